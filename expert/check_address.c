@@ -1,0 +1,294 @@
+/* check_address.c - outer and inner addresses against the SA (RFC 4301 section 5.2).
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "expert.h"
+
+static bool
+certain(const struct child_sa *c)
+{
+    return c && c->basis != BASIS_INFERRED;
+}
+
+/* "quick mode in frame 6" */
+static const char *
+negotiation(const struct child_sa *c, char *out, size_t size)
+{
+    char name[64];
+
+    exchange_name(c->ike_sa->major, c->exchange_type, name, sizeof name);
+    g_snprintf(out, (gulong)size, "%s in frame %u", c->exchange_type == V1_QUICK ? "quick mode" : name, c->negotiated_in);
+    return out;
+}
+
+static const struct endpoint *
+sender(const struct ipsec_event *e)
+{
+    return e->to_responder ? &e->child->ike_sa->initiator : &e->child->ike_sa->responder;
+}
+
+void
+check_outer_source_violation(const struct check_in *in, struct findings *out)
+{
+    const struct ipsec_event *e = in->ipsec;
+    const struct ip_addr *peer, *end;
+    char from[ADDR_TEXT_MAX], is[ADDR_TEXT_MAX], how[80];
+    struct scope where;
+
+    if (!certain(e->child)) {
+        return;
+    }
+    peer = e->to_responder ? &e->child->addr_i : &e->child->addr_r;
+    end = e->to_responder ? &e->child->addr_r : &e->child->addr_i;
+    if (ip_equal(peer, &e->at.src) || !ip_equal(end, &e->at.dst)) {
+        return;
+    }
+    where = scope_packet(in);
+    finding_add(out, CHECK_outer_source_violation, &where,
+                "%s for SPI %08x comes from %s; the SA's peer is %s (%s), and no MOBIKE update or answered message explains it.",
+                e->packet->protocol == PROTO_AH ? "AH" : "ESP", e->packet->spi, ip_print(&e->at.src, from, sizeof from),
+                ip_print(peer, is, sizeof is), negotiation(e->child, how, sizeof how));
+}
+
+/* The inner packet of a tunnel-mode SA that is known from its negotiation, or NULL. */
+static const struct inner_packet *
+tunnelled(const struct check_in *in)
+{
+    const struct ipsec_event *e = in->ipsec;
+
+    return certain(e->child) && !e->child->transport && e->packet->has_inner && e->packet->inner_tunnel ?
+           &e->packet->inner : NULL;
+}
+
+static const struct selector *
+side(const struct ipsec_event *e, bool source, size_t *num)
+{
+    return child_selectors(e->child, source == e->to_responder, num);
+}
+
+static bool
+admits(const struct selector *s, size_t n, const struct ip_addr *a)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (selector_has_addr(&s[i], a)) {
+            return true;
+        }
+    }
+    return n == 0;      /* not known: nothing can be said */
+}
+
+static uint64_t
+variant_of(const struct ip_addr *a)
+{
+    uint64_t h = a->family;
+
+    for (size_t i = 0; i < sizeof a->bytes; i++) {
+        h = h * 1099511628211u ^ a->bytes[i];
+    }
+    return h;
+}
+
+static bool
+one_host(const struct selector *s, size_t n)
+{
+    return n == 1 && ip_equal(&s->lo, &s->hi);
+}
+
+void
+check_inner_source_violation(const struct check_in *in, struct findings *out)
+{
+    const struct inner_packet *p = tunnelled(in);
+    const struct ipsec_event *e = in->ipsec;
+    char addr[ADDR_TEXT_MAX], list[TS_TEXT_MAX], how[80], who[ID_TEXT_MAX], host[ADDR_TEXT_MAX], remedy[TEXT_MAX];
+    const struct selector *s;
+    struct scope where;
+    size_t n;
+
+    if (!p || admits(s = side(e, true, &n), n, &p->src)) {
+        return;
+    }
+    where = scope_packet(in);
+    where.basis = e->packet->inner_basis;
+    where.variant = variant_of(&p->src);
+    ip_print(&p->src, addr, sizeof addr);
+    endpoint_print(sender(e), who, sizeof who);
+    if (one_host(s, n)) {
+        ip_print(&s->lo, host, sizeof host);
+        g_snprintf(remedy, sizeof remedy, "Give %s the address %s that the SA admits, or bind %s to it on the other end "
+                   "and negotiate again; both ends must hold the same.", who, host, addr);
+        where.remedy = remedy;
+    }
+    finding_add(out, CHECK_inner_source_violation, &where,
+                "Inner source %s, but Child SA %u (SPI %08x, %s) admits only %s from %s.", addr, e->child->id,
+                e->packet->spi, negotiation(e->child, how, sizeof how), selectors_print(s, n, list, sizeof list), who);
+}
+
+void
+check_inner_destination_violation(const struct check_in *in, struct findings *out)
+{
+    const struct inner_packet *p = tunnelled(in);
+    const struct ipsec_event *e = in->ipsec;
+    char addr[ADDR_TEXT_MAX], list[TS_TEXT_MAX], how[80], who[ID_TEXT_MAX];
+    const struct selector *s;
+    struct scope where;
+    size_t n;
+
+    if (!p || admits(s = side(e, false, &n), n, &p->dst)) {
+        return;
+    }
+    where = scope_packet(in);
+    where.basis = e->packet->inner_basis;
+    where.variant = variant_of(&p->dst);
+    finding_add(out, CHECK_inner_destination_violation, &where,
+                "Inner destination %s, but Child SA %u (SPI %08x, %s) admits only %s from %s.",
+                ip_print(&p->dst, addr, sizeof addr), e->child->id, e->packet->spi,
+                negotiation(e->child, how, sizeof how), selectors_print(s, n, list, sizeof list),
+                endpoint_print(sender(e), who, sizeof who));
+}
+
+/* A protocol or port that some selector with this address admits; a fragment shows no
+ * ports, and OPAQUE (lo > hi) wants none (RFC 4301 section 4.4.1.1). */
+static bool
+admits_ports(const struct selector *s, size_t n, const struct ip_addr *a, const struct inner_packet *p, uint16_t port)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool whole = s[i].port_lo == 0 && s[i].port_hi == 65535;
+        if (!selector_has_addr(&s[i], a) || (s[i].protocol && s[i].protocol != p->protocol)) {
+            continue;
+        }
+        if (whole || !p->has_ports || s[i].port_lo > s[i].port_hi || (port >= s[i].port_lo && port <= s[i].port_hi)) {
+            return true;
+        }
+    }
+    return n == 0;
+}
+
+void
+check_inner_selector_violation(const struct check_in *in, struct findings *out)
+{
+    const struct inner_packet *p = tunnelled(in);
+    const struct ipsec_event *e = in->ipsec;
+    const struct selector *src, *dst;
+    char a[TS_TEXT_MAX], b[TS_TEXT_MAX], how[80], name[16];
+    struct scope where;
+    size_t num_src, num_dst;
+
+    if (!p) {
+        return;
+    }
+    src = side(e, true, &num_src);
+    dst = side(e, false, &num_dst);
+    if (!admits(src, num_src, &p->src) || !admits(dst, num_dst, &p->dst) ||
+        (admits_ports(src, num_src, &p->src, p, p->src_port) && admits_ports(dst, num_dst, &p->dst, p, p->dst_port))) {
+        return;
+    }
+    where = scope_packet(in);
+    where.basis = e->packet->inner_basis;
+    where.variant = (uint64_t)p->protocol << 32 | (uint64_t)p->src_port << 16 | p->dst_port;
+    finding_add(out, CHECK_inner_selector_violation, &where,
+                "Inner %s packet with ports %u and %u, but Child SA %u (SPI %08x, %s) admits only %s === %s.",
+                ip_protocol_name(p->protocol, name, sizeof name), p->src_port, p->dst_port, e->child->id,
+                e->packet->spi, negotiation(e->child, how, sizeof how), selectors_print(src, num_src, a, sizeof a),
+                selectors_print(dst, num_dst, b, sizeof b));
+}
+
+/* A selector that holds src without the bound address is a network behind the client. */
+static bool
+behind_client(const struct ipsec_event *e, const struct ip_addr *src, const struct ip_addr *bound)
+{
+    size_t n;
+    const struct selector *s = side(e, true, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        if (selector_has_addr(&s[i], src) && !selector_has_addr(&s[i], bound) && !ip_equal(&s[i].lo, &s[i].hi)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+planned_network(const struct plan_peer *peer, const struct ip_addr *a)
+{
+    for (size_t i = 0; i < peer->num_networks; i++) {
+        if (selector_has_addr(&peer->networks[i], a)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+against_plan(const struct check_in *in, struct findings *out, const struct inner_packet *p)
+{
+    const struct ipsec_event *e = in->ipsec;
+    const struct endpoint *from = sender(e);
+    const struct plan_peer *peer = plan_find(in->plan, from->id, &from->addr);
+    char addr[ADDR_TEXT_MAX], bound[ADDR_TEXT_MAX], who[ID_TEXT_MAX], remedy[TEXT_MAX];
+    struct scope where;
+
+    if (!peer || !peer->has_virtual_ip || peer->virtual_ip.family != p->src.family ||
+        ip_equal(&peer->virtual_ip, &p->src) || planned_network(peer, &p->src)) {
+        return;
+    }
+    where = scope_packet(in);
+    where.basis = BASIS_CONFIGURED;
+    where.variant = variant_of(&p->src);
+    ip_print(&p->src, addr, sizeof addr);
+    ip_print(&peer->virtual_ip, bound, sizeof bound);
+    endpoint_print(from, who, sizeof who);
+    g_snprintf(remedy, sizeof remedy, "Give the client the virtual address %s, or bind %s to %s on the gateway; both ends "
+               "must hold the same.", bound, addr, who);
+    where.remedy = remedy;
+    finding_add(out, CHECK_virtual_ip_violation, &where,
+                "Inner source %s in SPI %08x, but the plan binds %s to %s; a gateway that holds to the plan drops the packet.",
+                addr, e->packet->spi, bound, who);
+}
+
+void
+check_virtual_ip_violation(const struct check_in *in, struct findings *out)
+{
+    const struct inner_packet *p = tunnelled(in);
+    const struct ipsec_event *e = in->ipsec;
+    const struct assigned_address *last = NULL;
+    char addr[ADDR_TEXT_MAX], bound[ADDR_TEXT_MAX], who[ID_TEXT_MAX], gateway[ID_TEXT_MAX];
+    struct scope where;
+
+    if (!p) {
+        return;
+    }
+    against_plan(in, out, p);
+    for (guint i = 0; e->to_responder && i < e->child->ike_sa->addresses->len; i++) {
+        const struct assigned_address *a = &g_array_index(e->child->ike_sa->addresses, struct assigned_address, i);
+        if (ip_equal(&a->addr, &p->src) || (a->addr.family == p->src.family && behind_client(e, &p->src, &a->addr))) {
+            return;
+        }
+        last = a->addr.family == p->src.family ? a : last;
+    }
+    if (!last) {
+        return;
+    }
+    where = scope_packet(in);
+    where.basis = e->packet->inner_basis;
+    where.variant = variant_of(&p->src) + 1;
+    finding_add(out, CHECK_virtual_ip_violation, &where, "Inner source %s, but %s assigned %s to %s (%s, frame %u).",
+                ip_print(&p->src, addr, sizeof addr),
+                endpoint_print(&e->child->ike_sa->responder, gateway, sizeof gateway),
+                ip_print(&last->addr, bound, sizeof bound), endpoint_print(sender(e), who, sizeof who),
+                last->mode_config ? "Mode Config" : "configuration payload", last->frame);
+}
+
+void
+check_spi_unknown(const struct check_in *in, struct findings *out)
+{
+    const struct ipsec_event *e = in->ipsec;
+    char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
+    struct scope where;
+
+    if (e->child || !e->stream || !sadb_peers_readable(in->db, &e->at.src, &e->at.dst)) {
+        return;
+    }
+    where = scope_packet(in);
+    finding_add(out, CHECK_spi_unknown, &where,
+                "%s from %s to %s uses SPI %08x, which none of the exchanges of these peers in the capture negotiated.",
+                e->packet->protocol == PROTO_AH ? "AH" : "ESP", ip_print(&e->at.src, from, sizeof from),
+                ip_print(&e->at.dst, to, sizeof to), e->packet->spi);
+}

@@ -1,0 +1,161 @@
+/* check_auth.c - who is refused, and what the shape of an answer suggests.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "expert.h"
+
+enum { N_INVALID_ID = 18, N_AUTHENTICATION_FAILED = 24, V1_AUTH_XAUTH_PSK = 65001, V1_AUTH_XAUTH_LAST = 65010,
+       EAP_FAILURE = 4, LONE_NOTIFY = 8, SMALL_NOTIFY_DATA = 8 };
+
+static bool
+fresh(const struct check_in *in)
+{
+    return in->ike->sa && in->ike->exchange && !in->ike->retransmission_of && !in->ike->duplicate;
+}
+
+static bool
+xauth_failed(const struct ike_message *m)
+{
+    for (size_t i = 0; i < m->num_cfg; i++) {
+        const struct ike_cfg_attr *a = &m->cfg[i];
+        if (a->type == CFG_XAUTH_STATUS && m->cfg_type == CFG_SET && a->value.len) {
+            uint8_t any = 0;
+            for (size_t k = 0; k < a->value.len; k++) {
+                any |= a->value.at[k];
+            }
+            return any == 0;
+        }
+    }
+    return false;
+}
+
+static const char *
+method(const struct check_in *in, char *out, size_t size)
+{
+    const struct ike_sa *sa = in->ike->sa;
+
+    if (sa->eap) {
+        return "EAP";
+    }
+    return sa->auth_method ? auth_method_name(sa->major, sa->auth_method, out, size) : "authentication method not seen";
+}
+
+void
+check_auth_failed(const struct check_in *in, struct findings *out)
+{
+    const struct ike_notify *n;
+    char who[ID_TEXT_MAX], to[ID_TEXT_MAX], how[64];
+    const struct exchange *x = in->ike->about;
+    struct scope where;
+
+    if (!fresh(in)) {
+        return;
+    }
+    where = scope_message(in);
+    who_sent(in, who, sizeof who);
+    who_received(in, to, sizeof to);
+    n = ike_find_notify(in->msg, N_AUTHENTICATION_FAILED);
+    if (xauth_failed(in->msg)) {
+        where.remedy = "Compare the user's name and password on the client with the gateway's user database; phase 1 itself succeeded.";
+        finding_add(out, CHECK_auth_failed, &where,
+                    "%s rejects the user behind %s (XAUTH status FAIL in frame %u, phase 1 agreed%s%s).", who, to,
+                    in->ike->at.frame, in->ike->sa->chosen ? " on " : "",
+                    in->ike->sa->chosen ? in->ike->sa->chosen->text : "");
+    } else if (in->msg->eap_code == EAP_FAILURE) {
+        where.remedy = "Compare the user's name and password on the client with the gateway's or the RADIUS server's user database.";
+        finding_add(out, CHECK_auth_failed, &where, "%s rejects the EAP authentication of %s (EAP-Failure in frame %u).",
+                    who, to, in->ike->at.frame);
+    } else if (n && in->msg->major == 1 && x && x->type == V1_AGGRESSIVE && x->messages->len < 2) {
+        where.basis = BASIS_OBSERVED;
+        where.remedy = "If the other end expects main mode, set the same mode on both; else compare identity and pre-shared key.";
+        finding_add(out, CHECK_auth_failed, &where,
+                    "%s answers the first message of aggressive mode (frame %u) with AUTHENTICATION_FAILED: it knows no "
+                    "configuration in this mode for %s.", who, x->request, to);
+    } else if (n) {
+        where.basis = n->inner ? BASIS_DECRYPTED : BASIS_OBSERVED;
+        finding_add(out, CHECK_auth_failed, &where,
+                    "%s rejects the authentication of %s (AUTHENTICATION_FAILED in frame %u, request in frame %u, %s).",
+                    who, to, in->ike->at.frame, x ? x->request : 0, method(in, how, sizeof how));
+    }
+}
+
+void
+check_identity_rejected(const struct check_in *in, struct findings *out)
+{
+    const struct ike_notify *n = fresh(in) && in->msg->major == 1 ? ike_find_notify(in->msg, N_INVALID_ID) : NULL;
+    const struct exchange *x = in->ike->about;
+    char who[ID_TEXT_MAX], to[ID_TEXT_MAX], phase[64];
+    struct scope where;
+
+    if (!n || (x && x->type == V1_QUICK)) {
+        return;
+    }
+    where = scope_message(in);
+    where.basis = n->inner ? BASIS_DECRYPTED : BASIS_OBSERVED;
+    finding_add(out, CHECK_identity_rejected, &where, "%s rejects the identity %s (INVALID_ID_INFORMATION after %s).",
+                who_sent(in, who, sizeof who), who_received(in, to, sizeof to), phase_name(in, x, phase, sizeof phase));
+}
+
+/* RFC 7296 section 2.21.2: a success carries IDr, AUTH, SA and both TS; a refusal one
+ * notify.  Only the first response tells: later EAP rounds are small. */
+static void
+suspect_v2(const struct check_in *in, struct findings *out)
+{
+    const struct ike_message *m = in->msg;
+    const struct ike_sa *sa = in->ike->sa;
+    uint32_t refusal = sadb_sk_length(sa->chosen, LONE_NOTIFY), most = sadb_sk_length(sa->chosen, LONE_NOTIFY + SMALL_NOTIFY_DATA);
+    struct scope where = scope_message(in);
+
+    if (m->exchange != V2_IKE_AUTH || !ike_is_response(m) || m->message_id != 1 || m->readable || !m->encrypted ||
+        m->fragment || !refusal || m->length < refusal || m->length > most) {
+        return;
+    }
+    where.basis = BASIS_INFERRED;
+    finding_add(out, CHECK_auth_failure_suspected, &where,
+                "IKE_AUTH is answered with %u bytes, the length of a lone notify under %s; a success would carry ID, "
+                "AUTH, SA and selectors. Suggests a refusal, most often of the credentials.", m->length, sa->chosen->text);
+}
+
+/* RFC 2409 section 5.4: with another pre-shared key the responder cannot read main
+ * mode message 5, and can only complain in an Informational. */
+static void
+suspect_v1(const struct check_in *in, struct findings *out)
+{
+    const struct exchange *x = in->ike->about;
+    const struct exchange_message *last;
+    struct scope where = scope_message(in);
+    unsigned whole = 0;
+    char who[ID_TEXT_MAX];
+
+    if (in->msg->exchange != V1_INFORMATIONAL || !x || x == in->ike->exchange || in->ike->from_initiator ||
+        ike_find_notify(in->msg, N_AUTHENTICATION_FAILED) || ike_find_notify(in->msg, N_INVALID_ID) ||
+        ike_find_notify(in->msg, 14)) {
+        return;
+    }
+    for (guint i = 0; i < x->messages->len; i++) {
+        whole += g_array_index(x->messages, struct exchange_message, i).fragment == 0;
+    }
+    if (!((x->type == V1_MAIN && whole == 5) || (x->type == V1_AGGRESSIVE && whole == 3))) {
+        return;
+    }
+    last = &g_array_index(x->messages, struct exchange_message, x->messages->len - 1);
+    if (in->msg->readable && !in->ike->message->refused) {
+        return;
+    }
+    where.basis = BASIS_INFERRED;
+    finding_add(out, CHECK_auth_failure_suspected, &where,
+                "%s answers message %u of phase 1 (frame %u), the first that needs the right key, with an Informational "
+                "instead of its own. Suggests that the pre-shared keys differ.", who_sent(in, who, sizeof who), whole,
+                last->frame);
+}
+
+void
+check_auth_failure_suspected(const struct check_in *in, struct findings *out)
+{
+    if (!fresh(in)) {
+        return;
+    }
+    if (in->msg->major == 2) {
+        suspect_v2(in, out);
+    } else {
+        suspect_v1(in, out);
+    }
+}

@@ -1,0 +1,211 @@
+/* check_exchange.c - form of messages, answers that never come, life of SAs.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "expert.h"
+
+/* How long a silence must last before it is called one.  RFC 7296 section 2.4 leaves
+ * times to the sender; daemons send again after 1 to 4 seconds. */
+#define AFTER_RETRANSMISSION_S 2.0
+#define WITHOUT_RETRANSMISSION_S 10.0
+
+void
+check_retransmission(const struct check_in *in, struct findings *out)
+{
+    const struct ike_event *e = in->ike;
+    char who[ID_TEXT_MAX], phase[64];
+    struct scope where;
+
+    if (!e->retransmission_of) {
+        return;
+    }
+    where = scope_message(in);
+    where.basis = BASIS_OBSERVED;
+    where.variant = e->retransmission_of;
+    finding_add(out, CHECK_retransmission, &where, "%s sends its %s message of frame %u again, bit for bit.",
+                who_sent(in, who, sizeof who), phase_name(in, e->exchange, phase, sizeof phase), e->retransmission_of);
+}
+
+void
+check_duplicate_frame(const struct check_in *in, struct findings *out)
+{
+    const struct ike_event *e = in->ike;
+    struct scope where;
+
+    if (!e->duplicate || !e->message || e->message->frame == e->at.frame) {
+        return;
+    }
+    where = scope_message(in);
+    where.basis = BASIS_OBSERVED;
+    where.exchange = NO_ID;
+    finding_add(out, CHECK_duplicate_frame, &where, "Frame %u was captured twice: it is frame %u again, at the same moment.",
+                e->at.frame, e->message->frame);
+}
+
+void
+check_malformed_message(const struct check_in *in, struct findings *out)
+{
+    const struct ike_message *m = in->msg;
+    char who[ID_TEXT_MAX];
+    struct scope where;
+
+    if (m->error == IKE_OK || m->truncated || in->ike->duplicate) {
+        return;
+    }
+    where = scope_message(in);
+    where.basis = m->error_inner ? BASIS_DECRYPTED : BASIS_OBSERVED;
+    if (!in->ike->sa) {
+        where.variant = in->ike->at.frame;
+    }
+    finding_add(out, CHECK_malformed_message, &where, "%s sends a message in which %s (octet %" G_GSIZE_FORMAT "%s, %s).",
+                who_sent(in, who, sizeof who), ike_error_text(m->error), m->error_offset,
+                m->error_inner ? " of the decrypted part" : "", ike_error_reference(m->error));
+}
+
+/* Who is expected to speak next, by the number of messages of the exchange. */
+static bool
+wants_answer(const struct ike_sa *sa, const struct exchange *x, unsigned whole)
+{
+    if (sa->major == 2) {
+        return x->request && !x->response;
+    }
+    switch (x->type) {
+    case V1_MAIN:
+        return sa->started_here && whole < 6;
+    case V1_AGGRESSIVE:
+    case V1_QUICK:
+        return whole < 3;
+    case V1_TRANSACTION:
+        return whole == 1;
+    default:
+        return false;
+    }
+}
+
+/* The other side said something in this SA afterwards: it lives, and has reacted. */
+static bool
+reacted_later(const struct ike_sa *sa, const struct exchange *x, const struct exchange_message *last)
+{
+    for (guint i = x->index + 1; sa->major == 1 && i < sa->exchanges->len; i++) {
+        const struct exchange *later = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
+        for (guint k = 0; k < later->messages->len; k++) {
+            const struct exchange_message *m = &g_array_index(later->messages, struct exchange_message, k);
+            if (m->from_initiator != last->from_initiator && m->frame > last->frame) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void
+look_at_exchange(const struct check_in *in, struct findings *out, const struct ike_sa *sa, const struct exchange *x)
+{
+    const struct exchange_message *last = NULL;
+    char who[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], phase[64];
+    unsigned whole = 0;
+    double end = sadb_last_time(in->db);
+
+    for (guint i = 0; i < x->messages->len; i++) {
+        const struct exchange_message *m = &g_array_index(x->messages, struct exchange_message, i);
+        whole += m->fragment == 0;
+        last = m;
+    }
+    if (!last || !wants_answer(sa, x, whole) || x->answered_by || reacted_later(sa, x, last)) {
+        return;
+    }
+    if (last->num_retransmissions ? end - last->time < AFTER_RETRANSMISSION_S :
+        end - last->time < WITHOUT_RETRANSMISSION_S) {
+        return;
+    }
+    struct scope where = { .basis = BASIS_OBSERVED, .frame = last->frame, .sa = sa, .exchange = x->index };
+    const struct endpoint *from = last->from_initiator ? &sa->initiator : &sa->responder;
+    const struct endpoint *other = last->from_initiator ? &sa->responder : &sa->initiator;
+    ip_print(&from->addr, who, sizeof who);
+    ip_print(&other->addr, to, sizeof to);
+    if (sa->major == 1) {
+        phase_name(in, x, phase, sizeof phase);
+    } else {
+        exchange_name(2, x->type, phase, sizeof phase);
+    }
+    finding_add(out, CHECK_request_unanswered, &where,
+                "%s from %s to %s (UDP %u) has no answer in the %.0f captured seconds that follow; it was sent %u more time%s.",
+                phase, who, to, last->dst_port, end - last->time, last->num_retransmissions,
+                last->num_retransmissions == 1 ? "" : "s");
+    for (guint i = 0; last->frames && i < last->frames->len; i++) {
+        where.frame = g_array_index(last->frames, uint32_t, i);
+        finding_add(out, CHECK_request_unanswered, &where, "%s", "");
+    }
+}
+
+void
+check_request_unanswered(const struct check_in *in, struct findings *out)
+{
+    for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
+        const struct ike_sa *sa = sadb_ike_sa(in->db, i);
+        for (guint k = 0; k < sa->exchanges->len; k++) {
+            look_at_exchange(in, out, sa, (const struct exchange *)g_ptr_array_index(sa->exchanges, k));
+        }
+    }
+}
+
+static void
+child_text(const struct child_sa *c, char *out, size_t size)
+{
+    char i[TS_TEXT_MAX], r[TS_TEXT_MAX];
+
+    g_snprintf(out, (gulong)size, "Child SA %u (SPIs %08x and %08x, %s === %s)", c->id, c->spi_i, c->spi_r,
+               selectors_print(c->ts_i, c->num_ts_i, i, sizeof i), selectors_print(c->ts_r, c->num_ts_r, r, sizeof r));
+}
+
+void
+check_sa_established(const struct check_in *in, struct findings *out)
+{
+    const struct ike_event *e = in->ike;
+    struct scope where = scope_message(in);
+    char i[ID_TEXT_MAX], r[ID_TEXT_MAX], text[TEXT_MAX];
+
+    if (e->established) {
+        finding_add(out, CHECK_sa_established, &where, "IKE SA %u between %s and %s is established%s%s.", e->sa->id,
+                    endpoint_print(&e->sa->initiator, i, sizeof i), endpoint_print(&e->sa->responder, r, sizeof r),
+                    e->sa->chosen ? " with " : "", e->sa->chosen ? e->sa->chosen->text : "");
+    }
+    if (e->child) {
+        child_text(e->child, text, sizeof text);
+        where.child = e->child;
+        finding_add(out, CHECK_sa_established, &where, "%s is established%s%s.", text, e->child->chosen ? " with " : "",
+                    e->child->chosen ? e->child->chosen->text : "");
+    }
+}
+
+void
+check_sa_rekeyed(const struct check_in *in, struct findings *out)
+{
+    const struct ike_event *e = in->ike;
+    struct scope where = scope_message(in);
+
+    if (e->rekeyed_ike) {
+        finding_add(out, CHECK_sa_rekeyed, &where, "IKE SA %u is replaced by IKE SA %u.", e->sa->id, e->rekeyed_ike->id);
+    }
+    if (e->child && e->child_rekeyed) {
+        where.child = e->child;
+        finding_add(out, CHECK_sa_rekeyed, &where, "Child SA %u (SPIs %08x and %08x) is replaced by Child SA %u.",
+                    e->child_rekeyed->id, e->child_rekeyed->spi_i, e->child_rekeyed->spi_r, e->child->id);
+    }
+}
+
+void
+check_sa_deleted(const struct check_in *in, struct findings *out)
+{
+    const struct ike_event *e = in->ike;
+    struct scope where = scope_message(in);
+    char who[ID_TEXT_MAX], text[TEXT_MAX];
+
+    who_sent(in, who, sizeof who);
+    if (e->ike_deleted) {
+        finding_add(out, CHECK_sa_deleted, &where, "%s deletes IKE SA %u.", who, e->sa->id);
+    }
+    for (size_t i = 0; i < e->num_deleted; i++) {
+        child_text(e->deleted[i], text, sizeof text);
+        where.child = e->deleted[i];
+        finding_add(out, CHECK_sa_deleted, &where, "%s deletes %s.", who, text);
+    }
+}

@@ -1,0 +1,392 @@
+/* check_negotiation.c - what was offered, chosen and refused.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "expert.h"
+
+#include <string.h>
+
+enum {
+    N_NO_PROPOSAL_CHOSEN = 14, N_INVALID_KE = 17, N_INVALID_ID = 18, N_AUTHENTICATION_FAILED = 24,
+    N_INTERNAL_ADDRESS_FAILURE = 36, N_FAILED_CP_REQUIRED = 37, N_TS_UNACCEPTABLE = 38,
+    V1_ERROR_MAX = 8191, V2_ERROR_MAX = 16383, POLICIES = 16
+};
+
+static bool
+fresh(const struct check_in *in)
+{
+    return in->ike->sa && in->ike->exchange && !in->ike->retransmission_of && !in->ike->duplicate;
+}
+
+static const struct ike_notify *
+fresh_notify(const struct check_in *in, uint16_t type)
+{
+    return fresh(in) ? ike_find_notify(in->msg, type) : NULL;
+}
+
+static enum basis
+notify_basis(const struct ike_notify *n)
+{
+    return n->inner ? BASIS_DECRYPTED : BASIS_OBSERVED;
+}
+
+/* What is known of the refuser, nearest to the offer first. */
+struct meeting {
+    const struct proposal *offered, *known;
+    unsigned unmet;
+    uint32_t frame;             /* of what is known, 0: the plan */
+    bool chosen;
+    bool auth;                  /* IKEv1 authentication methods differ */
+};
+
+static unsigned
+popcount(unsigned x)
+{
+    unsigned n = 0;
+
+    for (; x; x &= x - 1) {
+        n++;
+    }
+    return n;
+}
+
+static void
+meet(struct meeting *best, const GPtrArray *offered, const struct proposal *known, uint32_t frame, bool chosen)
+{
+    for (guint i = 0; i < offered->len; i++) {
+        const struct kept_proposal *k = (const struct kept_proposal *)g_ptr_array_index(offered, i);
+        unsigned unmet = suite_unmet(&k->p, known);
+        if (k->p.protocol == known->protocol && (!best->known || popcount(unmet) < popcount(best->unmet))) {
+            *best = (struct meeting){ &k->p, known, unmet, frame, chosen,
+                                      k->p.v1 && known->v1 && k->p.attr.auth_method && known->attr.auth_method &&
+                                      k->p.attr.auth_method != known->attr.auth_method };
+        }
+    }
+}
+
+/* Transforms of one type that a suite of the plan leaves out match anything. */
+static void
+meet_plan(const struct check_in *in, struct meeting *best, const GPtrArray *offered, struct proposal *planned,
+          struct transform *room, size_t max)
+{
+    const struct kept_proposal *first = (const struct kept_proposal *)g_ptr_array_index(offered, 0);
+    const struct plan_peer *peer = plan_find(in->plan, NULL, &in->ike->at.src);
+    const char *text = !peer ? NULL : first->p.protocol == PROTO_IKE ? peer->ike : peer->esp;
+
+    if (!text) {
+        return;
+    }
+    *planned = (struct proposal){ .protocol = first->p.protocol, .transforms = room };
+    planned->num_transforms = (uint16_t)suite_parse(text, room, max);
+    if (planned->num_transforms) {
+        meet(best, offered, planned, 0, false);
+    }
+}
+
+void
+check_no_proposal_chosen(const struct check_in *in, struct findings *out)
+{
+    const struct ike_notify *n = fresh_notify(in, N_NO_PROPOSAL_CHOSEN);
+    const struct exchange *x = in->ike->about;
+    const struct kept_proposal *known[POLICIES];
+    bool chosen[POLICIES];
+    struct meeting best = { 0 };
+    struct transform room[16];
+    struct proposal planned;
+    struct scope where;
+    char offers[SUITE_TEXT_MAX * 4], who[ID_TEXT_MAX], phase[64], types[64], theirs[SUITE_TEXT_MAX], ours[SUITE_TEXT_MAX];
+    char remedy[TEXT_MAX];
+
+    if (!n) {
+        return;
+    }
+    where = scope_message(in);
+    where.basis = notify_basis(n);
+    who_sent(in, who, sizeof who);
+    phase_name(in, x, phase, sizeof phase);
+    if (!x || !x->offered->len) {
+        finding_add(out, CHECK_no_proposal_chosen, &where,
+                    "%s refuses %s (NO_PROPOSAL_CHOSEN); the capture does not show the offer in clear.", who, phase);
+        return;
+    }
+    suite_offers(x->offered, offers, sizeof offers);
+    uint8_t protocol = ((const struct kept_proposal *)g_ptr_array_index(x->offered, 0))->p.protocol;
+    size_t num = sadb_policies(in->db, &in->ike->at.src, protocol, known, chosen, POLICIES);
+    for (size_t i = 0; i < num; i++) {
+        meet(&best, x->offered, &known[i]->p, known[i]->frame, chosen[i]);
+    }
+    meet_plan(in, &best, x->offered, &planned, room, G_N_ELEMENTS(room));
+    if (!best.known) {
+        finding_add(out, CHECK_no_proposal_chosen, &where,
+                    "%s refuses %s: offered %s in frame %u; the capture does not show what it would accept.",
+                    who, phase, offers, x->request);
+        return;
+    }
+    if (!best.unmet) {
+        finding_add(out, CHECK_no_proposal_chosen, &where,
+                    "%s refuses %s: offered %s; every transform type meets what it has %s before (frame %u)%s.",
+                    who, phase, offers, best.chosen ? "chosen" : "offered", best.frame,
+                    best.auth ? ", but the authentication method does not" :
+                                ", so its policy for this peer or exchange differs");
+        return;
+    }
+    unsigned first = 0;
+    while (!(best.unmet >> first & 1)) {
+        first++;
+    }
+    suite_types(best.unmet, types, sizeof types);
+    suite_values(best.known, first, theirs, sizeof theirs);
+    suite_values(best.offered, first, ours, sizeof ours);
+    g_snprintf(remedy, sizeof remedy,
+             "Set the same %s on both ends for %s: the refusing side is known to take %s, the other offers %s; "
+             "the strongest that both support is best.", types, phase, theirs, ours);
+    where.remedy = remedy;
+    if (best.frame) {
+        finding_add(out, CHECK_no_proposal_chosen, &where,
+                    "%s refuses %s: offered %s; %s %s not meet: offered %s, it has %s %s before (frame %u).",
+                    who, phase, offers, types, popcount(best.unmet) > 1 ? "do" : "does", ours,
+                    best.chosen ? "chosen" : "offered", theirs, best.frame);
+    } else {
+        finding_add(out, CHECK_no_proposal_chosen, &where,
+                    "%s refuses %s: offered %s; %s %s not meet: offered %s, the plan has %s.",
+                    who, phase, offers, types, popcount(best.unmet) > 1 ? "do" : "does", ours, theirs);
+    }
+}
+
+/* The answer of this message to an offer that was read, or NULL. */
+static const struct kept_proposal *
+answer(const struct check_in *in)
+{
+    const struct exchange *x = in->ike->exchange;
+
+    return fresh(in) && x->chosen && x->chosen->frame == in->ike->at.frame && x->offered->len ? x->chosen : NULL;
+}
+
+static const struct kept_proposal *
+offer_of(const struct exchange *x, const struct kept_proposal *chosen)
+{
+    for (guint i = 0; i < x->offered->len; i++) {
+        const struct kept_proposal *k = (const struct kept_proposal *)g_ptr_array_index(x->offered, i);
+        if (suite_chosen_from(&chosen->p, &k->p)) {
+            return k;
+        }
+    }
+    return NULL;
+}
+
+/* IKEv1: the offered transform that the answer names by number, though altered. */
+static const struct kept_proposal *
+altered(const struct exchange *x, const struct kept_proposal *chosen)
+{
+    for (guint i = 0; chosen->p.v1 && i < x->offered->len; i++) {
+        const struct kept_proposal *k = (const struct kept_proposal *)g_ptr_array_index(x->offered, i);
+        if (k->p.protocol == chosen->p.protocol && k->p.v1_transform == chosen->p.v1_transform &&
+            (k->p.number == chosen->p.number || x->offered->len == 1)) {
+            return k;
+        }
+    }
+    return NULL;
+}
+
+void
+check_proposal_not_offered(const struct check_in *in, struct findings *out)
+{
+    const struct kept_proposal *chosen = answer(in);
+    char offers[SUITE_TEXT_MAX * 4], who[ID_TEXT_MAX];
+    struct scope where;
+
+    if (!chosen || in->msg->capped || offer_of(in->ike->exchange, chosen) || altered(in->ike->exchange, chosen)) {
+        return;
+    }
+    where = scope_message(in);
+    finding_add(out, CHECK_proposal_not_offered, &where, "%s chooses %s, but frame %u offers only %s.",
+                who_sent(in, who, sizeof who), chosen->text, in->ike->exchange->request,
+                suite_offers(in->ike->exchange->offered, offers, sizeof offers));
+}
+
+void
+check_attribute_changed(const struct check_in *in, struct findings *out)
+{
+    const struct kept_proposal *chosen = answer(in), *asked;
+    char who[ID_TEXT_MAX];
+    struct scope where;
+
+    if (!chosen || offer_of(in->ike->exchange, chosen)) {
+        return;
+    }
+    asked = altered(in->ike->exchange, chosen);
+    if (!asked) {
+        return;
+    }
+    where = scope_message(in);
+    if (strcmp(asked->text, chosen->text) != 0) {
+        finding_add(out, CHECK_attribute_changed, &where,
+                    "%s returns transform %u as %s; frame %u offers it as %s.", who_sent(in, who, sizeof who),
+                    chosen->p.v1_transform, chosen->text, in->ike->exchange->request, asked->text);
+    } else {
+        finding_add(out, CHECK_attribute_changed, &where,
+                    "%s returns transform %u with authentication method %u and mode %u; frame %u offers %u and %u.",
+                    who_sent(in, who, sizeof who), chosen->p.v1_transform, chosen->p.attr.auth_method,
+                    chosen->p.attr.mode, in->ike->exchange->request, asked->p.attr.auth_method, asked->p.attr.mode);
+    }
+}
+
+void
+check_ts_unacceptable(const struct check_in *in, struct findings *out)
+{
+    bool v1 = in->msg->major == 1;
+    const struct ike_notify *n = fresh_notify(in, v1 ? N_INVALID_ID : N_TS_UNACCEPTABLE);
+    const struct exchange *x = in->ike->about;
+    char who[ID_TEXT_MAX], i[TS_TEXT_MAX], r[TS_TEXT_MAX], ki[TS_TEXT_MAX], kr[TS_TEXT_MAX];
+    struct scope where;
+
+    if (!n || (v1 && (!x || x->type != V1_QUICK))) {
+        return;
+    }
+    where = scope_message(in);
+    where.basis = notify_basis(n);
+    who_sent(in, who, sizeof who);
+    if (!x || !x->by_ts_known) {
+        finding_add(out, CHECK_ts_unacceptable, &where,
+                    "%s refuses the traffic selectors; the capture does not show them in clear.", who);
+        return;
+    }
+    selectors_print(x->ts_i, x->num_ts_i, i, sizeof i);
+    selectors_print(x->ts_r, x->num_ts_r, r, sizeof r);
+    for (size_t k = sadb_num_child_sas(in->db); k > 0; k--) {
+        const struct child_sa *c = sadb_child_sa(in->db, k - 1);
+        bool same_side = ip_equal(&c->addr_i, &in->ike->at.dst) && ip_equal(&c->addr_r, &in->ike->at.src);
+        if (same_side && c->num_ts_i && c->basis != BASIS_INFERRED && x->by_initiator) {
+            finding_add(out, CHECK_ts_unacceptable, &where,
+                        "%s refuses %s === %s of frame %u; it has accepted %s === %s before (frame %u).", who, i, r,
+                        x->request, selectors_print(c->ts_i, c->num_ts_i, ki, sizeof ki),
+                        selectors_print(c->ts_r, c->num_ts_r, kr, sizeof kr), c->negotiated_in);
+            return;
+        }
+    }
+    finding_add(out, CHECK_ts_unacceptable, &where,
+                "%s refuses %s === %s of frame %u; the capture does not show what it would accept.", who, i, r,
+                x->request);
+}
+
+static bool
+all_within(const struct selector *inner, size_t num_inner, const struct selector *outer, size_t num_outer)
+{
+    for (size_t i = 0; i < num_inner; i++) {
+        bool held = false;
+        for (size_t o = 0; o < num_outer && !held; o++) {
+            held = selector_within(&inner[i], &outer[o]);
+        }
+        if (!held) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void
+check_ts_narrowed(const struct check_in *in, struct findings *out)
+{
+    const struct child_sa *c = in->ike->child;
+    const struct exchange *x = in->ike->exchange;
+    char who[ID_TEXT_MAX], a[TS_TEXT_MAX], b[TS_TEXT_MAX];
+    struct scope where;
+
+    if (!c || !x->by_ts_known) {
+        return;
+    }
+    where = scope_message(in);
+    where.child = c;
+    for (unsigned side = 0; side < 2; side++) {
+        bool by = side == 0, initiator = x->by_initiator == by;
+        const struct selector *asked = by ? x->ts_i : x->ts_r, *got;
+        size_t num_asked = by ? x->num_ts_i : x->num_ts_r, num_got;
+        got = child_selectors(c, initiator, &num_got);
+        if (all_within(asked, num_asked, got, num_got) || (initiator && c->virtual_ip.family)) {
+            continue;
+        }
+        where.variant = side + 1;
+        finding_add(out, CHECK_ts_narrowed, &where, "%s narrows the %s side: asked %s (frame %u), admits %s.",
+                    who_sent(in, who, sizeof who), initiator ? "initiator's" : "responder's",
+                    selectors_print(asked, num_asked, a, sizeof a), x->request,
+                    selectors_print(got, num_got, b, sizeof b));
+    }
+}
+
+static bool
+gives_address(const struct ike_message *m)
+{
+    for (size_t i = 0; i < m->num_cfg; i++) {
+        if ((m->cfg[i].type == CFG_INTERNAL_IP4_ADDRESS || m->cfg[i].type == CFG_INTERNAL_IP6_ADDRESS) &&
+            m->cfg[i].value.len >= 4) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+check_address_assignment_failed(const struct check_in *in, struct findings *out)
+{
+    const struct ike_notify *n = fresh_notify(in, N_INTERNAL_ADDRESS_FAILURE);
+    char who[ID_TEXT_MAX], to[ID_TEXT_MAX], name[64];
+    struct scope where;
+
+    if (!fresh(in)) {
+        return;
+    }
+    n = n ? n : fresh_notify(in, N_FAILED_CP_REQUIRED);
+    where = scope_message(in);
+    who_sent(in, who, sizeof who);
+    who_received(in, to, sizeof to);
+    if (n && in->msg->major == 2) {
+        where.basis = notify_basis(n);
+        finding_add(out, CHECK_address_assignment_failed, &where, "%s assigns no address to %s (%s).", who, to,
+                    notify_name(2, n->type, name, sizeof name));
+    } else if (in->msg->cfg_type == CFG_REPLY && in->ike->exchange->asked_address && !gives_address(in->msg)) {
+        finding_add(out, CHECK_address_assignment_failed, &where,
+                    "%s asked for an address in frame %u; the reply of %s holds none.", to,
+                    in->ike->exchange->request, who);
+    }
+}
+
+/* Errors that a row of their own explains. */
+static bool
+explained(uint8_t major, const struct exchange *about, uint16_t type)
+{
+    if (type == N_NO_PROPOSAL_CHOSEN || type == N_AUTHENTICATION_FAILED) {
+        return true;
+    }
+    if (major == 1) {
+        return type == N_INVALID_ID && about;
+    }
+    return type == N_INVALID_KE || type == N_INTERNAL_ADDRESS_FAILURE || type == N_FAILED_CP_REQUIRED ||
+           type == N_TS_UNACCEPTABLE;
+}
+
+void
+check_error_notify(const struct check_in *in, struct findings *out)
+{
+    const struct ike_message *m = in->msg;
+    char who[ID_TEXT_MAX], name[64], phase[64];
+
+    for (size_t i = 0; fresh(in) && i < m->num_notifies; i++) {
+        const struct ike_notify *n = &m->notifies[i];
+        const struct exchange *x = in->ike->about;
+        struct scope where = scope_message(in);
+        if (n->type == 0 || n->type > (m->major == 1 ? V1_ERROR_MAX : V2_ERROR_MAX) || explained(m->major, x, n->type)) {
+            continue;
+        }
+        where.basis = notify_basis(n);
+        where.variant = n->type;
+        if (x && x != in->ike->exchange && x->messages->len) {
+            const struct exchange_message *last =
+                &g_array_index(x->messages, struct exchange_message, x->messages->len - 1);
+            finding_add(out, CHECK_error_notify, &where, "%s answers %s (frame %u) with %s.",
+                        who_sent(in, who, sizeof who), phase_name(in, x, phase, sizeof phase), last->frame,
+                        notify_name(m->major, n->type, name, sizeof name));
+        } else {
+            finding_add(out, CHECK_error_notify, &where, "%s sends %s in %s.", who_sent(in, who, sizeof who),
+                        notify_name(m->major, n->type, name, sizeof name),
+                        phase_name(in, x, phase, sizeof phase));
+        }
+    }
+}

@@ -1,0 +1,52 @@
+/* expert.h - what the checks share.  SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_EXPERT_H
+#define ESPIAL_EXPERT_H
+
+#include <espial/check.h>
+
+#define CHECK(name, sev, group, trigger, title, remedy, rfc, doc) \
+    void check_##name(const struct check_in *in, struct findings *out);
+#include "checks.def"
+#undef CHECK
+
+/* What a finding is about.  Findings of one check with equal members and equal
+ * variant are one: its frames and its count grow. */
+struct scope {
+    enum basis basis;
+    uint32_t frame;
+    const struct ike_sa *sa;
+    const struct child_sa *child;
+    const struct stream *stream;
+    uint32_t exchange;          /* its index, NO_ID where the scope is wider */
+    uint64_t variant;           /* tells findings of one scope apart, 0 */
+    const char *remedy;         /* NULL: the row's */
+};
+
+struct scope scope_message(const struct check_in *in);  /* of the exchange that the message is about */
+struct scope scope_packet(const struct check_in *in);   /* of the stream */
+void finding_add(struct findings *out, enum check_id check, const struct scope *where, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+
+/* suites.c: comparing what was offered with what was chosen or is known. */
+bool suite_has(const struct proposal *p, const struct transform *t);
+/* Bit t of *unmet: no transform of type t is in both.  Types that only one side
+ * holds count as unmet, integrity beside an AEAD cipher excepted. */
+unsigned suite_unmet(const struct proposal *offered, const struct proposal *known);
+/* chosen is one of the proposal's alternatives: exactly one of each of its types. */
+bool suite_chosen_from(const struct proposal *chosen, const struct proposal *offered);
+/* "ENCR and DH", from a mask of types. */
+const char *suite_types(unsigned mask, char *out, size_t size);
+/* The transforms of one type, "DES_CBC or AES_CBC_256". */
+const char *suite_values(const struct proposal *p, unsigned type, char *out, size_t size);
+/* Joined offers, shortened after a few. */
+const char *suite_offers(const GPtrArray *offered, char *out, size_t size);
+/* A suite of the plan, "AES_CBC_256/HMAC_SHA1_96"; words that name no transform are
+ * passed over (plan_load has told of them).  Returns how many were read. */
+size_t suite_parse(const char *text, struct transform *out, size_t max);
+
+/* The phase in words: "phase 1", "quick mode", "IKE_AUTH", .. */
+const char *phase_name(const struct check_in *in, const struct exchange *x, char *out, size_t size);
+const char *who_sent(const struct check_in *in, char *out, size_t size);
+const char *who_received(const struct check_in *in, char *out, size_t size);
+
+#endif

@@ -1,0 +1,249 @@
+/* findings.c - the table of checks, their runner, and what they found.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "expert.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const struct check checks[NUM_CHECKS] = {
+#define CHECK(name, sev, group, trigger, title, remedy, rfc, doc) \
+    { #name, title, remedy, rfc, doc, #group, SEV_##sev, trigger },
+#include "checks.def"
+#undef CHECK
+};
+
+typedef void check_fn(const struct check_in *in, struct findings *out);
+
+static check_fn *const functions[NUM_CHECKS] = {
+#define CHECK(name, sev, group, trigger, title, remedy, rfc, doc) check_##name,
+#include "checks.def"
+#undef CHECK
+};
+
+struct findings {
+    GPtrArray *all;             /* of struct finding */
+    GHashTable *by_scope;       /* text -> struct finding */
+    GHashTable *by_frame;       /* frame -> GArray of uint32_t */
+    bool capped, ended;
+};
+
+const char *
+severity_name(enum severity s)
+{
+    static const char *const names[] = { "chat", "note", "warning", "error" };
+
+    return names[s];
+}
+
+static void
+free_finding(gpointer p)
+{
+    struct finding *f = (struct finding *)p;
+
+    g_array_free(f->frames, TRUE);
+    g_free(f->detail);
+    g_free(f->remedy);
+    g_free(f);
+}
+
+static void
+free_ids(gpointer p)
+{
+    g_array_free((GArray *)p, TRUE);
+}
+
+struct findings *
+findings_new(void)
+{
+    struct findings *all = g_new0(struct findings, 1);
+
+    all->all = g_ptr_array_new_with_free_func(free_finding);
+    all->by_scope = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    all->by_frame = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free_ids);
+    return all;
+}
+
+void
+findings_free(struct findings *all)
+{
+    if (!all) {
+        return;
+    }
+    g_hash_table_destroy(all->by_frame);
+    g_hash_table_destroy(all->by_scope);
+    g_ptr_array_free(all->all, TRUE);
+    g_free(all);
+}
+
+size_t
+findings_count(const struct findings *all)
+{
+    return all->all->len;
+}
+
+const struct finding *
+findings_get(const struct findings *all, size_t i)
+{
+    return i < all->all->len ? (const struct finding *)g_ptr_array_index(all->all, i) : NULL;
+}
+
+const GArray *
+findings_of_frame(const struct findings *all, uint32_t frame)
+{
+    return (const GArray *)g_hash_table_lookup(all->by_frame, GUINT_TO_POINTER(frame));
+}
+
+bool
+findings_capped(const struct findings *all)
+{
+    return all->capped;
+}
+
+static void
+mark_frame(struct findings *out, struct finding *f, uint32_t frame)
+{
+    GArray *ids;
+
+    f->count++;
+    if (f->frames->len && g_array_index(f->frames, uint32_t, f->frames->len - 1) == frame) {
+        return;
+    }
+    if (f->frames->len >= FINDING_MAX_FRAMES) {
+        out->capped = true;
+        return;
+    }
+    g_array_append_val(f->frames, frame);
+    ids = (GArray *)g_hash_table_lookup(out->by_frame, GUINT_TO_POINTER(frame));
+    if (!ids) {
+        ids = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+        g_hash_table_insert(out->by_frame, GUINT_TO_POINTER(frame), ids);
+    }
+    g_array_append_val(ids, f->id);
+}
+
+void
+finding_add(struct findings *out, enum check_id check, const struct scope *where, const char *format, ...)
+{
+    uint32_t sa = where->sa ? where->sa->id : NO_ID;
+    uint32_t child = where->child ? where->child->id : NO_ID;
+    uint32_t stream = where->stream ? where->stream->id : NO_ID;
+    char key[128];
+    struct finding *f;
+    va_list args;
+
+    snprintf(key, sizeof key, "%d/%u/%u/%u/%u/%" G_GINT64_MODIFIER "x", (int)check, sa, child, stream,
+             where->exchange, where->variant);
+    f = (struct finding *)g_hash_table_lookup(out->by_scope, key);
+    if (!f) {
+        if (out->all->len >= FINDINGS_MAX) {
+            out->capped = true;
+            return;
+        }
+        f = g_new0(struct finding, 1);
+        f->id = out->all->len;
+        f->check = check;
+        f->basis = where->basis;
+        f->frame = where->frame;
+        f->ike_sa = sa;
+        f->child_sa = child;
+        f->stream = stream;
+        f->at_end = checks[check].trigger == ON_END;
+        f->frames = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+        va_start(args, format);
+        f->detail = g_strdup_vprintf(format, args);
+        va_end(args);
+        f->remedy = g_strdup(where->remedy ? where->remedy : checks[check].remedy);
+        g_ptr_array_add(out->all, f);
+        g_hash_table_insert(out->by_scope, g_strdup(key), f);
+    }
+    mark_frame(out, f, where->frame);
+}
+
+static void
+run(struct findings *out, const struct check_in *in, enum trigger trigger)
+{
+    for (size_t i = 0; i < NUM_CHECKS; i++) {
+        if (checks[i].trigger == trigger) {
+            functions[i](in, out);
+        }
+    }
+}
+
+void
+checks_message(struct findings *out, const struct sadb *db, const struct plan *plan,
+               const struct ike_message *msg, const struct ike_event *event)
+{
+    struct check_in in = { .db = db, .plan = plan, .msg = msg, .ike = event };
+
+    run(out, &in, ON_MESSAGE);
+}
+
+void
+checks_packet(struct findings *out, const struct sadb *db, const struct plan *plan,
+              const struct ipsec_event *event)
+{
+    struct check_in in = { .db = db, .plan = plan, .ipsec = event };
+
+    run(out, &in, ON_PACKET);
+}
+
+void
+checks_end(struct findings *out, const struct sadb *db, const struct plan *plan)
+{
+    struct check_in in = { .db = db, .plan = plan };
+
+    if (!out->ended) {
+        out->ended = true;
+        run(out, &in, ON_END);
+    }
+}
+
+struct scope
+scope_message(const struct check_in *in)
+{
+    const struct ike_event *e = in->ike;
+
+    return (struct scope){ .basis = e->basis, .frame = e->at.frame, .sa = e->sa,
+                           .exchange = e->about ? e->about->index : NO_ID };
+}
+
+struct scope
+scope_packet(const struct check_in *in)
+{
+    const struct ipsec_event *e = in->ipsec;
+
+    return (struct scope){ .basis = BASIS_OBSERVED, .frame = e->at.frame,
+                           .sa = e->child ? e->child->ike_sa : NULL, .child = e->child,
+                           .stream = e->stream, .exchange = NO_ID };
+}
+
+const char *
+phase_name(const struct check_in *in, const struct exchange *x, char *out, size_t size)
+{
+    if (x && (x->type == V1_MAIN || x->type == V1_AGGRESSIVE)) {
+        snprintf(out, size, "phase 1 (%s mode)", x->type == V1_MAIN ? "main" : "aggressive");
+    } else if (x && x->type == V1_QUICK) {
+        g_strlcpy(out, "quick mode", size);
+    } else {
+        exchange_name(in->msg ? in->msg->major : 2, x ? x->type : 0, out, size);
+    }
+    return out;
+}
+
+const char *
+who_sent(const struct check_in *in, char *out, size_t size)
+{
+    return ip_print(&in->ike->at.src, out, size);
+}
+
+const char *
+who_received(const struct check_in *in, char *out, size_t size)
+{
+    const struct ike_event *e = in->ike;
+
+    if (!e->sa) {
+        return ip_print(&e->at.dst, out, size);
+    }
+    return endpoint_print(e->from_initiator ? &e->sa->responder : &e->sa->initiator, out, size);
+}

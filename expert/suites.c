@@ -1,0 +1,151 @@
+/* suites.c - comparing proposals (RFC 7296 section 2.7, RFC 2409 section 5).
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "expert.h"
+
+#include <string.h>
+
+static bool
+same(const struct transform *a, const struct transform *b)
+{
+    return a->type == b->type && a->id == b->id && a->key_bits == b->key_bits;
+}
+
+bool
+suite_has(const struct proposal *p, const struct transform *t)
+{
+    for (size_t i = 0; i < p->num_transforms; i++) {
+        if (same(&p->transforms[i], t)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static unsigned
+types_of(const struct proposal *p)
+{
+    unsigned mask = 0;
+
+    for (size_t i = 0; i < p->num_transforms; i++) {
+        const struct transform *t = &p->transforms[i];
+        bool none = t->id == 0 && (t->type == TRANSFORM_INTEG || t->type == TRANSFORM_KE);
+        if (t->type < 32 && !none) {
+            mask |= 1u << t->type;
+        }
+    }
+    return mask;
+}
+
+unsigned
+suite_unmet(const struct proposal *offered, const struct proposal *known)
+{
+    unsigned both = types_of(offered) & types_of(known), unmet = types_of(offered) ^ types_of(known);
+
+    for (unsigned type = 0; type < 32; type++) {
+        bool met = false;
+        if (!(both >> type & 1)) {
+            continue;
+        }
+        for (size_t i = 0; i < offered->num_transforms && !met; i++) {
+            met = offered->transforms[i].type == type && suite_has(known, &offered->transforms[i]);
+        }
+        unmet |= met ? 0 : 1u << type;
+    }
+    /* ESN No is what an offer without the transform means (RFC 7296 section 3.3.3). */
+    if (!(both >> TRANSFORM_ESN & 1)) {
+        unmet &= ~(1u << TRANSFORM_ESN);
+    }
+    if (unmet >> TRANSFORM_ENCR & 1 && !(both >> TRANSFORM_INTEG & 1)) {
+        unmet &= ~(1u << TRANSFORM_INTEG);      /* AEAD on one side: the cipher says it all */
+    }
+    return unmet;
+}
+
+bool
+suite_chosen_from(const struct proposal *chosen, const struct proposal *offered)
+{
+    unsigned seen = 0;
+
+    if (chosen->protocol != offered->protocol || types_of(chosen) != types_of(offered)) {
+        return false;
+    }
+    for (size_t i = 0; i < chosen->num_transforms; i++) {
+        const struct transform *t = &chosen->transforms[i];
+        if (t->id == 0 && (t->type == TRANSFORM_INTEG || t->type == TRANSFORM_KE)) {
+            continue;
+        }
+        if (t->type >= 32 || seen >> t->type & 1 || !suite_has(offered, t)) {
+            return false;
+        }
+        seen |= 1u << t->type;
+    }
+    return !chosen->v1 || (chosen->attr.auth_method == offered->attr.auth_method &&
+                           chosen->attr.mode == offered->attr.mode);
+}
+
+const char *
+suite_types(unsigned mask, char *out, size_t size)
+{
+    size_t used = 0;
+
+    out[0] = 0;
+    for (uint8_t type = 0; type < 32; type++) {
+        if (mask >> type & 1) {
+            mask &= ~(1u << type);
+            g_strlcpy(out + used, used == 0 ? "" : mask ? ", " : " and ", size - used);
+            g_strlcat(out, transform_type_name(type), size);
+            used = strlen(out);
+        }
+    }
+    return out;
+}
+
+const char *
+suite_values(const struct proposal *p, unsigned type, char *out, size_t size)
+{
+    char one[64];
+
+    out[0] = 0;
+    for (size_t i = 0; i < p->num_transforms; i++) {
+        if (p->transforms[i].type == type) {
+            g_strlcat(out, out[0] ? " or " : "", size);
+            g_strlcat(out, transform_print(&p->transforms[i], one, sizeof one), size);
+        }
+    }
+    if (!out[0]) {
+        g_strlcpy(out, "none", size);
+    }
+    return out;
+}
+
+const char *
+suite_offers(const GPtrArray *offered, char *out, size_t size)
+{
+    enum { SHOWN = 3 };
+
+    out[0] = 0;
+    for (guint i = 0; i < offered->len && i < SHOWN; i++) {
+        const struct kept_proposal *k = (const struct kept_proposal *)g_ptr_array_index(offered, i);
+        g_strlcat(out, i ? ", " : "", size);
+        g_strlcat(out, k->text, size);
+    }
+    if (offered->len > SHOWN) {
+        char more[32];
+        g_snprintf(more, sizeof more, " and %u more", offered->len - SHOWN);
+        g_strlcat(out, more, size);
+    }
+    return out;
+}
+
+size_t
+suite_parse(const char *text, struct transform *out, size_t max)
+{
+    char **words = g_strsplit(text, "/", -1);
+    size_t n = 0;
+
+    for (size_t i = 0; words[i] && n < max; i++) {
+        n += transform_parse(&out[n], g_strstrip(words[i]));
+    }
+    g_strfreev(words);
+    return n;
+}

@@ -1,0 +1,59 @@
+/* addr.h - IP addresses and traffic selectors (RFC 4301 section 4.4.1.1,
+ * RFC 7296 section 3.13).  SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_ADDR_H
+#define ESPIAL_ADDR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* family 0 is "no address"; unused bytes are zero, so two may be compared whole. */
+struct ip_addr {
+    uint8_t family;         /* 0, 4 or 6 */
+    uint8_t bytes[16];      /* network order, an IPv4 address in the first four */
+};
+
+struct ip_addr ip_from(uint8_t family, const uint8_t *bytes);
+size_t ip_len(const struct ip_addr *a);                 /* 0, 4 or 16 octets */
+bool ip_equal(const struct ip_addr *a, const struct ip_addr *b);
+int ip_compare(const struct ip_addr *a, const struct ip_addr *b);
+bool ip_unspecified(const struct ip_addr *a);           /* 0.0.0.0, :: or none */
+/* Reads a dotted or colon form, nothing after it. */
+bool ip_parse(struct ip_addr *out, const char *text);
+/* Writes at most size octets with the NUL; returns out. */
+char *ip_print(const struct ip_addr *a, char *out, size_t size);
+
+/* One traffic selector: lo <= address <= hi, protocol 0 is any, port_lo > port_hi
+ * is OPAQUE (RFC 7296 section 3.13.1).  For ICMP the port is type << 8 | code. */
+struct selector {
+    struct ip_addr lo, hi;
+    uint8_t protocol;
+    uint16_t port_lo, port_hi;
+};
+
+struct selector selector_host(const struct ip_addr *a);         /* any protocol and port */
+bool selector_prefix(struct selector *out, const struct ip_addr *net, unsigned bits);
+/* Reads "10.1.0.0/16", "10.1.0.1" or "10.1.0.1-10.1.0.9". */
+bool selector_parse(struct selector *out, const char *text);
+bool selector_has_addr(const struct selector *s, const struct ip_addr *a);
+bool selector_within(const struct selector *inner, const struct selector *outer);
+bool selector_equal(const struct selector *a, const struct selector *b);
+/* DESIGN notation: 10.1.0.0/16, 10.1.0.1-10.1.0.9, [tcp/443] where narrowed. */
+char *selector_print(const struct selector *s, char *out, size_t size);
+/* Joined with ", "; "nothing" when n is 0. */
+char *selectors_print(const struct selector *s, size_t n, char *out, size_t size);
+
+/* What a check needs of an inner packet. */
+struct inner_packet {
+    struct ip_addr src, dst;
+    uint8_t protocol;       /* of the transport header, IPv6 extension headers passed */
+    bool has_ports;         /* TCP, UDP, SCTP, DCCP, UDP-Lite: ports; ICMP: type << 8 | code in src_port */
+    uint16_t src_port, dst_port;
+    bool fragment;          /* not the first fragment: no ports */
+};
+
+/* Reads the IPv4 or IPv6 header at the start of data (and, where captured, the
+ * ports).  False when these bytes are no IP header. */
+bool inner_packet_read(struct inner_packet *out, const uint8_t *data, size_t len);
+
+#endif

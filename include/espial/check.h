@@ -1,0 +1,66 @@
+/* check.h - checks and findings.  A check is a pure function over what is known; a
+ * finding is what it says.  SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_CHECK_H
+#define ESPIAL_CHECK_H
+
+#include <espial/plan.h>
+#include <espial/sadb.h>
+
+enum severity { SEV_CHAT, SEV_NOTE, SEV_WARN, SEV_ERROR };
+const char *severity_name(enum severity s);     /* "chat", "note", "warning", "error" */
+
+/* When the runner calls a check. */
+enum trigger { ON_MESSAGE, ON_PACKET, ON_END };
+
+enum check_id {
+#define CHECK(name, sev, group, trigger, title, remedy, rfc, doc) CHECK_##name,
+#include "../../expert/checks.def"
+#undef CHECK
+    NUM_CHECKS
+};
+
+struct check {
+    const char *name, *title, *remedy, *reference, *doc, *group;
+    enum severity severity;
+    enum trigger trigger;
+};
+extern const struct check checks[NUM_CHECKS];
+
+struct finding {
+    uint32_t id;                /* in order of first frame and row */
+    enum check_id check;
+    enum basis basis;
+    uint32_t frame;             /* where it became known */
+    uint32_t count;             /* frames or events, also those beyond FINDING_MAX_FRAMES */
+    GArray *frames;             /* of uint32_t, ascending, first is frame */
+    uint32_t ike_sa, child_sa, stream;      /* ids or NO_ID */
+    bool at_end;                /* proved by the end of the capture only */
+    char *detail, *remedy;      /* sentences; remedy falls back to the row's */
+};
+
+struct findings;
+struct findings *findings_new(void);
+void findings_free(struct findings *all);
+size_t findings_count(const struct findings *all);
+const struct finding *findings_get(const struct findings *all, size_t i);
+/* Ids (uint32_t) of the findings on that frame, in order; NULL where none. */
+const GArray *findings_of_frame(const struct findings *all, uint32_t frame);
+bool findings_capped(const struct findings *all);
+
+/* What a check reads.  Members that do not fit the trigger are NULL. */
+struct check_in {
+    const struct sadb *db;
+    const struct plan *plan;    /* never NULL, may be empty */
+    const struct ike_message *msg;
+    const struct ike_event *ike;
+    const struct ipsec_event *ipsec;
+};
+
+/* Runs the rows of one trigger.  checks_end is called once, after the last frame. */
+void checks_message(struct findings *out, const struct sadb *db, const struct plan *plan,
+                    const struct ike_message *msg, const struct ike_event *event);
+void checks_packet(struct findings *out, const struct sadb *db, const struct plan *plan,
+                   const struct ipsec_event *event);
+void checks_end(struct findings *out, const struct sadb *db, const struct plan *plan);
+
+#endif

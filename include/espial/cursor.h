@@ -1,0 +1,92 @@
+/* cursor.h - bounded reader over bytes that someone else owns.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_CURSOR_H
+#define ESPIAL_CURSOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A read succeeds whole, or leaves both the cursor and *out as they were, so no
+ * caller subtracts a wire length.  Borrowed: valid as long as the bytes are. */
+struct cur {
+    const uint8_t *at, *end;
+};
+
+static inline struct cur
+cur_of(const uint8_t *bytes, size_t len)
+{
+    return (struct cur){ bytes, bytes ? bytes + len : bytes };
+}
+
+static inline size_t
+cur_left(const struct cur *c)
+{
+    return (size_t)(c->end - c->at);
+}
+
+static inline bool
+cur_sub(struct cur *c, struct cur *out, size_t n)
+{
+    if (cur_left(c) < n) {
+        return false;
+    }
+    *out = (struct cur){ c->at, c->at + n };
+    c->at += n;
+    return true;
+}
+
+static inline bool
+cur_u8(struct cur *c, uint8_t *out)
+{
+    if (cur_left(c) < 1) {
+        return false;
+    }
+    *out = *c->at++;
+    return true;
+}
+
+static inline bool
+cur_u16(struct cur *c, uint16_t *out)
+{
+    if (cur_left(c) < 2) {
+        return false;
+    }
+    *out = (uint16_t)(c->at[0] << 8 | c->at[1]);
+    c->at += 2;
+    return true;
+}
+
+static inline bool
+cur_u32(struct cur *c, uint32_t *out)
+{
+    if (cur_left(c) < 4) {
+        return false;
+    }
+    *out = (uint32_t)c->at[0] << 24 | (uint32_t)c->at[1] << 16 | (uint32_t)c->at[2] << 8 | c->at[3];
+    c->at += 4;
+    return true;
+}
+
+static inline bool
+cur_copy(struct cur *c, void *out, size_t n)
+{
+    uint8_t *to = (uint8_t *)out;
+    if (cur_left(c) < n) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        to[i] = c->at[i];
+    }
+    c->at += n;
+    return true;
+}
+
+static inline bool
+cur_skip(struct cur *c, size_t n)
+{
+    struct cur gone;
+    return cur_sub(c, &gone, n);
+}
+
+#endif

@@ -1,0 +1,167 @@
+/* ike.h - bytes to an IKE message, both versions.  Pure: no allocation, no state,
+ * loops only; every span borrows from the caller's bytes.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_IKE_H
+#define ESPIAL_IKE_H
+
+#include <espial/addr.h>
+#include <espial/cursor.h>
+#include <espial/limits.h>
+#include <espial/suite.h>
+
+struct span {
+    const uint8_t *at;
+    size_t len;
+};
+
+/* The first thing wrong in a message; what was read before it is kept. */
+enum ike_error {
+    IKE_OK = 0,
+#define IKE_ERROR(name, text, reference) IKE_ERR_##name,
+#include <espial/ike_error.def>
+#undef IKE_ERROR
+};
+const char *ike_error_text(enum ike_error e);           /* "a payload runs past the end of the message" */
+const char *ike_error_reference(enum ike_error e);      /* "RFC 7296 section 3.2" */
+
+enum ike_exchange {             /* RFC 2408 section 3.1, RFC 7296 section 3.1 */
+    V1_BASE = 1, V1_MAIN = 2, V1_AUTH_ONLY = 3, V1_AGGRESSIVE = 4, V1_INFORMATIONAL = 5,
+    V1_TRANSACTION = 6, V1_QUICK = 32, V1_NEW_GROUP = 33,
+    V2_IKE_SA_INIT = 34, V2_IKE_AUTH = 35, V2_CREATE_CHILD_SA = 36, V2_INFORMATIONAL = 37,
+    V2_IKE_SESSION_RESUME = 38, V2_IKE_INTERMEDIATE = 43, V2_IKE_FOLLOWUP_KE = 44
+};
+
+enum ike_payload_type {
+    V1P_SA = 1, V1P_KE = 4, V1P_ID = 5, V1P_CERT = 6, V1P_CERTREQ = 7, V1P_HASH = 8, V1P_SIG = 9,
+    V1P_NONCE = 10, V1P_NOTIFY = 11, V1P_DELETE = 12, V1P_VENDOR = 13, V1P_ATTRIBUTES = 14,
+    V1P_NAT_D = 20, V1P_NAT_OA = 21, V1P_NAT_D_DRAFT = 130, V1P_NAT_OA_DRAFT = 131, V1P_FRAGMENT = 132,
+    V2P_SA = 33, V2P_KE = 34, V2P_IDI = 35, V2P_IDR = 36, V2P_CERT = 37, V2P_CERTREQ = 38, V2P_AUTH = 39,
+    V2P_NONCE = 40, V2P_NOTIFY = 41, V2P_DELETE = 42, V2P_VENDOR = 43, V2P_TSI = 44, V2P_TSR = 45,
+    V2P_SK = 46, V2P_CP = 47, V2P_EAP = 48, V2P_SKF = 53
+};
+
+enum ike_flag {
+    V1_ENCRYPTED = 0x01, V1_COMMIT = 0x02,
+    V2_INITIATOR = 0x08, V2_VERSION = 0x10, V2_RESPONSE = 0x20
+};
+
+struct ike_payload {
+    uint8_t type, next;
+    bool critical;
+    bool inner;                 /* was inside the encryption */
+    struct span body;           /* without the generic header */
+};
+
+struct ike_notify {
+    uint8_t protocol;
+    uint16_t type;
+    bool inner;
+    struct span spi, data;
+};
+
+struct ike_delete {
+    uint8_t protocol;           /* enum protocol_id; IKE has no SPIs in v2, 16-octet cookie pairs in v1 */
+    uint8_t spi_len;
+    uint16_t num_spis;          /* as stated; spis holds num_spis * spi_len octets */
+    bool inner;
+    struct span spis;
+};
+
+struct ike_id {
+    bool present, inner;
+    uint8_t type;               /* 1 IPv4, 2 FQDN, 3 USER_FQDN / RFC822, 4 v1 subnet, 5 IPv6, 9 DN, 11 KEY_ID .. */
+    uint8_t protocol;           /* IKEv1 */
+    uint16_t port;              /* IKEv1 */
+    struct span data;
+};
+
+enum cfg_type { CFG_REQUEST = 1, CFG_REPLY = 2, CFG_SET = 3, CFG_ACK = 4 };
+enum cfg_attribute {            /* RFC 7296 section 3.15.1, draft-dukes-ike-mode-cfg, draft-beaulieu-ike-xauth */
+    CFG_INTERNAL_IP4_ADDRESS = 1, CFG_INTERNAL_IP6_ADDRESS = 8,
+    CFG_INTERNAL_IP4_SUBNET = 13, CFG_INTERNAL_IP6_SUBNET = 15,
+    CFG_XAUTH_TYPE = 16520, CFG_XAUTH_USER_NAME = 16521, CFG_XAUTH_STATUS = 16527
+};
+struct ike_cfg_attr {
+    uint16_t type;
+    struct span value;          /* a TV attribute has its two value octets here */
+};
+
+/* All that one message says.  About 20 KiB: keep one, not many. */
+struct ike_message {
+    enum ike_error error;
+    size_t error_offset;        /* from the start of the bytes that held the error */
+    bool error_inner;
+    bool truncated;             /* the capture ends before the message does: nobody's fault */
+    bool capped;                /* a limit of limits.h was reached: not all was read */
+    size_t trailing;            /* octets after the message inside the datagram */
+
+    uint8_t spi_i[8], spi_r[8];
+    uint8_t next_payload, major, minor, exchange, flags;
+    uint32_t message_id, length;
+
+    bool encrypted;             /* v1: E flag; v2: holds SK or SKF */
+    bool readable;              /* nothing encrypted, or the clear text was given to ike_parse_inner */
+    uint8_t inner_first;        /* v2: type of the first payload inside SK; v1: header's next payload */
+    struct span encrypted_body; /* the SK or SKF payload's body (SKF: after the fragment fields); v1: all after the header */
+    uint16_t fragment, fragments;   /* SKF: number and total; v1 payload 132: number, 0 (total unknown) */
+    bool fragment_last;         /* v1 payload 132 */
+
+    size_t num_payloads;
+    struct ike_payload payloads[IKE_MAX_PAYLOADS];
+    uint64_t seen;              /* bit t: a payload of type t (0-63) is here */
+
+    /* SA payload.  v1 quick mode may hold several; all proposals are in one list,
+     * sa_count says how many SA payloads there were. */
+    size_t sa_count, num_proposals;
+    struct proposal proposals[IKE_MAX_PROPOSALS];   /* v1: one for each transform payload */
+    size_t num_transforms;
+    struct transform transforms[IKE_MAX_TRANSFORMS];
+
+    size_t num_notifies, num_deletes;
+    struct ike_notify notifies[IKE_MAX_NOTIFIES];
+    struct ike_delete deletes[IKE_MAX_DELETES];
+
+    struct ike_id id_i, id_r;   /* v2 IDi, IDr.  v1: the first and the second ID payload (quick mode: IDci, IDcr) */
+    bool has_ke;
+    uint16_t ke_group;          /* v2; v1 does not state it */
+    struct span ke, nonce;
+    bool has_auth;              /* v2 AUTH; v1 HASH or SIG */
+    uint16_t auth_method;       /* v2 */
+    bool has_ts;
+    size_t num_ts_i, num_ts_r;
+    struct selector ts_i[IKE_MAX_SELECTORS], ts_r[IKE_MAX_SELECTORS];
+    uint8_t cfg_type;           /* enum cfg_type, 0 where there is none */
+    size_t num_cfg;
+    struct ike_cfg_attr cfg[IKE_MAX_CFG_ATTRS];
+    uint8_t eap_code, eap_type; /* 1 request 2 response 3 success 4 failure; 0: no EAP */
+    size_t num_vendors;
+    struct span vendors[IKE_MAX_VENDORS];
+    size_t num_nat_d;           /* v1 NAT-D payloads (v2 has notifies) */
+    struct span nat_d[4];
+};
+
+/* RFC 2408 section 3, RFC 7296 section 3.  data starts at the initiator's SPI
+ * (after a non-ESP marker).  captured octets are there, reported were on the wire;
+ * running past captured but inside reported is truncated, never an error.
+ * Returns false when fewer than 28 octets are captured (out is then only zeroed and
+ * marked truncated or IKE_ERR_HEADER). */
+bool ike_parse(struct ike_message *out, const uint8_t *data, size_t captured, size_t reported);
+
+/* Adds the payloads of a decrypted part.  clear is the payload chain that starts
+ * with a payload of type first; octets that follow the chain's end are IKEv1
+ * padding.  For IKEv2 the caller has cut padding and pad length off.  Sets readable
+ * unless the chain is broken so early that no payload could be read.  A chain that
+ * is no payload chain at all (wrong key) returns false and leaves msg unchanged. */
+bool ike_parse_inner(struct ike_message *msg, uint8_t first, const uint8_t *clear, size_t len);
+
+bool ike_is_response(const struct ike_message *m);      /* v2 R flag; false for v1 */
+/* First notify of that type, or NULL. */
+const struct ike_notify *ike_find_notify(const struct ike_message *m, uint16_t type);
+/* "lisa@corp.example", "10.1.0.0/24", "CN=..": printable, hex where it is not. */
+char *ike_id_print(const struct ike_id *id, char *out, size_t size);
+/* IKEv1 IDci/IDcr as a selector; false for names. */
+bool ike_id_selector(const struct ike_id *id, struct selector *out);
+/* True where data cannot be an IKE message at all (version, exchange, length). */
+bool ike_plausible(const uint8_t *data, size_t captured);
+
+#endif

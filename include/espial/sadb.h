@@ -1,0 +1,261 @@
+/* sadb.h - what a capture has shown so far: IKE SAs, their exchanges, Child SAs,
+ * ESP and AH streams (RFC 4301 section 4.4.2, RFC 7296, RFC 2409).
+ *
+ * One sadb per capture file, owned by its creator; every pointer reached from it
+ * lives as long as it does.  Only the *_see functions change it, frame by frame in
+ * capture order; all others take const and have no side effect.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_SADB_H
+#define ESPIAL_SADB_H
+
+#include <glib.h>
+#include <espial/ike.h>
+
+enum basis { BASIS_OBSERVED, BASIS_DECRYPTED, BASIS_CONFIGURED, BASIS_INFERRED };
+const char *basis_name(enum basis b);
+
+#define NO_ID UINT32_MAX        /* an id (of an SA, a stream, a finding) that is none */
+
+/* Where and when a packet was captured.  Addresses are the outer ones. */
+struct sighting {
+    uint32_t frame;             /* from 1 */
+    double time;                /* seconds since the epoch */
+    struct ip_addr src, dst;
+    uint16_t src_port, dst_port;    /* UDP; 0 for native ESP and AH */
+    uint16_t ip_id;             /* IPv4 Identification, 0 for IPv6 */
+};
+
+struct endpoint {
+    struct ip_addr addr;
+    uint16_t port;
+    char *id;                   /* identity once it has been read, else NULL */
+    uint32_t id_frame;
+};
+
+/* A proposal that outlives its message. */
+struct kept_proposal {
+    struct proposal p;          /* p.transforms owned by the sadb */
+    char *text;                 /* proposal_print */
+    uint32_t frame;
+};
+
+enum ike_sa_state { IKE_HALF_OPEN, IKE_ESTABLISHED, IKE_FAILED, IKE_REKEYED, IKE_DELETED };
+const char *ike_sa_state_name(enum ike_sa_state s);     /* "half_open" .. */
+
+/* One message of an exchange, its retransmissions counted in. */
+struct exchange_message {
+    uint32_t frame;             /* first transmission */
+    double time, last_time;
+    bool from_initiator;        /* of the IKE SA */
+    uint64_t digest;            /* of the message's octets */
+    uint16_t fragment;          /* IKE fragment number, 0 for a whole message */
+    uint32_t length;            /* as stated in the header */
+    bool encrypted, readable;
+    bool refused;               /* it carries an error notify */
+    uint16_t ip_id;
+    uint16_t src_port, dst_port;
+    uint32_t num_retransmissions;   /* all of them; frames holds the first SADB_MAX_RETRANSMISSIONS */
+    GArray *frames;             /* of uint32_t: the retransmissions' frames, or NULL */
+};
+
+/* RFC 7296 section 1: a request and its response.  IKEv1: all messages with one
+ * exchange type and message ID. */
+struct exchange {
+    uint32_t index;             /* in its IKE SA */
+    uint8_t type;               /* enum ike_exchange */
+    uint32_t message_id;
+    bool by_initiator;          /* who began it */
+    uint32_t request, response; /* frames of the first message of each side, 0 where not seen */
+    double request_time, response_time;     /* epoch seconds */
+    GArray *messages;           /* of struct exchange_message, in order of first frame */
+    uint32_t answered_by;       /* v1: frame of the Informational that refused it, 0 */
+
+    /* from the request and the response, kept for the checks; NULL / 0 where not read */
+    GPtrArray *offered;         /* of struct kept_proposal */
+    struct kept_proposal *chosen;
+    struct selector ts_i[IKE_MAX_SELECTORS], ts_r[IKE_MAX_SELECTORS];   /* offered: of the exchange's initiator and responder */
+    size_t num_ts_i, num_ts_r;
+    bool by_ts_known;
+    bool asked_address;         /* CFG_REQUEST for an INTERNAL_IP address */
+    bool transport;             /* USE_TRANSPORT_MODE asked */
+    uint32_t rekeys_spi;        /* REKEY_SA's SPI, 0 */
+    uint8_t offer_ike_spi[8];   /* CREATE_CHILD_SA that rekeys the IKE SA */
+    bool rekeys_ike;
+    uint32_t pending_child;     /* NO_ID or the Child SA that it makes */
+    bool unreadable;            /* some message was encrypted and nobody could read it */
+};
+
+struct assigned_address {
+    struct ip_addr addr;
+    uint32_t frame;
+    bool mode_config;           /* IKEv1 Mode Config, else the CP payload */
+};
+
+struct ike_sa {
+    uint32_t id;
+    uint8_t major;
+    uint8_t spi_i[8], spi_r[8];
+    bool has_spi_r;
+    struct endpoint initiator, responder;
+    enum ike_sa_state state;
+    bool started_here;          /* its first exchange is in the capture */
+    uint32_t first_frame, last_frame;
+    double first_time, last_time;
+    GPtrArray *exchanges;       /* of struct exchange */
+    GPtrArray *offered;         /* of struct kept_proposal, phase 1 / IKE_SA_INIT / rekey */
+    struct kept_proposal *chosen;   /* or NULL */
+    GArray *addresses;          /* of struct assigned_address: assigned to the initiator */
+    GPtrArray *children;        /* of struct child_sa */
+    uint32_t established_in, deleted_in;        /* frames, 0 */
+    uint32_t rekeys, rekeyed_by;                /* ids of IKE SAs, NO_ID */
+    uint32_t num_encrypted, num_readable;       /* messages */
+    uint16_t auth_method;       /* v1: negotiated; v2: of the initiator's AUTH payload */
+    bool eap;
+    bool mobike;                /* both announced it */
+    uint32_t half_deleted_in;
+};
+
+enum child_state { CHILD_INSTALLED, CHILD_REKEYED, CHILD_DELETED, CHILD_FAILED };
+const char *child_state_name(enum child_state s);
+
+struct child_sa {
+    uint32_t id;
+    struct ike_sa *ike_sa;
+    uint8_t protocol;           /* PROTO_ESP or PROTO_AH */
+    bool transport, udp_encap;
+    enum basis basis;           /* observed, decrypted or inferred */
+    uint32_t spi_i, spi_r;      /* chosen by the IKE initiator / responder, 0 where not known */
+    bool established;           /* the response was read */
+    struct kept_proposal *chosen;   /* or NULL */
+    struct selector *ts_i, *ts_r;   /* IKE initiator's and responder's side */
+    size_t num_ts_i, num_ts_r;  /* 0: not known */
+    struct ip_addr virtual_ip;  /* family 0: none assigned */
+    uint32_t virtual_ip_frame;
+    bool mode_config;
+    struct ip_addr addr_i, addr_r;  /* current outer addresses of both ends */
+    enum child_state state;
+    uint32_t request_frame, negotiated_in, deleted_in;  /* frames, 0 */
+    double negotiated_time, deleted_time;
+    uint32_t rekeys, rekeyed_by;    /* ids of Child SAs, NO_ID */
+    uint32_t exchange;          /* index in the IKE SA of that time */
+    uint8_t exchange_type;
+    GPtrArray *streams;         /* of struct stream */
+};
+
+struct stream {
+    uint32_t id;
+    uint8_t protocol;           /* PROTO_ESP, PROTO_AH */
+    uint32_t spi;
+    struct ip_addr src, dst;
+    uint16_t src_port, dst_port;    /* of the first packet; 0 natively */
+    struct child_sa *child;     /* or NULL */
+    bool to_responder;          /* valid with child: this SPI is the IKE responder's */
+    enum basis basis;           /* of the tie to child */
+    uint32_t packets;           /* duplicates of one capture not counted */
+    uint64_t bytes;             /* from the SPI to the ICV */
+    uint32_t first_frame, last_frame;
+    double first_time, last_time;
+    uint32_t first_seq, last_seq;   /* of the first packet, and the highest */
+    uint32_t lost, replayed, out_of_window, duplicates;
+    uint64_t window;            /* bit n: last_seq - n was seen */
+    uint16_t last_ip_id;
+    uint32_t previous_seq;
+};
+
+/* What one IKE message did. */
+struct ike_event {
+    struct sighting at;
+    struct ike_sa *sa;          /* NULL: the message is tied to none */
+    struct exchange *exchange;  /* or NULL */
+    struct exchange_message *message;   /* or NULL; valid until the next message is seen */
+    bool from_initiator;        /* of the IKE SA */
+    bool is_response;           /* v2 R flag; v1: not by who began the exchange */
+    bool new_sa;
+    uint32_t retransmission_of; /* frame, 0 */
+    bool duplicate;             /* the same packet captured twice */
+    bool moved;                 /* the peer's address changed by an answered message */
+    enum basis basis;           /* decrypted where encrypted parts were read */
+    struct exchange *about;     /* v1 Informational: the exchange that it refuses; else exchange */
+    struct child_sa *child;     /* Child SA negotiated by this message, or NULL */
+    bool established;           /* the IKE SA became established */
+    struct ike_sa *rekeyed_ike; /* new IKE SA made by this response */
+    struct child_sa *child_rekeyed; /* old Child SA replaced */
+    size_t num_deleted;
+    struct child_sa *deleted[IKE_MAX_DELETE_SPIS];
+    bool ike_deleted;
+};
+
+/* What an ESP or AH packet is, before it is tied to anything. */
+struct ipsec_packet {
+    uint8_t protocol;           /* PROTO_ESP, PROTO_AH */
+    uint32_t spi, seq;
+    uint32_t length;            /* reported octets from the SPI (AH: its header) to the end */
+    bool has_inner;             /* inner was read: AH, ESP NULL, or decrypted */
+    bool inner_tunnel;          /* inner is a whole IP packet (tunnel mode) */
+    struct inner_packet inner;
+    enum basis inner_basis;     /* observed (AH) or decrypted */
+};
+
+struct ipsec_event {
+    struct sighting at;
+    const struct ipsec_packet *packet;
+    struct stream *stream;      /* NULL only when a cap was reached */
+    struct child_sa *child;     /* at this frame, or NULL */
+    bool to_responder;
+    bool new_stream, duplicate, replayed;
+    uint32_t number;            /* of the packet in its stream, from 1 */
+    struct ike_sa *peers;       /* newest IKE SA between these two addresses, or NULL */
+};
+
+struct sadb;
+
+struct sadb *sadb_new(uint32_t seed);
+void sadb_free(struct sadb *db);
+
+/* One IKE message, parsed and where possible decrypted.  octets are those of the
+ * whole message (for retransmissions). */
+void sadb_see_ike(struct sadb *db, struct ike_event *out, const struct sighting *at,
+                  const struct ike_message *msg, const uint8_t *octets, size_t len);
+/* One ESP or AH packet. */
+void sadb_see_ipsec(struct sadb *db, struct ipsec_event *out, const struct sighting *at,
+                    const struct ipsec_packet *packet);
+/* Any frame, for the end of the capture. */
+void sadb_see_frame(struct sadb *db, uint32_t frame, double time);
+
+size_t sadb_num_ike_sas(const struct sadb *db);
+const struct ike_sa *sadb_ike_sa(const struct sadb *db, size_t i);      /* i is the id */
+size_t sadb_num_child_sas(const struct sadb *db);
+const struct child_sa *sadb_child_sa(const struct sadb *db, size_t i);
+size_t sadb_num_streams(const struct sadb *db);
+const struct stream *sadb_stream(const struct sadb *db, size_t i);
+uint32_t sadb_num_frames(const struct sadb *db);
+double sadb_first_time(const struct sadb *db);      /* epoch seconds, 0 without frames */
+double sadb_last_time(const struct sadb *db);
+
+/* For later passes. */
+const struct stream *sadb_find_stream(const struct sadb *db, uint8_t protocol, uint32_t spi,
+                                      const struct ip_addr *src, const struct ip_addr *dst);
+/* The Child SA whose SPI towards dst is spi at that frame, newest first.  *to_responder
+ * says which side.  NULL where none is known. */
+struct child_sa *sadb_child_at(const struct sadb *db, uint8_t protocol, uint32_t spi,
+                                     const struct ip_addr *dst, uint32_t frame, bool *to_responder);
+/* Proposals that addr is known to take or offer (its choices, its own offers) for
+ * protocol, up to max, newest first; chosen[i] says which.  Returns how many. */
+size_t sadb_policies(const struct sadb *db, const struct ip_addr *addr, uint8_t protocol,
+                     const struct kept_proposal **out, bool *chosen, size_t max);
+/* Names of limits that were reached, NULL-terminated; empty where none. */
+const char *const *sadb_caps(const struct sadb *db);
+
+/* True when the capture shows the start of every IKE SA between these two addresses
+ * and all its encrypted messages were read (at least one). */
+bool sadb_peers_readable(const struct sadb *db, const struct ip_addr *a, const struct ip_addr *b);
+/* Octets of an IKEv2 message that holds inner octets of payloads inside one SK payload,
+ * by the chosen suite's geometry (RFC 7296 section 3.14); 0 where it is not known. */
+uint32_t sadb_sk_length(const struct kept_proposal *chosen, uint32_t inner);
+/* The selectors of one side: the IKE initiator's or the responder's. */
+const struct selector *child_selectors(const struct child_sa *c, bool initiator, size_t *num);
+
+/* "lisa@corp.example" where known, else the address, into out. */
+char *endpoint_print(const struct endpoint *e, char *out, size_t size);
+
+#endif

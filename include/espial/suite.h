@@ -1,0 +1,89 @@
+/* suite.h - transforms, proposals and their names, IKEv1 mapped to the words of
+ * IKEv2 (RFC 7296 section 3.3, RFC 2407 section 4.4-4.5, RFC 2409 appendix A).
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_SUITE_H
+#define ESPIAL_SUITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum protocol_id { PROTO_IKE = 1, PROTO_AH = 2, PROTO_ESP = 3, PROTO_IPCOMP = 4 };
+
+enum transform_type {           /* RFC 7296 section 3.3.2, RFC 9370 */
+    TRANSFORM_ENCR = 1, TRANSFORM_PRF = 2, TRANSFORM_INTEG = 3, TRANSFORM_KE = 4,
+    TRANSFORM_ESN = 5, TRANSFORM_ADDKE1 = 6, TRANSFORM_ADDKE7 = 12
+};
+
+struct transform {
+    uint8_t type;               /* enum transform_type */
+    uint16_t id;                /* of the IKEv2 registry, also for IKEv1; TRANSFORM_PRIVATE | n where it has none */
+    uint16_t key_bits;          /* Key Length attribute, 0 where absent */
+};
+
+/* An IKEv1 algorithm that the IKEv2 registry does not hold keeps its IKEv1
+ * number above this bit, so that it is never taken for another. */
+#define TRANSFORM_V1_ONLY 0x8000u
+
+/* What IKEv1 negotiates beside transforms; 0 where absent. */
+struct v1_attributes {
+    uint16_t auth_method;       /* phase 1: 1 PSK, 3 RSA, 65001.. XAUTH */
+    uint16_t mode;              /* quick mode: 1 tunnel, 2 transport, 3/4 UDP-encapsulated, 61443/61444 drafts */
+    uint32_t life_s, life_kb;   /* seconds, kilobytes */
+    uint16_t auth_alg;          /* raw quick mode authentication algorithm */
+    uint32_t others;            /* number of attributes that Espial does not name */
+};
+
+/* One alternative: an IKEv2 proposal (transforms of one type are choices) or one
+ * IKEv1 transform payload of a proposal. */
+struct proposal {
+    uint8_t number;             /* of the proposal; IKEv1 proposals with equal number are ANDed */
+    uint8_t v1_transform;       /* IKEv1 transform number, 0 for IKEv2 */
+    uint8_t protocol;           /* enum protocol_id */
+    uint8_t spi_len;            /* 0, 4 or 8 */
+    uint8_t spi[8];
+    bool v1;
+    struct v1_attributes attr;
+    uint16_t num_transforms;
+    const struct transform *transforms;     /* in order of the wire (v1: ENCR, INTEG, PRF, KE, ESN) */
+};
+
+/* Names in swanctl's spelling: "AES_CBC_256", "HMAC_SHA2_256_128", "MODP_2048",
+ * "KE1_ML_KEM_768".  An unknown one is "ENCR_99", never NULL; out is returned. */
+char *transform_print(const struct transform *t, char *out, size_t size);
+/* "ENCR", "PRF", "INTEG", "DH", "ESN", "KE1".. */
+const char *transform_type_name(uint8_t type);
+/* DESIGN section 6: IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048.
+ * Order ENCR, INTEG, PRF, DH, additional KE, ESN, whatever the order on the wire. */
+char *proposal_print(const struct proposal *p, char *out, size_t size);
+
+/* Registry names; "unknown (N)" from a static buffer-free table is not possible,
+ * so these write into out and return it. */
+char *exchange_name(uint8_t major, uint8_t exchange, char *out, size_t size);   /* "IKE_SA_INIT", "Aggressive Mode", "Quick Mode" */
+char *notify_name(uint8_t major, uint16_t type, char *out, size_t size);        /* "NO_PROPOSAL_CHOSEN" for both versions */
+char *payload_name(uint8_t major, uint8_t type, char *out, size_t size);        /* "SA", "TSi", "NAT-D" */
+char *auth_method_name(uint8_t major, uint16_t method, char *out, size_t size); /* "pre-shared key", "RSA signature" */
+char *ip_protocol_name(uint8_t protocol, char *out, size_t size);               /* "tcp", "udp", "icmp", else the number */
+
+/* IKEv1 numbers to transforms of the IKEv2 registry. */
+struct transform v1_phase1_encr(uint16_t alg, uint16_t key_bits);   /* RFC 2409 appendix A */
+struct transform v1_phase1_integ(uint16_t hash);                    /* hash as integrity, as strongSwan prints */
+struct transform v1_phase1_prf(uint16_t hash);
+struct transform v1_group(uint16_t group);
+struct transform v1_esp_encr(uint8_t transform_id, uint16_t key_bits);  /* RFC 2407 section 4.4.4, IANA */
+struct transform v1_esp_integ(uint16_t auth_alg);                   /* RFC 2407 section 4.5 */
+struct transform v1_ah_integ(uint8_t transform_id, uint16_t auth_alg);
+
+/* A name of swanctl's spelling ("AES_CBC_256", "MODP_2048") back to its
+ * transform; false where no registry here holds it.  For the plan. */
+bool transform_parse(struct transform *out, const char *name);
+
+/* AEAD ciphers bring their own integrity (RFC 5282, RFC 4106). */
+bool encr_is_aead(uint16_t encr_id);
+/* Cipher geometry on the wire, IPSEC ESP (ipsec numbers of RFC 4303 section 2.4);
+ * false where it is not known: then nothing may be concluded from lengths. */
+struct encr_geometry { uint8_t iv, block, icv; };       /* octets; icv 0 unless AEAD */
+bool encr_geometry(uint16_t encr_id, struct encr_geometry *out);
+bool integ_icv_len(uint16_t integ_id, uint8_t *out);    /* octets */
+
+#endif

@@ -1,0 +1,415 @@
+/* track_child.c - proposals, selectors and addresses of a message, and the Child SAs
+ * and rekeyed IKE SAs that they make (RFC 7296 sections 1.2, 1.3 and 2.8, RFC 2409
+ * section 5.5).  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sadb_internal.h"
+
+#include <string.h>
+
+enum { N_USE_TRANSPORT_MODE = 16391, N_REKEY_SA = 16393, NATT_PORT = 4500 };
+
+static bool
+is_ike_offer(const struct ike_message *m)
+{
+    return m->exchange == V1_MAIN || m->exchange == V1_AGGRESSIVE || m->exchange == V2_IKE_SA_INIT;
+}
+
+static bool
+has_error_notify(const struct ike_message *m, unsigned first, unsigned last)
+{
+    for (size_t i = 0; i < m->num_notifies; i++) {
+        if (m->notifies[i].type >= first && m->notifies[i].type <= last) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint32_t
+spi_of(const struct proposal *p)
+{
+    return p->spi_len == 4 ? (uint32_t)p->spi[0] << 24 | (uint32_t)p->spi[1] << 16 |
+                             (uint32_t)p->spi[2] << 8 | p->spi[3] : 0;
+}
+
+/* The offer stands in the first message with an SA payload; the answer in the first
+ * one from the other side. */
+static bool
+is_offer(const struct ike_event *e, const struct ike_message *m)
+{
+    return m->num_proposals && !e->is_response && e->from_initiator == e->exchange->by_initiator &&
+           !e->exchange->offered->len;
+}
+
+static void
+keep_selectors(struct exchange *x, const struct ike_message *m)
+{
+    if (m->has_ts) {
+        memcpy(x->ts_i, m->ts_i, m->num_ts_i * sizeof *m->ts_i);
+        memcpy(x->ts_r, m->ts_r, m->num_ts_r * sizeof *m->ts_r);
+        x->num_ts_i = m->num_ts_i;
+        x->num_ts_r = m->num_ts_r;
+        x->by_ts_known = true;
+    } else if (m->exchange == V1_QUICK && m->id_i.present && m->id_r.present &&
+               ike_id_selector(&m->id_i, &x->ts_i[0]) && ike_id_selector(&m->id_r, &x->ts_r[0])) {
+        x->num_ts_i = x->num_ts_r = 1;
+        x->by_ts_known = true;
+    }
+}
+
+static bool
+asks_address(const struct ike_message *m)
+{
+    if (m->cfg_type != CFG_REQUEST) {
+        return false;
+    }
+    for (size_t i = 0; i < m->num_cfg; i++) {
+        if (m->cfg[i].type == CFG_INTERNAL_IP4_ADDRESS || m->cfg[i].type == CFG_INTERNAL_IP6_ADDRESS) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+track_offer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
+{
+    struct exchange *x = e->exchange;
+    const struct ike_notify *rekey;
+
+    if (asks_address(m)) {
+        x->asked_address = true;
+    }
+    if (!is_offer(e, m)) {
+        return;
+    }
+    for (size_t i = 0; i < m->num_proposals; i++) {
+        struct kept_proposal *kept = sadb_keep(db, &m->proposals[i], e->at.frame);
+        g_ptr_array_add(x->offered, kept);
+        sadb_policy_add(db, &e->at.src, kept, false);
+        if (is_ike_offer(m)) {
+            g_ptr_array_add(e->sa->offered, kept);
+        }
+    }
+    keep_selectors(x, m);
+    x->transport = m->major == 2 && ike_find_notify(m, N_USE_TRANSPORT_MODE) != NULL;
+    rekey = m->major == 2 ? ike_find_notify(m, N_REKEY_SA) : NULL;
+    if (rekey && rekey->spi.len == 4) {
+        struct proposal p = { .spi_len = 4 };
+        memcpy(p.spi, rekey->spi.at, 4);
+        x->rekeys_spi = spi_of(&p);
+    }
+    if (m->exchange == V2_CREATE_CHILD_SA && m->proposals[0].protocol == PROTO_IKE && m->proposals[0].spi_len == 8) {
+        memcpy(x->offer_ike_spi, m->proposals[0].spi, 8);
+        x->rekeys_ike = true;
+    }
+}
+
+static struct selector *
+copy_selectors(struct sadb *db, const struct selector *s, size_t n)
+{
+    struct selector *copy = n ? (struct selector *)sadb_alloc(db, n * sizeof *s) : NULL;
+
+    if (copy) {
+        memcpy(copy, s, n * sizeof *s);
+    }
+    return copy;
+}
+
+/* The SPI that the offer gave to the proposal that was chosen. */
+static uint32_t
+offered_spi(const struct exchange *x, const struct proposal *chosen)
+{
+    uint32_t any = 0;
+
+    for (guint i = 0; i < x->offered->len; i++) {
+        const struct kept_proposal *k = (const struct kept_proposal *)g_ptr_array_index(x->offered, i);
+        if (k->p.protocol != chosen->protocol) {
+            continue;
+        }
+        if (k->p.number == chosen->number) {
+            return spi_of(&k->p);
+        }
+        any = any ? any : spi_of(&k->p);
+    }
+    return any;
+}
+
+static void
+link_rekeyed(struct ike_event *e, struct child_sa *old, struct child_sa *fresh)
+{
+    if (!old || old == fresh || old->rekeyed_by != NO_ID) {
+        return;
+    }
+    old->rekeyed_by = fresh->id;
+    fresh->rekeys = old->id;
+    if (old->state == CHILD_INSTALLED) {
+        old->state = CHILD_REKEYED;
+    }
+    e->child_rekeyed = old;
+}
+
+static bool
+same_selectors(const struct child_sa *a, const struct child_sa *b)
+{
+    if (a->num_ts_i != b->num_ts_i || a->num_ts_r != b->num_ts_r || !a->num_ts_i) {
+        return false;
+    }
+    for (size_t i = 0; i < a->num_ts_i; i++) {
+        if (!selector_equal(&a->ts_i[i], &b->ts_i[i])) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < a->num_ts_r; i++) {
+        if (!selector_equal(&a->ts_r[i], &b->ts_r[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* IKEv1 has no notify for it: a second quick mode with the same selectors between
+ * the same peers replaces the first. */
+static struct child_sa *
+v1_replaced(const struct sadb *db, const struct child_sa *fresh)
+{
+    for (guint i = db->child_sas->len; i > 0; i--) {
+        struct child_sa *c = (struct child_sa *)g_ptr_array_index(db->child_sas, i - 1);
+        if (c != fresh && c->ike_sa->major == 1 && c->state == CHILD_INSTALLED && c->basis != BASIS_INFERRED &&
+            c->protocol == fresh->protocol && ip_equal(&c->addr_i, &fresh->addr_i) &&
+            ip_equal(&c->addr_r, &fresh->addr_r) && same_selectors(c, fresh)) {
+            return c;
+        }
+        if (fresh->id - c->id > SADB_MAX_PER_PEER) {
+            break;
+        }
+    }
+    return NULL;
+}
+
+static void
+make_child(struct sadb *db, struct ike_event *e, const struct ike_message *m, const struct kept_proposal *chosen)
+{
+    struct exchange *x = e->exchange;
+    uint32_t by = offered_spi(x, &chosen->p), other = spi_of(&chosen->p);
+    const struct selector *ts_by = m->has_ts ? m->ts_i : x->ts_i, *ts_other = m->has_ts ? m->ts_r : x->ts_r;
+    size_t num_by = m->has_ts ? m->num_ts_i : x->num_ts_i, num_other = m->has_ts ? m->num_ts_r : x->num_ts_r;
+    struct selector v1_by, v1_other;
+    struct child_sa *c;
+    bool i = x->by_initiator;
+
+    if (m->exchange == V1_QUICK && m->id_i.present && m->id_r.present &&
+        ike_id_selector(&m->id_i, &v1_by) && ike_id_selector(&m->id_r, &v1_other)) {
+        ts_by = &v1_by;
+        ts_other = &v1_other;
+        num_by = num_other = 1;
+    } else if (m->exchange == V1_QUICK && !m->id_i.present && x->request) {
+        /* RFC 2409 section 5.5: without IDs, those of the ISAKMP peers. */
+        v1_by = selector_host(&e->at.dst);
+        v1_other = selector_host(&e->at.src);
+        ts_by = &v1_by;
+        ts_other = &v1_other;
+        num_by = num_other = 1;
+    }
+    c = sadb_child_new(db, e->sa, chosen->p.protocol, i ? by : other, i ? other : by);
+    if (!c) {
+        return;
+    }
+    c->basis = e->basis;
+    c->established = true;
+    c->chosen = x->chosen;
+    c->transport = m->major == 2 ? ike_find_notify(m, N_USE_TRANSPORT_MODE) != NULL :
+                   chosen->p.attr.mode == 2 || chosen->p.attr.mode == 4 || chosen->p.attr.mode == 61444;
+    c->udp_encap = m->major == 1 && (chosen->p.attr.mode == 3 || chosen->p.attr.mode == 4 ||
+                                     chosen->p.attr.mode >= 61443);
+    c->ts_i = copy_selectors(db, i ? ts_by : ts_other, i ? num_by : num_other);
+    c->ts_r = copy_selectors(db, i ? ts_other : ts_by, i ? num_other : num_by);
+    c->num_ts_i = i ? num_by : num_other;
+    c->num_ts_r = i ? num_other : num_by;
+    c->request_frame = x->request;
+    c->negotiated_in = e->at.frame;
+    c->negotiated_time = e->at.time;
+    c->exchange = x->index;
+    c->exchange_type = x->type;
+    if (e->sa->addresses->len) {
+        const struct assigned_address *a =
+            &g_array_index(e->sa->addresses, struct assigned_address, e->sa->addresses->len - 1);
+        c->virtual_ip = a->addr;
+        c->virtual_ip_frame = a->frame;
+        c->mode_config = a->mode_config;
+    }
+    x->pending_child = c->id;
+    e->child = c;
+    if (x->rekeys_spi) {
+        link_rekeyed(e, sadb_child_of(db, e->sa, c->protocol, x->rekeys_spi, i), c);
+    } else if (m->major == 1) {
+        link_rekeyed(e, v1_replaced(db, c), c);
+    }
+}
+
+static void
+rekey_ike(struct sadb *db, struct ike_event *e, const struct kept_proposal *chosen)
+{
+    struct exchange *x = e->exchange;
+    struct ike_sa *old = e->sa, *fresh = sadb_ike_new(db, 2, x->offer_ike_spi, chosen->p.spi);
+    struct sa_key pair;
+
+    if (!fresh) {
+        return;
+    }
+    fresh->initiator = x->by_initiator ? old->initiator : old->responder;
+    fresh->responder = x->by_initiator ? old->responder : old->initiator;
+    fresh->state = IKE_ESTABLISHED;
+    fresh->started_here = true;
+    fresh->first_frame = fresh->last_frame = fresh->established_in = e->at.frame;
+    fresh->first_time = fresh->last_time = e->at.time;
+    fresh->chosen = x->chosen;
+    for (guint i = 0; i < x->offered->len; i++) {
+        g_ptr_array_add(fresh->offered, g_ptr_array_index(x->offered, i));
+    }
+    fresh->auth_method = old->auth_method;
+    if (x->by_initiator) {
+        g_array_append_vals(fresh->addresses, old->addresses->data, old->addresses->len);
+    }
+    fresh->rekeys = old->id;
+    old->rekeyed_by = fresh->id;
+    old->state = IKE_REKEYED;
+    e->rekeyed_ike = fresh;
+    pair = sadb_pair_key(db, &e->at.src, &e->at.dst);
+    if (!sadb_list_add(db, &pair, fresh, SADB_MAX_IKE_SAS)) {
+        sadb_cap(db, "IKE SAs of one pair of peers");
+    }
+}
+
+/* Only the initiator is a client here: the gateway that assigns is the responder
+ * (RFC 7296 section 2.19), also where it pushes by CFG_SET. */
+static void
+learn_addresses(struct ike_event *e, const struct ike_message *m)
+{
+    if (e->from_initiator || (m->cfg_type != CFG_REPLY && m->cfg_type != CFG_SET)) {
+        return;
+    }
+    for (size_t i = 0; i < m->num_cfg; i++) {
+        const struct ike_cfg_attr *a = &m->cfg[i];
+        struct assigned_address one = { .frame = e->at.frame, .mode_config = m->major == 1 };
+        bool known = false;
+        if (a->type == CFG_INTERNAL_IP4_ADDRESS && a->value.len == 4) {
+            one.addr = ip_from(4, a->value.at);
+        } else if (a->type == CFG_INTERNAL_IP6_ADDRESS && a->value.len >= 16) {
+            one.addr = ip_from(6, a->value.at);
+        } else {
+            continue;
+        }
+        for (guint j = 0; j < e->sa->addresses->len; j++) {
+            known |= ip_equal(&g_array_index(e->sa->addresses, struct assigned_address, j).addr, &one.addr) != 0;
+        }
+        if (!known && !ip_unspecified(&one.addr) && e->sa->addresses->len < IKE_MAX_CFG_ATTRS) {
+            g_array_append_val(e->sa->addresses, one);
+        }
+    }
+}
+
+/* The first proposal of a protocol that makes an SA; IPComp rides along. */
+static const struct proposal *
+chosen_proposal(const struct ike_message *m)
+{
+    for (size_t i = 0; i < m->num_proposals; i++) {
+        if (m->proposals[i].protocol != PROTO_IPCOMP) {
+            return &m->proposals[i];
+        }
+    }
+    return NULL;
+}
+
+void
+track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
+{
+    struct exchange *x = e->exchange;
+    const struct proposal *p;
+
+    learn_addresses(e, m);
+    if (m->major == 2 && m->has_auth && e->from_initiator) {
+        e->sa->auth_method = m->auth_method;
+    }
+    if (m->eap_code) {
+        e->sa->eap = true;
+    }
+    p = e->from_initiator != x->by_initiator ? chosen_proposal(m) : NULL;
+    if (!p || x->chosen) {
+        /* EAP: the offer stood in the first IKE_AUTH request, the answer in the last response. */
+        return;
+    }
+    if (m->exchange == V2_IKE_AUTH && !x->offered->len) {
+        for (guint i = e->sa->exchanges->len; i > 0; i--) {
+            struct exchange *first = (struct exchange *)g_ptr_array_index(e->sa->exchanges, i - 1);
+            if (first->type == V2_IKE_AUTH && first->offered->len) {
+                x->offered = first->offered;
+                memcpy(x->ts_i, first->ts_i, sizeof x->ts_i);
+                memcpy(x->ts_r, first->ts_r, sizeof x->ts_r);
+                x->num_ts_i = first->num_ts_i;
+                x->num_ts_r = first->num_ts_r;
+                x->by_ts_known = first->by_ts_known;
+                break;
+            }
+        }
+    }
+    x->chosen = sadb_keep(db, p, e->at.frame);
+    sadb_policy_add(db, &e->at.src, x->chosen, true);
+    if (is_ike_offer(m)) {
+        e->sa->chosen = x->chosen;
+        if (m->major == 1) {
+            e->sa->auth_method = p->attr.auth_method;
+        }
+    } else if (p->protocol == PROTO_IKE) {
+        if (x->rekeys_ike && p->spi_len == 8 && !has_error_notify(m, 1, 16383)) {
+            rekey_ike(db, e, x->chosen);
+        }
+    } else if (m->exchange == V1_QUICK || m->exchange == V2_IKE_AUTH || m->exchange == V2_CREATE_CHILD_SA) {
+        make_child(db, e, m, x->chosen);
+    }
+}
+
+static void
+delete_child(struct ike_event *e, struct child_sa *c)
+{
+    if (c->deleted_in) {
+        return;
+    }
+    c->deleted_in = e->at.frame;
+    c->deleted_time = e->at.time;
+    if (c->state == CHILD_INSTALLED) {
+        c->state = CHILD_DELETED;
+    }
+    if (e->num_deleted < IKE_MAX_DELETE_SPIS) {
+        e->deleted[e->num_deleted++] = c;
+    }
+}
+
+/* Only what the IKE SA protects is believed: anybody can send a Delete in clear. */
+void
+track_deletes(struct sadb *db, struct ike_event *e, const struct ike_message *m)
+{
+    for (size_t i = 0; i < m->num_deletes; i++) {
+        const struct ike_delete *d = &m->deletes[i];
+        struct cur at = cur_of(d->spis.at, d->spis.len);
+        uint32_t spi;
+        if (!d->inner) {
+            continue;
+        }
+        if (d->protocol == PROTO_IKE) {
+            e->ike_deleted = e->sa->deleted_in == 0;
+            e->sa->deleted_in = e->sa->deleted_in ? e->sa->deleted_in : e->at.frame;
+            e->sa->state = e->sa->state == IKE_REKEYED ? IKE_REKEYED : IKE_DELETED;
+            /* RFC 7296 section 1.4.1: its Child SAs go with it; IKEv1's live on. */
+            for (guint j = 0; m->major == 2 && e->sa->rekeyed_by == NO_ID && j < e->sa->children->len; j++) {
+                delete_child(e, (struct child_sa *)g_ptr_array_index(e->sa->children, j));
+            }
+            continue;
+        }
+        for (unsigned n = 0; d->spi_len == 4 && n < IKE_MAX_DELETE_SPIS && cur_u32(&at, &spi); n++) {
+            struct child_sa *c = sadb_child_of(db, e->sa, d->protocol, spi, e->from_initiator);
+            if (c) {
+                delete_child(e, c);
+            }
+        }
+    }
+}

@@ -1,0 +1,443 @@
+/* track_ike.c - from one IKE message to its IKE SA and its exchange.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sadb_internal.h"
+
+#include <string.h>
+
+enum {
+    V1_ERROR_MAX = 8191,            /* RFC 2408 section 3.14.1 */
+    V2_ERROR_MAX = 16383,           /* RFC 7296 section 3.10.1 */
+    N_MOBIKE_SUPPORTED = 16396, N_UPDATE_SA_ADDRESSES = 16400,
+    EXCHANGES_LOOKED_AT = 64,
+    NATT_PORT = 4500
+};
+
+/* One packet captured at two points comes within a moment; a retransmission
+ * waits at least a good part of a second (RFC 7296 section 2.1). */
+#define DUPLICATE_SECONDS 0.2
+
+static uint64_t
+digest(const uint8_t *octets, size_t len)
+{
+    uint64_t h = 1469598103934665603u;
+
+    for (size_t i = 0; i < len; i++) {
+        h = (h ^ octets[i]) * 1099511628211u;
+    }
+    return h;
+}
+
+static bool
+has_error(const struct ike_message *m)
+{
+    for (size_t i = 0; i < m->num_notifies; i++) {
+        unsigned max = m->major == 1 ? V1_ERROR_MAX : V2_ERROR_MAX;
+        if (m->notifies[i].type > 0 && m->notifies[i].type <= max) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+between(const struct ike_sa *sa, const struct ip_addr *a, const struct ip_addr *b)
+{
+    return (ip_equal(&sa->initiator.addr, a) && ip_equal(&sa->responder.addr, b)) ||
+           (ip_equal(&sa->initiator.addr, b) && ip_equal(&sa->responder.addr, a));
+}
+
+static struct ike_sa *
+find_sa(struct sadb *db, const struct ike_message *m, const struct sighting *at)
+{
+    struct sa_key key = sadb_key(db, 'i', 0, m->spi_i, 8, NULL, NULL);
+    GPtrArray *list = sadb_list(db, &key);
+    struct ike_sa *half_open = NULL;
+
+    for (guint i = list ? list->len : 0; i > 0; i--) {
+        struct ike_sa *sa = (struct ike_sa *)g_ptr_array_index(list, i - 1);
+        if (sa->major != m->major) {
+            continue;
+        }
+        if (sa->has_spi_r && memcmp(sa->spi_r, m->spi_r, 8) == 0) {
+            return sa;
+        }
+        if (!half_open && between(sa, &at->src, &at->dst) &&
+            (zero_spi(m->spi_r) || !sa->has_spi_r || (sa->state != IKE_ESTABLISHED && !sa->chosen))) {
+            half_open = sa;
+        }
+    }
+    return half_open;
+}
+
+/* IKEv1 has no flag that says who began the SA: the addresses tell, and where both
+ * sides are behind one address, the ports. */
+static bool
+v1_from_initiator(const struct ike_sa *sa, const struct sighting *at)
+{
+    bool src_i = ip_equal(&at->src, &sa->initiator.addr), src_r = ip_equal(&at->src, &sa->responder.addr);
+
+    if (src_i != src_r) {
+        return src_i;
+    }
+    if (src_i) {
+        return at->src_port == sa->initiator.port;
+    }
+    return !ip_equal(&at->dst, &sa->initiator.addr);
+}
+
+static struct ike_sa *
+make_sa(struct sadb *db, const struct ike_message *m, const struct sighting *at)
+{
+    struct ike_sa *sa = sadb_ike_new(db, m->major, m->spi_i, m->spi_r);
+    bool src_begins = m->major == 1 || (m->flags & V2_INITIATOR);
+    struct sa_key pair = sadb_pair_key(db, &at->src, &at->dst);
+
+    if (!sa) {
+        return NULL;
+    }
+    /* The first answer to an unseen request comes from the responder. */
+    if (m->major == 1 && m->exchange == V1_INFORMATIONAL && m->message_id == 0) {
+        src_begins = false;
+    }
+    sa->initiator.addr = src_begins ? at->src : at->dst;
+    sa->initiator.port = src_begins ? at->src_port : at->dst_port;
+    sa->responder.addr = src_begins ? at->dst : at->src;
+    sa->responder.port = src_begins ? at->dst_port : at->src_port;
+    sa->started_here = zero_spi(m->spi_r) && (m->major == 1 || !ike_is_response(m));
+    sa->first_frame = at->frame;
+    sa->first_time = at->time;
+    if (!sadb_list_add(db, &pair, sa, SADB_MAX_IKE_SAS)) {
+        sadb_cap(db, "IKE SAs of one pair of peers");
+    }
+    return sa;
+}
+
+static bool
+same_exchange(const struct exchange *x, const struct ike_message *m, bool by_initiator)
+{
+    return x->type == m->exchange && x->message_id == m->message_id &&
+           (m->major == 1 || x->by_initiator == by_initiator);
+}
+
+static struct exchange_message *
+find_message(const struct exchange *x, uint64_t sum, bool from_initiator)
+{
+    for (guint i = 0; i < x->messages->len; i++) {
+        struct exchange_message *old = &g_array_index(x->messages, struct exchange_message, i);
+        if (old->digest == sum && old->from_initiator == from_initiator) {
+            return old;
+        }
+    }
+    return NULL;
+}
+
+/* The exchange of a message.  A new request under a used message ID (the retry
+ * after COOKIE or INVALID_KE_PAYLOAD) begins another exchange. */
+static struct exchange *
+find_exchange(const struct ike_sa *sa, const struct ike_message *m, bool from_initiator, uint64_t sum)
+{
+    bool by_initiator = ike_is_response(m) ? !from_initiator : from_initiator;
+    guint looked = 0;
+
+    for (guint i = sa->exchanges->len; i > 0 && looked < EXCHANGES_LOOKED_AT; i--, looked++) {
+        struct exchange *x = (struct exchange *)g_ptr_array_index(sa->exchanges, i - 1);
+        if (!same_exchange(x, m, by_initiator)) {
+            continue;
+        }
+        if (find_message(x, sum, from_initiator)) {
+            return x;
+        }
+        if (m->major == 2 && !ike_is_response(m) && (x->response || x->request) && !m->fragment) {
+            if (m->exchange == V2_IKE_SA_INIT) {
+                continue;
+            }
+        }
+        if (m->major == 2 && ike_is_response(m) && x->response && !m->fragment &&
+            m->exchange == V2_IKE_SA_INIT) {
+            continue;
+        }
+        return x;
+    }
+    return NULL;
+}
+
+static struct exchange *
+make_exchange(struct sadb *db, struct ike_sa *sa, const struct ike_message *m, bool by_initiator)
+{
+    struct exchange *x;
+
+    if (sa->exchanges->len >= SADB_MAX_EXCHANGES) {
+        sadb_cap(db, "exchanges of one IKE SA");
+        return NULL;
+    }
+    x = (struct exchange *)sadb_alloc(db, sizeof *x);
+    x->index = sa->exchanges->len;
+    x->type = m->exchange;
+    x->message_id = m->message_id;
+    x->by_initiator = by_initiator;
+    x->pending_child = NO_ID;
+    x->messages = sadb_array(db, sizeof(struct exchange_message));
+    x->offered = sadb_ptr_array(db);
+    g_ptr_array_add(sa->exchanges, x);
+    return x;
+}
+
+static void
+note_again(struct sadb *db, struct ike_event *e, struct exchange_message *old)
+{
+    const struct sighting *at = &e->at;
+    double gap = at->time - old->last_time;
+
+    e->message = old;
+    /* A nested message that Wireshark reassembled stands in the same frame. */
+    if (gap < DUPLICATE_SECONDS && (old->ip_id == at->ip_id || old->ip_id == 0 || at->ip_id == 0)) {
+        e->duplicate = true;
+        return;
+    }
+    e->retransmission_of = old->frame;
+    old->num_retransmissions++;
+    old->last_time = at->time;
+    old->ip_id = at->ip_id;
+    if (!old->frames) {
+        old->frames = sadb_array(db, sizeof(uint32_t));
+    }
+    if (old->frames->len < SADB_MAX_RETRANSMISSIONS) {
+        g_array_append_val(old->frames, at->frame);
+    } else {
+        sadb_cap(db, "frames of one message's retransmissions");
+    }
+}
+
+static void
+add_message(struct ike_event *e, const struct ike_message *m, uint64_t sum)
+{
+    struct exchange *x = e->exchange;
+    const struct sighting *at = &e->at;
+    struct exchange_message one = {
+        .frame = at->frame, .time = at->time, .last_time = at->time, .from_initiator = e->from_initiator,
+        .digest = sum, .fragment = m->fragment, .length = m->length, .encrypted = m->encrypted,
+        .readable = m->readable, .refused = has_error(m), .ip_id = at->ip_id,
+        .src_port = at->src_port, .dst_port = at->dst_port,
+    };
+
+    g_array_append_val(x->messages, one);
+    e->message = &g_array_index(x->messages, struct exchange_message, x->messages->len - 1);
+    if (e->from_initiator == x->by_initiator && !x->request && !(m->major == 2 && ike_is_response(m))) {
+        x->request = at->frame;
+        x->request_time = at->time;
+    } else if (e->from_initiator != x->by_initiator && !x->response) {
+        x->response = at->frame;
+        x->response_time = at->time;
+    }
+    if (m->encrypted && !m->readable && !m->truncated) {
+        x->unreadable = true;
+    }
+}
+
+/* Ports move when IKE floats to 4500, addresses by MOBIKE (RFC 4555 section 3.5) or by
+ * a mapping of NAT; both are believed once the other side answers to the new place. */
+static void
+follow_addresses(struct sadb *db, struct ike_event *e, const struct ike_message *m)
+{
+    struct ike_sa *sa = e->sa;
+    struct endpoint *from = e->from_initiator ? &sa->initiator : &sa->responder;
+    struct endpoint *to = e->from_initiator ? &sa->responder : &sa->initiator;
+    bool update = ike_find_notify(m, N_UPDATE_SA_ADDRESSES) && e->basis == BASIS_DECRYPTED && m->major == 2;
+    bool answered = m->major == 2 && ike_is_response(m) && m->encrypted && e->exchange && e->exchange->request;
+    struct ip_addr *old_from = &from->addr, *old_to = &to->addr;
+
+    if (between(sa, &e->at.src, &e->at.dst)) {
+        from->port = e->at.src_port;
+        to->port = e->at.dst_port;
+        return;
+    }
+    if (!update && !answered) {
+        return;
+    }
+    for (guint i = 0; i < sa->children->len; i++) {
+        struct child_sa *c = (struct child_sa *)g_ptr_array_index(sa->children, i);
+        struct ip_addr *near = e->from_initiator ? &c->addr_i : &c->addr_r;
+        struct ip_addr *far = e->from_initiator ? &c->addr_r : &c->addr_i;
+        if (ip_equal(near, old_from) && ip_equal(far, old_to)) {
+            *near = e->at.src;
+            *far = e->at.dst;
+        }
+    }
+    from->addr = e->at.src;
+    from->port = e->at.src_port;
+    to->addr = e->at.dst;
+    to->port = e->at.dst_port;
+    e->moved = true;
+    struct sa_key pair = sadb_pair_key(db, &e->at.src, &e->at.dst);
+    if (!sadb_list_add(db, &pair, sa, SADB_MAX_IKE_SAS)) {
+        sadb_cap(db, "IKE SAs of one pair of peers");
+    }
+}
+
+static void
+learn_identity(struct sadb *db, struct endpoint *who, const struct ike_id *id, uint32_t frame)
+{
+    char text[ID_TEXT_MAX];
+
+    if (id->present && !who->id) {
+        who->id = sadb_strdup(db, ike_id_print(id, text, sizeof text));
+        who->id_frame = frame;
+    }
+}
+
+static void
+learn_identities(struct sadb *db, struct ike_event *e, const struct ike_message *m)
+{
+    if (m->major == 2) {
+        if (m->exchange == V2_IKE_AUTH) {
+            learn_identity(db, &e->sa->initiator, &m->id_i, e->at.frame);
+            learn_identity(db, &e->sa->responder, &m->id_r, ike_is_response(m) ? e->at.frame : 0);
+        }
+    } else if (m->exchange == V1_MAIN || m->exchange == V1_AGGRESSIVE) {
+        learn_identity(db, e->from_initiator ? &e->sa->initiator : &e->sa->responder, &m->id_i, e->at.frame);
+    }
+}
+
+static void
+establish(struct ike_event *e)
+{
+    if (e->sa->state == IKE_HALF_OPEN || e->sa->state == IKE_FAILED) {
+        e->sa->state = IKE_ESTABLISHED;
+        e->sa->established_in = e->at.frame;
+        e->established = true;
+    }
+}
+
+static unsigned
+whole_messages(const struct exchange *x)
+{
+    unsigned n = 0;
+
+    for (guint i = 0; i < x->messages->len; i++) {
+        n += g_array_index(x->messages, struct exchange_message, i).fragment == 0;
+    }
+    return n;
+}
+
+/* When both sides have proved who they are, as far as the packets show. */
+static void
+follow_state(struct ike_event *e, const struct ike_message *m)
+{
+    struct ike_sa *sa = e->sa;
+    bool failed = m->readable && has_error(m);
+
+    if (m->major == 1) {
+        unsigned n = e->exchange ? whole_messages(e->exchange) : 0;
+        if (m->exchange == V1_MAIN && n >= 6 && !e->from_initiator) {
+            establish(e);
+        } else if (m->exchange == V1_AGGRESSIVE && n >= 3 && e->from_initiator) {
+            establish(e);
+        } else if (m->exchange == V1_QUICK) {
+            establish(e);
+        }
+        if (failed && sa->state == IKE_HALF_OPEN) {
+            sa->state = IKE_FAILED;
+        }
+        return;
+    }
+    if (m->exchange == V2_IKE_SA_INIT) {
+        bool retry = ike_find_notify(m, 17) != NULL;    /* INVALID_KE_PAYLOAD */
+        if (failed && !retry && sa->state == IKE_HALF_OPEN) {
+            sa->state = IKE_FAILED;
+        }
+        return;
+    }
+    if (m->exchange == V2_IKE_AUTH && ike_is_response(m)) {
+        uint32_t refusal = sadb_sk_length(sa->chosen, 16);
+        if (m->readable && m->encrypted) {
+            if (m->has_auth && m->eap_code == 0) {
+                establish(e);
+            } else if (failed && sa->state == IKE_HALF_OPEN) {
+                sa->state = IKE_FAILED;
+            }
+        } else if (refusal && m->length > refusal + 64 && !m->fragment) {
+            establish(e);
+        }
+    } else if (m->exchange == V2_CREATE_CHILD_SA && ike_is_response(m)) {
+        establish(e);
+    }
+}
+
+/* An IKEv1 Informational that refuses speaks of the exchange that the other side has
+ * begun or gone on with last (RFC 2408 section 5.8: it has a message ID of its own). */
+static struct exchange *
+refused_exchange(const struct ike_event *e)
+{
+    for (guint i = e->sa->exchanges->len; i > 0; i--) {
+        struct exchange *x = (struct exchange *)g_ptr_array_index(e->sa->exchanges, i - 1);
+        const struct exchange_message *last;
+        if (x->type == V1_INFORMATIONAL || !x->messages->len) {
+            continue;
+        }
+        last = &g_array_index(x->messages, struct exchange_message, x->messages->len - 1);
+        return last->from_initiator != e->from_initiator ? x : NULL;
+    }
+    return NULL;
+}
+
+void
+sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
+             const struct ike_message *m, const uint8_t *octets, size_t len)
+{
+    uint64_t sum = digest(octets, len);
+    struct exchange_message *old;
+
+    memset(e, 0, sizeof *e);
+    e->at = *at;
+    e->is_response = ike_is_response(m);
+    e->basis = m->encrypted && m->readable ? BASIS_DECRYPTED : BASIS_OBSERVED;
+    if (m->major < 1 || m->major > 2 || zero_spi(m->spi_i)) {
+        return;
+    }
+    e->sa = find_sa(db, m, at);
+    if (!e->sa) {
+        e->sa = make_sa(db, m, at);
+        e->new_sa = true;
+    }
+    if (!e->sa) {
+        return;
+    }
+    e->from_initiator = m->major == 2 ? (m->flags & V2_INITIATOR) != 0 : v1_from_initiator(e->sa, at);
+    if (!e->from_initiator && !zero_spi(m->spi_r) && !e->sa->chosen) {
+        memcpy(e->sa->spi_r, m->spi_r, 8);
+        e->sa->has_spi_r = true;
+    }
+    e->exchange = find_exchange(e->sa, m, e->from_initiator, sum);
+    if (!e->exchange) {
+        e->exchange = make_exchange(db, e->sa, m, e->is_response ? !e->from_initiator : e->from_initiator);
+    }
+    if (!e->exchange) {
+        return;
+    }
+    e->about = e->exchange;
+    e->sa->last_frame = at->frame;
+    e->sa->last_time = at->time;
+    old = find_message(e->exchange, sum, e->from_initiator);
+    if (old) {
+        note_again(db, e, old);
+        return;
+    }
+    add_message(e, m, sum);
+    if (m->encrypted && !m->fragment) {
+        e->sa->num_encrypted++;
+        e->sa->num_readable += m->readable;
+    }
+    follow_addresses(db, e, m);
+    learn_identities(db, e, m);
+    if (m->major == 1 && m->exchange == V1_INFORMATIONAL) {
+        struct exchange *x = refused_exchange(e);
+        if (x && (e->message->refused || !m->readable)) {
+            e->about = x;
+            x->answered_by = x->answered_by ? x->answered_by : at->frame;
+        }
+    }
+    track_offer(db, e, m);
+    track_answer(db, e, m);
+    follow_state(e, m);
+    track_deletes(db, e, m);
+}

@@ -1,0 +1,165 @@
+# setup.sh - what ./espial and ./run-tests share: packages, build, installation.
+# Sourced, never run; bash only.  SPDX-License-Identifier: GPL-2.0-or-later
+
+HERE=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
+BUILD=${ESPIAL_BUILD_DIR:-$HERE/build}
+LOG=$BUILD/setup.log
+STAMP=$BUILD/setup.stamp
+ME=$(basename "$0")
+NO_INSTALL=0
+
+say() {
+    printf '%s: %s\n' "$ME" "$*" >&2
+}
+
+die() {
+    say "$*"
+    exit 2
+}
+
+# quiet WHAT COMMAND...: a line of progress, the output goes to the log.
+quiet() {
+    local what=$1 from
+    shift
+    say "$what ..."
+    from=$(($(wc -l <"$LOG") + 1))
+    printf '\n== %s: %s\n' "$what" "$*" >>"$LOG"
+    if ! "$@" >>"$LOG" 2>&1 </dev/null; then
+        tail -n "+$from" "$LOG" | tail -n 25 >&2
+        die "$what failed; the whole output is in $LOG"
+    fi
+}
+
+# missing_packages [tests]: names the Debian packages that are not there.  Looks for
+# what is used, not for package names, so other ways to install it work as well.
+missing_packages() {
+    local tool package module
+    for tool in cmake:cmake ninja:ninja-build cc:gcc pkg-config:pkg-config \
+                tshark:tshark capinfos:wireshark-common; do
+        command -v "${tool%%:*}" >/dev/null || echo "${tool#*:}"
+    done
+    # gcc without its recommended packages has no C library headers.
+    [ -e /usr/include/stdio.h ] || echo libc6-dev
+    for module in wireshark:wireshark-dev glib-2.0:libglib2.0-dev \
+                  libgcrypt:libgcrypt20-dev; do
+        pkg-config --exists "${module%%:*}" 2>/dev/null || echo "${module#*:}"
+    done
+    [ "${1-}" = tests ] || return 0
+    [ -x /usr/bin/python3 ] || echo python3
+    for module in jsonschema scapy; do
+        /usr/bin/python3 -c "import importlib.util as u, sys
+sys.exit(u.find_spec('$module') is None)" 2>/dev/null || echo "python3-$module"
+    done
+}
+
+install_packages() {
+    local as_root=() packages
+    mapfile -t packages < <(missing_packages "$@")
+    [ ${#packages[@]} -gt 0 ] || return 0
+    if [ $NO_INSTALL = 1 ]; then
+        die "packages are missing: ${packages[*]}; install them, or run again" \
+            "without --no-install"
+    fi
+    command -v apt-get >/dev/null ||
+        die "there is no apt-get here; install what these Debian packages hold:" \
+            "${packages[*]}"
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null ||
+            die "no sudo here; as root, run: apt-get install ${packages[*]}"
+        say "sudo may ask for your password, to install packages"
+        sudo -v || die "not allowed to install: ${packages[*]}"
+        as_root=(sudo)
+    fi
+    as_root+=(env DEBIAN_FRONTEND=noninteractive)
+    quiet "updating the package lists" "${as_root[@]}" apt-get update
+    quiet "installing ${packages[*]}" "${as_root[@]}" \
+        apt-get install -y --no-install-recommends "${packages[@]}"
+    hash -r
+    mapfile -t packages < <(missing_packages "$@")
+    [ ${#packages[@]} = 0 ] || die "installed, yet still missing: ${packages[*]}"
+}
+
+# Nothing newer than the stamp in what the plugin is made of (a folder is newer when
+# a file went), same Wireshark, and the installed plugin is the built one.
+up_to_date() {
+    [ -f "$STAMP" ] && [ "$(cat "$STAMP")" = "$HERE $version $plugin_dir" ] &&
+        cmp -s "$BUILD/espial.so" "$plugin_dir/espial.so" &&
+        [ -z "$(cd "$HERE" && find CMakeLists.txt setup.sh include plugin/core \
+            plugin/epan expert -newer "$STAMP" -print -quit)" ]
+}
+
+configure() {
+    local args=(-S "$HERE" -B "$BUILD" "-DESPIAL_PLUGIN_DIR=$personal") old
+    old=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$BUILD/CMakeCache.txt" 2>/dev/null)
+    if [ "$old" != "$HERE" ] ||
+       [ "$(cut -d' ' -f2 "$STAMP" 2>/dev/null)" != "$version" ]; then
+        # Another place or another Wireshark: nothing that CMake remembers holds.
+        rm -rf "$BUILD/CMakeCache.txt" "$BUILD/CMakeFiles"
+        args+=(-G Ninja)
+    fi
+    quiet "configuring for Wireshark $version" cmake "${args[@]}"
+}
+
+# setup [tests]: packages, build, installed plugin.  Ends the script (2) on failure.
+setup() {
+    local lock global personal= version plugin_dir new_stamp
+    if ! mkdir -p "$BUILD" 2>/dev/null; then
+        die "cannot write to $BUILD"
+    fi
+    if [ -w "$BUILD" ]; then
+        exec {lock}>"$BUILD/setup.lock"
+        flock -n "$lock" || { say "waiting for another set-up"; flock "$lock"; }
+        : >"$LOG"
+    else
+        LOG=/dev/null
+    fi
+    install_packages "$@"
+
+    version=$(pkg-config --modversion wireshark)
+    # Debian's pkg-config file has plugindir with the version, older ones without.
+    global=$(pkg-config --variable=plugindir wireshark)
+    case $global in
+    */"${version%.*}") ;;
+    *) global=$global/${version%.*} ;;
+    esac
+    plugin_dir=$global/epan
+    # Wireshark run as root loads global plugins only.
+    # Another user takes what root has installed, as long as it is this build.
+    if [ "$(id -u)" != 0 ] && ! up_to_date; then
+        personal=$HOME/.local/lib/wireshark/plugins/${version%.*}/epan
+        plugin_dir=$personal
+    fi
+    if ! up_to_date; then
+        [ -w "$BUILD" ] ||
+            die "cannot write to $BUILD; copy the checkout or change its owner"
+        # Touched first: a source changed while it is built counts as newer.
+        new_stamp=$(mktemp "$BUILD/stamp.XXXXXX")
+        configure
+        quiet "building the plugin" cmake --build "$BUILD" --target espial
+        quiet "installing it into $plugin_dir" cmake --install "$BUILD"
+        if ! loaded; then
+            die "tshark does not load $plugin_dir/espial.so; see: tshark -G plugins"
+        fi
+        # Written under its old time.
+        touch -r "$new_stamp" "$BUILD/stamp.time"
+        echo "$HERE $version $plugin_dir" >"$new_stamp"
+        touch -r "$BUILD/stamp.time" "$new_stamp"
+        mv -f "$new_stamp" "$STAMP"
+        rm -f "$BUILD/stamp.time"
+    fi
+    if [ -n "$personal" ] && [ -f "$global/epan/espial.so" ] &&
+       ! cmp -s "$global/epan/espial.so" "$plugin_dir/espial.so"; then
+        say "warning: $global/epan/espial.so is another build and is loaded first;" \
+            "remove it, or run ./espial as root"
+    fi
+    if [ "${1-}" = tests ]; then
+        quiet "building the tests" cmake --build "$BUILD"
+    fi
+    if [ -n "${lock-}" ]; then
+        exec {lock}>&-      # a long report or test run must not hold others up
+    fi
+}
+
+loaded() {
+    tshark -G plugins 2>/dev/null | grep -q '^espial\.so[[:space:]]'
+}
