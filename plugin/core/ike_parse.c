@@ -1,0 +1,348 @@
+/* ike_parse.c - header and payload chain of both versions.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ike_internal.h"
+
+#include <glib.h>
+#include <string.h>
+
+enum { HEADER_LEN = 28, PAYLOAD_HEADER_LEN = 4, PAYLOAD_CRITICAL = 0x80, V1_LAST_FRAGMENT = 1 };
+
+static const struct { const char *text, *reference; } errors[] = {
+    { "nothing is wrong", "" },
+#define IKE_ERROR(name, text, reference) { text, reference },
+#include <espial/ike_error.def>
+#undef IKE_ERROR
+};
+
+const char *
+ike_error_text(enum ike_error e)
+{
+    return errors[e].text;
+}
+
+const char *
+ike_error_reference(enum ike_error e)
+{
+    return errors[e].reference;
+}
+
+bool
+ike_is_response(const struct ike_message *m)
+{
+    return m->major == 2 && (m->flags & V2_RESPONSE);
+}
+
+const struct ike_notify *
+ike_find_notify(const struct ike_message *m, uint16_t type)
+{
+    for (size_t i = 0; i < m->num_notifies; i++) {
+        if (m->notifies[i].type == type) {
+            return &m->notifies[i];
+        }
+    }
+    return NULL;
+}
+
+struct span
+ike_rest(const struct cur *c)
+{
+    return (struct span){ c->at, cur_left(c) };
+}
+
+uint32_t
+ike_number(const struct span *value)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < value->len; i++) {
+        n = n << 8 | value->at[i];
+        if (n > UINT32_MAX) {
+            return UINT32_MAX;
+        }
+    }
+    return (uint32_t)n;
+}
+
+bool
+ike_take_attribute(struct cur *c, uint16_t *type, struct span *value)
+{
+    struct cur at = *c, body;
+    uint16_t head, len;
+
+    if (!cur_u16(&at, &head)) {
+        return false;
+    }
+    if (head & 0x8000) {
+        if (!cur_sub(&at, &body, 2)) {
+            return false;
+        }
+    } else if (!cur_u16(&at, &len) || !cur_sub(&at, &body, len)) {
+        return false;
+    }
+    *type = head & 0x7fff;
+    *value = ike_rest(&body);
+    *c = at;
+    return true;
+}
+
+struct proposal *
+ike_add_proposal(struct ike_message *m)
+{
+    struct proposal *p;
+
+    if (m->num_proposals >= IKE_MAX_PROPOSALS) {
+        m->capped = true;
+        return NULL;
+    }
+    p = &m->proposals[m->num_proposals++];
+    memset(p, 0, sizeof *p);
+    p->transforms = &m->transforms[m->num_transforms];
+    return p;
+}
+
+void
+ike_add_transform(struct ike_message *m, struct proposal *p, struct transform t)
+{
+    if (m->num_transforms >= IKE_MAX_TRANSFORMS) {
+        m->capped = true;
+        return;
+    }
+    m->transforms[m->num_transforms++] = t;
+    p->num_transforms++;
+}
+
+enum ike_error
+ike_read_cfg(struct ike_message *m, struct cur *body, const uint8_t **where)
+{
+    while (cur_left(body)) {
+        struct ike_cfg_attr a;
+        *where = body->at;
+        if (!ike_take_attribute(body, &a.type, &a.value)) {
+            return IKE_ERR_CONFIGURATION;
+        }
+        if (m->num_cfg < IKE_MAX_CFG_ATTRS) {
+            m->cfg[m->num_cfg++] = a;
+        } else {
+            m->capped = true;
+        }
+    }
+    return IKE_OK;
+}
+
+static enum ike_error
+take_payload(struct cur *c, struct ike_payload *out, uint8_t type, bool inner)
+{
+    struct cur at = *c, body;
+    uint8_t next, flags;
+    uint16_t len;
+
+    if (!cur_u8(&at, &next) || !cur_u8(&at, &flags) || !cur_u16(&at, &len)) {
+        return IKE_ERR_PAYLOAD_HEADER;
+    }
+    if (len < PAYLOAD_HEADER_LEN) {
+        return IKE_ERR_PAYLOAD_LENGTH;
+    }
+    if (!cur_sub(&at, &body, len - PAYLOAD_HEADER_LEN)) {
+        return IKE_ERR_PAYLOAD_OVERRUN;
+    }
+    *out = (struct ike_payload){ type, next, (flags & PAYLOAD_CRITICAL) != 0, inner, ike_rest(&body) };
+    *c = at;
+    return IKE_OK;
+}
+
+static bool
+fail(struct ike_message *m, enum ike_error e, const uint8_t *base, const uint8_t *at, bool inner)
+{
+    if (m->error == IKE_OK) {
+        m->error = e;
+        m->error_offset = (size_t)(at - base);
+        m->error_inner = inner;
+    }
+    return false;
+}
+
+static bool
+keep_payload(struct ike_message *m, const struct ike_payload *p)
+{
+    if (m->num_payloads >= IKE_MAX_PAYLOADS) {
+        m->capped = true;
+        return false;
+    }
+    m->payloads[m->num_payloads++] = *p;
+    if (p->type < 64) {
+        m->seen |= (uint64_t)1 << p->type;
+    }
+    return true;
+}
+
+/* RFC 7383 section 2.5; the first payload's type stands in fragment 1 alone. */
+static enum ike_error
+read_encrypted(struct ike_message *m, const struct ike_payload *p, const uint8_t **where)
+{
+    struct cur body = cur_of(p->body.at, p->body.len);
+
+    *where = body.at;
+    m->encrypted = true;
+    m->inner_first = p->next;
+    if (p->type == V2P_SKF) {
+        if (!cur_u16(&body, &m->fragment) || !cur_u16(&body, &m->fragments) || !m->fragment ||
+            m->fragment > m->fragments) {
+            m->fragment = m->fragments = 0;
+            return IKE_ERR_FRAGMENT;
+        }
+    }
+    m->encrypted_body = ike_rest(&body);
+    return IKE_OK;
+}
+
+static enum ike_error
+read_v1_fragment(struct ike_message *m, const struct ike_payload *p, const uint8_t **where)
+{
+    struct cur body = cur_of(p->body.at, p->body.len);
+    uint16_t id;
+    uint8_t number, flags;
+
+    *where = body.at;
+    if (!cur_u16(&body, &id) || !cur_u8(&body, &number) || !cur_u8(&body, &flags) || !number) {
+        return IKE_ERR_FRAGMENT;
+    }
+    m->fragment = number;
+    m->fragment_last = (flags & V1_LAST_FRAGMENT) != 0;
+    m->encrypted_body = ike_rest(&body);
+    return IKE_OK;
+}
+
+/* Walks a chain.  Each turn consumes four octets at least. */
+static bool
+walk(struct ike_message *m, uint8_t type, struct cur c, const uint8_t *base, bool inner)
+{
+    while (type != 0) {
+        struct ike_payload p;
+        const uint8_t *where = c.at;
+        enum ike_error e = take_payload(&c, &p, type, inner);
+        payload_fn *fn;
+
+        if (e != IKE_OK) {
+            return fail(m, e, base, where, inner);
+        }
+        if (!keep_payload(m, &p)) {
+            return true;
+        }
+        where = p.body.at;
+        if (m->major == 2 && (type == V2P_SK || type == V2P_SKF)) {
+            e = inner ? IKE_OK : read_encrypted(m, &p, &where);
+            return e == IKE_OK || fail(m, e, base, where, inner);
+        }
+        if (m->major == 1 && type == V1P_FRAGMENT) {
+            e = read_v1_fragment(m, &p, &where);
+            return e == IKE_OK || fail(m, e, base, where, inner);
+        }
+        fn = m->major == 1 ? v1_payload(type) : v2_payload(type);
+        e = fn ? fn(m, cur_of(p.body.at, p.body.len), inner, &where) : IKE_OK;
+        if (e != IKE_OK) {
+            fail(m, e, base, where, inner);
+        }
+        type = p.next;
+    }
+    return true;
+}
+
+static bool
+read_header(struct ike_message *m, struct cur *c)
+{
+    uint8_t version;
+
+    if (!cur_copy(c, m->spi_i, 8) || !cur_copy(c, m->spi_r, 8) || !cur_u8(c, &m->next_payload) ||
+        !cur_u8(c, &version) || !cur_u8(c, &m->exchange) || !cur_u8(c, &m->flags) ||
+        !cur_u32(c, &m->message_id) || !cur_u32(c, &m->length)) {
+        return false;
+    }
+    m->major = version >> 4;
+    m->minor = version & 15;
+    return true;
+}
+
+/* What was on the wire ends at the smaller of Length and the datagram; what can be
+ * read ends at the capture. */
+bool
+ike_parse(struct ike_message *m, const uint8_t *data, size_t captured, size_t reported)
+{
+    struct cur c = cur_of(data, MIN(captured, reported));
+    size_t end;
+
+    memset(m, 0, sizeof *m);
+    if (cur_left(&c) < HEADER_LEN || !read_header(m, &c)) {
+        m->truncated = captured < reported;
+        m->error = m->truncated ? IKE_OK : IKE_ERR_HEADER;
+        return false;
+    }
+    m->readable = true;
+    if (m->major < 1 || m->major > 2) {
+        return true;
+    }
+    if (m->length < HEADER_LEN || m->length > reported) {
+        fail(m, IKE_ERR_LENGTH, data, data + 24, false);
+    }
+    end = m->length < HEADER_LEN ? reported : MIN((size_t)m->length, reported);
+    m->trailing = reported - end;
+    m->truncated = captured < end;
+    c.end = data + MIN(captured, end);
+    if (m->major == 1 && (m->flags & V1_ENCRYPTED) && m->next_payload != V1P_FRAGMENT) {
+        m->encrypted = true;
+        m->readable = false;
+        m->inner_first = m->next_payload;
+        m->encrypted_body = ike_rest(&c);
+        return true;
+    }
+    enum ike_error before = m->error;
+    size_t before_at = m->error_offset;
+    walk(m, m->next_payload, c, data, false);
+    if (m->truncated && m->error != before) {
+        m->error = before;      /* the capture ends there, not the message */
+        m->error_offset = before_at;
+    }
+    m->readable = !m->encrypted;
+    return true;
+}
+
+static bool
+known_payload(uint8_t major, uint8_t type)
+{
+    return type == 0 || (major == 1 ? type <= 21 || (type >= V1P_NAT_D_DRAFT && type <= V1P_FRAGMENT) :
+                                      type >= V2P_SA && type <= 54);
+}
+
+bool
+ike_parse_inner(struct ike_message *m, uint8_t first, const uint8_t *clear, size_t len)
+{
+    struct cur c = cur_of(clear, len), peek = c;
+    struct ike_payload p;
+
+    if (first == 0 && m->major == 2) {
+        m->readable = true;     /* an empty SK payload: liveness */
+        return true;
+    }
+    if (!first || !known_payload(m->major, first) || take_payload(&peek, &p, first, true) != IKE_OK ||
+        !known_payload(m->major, p.next)) {
+        return false;
+    }
+    m->readable = true;
+    walk(m, first, c, clear, true);
+    return true;
+}
+
+bool
+ike_plausible(const uint8_t *data, size_t captured)
+{
+    static const uint8_t zero[8];
+    struct ike_message m;
+    struct cur c = cur_of(data, captured);
+
+    memset(&m, 0, sizeof m);
+    if (!read_header(&m, &c)) {
+        return false;
+    }
+    return memcmp(m.spi_i, zero, 8) != 0 && m.length >= HEADER_LEN &&
+           ((m.major == 1 && (m.exchange <= V1_TRANSACTION || m.exchange == V1_QUICK || m.exchange == V1_NEW_GROUP)) ||
+            (m.major == 2 && m.exchange >= V2_IKE_SA_INIT && m.exchange <= V2_IKE_FOLLOWUP_KE));
+}
