@@ -33,7 +33,7 @@ quiet() {
 # missing_packages [tests]: names the Debian packages that are not there.  Looks for
 # what is used, not for package names, so other ways to install it work as well.
 missing_packages() {
-    local tool package module
+    local tool module
     for tool in cmake:cmake ninja:ninja-build cc:gcc pkg-config:pkg-config \
                 tshark:tshark capinfos:wireshark-common; do
         command -v "${tool%%:*}" >/dev/null || echo "${tool#*:}"
@@ -71,9 +71,11 @@ install_packages() {
         as_root=(sudo)
     fi
     as_root+=(env DEBIAN_FRONTEND=noninteractive)
-    quiet "updating the package lists" "${as_root[@]}" apt-get update
+    # A source that cannot be reached need not be the one that matters.
+    (quiet "updating the package lists" "${as_root[@]}" apt-get update) ||
+        say "going on with the package lists there are"
     quiet "installing ${packages[*]}" "${as_root[@]}" \
-        apt-get install -y --no-install-recommends "${packages[@]}"
+        apt-get install -y -o DPkg::Lock::Timeout=120 --no-install-recommends "${packages[@]}"
     hash -r
     mapfile -t packages < <(missing_packages "$@")
     [ ${#packages[@]} = 0 ] || die "installed, yet still missing: ${packages[*]}"
@@ -144,6 +146,7 @@ setup() {
         touch -r "$new_stamp" "$BUILD/stamp.time"
         echo "$HERE $version $plugin_dir" >"$new_stamp"
         touch -r "$BUILD/stamp.time" "$new_stamp"
+        chmod 644 "$new_stamp"      # for a user who takes what root has built
         mv -f "$new_stamp" "$STAMP"
         rm -f "$BUILD/stamp.time"
     fi

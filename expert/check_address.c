@@ -102,7 +102,11 @@ check_inner_source_violation(const struct check_in *in, struct findings *out)
     struct scope where;
     size_t n;
 
-    if (!p || admits(s = side(e, true, &n), n, &p->src)) {
+    if (!p) {
+        return;
+    }
+    s = side(e, true, &n);
+    if (admits(s, n, &p->src)) {
         return;
     }
     where = scope_packet(in);
@@ -131,7 +135,11 @@ check_inner_destination_violation(const struct check_in *in, struct findings *ou
     struct scope where;
     size_t n;
 
-    if (!p || admits(s = side(e, false, &n), n, &p->dst)) {
+    if (!p) {
+        return;
+    }
+    s = side(e, false, &n);
+    if (admits(s, n, &p->dst)) {
         return;
     }
     where = scope_packet(in);

@@ -1,0 +1,59 @@
+/* compat.h - the whole difference between Wireshark 4.0, 4.4 and 4.6 here.  The 402
+ * tests are a guess for 4.2.  SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_COMPAT_H
+#define ESPIAL_COMPAT_H
+
+#include <wireshark.h>
+#include <ws_version.h>
+#define WSV (WIRESHARK_VERSION_MAJOR * 100 + WIRESHARK_VERSION_MINOR)
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#if WSV >= 402
+#include <wsutil/plugins.h>
+typedef bool ws_bool;
+#else
+typedef gboolean ws_bool;
+#endif
+
+#include <epan/packet.h>
+#include <epan/epan_dissect.h>
+#include <epan/expert.h>
+#include <epan/prefs.h>
+#include <epan/proto.h>
+#include <epan/proto_data.h>
+#include <epan/stat_tap_ui.h>
+#include <epan/tap.h>
+#include <epan/to_str.h>
+#include <epan/uat.h>
+#include <epan/wmem_scopes.h>
+#include <wsutil/report_message.h>
+
+#if WSV >= 406
+#define compat_data_source_name(src) get_data_source_description(src)
+#define STAT_INIT_RET bool
+#define STAT_INIT_RESULT(call) return call
+#define STAT_INIT_OK return true
+#define STAT_INIT_FAIL return false
+#else
+#define compat_data_source_name(src) get_data_source_name(src)
+#define STAT_INIT_RET void
+#define STAT_INIT_RESULT(call) call
+#define STAT_INIT_OK return
+#define STAT_INIT_FAIL return
+#endif
+
+/* FT_BOOLEAN is held as 64 bits in all three. */
+static inline bool
+compat_fi_true(field_info *fi)
+{
+#if WSV < 402
+    return fvalue_get_uinteger64(&fi->value) != 0;
+#else
+    return fvalue_get_uinteger64(fi->value) != 0;
+#endif
+}
+
+#endif

@@ -1,0 +1,441 @@
+/* feed.c - from the layers that Wireshark found to bytes for the core.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "espial.h"
+
+#include <string.h>
+
+enum field { F_ISAKMP, F_ESP, F_AH, F_IP, F_IPV6, F_UDP, F_ESP_CLEAR, F_ESP_BAD, F_IKE_CLEAR, NUM_FIELDS };
+
+static const char *const field_names[NUM_FIELDS] = {
+    "isakmp", "esp", "ah", "ip", "ipv6", "udp", "esp.decrypted_data", "esp.icv_bad", "isakmp.enc.decrypted"
+};
+static int ids[NUM_FIELDS], id_icmp, id_icmpv6;
+static dissector_handle_t post;
+
+/* The type of the first payload of a fragmented message stands in fragment 1 alone
+ * (RFC 7383 section 2.5), and is wanted when the last one comes. */
+static wmem_map_t *first_payloads;      /* message key -> type */
+
+struct walk {
+    packet_info *pinfo;
+    proto_tree *tree;
+    GPtrArray *found[NUM_FIELDS];
+    unsigned seen[NUM_FIELDS];
+    field_info *ip, *udp;
+    bool v6, quoted, ike_done;
+    unsigned clear_esp;
+    struct sighting at;
+    struct record *first, *last;
+};
+
+void
+feed_handoff(dissector_handle_t handle)
+{
+    post = handle;
+    for (int i = 0; i < NUM_FIELDS; i++) {
+        ids[i] = proto_registrar_get_id_byname(field_names[i]);
+    }
+    id_icmp = proto_get_id_by_filter_name("icmp");
+    id_icmpv6 = proto_get_id_by_filter_name("icmpv6");
+    first_payloads = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), wmem_str_hash, g_str_equal);
+}
+
+/* Wanting a field makes Wireshark build a tree for every packet of the run: not when
+ * the user has switched Espial off. */
+void
+feed_want(bool wanted)
+{
+    GArray *a = NULL;
+
+    if (wanted) {
+        a = g_array_new(FALSE, FALSE, sizeof(int));
+        for (int i = 0; i < NUM_FIELDS; i++) {
+            if (ids[i] > 0) {
+                g_array_append_val(a, ids[i]);
+            }
+        }
+    }
+    set_postdissector_wanted_hfids(post, a);
+}
+
+static field_info *
+nth(const struct walk *w, enum field f, unsigned n)
+{
+    return w->found[f] && n < w->found[f]->len ? (field_info *)g_ptr_array_index(w->found[f], n) : NULL;
+}
+
+struct octets {
+    const uint8_t *at;
+    size_t captured, reported;
+};
+
+static struct octets
+octets_from(tvbuff_t *tvb, int start, int end)
+{
+    struct octets o = { NULL, 0, 0 };
+    int captured, reported;
+
+    if (start < 0 || !tvb_offset_exists(tvb, start)) {
+        return o;
+    }
+    captured = (int)tvb_captured_length(tvb) - start;
+    reported = (int)tvb_reported_length(tvb) - start;
+    if (end > start && end - start < reported) {
+        reported = end - start;
+    }
+    o.captured = (size_t)MIN(captured, reported);
+    o.reported = (size_t)reported;
+    o.at = tvb_get_ptr(tvb, start, (int)o.captured);
+    return o;
+}
+
+static unsigned
+be16(tvbuff_t *tvb, int at)
+{
+    return tvb_bytes_exist(tvb, at, 2) ? tvb_get_ntohs(tvb, at) : 0;
+}
+
+/* Where the IP packet or the UDP datagram ends in the same buffer; 0 where it does not
+ * tell (reassembled, or a length of 0 from segmentation offload). */
+static int
+container_end(const struct walk *w, tvbuff_t *tvb, bool udp)
+{
+    unsigned len;
+
+    if (udp && w->udp && w->udp->ds_tvb == tvb) {
+        len = be16(tvb, w->udp->start + 4);
+        return len >= 8 ? w->udp->start + (int)len : 0;
+    }
+    if (!w->ip || w->ip->ds_tvb != tvb) {
+        return 0;
+    }
+    len = be16(tvb, w->ip->start + (w->v6 ? 4 : 2));
+    return len ? w->ip->start + (int)len + (w->v6 ? 40 : 0) : 0;
+}
+
+static bool
+see_ip(struct walk *w, field_info *fi, bool v6)
+{
+    int need = v6 ? 40 : 20;
+    const uint8_t *h;
+
+    w->ip = w->udp = NULL;
+    w->at.src_port = w->at.dst_port = 0;
+    if (!fi || !tvb_bytes_exist(fi->ds_tvb, fi->start, need)) {
+        return false;
+    }
+    h = tvb_get_ptr(fi->ds_tvb, fi->start, need);
+    w->ip = fi;
+    w->v6 = v6;
+    w->at.src = ip_from(v6 ? 6 : 4, h + (v6 ? 8 : 12));
+    w->at.dst = ip_from(v6 ? 6 : 4, h + (v6 ? 24 : 16));
+    w->at.ip_id = v6 ? 0 : (uint16_t)(h[4] << 8 | h[5]);
+    return true;
+}
+
+static void
+see_udp(struct walk *w, field_info *fi)
+{
+    if (fi && tvb_bytes_exist(fi->ds_tvb, fi->start, 4)) {
+        w->udp = fi;
+        w->at.src_port = (uint16_t)be16(fi->ds_tvb, fi->start);
+        w->at.dst_port = (uint16_t)be16(fi->ds_tvb, fi->start + 2);
+    }
+}
+
+static struct record *
+add_record(struct walk *w, enum record_kind kind)
+{
+    struct record *r = wmem_new0(wmem_file_scope(), struct record);
+
+    r->kind = kind;
+    r->ike_sa = r->child = r->stream = r->exchange = NO_ID;
+    if (w->last) {
+        w->last->next = r;
+    } else {
+        w->first = r;
+    }
+    w->last = r;
+    return r;
+}
+
+/* --- IKE ------------------------------------------------------------------- */
+
+static char *
+message_key(wmem_allocator_t *scope, const struct ike_message *m)
+{
+    char i[17], r[17];
+
+    for (int k = 0; k < 8; k++) {
+        snprintf(i + 2 * k, 3, "%02x", m->spi_i[k]);
+        snprintf(r + 2 * k, 3, "%02x", m->spi_r[k]);
+    }
+    return wmem_strdup_printf(scope, "%s.%s.%u.%u.%u", i, r, m->message_id, m->flags, m->exchange);
+}
+
+static bool
+clear_from_source(const struct walk *w, const char *name, struct octets *out)
+{
+    for (GSList *l = w->pinfo->data_src; l; l = l->next) {
+        struct data_source *s = (struct data_source *)l->data;
+        char *is = compat_data_source_name(s);
+        bool same = g_str_has_prefix(is, name);
+        wmem_free(NULL, is);
+        if (same) {
+            *out = octets_from(get_data_source_tvb(s), 0, 0);
+            return out->captured > 0;
+        }
+    }
+    return false;
+}
+
+static void
+read_clear(struct walk *w, struct ike_message *m)
+{
+    struct octets o;
+
+    if (!m->encrypted || m->truncated) {
+        return;
+    }
+    if (m->major == 1) {
+        if (clear_from_source(w, "Decrypted IKE", &o)) {
+            ike_parse_inner(m, m->inner_first, o.at, o.captured);
+        }
+        return;
+    }
+    if (m->fragments) {
+        char *key = message_key(w->pinfo->pool, m);
+        if (m->fragment == 1) {
+            wmem_map_insert(first_payloads, wmem_strdup(wmem_file_scope(), key), GUINT_TO_POINTER(m->inner_first + 1u));
+        }
+        unsigned first = GPOINTER_TO_UINT(wmem_map_lookup(first_payloads, key));
+        if (first && clear_from_source(w, "Reassembled IKE2", &o)) {
+            if (ike_parse_inner(m, (uint8_t)(first - 1), o.at, o.captured)) {
+                m->fragment = m->fragments = 0;     /* whole from here on */
+            }
+        }
+        return;
+    }
+    field_info *fi = nth(w, F_IKE_CLEAR, 0);
+    if (!fi) {
+        return;
+    }
+    o = octets_from(fi->ds_tvb, fi->start, fi->start + fi->length);
+    if (o.captured && o.captured == o.reported && (size_t)o.at[o.captured - 1] + 1 <= o.captured) {
+        ike_parse_inner(m, m->inner_first, o.at, o.captured - 1 - o.at[o.captured - 1]);
+    }
+}
+
+static void
+see_message(struct walk *w, field_info *fi)
+{
+    static struct ike_message m;        /* large, used for one call at a time */
+    struct octets o = octets_from(fi->ds_tvb, fi->start, container_end(w, fi->ds_tvb, true));
+    struct ike_event e;
+    struct record *r;
+    size_t len;
+
+    if (!o.at) {
+        return;
+    }
+    if (!ike_parse(&m, o.at, o.captured, o.reported)) {
+        return;
+    }
+    read_clear(w, &m);
+    len = m.length >= 28 && m.length < o.captured ? m.length : o.captured;
+    sadb_see_ike(capture.db, &e, &w->at, &m, o.at, len);
+    checks_message(capture.findings, capture.db, capture.plan, &m, &e);
+    r = add_record(w, RECORD_IKE);
+    r->retransmission_of = e.retransmission_of;
+    r->from_initiator = e.from_initiator;
+    if (e.sa) {
+        r->ike_sa = e.sa->id;
+        r->ike_state = e.sa->state;
+    }
+    if (e.exchange) {
+        r->exchange = e.exchange->index;
+        r->answers = e.exchange->response == w->at.frame;
+    }
+    if (e.child) {
+        r->child = e.child->id;
+        r->child_state = e.child->state;
+    }
+}
+
+/* A message that Wireshark put together from Cisco fragments is a second one under the
+ * same layer. */
+static void
+see_isakmp(struct walk *w)
+{
+    if (w->ike_done) {
+        return;
+    }
+    w->ike_done = true;
+    for (unsigned i = 0; w->found[F_ISAKMP] && i < w->found[F_ISAKMP]->len; i++) {
+        see_message(w, nth(w, F_ISAKMP, i));
+    }
+}
+
+/* --- ESP and AH ------------------------------------------------------------- */
+
+static bool
+is_ip_header(uint8_t next)
+{
+    return next == 4 || next == 41;     /* IPv4 and IPv6 inside: tunnel mode */
+}
+
+static void
+inner_of(const struct walk *w, struct ipsec_packet *p, uint8_t next, const uint8_t *at, size_t len, enum basis basis)
+{
+    p->inner_basis = basis;
+    if (is_ip_header(next)) {
+        p->inner_tunnel = true;
+        p->has_inner = inner_packet_read(&p->inner, at, len);
+        return;
+    }
+    if (next == 59) {
+        return;                         /* a dummy packet (RFC 4303 section 2.6) */
+    }
+    memset(&p->inner, 0, sizeof p->inner);
+    p->inner.src = w->at.src;
+    p->inner.dst = w->at.dst;
+    p->inner.protocol = next;
+    p->has_inner = true;
+}
+
+static bool
+icv_is_bad(const struct walk *w, unsigned n)
+{
+    field_info *fi = nth(w, F_ESP_BAD, n);
+
+    return fi && compat_fi_true(fi);
+}
+
+static void
+see_packet(struct walk *w, const struct ipsec_packet *p)
+{
+    struct ipsec_event e;
+    struct record *r;
+
+    sadb_see_ipsec(capture.db, &e, &w->at, p);
+    checks_packet(capture.findings, capture.db, capture.plan, &e);
+    r = add_record(w, RECORD_IPSEC);
+    r->packet = e.number;
+    r->to_responder = e.to_responder;
+    if (e.stream) {
+        r->stream = e.stream->id;
+        r->lost = e.stream->lost;
+        r->replayed = e.stream->replayed;
+    }
+    if (e.child) {
+        r->child = e.child->id;
+        r->child_state = e.child->state;
+        r->ike_sa = e.child->ike_sa->id;
+        r->ike_state = e.child->ike_sa->state;
+    }
+    if (p->has_inner) {
+        r->inner_src = p->inner.src;
+        r->inner_dst = p->inner.dst;
+    }
+}
+
+static bool
+first_fragment(const struct walk *w)
+{
+    return w->ip && !w->v6 && (tvb_get_guint8(w->ip->ds_tvb, w->ip->start + 6) & 0x20) != 0;
+}
+
+static void
+see_esp(struct walk *w, field_info *fi, unsigned n)
+{
+    struct octets o = octets_from(fi->ds_tvb, fi->start, container_end(w, fi->ds_tvb, w->udp != NULL));
+    struct ipsec_packet p = { .protocol = PROTO_ESP };
+    field_info *clear = nth(w, F_ESP_CLEAR, w->clear_esp);
+
+    if (o.captured < 8 || (first_fragment(w) && w->ip->ds_tvb == fi->ds_tvb)) {
+        return;
+    }
+    p.spi = (uint32_t)o.at[0] << 24 | (uint32_t)o.at[1] << 16 | (uint32_t)o.at[2] << 8 | o.at[3];
+    p.seq = (uint32_t)o.at[4] << 24 | (uint32_t)o.at[5] << 16 | (uint32_t)o.at[6] << 8 | o.at[7];
+    p.length = (uint32_t)o.reported;
+    if (clear && o.captured == o.reported) {
+        struct octets c = octets_from(clear->ds_tvb, 0, 0);
+        w->clear_esp++;
+        if (c.captured > 2 && c.captured == c.reported && !icv_is_bad(w, n)) {
+            inner_of(w, &p, c.at[c.captured - 1], c.at, c.captured - 2, BASIS_DECRYPTED);
+        }
+    }
+    see_packet(w, &p);
+}
+
+/* RFC 4302 section 2: the length is in 32-bit words, less two. */
+static void
+see_ah(struct walk *w, field_info *fi)
+{
+    struct octets o = octets_from(fi->ds_tvb, fi->start, container_end(w, fi->ds_tvb, false));
+    struct ipsec_packet p = { .protocol = PROTO_AH };
+    size_t header;
+
+    if (o.captured < 12) {
+        return;
+    }
+    header = (o.at[1] + 2u) * 4u;
+    p.spi = (uint32_t)o.at[4] << 24 | (uint32_t)o.at[5] << 16 | (uint32_t)o.at[6] << 8 | o.at[7];
+    p.seq = (uint32_t)o.at[8] << 24 | (uint32_t)o.at[9] << 16 | (uint32_t)o.at[10] << 8 | o.at[11];
+    p.length = (uint32_t)o.reported;
+    if (header >= 12 && header < o.captured) {
+        inner_of(w, &p, o.at[0], o.at + header, o.captured - header, BASIS_OBSERVED);
+    }
+    see_packet(w, &p);
+}
+
+/* pinfo->layers and the arrays of found fields are both in the order of dissection:
+ * the n-th layer "esp" is the n-th field_info of esp, inside the last IP before it.
+ * What stands behind ICMP is quoted, not sent. */
+struct record *
+feed_frame(packet_info *pinfo, proto_tree *tree)
+{
+    struct walk w = { .pinfo = pinfo, .tree = tree };
+
+    if (!tree) {
+        return NULL;
+    }
+    w.at.frame = pinfo->num;
+    w.at.time = (double)pinfo->abs_ts.secs + (double)pinfo->abs_ts.nsecs / 1e9;
+    for (int i = 0; i < NUM_FIELDS; i++) {
+        w.found[i] = ids[i] > 0 ? proto_get_finfo_ptr_array(tree, ids[i]) : NULL;
+    }
+    if (!w.found[F_ISAKMP] && !w.found[F_ESP] && !w.found[F_AH]) {
+        return NULL;
+    }
+    for (wmem_list_frame_t *f = wmem_list_head(pinfo->layers); f && !w.quoted; f = wmem_list_frame_next(f)) {
+        int id = GPOINTER_TO_INT(wmem_list_frame_data(f));
+        w.quoted = id == id_icmp || id == id_icmpv6;
+        for (int i = F_ISAKMP; i <= F_UDP && !w.quoted; i++) {
+            field_info *fi;
+            unsigned n;
+            if (id != ids[i]) {
+                continue;
+            }
+            n = w.seen[i]++;
+            fi = nth(&w, (enum field)i, n);
+            if (!fi) {
+                continue;
+            }
+            if (i == F_IP || i == F_IPV6) {
+                see_ip(&w, fi, i == F_IPV6);
+            } else if (i == F_UDP) {
+                see_udp(&w, fi);
+            } else if (!w.ip) {
+                continue;
+            } else if (i == F_ISAKMP) {
+                see_isakmp(&w);
+            } else if (i == F_ESP) {
+                see_esp(&w, fi, n);
+            } else {
+                see_ah(&w, fi);
+            }
+        }
+    }
+    return w.first;
+}

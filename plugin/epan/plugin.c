@@ -1,0 +1,112 @@
+/* plugin.c - registration, the life of a capture's state, the post-dissector.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#define WS_BUILD_DLL
+#include "espial.h"
+
+WS_DLL_PUBLIC_DEF const char plugin_version[] = PLUGIN_VERSION_STR;
+WS_DLL_PUBLIC_DEF const int plugin_want_major = WIRESHARK_VERSION_MAJOR;
+WS_DLL_PUBLIC_DEF const int plugin_want_minor = WIRESHARK_VERSION_MINOR;
+WS_DLL_PUBLIC void plugin_register(void);
+#if WSV >= 402
+WS_DLL_PUBLIC uint32_t plugin_describe(void);
+#endif
+
+struct capture capture;
+int proto_espial = -1;
+int tap_espial = -1;
+
+static dissector_handle_t handle;
+
+static void
+forget(void)
+{
+    sadb_free(capture.db);
+    findings_free(capture.findings);
+    plan_free(capture.plan);
+    memset(&capture, 0, sizeof capture);
+}
+
+static void
+begin(void)
+{
+    forget();
+    capture.db = sadb_new(g_random_int());
+    capture.findings = findings_new();
+    capture.plan = prefs_make_plan();
+    feed_want(proto_is_protocol_enabled(find_protocol_by_id(proto_espial)));
+}
+
+void
+capture_end(void)
+{
+    if (capture.db) {
+        checks_end(capture.findings, capture.db, capture.plan);
+    }
+}
+
+static int
+dissect_espial(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    struct record *records;
+    bool visited = PINFO_FD_VISITED(pinfo);
+
+    if (!capture.db) {
+        return 0;
+    }
+    if (!visited) {
+        nstime_t *t = &pinfo->abs_ts;
+        sadb_see_frame(capture.db, pinfo->num, (double)t->secs + (double)t->nsecs / 1e9);
+        records = feed_frame(pinfo, tree);
+        if (records) {
+            p_add_proto_data(wmem_file_scope(), pinfo, proto_espial, 0, records);
+        }
+    } else {
+        capture_end();
+        records = (struct record *)p_get_proto_data(wmem_file_scope(), pinfo, proto_espial, 0);
+    }
+    if (records) {
+        show_frame(tvb, pinfo, tree, records, visited);
+        tap_queue_packet(tap_espial, pinfo, records);
+    }
+    return 0;
+}
+
+static void
+proto_register_espial(void)
+{
+    proto_espial = proto_register_protocol("ESP and IKE Analysis", "ESPIAL", "espial");
+    show_register(proto_espial);
+    prefs_register_espial(proto_espial);
+    handle = register_dissector("espial", dissect_espial, proto_espial);
+    register_postdissector(handle);
+    tap_espial = register_tap("espial");
+    register_init_routine(begin);
+    register_cleanup_routine(forget);
+}
+
+static void
+proto_reg_handoff_espial(void)
+{
+    feed_handoff(handle);
+}
+
+void
+plugin_register(void)
+{
+    static proto_plugin plugin;
+    static tap_plugin tap;
+
+    plugin.register_protoinfo = proto_register_espial;
+    plugin.register_handoff = proto_reg_handoff_espial;
+    proto_register_plugin(&plugin);
+    tap.register_tap_listener = report_register;
+    tap_register_plugin(&tap);
+}
+
+#if WSV >= 402
+uint32_t
+plugin_describe(void)
+{
+    return WS_PLUGIN_DESC_DISSECTOR | WS_PLUGIN_DESC_TAP_LISTENER;
+}
+#endif

@@ -1,0 +1,96 @@
+/* prefs.c - what the analyst tells: the plan.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "espial.h"
+
+struct plan_row {
+    char *peer, *ike, *esp, *virtual_ip, *networks;
+};
+
+static const char *plan_file = "";
+static struct plan_row *rows;
+static unsigned num_rows;
+static uat_t *plan_uat;
+
+UAT_CSTRING_CB_DEF(rows, peer, struct plan_row)
+UAT_CSTRING_CB_DEF(rows, ike, struct plan_row)
+UAT_CSTRING_CB_DEF(rows, esp, struct plan_row)
+UAT_CSTRING_CB_DEF(rows, virtual_ip, struct plan_row)
+UAT_CSTRING_CB_DEF(rows, networks, struct plan_row)
+
+static void *
+copy_row(void *to, const void *from, size_t size _U_)
+{
+    struct plan_row *n = (struct plan_row *)to;
+    const struct plan_row *o = (const struct plan_row *)from;
+
+    n->peer = g_strdup(o->peer);
+    n->ike = g_strdup(o->ike);
+    n->esp = g_strdup(o->esp);
+    n->virtual_ip = g_strdup(o->virtual_ip);
+    n->networks = g_strdup(o->networks);
+    return to;
+}
+
+static ws_bool
+check_row(void *r, char **error)
+{
+    const struct plan_row *row = (const struct plan_row *)r;
+    struct plan *trial = plan_new();
+    bool ok = plan_add(trial, row->peer, row->ike, row->esp, row->virtual_ip, row->networks, error);
+
+    plan_free(trial);
+    return ok;
+}
+
+static void
+free_row(void *r)
+{
+    struct plan_row *row = (struct plan_row *)r;
+
+    g_free(row->peer);
+    g_free(row->ike);
+    g_free(row->esp);
+    g_free(row->virtual_ip);
+    g_free(row->networks);
+}
+
+void
+prefs_register_espial(int proto)
+{
+    static uat_field_t fields[] = {
+        UAT_FLD_CSTRING(rows, peer, "Peer", "Identity or address"),
+        UAT_FLD_CSTRING(rows, ike, "IKE suite", "e.g. AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048; empty: any"),
+        UAT_FLD_CSTRING(rows, esp, "ESP suite", "e.g. AES_GCM_16_256; empty: any"),
+        UAT_FLD_CSTRING(rows, virtual_ip, "Virtual address", "The address bound to this peer; empty: none"),
+        UAT_FLD_CSTRING(rows, networks, "Networks", "What it may reach, separated by ';'; empty: any"),
+        UAT_END_FIELDS
+    };
+    module_t *module = prefs_register_protocol(proto, NULL);
+
+    prefs_register_filename_preference(module, "plan_file", "Plan file",
+                                       "The planning sheet: a group [peer IDENTITY] for each peer, with the keys ike, esp, "
+                                       "virtual_ip and networks", &plan_file, FALSE);
+    plan_uat = uat_new("Espial plan", sizeof(struct plan_row), "espial_plan", TRUE, (void **)&rows, &num_rows,
+                       UAT_AFFECTS_DISSECTION, NULL, copy_row, check_row, free_row, NULL, NULL, fields);
+    prefs_register_uat_preference(module, "plan", "Plan", "The planning sheet: what each peer should negotiate", plan_uat);
+}
+
+struct plan *
+prefs_make_plan(void)
+{
+    struct plan *plan = plan_new();
+    char *messages = NULL;
+
+    for (unsigned i = 0; i < num_rows; i++) {
+        char *error = NULL;
+        plan_add(plan, rows[i].peer, rows[i].ike, rows[i].esp, rows[i].virtual_ip, rows[i].networks, &error);
+        g_free(error);          /* check_row has told of it when the row was entered */
+    }
+    if (plan_file && *plan_file) {
+        plan_load(plan, plan_file, &messages);
+        if (messages) {
+            report_failure("Espial: %s", messages);
+            g_free(messages);
+        }
+    }
+    return plan;
+}

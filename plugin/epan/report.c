@@ -1,0 +1,207 @@
+/* report.c - the reports of -z.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "espial.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { FRAME_RANGES_SHOWN = 12 };
+
+static void
+print_frames(const GArray *frames)
+{
+    guint i = 0, ranges = 0;
+
+    while (i < frames->len && ranges < FRAME_RANGES_SHOWN) {
+        uint32_t first = g_array_index(frames, uint32_t, i), last = first;
+        while (i + 1 < frames->len && g_array_index(frames, uint32_t, i + 1) == last + 1) {
+            last++;
+            i++;
+        }
+        printf(first == last ? "%s%u" : "%s%u-%u", ranges++ ? ", " : "", first, last);
+        i++;
+    }
+    printf(i < frames->len ? ", .." : "");
+}
+
+static void
+print_finding(const struct finding *f)
+{
+    const struct check *c = &checks[f->check];
+
+    printf("%-7s  %s  [%s]  frame%s ", severity_name(c->severity), c->name, basis_name(f->basis),
+           f->frames->len == 1 ? "" : "s");
+    print_frames(f->frames);
+    printf("\n  %s\n", f->detail);
+    if (c->severity != SEV_CHAT) {
+        printf("  do: %s\n", f->remedy);
+    }
+}
+
+static void
+print_findings(void)
+{
+    static const char *const plurals[] = { "chats", "notes", "warnings", "errors" };
+    unsigned count[SEV_ERROR + 1] = { 0 };
+
+    printf("\nEspial findings\n");
+    for (int severity = SEV_ERROR; severity >= SEV_CHAT; severity--) {
+        for (size_t i = 0; i < findings_count(capture.findings); i++) {
+            const struct finding *f = findings_get(capture.findings, i);
+            if ((int)checks[f->check].severity == severity) {
+                print_finding(f);
+                count[severity]++;
+            }
+        }
+    }
+    for (const char *const *cap = sadb_caps(capture.db); *cap; cap++) {
+        printf("limit reached: %s; what came after it was not followed\n", *cap);
+    }
+    if (findings_capped(capture.findings)) {
+        printf("limit reached: findings or their frames; what came after it is not listed\n");
+    }
+    printf("%u %s, %u %s, %u %s, %u %s\n", count[SEV_ERROR], plurals[SEV_ERROR], count[SEV_WARN], plurals[SEV_WARN],
+           count[SEV_NOTE], plurals[SEV_NOTE], count[SEV_CHAT], plurals[SEV_CHAT]);
+}
+
+static void
+print_stream(const struct stream *s, const char *indent)
+{
+    char a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX];
+
+    printf("%sstream %u: %s %08x %s -> %s%s, %u packets, %" G_GINT64_MODIFIER "u bytes, %u lost, frames %u-%u\n", indent,
+           s->id, s->protocol == PROTO_AH ? "AH" : "ESP", s->spi, ip_print(&s->src, a, sizeof a),
+           ip_print(&s->dst, b, sizeof b), s->src_port ? " in UDP" : "", s->packets, s->bytes, s->lost, s->first_frame,
+           s->last_frame);
+}
+
+static void
+print_child(const struct child_sa *c)
+{
+    char i[TS_TEXT_MAX], r[TS_TEXT_MAX], ip[ADDR_TEXT_MAX];
+
+    printf("  Child SA %u: %s %s, SPIs %08x and %08x, %s, %s%s%s", c->id, c->protocol == PROTO_AH ? "AH" : "ESP",
+           c->transport ? "transport" : "tunnel", c->spi_i, c->spi_r, child_state_name(c->state), basis_name(c->basis),
+           c->chosen ? ", " : "", c->chosen ? c->chosen->text : "");
+    if (c->negotiated_in) {
+        printf(", negotiated in frame %u", c->negotiated_in);
+    }
+    printf("\n");
+    if (c->num_ts_i) {
+        printf("    %s === %s\n", selectors_print(c->ts_i, c->num_ts_i, i, sizeof i),
+               selectors_print(c->ts_r, c->num_ts_r, r, sizeof r));
+    }
+    if (c->virtual_ip.family) {
+        printf("    assigned %s (frame %u)\n", ip_print(&c->virtual_ip, ip, sizeof ip), c->virtual_ip_frame);
+    }
+    for (guint k = 0; k < c->streams->len; k++) {
+        print_stream((const struct stream *)g_ptr_array_index(c->streams, k), "    ");
+    }
+}
+
+static void
+print_ike(const struct ike_sa *sa)
+{
+    char a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX];
+
+    printf("IKE SA %u: IKEv%u, SPIs ", sa->id, sa->major);
+    for (int i = 0; i < 8; i++) {
+        printf("%02x", sa->spi_i[i]);
+    }
+    printf(" and ");
+    for (int i = 0; i < 8; i++) {
+        printf("%02x", sa->spi_r[i]);
+    }
+    printf(", %s, frames %u-%u\n  initiator %s%s%s, responder %s%s%s\n", ike_sa_state_name(sa->state), sa->first_frame,
+           sa->last_frame, ip_print(&sa->initiator.addr, a, sizeof a), sa->initiator.id ? " " : "",
+           sa->initiator.id ? sa->initiator.id : "", ip_print(&sa->responder.addr, b, sizeof b),
+           sa->responder.id ? " " : "", sa->responder.id ? sa->responder.id : "");
+    if (sa->chosen) {
+        printf("  %s (frame %u)\n", sa->chosen->text, sa->chosen->frame);
+    }
+    for (guint i = 0; i < sa->children->len; i++) {
+        print_child((const struct child_sa *)g_ptr_array_index(sa->children, i));
+    }
+}
+
+static void
+print_sas(void)
+{
+    size_t orphans = 0;
+
+    printf("\nEspial SAs\n");
+    for (size_t i = 0; i < sadb_num_ike_sas(capture.db); i++) {
+        print_ike(sadb_ike_sa(capture.db, i));
+    }
+    for (size_t i = 0; i < sadb_num_streams(capture.db); i++) {
+        const struct stream *s = sadb_stream(capture.db, i);
+        if (!s->child) {
+            printf(orphans++ ? "" : "Streams of no SA that the capture negotiates:\n");
+            print_stream(s, "  ");
+        }
+    }
+    if (!sadb_num_ike_sas(capture.db) && !sadb_num_streams(capture.db)) {
+        printf("no IKE, ESP or AH in this capture\n");
+    }
+}
+
+/* --- taps ------------------------------------------------------------------ */
+
+enum report { REPORT_SAS, REPORT_FINDINGS, REPORT_JSON };
+
+static tap_packet_status
+on_packet(void *data _U_, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *p _U_, tap_flags_t flags _U_)
+{
+    return TAP_PACKET_DONT_REDRAW;
+}
+
+static void
+draw(void *data)
+{
+    enum report which = (enum report)GPOINTER_TO_INT(*(void **)data);
+
+    if (!capture.db) {
+        return;
+    }
+    capture_end();
+    if (which == REPORT_SAS) {
+        print_sas();
+    } else if (which == REPORT_FINDINGS) {
+        print_findings();
+    } else {
+        report_json(stdout, &capture);
+    }
+    fflush(stdout);
+}
+
+static STAT_INIT_RET
+start(enum report which)
+{
+    void **data = g_new(void *, 1);
+    GString *error;
+
+    *data = GINT_TO_POINTER(which);
+    error = register_tap_listener("espial", data, NULL, TL_REQUIRES_NOTHING, NULL, on_packet, draw, g_free);
+    if (error) {
+        report_failure("Espial: %s", error->str);
+        g_string_free(error, TRUE);
+        g_free(data);
+        STAT_INIT_FAIL;
+    }
+    STAT_INIT_OK;
+}
+
+static STAT_INIT_RET start_sas(const char *arg _U_, void *data _U_) { STAT_INIT_RESULT(start(REPORT_SAS)); }
+static STAT_INIT_RET start_findings(const char *arg _U_, void *data _U_) { STAT_INIT_RESULT(start(REPORT_FINDINGS)); }
+static STAT_INIT_RET start_json(const char *arg _U_, void *data _U_) { STAT_INIT_RESULT(start(REPORT_JSON)); }
+
+void
+report_register(void)
+{
+    static stat_tap_ui sas = { REGISTER_STAT_GROUP_GENERIC, NULL, "espial,sas", start_sas, 0, NULL };
+    static stat_tap_ui findings = { REGISTER_STAT_GROUP_GENERIC, NULL, "espial,findings", start_findings, 0, NULL };
+    static stat_tap_ui json = { REGISTER_STAT_GROUP_GENERIC, NULL, "espial,json", start_json, 0, NULL };
+
+    register_stat_tap_ui(&sas, NULL);
+    register_stat_tap_ui(&findings, NULL);
+    register_stat_tap_ui(&json, NULL);
+}

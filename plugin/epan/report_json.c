@@ -1,0 +1,290 @@
+/* report_json.c - the report espial-report/1.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "espial.h"
+
+#include <wsutil/json_dumper.h>
+
+static void
+member(json_dumper *j, const char *name)
+{
+    json_dumper_set_member_name(j, name);
+}
+
+static void
+put_text(json_dumper *j, const char *name, const char *text)
+{
+    member(j, name);
+    if (text) {
+        json_dumper_value_string(j, text);
+    } else {
+        json_dumper_value_anyf(j, "null");
+    }
+}
+
+static void
+put_number(json_dumper *j, const char *name, uint64_t n)
+{
+    member(j, name);
+    json_dumper_value_anyf(j, "%" G_GINT64_MODIFIER "u", n);
+}
+
+static void
+put_or_null(json_dumper *j, const char *name, uint32_t n, uint32_t none)
+{
+    if (n == none) {
+        put_text(j, name, NULL);
+    } else {
+        put_number(j, name, n);
+    }
+}
+
+static void
+put_bool(json_dumper *j, const char *name, bool b)
+{
+    member(j, name);
+    json_dumper_value_anyf(j, b ? "true" : "false");
+}
+
+static void
+put_time(json_dumper *j, const char *name, double t)
+{
+    member(j, name);
+    json_dumper_value_anyf(j, "%.6f", t);
+}
+
+static void
+begin_list(json_dumper *j, const char *name)
+{
+    member(j, name);
+    json_dumper_begin_array(j);
+}
+
+static void
+put_spi(json_dumper *j, const char *name, uint32_t spi)
+{
+    char text[9];
+
+    snprintf(text, sizeof text, "%08x", spi);
+    put_text(j, name, spi ? text : NULL);
+}
+
+static void
+put_ike_spi(json_dumper *j, const char *name, const uint8_t spi[8])
+{
+    char text[17];
+
+    for (int i = 0; i < 8; i++) {
+        snprintf(text + 2 * i, 3, "%02x", spi[i]);
+    }
+    put_text(j, name, text);
+}
+
+static void
+put_endpoint(json_dumper *j, const char *name, const struct endpoint *e)
+{
+    char text[ADDR_TEXT_MAX];
+
+    member(j, name);
+    json_dumper_begin_object(j);
+    put_text(j, "address", ip_print(&e->addr, text, sizeof text));
+    put_number(j, "port", e->port);
+    put_text(j, "id", e->id);
+    json_dumper_end_object(j);
+}
+
+static void
+put_exchange(json_dumper *j, const struct ike_sa *sa, const struct exchange *x)
+{
+    char name[64];
+
+    json_dumper_begin_object(j);
+    put_text(j, "name", exchange_name(sa->major, x->type, name, sizeof name));
+    put_number(j, "message_id", x->message_id);
+    put_or_null(j, "request", x->request, 0);
+    put_or_null(j, "response", x->response, 0);
+    begin_list(j, "retransmissions");
+    for (guint i = 0; i < x->messages->len; i++) {
+        const struct exchange_message *m = &g_array_index(x->messages, struct exchange_message, i);
+        for (guint k = 0; m->frames && k < m->frames->len; k++) {
+            json_dumper_value_anyf(j, "%u", g_array_index(m->frames, uint32_t, k));
+        }
+    }
+    json_dumper_end_array(j);
+    if (x->request && x->response) {
+        put_time(j, "response_time", x->response_time - x->request_time);
+    } else {
+        put_text(j, "response_time", NULL);
+    }
+    json_dumper_end_object(j);
+}
+
+static void
+put_ike_sa(json_dumper *j, const struct ike_sa *sa)
+{
+    char text[ADDR_TEXT_MAX];
+
+    json_dumper_begin_object(j);
+    put_number(j, "id", sa->id);
+    put_text(j, "version", sa->major == 1 ? "IKEv1" : "IKEv2");
+    put_ike_spi(j, "spi_i", sa->spi_i);
+    put_ike_spi(j, "spi_r", sa->spi_r);
+    put_text(j, "state", ike_sa_state_name(sa->state));
+    put_endpoint(j, "initiator", &sa->initiator);
+    put_endpoint(j, "responder", &sa->responder);
+    begin_list(j, "exchanges");
+    for (guint i = 0; i < sa->exchanges->len; i++) {
+        put_exchange(j, sa, (const struct exchange *)g_ptr_array_index(sa->exchanges, i));
+    }
+    json_dumper_end_array(j);
+    begin_list(j, "offered");
+    for (guint i = 0; i < sa->offered->len; i++) {
+        json_dumper_value_string(j, ((const struct kept_proposal *)g_ptr_array_index(sa->offered, i))->text);
+    }
+    json_dumper_end_array(j);
+    put_text(j, "proposal", sa->chosen ? sa->chosen->text : NULL);
+    put_text(j, "nat", NULL);
+    begin_list(j, "virtual_ips");
+    for (guint i = 0; i < sa->addresses->len; i++) {
+        json_dumper_value_string(j, ip_print(&g_array_index(sa->addresses, struct assigned_address, i).addr, text, sizeof text));
+    }
+    json_dumper_end_array(j);
+    put_number(j, "first_frame", sa->first_frame);
+    put_number(j, "last_frame", sa->last_frame);
+    begin_list(j, "child_sas");
+    for (guint i = 0; i < sa->children->len; i++) {
+        json_dumper_value_anyf(j, "%u", ((const struct child_sa *)g_ptr_array_index(sa->children, i))->id);
+    }
+    json_dumper_end_array(j);
+    json_dumper_end_object(j);
+}
+
+static void
+put_selectors(json_dumper *j, const char *name, const struct selector *s, size_t n)
+{
+    char text[TS_TEXT_MAX];
+
+    begin_list(j, name);
+    for (size_t i = 0; i < n; i++) {
+        json_dumper_value_string(j, selector_print(&s[i], text, sizeof text));
+    }
+    json_dumper_end_array(j);
+}
+
+static void
+put_child_sa(json_dumper *j, const struct child_sa *c)
+{
+    char text[ADDR_TEXT_MAX];
+
+    json_dumper_begin_object(j);
+    put_number(j, "id", c->id);
+    put_number(j, "ike_sa", c->ike_sa->id);
+    put_text(j, "protocol", c->protocol == PROTO_AH ? "AH" : "ESP");
+    put_text(j, "mode", c->basis == BASIS_INFERRED ? NULL : c->transport ? "transport" : "tunnel");
+    put_bool(j, "udp_encap", c->udp_encap);
+    put_text(j, "basis", basis_name(c->basis));
+    put_spi(j, "spi_i", c->spi_i);
+    put_spi(j, "spi_r", c->spi_r);
+    put_text(j, "proposal", c->chosen ? c->chosen->text : NULL);
+    put_selectors(j, "ts_i", c->ts_i, c->num_ts_i);
+    put_selectors(j, "ts_r", c->ts_r, c->num_ts_r);
+    put_text(j, "virtual_ip", c->virtual_ip.family ? ip_print(&c->virtual_ip, text, sizeof text) : NULL);
+    put_text(j, "state", child_state_name(c->state));
+    put_or_null(j, "negotiated_in", c->negotiated_in, 0);
+    put_or_null(j, "deleted_in", c->deleted_in, 0);
+    put_or_null(j, "rekeys", c->rekeys, NO_ID);
+    begin_list(j, "streams");
+    for (guint i = 0; i < c->streams->len; i++) {
+        json_dumper_value_anyf(j, "%u", ((const struct stream *)g_ptr_array_index(c->streams, i))->id);
+    }
+    json_dumper_end_array(j);
+    json_dumper_end_object(j);
+}
+
+static void
+put_stream(json_dumper *j, const struct stream *s)
+{
+    char text[ADDR_TEXT_MAX], spi[9];
+
+    snprintf(spi, sizeof spi, "%08x", s->spi);
+    json_dumper_begin_object(j);
+    put_number(j, "id", s->id);
+    put_text(j, "protocol", s->protocol == PROTO_AH ? "AH" : "ESP");
+    put_text(j, "spi", spi);
+    put_text(j, "src", ip_print(&s->src, text, sizeof text));
+    put_text(j, "dst", ip_print(&s->dst, text, sizeof text));
+    put_bool(j, "udp_encap", s->src_port != 0);
+    put_or_null(j, "child_sa", s->child ? s->child->id : NO_ID, NO_ID);
+    put_number(j, "packets", s->packets);
+    put_number(j, "bytes", s->bytes);
+    put_number(j, "first_frame", s->first_frame);
+    put_number(j, "last_frame", s->last_frame);
+    put_number(j, "first_seq", s->first_seq);
+    put_number(j, "last_seq", s->last_seq);
+    put_number(j, "lost", s->lost);
+    put_number(j, "replayed", s->replayed);
+    put_number(j, "out_of_window", s->out_of_window);
+    json_dumper_end_object(j);
+}
+
+static void
+put_finding(json_dumper *j, const struct finding *f)
+{
+    const struct check *c = &checks[f->check];
+
+    json_dumper_begin_object(j);
+    put_text(j, "check", c->name);
+    put_text(j, "severity", severity_name(c->severity));
+    put_text(j, "basis", basis_name(f->basis));
+    put_number(j, "frame", f->frame);
+    begin_list(j, "frames");
+    for (guint i = 0; i < f->frames->len; i++) {
+        json_dumper_value_anyf(j, "%u", g_array_index(f->frames, uint32_t, i));
+    }
+    json_dumper_end_array(j);
+    put_number(j, "count", f->count);
+    put_or_null(j, "ike_sa", f->ike_sa, NO_ID);
+    put_or_null(j, "child_sa", f->child_sa, NO_ID);
+    put_or_null(j, "stream", f->stream, NO_ID);
+    put_text(j, "detail", f->detail);
+    put_text(j, "remedy", f->remedy);
+    put_text(j, "reference", c->reference);
+    json_dumper_end_object(j);
+}
+
+void
+report_json(FILE *out, const struct capture *c)
+{
+    json_dumper dumper = { .output_file = out, .flags = JSON_DUMPER_FLAGS_PRETTY_PRINT };
+    json_dumper *j = &dumper;
+
+    json_dumper_begin_object(j);
+    put_text(j, "format", "espial-report/1");
+    put_text(j, "plugin", PLUGIN_VERSION_STR);
+    member(j, "capture");
+    json_dumper_begin_object(j);
+    put_number(j, "frames", sadb_num_frames(c->db));
+    put_time(j, "first_time", sadb_first_time(c->db));
+    put_time(j, "last_time", sadb_last_time(c->db));
+    json_dumper_end_object(j);
+    begin_list(j, "ike_sas");
+    for (size_t i = 0; i < sadb_num_ike_sas(c->db); i++) {
+        put_ike_sa(j, sadb_ike_sa(c->db, i));
+    }
+    json_dumper_end_array(j);
+    begin_list(j, "child_sas");
+    for (size_t i = 0; i < sadb_num_child_sas(c->db); i++) {
+        put_child_sa(j, sadb_child_sa(c->db, i));
+    }
+    json_dumper_end_array(j);
+    begin_list(j, "streams");
+    for (size_t i = 0; i < sadb_num_streams(c->db); i++) {
+        put_stream(j, sadb_stream(c->db, i));
+    }
+    json_dumper_end_array(j);
+    begin_list(j, "findings");
+    for (size_t i = 0; i < findings_count(c->findings); i++) {
+        put_finding(j, findings_get(c->findings, i));
+    }
+    json_dumper_end_array(j);
+    json_dumper_end_object(j);
+    json_dumper_finish(j);
+}

@@ -1,0 +1,270 @@
+/* show.c - what a frame's records mean, as tree items and expert information.  Only
+ * reads.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "espial.h"
+
+#include <string.h>
+
+enum {
+#define FIELD(name, abbrev, type, display, strings, title) H_##name,
+#include "fields.def"
+#undef FIELD
+    NUM_H
+};
+
+static int hf[NUM_H];
+static int ett_espial = -1, ett_sa = -1, ett_finding = -1;
+static expert_field ei[NUM_CHECKS];
+
+struct pen {
+    tvbuff_t *tvb;
+    packet_info *pinfo;
+    proto_tree *tree;
+    uint32_t frame;
+    bool visited;
+};
+
+static proto_item *
+generated(proto_item *item)
+{
+    proto_item_set_generated(item);
+    return item;
+}
+
+static proto_item *
+put_text(const struct pen *p, proto_tree *tree, int field, const char *text)
+{
+    return generated(proto_tree_add_string(tree, hf[field], p->tvb, 0, 0, text));
+}
+
+static proto_item *
+put_number(const struct pen *p, proto_tree *tree, int field, uint32_t n)
+{
+    return generated(proto_tree_add_uint(tree, hf[field], p->tvb, 0, 0, n));
+}
+
+/* A link to a later frame is known only once that frame has been seen; on the first
+ * pass it is left out, so that one pass and two differ in nothing else. */
+static void
+put_link(const struct pen *p, proto_tree *tree, int field, uint32_t frame)
+{
+    if (frame && frame != p->frame && (frame < p->frame || p->visited)) {
+        put_number(p, tree, field, frame);
+    }
+}
+
+static void
+show_offers(const struct pen *p, proto_tree *tree, const struct exchange *x)
+{
+    if (x->request == p->frame) {
+        for (guint i = 0; i < x->offered->len; i++) {
+            put_text(p, tree, H_offered, ((const struct kept_proposal *)g_ptr_array_index(x->offered, i))->text);
+        }
+    }
+    if (x->chosen && x->chosen->frame == p->frame) {
+        put_text(p, tree, H_chosen, x->chosen->text);
+    }
+}
+
+static void
+show_exchange(const struct pen *p, proto_tree *tree, const struct ike_sa *sa, const struct record *r)
+{
+    const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, r->exchange);
+    char name[64];
+
+    put_text(p, tree, H_exchange, exchange_name(sa->major, x->type, name, sizeof name));
+    put_link(p, tree, H_request_in, x->request);
+    if (x->request == p->frame) {
+        put_link(p, tree, H_response_in, x->response);
+    }
+    if (r->answers && x->request) {
+        double t = x->response_time - x->request_time;
+        nstime_t dt = { .secs = (time_t)t, .nsecs = (int)((t - (double)(time_t)t) * 1e9) };
+        generated(proto_tree_add_time(tree, hf[H_response_time], p->tvb, 0, 0, &dt));
+    }
+    put_link(p, tree, H_retransmission_of, r->retransmission_of);
+    show_offers(p, tree, x);
+}
+
+static void
+put_endpoint(const struct pen *p, proto_tree *tree, int field, const struct endpoint *e)
+{
+    struct endpoint known = *e;
+    char text[ID_TEXT_MAX];
+
+    if (known.id_frame > p->frame) {
+        known.id = NULL;        /* a later frame says it */
+    }
+    put_text(p, tree, field, endpoint_print(&known, text, sizeof text));
+}
+
+static void
+show_ike(const struct pen *p, const struct record *r)
+{
+    const struct ike_sa *sa = sadb_ike_sa(capture.db, r->ike_sa);
+    proto_item *item;
+    proto_tree *tree;
+
+    if (!sa) {
+        return;
+    }
+    item = put_number(p, p->tree, H_ike_sa, sa->id);
+    tree = proto_item_add_subtree(item, ett_sa);
+    generated(proto_tree_add_bytes(tree, hf[H_ike_spi_i], p->tvb, 0, 0, sa->spi_i));
+    generated(proto_tree_add_bytes(tree, hf[H_ike_spi_r], p->tvb, 0, 0, sa->spi_r));
+    put_text(p, tree, H_ike_version, sa->major == 1 ? "IKEv1" : "IKEv2");
+    put_text(p, tree, H_ike_state, ike_sa_state_name(r->ike_state));
+    if (sa->chosen && sa->chosen->frame <= p->frame) {
+        put_text(p, tree, H_ike_proposal, sa->chosen->text);
+    }
+    put_endpoint(p, tree, H_ike_initiator, &sa->initiator);
+    put_endpoint(p, tree, H_ike_responder, &sa->responder);
+    if (r->kind == RECORD_IKE && r->exchange != NO_ID) {
+        show_exchange(p, tree, sa, r);
+    }
+}
+
+static uint32_t
+negotiated_in(uint32_t child)
+{
+    const struct child_sa *c = child == NO_ID ? NULL : sadb_child_sa(capture.db, child);
+
+    return c ? c->negotiated_in : 0;
+}
+
+static void
+show_child(const struct pen *p, const struct record *r, const struct stream *s)
+{
+    const struct child_sa *c = sadb_child_sa(capture.db, r->child);
+    char text[TS_TEXT_MAX];
+    proto_tree *tree;
+
+    if (!c) {
+        return;
+    }
+    tree = proto_item_add_subtree(put_number(p, p->tree, H_child_sa, c->id), ett_sa);
+    if (s) {
+        put_number(p, tree, H_child_spi, s->spi);
+    }
+    if (c->basis != BASIS_INFERRED || p->visited) {
+        put_number(p, tree, H_child_spi_i, c->spi_i);
+        put_number(p, tree, H_child_spi_r, c->spi_r);
+    }
+    if (c->chosen) {
+        put_text(p, tree, H_child_proposal, c->chosen->text);
+    }
+    put_text(p, tree, H_child_mode, c->transport ? "transport" : "tunnel");
+    put_text(p, tree, H_child_state, child_state_name(r->child_state));
+    put_text(p, tree, H_child_basis, basis_name(c->basis));
+    put_link(p, tree, H_negotiated_in, c->negotiated_in);
+    put_link(p, tree, H_deleted_in, c->deleted_in);
+    put_link(p, tree, H_rekeys, negotiated_in(c->rekeys));
+    put_link(p, tree, H_rekeyed_by, negotiated_in(c->rekeyed_by));
+    if (c->num_ts_i) {
+        put_text(p, tree, H_ts_i, selectors_print(c->ts_i, c->num_ts_i, text, sizeof text));
+        put_text(p, tree, H_ts_r, selectors_print(c->ts_r, c->num_ts_r, text, sizeof text));
+    }
+    if (c->virtual_ip.family) {
+        put_text(p, tree, H_virtual_ip, ip_print(&c->virtual_ip, text, sizeof text));
+    }
+}
+
+static void
+put_address(const struct pen *p, proto_tree *tree, int field4, int field6, const struct ip_addr *a)
+{
+    if (a->family == 4) {
+        guint32 raw;
+        memcpy(&raw, a->bytes, sizeof raw);
+        generated(proto_tree_add_ipv4(tree, hf[field4], p->tvb, 0, 0, raw));
+    } else if (a->family == 6) {
+        ws_in6_addr raw;
+        memcpy(raw.bytes, a->bytes, sizeof raw.bytes);
+        generated(proto_tree_add_ipv6(tree, hf[field6], p->tvb, 0, 0, &raw));
+    }
+}
+
+static void
+show_stream(const struct pen *p, const struct record *r)
+{
+    proto_tree *tree = proto_item_add_subtree(put_number(p, p->tree, H_stream, r->stream), ett_sa);
+
+    put_number(p, tree, H_packet, r->packet);
+    put_number(p, tree, H_lost, r->lost);
+    put_number(p, tree, H_replayed, r->replayed);
+    put_address(p, tree, H_inner_src, H_inner_src6, &r->inner_src);
+    put_address(p, tree, H_inner_dst, H_inner_dst6, &r->inner_dst);
+}
+
+/* Expert information is added whether or not there is a tree: Wireshark's expert
+ * dialog counts frames that it dissects without one. */
+static void
+show_finding(const struct pen *p, const struct finding *f)
+{
+    const struct check *c = &checks[f->check];
+    proto_item *item = NULL;
+
+    if (p->tree) {
+        proto_tree *tree;
+        item = put_text(p, p->tree, H_finding, c->name);
+        tree = proto_item_add_subtree(item, ett_finding);
+        put_text(p, tree, H_severity, severity_name(c->severity));
+        put_text(p, tree, H_basis, basis_name(f->basis));
+        put_text(p, tree, H_detail, f->detail);
+        put_text(p, tree, H_remedy, f->remedy);
+    }
+    expert_add_info_format(p->pinfo, item, &ei[f->check], "%s: %s", c->title, f->detail);
+}
+
+void
+show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root, const struct record *records, bool visited)
+{
+    struct pen p = { tvb, pinfo, NULL, pinfo->num, visited };
+    const GArray *ids = findings_of_frame(capture.findings, pinfo->num);
+
+    if (root) {
+        proto_item *item = generated(proto_tree_add_item(root, proto_espial, tvb, 0, 0, ENC_NA));
+        p.tree = proto_item_add_subtree(item, ett_espial);
+        for (const struct record *r = records; r; r = r->next) {
+            const struct stream *s = r->stream == NO_ID ? NULL : sadb_stream(capture.db, r->stream);
+            if (r->ike_sa != NO_ID) {
+                show_ike(&p, r);
+            }
+            if (r->child != NO_ID) {
+                show_child(&p, r, s);
+            }
+            if (s) {
+                show_stream(&p, r);
+            }
+        }
+    }
+    for (guint i = 0; ids && i < ids->len; i++) {
+        show_finding(&p, findings_get(capture.findings, g_array_index(ids, uint32_t, i)));
+    }
+}
+
+void
+show_register(int proto)
+{
+    static hf_register_info fields[] = {
+#define FIELD(name, abbrev, type, display, strings, title) \
+        { &hf[H_##name], { title, abbrev, type, display, strings, 0, NULL, HFILL } },
+#include "fields.def"
+#undef FIELD
+    };
+    static int *etts[] = { &ett_espial, &ett_sa, &ett_finding };
+    static ei_register_info experts[] = {
+#define CHECK(name, sev, group, trigger, title, remedy, rfc, doc) \
+        { &ei[CHECK_##name], { "espial." #name, PI_##group, PI_##sev, title, EXPFILL } },
+#include "../../expert/checks.def"
+#undef CHECK
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
+        *fields[i].p_id = -1;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(experts); i++) {
+        *experts[i].ids = (expert_field)EI_INIT;
+    }
+    proto_register_field_array(proto, fields, array_length(fields));
+    proto_register_subtree_array(etts, array_length(etts));
+    expert_register_field_array(expert_register_protocol(proto), experts, array_length(experts));
+}
