@@ -182,10 +182,10 @@ conf.verb = 0
 a = json.loads(sys.argv[1])
 sa = SecurityAssociation(ESP, spi=int(a["out"], 16), crypt_algo="AES-CBC", crypt_key=bytes.fromhex(a["enc"]),
                          auth_algo="HMAC-SHA1-96", auth_key=bytes.fromhex(a["auth"]),
-                         tunnel_header=IP(src=a["src"], dst=a["dst"]), nat_t_header=UDP(sport=4500, dport=4500), seq_num=a["seq"])
+                         tunnel_header=IP(src=a["src"], dst=a["dst"]), seq_num=a["seq"])
 for n in range(4):
     inner = IP(src=a["inner"], dst="10.2.0.1") / ICMP(id=7, seq=n) / Raw(b"espial" * 4)
-    send(IP(bytes(sa.encrypt(inner))))
+    send(IP(src=a["src"], dst=a["dst"]) / UDP(sport=4500, dport=4500, chksum=0) / Raw(bytes(sa.encrypt(inner)[ESP])))
 '''
 
 
