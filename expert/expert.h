@@ -28,12 +28,9 @@ void finding_add(struct findings *out, enum check_id check, const struct scope *
     G_GNUC_PRINTF(4, 5);
 
 /* suites.c: comparing what was offered with what was chosen or is known. */
-bool suite_has(const struct proposal *p, const struct transform *t);
 /* Bit t of *unmet: no transform of type t is in both.  Types that only one side
  * holds count as unmet, integrity beside an AEAD cipher excepted. */
 unsigned suite_unmet(const struct proposal *offered, const struct proposal *known);
-/* chosen is one of the proposal's alternatives: exactly one of each of its types. */
-bool suite_chosen_from(const struct proposal *chosen, const struct proposal *offered);
 /* "ENCR and DH", from a mask of types. */
 const char *suite_types(unsigned mask, char *out, size_t size);
 /* The transforms of one type, "DES_CBC or AES_CBC_256". */

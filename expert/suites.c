@@ -4,42 +4,10 @@
 
 #include <string.h>
 
-static bool
-same(const struct transform *a, const struct transform *b)
-{
-    return a->type == b->type && a->id == b->id && a->key_bits == b->key_bits;
-}
-
-bool
-suite_has(const struct proposal *p, const struct transform *t)
-{
-    for (size_t i = 0; i < p->num_transforms; i++) {
-        if (same(&p->transforms[i], t)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static unsigned
-types_of(const struct proposal *p)
-{
-    unsigned mask = 0;
-
-    for (size_t i = 0; i < p->num_transforms; i++) {
-        const struct transform *t = &p->transforms[i];
-        bool none = t->id == 0 && (t->type == TRANSFORM_INTEG || t->type == TRANSFORM_KE);
-        if (t->type < 32 && !none) {
-            mask |= 1u << t->type;
-        }
-    }
-    return mask;
-}
-
 unsigned
 suite_unmet(const struct proposal *offered, const struct proposal *known)
 {
-    unsigned both = types_of(offered) & types_of(known), unmet = types_of(offered) ^ types_of(known);
+    unsigned both = suite_type_mask(offered) & suite_type_mask(known), unmet = suite_type_mask(offered) ^ suite_type_mask(known);
 
     for (unsigned type = 0; type < 32; type++) {
         bool met = false;
@@ -59,28 +27,6 @@ suite_unmet(const struct proposal *offered, const struct proposal *known)
         unmet &= ~(1u << TRANSFORM_INTEG);      /* AEAD on one side: the cipher says it all */
     }
     return unmet;
-}
-
-bool
-suite_chosen_from(const struct proposal *chosen, const struct proposal *offered)
-{
-    unsigned seen = 0;
-
-    if (chosen->protocol != offered->protocol || types_of(chosen) != types_of(offered)) {
-        return false;
-    }
-    for (size_t i = 0; i < chosen->num_transforms; i++) {
-        const struct transform *t = &chosen->transforms[i];
-        if (t->id == 0 && (t->type == TRANSFORM_INTEG || t->type == TRANSFORM_KE)) {
-            continue;
-        }
-        if (t->type >= 32 || seen >> t->type & 1 || !suite_has(offered, t)) {
-            return false;
-        }
-        seen |= 1u << t->type;
-    }
-    return !chosen->v1 || (chosen->attr.auth_method == offered->attr.auth_method &&
-                           chosen->attr.mode == offered->attr.mode);
 }
 
 const char *

@@ -57,6 +57,13 @@ const char *transform_type_name(uint8_t type);
  * Order ENCR, INTEG, PRF, DH, additional KE, ESN, whatever the order on the wire. */
 char *proposal_print(const struct proposal *p, char *out, size_t size);
 
+bool suite_has(const struct proposal *p, const struct transform *t);
+/* Bit t is set: p holds a transform of type t that is not NONE. */
+unsigned suite_type_mask(const struct proposal *p);
+/* chosen is one of the proposal's alternatives: exactly one of each of its types, and for
+ * IKEv1 the same authentication method and mode (RFC 7296 section 2.7, RFC 2409 section 5). */
+bool suite_chosen_from(const struct proposal *chosen, const struct proposal *offered);
+
 /* Registry names; "unknown (N)" from a static buffer-free table is not possible,
  * so these write into out and return it. */
 char *exchange_name(uint8_t major, uint8_t exchange, char *out, size_t size);   /* "IKE_SA_INIT", "Aggressive Mode", "Quick Mode" */

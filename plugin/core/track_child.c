@@ -320,6 +320,17 @@ chosen_proposal(const struct ike_message *m)
     return NULL;
 }
 
+static bool
+was_offered(const struct exchange *x)
+{
+    for (guint i = 0; i < x->offered->len; i++) {
+        if (suite_chosen_from(&x->chosen->p, &((const struct kept_proposal *)g_ptr_array_index(x->offered, i))->p)) {
+            return true;
+        }
+    }
+    return x->offered->len == 0;
+}
+
 void
 track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
 {
@@ -335,9 +346,9 @@ track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
     }
     p = e->from_initiator != x->by_initiator ? chosen_proposal(m) : NULL;
     if (!p || x->chosen) {
-        /* EAP: the offer stood in the first IKE_AUTH request, the answer in the last response. */
         return;
     }
+    /* EAP: the offer stood in the first IKE_AUTH request, the answer in the last response. */
     if (m->exchange == V2_IKE_AUTH && !x->offered->len) {
         for (guint i = e->sa->exchanges->len; i > 0; i--) {
             struct exchange *first = (struct exchange *)g_ptr_array_index(e->sa->exchanges, i - 1);
@@ -355,7 +366,8 @@ track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
     x->chosen = sadb_keep(db, p, e->at.frame);
     sadb_policy_add(db, &e->at.src, x->chosen, true);
     if (is_ike_offer(m)) {
-        e->sa->chosen = x->chosen;
+        /* A suite that was never offered is none that both sides agree on. */
+        e->sa->chosen = was_offered(x) ? x->chosen : NULL;
         if (m->major == 1) {
             e->sa->auth_method = p->attr.auth_method;
         }

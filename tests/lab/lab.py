@@ -261,6 +261,8 @@ def virtual_address_planned(net):
                                "local_ts = 10.2.0.0/24\n remote_ts = 10.86.152.0/24\n esp_proposals = aes128-sha1", **V1))
     net.daemon("c", connection(CLIENT, GATEWAY, 1, "aes128-sha1-modp1536", ("lisa@corp.example", "gw.lab.example"),
                                "local_ts = 10.86.152.188/32\n remote_ts = 10.2.0.0/24\n esp_proposals = aes128-sha1", **V1))
+    net.inside("g", "ip", "addr", "add", "10.2.0.1/32", "dev", "lo")
+    net.inside("g", "sysctl", "-qw", "net.ipv4.icmp_echo_ignore_all=1")     # what a gateway that denies .188 does
     net.inside("c", "ip", "addr", "add", "10.86.152.188/32", "dev", "lo")
     d = net.capture(net.folder + "/all.pcapng")
     net.swanctl("c", "--initiate", "--child", "net", "--timeout", "5")
