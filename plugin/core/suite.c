@@ -180,9 +180,11 @@ char *
 exchange_name(uint8_t major, uint8_t exchange, char *out, size_t size)
 {
     /* The numbers of the two versions do not meet. */
-    bool fits = major == 1 ? exchange < V2_FIRST_EXCHANGE : exchange >= V2_FIRST_EXCHANGE;
-
-    return print_name(fits ? REG_EXCHANGE : REG_IPPROTO, fits ? exchange : 256u + exchange, "exchange ", out, size);
+    if ((major == 1) == (exchange < V2_FIRST_EXCHANGE)) {
+        return print_name(REG_EXCHANGE, exchange, "exchange ", out, size);
+    }
+    g_snprintf(out, (gulong)size, "exchange %u", exchange);
+    return out;
 }
 
 char *
