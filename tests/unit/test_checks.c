@@ -1,0 +1,488 @@
+/* Every check fires where it should and is silent where it should not.  Conversations are
+ * told to the tracker as parsed messages; a row without both cases fails this test.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "t.h"
+
+#include <espial/check.h>
+#include <string.h>
+
+static struct sadb *db;
+static struct findings *found;
+static struct plan *plan;
+static struct ike_message m;
+static struct ip_addr client, gateway, stranger;
+static uint32_t frame;
+static double now;
+static unsigned fired[NUM_CHECKS], silent[NUM_CHECKS];
+static struct ip_addr *from_addr, *to_addr;
+
+static const struct transform aes256[] = { { TRANSFORM_ENCR, 12, 256 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_PRF, 5, 0 },
+                                           { TRANSFORM_KE, 14, 0 } };
+static const struct transform aes128[] = { { TRANSFORM_ENCR, 12, 128 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_PRF, 5, 0 },
+                                           { TRANSFORM_KE, 14, 0 } };
+static const struct transform esp128[] = { { TRANSFORM_ENCR, 12, 128 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_ESN, 0, 0 } };
+
+static void
+reset(void)
+{
+    sadb_free(db);
+    findings_free(found);
+    plan_free(plan);
+    db = sadb_new(7);
+    found = findings_new();
+    plan = plan_new();
+    frame = 0;
+    now = 1000;
+}
+
+static unsigned
+count(enum check_id id)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; i < findings_count(found); i++) {
+        n += findings_get(found, i)->check == id;
+    }
+    return n;
+}
+
+static const char *
+detail(enum check_id id)
+{
+    for (size_t i = 0; i < findings_count(found); i++) {
+        if (findings_get(found, i)->check == id) {
+            return findings_get(found, i)->detail;
+        }
+    }
+    return "";
+}
+
+#define FIRES(name) do { fired[CHECK_##name]++; T(count(CHECK_##name) > 0); } while (0)
+#define SAYS(name, text) do { FIRES(name); T(strstr(detail(CHECK_##name), text)); } while (0)
+#define SILENT(name) do { silent[CHECK_##name]++; T(count(CHECK_##name) == 0); } while (0)
+
+/* A message that the next send() gives away. */
+static void
+begin(uint8_t major, uint8_t exchange, uint32_t id, bool from_client, bool response)
+{
+    memset(&m, 0, sizeof m);
+    memset(m.spi_i, 0x11, 8);
+    m.major = major;
+    m.exchange = exchange;
+    m.message_id = id;
+    m.length = 300;
+    m.readable = true;
+    m.flags = major == 1 ? 0 : (uint8_t)((from_client ? V2_INITIATOR : 0) | (response ? V2_RESPONSE : 0));
+    if (id || response || !from_client || (exchange != V2_IKE_SA_INIT && major == 2)) {
+        memset(m.spi_r, 0x22, 8);
+    }
+    m.encrypted = major == 2 ? exchange != V2_IKE_SA_INIT : id != 0;
+    from_addr = from_client ? &client : &gateway;
+    to_addr = from_client ? &gateway : &client;
+}
+
+static void
+propose(const struct transform *t, size_t n, uint8_t protocol, uint32_t spi)
+{
+    struct proposal *p = &m.proposals[m.num_proposals++];
+
+    memset(p, 0, sizeof *p);
+    p->number = 1;
+    p->v1 = m.major == 1;
+    p->v1_transform = p->v1;
+    p->attr.auth_method = p->v1 && protocol == PROTO_IKE;
+    p->attr.mode = p->v1 && protocol == PROTO_ESP;
+    p->protocol = protocol;
+    p->num_transforms = (uint16_t)n;
+    p->transforms = t;
+    if (spi) {
+        p->spi_len = 4;
+        for (int i = 0; i < 4; i++) {
+            p->spi[i] = (uint8_t)(spi >> (24 - 8 * i));
+        }
+    }
+}
+
+static void
+notify(uint16_t type)
+{
+    m.notifies[m.num_notifies++] = (struct ike_notify){ .type = type, .inner = m.encrypted };
+}
+
+static void
+selectors(const char *i, const char *r)
+{
+    m.has_ts = true;
+    m.num_ts_i = m.num_ts_r = 1;
+    T(selector_parse(&m.ts_i[0], i) && selector_parse(&m.ts_r[0], r));
+}
+
+/* octets tell messages apart: the same text again is a retransmission. */
+static void
+send(const char *octets, uint16_t ip_id)
+{
+    struct sighting at = { .frame = ++frame, .time = now += 0.5, .src = *from_addr, .dst = *to_addr, .src_port = 500,
+                           .dst_port = 500, .ip_id = ip_id };
+    struct ike_event e;
+
+    sadb_see_frame(db, frame, now);
+    sadb_see_ike(db, &e, &at, &m, (const uint8_t *)octets, strlen(octets));
+    checks_message(found, db, plan, &m, &e);
+}
+
+static void
+packet(uint32_t spi, const struct ip_addr *src, const struct ip_addr *dst, const char *inner_src, const char *inner_dst,
+       uint8_t protocol)
+{
+    static uint32_t seq;
+    struct sighting at = { .frame = ++frame, .time = now += 0.5, .src = *src, .dst = *dst, .ip_id = (uint16_t)frame };
+    struct ipsec_packet p = { .protocol = PROTO_ESP, .spi = spi, .seq = ++seq, .length = 100, .inner_basis = BASIS_DECRYPTED };
+    struct ipsec_event e;
+
+    if (inner_src) {
+        p.has_inner = p.inner_tunnel = p.inner.has_ports = true;
+        p.inner.protocol = protocol;
+        p.inner.src_port = p.inner.dst_port = 443;
+        T(ip_parse(&p.inner.src, inner_src) && ip_parse(&p.inner.dst, inner_dst));
+    }
+    sadb_see_frame(db, frame, now);
+    sadb_see_ipsec(db, &e, &at, &p);
+    checks_packet(found, db, plan, &e);
+}
+
+static void
+sa_init(const struct transform *offer, const struct transform *answer)
+{
+    begin(2, V2_IKE_SA_INIT, 0, true, false);
+    propose(offer, 4, PROTO_IKE, 0);
+    send("init?", 1);
+    begin(2, V2_IKE_SA_INIT, 0, false, true);
+    if (answer) {
+        propose(answer, 4, PROTO_IKE, 0);
+    } else {
+        notify(14);
+    }
+    send("init!", 2);
+}
+
+static void
+auth_request(const char *ts_i, const char *ts_r)
+{
+    begin(2, V2_IKE_AUTH, 1, true, false);
+    m.has_auth = true;
+    m.auth_method = 2;
+    propose(esp128, 3, PROTO_ESP, 0xa0000001);
+    selectors(ts_i, ts_r);
+    send("auth?", 3);
+}
+
+static void
+auth_response(const char *ts_i, const char *ts_r)
+{
+    begin(2, V2_IKE_AUTH, 1, false, true);
+    m.has_auth = true;
+    propose(esp128, 3, PROTO_ESP, 0xb0000001);
+    selectors(ts_i, ts_r);
+    send("auth!", 4);
+}
+
+static void
+tunnel(void)
+{
+    reset();
+    sa_init(aes256, aes256);
+    auth_request("10.1.0.0/24", "10.2.0.0/24");
+    auth_response("10.1.0.0/24", "10.2.0.0/24");
+}
+
+static void
+negotiation(void)
+{
+    tunnel();
+    SILENT(no_proposal_chosen);
+    SILENT(proposal_not_offered);
+    SILENT(ts_unacceptable);
+    SILENT(ts_narrowed);
+    SILENT(address_assignment_failed);
+    SILENT(error_notify);
+    SILENT(auth_failed);
+    SILENT(auth_failure_suspected);
+    SILENT(retransmission);
+    SILENT(duplicate_frame);
+    SILENT(malformed_message);
+    SILENT(plan_mismatch);
+    SILENT(sa_rekeyed);
+    SILENT(sa_deleted);
+    SAYS(sa_established, "IKE SA 0 between 192.0.2.10 and 198.51.100.20");
+
+    reset();
+    sa_init(aes128, NULL);
+    SAYS(no_proposal_chosen, "does not show what it would accept");
+    SILENT(sa_established);
+    tunnel();
+    begin(2, V2_CREATE_CHILD_SA, 2, true, false);
+    propose(aes256, 2, PROTO_ESP, 0xa0000002);
+    send("child?", 5);
+    begin(2, V2_CREATE_CHILD_SA, 2, false, true);
+    notify(14);
+    send("child!", 6);
+    SAYS(no_proposal_chosen, "ENCR does not meet: offered AES_CBC_256, it has chosen AES_CBC_128 before (frame 4)");
+
+    reset();
+    sa_init(aes256, aes128);
+    SAYS(proposal_not_offered, "AES_CBC_128");
+    T(sadb_ike_sa(db, 0)->chosen == NULL);
+
+    tunnel();
+    begin(2, V2_CREATE_CHILD_SA, 2, true, false);
+    propose(esp128, 3, PROTO_ESP, 0xa0000002);
+    selectors("10.1.0.0/24", "10.9.0.0/24");
+    send("ts?", 5);
+    begin(2, V2_CREATE_CHILD_SA, 2, false, true);
+    notify(38);
+    send("ts!", 6);
+    SAYS(ts_unacceptable, "it has accepted 10.1.0.0/24 === 10.2.0.0/24 before");
+
+    reset();
+    sa_init(aes256, aes256);
+    auth_request("10.1.0.0/24", "10.0.0.0/8");
+    auth_response("10.1.0.0/24", "10.2.0.0/24");
+    SAYS(ts_narrowed, "asked 10.0.0.0/8 (frame 3), admits 10.2.0.0/24");
+
+    tunnel();
+    begin(2, V2_INFORMATIONAL, 2, false, false);
+    notify(9);
+    send("error", 9);
+    SAYS(error_notify, "INVALID_MESSAGE_ID");
+
+    reset();
+    sa_init(aes256, aes256);
+    auth_request("10.1.0.0/24", "10.2.0.0/24");
+    begin(2, V2_IKE_AUTH, 1, false, true);
+    notify(36);
+    send("no address", 4);
+    FIRES(address_assignment_failed);
+}
+
+static void
+v1_phase1(const struct transform *answer)
+{
+    begin(1, V1_MAIN, 0, true, false);
+    propose(aes256, 4, PROTO_IKE, 0);
+    send("mm1", 1);
+    begin(1, V1_MAIN, 0, false, false);
+    propose(answer, 4, PROTO_IKE, 0);
+    send("mm2", 2);
+}
+
+static void
+v1_rows(void)
+{
+    reset();
+    v1_phase1(aes256);
+    SILENT(attribute_changed);
+    reset();
+    v1_phase1(aes128);
+    SAYS(attribute_changed, "AES_CBC_128");
+
+    reset();
+    v1_phase1(aes256);
+    SILENT(identity_rejected);
+    begin(1, V1_MAIN, 0, true, false);
+    send("mm3", 3);
+    begin(1, V1_INFORMATIONAL, 77, false, false);
+    notify(18);
+    send("info", 4);
+    FIRES(identity_rejected);
+
+    reset();
+    v1_phase1(aes256);
+    for (unsigned i = 3; i <= 5; i++) {
+        begin(1, V1_MAIN, 0, i % 2, false);
+        m.encrypted = i == 5;
+        m.readable = i != 5;
+        send(i == 3 ? "mm3" : i == 4 ? "mm4" : "mm5", (uint16_t)i);
+    }
+    SILENT(auth_failure_suspected);
+    begin(1, V1_INFORMATIONAL, 78, false, false);
+    m.readable = false;
+    send("complaint", 6);
+    SAYS(auth_failure_suspected, "message 5 of phase 1");
+}
+
+static void
+authentication(void)
+{
+    reset();
+    sa_init(aes256, aes256);
+    auth_request("10.1.0.0/24", "10.2.0.0/24");
+    begin(2, V2_IKE_AUTH, 1, false, true);
+    notify(24);
+    send("no", 4);
+    SAYS(auth_failed, "pre-shared key");
+
+    reset();
+    sa_init(aes256, aes256);
+    auth_request("10.1.0.0/24", "10.2.0.0/24");
+    begin(2, V2_IKE_AUTH, 1, false, true);
+    m.readable = false;
+    m.length = 80;
+    send("small", 4);
+    FIRES(auth_failure_suspected);
+    T(findings_get(found, findings_count(found) - 1)->basis == BASIS_INFERRED);
+}
+
+static void
+exchanges(void)
+{
+    reset();
+    begin(2, V2_IKE_SA_INIT, 0, true, false);
+    propose(aes256, 4, PROTO_IKE, 0);
+    send("init?", 1);
+    send("init?", 2);
+    FIRES(retransmission);
+    now += 20;
+    sadb_see_frame(db, ++frame, now);
+    checks_end(found, db, plan);
+    SAYS(request_unanswered, "1 more time");
+
+    tunnel();
+    now -= 0.45;                                    /* 50 ms after the last: a mirror port */
+    send("auth!", 4);
+    FIRES(duplicate_frame);
+    SILENT(retransmission);
+    now += 20;
+    sadb_see_frame(db, ++frame, now);
+    checks_end(found, db, plan);
+    SILENT(request_unanswered);
+
+    reset();
+    begin(2, V2_IKE_SA_INIT, 0, true, false);
+    m.error = IKE_ERR_PAYLOAD_OVERRUN;
+    m.error_offset = 28;
+    send("broken", 1);
+    SAYS(malformed_message, "octet 28");
+    reset();
+    begin(2, V2_IKE_SA_INIT, 0, true, false);
+    m.truncated = true;
+    send("cut", 1);
+    SILENT(malformed_message);
+}
+
+static void
+lifecycle(void)
+{
+    static const uint8_t old[] = { 0xa0, 0, 0, 1 };
+
+    tunnel();
+    begin(2, V2_CREATE_CHILD_SA, 2, true, false);
+    propose(esp128, 3, PROTO_ESP, 0xa0000002);
+    selectors("10.1.0.0/24", "10.2.0.0/24");
+    notify(16393);
+    m.notifies[0].spi = (struct span){ old, 4 };
+    send("rekey?", 5);
+    begin(2, V2_CREATE_CHILD_SA, 2, false, true);
+    propose(esp128, 3, PROTO_ESP, 0xb0000002);
+    selectors("10.1.0.0/24", "10.2.0.0/24");
+    send("rekey!", 6);
+    SAYS(sa_rekeyed, "Child SA 0 (SPIs a0000001 and b0000001) is replaced by Child SA 1");
+    T(sadb_child_sa(db, 0)->state == CHILD_REKEYED);
+    SILENT(sa_deleted);
+    begin(2, V2_INFORMATIONAL, 3, true, false);
+    m.num_deletes = 1;
+    m.deletes[0] = (struct ike_delete){ .protocol = PROTO_ESP, .spi_len = 4, .num_spis = 1, .spis = { old, 4 } };
+    send("forged", 7);
+    SILENT(sa_deleted);                             /* a Delete in clear is not believed */
+    m.deletes[0].inner = true;
+    send("delete", 8);
+    SAYS(sa_deleted, "Child SA 0");
+}
+
+static void
+addresses(void)
+{
+    tunnel();
+    packet(0xb0000001, &client, &gateway, "10.1.0.5", "10.2.0.5", 6);
+    packet(0xa0000001, &gateway, &client, "10.2.0.5", "10.1.0.5", 6);
+    SILENT(inner_source_violation);
+    SILENT(inner_destination_violation);
+    SILENT(inner_selector_violation);
+    SILENT(outer_source_violation);
+    SILENT(virtual_ip_violation);
+    SILENT(spi_unknown);
+    packet(0xb0000001, &client, &gateway, "10.7.0.5", "10.2.0.5", 6);
+    SAYS(inner_source_violation, "Inner source 10.7.0.5");
+    packet(0xb0000001, &client, &gateway, "10.1.0.5", "10.8.0.5", 6);
+    SAYS(inner_destination_violation, "10.8.0.5");
+    packet(0xb0000001, &stranger, &gateway, NULL, NULL, 0);
+    SAYS(outer_source_violation, "203.0.113.66");
+    packet(0xdeadbeef, &client, &gateway, NULL, NULL, 0);
+    SAYS(spi_unknown, "deadbeef");
+
+    reset();
+    sa_init(aes256, aes256);
+    auth_request("10.1.0.0/24", "10.2.0.0/24");
+    begin(2, V2_IKE_AUTH, 1, false, true);
+    static const uint8_t bound[] = { 10, 1, 0, 186 };
+    m.has_auth = true;
+    propose(esp128, 3, PROTO_ESP, 0xb0000001);
+    selectors("10.1.0.0/24", "10.2.0.0/24");
+    m.ts_r[0].protocol = 17;
+    m.cfg_type = CFG_REPLY;
+    m.num_cfg = 1;
+    m.cfg[0] = (struct ike_cfg_attr){ CFG_INTERNAL_IP4_ADDRESS, { bound, 4 } };
+    send("auth!", 4);
+    packet(0xb0000001, &client, &gateway, "10.1.0.186", "10.2.0.5", 17);
+    SILENT(virtual_ip_violation);
+    SILENT(inner_selector_violation);
+    packet(0xb0000001, &client, &gateway, "10.1.0.188", "10.2.0.5", 17);
+    SAYS(virtual_ip_violation, "assigned 10.1.0.186");
+    packet(0xb0000001, &client, &gateway, "10.1.0.186", "10.2.0.5", 6);
+    SAYS(inner_selector_violation, "tcp");
+}
+
+static void
+planned(void)
+{
+    char *error = NULL;
+
+    reset();
+    T(plan_add(plan, "192.0.2.10", "AES_CBC_128", NULL, "10.1.0.9", NULL, &error));
+    T(!plan_add(plan, "x", "ROT13", NULL, NULL, NULL, &error) && strstr(error, "ROT13"));
+    g_free(error);
+    sa_init(aes256, aes256);
+    auth_request("10.1.0.0/24", "10.2.0.0/24");
+    auth_response("10.1.0.0/24", "10.2.0.0/24");
+    SAYS(plan_mismatch, "AES_CBC_256");
+    packet(0xb0000001, &client, &gateway, "10.1.0.5", "10.2.0.5", 6);
+    SAYS(virtual_ip_violation, "the plan binds 10.1.0.9");
+    T(findings_get(found, findings_count(found) - 1)->basis == BASIS_CONFIGURED);
+}
+
+int
+main(void)
+{
+    T(ip_parse(&client, "192.0.2.10") && ip_parse(&gateway, "198.51.100.20") && ip_parse(&stranger, "203.0.113.66"));
+    negotiation();
+    v1_rows();
+    authentication();
+    exchanges();
+    lifecycle();
+    addresses();
+    planned();
+    for (size_t i = 0; i < NUM_CHECKS; i++) {
+        if (!fired[i] || !silent[i]) {
+            printf("%s: no %s case\n", checks[i].name, fired[i] ? "silent" : "firing");
+        }
+        T(fired[i] && silent[i]);
+        T(checks[i].reference[0] && checks[i].remedy[0] && checks[i].doc[0]);
+        for (size_t k = 0; k < i; k++) {
+            T(strcmp(checks[i].title, checks[k].title) != 0);
+        }
+    }
+    reset();
+    sadb_free(db);
+    findings_free(found);
+    plan_free(plan);
+    return t_done();
+}
