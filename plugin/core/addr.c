@@ -157,22 +157,37 @@ all_ports(const struct selector *s)
     return s->port_lo == 0 && s->port_hi == 65535;
 }
 
+static bool
+opaque(const struct selector *s)
+{
+    return s->port_lo > s->port_hi;
+}
+
+static bool
+ports_within(const struct selector *inner, const struct selector *outer)
+{
+    if (all_ports(outer)) {
+        return true;
+    }
+    if (opaque(inner) || opaque(outer)) {
+        return opaque(inner) && opaque(outer);
+    }
+    return outer->port_lo <= inner->port_lo && inner->port_hi <= outer->port_hi;
+}
+
 bool
 selector_within(const struct selector *inner, const struct selector *outer)
 {
-    bool ports = all_ports(outer) || (inner->port_lo == outer->port_lo && inner->port_hi == outer->port_hi) ||
-                 (outer->port_lo <= outer->port_hi && inner->port_lo <= inner->port_hi &&
-                  outer->port_lo <= inner->port_lo && inner->port_hi <= outer->port_hi);
-
-    return selector_has_addr(outer, &inner->lo) && selector_has_addr(outer, &inner->hi) && ports &&
-           (outer->protocol == 0 || outer->protocol == inner->protocol);
+    return selector_has_addr(outer, &inner->lo) && selector_has_addr(outer, &inner->hi) &&
+           (outer->protocol == 0 || outer->protocol == inner->protocol) && ports_within(inner, outer);
 }
 
 bool
 selector_equal(const struct selector *a, const struct selector *b)
 {
-    return ip_equal(&a->lo, &b->lo) && ip_equal(&a->hi, &b->hi) && a->protocol == b->protocol &&
-           a->port_lo == b->port_lo && a->port_hi == b->port_hi;
+    bool ports = opaque(a) ? opaque(b) : a->port_lo == b->port_lo && a->port_hi == b->port_hi;
+
+    return ip_equal(&a->lo, &b->lo) && ip_equal(&a->hi, &b->hi) && a->protocol == b->protocol && ports;
 }
 
 /* The prefix length of a range that is one, or -1. */
@@ -207,12 +222,14 @@ print_ports(const struct selector *s, char *out, size_t size)
     }
     if (all_ports(s)) {
         g_snprintf(out, (gulong)size, "[%s]", name);
-    } else if (s->port_lo > s->port_hi) {
+    } else if (opaque(s)) {
         g_snprintf(out, (gulong)size, "[%s/OPAQUE]", name);
     } else if (icmp && s->port_hi - s->port_lo == 255 && (s->port_lo & 255) == 0) {
         g_snprintf(out, (gulong)size, "[%s/%u]", name, s->port_lo >> 8);
     } else if (icmp && s->port_lo == s->port_hi) {
         g_snprintf(out, (gulong)size, "[%s/%u/%u]", name, s->port_lo >> 8, s->port_lo & 255u);
+    } else if (icmp && (s->port_lo & 255) == 0 && (s->port_hi & 255) == 255) {
+        g_snprintf(out, (gulong)size, "[%s/%u-%u]", name, s->port_lo >> 8, s->port_hi >> 8);
     } else if (s->port_lo == s->port_hi) {
         g_snprintf(out, (gulong)size, "[%s/%u]", name, s->port_lo);
     } else {
@@ -273,28 +290,47 @@ read_ports(struct inner_packet *p, struct cur at)
     }
 }
 
+static unsigned
+be16(const uint8_t *at)
+{
+    return (unsigned)at[0] << 8 | at[1];
+}
+
+/* What follows the packet in the data (TFC padding) is none of it; a stated length
+ * of 0 (offload, jumbogram) says nothing. */
+static void
+cut(struct cur *c, size_t stated)
+{
+    if (stated && stated < cur_left(c)) {
+        c->end = c->at + stated;
+    }
+}
+
 static bool
 read_v4(struct inner_packet *p, struct cur at)
 {
-    struct cur whole = at, rest;
-    uint8_t first, fixed[20];
-    size_t header;
+    struct cur whole = at;
+    uint8_t fixed[20];
+    size_t header, stated;
 
-    if (!cur_copy(&at, fixed, sizeof fixed)) {
+    if (!cur_copy(&at, fixed, sizeof fixed) || fixed[0] >> 4 != 4) {
         return false;
     }
-    first = fixed[0];
-    header = (first & 15u) * 4u;
-    if (first >> 4 != 4 || header < sizeof fixed) {
+    header = (fixed[0] & 15u) * 4u;
+    stated = be16(fixed + 2);
+    if (header < sizeof fixed || (stated && stated < header)) {
+        return false;
+    }
+    cut(&whole, stated);
+    if (!cur_skip(&whole, header)) {
         return false;
     }
     p->src = ip_from(4, fixed + 12);
     p->dst = ip_from(4, fixed + 16);
     p->protocol = fixed[9];
-    p->fragment = ((fixed[6] & 0x1f) | fixed[7]) != 0;
-    if (!p->fragment && cur_skip(&whole, header)) {
-        rest = whole;
-        read_ports(p, rest);
+    p->fragment = (be16(fixed + 6) & 0x1fff) != 0;
+    if (!p->fragment) {
+        read_ports(p, whole);
     }
     return true;
 }
@@ -305,36 +341,46 @@ is_extension(uint8_t next)
     return next == 0 || next == 43 || next == 44 || next == 51 || next == 60;
 }
 
+/* Passes the extension headers; false where they are cut off or too many, so that
+ * none of them is taken for a transport protocol. */
+static bool
+pass_extensions(struct inner_packet *p, struct cur *at)
+{
+    for (unsigned i = 0; i < EXTENSION_HEADERS && is_extension(p->protocol); i++) {
+        uint8_t head[4], type = p->protocol;
+        struct cur peek = *at;
+        size_t len;
+        if (!cur_copy(&peek, head, sizeof head)) {
+            return false;
+        }
+        len = type == 44 ? 8u : type == 51 ? (head[1] + 2u) * 4u : (head[1] + 1u) * 8u;
+        if (!cur_skip(at, len)) {
+            return false;
+        }
+        p->protocol = head[0];
+        if (type == 44 && (be16(head + 2) & 0xfff8) != 0) {
+            p->fragment = true;     /* what follows is no header */
+            return true;
+        }
+    }
+    return !is_extension(p->protocol);
+}
+
 static bool
 read_v6(struct inner_packet *p, struct cur at)
 {
-    uint8_t fixed[40], next;
+    uint8_t fixed[40];
 
     if (!cur_copy(&at, fixed, sizeof fixed) || fixed[0] >> 4 != 6) {
         return false;
     }
     p->src = ip_from(6, fixed + 8);
     p->dst = ip_from(6, fixed + 24);
-    next = fixed[6];
-    for (unsigned i = 0; i < EXTENSION_HEADERS && is_extension(next); i++) {
-        uint8_t head[4];
-        struct cur peek = at;
-        size_t len;
-        if (!cur_copy(&peek, head, sizeof head)) {
-            p->protocol = next;
-            return true;
-        }
-        len = next == 44 ? 8u : next == 51 ? (head[1] + 2u) * 4u : (head[1] + 1u) * 8u;
-        if (next == 44 && ((head[2] << 8 | head[3]) & 0xfff8) != 0) {
-            p->fragment = true;
-        }
-        next = head[0];
-        if (!cur_skip(&at, len)) {
-            p->protocol = next;
-            return true;
-        }
+    p->protocol = fixed[6];
+    cut(&at, be16(fixed + 4));
+    if (!pass_extensions(p, &at)) {
+        return false;
     }
-    p->protocol = next;
     if (!p->fragment) {
         read_ports(p, at);
     }

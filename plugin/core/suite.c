@@ -1,51 +1,18 @@
 /* suite.c - names of the registries, and IKEv1 numbers in the words of IKEv2.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "names.h"
+
 #include <espial/suite.h>
 #include <espial/limits.h>
 
 #include <glib.h>
 #include <string.h>
 
-enum registry { REG_ENCR, REG_PRF, REG_INTEG, REG_KE, REG_ESN, REG_EXCHANGE, REG_NOTIFY1, REG_NOTIFY2,
-                REG_PAYLOAD, REG_AUTH1, REG_AUTH2, REG_IPPROTO };
+/* Where IKEv1 numbers go that no row holds: V1_UNNAMED keeps those of phase 1 and of
+ * private ranges apart from the rows of phase 2 (hash 8 is not RIPEMD). */
+enum { NOT_MAPPED = 0xffff, V1_UNNAMED = 0xc000, V1_NUMBER = 0x3fff, V1_PRIVATE = 0xf000, V1_LAST_PHASE2 = 255 };
 
-enum { V2_FIRST_EXCHANGE = 34, NOT_MAPPED = 0xffff };
-
-static const struct {
-    uint8_t registry;
-    uint16_t number;
-    const char *name;
-} rows[] = {
-#define ROW(registry, number, name) { REG_##registry, number, name },
-#include "names.def"
-#undef ROW
-};
-
-/* Names of messages are looked up for what is shown, not for every packet: a walk
- * over some hundred rows is enough. */
-static const char *
-find_name(enum registry registry, unsigned number)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        if (rows[i].registry == registry && rows[i].number == number) {
-            return rows[i].name;
-        }
-    }
-    return NULL;
-}
-
-static char *
-print_name(enum registry registry, unsigned number, const char *unknown, char *out, size_t size)
-{
-    const char *name = find_name(registry, number);
-
-    if (name) {
-        g_strlcpy(out, name, size);
-    } else {
-        g_snprintf(out, (gulong)size, "%s%u", unknown, number);
-    }
-    return out;
-}
+enum { KEY_BITS_MIN = 40, KEY_BITS_MAX = 2040 };        /* RFC 2451 section 2.1 */
 
 static bool
 registry_of(uint8_t type, enum registry *out)
@@ -72,56 +39,76 @@ transform_type_name(uint8_t type)
     return type < G_N_ELEMENTS(names) ? names[type] : "unknown transform type";
 }
 
-char *
-transform_print(const struct transform *t, char *out, size_t size)
+static char *
+print_transform(const struct transform *t, bool v1, char *out, size_t size)
 {
     enum registry registry;
-    char bits[16] = "", unknown[48], name[64];
-    bool additional = t->type >= TRANSFORM_ADDKE1;
+    char bits[16] = "", number[16];
+    bool additional = t->type >= TRANSFORM_ADDKE1, v1_only = v1 && (t->id & TRANSFORM_V1_ONLY) != 0;
+    const char *prefix = additional ? transform_type_name(t->type) : "", *name;
 
     if (!registry_of(t->type, &registry)) {
         g_snprintf(out, (gulong)size, "TYPE_%u_%u", t->type, t->id);
         return out;
     }
-    g_snprintf(unknown, sizeof unknown, "%s_", transform_type_name(additional ? TRANSFORM_KE : t->type));
-    print_name(registry, t->id, unknown, name, sizeof name);
+    name = (t->id & TRANSFORM_V1_ONLY) == 0 || v1 ? registry_name(registry, t->id) : NULL;
+    if (!name) {
+        unsigned n = v1_only && t->id < V1_PRIVATE ? t->id & (unsigned)V1_NUMBER : t->id;
+        g_snprintf(number, sizeof number, "%u", n);
+        prefix = transform_type_name(t->type);
+        name = number;
+    } else if (t->type == TRANSFORM_KE && t->id == 0) {
+        prefix = "KE";          /* "NONE" alone is the integrity algorithm */
+    }
     if (t->key_bits) {
         g_snprintf(bits, sizeof bits, "_%u", t->key_bits);
     }
-    g_snprintf(out, (gulong)size, "%s%s%s%s", additional ? transform_type_name(t->type) : "", additional ? "_" : "",
-               name, bits);
+    g_snprintf(out, (gulong)size, "%s%s%s%s", prefix, *prefix ? "_" : "", name, bits);
     return out;
 }
 
+char *
+transform_print(const struct transform *t, char *out, size_t size)
+{
+    return print_transform(t, true, out, size);
+}
+
+/* What follows a row's name: nothing or "_" and a key length. */
 static bool
-parse_in(struct transform *out, uint8_t type, const char *name)
+parse_bits(const char *rest, uint16_t *out)
+{
+    char *end = NULL;
+    guint64 bits;
+
+    *out = 0;
+    if (!*rest) {
+        return true;
+    }
+    if (rest[0] != '_' || rest[1] == '0' || !g_ascii_isdigit(rest[1])) {
+        return false;
+    }
+    bits = g_ascii_strtoull(rest + 1, &end, 10);
+    *out = (uint16_t)(bits & 0xffff);
+    return !*end && bits >= KEY_BITS_MIN && bits <= KEY_BITS_MAX && bits % 8 == 0;
+}
+
+static bool
+parse_in(struct transform *out, uint8_t type, bool with_bits, const char *name)
 {
     enum registry registry;
 
     if (!registry_of(type, &registry)) {
         return false;
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        size_t len = strlen(rows[i].name);
-        guint64 bits = 0;
-        if (rows[i].registry != registry || g_ascii_strncasecmp(rows[i].name, name, len) != 0) {
-            continue;
+    for (size_t i = 0; i < registry_num_rows; i++) {
+        const struct registry_row *row = &registry_rows[i];
+        size_t len = strlen(row->name);
+        uint16_t bits;
+        if (row->registry == registry && g_ascii_strncasecmp(row->name, name, len) == 0 &&
+            parse_bits(name + len, &bits) && with_bits == (bits != 0)) {
+            *out = (struct transform){ type, row->number, bits };
+            return true;
         }
-        if (name[len] == '_' && registry == REG_ENCR && g_ascii_isdigit(name[len + 1])) {
-            char *end = NULL;
-            bits = g_ascii_strtoull(name + len + 1, &end, 10);
-            if (*end || bits == 0 || bits > 448 || bits % 8) {
-                continue;
-            }
-            /* AES_GCM_16 is a cipher of its own: 16 is no key length. */
-            if (bits < 40) {
-                continue;
-            }
-        } else if (name[len]) {
-            continue;
-        }
-        *out = (struct transform){ type, rows[i].number, (uint16_t)bits };
-        return true;
     }
     return false;
 }
@@ -129,11 +116,21 @@ parse_in(struct transform *out, uint8_t type, const char *name)
 bool
 transform_parse(struct transform *out, const char *name)
 {
+    if (g_ascii_strcasecmp(name, "KE_NONE") == 0) {
+        *out = (struct transform){ TRANSFORM_KE, 0, 0 };
+        return true;
+    }
     if (g_ascii_strncasecmp(name, "KE", 2) == 0 && name[2] >= '1' && name[2] <= '7' && name[3] == '_') {
-        return parse_in(out, (uint8_t)(TRANSFORM_ADDKE1 + name[2] - '1'), name + 4);
+        return parse_in(out, (uint8_t)(TRANSFORM_ADDKE1 + name[2] - '1'), false, name + 4);
     }
     for (uint8_t type = TRANSFORM_ENCR; type <= TRANSFORM_ESN; type++) {
-        if (parse_in(out, type, name)) {
+        if (parse_in(out, type, false, name)) {
+            return true;
+        }
+    }
+    /* Only now: MODP_2048_256 is a group of its own. */
+    for (uint8_t type = TRANSFORM_ENCR; type <= TRANSFORM_INTEG; type++) {
+        if (parse_in(out, type, true, name)) {
             return true;
         }
     }
@@ -154,7 +151,7 @@ append_type(const struct proposal *p, uint8_t type, char *out, size_t size)
         if (out[0] && out[strlen(out) - 1] != ':') {
             g_strlcat(out, "/", size);
         }
-        g_strlcat(out, transform_print(t, one, sizeof one), size);
+        g_strlcat(out, print_transform(t, p->v1, one, sizeof one), size);
     }
 }
 
@@ -165,59 +162,29 @@ proposal_print(const struct proposal *p, char *out, size_t size)
                                      6, 7, 8, 9, 10, 11, 12, TRANSFORM_ESN };
     static const char *const protocols[] = { "?:", "IKE:", "AH:", "ESP:", "IPCOMP" };
 
+    if (size == 0) {
+        return out;
+    }
     if (p->protocol < G_N_ELEMENTS(protocols)) {
         g_strlcpy(out, protocols[p->protocol], size);
     } else {
         g_snprintf(out, (gulong)size, "PROTO_%u:", p->protocol);
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(order); i++) {
+    for (size_t i = 0; p->protocol != PROTO_IPCOMP && i < G_N_ELEMENTS(order); i++) {
         append_type(p, order[i], out, size);
     }
     return out;
 }
 
-char *
-exchange_name(uint8_t major, uint8_t exchange, char *out, size_t size)
-{
-    /* The numbers of the two versions do not meet. */
-    if ((major == 1) == (exchange < V2_FIRST_EXCHANGE)) {
-        return print_name(REG_EXCHANGE, exchange, "exchange ", out, size);
-    }
-    g_snprintf(out, (gulong)size, "exchange %u", exchange);
-    return out;
-}
-
-char *
-notify_name(uint8_t major, uint16_t type, char *out, size_t size)
-{
-    return print_name(major == 1 ? REG_NOTIFY1 : REG_NOTIFY2, type, "notify ", out, size);
-}
-
-char *
-payload_name(uint8_t major, uint8_t type, char *out, size_t size)
-{
-    (void)major;                /* one numbering: IKEv2 begins where IKEv1 ends */
-    return print_name(REG_PAYLOAD, type, "payload ", out, size);
-}
-
-char *
-auth_method_name(uint8_t major, uint16_t method, char *out, size_t size)
-{
-    return print_name(major == 1 ? REG_AUTH1 : REG_AUTH2, method, "authentication method ", out, size);
-}
-
-char *
-ip_protocol_name(uint8_t protocol, char *out, size_t size)
-{
-    return print_name(REG_IPPROTO, protocol, "", out, size);
-}
-
 /* --- IKEv1 to IKEv2 ------------------------------------------------------- */
 
 static uint16_t
-mapped(const uint16_t *map, size_t n, uint16_t value)
+mapped(const uint16_t *map, size_t n, uint16_t value, unsigned mark)
 {
-    return value < n && map[value] != NOT_MAPPED ? map[value] : (uint16_t)(value | TRANSFORM_V1_ONLY);
+    if (value < n && map[value] != NOT_MAPPED) {
+        return map[value];
+    }
+    return (uint16_t)(value | (value > V1_LAST_PHASE2 ? V1_UNNAMED : mark));
 }
 
 struct transform
@@ -225,15 +192,15 @@ v1_phase1_encr(uint16_t alg, uint16_t key_bits)
 {
     static const uint16_t map[] = { NOT_MAPPED, 2, 5, 7, 4, 3, 6, 12, 23 };   /* RFC 2409 appendix A, RFC 4312 */
 
-    return (struct transform){ TRANSFORM_ENCR, mapped(map, G_N_ELEMENTS(map), alg), key_bits };
+    return (struct transform){ TRANSFORM_ENCR, mapped(map, G_N_ELEMENTS(map), alg, V1_UNNAMED), key_bits };
 }
 
 struct transform
 v1_phase1_integ(uint16_t hash)
 {
-    static const uint16_t map[] = { NOT_MAPPED, 1, 2, NOT_MAPPED, 12, 13, 14 };
+    static const uint16_t map[] = { NOT_MAPPED, 1, 2, TRANSFORM_V1_ONLY | 3, 12, 13, 14 };
 
-    return (struct transform){ TRANSFORM_INTEG, mapped(map, G_N_ELEMENTS(map), hash), 0 };
+    return (struct transform){ TRANSFORM_INTEG, mapped(map, G_N_ELEMENTS(map), hash, V1_UNNAMED), 0 };
 }
 
 struct transform
@@ -241,13 +208,16 @@ v1_phase1_prf(uint16_t hash)
 {
     static const uint16_t map[] = { NOT_MAPPED, 1, 2, 3, 5, 6, 7 };
 
-    return (struct transform){ TRANSFORM_PRF, mapped(map, G_N_ELEMENTS(map), hash), 0 };
+    return (struct transform){ TRANSFORM_PRF, mapped(map, G_N_ELEMENTS(map), hash, V1_UNNAMED), 0 };
 }
 
 struct transform
 v1_group(uint16_t group)
 {
-    return (struct transform){ TRANSFORM_KE, group, 0 };
+    /* 3 and 4 are curves over GF[2^n] (RFC 2409 section 6.3), reserved in IKEv2. */
+    unsigned mark = group == 3 || group == 4 ? TRANSFORM_V1_ONLY : group & TRANSFORM_V1_ONLY ? V1_UNNAMED : 0u;
+
+    return (struct transform){ TRANSFORM_KE, (uint16_t)(group | mark), 0 };
 }
 
 struct transform
@@ -257,7 +227,7 @@ v1_esp_encr(uint8_t transform_id, uint16_t key_bits)
     static const uint16_t map[] = { NOT_MAPPED, 1, 2, 3, 4, 5, 6, 7, 8, 9, NOT_MAPPED, 11, 12, 13, 14, 15, 16,
                                     NOT_MAPPED, 18, 19, 20, NOT_MAPPED, 23, 21 };
 
-    return (struct transform){ TRANSFORM_ENCR, mapped(map, G_N_ELEMENTS(map), transform_id), key_bits };
+    return (struct transform){ TRANSFORM_ENCR, mapped(map, G_N_ELEMENTS(map), transform_id, TRANSFORM_V1_ONLY), key_bits };
 }
 
 struct transform
@@ -265,7 +235,7 @@ v1_esp_integ(uint16_t auth_alg)
 {
     static const uint16_t map[] = { 0, 1, 2, 3, 4, 12, 13, 14, NOT_MAPPED, 5, NOT_MAPPED, 9, 10, 11 };
 
-    return (struct transform){ TRANSFORM_INTEG, mapped(map, G_N_ELEMENTS(map), auth_alg), 0 };
+    return (struct transform){ TRANSFORM_INTEG, mapped(map, G_N_ELEMENTS(map), auth_alg, TRANSFORM_V1_ONLY), 0 };
 }
 
 struct transform
@@ -276,7 +246,7 @@ v1_ah_integ(uint8_t transform_id, uint16_t auth_alg)
     if (auth_alg) {
         return v1_esp_integ(auth_alg);
     }
-    return (struct transform){ TRANSFORM_INTEG, mapped(map, G_N_ELEMENTS(map), transform_id), 0 };
+    return (struct transform){ TRANSFORM_INTEG, mapped(map, G_N_ELEMENTS(map), transform_id, TRANSFORM_V1_ONLY), 0 };
 }
 
 /* --- geometry ------------------------------------------------------------- */
@@ -291,6 +261,7 @@ encr_geometry(uint16_t id, struct encr_geometry *out)
         { 20, { 8, 4, 16 } }, { 21, { 8, 4, 16 } }, { 23, { 16, 16, 0 } }, { 24, { 8, 4, 0 } }, { 25, { 8, 4, 8 } },
         { 26, { 8, 4, 12 } }, { 27, { 8, 4, 16 } }, { 28, { 8, 4, 16 } }, { 29, { 0, 4, 8 } }, { 30, { 0, 4, 16 } },
         { 31, { 0, 4, 16 } }, { 0x8015, { 16, 16, 0 } },
+        { 0x80fc, { 16, 16, 0 } }, { 0x80fd, { 16, 16, 0 } },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
@@ -307,7 +278,8 @@ encr_is_aead(uint16_t encr_id)
 {
     struct encr_geometry g;
 
-    return encr_geometry(encr_id, &g) && g.icv;
+    /* 32-35 (RFC 9227) are AEAD too, though their geometry is not held here. */
+    return (encr_id >= 32 && encr_id <= 35) || (encr_geometry(encr_id, &g) && g.icv);
 }
 
 bool

@@ -1,78 +1,250 @@
-/* Addresses, selectors, inner packets.  SPDX-License-Identifier: GPL-2.0-or-later */
+/* test_addr.c - addresses, selectors, inner packets.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "t.h"
 
 #include <espial/addr.h>
+
 #include <stdlib.h>
-#include <string.h>
+
+static char text[256];
+
+static struct ip_addr
+ip(const char *s)
+{
+    struct ip_addr a = { 0 };
+
+    T(ip_parse(&a, s));
+    return a;
+}
+
+static struct selector
+sel(const char *s, uint8_t protocol, uint16_t lo, uint16_t hi)
+{
+    struct selector out = { .port_hi = 0 };
+
+    T(selector_parse(&out, s));
+    out.protocol = protocol;
+    out.port_lo = lo;
+    out.port_hi = hi;
+    return out;
+}
+
+static const char *
+shown(const char *s, uint8_t protocol, uint16_t lo, uint16_t hi)
+{
+    struct selector one = sel(s, protocol, lo, hi);
+
+    return selector_print(&one, text, sizeof text);
+}
 
 static void
-texts(void)
+test_addresses(void)
 {
-    static const char *const same[] = { "10.1.0.0/16", "10.1.0.1-10.1.0.9", "10.1.0.1/32", "2001:db8::/32", "0.0.0.0/0" };
-    char text[160];
-    struct selector s;
+    struct ip_addr a = ip("10.1.0.1"), b = ip("10.1.0.2"), six = ip("2001:db8::1"), none = { 0 }, kept = a;
 
-    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
-        T(selector_parse(&s, same[i]) && strcmp(selector_print(&s, text, sizeof text), same[i]) == 0);
+    T(ip_equal(&a, &a) && !ip_equal(&a, &b) && ip_compare(&a, &b) < 0 && ip_compare(&six, &a) > 0);
+    T(ip_len(&a) == 4 && ip_len(&six) == 16 && ip_len(&none) == 0);
+    T(ip_unspecified(&none) && !ip_unspecified(&a));
+    a = ip("0.0.0.0");
+    six = ip("::");
+    T(ip_unspecified(&a) && ip_unspecified(&six));
+    T(!ip_parse(&kept, "10.1.0") && !ip_parse(&kept, "10.1.0.1 ") && !ip_parse(&kept, "") && !ip_parse(&kept, "fe80::1%eth0"));
+    T_STR(ip_print(&kept, text, sizeof text), "10.1.0.1");
+    T_STR(ip_print(&kept, text, 5), "10.1");
+    kept = ip("2001:DB8:0:0:0:0:0:1");
+    T_STR(ip_print(&kept, text, sizeof text), "2001:db8::1");
+    T_STR(ip_print(&none, text, sizeof text), "no address");
+    none = ip_from(9, kept.bytes);
+    T(none.family == 0 && ip_unspecified(&none));
+}
+
+static void
+test_print(void)
+{
+    struct selector two[2] = { sel("10.1.0.0/16", 0, 0, 65535), sel("10.2.0.1", 6, 443, 443) };
+    char small[8];
+
+    T_STR(shown("10.1.0.0/16", 0, 0, 65535), "10.1.0.0/16");
+    T_STR(shown("10.1.2.3/16", 0, 0, 65535), "10.1.0.0/16");
+    T_STR(shown("10.1.0.1", 0, 0, 65535), "10.1.0.1/32");
+    T_STR(shown("0.0.0.0/0", 0, 0, 65535), "0.0.0.0/0");
+    T_STR(shown("10.1.0.0-10.1.0.7", 0, 0, 65535), "10.1.0.0/29");
+    T_STR(shown("10.1.0.1-10.1.0.9", 0, 0, 65535), "10.1.0.1-10.1.0.9");
+    T_STR(shown("10.1.0.4-10.1.0.11", 0, 0, 65535), "10.1.0.4-10.1.0.11");
+    T_STR(shown("2001:db8::/33", 0, 0, 65535), "2001:db8::/33");
+    T_STR(shown("2001:db8::1-2001:db8::2", 17, 0, 65535), "2001:db8::1-2001:db8::2[udp]");
+    T_STR(shown("10.1.0.1", 6, 443, 443), "10.1.0.1/32[tcp/443]");
+    T_STR(shown("10.1.0.1", 6, 1024, 2047), "10.1.0.1/32[tcp/1024-2047]");
+    T_STR(shown("10.1.0.1", 6, 65535, 0), "10.1.0.1/32[tcp/OPAQUE]");
+    T_STR(shown("10.1.0.1", 1, 0x0800, 0x08ff), "10.1.0.1/32[icmp/8]");
+    T_STR(shown("10.1.0.1", 1, 0x0800, 0x0800), "10.1.0.1/32[icmp/8/0]");
+    T_STR(shown("10.1.0.1", 1, 0x0800, 0x09ff), "10.1.0.1/32[icmp/8-9]");
+    T_STR(shown("10.1.0.1", 1, 0, 65535), "10.1.0.1/32[icmp]");
+    T_STR(shown("10.1.0.1", 0, 53, 53), "10.1.0.1/32[*/53]");
+    T_STR(shown("10.1.0.1", 253, 0, 65535), "10.1.0.1/32[253]");
+    T_STR(selectors_print(two, 2, text, sizeof text), "10.1.0.0/16, 10.2.0.1/32[tcp/443]");
+    T_STR(selectors_print(two, 0, text, sizeof text), "nothing");
+    memset(small, '#', sizeof small);
+    T_STR(selectors_print(two, 2, small, 7), "10.1.0");
+    T(small[7] == '#');
+    two[0].lo = two[0].hi;
+    two[0].hi = two[1].lo;
+    two[0].hi.bytes[1] = 0;     /* lo above hi is no prefix */
+    T_STR(selector_print(&two[0], text, sizeof text), "10.1.255.255-10.0.0.1");
+}
+
+static void
+test_parse(void)
+{
+    static const char *const bad[] = { "", "/", "-", "10.1.0.0/33", "10.1.0.0/", "10.1.0.0/-1", "10.1.0.0/8x", "10.1.0.0/ 8",
+                                       "10.1.0.0/99999999999999999999", "10.1.0.9-10.1.0.1", "10.1.0.1-::1", "10.1.0.1-",
+                                       "2001:db8::/129", "10.1.0.1-10.1.0.2-10.1.0.3", "any" };
+    struct selector s = sel("10.1.0.0/16", 0, 0, 65535), kept = s;
+    struct ip_addr six = ip("::1");
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        T(!selector_parse(&s, bad[i]));
     }
-    T(selector_parse(&s, "10.1.0.1") && strcmp(selector_print(&s, text, sizeof text), "10.1.0.1/32") == 0);
-    s.protocol = 6;
-    s.port_lo = s.port_hi = 443;
-    T(strcmp(selector_print(&s, text, sizeof text), "10.1.0.1/32[tcp/443]") == 0);
-    s.port_lo = 65535;
-    s.port_hi = 0;
-    T(strcmp(selector_print(&s, text, sizeof text), "10.1.0.1/32[tcp/OPAQUE]") == 0);
-    T(!selector_parse(&s, "10.1.0.0/33") && !selector_parse(&s, "10.1.0.9-10.1.0.1") && !selector_parse(&s, "10.1.0.0/"));
-    T(strcmp(selectors_print(&s, 0, text, sizeof text), "nothing") == 0);
+    T(selector_equal(&s, &kept));
+    T(selector_prefix(&s, &six, 128) && selector_prefix(&s, &six, 0) && !selector_prefix(&s, &six, 129));
+    six.family = 0;
+    T(!selector_prefix(&s, &six, 0));
 }
 
 static void
-holding(void)
+test_within(void)
 {
-    struct selector net, host, v6;
-    struct ip_addr a;
+    struct selector net = sel("10.1.0.0/16", 0, 0, 65535), host = sel("10.1.0.1", 0, 0, 65535);
+    struct selector tcp = sel("10.1.0.0/16", 6, 100, 200), opaque = sel("10.1.0.1", 6, 65535, 0), in = sel("10.1.0.1", 6, 150, 160);
+    struct selector six = sel("2001:db8::/32", 0, 0, 65535), other = opaque;
+    struct ip_addr a = ip("10.1.255.255"), b = ip("10.2.0.0"), c = ip("2001:db8::1");
 
-    T(selector_parse(&net, "10.1.0.0/16") && selector_parse(&host, "10.1.255.255") && selector_parse(&v6, "::/0"));
-    T(ip_parse(&a, "10.1.255.255") && selector_has_addr(&net, &a) && selector_within(&host, &net));
-    T(!selector_within(&net, &host) && !selector_has_addr(&v6, &a));
-    T(ip_parse(&a, "10.2.0.0") && !selector_has_addr(&net, &a));
-    net.protocol = 17;
-    T(!selector_within(&host, &net));
+    T(selector_has_addr(&net, &a) && !selector_has_addr(&net, &b) && !selector_has_addr(&net, &c) && selector_has_addr(&six, &c));
+    T(selector_within(&host, &net) && !selector_within(&net, &host) && selector_within(&net, &net));
+    T(selector_within(&tcp, &net) && !selector_within(&net, &tcp) && !selector_within(&six, &net));
+    T(selector_within(&in, &tcp) && !selector_within(&tcp, &in));
+    in.port_hi = 201;
+    T(!selector_within(&in, &tcp));
+    in.port_hi = 160;
+    in.protocol = 17;
+    T(!selector_within(&in, &tcp) && selector_within(&in, &net));
+    T(selector_within(&opaque, &net) && !selector_within(&opaque, &tcp) && selector_within(&opaque, &opaque));
+    tcp.port_lo = 0;
+    tcp.port_hi = 65535;
+    T(selector_within(&opaque, &tcp));
+    other.port_lo = 9;          /* OPAQUE however it is written */
+    other.port_hi = 8;
+    T(selector_within(&other, &opaque) && selector_equal(&other, &opaque));
+    T(!selector_within(&host, &opaque));
+}
+
+/* Every length from the heap, so that the sanitizer sees a read past it. */
+static bool
+reads(struct inner_packet *p, const uint8_t *data, size_t len)
+{
+    uint8_t *copy = (uint8_t *)malloc(len ? len : 1);
+    bool ok = false;
+
+    memset(p, 0xaa, sizeof *p);
+    if (copy) {
+        memcpy(copy, data, len);
+        ok = inner_packet_read(p, copy, len);
+        free(copy);
+    }
+    return ok;
 }
 
 static void
-inner(void)
+test_inner_v4(void)
 {
-    uint8_t v4[24] = { 0x45, 0, 0, 24, 0, 0, 0, 0, 64, 6, 0, 0, 10, 1, 0, 1, 10, 2, 0, 1, 0x1f, 0x90, 0, 80 };
-    uint8_t v6[48] = { 0x60, 0, 0, 0, 0, 8, 58 };
+    uint8_t d[40] = { 0x45, 0, 0, 40, 0, 0, 0x40, 0, 64, 6, 0, 0, 10, 1, 0, 1, 10, 2, 0, 1, 0x01, 0xbb, 0x04, 0x00 };
+    struct inner_packet p;
+    struct ip_addr src = ip("10.1.0.1"), dst = ip("10.2.0.1");
+
+    T(reads(&p, d, 40) && ip_equal(&p.src, &src) && ip_equal(&p.dst, &dst) && p.protocol == 6);
+    T(p.has_ports && p.src_port == 443 && p.dst_port == 1024 && !p.fragment);
+    for (size_t len = 0; len < 20; len++) {
+        T(!reads(&p, d, len));
+    }
+    T(reads(&p, d, 20) && !p.has_ports && reads(&p, d, 23) && !p.has_ports && reads(&p, d, 24) && p.has_ports);
+    d[6] = 0x20;                /* the first fragment has the ports */
+    T(reads(&p, d, 40) && !p.fragment && p.has_ports);
+    d[7] = 1;
+    T(reads(&p, d, 40) && p.fragment && !p.has_ports && p.protocol == 6);
+    d[6] = d[7] = 0;
+    d[9] = 1;
+    d[20] = 8;
+    d[21] = 3;
+    T(reads(&p, d, 22) && p.has_ports && p.src_port == 0x0803 && p.dst_port == 0x0803);
+    d[9] = 47;
+    T(reads(&p, d, 40) && !p.has_ports && p.protocol == 47);
+    d[9] = 17;
+    d[3] = 20;                  /* what follows is TFC padding */
+    T(reads(&p, d, 40) && !p.has_ports);
+    d[3] = 19;
+    T(!reads(&p, d, 40));
+    d[3] = 0;
+    T(reads(&p, d, 40) && p.has_ports);
+    d[3] = 40;
+    d[0] = 0x44;
+    T(!reads(&p, d, 40));
+    d[0] = 0x46;
+    T(!reads(&p, d, 23) && reads(&p, d, 24) && !p.has_ports && reads(&p, d, 28) && p.has_ports);
+    d[0] = 0x4f;
+    T(!reads(&p, d, 40));
+    d[0] = 0x55;
+    T(!reads(&p, d, 40));
+    T(!inner_packet_read(&p, NULL, 0));
+}
+
+static void
+test_inner_v6(void)
+{
+    /* hop-by-hop, routing, fragment (first), AH, destination options, TCP */
+    uint8_t d[112] = { 0x60, 0, 0, 0, 0, 72, 0, 64 };
+    uint8_t chain[160] = { 0x60, 0, 0, 0, 0, 120, 60, 64 };
     struct inner_packet p;
 
-    T(inner_packet_read(&p, v4, sizeof v4) && p.has_ports && p.src_port == 8080 && p.dst_port == 80 && p.protocol == 6);
-    T(inner_packet_read(&p, v4, 20) && !p.has_ports);
-    for (size_t n = 0; n < 20; n++) {
-        uint8_t *exact = (uint8_t *)malloc(n + 1);
-        memcpy(exact, v4, n);
-        exact = (uint8_t *)realloc(exact, n ? n : 1);
-        T(!inner_packet_read(&p, exact, n));
-        free(exact);
+    d[23] = 1;
+    d[39] = 2;
+    d[40] = 43;                 /* hop-by-hop at 40, 8 octets */
+    d[48] = 44;                 /* routing at 48, 24 octets */
+    d[49] = 2;
+    d[72] = 51;                 /* fragment at 72 */
+    d[75] = 1;
+    d[80] = 60;                 /* AH at 80, 12 octets */
+    d[81] = 1;
+    d[92] = 6;                  /* destination options at 92, 8 octets */
+    d[101] = 80;
+    d[103] = 90;
+    T(reads(&p, d, sizeof d) && p.protocol == 6 && p.has_ports && p.src_port == 80 && p.dst_port == 90 && !p.fragment);
+    T(p.src.family == 6 && p.src.bytes[15] == 1 && p.dst.bytes[15] == 2);
+    for (size_t len = 0; len < 100; len++) {
+        T(!reads(&p, d, len));
     }
-    v4[7] = 1;                                      /* a later fragment shows no ports */
-    T(inner_packet_read(&p, v4, sizeof v4) && p.fragment && !p.has_ports);
-    v4[0] = 0x44;                                   /* header shorter than 20 octets */
-    T(!inner_packet_read(&p, v4, sizeof v4));
-    v6[40] = 128;
-    T(inner_packet_read(&p, v6, sizeof v6) && p.protocol == 58 && p.src_port == 128 << 8 && p.src.family == 6);
-    T(!inner_packet_read(&p, v6, 39));
-    v6[6] = 0;                                      /* hop-by-hop that runs past the end */
-    v6[41] = 200;
-    T(inner_packet_read(&p, v6, sizeof v6) && !p.has_ports);
+    T(reads(&p, d, 100) && p.protocol == 6 && !p.has_ports);
+    d[75] = 8;                  /* a later fragment: nothing behind it is a header */
+    T(reads(&p, d, 80) && p.fragment && !p.has_ports && p.protocol == 51);
+    d[72] = 17;
+    T(reads(&p, d, sizeof d) && p.fragment && !p.has_ports && p.protocol == 17);
+    d[6] = 58;
+    d[40] = 128;
+    T(reads(&p, d, 42) && p.has_ports && p.src_port == 0x8000 && p.dst_port == 0x8000);
+    d[6] = 59;
+    T(reads(&p, d, sizeof d) && p.protocol == 59 && !p.has_ports);
+    for (size_t i = 40; i < sizeof chain; i += 8) {
+        chain[i] = 60;          /* without an end */
+    }
+    T(!reads(&p, chain, sizeof chain));
 }
 
 int
 main(void)
 {
-    texts();
-    holding();
-    inner();
+    test_addresses();
+    test_print();
+    test_parse();
+    test_within();
+    test_inner_v4();
+    test_inner_v6();
     return t_done();
 }
