@@ -38,6 +38,7 @@ feed_handoff(dissector_handle_t handle)
     id_icmp = proto_get_id_by_filter_name("icmp");
     id_icmpv6 = proto_get_id_by_filter_name("icmpv6");
     first_payloads = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), wmem_str_hash, g_str_equal);
+    feed_want(true);            /* sharkd looks at the wish before its first init */
 }
 
 /* Wanting a field makes Wireshark build a tree for every packet of the run: not when

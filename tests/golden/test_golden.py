@@ -1,0 +1,142 @@
+#!/usr/bin/python3
+"""What tshark with the plugin says of pcaps/: by field, by report, in one pass, in two and
+through sharkd.  Fails, never skips, where the plugin is not loaded.
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
+import glob, json, os, subprocess, sys
+import jsonschema
+
+ROOT = os.environ.get("ESPIAL_SOURCE_DIR", os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+SCHEMA = json.load(open(os.path.join(ROOT, "plugin", "espial-report-1.schema.json")))
+failed = held = 0
+
+
+def check(ok, what):
+    global failed, held
+    held, failed = held + bool(ok), failed + (not ok)
+    if not ok:
+        print("FAILED:", what)
+
+
+def tshark(name, *args, keys=True):
+    path, conf, more = os.path.join(ROOT, "pcaps", name), os.path.join(ROOT, "pcaps", name + ".keys"), []
+    plan = os.path.join(conf, "plan")
+    if os.path.exists(plan):
+        more = ["-o", "espial.plan_file:" + plan]
+    env = dict(os.environ, WIRESHARK_CONFIG_DIR=conf if keys else os.path.join(ROOT, "tests", "golden"))
+    run = subprocess.run(["tshark", "-n", "-r", path + ".pcapng", *more, *args], stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE, text=True, env=env, timeout=120)
+    check(run.returncode == 0, f"{name} {args}: exit {run.returncode}: {run.stderr[-300:]}")
+    return run.stdout
+
+
+def report(name, *args, keys=True):
+    text = tshark(name, "-q", *args, "-z", "espial,json", keys=keys)
+    data = json.loads(text[text.index("{"):])
+    jsonschema.validate(data, SCHEMA)
+    return data
+
+
+def frames_of(name, check_name):
+    return [int(n) for n in tshark(name, "-Y", "espial." + check_name, "-T", "fields", "-e", "frame.number").split()]
+
+
+def rows():
+    for line in open(os.path.join(ROOT, "tests", "golden", "LIST")):
+        words = line.split()
+        if words and not line.startswith("#"):
+            yield words[0], words[1], [] if words[2] == "-" else [int(n) for n in words[2].split(",")]
+
+
+def listed():
+    for name, capture, frames in rows():
+        check(frames_of(capture, name) == frames, f"{name} in {capture}: frames {frames_of(capture, name)}, not {frames}")
+
+
+def same_everywhere(name):
+    one, two = report(name), report(name, "-2")
+    check(one == two, f"{name}: one pass and two differ")
+    report(name, keys=False)
+    marked = {n for f in one["findings"] for n in f["frames"]}
+    shown = tshark(name, "-2", "-Y", "espial.finding", "-T", "fields", "-e", "frame.number").split()
+    check({int(n) for n in shown} == marked, f"{name}: espial.finding marks {shown}, the report {sorted(marked)}")
+    for f in one["findings"]:
+        check(f["frame"] == f["frames"][0], f"{name}: {f['check']} stands at its first frame")
+
+
+def through_sharkd(name):
+    path = os.path.join(ROOT, "pcaps", name + ".pcapng")
+    calls = [{"method": "load", "params": {"file": path}}, {"method": "tap", "params": {"tap0": "expert"}},
+             {"method": "load", "params": {"file": path}}, {"method": "tap", "params": {"tap0": "expert"}}]
+    text = "\n".join(json.dumps(dict(c, jsonrpc="2.0", id=i)) for i, c in enumerate(calls)) + "\n"
+    env = dict(os.environ, WIRESHARK_CONFIG_DIR=os.path.join(ROOT, "pcaps", name + ".keys"))
+    out = subprocess.run(["sharkd", "-"], input=text, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=env,
+                         timeout=120).stdout
+    lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+    ours = [sorted((d["f"], d["m"]) for d in line["result"]["taps"][0]["details"] if d["p"] == "ESPIAL")
+            for line in lines if "taps" in (line.get("result") or {})]
+    check(len(ours) == 2 and ours[0] == ours[1] and ours[0], f"{name}: sharkd, and again after a reload: {ours}")
+    wanted = sorted((n, f["detail"]) for f in report(name)["findings"] for n in f["frames"])
+    check([(n, m.split(": ", 1)[1]) for n, m in ours[0]] == wanted if ours else False, f"{name}: sharkd against the report")
+
+
+def fields():
+    line = tshark("3_virtual_address", "-Y", "frame.number == 19", "-T", "fields", "-e", "espial.ike_sa", "-e",
+                  "espial.child_sa", "-e", "espial.inner.src", "-e", "espial.ike_sa.initiator", "-e", "espial.finding").strip()
+    check(line == "0\t0\t10.86.152.188\tlisa@corp.example\tinner_source_violation,virtual_ip_violation", line)
+    spi = tshark("3_virtual_address", "-Y", "espial.child_sa.spi == esp.spi && espial.inner.src == 10.86.152.0/24",
+                 "-T", "fields", "-e", "frame.number").split()
+    check(len(spi) == 6, f"SPI and inner source by prefix: {spi}")
+    links = tshark("5_clean_ikev2", "-2", "-Y", "espial.response_in == 2", "-T", "fields", "-e", "frame.number").split()
+    check(links == ["1"], f"forward link: {links}")
+    offered = tshark("2_3des_against_des", "-Y", "espial.offered contains \"3DES_CBC\"", "-T", "fields", "-e", "frame.number")
+    check(offered.split() == ["13"], f"offered: {offered}")
+
+
+def clean():
+    loud = [f for f in report("5_clean_ikev2")["findings"] if f["severity"] in ("warning", "error", "note")]
+    check(not loud, f"clean capture: {loud}")
+
+
+def readme():
+    """Every tshark command of README runs as it stands there."""
+    commands = [line for line in open(os.path.join(ROOT, "README.md")) if line.startswith("tshark ")]
+    check(len(commands) >= 5, "README has commands")
+    for line in commands:
+        run = subprocess.run(["bash", "-c", line], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        check(run.returncode == 0 and run.stdout.strip(), f"README: {line.strip()}: {run.stderr[-200:]}")
+
+
+def score():
+    """The captures with known truth, where they lie beside the checkout."""
+    shared = os.path.join(ROOT, "..", "shared")
+    tool = os.path.join(shared, "tools", "score.py")
+    if not os.path.exists(tool):
+        return
+    for args, recall in ((["--no-keys"], "1.0"), ([], "0.95")):
+        run = subprocess.run(["/usr/bin/python3", tool, *args, "--min-recall", recall, "--max-false", "0",
+                              *sorted(glob.glob(os.path.join(shared, "captures", "lab", "*", "")))],
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        print("score", *args, run.stdout.strip().splitlines()[-1])
+        check(run.returncode == 0, f"score {args}: {run.stdout[-400:]}")
+
+
+def main():
+    loaded = subprocess.run(["tshark", "-G", "plugins"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+    if "espial" not in loaded:
+        sys.exit("tshark has not loaded the plugin: install it (as root into the global folder)")
+    listed()
+    for path in sorted(glob.glob(os.path.join(ROOT, "pcaps", "*.pcapng"))):
+        name = os.path.basename(path)[:-len(".pcapng")]
+        same_everywhere(name)
+        if not os.path.exists(os.path.join(ROOT, "pcaps", name + ".keys", "plan")):
+            through_sharkd(name)
+    fields()
+    clean()
+    readme()
+    score()
+    print(f"{held} held, {failed} failed")
+    sys.exit(failed != 0)
+
+
+main()
