@@ -129,28 +129,40 @@ ike_read_cfg(struct ike_message *m, struct cur *body, const uint8_t **where)
     return IKE_OK;
 }
 
+/* beyond: octets of the message that were on the wire behind c and not captured.  A
+ * payload that reaches into them sets *cut, is no error, and has what was captured. */
 static enum ike_error
-take_payload(struct cur *c, struct ike_payload *out, uint8_t type, bool inner)
+take_payload(struct cur *c, struct ike_payload *out, uint8_t type, bool inner, size_t beyond, bool *cut)
 {
     struct cur at = *c, body;
     uint8_t next, flags;
     uint16_t len;
 
+    *cut = false;
     if (!cur_u8(&at, &next) || !cur_u8(&at, &flags) || !cur_u16(&at, &len)) {
-        return IKE_ERR_PAYLOAD_HEADER;
+        if (cur_left(c) + beyond < PAYLOAD_HEADER_LEN) {
+            return IKE_ERR_PAYLOAD_HEADER;
+        }
+        *cut = true;
+        *out = (struct ike_payload){ 0 };       /* type 0: not even the header is there */
+        return IKE_OK;
     }
     if (len < PAYLOAD_HEADER_LEN) {
         return IKE_ERR_PAYLOAD_LENGTH;
     }
-    if (!cur_sub(&at, &body, len - PAYLOAD_HEADER_LEN)) {
+    if (len - (size_t)PAYLOAD_HEADER_LEN > cur_left(&at) + beyond) {
         return IKE_ERR_PAYLOAD_OVERRUN;
+    }
+    if (!cur_sub(&at, &body, len - (size_t)PAYLOAD_HEADER_LEN)) {
+        *cut = true;
+        body = at;
     }
     *out = (struct ike_payload){ type, next, (flags & PAYLOAD_CRITICAL) != 0, inner, ike_rest(&body) };
     *c = at;
     return IKE_OK;
 }
 
-static bool
+static void
 fail(struct ike_message *m, enum ike_error e, const uint8_t *base, const uint8_t *at, bool inner)
 {
     if (m->error == IKE_OK) {
@@ -158,40 +170,47 @@ fail(struct ike_message *m, enum ike_error e, const uint8_t *base, const uint8_t
         m->error_offset = (size_t)(at - base);
         m->error_inner = inner;
     }
-    return false;
 }
 
-static bool
+/* Past the limit a payload is still read: an SK payload there must not look like a
+ * message in the clear. */
+static void
 keep_payload(struct ike_message *m, const struct ike_payload *p)
 {
-    if (m->num_payloads >= IKE_MAX_PAYLOADS) {
-        m->capped = true;
-        return false;
-    }
-    m->payloads[m->num_payloads++] = *p;
     if (p->type < 64) {
         m->seen |= (uint64_t)1 << p->type;
     }
-    return true;
+    if (m->num_payloads >= IKE_MAX_PAYLOADS) {
+        m->capped = true;
+        return;
+    }
+    m->payloads[m->num_payloads++] = *p;
 }
 
-/* RFC 7383 section 2.5; the first payload's type stands in fragment 1 alone. */
+/* RFC 7383 section 2.5; the first payload's type stands in fragment 1 alone.  Of a cut
+ * payload only the facts are kept: part of a ciphertext is of no use. */
 static enum ike_error
-read_encrypted(struct ike_message *m, const struct ike_payload *p, const uint8_t **where)
+read_encrypted(struct ike_message *m, const struct ike_payload *p, bool cut, const uint8_t **where)
 {
     struct cur body = cur_of(p->body.at, p->body.len);
 
     *where = body.at;
     m->encrypted = true;
-    m->inner_first = p->next;
     if (p->type == V2P_SKF) {
-        if (!cur_u16(&body, &m->fragment) || !cur_u16(&body, &m->fragments) || !m->fragment ||
-            m->fragment > m->fragments) {
-            m->fragment = m->fragments = 0;
+        uint16_t number, total;
+        if (!cur_u16(&body, &number) || !cur_u16(&body, &total)) {
+            return cut ? IKE_OK : IKE_ERR_FRAGMENT;
+        }
+        if (!number || number > total) {
             return IKE_ERR_FRAGMENT;
         }
+        m->fragment = number;
+        m->fragments = total;
     }
-    m->encrypted_body = ike_rest(&body);
+    m->inner_first = m->fragment > 1 ? 0 : p->next;
+    if (!cut) {
+        m->encrypted_body = ike_rest(&body);
+    }
     return IKE_OK;
 }
 
@@ -212,30 +231,49 @@ read_v1_fragment(struct ike_message *m, const struct ike_payload *p, const uint8
     return IKE_OK;
 }
 
-/* Walks a chain.  Each turn consumes four octets at least. */
 static bool
-walk(struct ike_message *m, uint8_t type, struct cur c, const uint8_t *base, bool inner)
+is_encrypted(const struct ike_message *m, uint8_t type)
+{
+    return m->major == 2 && (type == V2P_SK || type == V2P_SKF);
+}
+
+/* Walks a chain.  Each turn consumes four octets at least.  A payload whose body is
+ * wrong is reported and passed by: its length is good, so the chain goes on. */
+static void
+walk(struct ike_message *m, uint8_t type, struct cur c, const uint8_t *base, bool inner, size_t beyond)
 {
     while (type != 0) {
         struct ike_payload p;
         const uint8_t *where = c.at;
-        enum ike_error e = take_payload(&c, &p, type, inner);
+        bool cut;
+        enum ike_error e = take_payload(&c, &p, type, inner, beyond, &cut);
         payload_fn *fn;
 
         if (e != IKE_OK) {
-            return fail(m, e, base, where, inner);
-        }
-        if (!keep_payload(m, &p)) {
-            return true;
+            fail(m, e, base, where, inner);
+            return;
         }
         where = p.body.at;
-        if (m->major == 2 && (type == V2P_SK || type == V2P_SKF)) {
-            e = inner ? IKE_OK : read_encrypted(m, &p, &where);
-            return e == IKE_OK || fail(m, e, base, where, inner);
+        if (cut) {
+            if (is_encrypted(m, type)) {
+                e = p.type ? read_encrypted(m, &p, true, &where) : IKE_OK;
+                m->encrypted = true;
+            }
+            if (e != IKE_OK) {
+                fail(m, e, base, where, inner);
+            }
+            return;
         }
-        if (m->major == 1 && type == V1P_FRAGMENT) {
-            e = read_v1_fragment(m, &p, &where);
-            return e == IKE_OK || fail(m, e, base, where, inner);
+        keep_payload(m, &p);
+        if (is_encrypted(m, type) || (m->major == 1 && type == V1P_FRAGMENT)) {
+            /* Inside an encryption there is no second one, and no fragment. */
+            if (!inner) {
+                e = m->major == 2 ? read_encrypted(m, &p, false, &where) : read_v1_fragment(m, &p, &where);
+            }
+            if (e != IKE_OK) {
+                fail(m, e, base, where, inner);
+            }
+            return;
         }
         fn = m->major == 1 ? v1_payload(type) : v2_payload(type);
         e = fn ? fn(m, cur_of(p.body.at, p.body.len), inner, &where) : IKE_OK;
@@ -244,7 +282,6 @@ walk(struct ike_message *m, uint8_t type, struct cur c, const uint8_t *base, boo
         }
         type = p.next;
     }
-    return true;
 }
 
 static bool
@@ -272,7 +309,7 @@ ike_parse(struct ike_message *m, const uint8_t *data, size_t captured, size_t re
 
     memset(m, 0, sizeof *m);
     if (cur_left(&c) < HEADER_LEN || !read_header(m, &c)) {
-        m->truncated = captured < reported;
+        m->truncated = captured < reported && reported >= HEADER_LEN;
         m->error = m->truncated ? IKE_OK : IKE_ERR_HEADER;
         return false;
     }
@@ -294,13 +331,7 @@ ike_parse(struct ike_message *m, const uint8_t *data, size_t captured, size_t re
         m->encrypted_body = ike_rest(&c);
         return true;
     }
-    enum ike_error before = m->error;
-    size_t before_at = m->error_offset;
-    walk(m, m->next_payload, c, data, false);
-    if (m->truncated && m->error != before) {
-        m->error = before;      /* the capture ends there, not the message */
-        m->error_offset = before_at;
-    }
+    walk(m, m->next_payload, c, data, false, m->truncated ? end - captured : 0);
     m->readable = !m->encrypted;
     return true;
 }
@@ -317,17 +348,18 @@ ike_parse_inner(struct ike_message *m, uint8_t first, const uint8_t *clear, size
 {
     struct cur c = cur_of(clear, len), peek = c;
     struct ike_payload p;
+    bool cut;
 
     if (first == 0 && m->major == 2) {
         m->readable = true;     /* an empty SK payload: liveness */
         return true;
     }
-    if (!first || !known_payload(m->major, first) || take_payload(&peek, &p, first, true) != IKE_OK ||
+    if (!first || !known_payload(m->major, first) || take_payload(&peek, &p, first, true, 0, &cut) != IKE_OK ||
         !known_payload(m->major, p.next)) {
         return false;
     }
     m->readable = true;
-    walk(m, first, c, clear, true);
+    walk(m, first, c, clear, true, 0);
     return true;
 }
 
@@ -335,14 +367,17 @@ bool
 ike_plausible(const uint8_t *data, size_t captured)
 {
     static const uint8_t zero[8];
-    struct ike_message m;
     struct cur c = cur_of(data, captured);
+    uint8_t spi[8], major, exchange;
+    uint32_t length;
 
-    memset(&m, 0, sizeof m);
-    if (!read_header(&m, &c)) {
+    /* Not read_header: this is asked of every datagram, and a message is 20 KiB. */
+    if (!cur_copy(&c, spi, sizeof spi) || !cur_skip(&c, 9) || !cur_u8(&c, &major) || !cur_u8(&c, &exchange) ||
+        !cur_skip(&c, 5) || !cur_u32(&c, &length)) {
         return false;
     }
-    return memcmp(m.spi_i, zero, 8) != 0 && m.length >= HEADER_LEN &&
-           ((m.major == 1 && (m.exchange <= V1_TRANSACTION || m.exchange == V1_QUICK || m.exchange == V1_NEW_GROUP)) ||
-            (m.major == 2 && m.exchange >= V2_IKE_SA_INIT && m.exchange <= V2_IKE_FOLLOWUP_KE));
+    major >>= 4;
+    return memcmp(spi, zero, sizeof spi) != 0 && length >= HEADER_LEN &&
+           ((major == 1 && (exchange <= V1_TRANSACTION || exchange == V1_QUICK || exchange == V1_NEW_GROUP)) ||
+            (major == 2 && exchange >= V2_IKE_SA_INIT && exchange <= V2_IKE_FOLLOWUP_KE));
 }

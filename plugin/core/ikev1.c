@@ -4,13 +4,18 @@
 
 #include <string.h>
 
-enum { IPSEC_DOI = 1, TRANSFORM_HEADER_LEN = 8, PROPOSAL_HEADER_LEN = 8 };
+enum { IPSEC_DOI = 1, SIT_IDENTITY_ONLY = 1, TRANSFORM_HEADER_LEN = 8, PROPOSAL_HEADER_LEN = 8 };
 
 enum {      /* RFC 2409 appendix A */
-    P1_ENCRYPTION = 1, P1_HASH = 2, P1_AUTH = 3, P1_GROUP = 4, P1_LIFE_TYPE = 11, P1_LIFE = 12, P1_KEY_LENGTH = 14
+    P1_ENCRYPTION = 1, P1_HASH = 2, P1_AUTH = 3, P1_GROUP = 4, P1_LIFE_TYPE = 11, P1_LIFE = 12, P1_PRF = 13,
+    P1_KEY_LENGTH = 14,
+    P1_NAMED = 1 << P1_ENCRYPTION | 1 << P1_HASH | 1 << P1_AUTH | 1 << P1_GROUP | 1 << P1_LIFE_TYPE | 1 << P1_LIFE |
+               1 << P1_PRF | 1 << P1_KEY_LENGTH
 };
 enum {      /* RFC 2407 section 4.5 */
-    P2_LIFE_TYPE = 1, P2_LIFE = 2, P2_GROUP = 3, P2_MODE = 4, P2_AUTH = 5, P2_KEY_LENGTH = 6, P2_ESN = 11
+    P2_LIFE_TYPE = 1, P2_LIFE = 2, P2_GROUP = 3, P2_MODE = 4, P2_AUTH = 5, P2_KEY_LENGTH = 6, P2_ESN = 11,
+    P2_NAMED = 1 << P2_LIFE_TYPE | 1 << P2_LIFE | 1 << P2_GROUP | 1 << P2_MODE | 1 << P2_AUTH | 1 << P2_KEY_LENGTH |
+               1 << P2_ESN
 };
 
 /* All attributes of a transform are read before any is judged: a key length may
@@ -21,8 +26,8 @@ struct attributes {
 };
 
 static enum ike_error
-read_attributes(struct cur *c, struct attributes *a, struct v1_attributes *out, unsigned life_type, unsigned life,
-                const uint8_t **where)
+read_attributes(struct cur *c, struct attributes *a, struct v1_attributes *out, unsigned named, unsigned life_type,
+                unsigned life, const uint8_t **where)
 {
     memset(a, 0, sizeof *a);
     while (cur_left(c)) {
@@ -32,7 +37,7 @@ read_attributes(struct cur *c, struct attributes *a, struct v1_attributes *out, 
         if (!ike_take_attribute(c, &type, &value)) {
             return IKE_ERR_ATTRIBUTE_OVERRUN;
         }
-        if (type >= 16) {
+        if (type >= 16 || !(named >> type & 1)) {
             out->others++;
             continue;
         }
@@ -57,14 +62,23 @@ static enum ike_error
 phase1_transform(struct ike_message *m, struct proposal *p, struct cur *c, const uint8_t **where)
 {
     struct attributes a;
-    enum ike_error e = read_attributes(c, &a, &p->attr, P1_LIFE_TYPE, P1_LIFE, where);
+    enum ike_error e = read_attributes(c, &a, &p->attr, P1_NAMED, P1_LIFE_TYPE, P1_LIFE, where);
 
+    if (e != IKE_OK) {
+        return e;
+    }
     p->attr.auth_method = attribute(&a, P1_AUTH);
     if (a.seen >> P1_ENCRYPTION & 1) {
         ike_add_transform(m, p, v1_phase1_encr(attribute(&a, P1_ENCRYPTION), attribute(&a, P1_KEY_LENGTH)));
     }
     if (a.seen >> P1_HASH & 1) {
         ike_add_transform(m, p, v1_phase1_integ(attribute(&a, P1_HASH)));
+    }
+    /* RFC 2409 appendix A: without an own PRF it is the HMAC of the hash; IANA names none. */
+    if (a.seen >> P1_PRF & 1) {
+        struct transform prf = { TRANSFORM_PRF, (uint16_t)(attribute(&a, P1_PRF) | TRANSFORM_V1_ONLY), 0 };
+        ike_add_transform(m, p, prf);
+    } else if (a.seen >> P1_HASH & 1) {
         ike_add_transform(m, p, v1_phase1_prf(attribute(&a, P1_HASH)));
     }
     if (a.seen >> P1_GROUP & 1) {
@@ -77,12 +91,15 @@ static enum ike_error
 phase2_transform(struct ike_message *m, struct proposal *p, uint8_t id, struct cur *c, const uint8_t **where)
 {
     struct attributes a;
-    enum ike_error e = read_attributes(c, &a, &p->attr, P2_LIFE_TYPE, P2_LIFE, where);
+    enum ike_error e = read_attributes(c, &a, &p->attr, P2_NAMED, P2_LIFE_TYPE, P2_LIFE, where);
 
+    if (e != IKE_OK) {
+        return e;
+    }
     p->attr.mode = attribute(&a, P2_MODE);
     p->attr.auth_alg = attribute(&a, P2_AUTH);
-    if (p->protocol == PROTO_IPCOMP) {
-        return e;
+    if (p->protocol != PROTO_ESP && p->protocol != PROTO_AH) {
+        return e;               /* IPCOMP, and what no registry here holds */
     }
     if (p->protocol == PROTO_ESP) {
         ike_add_transform(m, p, v1_esp_encr(id, attribute(&a, P2_KEY_LENGTH)));
@@ -125,6 +142,7 @@ read_transforms(struct ike_message *m, const struct proposal *head, unsigned sta
             p->v1_transform = number;
             e = p->protocol == PROTO_IKE ? phase1_transform(m, p, &body, where) : phase2_transform(m, p, id, &body, where);
             if (e != IKE_OK) {
+                m->num_proposals--;     /* its transforms are added only when all was read */
                 return e;
             }
         }
@@ -139,15 +157,12 @@ read_sa(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
     uint32_t doi, situation;
 
     (void)inner;
+    if (!cur_u32(&c, &doi) || !cur_u32(&c, &situation)) {
+        return IKE_ERR_SA;
+    }
     m->sa_count++;
-    if (!cur_u32(&c, &doi)) {
-        return IKE_ERR_SA;
-    }
-    if (doi > IPSEC_DOI) {
-        return IKE_OK;          /* GDOI and others lay their SA out in another way */
-    }
-    if (!cur_u32(&c, &situation)) {
-        return IKE_ERR_SA;
+    if (doi > IPSEC_DOI || situation > SIT_IDENTITY_ONLY) {
+        return IKE_OK;          /* GDOI and labelled situations (RFC 2407 section 4.6.1) have another layout */
     }
     while (cur_left(&c)) {
         struct cur at = c, body;
@@ -292,13 +307,13 @@ read_vendor(struct ike_message *m, struct cur c, bool inner, const uint8_t **whe
 static enum ike_error
 read_configuration(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
 {
-    uint8_t reserved;
-    uint16_t id;
+    uint8_t type;
 
     (void)inner;
-    if (!cur_u8(&c, &m->cfg_type) || !cur_u8(&c, &reserved) || !cur_u16(&c, &id)) {
+    if (!cur_u8(&c, &type) || !cur_skip(&c, 3)) {
         return IKE_ERR_CONFIGURATION;
     }
+    m->cfg_type = type;
     return ike_read_cfg(m, &c, where);
 }
 
@@ -309,6 +324,8 @@ read_nat_d(struct ike_message *m, struct cur c, bool inner, const uint8_t **wher
     (void)where;
     if (m->num_nat_d < sizeof m->nat_d / sizeof *m->nat_d) {
         m->nat_d[m->num_nat_d++] = ike_rest(&c);
+    } else {
+        m->capped = true;
     }
     return IKE_OK;
 }

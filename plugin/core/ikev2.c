@@ -1,4 +1,4 @@
-/* ikev2.c - payloads of IKEv2 (RFC 7296 section 3), and how identities are printed.
+/* ikev2.c - payloads of IKEv2 (RFC 7296 section 3).
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ike_internal.h"
 
@@ -87,13 +87,14 @@ read_sa(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
 static enum ike_error
 read_ke(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
 {
-    uint16_t reserved;
+    uint16_t group;
 
     (void)inner;
     (void)where;
-    if (!cur_u16(&c, &m->ke_group) || !cur_u16(&c, &reserved)) {
+    if (!cur_u16(&c, &group) || !cur_skip(&c, 2)) {
         return IKE_ERR_KE;
     }
+    m->ke_group = group;
     m->has_ke = true;
     m->ke = ike_rest(&c);
     return IKE_OK;
@@ -210,10 +211,10 @@ read_selectors(struct ike_message *m, struct cur c, struct selector *out, size_t
     uint8_t stated;
     unsigned read = 0;
 
-    m->has_ts = true;
     if (!cur_u8(&c, &stated) || !cur_skip(&c, 3)) {
         return IKE_ERR_SELECTOR;
     }
+    m->has_ts = true;
     while (cur_left(&c)) {
         struct cur at = c, body;
         struct selector s;
@@ -264,10 +265,13 @@ read_ts_r(struct ike_message *m, struct cur c, bool inner, const uint8_t **where
 static enum ike_error
 read_configuration(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
 {
+    uint8_t cfg_type;
+
     (void)inner;
-    if (!cur_u8(&c, &m->cfg_type) || !cur_skip(&c, 3)) {
+    if (!cur_u8(&c, &cfg_type) || !cur_skip(&c, 3)) {
         return IKE_ERR_CONFIGURATION;
     }
+    m->cfg_type = cfg_type;
     /* IKEv2 attributes have no short form: the top bit is reserved (section 3.15.1). */
     while (cur_left(&c)) {
         struct ike_cfg_attr a;
@@ -292,7 +296,7 @@ static enum ike_error
 read_eap(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
 {
     size_t whole = cur_left(&c);
-    uint8_t code, id;
+    uint8_t code, id, type = 0;
     uint16_t len;
 
     (void)inner;
@@ -300,10 +304,11 @@ read_eap(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
     if (!cur_u8(&c, &code) || !cur_u8(&c, &id) || !cur_u16(&c, &len) || len < 4 || len > whole) {
         return IKE_ERR_EAP;
     }
-    m->eap_code = code;
-    if (len > 4 && !cur_u8(&c, &m->eap_type)) {
+    if (len > 4 && !cur_u8(&c, &type)) {
         return IKE_ERR_EAP;
     }
+    m->eap_code = code;
+    m->eap_type = type;
     return IKE_OK;
 }
 
