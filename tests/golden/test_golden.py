@@ -68,7 +68,7 @@ def through_sharkd(name):
     path = os.path.join(ROOT, "pcaps", name + ".pcapng")
     calls = [{"method": "load", "params": {"file": path}}, {"method": "tap", "params": {"tap0": "expert"}},
              {"method": "load", "params": {"file": path}}, {"method": "tap", "params": {"tap0": "expert"}}]
-    text = "\n".join(json.dumps(dict(c, jsonrpc="2.0", id=i)) for i, c in enumerate(calls)) + "\n"
+    text = "\n".join(json.dumps(dict(c, jsonrpc="2.0", id=i)) for i, c in enumerate(calls, 1)) + "\n"
     env = dict(os.environ, WIRESHARK_CONFIG_DIR=os.path.join(ROOT, "pcaps", name + ".keys"))
     out = subprocess.run(["sharkd", "-"], input=text, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=env,
                          timeout=120).stdout
