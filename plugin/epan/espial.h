@@ -24,7 +24,7 @@ struct record {
     enum record_kind kind;
     uint32_t ike_sa, child, stream;     /* ids, NO_ID */
     uint32_t exchange;                  /* index in its IKE SA, NO_ID */
-    bool from_initiator, to_responder, answers;
+    bool from_initiator, to_responder, answers, spi_r_known;
     uint32_t retransmission_of;
     enum ike_sa_state ike_state;
     enum child_state child_state;

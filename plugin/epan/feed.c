@@ -252,6 +252,7 @@ see_message(struct walk *w, field_info *fi)
     if (e.sa) {
         r->ike_sa = e.sa->id;
         r->ike_state = e.sa->state;
+        r->spi_r_known = e.sa->has_spi_r;
     }
     if (e.exchange) {
         r->exchange = e.exchange->index;
@@ -333,6 +334,7 @@ see_packet(struct walk *w, const struct ipsec_packet *p)
         r->child_state = e.child->state;
         r->ike_sa = e.child->ike_sa->id;
         r->ike_state = e.child->ike_sa->state;
+        r->spi_r_known = e.child->ike_sa->has_spi_r;
     }
     if (p->has_inner) {
         r->inner_src = p->inner.src;

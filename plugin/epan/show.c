@@ -109,8 +109,10 @@ show_ike(const struct pen *p, const struct record *r)
     }
     item = put_number(p, p->tree, H_ike_sa, sa->id);
     tree = proto_item_add_subtree(item, ett_sa);
-    generated(proto_tree_add_bytes(tree, hf[H_ike_spi_i], p->tvb, 0, 0, sa->spi_i));
-    generated(proto_tree_add_bytes(tree, hf[H_ike_spi_r], p->tvb, 0, 0, sa->spi_r));
+    generated(proto_tree_add_bytes_with_length(tree, hf[H_ike_spi_i], p->tvb, 0, 0, sa->spi_i, sizeof sa->spi_i));
+    if (r->spi_r_known) {
+        generated(proto_tree_add_bytes_with_length(tree, hf[H_ike_spi_r], p->tvb, 0, 0, sa->spi_r, sizeof sa->spi_r));
+    }
     put_text(p, tree, H_ike_version, sa->major == 1 ? "IKEv1" : "IKEv2");
     put_text(p, tree, H_ike_state, ike_sa_state_name(r->ike_state));
     if (sa->chosen && sa->chosen->frame <= p->frame) {

@@ -87,6 +87,9 @@ def fields():
     spi = tshark("3_virtual_address", "-Y", "espial.child_sa.spi == esp.spi && espial.inner.src == 10.86.152.0/24",
                  "-T", "fields", "-e", "frame.number").split()
     check(len(spi) == 6, f"SPI and inner source by prefix: {spi}")
+    same = tshark("5_clean_ikev2", "-Y", "espial.ike_sa.spi_i == isakmp.ispi && espial.ike_sa.spi_r == isakmp.rspi", "-T", "fields",
+                  "-e", "frame.number").split()
+    check(same == ["2", "3", "4", "17", "18"], f"SPIs compare with isakmp's: {same}")
     links = tshark("5_clean_ikev2", "-2", "-Y", "espial.response_in == 2", "-T", "fields", "-e", "frame.number").split()
     check(links == ["1"], f"forward link: {links}")
     offered = tshark("2_3des_against_des", "-Y", "espial.offered contains \"3DES_CBC\"", "-T", "fields", "-e", "frame.number")
