@@ -45,6 +45,10 @@ typedef gboolean ws_bool;
 #define STAT_INIT_FAIL return
 #endif
 
+#if WSV >= 404
+#define tvb_get_guint8 tvb_get_uint8
+#endif
+
 /* FT_BOOLEAN is held as 64 bits in all three. */
 static inline bool
 compat_fi_true(field_info *fi)

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "espial.h"
 
+#include <espial/ipsec.h>
+
 #include <string.h>
 
 enum field { F_ISAKMP, F_ESP, F_AH, F_IP, F_IPV6, F_UDP, F_ESP_CLEAR, F_ESP_BAD, F_IKE_CLEAR, NUM_FIELDS };
@@ -280,37 +282,18 @@ see_isakmp(struct walk *w)
 
 /* --- ESP and AH ------------------------------------------------------------- */
 
+/* The verdict stands on the ICV's octets, inside the packet that it belongs to: with ESP
+ * in ESP there are several. */
 static bool
-is_ip_header(uint8_t next)
+icv_is_bad(const struct walk *w, tvbuff_t *tvb, int end)
 {
-    return next == 4 || next == 41;     /* IPv4 and IPv6 inside: tunnel mode */
-}
-
-static void
-inner_of(const struct walk *w, struct ipsec_packet *p, uint8_t next, const uint8_t *at, size_t len, enum basis basis)
-{
-    p->inner_basis = basis;
-    if (is_ip_header(next)) {
-        p->inner_tunnel = true;
-        p->has_inner = inner_packet_read(&p->inner, at, len);
-        return;
+    for (unsigned i = 0; w->found[F_ESP_BAD] && i < w->found[F_ESP_BAD]->len; i++) {
+        field_info *fi = nth(w, F_ESP_BAD, i);
+        if (fi->ds_tvb == tvb && fi->start <= end && compat_fi_true(fi)) {
+            return true;
+        }
     }
-    if (next == 59) {
-        return;                         /* a dummy packet (RFC 4303 section 2.6) */
-    }
-    memset(&p->inner, 0, sizeof p->inner);
-    p->inner.src = w->at.src;
-    p->inner.dst = w->at.dst;
-    p->inner.protocol = next;
-    p->has_inner = true;
-}
-
-static bool
-icv_is_bad(const struct walk *w, unsigned n)
-{
-    field_info *fi = nth(w, F_ESP_BAD, n);
-
-    return fi && compat_fi_true(fi);
+    return false;
 }
 
 static void
@@ -342,52 +325,58 @@ see_packet(struct walk *w, const struct ipsec_packet *p)
     }
 }
 
+/* With reassembly switched off, or fragments missing, Wireshark dissects a first
+ * fragment as if it were whole. */
 static bool
-first_fragment(const struct walk *w)
+unreassembled(const struct walk *w, tvbuff_t *tvb)
 {
-    return w->ip && !w->v6 && (tvb_get_guint8(w->ip->ds_tvb, w->ip->start + 6) & 0x20) != 0;
+    int at = w->ip ? w->ip->start : 0;
+
+    if (!w->ip || w->ip->ds_tvb != tvb) {
+        return false;
+    }
+    if (!w->v6) {
+        return (tvb_get_guint8(tvb, at + 6) & 0x20) != 0;
+    }
+    return tvb_bytes_exist(tvb, at + 40, 4) && tvb_get_guint8(tvb, at + 6) == 44 && (tvb_get_guint8(tvb, at + 43) & 1);
 }
 
 static void
-see_esp(struct walk *w, field_info *fi, unsigned n)
+see_esp(struct walk *w, field_info *fi)
 {
     struct octets o = octets_from(fi->ds_tvb, fi->start, container_end(w, fi->ds_tvb, w->udp != NULL));
-    struct ipsec_packet p = { .protocol = PROTO_ESP };
+    struct ipsec_packet p;
     field_info *clear = nth(w, F_ESP_CLEAR, w->clear_esp);
 
-    if (o.captured < 8 || (first_fragment(w) && w->ip->ds_tvb == fi->ds_tvb)) {
+    if (unreassembled(w, fi->ds_tvb) || !esp_read(&p, o.at, o.captured, o.reported)) {
         return;
     }
-    p.spi = (uint32_t)o.at[0] << 24 | (uint32_t)o.at[1] << 16 | (uint32_t)o.at[2] << 8 | o.at[3];
-    p.seq = (uint32_t)o.at[4] << 24 | (uint32_t)o.at[5] << 16 | (uint32_t)o.at[6] << 8 | o.at[7];
-    p.length = (uint32_t)o.reported;
     if (clear && o.captured == o.reported) {
         struct octets c = octets_from(clear->ds_tvb, 0, 0);
+        struct span payload;
+        uint8_t next;
         w->clear_esp++;
-        if (c.captured > 2 && c.captured == c.reported && !icv_is_bad(w, n)) {
-            inner_of(w, &p, c.at[c.captured - 1], c.at, c.captured - 2, BASIS_DECRYPTED);
+        if (c.captured == c.reported && !icv_is_bad(w, fi->ds_tvb, (int)(fi->start + (int)o.reported)) &&
+            esp_clear_read(&next, &payload, c.at, c.captured)) {
+            ipsec_set_inner(&p, &w->at, next, &payload, BASIS_DECRYPTED);
         }
     }
     see_packet(w, &p);
 }
 
-/* RFC 4302 section 2: the length is in 32-bit words, less two. */
 static void
 see_ah(struct walk *w, field_info *fi)
 {
     struct octets o = octets_from(fi->ds_tvb, fi->start, container_end(w, fi->ds_tvb, false));
-    struct ipsec_packet p = { .protocol = PROTO_AH };
-    size_t header;
+    struct ipsec_packet p;
+    struct span payload;
+    uint8_t next;
 
-    if (o.captured < 12) {
+    if (unreassembled(w, fi->ds_tvb) || !ah_read(&p, &next, &payload, o.at, o.captured, o.reported)) {
         return;
     }
-    header = (o.at[1] + 2u) * 4u;
-    p.spi = (uint32_t)o.at[4] << 24 | (uint32_t)o.at[5] << 16 | (uint32_t)o.at[6] << 8 | o.at[7];
-    p.seq = (uint32_t)o.at[8] << 24 | (uint32_t)o.at[9] << 16 | (uint32_t)o.at[10] << 8 | o.at[11];
-    p.length = (uint32_t)o.reported;
-    if (header >= 12 && header < o.captured) {
-        inner_of(w, &p, o.at[0], o.at + header, o.captured - header, BASIS_OBSERVED);
+    if (payload.len) {
+        ipsec_set_inner(&p, &w->at, next, &payload, BASIS_OBSERVED);
     }
     see_packet(w, &p);
 }
@@ -434,7 +423,7 @@ feed_frame(packet_info *pinfo, proto_tree *tree)
             } else if (i == F_ISAKMP) {
                 see_isakmp(&w);
             } else if (i == F_ESP) {
-                see_esp(&w, fi, n);
+                see_esp(&w, fi);
             } else {
                 see_ah(&w, fi);
             }

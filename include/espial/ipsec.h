@@ -1,0 +1,25 @@
+/* ipsec.h - octets of ESP and AH to an ipsec_packet (RFC 4303 section 2, RFC 4302
+ * section 2).  Pure: spans borrow.  SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_IPSEC_H
+#define ESPIAL_IPSEC_H
+
+#include <espial/sadb.h>
+
+/* SPI and sequence number.  reported octets were on the wire from the SPI on.  False
+ * when fewer than eight were captured. */
+bool esp_read(struct ipsec_packet *out, const uint8_t *at, size_t captured, size_t reported);
+/* The same for AH; *next and *payload are the next header and what follows the header
+ * (len 0 where it was not captured).  False when the fixed part was not captured or
+ * its length is impossible. */
+bool ah_read(struct ipsec_packet *out, uint8_t *next, struct span *payload, const uint8_t *at, size_t captured,
+             size_t reported);
+/* The clear text of ESP: payload, padding, pad length, next header.  False when the
+ * trailer is not what RFC 4303 section 2.4 says (padding 1, 2, 3, ..): that is what a
+ * wrong key looks like.  payload is without the trailer. */
+bool esp_clear_read(uint8_t *next, struct span *payload, const uint8_t *clear, size_t len);
+/* Fills in the inner packet.  Tunnel mode (next header 4 or 41): read from the payload;
+ * else the outer addresses with the transport protocol; a dummy packet (59) has none. */
+void ipsec_set_inner(struct ipsec_packet *p, const struct sighting *at, uint8_t next, const struct span *payload,
+                     enum basis basis);
+
+#endif
