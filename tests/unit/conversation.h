@@ -1,0 +1,221 @@
+/* conversation.h - tells the tracker conversations as parsed messages, and keeps count of
+ * the rows that fired and that were silent.  A program ends with "return
+ * conversation_done();", which prints them; test_rows.py wants both for every row.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_TEST_CONVERSATION_H
+#define ESPIAL_TEST_CONVERSATION_H
+
+#include "t.h"
+
+#include <espial/check.h>
+
+static struct sadb *db;
+static struct findings *found;
+static struct plan *plan;
+static struct ike_message m;
+static struct ip_addr client, gateway, stranger;
+static uint32_t frame;
+static double now;
+static unsigned fired[NUM_CHECKS], silent[NUM_CHECKS];
+static struct ip_addr *from_addr, *to_addr;
+
+G_GNUC_UNUSED static const struct transform aes256[] = { { TRANSFORM_ENCR, 12, 256 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_PRF, 5, 0 },
+                                           { TRANSFORM_KE, 14, 0 } };
+G_GNUC_UNUSED static const struct transform aes128[] = { { TRANSFORM_ENCR, 12, 128 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_PRF, 5, 0 },
+                                           { TRANSFORM_KE, 14, 0 } };
+G_GNUC_UNUSED static const struct transform esp128[] = { { TRANSFORM_ENCR, 12, 128 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_ESN, 0, 0 } };
+
+static inline void
+reset(void)
+{
+    sadb_free(db);
+    findings_free(found);
+    plan_free(plan);
+    db = sadb_new(7);
+    found = findings_new();
+    plan = plan_new();
+    frame = 0;
+    now = 1000;
+}
+
+static inline unsigned
+count(enum check_id id)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; i < findings_count(found); i++) {
+        n += findings_get(found, i)->check == id;
+    }
+    return n;
+}
+
+static inline const char *
+detail(enum check_id id)
+{
+    for (size_t i = 0; i < findings_count(found); i++) {
+        if (findings_get(found, i)->check == id) {
+            return findings_get(found, i)->detail;
+        }
+    }
+    return "";
+}
+
+#define FIRES(name) do { fired[CHECK_##name]++; T(count(CHECK_##name) > 0); } while (0)
+#define SAYS(name, text) do { FIRES(name); T(strstr(detail(CHECK_##name), text)); } while (0)
+#define SILENT(name) do { silent[CHECK_##name]++; T(count(CHECK_##name) == 0); } while (0)
+
+/* A message that the next send() gives away. */
+static inline void
+begin(uint8_t major, uint8_t exchange, uint32_t id, bool from_client, bool response)
+{
+    memset(&m, 0, sizeof m);
+    memset(m.spi_i, 0x11, 8);
+    m.major = major;
+    m.exchange = exchange;
+    m.message_id = id;
+    m.length = 300;
+    m.readable = true;
+    m.flags = major == 1 ? 0 : (uint8_t)((from_client ? V2_INITIATOR : 0) | (response ? V2_RESPONSE : 0));
+    if (id || response || !from_client || (exchange != V2_IKE_SA_INIT && major == 2)) {
+        memset(m.spi_r, 0x22, 8);
+    }
+    m.encrypted = major == 2 ? exchange != V2_IKE_SA_INIT : id != 0;
+    from_addr = from_client ? &client : &gateway;
+    to_addr = from_client ? &gateway : &client;
+}
+
+static inline void
+propose(const struct transform *t, size_t n, uint8_t protocol, uint32_t spi)
+{
+    struct proposal *p = &m.proposals[m.num_proposals++];
+
+    memset(p, 0, sizeof *p);
+    p->number = 1;
+    p->v1 = m.major == 1;
+    p->v1_transform = p->v1;
+    p->attr.auth_method = p->v1 && protocol == PROTO_IKE;
+    p->attr.mode = p->v1 && protocol == PROTO_ESP;
+    p->protocol = protocol;
+    p->num_transforms = (uint16_t)n;
+    p->transforms = t;
+    if (spi) {
+        p->spi_len = 4;
+        for (int i = 0; i < 4; i++) {
+            p->spi[i] = (uint8_t)(spi >> (24 - 8 * i));
+        }
+    }
+}
+
+static inline void
+notify(uint16_t type)
+{
+    m.notifies[m.num_notifies++] = (struct ike_notify){ .type = type, .inner = m.encrypted };
+}
+
+static inline void
+selectors(const char *i, const char *r)
+{
+    m.has_ts = true;
+    m.num_ts_i = m.num_ts_r = 1;
+    T(selector_parse(&m.ts_i[0], i) && selector_parse(&m.ts_r[0], r));
+}
+
+/* octets tell messages apart: the same text again is a retransmission. */
+static inline void
+send(const char *octets, uint16_t ip_id)
+{
+    struct sighting at = { .frame = ++frame, .time = now += 0.5, .src = *from_addr, .dst = *to_addr, .src_port = 500,
+                           .dst_port = 500, .ip_id = ip_id };
+    struct ike_event e;
+
+    sadb_see_frame(db, frame, now);
+    sadb_see_ike(db, &e, &at, &m, (const uint8_t *)octets, strlen(octets));
+    checks_message(found, db, plan, &m, &e);
+}
+
+static inline void
+packet(uint32_t spi, const struct ip_addr *src, const struct ip_addr *dst, const char *inner_src, const char *inner_dst,
+       uint8_t protocol)
+{
+    static uint32_t seq;
+    struct sighting at = { .frame = ++frame, .time = now += 0.5, .src = *src, .dst = *dst, .ip_id = (uint16_t)frame };
+    struct ipsec_packet p = { .protocol = PROTO_ESP, .spi = spi, .seq = ++seq, .length = 100, .inner_basis = BASIS_DECRYPTED };
+    struct ipsec_event e;
+
+    if (inner_src) {
+        p.has_inner = p.inner_tunnel = p.inner.has_ports = true;
+        p.inner.protocol = protocol;
+        p.inner.src_port = p.inner.dst_port = 443;
+        T(ip_parse(&p.inner.src, inner_src) && ip_parse(&p.inner.dst, inner_dst));
+    }
+    sadb_see_frame(db, frame, now);
+    sadb_see_ipsec(db, &e, &at, &p);
+    checks_packet(found, db, plan, &e);
+}
+
+static inline void
+sa_init(const struct transform *offer, const struct transform *answer)
+{
+    begin(2, V2_IKE_SA_INIT, 0, true, false);
+    propose(offer, 4, PROTO_IKE, 0);
+    send("init?", 1);
+    begin(2, V2_IKE_SA_INIT, 0, false, true);
+    if (answer) {
+        propose(answer, 4, PROTO_IKE, 0);
+    } else {
+        notify(14);
+    }
+    send("init!", 2);
+}
+
+static inline void
+auth_request(const char *ts_i, const char *ts_r)
+{
+    begin(2, V2_IKE_AUTH, 1, true, false);
+    m.has_auth = true;
+    m.auth_method = 2;
+    propose(esp128, 3, PROTO_ESP, 0xa0000001);
+    selectors(ts_i, ts_r);
+    send("auth?", 3);
+}
+
+static inline void
+auth_response(const char *ts_i, const char *ts_r)
+{
+    begin(2, V2_IKE_AUTH, 1, false, true);
+    m.has_auth = true;
+    propose(esp128, 3, PROTO_ESP, 0xb0000001);
+    selectors(ts_i, ts_r);
+    send("auth!", 4);
+}
+
+static inline void
+tunnel(void)
+{
+    reset();
+    sa_init(aes256, aes256);
+    auth_request("10.1.0.0/24", "10.2.0.0/24");
+    auth_response("10.1.0.0/24", "10.2.0.0/24");
+}
+
+static inline void
+conversation_begin(void)
+{
+    T(ip_parse(&client, "192.0.2.10") && ip_parse(&gateway, "198.51.100.20") && ip_parse(&stranger, "203.0.113.66"));
+}
+
+static inline int
+conversation_done(void)
+{
+    for (size_t i = 0; i < NUM_CHECKS; i++) {
+        if (fired[i] || silent[i]) {
+            printf("row %s%s%s\n", checks[i].name, fired[i] ? " fired" : "", silent[i] ? " silent" : "");
+        }
+    }
+    sadb_free(db);
+    findings_free(found);
+    plan_free(plan);
+    return t_done();
+}
+
+#endif
