@@ -6,12 +6,6 @@ enum { N_INVALID_ID = 18, N_AUTHENTICATION_FAILED = 24, V1_AUTH_XAUTH_PSK = 6500
        EAP_FAILURE = 4, LONE_NOTIFY = 8, SMALL_NOTIFY_DATA = 8 };
 
 static bool
-fresh(const struct check_in *in)
-{
-    return in->ike->sa && in->ike->exchange && !in->ike->retransmission_of && !in->ike->duplicate;
-}
-
-static bool
 xauth_failed(const struct ike_message *m)
 {
     for (size_t i = 0; i < m->num_cfg; i++) {
@@ -70,7 +64,7 @@ check_auth_failed(const struct check_in *in, struct findings *out)
                     "%s answers the first message of aggressive mode (frame %u) with AUTHENTICATION_FAILED: it knows no "
                     "configuration in this mode for %s.", who, x->request, to);
     } else if (n) {
-        where.basis = n->inner ? BASIS_DECRYPTED : BASIS_OBSERVED;
+        where.basis = notify_basis(n);
         finding_add(out, CHECK_auth_failed, &where,
                     "%s rejects the authentication of %s (AUTHENTICATION_FAILED in frame %u, request in frame %u, %s).",
                     who, to, in->ike->at.frame, x ? x->request : 0, method(in, how, sizeof how));
@@ -89,7 +83,7 @@ check_identity_rejected(const struct check_in *in, struct findings *out)
         return;
     }
     where = scope_message(in);
-    where.basis = n->inner ? BASIS_DECRYPTED : BASIS_OBSERVED;
+    where.basis = notify_basis(n);
     finding_add(out, CHECK_identity_rejected, &where, "%s rejects the identity %s (INVALID_ID_INFORMATION after %s).",
                 who_sent(in, who, sizeof who), who_received(in, to, sizeof to), phase_name(in, x, phase, sizeof phase));
 }

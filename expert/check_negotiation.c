@@ -7,26 +7,8 @@
 enum {
     N_NO_PROPOSAL_CHOSEN = 14, N_INVALID_KE = 17, N_INVALID_ID = 18, N_AUTHENTICATION_FAILED = 24,
     N_INTERNAL_ADDRESS_FAILURE = 36, N_FAILED_CP_REQUIRED = 37, N_TS_UNACCEPTABLE = 38,
-    V1_ERROR_MAX = 8191, V2_ERROR_MAX = 16383, POLICIES = 16
+    POLICIES = 16
 };
-
-static bool
-fresh(const struct check_in *in)
-{
-    return in->ike->sa && in->ike->exchange && !in->ike->retransmission_of && !in->ike->duplicate;
-}
-
-static const struct ike_notify *
-fresh_notify(const struct check_in *in, uint16_t type)
-{
-    return fresh(in) ? ike_find_notify(in->msg, type) : NULL;
-}
-
-static enum basis
-notify_basis(const struct ike_notify *n)
-{
-    return n->inner ? BASIS_DECRYPTED : BASIS_OBSERVED;
-}
 
 /* What is known of the refuser, nearest to the offer first. */
 struct meeting {
@@ -372,7 +354,7 @@ check_error_notify(const struct check_in *in, struct findings *out)
         const struct ike_notify *n = &m->notifies[i];
         const struct exchange *x = in->ike->about;
         struct scope where = scope_message(in);
-        if (n->type == 0 || n->type > (m->major == 1 ? V1_ERROR_MAX : V2_ERROR_MAX) || explained(m->major, x, n->type)) {
+        if (!is_error_notify(m->major, n->type) || explained(m->major, x, n->type)) {
             continue;
         }
         where.basis = notify_basis(n);

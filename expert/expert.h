@@ -27,6 +27,13 @@ struct scope scope_packet(const struct check_in *in);   /* of the stream */
 void finding_add(struct findings *out, enum check_id check, const struct scope *where, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 
+/* The message is new and belongs to an exchange: neither sent nor captured again. */
+bool fresh(const struct check_in *in);
+/* Its first notify of that type, NULL where it is not fresh. */
+const struct ike_notify *fresh_notify(const struct check_in *in, uint16_t type);
+enum basis notify_basis(const struct ike_notify *n);
+bool is_error_notify(uint8_t major, uint16_t type);     /* RFC 2408 section 3.14.1, RFC 7296 section 3.10.1 */
+
 /* suites.c: comparing what was offered with what was chosen or is known. */
 /* Bit t of *unmet: no transform of type t is in both.  Types that only one side
  * holds count as unmet, integrity beside an AEAD cipher excepted. */

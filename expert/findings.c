@@ -218,6 +218,30 @@ scope_packet(const struct check_in *in)
                            .stream = e->stream, .exchange = NO_ID };
 }
 
+bool
+fresh(const struct check_in *in)
+{
+    return in->ike->sa && in->ike->exchange && !in->ike->retransmission_of && !in->ike->duplicate;
+}
+
+const struct ike_notify *
+fresh_notify(const struct check_in *in, uint16_t type)
+{
+    return fresh(in) ? ike_find_notify(in->msg, type) : NULL;
+}
+
+enum basis
+notify_basis(const struct ike_notify *n)
+{
+    return n->inner ? BASIS_DECRYPTED : BASIS_OBSERVED;
+}
+
+bool
+is_error_notify(uint8_t major, uint16_t type)
+{
+    return type > 0 && type < (major == 1 ? 8192 : 16384);
+}
+
 const char *
 phase_name(const struct check_in *in, const struct exchange *x, char *out, size_t size)
 {
