@@ -2,11 +2,6 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
 
-/* How long a silence must last before it is called one.  RFC 7296 section 2.4 leaves
- * times to the sender; daemons send again after 1 to 4 seconds. */
-#define AFTER_RETRANSMISSION_S 2.0
-#define WITHOUT_RETRANSMISSION_S 10.0
-
 void
 check_retransmission(const struct check_in *in, struct findings *out)
 {
@@ -96,24 +91,28 @@ reacted_later(const struct ike_sa *sa, const struct exchange *x, const struct ex
     return false;
 }
 
-static void
-look_at_exchange(const struct check_in *in, struct findings *out, const struct ike_sa *sa, const struct exchange *x)
+const struct exchange_message *
+waiting_message(const struct ike_sa *sa, const struct exchange *x)
 {
     const struct exchange_message *last = NULL;
-    char who[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], phase[64];
     unsigned whole = 0;
-    double end = sadb_last_time(in->db);
 
     for (guint i = 0; i < x->messages->len; i++) {
         const struct exchange_message *m = &g_array_index(x->messages, struct exchange_message, i);
         whole += m->fragment == 0;
         last = m;
     }
-    if (!last || !wants_answer(sa, x, whole) || x->answered_by || reacted_later(sa, x, last)) {
-        return;
-    }
-    if (last->num_retransmissions ? end - last->time < AFTER_RETRANSMISSION_S :
-        end - last->time < WITHOUT_RETRANSMISSION_S) {
+    return last && wants_answer(sa, x, whole) && !x->answered_by && !reacted_later(sa, x, last) ? last : NULL;
+}
+
+static void
+look_at_exchange(const struct check_in *in, struct findings *out, const struct ike_sa *sa, const struct exchange *x)
+{
+    const struct exchange_message *last = unanswered_message(in->db, sa, x);
+    char who[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], phase[64];
+    double end = sadb_last_time(in->db);
+
+    if (silence_reason(in->db, sa, x) != SILENCE_PLAIN) {
         return;
     }
     struct scope where = { .basis = BASIS_OBSERVED, .frame = last->frame, .sa = sa, .exchange = x->index };

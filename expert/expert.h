@@ -20,9 +20,11 @@ struct scope {
     uint32_t exchange;          /* its index, NO_ID where the scope is wider */
     uint64_t variant;           /* tells findings of one scope apart, 0 */
     const char *remedy;         /* NULL: the row's */
+    uint32_t also;              /* another frame that the finding stands on, 0 */
 };
 
 struct scope scope_message(const struct check_in *in);  /* of the exchange that the message is about */
+struct scope scope_path(const struct check_in *in);     /* of what the path event speaks of */
 struct scope scope_packet(const struct check_in *in);   /* of the stream */
 void finding_add(struct findings *out, enum check_id check, const struct scope *where, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
@@ -33,6 +35,18 @@ bool fresh(const struct check_in *in);
 const struct ike_notify *fresh_notify(const struct check_in *in, uint16_t type);
 enum basis notify_basis(const struct ike_notify *n);
 bool is_error_notify(uint8_t major, uint16_t type);     /* RFC 2408 section 3.14.1, RFC 7296 section 3.10.1 */
+
+/* How long a silence must last before it is called one.  RFC 7296 section 2.4 leaves
+ * times to the sender; daemons send again after 1 to 4 seconds. */
+#define AFTER_RETRANSMISSION_S 2.0
+#define WITHOUT_RETRANSMISSION_S 10.0
+/* The last message of an exchange whose answer is due; NULL where none is. */
+const struct exchange_message *waiting_message(const struct ike_sa *sa, const struct exchange *x);
+/* The same, once the silence has lasted. */
+const struct exchange_message *unanswered_message(const struct sadb *db, const struct ike_sa *sa, const struct exchange *x);
+/* Which row tells of the silence: one alone. */
+enum silence { SILENCE_NONE, SILENCE_PLAIN, SILENCE_4500, SILENCE_LARGE, SILENCE_DEAD_PEER };
+enum silence silence_reason(const struct sadb *db, const struct ike_sa *sa, const struct exchange *x);
 
 /* suites.c: comparing what was offered with what was chosen or is known. */
 /* Bit t of *unmet: no transform of type t is in both.  Types that only one side

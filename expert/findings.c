@@ -100,20 +100,33 @@ findings_capped(const struct findings *all)
     return all->capped;
 }
 
+/* Where frame stands, or belongs, in ascending order. */
+static guint
+place_of(const GArray *frames, uint32_t frame)
+{
+    guint at = frames->len;
+
+    while (at > 0 && g_array_index(frames, uint32_t, at - 1) >= frame) {
+        at--;
+    }
+    return at;
+}
+
 static void
 mark_frame(struct findings *out, struct finding *f, uint32_t frame)
 {
+    guint at = place_of(f->frames, frame);
     GArray *ids;
 
     f->count++;
-    if (f->frames->len && g_array_index(f->frames, uint32_t, f->frames->len - 1) == frame) {
+    if (at < f->frames->len && g_array_index(f->frames, uint32_t, at) == frame) {
         return;
     }
     if (f->frames->len >= FINDING_MAX_FRAMES) {
         out->capped = true;
         return;
     }
-    g_array_append_val(f->frames, frame);
+    g_array_insert_val(f->frames, at, frame);
     ids = (GArray *)g_hash_table_lookup(out->by_frame, GUINT_TO_POINTER(frame));
     if (!ids) {
         ids = g_array_new(FALSE, FALSE, sizeof(uint32_t));
@@ -158,6 +171,10 @@ finding_add(struct findings *out, enum check_id check, const struct scope *where
         g_hash_table_insert(out->by_scope, g_strdup(key), f);
     }
     mark_frame(out, f, where->frame);
+    if (where->also) {
+        mark_frame(out, f, where->also);
+        f->count--;             /* what else it stands on is no second event */
+    }
 }
 
 static void
@@ -189,6 +206,14 @@ checks_packet(struct findings *out, const struct sadb *db, const struct plan *pl
 }
 
 void
+checks_path(struct findings *out, const struct sadb *db, const struct plan *plan, const struct path_event *event)
+{
+    struct check_in in = { .db = db, .plan = plan, .path = event };
+
+    run(out, &in, ON_PATH);
+}
+
+void
 checks_end(struct findings *out, const struct sadb *db, const struct plan *plan)
 {
     struct check_in in = { .db = db, .plan = plan };
@@ -206,6 +231,15 @@ scope_message(const struct check_in *in)
 
     return (struct scope){ .basis = e->basis, .frame = e->at.frame, .sa = e->sa,
                            .exchange = e->about ? e->about->index : NO_ID };
+}
+
+struct scope
+scope_path(const struct check_in *in)
+{
+    const struct path_event *e = in->path;
+
+    return (struct scope){ .basis = BASIS_OBSERVED, .frame = e->at.frame, .sa = e->sa, .child = e->child,
+                           .stream = e->stream, .exchange = NO_ID };
 }
 
 struct scope

@@ -10,7 +10,7 @@ enum severity { SEV_CHAT, SEV_NOTE, SEV_WARN, SEV_ERROR };
 const char *severity_name(enum severity s);     /* "chat", "note", "warning", "error" */
 
 /* When the runner calls a check. */
-enum trigger { ON_MESSAGE, ON_PACKET, ON_END };
+enum trigger { ON_MESSAGE, ON_PACKET, ON_PATH, ON_END };
 
 enum check_id {
 #define CHECK(name, sev, group, trigger, title, remedy, rfc, doc) CHECK_##name,
@@ -54,6 +54,7 @@ struct check_in {
     const struct ike_message *msg;
     const struct ike_event *ike;
     const struct ipsec_event *ipsec;
+    const struct path_event *path;
 };
 
 /* Runs the rows of one trigger.  checks_end is called once, after the last frame. */
@@ -61,6 +62,7 @@ void checks_message(struct findings *out, const struct sadb *db, const struct pl
                     const struct ike_message *msg, const struct ike_event *event);
 void checks_packet(struct findings *out, const struct sadb *db, const struct plan *plan,
                    const struct ipsec_event *event);
+void checks_path(struct findings *out, const struct sadb *db, const struct plan *plan, const struct path_event *event);
 void checks_end(struct findings *out, const struct sadb *db, const struct plan *plan);
 
 #endif

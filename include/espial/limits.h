@@ -21,6 +21,13 @@ enum limits {
     SADB_MAX_RETRANSMISSIONS = 64,  /* frames remembered of one message */
     SADB_MAX_PER_SPI = 64,          /* SAs or streams that share one SPI */
     SADB_MAX_PER_PEER = 64,         /* IKE SAs looked at for one pair */
+    STREAM_WINDOW_MAX = 1024,       /* packets */
+    STREAM_SEEN = 32,               /* packets of a stream whose frames are remembered */
+    STREAM_IVS = 8,                 /* explicit IVs of a stream that are remembered */
+    STREAM_MAX_BAD_FRAMES = 1024,
+    SADB_MAX_CLEAR = 1 << 14,       /* clear packets that selectors say must be protected */
+    SADB_MAX_CLEAR_SAS = 256,       /* Child SAs that a clear packet is compared with */
+    SADB_MAX_FRAGMENTS = 1 << 12,   /* outer datagrams in fragments under way */
     FINDING_MAX_FRAMES = 1 << 16,   /* frames listed of one finding */
     FINDINGS_MAX = 1 << 20,
 

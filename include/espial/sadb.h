@@ -39,6 +39,18 @@ struct kept_proposal {
     uint32_t frame;
 };
 
+/* Who stands behind a NAT, by the hashes of RFC 7296 section 2.23 and RFC 3947 section 3.2
+ * recomputed over the addresses on the wire.  Forced: hashes that fit no address while
+ * nothing is translated. */
+enum nat { NAT_UNKNOWN, NAT_NONE, NAT_INITIATOR, NAT_RESPONDER, NAT_BOTH, NAT_FORCED };
+const char *nat_name(enum nat n);               /* "none" .., NULL for NAT_UNKNOWN */
+
+/* What the hashes of one side's messages said about its source and its destination. */
+struct nat_evidence {
+    bool seen, source_differs, destination_differs;
+    uint32_t frame;
+};
+
 enum ike_sa_state { IKE_HALF_OPEN, IKE_ESTABLISHED, IKE_FAILED, IKE_REKEYED, IKE_DELETED };
 const char *ike_sa_state_name(enum ike_sa_state s);     /* "half_open" .. */
 
@@ -83,6 +95,12 @@ struct exchange {
     bool rekeys_ike;
     uint32_t pending_child;     /* NO_ID or the Child SA that it makes */
     bool unreadable;            /* some message was encrypted and nobody could read it */
+    bool liveness;              /* v2: an empty INFORMATIONAL; v1: R-U-THERE */
+    bool liveness_ack;          /* v1: R-U-THERE-ACK */
+    bool refused_ke;            /* v2: answered by INVALID_KE_PAYLOAD or COOKIE: a detour */
+    bool transport_answered;    /* USE_TRANSPORT_MODE in the response */
+    bool response_readable;
+    uint16_t ke_group;          /* of the request's KE payload, v1: any KE is 1; 0 */
 };
 
 struct assigned_address {
@@ -111,8 +129,14 @@ struct ike_sa {
     uint32_t num_encrypted, num_readable;       /* messages */
     uint16_t auth_method;       /* v1: negotiated; v2: of the initiator's AUTH payload */
     bool eap;
-    bool mobike;                /* both announced it */
-    uint32_t half_deleted_in;
+    bool mobike_i, mobike_r;    /* who announced it */
+    bool auth_read;             /* an IKE_AUTH message of each side was readable */
+    struct nat_evidence nat_i, nat_r;   /* from messages of the initiator, of the responder */
+    enum nat nat;
+    bool fragmentation_i, fragmentation_r;      /* IKEV2_FRAGMENTATION_SUPPORTED announced */
+    bool draft_nat_t;           /* v1: draft payloads or encapsulation modes */
+    bool post_quantum;          /* v2: ML-KEM as additional key exchange, or a PPK */
+    bool from_initiator, from_responder;        /* messages of that side were captured */
 };
 
 enum child_state { CHILD_INSTALLED, CHILD_REKEYED, CHILD_DELETED, CHILD_FAILED };
@@ -142,6 +166,13 @@ struct child_sa {
     GPtrArray *streams;         /* of struct stream */
 };
 
+/* A packet of a stream that is remembered for a while. */
+struct seen_packet {
+    uint32_t seq, frame;        /* frame 0: none */
+    uint32_t time_ms;           /* since the stream's first packet */
+    uint16_t ip_id;
+};
+
 struct stream {
     uint32_t id;
     uint8_t protocol;           /* PROTO_ESP, PROTO_AH */
@@ -157,9 +188,15 @@ struct stream {
     double first_time, last_time;
     uint32_t first_seq, last_seq;   /* of the first packet, and the highest */
     uint32_t lost, replayed, out_of_window, duplicates;
-    uint64_t window;            /* bit n: last_seq - n was seen */
-    uint16_t last_ip_id;
-    uint32_t previous_seq;
+    uint64_t window[STREAM_WINDOW_MAX / 64];    /* bit seq modulo STREAM_WINDOW_MAX: was seen */
+    struct seen_packet seen[STREAM_SEEN];       /* by seq modulo */
+    uint32_t gap_frame;         /* first packet after numbers that are still missing, 0 */
+    uint16_t last_src_port;
+    uint32_t good, bad;         /* integrity checks, where keys are known */
+    GArray *bad_frames;         /* of uint32_t, the first STREAM_MAX_BAD_FRAMES; NULL */
+    bool reply_expected;        /* carried something other than readable UDP */
+    bool lengths_96;            /* all lengths fit the 96-bit ICV and not the negotiated one */
+    uint64_t last_iv[STREAM_IVS];       /* explicit IVs of counter modes, by packet modulo */
 };
 
 /* What one IKE message did. */
@@ -183,7 +220,15 @@ struct ike_event {
     size_t num_deleted;
     struct child_sa *deleted[IKE_MAX_DELETE_SPIS];
     bool ike_deleted;
+    bool new_address;           /* from an address that the SA does not know, unexplained */
+    bool nat_decided;           /* the hashes of both sides are in, or changed their verdict */
+    struct exchange *collides;  /* the other side's rekey of the same SA, under way */
+    struct ike_sa *replaces;    /* live IKE SA of the same identity from another address */
+    struct ip_addr old_src;     /* moved: the address before */
+    uint16_t old_src_port;      /* changed by this message behind a NAT; 0 */
 };
+
+enum icv_verdict { ICV_UNKNOWN, ICV_GOOD, ICV_BAD };
 
 /* What an ESP or AH packet is, before it is tied to anything. */
 struct ipsec_packet {
@@ -194,6 +239,16 @@ struct ipsec_packet {
     bool inner_tunnel;          /* inner is a whole IP packet (tunnel mode) */
     struct inner_packet inner;
     enum basis inner_basis;     /* observed (AH) or decrypted */
+    uint8_t next_header;        /* valid with clear_read */
+    bool clear_read;            /* the clear text was read; bad_padding says how it looks */
+    bool bad_padding;           /* RFC 4303 section 2.4: padding is not 1, 2, 3, .. */
+    enum icv_verdict icv;
+    bool cut;                   /* not all of it was captured */
+    bool fragmented;            /* came in IP fragments */
+    uint8_t ah_words;           /* AH: its Payload Len field */
+    uint64_t iv;                /* the eight octets after the sequence number */
+    bool has_iv;
+    bool readable_ip;           /* what follows the sequence number is an IP header as it stands */
 };
 
 struct ipsec_event {
@@ -202,12 +257,51 @@ struct ipsec_event {
     struct stream *stream;      /* NULL only when a cap was reached */
     struct child_sa *child;     /* at this frame, or NULL */
     bool to_responder;
-    bool new_stream, duplicate, replayed;
+    bool new_stream, duplicate, replayed, out_of_window, wrapped;
+    uint32_t original;          /* replayed: the frame of the first one, 0 */
+    uint16_t old_src_port;      /* UDP source port changed with this packet: the one before, else 0 */
+    bool iv_repeats;            /* explicit IV seen before in this stream */
     uint32_t number;            /* of the packet in its stream, from 1 */
     struct ike_sa *peers;       /* newest IKE SA between these two addresses, or NULL */
 };
 
+/* What happens on the path of an SA without being IKE, ESP or AH itself. */
+enum path_kind { PATH_ICMP, PATH_FRAGMENT, PATH_CLEAR, PATH_KEEPALIVE };
+struct path_event {
+    struct sighting at;         /* of the frame itself */
+    enum path_kind kind;
+    uint8_t icmp_type, icmp_code;
+    uint16_t mtu;               /* PATH_ICMP: next-hop MTU where it says one */
+    struct ip_addr src, dst;    /* ICMP: of the quoted packet */
+    uint8_t protocol;           /* of the quoted packet or the fragment: 17, 50, 51 */
+    uint16_t src_port, dst_port;
+    uint32_t spi;               /* quoted ESP, 0 */
+    struct inner_packet clear;  /* PATH_CLEAR */
+    struct ike_sa *sa;          /* filled in by sadb_see_path, or NULL */
+    struct child_sa *child;
+    struct stream *stream;
+};
+
+/* A clear packet that an SA should have protected, unless its copy inside the SA
+ * explains it: only the end of the capture tells. */
+struct clear_packet {
+    uint32_t frame;
+    double time;
+    struct inner_packet packet;
+    struct child_sa *child;
+    bool to_responder;
+};
+
 struct sadb;
+
+/* The receiver's window (RFC 4303 section 3.4.3), 32 to STREAM_WINDOW_MAX packets, and
+ * how long a deleted SA's packets may still arrive, in seconds. */
+struct sadb_options {
+    unsigned window;
+    double delete_grace;
+};
+void sadb_set_options(struct sadb *db, const struct sadb_options *options);
+const struct sadb_options *sadb_options(const struct sadb *db);
 
 struct sadb *sadb_new(uint32_t seed);
 void sadb_free(struct sadb *db);
@@ -219,6 +313,16 @@ void sadb_see_ike(struct sadb *db, struct ike_event *out, const struct sighting 
 /* One ESP or AH packet. */
 void sadb_see_ipsec(struct sadb *db, struct ipsec_event *out, const struct sighting *at,
                     const struct ipsec_packet *packet);
+/* An ICMP error, a fragment or a clear packet.  False where it concerns no SA. */
+bool sadb_see_path(struct sadb *db, struct path_event *e);
+/* True once a Child SA with selectors is known: then clear packets are worth a look. */
+bool sadb_wants_clear(const struct sadb *db);
+/* Clear packets that no protected copy explains (within the caps). */
+size_t sadb_num_clear(const struct sadb *db);
+const struct clear_packet *sadb_clear(const struct sadb *db, size_t i);
+/* The same packet went through the SA at that time: a capture at a gateway sees both. */
+bool clear_is_explained(const struct clear_packet *p);
+bool sadb_has_esn(const struct child_sa *c);    /* extended sequence numbers were negotiated */
 /* Any frame, for the end of the capture. */
 void sadb_see_frame(struct sadb *db, uint32_t frame, double time);
 

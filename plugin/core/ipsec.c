@@ -4,7 +4,34 @@
 
 #include <string.h>
 
-enum { NEXT_IPV4 = 4, NEXT_IPV6 = 41, NEXT_NONE = 59, AH_FIXED = 12 };
+enum { NEXT_IPV4 = 4, NEXT_IPV6 = 41, NEXT_NONE = 59, AH_FIXED = 12, ESP_FIXED = 8, UDP = 17, ESP = 50, AH = 51,
+       ENCR_NULL = 11, ENCR_GMAC = 21, NATT_PORT = 4500 };
+
+/* An IPv4 header stands where ciphertext should: its checksum does not fit by chance
+ * (RFC 791 section 3.1). */
+static bool
+is_ipv4_header(const uint8_t *at, size_t len)
+{
+    uint32_t sum = 0;
+
+    if (len < 20 || at[0] != 0x45 || (size_t)(at[2] << 8 | at[3]) > len) {
+        return false;
+    }
+    for (size_t i = 0; i < 20; i += 2) {
+        sum += (uint32_t)(at[i] << 8 | at[i + 1]);
+    }
+    return (sum & 0xffff) + (sum >> 16) == 0xffff;
+}
+
+static void
+read_iv(struct ipsec_packet *out, struct cur c)
+{
+    uint32_t hi, lo;
+
+    out->readable_ip = is_ipv4_header(c.at, cur_left(&c));
+    out->has_iv = cur_u32(&c, &hi) && cur_u32(&c, &lo);
+    out->iv = out->has_iv ? (uint64_t)hi << 32 | lo : 0;
+}
 
 bool
 esp_read(struct ipsec_packet *out, const uint8_t *at, size_t captured, size_t reported)
@@ -15,7 +42,9 @@ esp_read(struct ipsec_packet *out, const uint8_t *at, size_t captured, size_t re
     if (!cur_u32(&c, &spi) || !cur_u32(&c, &seq)) {
         return false;
     }
-    *out = (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = spi, .seq = seq, .length = (uint32_t)reported };
+    *out = (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = spi, .seq = seq, .length = (uint32_t)reported,
+                                  .cut = captured < reported };
+    read_iv(out, c);
     return true;
 }
 
@@ -35,7 +64,8 @@ ah_read(struct ipsec_packet *out, uint8_t *next, struct span *payload, const uin
     if (len < AH_FIXED) {
         return false;
     }
-    *out = (struct ipsec_packet){ .protocol = PROTO_AH, .spi = spi, .seq = seq, .length = (uint32_t)reported };
+    *out = (struct ipsec_packet){ .protocol = PROTO_AH, .spi = spi, .seq = seq, .length = (uint32_t)reported,
+                                  .cut = captured < reported, .ah_words = words };
     *next = proto;
     *payload = (struct span){ at, 0 };
     if (cur_sub(&all, &header, len)) {
@@ -71,6 +101,8 @@ ipsec_set_inner(struct ipsec_packet *p, const struct sighting *at, uint8_t next,
                 enum basis basis)
 {
     p->inner_basis = basis;
+    p->next_header = next;
+    p->clear_read = true;
     if (next == NEXT_IPV4 || next == NEXT_IPV6) {
         p->inner_tunnel = true;
         p->has_inner = inner_packet_read(&p->inner, payload->at, payload->len);
@@ -81,4 +113,74 @@ ipsec_set_inner(struct ipsec_packet *p, const struct sighting *at, uint8_t next,
         p->inner.protocol = next;
         p->has_inner = true;
     }
+}
+
+bool
+esp_null_read(uint8_t *next, struct span *payload, const struct kept_proposal *chosen, const uint8_t *at, size_t len)
+{
+    struct encr_geometry g = { 0 };
+    uint8_t icv = 0;
+    bool null = false;
+    size_t head, tail;
+
+    for (size_t i = 0; chosen && i < chosen->p.num_transforms; i++) {
+        const struct transform *t = &chosen->p.transforms[i];
+        if (t->type == TRANSFORM_ENCR) {
+            null = (t->id == ENCR_NULL || t->id == ENCR_GMAC) && encr_geometry(t->id, &g);
+        } else if (t->type == TRANSFORM_INTEG && t->id && !integ_icv_len(t->id, &icv)) {
+            return false;
+        }
+    }
+    head = ESP_FIXED + (size_t)g.iv;
+    tail = g.icv ? g.icv : icv;
+    return null && len > head + tail && esp_clear_read(next, payload, at + head, len - head - tail);
+}
+
+static bool
+read_quoted(struct path_event *out, const uint8_t *at, size_t len)
+{
+    struct inner_packet quoted;
+    struct cur c;
+    size_t header;
+    uint32_t spi = 0;
+
+    if (!inner_packet_read(&quoted, at, len)) {
+        return false;
+    }
+    header = quoted.src.family == 6 ? 40 : (size_t)(at[0] & 15) * 4;
+    c = cur_of(at, len);
+    out->src = quoted.src;
+    out->dst = quoted.dst;
+    out->protocol = quoted.protocol;
+    out->src_port = quoted.has_ports ? quoted.src_port : 0;
+    out->dst_port = quoted.has_ports ? quoted.dst_port : 0;
+    if (quoted.protocol == ESP) {
+        out->spi = cur_skip(&c, header) && cur_u32(&c, &spi) ? spi : 0;
+    } else if (quoted.protocol == AH) {
+        out->spi = cur_skip(&c, header + 4) && cur_u32(&c, &spi) ? spi : 0;
+    } else if (quoted.protocol == UDP && (out->src_port == NATT_PORT || out->dst_port == NATT_PORT)) {
+        out->spi = cur_skip(&c, header + 8) && cur_u32(&c, &spi) ? spi : 0;     /* 0: the non-ESP marker */
+    }
+    return true;
+}
+
+bool
+icmp_error_read(struct path_event *out, bool v6, const uint8_t *at, size_t len)
+{
+    enum { UNREACHABLE4 = 3, TIME4 = 11, PARAMETER4 = 12, LAST_ERROR6 = 4, TOO_BIG6 = 2 };
+    struct cur c = cur_of(at, len);
+    uint8_t type, code;
+    uint16_t checksum, high, low;
+
+    if (!cur_u8(&c, &type) || !cur_u8(&c, &code) || !cur_u16(&c, &checksum) || !cur_u16(&c, &high) || !cur_u16(&c, &low)) {
+        return false;
+    }
+    if (v6 ? type == 0 || type > LAST_ERROR6 : type != UNREACHABLE4 && type != TIME4 && type != PARAMETER4) {
+        return false;
+    }
+    out->kind = PATH_ICMP;
+    out->icmp_type = type;
+    out->icmp_code = code;
+    out->mtu = (v6 ? type == TOO_BIG6 : type == UNREACHABLE4 && code == 4) ? low : 0;
+    return read_quoted(out, c.at, cur_left(&c));
 }

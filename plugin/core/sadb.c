@@ -69,6 +69,9 @@ sadb_new(uint32_t seed)
     db->streams = g_ptr_array_new();
     db->lists = g_hash_table_new_full(key_hash, key_equal, g_free, free_ptr_array);
     db->stream_of = g_hash_table_new_full(key_hash, key_equal, g_free, NULL);
+    db->options = (struct sadb_options){ 64, 0.5 };     /* RFC 4303 section 3.4.3: SHOULD be 64 */
+    db->fragments = g_hash_table_new_full(key_hash, key_equal, g_free, NULL);
+    db->clear = g_array_new(FALSE, FALSE, sizeof(struct clear_packet));
     db->blocks = g_ptr_array_new_with_free_func(g_free);
     db->arrays = g_ptr_array_new_with_free_func(free_array);
     db->ptr_arrays = g_ptr_array_new_with_free_func(free_ptr_array);
@@ -86,10 +89,25 @@ sadb_free(struct sadb *db)
     g_ptr_array_free(db->streams, TRUE);
     g_hash_table_destroy(db->lists);
     g_hash_table_destroy(db->stream_of);
+    g_hash_table_destroy(db->fragments);
+    g_array_free(db->clear, TRUE);
     g_ptr_array_free(db->arrays, TRUE);
     g_ptr_array_free(db->ptr_arrays, TRUE);
     g_ptr_array_free(db->blocks, TRUE);
     g_free(db);
+}
+
+void
+sadb_set_options(struct sadb *db, const struct sadb_options *options)
+{
+    db->options = *options;
+    db->options.window = CLAMP(options->window, 32u, (unsigned)STREAM_WINDOW_MAX);
+}
+
+const struct sadb_options *
+sadb_options(const struct sadb *db)
+{
+    return &db->options;
 }
 
 void *

@@ -10,7 +10,7 @@ enum { SADB_MAX_POLICIES = 16 };    /* remembered of one address and protocol */
 /* Keys carry the seed, so that whoever chose an SPI cannot choose its bucket. */
 struct sa_key {
     uint32_t seed;
-    uint8_t kind;               /* 'i' IKE SPI, 'c' Child SPI, 's' stream, 'p' pair, 'a' policy */
+    uint8_t kind;               /* 'i' IKE SPI, 'c' Child SPI, 's' stream, 'p' pair, 'a' policy, 'f' fragment */
     uint8_t protocol;
     uint8_t spi[8];
     struct ip_addr a, b;
@@ -30,7 +30,11 @@ struct sadb {
     GPtrArray *arrays, *ptr_arrays;
     uint32_t num_frames;
     double first_time, last_time;
-    const char *caps[8];
+    struct sadb_options options;
+    GHashTable *fragments;      /* set of sa_key: datagrams of which a first fragment was seen */
+    GArray *clear;              /* of struct clear_packet */
+    bool has_selectors;         /* some Child SA's selectors are known */
+    const char *caps[16];
     size_t num_caps;
 };
 
@@ -63,6 +67,9 @@ struct ike_sa *sadb_ike_between(const struct sadb *db, const struct ip_addr *a, 
 void track_offer(struct sadb *db, struct ike_event *e, const struct ike_message *m);
 void track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m);
 void track_deletes(struct sadb *db, struct ike_event *e, const struct ike_message *m);
+
+/* nat.c */
+void track_nat(struct ike_event *e, const struct ike_message *m);
 
 bool zero_spi(const uint8_t spi[8]);
 

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { N_USE_TRANSPORT_MODE = 16391, N_REKEY_SA = 16393, NATT_PORT = 4500 };
+enum { N_USE_TRANSPORT_MODE = 16391, N_REKEY_SA = 16393, N_INVALID_KE = 17, N_COOKIE = 16390 };
 
 static bool
 is_ike_offer(const struct ike_message *m)
@@ -76,6 +76,9 @@ track_offer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
     struct exchange *x = e->exchange;
     const struct ike_notify *rekey;
 
+    if (m->has_ke && e->from_initiator == x->by_initiator && !e->is_response) {
+        x->ke_group = m->major == 1 ? 1 : m->ke_group;
+    }
     if (asks_address(m)) {
         x->asked_address = true;
     }
@@ -237,6 +240,7 @@ make_child(struct sadb *db, struct ike_event *e, const struct ike_message *m, co
         c->virtual_ip_frame = a->frame;
         c->mode_config = a->mode_config;
     }
+    db->has_selectors |= c->num_ts_i && c->num_ts_r;
     x->pending_child = c->id;
     e->child = c;
     if (x->rekeys_spi) {
@@ -338,6 +342,11 @@ track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
     const struct proposal *p;
 
     learn_addresses(e, m);
+    if (e->from_initiator != x->by_initiator) {
+        x->response_readable |= m->readable;
+        x->transport_answered |= m->major == 2 && ike_find_notify(m, N_USE_TRANSPORT_MODE) != NULL;
+        x->refused_ke |= m->major == 2 && (ike_find_notify(m, N_INVALID_KE) || ike_find_notify(m, N_COOKIE));
+    }
     if (m->major == 2 && m->has_auth && e->from_initiator) {
         e->sa->auth_method = m->auth_method;
     }

@@ -8,6 +8,9 @@ enum {
     V1_ERROR_MAX = 8191,            /* RFC 2408 section 3.14.1 */
     V2_ERROR_MAX = 16383,           /* RFC 7296 section 3.10.1 */
     N_MOBIKE_SUPPORTED = 16396, N_UPDATE_SA_ADDRESSES = 16400,
+    N_FRAGMENTATION_SUPPORTED = 16430, N_USE_PPK = 16435,
+    N1_R_U_THERE = 36136, N1_R_U_THERE_ACK = 36137,
+    ML_KEM_FIRST = 35, ML_KEM_LAST = 37,
     EXCHANGES_LOOKED_AT = 64,
     NATT_PORT = 4500
 };
@@ -247,13 +250,19 @@ follow_addresses(struct sadb *db, struct ike_event *e, const struct ike_message 
     struct ip_addr *old_from = &from->addr, *old_to = &to->addr;
 
     if (between(sa, &e->at.src, &e->at.dst)) {
+        bool behind = sa->nat == NAT_BOTH || sa->nat == (e->from_initiator ? NAT_INITIATOR : NAT_RESPONDER);
+        if (behind && from->port != e->at.src_port && to->port == e->at.dst_port && to->port == NATT_PORT) {
+            e->old_src_port = from->port;
+        }
         from->port = e->at.src_port;
         to->port = e->at.dst_port;
         return;
     }
     if (!update && !answered) {
+        e->new_address = !e->new_sa;
         return;
     }
+    e->old_src = from->addr;
     for (guint i = 0; i < sa->children->len; i++) {
         struct child_sa *c = (struct child_sa *)g_ptr_array_index(sa->children, i);
         struct ip_addr *near = e->from_initiator ? &c->addr_i : &c->addr_r;
@@ -272,6 +281,79 @@ follow_addresses(struct sadb *db, struct ike_event *e, const struct ike_message 
     if (!sadb_list_add(db, &pair, sa, SADB_MAX_IKE_SAS)) {
         sadb_cap(db, "IKE SAs of one pair of peers");
     }
+}
+
+/* What each side says that it can do. */
+static void
+learn_abilities(struct ike_event *e, const struct ike_message *m)
+{
+    struct ike_sa *sa = e->sa;
+    bool *fragmentation = e->from_initiator ? &sa->fragmentation_i : &sa->fragmentation_r;
+    bool *mobike = e->from_initiator ? &sa->mobike_i : &sa->mobike_r;
+
+    *(e->from_initiator ? &sa->from_initiator : &sa->from_responder) = true;
+    if (m->major != 2) {
+        return;
+    }
+    *fragmentation |= ike_find_notify(m, N_FRAGMENTATION_SUPPORTED) != NULL;
+    *mobike |= ike_find_notify(m, N_MOBIKE_SUPPORTED) != NULL;
+    sa->auth_read |= m->exchange == V2_IKE_AUTH && m->encrypted && m->readable;
+    sa->post_quantum |= m->exchange == V2_IKE_SA_INIT && ike_is_response(m) && ike_find_notify(m, N_USE_PPK) != NULL;
+}
+
+/* Whether the exchange only asks if the peer lives (RFC 7296 section 1.4, RFC 3706). */
+static void
+learn_liveness(struct ike_event *e, const struct ike_message *m)
+{
+    struct exchange *x = e->exchange;
+
+    if (m->major == 1) {
+        x->liveness |= ike_find_notify(m, N1_R_U_THERE) != NULL;
+        x->liveness_ack |= ike_find_notify(m, N1_R_U_THERE_ACK) != NULL;
+    } else if (m->exchange == V2_INFORMATIONAL && !ike_is_response(m)) {
+        uint32_t empty = sadb_sk_length(e->sa->chosen, 0);
+        x->liveness = m->readable ? m->num_payloads <= 1 : empty && m->length == empty;
+    }
+}
+
+/* The other side's rekey of the same SA that waits for its answer (RFC 7296 section 2.8.1). */
+static struct exchange *
+colliding(const struct ike_event *e)
+{
+    const struct exchange *own = e->exchange;
+
+    if (e->is_response || own->type != V2_CREATE_CHILD_SA || (!own->rekeys_spi && !own->rekeys_ike)) {
+        return NULL;
+    }
+    for (guint i = e->sa->exchanges->len, looked = 0; i > 0 && looked < EXCHANGES_LOOKED_AT; i--, looked++) {
+        struct exchange *x = (struct exchange *)g_ptr_array_index(e->sa->exchanges, i - 1);
+        if (x != own && x->type == own->type && x->by_initiator != own->by_initiator && !x->response &&
+            (own->rekeys_ike ? x->rekeys_ike : x->rekeys_spi != 0)) {
+            return x;
+        }
+    }
+    return NULL;
+}
+
+/* A live IKE SA of the same identity with the same gateway from elsewhere: the peer was
+ * restarted or moved, and the old one may be dead weight on the gateway. */
+static struct ike_sa *
+replaced_by(const struct sadb *db, const struct ike_event *e)
+{
+    const struct ike_sa *now = e->sa;
+
+    if (!e->established || !now->initiator.id) {
+        return NULL;
+    }
+    for (guint i = db->ike_sas->len, looked = 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
+        struct ike_sa *old = (struct ike_sa *)g_ptr_array_index(db->ike_sas, i - 1);
+        if (old != now && old->state == IKE_ESTABLISHED && old->major == now->major && old->initiator.id &&
+            strcmp(old->initiator.id, now->initiator.id) == 0 && ip_equal(&old->responder.addr, &now->responder.addr) &&
+            !ip_equal(&old->initiator.addr, &now->initiator.addr) && old->rekeyed_by == NO_ID) {
+            return old;
+        }
+    }
+    return NULL;
 }
 
 static void
@@ -298,9 +380,22 @@ learn_identities(struct sadb *db, struct ike_event *e, const struct ike_message 
     }
 }
 
+static bool
+has_ml_kem(const struct kept_proposal *k)
+{
+    for (size_t i = 0; k && i < k->p.num_transforms; i++) {
+        const struct transform *t = &k->p.transforms[i];
+        if (t->type >= TRANSFORM_KE && t->type != TRANSFORM_ESN && t->id >= ML_KEM_FIRST && t->id <= ML_KEM_LAST) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 establish(struct ike_event *e)
 {
+    e->sa->post_quantum |= e->sa->major == 2 && has_ml_kem(e->sa->chosen);
     if (e->sa->state == IKE_HALF_OPEN || e->sa->state == IKE_FAILED) {
         e->sa->state = IKE_ESTABLISHED;
         e->sa->established_in = e->at.frame;
@@ -427,6 +522,8 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
         e->sa->num_encrypted++;
         e->sa->num_readable += m->readable;
     }
+    learn_abilities(e, m);
+    learn_liveness(e, m);
     follow_addresses(db, e, m);
     learn_identities(db, e, m);
     if (m->major == 1 && m->exchange == V1_INFORMATIONAL) {
@@ -438,6 +535,9 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
     }
     track_offer(db, e, m);
     track_answer(db, e, m);
+    track_nat(e, m);
     follow_state(e, m);
+    e->collides = colliding(e);
+    e->replaces = replaced_by(db, e);
     track_deletes(db, e, m);
 }

@@ -16,7 +16,7 @@ extern struct capture capture;
 extern int proto_espial;
 extern int tap_espial;
 
-enum record_kind { RECORD_IKE, RECORD_IPSEC };
+enum record_kind { RECORD_IKE, RECORD_IPSEC, RECORD_PATH };
 
 /* What one layer of a frame was, as known when it was first seen, so that every pass
  * shows the same.  Lives in file scope; a frame may have several. */

@@ -6,12 +6,14 @@
 
 #include <string.h>
 
-enum field { F_ISAKMP, F_ESP, F_AH, F_IP, F_IPV6, F_UDP, F_ESP_CLEAR, F_ESP_BAD, F_IKE_CLEAR, NUM_FIELDS };
+enum field { F_ISAKMP, F_ESP, F_AH, F_IP, F_IPV6, F_UDP, F_ICMP, F_ICMPV6, F_ESP_CLEAR, F_ESP_BAD, F_ESP_GOOD,
+             F_IKE_CLEAR, F_IKE_BAD, NUM_FIELDS };
 
 static const char *const field_names[NUM_FIELDS] = {
-    "isakmp", "esp", "ah", "ip", "ipv6", "udp", "esp.decrypted_data", "esp.icv_bad", "isakmp.enc.decrypted"
+    "isakmp", "esp", "ah", "ip", "ipv6", "udp", "icmp", "icmpv6", "esp.decrypted_data", "esp.icv_bad", "esp.icv_good",
+    "isakmp.enc.decrypted", "isakmp.ikev2.integrity_checksum"
 };
-static int ids[NUM_FIELDS], id_icmp, id_icmpv6;
+static int ids[NUM_FIELDS];
 static dissector_handle_t post;
 
 /* The type of the first payload of a fragmented message stands in fragment 1 alone
@@ -37,8 +39,6 @@ feed_handoff(dissector_handle_t handle)
     for (int i = 0; i < NUM_FIELDS; i++) {
         ids[i] = proto_registrar_get_id_byname(field_names[i]);
     }
-    id_icmp = proto_get_id_by_filter_name("icmp");
-    id_icmpv6 = proto_get_id_by_filter_name("icmpv6");
     first_payloads = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), wmem_str_hash, g_str_equal);
     feed_want(true);            /* sharkd looks at the wish before its first init */
 }
@@ -219,7 +219,8 @@ read_clear(struct walk *w, struct ike_message *m)
         }
         return;
     }
-    field_info *fi = nth(w, F_IKE_CLEAR, 0);
+    /* With a wrong key Wireshark shows garbage, and says so only beside it. */
+    field_info *fi = nth(w, F_IKE_BAD, 0) ? NULL : nth(w, F_IKE_CLEAR, 0);
     if (!fi) {
         return;
     }
@@ -285,11 +286,11 @@ see_isakmp(struct walk *w)
 /* The verdict stands on the ICV's octets, inside the packet that it belongs to: with ESP
  * in ESP there are several. */
 static bool
-icv_is_bad(const struct walk *w, tvbuff_t *tvb, int end)
+says(const struct walk *w, enum field f, tvbuff_t *tvb, int start, int end)
 {
-    for (unsigned i = 0; w->found[F_ESP_BAD] && i < w->found[F_ESP_BAD]->len; i++) {
-        field_info *fi = nth(w, F_ESP_BAD, i);
-        if (fi->ds_tvb == tvb && fi->start <= end && compat_fi_true(fi)) {
+    for (unsigned i = 0; w->found[f] && i < w->found[f]->len; i++) {
+        field_info *fi = nth(w, f, i);
+        if (fi->ds_tvb == tvb && fi->start >= start && fi->start <= end && compat_fi_true(fi)) {
             return true;
         }
     }
@@ -342,25 +343,47 @@ unreassembled(const struct walk *w, tvbuff_t *tvb)
 }
 
 static void
+read_esp_clear(struct walk *w, struct ipsec_packet *p, field_info *fi, const struct octets *o)
+{
+    field_info *clear = nth(w, F_ESP_CLEAR, w->clear_esp);
+    int end = fi->start + (int)o->reported;
+    struct octets c;
+    struct span payload;
+    uint8_t next;
+    bool to_r;
+    const struct child_sa *sa = sadb_child_at(capture.db, PROTO_ESP, p->spi, &w->at.dst, w->at.frame, &to_r);
+
+    /* Wireshark 4.0 knows no extended sequence numbers: its "bad" means nothing there. */
+    p->icv = says(w, F_ESP_GOOD, fi->ds_tvb, fi->start, end) ? ICV_GOOD :
+             says(w, F_ESP_BAD, fi->ds_tvb, fi->start, end) && !sadb_has_esn(sa) ? ICV_BAD : ICV_UNKNOWN;
+    if (clear && o->captured == o->reported) {
+        w->clear_esp++;
+        c = octets_from(clear->ds_tvb, 0, 0);
+        if (c.captured != c.reported || p->icv == ICV_BAD) {
+            return;
+        }
+        p->bad_padding = !esp_clear_read(&next, &payload, c.at, c.captured);
+        if (!p->bad_padding) {
+            ipsec_set_inner(p, &w->at, next, &payload, BASIS_DECRYPTED);
+        }
+        return;
+    }
+    if (sa && o->captured == o->reported && esp_null_read(&next, &payload, sa->chosen, o->at, o->captured)) {
+        ipsec_set_inner(p, &w->at, next, &payload, BASIS_OBSERVED);
+    }
+}
+
+static void
 see_esp(struct walk *w, field_info *fi)
 {
     struct octets o = octets_from(fi->ds_tvb, fi->start, container_end(w, fi->ds_tvb, w->udp != NULL));
     struct ipsec_packet p;
-    field_info *clear = nth(w, F_ESP_CLEAR, w->clear_esp);
 
     if (unreassembled(w, fi->ds_tvb) || !esp_read(&p, o.at, o.captured, o.reported)) {
         return;
     }
-    if (clear && o.captured == o.reported) {
-        struct octets c = octets_from(clear->ds_tvb, 0, 0);
-        struct span payload;
-        uint8_t next;
-        w->clear_esp++;
-        if (c.captured == c.reported && !icv_is_bad(w, fi->ds_tvb, (int)(fi->start + (int)o.reported)) &&
-            esp_clear_read(&next, &payload, c.at, c.captured)) {
-            ipsec_set_inner(&p, &w->at, next, &payload, BASIS_DECRYPTED);
-        }
-    }
+    p.fragmented = w->ip && w->ip->ds_tvb != fi->ds_tvb;
+    read_esp_clear(w, &p, fi, &o);
     see_packet(w, &p);
 }
 
@@ -376,14 +399,135 @@ see_ah(struct walk *w, field_info *fi)
         return;
     }
     if (payload.len) {
+        p.fragmented = w->ip && w->ip->ds_tvb != fi->ds_tvb;
         ipsec_set_inner(&p, &w->at, next, &payload, BASIS_OBSERVED);
     }
     see_packet(w, &p);
 }
 
+/* --- the path ---------------------------------------------------------------- */
+
+static void
+see_path(struct walk *w, struct path_event *e)
+{
+    struct record *r;
+
+    e->at = w->at;
+    if (!sadb_see_path(capture.db, e)) {
+        return;
+    }
+    checks_path(capture.findings, capture.db, capture.plan, e);
+    r = add_record(w, RECORD_PATH);
+    if (e->sa) {
+        r->ike_sa = e->sa->id;
+        r->ike_state = e->sa->state;
+        r->spi_r_known = e->sa->has_spi_r;
+    }
+}
+
+static void
+see_icmp(struct walk *w, field_info *fi, bool v6)
+{
+    struct octets o = octets_from(fi->ds_tvb, fi->start, 0);
+    struct path_event e = { .kind = PATH_ICMP };
+
+    if (o.at && icmp_error_read(&e, v6, o.at, o.captured)) {
+        w->quoted = true;
+        see_path(w, &e);
+    }
+}
+
+/* Wireshark shows a fragment as bare data until the last one has come. */
+static void
+see_fragment(struct walk *w)
+{
+    const uint8_t *h;
+    int at = w->ip->start, len = (int)tvb_captured_length_remaining(w->ip->ds_tvb, at), header = 40;
+    struct path_event e = { .kind = PATH_FRAGMENT };
+    unsigned offset;
+
+    if (len < (w->v6 ? 48 : 20)) {
+        return;
+    }
+    h = tvb_get_ptr(w->ip->ds_tvb, at, len);
+    if (w->v6) {
+        if (h[6] != 44) {
+            return;
+        }
+        e.protocol = h[40];
+        offset = (unsigned)(h[42] << 8 | h[43]) & 0xfff8;
+        w->at.ip_id = (uint16_t)(h[46] << 8 | h[47]);
+        header = 48;
+        if (!offset && !(h[43] & 1)) {
+            return;
+        }
+    } else {
+        e.protocol = h[9];
+        offset = (unsigned)(h[6] << 8 | h[7]) & 0x1fff;
+        header = (h[0] & 15) * 4;
+        if (!offset && !(h[6] & 0x20)) {
+            return;
+        }
+    }
+    if (!offset && len >= header + 4) {
+        e.src_port = (uint16_t)(h[header] << 8 | h[header + 1]);
+        e.dst_port = (uint16_t)(h[header + 2] << 8 | h[header + 3]);
+    }
+    see_path(w, &e);
+}
+
+static void
+see_clear(struct walk *w)
+{
+    struct octets o = octets_from(w->ip->ds_tvb, w->ip->start, 0);
+    struct path_event e = { .kind = PATH_CLEAR };
+
+    if (o.at && inner_packet_read(&e.clear, o.at, o.captured)) {
+        see_path(w, &e);
+    }
+}
+
+/* --- the frame --------------------------------------------------------------- */
+
+static void
+see_layer(struct walk *w, enum field f, field_info *fi)
+{
+    if (f == F_IP || f == F_IPV6) {
+        if (see_ip(w, fi, f == F_IPV6)) {
+            see_fragment(w);
+        }
+    } else if (f == F_UDP) {
+        see_udp(w, fi);
+    } else if (!w->ip) {
+        return;
+    } else if (f == F_ISAKMP) {
+        see_isakmp(w);
+    } else if (f == F_ESP) {
+        see_esp(w, fi);
+    } else if (f == F_AH) {
+        see_ah(w, fi);
+    } else {
+        see_icmp(w, fi, f == F_ICMPV6);
+    }
+}
+
 /* pinfo->layers and the arrays of found fields are both in the order of dissection:
  * the n-th layer "esp" is the n-th field_info of esp, inside the last IP before it.
  * What stands behind ICMP is quoted, not sent. */
+static void
+walk_layers(struct walk *w)
+{
+    for (wmem_list_frame_t *f = wmem_list_head(w->pinfo->layers); f && !w->quoted; f = wmem_list_frame_next(f)) {
+        int id = GPOINTER_TO_INT(wmem_list_frame_data(f));
+        for (int i = F_ISAKMP; i <= F_ICMPV6 && !w->quoted; i++) {
+            field_info *fi = id == ids[i] ? nth(w, (enum field)i, w->seen[i]++) : NULL;
+            if (fi) {
+                see_layer(w, (enum field)i, fi);
+            }
+        }
+    }
+}
+
 struct record *
 feed_frame(packet_info *pinfo, proto_tree *tree)
 {
@@ -397,37 +541,12 @@ feed_frame(packet_info *pinfo, proto_tree *tree)
     for (int i = 0; i < NUM_FIELDS; i++) {
         w.found[i] = ids[i] > 0 ? proto_get_finfo_ptr_array(tree, ids[i]) : NULL;
     }
-    if (!w.found[F_ISAKMP] && !w.found[F_ESP] && !w.found[F_AH]) {
+    if (!w.found[F_IP] && !w.found[F_IPV6]) {
         return NULL;
     }
-    for (wmem_list_frame_t *f = wmem_list_head(pinfo->layers); f && !w.quoted; f = wmem_list_frame_next(f)) {
-        int id = GPOINTER_TO_INT(wmem_list_frame_data(f));
-        w.quoted = id == id_icmp || id == id_icmpv6;
-        for (int i = F_ISAKMP; i <= F_UDP && !w.quoted; i++) {
-            field_info *fi;
-            unsigned n;
-            if (id != ids[i]) {
-                continue;
-            }
-            n = w.seen[i]++;
-            fi = nth(&w, (enum field)i, n);
-            if (!fi) {
-                continue;
-            }
-            if (i == F_IP || i == F_IPV6) {
-                see_ip(&w, fi, i == F_IPV6);
-            } else if (i == F_UDP) {
-                see_udp(&w, fi);
-            } else if (!w.ip) {
-                continue;
-            } else if (i == F_ISAKMP) {
-                see_isakmp(&w);
-            } else if (i == F_ESP) {
-                see_esp(&w, fi);
-            } else {
-                see_ah(&w, fi);
-            }
-        }
+    walk_layers(&w);
+    if (!w.found[F_ISAKMP] && !w.found[F_ESP] && !w.found[F_AH] && !w.quoted && w.ip && sadb_wants_clear(capture.db)) {
+        see_clear(&w);
     }
     return w.first;
 }

@@ -64,7 +64,7 @@ dissect_espial(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _
         capture_end();
         records = (struct record *)p_get_proto_data(wmem_file_scope(), pinfo, proto_espial, 0);
     }
-    if (records) {
+    if (records || findings_of_frame(capture.findings, pinfo->num)) {
         show_frame(tvb, pinfo, tree, records, visited);
         tap_queue_packet(tap_espial, pinfo, records);
     }

@@ -18,6 +18,7 @@ static uint32_t frame;
 static double now;
 static unsigned fired[NUM_CHECKS], silent[NUM_CHECKS];
 static struct ip_addr *from_addr, *to_addr;
+static uint16_t ike_src_port = 500, ike_dst_port = 500, esp_src_port;
 
 G_GNUC_UNUSED static const struct transform aes256[] = { { TRANSFORM_ENCR, 12, 256 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_PRF, 5, 0 },
                                            { TRANSFORM_KE, 14, 0 } };
@@ -36,6 +37,8 @@ reset(void)
     plan = plan_new();
     frame = 0;
     now = 1000;
+    ike_src_port = ike_dst_port = 500;
+    esp_src_port = 0;
 }
 
 static inline unsigned
@@ -58,6 +61,17 @@ detail(enum check_id id)
         }
     }
     return "";
+}
+
+static inline enum basis
+basis_of(enum check_id id)
+{
+    for (size_t i = 0; i < findings_count(found); i++) {
+        if (findings_get(found, i)->check == id) {
+            return findings_get(found, i)->basis;
+        }
+    }
+    return BASIS_CONFIGURED;
 }
 
 #define FIRES(name) do { fired[CHECK_##name]++; T(count(CHECK_##name) > 0); } while (0)
@@ -124,13 +138,46 @@ selectors(const char *i, const char *r)
 static inline void
 send(const char *octets, uint16_t ip_id)
 {
-    struct sighting at = { .frame = ++frame, .time = now += 0.5, .src = *from_addr, .dst = *to_addr, .src_port = 500,
-                           .dst_port = 500, .ip_id = ip_id };
+    struct sighting at = { .frame = ++frame, .time = now += 0.5, .src = *from_addr, .dst = *to_addr, .src_port = ike_src_port,
+                           .dst_port = ike_dst_port, .ip_id = ip_id };
     struct ike_event e;
 
     sadb_see_frame(db, frame, now);
     sadb_see_ike(db, &e, &at, &m, (const uint8_t *)octets, strlen(octets));
     checks_message(found, db, plan, &m, &e);
+}
+
+/* An ESP or AH packet as it stands. */
+static inline void
+ipsec(const struct ip_addr *src, const struct ip_addr *dst, struct ipsec_packet p)
+{
+    struct sighting at = { .frame = ++frame, .time = now += 0.5, .src = *src, .dst = *dst, .ip_id = (uint16_t)frame,
+                           .src_port = esp_src_port, .dst_port = esp_src_port ? 4500 : 0 };
+    struct ipsec_event e;
+
+    sadb_see_frame(db, frame, now);
+    sadb_see_ipsec(db, &e, &at, &p);
+    checks_packet(found, db, plan, &e);
+}
+
+static inline void
+path(struct path_event e)
+{
+    e.at.frame = ++frame;
+    e.at.time = now += 0.5;
+    sadb_see_frame(db, frame, now);
+    if (sadb_see_path(db, &e)) {
+        checks_path(found, db, plan, &e);
+    }
+}
+
+/* The capture goes on for a while, and ends. */
+static inline void
+end_after(double seconds)
+{
+    now += seconds;
+    sadb_see_frame(db, ++frame, now);
+    checks_end(found, db, plan);
 }
 
 static inline void
@@ -196,6 +243,17 @@ tunnel(void)
     sa_init(aes256, aes256);
     auth_request("10.1.0.0/24", "10.2.0.0/24");
     auth_response("10.1.0.0/24", "10.2.0.0/24");
+}
+
+static inline void
+v1_phase1(const struct transform *answer)
+{
+    begin(1, V1_MAIN, 0, true, false);
+    propose(aes256, 4, PROTO_IKE, 0);
+    send("mm1", 1);
+    begin(1, V1_MAIN, 0, false, false);
+    propose(answer, 4, PROTO_IKE, 0);
+    send("mm2", 2);
 }
 
 static inline void

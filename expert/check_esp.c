@@ -1,0 +1,415 @@
+/* check_esp.c - ESP and AH packets against what was negotiated, as a receiver would see
+ * them (RFC 4303, RFC 4302).  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "expert.h"
+
+enum { FIRST_FREE_SPI = 256, ENCR_NULL = 11, INTEG_SHA2_256_128 = 12, ENCR_CTR = 13, ICV_96 = 12 };
+#define SMALL_BLOCK_BYTES ((uint64_t)32 << 30)      /* RFC 8221 section 5: 2^32 blocks of 64 bits */
+
+static const char *
+protocol(const struct check_in *in)
+{
+    return in->ipsec->packet->protocol == PROTO_AH ? "AH" : "ESP";
+}
+
+static bool
+certain(const struct child_sa *c)
+{
+    return c && c->basis != BASIS_INFERRED;
+}
+
+static bool
+counts(const struct check_in *in)
+{
+    return in->ipsec->stream && !in->ipsec->duplicate;
+}
+
+void
+check_esp_without_ike(const struct check_in *in, struct findings *out)
+{
+    const struct ipsec_event *e = in->ipsec;
+    char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
+    struct scope where;
+
+    if (!e->new_stream || !e->stream || e->peers || e->child) {
+        return;
+    }
+    where = scope_packet(in);
+    finding_add(out, CHECK_esp_without_ike, &where, "%s of SPI %08x from %s to %s; the capture holds no IKE between these two.",
+                protocol(in), e->packet->spi, ip_print(&e->at.src, from, sizeof from), ip_print(&e->at.dst, to, sizeof to));
+}
+
+void
+check_esp_after_delete(const struct check_in *in, struct findings *out)
+{
+    const struct ipsec_event *e = in->ipsec;
+    double since;
+    struct scope where;
+
+    if (!certain(e->child) || !e->child->deleted_in || e->duplicate) {
+        return;
+    }
+    since = e->at.time - e->child->deleted_time;
+    if (since <= sadb_options(in->db)->delete_grace) {
+        return;
+    }
+    where = scope_packet(in);
+    finding_add(out, CHECK_esp_after_delete, &where, "%s of SPI %08x comes %.1f s after Child SA %u was deleted in frame %u.",
+                protocol(in), e->packet->spi, since, e->child->id, e->child->deleted_in);
+}
+
+static double
+lifetime(const struct child_sa *c)
+{
+    return c->chosen && c->chosen->p.v1 ? (double)c->chosen->p.attr.life_s : 0;
+}
+
+void
+check_esp_after_lifetime(const struct check_in *in, struct findings *out)
+{
+    const struct ipsec_event *e = in->ipsec;
+    const struct child_sa *c = e->child;
+    double age;
+    struct scope where;
+    uint64_t kb;
+
+    if (!certain(c) || !c->established || e->duplicate) {
+        return;
+    }
+    age = e->at.time - c->negotiated_time;
+    kb = c->chosen && c->chosen->p.v1 ? c->chosen->p.attr.life_kb : 0;
+    where = scope_packet(in);
+    if (lifetime(c) > 0 && age > lifetime(c) + sadb_options(in->db)->delete_grace) {
+        finding_add(out, CHECK_esp_after_lifetime, &where,
+                    "%s of SPI %08x is used %.0f s after quick mode in frame %u, which gave it %.0f s.", protocol(in),
+                    e->packet->spi, age, c->negotiated_in, lifetime(c));
+    } else if (kb && e->stream->bytes / 1024 > kb) {
+        where.variant = 1;
+        finding_add(out, CHECK_esp_after_lifetime, &where,
+                    "%s of SPI %08x has carried more than the %" G_GINT64_MODIFIER "u KB that quick mode in frame %u gave it.",
+                    protocol(in), e->packet->spi, kb, c->negotiated_in);
+    }
+}
+
+void
+check_reserved_spi(const struct check_in *in, struct findings *out)
+{
+    struct scope where;
+
+    if (in->ipsec->packet->spi >= FIRST_FREE_SPI || !counts(in)) {
+        return;
+    }
+    where = scope_packet(in);
+    finding_add(out, CHECK_reserved_spi, &where, "%s uses SPI %08x; 0 to 255 are reserved.", protocol(in), in->ipsec->packet->spi);
+}
+
+void
+check_replay(const struct check_in *in, struct findings *out)
+{
+    const struct ipsec_event *e = in->ipsec;
+    struct scope where;
+
+    if (!e->replayed) {
+        return;
+    }
+    where = scope_packet(in);
+    where.also = e->original;
+    if (e->original) {
+        finding_add(out, CHECK_replay, &where, "Sequence number %u of SPI %08x comes again; it was in frame %u first. A receiver drops it.",
+                    e->packet->seq, e->packet->spi, e->original);
+    } else {
+        finding_add(out, CHECK_replay, &where, "Sequence number %u of SPI %08x comes again. A receiver drops it.", e->packet->seq,
+                    e->packet->spi);
+    }
+}
+
+void
+check_out_of_window(const struct check_in *in, struct findings *out)
+{
+    const struct ipsec_event *e = in->ipsec;
+    struct scope where;
+
+    if (!e->out_of_window) {
+        return;
+    }
+    where = scope_packet(in);
+    finding_add(out, CHECK_out_of_window, &where,
+                "Sequence number %u of SPI %08x lies left of the window of %u below %u. A receiver drops it.", e->packet->seq,
+                e->packet->spi, sadb_options(in->db)->window, e->stream->last_seq);
+}
+
+void
+check_sequence_not_one(const struct check_in *in, struct findings *out)
+{
+    const struct ipsec_event *e = in->ipsec;
+    struct scope where;
+
+    if (!e->new_stream || !e->stream || !certain(e->child) || !e->child->established || e->packet->seq == 1 || e->number != 1) {
+        return;
+    }
+    /* An address that changes begins a stream of its own in the middle of the numbers. */
+    for (guint i = 0; i < e->child->streams->len; i++) {
+        const struct stream *s = (const struct stream *)g_ptr_array_index(e->child->streams, i);
+        if (s != e->stream && s->spi == e->stream->spi) {
+            return;
+        }
+    }
+    where = scope_packet(in);
+    finding_add(out, CHECK_sequence_not_one, &where, "The first packet of SPI %08x has sequence number %u; %s in frame %u began the SA.",
+                e->packet->spi, e->packet->seq, e->child->exchange_type == V1_QUICK ? "quick mode" : "the exchange",
+                e->child->negotiated_in);
+}
+
+void
+check_sequence_wrapped(const struct check_in *in, struct findings *out)
+{
+    const struct ipsec_event *e = in->ipsec;
+    struct scope where;
+
+    if (!e->wrapped || !certain(e->child)) {
+        return;
+    }
+    where = scope_packet(in);
+    finding_add(out, CHECK_sequence_wrapped, &where,
+                "The sequence number of SPI %08x begins again at %u without extended sequence numbers (Child SA %u).",
+                e->packet->spi, e->packet->seq, e->child->id);
+}
+
+/* --- the law of lengths ----------------------------------------------------------- */
+
+struct geometry {
+    uint32_t head, block, icv;
+    uint16_t encr, integ;
+};
+
+static bool
+geometry_of(const struct child_sa *c, struct geometry *out)
+{
+    struct encr_geometry g = { 0 };
+    uint8_t icv = 0;
+    bool known = false;
+
+    *out = (struct geometry){ 0 };
+    for (size_t i = 0; c->chosen && i < c->chosen->p.num_transforms; i++) {
+        const struct transform *t = &c->chosen->p.transforms[i];
+        if (t->type == TRANSFORM_ENCR) {
+            known = encr_geometry(t->id, &g);
+            out->encr = t->id;
+        } else if (t->type == TRANSFORM_INTEG) {
+            out->integ = t->id;
+            if (t->id && !integ_icv_len(t->id, &icv)) {
+                return false;
+            }
+        }
+    }
+    out->head = 8u + g.iv;
+    out->block = g.block;
+    out->icv = g.icv ? g.icv : icv;
+    return known && g.block >= 4;
+}
+
+static bool
+fits(const struct geometry *g, uint32_t length)
+{
+    uint32_t least = g->head + g->block + g->icv;
+
+    return length >= least && (length - least) % g->block == 0;
+}
+
+static bool
+lawful(const struct check_in *in, struct geometry *g)
+{
+    const struct ipsec_event *e = in->ipsec;
+
+    return counts(in) && certain(e->child) && e->child->established && e->packet->protocol == PROTO_ESP &&
+           e->child->protocol == PROTO_ESP && geometry_of(e->child, g);
+}
+
+static bool
+fits_96(const struct geometry *g, uint32_t length)
+{
+    struct geometry short_icv = *g;
+
+    short_icv.icv = ICV_96;
+    return g->integ == INTEG_SHA2_256_128 && g->block > 4 && fits(&short_icv, length);
+}
+
+void
+check_length_impossible(const struct check_in *in, struct findings *out)
+{
+    const struct ipsec_event *e = in->ipsec;
+    struct geometry g;
+    struct scope where;
+
+    if (!lawful(in, &g) || fits(&g, e->packet->length) || fits_96(&g, e->packet->length)) {
+        return;
+    }
+    where = scope_packet(in);
+    where.basis = e->child->basis;
+    if (e->packet->length < g.head + g.block + g.icv) {
+        finding_add(out, CHECK_length_impossible, &where,
+                    "ESP length %u of SPI %08x: %s (negotiated in frame %u) gives at least %u.", e->packet->length,
+                    e->packet->spi, e->child->chosen->text, e->child->negotiated_in, g.head + g.block + g.icv);
+    } else {
+        finding_add(out, CHECK_length_impossible, &where,
+                    "ESP length %u of SPI %08x: %s (negotiated in frame %u) gives lengths of %u modulo %u, this is %u.",
+                    e->packet->length, e->packet->spi, e->child->chosen->text, e->child->negotiated_in,
+                    (g.head + g.icv) % g.block, g.block, e->packet->length % g.block);
+    }
+}
+
+void
+check_truncated_sha256(const struct check_in *in, struct findings *out)
+{
+    const struct ipsec_event *e = in->ipsec;
+    struct geometry g;
+    struct scope where;
+
+    if (!lawful(in, &g) || fits(&g, e->packet->length) || !fits_96(&g, e->packet->length)) {
+        return;
+    }
+    where = scope_packet(in);
+    where.basis = e->child->basis;
+    finding_add(out, CHECK_truncated_sha256, &where,
+                "ESP length %u of SPI %08x fits a 96-bit ICV; %s (negotiated in frame %u) has one of 128 bits.",
+                e->packet->length, e->packet->spi, e->child->chosen->text, e->child->negotiated_in);
+}
+
+void
+check_ah_length_wrong(const struct check_in *in, struct findings *out)
+{
+    const struct ipsec_event *e = in->ipsec;
+    bool v6 = e->at.src.family == 6;
+    uint8_t icv = 0;
+    unsigned words;
+    struct scope where;
+
+    if (!counts(in) || e->packet->protocol != PROTO_AH || !certain(e->child) || !e->child->chosen) {
+        return;
+    }
+    for (size_t i = 0; i < e->child->chosen->p.num_transforms; i++) {
+        const struct transform *t = &e->child->chosen->p.transforms[i];
+        if (t->type == TRANSFORM_INTEG && (!integ_icv_len(t->id, &icv) || (t->id >= 9 && t->id <= 11))) {
+            return;         /* GMAC carries its IV there too: RFC 4543 section 3.3 */
+        }
+    }
+    if (!icv) {
+        return;
+    }
+    /* RFC 4302 section 2.2: in words, less two; IPv6 wants a multiple of eight octets. */
+    words = v6 ? (12u + icv + 7) / 8 * 2 - 2 : (12u + icv + 3) / 4 - 2;
+    if (e->packet->ah_words == words) {
+        return;
+    }
+    where = scope_packet(in);
+    finding_add(out, CHECK_ah_length_wrong, &where, "AH of SPI %08x states a length of %u; %s (frame %u) gives %u.", e->packet->spi,
+                e->packet->ah_words, e->child->chosen->text, e->child->negotiated_in, words);
+}
+
+void
+check_cleartext_in_esp(const struct check_in *in, struct findings *out)
+{
+    const struct ipsec_event *e = in->ipsec;
+    struct geometry g;
+    struct scope where;
+
+    if (!lawful(in, &g) || g.encr == ENCR_NULL || !e->packet->readable_ip) {
+        return;
+    }
+    where = scope_packet(in);
+    finding_add(out, CHECK_cleartext_in_esp, &where,
+                "ESP of SPI %08x carries a readable IPv4 packet; %s was negotiated in frame %u.", e->packet->spi,
+                e->child->chosen->text, e->child->negotiated_in);
+}
+
+void
+check_protocol_mismatch(const struct check_in *in, struct findings *out)
+{
+    const struct ipsec_event *e = in->ipsec;
+    uint8_t other = e->packet->protocol == PROTO_AH ? PROTO_ESP : PROTO_AH;
+    const struct child_sa *c;
+    struct scope where;
+    bool to_r;
+
+    if (!counts(in) || e->child) {
+        return;
+    }
+    c = sadb_child_at(in->db, other, e->packet->spi, &e->at.dst, e->at.frame, &to_r);
+    if (!certain(c)) {
+        return;
+    }
+    where = scope_packet(in);
+    finding_add(out, CHECK_protocol_mismatch, &where, "%s uses SPI %08x, which frame %u negotiated for %s.", protocol(in),
+                e->packet->spi, c->negotiated_in, other == PROTO_AH ? "AH" : "ESP");
+}
+
+void
+check_udp_encap_mismatch(const struct check_in *in, struct findings *out)
+{
+    const struct ipsec_event *e = in->ipsec;
+    enum nat nat;
+    struct scope where;
+
+    if (!counts(in) || !certain(e->child) || e->packet->protocol != PROTO_ESP || e->at.src_port) {
+        return;
+    }
+    nat = e->child->ike_sa->nat;
+    if (nat != NAT_INITIATOR && nat != NAT_RESPONDER && nat != NAT_BOTH) {
+        return;
+    }
+    where = scope_packet(in);
+    finding_add(out, CHECK_udp_encap_mismatch, &where,
+                "ESP of SPI %08x travels without UDP although NAT detection (frame %u) finds a translation.", e->packet->spi,
+                e->child->ike_sa->nat_i.frame);
+}
+
+static bool
+counter_mode(uint16_t encr)
+{
+    return (encr >= ENCR_CTR && encr <= 21 && encr != 17) || (encr >= 24 && encr <= 28);
+}
+
+void
+check_iv_reused(const struct check_in *in, struct findings *out)
+{
+    const struct ipsec_event *e = in->ipsec;
+    struct geometry g;
+    struct scope where;
+
+    if (!e->iv_repeats || !lawful(in, &g) || !counter_mode(g.encr)) {
+        return;
+    }
+    where = scope_packet(in);
+    finding_add(out, CHECK_iv_reused, &where,
+                "The explicit IV of SPI %08x comes twice under one key (%s): two packets share a key stream.", e->packet->spi,
+                e->child->chosen->text);
+}
+
+void
+check_birthday_bound(const struct check_in *in, struct findings *out)
+{
+    const struct ipsec_event *e = in->ipsec;
+    struct geometry g;
+    struct scope where;
+
+    if (!lawful(in, &g) || g.block != 8 || e->stream->bytes <= SMALL_BLOCK_BYTES) {
+        return;
+    }
+    where = scope_packet(in);
+    finding_add(out, CHECK_birthday_bound, &where, "SPI %08x has carried more than 32 GiB under one key with %s.", e->packet->spi,
+                e->child->chosen->text);
+}
+
+void
+check_padding_bad(const struct check_in *in, struct findings *out)
+{
+    const struct ipsec_event *e = in->ipsec;
+    struct scope where;
+
+    if (!counts(in) || !e->packet->bad_padding || e->packet->icv != ICV_GOOD) {
+        return;
+    }
+    where = scope_packet(in);
+    where.basis = BASIS_DECRYPTED;
+    finding_add(out, CHECK_padding_bad, &where,
+                "The padding of a packet of SPI %08x is not 1, 2, 3, .. although its integrity check is good.", e->packet->spi);
+}

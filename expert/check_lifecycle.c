@@ -1,0 +1,424 @@
+/* check_lifecycle.c - detours, moves, restarts and disagreements in the life of an SA.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "expert.h"
+
+#include <string.h>
+
+enum { N_INVALID_IKE_SPI = 4, N_INVALID_EXCHANGE_TYPE = 7, N_INVALID_SPI = 11, N_NO_PROPOSAL_CHOSEN = 14,
+       N_INVALID_KE = 17, N_AUTHENTICATION_FAILED = 24, N_UNSUPPORTED_EXCHANGE = 29, N_COOKIE = 16390,
+       N_UPDATE_SA_ADDRESSES = 16400, N_REDIRECT = 16407, N1_RESPONDER_LIFETIME = 24576, POLICIES = 16 };
+
+void
+check_cookie_challenge(const struct check_in *in, struct findings *out)
+{
+    const struct ike_notify *n = in->msg->major == 2 && ike_is_response(in->msg) ? fresh_notify(in, N_COOKIE) : NULL;
+    char who[ID_TEXT_MAX];
+    struct scope where;
+
+    if (!n) {
+        return;
+    }
+    where = scope_message(in);
+    finding_add(out, CHECK_cookie_challenge, &where,
+                "%s asks for a cookie of %" G_GSIZE_FORMAT " bytes before it answers IKE_SA_INIT of frame %u.",
+                who_sent(in, who, sizeof who), n->data.len, in->ike->exchange->request);
+}
+
+void
+check_invalid_ke_payload(const struct check_in *in, struct findings *out)
+{
+    const struct ike_notify *n = in->msg->major == 2 ? fresh_notify(in, N_INVALID_KE) : NULL;
+    struct transform wanted = { .type = TRANSFORM_KE }, sent = { .type = TRANSFORM_KE };
+    char who[ID_TEXT_MAX], a[64], b[64];
+    struct scope where;
+
+    if (!n) {
+        return;
+    }
+    where = scope_message(in);
+    where.basis = notify_basis(n);
+    sent.id = in->ike->exchange->ke_group;
+    if (n->data.len != 2) {
+        finding_add(out, CHECK_invalid_ke_payload, &where, "%s refuses the key exchange of frame %u without naming a group.",
+                    who_sent(in, who, sizeof who), in->ike->exchange->request);
+        return;
+    }
+    wanted.id = (uint16_t)(n->data.at[0] << 8 | n->data.at[1]);
+    finding_add(out, CHECK_invalid_ke_payload, &where,
+                "%s wants %s; the key exchange of frame %u is in %s. The initiator is to try again with the group wanted.",
+                who_sent(in, who, sizeof who), transform_print(&wanted, a, sizeof a), in->ike->exchange->request,
+                sent.id ? transform_print(&sent, b, sizeof b) : "another group");
+}
+
+/* --- perfect forward secrecy ---------------------------------------------------- */
+
+static bool
+asks_pfs(const struct proposal *p)
+{
+    return (suite_type_mask(p) >> TRANSFORM_KE & 1) != 0;
+}
+
+/* A suite that the refuser took for an SA of this kind, alike in all but PFS. */
+static const struct kept_proposal *
+alike_but_pfs(const struct check_in *in, const struct proposal *offered)
+{
+    const struct kept_proposal *known[POLICIES];
+    bool chosen[POLICIES];
+    size_t n = sadb_policies(in->db, &in->ike->at.src, offered->protocol, known, chosen, POLICIES);
+
+    for (size_t i = 0; i < n; i++) {
+        unsigned unmet = suite_unmet(offered, &known[i]->p) & ~(1u << TRANSFORM_KE);
+        /* IKE_AUTH never carries a group: from its choice nothing follows but the rest
+         * of the suite (RFC 7296 section 1.2). */
+        if (!unmet && (in->msg->major == 2 || asks_pfs(offered) != asks_pfs(&known[i]->p))) {
+            return known[i];
+        }
+    }
+    return NULL;
+}
+
+/* With nothing else known, cipher and hash that the refuser has just chosen in phase 1
+ * are hardly what it refuses. */
+static bool
+like_phase1(const struct ike_sa *sa, const struct proposal *offered)
+{
+    for (size_t i = 0; i < offered->num_transforms; i++) {
+        const struct transform *t = &offered->transforms[i];
+        if ((t->type == TRANSFORM_ENCR || (t->type == TRANSFORM_INTEG && t->id)) &&
+            (!sa->chosen || !suite_has(&sa->chosen->p, t))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void
+check_pfs_mismatch(const struct check_in *in, struct findings *out)
+{
+    const struct exchange *x = in->ike->about;
+    const struct ike_notify *n = fresh_notify(in, N_NO_PROPOSAL_CHOSEN);
+    const struct kept_proposal *first, *known;
+    char who[ID_TEXT_MAX], values[SUITE_TEXT_MAX], phase[64];
+    struct scope where;
+    bool asked;
+
+    if (!n || !x || !x->offered->len || (x->type != V1_QUICK && x->type != V2_CREATE_CHILD_SA) || x->rekeys_ike) {
+        return;
+    }
+    first = (const struct kept_proposal *)g_ptr_array_index(x->offered, 0);
+    asked = asks_pfs(&first->p);
+    known = alike_but_pfs(in, &first->p);
+    if (!known && (in->msg->major == 2 || !like_phase1(in->ike->sa, &first->p))) {
+        return;
+    }
+    where = scope_message(in);
+    where.basis = BASIS_INFERRED;
+    who_sent(in, who, sizeof who);
+    phase_name(in, x, phase, sizeof phase);
+    g_strlcpy(values, "no PFS", sizeof values);
+    if (asked) {
+        suite_values(&first->p, TRANSFORM_KE, values, sizeof values);
+    }
+    if (known) {
+        finding_add(out, CHECK_pfs_mismatch, &where,
+                    "%s refuses %s of frame %u, which asks for %s; but for that it has taken this suite before (frame %u). "
+                    "Suggests that the two ends differ on PFS.", who, phase, x->request, values, known->frame);
+    } else {
+        finding_add(out, CHECK_pfs_mismatch, &where,
+                    "%s refuses %s of frame %u, which asks for %s and for the cipher and hash that it has chosen in phase 1. "
+                    "Suggests that the two ends differ on PFS.", who, phase, x->request, values);
+    }
+}
+
+void
+check_lifetime_mismatch(const struct check_in *in, struct findings *out)
+{
+    const struct exchange *x = in->ike->exchange;
+    const struct kept_proposal *chosen;
+    char who[ID_TEXT_MAX];
+    struct scope where;
+
+    if (!fresh(in) || in->msg->major != 1) {
+        return;
+    }
+    where = scope_message(in);
+    if (ike_find_notify(in->msg, N1_RESPONDER_LIFETIME)) {
+        finding_add(out, CHECK_lifetime_mismatch, &where, "%s holds to a shorter lifetime than the one offered (RESPONDER-LIFETIME in frame %u).",
+                    who_sent(in, who, sizeof who), in->ike->at.frame);
+        return;
+    }
+    chosen = x->chosen && x->chosen->frame == in->ike->at.frame ? x->chosen : NULL;
+    for (guint i = 0; chosen && i < x->offered->len; i++) {
+        const struct kept_proposal *k = (const struct kept_proposal *)g_ptr_array_index(x->offered, i);
+        if (k->p.v1_transform != chosen->p.v1_transform || k->p.number != chosen->p.number ||
+            k->p.protocol != chosen->p.protocol ||
+            (k->p.attr.life_s == chosen->p.attr.life_s && k->p.attr.life_kb == chosen->p.attr.life_kb)) {
+            continue;
+        }
+        finding_add(out, CHECK_lifetime_mismatch, &where,
+                    "%s answers a lifetime of %u s and %u KB with %u s and %u KB.", who_sent(in, who, sizeof who),
+                    k->p.attr.life_s, k->p.attr.life_kb, chosen->p.attr.life_s, chosen->p.attr.life_kb);
+        return;
+    }
+}
+
+void
+check_mode_mismatch(const struct check_in *in, struct findings *out)
+{
+    const struct ike_event *e = in->ike;
+    char who[ID_TEXT_MAX];
+    struct scope where;
+
+    if (!e->child || in->msg->major != 2 || !e->exchange->transport || e->child->transport) {
+        return;
+    }
+    where = scope_message(in);
+    where.child = e->child;
+    finding_add(out, CHECK_mode_mismatch, &where,
+                "Frame %u asks for transport mode; %s does not agree, so Child SA %u is in tunnel mode.", e->exchange->request,
+                who_sent(in, who, sizeof who), e->child->id);
+}
+
+void
+check_exchange_mode_mismatch(const struct check_in *in, struct findings *out)
+{
+    const struct exchange *x = in->ike->about;
+    const struct ike_notify *n = NULL;
+    static const uint16_t refusals[] = { N_AUTHENTICATION_FAILED, N_INVALID_EXCHANGE_TYPE, N_UNSUPPORTED_EXCHANGE };
+    char who[ID_TEXT_MAX], to[ID_TEXT_MAX], name[64];
+    struct scope where;
+
+    if (in->msg->major != 1 || !x || (x->type != V1_AGGRESSIVE && x->type != V1_MAIN) || x->messages->len != 1) {
+        return;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(refusals) && !n; i++) {
+        n = fresh_notify(in, refusals[i]);
+    }
+    if (!n || (x->type == V1_MAIN && n->type == N_AUTHENTICATION_FAILED)) {
+        return;
+    }
+    where = scope_message(in);
+    where.basis = BASIS_OBSERVED;
+    finding_add(out, CHECK_exchange_mode_mismatch, &where,
+                "%s answers the first message of %s mode (frame %u) with %s: it has no configuration in this mode for %s.",
+                who_sent(in, who, sizeof who), x->type == V1_AGGRESSIVE ? "aggressive" : "main", x->request,
+                notify_name(1, n->type, name, sizeof name), who_received(in, to, sizeof to));
+}
+
+/* --- moves and restarts ---------------------------------------------------------- */
+
+void
+check_address_updated(const struct check_in *in, struct findings *out)
+{
+    const struct ike_event *e = in->ike;
+    char who[ID_TEXT_MAX], from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
+    struct scope where;
+
+    if (!fresh(in) || (!e->moved && !(in->msg->major == 2 && !ike_is_response(in->msg) &&
+                                      ike_find_notify(in->msg, N_UPDATE_SA_ADDRESSES)))) {
+        return;
+    }
+    where = scope_message(in);
+    finding_add(out, CHECK_address_updated, &where, "IKE SA %u of %s moves%s%s to %s.", e->sa->id,
+                endpoint_print(e->from_initiator ? &e->sa->initiator : &e->sa->responder, who, sizeof who),
+                e->old_src.family ? " from " : "", e->old_src.family ? ip_print(&e->old_src, from, sizeof from) : "",
+                ip_print(&e->at.src, to, sizeof to));
+}
+
+void
+check_ike_from_new_address(const struct check_in *in, struct findings *out)
+{
+    const struct ike_event *e = in->ike;
+    const struct endpoint *peer;
+    char from[ADDR_TEXT_MAX], is[ADDR_TEXT_MAX];
+    struct scope where;
+
+    if (!e->new_address || !fresh(in) || (e->sa->mobike_i && e->sa->mobike_r) ||
+        (in->msg->major == 2 && !e->sa->auth_read && e->sa->state == IKE_ESTABLISHED) || e->sa->nat == NAT_INITIATOR ||
+        e->sa->nat == NAT_RESPONDER || e->sa->nat == NAT_BOTH) {
+        return;
+    }
+    peer = e->from_initiator ? &e->sa->initiator : &e->sa->responder;
+    where = scope_message(in);
+    where.exchange = NO_ID;
+    finding_add(out, CHECK_ike_from_new_address, &where,
+                "A message of IKE SA %u comes from %s; the SA's peer is %s, and neither MOBIKE nor a NAT explains it.",
+                e->sa->id, ip_print(&e->at.src, from, sizeof from), ip_print(&peer->addr, is, sizeof is));
+}
+
+void
+check_peer_restarted(const struct check_in *in, struct findings *out)
+{
+    const struct ike_event *e = in->ike;
+    char who[ID_TEXT_MAX], from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], name[64];
+    struct scope where = scope_message(in);
+    const struct ike_notify *n;
+
+    if (!fresh(in)) {
+        return;
+    }
+    if (e->replaces) {
+        finding_add(out, CHECK_peer_restarted, &where,
+                    "%s is established anew from %s (IKE SA %u) while its IKE SA %u from %s was not deleted.",
+                    e->sa->initiator.id, ip_print(&e->sa->initiator.addr, to, sizeof to), e->sa->id, e->replaces->id,
+                    ip_print(&e->replaces->initiator.addr, from, sizeof from));
+    }
+    n = ike_find_notify(in->msg, N_INVALID_IKE_SPI);
+    n = n && in->msg->major == 2 ? n : NULL;
+    if (n && e->sa->state == IKE_ESTABLISHED) {
+        where.basis = notify_basis(n);
+        finding_add(out, CHECK_peer_restarted, &where,
+                    "%s answers IKE SA %u, established in frame %u, with %s: it no longer knows it.",
+                    who_sent(in, who, sizeof who), e->sa->id, e->sa->established_in,
+                    notify_name(2, n->type, name, sizeof name));
+    }
+}
+
+void
+check_redirected(const struct check_in *in, struct findings *out)
+{
+    const struct ike_notify *n = in->msg->major == 2 ? fresh_notify(in, N_REDIRECT) : NULL;
+    char who[ID_TEXT_MAX], to[ADDR_TEXT_MAX] = "another gateway";
+    struct scope where;
+
+    if (!n) {
+        return;
+    }
+    /* RFC 5685 section 9.2: type 1 IPv4, 2 IPv6, 3 name; then its length. */
+    if (n->data.len >= 6 && n->data.at[0] == 1) {
+        struct ip_addr a = ip_from(4, n->data.at + 2);
+        ip_print(&a, to, sizeof to);
+    } else if (n->data.len >= 18 && n->data.at[0] == 2) {
+        struct ip_addr a = ip_from(6, n->data.at + 2);
+        ip_print(&a, to, sizeof to);
+    }
+    where = scope_message(in);
+    where.basis = notify_basis(n);
+    finding_add(out, CHECK_redirected, &where, "%s redirects the client to %s.", who_sent(in, who, sizeof who), to);
+}
+
+void
+check_rekey_collision(const struct check_in *in, struct findings *out)
+{
+    const struct exchange *other = in->ike->collides;
+    struct scope where;
+
+    if (!other) {
+        return;
+    }
+    where = scope_message(in);
+    where.also = other->request;
+    finding_add(out, CHECK_rekey_collision, &where, "Both sides rekey at once: frame %u and frame %u; the pair with the lowest nonce goes.",
+                other->request, in->ike->at.frame);
+}
+
+void
+check_post_quantum(const struct check_in *in, struct findings *out)
+{
+    const struct ike_event *e = in->ike;
+    struct scope where;
+
+    if (!e->sa || !e->established || !e->sa->post_quantum) {
+        return;
+    }
+    where = scope_message(in);
+    finding_add(out, CHECK_post_quantum, &where, "IKE SA %u is protected against a quantum computer: %s.", e->sa->id,
+                e->sa->chosen ? e->sa->chosen->text : "a post-quantum pre-shared key");
+}
+
+/* --- offers over time -------------------------------------------------------------- */
+
+static const struct ike_sa *
+earlier_try(const struct check_in *in)
+{
+    const struct ike_sa *now = in->ike->sa;
+
+    for (size_t i = now->id; i > 0 && now->id - i < SADB_MAX_PER_PEER; i--) {
+        const struct ike_sa *old = sadb_ike_sa(in->db, i - 1);
+        if (old->major == now->major && ip_equal(&old->initiator.addr, &now->initiator.addr) &&
+            ip_equal(&old->responder.addr, &now->responder.addr) && old->offered->len) {
+            return old;
+        }
+    }
+    return NULL;
+}
+
+static bool
+same_offers(const GPtrArray *a, const GPtrArray *b)
+{
+    if (a->len != b->len) {
+        return false;
+    }
+    for (guint i = 0; i < a->len; i++) {
+        if (strcmp(((const struct kept_proposal *)g_ptr_array_index(a, i))->text,
+                   ((const struct kept_proposal *)g_ptr_array_index(b, i))->text) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void
+check_offer_changed(const struct check_in *in, struct findings *out)
+{
+    const struct ike_event *e = in->ike;
+    const struct ike_sa *old;
+    char a[SUITE_TEXT_MAX * 4], b[SUITE_TEXT_MAX * 4], who[ID_TEXT_MAX];
+    struct scope where;
+
+    if (!fresh(in) || !in->msg->num_proposals || !e->from_initiator || e->sa->exchanges->len != 1 || !e->sa->offered->len ||
+        e->sa->rekeys != NO_ID) {
+        return;
+    }
+    old = earlier_try(in);
+    if (!old || old->state != IKE_FAILED || same_offers(old->offered, e->sa->offered)) {
+        return;
+    }
+    where = scope_message(in);
+    finding_add(out, CHECK_offer_changed, &where, "%s offers %s; its try in frame %u offered %s.", who_sent(in, who, sizeof who),
+                suite_offers(e->sa->offered, a, sizeof a), old->first_frame, suite_offers(old->offered, b, sizeof b));
+}
+
+static bool
+share_suite(const struct ike_sa *a, const struct ike_sa *b)
+{
+    for (guint i = 0; i < a->offered->len; i++) {
+        for (guint k = 0; k < b->offered->len; k++) {
+            const struct proposal *p = &((const struct kept_proposal *)g_ptr_array_index(a->offered, i))->p;
+            const struct proposal *q = &((const struct kept_proposal *)g_ptr_array_index(b->offered, k))->p;
+            if (p->protocol == q->protocol && !suite_unmet(p, q)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+void
+check_no_common_proposal(const struct check_in *in, struct findings *out)
+{
+    const struct ike_sa *now = in->ike->sa;
+    char a[SUITE_TEXT_MAX * 4], b[SUITE_TEXT_MAX * 4], who[ID_TEXT_MAX], to[ID_TEXT_MAX];
+    struct scope where;
+
+    if (!fresh(in) || !in->ike->from_initiator || !in->msg->num_proposals || now->exchanges->len != 1 || !now->offered->len) {
+        return;
+    }
+    for (size_t i = now->id; i > 0 && now->id - i < SADB_MAX_PER_PEER; i--) {
+        const struct ike_sa *old = sadb_ike_sa(in->db, i - 1);
+        if (old->major != now->major || !old->offered->len || old->rekeys != NO_ID ||
+            !ip_equal(&old->initiator.addr, &now->responder.addr) || !ip_equal(&old->responder.addr, &now->initiator.addr)) {
+            continue;
+        }
+        if (share_suite(now, old)) {
+            return;
+        }
+        where = scope_message(in);
+        where.basis = BASIS_INFERRED;
+        finding_add(out, CHECK_no_common_proposal, &where,
+                    "%s offers %s; %s itself has offered %s (frame %u): no suite is in both. Suggests that it will refuse.",
+                    who_sent(in, who, sizeof who), suite_offers(now->offered, a, sizeof a), who_received(in, to, sizeof to),
+                    suite_offers(old->offered, b, sizeof b), old->first_frame);
+        return;
+    }
+}

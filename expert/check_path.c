@@ -1,0 +1,377 @@
+/* check_path.c - NAT, blocked ports, lost messages, ICMP, fragments.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "expert.h"
+
+enum { IKE_PORT = 500, NATT_PORT = 4500, LARGE_DATAGRAM = 1200, UDP = 17, ESP = 50 };
+
+static const struct exchange_message *
+message_at(const struct exchange *x, guint i)
+{
+    return &g_array_index(x->messages, struct exchange_message, i);
+}
+
+void
+check_nat_detected(const struct check_in *in, struct findings *out)
+{
+    const struct ike_sa *sa = in->ike->sa;
+    char i[ADDR_TEXT_MAX], r[ADDR_TEXT_MAX];
+    struct scope where;
+
+    if (!in->ike->nat_decided || sa->nat == NAT_NONE || sa->nat == NAT_FORCED) {
+        return;
+    }
+    where = scope_message(in);
+    where.variant = sa->nat;
+    finding_add(out, CHECK_nat_detected, &where,
+                "The NAT detection hashes of frames %u and %u do not fit the addresses captured: behind a NAT is %s "
+                "(%s and %s on the wire).", sa->nat_i.frame, sa->nat_r.frame,
+                sa->nat == NAT_BOTH ? "each side" : sa->nat == NAT_INITIATOR ? "the initiator" : "the responder",
+                ip_print(&sa->initiator.addr, i, sizeof i), ip_print(&sa->responder.addr, r, sizeof r));
+}
+
+void
+check_nat_forced(const struct check_in *in, struct findings *out)
+{
+    const struct ike_sa *sa = in->ike->sa;
+    struct scope where;
+
+    if (!in->ike->nat_decided || sa->nat != NAT_FORCED) {
+        return;
+    }
+    where = scope_message(in);
+    where.basis = BASIS_INFERRED;
+    finding_add(out, CHECK_nat_forced, &where,
+                "Both sides' hashes of their own address fit no address (frames %u and %u), while each hash of the other's "
+                "fits: suggests that UDP encapsulation is forced, for no address is translated here.", sa->nat_i.frame,
+                sa->nat_r.frame);
+}
+
+void
+check_nat_t_draft(const struct check_in *in, struct findings *out)
+{
+    const struct ike_event *e = in->ike;
+    struct scope where;
+
+    if (!fresh(in) || !(e->sa->draft_nat_t || (e->child && e->child->chosen && e->child->chosen->p.attr.mode >= 61443))) {
+        return;
+    }
+    where = scope_message(in);
+    where.exchange = NO_ID;
+    finding_add(out, CHECK_nat_t_draft, &where, "IKE SA %u uses the NAT-T payloads or encapsulation modes of a draft.", e->sa->id);
+}
+
+void
+check_nat_mapping_changed(const struct check_in *in, struct findings *out)
+{
+    const struct ipsec_event *e = in->ipsec;
+    char from[ADDR_TEXT_MAX];
+    struct scope where;
+
+    if (!e->old_src_port || e->duplicate || !e->at.src_port) {
+        return;
+    }
+    where = scope_packet(in);
+    where.variant = e->at.src_port;
+    finding_add(out, CHECK_nat_mapping_changed, &where, "ESP of SPI %08x now comes from %s port %u, before from %u.",
+                e->packet->spi, ip_print(&e->at.src, from, sizeof from), e->at.src_port, e->old_src_port);
+}
+
+static bool
+heard(const struct ike_sa *sa, bool from_initiator, uint16_t port)
+{
+    for (guint i = 0; i < sa->exchanges->len; i++) {
+        const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
+        for (guint k = 0; k < x->messages->len; k++) {
+            const struct exchange_message *m = message_at(x, k);
+            if (m->from_initiator == from_initiator && m->src_port == port) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+void
+check_port_500_after_float(const struct check_in *in, struct findings *out)
+{
+    const struct ike_event *e = in->ike;
+    char who[ID_TEXT_MAX];
+    struct scope where;
+
+    if (!fresh(in) || !heard(e->sa, e->from_initiator, NATT_PORT) || e->at.src_port != IKE_PORT || e->at.dst_port != IKE_PORT ||
+        e->exchange->messages->len != 1 || in->msg->exchange == V2_IKE_SA_INIT ||
+        (in->msg->major == 2 && ike_is_response(in->msg))) {
+        return;
+    }
+    where = scope_message(in);
+    finding_add(out, CHECK_port_500_after_float, &where, "%s sends IKE on UDP port 500 after the SA has moved to 4500.",
+                who_sent(in, who, sizeof who));
+}
+
+void
+check_ah_through_nat(const struct check_in *in, struct findings *out)
+{
+    const struct child_sa *c = in->ike->child;
+    struct scope where;
+
+    if (!c || c->protocol != PROTO_AH ||
+        (in->ike->sa->nat != NAT_INITIATOR && in->ike->sa->nat != NAT_RESPONDER && in->ike->sa->nat != NAT_BOTH)) {
+        return;
+    }
+    where = scope_message(in);
+    where.child = c;
+    finding_add(out, CHECK_ah_through_nat, &where,
+                "AH is negotiated in frame %u although the NAT detection of frame %u finds a translation: every AH packet "
+                "fails its integrity check behind it.", c->negotiated_in, in->ike->sa->nat_i.frame);
+}
+
+/* --- silence ------------------------------------------------------------------ */
+
+const struct exchange_message *
+unanswered_message(const struct sadb *db, const struct ike_sa *sa, const struct exchange *x)
+{
+    const struct exchange_message *last = waiting_message(sa, x);
+    double silence = last ? sadb_last_time(db) - last->time : 0;
+
+    return last && silence >= (last->num_retransmissions ? AFTER_RETRANSMISSION_S : WITHOUT_RETRANSMISSION_S) ? last : NULL;
+}
+
+/* Octets of the largest datagram of the side that waits. */
+static bool
+is_large(const struct exchange *x, const struct exchange_message *last)
+{
+    for (guint i = 0; i < x->messages->len; i++) {
+        const struct exchange_message *m = message_at(x, i);
+        if (m->from_initiator == last->from_initiator && !m->fragment && m->length > LARGE_DATAGRAM) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum silence
+silence_reason(const struct sadb *db, const struct ike_sa *sa, const struct exchange *x)
+{
+    const struct exchange_message *last = unanswered_message(db, sa, x);
+
+    if (!last) {
+        return SILENCE_NONE;
+    }
+    if (x->liveness || (sa->major == 2 && x->type == V2_INFORMATIONAL && sa->state == IKE_ESTABLISHED &&
+                        last->num_retransmissions)) {
+        return SILENCE_DEAD_PEER;
+    }
+    if (!heard(sa, !last->from_initiator, IKE_PORT) && !heard(sa, !last->from_initiator, NATT_PORT)) {
+        return SILENCE_PLAIN;
+    }
+    if (is_large(x, last)) {
+        return SILENCE_LARGE;
+    }
+    return last->dst_port == NATT_PORT && !heard(sa, !last->from_initiator, NATT_PORT) ? SILENCE_4500 : SILENCE_PLAIN;
+}
+
+static void
+each_silence(const struct check_in *in, struct findings *out, enum silence wanted,
+             void (*tell)(struct findings *, struct scope *, const struct ike_sa *, const struct exchange *,
+                          const struct exchange_message *))
+{
+    for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
+        const struct ike_sa *sa = sadb_ike_sa(in->db, i);
+        for (guint k = 0; k < sa->exchanges->len; k++) {
+            const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, k);
+            if (silence_reason(in->db, sa, x) == wanted) {
+                const struct exchange_message *last = unanswered_message(in->db, sa, x);
+                struct scope where = { .basis = BASIS_OBSERVED, .frame = last->frame, .sa = sa, .exchange = x->index };
+                tell(out, &where, sa, x, last);
+            }
+        }
+    }
+}
+
+static void
+mark_retransmissions(struct findings *out, enum check_id check, struct scope *where, const struct exchange_message *m)
+{
+    for (guint i = 0; m->frames && i < m->frames->len; i++) {
+        where->frame = g_array_index(m->frames, uint32_t, i);
+        finding_add(out, check, where, "%s", "");
+    }
+}
+
+static void
+tell_4500(struct findings *out, struct scope *where, const struct ike_sa *sa, const struct exchange *x,
+          const struct exchange_message *last)
+{
+    const struct exchange *first = (const struct exchange *)g_ptr_array_index(sa->exchanges, 0);
+    char a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX], remedy[TEXT_MAX];
+
+    (void)x;
+    g_snprintf(remedy, sizeof remedy, "Allow UDP 4500 in both directions on every device between %s and %s.",
+               ip_print(&sa->initiator.addr, a, sizeof a), ip_print(&sa->responder.addr, b, sizeof b));
+    where->remedy = remedy;
+    finding_add(out, CHECK_udp_4500_blocked, where,
+                "UDP 500 is answered (frame %u); %u message%s to UDP 4500 since frame %u %s not.", first->response,
+                last->num_retransmissions + 1, last->num_retransmissions ? "s" : "", last->frame,
+                last->num_retransmissions ? "are" : "is");
+    mark_retransmissions(out, CHECK_udp_4500_blocked, where, last);
+}
+
+void
+check_udp_4500_blocked(const struct check_in *in, struct findings *out)
+{
+    each_silence(in, out, SILENCE_4500, tell_4500);
+}
+
+static void
+tell_large(struct findings *out, struct scope *where, const struct ike_sa *sa, const struct exchange *x,
+           const struct exchange_message *last)
+{
+    char name[64];
+
+    where->basis = BASIS_INFERRED;
+    finding_add(out, CHECK_large_message_lost, where,
+                "%s of %u bytes (frame %u) has no answer while smaller messages have; it travels in IP fragments%s. Suggests "
+                "that fragments are dropped on the way.", exchange_name(sa->major, x->type, name, sizeof name),
+                last->length, last->frame,
+                sa->fragmentation_i && sa->fragmentation_r ? "" : ", and IKE fragmentation is not announced by both");
+    mark_retransmissions(out, CHECK_large_message_lost, where, last);
+}
+
+void
+check_large_message_lost(const struct check_in *in, struct findings *out)
+{
+    each_silence(in, out, SILENCE_LARGE, tell_large);
+}
+
+static void
+tell_dead(struct findings *out, struct scope *where, const struct ike_sa *sa, const struct exchange *x,
+          const struct exchange_message *last)
+{
+    char a[ID_TEXT_MAX], b[ID_TEXT_MAX];
+
+    (void)x;
+    where->exchange = NO_ID;
+    where->variant = last->from_initiator;
+    finding_add(out, CHECK_dead_peer, where,
+                "%s asks whether %s lives (frame %u, sent %u time%s) and gets no answer; it will take the SA for dead.",
+                endpoint_print(last->from_initiator ? &sa->initiator : &sa->responder, a, sizeof a),
+                endpoint_print(last->from_initiator ? &sa->responder : &sa->initiator, b, sizeof b), last->frame,
+                last->num_retransmissions + 1, last->num_retransmissions ? "s" : "");
+    mark_retransmissions(out, CHECK_dead_peer, where, last);
+}
+
+/* RFC 3706: each R-U-THERE is an exchange of its own; an acknowledgement is another. */
+static void
+dead_v1(const struct check_in *in, struct findings *out, const struct ike_sa *sa)
+{
+    for (unsigned side = 0; side < 2; side++) {
+        const struct exchange_message *first = NULL;
+        struct scope where = { .basis = BASIS_DECRYPTED, .sa = sa, .exchange = NO_ID, .variant = side };
+        GArray *frames = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+        char a[ID_TEXT_MAX], b[ID_TEXT_MAX];
+        for (guint i = 0; i < sa->exchanges->len; i++) {
+            const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
+            const struct exchange_message *m = x->messages->len ? message_at(x, 0) : NULL;
+            if (m && m->from_initiator == side && x->liveness) {
+                first = first ? first : m;
+                g_array_append_val(frames, m->frame);
+            } else if (m && m->from_initiator != side) {
+                first = NULL;               /* anything from the peer shows that it lives */
+                g_array_set_size(frames, 0);
+            }
+        }
+        if (first && sadb_last_time(in->db) - first->time >= AFTER_RETRANSMISSION_S) {
+            for (guint i = 0; i < frames->len; i++) {
+                where.frame = g_array_index(frames, uint32_t, i);
+                finding_add(out, CHECK_dead_peer, &where,
+                            "%s asks whether %s lives (R-U-THERE, %u times since frame %u) and gets no acknowledgement; it "
+                            "will take the SA for dead.",
+                            endpoint_print(side ? &sa->initiator : &sa->responder, a, sizeof a),
+                            endpoint_print(side ? &sa->responder : &sa->initiator, b, sizeof b), frames->len, first->frame);
+            }
+        }
+        g_array_free(frames, TRUE);
+    }
+}
+
+void
+check_dead_peer(const struct check_in *in, struct findings *out)
+{
+    each_silence(in, out, SILENCE_DEAD_PEER, tell_dead);
+    for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
+        const struct ike_sa *sa = sadb_ike_sa(in->db, i);
+        if (sa->major == 1) {
+            dead_v1(in, out, sa);
+        }
+    }
+}
+
+/* --- ICMP and fragments -------------------------------------------------------- */
+
+static const char *
+quoted(const struct path_event *e, char *out, size_t size)
+{
+    if (e->spi) {
+        g_snprintf(out, (gulong)size, "ESP of SPI %08x", e->spi);
+    } else if (e->protocol == UDP) {
+        g_snprintf(out, (gulong)size, "IKE on UDP %u", e->dst_port);
+    } else {
+        g_snprintf(out, (gulong)size, "%s", e->protocol == ESP ? "ESP" : "AH");
+    }
+    return out;
+}
+
+static bool
+is_path_mtu(const struct path_event *e)
+{
+    return e->kind == PATH_ICMP && (e->src.family == 6 ? e->icmp_type == 2 : e->icmp_type == 3 && e->icmp_code == 4);
+}
+
+void
+check_icmp_unreachable(const struct check_in *in, struct findings *out)
+{
+    const struct path_event *e = in->path;
+    char who[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], what[64];
+    struct scope where;
+
+    if (e->kind != PATH_ICMP || is_path_mtu(e)) {
+        return;
+    }
+    where = scope_path(in);
+    where.variant = (uint64_t)e->icmp_type << 48 | (uint64_t)e->icmp_code << 32 | e->dst_port;
+    finding_add(out, CHECK_icmp_unreachable, &where, "%s reports by ICMP (type %u, code %u) that %s did not reach %s.",
+                ip_print(&e->at.src, who, sizeof who), e->icmp_type, e->icmp_code, quoted(e, what, sizeof what),
+                ip_print(&e->dst, to, sizeof to));
+}
+
+void
+check_path_mtu(const struct check_in *in, struct findings *out)
+{
+    const struct path_event *e = in->path;
+    char who[ADDR_TEXT_MAX], what[64];
+    struct scope where;
+
+    if (!is_path_mtu(e)) {
+        return;
+    }
+    where = scope_path(in);
+    where.variant = e->mtu;
+    finding_add(out, CHECK_path_mtu, &where, "%s reports that a packet of %s is too big; the next hop takes %u bytes.",
+                ip_print(&e->at.src, who, sizeof who), quoted(e, what, sizeof what), e->mtu);
+}
+
+void
+check_outer_fragment(const struct check_in *in, struct findings *out)
+{
+    const struct path_event *e = in->path;
+    char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
+    struct scope where;
+
+    if (e->kind != PATH_FRAGMENT) {
+        return;
+    }
+    where = scope_path(in);
+    where.variant = ip_compare(&e->at.src, &e->at.dst) > 0;
+    finding_add(out, CHECK_outer_fragment, &where, "%s from %s to %s travels in IP fragments.",
+                e->protocol == UDP ? "IKE or ESP in UDP" : e->protocol == ESP ? "ESP" : "AH",
+                ip_print(&e->at.src, from, sizeof from), ip_print(&e->at.dst, to, sizeof to));
+}

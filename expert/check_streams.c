@@ -1,0 +1,173 @@
+/* check_streams.c - what only the whole of a stream tells, at the end of the capture.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "expert.h"
+
+enum { ONE_WAY_PACKETS = 3 };
+#define UNUSED_SECONDS 30.0     /* an SA that carries nothing for so long is worth a word */
+
+static const char *
+protocol(const struct stream *s)
+{
+    return s->protocol == PROTO_AH ? "AH" : "ESP";
+}
+
+static struct scope
+scope_stream(const struct stream *s, uint32_t frame)
+{
+    return (struct scope){ .basis = BASIS_OBSERVED, .frame = frame, .sa = s->child ? s->child->ike_sa : NULL,
+                           .child = s->child, .stream = s, .exchange = NO_ID };
+}
+
+void
+check_sequence_gap(const struct check_in *in, struct findings *out)
+{
+    for (size_t i = 0; i < sadb_num_streams(in->db); i++) {
+        const struct stream *s = sadb_stream(in->db, i);
+        struct scope where = scope_stream(s, s->gap_frame);
+        if (s->lost && s->gap_frame) {
+            finding_add(out, CHECK_sequence_gap, &where,
+                        "%u of the %u sequence numbers %u to %u of SPI %08x were not captured; the first is missing before frame %u.",
+                        s->lost, s->last_seq - s->first_seq + 1, s->first_seq, s->last_seq, s->spi, s->gap_frame);
+        }
+    }
+}
+
+/* One packet in a stream that verifies shows that the keys are right: the others were
+ * damaged or forged.  None shows that the keys are not this SA's. */
+static void
+tell_bad(struct findings *out, enum check_id check, const struct stream *s)
+{
+    for (guint i = 0; i < s->bad_frames->len; i++) {
+        struct scope where = scope_stream(s, g_array_index(s->bad_frames, uint32_t, i));
+        where.basis = BASIS_DECRYPTED;
+        if (check == CHECK_icv_bad) {
+            finding_add(out, check, &where, "%u packet%s of SPI %08x fail%s the integrity check; %u pass it.", s->bad,
+                        s->bad == 1 ? "" : "s", s->spi, s->bad == 1 ? "s" : "", s->good);
+        } else {
+            finding_add(out, check, &where, "None of the %u packets of SPI %08x passes the integrity check with the key given.",
+                        s->bad, s->spi);
+        }
+    }
+}
+
+void
+check_icv_bad(const struct check_in *in, struct findings *out)
+{
+    for (size_t i = 0; i < sadb_num_streams(in->db); i++) {
+        const struct stream *s = sadb_stream(in->db, i);
+        if (s->bad_frames && s->good) {
+            tell_bad(out, CHECK_icv_bad, s);
+        }
+    }
+}
+
+void
+check_wrong_key(const struct check_in *in, struct findings *out)
+{
+    for (size_t i = 0; i < sadb_num_streams(in->db); i++) {
+        const struct stream *s = sadb_stream(in->db, i);
+        if (s->bad_frames && !s->good) {
+            tell_bad(out, CHECK_wrong_key, s);
+        }
+    }
+}
+
+struct both_ways {
+    const struct stream *first[2];  /* by to_responder */
+    uint32_t packets[2];
+    bool reply_expected;
+};
+
+static struct both_ways
+look_at(const struct child_sa *c)
+{
+    struct both_ways b = { { NULL, NULL }, { 0, 0 }, false };
+
+    for (guint i = 0; i < c->streams->len; i++) {
+        const struct stream *s = (const struct stream *)g_ptr_array_index(c->streams, i);
+        b.first[s->to_responder] = b.first[s->to_responder] ? b.first[s->to_responder] : s;
+        b.packets[s->to_responder] += s->packets;
+        b.reply_expected |= s->reply_expected;
+    }
+    return b;
+}
+
+/* Traffic may use a replaced SA in one direction and its successor in the other. */
+static bool
+stands_alone(const struct child_sa *c)
+{
+    return c->rekeys == NO_ID && c->rekeyed_by == NO_ID && c->state != CHILD_FAILED;
+}
+
+/* SAs of the same peers may share the two directions of one conversation. */
+static bool
+other_way_elsewhere(const struct sadb *db, const struct child_sa *c, bool to_responder)
+{
+    const struct ip_addr *src = to_responder ? &c->addr_i : &c->addr_r, *dst = to_responder ? &c->addr_r : &c->addr_i;
+
+    for (size_t i = 0; i < sadb_num_streams(db); i++) {
+        const struct stream *s = sadb_stream(db, i);
+        if (s->child != c && ip_equal(&s->src, src) && ip_equal(&s->dst, dst) && s->packets) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+check_one_way(const struct check_in *in, struct findings *out)
+{
+    for (size_t i = 0; i < sadb_num_child_sas(in->db); i++) {
+        const struct child_sa *c = sadb_child_sa(in->db, i);
+        struct both_ways b = look_at(c);
+        bool to_r = b.packets[1] > 0;
+        const struct stream *s = b.first[to_r];
+        char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
+        struct scope where;
+        if (!s || b.packets[!to_r] || b.packets[to_r] < ONE_WAY_PACKETS || !b.reply_expected || !stands_alone(c) ||
+            !c->ike_sa->from_initiator || !c->ike_sa->from_responder || other_way_elsewhere(in->db, c, !to_r)) {
+            continue;
+        }
+        where = scope_stream(s, s->first_frame);
+        where.basis = c->basis == BASIS_INFERRED ? BASIS_INFERRED : BASIS_OBSERVED;
+        finding_add(out, CHECK_one_way, &where,
+                    "%u %s packets go from %s to %s (SPI %08x, frames %u to %u); none comes back, though IKE of both was captured.",
+                    b.packets[to_r], protocol(s), ip_print(&s->src, from, sizeof from), ip_print(&s->dst, to, sizeof to),
+                    s->spi, s->first_frame, s->last_frame);
+    }
+}
+
+void
+check_never_used(const struct check_in *in, struct findings *out)
+{
+    for (size_t i = 0; i < sadb_num_child_sas(in->db); i++) {
+        const struct child_sa *c = sadb_child_sa(in->db, i);
+        double end = c->deleted_in ? c->deleted_time : sadb_last_time(in->db);
+        struct scope where = { .basis = BASIS_OBSERVED, .frame = c->negotiated_in, .sa = c->ike_sa, .child = c, .exchange = NO_ID };
+        if (c->streams->len || c->basis == BASIS_INFERRED || !c->established || end - c->negotiated_time < UNUSED_SECONDS ||
+            c->rekeyed_by != NO_ID) {
+            continue;
+        }
+        finding_add(out, CHECK_never_used, &where, "Child SA %u (SPIs %08x and %08x) carries no packet in the %.0f s after frame %u.",
+                    c->id, c->spi_i, c->spi_r, end - c->negotiated_time, c->negotiated_in);
+    }
+}
+
+void
+check_cleartext_bypass(const struct check_in *in, struct findings *out)
+{
+    for (size_t i = 0; i < sadb_num_clear(in->db); i++) {
+        const struct clear_packet *p = sadb_clear(in->db, i);
+        char src[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX], a[TS_TEXT_MAX], b[TS_TEXT_MAX];
+        struct scope where = { .basis = p->child->basis, .frame = p->frame, .sa = p->child->ike_sa, .child = p->child,
+                               .exchange = NO_ID, .variant = p->to_responder };
+        if (clear_is_explained(p)) {
+            continue;
+        }
+        finding_add(out, CHECK_cleartext_bypass, &where,
+                    "A packet from %s to %s is in clear; Child SA %u (frame %u) protects %s === %s.",
+                    ip_print(&p->packet.src, src, sizeof src), ip_print(&p->packet.dst, dst, sizeof dst), p->child->id,
+                    p->child->negotiated_in, selectors_print(p->child->ts_i, p->child->num_ts_i, a, sizeof a),
+                    selectors_print(p->child->ts_r, p->child->num_ts_r, b, sizeof b));
+    }
+}

@@ -1,0 +1,137 @@
+/* nat.c - who is behind a NAT, from the hashes that IKE carries (RFC 7296 section 2.23,
+ * RFC 3947 section 3.2).  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sadb_internal.h"
+
+#include <string.h>
+
+enum { N_SOURCE_IP = 16388, N_DESTINATION_IP = 16389, PRF_MD5 = 1, PRF_SHA1 = 2, PRF_SHA2_256 = 5, PRF_SHA2_384 = 6,
+       PRF_SHA2_512 = 7, DIGEST_MAX = 64, IKE_PORT = 500, NATT_PORT = 4500 };
+
+const char *
+nat_name(enum nat n)
+{
+    static const char *const names[] = { NULL, "none", "initiator", "responder", "both", "forced" };
+
+    return names[n];
+}
+
+static bool
+hash_of(const struct ike_sa *sa, GChecksumType *out)
+{
+    static const struct { uint16_t prf; GChecksumType type; } table[] = {
+        { PRF_MD5, G_CHECKSUM_MD5 }, { PRF_SHA1, G_CHECKSUM_SHA1 }, { PRF_SHA2_256, G_CHECKSUM_SHA256 },
+        { PRF_SHA2_384, G_CHECKSUM_SHA384 }, { PRF_SHA2_512, G_CHECKSUM_SHA512 },
+    };
+
+    *out = G_CHECKSUM_SHA1;
+    if (sa->major == 2) {
+        return true;
+    }
+    for (size_t i = 0; sa->chosen && i < sa->chosen->p.num_transforms; i++) {
+        const struct transform *t = &sa->chosen->p.transforms[i];
+        for (size_t k = 0; t->type == TRANSFORM_PRF && k < G_N_ELEMENTS(table); k++) {
+            if (table[k].prf == t->id) {
+                *out = table[k].type;
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool
+hash_is(const struct ike_message *m, GChecksumType type, const struct ip_addr *a, uint16_t port, const struct span *is)
+{
+    GChecksum *sum = g_checksum_new(type);
+    uint8_t digest[DIGEST_MAX], be[2] = { (uint8_t)(port >> 8), (uint8_t)port };
+    gsize len = sizeof digest;
+
+    g_checksum_update(sum, m->spi_i, 8);
+    g_checksum_update(sum, m->spi_r, 8);
+    g_checksum_update(sum, a->bytes, (gssize)ip_len(a));
+    g_checksum_update(sum, be, 2);
+    g_checksum_get_digest(sum, digest, &len);
+    g_checksum_free(sum);
+    return is->len == len && memcmp(digest, is->at, len) == 0;
+}
+
+/* A sender may hash the port that it is about to float to. */
+static bool
+matches(const struct ike_message *m, GChecksumType type, const struct ip_addr *a, uint16_t port, const struct span *is)
+{
+    return hash_is(m, type, a, port, is) ||
+           ((port == IKE_PORT || port == NATT_PORT) &&
+            hash_is(m, type, a, port == IKE_PORT ? NATT_PORT : IKE_PORT, is));
+}
+
+static bool
+read_hashes(struct nat_evidence *out, const struct ike_message *m, GChecksumType type, const struct sighting *at)
+{
+    bool source = false, destination = false, source_ok = false, destination_ok = false;
+
+    for (size_t i = 0; m->major == 2 && i < m->num_notifies; i++) {
+        const struct ike_notify *n = &m->notifies[i];
+        if (n->type == N_SOURCE_IP) {
+            source = true;
+            source_ok |= matches(m, type, &at->src, at->src_port, &n->data);
+        } else if (n->type == N_DESTINATION_IP) {
+            destination = true;
+            destination_ok |= matches(m, type, &at->dst, at->dst_port, &n->data);
+        }
+    }
+    /* RFC 3947 section 3.2: the first is the destination's, the rest the sender's own. */
+    for (size_t i = 0; m->major == 1 && i < m->num_nat_d; i++) {
+        if (i == 0) {
+            destination = true;
+            destination_ok = matches(m, type, &at->dst, at->dst_port, &m->nat_d[i]);
+        } else {
+            source = true;
+            source_ok |= matches(m, type, &at->src, at->src_port, &m->nat_d[i]);
+        }
+    }
+    if (!source || !destination) {
+        return false;
+    }
+    *out = (struct nat_evidence){ true, !source_ok, !destination_ok, at->frame };
+    return true;
+}
+
+/* A side is translated when its own hash differs on the way to the other, or when the
+ * other hashed what the wire here no longer shows.  Both own hashes wrong while
+ * both destinations fit is what an implementation sends to force encapsulation. */
+static enum nat
+verdict(const struct ike_sa *sa)
+{
+    const struct nat_evidence *i = &sa->nat_i, *r = &sa->nat_r;
+    bool behind_i = i->source_differs || r->destination_differs;
+    bool behind_r = r->source_differs || i->destination_differs;
+
+    if (!i->seen || !r->seen) {
+        return NAT_UNKNOWN;
+    }
+    if (i->source_differs && r->source_differs && !i->destination_differs && !r->destination_differs) {
+        return NAT_FORCED;
+    }
+    return behind_i && behind_r ? NAT_BOTH : behind_i ? NAT_INITIATOR : behind_r ? NAT_RESPONDER : NAT_NONE;
+}
+
+void
+track_nat(struct ike_event *e, const struct ike_message *m)
+{
+    struct ike_sa *sa = e->sa;
+    GChecksumType type;
+    enum nat now;
+
+    if (m->truncated || !hash_of(sa, &type)) {
+        return;
+    }
+    for (size_t i = 0; i < m->num_payloads && m->major == 1; i++) {
+        sa->draft_nat_t |= m->payloads[i].type == V1P_NAT_D_DRAFT || m->payloads[i].type == V1P_NAT_OA_DRAFT;
+    }
+    if (!read_hashes(e->from_initiator ? &sa->nat_i : &sa->nat_r, m, type, &e->at)) {
+        return;
+    }
+    now = verdict(sa);
+    e->nat_decided = now != NAT_UNKNOWN && now != sa->nat;
+    sa->nat = now != NAT_UNKNOWN ? now : sa->nat;
+}

@@ -1,0 +1,406 @@
+/* The rows of NAT, silence, ICMP and lifecycle, firing and silent.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conversation.h"
+
+static const struct transform pfs[] = { { TRANSFORM_ENCR, 12, 128 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_KE, 14, 0 } };
+static const struct transform des[] = { { TRANSFORM_ENCR, 2, 0 }, { TRANSFORM_INTEG, 1, 0 }, { TRANSFORM_PRF, 1, 0 },
+                                        { TRANSFORM_KE, 1, 0 } };
+static const struct transform ml_kem[] = { { TRANSFORM_ENCR, 12, 256 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_PRF, 5, 0 },
+                                           { TRANSFORM_KE, 31, 0 }, { TRANSFORM_ADDKE1, 36, 0 } };
+static uint8_t hashes[4][20];
+
+/* RFC 7296 section 2.23, over the addresses that the sender sees. */
+static void
+nat_hashes(unsigned slot, const struct ip_addr *src, const struct ip_addr *dst)
+{
+    static const uint16_t types[] = { 16388, 16389 };
+
+    for (unsigned i = 0; i < 2; i++) {
+        GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA1);
+        const uint8_t port[] = { 500 >> 8, 500 & 255 };
+        gsize len = 20;
+        g_checksum_update(sum, m.spi_i, 8);
+        g_checksum_update(sum, m.spi_r, 8);
+        g_checksum_update(sum, (i ? dst : src)->bytes, 4);
+        g_checksum_update(sum, port, 2);
+        g_checksum_get_digest(sum, hashes[slot + i], &len);
+        g_checksum_free(sum);
+        m.notifies[m.num_notifies++] = (struct ike_notify){ .type = types[i], .data = { hashes[slot + i], 20 } };
+    }
+}
+
+/* What each side takes for its own and the other's address. */
+static void
+init_with_hashes(const struct ip_addr *i_src, const struct ip_addr *i_dst, const struct ip_addr *r_src, const struct ip_addr *r_dst)
+{
+    reset();
+    begin(2, V2_IKE_SA_INIT, 0, true, false);
+    propose(aes256, 4, PROTO_IKE, 0);
+    nat_hashes(0, i_src, i_dst);
+    send("init?", 1);
+    begin(2, V2_IKE_SA_INIT, 0, false, true);
+    propose(aes256, 4, PROTO_IKE, 0);
+    nat_hashes(2, r_src, r_dst);
+    send("init!", 2);
+}
+
+static void
+nat(void)
+{
+    static const struct transform ah[] = { { TRANSFORM_INTEG, 2, 0 } };
+
+    init_with_hashes(&client, &gateway, &gateway, &client);
+    SILENT(nat_detected);
+    SILENT(nat_forced);
+    SILENT(nat_t_draft);
+    T(sadb_ike_sa(db, 0)->nat == NAT_NONE);
+    begin(2, V2_IKE_AUTH, 1, false, true);
+    SILENT(ah_through_nat);
+    init_with_hashes(&stranger, &gateway, &gateway, &client);
+    SAYS(nat_detected, "behind a NAT is the initiator");
+    T(sadb_ike_sa(db, 0)->nat == NAT_INITIATOR);
+    begin(2, V2_IKE_AUTH, 1, true, false);
+    propose(ah, 1, PROTO_AH, 0xa0000001);
+    send("auth?", 3);
+    begin(2, V2_IKE_AUTH, 1, false, true);
+    propose(ah, 1, PROTO_AH, 0xb0000001);
+    send("auth!", 4);
+    FIRES(ah_through_nat);
+    init_with_hashes(&client, &stranger, &gateway, &client);
+    T(sadb_ike_sa(db, 0)->nat == NAT_RESPONDER);
+    init_with_hashes(&stranger, &gateway, &stranger, &client);
+    FIRES(nat_forced);
+    SILENT(nat_detected);
+
+    reset();
+    begin(1, V1_MAIN, 0, true, false);
+    m.num_payloads = 1;
+    m.payloads[0].type = V1P_NAT_D_DRAFT;
+    propose(aes256, 4, PROTO_IKE, 0);
+    send("mm1", 1);
+    begin(1, V1_MAIN, 0, false, false);
+    propose(aes256, 4, PROTO_IKE, 0);
+    send("mm2", 2);
+    begin(1, V1_MAIN, 0, true, false);
+    m.num_payloads = 1;
+    m.payloads[0].type = V1P_NAT_D_DRAFT;
+    send("mm3", 3);
+    FIRES(nat_t_draft);
+}
+
+static void
+ports(void)
+{
+    reset();
+    sa_init(aes256, aes256);
+    ike_src_port = ike_dst_port = 4500;
+    auth_request("10.1.0.0/24", "10.2.0.0/24");
+    auth_response("10.1.0.0/24", "10.2.0.0/24");
+    SILENT(port_500_after_float);
+    ike_src_port = ike_dst_port = 500;
+    begin(2, V2_INFORMATIONAL, 2, true, false);
+    send("stays", 5);
+    FIRES(port_500_after_float);
+
+    reset();
+    sa_init(aes256, aes256);
+    ike_src_port = ike_dst_port = 4500;
+    auth_request("10.1.0.0/24", "10.2.0.0/24");
+    send("auth?", 7);
+    end_after(20);
+    SAYS(udp_4500_blocked, "UDP 500 is answered (frame 2); 2 messages to UDP 4500 since frame 3 are not");
+    T(count(CHECK_request_unanswered) == 0);
+    SILENT(large_message_lost);
+    reset();
+    sa_init(aes256, aes256);
+    ike_src_port = ike_dst_port = 4500;
+    begin(2, V2_IKE_AUTH, 1, true, false);
+    m.length = 1800;
+    send("big", 3);
+    end_after(20);
+    SAYS(large_message_lost, "1800 bytes");
+    SILENT(udp_4500_blocked);
+
+    tunnel();
+    begin(2, V2_INFORMATIONAL, 2, true, false);
+    send("alive?", 5);
+    send("alive?", 6);
+    begin(2, V2_INFORMATIONAL, 2, false, true);
+    send("alive!", 7);
+    end_after(20);
+    SILENT(dead_peer);
+    tunnel();
+    begin(2, V2_INFORMATIONAL, 2, true, false);
+    send("alive?", 5);
+    send("alive?", 6);
+    end_after(20);
+    SAYS(dead_peer, "sent 2 times");
+}
+
+static void
+icmp(void)
+{
+    struct path_event e = { .kind = PATH_ICMP, .icmp_type = 3, .icmp_code = 3, .protocol = 17, .src_port = 500, .dst_port = 500 };
+
+    tunnel();
+    e.at.src = stranger;
+    e.at.dst = e.src = client;
+    e.dst = gateway;
+    SILENT(icmp_unreachable);
+    path(e);
+    SAYS(icmp_unreachable, "IKE on UDP 500 did not reach 198.51.100.20");
+    SILENT(path_mtu);
+    e.icmp_code = 4;
+    e.mtu = 1400;
+    path(e);
+    SAYS(path_mtu, "takes 1400 bytes");
+
+    tunnel();
+    e = (struct path_event){ .kind = PATH_FRAGMENT, .protocol = 17, .src_port = 53, .dst_port = 53 };
+    e.at.src = client;
+    e.at.dst = gateway;
+    path(e);
+    SILENT(outer_fragment);
+    e.protocol = 50;
+    path(e);
+    SAYS(outer_fragment, "ESP from 192.0.2.10");
+
+    tunnel();
+    e = (struct path_event){ .kind = PATH_CLEAR };
+    T(ip_parse(&e.clear.src, "10.1.0.1") && ip_parse(&e.clear.dst, "10.2.0.1"));
+    path(e);
+    packet(0xb0000001, &client, &gateway, NULL, NULL, 0);
+    end_after(5);
+    SILENT(cleartext_bypass);                       /* its copy went through the SA */
+    tunnel();
+    path(e);
+    end_after(5);
+    SAYS(cleartext_bypass, "10.1.0.1 to 10.2.0.1 is in clear; Child SA 0");
+}
+
+static void
+detours(void)
+{
+    static const uint8_t wanted[] = { 0, 19 };
+
+    tunnel();
+    SILENT(cookie_challenge);
+    SILENT(invalid_ke_payload);
+    SILENT(redirected);
+    SILENT(post_quantum);
+    reset();
+    begin(2, V2_IKE_SA_INIT, 0, true, false);
+    propose(aes256, 4, PROTO_IKE, 0);
+    m.has_ke = true;
+    m.ke_group = 14;
+    send("init?", 1);
+    begin(2, V2_IKE_SA_INIT, 0, false, true);
+    notify(17);
+    m.notifies[0].data = (struct span){ wanted, 2 };
+    send("ke", 2);
+    SAYS(invalid_ke_payload, "wants ECP_256; the key exchange of frame 1 is in MODP_2048");
+    begin(2, V2_IKE_SA_INIT, 0, false, true);
+    notify(16390);
+    send("cookie", 3);
+    FIRES(cookie_challenge);
+    begin(2, V2_IKE_SA_INIT, 0, false, true);
+    notify(16407);
+    send("redirect", 4);
+    FIRES(redirected);
+
+    reset();
+    begin(2, V2_IKE_SA_INIT, 0, true, false);
+    propose(ml_kem, 5, PROTO_IKE, 0);
+    send("init?", 1);
+    begin(2, V2_IKE_SA_INIT, 0, false, true);
+    propose(ml_kem, 5, PROTO_IKE, 0);
+    send("init!", 2);
+    auth_request("10.1.0.0/24", "10.2.0.0/24");
+    auth_response("10.1.0.0/24", "10.2.0.0/24");
+    SAYS(post_quantum, "ML_KEM_768");
+}
+
+static void
+quick_mode(const struct transform *t, size_t n)
+{
+    begin(1, V1_QUICK, 9, true, false);
+    propose(t, n, PROTO_ESP, 0xa0000001);
+    send("qm1", 3);
+    begin(1, V1_INFORMATIONAL, 10, false, false);
+    notify(14);
+    send("no", 4);
+}
+
+static void
+disagreements(void)
+{
+    static const struct transform des_md5[] = { { TRANSFORM_ENCR, 3, 0 }, { TRANSFORM_INTEG, 1, 0 } };
+    static const struct transform like[] = { { TRANSFORM_ENCR, 12, 256 }, { TRANSFORM_INTEG, 12, 0 } };
+
+    reset();
+    v1_phase1(aes256);
+    quick_mode(des_md5, 2);
+    SILENT(pfs_mismatch);                           /* anything may be the cause */
+    reset();
+    v1_phase1(aes256);
+    quick_mode(like, 2);
+    SAYS(pfs_mismatch, "asks for no PFS and for the cipher and hash");
+    tunnel();
+    begin(2, V2_CREATE_CHILD_SA, 2, true, false);
+    propose(pfs, 3, PROTO_ESP, 0xa0000002);
+    send("child?", 5);
+    begin(2, V2_CREATE_CHILD_SA, 2, false, true);
+    notify(14);
+    send("child!", 6);
+    SAYS(pfs_mismatch, "MODP_2048; but for that it has taken this suite before (frame 4)");
+
+    reset();
+    begin(1, V1_MAIN, 0, true, false);
+    propose(aes256, 4, PROTO_IKE, 0);
+    m.proposals[0].attr.life_s = 3600;
+    send("mm1", 1);
+    begin(1, V1_MAIN, 0, false, false);
+    propose(aes256, 4, PROTO_IKE, 0);
+    m.proposals[0].attr.life_s = 3600;
+    send("mm2", 2);
+    SILENT(lifetime_mismatch);
+    SILENT(exchange_mode_mismatch);
+    reset();
+    v1_phase1(aes256);
+    begin(1, V1_QUICK, 9, true, false);
+    notify(24576);
+    send("lifetime", 3);
+    FIRES(lifetime_mismatch);
+    reset();
+    begin(1, V1_AGGRESSIVE, 0, true, false);
+    propose(aes256, 4, PROTO_IKE, 0);
+    send("am1", 1);
+    begin(1, V1_INFORMATIONAL, 5, false, false);
+    notify(24);
+    send("no", 2);
+    SAYS(exchange_mode_mismatch, "first message of aggressive mode (frame 1)");
+
+    tunnel();
+    SILENT(mode_mismatch);
+    reset();
+    sa_init(aes256, aes256);
+    begin(2, V2_IKE_AUTH, 1, true, false);
+    propose(esp128, 3, PROTO_ESP, 0xa0000001);
+    notify(16391);
+    send("auth?", 3);
+    auth_response("10.1.0.0/24", "10.2.0.0/24");
+    FIRES(mode_mismatch);
+}
+
+static void
+other_init(const struct transform *t, uint8_t spi, struct ip_addr *from, struct ip_addr *to)
+{
+    begin(2, V2_IKE_SA_INIT, 0, true, false);
+    memset(m.spi_i, spi, 8);
+    propose(t, 4, PROTO_IKE, 0);
+    from_addr = from;
+    to_addr = to;
+    send("other", spi);
+}
+
+static void
+offers(void)
+{
+    reset();
+    sa_init(aes256, NULL);
+    SILENT(offer_changed);
+    other_init(aes128, 0x33, &client, &gateway);
+    SAYS(offer_changed, "AES_CBC_128");
+    SILENT(no_common_proposal);
+    other_init(des, 0x44, &gateway, &client);
+    SAYS(no_common_proposal, "no suite is in both");
+}
+
+static void
+named(const char *who)
+{
+    m.id_i = (struct ike_id){ .present = true, .inner = true, .type = 2, .data = { (const uint8_t *)who, strlen(who) } };
+}
+
+static void
+establish_as(const char *who, uint8_t spi, struct ip_addr *from)
+{
+    for (unsigned step = 0; step < 4; step++) {
+        bool response = step % 2;
+        begin(2, step < 2 ? V2_IKE_SA_INIT : V2_IKE_AUTH, step / 2, !response, response);
+        memset(m.spi_i, spi, 8);
+        if (step < 2) {
+            propose(aes256, 4, PROTO_IKE, 0);
+        } else {
+            m.has_auth = true;
+        }
+        if (step == 2) {
+            named(who);
+        }
+        from_addr = response ? &gateway : from;
+        to_addr = response ? from : &gateway;
+        char text[16];
+        g_snprintf(text, sizeof text, "%u %u", spi, step);
+        send(text, (uint16_t)(spi * 8 + step));
+    }
+}
+
+static void
+moves(void)
+{
+    reset();
+    establish_as("lisa", 0x11, &client);
+    establish_as("bob", 0x33, &stranger);
+    SILENT(peer_restarted);
+    establish_as("lisa", 0x55, &stranger);
+    SAYS(peer_restarted, "IKE SA 0 from 192.0.2.10 was not deleted");
+
+    tunnel();
+    SILENT(address_updated);
+    SILENT(ike_from_new_address);
+    begin(2, V2_INFORMATIONAL, 2, true, false);
+    from_addr = &stranger;
+    send("elsewhere", 5);
+    SAYS(ike_from_new_address, "comes from 203.0.113.66");
+    begin(2, V2_INFORMATIONAL, 3, true, false);
+    notify(16400);
+    from_addr = &stranger;
+    send("update", 6);
+    SAYS(address_updated, "from 192.0.2.10 to 203.0.113.66");
+}
+
+static void
+collision(void)
+{
+    static const uint8_t i_spi[] = { 0xa0, 0, 0, 1 }, r_spi[] = { 0xb0, 0, 0, 1 };
+
+    tunnel();
+    begin(2, V2_CREATE_CHILD_SA, 2, true, false);
+    propose(esp128, 3, PROTO_ESP, 0xa0000002);
+    notify(16393);
+    m.notifies[0].spi = (struct span){ i_spi, 4 };
+    send("rekey i", 5);
+    SILENT(rekey_collision);
+    begin(2, V2_CREATE_CHILD_SA, 0, false, false);
+    memset(m.spi_r, 0x22, 8);
+    propose(esp128, 3, PROTO_ESP, 0xb0000002);
+    notify(16393);
+    m.notifies[0].spi = (struct span){ r_spi, 4 };
+    send("rekey r", 6);
+    SAYS(rekey_collision, "frame 5 and frame 6");
+}
+
+int
+main(void)
+{
+    conversation_begin();
+    nat();
+    ports();
+    icmp();
+    detours();
+    disagreements();
+    offers();
+    moves();
+    collision();
+    return conversation_done();
+}
