@@ -149,6 +149,22 @@ is_large(const struct exchange *x, const struct exchange_message *last)
     return false;
 }
 
+/* The other side speaks again in this SA: it lives, and only this message was lost. */
+static bool
+speaks_later(const struct ike_sa *sa, const struct exchange_message *last)
+{
+    for (guint i = sa->exchanges->len; i > 0; i--) {
+        const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i - 1);
+        for (guint k = x->messages->len; k > 0; k--) {
+            const struct exchange_message *m = message_at(x, k - 1);
+            if (m->from_initiator != last->from_initiator && m->frame > last->frame) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 enum silence
 silence_reason(const struct sadb *db, const struct ike_sa *sa, const struct exchange *x)
 {
@@ -157,8 +173,8 @@ silence_reason(const struct sadb *db, const struct ike_sa *sa, const struct exch
     if (!last) {
         return SILENCE_NONE;
     }
-    if (x->liveness || (sa->major == 2 && x->type == V2_INFORMATIONAL && sa->state == IKE_ESTABLISHED &&
-                        last->num_retransmissions)) {
+    if (sa->major == 2 && x->type == V2_INFORMATIONAL && sa->from_initiator && sa->from_responder &&
+        (x->liveness || (sa->state == IKE_ESTABLISHED && last->num_retransmissions)) && !speaks_later(sa, last)) {
         return SILENCE_DEAD_PEER;
     }
     if (!heard(sa, !last->from_initiator, IKE_PORT) && !heard(sa, !last->from_initiator, NATT_PORT)) {

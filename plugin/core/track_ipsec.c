@@ -84,7 +84,7 @@ see_sequence(const struct sadb *db, struct stream *s, struct ipsec_event *e)
         return;
     }
     behind = s->last_seq - seq;
-    if (behind >= db->options.window || (seq == 0 && !sadb_has_esn(s->child))) {
+    if (behind >= db->options.window || (seq == 0 && behind && !sadb_has_esn(s->child))) {
         s->out_of_window++;
         e->out_of_window = true;
     } else if (window_has(s, seq)) {

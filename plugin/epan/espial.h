@@ -27,6 +27,7 @@ struct record {
     bool from_initiator, to_responder, answers, spi_r_known;
     uint32_t retransmission_of;
     enum ike_sa_state ike_state;
+    enum nat nat;
     enum child_state child_state;
     uint32_t packet, lost, replayed;
     struct ip_addr inner_src, inner_dst;
@@ -45,6 +46,7 @@ void show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struc
 /* prefs.c */
 void prefs_register_espial(int proto);
 struct plan *prefs_make_plan(void);
+struct sadb_options prefs_options(void);
 
 /* report.c and report_json.c */
 void report_register(void);

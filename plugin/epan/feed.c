@@ -256,6 +256,7 @@ see_message(struct walk *w, field_info *fi)
         r->ike_sa = e.sa->id;
         r->ike_state = e.sa->state;
         r->spi_r_known = e.sa->has_spi_r;
+        r->nat = e.sa->nat;
     }
     if (e.exchange) {
         r->exchange = e.exchange->index;
@@ -319,6 +320,7 @@ see_packet(struct walk *w, const struct ipsec_packet *p)
         r->ike_sa = e.child->ike_sa->id;
         r->ike_state = e.child->ike_sa->state;
         r->spi_r_known = e.child->ike_sa->has_spi_r;
+        r->nat = e.child->ike_sa->nat;
     }
     if (p->has_inner) {
         r->inner_src = p->inner.src;

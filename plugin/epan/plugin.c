@@ -29,8 +29,11 @@ forget(void)
 static void
 begin(void)
 {
+    struct sadb_options options = prefs_options();
+
     forget();
     capture.db = sadb_new(g_random_int());
+    sadb_set_options(capture.db, &options);
     capture.findings = findings_new();
     capture.plan = prefs_make_plan();
     feed_want(proto_is_protocol_enabled(find_protocol_by_id(proto_espial)));

@@ -6,6 +6,8 @@ struct plan_row {
 };
 
 static const char *plan_file = "";
+static unsigned replay_window = 64;         /* RFC 4303 section 3.4.3 */
+static const char *delete_grace = "0.5";    /* seconds; Wireshark has no preference for fractions */
 static struct plan_row *rows;
 static unsigned num_rows;
 static uat_t *plan_uat;
@@ -69,6 +71,10 @@ prefs_register_espial(int proto)
     prefs_register_filename_preference(module, "plan_file", "Plan file",
                                        "The planning sheet: a group [peer IDENTITY] for each peer, with the keys ike, esp, "
                                        "virtual_ip and networks", &plan_file, FALSE);
+    prefs_register_uint_preference(module, "replay_window", "Anti-replay window",
+                                   "Packets that a receiver looks back; 32 to 1024", 10, &replay_window);
+    prefs_register_string_preference(module, "delete_grace", "Grace after a Delete (seconds)",
+                                     "How long packets of a deleted SA may still arrive", &delete_grace);
     plan_uat = uat_new("Espial plan", sizeof(struct plan_row), "espial_plan", TRUE, (void **)&rows, &num_rows,
                        UAT_AFFECTS_DISSECTION, NULL, copy_row, check_row, free_row, NULL, NULL, fields);
     prefs_register_uat_preference(module, "plan", "Plan", "The planning sheet: what each peer should negotiate", plan_uat);
@@ -93,4 +99,19 @@ prefs_make_plan(void)
         }
     }
     return plan;
+}
+
+struct sadb_options
+prefs_options(void)
+{
+    struct sadb_options o = { replay_window, 0.5 };
+    char *end = NULL;
+    double grace = g_ascii_strtod(delete_grace, &end);
+
+    if (end != delete_grace && !*end && grace >= 0 && grace < 3600) {
+        o.delete_grace = grace;
+    } else {
+        report_failure("Espial: \"%s\" is no number of seconds for the grace after a Delete; 0.5 is used", delete_grace);
+    }
+    return o;
 }

@@ -47,8 +47,11 @@ put_bool(json_dumper *j, const char *name, bool b)
 static void
 put_time(json_dumper *j, const char *name, double t)
 {
+    char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+    /* printf would write the locale's comma. */
     member(j, name);
-    json_dumper_value_anyf(j, "%.6f", t);
+    json_dumper_value_anyf(j, "%s", g_ascii_formatd(text, sizeof text, "%.6f", t));
 }
 
 static void
@@ -141,7 +144,7 @@ put_ike_sa(json_dumper *j, const struct ike_sa *sa)
     }
     json_dumper_end_array(j);
     put_text(j, "proposal", sa->chosen ? sa->chosen->text : NULL);
-    put_text(j, "nat", NULL);
+    put_text(j, "nat", nat_name(sa->nat));
     begin_list(j, "virtual_ips");
     for (guint i = 0; i < sa->addresses->len; i++) {
         json_dumper_value_string(j, ip_print(&g_array_index(sa->addresses, struct assigned_address, i).addr, text, sizeof text));
@@ -262,8 +265,13 @@ report_json(FILE *out, const struct capture *c)
     member(j, "capture");
     json_dumper_begin_object(j);
     put_number(j, "frames", sadb_num_frames(c->db));
-    put_time(j, "first_time", sadb_first_time(c->db));
-    put_time(j, "last_time", sadb_last_time(c->db));
+    if (sadb_num_frames(c->db)) {
+        put_time(j, "first_time", sadb_first_time(c->db));
+        put_time(j, "last_time", sadb_last_time(c->db));
+    } else {
+        put_text(j, "first_time", NULL);
+        put_text(j, "last_time", NULL);
+    }
     json_dumper_end_object(j);
     begin_list(j, "ike_sas");
     for (size_t i = 0; i < sadb_num_ike_sas(c->db); i++) {

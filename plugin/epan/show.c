@@ -120,6 +120,9 @@ show_ike(const struct pen *p, const struct record *r)
     }
     put_endpoint(p, tree, H_ike_initiator, &sa->initiator);
     put_endpoint(p, tree, H_ike_responder, &sa->responder);
+    if (r->nat != NAT_UNKNOWN) {
+        put_text(p, tree, H_nat, nat_name(r->nat));
+    }
     if (r->kind == RECORD_IKE && r->exchange != NO_ID) {
         show_exchange(p, tree, sa, r);
     }

