@@ -7,6 +7,7 @@
 enum {
     N_NO_PROPOSAL_CHOSEN = 14, N_INVALID_KE = 17, N_INVALID_ID = 18, N_AUTHENTICATION_FAILED = 24,
     N_INTERNAL_ADDRESS_FAILURE = 36, N_FAILED_CP_REQUIRED = 37, N_TS_UNACCEPTABLE = 38,
+    N_INVALID_SPI = 11, N_INVALID_SELECTORS = 39,
     POLICIES = 16
 };
 
@@ -334,14 +335,14 @@ check_address_assignment_failed(const struct check_in *in, struct findings *out)
 static bool
 explained(uint8_t major, const struct exchange *about, uint16_t type)
 {
-    if (type == N_NO_PROPOSAL_CHOSEN || type == N_AUTHENTICATION_FAILED) {
+    if (type == N_NO_PROPOSAL_CHOSEN || type == N_AUTHENTICATION_FAILED || type == N_INVALID_SPI) {
         return true;
     }
     if (major == 1) {
         return type == N_INVALID_ID && about;
     }
     return type == N_INVALID_KE || type == N_INTERNAL_ADDRESS_FAILURE || type == N_FAILED_CP_REQUIRED ||
-           type == N_TS_UNACCEPTABLE;
+           type == N_TS_UNACCEPTABLE || type == N_INVALID_SELECTORS;
 }
 
 void

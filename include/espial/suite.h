@@ -57,6 +57,12 @@ const char *transform_type_name(uint8_t type);
  * Order ENCR, INTEG, PRF, DH, additional KE, ESN, whatever the order on the wire. */
 char *proposal_print(const struct proposal *p, char *out, size_t size);
 
+/* What RFC 8247 (IKE) and RFC 8221 (ESP, AH) say against a transform. */
+enum requirement { REQ_NONE, REQ_SHOULD_NOT, REQ_MUST_NOT };
+enum requirement transform_requirement(uint8_t protocol, const struct transform *t);
+/* Octets of the KE payload's data; false for groups that are not known. */
+bool ke_length(uint16_t group, bool initiator, uint16_t *octets);
+
 bool suite_has(const struct proposal *p, const struct transform *t);
 /* Bit t is set: p holds a transform of type t that is not NONE. */
 unsigned suite_type_mask(const struct proposal *p);

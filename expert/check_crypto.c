@@ -1,0 +1,222 @@
+/* check_crypto.c - how strong what was chosen is (RFC 8221, RFC 8247, RFC 9395).
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "expert.h"
+
+enum { ENCR_NULL = 11, ENCR_GMAC = 21, AUTH_PSK = 1, AUTH_XAUTH_PSK_I = 65001, AUTH_XAUTH_PSK_R = 65002,
+       V1_NONCE_MIN = 8, NONCE_MIN = 16, NONCE_MAX = 256 };
+
+/* The answer that this message gives to an offer, or NULL. */
+static const struct kept_proposal *
+chosen_here(const struct check_in *in)
+{
+    const struct exchange *x = in->ike->exchange;
+
+    return fresh(in) && x->chosen && x->chosen->frame == in->ike->at.frame ? x->chosen : NULL;
+}
+
+static void
+weak(const struct check_in *in, struct findings *out, enum check_id check, uint8_t type)
+{
+    const struct kept_proposal *k = chosen_here(in);
+
+    for (size_t i = 0; k && i < k->p.num_transforms; i++) {
+        const struct transform *t = &k->p.transforms[i];
+        enum requirement r = t->type == type ? transform_requirement(k->p.protocol, t) : REQ_NONE;
+        struct scope where = scope_message(in);
+        char name[64];
+        if (r == REQ_NONE) {
+            continue;
+        }
+        where.child = in->ike->child;
+        finding_add(out, check, &where, "%s is chosen for %s (%s); %s says that it %s be used.",
+                    transform_print(t, name, sizeof name), k->p.protocol == PROTO_IKE ? "IKE" : k->p.protocol == PROTO_AH ? "AH" : "ESP",
+                    k->text, k->p.protocol == PROTO_IKE || type == TRANSFORM_KE ? "RFC 8247" : "RFC 8221",
+                    r == REQ_MUST_NOT ? "must not" : "should not");
+    }
+}
+
+void
+check_weak_encryption(const struct check_in *in, struct findings *out)
+{
+    weak(in, out, CHECK_weak_encryption, TRANSFORM_ENCR);
+}
+
+void
+check_weak_integrity(const struct check_in *in, struct findings *out)
+{
+    weak(in, out, CHECK_weak_integrity, TRANSFORM_INTEG);
+}
+
+void
+check_weak_prf(const struct check_in *in, struct findings *out)
+{
+    weak(in, out, CHECK_weak_prf, TRANSFORM_PRF);
+}
+
+void
+check_weak_dh_group(const struct check_in *in, struct findings *out)
+{
+    weak(in, out, CHECK_weak_dh_group, TRANSFORM_KE);
+}
+
+/* A better transform of the same type stands somewhere in the offer. */
+static bool
+offered_better(const GPtrArray *offered, uint8_t protocol, uint8_t type)
+{
+    for (guint i = 0; i < offered->len; i++) {
+        const struct proposal *p = &((const struct kept_proposal *)g_ptr_array_index(offered, i))->p;
+        for (size_t k = 0; p->protocol == protocol && k < p->num_transforms; k++) {
+            const struct transform *t = &p->transforms[k];
+            if (t->type == type && t->id && transform_requirement(protocol, t) == REQ_NONE) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+void
+check_weak_offered(const struct check_in *in, struct findings *out)
+{
+    const struct exchange *x = in->ike->exchange;
+    char name[64], list[SUITE_TEXT_MAX] = "", who[ID_TEXT_MAX];
+    struct scope where;
+
+    if (!fresh(in) || !in->msg->num_proposals || x->request != in->ike->at.frame || !x->offered->len) {
+        return;
+    }
+    for (guint i = 0; i < x->offered->len; i++) {
+        const struct proposal *p = &((const struct kept_proposal *)g_ptr_array_index(x->offered, i))->p;
+        for (size_t k = 0; k < p->num_transforms; k++) {
+            const struct transform *t = &p->transforms[k];
+            if (transform_requirement(p->protocol, t) == REQ_NONE || !offered_better(x->offered, p->protocol, t->type)) {
+                continue;
+            }
+            transform_print(t, name, sizeof name);
+            if (!g_strstr_len(list, -1, name)) {
+                g_strlcat(list, list[0] ? ", " : "", sizeof list);
+                g_strlcat(list, name, sizeof list);
+            }
+        }
+    }
+    if (list[0]) {
+        where = scope_message(in);
+        finding_add(out, CHECK_weak_offered, &where, "%s offers %s beside better ones.", who_sent(in, who, sizeof who), list);
+    }
+}
+
+static uint16_t
+cipher_of(const struct proposal *p)
+{
+    for (size_t i = 0; i < p->num_transforms; i++) {
+        if (p->transforms[i].type == TRANSFORM_ENCR) {
+            return p->transforms[i].id;
+        }
+    }
+    return 0;
+}
+
+void
+check_no_integrity(const struct check_in *in, struct findings *out)
+{
+    const struct kept_proposal *k = chosen_here(in);
+    struct scope where;
+
+    if (!k || (k->p.protocol != PROTO_ESP && k->p.protocol != PROTO_IKE) || !cipher_of(&k->p) ||
+        encr_is_aead(cipher_of(&k->p)) || suite_type_mask(&k->p) >> TRANSFORM_INTEG & 1) {
+        return;
+    }
+    where = scope_message(in);
+    where.child = in->ike->child;
+    finding_add(out, CHECK_no_integrity, &where, "%s (chosen in frame %u) has no integrity protection: packets can be altered unseen.",
+                k->text, k->frame);
+}
+
+void
+check_no_encryption(const struct check_in *in, struct findings *out)
+{
+    const struct kept_proposal *k = chosen_here(in);
+    struct scope where;
+
+    if (!k || (k->p.protocol != PROTO_AH &&
+               (k->p.protocol != PROTO_ESP || (cipher_of(&k->p) != ENCR_NULL && cipher_of(&k->p) != ENCR_GMAC)))) {
+        return;
+    }
+    where = scope_message(in);
+    where.child = in->ike->child;
+    finding_add(out, CHECK_no_encryption, &where, "%s (chosen in frame %u) does not encrypt: what the SA carries can be read.", k->text,
+                k->frame);
+}
+
+void
+check_ikev1_in_use(const struct check_in *in, struct findings *out)
+{
+    struct scope where;
+
+    if (!in->ike->sa || in->msg->major != 1 || !in->ike->new_sa) {
+        return;
+    }
+    where = scope_message(in);
+    where.exchange = NO_ID;
+    finding_add(out, CHECK_ikev1_in_use, &where, "IKE SA %u uses IKEv1, which is retired.", in->ike->sa->id);
+}
+
+void
+check_aggressive_mode_psk(const struct check_in *in, struct findings *out)
+{
+    const struct kept_proposal *k = chosen_here(in);
+    const struct endpoint *i;
+    char who[ID_TEXT_MAX], gateway[ADDR_TEXT_MAX];
+    struct scope where;
+    uint16_t method;
+
+    if (!k || in->msg->exchange != V1_AGGRESSIVE) {
+        return;
+    }
+    method = k->p.attr.auth_method;
+    if (method != AUTH_PSK && method != AUTH_XAUTH_PSK_I && method != AUTH_XAUTH_PSK_R) {
+        return;
+    }
+    i = &in->ike->sa->initiator;
+    where = scope_message(in);
+    finding_add(out, CHECK_aggressive_mode_psk, &where,
+                "The identity of %s and the hash of %s travel in clear (frames %u and %u): the pre-shared key can be guessed at leisure.",
+                endpoint_print(i, who, sizeof who), ip_print(&in->ike->at.src, gateway, sizeof gateway),
+                in->ike->exchange->request, in->ike->at.frame);
+}
+
+static size_t
+prf_half(const struct kept_proposal *k)
+{
+    static const struct { uint16_t id; size_t half; } table[] = { { 1, 8 }, { 2, 10 }, { 5, 16 }, { 6, 24 }, { 7, 32 } };
+
+    for (size_t i = 0; k && i < k->p.num_transforms; i++) {
+        for (size_t n = 0; k->p.transforms[i].type == TRANSFORM_PRF && n < G_N_ELEMENTS(table); n++) {
+            if (table[n].id == k->p.transforms[i].id) {
+                return table[n].half;
+            }
+        }
+    }
+    return 0;
+}
+
+void
+check_nonce_too_short(const struct check_in *in, struct findings *out)
+{
+    const struct ike_message *m = in->msg;
+    size_t least, len = m->nonce.len;
+    char who[ID_TEXT_MAX];
+    struct scope where;
+
+    if (!fresh(in) || !m->nonce.at || m->truncated || m->error) {
+        return;
+    }
+    least = m->major == 1 ? V1_NONCE_MIN : MAX((size_t)NONCE_MIN, prf_half(chosen_here(in)));
+    if (len >= least && len <= NONCE_MAX) {
+        return;
+    }
+    where = scope_message(in);
+    finding_add(out, CHECK_nonce_too_short, &where,
+                "%s sends a nonce of %" G_GSIZE_FORMAT " octets; %" G_GSIZE_FORMAT " to %d are allowed here.",
+                who_sent(in, who, sizeof who), len, least, NONCE_MAX);
+}

@@ -1,0 +1,340 @@
+/* check_form.c - messages whose parts do not make an exchange.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "expert.h"
+
+enum { N_INVALID_SPI = 11, N_INVALID_SELECTORS = 39, N_COOKIE = 16390, N_REDIRECT = 16407, N_CHILDLESS = 16418,
+       V2_LAST_PAYLOAD = 54 };
+
+#define BIT(type) ((uint64_t)1 << (type))
+
+/* The message was read whole, so what is missing is not there. */
+static bool
+whole(const struct check_in *in)
+{
+    const struct ike_message *m = in->msg;
+
+    return fresh(in) && m->error == IKE_OK && !m->truncated && !m->capped && !m->fragment && m->readable;
+}
+
+static bool
+refuses(const struct ike_message *m)
+{
+    for (size_t i = 0; i < m->num_notifies; i++) {
+        uint16_t type = m->notifies[i].type;
+        if (is_error_notify(m->major, type) || (m->major == 2 && (type == N_COOKIE || type == N_REDIRECT))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the first message of each side must and must not hold.  RFC 7296 sections 1.2, 1.3
+ * and C.1 to C.5, RFC 2409 section 5. */
+struct form {
+    uint8_t exchange;
+    bool response;
+    uint64_t must, must_not;
+};
+
+static const struct form forms[] = {
+    { V1_MAIN, false, BIT(V1P_SA), 0 },
+    { V1_AGGRESSIVE, false, BIT(V1P_SA) | BIT(V1P_KE) | BIT(V1P_NONCE) | BIT(V1P_ID), 0 },
+    { V1_QUICK, false, BIT(V1P_HASH) | BIT(V1P_SA) | BIT(V1P_NONCE), 0 },
+    { V2_IKE_SA_INIT, false, BIT(V2P_SA) | BIT(V2P_KE) | BIT(V2P_NONCE),
+      BIT(V2P_IDI) | BIT(V2P_IDR) | BIT(V2P_AUTH) | BIT(V2P_TSI) | BIT(V2P_TSR) | BIT(V2P_CP) | BIT(V2P_EAP) },
+    { V2_IKE_SA_INIT, true, BIT(V2P_SA) | BIT(V2P_KE) | BIT(V2P_NONCE),
+      BIT(V2P_IDI) | BIT(V2P_IDR) | BIT(V2P_AUTH) | BIT(V2P_TSI) | BIT(V2P_TSR) | BIT(V2P_CP) | BIT(V2P_EAP) },
+    { V2_IKE_AUTH, true, BIT(V2P_AUTH), BIT(V2P_KE) | BIT(V2P_NONCE) },
+    { V2_CREATE_CHILD_SA, false, BIT(V2P_SA) | BIT(V2P_NONCE), BIT(V2P_AUTH) | BIT(V2P_EAP) },
+    { V2_CREATE_CHILD_SA, true, BIT(V2P_SA) | BIT(V2P_NONCE), BIT(V2P_AUTH) | BIT(V2P_EAP) },
+    { V2_INFORMATIONAL, false, 0, BIT(V2P_SA) | BIT(V2P_KE) | BIT(V2P_TSI) | BIT(V2P_TSR) | BIT(V2P_AUTH) },
+    { V2_INFORMATIONAL, true, 0, BIT(V2P_SA) | BIT(V2P_KE) | BIT(V2P_TSI) | BIT(V2P_TSR) | BIT(V2P_AUTH) },
+};
+
+static const struct form *
+form_of(const struct check_in *in)
+{
+    const struct ike_message *m = in->msg;
+    bool response = m->major == 2 ? ike_is_response(m) : in->ike->from_initiator != in->ike->exchange->by_initiator;
+
+    /* IKEv1's later messages depend on the authentication method. */
+    if (!whole(in) || refuses(m) || (m->major == 1 && (response || in->ike->exchange->messages->len != 1))) {
+        return NULL;
+    }
+    /* EAP takes rounds before AUTH comes (RFC 7296 section 2.16). */
+    if (m->exchange == V2_IKE_AUTH && (m->seen & BIT(V2P_EAP) || m->message_id != 1)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
+        if (forms[i].exchange == m->exchange && forms[i].response == response) {
+            return &forms[i];
+        }
+    }
+    return NULL;
+}
+
+static const char *
+names(uint8_t major, uint64_t types, char *out, size_t size)
+{
+    char one[64];
+
+    out[0] = 0;
+    for (uint8_t type = 0; type < 64; type++) {
+        if (types >> type & 1) {
+            g_strlcat(out, out[0] ? ", " : "", size);
+            g_strlcat(out, payload_name(major, type, one, sizeof one), size);
+        }
+    }
+    return out;
+}
+
+static void
+tell_form(const struct check_in *in, struct findings *out, enum check_id check, uint64_t types, const char *verb)
+{
+    char who[ID_TEXT_MAX], list[TEXT_MAX], name[64];
+    struct scope where = scope_message(in);
+
+    where.variant = types;
+    finding_add(out, check, &where, "%s of %s %s: %s.", exchange_name(in->msg->major, in->msg->exchange, name, sizeof name),
+                who_sent(in, who, sizeof who), verb, names(in->msg->major, types, list, sizeof list));
+}
+
+void
+check_payload_missing(const struct check_in *in, struct findings *out)
+{
+    const struct form *f = form_of(in);
+    uint64_t lacks = f ? f->must & ~in->msg->seen : 0;
+
+    if (lacks) {
+        tell_form(in, out, CHECK_payload_missing, lacks, "lacks payloads that it must hold");
+    }
+}
+
+void
+check_payload_unexpected(const struct check_in *in, struct findings *out)
+{
+    const struct form *f = form_of(in);
+    uint64_t extra = f ? f->must_not & in->msg->seen : 0;
+
+    if (extra) {
+        tell_form(in, out, CHECK_payload_unexpected, extra, "holds payloads that have no place there");
+    }
+}
+
+void
+check_trailing_bytes(const struct check_in *in, struct findings *out)
+{
+    char who[ID_TEXT_MAX];
+    struct scope where;
+
+    if (!fresh(in) || !in->msg->trailing || in->msg->truncated) {
+        return;
+    }
+    where = scope_message(in);
+    where.basis = BASIS_OBSERVED;
+    finding_add(out, CHECK_trailing_bytes, &where, "%s sends %" G_GSIZE_FORMAT " octets after the %u that the message states.",
+                who_sent(in, who, sizeof who), in->msg->trailing, in->msg->length);
+}
+
+void
+check_unknown_critical_payload(const struct check_in *in, struct findings *out)
+{
+    const struct ike_message *m = in->msg;
+
+    for (size_t i = 0; m->major == 2 && fresh(in) && i < m->num_payloads; i++) {
+        const struct ike_payload *p = &m->payloads[i];
+        char who[ID_TEXT_MAX];
+        struct scope where = scope_message(in);
+        if (!p->critical || (p->type >= V2P_SA && p->type <= V2_LAST_PAYLOAD)) {
+            continue;
+        }
+        where.variant = p->type;
+        where.basis = p->inner ? BASIS_DECRYPTED : BASIS_OBSERVED;
+        finding_add(out, CHECK_unknown_critical_payload, &where,
+                    "%s marks payload %u as critical, which no RFC that Espial knows defines.", who_sent(in, who, sizeof who), p->type);
+    }
+}
+
+void
+check_several_chosen(const struct check_in *in, struct findings *out)
+{
+    const struct ike_message *m = in->msg;
+    const struct exchange *x = in->ike->exchange;
+    unsigned proposals = 0;
+    char who[ID_TEXT_MAX];
+    struct scope where;
+
+    if (!fresh(in) || !x->chosen || x->chosen->frame != in->ike->at.frame || m->sa_count != 1 || m->error) {
+        return;
+    }
+    for (size_t i = 0; i < m->num_proposals; i++) {
+        bool twice = false;     /* proposals with one number are one: AND */
+        for (size_t k = 0; k < i; k++) {
+            twice |= m->proposals[k].number == m->proposals[i].number && m->proposals[k].protocol != m->proposals[i].protocol;
+        }
+        proposals += !twice;
+    }
+    if (proposals <= 1) {
+        return;
+    }
+    where = scope_message(in);
+    finding_add(out, CHECK_several_chosen, &where, "%s answers with %u proposals or transforms; it must choose one.",
+                who_sent(in, who, sizeof who), proposals);
+}
+
+static bool
+chosen_group(const struct exchange *x, struct transform *out)
+{
+    for (size_t i = 0; x->chosen && i < x->chosen->p.num_transforms; i++) {
+        if (x->chosen->p.transforms[i].type == TRANSFORM_KE) {
+            *out = x->chosen->p.transforms[i];
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+check_ke_group_mismatch(const struct check_in *in, struct findings *out)
+{
+    const struct exchange *x = in->ike->exchange;
+    struct transform chosen, sent = { .type = TRANSFORM_KE };
+    char who[ID_TEXT_MAX], a[64], b[64];
+    struct scope where;
+
+    if (!fresh(in) || in->msg->major != 2 || !in->msg->has_ke || !ike_is_response(in->msg) || refuses(in->msg) ||
+        !chosen_group(x, &chosen) || chosen.id == in->msg->ke_group) {
+        return;
+    }
+    sent.id = in->msg->ke_group;
+    where = scope_message(in);
+    finding_add(out, CHECK_ke_group_mismatch, &where, "%s chooses %s and sends a key exchange in %s.", who_sent(in, who, sizeof who),
+                transform_print(&chosen, a, sizeof a), transform_print(&sent, b, sizeof b));
+}
+
+void
+check_ke_length_wrong(const struct check_in *in, struct findings *out)
+{
+    const struct ike_message *m = in->msg;
+    struct transform group = { .type = TRANSFORM_KE, .id = m->ke_group };
+    bool first_ike = m->exchange == V2_IKE_SA_INIT || m->exchange == V1_MAIN || m->exchange == V1_AGGRESSIVE;
+    char who[ID_TEXT_MAX], name[64];
+    struct scope where;
+    uint16_t octets;
+
+    if (!fresh(in) || !m->has_ke || m->truncated || m->error || (m->major == 1 && !first_ike)) {
+        return;
+    }
+    if (m->major == 1 && !chosen_group(in->ike->exchange, &group)) {
+        return;         /* IKEv1 does not state the group */
+    }
+    if (!ke_length(group.id, in->ike->from_initiator == in->ike->exchange->by_initiator, &octets) || m->ke.len == octets) {
+        return;
+    }
+    where = scope_message(in);
+    finding_add(out, CHECK_ke_length_wrong, &where, "%s sends a key exchange of %" G_GSIZE_FORMAT " octets; %s has %u.",
+                who_sent(in, who, sizeof who), m->ke.len, transform_print(&group, name, sizeof name), octets);
+}
+
+void
+check_message_id_reused(const struct check_in *in, struct findings *out)
+{
+    const struct exchange *x = in->ike->exchange;
+    const struct exchange_message *now = in->ike->message;
+    char who[ID_TEXT_MAX];
+    struct scope where;
+
+    if (!fresh(in) || in->msg->major != 2 || in->msg->exchange == V2_IKE_SA_INIT || in->msg->fragment || in->msg->truncated) {
+        return;
+    }
+    for (guint i = 0; i < x->messages->len; i++) {
+        const struct exchange_message *m = &g_array_index(x->messages, struct exchange_message, i);
+        if (m == now || m->fragment || m->from_initiator != now->from_initiator || m->digest == now->digest) {
+            continue;
+        }
+        where = scope_message(in);
+        where.basis = BASIS_OBSERVED;
+        finding_add(out, CHECK_message_id_reused, &where, "%s sends two different messages under message ID %u (frames %u and %u).",
+                    who_sent(in, who, sizeof who), x->message_id, m->frame, in->ike->at.frame);
+        return;
+    }
+}
+
+static void
+about_spi(const struct check_in *in, struct findings *out, enum check_id check, const struct ike_notify *n)
+{
+    const struct child_sa *about = NULL;
+    struct cur c;
+    uint32_t spi = 0;
+    char who[ID_TEXT_MAX];
+    struct scope where;
+
+    if (!n) {
+        return;
+    }
+    /* INVALID_SPI carries the SPI as data, the others in its field (RFC 7296 section 3.10.1). */
+    c = cur_of(n->spi.len == 4 ? n->spi.at : n->data.at, n->spi.len == 4 ? 4 : n->data.len);
+    where = scope_message(in);
+    where.basis = notify_basis(n);
+    if (!cur_u32(&c, &spi)) {
+        finding_add(out, check, &where, "%s rejects a packet and does not say of which SPI.", who_sent(in, who, sizeof who));
+        return;
+    }
+    for (guint i = 0; i < in->ike->sa->children->len; i++) {
+        const struct child_sa *k = (const struct child_sa *)g_ptr_array_index(in->ike->sa->children, i);
+        about = k->spi_i == spi || k->spi_r == spi ? k : about;
+    }
+    where.child = about;
+    where.variant = spi;
+    if (about) {
+        finding_add(out, check, &where, "%s rejects a packet of SPI %08x, Child SA %u (frame %u).", who_sent(in, who, sizeof who), spi,
+                    about->id, about->negotiated_in);
+    } else {
+        finding_add(out, check, &where, "%s rejects a packet of SPI %08x, which no exchange in the capture made.",
+                    who_sent(in, who, sizeof who), spi);
+    }
+}
+
+void
+check_invalid_spi(const struct check_in *in, struct findings *out)
+{
+    about_spi(in, out, CHECK_invalid_spi, fresh_notify(in, N_INVALID_SPI));
+}
+
+void
+check_invalid_selectors(const struct check_in *in, struct findings *out)
+{
+    about_spi(in, out, CHECK_invalid_selectors, in->msg->major == 2 ? fresh_notify(in, N_INVALID_SELECTORS) : NULL);
+}
+
+/* RFC 7296 section 3.14: what the chosen suite leaves of a length. */
+void
+check_ike_length_impossible(const struct check_in *in, struct findings *out)
+{
+    const struct ike_message *m = in->msg;
+    const struct kept_proposal *k = in->ike->sa ? in->ike->sa->chosen : NULL;
+    uint32_t empty, step, fragment;
+    char who[ID_TEXT_MAX];
+    struct scope where;
+
+    if (!fresh(in) || m->major != 2 || !m->encrypted || m->readable || m->truncated || m->error || !k ||
+        m->exchange == V2_IKE_SA_INIT) {
+        return;
+    }
+    fragment = m->fragment ? 4 : 0;
+    empty = sadb_sk_length(k, 0);
+    if (!empty) {
+        return;
+    }
+    for (step = 1; step <= 16 && sadb_sk_length(k, step) == empty; step++) {
+    }
+    step = sadb_sk_length(k, step) - empty;
+    if (m->length >= empty + fragment && (m->length - empty - fragment) % step == 0) {
+        return;
+    }
+    where = scope_message(in);
+    where.basis = BASIS_INFERRED;
+    finding_add(out, CHECK_ike_length_impossible, &where,
+                "%s sends an encrypted message of %u octets; %s gives %u and steps of %u. Suggests that the two ends do not use "
+                "one suite.", who_sent(in, who, sizeof who), m->length, k->text, empty + fragment, step);
+}
