@@ -48,6 +48,28 @@ check_outer_source_violation(const struct check_in *in, struct findings *out)
                 ip_print(peer, is, sizeof is), negotiation(e->child, how, sizeof how));
 }
 
+void
+check_outer_destination_violation(const struct check_in *in, struct findings *out)
+{
+    const struct ipsec_event *e = in->ipsec;
+    const struct ip_addr *peer, *end;
+    char to[ADDR_TEXT_MAX], is[ADDR_TEXT_MAX], how[80];
+    struct scope where;
+
+    if (!certain(e->child)) {
+        return;
+    }
+    peer = e->to_responder ? &e->child->addr_i : &e->child->addr_r;
+    end = e->to_responder ? &e->child->addr_r : &e->child->addr_i;
+    if (!ip_equal(peer, &e->at.src) || ip_equal(end, &e->at.dst)) {
+        return;
+    }
+    where = scope_packet(in);
+    finding_add(out, CHECK_outer_destination_violation, &where, "%s for SPI %08x goes to %s; the SA's endpoint is %s (%s).",
+                e->packet->protocol == PROTO_AH ? "AH" : "ESP", e->packet->spi, ip_print(&e->at.dst, to, sizeof to),
+                ip_print(end, is, sizeof is), negotiation(e->child, how, sizeof how));
+}
+
 /* The inner packet of a tunnel-mode SA that is known from its negotiation, or NULL. */
 static const struct inner_packet *
 tunnelled(const struct check_in *in)
@@ -282,6 +304,35 @@ check_virtual_ip_violation(const struct check_in *in, struct findings *out)
                 endpoint_print(&e->child->ike_sa->responder, gateway, sizeof gateway),
                 ip_print(&last->addr, bound, sizeof bound), endpoint_print(sender(e), who, sizeof who),
                 last->mode_config ? "Mode Config" : "configuration payload", last->frame);
+}
+
+void
+check_wrong_child_sa(const struct check_in *in, struct findings *out)
+{
+    const struct inner_packet *p = tunnelled(in);
+    const struct ipsec_event *e = in->ipsec;
+    const GPtrArray *others;
+    char src[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX];
+    struct scope where;
+
+    if (!p || !e->child->num_ts_i || !e->child->num_ts_r || child_covers(e->child, p, e->to_responder)) {
+        return;
+    }
+    others = e->child->ike_sa->children;
+    for (guint i = 0; i < others->len && i < SADB_MAX_CLEAR_SAS; i++) {
+        const struct child_sa *c = (const struct child_sa *)g_ptr_array_index(others, i);
+        if (c == e->child || !certain(c) || c->deleted_in || !child_covers(c, p, e->to_responder)) {
+            continue;
+        }
+        where = scope_packet(in);
+        where.basis = e->packet->inner_basis;
+        where.variant = c->id;
+        finding_add(out, CHECK_wrong_child_sa, &where,
+                    "A packet from %s to %s comes in Child SA %u (SPI %08x); its addresses belong to Child SA %u (frame %u).",
+                    ip_print(&p->src, src, sizeof src), ip_print(&p->dst, dst, sizeof dst), e->child->id, e->packet->spi, c->id,
+                    c->negotiated_in);
+        return;
+    }
 }
 
 void

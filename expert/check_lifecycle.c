@@ -422,3 +422,96 @@ check_no_common_proposal(const struct check_in *in, struct findings *out)
         return;
     }
 }
+
+/* --- Child SAs beside each other ------------------------------------------------------ */
+
+void
+check_duplicate_child_sa(const struct check_in *in, struct findings *out)
+{
+    const struct child_sa *c = in->ike->child, *old = in->ike->twin;
+    char a[TS_TEXT_MAX], b[TS_TEXT_MAX];
+    struct scope where;
+
+    if (!c || !old) {
+        return;
+    }
+    where = scope_message(in);
+    where.child = c;
+    finding_add(out, CHECK_duplicate_child_sa, &where,
+                "Child SA %u has the selectors %s === %s of Child SA %u (frame %u), which lives and is not rekeyed.", c->id,
+                selectors_print(c->ts_i, c->num_ts_i, a, sizeof a), selectors_print(c->ts_r, c->num_ts_r, b, sizeof b), old->id,
+                old->negotiated_in);
+}
+
+static const struct transform *
+of_type(const struct kept_proposal *k, uint8_t type)
+{
+    for (size_t i = 0; k && i < k->p.num_transforms; i++) {
+        if (k->p.transforms[i].type == type) {
+            return &k->p.transforms[i];
+        }
+    }
+    return NULL;
+}
+
+/* Only what nobody disputes: a shorter key of one cipher, or an algorithm that the RFCs
+ * reject in place of one that they do not. */
+static bool
+weaker(const struct kept_proposal *now, const struct kept_proposal *before)
+{
+    for (uint8_t type = TRANSFORM_ENCR; type <= TRANSFORM_KE; type++) {
+        const struct transform *a = of_type(now, type), *b = of_type(before, type);
+        if (a && b && ((a->id == b->id && a->key_bits < b->key_bits) ||
+                       transform_requirement(now->p.protocol, a) > transform_requirement(before->p.protocol, b))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+check_suite_downgraded(const struct check_in *in, struct findings *out)
+{
+    const struct ike_event *e = in->ike;
+    bool ike = e->rekeyed_ike != NULL;
+    const struct kept_proposal *now = ike ? e->rekeyed_ike->chosen : e->child ? e->child->chosen : NULL;
+    const struct kept_proposal *before = ike ? e->sa->chosen : e->child_rekeyed ? e->child_rekeyed->chosen : NULL;
+    struct scope where;
+
+    if (!now || !before || !weaker(now, before)) {
+        return;
+    }
+    where = scope_message(in);
+    where.child = e->child;
+    finding_add(out, CHECK_suite_downgraded, &where, "The rekey in frame %u takes %s; before it was %s (frame %u).", e->at.frame,
+                now->text, before->text, before->frame);
+}
+
+void
+check_virtual_ip_shared(const struct check_in *in, struct findings *out)
+{
+    const struct ike_sa *now = in->ike->sa;
+
+    if (!fresh(in) || !now->initiator.id || (in->msg->cfg_type != CFG_REPLY && in->msg->cfg_type != CFG_SET)) {
+        return;
+    }
+    for (guint k = 0; k < now->addresses->len; k++) {
+        const struct assigned_address *a = &g_array_index(now->addresses, struct assigned_address, k);
+        for (size_t i = now->id; a->frame == in->ike->at.frame && i > 0 && now->id - i < SADB_MAX_PER_PEER; i--) {
+            const struct ike_sa *old = sadb_ike_sa(in->db, i - 1);
+            char ip[ADDR_TEXT_MAX];
+            struct scope where;
+            bool holds = false;
+            for (guint n = 0; n < old->addresses->len; n++) {
+                holds |= ip_equal(&g_array_index(old->addresses, struct assigned_address, n).addr, &a->addr);
+            }
+            if (!holds || old->state != IKE_ESTABLISHED || !old->initiator.id || strcmp(old->initiator.id, now->initiator.id) == 0 ||
+                old->rekeyed_by != NO_ID) {
+                continue;
+            }
+            where = scope_message(in);
+            finding_add(out, CHECK_virtual_ip_shared, &where, "%s is assigned to %s while %s still holds it (IKE SA %u).",
+                        ip_print(&a->addr, ip, sizeof ip), now->initiator.id, old->initiator.id, old->id);
+        }
+    }
+}

@@ -391,3 +391,19 @@ check_outer_fragment(const struct check_in *in, struct findings *out)
                 e->protocol == UDP ? "IKE or ESP in UDP" : e->protocol == ESP ? "ESP" : "AH",
                 ip_print(&e->at.src, from, sizeof from), ip_print(&e->at.dst, to, sizeof to));
 }
+
+void
+check_non_esp_marker_missing(const struct check_in *in, struct findings *out)
+{
+    const struct path_event *e = in->path;
+    char from[ADDR_TEXT_MAX];
+    struct scope where;
+
+    if (e->kind != PATH_UNMARKED) {
+        return;
+    }
+    where = scope_path(in);
+    finding_add(out, CHECK_non_esp_marker_missing, &where,
+                "%s sends IKE to UDP %u without the four zero octets that tell it from ESP.",
+                ip_print(&e->at.src, from, sizeof from), e->at.dst_port);
+}

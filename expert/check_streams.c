@@ -61,6 +61,28 @@ check_icv_bad(const struct check_in *in, struct findings *out)
     }
 }
 
+/* The same for the messages of an IKE SA. */
+static void
+tell_ike(const struct check_in *in, struct findings *out, enum check_id check)
+{
+    for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
+        const struct ike_sa *sa = sadb_ike_sa(in->db, i);
+        bool some = sa->num_readable > 0;
+        for (guint k = 0; sa->wrong_frames && some == (check == CHECK_ike_icv_bad) && k < sa->wrong_frames->len; k++) {
+            struct scope where = { .basis = BASIS_DECRYPTED, .frame = g_array_index(sa->wrong_frames, uint32_t, k), .sa = sa,
+                                   .exchange = NO_ID };
+            finding_add(out, check, &where, "%u of the %u encrypted messages of IKE SA %u fail the integrity check with the keys given.",
+                        sa->wrong_frames->len, sa->num_encrypted, sa->id);
+        }
+    }
+}
+
+void
+check_ike_icv_bad(const struct check_in *in, struct findings *out)
+{
+    tell_ike(in, out, CHECK_ike_icv_bad);
+}
+
 void
 check_wrong_key(const struct check_in *in, struct findings *out)
 {
@@ -70,6 +92,7 @@ check_wrong_key(const struct check_in *in, struct findings *out)
             tell_bad(out, CHECK_wrong_key, s);
         }
     }
+    tell_ike(in, out, CHECK_wrong_key);
 }
 
 struct both_ways {

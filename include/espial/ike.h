@@ -101,6 +101,7 @@ struct ike_message {
 
     bool encrypted;             /* v1: E flag; v2: holds SK or SKF */
     bool readable;              /* nothing encrypted, or the clear text was given to ike_parse_inner */
+    bool integrity_wrong;       /* set by who decrypts: the keys given do not fit the checksum */
     uint8_t inner_first;        /* v2: type of the first payload inside SK; v1: header's next payload */
     struct span encrypted_body; /* the SK or SKF payload's body (SKF: after the fragment fields); v1: all after the header */
     uint16_t fragment, fragments;   /* SKF: number and total; v1 payload 132: number, 0 (total unknown) */

@@ -135,6 +135,7 @@ struct ike_sa {
     enum nat nat;
     bool fragmentation_i, fragmentation_r;      /* IKEV2_FRAGMENTATION_SUPPORTED announced */
     bool draft_nat_t;           /* v1: draft payloads or encapsulation modes */
+    GArray *wrong_frames;       /* of uint32_t: messages whose integrity check fails with the keys given; NULL */
     bool post_quantum;          /* v2: ML-KEM as additional key exchange, or a PPK */
     bool from_initiator, from_responder;        /* messages of that side were captured */
 };
@@ -223,6 +224,7 @@ struct ike_event {
     bool new_address;           /* from an address that the SA does not know, unexplained */
     bool nat_decided;           /* the hashes of both sides are in, or changed their verdict */
     struct exchange *collides;  /* the other side's rekey of the same SA, under way */
+    struct child_sa *twin;      /* live Child SA with the selectors of the new one, not replaced by it */
     struct ike_sa *replaces;    /* live IKE SA of the same identity from another address */
     struct ip_addr old_src;     /* moved: the address before */
     uint16_t old_src_port;      /* changed by this message behind a NAT; 0 */
@@ -266,7 +268,7 @@ struct ipsec_event {
 };
 
 /* What happens on the path of an SA without being IKE, ESP or AH itself. */
-enum path_kind { PATH_ICMP, PATH_FRAGMENT, PATH_CLEAR, PATH_KEEPALIVE };
+enum path_kind { PATH_ICMP, PATH_FRAGMENT, PATH_CLEAR, PATH_UNMARKED };
 struct path_event {
     struct sighting at;         /* of the frame itself */
     enum path_kind kind;
@@ -315,6 +317,10 @@ void sadb_see_ipsec(struct sadb *db, struct ipsec_event *out, const struct sight
                     const struct ipsec_packet *packet);
 /* An ICMP error, a fragment or a clear packet.  False where it concerns no SA. */
 bool sadb_see_path(struct sadb *db, struct path_event *e);
+/* An IKE SA of the capture has this initiator SPI: eight octets that are no chance. */
+bool sadb_knows_spi_i(const struct sadb *db, const uint8_t spi[8]);
+/* The selectors of c, in that direction, admit the packet. */
+bool child_covers(const struct child_sa *c, const struct inner_packet *p, bool to_responder);
 /* True once a Child SA with selectors is known: then clear packets are worth a look. */
 bool sadb_wants_clear(const struct sadb *db);
 /* Clear packets that no protected copy explains (within the caps). */

@@ -189,6 +189,19 @@ v1_replaced(const struct sadb *db, const struct child_sa *fresh)
     return NULL;
 }
 
+static struct child_sa *
+twin_of(const struct ike_sa *sa, const struct child_sa *fresh)
+{
+    for (guint i = sa->children->len, looked = 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
+        struct child_sa *c = (struct child_sa *)g_ptr_array_index(sa->children, i - 1);
+        if (c != fresh && c->state == CHILD_INSTALLED && c->established && c->protocol == fresh->protocol &&
+            same_selectors(c, fresh)) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
 static void
 make_child(struct sadb *db, struct ike_event *e, const struct ike_message *m, const struct kept_proposal *chosen)
 {
@@ -248,6 +261,7 @@ make_child(struct sadb *db, struct ike_event *e, const struct ike_message *m, co
     } else if (m->major == 1) {
         link_rekeyed(e, v1_replaced(db, c), c);
     }
+    e->twin = c->rekeys == NO_ID ? twin_of(e->sa, c) : NULL;
 }
 
 static void

@@ -283,6 +283,22 @@ follow_addresses(struct sadb *db, struct ike_event *e, const struct ike_message 
     }
 }
 
+static void
+note_integrity(struct sadb *db, struct ike_event *e, const struct ike_message *m)
+{
+    struct ike_sa *sa = e->sa;
+
+    if (!m->integrity_wrong) {
+        return;
+    }
+    if (!sa->wrong_frames) {
+        sa->wrong_frames = sadb_array(db, sizeof(uint32_t));
+    }
+    if (sa->wrong_frames->len < SADB_MAX_WRONG_FRAMES) {
+        g_array_append_val(sa->wrong_frames, e->at.frame);
+    }
+}
+
 /* What each side says that it can do. */
 static void
 learn_abilities(struct ike_event *e, const struct ike_message *m)
@@ -522,6 +538,7 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
         e->sa->num_encrypted++;
         e->sa->num_readable += m->readable;
     }
+    note_integrity(db, e, m);
     learn_abilities(e, m);
     learn_liveness(e, m);
     follow_addresses(db, e, m);

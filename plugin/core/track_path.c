@@ -64,8 +64,8 @@ within(const struct selector *s, size_t n, const struct ip_addr *a, const struct
     return false;
 }
 
-static bool
-covers(const struct child_sa *c, const struct inner_packet *p, bool to_responder)
+bool
+child_covers(const struct child_sa *c, const struct inner_packet *p, bool to_responder)
 {
     size_t num_src, num_dst;
     const struct selector *src = child_selectors(c, to_responder, &num_src), *dst = child_selectors(c, !to_responder, &num_dst);
@@ -96,8 +96,8 @@ see_clear(struct sadb *db, struct path_event *e)
         if (!may_be_protected(c, &e->clear)) {
             continue;
         }
-        one.to_responder = covers(c, &e->clear, true);
-        if (!one.to_responder && !covers(c, &e->clear, false)) {
+        one.to_responder = child_covers(c, &e->clear, true);
+        if (!one.to_responder && !child_covers(c, &e->clear, false)) {
             continue;
         }
         if (db->clear->len >= SADB_MAX_CLEAR) {
@@ -115,7 +115,19 @@ see_clear(struct sadb *db, struct path_event *e)
 bool
 sadb_see_path(struct sadb *db, struct path_event *e)
 {
+    if (e->kind == PATH_UNMARKED) {
+        e->sa = sadb_ike_between(db, &e->at.src, &e->at.dst);
+        return true;
+    }
     return e->kind == PATH_ICMP ? see_icmp(db, e) : e->kind == PATH_FRAGMENT ? see_fragment(db, e) : see_clear(db, e);
+}
+
+bool
+sadb_knows_spi_i(const struct sadb *db, const uint8_t spi[8])
+{
+    struct sa_key key = sadb_key(db, 'i', 0, spi, 8, NULL, NULL);
+
+    return sadb_list(db, &key) != NULL;
 }
 
 bool

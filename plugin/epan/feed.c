@@ -220,8 +220,9 @@ read_clear(struct walk *w, struct ike_message *m)
         return;
     }
     /* With a wrong key Wireshark shows garbage, and says so only beside it. */
-    field_info *fi = nth(w, F_IKE_BAD, 0) ? NULL : nth(w, F_IKE_CLEAR, 0);
-    if (!fi) {
+    field_info *fi = nth(w, F_IKE_CLEAR, 0);
+    m->integrity_wrong = fi && nth(w, F_IKE_BAD, 0);
+    if (!fi || m->integrity_wrong) {
         return;
     }
     o = octets_from(fi->ds_tvb, fi->start, fi->start + fi->length);
@@ -279,6 +280,24 @@ see_isakmp(struct walk *w)
     w->ike_done = true;
     for (unsigned i = 0; w->found[F_ISAKMP] && i < w->found[F_ISAKMP]->len; i++) {
         see_message(w, nth(w, F_ISAKMP, i));
+    }
+}
+
+static void
+see_path(struct walk *w, struct path_event *e)
+{
+    struct record *r;
+
+    e->at = w->at;
+    if (!sadb_see_path(capture.db, e)) {
+        return;
+    }
+    checks_path(capture.findings, capture.db, capture.plan, e);
+    r = add_record(w, RECORD_PATH);
+    if (e->sa) {
+        r->ike_sa = e->sa->id;
+        r->ike_state = e->sa->state;
+        r->spi_r_known = e->sa->has_spi_r;
     }
 }
 
@@ -384,6 +403,12 @@ see_esp(struct walk *w, field_info *fi)
     if (unreassembled(w, fi->ds_tvb) || !esp_read(&p, o.at, o.captured, o.reported)) {
         return;
     }
+    /* Without the non-ESP marker an IKE SPI stands where ESP has its SPI (RFC 3948 section 2.2). */
+    if (w->udp && o.captured >= 28 && ike_plausible(o.at, o.captured) && sadb_knows_spi_i(capture.db, o.at)) {
+        struct path_event e = { .kind = PATH_UNMARKED };
+        see_path(w, &e);
+        return;
+    }
     p.fragmented = w->ip && w->ip->ds_tvb != fi->ds_tvb;
     read_esp_clear(w, &p, fi, &o);
     see_packet(w, &p);
@@ -408,24 +433,6 @@ see_ah(struct walk *w, field_info *fi)
 }
 
 /* --- the path ---------------------------------------------------------------- */
-
-static void
-see_path(struct walk *w, struct path_event *e)
-{
-    struct record *r;
-
-    e->at = w->at;
-    if (!sadb_see_path(capture.db, e)) {
-        return;
-    }
-    checks_path(capture.findings, capture.db, capture.plan, e);
-    r = add_record(w, RECORD_PATH);
-    if (e->sa) {
-        r->ike_sa = e->sa->id;
-        r->ike_state = e->sa->state;
-        r->spi_r_known = e->sa->has_spi_r;
-    }
-}
 
 static void
 see_icmp(struct walk *w, field_info *fi, bool v6)

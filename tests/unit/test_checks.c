@@ -212,6 +212,9 @@ addresses(void)
     SAYS(inner_destination_violation, "10.8.0.5");
     packet(0xb0000001, &stranger, &gateway, NULL, NULL, 0);
     SAYS(outer_source_violation, "203.0.113.66");
+    SILENT(outer_destination_violation);
+    packet(0xb0000001, &client, &stranger, NULL, NULL, 0);
+    SAYS(outer_destination_violation, "goes to 203.0.113.66; the SA's endpoint is 198.51.100.20");
     packet(0xdeadbeef, &client, &gateway, NULL, NULL, 0);
     SAYS(spi_unknown, "deadbeef");
 
@@ -235,6 +238,120 @@ addresses(void)
     SAYS(virtual_ip_violation, "assigned 10.1.0.186");
     packet(0xb0000001, &client, &gateway, "10.1.0.186", "10.2.0.5", 6);
     SAYS(inner_selector_violation, "tcp");
+}
+
+static void
+second_child(const char *ts_r)
+{
+    begin(2, V2_CREATE_CHILD_SA, 2, true, false);
+    propose(esp128, 3, PROTO_ESP, 0xa0000002);
+    selectors("10.1.0.0/24", ts_r);
+    send("second?", 5);
+    begin(2, V2_CREATE_CHILD_SA, 2, false, true);
+    propose(esp128, 3, PROTO_ESP, 0xb0000002);
+    selectors("10.1.0.0/24", ts_r);
+    send("second!", 6);
+}
+
+static void
+side_by_side(void)
+{
+    tunnel();
+    second_child("10.3.0.0/24");
+    SILENT(duplicate_child_sa);
+    packet(0xb0000001, &client, &gateway, "10.1.0.5", "10.2.0.5", 6);
+    SILENT(wrong_child_sa);
+    packet(0xb0000001, &client, &gateway, "10.1.0.5", "10.3.0.5", 6);
+    SAYS(wrong_child_sa, "belong to Child SA 1 (frame 6)");
+    tunnel();
+    second_child("10.2.0.0/24");
+    SAYS(duplicate_child_sa, "of Child SA 0 (frame 4)");
+}
+
+/* One rekey of the Child SA of tunnel() to that suite. */
+static void
+rekey_to(const struct transform *t, size_t n)
+{
+    static const uint8_t old[] = { 0xa0, 0, 0, 1 };
+
+    tunnel();
+    begin(2, V2_CREATE_CHILD_SA, 2, true, false);
+    propose(t, n, PROTO_ESP, 0xa0000002);
+    selectors("10.1.0.0/24", "10.2.0.0/24");
+    notify(16393);
+    m.notifies[0].spi = (struct span){ old, 4 };
+    send("rekey?", 5);
+    begin(2, V2_CREATE_CHILD_SA, 2, false, true);
+    propose(t, n, PROTO_ESP, 0xb0000002);
+    selectors("10.1.0.0/24", "10.2.0.0/24");
+    send("rekey!", 6);
+}
+
+static void
+downgrades(void)
+{
+    static const struct transform des3[] = { { TRANSFORM_ENCR, 3, 0 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_ESN, 0, 0 } };
+
+    rekey_to(esp128, 3);
+    SILENT(suite_downgraded);
+    rekey_to(des3, 3);
+    SAYS(suite_downgraded, "3DES_CBC");
+}
+
+static void
+wrong_keys(void)
+{
+    tunnel();
+    end_after(1);
+    SILENT(ike_icv_bad);
+    tunnel();
+    begin(2, V2_INFORMATIONAL, 2, true, false);
+    m.readable = false;
+    m.integrity_wrong = true;
+    send("damaged", 5);
+    end_after(1);
+    SAYS(ike_icv_bad, "1 of the 3 encrypted messages");
+    T(count(CHECK_wrong_key) == 0);
+}
+
+static void
+assign(const char *who, uint8_t spi, struct ip_addr *from, const uint8_t *address)
+{
+    char text[8];
+
+    for (unsigned step = 0; step < 4; step++) {
+        bool response = step % 2;
+        begin(2, step < 2 ? V2_IKE_SA_INIT : V2_IKE_AUTH, step / 2, !response, response);
+        memset(m.spi_i, spi, 8);
+        if (step < 2) {
+            propose(aes256, 4, PROTO_IKE, 0);
+        } else {
+            m.has_auth = true;
+            m.id_i = (struct ike_id){ .present = !response, .type = 2, .data = { (const uint8_t *)who, strlen(who) } };
+        }
+        if (step == 3) {
+            m.cfg_type = CFG_REPLY;
+            m.num_cfg = 1;
+            m.cfg[0] = (struct ike_cfg_attr){ CFG_INTERNAL_IP4_ADDRESS, { address, 4 } };
+        }
+        from_addr = response ? &gateway : from;
+        to_addr = response ? from : &gateway;
+        g_snprintf(text, sizeof text, "%u.%u", spi, step);
+        send(text, (uint16_t)(spi * 8 + step));
+    }
+}
+
+static void
+pools(void)
+{
+    static const uint8_t one[] = { 10, 9, 0, 1 }, two[] = { 10, 9, 0, 2 };
+
+    reset();
+    assign("lisa", 0x11, &client, one);
+    assign("bob", 0x33, &stranger, two);
+    SILENT(virtual_ip_shared);
+    assign("eve", 0x55, &stranger, one);
+    SAYS(virtual_ip_shared, "10.9.0.1 is assigned to eve while lisa still holds it");
 }
 
 static void
@@ -266,5 +383,9 @@ main(void)
     lifecycle();
     addresses();
     planned();
+    side_by_side();
+    downgrades();
+    wrong_keys();
+    pools();
     return conversation_done();
 }

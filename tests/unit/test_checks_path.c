@@ -165,6 +165,11 @@ icmp(void)
     path(e);
     SAYS(outer_fragment, "ESP from 192.0.2.10");
 
+    SILENT(non_esp_marker_missing);
+    e.kind = PATH_UNMARKED;
+    e.at.dst_port = 4500;
+    path(e);
+    SAYS(non_esp_marker_missing, "192.0.2.10 sends IKE to UDP 4500");
     tunnel();
     e = (struct path_event){ .kind = PATH_CLEAR };
     T(ip_parse(&e.clear.src, "10.1.0.1") && ip_parse(&e.clear.dst, "10.2.0.1"));
