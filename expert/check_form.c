@@ -55,10 +55,14 @@ static const struct form *
 form_of(const struct check_in *in)
 {
     const struct ike_message *m = in->msg;
-    bool response = m->major == 2 ? ike_is_response(m) : in->ike->from_initiator != in->ike->exchange->by_initiator;
+    bool response;
 
+    if (!whole(in) || refuses(m)) {
+        return NULL;
+    }
+    response = m->major == 2 ? ike_is_response(m) : in->ike->from_initiator != in->ike->exchange->by_initiator;
     /* IKEv1's later messages depend on the authentication method. */
-    if (!whole(in) || refuses(m) || (m->major == 1 && (response || in->ike->exchange->messages->len != 1))) {
+    if (m->major == 1 && (response || in->ike->exchange->messages->len != 1)) {
         return NULL;
     }
     /* EAP takes rounds before AUTH comes (RFC 7296 section 2.16). */

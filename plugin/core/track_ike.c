@@ -288,6 +288,13 @@ note_integrity(struct sadb *db, struct ike_event *e, const struct ike_message *m
 {
     struct ike_sa *sa = e->sa;
 
+    /* The keys change at IKE_INTERMEDIATE, and the verdict is of the old ones (RFC 9242
+     * section 3.3.1). */
+    for (guint i = 0; i < sa->exchanges->len && m->integrity_wrong; i++) {
+        if (((const struct exchange *)g_ptr_array_index(sa->exchanges, i))->type == V2_IKE_INTERMEDIATE) {
+            return;
+        }
+    }
     if (!m->integrity_wrong) {
         return;
     }

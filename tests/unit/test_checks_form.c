@@ -178,10 +178,34 @@ messages(void)
     T(count(CHECK_error_notify) == 0);
 }
 
+/* A message that belongs to no SA: every row must bear it. */
+static void
+of_no_sa(void)
+{
+    for (unsigned major = 0; major < 4; major++) {
+        for (unsigned exchange = 0; exchange < 48; exchange++) {
+            reset();
+            begin((uint8_t)major, (uint8_t)exchange, 1, true, exchange & 1);
+            memset(m.spi_i, 0, 8);
+            propose(aes256, 4, PROTO_IKE, 0);
+            notify(14);
+            notify(11);
+            m.has_ke = m.has_auth = true;
+            m.cfg_type = CFG_REPLY;
+            m.eap_code = 4;
+            m.trailing = 1;
+            m.error = IKE_ERR_HEADER;
+            send("stray", 1);
+            T(sadb_num_ike_sas(db) == 0);
+        }
+    }
+}
+
 int
 main(void)
 {
     conversation_begin();
+    of_no_sa();
     strength();
     payloads();
     groups();
