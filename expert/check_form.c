@@ -61,8 +61,9 @@ form_of(const struct check_in *in)
         return NULL;
     }
     response = m->major == 2 ? ike_is_response(m) : in->ike->from_initiator != in->ike->exchange->by_initiator;
-    /* IKEv1's later messages depend on the authentication method. */
-    if (m->major == 1 && (response || in->ike->exchange->messages->len != 1)) {
+    /* IKEv1's later messages depend on the authentication method, and a capture that starts
+     * late shows one of them first. */
+    if (m->major == 1 && (response || !in->ike->sa->started_here || in->ike->exchange->messages->len != 1)) {
         return NULL;
     }
     /* EAP takes rounds before AUTH comes (RFC 7296 section 2.16). */

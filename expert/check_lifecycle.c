@@ -233,9 +233,11 @@ check_ike_from_new_address(const struct check_in *in, struct findings *out)
     char from[ADDR_TEXT_MAX], is[ADDR_TEXT_MAX];
     struct scope where;
 
-    if (!e->new_address || !fresh(in) || (e->sa->mobike_i && e->sa->mobike_r) ||
-        (in->msg->major == 2 && !e->sa->auth_read && e->sa->state == IKE_ESTABLISHED) || e->sa->nat == NAT_INITIATOR ||
-        e->sa->nat == NAT_RESPONDER || e->sa->nat == NAT_BOTH) {
+    if (!e->new_address || !fresh(in) || e->sa->nat == NAT_INITIATOR || e->sa->nat == NAT_RESPONDER || e->sa->nat == NAT_BOTH) {
+        return;
+    }
+    /* MOBIKE is announced where only keys let it be read (RFC 4555 section 3.1). */
+    if (in->msg->major == 2 && (!e->sa->auth_read || e->sa->mobike_i || e->sa->mobike_r)) {
         return;
     }
     peer = e->from_initiator ? &e->sa->initiator : &e->sa->responder;

@@ -374,9 +374,10 @@ read_esp_clear(struct walk *w, struct ipsec_packet *p, field_info *fi, const str
     bool to_r;
     const struct child_sa *sa = sadb_child_at(capture.db, PROTO_ESP, p->spi, &w->at.dst, w->at.frame, &to_r);
 
-    /* Wireshark 4.0 knows no extended sequence numbers: its "bad" means nothing there. */
+    /* Wireshark 4.0 knows no extended sequence numbers: its "bad" means something only
+     * where the negotiation excludes them. */
     p->icv = says(w, F_ESP_GOOD, fi->ds_tvb, fi->start, end) ? ICV_GOOD :
-             says(w, F_ESP_BAD, fi->ds_tvb, fi->start, end) && !sadb_has_esn(sa) ? ICV_BAD : ICV_UNKNOWN;
+             says(w, F_ESP_BAD, fi->ds_tvb, fi->start, end) && sa && sa->chosen && !sadb_has_esn(sa) ? ICV_BAD : ICV_UNKNOWN;
     if (clear && o->captured == o->reported) {
         w->clear_esp++;
         c = octets_from(clear->ds_tvb, 0, 0);
