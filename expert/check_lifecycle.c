@@ -225,6 +225,18 @@ check_address_updated(const struct check_in *in, struct findings *out)
                 ip_print(&e->at.src, to, sizeof to));
 }
 
+/* What no peer would send: octets that the keys of the SA do not open, or a message again
+ * that has been answered. */
+static bool
+is_forged(const struct check_in *in)
+{
+    const struct ike_message *m = in->msg;
+    const struct ike_event *e = in->ike;
+
+    return e->retransmission_of ? e->exchange->response != 0 && e->exchange->response < e->at.frame :
+           m->encrypted && !m->readable && !m->truncated && !m->fragment && e->sa->num_readable > 0;
+}
+
 void
 check_ike_from_new_address(const struct check_in *in, struct findings *out)
 {
@@ -233,11 +245,11 @@ check_ike_from_new_address(const struct check_in *in, struct findings *out)
     char from[ADDR_TEXT_MAX], is[ADDR_TEXT_MAX];
     struct scope where;
 
-    if (!e->new_address || !fresh(in) || e->sa->nat == NAT_INITIATOR || e->sa->nat == NAT_RESPONDER || e->sa->nat == NAT_BOTH) {
+    if (!e->new_address || !e->exchange || e->sa->nat == NAT_INITIATOR || e->sa->nat == NAT_RESPONDER || e->sa->nat == NAT_BOTH) {
         return;
     }
     /* MOBIKE is announced where only keys let it be read (RFC 4555 section 3.1). */
-    if (in->msg->major == 2 && (!e->sa->auth_read || e->sa->mobike_i || e->sa->mobike_r)) {
+    if (in->msg->major == 2 && !is_forged(in) && (!e->sa->auth_read || e->sa->mobike_i || e->sa->mobike_r)) {
         return;
     }
     peer = e->from_initiator ? &e->sa->initiator : &e->sa->responder;

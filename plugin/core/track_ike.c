@@ -197,6 +197,7 @@ note_again(struct sadb *db, struct ike_event *e, struct exchange_message *old)
         e->duplicate = true;
         return;
     }
+    e->new_address = !between(e->sa, &at->src, &at->dst);
     e->retransmission_of = old->frame;
     old->num_retransmissions++;
     old->last_time = at->time;

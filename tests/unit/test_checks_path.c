@@ -367,6 +367,13 @@ moves(void)
     from_addr = &stranger;
     send("elsewhere", 5);
     SAYS(ike_from_new_address, "comes from 203.0.113.66");
+    tunnel();
+    notify(16396);
+    begin(2, V2_IKE_AUTH, 1, true, false);
+    from_addr = &stranger;
+    send("auth?", 9);
+    SAYS(ike_from_new_address, "203.0.113.66");             /* answered long ago, and again from elsewhere */
+    tunnel();
     begin(2, V2_INFORMATIONAL, 3, true, false);
     notify(16400);
     from_addr = &stranger;
