@@ -55,7 +55,7 @@ bool esp_keys_cut(struct esp_keys *out, uint16_t encr, uint16_t key_bits, uint16
                   size_t len, size_t *used);
 
 /* Key schedules of one SA, made once.  One thread at a time: it holds the state of the
- * ciphers, also through a const packet. */
+ * ciphers. */
 struct esp_opener;
 
 /* Owned by the caller, who frees it with esp_opener_free (NULL is allowed).  NULL and
@@ -96,7 +96,8 @@ bool esp_peek_trailer(struct esp_opener *o, const uint8_t *packet, size_t len, u
 
 /* All between IV and ICV into out (len octets are enough); *out_len counts padding, pad
  * length and next header too: esp_clear_read takes them apart. */
-bool esp_open(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_t seq_high, uint8_t *out, size_t *out_len);
+bool esp_open(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_t seq_high, uint8_t *out,
+              size_t *out_len);
 
 /* --- IKEv2 ------------------------------------------------------------------ */
 

@@ -17,7 +17,8 @@ static const struct crypt_family camellia = { { { 16, GCRY_CIPHER_CAMELLIA128 },
 static const struct crypt_family des = { { { 8, GCRY_CIPHER_DES } }, "a DES key has 8 octets" };
 static const struct crypt_family des3 = { { { 24, GCRY_CIPHER_3DES } }, "a 3DES key has 24 octets" };
 /* RFC 2144 has keys from 5 octets on, libgcrypt the longest alone. */
-static const struct crypt_family cast = { { { 16, GCRY_CIPHER_CAST5 } }, "a CAST key of other than 16 octets is not supported" };
+static const struct crypt_family cast = { { { 16, GCRY_CIPHER_CAST5 } },
+    "a CAST key of other than 16 octets is not supported" };
 static const struct crypt_family blowfish = { { { 16, GCRY_CIPHER_BLOWFISH } }, "a Blowfish key has 5 to 56 octets" };
 static const struct crypt_family chacha = { { { 32, GCRY_CIPHER_CHACHA20 } }, "a ChaCha20 key has 32 octets" };
 
