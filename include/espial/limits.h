@@ -29,6 +29,12 @@ enum limits {
     SADB_MAX_CLEAR = 1 << 14,       /* clear packets that selectors say must be protected */
     SADB_MAX_CLEAR_SAS = 256,       /* Child SAs that a clear packet is compared with */
     SADB_MAX_FRAGMENTS = 1 << 12,   /* outer datagrams in fragments under way */
+    KEYLOG_MAX_KEYS = 1 << 18,
+    KEYLOG_MAX_PER_SPI = 16,        /* keys that a log gives to one SPI */
+    KEYLOG_MAX_LINE = 4096,         /* octets; a longer line holds no key */
+    KEYLOG_MAX_FILE = 1 << 28,
+    KEYLOG_MAX_MESSAGES = 20,
+    KEYLOG_MAX_TRIES = 256,         /* keys that one IKE message is tried with */
     FINDING_MAX_FRAMES = 1 << 16,   /* frames listed of one finding */
     FINDINGS_MAX = 1 << 20,
 

@@ -247,6 +247,9 @@ see_message(struct walk *w, field_info *fi)
         return;
     }
     read_clear(w, &m);
+    if (capture.keys && m.major == 2 && m.encrypted && !m.readable) {
+        keyring_open_ike(capture.keys, w->pinfo->pool, &m, o.at, o.captured, message_key(w->pinfo->pool, &m));
+    }
     len = m.length >= 28 && m.length < o.captured ? m.length : o.captured;
     sadb_see_ike(capture.db, &e, &w->at, &m, o.at, len);
     checks_message(capture.findings, capture.db, capture.plan, &m, &e);
@@ -389,6 +392,17 @@ read_esp_clear(struct walk *w, struct ipsec_packet *p, field_info *fi, const str
             ipsec_set_inner(p, &w->at, next, &payload, BASIS_DECRYPTED);
         }
         return;
+    }
+    if (capture.keys && o->captured == o->reported) {
+        struct span opened;
+        p->icv = keyring_open_esp(capture.keys, w->pinfo->pool, p->spi, o->at, o->captured, &opened);
+        if (opened.at) {
+            p->bad_padding = !esp_clear_read(&next, &payload, opened.at, opened.len);
+            if (!p->bad_padding) {
+                ipsec_set_inner(p, &w->at, next, &payload, BASIS_DECRYPTED);
+            }
+            return;
+        }
     }
     if (sa && o->captured == o->reported && esp_null_read(&next, &payload, sa->chosen, o->at, o->captured)) {
         ipsec_set_inner(p, &w->at, next, &payload, BASIS_OBSERVED);

@@ -23,6 +23,7 @@ forget(void)
     sadb_free(capture.db);
     findings_free(capture.findings);
     plan_free(capture.plan);
+    keyring_free(capture.keys);
     memset(&capture, 0, sizeof capture);
 }
 
@@ -30,12 +31,14 @@ static void
 begin(void)
 {
     struct sadb_options options = prefs_options();
+    struct keylog *log = prefs_keylog();
 
     forget();
     capture.db = sadb_new(g_random_int());
     sadb_set_options(capture.db, &options);
     capture.findings = findings_new();
     capture.plan = prefs_make_plan();
+    capture.keys = log ? keyring_new(log) : NULL;
     feed_want(proto_is_protocol_enabled(find_protocol_by_id(proto_espial)));
 }
 

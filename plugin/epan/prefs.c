@@ -7,6 +7,7 @@ struct plan_row {
 
 static const char *plan_file = "";
 static unsigned replay_window = 64;         /* RFC 4303 section 3.4.3 */
+static const char *keylog_file = "";
 static const char *delete_grace = "0.5";    /* seconds; Wireshark has no preference for fractions */
 static struct plan_row *rows;
 static unsigned num_rows;
@@ -55,6 +56,42 @@ free_row(void *r)
     g_free(row->networks);
 }
 
+struct keylog *
+prefs_keylog(void)
+{
+    struct keylog *log;
+    char *messages;
+
+    if (!keylog_file || !*keylog_file) {
+        return NULL;
+    }
+    log = keylog_new();
+    if (keylog_load(log, keylog_file, &messages) == 0 && !messages) {
+        messages = g_strdup_printf("%s: holds no key that Espial can read; the capture is judged without.", keylog_file);
+    }
+    if (messages) {
+        report_failure("Espial: %s", messages);
+        g_free(messages);
+    }
+    return log;
+}
+
+/* Wireshark takes IKE keys up when a file is opened, so they must be in its table before. */
+static void
+apply(void)
+{
+    struct keylog *log = NULL;
+    char *messages = NULL;
+
+    if (keylog_file && *keylog_file) {
+        log = keylog_new();
+        keylog_load(log, keylog_file, &messages);       /* prefs_keylog tells of faults, once */
+        keys_feed_ikev1(log);
+    }
+    g_free(messages);
+    keylog_free(log);
+}
+
 void
 prefs_register_espial(int proto)
 {
@@ -66,7 +103,11 @@ prefs_register_espial(int proto)
         UAT_FLD_CSTRING(rows, networks, "Networks", "What it may reach, separated by ';'; empty: any"),
         UAT_END_FIELDS
     };
-    module_t *module = prefs_register_protocol(proto, NULL);
+    module_t *module = prefs_register_protocol(proto, apply);
+
+    prefs_register_filename_preference(module, "keylog_file", "Key log file",
+                                       "Secrets as daemons write them: Wireshark's own esp_sa and decryption tables, or "
+                                       "strongSwan's log with ike = 4 and chd = 4; gzipped or not", &keylog_file, FALSE);
 
     prefs_register_filename_preference(module, "plan_file", "Plan file",
                                        "The planning sheet: a group [peer IDENTITY] for each peer, with the keys ike, esp, "

@@ -3,7 +3,7 @@
 through sharkd.  Fails, never skips, where the plugin is not loaded.
 SPDX-License-Identifier: GPL-2.0-or-later
 """
-import glob, json, os, subprocess, sys
+import glob, json, os, subprocess, sys, tempfile
 import jsonschema
 
 ROOT = os.environ.get("ESPIAL_SOURCE_DIR", os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
@@ -96,6 +96,27 @@ def fields():
     check(offered.split() == ["4", "13"], f"offered: {offered}")
 
 
+def keylog():
+    """Wireshark's tables as one key log, in a Wireshark without any: the same report."""
+    for path in sorted(glob.glob(os.path.join(ROOT, "pcaps", "*.pcapng"))):
+        name = os.path.basename(path)[:-7]
+        keys = path[:-7] + ".keys"
+        with tempfile.TemporaryDirectory() as conf:
+            log = os.path.join(conf, "keys.log")
+            with open(log, "w") as out:
+                for table in ("ikev1_decryption_table", "ikev2_decryption_table", "esp_sa"):
+                    if os.path.exists(os.path.join(keys, table)):
+                        out.write(open(os.path.join(keys, table)).read())
+            plan = os.path.join(keys, "plan")
+            more = ["-o", "espial.plan_file:" + plan] if os.path.exists(plan) else []
+            run = subprocess.run(["tshark", "-n", "-q", "-r", path, "-o", "espial.keylog_file:" + log, *more, "-z", "espial,json"],
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120,
+                                 env=dict(os.environ, WIRESHARK_CONFIG_DIR=conf))
+            got = json.loads(run.stdout[run.stdout.find("{"):])
+            check(got == report(name), f"{name}: key log against tables: "
+                  f"{[f['check'] for f in got['findings']]} {[f['check'] for f in report(name)['findings']]}")
+
+
 def clean():
     loud = [f for f in report("5_clean_ikev2")["findings"] if f["severity"] in ("warning", "error", "note") and
             f["check"] != "nat_forced"]          # the lab's user-space ESP forces encapsulation
@@ -117,7 +138,7 @@ def score():
     tool = os.path.join(shared, "tools", "score.py")
     if not os.path.exists(tool):
         return
-    for args, recall in ((["--no-keys"], "1.0"), ([], "0.95")):
+    for args, recall in ((["--no-keys"], "1.0"), ([], "1.0"), (["--keylog"], "1.0")):
         run = subprocess.run(["/usr/bin/python3", tool, *args, "--min-recall", recall, "--max-false", "0",
                               *sorted(glob.glob(os.path.join(shared, "captures", "lab", "*", "")))],
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -137,6 +158,7 @@ def main():
             through_sharkd(name)
     fields()
     clean()
+    keylog()
     readme()
     score()
     print(f"{held} held, {failed} failed")

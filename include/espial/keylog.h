@@ -1,0 +1,48 @@
+/* keylog.h - the secrets that daemons write, for the messages and packets of a capture.
+ * Nothing here prints or returns text that holds a secret.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_KEYLOG_H
+#define ESPIAL_KEYLOG_H
+
+#include <espial/addr.h>
+#include <espial/crypt.h>
+
+struct keylog_esp {
+    uint32_t spi;
+    struct esp_keys keys;       /* esn is what the SA negotiated, not known here */
+    unsigned line;
+};
+
+struct keylog_ike2 {
+    uint8_t spi_i[8];           /* zero where the log does not say */
+    struct ike_keys keys;
+    unsigned line;
+};
+
+struct keylog_ike1 {
+    uint8_t spi_i[8];
+    struct crypt_key key;       /* the encryption key, extended (RFC 2409 appendix B) */
+    unsigned line;
+};
+
+struct keylog;
+struct keylog *keylog_new(void);
+/* Overwrites the secrets. */
+void keylog_free(struct keylog *k);
+/* Reads a file, gzipped or not: Wireshark's esp_sa, ikev1_decryption_table and
+ * ikev2_decryption_table rows, and strongSwan's log (ike = 4, chd = 4), line by line and
+ * mixed.  *messages (g_free it; NULL where all was well) names file and line of what looks
+ * like a key and could not be read.  Returns how many keys were read. */
+size_t keylog_load(struct keylog *k, const char *path, char **messages);
+/* The same for text in memory; name stands in messages. */
+size_t keylog_read(struct keylog *k, const char *name, const char *text, size_t len, char **messages);
+
+/* All keys that the log gives to an SPI: a log may not say which direction a key is of, so
+ * that packets must decide.  NULL-terminated; NULL where there is none. */
+const struct keylog_esp *const *keylog_find_esp(const struct keylog *k, uint32_t spi);
+size_t keylog_num_ike2(const struct keylog *k);
+const struct keylog_ike2 *keylog_ike2(const struct keylog *k, size_t i);
+size_t keylog_num_ike1(const struct keylog *k);
+const struct keylog_ike1 *keylog_ike1(const struct keylog *k, size_t i);
+
+#endif
