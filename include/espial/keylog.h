@@ -21,7 +21,15 @@ struct keylog_ike2 {
 
 struct keylog_ike1 {
     uint8_t spi_i[8];
-    struct crypt_key key;       /* the encryption key, extended (RFC 2409 appendix B) */
+    struct crypt_key key;       /* the encryption key, extended (RFC 2409 appendix B); len 0: not told */
+    struct crypt_key skeyid_d;  /* RFC 2409 section 5; len 0: not told */
+    unsigned line;
+};
+
+/* A shared secret of a key exchange, g^ir (RFC 7296 section 2.14) or g(qm)^xy (RFC 2409
+ * section 5.5); the log does not say of which SA. */
+struct keylog_secret {
+    struct span octets;
     unsigned line;
 };
 
@@ -44,5 +52,7 @@ size_t keylog_num_ike2(const struct keylog *k);
 const struct keylog_ike2 *keylog_ike2(const struct keylog *k, size_t i);
 size_t keylog_num_ike1(const struct keylog *k);
 const struct keylog_ike1 *keylog_ike1(const struct keylog *k, size_t i);
+size_t keylog_num_secrets(const struct keylog *k);
+const struct keylog_secret *keylog_secret(const struct keylog *k, size_t i);
 
 #endif

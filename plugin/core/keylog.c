@@ -47,6 +47,7 @@ keylog_new(void)
 
     k->ike1 = g_ptr_array_new();
     k->ike2 = g_ptr_array_new();
+    k->secrets = g_ptr_array_new();
     k->esp = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free_list);
     k->all = g_ptr_array_new_with_free_func(free_secret);
     return k;
@@ -60,6 +61,7 @@ keylog_free(struct keylog *k)
     }
     g_ptr_array_free(k->ike1, TRUE);
     g_ptr_array_free(k->ike2, TRUE);
+    g_ptr_array_free(k->secrets, TRUE);
     g_hash_table_destroy(k->esp);
     g_ptr_array_free(k->all, TRUE);
     g_free(k);
@@ -144,6 +146,23 @@ keylog_add_ike2(struct key_reader *r, const uint8_t spi_i[8], const struct ike_k
     }
     if (!full(r)) {
         g_ptr_array_add(r->log->ike2, keep(r->log, &one, sizeof one));
+    }
+}
+
+void
+keylog_add_secret(struct key_reader *r, const uint8_t *octets, size_t len)
+{
+    struct keylog_secret one = { .line = r->line };
+
+    for (guint i = 0; i < r->log->secrets->len; i++) {
+        const struct span *old = &((const struct keylog_secret *)g_ptr_array_index(r->log->secrets, i))->octets;
+        if (old->len == len && memcmp(old->at, octets, len) == 0) {
+            return;
+        }
+    }
+    if (!full(r) && len) {
+        one.octets = (struct span){ (const uint8_t *)keep(r->log, octets, len), len };
+        g_ptr_array_add(r->log->secrets, keep(r->log, &one, sizeof one));
     }
 }
 
@@ -299,4 +318,16 @@ const struct keylog_ike1 *
 keylog_ike1(const struct keylog *k, size_t i)
 {
     return i < k->ike1->len ? (const struct keylog_ike1 *)g_ptr_array_index(k->ike1, i) : NULL;
+}
+
+size_t
+keylog_num_secrets(const struct keylog *k)
+{
+    return k->secrets->len;
+}
+
+const struct keylog_secret *
+keylog_secret(const struct keylog *k, size_t i)
+{
+    return i < k->secrets->len ? (const struct keylog_secret *)g_ptr_array_index(k->secrets, i) : NULL;
 }

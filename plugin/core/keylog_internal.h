@@ -7,6 +7,7 @@
 
 struct keylog {
     GPtrArray *ike1, *ike2;     /* of struct keylog_ike1, keylog_ike2 */
+    GPtrArray *secrets;         /* of struct keylog_secret */
     GHashTable *esp;            /* SPI -> GPtrArray of struct keylog_esp, NULL-terminated */
     GPtrArray *all;             /* of struct secret, every allocation that holds one */
     size_t num_esp;
@@ -24,6 +25,7 @@ struct key_reader {
 void keylog_add_esp(struct key_reader *r, uint32_t spi, const struct esp_keys *keys);
 void keylog_add_ike1(struct key_reader *r, const uint8_t spi_i[8], const struct crypt_key *key);
 void keylog_add_ike2(struct key_reader *r, const uint8_t spi_i[8], const struct ike_keys *keys);
+void keylog_add_secret(struct key_reader *r, const uint8_t *octets, size_t len);
 /* "NAME line 12: WHAT; the line is left out." */
 void keylog_refuse(struct key_reader *r, const char *what);
 /* Hex digits, an even number of them, to octets. */
