@@ -45,6 +45,9 @@ size_t keylog_load(struct keylog *k, const char *path, char **messages);
 /* The same for text in memory; name stands in messages. */
 size_t keylog_read(struct keylog *k, const char *name, const char *text, size_t len, char **messages);
 
+/* Keys of all kinds, shared secrets included. */
+size_t keylog_count(const struct keylog *k);
+
 /* All keys that the log gives to an SPI: a log may not say which direction a key is of, so
  * that packets must decide.  NULL-terminated; NULL where there is none. */
 const struct keylog_esp *const *keylog_find_esp(const struct keylog *k, uint32_t spi);

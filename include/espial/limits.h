@@ -14,6 +14,12 @@ enum limits {
     IKE_MAX_CFG_ATTRS = 32,
     IKE_MAX_VENDORS = 32,
 
+    FRAME_MAX_STEPS = 32,           /* layers of one frame */
+    FRAME_MAX_EXTENSIONS = 16,      /* headers of one IPv6 or GTP-U packet */
+    FRAME_MAX_LABELS = 16,          /* MPLS */
+    FRAME_MAX_SEARCH = 512,         /* octets of an unknown link layer looked at for an IP header */
+    FRAME_MAX_TRAILER = 64,         /* octets behind an IPv6 packet there */
+
     SADB_MAX_IKE_SAS = 1 << 20,     /* half-open ones included */
     SADB_MAX_CHILD_SAS = 1 << 20,
     SADB_MAX_STREAMS = 1 << 20,
@@ -23,7 +29,8 @@ enum limits {
     SADB_MAX_PER_SPI = 64,          /* SAs or streams that share one SPI */
     SADB_MAX_PER_PEER = 64,         /* IKE SAs looked at for one pair */
     STREAM_WINDOW_MAX = 1024,       /* packets */
-    STREAM_SEEN = 32,               /* packets of a stream whose frames are remembered */
+    STREAM_SEEN = 16,               /* packets of a stream whose frames are remembered */
+    STREAM_MAX_STEPS = 1 << 16,     /* of one stream: packets out of order whose counts are remembered */
     STREAM_IVS = 8,                 /* explicit IVs of a stream that are remembered */
     STREAM_MAX_BAD_FRAMES = 1024,
     SADB_MAX_CLEAR = 1 << 14,       /* clear packets that selectors say must be protected */

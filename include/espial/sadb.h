@@ -174,30 +174,62 @@ struct seen_packet {
     uint16_t ip_id;
 };
 
+/* From this frame on, a packet's number in its stream is its sequence number plus ahead
+ * (modulo 2^32), and these were the counts: kept only where arithmetic does not do. */
+struct stream_step {
+    uint32_t frame, ahead, lost, replayed;
+};
+
+/* The Child SA that a stream was tied to from this frame on. */
+struct stream_tie {
+    uint32_t frame;
+    struct child_sa *child;
+    bool to_responder;
+};
+
+/* One protocol, source, destination and SPI.  Of constant size, whatever it carries: a packet
+ * that is in order leaves nothing behind. */
 struct stream {
     uint32_t id;
-    uint8_t protocol;           /* PROTO_ESP, PROTO_AH */
     uint32_t spi;
+    uint8_t protocol;           /* PROTO_ESP, PROTO_AH */
+    bool to_responder;          /* valid with child: this SPI is the IKE responder's */
+    bool esn;                   /* child negotiated extended sequence numbers */
+    bool reply_expected;        /* carried something other than readable UDP */
+    bool lengths_96;            /* all lengths fit the 96-bit ICV and not the negotiated one */
+    enum basis basis;           /* of the tie to child */
     struct ip_addr src, dst;
     uint16_t src_port, dst_port;    /* of the first packet; 0 natively */
+    uint16_t last_src_port;
     struct child_sa *child;     /* or NULL */
-    bool to_responder;          /* valid with child: this SPI is the IKE responder's */
-    enum basis basis;           /* of the tie to child */
+    uint32_t tied_frame;        /* since when */
+    GArray *ties;               /* of struct stream_tie: the earlier ones, or NULL */
+    struct ike_sa *peers;       /* newest IKE SA between the addresses, or NULL */
+    uint32_t epoch;             /* of the sadb when child and peers were looked up */
     uint32_t packets;           /* duplicates of one capture not counted */
     uint64_t bytes;             /* from the SPI to the ICV */
     uint32_t first_frame, last_frame;
     double first_time, last_time;
     uint32_t first_seq, last_seq;   /* of the first packet, and the highest */
     uint32_t lost, replayed, out_of_window, duplicates;
-    uint64_t window[STREAM_WINDOW_MAX / 64];    /* bit seq modulo STREAM_WINDOW_MAX: was seen */
-    struct seen_packet seen[STREAM_SEEN];       /* by seq modulo */
     uint32_t gap_frame;         /* first packet after numbers that are still missing, 0 */
-    uint16_t last_src_port;
     uint32_t good, bad;         /* integrity checks, where keys are known */
+    struct stream_step now;     /* the last step */
+    GArray *steps;              /* of struct stream_step, the first STREAM_MAX_STEPS; NULL */
     GArray *bad_frames;         /* of uint32_t, the first STREAM_MAX_BAD_FRAMES; NULL */
-    bool reply_expected;        /* carried something other than readable UDP */
-    bool lengths_96;            /* all lengths fit the 96-bit ICV and not the negotiated one */
+    struct stream *older;       /* an earlier one of the same SPI and addresses */
     uint64_t last_iv[STREAM_IVS];       /* explicit IVs of counter modes, by packet modulo */
+    struct seen_packet seen[STREAM_SEEN];       /* by seq modulo */
+    uint64_t window[];          /* bit seq modulo its size: was seen */
+};
+
+/* What was known of a stream at one frame. */
+struct stream_at {
+    const struct stream *stream;
+    const struct child_sa *child;       /* or NULL */
+    bool to_responder;
+    uint32_t number;            /* of the packet in its stream, from 1 */
+    uint32_t lost, replayed;
 };
 
 /* What one IKE message did. */
@@ -342,9 +374,12 @@ uint32_t sadb_num_frames(const struct sadb *db);
 double sadb_first_time(const struct sadb *db);      /* epoch seconds, 0 without frames */
 double sadb_last_time(const struct sadb *db);
 
-/* For later passes. */
-const struct stream *sadb_find_stream(const struct sadb *db, uint8_t protocol, uint32_t spi,
-                                      const struct ip_addr *src, const struct ip_addr *dst);
+/* For later passes: what the first pass knew of the packet in that frame.  False where no
+ * such stream was seen by then. */
+bool sadb_stream_at(const struct sadb *db, struct stream_at *out, uint8_t protocol, uint32_t spi, uint32_t seq,
+                    const struct ip_addr *src, const struct ip_addr *dst, uint32_t frame);
+enum ike_sa_state ike_sa_state_at(const struct sadb *db, const struct ike_sa *sa, uint32_t frame);
+enum child_state child_state_at(const struct sadb *db, const struct child_sa *c, uint32_t frame);
 /* The Child SA whose SPI towards dst is spi at that frame, newest first.  *to_responder
  * says which side.  NULL where none is known. */
 struct child_sa *sadb_child_at(const struct sadb *db, uint8_t protocol, uint32_t spi,

@@ -331,3 +331,9 @@ keylog_secret(const struct keylog *k, size_t i)
 {
     return i < k->secrets->len ? (const struct keylog_secret *)g_ptr_array_index(k->secrets, i) : NULL;
 }
+
+size_t
+keylog_count(const struct keylog *k)
+{
+    return k->num_esp + k->ike1->len + k->ike2->len + k->secrets->len;
+}

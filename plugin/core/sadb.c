@@ -30,14 +30,14 @@ static guint
 key_hash(gconstpointer p)
 {
     const struct sa_key *k = (const struct sa_key *)p;
-    const uint8_t *at = (const uint8_t *)p;
-    uint32_t h = k->seed * 2654435761u;
+    uint64_t words[(sizeof *k + 7) / 8] = { 0 }, h = k->seed;
 
-    for (size_t i = 0; i < sizeof *k; i++) {
-        h = (h ^ at[i]) * 0x01000193u;
-        h ^= h >> 15;
+    memcpy(words, k, sizeof *k);
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+        h = (h ^ words[i]) * 0x9e3779b97f4a7c15u;
+        h ^= h >> 29;
     }
-    return h;
+    return (guint)(h ^ h >> 32);
 }
 
 static gboolean
@@ -206,6 +206,7 @@ sadb_list_add(struct sadb *db, const struct sa_key *key, void *member, unsigned 
 {
     GPtrArray *list = sadb_list(db, key);
 
+    db->epoch++;
     if (!list) {
         list = g_ptr_array_new();
         g_hash_table_insert(db->lists, g_memdup2(key, sizeof *key), list);
@@ -411,15 +412,6 @@ sadb_peers_readable(const struct sadb *db, const struct ip_addr *a, const struct
         read += sa->num_readable;
     }
     return read > 0;
-}
-
-const struct stream *
-sadb_find_stream(const struct sadb *db, uint8_t protocol, uint32_t spi, const struct ip_addr *src,
-                 const struct ip_addr *dst)
-{
-    struct sa_key key = sadb_key(db, 's', protocol, &spi, sizeof spi, src, dst);
-
-    return (const struct stream *)g_hash_table_lookup(db->stream_of, &key);
 }
 
 void

@@ -25,7 +25,8 @@ struct sadb {
     uint32_t seed;
     GPtrArray *ike_sas, *child_sas, *streams;
     GHashTable *lists;          /* sa_key -> GPtrArray, newest last; not owning its members */
-    GHashTable *stream_of;      /* sa_key -> struct stream */
+    GHashTable *stream_of;      /* sa_key -> the newest struct stream */
+    uint32_t epoch;             /* of what streams are tied by: SPIs, addresses, pairs of peers */
     GPtrArray *blocks;          /* every allocation that lives as long as the sadb */
     GPtrArray *arrays, *ptr_arrays;
     uint32_t num_frames;

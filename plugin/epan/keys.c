@@ -5,6 +5,7 @@
 #include <espial/crypt.h>
 #include <espial/ipsec.h>
 #include <espial/keylog.h>
+#include <espial/keyring.h>
 
 #include <string.h>
 
@@ -125,36 +126,71 @@ plausible(const uint8_t *clear, size_t len)
            inner_packet_read(&inner, payload.at, payload.len);
 }
 
-enum icv_verdict
-keyring_open_esp(struct keyring *k, wmem_allocator_t *pool, uint32_t spi, const uint8_t *at, size_t len, struct span *clear)
+static bool
+open_all(struct keyring *k, const uint8_t *at, size_t len, uint8_t *out, size_t *n, enum icv_verdict *icv)
 {
+    uint32_t spi = (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
     struct lock *l = k ? lock_of(k, spi) : NULL;
     bool wrong = false;
 
-    *clear = (struct span){ NULL, 0 };
+    *icv = ICV_UNKNOWN;
     for (unsigned i = 0; l && i < l->num; i++) {
         enum esp_verdict v;
-        uint8_t *out;
-        size_t n;
         if (l->right >= 0 && (unsigned)l->right != i) {
             continue;
         }
         v = esp_verify(l->openers[i], at, len, 0);
-        /* A length that the key's algorithms cannot give fails just as well. */
         wrong |= v == ESP_ICV_WRONG || v == ESP_BAD_LENGTH || v == ESP_TOO_SHORT;
         if (v != ESP_VERIFIED && v != ESP_NO_ICV) {
             continue;
         }
-        out = (uint8_t *)wmem_alloc(pool, len);
-        if (!esp_open(l->openers[i], at, len, 0, out, &n) || (v == ESP_NO_ICV && !plausible(out, n))) {
+        if (!esp_open(l->openers[i], at, len, 0, out, n) || (v == ESP_NO_ICV && !plausible(out, *n))) {
             continue;
         }
         l->right = (int)i;
-        *clear = (struct span){ out, n };
-        return v == ESP_VERIFIED ? ICV_GOOD : ICV_UNKNOWN;
+        *icv = v == ESP_VERIFIED ? ICV_GOOD : ICV_UNKNOWN;
+        return true;
     }
-    return wrong ? ICV_BAD : ICV_UNKNOWN;
+    *icv = wrong ? ICV_BAD : ICV_UNKNOWN;
+    return false;
 }
+
+bool
+keyring_open_esp(struct keyring *k, struct esp_clear *c, const uint8_t *at, size_t captured, size_t reported, bool verify)
+{
+    uint8_t *out = g_malloc(captured + 1);
+    size_t n;
+    struct span payload;
+    (void)verify;
+    memset(c, 0, sizeof *c);
+    if (captured == reported && open_all(k, at, captured, out, &n, &c->icv)) {
+        c->opened = true;
+        c->bad_padding = !esp_clear_read(&c->next_header, &payload, out, n);
+        if (!c->bad_padding) {
+            c->payload_len = payload.len;
+            c->head_len = MIN(payload.len, sizeof c->head);
+            memcpy(c->head, payload.at, c->head_len);
+        }
+    }
+    g_free(out);
+    return c->opened || c->icv == ICV_BAD;
+}
+
+size_t
+keyring_open_esp_whole(struct keyring *k, const uint8_t *at, size_t len, uint8_t *out, size_t size, uint8_t *next)
+{
+    size_t n;
+    struct span payload;
+    enum icv_verdict icv;
+    (void)size;
+    if (!open_all(k, at, len, out, &n, &icv) || !esp_clear_read(next, &payload, out, n)) {
+        return 0;
+    }
+    return payload.len;
+}
+
+struct keylog *keyring_log(struct keyring *k) { return k->log; }
+void keyring_learn_ike(struct keyring *k, const struct ike_message *m) { (void)k; (void)m; }
 
 /* --- IKEv2 ------------------------------------------------------------------ */
 
@@ -241,7 +277,7 @@ join(struct keyring *k, wmem_allocator_t *pool, struct ike_message *m, const cha
     return true;
 }
 
-bool
+static bool
 keyring_open_ike(struct keyring *k, wmem_allocator_t *pool, struct ike_message *m, const uint8_t *at, size_t captured, const char *name)
 {
     uint8_t *out;
@@ -259,34 +295,10 @@ keyring_open_ike(struct keyring *k, wmem_allocator_t *pool, struct ike_message *
     return m->fragments ? join(k, pool, m, name, out, len) : ike_parse_inner(m, m->inner_first, out, len);
 }
 
-/* --- Wireshark's own table for IKEv1 ------------------------------------------- */
 
-static GHashTable *fed;         /* cookies given to Wireshark in this process */
-
-void
-keys_feed_ikev1(const struct keylog *log)
+bool
+keyring_read_ike(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t captured)
 {
-    if (!fed) {
-        fed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    }
-    for (size_t i = 0; i < keylog_num_ike1(log); i++) {
-        const struct keylog_ike1 *one = keylog_ike1(log, i);
-        GString *row = g_string_new("uat:ikev1_decryption_table:");
-        char *cookie, *error = NULL;
-        gsize start = row->len;
-        for (int b = 0; b < 8; b++) {
-            g_string_append_printf(row, "%02x", one->spi_i[b]);
-        }
-        cookie = g_strdup(row->str + start);
-        g_string_append_c(row, ',');
-        for (size_t b = 0; b < one->key.len; b++) {
-            g_string_append_printf(row, "%02x", one->key.at[b]);
-        }
-        if (g_hash_table_add(fed, cookie) && prefs_set_pref(row->str, &error) != PREFS_SET_OK) {
-            report_failure("Espial: Wireshark does not take the IKEv1 key of line %u of the key log", one->line);
-        }
-        g_free(error);
-        memset(row->str, 0, row->len);
-        g_string_free(row, TRUE);
-    }
+    char *name = g_strdup_printf("%s.%u.%u.%u", spis(m), m->message_id, m->flags, m->exchange);
+    return keyring_open_ike(k, wmem_file_scope(), m, at, captured, name);
 }
