@@ -19,6 +19,9 @@ enum limits {
     FRAME_MAX_LABELS = 16,          /* MPLS */
     FRAME_MAX_SEARCH = 512,         /* octets of an unknown link layer looked at for an IP header */
     FRAME_MAX_TRAILER = 64,         /* octets behind an IPv6 packet there */
+    TCP_ENCAP_MAX_STREAMS = 1 << 12,
+    TCP_ENCAP_MAX_HELD = 1 << 26,   /* octets of messages that are not whole yet, all streams */
+    TCP_ENCAP_MAX_EARLY = 16,       /* segments of one stream that wait for an earlier one */
 
     SADB_MAX_IKE_SAS = 1 << 20,     /* half-open ones included */
     SADB_MAX_CHILD_SAS = 1 << 20,

@@ -7,6 +7,7 @@
 #include <espial/check.h>
 #include <espial/frame.h>
 #include <espial/keyring.h>
+#include <espial/tcp_encap.h>
 
 /* All that lives as long as one capture file is open. */
 struct capture {
@@ -14,6 +15,7 @@ struct capture {
     struct findings *findings;
     struct plan *plan;
     struct keyring *keys;       /* NULL where no key is known */
+    struct tcp_encap *tcp;
     bool verify;                /* the ICV of every packet */
 };
 extern struct capture capture;

@@ -21,6 +21,7 @@ struct feed {
     unsigned found;             /* parts of IPsec */
     unsigned num_esp, num_joined;
     bool fragment;
+    bool in_tcp;                /* the part comes from a stream, which only the first pass reads */
     bool quoted;                /* an ICMP error: what Wireshark found behind it was not sent */
     struct record *kept, *made;
 };
@@ -106,7 +107,7 @@ link_of(const packet_info *pinfo)
 static struct record *
 add_record(struct feed *f, enum record_kind kind)
 {
-    bool again = kind == RECORD_IPSEC;      /* can be made again in each pass */
+    bool again = kind == RECORD_IPSEC && !f->in_tcp;        /* can be made again in each pass */
     struct record *r = wmem_new0(again ? f->pinfo->pool : wmem_file_scope(), struct record);
     struct record **list = again ? &f->made : &f->kept;
 
@@ -290,6 +291,9 @@ note_packet(struct feed *f, const struct ipsec_packet *p, const struct octets *o
     if (p->protocol == PROTO_ESP && p->has_inner && p->inner_basis == BASIS_DECRYPTED && prefs_show_inner() &&
         !source(f, "Decrypted Data", 0, &shown)) {
         r->clear = whole_payload(f, o, &r->clear_len, &r->next_header);
+        if (f->in_tcp && r->clear) {
+            r->clear = (const uint8_t *)wmem_memdup(wmem_file_scope(), r->clear, r->clear_len);
+        }
     }
 }
 
@@ -301,7 +305,7 @@ see_packet(struct feed *f, const struct ipsec_packet *p)
         sadb_see_ipsec(capture.db, &e, &f->at, p);
         checks_packet(capture.findings, capture.db, capture.plan, &e);
     }
-    if (f->detailed) {
+    if (f->detailed || f->in_tcp) {
         note_packet(f, p, &f->part.octets);
     }
 }
@@ -332,7 +336,7 @@ see_esp(struct feed *f)
         read_esp_clear(f, &p, &o);
         see_packet(f, &p);
     }
-    if (may_hold_ipsec(&p)) {
+    if (may_hold_ipsec(&p) && !f->in_tcp) {
         inner.at = whole_payload(f, &o, &inner.captured, &next);
         inner.reported = inner.captured;
         if (inner.at) {
@@ -370,6 +374,32 @@ see_icmp(struct feed *f, bool v6)
     f->quoted = icmp_error_read(&e, v6, f->part.octets.at, f->part.octets.captured);
     if (f->quoted && !f->visited) {
         see_path(f, &e);
+    }
+}
+
+static void
+see_tcp_message(void *context, bool ike, const struct octets *message)
+{
+    struct feed *f = (struct feed *)context;
+
+    f->part.kind = ike ? FRAME_IKE : FRAME_ESP;
+    f->part.octets = *message;
+    if (ike) {
+        see_ike(f);
+    } else {
+        see_esp(f);
+    }
+}
+
+static void
+see_tcp(struct feed *f)
+{
+    const struct frame_part segment = f->part;
+
+    if (!f->visited) {
+        f->in_tcp = true;
+        tcp_encap_see(capture.tcp, &segment, see_tcp_message, f);
+        f->in_tcp = false;
     }
 }
 
@@ -425,6 +455,7 @@ see_part(struct feed *f)
     case FRAME_ICMP: see_icmp(f, false); break;
     case FRAME_ICMPV6: see_icmp(f, true); break;
     case FRAME_FRAGMENT: see_fragment(f); break;
+    case FRAME_TCP: see_tcp(f); break;
     default: break;
     }
 }
@@ -477,6 +508,7 @@ feed_frame(tvbuff_t *tvb, packet_info *pinfo, bool visited, bool detailed, struc
     f.at.frame = pinfo->num;
     f.at.time = (double)pinfo->abs_ts.secs + (double)pinfo->abs_ts.nsecs / 1e9;
     link = link_of(pinfo);
+    f.walk.any_tcp = tcp_encap_any(capture.tcp);
     frame_begin(&f.walk, link, &frame);
     walk_on(&f);
     if (!f.found && !f.quoted && !f.fragment) {

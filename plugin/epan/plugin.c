@@ -24,6 +24,7 @@ forget(void)
     findings_free(capture.findings);
     plan_free(capture.plan);
     keyring_free(capture.keys);
+    tcp_encap_free(capture.tcp);
     memset(&capture, 0, sizeof capture);
 }
 
@@ -39,6 +40,7 @@ begin(void)
     capture.findings = findings_new();
     capture.plan = prefs_make_plan();
     capture.keys = log ? keyring_new(log) : NULL;
+    capture.tcp = tcp_encap_new();
     capture.verify = prefs_verify();
 }
 
