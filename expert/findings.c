@@ -25,6 +25,9 @@ struct findings {
     GPtrArray *all;             /* of struct finding */
     GHashTable *by_scope;       /* text -> struct finding */
     GHashTable *by_frame;       /* frame -> GArray of uint32_t */
+    uint32_t last_frame;        /* the highest of them */
+    enum check_id rows[ON_END + 1][NUM_CHECKS];     /* by trigger, in the table's order */
+    size_t num_rows[ON_END + 1];
     bool capped, ended;
 };
 
@@ -61,6 +64,10 @@ findings_new(void)
     all->all = g_ptr_array_new_with_free_func(free_finding);
     all->by_scope = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     all->by_frame = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free_ids);
+    for (int i = 0; i < NUM_CHECKS; i++) {
+        enum trigger t = checks[i].trigger;
+        all->rows[t][all->num_rows[t]++] = (enum check_id)i;
+    }
     return all;
 }
 
@@ -91,6 +98,9 @@ findings_get(const struct findings *all, size_t i)
 const GArray *
 findings_of_frame(const struct findings *all, uint32_t frame)
 {
+    if (frame > all->last_frame) {
+        return NULL;
+    }
     return (const GArray *)g_hash_table_lookup(all->by_frame, GUINT_TO_POINTER(frame));
 }
 
@@ -133,6 +143,7 @@ mark_frame(struct findings *out, struct finding *f, uint32_t frame)
         g_hash_table_insert(out->by_frame, GUINT_TO_POINTER(frame), ids);
     }
     g_array_append_val(ids, f->id);
+    out->last_frame = MAX(out->last_frame, frame);
 }
 
 void
@@ -180,10 +191,8 @@ finding_add(struct findings *out, enum check_id check, const struct scope *where
 static void
 run(struct findings *out, const struct check_in *in, enum trigger trigger)
 {
-    for (size_t i = 0; i < NUM_CHECKS; i++) {
-        if (checks[i].trigger == trigger) {
-            functions[i](in, out);
-        }
+    for (size_t i = 0; i < out->num_rows[trigger]; i++) {
+        functions[out->rows[trigger][i]](in, out);
     }
 }
 

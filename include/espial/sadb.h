@@ -353,6 +353,10 @@ bool sadb_see_path(struct sadb *db, struct path_event *e);
 bool sadb_knows_spi_i(const struct sadb *db, const uint8_t spi[8]);
 /* The selectors of c, in that direction, admit the packet. */
 bool child_covers(const struct child_sa *c, const struct inner_packet *p, bool to_responder);
+/* True once a Child SA is known whose ESP does not encrypt: then its packets can be read. */
+bool sadb_has_null(const struct sadb *db);
+/* The suite's cipher is NULL or GMAC (RFC 2410, RFC 4543). */
+bool sadb_is_null(const struct kept_proposal *chosen);
 /* True once a Child SA with selectors is known: then clear packets are worth a look. */
 bool sadb_wants_clear(const struct sadb *db);
 /* Clear packets that no protected copy explains (within the caps). */

@@ -34,6 +34,7 @@ struct sadb {
     struct sadb_options options;
     GHashTable *fragments;      /* set of sa_key: datagrams of which a first fragment was seen */
     GArray *clear;              /* of struct clear_packet */
+    bool has_null;              /* some Child SA does not encrypt */
     bool has_selectors;         /* some Child SA's selectors are known */
     const char *caps[16];
     size_t num_caps;

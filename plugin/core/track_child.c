@@ -253,6 +253,7 @@ make_child(struct sadb *db, struct ike_event *e, const struct ike_message *m, co
         c->virtual_ip_frame = a->frame;
         c->mode_config = a->mode_config;
     }
+    db->has_null |= sadb_is_null(c->chosen);
     db->has_selectors |= c->num_ts_i && c->num_ts_r;
     x->pending_child = c->id;
     e->child = c;

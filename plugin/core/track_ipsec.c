@@ -7,7 +7,7 @@
 #define DUPLICATE_SECONDS 0.1       /* one packet, two capture points */
 
 enum { WRAP_NEAR = 1 << 16,         /* how near to 2^32 a number must be for the next to wrap */
-       UDP = 17 };
+       UDP = 17, ENCR_NULL = 11, ENCR_GMAC = 21 };
 
 /* A power of two: the window's bits wrap with the sequence numbers. */
 static uint32_t
@@ -48,6 +48,24 @@ sadb_has_esn(const struct child_sa *c)
         }
     }
     return false;
+}
+
+bool
+sadb_is_null(const struct kept_proposal *chosen)
+{
+    for (size_t i = 0; chosen && i < chosen->p.num_transforms; i++) {
+        const struct transform *t = &chosen->p.transforms[i];
+        if (t->type == TRANSFORM_ENCR && (t->id == ENCR_NULL || t->id == ENCR_GMAC)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+sadb_has_null(const struct sadb *db)
+{
+    return db->has_null;
 }
 
 /* Ahead of the highest number so far, as a receiver reckons.  With extended numbers the

@@ -257,7 +257,7 @@ read_esp_clear(struct feed *f, struct ipsec_packet *p, const struct octets *o)
         set_clear(f, p, next, &payload, false, BASIS_DECRYPTED);
         return;
     }
-    sa = sadb_child_at(capture.db, PROTO_ESP, p->spi, &f->at.dst, f->at.frame, &to_r);
+    sa = sadb_has_null(capture.db) ? sadb_child_at(capture.db, PROTO_ESP, p->spi, &f->at.dst, f->at.frame, &to_r) : NULL;
     if (sa && esp_null_read(&next, &payload, sa->chosen, o->at, o->captured)) {
         set_clear(f, p, next, &payload, false, BASIS_OBSERVED);
     }

@@ -15,7 +15,7 @@ struct capture capture;
 int proto_espial = -1;
 int tap_espial = -1;
 
-static dissector_handle_t handle;
+static protocol_t *protocol;
 
 static void
 forget(void)
@@ -60,7 +60,7 @@ dissect_espial(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _
     bool visited = PINFO_FD_VISITED(pinfo), detailed = tree || have_tap_listener(tap_espial);
     struct record *kept = NULL, *made = NULL;
 
-    if (!capture.db) {
+    if (!capture.db || !proto_is_protocol_enabled(protocol)) {
         return 0;
     }
     if (!visited) {
@@ -76,6 +76,7 @@ dissect_espial(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _
         made = detailed ? feed_frame(tvb, pinfo, true, true, NULL) : NULL;
     }
     if (kept || made || findings_of_frame(capture.findings, pinfo->num)) {
+        pinfo->current_proto = "ESPIAL";
         show_frame(tvb, pinfo, tree, kept, made, visited);
         if (detailed) {
             tap_queue_packet(tap_espial, pinfo, kept ? kept : made);
@@ -90,8 +91,10 @@ proto_register_espial(void)
     proto_espial = proto_register_protocol("ESP and IKE Analysis", "ESPIAL", "espial");
     show_register(proto_espial);
     prefs_register_espial(proto_espial);
-    handle = register_dissector("espial", dissect_espial, proto_espial);
-    register_postdissector(handle);
+    protocol = find_protocol_by_id(proto_espial);
+    /* The handle is of no protocol: Wireshark would add a layer to each frame and take it away
+     * again, which costs more than looking at the frame. */
+    register_postdissector(create_dissector_handle(dissect_espial, -1));
     tap_espial = register_tap("espial");
     register_init_routine(begin);
     register_cleanup_routine(forget);
