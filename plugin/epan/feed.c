@@ -478,21 +478,30 @@ walk_on(struct feed *f)
     }
 }
 
+static void
+search(struct feed *f, const struct octets *frame)
+{
+    size_t from = 0;
+
+    while (!f->found && !f->quoted && frame_search(&f->walk, frame, &from)) {
+        walk_on(f);
+    }
+}
+
 /* Wireshark knows links and tunnels, and the user's Decode As, that the walk does not. */
 static void
 walk_unknown(struct feed *f, enum frame_link link, const struct octets *frame)
 {
-    size_t from = 0;
-
     if (!(layers_of(f->pinfo) & (LAYER_IKE | LAYER_ESP | LAYER_AH))) {
         return;
     }
+    search(f, frame);
     f->walk.any_port = true;
-    frame_begin(&f->walk, link, frame);
-    walk_on(f);
-    while (!f->found && !f->quoted && frame_search(&f->walk, frame, &from)) {
+    if (!f->found && !f->quoted) {
+        frame_begin(&f->walk, link, frame);
         walk_on(f);
     }
+    search(f, frame);
 }
 
 struct record *

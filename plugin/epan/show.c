@@ -248,7 +248,9 @@ show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root, const struct rec
         proto_item *item = generated(proto_tree_add_item(root, proto_espial, tvb, 0, 0, ENC_NA));
         p.tree = proto_item_add_subtree(item, ett_espial);
         for (; kept; kept = kept->next) {
-            show_record(&p, kept);
+            if (kept->kind != RECORD_PATH || !made) {   /* what a fragment completes says more of the SA */
+                show_record(&p, kept);
+            }
         }
         for (; made; made = made->next) {
             show_record(&p, made);
