@@ -5,7 +5,7 @@
 #include "compat.h"
 
 #include <espial/check.h>
-#include <espial/keylog.h>
+#include <espial/keyring.h>
 
 /* All that lives as long as one capture file is open. */
 struct capture {
@@ -52,18 +52,7 @@ struct sadb_options prefs_options(void);
 
 struct keylog *prefs_keylog(void);      /* NULL where none is named */
 
-/* keys.c: owns the log that it is given. */
-struct keyring *keyring_new(struct keylog *log);
-void keyring_free(struct keyring *k);
-/* The clear text of an ESP packet (pool's), where a key fits; ICV_BAD where every key that
- * the log has for the SPI fails. */
-enum icv_verdict keyring_open_esp(struct keyring *k, wmem_allocator_t *pool, uint32_t spi, const uint8_t *at, size_t len,
-                                  struct span *clear);
-/* Adds the clear payloads to an IKEv2 message; fragments when the last has come.  name
- * tells messages apart. */
-bool keyring_open_ike(struct keyring *k, wmem_allocator_t *pool, struct ike_message *m, const uint8_t *at, size_t captured,
-                      const char *name);
-/* IKEv1 has no checksum to try keys with, and its IVs chain: Wireshark decrypts it. */
+/* keys.c: Wireshark's dissector shows the clear payloads of IKEv1. */
 void keys_feed_ikev1(const struct keylog *log);
 
 /* report.c and report_json.c */

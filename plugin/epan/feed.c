@@ -246,9 +246,11 @@ see_message(struct walk *w, field_info *fi)
     if (!ike_parse(&m, o.at, o.captured, o.reported)) {
         return;
     }
-    read_clear(w, &m);
-    if (capture.keys && m.major == 2 && m.encrypted && !m.readable) {
-        keyring_open_ike(capture.keys, w->pinfo->pool, &m, o.at, o.captured, message_key(w->pinfo->pool, &m));
+    if (!capture.keys || !keyring_read_ike(capture.keys, &m, o.at, o.captured)) {
+        read_clear(w, &m);
+    }
+    if (capture.keys) {
+        keyring_learn_ike(capture.keys, &m);
     }
     len = m.length >= 28 && m.length < o.captured ? m.length : o.captured;
     sadb_see_ike(capture.db, &e, &w->at, &m, o.at, len);
@@ -393,13 +395,15 @@ read_esp_clear(struct walk *w, struct ipsec_packet *p, field_info *fi, const str
         }
         return;
     }
-    if (capture.keys && o->captured == o->reported) {
-        struct span opened;
-        p->icv = keyring_open_esp(capture.keys, w->pinfo->pool, p->spi, o->at, o->captured, &opened);
-        if (opened.at) {
-            p->bad_padding = !esp_clear_read(&next, &payload, opened.at, opened.len);
-            if (!p->bad_padding) {
-                ipsec_set_inner(p, &w->at, next, &payload, BASIS_DECRYPTED);
+    if (capture.keys) {
+        struct esp_clear opened;
+        bool open = keyring_open_esp(capture.keys, &opened, o->at, o->captured, o->reported, true);
+        p->icv = opened.icv;
+        if (open) {
+            p->bad_padding = opened.bad_padding;
+            payload = (struct span){ opened.head, opened.head_len };
+            if (!p->bad_padding && (!opened.cut || opened.next_header != 59)) {
+                ipsec_set_inner(p, &w->at, opened.next_header, &payload, BASIS_DECRYPTED);
             }
             return;
         }
