@@ -21,6 +21,7 @@ struct join {
 /* A message under way to its clear text. */
 struct letter {
     const struct ike_message *m;
+    const struct key_suite *suite;
     const uint8_t *at;
     size_t body;
     uint8_t *out;
@@ -123,9 +124,15 @@ static bool
 fits(void *context, const struct ike_keys *keys)
 {
     struct letter *l = (struct letter *)context;
+    struct ike_keys told = *keys;
     bool verified = false;
 
-    l->opened = ike2_open(keys, (l->m->flags & V2_INITIATOR) != 0, l->at, l->m->length, l->body, l->out, &l->len, &verified);
+    if (!told.encr) {                   /* the log does not say: what the SA has chosen */
+        told.encr = l->suite->encr;
+        told.integ = l->suite->integ;
+    }
+    l->opened = ike2_open(&told, (l->m->flags & V2_INITIATOR) != 0, l->at, l->m->length, l->body, l->out, &l->len, &verified);
+    crypt_wipe(&told, sizeof told);
     return verified;
 }
 
@@ -311,6 +318,7 @@ ike2_read(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t ca
         sa->intermediate = true;
         sa->fresh = false;
     }
+    l.suite = &sa->suite;
     l.body = (size_t)(m->encrypted_body.at - at);
     l.out = keyring_clear(k, m->length);
     known = find_key(k, sa, &l, &wrong);

@@ -103,11 +103,12 @@ chain_plausible(const struct chain_rules *r, const uint8_t *clear, size_t len)
     return r->first && walk(r, r->first, clear, len, &bits) && bits >= ENOUGH;
 }
 
-/* What may follow the HASH of an exchange (RFC 2409 sections 5.5 to 5.7). */
+/* What may follow the HASH of an exchange (RFC 2409 sections 5.5 to 5.7), what has the
+ * stricter form first. */
 static const uint8_t *
 followers(uint8_t exchange, size_t *n)
 {
-    static const uint8_t quick[] = { V1P_SA, V1P_NOTIFY, 0 }, informational[] = { V1P_NOTIFY, V1P_DELETE },
+    static const uint8_t quick[] = { V1P_SA, V1P_NOTIFY, 0 }, informational[] = { V1P_DELETE, V1P_NOTIFY },
                          transaction[] = { V1P_ATTRIBUTES }, group[] = { V1P_SA };
 
     *n = exchange == V1_QUICK ? sizeof quick : exchange == V1_INFORMATIONAL ? sizeof informational : 1;
@@ -115,29 +116,49 @@ followers(uint8_t exchange, size_t *n)
            exchange == V1_TRANSACTION ? transaction : group;
 }
 
+/* SA, Notify and Delete all begin with a DOI: what comes after it tells them apart
+ * (RFC 2408 sections 3.4, 3.14, 3.15). */
+static bool
+has_form_of(uint8_t type, const uint8_t *clear, size_t len)
+{
+    size_t body, spi;
+
+    if (type == 0 || type == V1P_ATTRIBUTES) {
+        return true;
+    }
+    body = len < PAYLOAD_HEADER ? 0 : (size_t)(clear[2] << 8 | clear[3]);
+    if (body < PAYLOAD_HEADER + 8 || body > len || be32(clear + PAYLOAD_HEADER) > IPSEC_DOI) {
+        return false;
+    }
+    body -= PAYLOAD_HEADER + 8;
+    clear += PAYLOAD_HEADER + 4;
+    if (type == V1P_SA) {
+        return be32(clear) == 1;        /* SIT_IDENTITY_ONLY */
+    }
+    spi = clear[1];
+    return clear[0] >= PROTO_IKE && clear[0] <= PROTO_IPCOMP &&
+           (type == V1P_DELETE ? body == spi * (size_t)(clear[2] << 8 | clear[3]) && body : body >= spi);
+}
+
 bool
 chain_repair(const struct chain_rules *r, uint8_t *clear, size_t len)
 {
     size_t head = PAYLOAD_HEADER + r->hash_len, n;
     const uint8_t *types = followers(r->exchange, &n);
-    unsigned right = 0, bits;
-    uint8_t next = 0;
+    unsigned bits;
 
     if (r->exchange < V1_INFORMATIONAL || r->first != V1P_HASH || !r->hash_len || len < head || head < r->block) {
         return false;
     }
     for (size_t i = 0; i < n; i++) {
-        if (walk(r, types[i], clear + head, len - head, &bits) && bits >= ENOUGH_REPAIRED) {
-            next = types[i];
-            right++;
+        if (has_form_of(types[i], clear + head, len - head) && walk(r, types[i], clear + head, len - head, &bits) &&
+            bits >= ENOUGH_REPAIRED) {
+            memset(clear, 0, r->block);
+            clear[0] = types[i];
+            clear[2] = (uint8_t)(head >> 8);
+            clear[3] = (uint8_t)head;
+            return true;
         }
     }
-    if (right != 1) {
-        return false;
-    }
-    memset(clear, 0, r->block);
-    clear[0] = next;
-    clear[2] = (uint8_t)(head >> 8);
-    clear[3] = (uint8_t)head;
-    return true;
+    return false;
 }

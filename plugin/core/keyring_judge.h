@@ -16,7 +16,7 @@ struct chain_rules {
 bool chain_plausible(const struct chain_rules *r, const uint8_t *clear, size_t len);
 /* The first block is noise, since its IV is not known: where the first payload is a HASH, the
  * block holds nothing but its header, and octets of the hash.  Puts the header back, and
- * zeros for the hash octets, when what follows is plausible for exactly one type. */
+ * zeros for the hash octets, when what follows is plausible. */
 bool chain_repair(const struct chain_rules *r, uint8_t *clear, size_t len);
 
 #endif
