@@ -45,6 +45,21 @@ enum limits {
     KEYLOG_MAX_FILE = 1 << 28,
     KEYLOG_MAX_MESSAGES = 20,
     KEYLOG_MAX_TRIES = 256,         /* keys that one IKE message is tried with */
+    KEYRING_MAX_IKE_SAS = 1 << 16,  /* of each version, and answers awaited */
+    KEYRING_MAX_SA_TRIES = 1024,    /* keys that all messages of one IKE SA are tried with in vain */
+    KEYRING_MAX_SA_KEYS = 16,       /* keys of one IKE SA that have opened a message */
+    KEYRING_MAX_DERIVATIONS = 1024, /* tries of the keys that follow from one negotiation */
+    KEYRING_MAX_JOINS = 256,        /* messages in IKE fragments under way */
+    KEYRING_MAX_FRAGMENTS = 256,    /* of one message */
+    KEYRING_MAX_FRAGMENT_OCTETS = 1 << 24,
+    KEYRING_MAX_OFFERS = 16,        /* negotiations under way of one IKE SA */
+    KEYRING_MAX_EXCHANGES = 64,     /* IKEv1 exchanges of one IKE SA whose IVs are remembered */
+    KEYRING_MAX_MESSAGES = 16,      /* of one such exchange */
+    KEYRING_MAX_BLOCKS = 8,         /* last blocks of phase 1 that may be an IV */
+    KEYRING_MAX_CHILDREN = 1 << 18, /* SPIs negotiated */
+    KEYRING_MAX_PER_SPI = 8,        /* negotiations of one SPI */
+    KEYRING_MAX_OPEN = 1 << 12,     /* SPIs whose key schedules are kept */
+    KEYRING_MAX_HIGHS = 16,         /* upper halves of a sequence number tried for showing */
     FINDING_MAX_FRAMES = 1 << 16,   /* frames listed of one finding */
     FINDINGS_MAX = 1 << 20,
 
