@@ -34,16 +34,24 @@ struct ike_sa {
     struct suite suite;
 };
 
+/* Keys that wait for the line that names their SA. */
+struct derived {
+    unsigned line;              /* 0: none */
+    bool v1;
+    uint8_t spi_i[SPI_LEN];     /* as far as known by then */
+    struct ike_keys keys;
+    struct crypt_key ka, skeyid_d;      /* of IKEv1 */
+};
+
 struct thread {
     struct ike_sa ike;          /* of its last lines */
-    bool told_spi;              /* by its last line: the SA's number follows */
+    bool told_spi;              /* by a line before the first one of an SA */
     enum dump now;
     unsigned since;             /* line of the dump */
     size_t want, len;
     uint8_t octets[KEYLOG_MAX_SECRET];
     struct crypt_key keys[NUM_KEYS];
-    struct ike_keys derived;    /* wait for the line that names their SA; encr 0: none */
-    unsigned derived_line;
+    struct derived derived;
     struct suite child;
     bool esn, child_ah;
     uint32_t spis[CHILD_SPIS];  /* given keys already */
@@ -148,34 +156,61 @@ thread_of(struct charon *c, unsigned number)
 /* --- what threads did ------------------------------------------------------- */
 
 static void
-add_derived(struct thread *t, struct key_reader *r, const uint8_t *spi_i)
+add_derived(struct thread *t, struct key_reader *r)
 {
+    struct derived *d = &t->derived;
     unsigned line = r->line;
 
-    if (t->derived_line) {
-        r->line = t->derived_line;
-        keylog_add_ike2(r, spi_i, &t->derived);
-        r->line = line;
-        keylog_wipe(&t->derived, sizeof t->derived);
-        t->derived_line = 0;
+    if (!d->line) {
+        return;
+    }
+    r->line = d->line;
+    if (d->v1) {
+        keylog_add_ike1(r, d->spi_i, &d->ka, &d->skeyid_d);
+    } else {
+        keylog_add_ike2(r, d->spi_i, &d->keys);
+    }
+    r->line = line;
+    keylog_wipe(d, sizeof *d);
+}
+
+/* The first line after a derivation that has an SPI names the SA it was for: rekeying
+ * derives in the name of the old SA, and aggressive mode before NAT detection. */
+static void
+name_derived(struct thread *t, struct key_reader *r, bool checkin)
+{
+    static const uint8_t unknown[SPI_LEN];
+    struct derived *d = &t->derived;
+
+    if (d->line && (checkin || memcmp(d->spi_i, unknown, SPI_LEN) == 0)) {
+        memcpy(d->spi_i, t->ike.spi_i, SPI_LEN);
+    }
+    if (checkin) {
+        add_derived(t, r);
     }
 }
 
 static void
-ike2_done(struct charon *c, struct thread *t)
+ike_done(struct charon *c, struct thread *t, struct key_reader *r, bool v1)
 {
     const struct suite *suite = t->ike.suite.encr ? &t->ike.suite : &c->last.suite;
+    struct derived *d = &t->derived;
 
-    t->derived.encr = suite->encr;
-    t->derived.integ = suite->integ;
-    t->derived.prf = suite->prf;
-    t->derived.sk_d = t->keys[SK_D];
-    t->derived.sk_ai = t->keys[SK_AI];
-    t->derived.sk_ar = t->keys[SK_AR];
-    t->derived.sk_ei = t->keys[SK_EI];
-    t->derived.sk_er = t->keys[SK_ER];
-    t->derived_line = t->since;
-    keylog_wipe(t->keys, (SK_ER + 1) * sizeof t->keys[0]);
+    add_derived(t, r);
+    d->line = t->since;
+    d->v1 = v1;
+    memcpy(d->spi_i, t->ike.spi_i, SPI_LEN);
+    d->keys.encr = suite->encr;
+    d->keys.integ = suite->integ;
+    d->keys.prf = suite->prf;
+    d->keys.sk_d = t->keys[SK_D];
+    d->keys.sk_ai = t->keys[SK_AI];
+    d->keys.sk_ar = t->keys[SK_AR];
+    d->keys.sk_ei = t->keys[SK_EI];
+    d->keys.sk_er = t->keys[SK_ER];
+    d->skeyid_d = t->keys[SKEYID_D];
+    d->ka = t->keys[KEY_KA];
+    keylog_wipe(t->keys, (KEY_KA + 1) * sizeof t->keys[0]);
 }
 
 static void
@@ -192,13 +227,11 @@ dump_done(struct charon *c, struct thread *t, struct key_reader *r)
         keylog_add_secret(r, t->octets, t->len);
     } else if (t->len >= SPI_LEN) {
         memcpy(t->ike.spi_i, t->octets, SPI_LEN);
+        name_derived(t, r, false);
     }
     keylog_wipe(t->octets, t->len);
-    if (done == SK_ER) {
-        ike2_done(c, t);
-    } else if (done == KEY_KA) {
-        keylog_add_ike1(r, t->ike.spi_i, &t->keys[KEY_KA], &t->keys[SKEYID_D]);
-        keylog_wipe(&t->keys[SKEYID_D], 2 * sizeof t->keys[0]);
+    if (done == SK_ER || done == KEY_KA) {
+        ike_done(c, t, r, done == KEY_KA);
     }
 }
 
@@ -372,8 +405,7 @@ read_truncation(struct thread *t, const char *text, struct key_reader *r)
     return true;
 }
 
-/* "checkin IKEv2 SA gw[2] with SPIs 32c70e78cad0e91f_i ..".  The first checkin after a
- * derivation is of the SA that it was for: rekeying derives in the old SA's name. */
+/* "checkin IKEv2 SA gw[2] with SPIs 32c70e78cad0e91f_i ..", with mgr = 2. */
 static void
 read_cookies(struct thread *t, const char *text, struct key_reader *r)
 {
@@ -387,18 +419,13 @@ read_cookies(struct thread *t, const char *text, struct key_reader *r)
     for (int i = 0; i < SPI_LEN; i++) {
         t->ike.spi_i[i] = (uint8_t)(cookie >> (56 - 8 * i));
     }
-    if (g_str_has_prefix(text, "checkin ")) {
-        add_derived(t, r, t->ike.spi_i);
-    }
+    name_derived(t, r, g_str_has_prefix(text, "checkin "));
 }
 
 static bool
 whole_line(struct charon *c, struct thread *t, const char *text, struct key_reader *r)
 {
     if (begin_dump(t, text, r)) {
-        if (t->now == SK_D) {
-            add_derived(t, r, t->ike.spi_i);
-        }
         return true;
     }
     if (g_str_has_prefix(text, "adding ") || g_str_has_prefix(text, "registering ")) {
@@ -422,7 +449,7 @@ enter_sa(struct charon *c, struct thread *t, uint32_t sa)
     } else if (sa && !t->told_spi) {
         memset(&t->ike, 0, sizeof t->ike);
     }
-    t->told_spi = false;
+    t->told_spi = t->told_spi && !sa;
 }
 
 static void
@@ -477,7 +504,7 @@ charon_end(void *state, struct key_reader *r)
     g_hash_table_iter_init(&i, c->threads);
     while (g_hash_table_iter_next(&i, NULL, &t)) {
         break_dump((struct thread *)t, r);
-        add_derived((struct thread *)t, r, ((struct thread *)t)->ike.spi_i);
+        add_derived((struct thread *)t, r);
     }
     g_hash_table_destroy(c->threads);
     g_hash_table_destroy(c->sas);
