@@ -6,13 +6,18 @@
 #include <espial/suite.h>
 #include <string.h>
 
-enum { PER_LINE = 16, SIDES = 2, SPI_LEN = 8, NAME_LEN = 64 };
+enum { PER_LINE = 16, SIDES = 2, SPI_LEN = 8, NAME_LEN = 64, SALT = 4 };
 
-enum dump { NO_DUMP, ESP_ENCR, ESP_INTEG, ICOOKIE, SKEYID_D, IKE1_KEY };
+enum dump { NO_DUMP, ESP_ENCR, ESP_INTEG, ICOOKIE, SKEYID_D, IKE1_KEY, SALT_I, SALT_R };
 
 static const struct { const char *name; enum dump dump; } dump_names[] = {
     { "ESP enckey:", ESP_ENCR }, { "ESP authkey:", ESP_INTEG }, { "ICOOKIE:", ICOOKIE }, { "Skeyid_d:", SKEYID_D },
     { "enc key:", IKE1_KEY },
+};
+
+/* Of "initiator salt extracted len 16 bytes", "unwrapped:", four octets and zeros. */
+static const struct { const char *name; enum dump dump; } salt_names[] = {
+    { "initiator salt extracted", SALT_I }, { "responder salt extracted", SALT_R },
 };
 
 /* The names of tcpdump's -E, the key's bits behind; longer ones first. */
@@ -37,7 +42,7 @@ static const struct key_name esp_integ_names[] = {
 };
 
 struct pluto {
-    enum dump now;
+    enum dump now, unwraps;     /* unwraps: what the next "unwrapped:" is */
     uint8_t octets[CRYPT_KEY_MAX];
     size_t len;
     uint8_t spi_i[SPI_LEN];
@@ -48,6 +53,8 @@ struct pluto {
     bool used;
     struct ike_keys ike2;       /* of the initiator's line, for the responder's */
     uint64_t ike2_spi;          /* 0: none */
+    uint8_t salt[SIDES][SALT];
+    unsigned salts[SIDES];      /* how many since the last SA */
 };
 
 static void *
@@ -109,6 +116,13 @@ dump_done(struct pluto *p, struct key_reader *r)
         }
         keylog_wipe(&key, sizeof key);
         break;
+    case SALT_I:
+    case SALT_R:
+        if (p->len >= SALT) {
+            memcpy(p->salt[p->now - SALT_I], p->octets, SALT);
+            p->salts[p->now - SALT_I]++;
+        }
+        break;
     case NO_DUMP:
         break;
     }
@@ -127,6 +141,17 @@ begin_dump(struct pluto *p, const char *text)
             keylog_hex_dump(text + strlen(dump_names[i].name), p->octets, &p->len, PER_LINE);
             return true;
         }
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(salt_names); i++) {
+        if (g_str_has_prefix(text, salt_names[i].name)) {
+            p->unwraps = salt_names[i].dump;
+            return true;
+        }
+    }
+    if (p->unwraps != NO_DUMP && g_str_has_prefix(text, "unwrapped:")) {
+        p->now = p->unwraps;
+        p->unwraps = NO_DUMP;
+        return true;
     }
     return false;
 }
@@ -147,17 +172,35 @@ encr_of(const char *name, uint16_t *out)
     return false;
 }
 
-/* "sha256:0x.." cut at the colon; a NULL key has no digits. */
+/* "sha256:0x.."; a NULL key has no digits. */
 static bool
-named_key(char *word, struct crypt_key *key)
+named_key(const char *word, char *name, struct crypt_key *key)
 {
-    char *colon = strchr(word, ':');
+    const char *colon = strchr(word, ':');
 
-    if (!colon) {
+    if (!colon || colon - word >= NAME_LEN) {
         return false;
     }
-    *colon = 0;
+    memcpy(name, word, (size_t)(colon - word));
+    name[colon - word] = 0;
     return keylog_hex(colon + 1, key);
+}
+
+/* A counter mode's salt stands in lines of its own, and only with crypt too.  They do not
+ * say of which SA: two in a row are not used. */
+static void
+add_salt(const struct pluto *p, int side, struct crypt_key *key)
+{
+    struct esp_keys trial;
+
+    memset(&trial, 0, sizeof trial);
+    trial.encr = p->ike2.encr;
+    trial.encr_key = *key;
+    if (keylog_misfit(&trial) && p->salts[side] == 1 && key->len + SALT <= sizeof key->at) {
+        memcpy(key->at + key->len, p->salt[side], SALT);
+        key->len += SALT;
+    }
+    keylog_wipe(&trial, sizeof trial);
 }
 
 static const char *
@@ -167,17 +210,20 @@ half_ike2(struct pluto *p, struct key_reader *r, char **words)
     struct crypt_key *integ_key = initiator ? &p->ike2.sk_ai : &p->ike2.sk_ar;
     struct crypt_key *encr_key = initiator ? &p->ike2.sk_ei : &p->ike2.sk_er;
     const struct key_name *integ;
+    char integ_name[NAME_LEN], encr_name[NAME_LEN];
     uint64_t spi;
     uint8_t spi_i[SPI_LEN];
 
-    if (!keylog_hex_number(words[2], 2 * SPI_LEN, &spi) || !named_key(words[4], integ_key) || !named_key(words[5], encr_key)) {
+    if (!keylog_hex_number(words[2], 2 * SPI_LEN, &spi) || !named_key(words[4], integ_name, integ_key) ||
+        !named_key(words[5], encr_name, encr_key)) {
         return "the IKEv2 keys are no hex digits, or too long";
     }
-    integ = keylog_named(integ_names, G_N_ELEMENTS(integ_names), words[4]);
-    if (!integ || !encr_of(words[5], &p->ike2.encr)) {
+    integ = keylog_named(integ_names, G_N_ELEMENTS(integ_names), integ_name);
+    if (!integ || !encr_of(encr_name, &p->ike2.encr)) {
         return "the algorithms of these IKEv2 keys are not known to Espial";
     }
     p->ike2.integ = integ->id;
+    add_salt(p, initiator ? 0 : 1, encr_key);
     if (initiator) {
         p->ike2_spi = spi;
         return NULL;
@@ -190,6 +236,8 @@ half_ike2(struct pluto *p, struct key_reader *r, char **words)
     }
     keylog_add_ike2(r, spi_i, &p->ike2);
     keylog_wipe(&p->ike2, sizeof p->ike2);
+    keylog_wipe(p->salt, sizeof p->salt);
+    p->salts[0] = p->salts[1] = 0;
     p->ike2_spi = 0;
     return NULL;
 }

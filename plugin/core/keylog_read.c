@@ -50,21 +50,26 @@ say_once(struct lines *l, bool *said, const char *what)
     }
 }
 
+/* Editors of Windows put it before the first line. */
+static const char byte_order_mark[] = "\xef\xbb\xbf";
+
 static void
 line_done(struct lines *l)
 {
     bool ours = false;
+    const char *line;
 
     l->reader.line++;
     if (l->too_long) {
         say_once(l, &l->reader.long_line, "longer than any line that holds a key");
     } else if (memchr(l->at, 0, l->len)) {
-        say_once(l, &l->reader.no_text, "octets that are no text");
+        say_once(l, &l->reader.no_text, "holds octets that are no text");
     } else {
         l->at[l->len] = 0;
         g_strchomp(l->at);
+        line = l->at + (g_str_has_prefix(l->at, byte_order_mark) ? sizeof byte_order_mark - 1 : 0);
         for (size_t i = 0; i < G_N_ELEMENTS(formats) && !ours; i++) {
-            ours = formats[i]->line(l->states[i], &l->reader, l->at);
+            ours = formats[i]->line(l->states[i], &l->reader, line);
         }
     }
     keylog_wipe(l->at, l->len);
@@ -126,56 +131,107 @@ keylog_read(struct keylog *k, const char *name, const char *text, size_t len, ch
     return lines_end(l, messages);
 }
 
-/* The clear octets of a file; gzip tells itself by its first two (RFC 1952 section 2.3.1). */
-static GInputStream *
-open_file(const char *path, GError **error)
-{
-    GFile *file = g_file_new_for_path(path);
-    GInputStream *in = (GInputStream *)g_file_read(file, NULL, error), *clear;
-    GZlibDecompressor *gzip;
-    uint8_t head[2] = { 0, 0 };
+/* --- files ------------------------------------------------------------------ */
 
-    g_object_unref(file);
-    if (!in) {
-        return NULL;
+struct source {
+    GInputStream *in;
+    uint8_t raw[1 << 14];
+    size_t have, all;           /* of raw; of the clear text */
+    bool end;
+};
+
+static bool
+fill(struct source *s, GError **error)
+{
+    gssize n = s->have < sizeof s->raw ? g_input_stream_read(s->in, s->raw + s->have, sizeof s->raw - s->have, NULL, error) : 1;
+
+    if (n < 0) {
+        return false;
     }
-    if (g_input_stream_read(in, head, sizeof head, NULL, error) < 0 || !g_seekable_seek(G_SEEKABLE(in), 0, G_SEEK_SET, NULL, error)) {
-        g_object_unref(in);
-        return NULL;
-    }
-    if (head[0] != 0x1f || head[1] != 0x8b) {
-        return in;
-    }
-    gzip = g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP);
-    clear = g_converter_input_stream_new(in, G_CONVERTER(gzip));
-    g_object_unref(gzip);
-    g_object_unref(in);
-    return clear;
+    s->have += s->have < sizeof s->raw ? (size_t)n : 0;
+    s->end = n == 0;
+    return true;
 }
 
-/* A file that ends early or is broken still gives what came before. */
+static bool
+take(struct lines *l, struct source *s, const void *at, size_t len, GError **error)
+{
+    lines_take(l, (const char *)at, len);
+    s->all += len;
+    if (s->all > KEYLOG_MAX_FILE) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE, "longer than the %d MiB that Espial reads", KEYLOG_MAX_FILE >> 20);
+        return false;
+    }
+    return true;
+}
+
+static void
+read_plain(struct lines *l, struct source *s, GError **error)
+{
+    while (s->have && take(l, s, s->raw, s->have, error)) {
+        s->have = 0;
+        if (!fill(s, error)) {
+            return;
+        }
+    }
+}
+
+/* Members may stand one behind the other (RFC 1952 section 2.2), as cat leaves them. */
+static void
+read_gzip(struct lines *l, struct source *s, GError **error)
+{
+    GConverter *gzip = G_CONVERTER(g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP));
+    char clear[1 << 14];
+    bool inside = true;
+
+    while (s->have || inside) {
+        gsize used = 0, written = 0;
+        GError *why = NULL;
+        GConverterResult how = g_converter_convert(gzip, s->raw, s->have, clear, sizeof clear,
+                                                   s->end ? G_CONVERTER_INPUT_AT_END : G_CONVERTER_NO_FLAGS, &used, &written, &why);
+        if (how == G_CONVERTER_ERROR && g_error_matches(why, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT) && !s->end) {
+            g_clear_error(&why);
+            used = written = 0;
+        } else if (how == G_CONVERTER_ERROR) {
+            g_propagate_error(error, why);
+            break;
+        }
+        memmove(s->raw, s->raw + used, s->have - used);
+        s->have -= used;
+        if (!take(l, s, clear, written, error) || !fill(s, error)) {
+            break;
+        }
+        inside = how != G_CONVERTER_FINISHED;
+        if (!inside) {
+            g_converter_reset(gzip);
+        }
+    }
+    keylog_wipe(clear, sizeof clear);
+    g_object_unref(gzip);
+}
+
+/* A file that ends early or is broken still gives what came before.  Gzip tells itself by
+ * its first two octets (RFC 1952 section 2.3.1). */
 static void
 read_file(struct lines *l, const char *path, GError **error)
 {
-    GInputStream *in = open_file(path, error);
-    char block[1 << 14];
-    size_t all = 0;
-    gssize n = in ? 1 : 0;
+    struct source s = { .have = 0 };
+    GFile *file = g_file_new_for_path(path);
 
-    while (n > 0 && all < KEYLOG_MAX_FILE) {
-        n = g_input_stream_read(in, block, sizeof block, NULL, error);
-        if (n > 0) {
-            lines_take(l, block, (size_t)n);
-            all += (size_t)n;
+    s.in = (GInputStream *)g_file_read(file, NULL, error);
+    g_object_unref(file);
+    if (!s.in) {
+        return;
+    }
+    if (fill(&s, error)) {
+        if (s.have >= 2 && s.raw[0] == 0x1f && s.raw[1] == 0x8b) {
+            read_gzip(l, &s, error);
+        } else {
+            read_plain(l, &s, error);
         }
     }
-    keylog_wipe(block, sizeof block);
-    if (all >= KEYLOG_MAX_FILE) {
-        keylog_refuse(&l->reader, "the file is longer than Espial reads");
-    }
-    if (in) {
-        g_object_unref(in);
-    }
+    keylog_wipe(s.raw, sizeof s.raw);
+    g_object_unref(s.in);
 }
 
 size_t

@@ -171,10 +171,10 @@ take(struct vpp *v, struct key_reader *r, const char *text)
     }
     if (!keylog_hex(text, &more) || more.len > sizeof v->open->at - v->open->len) {
         refuse(v, r, "a key is no even number of hex digits, or too long");
-        return;
+    } else {
+        memcpy(v->open->at + v->open->len, more.at, more.len);
+        v->open->len += more.len;
     }
-    memcpy(v->open->at + v->open->len, more.at, more.len);
-    v->open->len += more.len;
     keylog_wipe(&more, sizeof more);
 }
 

@@ -188,7 +188,7 @@ no_text(void)
     memcpy(line, "\0\0,\n\0\n", 6);
     memcpy(line + 6, rows, sizeof rows - 1);
     k = read_text(line, 6 + sizeof rows - 1, &messages);
-    T(messages && strstr(messages, "keys line 1: octets that are no text") && !strchr(messages, '\n'));
+    T(messages && strstr(messages, "keys line 1: holds octets that are no text") && !strchr(messages, '\n'));
     T(keylog_find_esp(k, 0xd622d0c9) != NULL);
     g_free(messages);
     keylog_free(k);
@@ -233,14 +233,31 @@ files(void)
 {
     GString *long_text = g_string_new(rows);
     struct keylog *k = keylog_new();
-    char *messages, *octets;
-    gsize len;
+    char *messages, *octets, *other;
+    gsize len, other_len;
+    GByteArray *both;
 
     octets = zipped(rows, sizeof rows - 1, &len);
     T(load(k, octets, len, &messages) == 3 && messages == NULL);
     T(load(k, rows, sizeof rows - 1, &messages) == 0 && messages == NULL);      /* known already */
     keylog_free(k);
     g_free(octets);
+
+    /* Two files zipped, one behind the other. */
+    octets = zipped(rows, sizeof rows - 1, &len);
+    other = zipped(save_keys, sizeof save_keys - 1, &other_len);
+    both = g_byte_array_append(g_byte_array_append(g_byte_array_new(), (guint8 *)octets, (guint)len), (guint8 *)other, (guint)other_len);
+    k = keylog_new();
+    T(load(k, (const char *)both->data, both->len, &messages) == 10 && messages == NULL);
+    T(has_esp(k, 0xd622d0c9, 12, 12, KEY16, KEY32) && has_esp(k, 0x103, 11, 0, "", ""));
+    keylog_free(k);
+    k = keylog_new();
+    T(load(k, (const char *)both->data, both->len - 1, &messages) == 10 && messages && strstr(messages, "10 keys were read before"));
+    g_free(messages);
+    keylog_free(k);
+    g_byte_array_free(both, TRUE);
+    g_free(octets);
+    g_free(other);
 
     /* Of a file that was cut, what came before is kept. */
     for (unsigned i = 0; i < 5000; i++) {
@@ -261,6 +278,9 @@ files(void)
     T(keylog_load(k, "/", &messages) == 0 && messages);
     g_free(messages);
     T(load(k, "", 0, &messages) == 0 && messages == NULL);
+    T(load(k, "\x1f\x8b", 2, &messages) == 0 && messages);
+    g_free(messages);
+    T(load(k, "\xef\xbb\xbf" "0123456789abcdef," KEY16, 52, &messages) == 1 && messages == NULL);
     keylog_free(k);
 }
 

@@ -242,6 +242,21 @@ libreswan_names(void)
     }
 }
 
+/* With crypt too the salts are told, of nobody in particular. */
+static void
+libreswan_salts(void)
+{
+#define SALTS(i, r) P "initiator salt extracted len 16 bytes at 0x1\n" P "unwrapped:\n" P "  " i "  00 00 00 00  00 00 00 00  00 00 00 00   ................\n" \
+                    P "responder salt extracted len 16 bytes at 0x1\n" P "unwrapped:\n" P "  " r "  00 00 00 00  00 00 00 00  00 00 00 00   ................\n"
+#define GCM P "ikev2 I 0x0102030405060708 0x1112131415161718 none: aes_gcm_16128:0x" KEY16 "\n" \
+            P "ikev2 R 0x0102030405060708 0x1112131415161718 none: aes_gcm_16128:0x" OTHER16 "\n"
+    struct keylog *k = clean(SALTS("10 11 12 13", "b0 b1 b2 b3") GCM);
+
+    T(keylog_num_ike2(k) == 1 && is_hex(&keylog_ike2(k, 0)->keys.sk_ei, KEY20) && is_hex(&keylog_ike2(k, 0)->keys.sk_er, OTHER20));
+    keylog_free(k);
+    refused(SALTS("10 11 12 13", "b0 b1 b2 b3") SALTS("20 21 22 23", "c0 c1 c2 c3") GCM, "keys line 14: the salt that belongs to the key is not told");
+}
+
 static void
 libreswan_bad(void)
 {
@@ -312,6 +327,7 @@ main(void)
     libreswan();
     openswan();
     libreswan_names();
+    libreswan_salts();
     libreswan_bad();
     vpp_details();
     every_prefix(charon, sizeof charon - 1);
