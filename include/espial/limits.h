@@ -41,8 +41,9 @@ enum limits {
     SADB_MAX_FRAGMENTS = 1 << 12,   /* outer datagrams in fragments under way */
     KEYLOG_MAX_KEYS = 1 << 18,
     KEYLOG_MAX_PER_SPI = 16,        /* keys that a log gives to one SPI */
-    KEYLOG_MAX_LINE = 4096,         /* octets; a longer line holds no key */
-    KEYLOG_MAX_FILE = 1 << 28,
+    KEYLOG_MAX_LINE = 8192,         /* octets; a longer line holds no key */
+    KEYLOG_MAX_FILE = 1 << 28,      /* octets, of clear text */
+    KEYLOG_MAX_SECRET = 2048,       /* octets of a shared secret; MODP_8192 has 1024 */
     KEYLOG_MAX_MESSAGES = 20,
     KEYLOG_MAX_TRIES = 256,         /* keys that one IKE message is tried with */
     KEYRING_MAX_IKE_SAS = 1 << 16,  /* of each version, and answers awaited */
