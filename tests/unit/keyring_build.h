@@ -60,7 +60,7 @@ log_ike1(struct keylog *log, uint8_t cookie, const struct crypt_key *key)
     uint8_t spi_i[8];
 
     memset(spi_i, cookie, sizeof spi_i);
-    keylog_add_ike1(&r, spi_i, key);
+    keylog_add_ike1(&r, spi_i, key, &(struct crypt_key){ .len = 0 });
 }
 
 static inline void
