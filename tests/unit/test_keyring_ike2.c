@@ -361,7 +361,7 @@ suite_untold(void)
 static void
 flood(void)
 {
-    struct ike_keys keys = ike_keys_like(1), foreign = ike_keys_like(90);
+    struct ike_keys keys = ike_keys_like(1), foreign = ike_keys_like(90), late = ike_keys_like(150);
     struct keyring *k = keyring_new(keylog_new());
 
     log_ike2(keyring_log(k), SPI_I, &keys);
@@ -375,6 +375,9 @@ flood(void)
     }
     T(keyring_full(k) != NULL);
     T(says(k, &keys, SPI_I, V2_INFORMATIONAL, I, 2));   /* those known go on */
+    T(!says(k, &late, OTHER, V2_INFORMATIONAL, I, 1));
+    log_ike2(keyring_log(k), OTHER, &late);             /* and those that the log names */
+    T(says(k, &late, OTHER, V2_INFORMATIONAL, I, 1));
     keyring_free(k);
 }
 
