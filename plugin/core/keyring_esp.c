@@ -213,28 +213,52 @@ read_tail(struct esp_opener *o, struct esp_clear *out, const uint8_t *at, size_t
     }
 }
 
-/* Octets of the IP packet at the start of the head, as its header says; 0: it is none.  The
- * header checksum is right in a packet that a tunnel carries. */
-static size_t
-ip_length(const uint8_t *head, size_t len)
+/* The header checksum is right in a packet that a tunnel carries. */
+static bool
+is_ipv4(const uint8_t *head, size_t len)
 {
-    struct inner_packet inner;
+    size_t header = (head[0] & 15) * (size_t)4;
     uint32_t sum = 0;
 
-    if (!inner_packet_read(&inner, head, len)) {
-        return 0;
+    if (header < IPV4_HEADER || header > len) {
+        return false;
     }
-    if (inner.src.family == 6) {
-        return len >= IPV6_HEADER ? IPV6_HEADER + (size_t)(head[4] << 8 | head[5]) : 0;
-    }
-    for (size_t i = 0; i < IPV4_HEADER && len >= IPV4_HEADER; i += 2) {
+    for (size_t i = 0; i < header; i += 2) {
         sum += (uint32_t)(head[i] << 8 | head[i + 1]);
     }
     sum = (sum & 0xffff) + (sum >> 16);
-    if ((head[0] & 15) == 5 && sum != 0xffff) {
-        return 0;
+    return sum == 0xffff || sum == 0x1fffe;
+}
+
+/* IPv6 has none: its next header is one of few, and its addresses begin as those that are
+ * assigned do (RFC 4291 section 2.4). */
+static bool
+is_ipv6(const uint8_t *head, size_t len)
+{
+    static const uint8_t next[] = { 0, 4, 6, 17, 41, 43, 44, 47, 50, 51, 58, 59, 60, 88, 89, 132, 136 };
+
+    if (len < IPV6_HEADER || !memchr(next, head[6], sizeof next)) {
+        return false;
     }
-    return (size_t)(head[2] << 8 | head[3]);
+    for (size_t at = 8; at < IPV6_HEADER; at += 16) {
+        if (head[at] && (head[at] < 0x20 || (head[at] > 0x3f && head[at] < 0xfc))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Octets of the IP packet at the start of the head, as its header says; 0: it is none. */
+static size_t
+ip_length(const uint8_t *head, size_t len)
+{
+    if (len && head[0] >> 4 == 4 && is_ipv4(head, len)) {
+        return (size_t)(head[2] << 8 | head[3]);
+    }
+    if (len && head[0] >> 4 == 6 && is_ipv6(head, len)) {
+        return IPV6_HEADER + (size_t)(head[4] << 8 | head[5]);
+    }
+    return 0;
 }
 
 /* Without an ICV only the clear text can speak for a key. */
@@ -392,13 +416,11 @@ open_derived(struct keyring *k, struct esp_lock *l, struct esp_job *j)
 
     for (guint i = list ? list->len : 0; i-- > 0;) {
         const struct esp_keys *keys = keyring_derive_esp(k, (struct origin *)g_ptr_array_index(list, i), derived_fits, j);
-        struct esp_try *t;
         if (!keys) {
             continue;
         }
-        t = add_try(l, keys, j->found.esn);
         j->found.keys = keys;
-        *t = j->found;
+        *add_try(l, keys, j->found.esn) = j->found;
         l->right = (int)l->num - 1;
         /* It is known now: nothing is left to derive. */
         g_ptr_array_remove_index(list, i);
