@@ -242,9 +242,9 @@ static const char *
 ike2_misfit(const struct ike_keys *keys)
 {
     struct esp_keys half = { keys->encr, keys->integ, keys->sk_ei, keys->sk_ai, false };
-    const char *why = "the log does not name the algorithms of these IKE keys";
+    const char *why = NULL;
 
-    if (keys->encr) {
+    if (keys->encr) {           /* else the IKE SA of the capture names the algorithms */
         why = keylog_misfit(&half);
         half.encr_key = keys->sk_er;
         half.integ_key = keys->sk_ar;

@@ -139,6 +139,18 @@ strongswan_journal(void)
     keylog_free(k);
 }
 
+/* Without the lines that name the suite the keys are kept: the capture names it. */
+static void
+strongswan_suite_untold(void)
+{
+    static const char text[] = T7 "Sk_ei secret => 16 bytes @ 0x7f00\n" C(T7) T7 "Sk_er secret => 16 bytes @ 0x7f00\n" O(T7);
+    char *messages;
+    struct keylog *k = read_text(text, strlen(text), &messages);
+
+    T(!messages && keylog_num_ike2(k) == 1 && keylog_ike2(k, 0)->keys.encr == 0);
+    keylog_free(k);
+}
+
 static void
 refused(const char *text, const char *says)
 {
@@ -161,8 +173,6 @@ strongswan_bad(void)
     refused(T7 "Sk_ei secret => 32 bytes @ 0x7f00\n" C(T7), "keys line 1: the hex dump of a secret ends before");
     refused(T7 "Sk_ei secret => 1000 bytes @ 0x7f00\n", "keys line 1: more octets than any key of that kind has");
     refused(T7 "DH secret => 100000 bytes @ 0x7f00\n", "keys line 1: more octets than any key of that kind has");
-    refused(T7 "Sk_ei secret => 16 bytes @ 0x7f00\n" C(T7) T7 "Sk_er secret => 16 bytes @ 0x7f00\n" O(T7),
-            "keys line 3: the log does not name the algorithms of these IKE keys");
     refused(D7 "  using AES_CBC for encryption\n" D7 "encryption initiator key => 20 bytes @ 0x7f00\n" C(D7) C_4(D7)
             D7 "  SPI 0x00000001, src 198.51.100.20 dst 192.0.2.10\n", "keys line 5: an AES key has 16, 24 or 32 octets");
 }
@@ -323,6 +333,7 @@ main(void)
     strongswan_v1();
     strongswan_again();
     strongswan_journal();
+    strongswan_suite_untold();
     strongswan_bad();
     libreswan();
     openswan();
