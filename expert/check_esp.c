@@ -2,7 +2,7 @@
  * them (RFC 4303, RFC 4302).  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
 
-enum { FIRST_FREE_SPI = 256, ENCR_NULL = 11, INTEG_SHA2_256_128 = 12, ENCR_CTR = 13, ICV_96 = 12 };
+enum { FIRST_FREE_SPI = 256, ENCR_NULL = 11, INTEG_SHA2_256_128 = 12, ICV_96 = 12 };
 #define SMALL_BLOCK_BYTES ((uint64_t)32 << 30)      /* RFC 8221 section 5: 2^32 blocks of 64 bits */
 
 static const char *
@@ -362,12 +362,6 @@ check_udp_encap_mismatch(const struct check_in *in, struct findings *out)
                 e->child->ike_sa->nat_i.frame);
 }
 
-static bool
-counter_mode(uint16_t encr)
-{
-    return (encr >= ENCR_CTR && encr <= 21 && encr != 17) || (encr >= 24 && encr <= 28);
-}
-
 void
 check_iv_reused(const struct check_in *in, struct findings *out)
 {
@@ -375,7 +369,7 @@ check_iv_reused(const struct check_in *in, struct findings *out)
     struct geometry g;
     struct scope where;
 
-    if (!e->iv_repeats || !lawful(in, &g) || !counter_mode(g.encr)) {
+    if (!e->iv_repeats || !lawful(in, &g)) {
         return;
     }
     where = scope_packet(in);

@@ -32,7 +32,7 @@ enum limits {
     SADB_MAX_PER_SPI = 64,          /* SAs or streams that share one SPI */
     SADB_MAX_PER_PEER = 64,         /* IKE SAs looked at for one pair */
     STREAM_WINDOW_MAX = 1024,       /* packets */
-    STREAM_SEEN = 16,               /* packets of a stream whose frames are remembered */
+    STREAM_SEEN = 8,               /* packets of a stream whose frames are remembered */
     STREAM_MAX_STEPS = 1 << 16,     /* of one stream: packets out of order whose counts are remembered */
     STREAM_IVS = 8,                 /* explicit IVs of a stream that are remembered */
     STREAM_MAX_BAD_FRAMES = 1024,

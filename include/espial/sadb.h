@@ -170,8 +170,8 @@ struct child_sa {
 /* A packet of a stream that is remembered for a while. */
 struct seen_packet {
     uint32_t seq, frame;        /* frame 0: none */
-    uint32_t time_ms;           /* since the stream's first packet */
     uint16_t ip_id;
+    uint16_t ticks;             /* hundredths of a second since the stream's first packet, modulo 2^16 */
 };
 
 /* From this frame on, a packet's number in its stream is its sequence number plus ahead
@@ -218,7 +218,8 @@ struct stream {
     GArray *steps;              /* of struct stream_step, the first STREAM_MAX_STEPS; NULL */
     GArray *bad_frames;         /* of uint32_t, the first STREAM_MAX_BAD_FRAMES; NULL */
     struct stream *older;       /* an earlier one of the same SPI and addresses */
-    uint64_t last_iv[STREAM_IVS];       /* explicit IVs of counter modes, by packet modulo */
+    uint32_t num_ivs;           /* read so far into last_iv */
+    uint64_t *last_iv;          /* of a counter mode: STREAM_IVS explicit ones, by packet modulo; else NULL */
     struct seen_packet seen[STREAM_SEEN];       /* by seq modulo */
     uint64_t window[];          /* bit seq modulo its size: was seen */
 };
