@@ -24,14 +24,95 @@ check_cookie_challenge(const struct check_in *in, struct findings *out)
                 who_sent(in, who, sizeof who), n->data.len, in->ike->exchange->request);
 }
 
+/* The next try of the same side with the same exchange: in this IKE SA, or for IKE_SA_INIT in
+ * one with an SPI of its own. */
+static const struct exchange *
+next_try(const struct sadb *db, const struct ike_sa **sa, const struct exchange *x)
+{
+    guint looked = 0;
+
+    for (guint i = x->index + 1; i < (*sa)->exchanges->len && looked < SADB_MAX_PER_PEER; i++, looked++) {
+        const struct exchange *later = (const struct exchange *)g_ptr_array_index((*sa)->exchanges, i);
+        if (later->type == x->type && later->by_initiator == x->by_initiator && later->request > x->response) {
+            return later;
+        }
+    }
+    for (size_t i = (*sa)->id + 1u; x->type == V2_IKE_SA_INIT && i - (*sa)->id <= SADB_MAX_PER_PEER && i < sadb_num_ike_sas(db); i++) {
+        const struct ike_sa *other = sadb_ike_sa(db, i);
+        if (other->rekeys == NO_ID && other->exchanges->len && ip_equal(&other->initiator.addr, &(*sa)->initiator.addr) &&
+            ip_equal(&other->responder.addr, &(*sa)->responder.addr)) {
+            *sa = other;
+            return (const struct exchange *)g_ptr_array_index(other->exchanges, 0);
+        }
+    }
+    return NULL;
+}
+
+static uint32_t
+refused_in(const struct exchange *x)
+{
+    for (guint i = 0; i < x->messages->len; i++) {
+        const struct exchange_message *m = &g_array_index(x->messages, struct exchange_message, i);
+        if (m->refused && m->from_initiator != x->by_initiator) {
+            return m->frame;
+        }
+    }
+    return 0;
+}
+
+/* The detour is one only when it leads to an SA. */
+static void
+judge_detour(const struct check_in *in, struct findings *out, const struct ike_sa *sa, const struct exchange *x)
+{
+    static const char remedy[] = "Set one Diffie-Hellman group that both ends support, and put it first on the initiator.";
+    struct scope where = { .sa = sa, .exchange = x->index };
+    const struct ike_sa *last_sa = sa;
+    const struct exchange *last = x, *next;
+    unsigned tries = 0;
+
+    while (last->refused_ke && tries < SADB_MAX_PER_PEER && (next = next_try(in->db, &last_sa, last)) != NULL) {
+        last = next;
+        tries++;
+    }
+    if (last == x) {
+        if (sadb_last_time(in->db) - x->response_time >= WITHOUT_RETRANSMISSION_S && sa->deleted_in == 0 && x->request) {
+            finding_raise(out, CHECK_invalid_ke_payload, &where, SEV_WARN, remedy,
+                          "No try with the wanted group follows in %.0f captured seconds.", sadb_last_time(in->db) - x->response_time);
+        }
+    } else if (refused_in(last)) {
+        finding_raise(out, CHECK_invalid_ke_payload, &where, SEV_WARN, remedy, "The next try (frame %u) is refused in frame %u.",
+                      last->request, refused_in(last));
+    } else if (unanswered_message(in->db, last_sa, last)) {
+        finding_raise(out, CHECK_invalid_ke_payload, &where, SEV_WARN, remedy, "The next try (frame %u) has no answer.",
+                      last->request);
+    }
+}
+
+static void
+judge_detours(const struct check_in *in, struct findings *out)
+{
+    for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
+        const struct ike_sa *sa = sadb_ike_sa(in->db, i);
+        for (guint k = 0; k < sa->exchanges->len; k++) {
+            const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, k);
+            if (x->invalid_ke) {
+                judge_detour(in, out, sa, x);
+            }
+        }
+    }
+}
+
 void
 check_invalid_ke_payload(const struct check_in *in, struct findings *out)
 {
-    const struct ike_notify *n = in->msg->major == 2 ? fresh_notify(in, N_INVALID_KE) : NULL;
+    const struct ike_notify *n = in->msg && in->msg->major == 2 ? fresh_notify(in, N_INVALID_KE) : NULL;
     struct transform wanted = { .type = TRANSFORM_KE }, sent = { .type = TRANSFORM_KE };
     char who[ID_TEXT_MAX], a[64], b[64];
     struct scope where;
 
+    if (!in->msg) {
+        judge_detours(in, out);
+    }
     if (!n) {
         return;
     }

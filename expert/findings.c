@@ -135,18 +135,51 @@ mark_frame(struct findings *out, struct finding *f, uint32_t frame)
     g_array_append_val(ids, f->id);
 }
 
-void
-finding_add(struct findings *out, enum check_id check, const struct scope *where, const char *format, ...)
+enum { KEY_MAX = 128 };
+
+static void
+scope_key(char out[KEY_MAX], enum check_id check, const struct scope *where)
 {
-    uint32_t sa = where->sa ? where->sa->id : NO_ID;
-    uint32_t child = where->child ? where->child->id : NO_ID;
-    uint32_t stream = where->stream ? where->stream->id : NO_ID;
-    char key[128];
+    snprintf(out, KEY_MAX, "%d/%u/%u/%u/%u/%" G_GINT64_MODIFIER "x", (int)check, where->sa ? where->sa->id : NO_ID,
+             where->child ? where->child->id : NO_ID, where->stream ? where->stream->id : NO_ID, where->exchange,
+             where->variant);
+}
+
+void
+finding_raise(struct findings *out, enum check_id check, const struct scope *where, enum severity severity,
+              const char *remedy, const char *format, ...)
+{
+    char key[KEY_MAX], *more, *whole;
     struct finding *f;
     va_list args;
 
-    snprintf(key, sizeof key, "%d/%u/%u/%u/%u/%" G_GINT64_MODIFIER "x", (int)check, sa, child, stream,
-             where->exchange, where->variant);
+    scope_key(key, check, where);
+    f = (struct finding *)g_hash_table_lookup(out->by_scope, key);
+    if (!f || f->severity >= severity) {
+        return;
+    }
+    f->severity = severity;
+    va_start(args, format);
+    more = g_strdup_vprintf(format, args);
+    va_end(args);
+    whole = g_strconcat(f->detail, " ", more, NULL);
+    g_free(more);
+    g_free(f->detail);
+    f->detail = whole;
+    if (remedy) {
+        g_free(f->remedy);
+        f->remedy = g_strdup(remedy);
+    }
+}
+
+void
+finding_add(struct findings *out, enum check_id check, const struct scope *where, const char *format, ...)
+{
+    char key[KEY_MAX];
+    struct finding *f;
+    va_list args;
+
+    scope_key(key, check, where);
     f = (struct finding *)g_hash_table_lookup(out->by_scope, key);
     if (!f) {
         if (out->all->len >= FINDINGS_MAX) {
@@ -156,11 +189,12 @@ finding_add(struct findings *out, enum check_id check, const struct scope *where
         f = g_new0(struct finding, 1);
         f->id = out->all->len;
         f->check = check;
+        f->severity = checks[check].severity;
         f->basis = where->basis;
         f->frame = where->frame;
-        f->ike_sa = sa;
-        f->child_sa = child;
-        f->stream = stream;
+        f->ike_sa = where->sa ? where->sa->id : NO_ID;
+        f->child_sa = where->child ? where->child->id : NO_ID;
+        f->stream = where->stream ? where->stream->id : NO_ID;
         f->at_end = checks[check].trigger == ON_END;
         f->frames = g_array_new(FALSE, FALSE, sizeof(uint32_t));
         va_start(args, format);
@@ -181,7 +215,7 @@ static void
 run(struct findings *out, const struct check_in *in, enum trigger trigger)
 {
     for (size_t i = 0; i < NUM_CHECKS; i++) {
-        if (checks[i].trigger == trigger) {
+        if (checks[i].trigger & trigger) {
             functions[i](in, out);
         }
     }

@@ -98,6 +98,7 @@ struct exchange {
     bool liveness;              /* v2: an empty INFORMATIONAL; v1: R-U-THERE */
     bool liveness_ack;          /* v1: R-U-THERE-ACK */
     bool refused_ke;            /* v2: answered by INVALID_KE_PAYLOAD or COOKIE: a detour */
+    bool invalid_ke;            /* v2: by INVALID_KE_PAYLOAD */
     bool transport_answered;    /* USE_TRANSPORT_MODE in the response */
     bool response_readable;
     uint16_t ke_group;          /* of the request's KE payload, v1: any KE is 1; 0 */

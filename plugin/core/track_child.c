@@ -359,7 +359,8 @@ track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
     if (e->from_initiator != x->by_initiator) {
         x->response_readable |= m->readable;
         x->transport_answered |= m->major == 2 && ike_find_notify(m, N_USE_TRANSPORT_MODE) != NULL;
-        x->refused_ke |= m->major == 2 && (ike_find_notify(m, N_INVALID_KE) || ike_find_notify(m, N_COOKIE));
+        x->invalid_ke |= m->major == 2 && ike_find_notify(m, N_INVALID_KE);
+        x->refused_ke |= x->invalid_ke || (m->major == 2 && ike_find_notify(m, N_COOKIE));
     }
     if (m->major == 2 && m->has_auth && e->from_initiator) {
         e->sa->auth_method = m->auth_method;

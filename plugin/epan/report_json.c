@@ -235,7 +235,7 @@ put_finding(json_dumper *j, const struct finding *f)
 
     json_dumper_begin_object(j);
     put_text(j, "check", c->name);
-    put_text(j, "severity", severity_name(c->severity));
+    put_text(j, "severity", severity_name(f->severity));
     put_text(j, "basis", basis_name(f->basis));
     put_number(j, "frame", f->frame);
     begin_list(j, "frames");

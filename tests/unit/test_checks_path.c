@@ -184,15 +184,8 @@ icmp(void)
 }
 
 static void
-detours(void)
+refused_group(const uint8_t *wanted)
 {
-    static const uint8_t wanted[] = { 0, 19 };
-
-    tunnel();
-    SILENT(cookie_challenge);
-    SILENT(invalid_ke_payload);
-    SILENT(redirected);
-    SILENT(post_quantum);
     reset();
     begin(2, V2_IKE_SA_INIT, 0, true, false);
     propose(aes256, 4, PROTO_IKE, 0);
@@ -203,7 +196,44 @@ detours(void)
     notify(17);
     m.notifies[0].data = (struct span){ wanted, 2 };
     send("ke", 2);
+}
+
+static void
+detours(void)
+{
+    static const uint8_t wanted[] = { 0, 19 };
+
+    tunnel();
+    SILENT(cookie_challenge);
+    SILENT(invalid_ke_payload);
+    SILENT(redirected);
+    SILENT(post_quantum);
+    refused_group(wanted);
     SAYS(invalid_ke_payload, "wants ECP_256; the key exchange of frame 1 is in MODP_2048");
+    T(severity_of(CHECK_invalid_ke_payload) == SEV_NOTE);
+    end_after(20);
+    SAYS(invalid_ke_payload, "No try with the wanted group follows");
+    T(severity_of(CHECK_invalid_ke_payload) == SEV_WARN);
+    for (unsigned good = 0; good < 2; good++) {
+        refused_group(wanted);
+        begin(2, V2_IKE_SA_INIT, 0, true, false);
+        propose(aes256, 4, PROTO_IKE, 0);
+        send("again?", 3);
+        begin(2, V2_IKE_SA_INIT, 0, false, true);
+        if (good) {
+            propose(aes256, 4, PROTO_IKE, 0);
+        } else {
+            notify(14);
+        }
+        send("again!", 4);
+        end_after(20);
+        T(severity_of(CHECK_invalid_ke_payload) == (good ? SEV_NOTE : SEV_WARN));
+    }
+    SAYS(invalid_ke_payload, "try again with the group wanted.");
+    refused_group(wanted);
+    end_after(5);
+    T(severity_of(CHECK_invalid_ke_payload) == SEV_NOTE);       /* the retry may come after the capture */
+    refused_group(wanted);
     begin(2, V2_IKE_SA_INIT, 0, false, true);
     notify(16390);
     send("cookie", 3);
