@@ -127,10 +127,10 @@ look_at_exchange(const struct check_in *in, struct findings *out, const struct i
     }
     finding_add(out, CHECK_request_unanswered, &where,
                 "%s from %s to %s (UDP %u) has no answer in the %.0f captured seconds that follow; it was sent %u more time%s.",
-                phase, who, to, last->dst_port, end - last->time, last->num_retransmissions,
-                last->num_retransmissions == 1 ? "" : "s");
-    for (guint i = 0; last->frames && i < last->frames->len; i++) {
-        where.frame = g_array_index(last->frames, uint32_t, i);
+                phase, who, to, last->dst_port, end - last->time, message_repeats(last),
+                message_repeats(last) == 1 ? "" : "s");
+    for (guint i = 0; last->again && i < last->again->frames->len; i++) {
+        where.frame = g_array_index(last->again->frames, uint32_t, i);
         finding_add(out, CHECK_request_unanswered, &where, "%s", "");
     }
 }

@@ -139,23 +139,22 @@ asks_pfs(const struct proposal *p)
     return (suite_type_mask(p) >> TRANSFORM_KE & 1) != 0;
 }
 
-/* A suite that the refuser took for an SA of this kind, alike in all but PFS. */
-static const struct kept_proposal *
+/* The frame of a suite that the refuser took for an SA of this kind, alike in all but PFS; 0. */
+static uint32_t
 alike_but_pfs(const struct check_in *in, const struct proposal *offered)
 {
-    const struct kept_proposal *known[POLICIES];
-    bool chosen[POLICIES];
-    size_t n = sadb_policies(in->db, &in->ike->at.src, offered->protocol, known, chosen, POLICIES);
+    struct policy known[POLICIES];
+    size_t n = sadb_policies(in->db, &in->ike->at.src, offered->protocol, known, POLICIES);
 
     for (size_t i = 0; i < n; i++) {
-        unsigned unmet = suite_unmet(offered, &known[i]->p) & ~(1u << TRANSFORM_KE);
+        unsigned unmet = suite_unmet(offered, known[i].kept->p) & ~(1u << TRANSFORM_KE);
         /* IKE_AUTH never carries a group: from its choice nothing follows but the rest
          * of the suite (RFC 7296 section 1.2). */
-        if (!unmet && (in->msg->major == 2 || asks_pfs(offered) != asks_pfs(&known[i]->p))) {
-            return known[i];
+        if (!unmet && (in->msg->major == 2 || asks_pfs(offered) != asks_pfs(known[i].kept->p))) {
+            return known[i].frame;
         }
     }
-    return NULL;
+    return 0;
 }
 
 /* With nothing else known, cipher and hash that the refuser has just chosen in phase 1
@@ -166,7 +165,7 @@ like_phase1(const struct ike_sa *sa, const struct proposal *offered)
     for (size_t i = 0; i < offered->num_transforms; i++) {
         const struct transform *t = &offered->transforms[i];
         if ((t->type == TRANSFORM_ENCR || (t->type == TRANSFORM_INTEG && t->id)) &&
-            (!sa->chosen || !suite_has(&sa->chosen->p, t))) {
+            (!sa->chosen || !suite_has(sa->chosen->p, t))) {
             return false;
         }
     }
@@ -178,7 +177,8 @@ check_pfs_mismatch(const struct check_in *in, struct findings *out)
 {
     const struct exchange *x = in->ike->about;
     const struct ike_notify *n = fresh_notify(in, N_NO_PROPOSAL_CHOSEN);
-    const struct kept_proposal *first, *known;
+    const struct kept_proposal *first;
+    uint32_t known;
     char who[ID_TEXT_MAX], values[SUITE_TEXT_MAX], phase[64];
     struct scope where;
     bool asked;
@@ -187,9 +187,9 @@ check_pfs_mismatch(const struct check_in *in, struct findings *out)
         return;
     }
     first = (const struct kept_proposal *)g_ptr_array_index(x->offered, 0);
-    asked = asks_pfs(&first->p);
-    known = alike_but_pfs(in, &first->p);
-    if (!known && (in->msg->major == 2 || !like_phase1(in->ike->sa, &first->p))) {
+    asked = asks_pfs(first->p);
+    known = alike_but_pfs(in, first->p);
+    if (!known && (in->msg->major == 2 || !like_phase1(in->ike->sa, first->p))) {
         return;
     }
     where = scope_message(in);
@@ -198,12 +198,12 @@ check_pfs_mismatch(const struct check_in *in, struct findings *out)
     phase_name(in, x, phase, sizeof phase);
     g_strlcpy(values, "no PFS", sizeof values);
     if (asked) {
-        suite_values(&first->p, TRANSFORM_KE, values, sizeof values);
+        suite_values(first->p, TRANSFORM_KE, values, sizeof values);
     }
     if (known) {
         finding_add(out, CHECK_pfs_mismatch, &where,
                     "%s refuses %s of frame %u, which asks for %s; but for that it has taken this suite before (frame %u). "
-                    "Suggests that the two ends differ on PFS.", who, phase, x->request, values, known->frame);
+                    "Suggests that the two ends differ on PFS.", who, phase, x->request, values, known);
     } else {
         finding_add(out, CHECK_pfs_mismatch, &where,
                     "%s refuses %s of frame %u, which asks for %s and for the cipher and hash that it has chosen in phase 1. "
@@ -231,14 +231,14 @@ check_lifetime_mismatch(const struct check_in *in, struct findings *out)
     chosen = x->chosen && x->chosen->frame == in->ike->at.frame ? x->chosen : NULL;
     for (guint i = 0; chosen && i < x->offered->len; i++) {
         const struct kept_proposal *k = (const struct kept_proposal *)g_ptr_array_index(x->offered, i);
-        if (k->p.v1_transform != chosen->p.v1_transform || k->p.number != chosen->p.number ||
-            k->p.protocol != chosen->p.protocol ||
-            (k->p.attr.life_s == chosen->p.attr.life_s && k->p.attr.life_kb == chosen->p.attr.life_kb)) {
+        if (k->p->v1_transform != chosen->p->v1_transform || k->p->number != chosen->p->number ||
+            k->p->protocol != chosen->p->protocol ||
+            (k->p->attr.life_s == chosen->p->attr.life_s && k->p->attr.life_kb == chosen->p->attr.life_kb)) {
             continue;
         }
         finding_add(out, CHECK_lifetime_mismatch, &where,
                     "%s answers a lifetime of %u s and %u KB with %u s and %u KB.", who_sent(in, who, sizeof who),
-                    k->p.attr.life_s, k->p.attr.life_kb, chosen->p.attr.life_s, chosen->p.attr.life_kb);
+                    k->p->attr.life_s, k->p->attr.life_kb, chosen->p->attr.life_s, chosen->p->attr.life_kb);
         return;
     }
 }
@@ -479,8 +479,8 @@ share_suite(const struct ike_sa *a, const struct ike_sa *b)
 {
     for (guint i = 0; i < a->offered->len; i++) {
         for (guint k = 0; k < b->offered->len; k++) {
-            const struct proposal *p = &((const struct kept_proposal *)g_ptr_array_index(a->offered, i))->p;
-            const struct proposal *q = &((const struct kept_proposal *)g_ptr_array_index(b->offered, k))->p;
+            const struct proposal *p = ((const struct kept_proposal *)g_ptr_array_index(a->offered, i))->p;
+            const struct proposal *q = ((const struct kept_proposal *)g_ptr_array_index(b->offered, k))->p;
             if (p->protocol == q->protocol && !suite_unmet(p, q)) {
                 return true;
             }
@@ -541,9 +541,9 @@ check_duplicate_child_sa(const struct check_in *in, struct findings *out)
 static const struct transform *
 of_type(const struct kept_proposal *k, uint8_t type)
 {
-    for (size_t i = 0; k && i < k->p.num_transforms; i++) {
-        if (k->p.transforms[i].type == type) {
-            return &k->p.transforms[i];
+    for (size_t i = 0; k && i < k->p->num_transforms; i++) {
+        if (k->p->transforms[i].type == type) {
+            return &k->p->transforms[i];
         }
     }
     return NULL;
@@ -557,7 +557,7 @@ weaker(const struct kept_proposal *now, const struct kept_proposal *before)
     for (uint8_t type = TRANSFORM_ENCR; type <= TRANSFORM_KE; type++) {
         const struct transform *a = of_type(now, type), *b = of_type(before, type);
         if (a && b && ((a->id == b->id && a->key_bits < b->key_bits) ||
-                       transform_requirement(now->p.protocol, a) > transform_requirement(before->p.protocol, b))) {
+                       transform_requirement(now->p->protocol, a) > transform_requirement(before->p->protocol, b))) {
             return true;
         }
     }

@@ -36,11 +36,11 @@ meet(struct meeting *best, const GPtrArray *offered, const struct proposal *know
 {
     for (guint i = 0; i < offered->len; i++) {
         const struct kept_proposal *k = (const struct kept_proposal *)g_ptr_array_index(offered, i);
-        unsigned unmet = suite_unmet(&k->p, known);
-        if (k->p.protocol == known->protocol && (!best->known || popcount(unmet) < popcount(best->unmet))) {
-            *best = (struct meeting){ &k->p, known, unmet, frame, chosen,
-                                      k->p.v1 && known->v1 && k->p.attr.auth_method && known->attr.auth_method &&
-                                      k->p.attr.auth_method != known->attr.auth_method };
+        unsigned unmet = suite_unmet(k->p, known);
+        if (k->p->protocol == known->protocol && (!best->known || popcount(unmet) < popcount(best->unmet))) {
+            *best = (struct meeting){ k->p, known, unmet, frame, chosen,
+                                      k->p->v1 && known->v1 && k->p->attr.auth_method && known->attr.auth_method &&
+                                      k->p->attr.auth_method != known->attr.auth_method };
         }
     }
 }
@@ -52,12 +52,12 @@ meet_plan(const struct check_in *in, struct meeting *best, const GPtrArray *offe
 {
     const struct kept_proposal *first = (const struct kept_proposal *)g_ptr_array_index(offered, 0);
     const struct plan_peer *peer = plan_find(in->plan, NULL, &in->ike->at.src);
-    const char *text = !peer ? NULL : first->p.protocol == PROTO_IKE ? peer->ike : peer->esp;
+    const char *text = !peer ? NULL : first->p->protocol == PROTO_IKE ? peer->ike : peer->esp;
 
     if (!text) {
         return;
     }
-    *planned = (struct proposal){ .protocol = first->p.protocol, .transforms = room };
+    *planned = (struct proposal){ .protocol = first->p->protocol, .transforms = room };
     planned->num_transforms = (uint16_t)suite_parse(text, room, max);
     if (planned->num_transforms) {
         meet(best, offered, planned, 0, false);
@@ -69,8 +69,7 @@ check_no_proposal_chosen(const struct check_in *in, struct findings *out)
 {
     const struct ike_notify *n = fresh_notify(in, N_NO_PROPOSAL_CHOSEN);
     const struct exchange *x = in->ike->about;
-    const struct kept_proposal *known[POLICIES];
-    bool chosen[POLICIES];
+    struct policy known[POLICIES];
     struct meeting best = { 0 };
     struct transform room[16];
     struct proposal planned;
@@ -91,10 +90,10 @@ check_no_proposal_chosen(const struct check_in *in, struct findings *out)
         return;
     }
     suite_offers(x->offered, offers, sizeof offers);
-    uint8_t protocol = ((const struct kept_proposal *)g_ptr_array_index(x->offered, 0))->p.protocol;
-    size_t num = sadb_policies(in->db, &in->ike->at.src, protocol, known, chosen, POLICIES);
+    uint8_t protocol = ((const struct kept_proposal *)g_ptr_array_index(x->offered, 0))->p->protocol;
+    size_t num = sadb_policies(in->db, &in->ike->at.src, protocol, known, POLICIES);
     for (size_t i = 0; i < num; i++) {
-        meet(&best, x->offered, &known[i]->p, known[i]->frame, chosen[i]);
+        meet(&best, x->offered, known[i].kept->p, known[i].frame, known[i].chosen);
     }
     meet_plan(in, &best, x->offered, &planned, room, G_N_ELEMENTS(room));
     if (!best.known) {
@@ -148,7 +147,7 @@ offer_of(const struct exchange *x, const struct kept_proposal *chosen)
 {
     for (guint i = 0; i < x->offered->len; i++) {
         const struct kept_proposal *k = (const struct kept_proposal *)g_ptr_array_index(x->offered, i);
-        if (suite_chosen_from(&chosen->p, &k->p)) {
+        if (suite_chosen_from(chosen->p, k->p)) {
             return k;
         }
     }
@@ -159,10 +158,10 @@ offer_of(const struct exchange *x, const struct kept_proposal *chosen)
 static const struct kept_proposal *
 altered(const struct exchange *x, const struct kept_proposal *chosen)
 {
-    for (guint i = 0; chosen->p.v1 && i < x->offered->len; i++) {
+    for (guint i = 0; chosen->p->v1 && i < x->offered->len; i++) {
         const struct kept_proposal *k = (const struct kept_proposal *)g_ptr_array_index(x->offered, i);
-        if (k->p.protocol == chosen->p.protocol && k->p.v1_transform == chosen->p.v1_transform &&
-            (k->p.number == chosen->p.number || x->offered->len == 1)) {
+        if (k->p->protocol == chosen->p->protocol && k->p->v1_transform == chosen->p->v1_transform &&
+            (k->p->number == chosen->p->number || x->offered->len == 1)) {
             return k;
         }
     }
@@ -203,12 +202,12 @@ check_attribute_changed(const struct check_in *in, struct findings *out)
     if (strcmp(asked->text, chosen->text) != 0) {
         finding_add(out, CHECK_attribute_changed, &where,
                     "%s returns transform %u as %s; frame %u offers it as %s.", who_sent(in, who, sizeof who),
-                    chosen->p.v1_transform, chosen->text, in->ike->exchange->request, asked->text);
+                    chosen->p->v1_transform, chosen->text, in->ike->exchange->request, asked->text);
     } else {
         finding_add(out, CHECK_attribute_changed, &where,
                     "%s returns transform %u with authentication method %u and mode %u; frame %u offers %u and %u.",
-                    who_sent(in, who, sizeof who), chosen->p.v1_transform, chosen->p.attr.auth_method,
-                    chosen->p.attr.mode, in->ike->exchange->request, asked->p.attr.auth_method, asked->p.attr.mode);
+                    who_sent(in, who, sizeof who), chosen->p->v1_transform, chosen->p->attr.auth_method,
+                    chosen->p->attr.mode, in->ike->exchange->request, asked->p->attr.auth_method, asked->p->attr.mode);
     }
 }
 
@@ -219,7 +218,9 @@ check_ts_unacceptable(const struct check_in *in, struct findings *out)
     const struct ike_notify *n = fresh_notify(in, v1 ? N_INVALID_ID : N_TS_UNACCEPTABLE);
     const struct exchange *x = in->ike->about;
     char who[ID_TEXT_MAX], i[TS_TEXT_MAX], r[TS_TEXT_MAX], ki[TS_TEXT_MAX], kr[TS_TEXT_MAX];
+    const struct selector *asked;
     struct scope where;
+    size_t num;
 
     if (!n || (v1 && (!x || x->type != V1_QUICK))) {
         return;
@@ -232,8 +233,10 @@ check_ts_unacceptable(const struct check_in *in, struct findings *out)
                     "%s refuses the traffic selectors; the capture does not show them in clear.", who);
         return;
     }
-    selectors_print(x->ts_i, x->num_ts_i, i, sizeof i);
-    selectors_print(x->ts_r, x->num_ts_r, r, sizeof r);
+    asked = exchange_selectors(x, true, &num);
+    selectors_print(asked, num, i, sizeof i);
+    asked = exchange_selectors(x, false, &num);
+    selectors_print(asked, num, r, sizeof r);
     for (size_t k = sadb_num_child_sas(in->db); k > 0; k--) {
         const struct child_sa *c = sadb_child_sa(in->db, k - 1);
         bool same_side = ip_equal(&c->addr_i, &in->ike->at.dst) && ip_equal(&c->addr_r, &in->ike->at.src);
@@ -280,8 +283,8 @@ check_ts_narrowed(const struct check_in *in, struct findings *out)
     where.child = c;
     for (unsigned side = 0; side < 2; side++) {
         bool by = side == 0, initiator = x->by_initiator == by;
-        const struct selector *asked = by ? x->ts_i : x->ts_r, *got;
-        size_t num_asked = by ? x->num_ts_i : x->num_ts_r, num_got;
+        size_t num_asked, num_got;
+        const struct selector *asked = exchange_selectors(x, by, &num_asked), *got;
         got = child_selectors(c, initiator, &num_got);
         if (all_within(asked, num_asked, got, num_got) || (initiator && c->virtual_ip.family)) {
             continue;

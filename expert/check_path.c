@@ -52,7 +52,7 @@ check_nat_t_draft(const struct check_in *in, struct findings *out)
     const struct ike_event *e = in->ike;
     struct scope where;
 
-    if (!fresh(in) || !(e->sa->draft_nat_t || (e->child && e->child->chosen && e->child->chosen->p.attr.mode >= 61443))) {
+    if (!fresh(in) || !(e->sa->draft_nat_t || (e->child && e->child->chosen && e->child->chosen->p->attr.mode >= 61443))) {
         return;
     }
     where = scope_message(in);
@@ -133,7 +133,7 @@ unanswered_message(const struct sadb *db, const struct ike_sa *sa, const struct 
     const struct exchange_message *last = waiting_message(sa, x);
     double silence = last ? sadb_last_time(db) - last->time : 0;
 
-    return last && silence >= (last->num_retransmissions ? AFTER_RETRANSMISSION_S : WITHOUT_RETRANSMISSION_S) ? last : NULL;
+    return last && silence >= (message_repeats(last) ? AFTER_RETRANSMISSION_S : WITHOUT_RETRANSMISSION_S) ? last : NULL;
 }
 
 /* Octets of the largest datagram of the side that waits. */
@@ -174,7 +174,7 @@ silence_reason(const struct sadb *db, const struct ike_sa *sa, const struct exch
         return SILENCE_NONE;
     }
     if (sa->major == 2 && x->type == V2_INFORMATIONAL && sa->from_initiator && sa->from_responder &&
-        (x->liveness || (sa->state == IKE_ESTABLISHED && last->num_retransmissions)) && !speaks_later(sa, last)) {
+        (x->liveness || (sa->state == IKE_ESTABLISHED && message_repeats(last))) && !speaks_later(sa, last)) {
         return SILENCE_DEAD_PEER;
     }
     if (!heard(sa, !last->from_initiator, IKE_PORT) && !heard(sa, !last->from_initiator, NATT_PORT)) {
@@ -207,8 +207,8 @@ each_silence(const struct check_in *in, struct findings *out, enum silence wante
 static void
 mark_retransmissions(struct findings *out, enum check_id check, struct scope *where, const struct exchange_message *m)
 {
-    for (guint i = 0; m->frames && i < m->frames->len; i++) {
-        where->frame = g_array_index(m->frames, uint32_t, i);
+    for (guint i = 0; m->again && i < m->again->frames->len; i++) {
+        where->frame = g_array_index(m->again->frames, uint32_t, i);
         finding_add(out, check, where, "%s", "");
     }
 }
@@ -226,8 +226,8 @@ tell_4500(struct findings *out, struct scope *where, const struct ike_sa *sa, co
     where->remedy = remedy;
     finding_add(out, CHECK_udp_4500_blocked, where,
                 "UDP 500 is answered (frame %u); %u message%s to UDP 4500 since frame %u %s not.", first->response,
-                last->num_retransmissions + 1, last->num_retransmissions ? "s" : "", last->frame,
-                last->num_retransmissions ? "are" : "is");
+                message_repeats(last) + 1, message_repeats(last) ? "s" : "", last->frame,
+                message_repeats(last) ? "are" : "is");
     mark_retransmissions(out, CHECK_udp_4500_blocked, where, last);
 }
 
@@ -271,7 +271,7 @@ tell_dead(struct findings *out, struct scope *where, const struct ike_sa *sa, co
                 "%s asks whether %s lives (frame %u, sent %u time%s) and gets no answer; it will take the SA for dead.",
                 endpoint_print(last->from_initiator ? &sa->initiator : &sa->responder, a, sizeof a),
                 endpoint_print(last->from_initiator ? &sa->responder : &sa->initiator, b, sizeof b), last->frame,
-                last->num_retransmissions + 1, last->num_retransmissions ? "s" : "");
+                message_repeats(last) + 1, message_repeats(last) ? "s" : "");
     mark_retransmissions(out, CHECK_dead_peer, where, last);
 }
 

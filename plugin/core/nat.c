@@ -27,8 +27,8 @@ hash_of(const struct ike_sa *sa, GChecksumType *out)
     if (sa->major == 2) {
         return true;
     }
-    for (size_t i = 0; sa->chosen && i < sa->chosen->p.num_transforms; i++) {
-        const struct transform *t = &sa->chosen->p.transforms[i];
+    for (size_t i = 0; sa->chosen && i < sa->chosen->p->num_transforms; i++) {
+        const struct transform *t = &sa->chosen->p->transforms[i];
         for (size_t k = 0; t->type == TRANSFORM_PRF && k < G_N_ELEMENTS(table); k++) {
             if (table[k].prf == t->id) {
                 *out = table[k].type;

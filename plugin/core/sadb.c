@@ -26,18 +26,23 @@ child_state_name(enum child_state s)
     return child_state_names[s];
 }
 
+static uint64_t
+key_hash64(const struct sa_key *k)
+{
+    const uint8_t *at = (const uint8_t *)k;
+    uint64_t h = k->seed * 0x9e3779b97f4a7c15u;
+
+    for (size_t i = 0; i < sizeof *k; i++) {
+        h = (h ^ at[i]) * 0x100000001b3u;
+        h ^= h >> 29;
+    }
+    return h;
+}
+
 static guint
 key_hash(gconstpointer p)
 {
-    const struct sa_key *k = (const struct sa_key *)p;
-    const uint8_t *at = (const uint8_t *)p;
-    uint32_t h = k->seed * 2654435761u;
-
-    for (size_t i = 0; i < sizeof *k; i++) {
-        h = (h ^ at[i]) * 0x01000193u;
-        h ^= h >> 15;
-    }
-    return h;
+    return (guint)key_hash64((const struct sa_key *)p);
 }
 
 static gboolean
@@ -67,14 +72,18 @@ sadb_new(uint32_t seed)
     db->ike_sas = g_ptr_array_new();
     db->child_sas = g_ptr_array_new();
     db->streams = g_ptr_array_new();
-    db->lists = g_hash_table_new_full(key_hash, key_equal, g_free, free_ptr_array);
+    db->lists = g_hash_table_new(NULL, NULL);
     db->stream_of = g_hash_table_new_full(key_hash, key_equal, g_free, NULL);
     db->options = (struct sadb_options){ 64, 0.5 };     /* RFC 4303 section 3.4.3: SHOULD be 64 */
     db->fragments = g_hash_table_new_full(key_hash, key_equal, g_free, NULL);
     db->clear = g_array_new(FALSE, FALSE, sizeof(struct clear_packet));
-    db->blocks = g_ptr_array_new_with_free_func(g_free);
+    db->chunks = g_ptr_array_new_with_free_func(g_free);
     db->arrays = g_ptr_array_new_with_free_func(free_array);
     db->ptr_arrays = g_ptr_array_new_with_free_func(free_ptr_array);
+    db->suites = g_hash_table_new(g_str_hash, g_str_equal);
+    db->offers = g_hash_table_new(g_str_hash, g_str_equal);
+    db->no_offers = sadb_ptr_array(db);
+    db->no_addresses = sadb_array(db, sizeof(struct assigned_address));
     return db;
 }
 
@@ -93,7 +102,9 @@ sadb_free(struct sadb *db)
     g_array_free(db->clear, TRUE);
     g_ptr_array_free(db->arrays, TRUE);
     g_ptr_array_free(db->ptr_arrays, TRUE);
-    g_ptr_array_free(db->blocks, TRUE);
+    g_hash_table_destroy(db->suites);
+    g_hash_table_destroy(db->offers);
+    g_ptr_array_free(db->chunks, TRUE);
     g_free(db);
 }
 
@@ -110,22 +121,49 @@ sadb_options(const struct sadb *db)
     return &db->options;
 }
 
+/* SAs are small and many: they are cut from chunks, which cost malloc's own head once. */
 void *
 sadb_alloc(struct sadb *db, size_t size)
 {
-    void *p = g_malloc0(size);
+    enum { CHUNK = 1 << 15, ALIGN = 8 };
+    char *chunk;
 
-    g_ptr_array_add(db->blocks, p);
-    return p;
+    size = (size + ALIGN - 1) / ALIGN * ALIGN;
+    if (size > CHUNK / 4) {
+        void *own = g_malloc0(size);
+        g_ptr_array_insert(db->chunks, 0, own);
+        return own;
+    }
+    if (db->chunk_left < size) {
+        g_ptr_array_add(db->chunks, g_malloc0(CHUNK));
+        db->chunk_left = CHUNK;
+    }
+    chunk = (char *)g_ptr_array_index(db->chunks, db->chunks->len - 1);
+    db->chunk_left -= size;
+    return chunk + db->chunk_left;
 }
 
 char *
 sadb_strdup(struct sadb *db, const char *text)
 {
-    char *copy = g_strdup(text);
+    size_t size = strlen(text) + 1;
 
-    g_ptr_array_add(db->blocks, copy);
-    return copy;
+    return (char *)memcpy(sadb_alloc(db, size), text, size);
+}
+
+void
+sadb_push(struct sadb *db, struct list *list, void *member)
+{
+    if (list->len == list->room) {
+        uint32_t room = list->room ? list->room * 2 : 2;
+        gpointer *more = (gpointer *)sadb_alloc(db, room * sizeof *more);
+        if (list->len) {
+            memcpy(more, list->pdata, list->len * sizeof *more);
+        }
+        list->pdata = more;
+        list->room = room;
+    }
+    list->pdata[list->len++] = member;
 }
 
 GArray *
@@ -195,80 +233,183 @@ sadb_pair_key(const struct sadb *db, const struct ip_addr *a, const struct ip_ad
     return sadb_key(db, 'p', 0, NULL, 0, ordered ? a : b, ordered ? b : a);
 }
 
-GPtrArray *
-sadb_list(const struct sadb *db, const struct sa_key *key)
+static gpointer
+list_key(const struct sa_key *key)
 {
-    return (GPtrArray *)g_hash_table_lookup(db->lists, key);
+    return GSIZE_TO_POINTER((gsize)key_hash64(key));
 }
 
-bool
-sadb_list_add(struct sadb *db, const struct sa_key *key, void *member, unsigned max)
+const struct link *
+sadb_list(const struct sadb *db, const struct sa_key *key)
 {
-    GPtrArray *list = sadb_list(db, key);
+    return (const struct link *)g_hash_table_lookup(db->lists, list_key(key));
+}
 
-    if (!list) {
-        list = g_ptr_array_new();
-        g_hash_table_insert(db->lists, g_memdup2(key, sizeof *key), list);
+void
+sadb_list_add(struct sadb *db, const struct sa_key *key, void *member)
+{
+    struct link *link = (struct link *)sadb_alloc(db, sizeof *link);
+
+    link->member = member;
+    link->older = (struct link *)g_hash_table_lookup(db->lists, list_key(key));
+    g_hash_table_insert(db->lists, list_key(key), link);
+}
+
+void
+sadb_pair_add(struct sadb *db, struct ike_sa *sa, const struct ip_addr *a, const struct ip_addr *b)
+{
+    struct sa_key pair = sadb_pair_key(db, a, b);
+
+    sadb_list_add(db, &pair, sa);
+}
+
+/* What proposals that are alike share. */
+struct suite {
+    struct proposal p;
+    const char *text;
+};
+
+/* All that tells one proposal from another, SPIs left out. */
+static void
+suite_key(char *out, size_t size, const struct proposal *p, const char *text)
+{
+    const struct v1_attributes *a = &p->attr;
+
+    g_snprintf(out, (gulong)size, "%u.%u.%u.%u.%u.%u.%u.%u.%u.%u.%u %s", p->number, p->v1_transform, p->protocol, p->v1,
+               a->auth_method, a->mode, a->life_s, a->life_kb, a->auth_alg, a->others, p->num_transforms, text);
+}
+
+/* Transforms that a long text would cut off tell suites apart too. */
+static bool
+same_transforms(const struct proposal *a, const struct proposal *b)
+{
+    for (size_t i = 0; i < a->num_transforms; i++) {
+        const struct transform *x = &a->transforms[i], *y = &b->transforms[i];
+        if (x->type != y->type || x->id != y->id || x->key_bits != y->key_bits) {
+            return false;
+        }
     }
-    if (list->len >= max) {
-        return false;
-    }
-    g_ptr_array_add(list, member);
     return true;
+}
+
+static const struct suite *
+keep_suite(struct sadb *db, const struct proposal *p)
+{
+    char text[SUITE_TEXT_MAX], key[SUITE_TEXT_MAX + 128];
+    struct suite *s;
+
+    proposal_print(p, text, sizeof text);
+    suite_key(key, sizeof key, p, text);
+    s = (struct suite *)g_hash_table_lookup(db->suites, key);
+    if (s && same_transforms(&s->p, p)) {
+        return s;
+    }
+    bool known = s != NULL;
+    s = (struct suite *)sadb_alloc(db, sizeof *s);
+    s->p = *p;
+    s->p.spi_len = 0;
+    memset(s->p.spi, 0, sizeof s->p.spi);
+    if (p->num_transforms) {
+        size_t bytes = p->num_transforms * sizeof *p->transforms;
+        s->p.transforms = (const struct transform *)memcpy(sadb_alloc(db, bytes), p->transforms, bytes);
+    }
+    s->text = sadb_strdup(db, text);
+    if (!known) {
+        g_hash_table_insert(db->suites, sadb_strdup(db, key), s);
+    }
+    return s;
 }
 
 struct kept_proposal *
 sadb_keep(struct sadb *db, const struct proposal *p, uint32_t frame)
 {
     struct kept_proposal *k = (struct kept_proposal *)sadb_alloc(db, sizeof *k);
-    size_t bytes = p->num_transforms * sizeof *p->transforms;
-    char text[SUITE_TEXT_MAX];
+    const struct suite *s = keep_suite(db, p);
 
-    k->p = *p;
-    k->frame = frame;
-    if (bytes) {
-        struct transform *copy = (struct transform *)sadb_alloc(db, bytes);
-        memcpy(copy, p->transforms, bytes);
-        k->p.transforms = copy;
-    }
-    k->text = sadb_strdup(db, proposal_print(&k->p, text, sizeof text));
+    *k = (struct kept_proposal){ &s->p, s->text, frame };
     return k;
 }
 
-void
-sadb_policy_add(struct sadb *db, const struct ip_addr *addr, const struct kept_proposal *kept, bool chosen)
+const GPtrArray *
+sadb_keep_offers(struct sadb *db, const struct ike_message *m, uint32_t frame)
 {
-    struct sa_key key = sadb_key(db, 'a', kept->p.protocol, NULL, 0, addr, NULL);
-    GPtrArray *list = sadb_list(db, &key);
-    struct policy *entry;
+    GString *key = g_string_new(NULL);
+    const struct suite *suites[IKE_MAX_PROPOSALS];
+    GPtrArray *list;
 
-    for (guint i = 0; list && i < list->len; i++) {
-        const struct policy *old = (const struct policy *)g_ptr_array_index(list, i);
+    for (size_t i = 0; i < m->num_proposals; i++) {
+        suites[i] = keep_suite(db, &m->proposals[i]);
+        g_string_append_printf(key, "%p ", (const void *)suites[i]);
+    }
+    list = (GPtrArray *)g_hash_table_lookup(db->offers, key->str);
+    if (!list) {
+        list = sadb_ptr_array(db);
+        for (size_t i = 0; i < m->num_proposals; i++) {
+            struct kept_proposal *k = (struct kept_proposal *)sadb_alloc(db, sizeof *k);
+            *k = (struct kept_proposal){ &suites[i]->p, suites[i]->text, frame };
+            g_ptr_array_add(list, k);
+        }
+        g_hash_table_insert(db->offers, sadb_strdup(db, key->str), list);
+    }
+    g_string_free(key, TRUE);
+    return list;
+}
+
+/* Most clients of a gateway ask for the same selectors: a small memory of recent ones
+ * spares copies and costs nothing where all differ. */
+const struct selector *
+sadb_keep_selectors(struct sadb *db, const struct selector *s, size_t n)
+{
+    struct recent_selectors *recent;
+    uint32_t h = db->seed;
+
+    if (!n) {
+        return NULL;
+    }
+    for (size_t i = 0; i < n; i++) {
+        h = (h ^ s[i].lo.bytes[3] ^ (uint32_t)s[i].hi.bytes[2] << 8 ^ s[i].port_lo) * 2654435761u;
+    }
+    recent = &db->recent[h >> 16 & (G_N_ELEMENTS(db->recent) - 1)];
+    if (recent->num == n) {
+        size_t same = 0;
+        while (same < n && selector_equal(&recent->at[same], &s[same])) {
+            same++;
+        }
+        if (same == n) {
+            return recent->at;
+        }
+    }
+    recent->num = n;
+    recent->at = (const struct selector *)memcpy(sadb_alloc(db, n * sizeof *s), s, n * sizeof *s);
+    return recent->at;
+}
+
+void
+sadb_policy_add(struct sadb *db, const struct ip_addr *addr, const struct kept_proposal *kept, uint32_t frame, bool chosen)
+{
+    struct sa_key key = sadb_key(db, 'a', kept->p->protocol, NULL, 0, addr, NULL);
+    struct policy *entry;
+    unsigned looked = 0;
+
+    for (const struct link *l = sadb_list(db, &key); l && looked < SADB_MAX_POLICIES; l = l->older, looked++) {
+        const struct policy *old = (const struct policy *)l->member;
         if (old->chosen == chosen && strcmp(old->kept->text, kept->text) == 0) {
             return;
         }
     }
-    if (list && list->len >= SADB_MAX_POLICIES) {
-        g_ptr_array_remove_index(list, 0);
-    }
     entry = (struct policy *)sadb_alloc(db, sizeof *entry);
-    entry->kept = kept;
-    entry->chosen = chosen;
-    sadb_list_add(db, &key, entry, SADB_MAX_POLICIES);
+    *entry = (struct policy){ kept, frame, chosen };
+    sadb_list_add(db, &key, entry);
 }
 
 size_t
-sadb_policies(const struct sadb *db, const struct ip_addr *addr, uint8_t protocol,
-              const struct kept_proposal **out, bool *chosen, size_t max)
+sadb_policies(const struct sadb *db, const struct ip_addr *addr, uint8_t protocol, struct policy *out, size_t max)
 {
     struct sa_key key = sadb_key(db, 'a', protocol, NULL, 0, addr, NULL);
-    GPtrArray *list = sadb_list(db, &key);
     size_t n = 0;
 
-    for (guint i = list ? list->len : 0; i > 0 && n < max; i--) {
-        const struct policy *p = (const struct policy *)g_ptr_array_index(list, i - 1);
-        out[n] = p->kept;
-        chosen[n++] = p->chosen;
+    for (const struct link *l = sadb_list(db, &key); l && n < MIN(max, (size_t)SADB_MAX_POLICIES); l = l->older) {
+        out[n++] = *(const struct policy *)l->member;
     }
     return n;
 }
@@ -290,34 +431,21 @@ sadb_ike_new(struct sadb *db, uint8_t major, const uint8_t spi_i[8], const uint8
     memcpy(sa->spi_r, spi_r, 8);
     sa->has_spi_r = !zero_spi(spi_r);
     sa->rekeys = sa->rekeyed_by = NO_ID;
-    sa->exchanges = sadb_ptr_array(db);
-    sa->offered = sadb_ptr_array(db);
-    sa->children = sadb_ptr_array(db);
-    sa->addresses = sadb_array(db, sizeof(struct assigned_address));
+    sa->offered = db->no_offers;
+    sa->addresses = db->no_addresses;
     g_ptr_array_add(db->ike_sas, sa);
-    if (!sadb_list_add(db, &key, sa, SADB_MAX_PER_SPI)) {
-        sadb_cap(db, "IKE SAs with one SPI");
-    }
+    sadb_list_add(db, &key, sa);
     return sa;
-}
-
-static bool
-spi_list_add(struct sadb *db, struct child_sa *c, uint32_t spi)
-{
-    struct sa_key key = sadb_key(db, 'c', c->protocol, &spi, sizeof spi, NULL, NULL);
-
-    if (!sadb_list_add(db, &key, c, SADB_MAX_PER_SPI)) {
-        sadb_cap(db, "Child SAs with one SPI");
-        return false;
-    }
-    return true;
 }
 
 void
 sadb_child_spi(struct sadb *db, struct child_sa *c, bool initiator, uint32_t spi)
 {
-    if (spi && spi_list_add(db, c, spi)) {
+    struct sa_key key = sadb_key(db, 'c', c->protocol, &spi, sizeof spi, NULL, NULL);
+
+    if (spi) {
         *(initiator ? &c->spi_i : &c->spi_r) = spi;
+        sadb_list_add(db, &key, c);
     }
 }
 
@@ -337,9 +465,8 @@ sadb_child_new(struct sadb *db, struct ike_sa *sa, uint8_t protocol, uint32_t sp
     c->rekeys = c->rekeyed_by = NO_ID;
     c->addr_i = sa->initiator.addr;
     c->addr_r = sa->responder.addr;
-    c->streams = sadb_ptr_array(db);
     g_ptr_array_add(db->child_sas, c);
-    g_ptr_array_add(sa->children, c);
+    sadb_push(db, sa->children, c);
     sadb_child_spi(db, c, true, spi_i);
     sadb_child_spi(db, c, false, spi_r);
     return c;
@@ -350,11 +477,11 @@ sadb_child_at(const struct sadb *db, uint8_t protocol, uint32_t spi, const struc
               uint32_t frame, bool *to_responder)
 {
     struct sa_key key = sadb_key(db, 'c', protocol, &spi, sizeof spi, NULL, NULL);
-    GPtrArray *list = sadb_list(db, &key);
+    unsigned looked = 0;
 
-    for (guint i = list ? list->len : 0; i > 0; i--) {
-        struct child_sa *c = (struct child_sa *)g_ptr_array_index(list, i - 1);
-        if (c->request_frame > frame) {
+    for (const struct link *l = sadb_list(db, &key); l && looked < SADB_MAX_PER_SPI; l = l->older, looked++) {
+        struct child_sa *c = (struct child_sa *)l->member;
+        if (c->protocol != protocol || c->request_frame > frame) {
             continue;
         }
         if (c->spi_r == spi && ip_equal(dst, &c->addr_r)) {
@@ -373,11 +500,14 @@ struct child_sa *
 sadb_child_of(const struct sadb *db, const struct ike_sa *sa, uint8_t protocol, uint32_t spi, bool initiator)
 {
     struct sa_key key = sadb_key(db, 'c', protocol, &spi, sizeof spi, NULL, NULL);
-    GPtrArray *list = sadb_list(db, &key);
     const struct ip_addr *side = initiator ? &sa->initiator.addr : &sa->responder.addr;
+    unsigned looked = 0;
 
-    for (guint i = list ? list->len : 0; i > 0; i--) {
-        struct child_sa *c = (struct child_sa *)g_ptr_array_index(list, i - 1);
+    for (const struct link *l = sadb_list(db, &key); l && looked < SADB_MAX_PER_SPI; l = l->older, looked++) {
+        struct child_sa *c = (struct child_sa *)l->member;
+        if (c->protocol != protocol || (c->spi_i != spi && c->spi_r != spi)) {
+            continue;
+        }
         if ((c->spi_i == spi && ip_equal(&c->addr_i, side)) ||
             (c->spi_r == spi && ip_equal(&c->addr_r, side)) || c->ike_sa == sa) {
             return c;
@@ -390,21 +520,20 @@ struct ike_sa *
 sadb_ike_between(const struct sadb *db, const struct ip_addr *a, const struct ip_addr *b)
 {
     struct sa_key key = sadb_pair_key(db, a, b);
-    GPtrArray *list = sadb_list(db, &key);
+    const struct link *newest = sadb_list(db, &key);
 
-    return list && list->len ? (struct ike_sa *)g_ptr_array_index(list, list->len - 1) : NULL;
+    return newest ? (struct ike_sa *)newest->member : NULL;
 }
 
 bool
 sadb_peers_readable(const struct sadb *db, const struct ip_addr *a, const struct ip_addr *b)
 {
     struct sa_key key = sadb_pair_key(db, a, b);
-    GPtrArray *list = sadb_list(db, &key);
     uint32_t read = 0;
-    guint looked = 0;
+    unsigned looked = 0;
 
-    for (guint i = list ? list->len : 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
-        const struct ike_sa *sa = (const struct ike_sa *)g_ptr_array_index(list, i - 1);
+    for (const struct link *l = sadb_list(db, &key); l && looked < SADB_MAX_PER_PEER; l = l->older, looked++) {
+        const struct ike_sa *sa = (const struct ike_sa *)l->member;
         if (!sa->started_here || sa->num_readable < sa->num_encrypted) {
             return false;
         }
@@ -501,6 +630,13 @@ child_selectors(const struct child_sa *c, bool initiator, size_t *num)
     return initiator ? c->ts_i : c->ts_r;
 }
 
+const struct selector *
+exchange_selectors(const struct exchange *x, bool by, size_t *num)
+{
+    *num = by ? x->num_ts_i : x->num_ts_r;
+    return by || !x->ts ? x->ts : x->ts + x->num_ts_i;
+}
+
 char *
 endpoint_print(const struct endpoint *e, char *out, size_t size)
 {
@@ -518,8 +654,8 @@ sadb_sk_length(const struct kept_proposal *chosen, uint32_t inner)
     uint8_t icv = 0;
     bool known = false;
 
-    for (size_t i = 0; chosen && i < chosen->p.num_transforms; i++) {
-        const struct transform *t = &chosen->p.transforms[i];
+    for (size_t i = 0; chosen && i < chosen->p->num_transforms; i++) {
+        const struct transform *t = &chosen->p->transforms[i];
         if (t->type == TRANSFORM_ENCR) {
             known = encr_geometry(t->id, &g);
         } else if (t->type == TRANSFORM_INTEG && t->id != 0 && !integ_icv_len(t->id, &icv)) {

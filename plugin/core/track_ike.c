@@ -53,12 +53,12 @@ static struct ike_sa *
 find_sa(struct sadb *db, const struct ike_message *m, const struct sighting *at)
 {
     struct sa_key key = sadb_key(db, 'i', 0, m->spi_i, 8, NULL, NULL);
-    GPtrArray *list = sadb_list(db, &key);
     struct ike_sa *half_open = NULL;
+    unsigned looked = 0;
 
-    for (guint i = list ? list->len : 0; i > 0; i--) {
-        struct ike_sa *sa = (struct ike_sa *)g_ptr_array_index(list, i - 1);
-        if (sa->major != m->major) {
+    for (const struct link *l = sadb_list(db, &key); l && looked < SADB_MAX_PER_SPI; l = l->older, looked++) {
+        struct ike_sa *sa = (struct ike_sa *)l->member;
+        if (sa->major != m->major || memcmp(sa->spi_i, m->spi_i, 8) != 0) {
             continue;
         }
         if (sa->has_spi_r && memcmp(sa->spi_r, m->spi_r, 8) == 0) {
@@ -93,7 +93,6 @@ make_sa(struct sadb *db, const struct ike_message *m, const struct sighting *at)
 {
     struct ike_sa *sa = sadb_ike_new(db, m->major, m->spi_i, m->spi_r);
     bool src_begins = m->major == 1 || (m->flags & V2_INITIATOR);
-    struct sa_key pair = sadb_pair_key(db, &at->src, &at->dst);
 
     if (!sa) {
         return NULL;
@@ -109,9 +108,7 @@ make_sa(struct sadb *db, const struct ike_message *m, const struct sighting *at)
     sa->started_here = zero_spi(m->spi_r) && (m->major == 1 || !ike_is_response(m));
     sa->first_frame = at->frame;
     sa->first_time = at->time;
-    if (!sadb_list_add(db, &pair, sa, SADB_MAX_IKE_SAS)) {
-        sadb_cap(db, "IKE SAs of one pair of peers");
-    }
+    sadb_pair_add(db, sa, &at->src, &at->dst);
     return sa;
 }
 
@@ -178,10 +175,8 @@ make_exchange(struct sadb *db, struct ike_sa *sa, const struct ike_message *m, b
     x->type = m->exchange;
     x->message_id = m->message_id;
     x->by_initiator = by_initiator;
-    x->pending_child = NO_ID;
-    x->messages = sadb_array(db, sizeof(struct exchange_message));
-    x->offered = sadb_ptr_array(db);
-    g_ptr_array_add(sa->exchanges, x);
+    x->offered = db->no_offers;
+    sadb_push(db, sa->exchanges, x);
     return x;
 }
 
@@ -189,7 +184,7 @@ static void
 note_again(struct sadb *db, struct ike_event *e, struct exchange_message *old)
 {
     const struct sighting *at = &e->at;
-    double gap = at->time - old->last_time;
+    double gap = at->time - (old->again ? old->again->last_time : old->time);
 
     e->message = old;
     /* A nested message that Wireshark reassembled stands in the same frame. */
@@ -199,33 +194,56 @@ note_again(struct sadb *db, struct ike_event *e, struct exchange_message *old)
     }
     e->new_address = !between(e->sa, &at->src, &at->dst);
     e->retransmission_of = old->frame;
-    old->num_retransmissions++;
-    old->last_time = at->time;
     old->ip_id = at->ip_id;
-    if (!old->frames) {
-        old->frames = sadb_array(db, sizeof(uint32_t));
+    if (!old->again) {
+        old->again = (struct retransmissions *)sadb_alloc(db, sizeof *old->again);
+        old->again->frames = sadb_array(db, sizeof(uint32_t));
     }
-    if (old->frames->len < SADB_MAX_RETRANSMISSIONS) {
-        g_array_append_val(old->frames, at->frame);
+    old->again->num++;
+    old->again->last_time = at->time;
+    if (old->again->frames->len < SADB_MAX_RETRANSMISSIONS) {
+        g_array_append_val(old->again->frames, at->frame);
     } else {
         sadb_cap(db, "frames of one message's retransmissions");
     }
 }
 
-static void
-add_message(struct ike_event *e, const struct ike_message *m, uint64_t sum)
+/* Returns where the next message goes, NULL where the exchange holds no more. */
+static struct exchange_message *
+next_message(struct sadb *db, struct message_list *list)
+{
+    if (list->len >= SADB_MAX_MESSAGES) {
+        sadb_cap(db, "messages of one exchange");
+        return NULL;
+    }
+    if (list->len == list->room) {
+        uint32_t room = list->room ? list->room * 2 : 1;
+        char *more = (char *)sadb_alloc(db, room * sizeof(struct exchange_message));
+        if (list->len) {
+            memcpy(more, list->data, list->len * sizeof(struct exchange_message));
+        }
+        list->data = more;
+        list->room = room;
+    }
+    list->len++;
+    return &g_array_index(list, struct exchange_message, list->len - 1);
+}
+
+static bool
+add_message(struct sadb *db, struct ike_event *e, const struct ike_message *m, uint64_t sum)
 {
     struct exchange *x = e->exchange;
     const struct sighting *at = &e->at;
-    struct exchange_message one = {
-        .frame = at->frame, .time = at->time, .last_time = at->time, .from_initiator = e->from_initiator,
-        .digest = sum, .fragment = m->fragment, .length = m->length, .encrypted = m->encrypted,
-        .readable = m->readable, .refused = has_error(m), .ip_id = at->ip_id,
-        .src_port = at->src_port, .dst_port = at->dst_port,
-    };
 
-    g_array_append_val(x->messages, one);
-    e->message = &g_array_index(x->messages, struct exchange_message, x->messages->len - 1);
+    e->message = next_message(db, x->messages);
+    if (!e->message) {
+        return false;
+    }
+    *e->message = (struct exchange_message){
+        .digest = sum, .time = at->time, .frame = at->frame, .length = MIN(m->length, (1u << 28) - 1) & ((1u << 28) - 1),
+        .from_initiator = e->from_initiator, .encrypted = m->encrypted, .readable = m->readable, .refused = has_error(m),
+        .fragment = m->fragment, .ip_id = at->ip_id, .src_port = at->src_port, .dst_port = at->dst_port,
+    };
     if (e->from_initiator == x->by_initiator && !x->request && !(m->major == 2 && ike_is_response(m))) {
         x->request = at->frame;
         x->request_time = at->time;
@@ -236,6 +254,7 @@ add_message(struct ike_event *e, const struct ike_message *m, uint64_t sum)
     if (m->encrypted && !m->readable && !m->truncated) {
         x->unreadable = true;
     }
+    return true;
 }
 
 /* Ports move when IKE floats to 4500, addresses by MOBIKE (RFC 4555 section 3.5) or by
@@ -278,10 +297,7 @@ follow_addresses(struct sadb *db, struct ike_event *e, const struct ike_message 
     to->addr = e->at.dst;
     to->port = e->at.dst_port;
     e->moved = true;
-    struct sa_key pair = sadb_pair_key(db, &e->at.src, &e->at.dst);
-    if (!sadb_list_add(db, &pair, sa, SADB_MAX_IKE_SAS)) {
-        sadb_cap(db, "IKE SAs of one pair of peers");
-    }
+    sadb_pair_add(db, sa, &e->at.src, &e->at.dst);
 }
 
 static void
@@ -312,15 +328,18 @@ static void
 learn_abilities(struct ike_event *e, const struct ike_message *m)
 {
     struct ike_sa *sa = e->sa;
-    bool *fragmentation = e->from_initiator ? &sa->fragmentation_i : &sa->fragmentation_r;
-    bool *mobike = e->from_initiator ? &sa->mobike_i : &sa->mobike_r;
+    bool fragmentation = ike_find_notify(m, N_FRAGMENTATION_SUPPORTED) != NULL;
+    bool mobike = ike_find_notify(m, N_MOBIKE_SUPPORTED) != NULL;
 
-    *(e->from_initiator ? &sa->from_initiator : &sa->from_responder) = true;
+    sa->from_initiator |= e->from_initiator;
+    sa->from_responder |= !e->from_initiator;
     if (m->major != 2) {
         return;
     }
-    *fragmentation |= ike_find_notify(m, N_FRAGMENTATION_SUPPORTED) != NULL;
-    *mobike |= ike_find_notify(m, N_MOBIKE_SUPPORTED) != NULL;
+    sa->fragmentation_i |= fragmentation && e->from_initiator;
+    sa->fragmentation_r |= fragmentation && !e->from_initiator;
+    sa->mobike_i |= mobike && e->from_initiator;
+    sa->mobike_r |= mobike && !e->from_initiator;
     sa->auth_read |= m->exchange == V2_IKE_AUTH && m->encrypted && m->readable;
     sa->post_quantum |= m->exchange == V2_IKE_SA_INIT && ike_is_response(m) && ike_find_notify(m, N_USE_PPK) != NULL;
 }
@@ -407,8 +426,8 @@ learn_identities(struct sadb *db, struct ike_event *e, const struct ike_message 
 static bool
 has_ml_kem(const struct kept_proposal *k)
 {
-    for (size_t i = 0; k && i < k->p.num_transforms; i++) {
-        const struct transform *t = &k->p.transforms[i];
+    for (size_t i = 0; k && i < k->p->num_transforms; i++) {
+        const struct transform *t = &k->p->transforms[i];
         if (t->type >= TRANSFORM_KE && t->type != TRANSFORM_ESN && t->id >= ML_KEM_FIRST && t->id <= ML_KEM_LAST) {
             return true;
         }
@@ -541,7 +560,9 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
         note_again(db, e, old);
         return;
     }
-    add_message(e, m, sum);
+    if (!add_message(db, e, m, sum)) {
+        return;
+    }
     if (m->encrypted && !m->fragment) {
         e->sa->num_encrypted++;
         e->sa->num_readable += m->readable;

@@ -29,8 +29,8 @@ window_set(struct stream *s, uint32_t seq, bool seen)
 bool
 sadb_has_esn(const struct child_sa *c)
 {
-    for (size_t i = 0; c && c->chosen && i < c->chosen->p.num_transforms; i++) {
-        const struct transform *t = &c->chosen->p.transforms[i];
+    for (size_t i = 0; c && c->chosen && i < c->chosen->p->num_transforms; i++) {
+        const struct transform *t = &c->chosen->p->transforms[i];
         if (t->type == TRANSFORM_ESN && t->id == 1) {
             return true;
         }
@@ -184,11 +184,11 @@ static struct child_sa *
 child_by_source(const struct sadb *db, const struct stream *s, uint32_t frame, bool *to_responder)
 {
     struct sa_key key = sadb_key(db, 'c', s->protocol, &s->spi, sizeof s->spi, NULL, NULL);
-    GPtrArray *list = sadb_list(db, &key);
+    unsigned looked = 0;
 
-    for (guint i = list ? list->len : 0; i > 0; i--) {
-        struct child_sa *c = (struct child_sa *)g_ptr_array_index(list, i - 1);
-        if (c->request_frame > frame) {
+    for (const struct link *l = sadb_list(db, &key); l && looked < SADB_MAX_PER_SPI; l = l->older, looked++) {
+        struct child_sa *c = (struct child_sa *)l->member;
+        if (c->protocol != s->protocol || c->request_frame > frame) {
             continue;
         }
         if (c->spi_r == s->spi && ip_equal(&s->src, &c->addr_i)) {
@@ -244,7 +244,7 @@ tie(struct sadb *db, struct ipsec_event *e)
         s->child = c;
         s->to_responder = e->to_responder;
         s->basis = c->basis;
-        g_ptr_array_add(c->streams, s);
+        sadb_push(db, c->streams, s);
         c->udp_encap |= e->at.src_port != 0;
     }
     e->child = s->child;
