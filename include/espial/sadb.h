@@ -143,7 +143,6 @@ struct assigned_address {
 
 struct ike_sa {
     struct endpoint initiator, responder;
-    double first_time, last_time;
     struct list exchanges[1];   /* of struct exchange */
     struct list children[1];    /* of struct child_sa */
     const GPtrArray *offered;   /* of struct kept_proposal, phase 1 / IKE_SA_INIT / rekey; shared */

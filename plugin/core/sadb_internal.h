@@ -19,13 +19,15 @@ struct sa_key {
 /* What shares a key, newest first. */
 struct link {
     struct link *older;
+    uint64_t hash;              /* of the sa_key */
     void *member;
 };
 
 struct sadb {
     uint32_t seed;
     GPtrArray *ike_sas, *child_sas, *streams;
-    GHashTable *lists;          /* hash of a sa_key -> its newest struct link */
+    struct link **places;       /* the newest of each key, found by its hash */
+    uint32_t num_places, num_keys;
     GHashTable *stream_of;      /* sa_key -> struct stream */
     GPtrArray *chunks;          /* all memory that lives as long as the sadb */
     size_t chunk_left;          /* octets of the last one that are free */
@@ -48,6 +50,7 @@ struct sadb {
     size_t num_caps;
 };
 
+/* store.c */
 void *sadb_alloc(struct sadb *db, size_t size);     /* zeroed, never given back */
 void sadb_push(struct sadb *db, struct list *list, void *member);
 char *sadb_strdup(struct sadb *db, const char *text);
@@ -57,6 +60,8 @@ void sadb_cap(struct sadb *db, const char *limit);
 
 struct sa_key sadb_key(const struct sadb *db, char kind, uint8_t protocol, const void *spi,
                        size_t spi_len, const struct ip_addr *a, const struct ip_addr *b);
+uint64_t sadb_key_hash(const struct sa_key *key);
+void sadb_more_places(struct sadb *db);
 /* The newest member and, by older, all others; NULL where there is none.  The key is known by
  * 64 bits of a seeded hash: compare the member where it can tell. */
 const struct link *sadb_list(const struct sadb *db, const struct sa_key *key);

@@ -230,23 +230,32 @@ twin_of(const struct ike_sa *sa, const struct child_sa *fresh)
 
 /* The selectors of the answer: its own, else those asked, else (RFC 2409 section 5.5) the
  * ISAKMP peers themselves. */
-static const struct selector *
-answered_selectors(struct sadb *db, const struct ike_event *e, const struct ike_message *m, size_t *num_by, size_t *num_other)
+static void
+answered_selectors(struct sadb *db, struct child_sa *c, const struct ike_event *e, const struct ike_message *m)
 {
     const struct exchange *x = e->exchange;
     struct selector ts[2 * IKE_MAX_SELECTORS];
+    const struct selector *by, *other;
+    size_t num_by, num_other;
+    bool i = x->by_initiator;
 
-    if (!read_selectors(m, ts, num_by, num_other)) {
-        if (m->exchange != V1_QUICK || m->id_i.present || !x->request) {
-            *num_by = x->num_ts_i;
-            *num_other = x->num_ts_r;
-            return x->ts;
-        }
+    if (read_selectors(m, ts, &num_by, &num_other)) {
+        by = sadb_keep_selectors(db, ts, num_by);
+        other = sadb_keep_selectors(db, ts + num_by, num_other);
+    } else if (m->exchange == V1_QUICK && !m->id_i.present && x->request) {
         ts[0] = selector_host(&e->at.dst);
         ts[1] = selector_host(&e->at.src);
-        *num_by = *num_other = 1;
+        num_by = num_other = 1;
+        by = sadb_keep_selectors(db, &ts[0], 1);
+        other = sadb_keep_selectors(db, &ts[1], 1);
+    } else {
+        by = exchange_selectors(x, true, &num_by);
+        other = exchange_selectors(x, false, &num_other);
     }
-    return sadb_keep_selectors(db, ts, *num_by + *num_other);
+    c->ts_i = i ? by : other;
+    c->ts_r = i ? other : by;
+    c->num_ts_i = (uint8_t)(i ? num_by : num_other);
+    c->num_ts_r = (uint8_t)(i ? num_other : num_by);
 }
 
 static void
@@ -254,8 +263,6 @@ make_child(struct sadb *db, struct ike_event *e, const struct ike_message *m, co
 {
     struct exchange *x = e->exchange;
     uint32_t by = offered_spi(x, chosen), other = spi_of(chosen);
-    const struct selector *ts;
-    size_t num_by, num_other;
     struct child_sa *c;
     bool i = x->by_initiator;
 
@@ -269,11 +276,7 @@ make_child(struct sadb *db, struct ike_event *e, const struct ike_message *m, co
     c->transport = m->major == 2 ? ike_find_notify(m, N_USE_TRANSPORT_MODE) != NULL :
                    chosen->attr.mode == 2 || chosen->attr.mode == 4 || chosen->attr.mode == 61444;
     c->udp_encap = m->major == 1 && (chosen->attr.mode == 3 || chosen->attr.mode == 4 || chosen->attr.mode >= 61443);
-    ts = answered_selectors(db, e, m, &num_by, &num_other);
-    c->ts_i = i || !ts ? ts : ts + num_by;
-    c->ts_r = i && ts ? ts + num_by : ts;
-    c->num_ts_i = (uint8_t)(i ? num_by : num_other);
-    c->num_ts_r = (uint8_t)(i ? num_other : num_by);
+    answered_selectors(db, c, e, m);
     c->request_frame = x->request;
     c->negotiated_in = e->at.frame;
     c->negotiated_time = e->at.time;
@@ -310,7 +313,6 @@ rekey_ike(struct sadb *db, struct ike_event *e, const struct proposal *chosen)
     fresh->state = IKE_ESTABLISHED;
     fresh->started_here = true;
     fresh->first_frame = fresh->last_frame = fresh->established_in = e->at.frame;
-    fresh->first_time = fresh->last_time = e->at.time;
     fresh->chosen = x->chosen;
     fresh->offered = x->offered;
     fresh->auth_method = old->auth_method;

@@ -107,7 +107,6 @@ make_sa(struct sadb *db, const struct ike_message *m, const struct sighting *at)
     sa->responder.port = src_begins ? at->dst_port : at->src_port;
     sa->started_here = zero_spi(m->spi_r) && (m->major == 1 || !ike_is_response(m));
     sa->first_frame = at->frame;
-    sa->first_time = at->time;
     sadb_pair_add(db, sa, &at->src, &at->dst);
     return sa;
 }
@@ -554,7 +553,6 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
     }
     e->about = e->exchange;
     e->sa->last_frame = at->frame;
-    e->sa->last_time = at->time;
     old = find_message(e->exchange, sum, e->from_initiator);
     if (old) {
         note_again(db, e, old);
