@@ -133,12 +133,20 @@ struct exchange {
     bool liveness_ack : 1;      /* v1: R-U-THERE-ACK */
     bool refused_ke : 1;        /* v2: answered by INVALID_KE_PAYLOAD or COOKIE: a detour */
     bool invalid_ke : 1;        /* v2: by INVALID_KE_PAYLOAD */
+    bool deletes_child : 1;     /* v2: the request deletes Child SAs */
 };
 
 struct assigned_address {
     struct ip_addr addr;
     uint32_t frame;
     bool mode_config;           /* IKEv1 Mode Config, else the CP payload */
+};
+
+/* What keeps the mapping of the side behind a NAT alive (RFC 3948 section 4). */
+struct nat_life {
+    double last_sent;           /* any packet of that side, 0 before the first */
+    double silence;             /* seconds between its last two packets */
+    uint32_t keepalives, last_keepalive;    /* how many, and the frame of the last */
 };
 
 struct ike_sa {
@@ -148,6 +156,7 @@ struct ike_sa {
     const GPtrArray *offered;   /* of struct kept_proposal, phase 1 / IKE_SA_INIT / rekey; shared */
     const struct kept_proposal *chosen;     /* or NULL */
     const GArray *addresses;    /* of struct assigned_address: assigned to the initiator */
+    struct nat_life *nat_life;  /* of a side behind a NAT, NULL */
     GArray *wrong_frames;       /* of uint32_t: messages whose integrity check fails with the keys given; NULL */
     uint32_t id;
     uint8_t spi_i[8], spi_r[8];
@@ -196,6 +205,8 @@ struct child_sa {
     bool transport, udp_encap;
     bool established;           /* the response was read */
     bool mode_config;
+    bool closed_i, closed_r;    /* a Delete named the SPI of that side */
+    uint32_t half_closed_in;    /* frame of the answer that left the other direction open, 0 */
 };
 
 /* A packet of a stream that is remembered for a while. */
@@ -299,7 +310,8 @@ struct ipsec_event {
 };
 
 /* What happens on the path of an SA without being IKE, ESP or AH itself. */
-enum path_kind { PATH_ICMP, PATH_FRAGMENT, PATH_CLEAR, PATH_UNMARKED };
+enum path_kind { PATH_ICMP, PATH_FRAGMENT, PATH_CLEAR, PATH_UNMARKED,
+                 PATH_KEEPALIVE };      /* one octet 0xff on UDP 4500: only at is to be filled in */
 struct path_event {
     struct sighting at;         /* of the frame itself */
     enum path_kind kind;
@@ -310,6 +322,7 @@ struct path_event {
     uint16_t src_port, dst_port;
     uint32_t spi;               /* quoted ESP, 0 */
     struct inner_packet clear;  /* PATH_CLEAR */
+    uint16_t old_src_port;      /* PATH_KEEPALIVE from a port that is not the SA's: that one, 0; filled in, as sa is */
     struct ike_sa *sa;          /* filled in by sadb_see_path, or NULL */
     struct child_sa *child;
     struct stream *stream;
@@ -346,7 +359,7 @@ void sadb_see_ike(struct sadb *db, struct ike_event *out, const struct sighting 
 /* One ESP or AH packet. */
 void sadb_see_ipsec(struct sadb *db, struct ipsec_event *out, const struct sighting *at,
                     const struct ipsec_packet *packet);
-/* An ICMP error, a fragment or a clear packet.  False where it concerns no SA. */
+/* An ICMP error, a fragment, a clear packet or a NAT keepalive.  False where it concerns no SA. */
 bool sadb_see_path(struct sadb *db, struct path_event *e);
 /* An IKE SA of the capture has this initiator SPI: eight octets that are no chance. */
 bool sadb_knows_spi_i(const struct sadb *db, const uint8_t spi[8]);
@@ -388,6 +401,9 @@ struct policy {
     bool chosen;
 };
 size_t sadb_policies(const struct sadb *db, const struct ip_addr *addr, uint8_t protocol, struct policy *out, size_t max);
+/* The Child SA whose traffic c carries on: the one that it rekeys, else the newest one before it
+ * between the same peers with the same selectors.  NULL where there is none. */
+const struct child_sa *sadb_predecessor(const struct sadb *db, const struct child_sa *c);
 /* Names of limits that were reached, NULL-terminated; empty where none. */
 const char *const *sadb_caps(const struct sadb *db);
 

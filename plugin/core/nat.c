@@ -115,6 +115,29 @@ verdict(const struct ike_sa *sa)
     return behind_i && behind_r ? NAT_BOTH : behind_i ? NAT_INITIATOR : behind_r ? NAT_RESPONDER : NAT_NONE;
 }
 
+bool
+behind_nat(const struct ike_sa *sa, bool initiator)
+{
+    return sa->nat == NAT_BOTH || sa->nat == (initiator ? NAT_INITIATOR : NAT_RESPONDER);
+}
+
+/* One side's mapping is followed: between two NATs the initiator's, for it must reach the other. */
+void
+track_sent(struct sadb *db, struct ike_sa *sa, bool from_initiator, double time)
+{
+    struct nat_life *life;
+
+    if (!sa || !behind_nat(sa, from_initiator) || (!from_initiator && behind_nat(sa, true))) {
+        return;
+    }
+    if (!sa->nat_life) {
+        sa->nat_life = (struct nat_life *)sadb_alloc(db, sizeof *sa->nat_life);
+    }
+    life = sa->nat_life;
+    life->silence = life->last_sent > 0 ? time - life->last_sent : 0;
+    life->last_sent = time;
+}
+
 void
 track_nat(struct ike_event *e, const struct ike_message *m)
 {

@@ -90,6 +90,9 @@ void track_answer(struct sadb *db, struct ike_event *e, const struct ike_message
 void track_deletes(struct sadb *db, struct ike_event *e, const struct ike_message *m);
 
 /* nat.c */
+/* A packet of one side of sa, for the life of its NAT mapping; sa may be NULL. */
+void track_sent(struct sadb *db, struct ike_sa *sa, bool from_initiator, double time);
+bool behind_nat(const struct ike_sa *sa, bool initiator);
 void track_nat(struct ike_event *e, const struct ike_message *m);
 
 bool zero_spi(const uint8_t spi[8]);

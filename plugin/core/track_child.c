@@ -196,6 +196,22 @@ same_selectors(const struct child_sa *a, const struct child_sa *b)
     return true;
 }
 
+const struct child_sa *
+sadb_predecessor(const struct sadb *db, const struct child_sa *c)
+{
+    if (c->rekeys != NO_ID) {
+        return sadb_child_sa(db, c->rekeys);
+    }
+    for (uint32_t id = c->id, looked = 0; id > 0 && looked < SADB_MAX_PER_PEER; id--, looked++) {
+        const struct child_sa *old = sadb_child_sa(db, id - 1);
+        if (old->protocol == c->protocol && old->basis != BASIS_INFERRED && ip_equal(&old->addr_i, &c->addr_i) &&
+            ip_equal(&old->addr_r, &c->addr_r) && same_selectors(old, c)) {
+            return old;
+        }
+    }
+    return NULL;
+}
+
 /* IKEv1 has no notify for it: a second quick mode with the same selectors between
  * the same peers replaces the first. */
 static struct child_sa *
@@ -459,6 +475,25 @@ delete_child(struct ike_event *e, struct child_sa *c)
     }
 }
 
+/* RFC 7296 section 1.4.1: the answer names the other direction, unless its sender has asked to
+ * delete the pair itself. */
+static void
+note_half_closed(struct ike_event *e, const struct ike_message *m)
+{
+    enum { LOOKED_AT = 1024 };
+    guint looked = 0;
+
+    if (m->major != 2 || !e->is_response || !e->exchange->deletes_child || !m->readable || m->truncated || m->error) {
+        return;
+    }
+    for (guint i = e->sa->children->len; i > 0 && looked < LOOKED_AT; i--, looked++) {
+        struct child_sa *c = (struct child_sa *)g_ptr_array_index(e->sa->children, i - 1);
+        if (c->deleted_in == e->exchange->request && c->closed_i != c->closed_r) {
+            c->half_closed_in = e->at.frame;
+        }
+    }
+}
+
 /* Only what the IKE SA protects is believed: anybody can send a Delete in clear. */
 void
 track_deletes(struct sadb *db, struct ike_event *e, const struct ike_message *m)
@@ -484,7 +519,11 @@ track_deletes(struct sadb *db, struct ike_event *e, const struct ike_message *m)
             struct child_sa *c = sadb_child_of(db, e->sa, d->protocol, spi, e->from_initiator);
             if (c) {
                 delete_child(e, c);
+                c->closed_i |= c->spi_i == spi;
+                c->closed_r |= c->spi_r == spi;
+                e->exchange->deletes_child |= !e->is_response;
             }
         }
     }
+    note_half_closed(e, m);
 }

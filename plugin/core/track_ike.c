@@ -269,8 +269,7 @@ follow_addresses(struct sadb *db, struct ike_event *e, const struct ike_message 
     struct ip_addr *old_from = &from->addr, *old_to = &to->addr;
 
     if (between(sa, &e->at.src, &e->at.dst)) {
-        bool behind = sa->nat == NAT_BOTH || sa->nat == (e->from_initiator ? NAT_INITIATOR : NAT_RESPONDER);
-        if (behind && from->port != e->at.src_port && to->port == e->at.dst_port && to->port == NATT_PORT) {
+        if (behind_nat(sa, e->from_initiator) && from->port != e->at.src_port && to->port == e->at.dst_port && to->port == NATT_PORT) {
             e->old_src_port = from->port;
         }
         from->port = e->at.src_port;
@@ -556,6 +555,7 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
     old = find_message(e->exchange, sum, e->from_initiator);
     if (old) {
         note_again(db, e, old);
+        track_sent(db, e->sa, e->from_initiator, at->time);
         return;
     }
     if (!add_message(db, e, m, sum)) {
@@ -569,6 +569,7 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
     learn_abilities(e, m);
     learn_liveness(e, m);
     follow_addresses(db, e, m);
+    track_sent(db, e->sa, e->from_initiator, at->time);
     learn_identities(db, e, m);
     if (m->major == 1 && m->exchange == V1_INFORMATIONAL) {
         struct exchange *x = refused_exchange(e);

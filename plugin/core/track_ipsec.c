@@ -306,5 +306,6 @@ sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at
     }
     e->old_src_port = s->last_src_port && at->src_port != s->last_src_port ? s->last_src_port : 0;
     count_packet(s, at, p);
+    track_sent(db, s->child ? s->child->ike_sa : NULL, s->to_responder, at->time);
     e->number = s->packets;
 }
