@@ -2,24 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
 
-enum { N_INVALID_ID = 18, N_AUTHENTICATION_FAILED = 24, V1_AUTH_XAUTH_PSK = 65001, V1_AUTH_XAUTH_LAST = 65010,
-       EAP_FAILURE = 4, LONE_NOTIFY = 8, SMALL_NOTIFY_DATA = 8 };
-
-static bool
-xauth_failed(const struct ike_message *m)
-{
-    for (size_t i = 0; i < m->num_cfg; i++) {
-        const struct ike_cfg_attr *a = &m->cfg[i];
-        if (a->type == CFG_XAUTH_STATUS && m->cfg_type == CFG_SET && a->value.len) {
-            uint8_t any = 0;
-            for (size_t k = 0; k < a->value.len; k++) {
-                any |= a->value.at[k];
-            }
-            return any == 0;
-        }
-    }
-    return false;
-}
+enum { N_INVALID_ID = 18, N_AUTHENTICATION_FAILED = 24, EAP_FAILURE = 4, LONE_NOTIFY = 8, SMALL_NOTIFY_DATA = 8 };
 
 static const char *
 method(const struct check_in *in, char *out, size_t size)
@@ -47,7 +30,7 @@ check_auth_failed(const struct check_in *in, struct findings *out)
     who_sent(in, who, sizeof who);
     who_received(in, to, sizeof to);
     n = ike_find_notify(in->msg, N_AUTHENTICATION_FAILED);
-    if (xauth_failed(in->msg)) {
+    if (ike_xauth_failed(in->msg)) {
         where.remedy = "Compare the user's name and password on the client with the gateway's user database; phase 1 itself succeeded.";
         finding_add(out, CHECK_auth_failed, &where,
                     "%s rejects the user behind %s (XAUTH status FAIL in frame %u, phase 1 agreed%s%s).", who, to,

@@ -60,7 +60,7 @@ static bool
 wants_answer(const struct ike_sa *sa, const struct exchange *x, unsigned whole)
 {
     if (sa->major == 2) {
-        return x->request && !x->response;
+        return x->request && !x->response && x->type != V2_GSA_REKEY;       /* RFC 9838: multicast */
     }
     switch (x->type) {
     case V1_MAIN:
@@ -183,6 +183,10 @@ check_sa_rekeyed(const struct check_in *in, struct findings *out)
 
     if (e->rekeyed_ike) {
         finding_add(out, CHECK_sa_rekeyed, &where, "IKE SA %u is replaced by IKE SA %u.", e->sa->id, e->rekeyed_ike->id);
+    }
+    if (e->reauthenticates) {
+        finding_add(out, CHECK_sa_rekeyed, &where, "IKE SA %u (phase 1) is replaced by IKE SA %u, authenticated anew.",
+                    e->reauthenticates->id, e->sa->id);
     }
     if (e->child && e->child_rekeyed) {
         where.child = e->child;

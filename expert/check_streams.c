@@ -185,7 +185,7 @@ check_half_closed(const struct check_in *in, struct findings *out)
         const struct child_sa *c = sadb_child_sa(in->db, i);
         struct scope where = { .basis = c->basis, .frame = c->half_closed_in, .sa = c->ike_sa, .child = c, .exchange = NO_ID,
                                .also = c->deleted_in };
-        if (!c->half_closed_in || c->closed_i == c->closed_r || c->ike_sa->deleted_in) {
+        if (!c->half_closed_in || c->closed_i == c->closed_r || child_holder(in->db, c)->deleted_in) {
             continue;
         }
         finding_add(out, CHECK_half_closed, &where,

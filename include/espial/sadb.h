@@ -54,7 +54,7 @@ const char *nat_name(enum nat n);               /* "none" .., NULL for NAT_UNKNO
 
 /* What the hashes of one side's messages said about its source and its destination. */
 struct nat_evidence {
-    bool seen, source_differs, destination_differs;
+    bool seen, source_differs, destination_differs, port_translated;
     uint32_t frame;
 };
 
@@ -74,10 +74,11 @@ struct exchange_message {
     double time;                /* of the first transmission, as is frame */
     struct retransmissions *again;  /* NULL: it was sent once */
     uint32_t frame;
-    uint32_t length : 28;       /* as stated in the header, at most 2^28 - 1 */
+    uint32_t length : 27;       /* as stated in the header, at most 2^27 - 1 */
     bool from_initiator : 1;    /* of the IKE SA */
     bool encrypted : 1, readable : 1;
     bool refused : 1;           /* it carries an error notify */
+    bool twice : 1;             /* one transmission was captured at two points */
     uint16_t fragment;          /* IKE fragment number, 0 for a whole message */
     uint16_t ip_id;             /* of the last transmission */
     uint16_t src_port, dst_port;
@@ -267,6 +268,7 @@ struct ike_event {
     bool nat_decided;           /* the hashes of both sides are in, or changed their verdict */
     struct exchange *collides;  /* the other side's rekey of the same SA, under way */
     struct child_sa *twin;      /* live Child SA with the selectors of the new one, not replaced by it */
+    struct ike_sa *reauthenticates; /* v1: the phase 1 of the same two that this one replaces */
     struct ike_sa *replaces;    /* live IKE SA of the same identity from another address */
     struct ip_addr old_src;     /* moved: the address before */
     uint16_t old_src_port;      /* changed by this message behind a NAT; 0 */
@@ -413,6 +415,8 @@ bool sadb_peers_readable(const struct sadb *db, const struct ip_addr *a, const s
 /* Octets of an IKEv2 message that holds inner octets of payloads inside one SK payload,
  * by the chosen suite's geometry (RFC 7296 section 3.14); 0 where it is not known. */
 uint32_t sadb_sk_length(const struct kept_proposal *chosen, uint32_t inner);
+/* The IKE SA that holds c now: the one that negotiated it, or what replaced that one. */
+const struct ike_sa *child_holder(const struct sadb *db, const struct child_sa *c);
 /* The selectors offered for the side that began the exchange, or for the other. */
 const struct selector *exchange_selectors(const struct exchange *x, bool by, size_t *num);
 /* The selectors of one side: the IKE initiator's or the responder's. */

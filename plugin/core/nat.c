@@ -92,13 +92,16 @@ read_hashes(struct nat_evidence *out, const struct ike_message *m, GChecksumType
     if (!source || !destination) {
         return false;
     }
-    *out = (struct nat_evidence){ true, !source_ok, !destination_ok, at->frame };
+    /* IKE begins on 500 or 4500 (RFC 7296 section 2.23): another source port is a NAT's. */
+    *out = (struct nat_evidence){ .seen = true, .source_differs = !source_ok, .destination_differs = !destination_ok,
+                                  .port_translated = at->src_port != IKE_PORT && at->src_port != NATT_PORT, .frame = at->frame };
     return true;
 }
 
 /* A side is translated when its own hash differs on the way to the other, or when the
- * other hashed what the wire here no longer shows.  Both own hashes wrong while
- * both destinations fit is what an implementation sends to force encapsulation. */
+ * other hashed what the wire here no longer shows.  Both own hashes wrong while both
+ * destinations fit is what an implementation sends to force encapsulation, and what is seen
+ * between two NATs: a translated port tells. */
 static enum nat
 verdict(const struct ike_sa *sa)
 {
@@ -109,7 +112,8 @@ verdict(const struct ike_sa *sa)
     if (!i->seen || !r->seen) {
         return NAT_UNKNOWN;
     }
-    if (i->source_differs && r->source_differs && !i->destination_differs && !r->destination_differs) {
+    if (i->source_differs && r->source_differs && !i->destination_differs && !r->destination_differs &&
+        !i->port_translated && !r->port_translated) {
         return NAT_FORCED;
     }
     return behind_i && behind_r ? NAT_BOTH : behind_i ? NAT_INITIATOR : behind_r ? NAT_RESPONDER : NAT_NONE;

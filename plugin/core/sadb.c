@@ -373,6 +373,17 @@ child_selectors(const struct child_sa *c, bool initiator, size_t *num)
     return initiator ? c->ts_i : c->ts_r;
 }
 
+const struct ike_sa *
+child_holder(const struct sadb *db, const struct child_sa *c)
+{
+    const struct ike_sa *sa = c->ike_sa;
+
+    for (unsigned looked = 0; sa->rekeyed_by != NO_ID && looked < SADB_MAX_PER_PEER; looked++) {
+        sa = sadb_ike_sa(db, sa->rekeyed_by);
+    }
+    return sa;
+}
+
 const struct selector *
 exchange_selectors(const struct exchange *x, bool by, size_t *num)
 {

@@ -315,6 +315,31 @@ make_child(struct sadb *db, struct ike_event *e, const struct ike_message *m, co
     e->twin = c->rekeys == NO_ID ? twin_of(e->sa, c) : NULL;
 }
 
+/* RFC 7296 section 2.18: the new IKE SA inherits the Child SAs, and what the two sides know of
+ * each other.  A Child SA keeps the IKE SA that negotiated it, for its two sides are told by that
+ * one's initiator. */
+static void
+inherit(struct sadb *db, struct ike_sa *fresh, const struct ike_sa *old, bool same_roles)
+{
+    static const enum nat mirrored[] = { NAT_UNKNOWN, NAT_NONE, NAT_RESPONDER, NAT_INITIATOR, NAT_BOTH, NAT_FORCED };
+
+    fresh->nat = same_roles ? old->nat : mirrored[old->nat];
+    fresh->nat_i = same_roles ? old->nat_i : old->nat_r;
+    fresh->nat_r = same_roles ? old->nat_r : old->nat_i;
+    fresh->mobike_i = same_roles ? old->mobike_i : old->mobike_r;
+    fresh->mobike_r = same_roles ? old->mobike_r : old->mobike_i;
+    fresh->fragmentation_i = same_roles ? old->fragmentation_i : old->fragmentation_r;
+    fresh->fragmentation_r = same_roles ? old->fragmentation_r : old->fragmentation_i;
+    fresh->eap = old->eap;
+    fresh->auth_read = old->auth_read;
+    for (guint i = 0; i < old->children->len; i++) {
+        struct child_sa *c = (struct child_sa *)g_ptr_array_index(old->children, i);
+        if (c->state == CHILD_INSTALLED && c->basis != BASIS_INFERRED && !c->deleted_in) {
+            sadb_push(db, fresh->children, c);
+        }
+    }
+}
+
 static void
 rekey_ike(struct sadb *db, struct ike_event *e, const struct proposal *chosen)
 {
@@ -335,6 +360,7 @@ rekey_ike(struct sadb *db, struct ike_event *e, const struct proposal *chosen)
     if (x->by_initiator) {
         fresh->addresses = old->addresses;
     }
+    inherit(db, fresh, old, x->by_initiator);
     fresh->rekeys = old->id;
     old->rekeyed_by = fresh->id;
     old->state = IKE_REKEYED;
@@ -508,7 +534,9 @@ track_deletes(struct sadb *db, struct ike_event *e, const struct ike_message *m)
         if (d->protocol == PROTO_IKE) {
             e->ike_deleted = e->sa->deleted_in == 0;
             e->sa->deleted_in = e->sa->deleted_in ? e->sa->deleted_in : e->at.frame;
-            e->sa->state = e->sa->state == IKE_REKEYED ? IKE_REKEYED : IKE_DELETED;
+            if (e->sa->state != IKE_REKEYED && e->sa->state != IKE_FAILED) {
+                e->sa->state = IKE_DELETED;
+            }
             /* RFC 7296 section 1.4.1: its Child SAs go with it; IKEv1's live on. */
             for (guint j = 0; m->major == 2 && e->sa->rekeyed_by == NO_ID && j < e->sa->children->len; j++) {
                 delete_child(e, (struct child_sa *)g_ptr_array_index(e->sa->children, j));

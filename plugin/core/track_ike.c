@@ -10,6 +10,7 @@ enum {
     N_MOBIKE_SUPPORTED = 16396, N_UPDATE_SA_ADDRESSES = 16400,
     N_FRAGMENTATION_SUPPORTED = 16430, N_USE_PPK = 16435,
     N1_R_U_THERE = 36136, N1_R_U_THERE_ACK = 36137,
+    EAP_FAILURE = 4,
     ML_KEM_FIRST = 35, ML_KEM_LAST = 37,
     EXCHANGES_LOOKED_AT = 64,
     NATT_PORT = 4500
@@ -189,6 +190,7 @@ note_again(struct sadb *db, struct ike_event *e, struct exchange_message *old)
     /* A nested message that Wireshark reassembled stands in the same frame. */
     if (gap < DUPLICATE_SECONDS && (old->ip_id == at->ip_id || old->ip_id == 0 || at->ip_id == 0)) {
         e->duplicate = true;
+        old->twice |= at->frame != old->frame;
         return;
     }
     e->new_address = !between(e->sa, &at->src, &at->dst);
@@ -239,7 +241,7 @@ add_message(struct sadb *db, struct ike_event *e, const struct ike_message *m, u
         return false;
     }
     *e->message = (struct exchange_message){
-        .digest = sum, .time = at->time, .frame = at->frame, .length = MIN(m->length, (1u << 28) - 1) & ((1u << 28) - 1),
+        .digest = sum, .time = at->time, .frame = at->frame, .length = MIN(m->length, (1u << 27) - 1) & ((1u << 27) - 1),
         .from_initiator = e->from_initiator, .encrypted = m->encrypted, .readable = m->readable, .refused = has_error(m),
         .fragment = m->fragment, .ip_id = at->ip_id, .src_port = at->src_port, .dst_port = at->dst_port,
     };
@@ -376,6 +378,35 @@ colliding(const struct ike_event *e)
     return NULL;
 }
 
+static bool
+same_id(const struct endpoint *a, const struct endpoint *b)
+{
+    return ip_equal(&a->addr, &b->addr) && (a->id && b->id ? strcmp(a->id, b->id) == 0 : !a->id && !b->id && a->port == b->port);
+}
+
+/* IKEv1 rekeys phase 1 by another one between the same two (RFC 2409 section 5.5 leaves the
+ * Child SAs alone).  Behind a NAT, port and identity tell one client from another. */
+static void
+link_phase1(struct sadb *db, struct ike_event *e)
+{
+    struct ike_sa *now = e->sa;
+    struct sa_key pair = sadb_pair_key(db, &now->initiator.addr, &now->responder.addr);
+    unsigned looked = 0;
+
+    for (const struct link *l = sadb_list(db, &pair); l && looked < SADB_MAX_PER_PEER; l = l->older, looked++) {
+        struct ike_sa *old = (struct ike_sa *)l->member;
+        bool same = same_id(&old->initiator, &now->initiator) && same_id(&old->responder, &now->responder);
+        bool swapped = same_id(&old->initiator, &now->responder) && same_id(&old->responder, &now->initiator);
+        if (old != now && old->major == 1 && old->state == IKE_ESTABLISHED && old->rekeyed_by == NO_ID && (same || swapped)) {
+            old->rekeyed_by = now->id;
+            old->state = IKE_REKEYED;
+            now->rekeys = old->id;
+            e->reauthenticates = old;
+            return;
+        }
+    }
+}
+
 /* A live IKE SA of the same identity with the same gateway from elsewhere: the peer was
  * restarted or moved, and the old one may be dead weight on the gateway. */
 static struct ike_sa *
@@ -471,8 +502,8 @@ follow_state(struct ike_event *e, const struct ike_message *m)
         } else if (m->exchange == V1_QUICK) {
             establish(e);
         }
-        if (failed && sa->state == IKE_HALF_OPEN) {
-            sa->state = IKE_FAILED;
+        if ((failed && sa->state == IKE_HALF_OPEN) || (ike_xauth_failed(m) && sa->state == IKE_ESTABLISHED)) {
+            sa->state = IKE_FAILED;     /* XAUTH: phase 1 stands, but for nobody */
         }
         return;
     }
@@ -488,7 +519,7 @@ follow_state(struct ike_event *e, const struct ike_message *m)
         if (m->readable && m->encrypted) {
             if (m->has_auth && m->eap_code == 0) {
                 establish(e);
-            } else if (failed && sa->state == IKE_HALF_OPEN) {
+            } else if ((failed || m->eap_code == EAP_FAILURE) && sa->state == IKE_HALF_OPEN) {
                 sa->state = IKE_FAILED;
             }
         } else if (refusal && m->length > refusal + 64 && !m->fragment) {
@@ -584,5 +615,8 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
     follow_state(e, m);
     e->collides = colliding(e);
     e->replaces = replaced_by(db, e);
+    if (e->established && m->major == 1) {
+        link_phase1(db, e);
+    }
     track_deletes(db, e, m);
 }

@@ -180,6 +180,10 @@ sadb_clear(const struct sadb *db, size_t i)
 bool
 clear_is_explained(const struct clear_packet *p)
 {
+    /* Half of the negotiation was captured: packets of that direction cannot be told. */
+    if ((p->to_responder ? p->child->spi_r : p->child->spi_i) == 0) {
+        return true;
+    }
     for (guint i = 0; i < p->child->streams->len; i++) {
         const struct stream *s = (const struct stream *)g_ptr_array_index(p->child->streams, i);
         if (s->to_responder == p->to_responder && p->time >= s->first_time - NEAR_SECONDS &&

@@ -119,7 +119,10 @@ print_ike(const struct ike_sa *sa)
         printf("  %s (frame %u)\n", sa->chosen->text, sa->chosen->frame);
     }
     for (guint i = 0; i < sa->children->len; i++) {
-        print_child((const struct child_sa *)g_ptr_array_index(sa->children, i));
+        const struct child_sa *c = (const struct child_sa *)g_ptr_array_index(sa->children, i);
+        if (c->ike_sa == sa) {          /* inherited ones stand where they were negotiated */
+            print_child(c);
+        }
     }
 }
 
