@@ -474,50 +474,6 @@ check_offer_changed(const struct check_in *in, struct findings *out)
                 suite_offers(e->sa->offered, a, sizeof a), old->first_frame, suite_offers(old->offered, b, sizeof b));
 }
 
-static bool
-share_suite(const struct ike_sa *a, const struct ike_sa *b)
-{
-    for (guint i = 0; i < a->offered->len; i++) {
-        for (guint k = 0; k < b->offered->len; k++) {
-            const struct proposal *p = ((const struct kept_proposal *)g_ptr_array_index(a->offered, i))->p;
-            const struct proposal *q = ((const struct kept_proposal *)g_ptr_array_index(b->offered, k))->p;
-            if (p->protocol == q->protocol && !suite_unmet(p, q)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-void
-check_no_common_proposal(const struct check_in *in, struct findings *out)
-{
-    const struct ike_sa *now = in->ike->sa;
-    char a[SUITE_TEXT_MAX * 4], b[SUITE_TEXT_MAX * 4], who[ID_TEXT_MAX], to[ID_TEXT_MAX];
-    struct scope where;
-
-    if (!fresh(in) || !in->ike->from_initiator || !in->msg->num_proposals || now->exchanges->len != 1 || !now->offered->len) {
-        return;
-    }
-    for (size_t i = now->id; i > 0 && now->id - i < SADB_MAX_PER_PEER; i--) {
-        const struct ike_sa *old = sadb_ike_sa(in->db, i - 1);
-        if (old->major != now->major || !old->offered->len || old->rekeys != NO_ID ||
-            !ip_equal(&old->initiator.addr, &now->responder.addr) || !ip_equal(&old->responder.addr, &now->initiator.addr)) {
-            continue;
-        }
-        if (share_suite(now, old)) {
-            return;
-        }
-        where = scope_message(in);
-        where.basis = BASIS_INFERRED;
-        finding_add(out, CHECK_no_common_proposal, &where,
-                    "%s offers %s; %s itself has offered %s (frame %u): no suite is in both. Suggests that it will refuse.",
-                    who_sent(in, who, sizeof who), suite_offers(now->offered, a, sizeof a), who_received(in, to, sizeof to),
-                    suite_offers(old->offered, b, sizeof b), old->first_frame);
-        return;
-    }
-}
-
 /* --- Child SAs beside each other ------------------------------------------------------ */
 
 void

@@ -1,4 +1,5 @@
-/* check_negotiation.c - what was offered, chosen and refused.
+/* check_negotiation.c - what was offered, chosen and refused; why no proposal was, is in
+ * check_refusal.c.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
 
@@ -7,131 +8,8 @@
 enum {
     N_NO_PROPOSAL_CHOSEN = 14, N_INVALID_KE = 17, N_INVALID_ID = 18, N_AUTHENTICATION_FAILED = 24,
     N_INTERNAL_ADDRESS_FAILURE = 36, N_FAILED_CP_REQUIRED = 37, N_TS_UNACCEPTABLE = 38,
-    N_INVALID_SPI = 11, N_INVALID_SELECTORS = 39,
-    POLICIES = 16
+    N_INVALID_SPI = 11, N_INVALID_SELECTORS = 39
 };
-
-/* What is known of the refuser, nearest to the offer first. */
-struct meeting {
-    const struct proposal *offered, *known;
-    unsigned unmet;
-    uint32_t frame;             /* of what is known, 0: the plan */
-    bool chosen;
-    bool auth;                  /* IKEv1 authentication methods differ */
-};
-
-static unsigned
-popcount(unsigned x)
-{
-    unsigned n = 0;
-
-    for (; x; x &= x - 1) {
-        n++;
-    }
-    return n;
-}
-
-static void
-meet(struct meeting *best, const GPtrArray *offered, const struct proposal *known, uint32_t frame, bool chosen)
-{
-    for (guint i = 0; i < offered->len; i++) {
-        const struct kept_proposal *k = (const struct kept_proposal *)g_ptr_array_index(offered, i);
-        unsigned unmet = suite_unmet(k->p, known);
-        if (k->p->protocol == known->protocol && (!best->known || popcount(unmet) < popcount(best->unmet))) {
-            *best = (struct meeting){ k->p, known, unmet, frame, chosen,
-                                      k->p->v1 && known->v1 && k->p->attr.auth_method && known->attr.auth_method &&
-                                      k->p->attr.auth_method != known->attr.auth_method };
-        }
-    }
-}
-
-/* Transforms of one type that a suite of the plan leaves out match anything. */
-static void
-meet_plan(const struct check_in *in, struct meeting *best, const GPtrArray *offered, struct proposal *planned,
-          struct transform *room, size_t max)
-{
-    const struct kept_proposal *first = (const struct kept_proposal *)g_ptr_array_index(offered, 0);
-    const struct plan_peer *peer = plan_find(in->plan, NULL, &in->ike->at.src);
-    const char *text = !peer ? NULL : first->p->protocol == PROTO_IKE ? peer->ike : peer->esp;
-
-    if (!text) {
-        return;
-    }
-    *planned = (struct proposal){ .protocol = first->p->protocol, .transforms = room };
-    planned->num_transforms = (uint16_t)suite_parse(text, room, max);
-    if (planned->num_transforms) {
-        meet(best, offered, planned, 0, false);
-    }
-}
-
-void
-check_no_proposal_chosen(const struct check_in *in, struct findings *out)
-{
-    const struct ike_notify *n = fresh_notify(in, N_NO_PROPOSAL_CHOSEN);
-    const struct exchange *x = in->ike->about;
-    struct policy known[POLICIES];
-    struct meeting best = { 0 };
-    struct transform room[16];
-    struct proposal planned;
-    struct scope where;
-    char offers[SUITE_TEXT_MAX * 4], who[ID_TEXT_MAX], phase[64], types[64], theirs[SUITE_TEXT_MAX], ours[SUITE_TEXT_MAX];
-    char remedy[TEXT_MAX];
-
-    if (!n) {
-        return;
-    }
-    where = scope_message(in);
-    where.basis = notify_basis(n);
-    who_sent(in, who, sizeof who);
-    phase_name(in, x, phase, sizeof phase);
-    if (!x || !x->offered->len) {
-        finding_add(out, CHECK_no_proposal_chosen, &where,
-                    "%s refuses %s (NO_PROPOSAL_CHOSEN); the capture does not show the offer in clear.", who, phase);
-        return;
-    }
-    suite_offers(x->offered, offers, sizeof offers);
-    uint8_t protocol = ((const struct kept_proposal *)g_ptr_array_index(x->offered, 0))->p->protocol;
-    size_t num = sadb_policies(in->db, &in->ike->at.src, protocol, known, POLICIES);
-    for (size_t i = 0; i < num; i++) {
-        meet(&best, x->offered, known[i].kept->p, known[i].frame, known[i].chosen);
-    }
-    meet_plan(in, &best, x->offered, &planned, room, G_N_ELEMENTS(room));
-    if (!best.known) {
-        finding_add(out, CHECK_no_proposal_chosen, &where,
-                    "%s refuses %s: offered %s in frame %u; the capture does not show what it would accept.",
-                    who, phase, offers, x->request);
-        return;
-    }
-    if (!best.unmet) {
-        finding_add(out, CHECK_no_proposal_chosen, &where,
-                    "%s refuses %s: offered %s; every transform type meets what it has %s before (frame %u)%s.",
-                    who, phase, offers, best.chosen ? "chosen" : "offered", best.frame,
-                    best.auth ? ", but the authentication method does not" :
-                                ", so its policy for this peer or exchange differs");
-        return;
-    }
-    unsigned first = 0;
-    while (!(best.unmet >> first & 1)) {
-        first++;
-    }
-    suite_types(best.unmet, types, sizeof types);
-    suite_values(best.known, first, theirs, sizeof theirs);
-    suite_values(best.offered, first, ours, sizeof ours);
-    g_snprintf(remedy, sizeof remedy,
-             "Set the same %s on both ends for %s: the refusing side is known to take %s, the other offers %s; "
-             "the strongest that both support is best.", types, phase, theirs, ours);
-    where.remedy = remedy;
-    if (best.frame) {
-        finding_add(out, CHECK_no_proposal_chosen, &where,
-                    "%s refuses %s: offered %s; %s %s not meet: offered %s, it has %s %s before (frame %u).",
-                    who, phase, offers, types, popcount(best.unmet) > 1 ? "do" : "does", ours,
-                    best.chosen ? "chosen" : "offered", theirs, best.frame);
-    } else {
-        finding_add(out, CHECK_no_proposal_chosen, &where,
-                    "%s refuses %s: offered %s; %s %s not meet: offered %s, the plan has %s.",
-                    who, phase, offers, types, popcount(best.unmet) > 1 ? "do" : "does", ours, theirs);
-    }
-}
 
 /* The answer of this message to an offer that was read, or NULL. */
 static const struct kept_proposal *

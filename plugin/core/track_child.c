@@ -430,6 +430,25 @@ was_offered(const struct exchange *x)
     return x->offered->len == 0;
 }
 
+/* The group that INVALID_KE_PAYLOAD wants is known of its sender from then on. */
+static void
+learn_group(struct sadb *db, const struct ike_event *e, const struct ike_message *m)
+{
+    const struct ike_notify *n = m->major == 2 && e->exchange->invalid_ke ? ike_find_notify(m, N_INVALID_KE) : NULL;
+    struct transform group = { .type = TRANSFORM_KE };
+    struct proposal p = { .protocol = PROTO_IKE, .num_transforms = 1, .transforms = &group };
+    struct cur c;
+
+    if (!n) {
+        return;
+    }
+    c = cur_of(n->data.at, n->data.len);
+    if (cur_u16(&c, &group.id)) {
+        p.protocol = m->exchange == V2_IKE_SA_INIT || e->exchange->rekeys_ike ? PROTO_IKE : PROTO_ESP;
+        sadb_policy_add(db, &e->at.src, sadb_keep(db, &p, e->at.frame), e->at.frame, true);
+    }
+}
+
 void
 track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
 {
@@ -443,6 +462,7 @@ track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
         x->invalid_ke |= m->major == 2 && ike_find_notify(m, N_INVALID_KE);
         x->refused_ke |= x->invalid_ke || (m->major == 2 && ike_find_notify(m, N_COOKIE));
     }
+    learn_group(db, e, m);
     if (m->major == 2 && m->has_auth && e->from_initiator) {
         e->sa->auth_method = m->auth_method;
     }

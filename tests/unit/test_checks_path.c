@@ -351,6 +351,62 @@ offers(void)
     SAYS(no_common_proposal, "no suite is in both");
 }
 
+/* The refuser's policy from a choice for another peer, from INVALID_KE_PAYLOAD and from the plan. */
+static void
+explained_refusals(void)
+{
+    static const uint8_t wanted[] = { 0, 19 };
+    static const struct transform weak_dh[] = { { TRANSFORM_ENCR, 12, 256 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_PRF, 5, 0 },
+                                                { TRANSFORM_KE, 2, 0 } };
+    static const struct transform gcm[] = { { TRANSFORM_ENCR, 20, 256 }, { TRANSFORM_ENCR, 12, 256 }, { TRANSFORM_INTEG, 12, 0 },
+                                            { TRANSFORM_PRF, 5, 0 }, { TRANSFORM_KE, 14, 0 } };
+    char *error = NULL;
+
+    reset();
+    sa_init(aes256, aes256);
+    other_init(des, 0x33, &stranger, &gateway);
+    m.num_proposals = 0;
+    begin(2, V2_IKE_SA_INIT, 0, true, false);
+    memset(m.spi_i, 0x44, 8);
+    propose(des, 4, PROTO_IKE, 0);
+    propose(weak_dh, 4, PROTO_IKE, 0);
+    m.proposals[1].number = 2;
+    from_addr = &stranger;
+    send("two", 9);
+    begin(2, V2_IKE_SA_INIT, 0, false, true);
+    memset(m.spi_i, 0x44, 8);
+    notify(14);
+    to_addr = &stranger;
+    send("none", 10);
+    SAYS(no_proposal_chosen, "DH does not meet: offered MODP_1024, it has chosen MODP_2048 before (frame 2); proposal 1 fails on ENCR");
+
+    refused_group(wanted);
+    begin(2, V2_IKE_SA_INIT, 0, true, false);
+    memset(m.spi_i, 0x44, 8);
+    propose(weak_dh, 4, PROTO_IKE, 0);
+    send("again", 9);
+    begin(2, V2_IKE_SA_INIT, 0, false, true);
+    memset(m.spi_i, 0x44, 8);
+    notify(14);
+    send("none", 10);
+    SAYS(no_proposal_chosen, "DH does not meet: offered MODP_1024, it has wanted ECP_256 before (frame 2)");
+
+    reset();
+    T(plan_add(plan, "198.51.100.20", "AES_CBC_128", NULL, NULL, NULL, &error));
+    sa_init(aes256, NULL);
+    SAYS(no_proposal_chosen, "ENCR does not meet: offered AES_CBC_256, the plan has AES_CBC_128.");
+
+    reset();                                        /* one proposal of AEAD and classic ciphers */
+    begin(2, V2_IKE_SA_INIT, 0, true, false);
+    propose(gcm, 5, PROTO_IKE, 0);
+    send("init?", 1);
+    begin(2, V2_IKE_SA_INIT, 0, false, true);
+    static const struct transform answer[] = { { TRANSFORM_ENCR, 20, 256 }, { TRANSFORM_PRF, 5, 0 }, { TRANSFORM_KE, 14, 0 } };
+    propose(answer, 3, PROTO_IKE, 0);
+    send("init!", 2);
+    SILENT(proposal_not_offered);
+}
+
 static void
 named(const char *who)
 {
@@ -442,6 +498,7 @@ main(void)
     detours();
     disagreements();
     offers();
+    explained_refusals();
     moves();
     collision();
     return conversation_done();
