@@ -6,7 +6,7 @@
 
 enum { N_INVALID_IKE_SPI = 4, N_INVALID_EXCHANGE_TYPE = 7, N_INVALID_SPI = 11, N_NO_PROPOSAL_CHOSEN = 14,
        N_INVALID_KE = 17, N_AUTHENTICATION_FAILED = 24, N_UNSUPPORTED_EXCHANGE = 29, N_COOKIE = 16390,
-       N_UPDATE_SA_ADDRESSES = 16400, N_REDIRECT = 16407, N1_RESPONDER_LIFETIME = 24576, POLICIES = 16 };
+       N_UPDATE_SA_ADDRESSES = 16400, N_REDIRECT = 16407, N1_RESPONDER_LIFETIME = 24576, POLICIES = 16, ID_FQDN = 2 };
 
 void
 check_cookie_challenge(const struct check_in *in, struct findings *out)
@@ -211,21 +211,56 @@ check_pfs_mismatch(const struct check_in *in, struct findings *out)
     }
 }
 
+/* ", 3600 s" or ", 4608000 KB": the attributes of RFC 2407 section 4.6.3.1, type before duration. */
+static const char *
+lifetimes(const struct ike_notify *n, char *out, size_t size)
+{
+    enum { LIFE_TYPE = 1, LIFE_DURATION = 2, SECONDS = 1, FORMAT_TV = 0x8000 };
+    struct cur c = cur_of(n->data.at, n->data.len), value;
+    uint16_t type, len;
+    uint32_t unit = 0;
+    char one[32];
+
+    out[0] = 0;
+    while (cur_u16(&c, &type) && cur_u16(&c, &len)) {
+        uint32_t number = len;
+        if (!(type & FORMAT_TV)) {
+            uint8_t octet;
+            if (!cur_sub(&c, &value, len)) {
+                break;
+            }
+            for (number = 0; cur_u8(&value, &octet);) {
+                number = number << 8 | octet;
+            }
+        }
+        type &= (uint16_t)~FORMAT_TV;
+        unit = type == LIFE_TYPE ? number : unit;
+        if (type == LIFE_DURATION && unit) {
+            g_snprintf(one, sizeof one, ", %u %s", number, unit == SECONDS ? "s" : "KB");
+            g_strlcat(out, one, size);
+        }
+    }
+    return out;
+}
+
 void
 check_lifetime_mismatch(const struct check_in *in, struct findings *out)
 {
     const struct exchange *x = in->ike->exchange;
     const struct kept_proposal *chosen;
-    char who[ID_TEXT_MAX];
+    const struct ike_notify *n;
+    char who[ID_TEXT_MAX], values[64];
     struct scope where;
 
     if (!fresh(in) || in->msg->major != 1) {
         return;
     }
     where = scope_message(in);
-    if (ike_find_notify(in->msg, N1_RESPONDER_LIFETIME)) {
-        finding_add(out, CHECK_lifetime_mismatch, &where, "%s holds to a shorter lifetime than the one offered (RESPONDER-LIFETIME in frame %u).",
-                    who_sent(in, who, sizeof who), in->ike->at.frame);
+    n = ike_find_notify(in->msg, N1_RESPONDER_LIFETIME);
+    if (n) {
+        where.basis = notify_basis(n);
+        finding_add(out, CHECK_lifetime_mismatch, &where, "%s holds to a shorter lifetime than the one offered%s (RESPONDER-LIFETIME in frame %u).",
+                    who_sent(in, who, sizeof who), lifetimes(n, values, sizeof values), in->ike->at.frame);
         return;
     }
     chosen = x->chosen && x->chosen->frame == in->ike->at.frame ? x->chosen : NULL;
@@ -373,7 +408,7 @@ void
 check_redirected(const struct check_in *in, struct findings *out)
 {
     const struct ike_notify *n = in->msg->major == 2 ? fresh_notify(in, N_REDIRECT) : NULL;
-    char who[ID_TEXT_MAX], to[ADDR_TEXT_MAX] = "another gateway";
+    char who[ID_TEXT_MAX], to[ID_TEXT_MAX] = "another gateway";
     struct scope where;
 
     if (!n) {
@@ -386,6 +421,10 @@ check_redirected(const struct check_in *in, struct findings *out)
     } else if (n->data.len >= 18 && n->data.at[0] == 2) {
         struct ip_addr a = ip_from(6, n->data.at + 2);
         ip_print(&a, to, sizeof to);
+    }
+    if (n->data.len > 2 && n->data.at[0] == 3 && n->data.len >= 2u + n->data.at[1]) {
+        struct ike_id name = { .present = true, .type = ID_FQDN, .data = { n->data.at + 2, n->data.at[1] } };
+        ike_id_print(&name, to, sizeof to);
     }
     where = scope_message(in);
     where.basis = notify_basis(n);

@@ -8,7 +8,8 @@
 enum {
     N_NO_PROPOSAL_CHOSEN = 14, N_INVALID_KE = 17, N_INVALID_ID = 18, N_AUTHENTICATION_FAILED = 24,
     N_INTERNAL_ADDRESS_FAILURE = 36, N_FAILED_CP_REQUIRED = 37, N_TS_UNACCEPTABLE = 38,
-    N_INVALID_SPI = 11, N_INVALID_SELECTORS = 39
+    N_INVALID_SPI = 11, N_INVALID_SELECTORS = 39,
+    LONE_NOTIFY = 8, SMALL_NOTIFY_DATA = 8
 };
 
 /* The answer of this message to an offer that was read, or NULL. */
@@ -226,11 +227,68 @@ explained(uint8_t major, const struct exchange *about, uint16_t type)
            type == N_TS_UNACCEPTABLE || type == N_INVALID_SELECTORS;
 }
 
+static bool
+tried_again(const struct ike_sa *sa, const struct exchange *x)
+{
+    guint looked = 0;
+
+    for (guint i = x->index + 1; i < sa->exchanges->len && looked < SADB_MAX_PER_PEER; i++, looked++) {
+        const struct exchange *later = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
+        if (later->type == x->type && later->by_initiator == x->by_initiator) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What nobody could read, told by shape: only a notify fits (RFC 7296 section 1.3). */
+static void
+infer_refusal(struct findings *out, const struct ike_sa *sa, const struct exchange *x)
+{
+    struct scope where = { .basis = BASIS_INFERRED, .sa = sa, .exchange = x->index };
+    const struct exchange_message *answer = NULL;
+    uint32_t least = sadb_sk_length(sa->chosen, LONE_NOTIFY), most = sadb_sk_length(sa->chosen, LONE_NOTIFY + SMALL_NOTIFY_DATA);
+    char who[ADDR_TEXT_MAX];
+
+    if (!x->messages->len || !x->unreadable || !x->request) {
+        return;
+    }
+    if (x->type == V2_CREATE_CHILD_SA && x->messages->len == 2 && x->response && least && !tried_again(sa, x)) {
+        answer = &g_array_index(x->messages, struct exchange_message, 1);
+        answer = !answer->readable && !answer->fragment && answer->length >= least && answer->length <= most ? answer : NULL;
+    }
+    if (!answer) {
+        return;
+    }
+    where.frame = answer->frame;
+    ip_print(answer->from_initiator ? &sa->initiator.addr : &sa->responder.addr, who, sizeof who);
+    finding_add(out, CHECK_error_notify, &where,
+                "%s answers CREATE_CHILD_SA (frame %u) with %u bytes, the length of a lone notify under %s, and no other try "
+                "follows. Suggests a refusal, most often of the proposals or the traffic selectors.", who, x->request,
+                (unsigned)answer->length, sa->chosen->text);
+}
+
+static void
+infer_refusals(const struct check_in *in, struct findings *out)
+{
+    for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
+        const struct ike_sa *sa = sadb_ike_sa(in->db, i);
+        for (guint k = 0; k < sa->exchanges->len; k++) {
+            infer_refusal(out, sa, (const struct exchange *)g_ptr_array_index(sa->exchanges, k));
+        }
+    }
+}
+
 void
 check_error_notify(const struct check_in *in, struct findings *out)
 {
     const struct ike_message *m = in->msg;
     char who[ID_TEXT_MAX], name[64], phase[64];
+
+    if (!m) {
+        infer_refusals(in, out);
+        return;
+    }
 
     for (size_t i = 0; fresh(in) && i < m->num_notifies; i++) {
         const struct ike_notify *n = &m->notifies[i];

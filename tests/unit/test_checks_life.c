@@ -195,10 +195,114 @@ keepalives(void)
     T(count(CHECK_nat_mapping_changed) == 0);       /* no NAT */
 }
 
+/* Nobody could read these: the shapes alone tell. */
+static void
+inferred(void)
+{
+    reset();
+    v1_phase1(aes256);
+    for (unsigned i = 3; i <= 5; i++) {
+        begin(1, V1_MAIN, 0, i % 2, false);
+        m.encrypted = i == 5;
+        m.readable = i != 5;
+        send(i == 3 ? "mm3" : i == 4 ? "mm4" : "mm5", (uint16_t)i);
+    }
+    SILENT(auth_failure_suspected);
+    send("mm5", 6);
+    send("mm5", 7);
+    end_after(20);
+    SAYS(auth_failure_suspected, "Message 5 of phase 1 (frame 5), the first that needs the right key, is sent 3 times");
+
+    for (unsigned answered = 0; answered < 2; answered++) {
+        reset();
+        v1_phase1(aes256);
+        begin(1, V1_QUICK, 9, true, false);
+        m.readable = false;
+        send("qm1", 3);
+        begin(1, answered ? V1_QUICK : V1_INFORMATIONAL, answered ? 9 : 10, false, false);
+        m.readable = false;
+        send("secret", 4);
+        end_after(20);
+        T((basis_of(CHECK_request_unanswered) == BASIS_INFERRED) == !answered);
+    }
+    SILENT(error_notify);
+    for (unsigned big = 0; big < 2; big++) {
+        tunnel();
+        begin(2, V2_CREATE_CHILD_SA, 2, true, false);
+        m.readable = false;
+        send("child?", 5);
+        begin(2, V2_CREATE_CHILD_SA, 2, false, true);
+        m.readable = false;
+        m.length = big ? 300 : sadb_sk_length(sadb_ike_sa(db, 0)->chosen, 8);
+        send("child!", 6);
+        end_after(20);
+        T((count(CHECK_error_notify) == 1) == !big);
+    }
+}
+
+static void
+xauth(void)
+{
+    static const uint8_t fail[] = { 0, 0 };
+
+    reset();
+    v1_phase1(aes256);
+    for (unsigned i = 3; i <= 6; i++) {
+        begin(1, V1_MAIN, 0, i % 2, false);
+        char text[16];
+        g_snprintf(text, sizeof text, "mm%u", i);
+        send(text, (uint16_t)i);
+    }
+    T(sadb_ike_sa(db, 0)->state == IKE_ESTABLISHED);
+    SILENT(auth_failed);
+    begin(1, V1_TRANSACTION, 5, false, false);
+    m.cfg_type = CFG_SET;
+    m.num_cfg = 1;
+    m.cfg[0] = (struct ike_cfg_attr){ .type = CFG_XAUTH_STATUS, .value = { fail, 2 } };
+    send("fail", 9);
+    FIRES(auth_failed);
+    T(sadb_ike_sa(db, 0)->state == IKE_FAILED);
+}
+
+/* The IKE SA is rekeyed, and its Child SA goes with the new one. */
+static void
+inherited(void)
+{
+    static const uint8_t fresh_i[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+
+    tunnel();
+    begin(2, V2_CREATE_CHILD_SA, 2, true, false);
+    propose(aes256, 4, PROTO_IKE, 0);
+    m.proposals[0].spi_len = 8;
+    memcpy(m.proposals[0].spi, fresh_i, 8);
+    send("ike?", 5);
+    begin(2, V2_CREATE_CHILD_SA, 2, false, true);
+    propose(aes256, 4, PROTO_IKE, 0);
+    m.proposals[0].spi_len = 8;
+    memset(m.proposals[0].spi, 0x99, 8);
+    send("ike!", 6);
+    SAYS(sa_rekeyed, "IKE SA 0 is replaced by IKE SA 1");
+    T(child_holder(db, sadb_child_sa(db, 0)) == sadb_ike_sa(db, 1) && sadb_ike_sa(db, 1)->children->len == 1);
+    for (unsigned sa = 0; sa < 2; sa++) {
+        begin(2, V2_INFORMATIONAL, sa ? 0 : 3, true, false);
+        if (sa) {
+            memcpy(m.spi_i, fresh_i, 8);
+            memset(m.spi_r, 0x99, 8);
+        }
+        m.num_deletes = 1;
+        m.deletes[0] = (struct ike_delete){ .protocol = PROTO_IKE, .inner = true };
+        send(sa ? "new goes" : "old goes", (uint16_t)(30 + sa));
+        T((sadb_child_sa(db, 0)->deleted_in != 0) == (sa == 1));
+    }
+}
+
 int
 main(void)
 {
     conversation_begin();
+    inferred();
+    xauth();
+    inherited();
     half_closed();
     gaps();
     keepalives();

@@ -240,8 +240,9 @@ detours(void)
     FIRES(cookie_challenge);
     begin(2, V2_IKE_SA_INIT, 0, false, true);
     notify(16407);
+    m.notifies[0].data = (struct span){ (const uint8_t *)"\003\016gw.example.net", 16 };
     send("redirect", 4);
-    FIRES(redirected);
+    SAYS(redirected, "to gw.example.net");
 
     reset();
     begin(2, V2_IKE_SA_INIT, 0, true, false);
@@ -302,10 +303,12 @@ disagreements(void)
     SILENT(exchange_mode_mismatch);
     reset();
     v1_phase1(aes256);
+    static const uint8_t life[] = { 0x80, 1, 0, 1, 0, 2, 0, 4, 0, 0, 0x0e, 0x10 };
     begin(1, V1_QUICK, 9, true, false);
     notify(24576);
+    m.notifies[0].data = (struct span){ life, sizeof life };
     send("lifetime", 3);
-    FIRES(lifetime_mismatch);
+    SAYS(lifetime_mismatch, "offered, 3600 s (RESPONDER-LIFETIME in frame 3)");
     reset();
     begin(1, V1_AGGRESSIVE, 0, true, false);
     propose(aes256, 4, PROTO_IKE, 0);
