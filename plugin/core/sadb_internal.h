@@ -89,6 +89,10 @@ void track_offer(struct sadb *db, struct ike_event *e, const struct ike_message 
 void track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m);
 void track_deletes(struct sadb *db, struct ike_event *e, const struct ike_message *m);
 
+/* track_lineage.c */
+void track_phase1(struct sadb *db, struct ike_event *e);
+struct ike_sa *track_replaced(const struct sadb *db, const struct ike_event *e);     /* or NULL */
+
 /* nat.c */
 /* A packet of one side of sa, for the life of its NAT mapping; sa may be NULL. */
 void track_sent(struct sadb *db, struct ike_sa *sa, bool from_initiator, double time);
