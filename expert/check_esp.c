@@ -60,7 +60,7 @@ check_esp_after_delete(const struct check_in *in, struct findings *out)
 static double
 lifetime(const struct child_sa *c)
 {
-    return c->chosen && c->chosen->p.v1 ? (double)c->chosen->p.attr.life_s : 0;
+    return c->chosen && c->chosen->p->v1 ? (double)c->chosen->p->attr.life_s : 0;
 }
 
 void
@@ -76,7 +76,7 @@ check_esp_after_lifetime(const struct check_in *in, struct findings *out)
         return;
     }
     age = e->at.time - c->negotiated_time;
-    kb = c->chosen && c->chosen->p.v1 ? c->chosen->p.attr.life_kb : 0;
+    kb = c->chosen && c->chosen->p->v1 ? c->chosen->p->attr.life_kb : 0;
     where = scope_packet(in);
     if (lifetime(c) > 0 && age > lifetime(c) + sadb_options(in->db)->delete_grace) {
         finding_add(out, CHECK_esp_after_lifetime, &where,
@@ -189,8 +189,8 @@ geometry_of(const struct child_sa *c, struct geometry *out)
     bool known = false;
 
     *out = (struct geometry){ 0 };
-    for (size_t i = 0; c->chosen && i < c->chosen->p.num_transforms; i++) {
-        const struct transform *t = &c->chosen->p.transforms[i];
+    for (size_t i = 0; c->chosen && i < c->chosen->p->num_transforms; i++) {
+        const struct transform *t = &c->chosen->p->transforms[i];
         if (t->type == TRANSFORM_ENCR) {
             known = encr_geometry(t->id, &g);
             out->encr = t->id;
@@ -286,8 +286,8 @@ check_ah_length_wrong(const struct check_in *in, struct findings *out)
     if (!counts(in) || e->packet->protocol != PROTO_AH || !certain(e->child) || !e->child->chosen) {
         return;
     }
-    for (size_t i = 0; i < e->child->chosen->p.num_transforms; i++) {
-        const struct transform *t = &e->child->chosen->p.transforms[i];
+    for (size_t i = 0; i < e->child->chosen->p->num_transforms; i++) {
+        const struct transform *t = &e->child->chosen->p->transforms[i];
         if (t->type == TRANSFORM_INTEG && (!integ_icv_len(t->id, &icv) || (t->id >= 9 && t->id <= 11))) {
             return;         /* GMAC carries its IV there too: RFC 4543 section 3.3 */
         }

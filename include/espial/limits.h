@@ -27,6 +27,7 @@ enum limits {
     SADB_MAX_CHILD_SAS = 1 << 20,
     SADB_MAX_STREAMS = 1 << 20,
     SADB_MAX_EXCHANGES = 1 << 14,   /* of one IKE SA */
+    SADB_MAX_MESSAGES = 1 << 10,    /* of one exchange, fragments included */
     SADB_MAX_RETRANSMISSIONS = 64,  /* frames remembered of one message */
     SADB_MAX_WRONG_FRAMES = 64,     /* of one IKE SA, messages that fail their check */
     SADB_MAX_PER_SPI = 64,          /* SAs or streams that share one SPI */

@@ -41,8 +41,8 @@ window_set(const struct sadb *db, struct stream *s, uint32_t seq, bool seen)
 bool
 sadb_has_esn(const struct child_sa *c)
 {
-    for (size_t i = 0; c && c->chosen && i < c->chosen->p.num_transforms; i++) {
-        const struct transform *t = &c->chosen->p.transforms[i];
+    for (size_t i = 0; c && c->chosen && i < c->chosen->p->num_transforms; i++) {
+        const struct transform *t = &c->chosen->p->transforms[i];
         if (t->type == TRANSFORM_ESN && t->id == 1) {
             return true;
         }
@@ -53,8 +53,8 @@ sadb_has_esn(const struct child_sa *c)
 bool
 sadb_is_null(const struct kept_proposal *chosen)
 {
-    for (size_t i = 0; chosen && i < chosen->p.num_transforms; i++) {
-        const struct transform *t = &chosen->p.transforms[i];
+    for (size_t i = 0; chosen && i < chosen->p->num_transforms; i++) {
+        const struct transform *t = &chosen->p->transforms[i];
         if (t->type == TRANSFORM_ENCR && (t->id == ENCR_NULL || t->id == ENCR_GMAC)) {
             return true;
         }
@@ -223,11 +223,11 @@ static struct child_sa *
 child_by_source(const struct sadb *db, const struct stream *s, uint32_t frame, bool *to_responder)
 {
     struct sa_key key = sadb_key(db, 'c', s->protocol, &s->spi, sizeof s->spi, NULL, NULL);
-    GPtrArray *list = sadb_list(db, &key);
+    unsigned looked = 0;
 
-    for (guint i = list ? list->len : 0; i > 0; i--) {
-        struct child_sa *c = (struct child_sa *)g_ptr_array_index(list, i - 1);
-        if (c->request_frame > frame) {
+    for (const struct link *l = sadb_list(db, &key); l && looked < SADB_MAX_PER_SPI; l = l->older, looked++) {
+        struct child_sa *c = (struct child_sa *)l->member;
+        if (c->protocol != s->protocol || c->request_frame > frame) {
             continue;
         }
         if (c->spi_r == s->spi && ip_equal(&s->src, &c->addr_i)) {
@@ -272,8 +272,8 @@ make_stream(struct sadb *db, const struct sighting *at, const struct ipsec_packe
 static bool
 has_explicit_iv(const struct kept_proposal *chosen)
 {
-    for (size_t i = 0; chosen && i < chosen->p.num_transforms; i++) {
-        const struct transform *t = &chosen->p.transforms[i];
+    for (size_t i = 0; chosen && i < chosen->p->num_transforms; i++) {
+        const struct transform *t = &chosen->p->transforms[i];
         if (t->type == TRANSFORM_ENCR && ((t->id >= 13 && t->id <= 16) || (t->id >= 18 && t->id <= 21) || (t->id >= 24 && t->id <= 28))) {
             return true;
         }
@@ -299,7 +299,7 @@ set_tie(struct sadb *db, struct stream *s, struct child_sa *c, bool to_responder
     if (!s->last_iv && has_explicit_iv(c->chosen)) {
         s->last_iv = (uint64_t *)sadb_alloc(db, STREAM_IVS * sizeof *s->last_iv);
     }
-    g_ptr_array_add(c->streams, s);
+    sadb_push(db, c->streams, s);
 }
 
 /* Looks the SAs up again only when some have come or changed since. */
@@ -416,6 +416,7 @@ sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at
     e->old_src_port = s->last_src_port && at->src_port != s->last_src_port ? s->last_src_port : 0;
     count_packet(s, at, p);
     note_step(db, s, p, at->frame);
+    track_sent(db, s->child ? s->child->ike_sa : NULL, s->to_responder, at->time);
     e->number = s->packets;
 }
 
