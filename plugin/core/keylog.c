@@ -42,13 +42,14 @@ same(const struct crypt_key *a, const struct crypt_key *b)
     return a->len == b->len && memcmp(a->at, b->at, a->len) == 0;
 }
 
-/* The octets are as good as random: a few of them tell keys apart. */
 static guint
 hash_octets(const uint8_t *at, size_t len)
 {
-    guint h = (guint)len;
+    guint h = 5381;
 
-    memcpy(&h, at, len < sizeof h ? len : sizeof h);
+    for (size_t i = 0; i < len; i++) {
+        h = h * 33 + at[i];
+    }
     return h;
 }
 
@@ -57,7 +58,7 @@ hash_ike1(gconstpointer p)
 {
     const struct keylog_ike1 *k = (const struct keylog_ike1 *)p;
 
-    return hash_octets(k->key.at, k->key.len) ^ hash_octets(k->spi_i, 8);
+    return hash_octets(k->key.at, k->key.len) * 31 + hash_octets(k->spi_i, sizeof k->spi_i);
 }
 
 static gboolean
@@ -73,7 +74,7 @@ hash_ike2(gconstpointer p)
 {
     const struct keylog_ike2 *k = (const struct keylog_ike2 *)p;
 
-    return hash_octets(k->keys.sk_ei.at, k->keys.sk_ei.len) ^ hash_octets(k->keys.sk_ai.at, k->keys.sk_ai.len);
+    return hash_octets(k->keys.sk_ei.at, k->keys.sk_ei.len) * 31 + hash_octets(k->keys.sk_ai.at, k->keys.sk_ai.len);
 }
 
 static gboolean
@@ -307,8 +308,8 @@ void
 keylog_refuse_at(struct key_reader *r, unsigned line, const char *what)
 {
     if (r->refused++ < KEYLOG_MAX_MESSAGES) {
-        g_string_append_printf(r->messages, "%s%s line %u: %s; the line is left out.", r->messages->len ? "\n" : "", r->name,
-                               line, what);
+        g_string_append_printf(r->messages, "%s%s line %u: %s%s%s%s; the line is left out.", r->messages->len ? "\n" : "",
+                               r->name, line, what, r->format ? " (read as " : "", r->format ? r->format : "", r->format ? ")" : "");
     }
 }
 
