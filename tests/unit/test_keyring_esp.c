@@ -262,9 +262,7 @@ esn_is_iv(void)
         T(i || (open_it(k, &b, b.n, true) && clear.icv == ICV_GOOD));
         T(open_it(k, &b, b.n, false) && clear.icv == ICV_UNKNOWN);
         T(memcmp(clear.head, packet, KEYRING_HEAD) == 0);
-        T(i != 2 || (open_it(k, &b, b.n, true) && clear.icv == ICV_GOOD));
-        esp_seal(&b, &keys, SPI, seqs[1], 4, packet, 200, 0);
-        T(i || open_it(k, &b, b.n, true));
+        T((i != 1 && i != 2) || (open_it(k, &b, b.n, true) && clear.icv == ICV_GOOD));
     }
     keyring_free(k);
 }
