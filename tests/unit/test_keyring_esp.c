@@ -166,7 +166,11 @@ shared_spi(void)
     for (unsigned i = 0; i < 8; i++) {
         esp_seal(&b, i % 2 ? &a : &c, SPI, i + 1, 4, packet, 200, 0);
         T(open_it(k, &b, b.n, i < 4) && memcmp(clear.head, packet, KEYRING_HEAD) == 0);
+        T(open_it(k, &b, 150, false) && clear.cut && memcmp(clear.head, packet, KEYRING_HEAD) == 0);
     }
+    memset(packet, 0x33, 200);                                  /* nothing says whose a cut one is */
+    esp_seal(&b, &a, SPI, 20, 17, packet, 200, 0);
+    T(!open_it(k, &b, 150, false) && clear.icv == ICV_UNKNOWN);
     keyring_free(k);
 }
 
