@@ -362,10 +362,10 @@ peek_with(struct esp_try *t, struct esp_job *j)
     return false;
 }
 
-/* The head of a packet that the capture cut: with the key that proved right, else with one
- * that gives an IP packet of about the right length. */
+/* The head of a packet that the capture cut.  believed: the key needs no IP packet of about
+ * the right length to speak for it. */
 static bool
-open_cut(struct esp_try *t, struct esp_job *j, size_t captured)
+open_cut(struct esp_try *t, struct esp_job *j, size_t captured, bool believed)
 {
     struct esp_opener *o = opener_of(t);
     size_t text = o ? esp_text_len(o, j->len) : 0, want = MIN(text, (size_t)KEYRING_HEAD), said;
@@ -382,7 +382,7 @@ open_cut(struct esp_try *t, struct esp_job *j, size_t captured)
     said = ip_length(c.head, c.head_len);
     if (said && said + TRAILER <= text && said + TRAILER + PAD_MAX >= text) {
         c.next_header = c.head[0] >> 4 == 4 ? NEXT_IPV4 : NEXT_IPV6;
-    } else if (!t->proved) {
+    } else if (!believed) {
         return false;
     }
     *j->out = c;
@@ -442,21 +442,47 @@ superseded(const struct esp_lock *l, const struct esp_try *t)
     return false;
 }
 
-static bool
-open_any(struct esp_lock *l, struct esp_job *j, size_t captured)
+/* The one key that opens the other packets of the SPI; NULL where there are several. */
+static struct esp_try *
+only_proved(struct esp_lock *l)
 {
-    bool cut = captured < j->len;
+    struct esp_try *one = NULL;
 
-    if (l->right >= 0 && (cut ? open_cut(&l->tries[l->right], j, captured) : open_with(&l->tries[l->right], j))) {
+    for (unsigned i = 0; i < l->num; i++) {
+        if (l->tries[i].proved && one) {
+            return NULL;
+        }
+        one = l->tries[i].proved ? &l->tries[i] : one;
+    }
+    return one;
+}
+
+static bool
+open_any_cut(struct esp_lock *l, struct esp_job *j, size_t captured)
+{
+    struct esp_try *one = only_proved(l);
+
+    if (one) {
+        return open_cut(one, j, captured, true);
+    }
+    for (unsigned i = 0; i < l->num; i++) {
+        if (!superseded(l, &l->tries[i]) && open_cut(&l->tries[i], j, captured, false)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+open_any(struct esp_lock *l, struct esp_job *j)
+{
+    if (l->right >= 0 && open_with(&l->tries[l->right], j)) {
         return true;
     }
     for (unsigned i = 0; i < l->num; i++) {
         struct esp_try *t = &l->tries[i];
-        if ((int)i == l->right || superseded(l, t)) {
-            continue;
-        }
-        if (cut ? open_cut(t, j, captured) : open_with(t, j)) {
-            l->right = cut && !t->proved ? l->right : (int)i;
+        if ((int)i != l->right && !superseded(l, t) && open_with(t, j)) {
+            l->right = (int)i;
             return true;
         }
     }
@@ -484,10 +510,13 @@ keyring_open_esp(struct keyring *k, struct esp_clear *out, const uint8_t *at, si
         return true;
     }
     known = l->num > 0;
-    if (open_any(l, &j, captured) || (!cut && open_derived(k, l, &j))) {
+    if (cut) {
+        return open_any_cut(l, &j, captured);
+    }
+    if (open_any(l, &j) || open_derived(k, l, &j)) {
         return true;
     }
-    out->icv = known && j.wrong && !cut ? ICV_BAD : ICV_UNKNOWN;
+    out->icv = known && j.wrong ? ICV_BAD : ICV_UNKNOWN;
     return false;
 }
 

@@ -553,6 +553,7 @@ underived(void)
     struct peers p = peers_like(1);
     struct keyring *k;
     struct esp_clear clear;
+    struct esp_keys bare = esp_keys_like(AES, 0, 9);
     uint8_t packet[100] = { 0x22, 0x22, 0x22, 0x22, 0, 0, 0, 1 };
 
     make_main(&p, false, NULL);
@@ -564,6 +565,15 @@ underived(void)
     T(!keyring_open_esp(k, &clear, packet, sizeof packet, sizeof packet, true) && clear.icv == ICV_UNKNOWN);
     T(opens_esp(k, &p, NULL, SPI_R));
     T(!keyring_open_esp(k, &clear, packet, sizeof packet, sizeof packet, true) && clear.icv == ICV_BAD);
+    keyring_free(k);
+    /* Nor does it beside a key of the log that has no ICV. */
+    k = ring_with(&p.key);
+    log_skeyid_d(keyring_log(k), &p.skeyid_d);
+    log_esp(keyring_log(k), SPI_R, &bare);
+    for (int i = 0; i <= QUICK2; i++) {
+        tell(k, &script[i]);
+    }
+    T(!keyring_open_esp(k, &clear, packet, 88, 88, true) && clear.icv == ICV_UNKNOWN);
     keyring_free(k);
 }
 
