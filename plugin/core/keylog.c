@@ -257,10 +257,13 @@ ike2_misfit(const struct ike_keys *keys)
 
 /* What one log tells of an SA and another does not. */
 static void
-complete(struct keylog_ike2 *old, const uint8_t spi_i[8], const struct ike_keys *keys)
+complete(struct keylog_ike2 *old, const uint8_t spi_i[8], const uint8_t *spi_r, const struct ike_keys *keys)
 {
     static const uint8_t unknown[8];
 
+    if (spi_r && memcmp(old->spi_r, unknown, 8) == 0) {
+        memcpy(old->spi_r, spi_r, 8);
+    }
     if (memcmp(old->spi_i, unknown, 8) == 0) {
         memcpy(old->spi_i, spi_i, 8);
     }
@@ -271,7 +274,7 @@ complete(struct keylog_ike2 *old, const uint8_t spi_i[8], const struct ike_keys 
 }
 
 void
-keylog_add_ike2(struct key_reader *r, const uint8_t spi_i[8], const struct ike_keys *keys)
+keylog_add_ike2(struct key_reader *r, const uint8_t spi_i[8], const uint8_t *spi_r, const struct ike_keys *keys)
 {
     struct keylog_ike2 one, *old;
     const char *why = ike2_misfit(keys);
@@ -282,11 +285,14 @@ keylog_add_ike2(struct key_reader *r, const uint8_t spi_i[8], const struct ike_k
     }
     memset(&one, 0, sizeof one);
     memcpy(one.spi_i, spi_i, 8);
+    if (spi_r) {
+        memcpy(one.spi_r, spi_r, 8);
+    }
     one.keys = *keys;
     one.line = r->line;
     old = (struct keylog_ike2 *)g_hash_table_lookup(r->log->seen2, &one);
     if (old) {
-        complete(old, spi_i, keys);
+        complete(old, spi_i, spi_r, keys);
     } else if (!full(r)) {
         add_to(r->log, r->log->ike2, r->log->seen2, &one, sizeof one);
     }

@@ -43,7 +43,8 @@ void keylog_add_esp(struct key_reader *r, uint32_t spi, const struct esp_keys *k
 /* key may have no octets, and so may skeyid_d. */
 void keylog_add_ike1(struct key_reader *r, const uint8_t spi_i[8], const struct crypt_key *key,
                      const struct crypt_key *skeyid_d);
-void keylog_add_ike2(struct key_reader *r, const uint8_t spi_i[8], const struct ike_keys *keys);
+/* spi_r may be NULL: not told. */
+void keylog_add_ike2(struct key_reader *r, const uint8_t spi_i[8], const uint8_t *spi_r, const struct ike_keys *keys);
 void keylog_add_secret(struct key_reader *r, const uint8_t *octets, size_t len);
 /* "NAME line 12: WHAT (read as FORMAT); the line is left out." */
 void keylog_refuse(struct key_reader *r, const char *what);

@@ -56,6 +56,12 @@ print_findings(void)
     for (const char *const *cap = sadb_caps(capture.db); *cap; cap++) {
         printf("limit reached: %s; what came after it was not followed\n", *cap);
     }
+    if (keyring_full(capture.keys)) {
+        printf("limit reached: %s; what came after it was not opened\n", keyring_full(capture.keys));
+    }
+    if (tcp_encap_capped(capture.tcp)) {
+        printf("limit reached: TCP connections of IKE and ESP; what came after it was not followed\n");
+    }
     if (findings_capped(capture.findings)) {
         printf("limit reached: findings or their frames; what came after it is not listed\n");
     }

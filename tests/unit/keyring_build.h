@@ -50,7 +50,7 @@ log_ike2(struct keylog *log, uint8_t spi, const struct ike_keys *keys)
     uint8_t spi_i[8];
 
     memset(spi_i, spi, sizeof spi_i);
-    keylog_add_ike2(&r, spi_i, keys);
+    keylog_add_ike2(&r, spi_i, NULL, keys);
 }
 
 static inline void

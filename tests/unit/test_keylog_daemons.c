@@ -45,6 +45,7 @@ static const char charon[] =
 static void
 strongswan(void)
 {
+    const char *encr = "", *integ = "";
     char *messages;
     struct keylog *k = clean(charon);
     const struct keylog_ike2 *ike = keylog_ike2(k, 0);
@@ -53,6 +54,9 @@ strongswan(void)
     T(is_hex(&ike->keys.sk_d, OTHER20) && is_hex(&ike->keys.sk_ai, KEY20) && is_hex(&ike->keys.sk_ar, OTHER20));
     T(is_hex(&ike->keys.sk_ei, KEY16) && is_hex(&ike->keys.sk_er, OTHER16));
     T(ike->spi_i[0] == 1 && ike->spi_i[7] == 8 && ike->line == 22);
+    T(ike->spi_r[0] == 0x11 && ike->spi_r[7] == 0x18 && keylog_ike2_names(ike, &encr, &integ));
+    T_STR(encr, "AES-CBC-128");
+    T_STR(integ, "HMAC_SHA1_96");
     T(keylog_num_secrets(k) == 1 && keylog_secret(k, 0)->octets.len == 20 && keylog_secret(k, 0)->octets.at[19] == 0xb3);
     /* The log does not say whose SPI is which: each has both keys. */
     T(has_esp(k, 0x47c6231f, 20, 0, KEY20, "") && has_esp(k, 0x47c6231f, 20, 0, OTHER20, "") && has_esp(k, 0x47c62320, 20, 0, KEY20, ""));
