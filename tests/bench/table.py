@@ -119,9 +119,10 @@ def targets(f):
     many, few = "plain/esp_100000/listing", "plain/esp_2/listing"
     both = many in f.times and few in f.times
     value = f.each(many, "on") / f.each(few, "on") if both else None
+    share = f.more(many, "on") / max(f.more(few, "on"), 0.001) if both else None
     yield ["100,000 SAs: time of a packet / with 2 SAs", "<= 1.3", number(value), "-", at_most(1.3, value, None),
            f"tshark without Espial: {f.each(many, 'off') / f.each(few, 'off'):.2f}, "
-           f"Espial's own share: {f.more(many, 'on') / f.more(few, 'on'):.2f}" if both else ""]
+           f"Espial's own share: {share:.2f}" if both else ""]
 
     kept = [f.memory[k]["on"] - f.memory[k]["off"] for k in ("esp_2/listing", "esp_2/two passes") if k in f.memory]
     noise = 2 + 2 ** 20 / (f.packets("memory/esp_2") // 2)
