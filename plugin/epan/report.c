@@ -56,7 +56,7 @@ print_findings(void)
     for (const char *const *cap = sadb_caps(capture.db); *cap; cap++) {
         printf("limit reached: %s; what came after it was not followed\n", *cap);
     }
-    if (keyring_full(capture.keys)) {
+    if (capture.keys && keyring_full(capture.keys)) {
         printf("limit reached: %s; what came after it was not opened\n", keyring_full(capture.keys));
     }
     if (tcp_encap_capped(capture.tcp)) {
