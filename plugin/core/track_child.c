@@ -534,7 +534,8 @@ note_half_closed(struct ike_event *e, const struct ike_message *m)
     }
     for (guint i = e->sa->children->len; i > 0 && looked < LOOKED_AT; i--, looked++) {
         struct child_sa *c = (struct child_sa *)g_ptr_array_index(e->sa->children, i - 1);
-        if (c->deleted_in == e->exchange->request && c->closed_i != c->closed_r) {
+        /* Where the other SPI was not captured, the answer may well have named it. */
+        if (c->deleted_in == e->exchange->request && c->spi_i && c->spi_r && c->closed_i != c->closed_r) {
             c->half_closed_in = e->at.frame;
         }
     }
