@@ -490,6 +490,12 @@ track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
     }
     x->chosen = sadb_keep(db, p, e->at.frame);
     sadb_policy_add(db, &e->at.src, x->chosen, e->at.frame, true);
+    for (size_t i = 0; i < m->num_proposals; i++) {     /* ANDed ones are chosen together */
+        const struct proposal *q = &m->proposals[i];
+        if (q != p && q->v1 && q->number == p->number && q->protocol != p->protocol) {
+            sadb_policy_add(db, &e->at.src, sadb_keep(db, q, e->at.frame), e->at.frame, true);
+        }
+    }
     if (is_ike_offer(m)) {
         /* A suite that was never offered is none that both sides agree on. */
         e->sa->chosen = was_offered(x) ? x->chosen : NULL;
