@@ -7,7 +7,7 @@ import struct
 
 from cryptography.hazmat.backends import default_backend
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from scapy.layers.inet import ICMP, IP, TCP, UDP, fragment
+from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import ICMPv6EchoReply, ICMPv6EchoRequest, IPv6
 from scapy.layers.ipsec import AH, ESP, SecurityAssociation
 from scapy.packet import Raw
@@ -73,10 +73,39 @@ class Pipe:
             seq = self.seq
         if (sa or self.sa).tunnel_header is None and not isinstance(inner, (IP, IPv6)):
             raise ValueError("transport mode needs the outer header")
-        packet = (sa or self.sa).encrypt(inner, seq_num=seq, **more)
+        if self.protocol == "AH" and ESP in inner:      # scapy would sign the ESP instead
+            return self.around(inner, seq)
+        sa = sa or self.sa
+        sa.seq_num = seq                # scapy takes its own count for 0
+        packet = sa.encrypt(inner, seq_num=seq, **more)
         if self.udp:
             packet[UDP].len, packet[UDP].chksum = len(packet[UDP]), 0
         return packet
+
+    def repad(self, packet, inner):
+        """The same packet with zeros for padding, its ICV made anew (AES-CBC with HMAC)."""
+        old, data = bytes(packet[ESP]), bytes(inner)
+        hash_, size = keylib.HASHES[self.child["integrity"]]
+        pad = -(len(data) + 2) % 16
+        clear, iv = data + bytes(pad) + bytes([pad, 4]), old[8:24]
+        one = Cipher(algorithms.AES(bytes(self.child["encryption %s key" % self.way])), modes.CBC(iv), default_backend()).encryptor()
+        body = old[:24] + one.update(clear) + one.finalize()
+        body += hmac.new(bytes(self.child["integrity %s key" % self.way]), body, hash_).digest()[:size]
+        head = packet[IP].copy()
+        head.remove_payload()
+        head.len = head.chksum = None
+        return head / Raw(body)
+
+    def around(self, inner, seq):
+        """AH in transport mode around an IPv4 packet; the ICV leaves out what routers change."""
+        hash_, size = keylib.HASHES[self.child["integrity"]]
+        body = bytes(inner[IP].payload)
+        head = struct.pack("!BBHII", inner[IP].proto, (12 + size) // 4 - 2, 0, self.spi, seq)
+        outer = IP(src=inner[IP].src, dst=inner[IP].dst, proto=51, id=seq, len=20 + len(head) + size + len(body))
+        still = bytearray(bytes(outer))
+        still[1], still[6:9], still[10:12] = 0, bytes(3), bytes(2)
+        icv = hmac.new(bytes(self.child["integrity %s key" % self.way]), bytes(still) + head + bytes(size) + body, hash_).digest()
+        return outer / Raw(head + icv[:size] + body)
 
     def send(self, inner, seq=None, box=None, change=None, **more):
         packet = self.make(inner, seq, **more)
@@ -206,3 +235,10 @@ def sa_init(spi_i=None, spi_r=bytes(8), transforms=AES256_SHA256_2048, group=14,
     if nat and source and "." in source:
         parts += [notify(16388, nat_hash(spi_i, spi_r, source, sport)), notify(16389, nat_hash(spi_i, spi_r, destination, dport))]
     return clear_message(spi_i, spi_r, 34, 0x20 if response else 0x08, 0, [*parts, *more])
+
+
+def up(lab, child="net", **more):
+    """Negotiate, and give the two pipes of the new Child SA."""
+    from lab import expect
+    expect(lab.client.initiate(child), "the tunnel comes up")
+    return pipes(lab, **more)

@@ -191,7 +191,8 @@ def esp_is_from(child, way, packet):
 class Proved:
     """The keys that a capture's packets themselves own up to."""
 
-    def __init__(self, packets, logs):
+    def __init__(self, packets, logs, believe=False):
+        """believe: where no packet of an SPI owns up to its keys, take the log's word for them."""
         self.ike1, self.ike2, self.esp, self.unproved = {}, {}, {}, set()
         parsed = [parse(log) for log in logs]
         self.ike_sets = [keys for ike, _ in parsed for keys in ike]
@@ -203,6 +204,9 @@ class Proved:
                 self.ike(data)
             elif kind == "esp":
                 self.esp_packet(source, destination, data)
+        for spi, stream in self.esp.items():
+            if believe and not stream["keys"]:
+                stream["keys"] = self.by_word(spi)
         self.unproved -= set(self.ike2) | set(self.ike1)
 
     def ike(self, message):
@@ -237,10 +241,14 @@ class Proved:
                 if esp_is_from(child, way, data):
                     flow["keys"] = (child, way)
                     return
-        for child in self.child_sets:       # NULL authentication: by the SPI in the log
-            for number, (its, _, _) in enumerate(child.get("sas", [])):
-                if its == spi and child.get("integrity") is None and child.get("encryption") == "NULL":
-                    flow["keys"] = (child, None)
+
+    def by_word(self, spi):
+        """The log's own line says which SPI; one log tells of it as the initiator's, one as the responder's."""
+        for child in self.child_sets:
+            for number, (its, source, _) in enumerate(child.get("sas", [])):
+                if its == spi and child.get("encryption"):
+                    return child, "initiator" if (number == 1) == (child is self.child_sets[0]) else "responder"
+        return None
 
     def write(self, directory, plan=None):
         """Wireshark's three tables; what it cannot decrypt is left out."""
@@ -254,7 +262,7 @@ class Proved:
                                                            secrets[2], secrets[3], IKE2_AUTH[auth_name(suite)]))
         three = []
         for spi, stream in self.esp.items():
-            if not stream["keys"] or not stream["keys"][1]:
+            if not stream["keys"]:
                 continue
             child, way = stream["keys"]
             name = child.get("encryption")

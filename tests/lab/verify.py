@@ -50,11 +50,11 @@ def check(pcap, keys, scenario):
     undecrypted = getattr(scenario, "UNDECRYPTED", None)
     allowed = set(frames(pcap, keys, undecrypted)) if undecrypted else set()
     lost = [n for n in encrypted if n not in plain and n not in allowed]
-    expect(not lost, "IKE frames decrypt: not %s" % lost)
+    expect(not lost or not keys, "IKE frames decrypt: not %s" % lost)
     esp = frames(pcap, keys, "esp && !icmp.type == 3")
     good = frames(pcap, keys, "esp.icv_good == 1 || esp.pad_len")
     lost = [n for n in esp if n not in good and n not in allowed]
-    expect(not lost, "ESP frames decrypt: not %s" % lost)
+    expect(not lost or not keys, "ESP frames decrypt: not %s" % lost)
     if not getattr(scenario, "MALFORMED", False):
         expect(not frames(pcap, keys, "_ws.malformed"), "nothing malformed")
     for shown, count in getattr(scenario, "COUNTS", ()):
