@@ -13,6 +13,7 @@ from scapy.layers.ipsec import AH, ESP, SecurityAssociation
 from scapy.packet import Raw
 
 import keys as keylib
+from conf import CLIENT, CLIENT_NET, GATEWAY, GATEWAY_NET
 
 CRYPT = {"AES_CBC": "AES-CBC", "AES_GCM_16": "AES-GCM", "3DES_CBC": "3DES", "DES_CBC": "DES", "AES_CTR": "AES-CTR", "NULL": "NULL",
          "AES_CCM_16": "AES-CCM", "CHACHA20_POLY1305": "CHACHA20-POLY1305"}
@@ -194,6 +195,21 @@ class Ike2:
         return data + (bytes(x ^ 0xff for x in icv) if bad_icv else icv)
 
 
+    def exchange(self, exchange, message_id, request, response=None, initiator=True):
+        """A request and its response on the wire; initiator: the original initiator asks."""
+        ends = (CLIENT, GATEWAY) if initiator else (GATEWAY, CLIENT)
+        for parts, back in ((request, False), (response, True)):
+            if parts is not None:
+                data = self.message(exchange, message_id, parts, initiator != back, back)
+                self.lab.send(ike_packet(data, *(reversed(ends) if back else ends), 4500, 4500))
+
+
+def quiet(lab):
+    """The daemons end without a word; from here the scenario speaks for them."""
+    for daemon in lab.daemons.values():
+        daemon.stop(kill=True)
+
+
 def ike_packet(message, source, destination, sport=500, dport=500, marker=None):
     """A message of IKE as an IP packet, with the non-ESP marker on port 4500."""
     if marker is None:
@@ -242,3 +258,59 @@ def up(lab, child="net", **more):
     from lab import expect
     expect(lab.client.initiate(child), "the tunnel comes up")
     return pipes(lab, **more)
+
+
+def selector(net, protocol=0, ports=(0, 65535)):
+    """One traffic selector of IKEv2 for an IPv4 network."""
+    import ipaddress
+    net = ipaddress.ip_network(net)
+    return struct.pack("!BBHHH", 7, protocol, 16, *ports) + net[0].packed + net[-1].packed
+
+
+def ts(kind, *selectors):
+    return kind, struct.pack("!BBH", len(selectors), 0, 0) + b"".join(selectors)
+
+
+ESP_AES128_SHA256 = ((1, 12, 128), (3, 12), (5, 0))
+
+
+def create_child(spi, transforms=ESP_AES128_SHA256, mine=CLIENT_NET, yours=GATEWAY_NET, rekeys=None):
+    """The payloads of one side of a CREATE_CHILD_SA exchange without PFS, selectors as the initiator has them."""
+    parts = [notify(16393, protocol=3, spi=rekeys)] if rekeys else []
+    return parts + [(33, proposal2(transforms, protocol=3, spi=spi)), (40, os.urandom(32)), ts(44, selector(mine)), ts(45, selector(yours))]
+
+
+def delete2(spi, protocol=3):
+    return 42, struct.pack("!BBH", protocol, len(spi), 1) + spi
+
+
+def later(packets, number, seconds):
+    """The capture with everything from a packet on moved in time: nobody waits for what a minute brings."""
+    for packet in packets[number:]:
+        packet.time += seconds
+    return packets
+
+
+# ---------------------------------------------------------------- IKEv1 messages in clear
+
+def attributes1(values):
+    return b"".join(struct.pack("!HH", 0x8000 | kind, value) if value < 0x10000 else struct.pack("!HHI", kind, 4, value)
+                    for kind, value in values)
+
+
+def sa1(*transforms):
+    """An SA payload of phase 1, one proposal; a transform is a list of (attribute, value)."""
+    body = b""
+    for number, values in enumerate(transforms, 1):
+        data = attributes1(values)
+        body += struct.pack("!BBHBBH", 3 if number < len(transforms) else 0, 0, 8 + len(data), number, 1, 0) + data
+    return 1, struct.pack("!II", 1, 1) + struct.pack("!BBHBBBB", 0, 0, 8 + len(body), 1, 1, 0, len(transforms)) + body
+
+
+def phase1(encryption=7, bits=128, hash_=4, group=14, auth=1, seconds=28800):
+    """The attributes of one transform, by default AES-128, SHA-256, group 14, pre-shared key."""
+    return [(1, encryption)] + ([(14, bits)] if bits else []) + [(2, hash_), (4, group), (3, auth), (11, 1), (12, seconds)]
+
+
+def main_mode(spi_i, spi_r, parts, exchange=2):
+    return clear_message(spi_i, spi_r, exchange, 0, 0, parts, version=0x10)

@@ -14,4 +14,4 @@ def story(lab):
     time.sleep(3)
 
 
-TRUTH = (("auth_failure_suspected", ("isakmp.flag_e == 1", 0)),)
+TRUTH = (("auth_failure_suspected", "isakmp.exchangetype == 5"),)
