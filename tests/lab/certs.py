@@ -11,7 +11,7 @@ def key(kind="rsa", size="2048"):
     return pki("--gen", "--type", kind, "--size", size, "--outform", "pem")
 
 
-def authority(directory, names, ca="Lab CA"):
+def authority(directory, names, ca="Lab CA", size="2048"):
     """Certificates for {box: identity}, as the files that swanctl wants for each box."""
     path = directory / ("ca-" + ca.replace(" ", "-"))
     path.mkdir()
@@ -20,7 +20,7 @@ def authority(directory, names, ca="Lab CA"):
                                       "--outform", "pem"))
     result = {}
     for box, name in names.items():
-        own = key()
+        own = key(size=size)
         public = pki("--pub", "--type", "rsa", "--outform", "pem", data=own)
         mine = pki("--issue", "--cacert", str(path / "ca.pem"), "--cakey", str(path / "ca.key"), "--type", "pub", "--dn",
                    "O=Espial, CN=" + name, "--san", name, "--outform", "pem", data=public)

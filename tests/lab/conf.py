@@ -93,3 +93,13 @@ def roadwarrior(client=None, gateway=None, both=None, pool="10.86.152.186-10.86.
                   client_child=merge({"local_ts": "dynamic"}, more.pop("client_child", None)),
                   gateway_child=merge({"remote_ts": "dynamic"}, more.pop("gateway_child", None)),
                   gateway_top=merge({"pools": {"vpn": {"addrs": pool}}}, more.pop("gateway_top", None)), **more)
+
+
+def xauth_pair(client_password, gateway_password):
+    """(client, gateway): IKEv1 aggressive mode, XAUTH, address by Mode Config."""
+    return roadwarrior(
+        both={"version": 1, "aggressive": True, "proposals": "aes128-sha1-modp1536"}, child={"esp_proposals": "aes128-sha1"},
+        client={"local-1": {"auth": "psk", "id": USER}, "local-2": {"auth": "xauth", "xauth_id": USER}},
+        gateway={"remote-1": {"auth": "psk", "id": USER}, "remote-2": {"auth": "xauth"}},
+        secrets={"xauth-1": {"id": USER, "secret": '"%s"' % client_password}},
+        gateway_secrets={"xauth-1": {"id": USER, "secret": '"%s"' % gateway_password}}, pool="10.86.152.186-10.86.152.186")

@@ -290,10 +290,30 @@ class Lab:
     def address(self, box, address, port="lan", change="add"):
         run("ip", "-n", netns(box), "addr", change, address, "dev", port, *(["nodad"] if ":" in address and change == "add" else []))
 
+    def translate(self, *ends):
+        """NAT at west for what the client sends, at east for what comes to 203.0.113.2; packets that the
+        scenario itself makes there are left as they are."""
+        for box in ("west", "east"):
+            self.nft(box, "add table ip own; add chain ip own out { type filter hook output priority -300; }; add rule ip own out notrack")
+        if "west" in ends:
+            rules = ["add rule ip nat post oifname mid udp sport %d snat to 203.0.113.1:%d" % (port, port) for port in (500, 4500)]
+            self.nft("west", "add table ip nat; add chain ip nat post { type nat hook postrouting priority 100; }; " + "; ".join(rules))
+        if "east" in ends:
+            self.nft("east", "add table ip nat; add chain ip nat pre { type nat hook prerouting priority -100; }; "
+                     "add rule ip nat pre iifname mid udp dport { 500, 4500 } dnat to " + GATEWAY)
+
     def drop(self, box, what, name="lost"):
         """The router drops what an nft expression matches; allow(box) lets it through again."""
         self.nft(box, "add table inet %s; add chain inet %s f { type filter hook forward priority 0; }; "
-                 "add rule inet %s f %s drop" % (name, name, name, what))
+                 "add rule inet %s f %s counter drop" % (name, name, name, what))
+
+    def wait_dropped(self, box, count=1, name="lost"):
+        """Until so many packets have been dropped."""
+        for _ in range(100):
+            if int(re.search(r"packets (\d+)", inside(box, "nft", "list", "table", "inet", name)).group(1)) >= count:
+                return
+            time.sleep(0.05)
+        raise NotAsExpected("not as expected: nothing was dropped")
 
     def allow(self, box, name="lost"):
         self.nft(box, "delete table inet " + name)

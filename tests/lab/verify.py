@@ -27,10 +27,12 @@ def frames(pcap, keys, shown):
 
 
 def picked(pcap, keys, truth):
-    """A truth is a filter, or (filter, slice): the slice picks among the frames found."""
+    """A truth is a filter, or (filter, index, slice or tuple of indices among the frames found)."""
     shown, which = (truth, slice(None)) if isinstance(truth, str) else truth
     found = frames(pcap, keys, shown)
-    return found[which] if isinstance(which, slice) else found[which:which + 1 or None]
+    if isinstance(which, slice):
+        return found[which]
+    return [found[n] for n in (which if isinstance(which, tuple) else (which,)) if -len(found) <= n < len(found)]
 
 
 def rows(pcap, keys, scenario):
@@ -61,6 +63,16 @@ def check(pcap, keys, scenario):
         found = frames(pcap, keys, shown)
         expect(len(found) == count if isinstance(count, int) else len(found) in count, "%s: %s of %s" % (shown, found, count))
     expect(os.path.getsize(pcap) < 60000, "the capture is small")
+
+
+def marked(pcap, keys, *passes):
+    """{check: frames that Espial marks with it}; passes is "-2" or nothing."""
+    result = {}
+    for line in tshark(pcap, keys, *passes, "-Y", "espial.finding", "-T", "fields", "-e", "frame.number", "-e", "espial.finding").splitlines():
+        number, names = line.split("\t")
+        for name in set(names.split(",")):
+            result.setdefault(name, []).append(int(number))
+    return result
 
 
 def espial(pcap, keys):

@@ -23,3 +23,4 @@ def story(lab):
 
 
 SILENT = ("protocol_mismatch", "spi_unknown", "inner_source_violation")
+ALLOWED = ("no_encryption",)

@@ -10,8 +10,7 @@ CONFIGURATIONS = dict(zip(("client", "gateway"), tunnel(gateway={"remote_addrs":
 
 
 def before(lab):
-    lab.nft("west", "add table ip nat; add chain ip nat post { type nat hook postrouting priority 100; }; "
-            "add rule ip nat post oifname mid ip saddr 192.0.2.0/24 masquerade")
+    lab.translate("west")
 
 
 def story(lab):
@@ -21,3 +20,4 @@ def story(lab):
 
 
 TRUTH = (("ah_through_nat", ("isakmp.exchangetype == 35 && isakmp.flag_r == 1", 0)),)
+ALLOWED = ("nat_detected", "no_encryption", "one_way")

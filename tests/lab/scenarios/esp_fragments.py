@@ -23,5 +23,5 @@ def cut(packet, number):
     return fragment(packet, 1400)
 
 
-TRUTH = (("outer_fragment", "esp && ip.frag_offset > 0"),)
+TRUTH = (("outer_fragment", "ip.proto == 50"),)
 SILENT = ("icv_bad", "length_impossible")

@@ -15,4 +15,4 @@ def story(lab):
 
 
 UNDECRYPTED = "esp.spi == 0x0badcafe"
-TRUTH = (("spi_unknown", ("esp.spi == 0x0badcafe", 0)),)
+TRUTH = (("spi_unknown", "esp.spi == 0x0badcafe"),)

@@ -20,4 +20,4 @@ def story(lab):
 
 
 UNDECRYPTED = "esp"
-TRUTH = (("esp_without_ike", ("esp.spi", slice(0, 2))), ("reserved_spi", "esp.spi == 200"))
+TRUTH = (("esp_without_ike", ("esp.spi", (0, 1, 6))), ("reserved_spi", "esp.spi == 200"))

@@ -9,10 +9,7 @@ CONFIGURATIONS = dict(zip(("client", "gateway"), tunnel(client={"remote_addrs": 
 
 
 def before(lab):
-    lab.nft("west", "add table ip nat; add chain ip nat post { type nat hook postrouting priority 100; }; "
-            "add rule ip nat post oifname mid ip saddr 192.0.2.0/24 masquerade")
-    lab.nft("east", "add table ip nat; add chain ip nat pre { type nat hook prerouting priority -100; }; "
-            "add rule ip nat pre iifname mid udp dport { 500, 4500 } dnat to " + GATEWAY)
+    lab.translate("west", "east")
 
 
 def story(lab):

@@ -9,8 +9,7 @@ CONFIGURATIONS = dict(zip(("client", "gateway"), tunnel(client={"remote_addrs": 
 
 
 def before(lab):
-    lab.nft("east", "add table ip nat; add chain ip nat pre { type nat hook prerouting priority -100; }; "
-            "add rule ip nat pre iifname mid udp dport { 500, 4500 } dnat to " + GATEWAY)
+    lab.translate("east")
 
 
 def story(lab):

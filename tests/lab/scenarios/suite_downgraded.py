@@ -16,3 +16,4 @@ def story(lab):
 
 
 TRUTH = (("suite_downgraded", ("isakmp.exchangetype == 36 && isakmp.flag_r == 1", 0)),)
+ALLOWED = ("weak_encryption", "weak_integrity")

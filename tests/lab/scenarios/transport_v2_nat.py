@@ -12,8 +12,7 @@ CONFIGURATIONS = dict(zip(("client", "gateway"), tunnel(
 
 
 def before(lab):
-    lab.nft("west", "add table ip nat; add chain ip nat post { type nat hook postrouting priority 100; }; "
-            "add rule ip nat post oifname mid ip saddr 192.0.2.0/24 masquerade")
+    lab.translate("west")
 
 
 def story(lab):

@@ -13,4 +13,4 @@ def story(lab):
     pings(*pipes(lab), CLIENT_LAN, GATEWAY_LAN, 2)
 
 
-TRUTH = (("weak_offered", ("isakmp.exchangetype == 34", 0)),)
+TRUTH = (("weak_offered", ("isakmp.flag_r == 0", slice(0, 2))),)

@@ -15,3 +15,4 @@ def story(lab):
 
 
 TRUTH = (("auth_failure_suspected", "isakmp.exchangetype == 5"),)
+ALLOWED = ("retransmission",)
