@@ -14,16 +14,27 @@ enum limits {
     IKE_MAX_CFG_ATTRS = 32,
     IKE_MAX_VENDORS = 32,
 
+    FRAME_MAX_STEPS = 32,           /* layers of one frame */
+    FRAME_MAX_EXTENSIONS = 16,      /* headers of one IPv6 or GTP-U packet */
+    FRAME_MAX_LABELS = 16,          /* MPLS */
+    FRAME_MAX_SEARCH = 512,         /* octets of an unknown link layer looked at for an IP header */
+    FRAME_MAX_TRAILER = 64,         /* octets behind an IPv6 packet there */
+    TCP_ENCAP_MAX_STREAMS = 1 << 12,
+    TCP_ENCAP_MAX_HELD = 1 << 26,   /* octets of messages that are not whole yet, all streams */
+    TCP_ENCAP_MAX_EARLY = 16,       /* segments of one stream that wait for an earlier one */
+
     SADB_MAX_IKE_SAS = 1 << 20,     /* half-open ones included */
     SADB_MAX_CHILD_SAS = 1 << 20,
     SADB_MAX_STREAMS = 1 << 20,
     SADB_MAX_EXCHANGES = 1 << 14,   /* of one IKE SA */
+    SADB_MAX_MESSAGES = 1 << 10,    /* of one exchange, fragments included */
     SADB_MAX_RETRANSMISSIONS = 64,  /* frames remembered of one message */
     SADB_MAX_WRONG_FRAMES = 64,     /* of one IKE SA, messages that fail their check */
     SADB_MAX_PER_SPI = 64,          /* SAs or streams that share one SPI */
     SADB_MAX_PER_PEER = 64,         /* IKE SAs looked at for one pair */
     STREAM_WINDOW_MAX = 1024,       /* packets */
-    STREAM_SEEN = 32,               /* packets of a stream whose frames are remembered */
+    STREAM_SEEN = 8,               /* packets of a stream whose frames are remembered */
+    STREAM_MAX_STEPS = 1 << 16,     /* of one stream: packets out of order whose counts are remembered */
     STREAM_IVS = 8,                 /* explicit IVs of a stream that are remembered */
     STREAM_MAX_BAD_FRAMES = 1024,
     SADB_MAX_CLEAR = 1 << 14,       /* clear packets that selectors say must be protected */
@@ -31,10 +42,26 @@ enum limits {
     SADB_MAX_FRAGMENTS = 1 << 12,   /* outer datagrams in fragments under way */
     KEYLOG_MAX_KEYS = 1 << 18,
     KEYLOG_MAX_PER_SPI = 16,        /* keys that a log gives to one SPI */
-    KEYLOG_MAX_LINE = 4096,         /* octets; a longer line holds no key */
-    KEYLOG_MAX_FILE = 1 << 28,
+    KEYLOG_MAX_LINE = 8192,         /* octets; a longer line holds no key */
+    KEYLOG_MAX_FILE = 1 << 28,      /* octets, of clear text */
+    KEYLOG_MAX_SECRET = 2048,       /* octets of a shared secret; MODP_8192 has 1024 */
     KEYLOG_MAX_MESSAGES = 20,
     KEYLOG_MAX_TRIES = 256,         /* keys that one IKE message is tried with */
+    KEYRING_MAX_IKE_SAS = 1 << 16,  /* of each version, and answers awaited */
+    KEYRING_MAX_SA_TRIES = 1024,    /* keys that all messages of one IKE SA are tried with in vain */
+    KEYRING_MAX_SA_KEYS = 16,       /* keys of one IKE SA that have opened a message */
+    KEYRING_MAX_DERIVATIONS = 1024, /* tries of the keys that follow from one negotiation */
+    KEYRING_MAX_JOINS = 256,        /* messages in IKE fragments under way */
+    KEYRING_MAX_FRAGMENTS = 256,    /* of one message */
+    KEYRING_MAX_FRAGMENT_OCTETS = 1 << 24,
+    KEYRING_MAX_OFFERS = 16,        /* negotiations under way of one IKE SA */
+    KEYRING_MAX_EXCHANGES = 64,     /* IKEv1 exchanges of one IKE SA whose IVs are remembered */
+    KEYRING_MAX_MESSAGES = 16,      /* of one such exchange */
+    KEYRING_MAX_BLOCKS = 8,         /* last blocks of phase 1 that may be an IV */
+    KEYRING_MAX_CHILDREN = 1 << 18, /* SPIs negotiated */
+    KEYRING_MAX_PER_SPI = 8,        /* negotiations of one SPI */
+    KEYRING_MAX_OPEN = 1 << 12,     /* SPIs whose key schedules are kept */
+    KEYRING_MAX_HIGHS = 16,         /* upper halves of a sequence number tried for showing */
     FINDING_MAX_FRAMES = 1 << 16,   /* frames listed of one finding */
     FINDINGS_MAX = 1 << 20,
 

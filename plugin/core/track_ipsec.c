@@ -7,20 +7,32 @@
 #define DUPLICATE_SECONDS 0.1       /* one packet, two capture points */
 
 enum { WRAP_NEAR = 1 << 16,         /* how near to 2^32 a number must be for the next to wrap */
-       UDP = 17 };
+       UDP = 17, ENCR_NULL = 11, ENCR_GMAC = 21 };
+
+/* A power of two: the window's bits wrap with the sequence numbers. */
+static uint32_t
+window_bits(const struct sadb *db)
+{
+    uint32_t bits = 64;
+
+    while (bits < db->options.window) {
+        bits *= 2;
+    }
+    return bits;
+}
 
 static bool
-window_has(const struct stream *s, uint32_t seq)
+window_has(const struct sadb *db, const struct stream *s, uint32_t seq)
 {
-    uint32_t at = seq % STREAM_WINDOW_MAX;
+    uint32_t at = seq % window_bits(db);
 
     return s->window[at / 64] >> at % 64 & 1;
 }
 
 static void
-window_set(struct stream *s, uint32_t seq, bool seen)
+window_set(const struct sadb *db, struct stream *s, uint32_t seq, bool seen)
 {
-    uint32_t at = seq % STREAM_WINDOW_MAX;
+    uint32_t at = seq % window_bits(db);
     uint64_t bit = (uint64_t)1 << at % 64;
 
     s->window[at / 64] = seen ? s->window[at / 64] | bit : s->window[at / 64] & ~bit;
@@ -29,13 +41,31 @@ window_set(struct stream *s, uint32_t seq, bool seen)
 bool
 sadb_has_esn(const struct child_sa *c)
 {
-    for (size_t i = 0; c && c->chosen && i < c->chosen->p.num_transforms; i++) {
-        const struct transform *t = &c->chosen->p.transforms[i];
+    for (size_t i = 0; c && c->chosen && i < c->chosen->p->num_transforms; i++) {
+        const struct transform *t = &c->chosen->p->transforms[i];
         if (t->type == TRANSFORM_ESN && t->id == 1) {
             return true;
         }
     }
     return false;
+}
+
+bool
+sadb_is_null(const struct kept_proposal *chosen)
+{
+    for (size_t i = 0; chosen && i < chosen->p->num_transforms; i++) {
+        const struct transform *t = &chosen->p->transforms[i];
+        if (t->type == TRANSFORM_ENCR && (t->id == ENCR_NULL || t->id == ENCR_GMAC)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+sadb_has_null(const struct sadb *db)
+{
+    return db->has_null;
 }
 
 /* Ahead of the highest number so far, as a receiver reckons.  With extended numbers the
@@ -44,7 +74,7 @@ static bool
 is_ahead(const struct stream *s, uint32_t seq, bool *wrapped)
 {
     *wrapped = false;
-    if (sadb_has_esn(s->child)) {
+    if (s->esn) {
         uint32_t ahead = seq - s->last_seq;
         return ahead != 0 && ahead <= UINT32_MAX / 2;
     }
@@ -53,18 +83,18 @@ is_ahead(const struct stream *s, uint32_t seq, bool *wrapped)
 }
 
 static void
-advance(struct stream *s, const struct ipsec_event *e, uint32_t seq)
+advance(const struct sadb *db, struct stream *s, const struct ipsec_event *e, uint32_t seq)
 {
-    uint32_t ahead = seq - s->last_seq;
+    uint32_t ahead = seq - s->last_seq, bits = window_bits(db);
 
-    for (uint32_t i = 1; i <= ahead && i <= STREAM_WINDOW_MAX; i++) {
-        window_set(s, s->last_seq + i, false);
+    for (uint32_t i = 1; i < ahead && i <= bits; i++) {
+        window_set(db, s, s->last_seq + i, false);
     }
     if (ahead > 1) {
         s->lost += ahead - 1;
         s->gap_frame = s->gap_frame ? s->gap_frame : e->at.frame;
     }
-    window_set(s, seq, true);
+    window_set(db, s, seq, true);
     s->last_seq = seq;
 }
 
@@ -76,45 +106,51 @@ see_sequence(const struct sadb *db, struct stream *s, struct ipsec_event *e)
 
     if (s->packets == 0) {
         s->first_seq = s->last_seq = seq;
-        window_set(s, seq, true);
+        window_set(db, s, seq, true);
         return;
     }
     if (is_ahead(s, seq, &e->wrapped)) {
-        advance(s, e, seq);
+        advance(db, s, e, seq);
         return;
     }
     behind = s->last_seq - seq;
-    if (behind >= db->options.window || (seq == 0 && behind && !sadb_has_esn(s->child))) {
+    if (behind >= db->options.window || (seq == 0 && behind && !s->esn)) {
         s->out_of_window++;
         e->out_of_window = true;
-    } else if (window_has(s, seq)) {
+    } else if (window_has(db, s, seq)) {
         const struct seen_packet *first = &s->seen[seq % STREAM_SEEN];
         s->replayed++;
         e->replayed = true;
         e->original = first->frame && first->seq == seq ? first->frame : 0;
     } else {
-        window_set(s, seq, true);
+        window_set(db, s, seq, true);
         s->lost -= s->lost > 0;
         s->gap_frame = s->lost ? s->gap_frame : 0;
     }
 }
 
+static uint16_t
+ticks_at(const struct stream *s, double time)
+{
+    double ticks = (time - s->first_time) * 100;
+
+    return (uint16_t)(ticks > 0 && ticks < 1e15 ? (uint64_t)ticks : 0);
+}
+
+/* ticks wrap after 655 s: what is old by then has had a packet after it. */
 static bool
 is_duplicate(const struct stream *s, const struct ipsec_packet *p, const struct sighting *at)
 {
     const struct seen_packet *one = &s->seen[p->seq % STREAM_SEEN];
 
-    return one->frame && one->seq == p->seq && one->ip_id == at->ip_id &&
-           at->time - s->first_time - one->time_ms / 1000.0 < DUPLICATE_SECONDS;
+    return one->frame && one->seq == p->seq && one->ip_id == at->ip_id && at->time - s->last_time < DUPLICATE_SECONDS &&
+           (uint16_t)(ticks_at(s, at->time) - one->ticks) <= DUPLICATE_SECONDS * 100;
 }
 
 static void
 remember(struct stream *s, const struct ipsec_packet *p, const struct sighting *at)
 {
-    double ms = (at->time - s->first_time) * 1000;
-
-    s->seen[p->seq % STREAM_SEEN] =
-        (struct seen_packet){ p->seq, at->frame, ms > 0 && ms < UINT32_MAX ? (uint32_t)ms : 0, at->ip_id };
+    s->seen[p->seq % STREAM_SEEN] = (struct seen_packet){ p->seq, at->frame, at->ip_id, ticks_at(s, at->time) };
 }
 
 /* RFC 3686, 4106, 4309, 7634: in counter modes an IV must not come twice under a key. */
@@ -123,10 +159,13 @@ see_iv(struct stream *s, struct ipsec_event *e)
 {
     const struct ipsec_packet *p = e->packet;
 
-    for (size_t i = 0; p->has_iv && i < STREAM_IVS && i < s->packets; i++) {
+    if (!s->last_iv || !p->has_iv) {
+        return;
+    }
+    for (size_t i = 0; i < STREAM_IVS && i < s->num_ivs; i++) {
         e->iv_repeats |= s->last_iv[i] == p->iv && !e->replayed;
     }
-    s->last_iv[s->packets % STREAM_IVS] = p->iv;
+    s->last_iv[s->num_ivs++ % STREAM_IVS] = p->iv;
 }
 
 static void
@@ -184,11 +223,11 @@ static struct child_sa *
 child_by_source(const struct sadb *db, const struct stream *s, uint32_t frame, bool *to_responder)
 {
     struct sa_key key = sadb_key(db, 'c', s->protocol, &s->spi, sizeof s->spi, NULL, NULL);
-    GPtrArray *list = sadb_list(db, &key);
+    unsigned looked = 0;
 
-    for (guint i = list ? list->len : 0; i > 0; i--) {
-        struct child_sa *c = (struct child_sa *)g_ptr_array_index(list, i - 1);
-        if (c->request_frame > frame) {
+    for (const struct link *l = sadb_list(db, &key); l && looked < SADB_MAX_PER_SPI; l = l->older, looked++) {
+        struct child_sa *c = (struct child_sa *)l->member;
+        if (c->protocol != s->protocol || c->request_frame > frame) {
             continue;
         }
         if (c->spi_r == s->spi && ip_equal(&s->src, &c->addr_i)) {
@@ -206,13 +245,13 @@ child_by_source(const struct sadb *db, const struct stream *s, uint32_t frame, b
 static struct stream *
 make_stream(struct sadb *db, const struct sighting *at, const struct ipsec_packet *p, const struct sa_key *key)
 {
-    struct stream *s;
+    struct stream *s, *older = (struct stream *)g_hash_table_lookup(db->stream_of, key);
 
     if (db->streams->len >= SADB_MAX_STREAMS) {
         sadb_cap(db, "ESP and AH streams");
         return NULL;
     }
-    s = (struct stream *)sadb_alloc(db, sizeof *s);
+    s = (struct stream *)sadb_alloc(db, sizeof *s + window_bits(db) / 8);
     s->id = db->streams->len;
     s->protocol = p->protocol;
     s->spi = p->spi;
@@ -222,33 +261,72 @@ make_stream(struct sadb *db, const struct sighting *at, const struct ipsec_packe
     s->dst_port = at->dst_port;
     s->first_frame = at->frame;
     s->first_time = s->last_time = at->time;
+    s->epoch = db->epoch - 1;
+    s->older = older;
     g_ptr_array_add(db->streams, s);
     g_hash_table_insert(db->stream_of, g_memdup2(key, sizeof *key), s);
     return s;
 }
 
+/* Of a counter mode (RFC 3686, 4106, 4309, 4543, 5529, 7634), whose IV counts. */
+static bool
+has_explicit_iv(const struct kept_proposal *chosen)
+{
+    for (size_t i = 0; chosen && i < chosen->p->num_transforms; i++) {
+        const struct transform *t = &chosen->p->transforms[i];
+        if (t->type == TRANSFORM_ENCR && ((t->id >= 13 && t->id <= 16) || (t->id >= 18 && t->id <= 21) || (t->id >= 24 && t->id <= 28))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+set_tie(struct sadb *db, struct stream *s, struct child_sa *c, bool to_responder, uint32_t frame)
+{
+    if (s->child) {
+        struct stream_tie old = { s->tied_frame, s->child, s->to_responder };
+        if (!s->ties) {
+            s->ties = sadb_array(db, sizeof old);
+        }
+        g_array_append_val(s->ties, old);
+    }
+    s->child = c;
+    s->tied_frame = frame;
+    s->to_responder = to_responder;
+    s->basis = c->basis;
+    s->esn = sadb_has_esn(c);
+    if (!s->last_iv && has_explicit_iv(c->chosen)) {
+        s->last_iv = (uint64_t *)sadb_alloc(db, STREAM_IVS * sizeof *s->last_iv);
+    }
+    sadb_push(db, c->streams, s);
+}
+
+/* Looks the SAs up again only when some have come or changed since. */
 static void
 tie(struct sadb *db, struct ipsec_event *e)
 {
     struct stream *s = e->stream;
-    struct child_sa *c = sadb_child_at(db, s->protocol, s->spi, &s->dst, e->at.frame, &e->to_responder);
+    struct child_sa *c;
+    bool to_r = s->to_responder;
 
-    if (!c) {
-        c = child_by_source(db, s, e->at.frame, &e->to_responder);
+    if (s->epoch == db->epoch) {
+        return;
     }
-    if (!c && e->peers && unread(e->peers) && e->new_stream) {
-        c = infer_child(db, s, e->peers, &e->at);
-        e->to_responder = c && c->spi_r == s->spi;
+    s->peers = sadb_ike_between(db, &s->src, &s->dst);
+    c = sadb_child_at(db, s->protocol, s->spi, &s->dst, e->at.frame, &to_r);
+    if (!c) {
+        c = child_by_source(db, s, e->at.frame, &to_r);
+    }
+    if (!c && s->peers && unread(s->peers) && e->new_stream) {
+        c = infer_child(db, s, s->peers, &e->at);
+        to_r = c && c->spi_r == s->spi;
     }
     if (c && c != s->child) {
-        s->child = c;
-        s->to_responder = e->to_responder;
-        s->basis = c->basis;
-        g_ptr_array_add(c->streams, s);
+        set_tie(db, s, c, to_r, e->at.frame);
         c->udp_encap |= e->at.src_port != 0;
     }
-    e->child = s->child;
-    e->to_responder = s->to_responder;
+    s->epoch = db->epoch;
 }
 
 /* An SPI that a later negotiation has given out again begins another stream. */
@@ -256,9 +334,13 @@ static bool
 reused(const struct sadb *db, const struct stream *s, const struct sighting *at)
 {
     bool to_r;
-    const struct child_sa *c = sadb_child_at(db, s->protocol, s->spi, &s->dst, at->frame, &to_r);
+    const struct child_sa *c;
 
-    return c && s->child && c != s->child && c->request_frame > s->last_frame;
+    if (s->epoch == db->epoch || !s->child) {
+        return false;
+    }
+    c = sadb_child_at(db, s->protocol, s->spi, &s->dst, at->frame, &to_r);
+    return c && c != s->child && c->request_frame > s->last_frame;
 }
 
 static void
@@ -272,6 +354,30 @@ count_packet(struct stream *s, const struct sighting *at, const struct ipsec_pac
     s->last_time = at->time;
 }
 
+/* In order and without loss, the number of a packet follows from its sequence number. */
+static void
+note_step(struct sadb *db, struct stream *s, const struct ipsec_packet *p, uint32_t frame)
+{
+    struct stream_step now = { frame, s->packets - p->seq, s->lost, s->replayed };
+
+    if (s->packets == 1) {
+        s->now = now;
+        return;
+    }
+    if (now.ahead == s->now.ahead && now.lost == s->now.lost && now.replayed == s->now.replayed) {
+        return;
+    }
+    if (!s->steps) {
+        s->steps = sadb_array(db, sizeof now);
+    }
+    if (s->steps->len < STREAM_MAX_STEPS) {
+        g_array_append_val(s->steps, s->now);
+    } else {
+        sadb_cap(db, "packets out of order of one stream whose counts are remembered");
+    }
+    s->now = now;
+}
+
 void
 sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at, const struct ipsec_packet *p)
 {
@@ -281,21 +387,24 @@ sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at
     memset(e, 0, sizeof *e);
     e->at = *at;
     e->packet = p;
-    e->peers = sadb_ike_between(db, &at->src, &at->dst);
     if (!s || reused(db, s, at)) {
         s = make_stream(db, at, p, &key);
         e->new_stream = true;
     }
     if (!s) {
+        e->peers = sadb_ike_between(db, &at->src, &at->dst);
         return;
     }
     e->stream = s;
     tie(db, e);
+    e->peers = s->peers;
+    e->child = s->child;
+    e->to_responder = s->to_responder;
     if (is_duplicate(s, p, at)) {
         s->duplicates++;
         s->last_frame = at->frame;
         e->duplicate = true;
-        e->number = s->packets;
+        e->number = p->seq + s->now.ahead;
         return;
     }
     see_sequence(db, s, e);
@@ -306,5 +415,93 @@ sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at
     }
     e->old_src_port = s->last_src_port && at->src_port != s->last_src_port ? s->last_src_port : 0;
     count_packet(s, at, p);
+    note_step(db, s, p, at->frame);
+    track_sent(db, s->child ? s->child->ike_sa : NULL, s->to_responder, at->time);
     e->number = s->packets;
+}
+
+/* --- later passes ------------------------------------------------------------- */
+
+static const struct stream_step *
+step_at(const struct stream *s, uint32_t frame)
+{
+    const struct stream_step *found = &s->now;
+    guint low = 0, high = s->steps ? s->steps->len : 0;
+
+    if (frame >= found->frame || !high) {
+        return found;
+    }
+    while (low < high) {        /* the last one that does not lie behind the frame */
+        guint mid = (low + high) / 2;
+        const struct stream_step *one = &g_array_index(s->steps, struct stream_step, mid);
+        if (one->frame <= frame) {
+            found = one;
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    return found;
+}
+
+bool
+sadb_stream_at(const struct sadb *db, struct stream_at *out, uint8_t protocol, uint32_t spi, uint32_t seq,
+               const struct ip_addr *src, const struct ip_addr *dst, uint32_t frame)
+{
+    struct sa_key key = sadb_key(db, 's', protocol, &spi, sizeof spi, src, dst);
+    const struct stream *s = (const struct stream *)g_hash_table_lookup(db->stream_of, &key);
+    const struct stream_step *step;
+
+    while (s && s->first_frame > frame) {
+        s = s->older;
+    }
+    if (!s) {
+        return false;
+    }
+    step = step_at(s, frame);
+    *out = (struct stream_at){ .stream = s, .number = seq + step->ahead, .lost = step->lost, .replayed = step->replayed };
+    if (s->child && frame >= s->tied_frame) {
+        out->child = s->child;
+        out->to_responder = s->to_responder;
+        return true;
+    }
+    for (guint i = s->ties ? s->ties->len : 0; i > 0 && !out->child; i--) {
+        const struct stream_tie *old = &g_array_index(s->ties, struct stream_tie, i - 1);
+        if (old->frame <= frame) {
+            out->child = old->child;
+            out->to_responder = old->to_responder;
+        }
+    }
+    return true;
+}
+
+enum ike_sa_state
+ike_sa_state_at(const struct sadb *db, const struct ike_sa *sa, uint32_t frame)
+{
+    const struct ike_sa *next = sadb_ike_sa(db, sa->rekeyed_by);
+
+    if (frame >= sa->last_frame) {
+        return sa->state;
+    }
+    if (next && frame >= next->first_frame) {
+        return IKE_REKEYED;
+    }
+    if (sa->deleted_in && frame >= sa->deleted_in) {
+        return IKE_DELETED;
+    }
+    return sa->established_in && frame >= sa->established_in ? IKE_ESTABLISHED : IKE_HALF_OPEN;
+}
+
+enum child_state
+child_state_at(const struct sadb *db, const struct child_sa *c, uint32_t frame)
+{
+    const struct child_sa *next = sadb_child_sa(db, c->rekeyed_by);
+
+    if (next && frame >= next->negotiated_in) {
+        return CHILD_REKEYED;
+    }
+    if (c->deleted_in && frame >= c->deleted_in) {
+        return CHILD_DELETED;
+    }
+    return c->state == CHILD_FAILED ? CHILD_FAILED : CHILD_INSTALLED;
 }

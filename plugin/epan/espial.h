@@ -5,14 +5,18 @@
 #include "compat.h"
 
 #include <espial/check.h>
-#include <espial/keylog.h>
+#include <espial/frame.h>
+#include <espial/keyring.h>
+#include <espial/tcp_encap.h>
 
 /* All that lives as long as one capture file is open. */
 struct capture {
     struct sadb *db;
     struct findings *findings;
     struct plan *plan;
-    struct keyring *keys;       /* NULL without a key log */
+    struct keyring *keys;       /* NULL where no key is known */
+    struct tcp_encap *tcp;
+    bool verify;                /* the ICV of every packet */
 };
 extern struct capture capture;
 extern int proto_espial;
@@ -20,8 +24,8 @@ extern int tap_espial;
 
 enum record_kind { RECORD_IKE, RECORD_IPSEC, RECORD_PATH };
 
-/* What one layer of a frame was, as known when it was first seen, so that every pass
- * shows the same.  Lives in file scope; a frame may have several. */
+/* What one part of a frame was, as known when it was first seen, so that every pass shows
+ * the same.  Those of IKE live in file scope, those of ESP and AH are made again. */
 struct record {
     enum record_kind kind;
     uint32_t ike_sa, child, stream;     /* ids, NO_ID */
@@ -33,38 +37,40 @@ struct record {
     enum child_state child_state;
     uint32_t packet, lost, replayed;
     struct ip_addr inner_src, inner_dst;
+    const uint8_t *clear;               /* what Wireshark did not decrypt: the payload, or NULL */
+    size_t clear_len;
+    uint8_t next_header;
     struct record *next;
 };
 
-/* feed.c: reads the layers of a frame once, in capture order. */
-void feed_handoff(dissector_handle_t handle);
-void feed_want(bool wanted);
-struct record *feed_frame(packet_info *pinfo, proto_tree *tree);
+/* feed.c: reads the IKE, ESP and AH of a frame.  The first pass tells the core, and *kept are
+ * the records of IKE and the path (file scope); later passes look up what it knew.  Returns
+ * the records of ESP and AH (the packet's scope) where detailed. */
+void feed_handoff(void);
+struct record *feed_frame(tvbuff_t *tvb, packet_info *pinfo, bool visited, bool detailed, struct record **kept);
 
 /* show.c */
 void show_register(int proto);
-void show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct record *records, bool visited);
+void show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct record *kept, const struct record *made,
+                bool visited);
+
+/* inner.c: the packet inside ESP, dissected by Wireshark below tree; columns and addresses
+ * stay those of the outer packet. */
+void show_inner(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct record *r);
 
 /* prefs.c */
 void prefs_register_espial(int proto);
 struct plan *prefs_make_plan(void);
 struct sadb_options prefs_options(void);
+struct keylog *prefs_keylog(void);      /* NULL where no key is known */
+bool prefs_verify(void);
+bool prefs_show_inner(void);
 
-struct keylog *prefs_keylog(void);      /* NULL where none is named */
-
-/* keys.c: owns the log that it is given. */
-struct keyring *keyring_new(struct keylog *log);
-void keyring_free(struct keyring *k);
-/* The clear text of an ESP packet (pool's), where a key fits; ICV_BAD where every key that
- * the log has for the SPI fails. */
-enum icv_verdict keyring_open_esp(struct keyring *k, wmem_allocator_t *pool, uint32_t spi, const uint8_t *at, size_t len,
-                                  struct span *clear);
-/* Adds the clear payloads to an IKEv2 message; fragments when the last has come.  name
- * tells messages apart. */
-bool keyring_open_ike(struct keyring *k, wmem_allocator_t *pool, struct ike_message *m, const uint8_t *at, size_t captured,
-                      const char *name);
-/* IKEv1 has no checksum to try keys with, and its IVs chain: Wireshark decrypts it. */
-void keys_feed_ikev1(const struct keylog *log);
+/* tables.c: Wireshark's own tables of keys. */
+void tables_read(struct keylog *log);
+/* Gives IKE keys to Wireshark, so that its dissector shows what they open; it takes them
+ * up when a file is opened. */
+void tables_feed(const struct keylog *log);
 
 /* report.c and report_json.c */
 void report_register(void);

@@ -1,4 +1,5 @@
-/* feed.c - from the layers that Wireshark found to bytes for the core.
+/* feed.c - from a frame's octets to the core.  Wireshark's layers say what it took UDP for;
+ * its dissection tree is not needed, so that no packet pays for one.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "espial.h"
 
@@ -6,571 +7,530 @@
 
 #include <string.h>
 
-enum field { F_ISAKMP, F_ESP, F_AH, F_IP, F_IPV6, F_UDP, F_ICMP, F_ICMPV6, F_ESP_CLEAR, F_ESP_BAD, F_ESP_GOOD,
-             F_IKE_CLEAR, F_IKE_BAD, NUM_FIELDS };
+enum { NEXT_ESP = 50, NEXT_AH = 51, NEXT_UDP = 17, NEXT_IPV4 = 4, NEXT_IPV6 = 41, PORT_IKE = 500, MARKER = 4 };
 
-static const char *const field_names[NUM_FIELDS] = {
-    "isakmp", "esp", "ah", "ip", "ipv6", "udp", "icmp", "icmpv6", "esp.decrypted_data", "esp.icv_bad", "esp.icv_good",
-    "isakmp.enc.decrypted", "isakmp.ikev2.integrity_checksum"
-};
-static int ids[NUM_FIELDS];
-static dissector_handle_t post;
+static int id_isakmp, id_esp, id_ah, id_udpencap, id_icmp, id_icmpv6;
 
-/* The type of the first payload of a fragmented message stands in fragment 1 alone
- * (RFC 7383 section 2.5), and is wanted when the last one comes. */
-static wmem_map_t *first_payloads;      /* message key -> type */
-
-struct walk {
+struct feed {
     packet_info *pinfo;
-    proto_tree *tree;
-    GPtrArray *found[NUM_FIELDS];
-    unsigned seen[NUM_FIELDS];
-    field_info *ip, *udp;
-    bool v6, quoted, ike_done;
-    unsigned clear_esp;
-    struct sighting at;
-    struct record *first, *last;
+    tvbuff_t *tvb;
+    bool visited, detailed;
+    struct frame_walk walk;
+    struct frame_part part;     /* at hand */
+    struct sighting at;         /* of it */
+    unsigned found;             /* parts of IPsec */
+    unsigned num_esp, num_joined;
+    bool fragment;
+    bool in_tcp;                /* the part comes from a stream, which only the first pass reads */
+    bool quoted;                /* an ICMP error: what Wireshark found behind it was not sent */
+    struct record *kept, *made;
 };
 
 void
-feed_handoff(dissector_handle_t handle)
+feed_handoff(void)
 {
-    post = handle;
-    for (int i = 0; i < NUM_FIELDS; i++) {
-        ids[i] = proto_registrar_get_id_byname(field_names[i]);
-    }
-    first_payloads = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), wmem_str_hash, g_str_equal);
-    feed_want(true);            /* sharkd looks at the wish before its first init */
+    id_isakmp = proto_registrar_get_id_byname("isakmp");
+    id_esp = proto_registrar_get_id_byname("esp");
+    id_ah = proto_registrar_get_id_byname("ah");
+    id_udpencap = proto_registrar_get_id_byname("udpencap");
+    id_icmp = proto_registrar_get_id_byname("icmp");
+    id_icmpv6 = proto_registrar_get_id_byname("icmpv6");
 }
 
-/* Wanting a field makes Wireshark build a tree for every packet of the run: not when
- * the user has switched Espial off. */
-void
-feed_want(bool wanted)
-{
-    GArray *a = NULL;
+/* --- what Wireshark says of a frame ---------------------------------------------- */
 
-    if (wanted) {
-        a = g_array_new(FALSE, FALSE, sizeof(int));
-        for (int i = 0; i < NUM_FIELDS; i++) {
-            if (ids[i] > 0) {
-                g_array_append_val(a, ids[i]);
-            }
+enum { LAYER_IKE = 1, LAYER_ESP = 2, LAYER_AH = 4, LAYER_UDPENCAP = 8 };
+
+/* The layers that were sent, not those that an ICMP error quotes. */
+static unsigned
+layers_of(const packet_info *pinfo)
+{
+    unsigned seen = 0;
+
+    for (wmem_list_frame_t *f = wmem_list_head(pinfo->layers); f; f = wmem_list_frame_next(f)) {
+        int id = GPOINTER_TO_INT(wmem_list_frame_data(f));
+        if (id == id_icmp || id == id_icmpv6) {
+            break;
         }
+        seen |= (id == id_isakmp ? LAYER_IKE : 0u) | (id == id_esp ? LAYER_ESP : 0u) | (id == id_ah ? LAYER_AH : 0u) |
+                (id == id_udpencap ? LAYER_UDPENCAP : 0u);
     }
-    set_postdissector_wanted_hfids(post, a);
+    return seen;
 }
-
-static field_info *
-nth(const struct walk *w, enum field f, unsigned n)
-{
-    return w->found[f] && n < w->found[f]->len ? (field_info *)g_ptr_array_index(w->found[f], n) : NULL;
-}
-
-struct octets {
-    const uint8_t *at;
-    size_t captured, reported;
-};
 
 static struct octets
-octets_from(tvbuff_t *tvb, int start, int end)
+octets_of(tvbuff_t *tvb)
 {
-    struct octets o = { NULL, 0, 0 };
-    int captured, reported;
+    struct octets o = { NULL, tvb_captured_length(tvb), tvb_reported_length(tvb) };
 
-    if (start < 0 || !tvb_offset_exists(tvb, start)) {
-        return o;
-    }
-    captured = (int)tvb_captured_length(tvb) - start;
-    reported = (int)tvb_reported_length(tvb) - start;
-    if (end > start && end - start < reported) {
-        reported = end - start;
-    }
-    o.captured = (size_t)MIN(captured, reported);
-    o.reported = (size_t)reported;
-    o.at = tvb_get_ptr(tvb, start, (int)o.captured);
+    o.captured = MIN(o.captured, o.reported);
+    o.at = o.captured ? tvb_get_ptr(tvb, 0, (int)o.captured) : NULL;
     return o;
 }
 
-static unsigned
-be16(tvbuff_t *tvb, int at)
-{
-    return tvb_bytes_exist(tvb, at, 2) ? tvb_get_ntohs(tvb, at) : 0;
-}
-
-/* Where the IP packet or the UDP datagram ends in the same buffer; 0 where it does not
- * tell (reassembled, or a length of 0 from segmentation offload). */
-static int
-container_end(const struct walk *w, tvbuff_t *tvb, bool udp)
-{
-    unsigned len;
-
-    if (udp && w->udp && w->udp->ds_tvb == tvb) {
-        len = be16(tvb, w->udp->start + 4);
-        return len >= 8 ? w->udp->start + (int)len : 0;
-    }
-    if (!w->ip || w->ip->ds_tvb != tvb) {
-        return 0;
-    }
-    len = be16(tvb, w->ip->start + (w->v6 ? 4 : 2));
-    return len ? w->ip->start + (int)len + (w->v6 ? 40 : 0) : 0;
-}
-
+/* The n-th of the frame's data sources whose name begins so; the first of all is the frame. */
 static bool
-see_ip(struct walk *w, field_info *fi, bool v6)
+source(const struct feed *f, const char *name, unsigned n, struct octets *out)
 {
-    int need = v6 ? 40 : 20;
-    const uint8_t *h;
-
-    w->ip = w->udp = NULL;
-    w->at.src_port = w->at.dst_port = 0;
-    if (!fi || !tvb_bytes_exist(fi->ds_tvb, fi->start, need)) {
-        return false;
-    }
-    h = tvb_get_ptr(fi->ds_tvb, fi->start, need);
-    w->ip = fi;
-    w->v6 = v6;
-    w->at.src = ip_from(v6 ? 6 : 4, h + (v6 ? 8 : 12));
-    w->at.dst = ip_from(v6 ? 6 : 4, h + (v6 ? 24 : 16));
-    w->at.ip_id = v6 ? 0 : (uint16_t)(h[4] << 8 | h[5]);
-    return true;
-}
-
-static void
-see_udp(struct walk *w, field_info *fi)
-{
-    if (fi && tvb_bytes_exist(fi->ds_tvb, fi->start, 4)) {
-        w->udp = fi;
-        w->at.src_port = (uint16_t)be16(fi->ds_tvb, fi->start);
-        w->at.dst_port = (uint16_t)be16(fi->ds_tvb, fi->start + 2);
-    }
-}
-
-static struct record *
-add_record(struct walk *w, enum record_kind kind)
-{
-    struct record *r = wmem_new0(wmem_file_scope(), struct record);
-
-    r->kind = kind;
-    r->ike_sa = r->child = r->stream = r->exchange = NO_ID;
-    if (w->last) {
-        w->last->next = r;
-    } else {
-        w->first = r;
-    }
-    w->last = r;
-    return r;
-}
-
-/* --- IKE ------------------------------------------------------------------- */
-
-static char *
-message_key(wmem_allocator_t *scope, const struct ike_message *m)
-{
-    char i[17], r[17];
-
-    for (int k = 0; k < 8; k++) {
-        snprintf(i + 2 * k, 3, "%02x", m->spi_i[k]);
-        snprintf(r + 2 * k, 3, "%02x", m->spi_r[k]);
-    }
-    return wmem_strdup_printf(scope, "%s.%s.%u.%u.%u", i, r, m->message_id, m->flags, m->exchange);
-}
-
-static bool
-clear_from_source(const struct walk *w, const char *name, struct octets *out)
-{
-    for (GSList *l = w->pinfo->data_src; l; l = l->next) {
+    for (GSList *l = f->pinfo->data_src ? f->pinfo->data_src->next : NULL; l; l = l->next) {
         struct data_source *s = (struct data_source *)l->data;
         char *is = compat_data_source_name(s);
         bool same = g_str_has_prefix(is, name);
         wmem_free(NULL, is);
-        if (same) {
-            *out = octets_from(get_data_source_tvb(s), 0, 0);
-            return out->captured > 0;
+        if (same && n-- == 0) {
+            *out = octets_of(get_data_source_tvb(s));
+            return out->at != NULL;
         }
     }
     return false;
 }
 
-static void
-read_clear(struct walk *w, struct ike_message *m)
+static enum frame_link
+link_of(const packet_info *pinfo)
 {
-    struct octets o;
-
-    if (!m->encrypted || m->truncated) {
-        return;
-    }
-    if (m->major == 1) {
-        if (clear_from_source(w, "Decrypted IKE", &o)) {
-            ike_parse_inner(m, m->inner_first, o.at, o.captured);
-        }
-        return;
-    }
-    if (m->fragments) {
-        char *key = message_key(w->pinfo->pool, m);
-        if (m->fragment == 1) {
-            wmem_map_insert(first_payloads, wmem_strdup(wmem_file_scope(), key), GUINT_TO_POINTER(m->inner_first + 1u));
-        }
-        unsigned first = GPOINTER_TO_UINT(wmem_map_lookup(first_payloads, key));
-        if (first && clear_from_source(w, "Reassembled IKE2", &o)) {
-            if (ike_parse_inner(m, (uint8_t)(first - 1), o.at, o.captured)) {
-                m->fragment = m->fragments = 0;     /* whole from here on */
-            }
-        }
-        return;
-    }
-    /* With a wrong key Wireshark shows garbage, and says so only beside it. */
-    field_info *fi = nth(w, F_IKE_CLEAR, 0);
-    m->integrity_wrong = fi && nth(w, F_IKE_BAD, 0);
-    if (!fi || m->integrity_wrong) {
-        return;
-    }
-    o = octets_from(fi->ds_tvb, fi->start, fi->start + fi->length);
-    if (o.captured && o.captured == o.reported && (size_t)o.at[o.captured - 1] + 1 <= o.captured) {
-        ike_parse_inner(m, m->inner_first, o.at, o.captured - 1 - o.at[o.captured - 1]);
+    switch (pinfo->rec->rec_header.packet_header.pkt_encap) {
+    case WTAP_ENCAP_ETHERNET: return FRAME_LINK_ETHERNET;
+    case WTAP_ENCAP_SLL: return FRAME_LINK_SLL;
+    case WTAP_ENCAP_SLL2: return FRAME_LINK_SLL2;
+    case WTAP_ENCAP_RAW_IP:
+    case WTAP_ENCAP_RAW_IP4:
+    case WTAP_ENCAP_RAW_IP6: return FRAME_LINK_IP;
+    case WTAP_ENCAP_NULL:
+    case WTAP_ENCAP_LOOP: return FRAME_LINK_NULL;
+    case WTAP_ENCAP_PPP: return FRAME_LINK_PPP;
+    default: return FRAME_LINK_OTHER;
     }
 }
 
-static void
-see_message(struct walk *w, field_info *fi)
-{
-    static struct ike_message m;        /* large, used for one call at a time */
-    struct octets o = octets_from(fi->ds_tvb, fi->start, container_end(w, fi->ds_tvb, true));
-    struct ike_event e;
-    struct record *r;
-    size_t len;
+/* --- records ------------------------------------------------------------------- */
 
-    if (!o.at) {
-        return;
-    }
-    if (!ike_parse(&m, o.at, o.captured, o.reported)) {
-        return;
-    }
-    read_clear(w, &m);
-    if (capture.keys && m.major == 2 && m.encrypted && !m.readable) {
-        keyring_open_ike(capture.keys, w->pinfo->pool, &m, o.at, o.captured, message_key(w->pinfo->pool, &m));
-    }
-    len = m.length >= 28 && m.length < o.captured ? m.length : o.captured;
-    sadb_see_ike(capture.db, &e, &w->at, &m, o.at, len);
-    checks_message(capture.findings, capture.db, capture.plan, &m, &e);
-    r = add_record(w, RECORD_IKE);
-    r->retransmission_of = e.retransmission_of;
-    r->from_initiator = e.from_initiator;
-    if (e.sa) {
-        r->ike_sa = e.sa->id;
-        r->ike_state = e.sa->state;
-        r->spi_r_known = e.sa->has_spi_r;
-        r->nat = e.sa->nat;
-    }
-    if (e.exchange) {
-        r->exchange = e.exchange->index;
-        r->answers = e.exchange->response == w->at.frame;
-    }
-    if (e.child) {
-        r->child = e.child->id;
-        r->child_state = e.child->state;
-    }
-}
-
-/* A message that Wireshark put together from Cisco fragments is a second one under the
- * same layer. */
-static void
-see_isakmp(struct walk *w)
+static struct record *
+add_record(struct feed *f, enum record_kind kind)
 {
-    if (w->ike_done) {
-        return;
+    bool again = kind == RECORD_IPSEC && !f->in_tcp;        /* can be made again in each pass */
+    struct record *r = wmem_new0(again ? f->pinfo->pool : wmem_file_scope(), struct record);
+    struct record **list = again ? &f->made : &f->kept;
+
+    r->kind = kind;
+    r->ike_sa = r->child = r->stream = r->exchange = NO_ID;
+    while (*list) {
+        list = &(*list)->next;
     }
-    w->ike_done = true;
-    for (unsigned i = 0; w->found[F_ISAKMP] && i < w->found[F_ISAKMP]->len; i++) {
-        see_message(w, nth(w, F_ISAKMP, i));
-    }
+    *list = r;
+    return r;
 }
 
 static void
-see_path(struct walk *w, struct path_event *e)
+set_ike_sa(struct record *r, const struct ike_sa *sa)
 {
-    struct record *r;
+    if (sa) {
+        r->ike_sa = sa->id;
+        r->ike_state = sa->state;
+        r->spi_r_known = sa->has_spi_r;
+        r->nat = sa->nat;
+    }
+}
 
-    e->at = w->at;
+/* --- IKE ------------------------------------------------------------------------- */
+
+static void
+see_path(struct feed *f, struct path_event *e)
+{
+    e->at = f->at;
     if (!sadb_see_path(capture.db, e)) {
         return;
     }
     checks_path(capture.findings, capture.db, capture.plan, e);
-    r = add_record(w, RECORD_PATH);
-    if (e->sa) {
-        r->ike_sa = e->sa->id;
-        r->ike_state = e->sa->state;
-        r->spi_r_known = e->sa->has_spi_r;
-    }
+    set_ike_sa(add_record(f, RECORD_PATH), e->sa);
 }
 
-/* --- ESP and AH ------------------------------------------------------------- */
-
-/* The verdict stands on the ICV's octets, inside the packet that it belongs to: with ESP
- * in ESP there are several. */
 static bool
-says(const struct walk *w, enum field f, tvbuff_t *tvb, int start, int end)
+see_message(struct feed *f, const struct octets *o, const struct ike_message *part_of)
 {
-    for (unsigned i = 0; w->found[f] && i < w->found[f]->len; i++) {
-        field_info *fi = nth(w, f, i);
-        if (fi->ds_tvb == tvb && fi->start >= start && fi->start <= end && compat_fi_true(fi)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void
-see_packet(struct walk *w, const struct ipsec_packet *p)
-{
-    struct ipsec_event e;
+    static struct ike_message m;        /* large, used for one call at a time */
+    struct ike_event e;
     struct record *r;
+    size_t len;
 
-    sadb_see_ipsec(capture.db, &e, &w->at, p);
-    checks_packet(capture.findings, capture.db, capture.plan, &e);
-    r = add_record(w, RECORD_IPSEC);
-    r->packet = e.number;
-    r->to_responder = e.to_responder;
-    if (e.stream) {
-        r->stream = e.stream->id;
-        r->lost = e.stream->lost;
-        r->replayed = e.stream->replayed;
+    /* Cisco's fragments carry one identifier for all (Wireshark mixes those of two SAs). */
+    if (!ike_parse(&m, o->at, o->captured, o->reported) ||
+        (part_of && (memcmp(m.spi_i, part_of->spi_i, 8) != 0 || m.exchange != part_of->exchange))) {
+        return false;
+    }
+    if (capture.keys) {
+        keyring_read_ike(capture.keys, &m, o->at, o->captured);
+        keyring_learn_ike(capture.keys, &m);
+    }
+    len = m.length >= 28 && m.length < o->captured ? m.length : o->captured;
+    sadb_see_ike(capture.db, &e, &f->at, &m, o->at, len);
+    checks_message(capture.findings, capture.db, capture.plan, &m, &e);
+    r = add_record(f, RECORD_IKE);
+    set_ike_sa(r, e.sa);
+    r->retransmission_of = e.retransmission_of;
+    r->from_initiator = e.from_initiator;
+    if (e.exchange) {
+        r->exchange = e.exchange->index;
+        r->answers = e.exchange->response == f->at.frame;
     }
     if (e.child) {
         r->child = e.child->id;
         r->child_state = e.child->state;
-        r->ike_sa = e.child->ike_sa->id;
-        r->ike_state = e.child->ike_sa->state;
-        r->spi_r_known = e.child->ike_sa->has_spi_r;
-        r->nat = e.child->ike_sa->nat;
+    }
+    return true;
+}
+
+static void
+see_ike(struct feed *f)
+{
+    const struct octets *o = &f->part.octets;
+    struct octets whole;
+    struct ike_message head = { 0 };
+
+    f->found++;
+    if (f->visited || !o->at) {
+        return;
+    }
+    see_message(f, o, NULL);
+    if (source(f, "Reassembled ISAKMP", 0, &whole) && o->captured >= 28) {
+        memcpy(head.spi_i, o->at, 8);
+        head.exchange = o->at[18];
+        see_message(f, &whole, &head);
+    }
+}
+
+/* --- ESP and AH -------------------------------------------------------------------- */
+
+static bool
+may_hold_ipsec(const struct ipsec_packet *p)
+{
+    return p->has_inner && (p->inner.protocol == NEXT_ESP || p->inner.protocol == NEXT_AH ||
+                            (p->inner.protocol == NEXT_UDP && p->inner.has_ports));
+}
+
+static void
+set_clear(struct feed *f, struct ipsec_packet *p, uint8_t next, const struct span *payload, bool bad_padding, enum basis basis)
+{
+    p->bad_padding = bad_padding;
+    if (!bad_padding) {
+        ipsec_set_inner(p, &f->at, next, payload, basis);
+    }
+}
+
+/* The whole payload, in the packet's pool; NULL where no key opens it. */
+static uint8_t *
+whole_payload(const struct feed *f, const struct octets *o, size_t *len, uint8_t *next)
+{
+    uint8_t *out;
+
+    if (!capture.keys || o->captured < o->reported || !o->captured) {
+        return NULL;
+    }
+    out = (uint8_t *)wmem_alloc(f->pinfo->pool, o->captured);
+    *len = keyring_open_esp_whole(capture.keys, o->at, o->captured, out, o->captured, next);
+    return *len ? out : NULL;
+}
+
+static void
+read_esp_clear(struct feed *f, struct ipsec_packet *p, const struct octets *o)
+{
+    const struct child_sa *sa;
+    struct esp_clear c;
+    struct octets shown;
+    struct span payload;
+    uint8_t next;
+    bool to_r;
+
+    if (capture.keys) {
+        keyring_open_esp(capture.keys, &c, o->at, o->captured, o->reported, capture.verify);
+        p->icv = c.icv;
+        if (c.opened) {
+            payload = (struct span){ c.head, c.head_len };
+            set_clear(f, p, c.next_header, &payload, c.bad_padding, BASIS_DECRYPTED);
+        }
+        if (c.opened || c.icv == ICV_BAD) {
+            return;
+        }
+    }
+    if (o->captured < o->reported) {
+        return;
+    }
+    /* Ciphers that Wireshark has and Espial has not: nobody verified it, so it must look right. */
+    if (f->num_esp == 1 && source(f, "Decrypted Data", 0, &shown) && shown.captured == shown.reported &&
+        esp_clear_read(&next, &payload, shown.at, shown.captured)) {
+        set_clear(f, p, next, &payload, false, BASIS_DECRYPTED);
+        return;
+    }
+    sa = sadb_has_null(capture.db) ? sadb_child_at(capture.db, PROTO_ESP, p->spi, &f->at.dst, f->at.frame, &to_r) : NULL;
+    if (sa && esp_null_read(&next, &payload, sa->chosen, o->at, o->captured)) {
+        set_clear(f, p, next, &payload, false, BASIS_OBSERVED);
+    }
+}
+
+/* The record of a packet; what later passes show is looked up the same way in the first. */
+static void
+note_packet(struct feed *f, const struct ipsec_packet *p, const struct octets *o)
+{
+    struct record *r = add_record(f, RECORD_IPSEC);
+    struct stream_at s;
+    struct octets shown;
+
+    if (sadb_stream_at(capture.db, &s, p->protocol, p->spi, p->seq, &f->at.src, &f->at.dst, f->at.frame)) {
+        r->stream = s.stream->id;
+        r->packet = s.number;
+        r->lost = s.lost;
+        r->replayed = s.replayed;
+        r->to_responder = s.to_responder;
+        if (s.child) {
+            r->child = s.child->id;
+            r->child_state = child_state_at(capture.db, s.child, f->at.frame);
+            set_ike_sa(r, s.child->ike_sa);
+            r->ike_state = ike_sa_state_at(capture.db, s.child->ike_sa, f->at.frame);
+        }
     }
     if (p->has_inner) {
         r->inner_src = p->inner.src;
         r->inner_dst = p->inner.dst;
     }
-}
-
-/* With reassembly switched off, or fragments missing, Wireshark dissects a first
- * fragment as if it were whole. */
-static bool
-unreassembled(const struct walk *w, tvbuff_t *tvb)
-{
-    int at = w->ip ? w->ip->start : 0;
-
-    if (!w->ip || w->ip->ds_tvb != tvb) {
-        return false;
-    }
-    if (!w->v6) {
-        return (tvb_get_guint8(tvb, at + 6) & 0x20) != 0;
-    }
-    return tvb_bytes_exist(tvb, at + 40, 4) && tvb_get_guint8(tvb, at + 6) == 44 && (tvb_get_guint8(tvb, at + 43) & 1);
-}
-
-static void
-read_esp_clear(struct walk *w, struct ipsec_packet *p, field_info *fi, const struct octets *o)
-{
-    field_info *clear = nth(w, F_ESP_CLEAR, w->clear_esp);
-    int end = fi->start + (int)o->reported;
-    struct octets c;
-    struct span payload;
-    uint8_t next;
-    bool to_r;
-    const struct child_sa *sa = sadb_child_at(capture.db, PROTO_ESP, p->spi, &w->at.dst, w->at.frame, &to_r);
-
-    /* Wireshark 4.0 knows no extended sequence numbers: its "bad" means something only
-     * where the negotiation excludes them. */
-    p->icv = says(w, F_ESP_GOOD, fi->ds_tvb, fi->start, end) ? ICV_GOOD :
-             says(w, F_ESP_BAD, fi->ds_tvb, fi->start, end) && sa && sa->chosen && !sadb_has_esn(sa) ? ICV_BAD : ICV_UNKNOWN;
-    if (clear && o->captured == o->reported) {
-        w->clear_esp++;
-        c = octets_from(clear->ds_tvb, 0, 0);
-        if (c.captured != c.reported || p->icv == ICV_BAD) {
-            return;
+    if (p->protocol == PROTO_ESP && p->has_inner && p->inner_basis == BASIS_DECRYPTED && prefs_show_inner() &&
+        !source(f, "Decrypted Data", 0, &shown)) {
+        r->clear = whole_payload(f, o, &r->clear_len, &r->next_header);
+        if (f->in_tcp && r->clear) {
+            r->clear = (const uint8_t *)wmem_memdup(wmem_file_scope(), r->clear, r->clear_len);
         }
-        p->bad_padding = !esp_clear_read(&next, &payload, c.at, c.captured);
-        if (!p->bad_padding) {
-            ipsec_set_inner(p, &w->at, next, &payload, BASIS_DECRYPTED);
-        }
-        return;
-    }
-    if (capture.keys && o->captured == o->reported) {
-        struct span opened;
-        p->icv = keyring_open_esp(capture.keys, w->pinfo->pool, p->spi, o->at, o->captured, &opened);
-        if (opened.at) {
-            p->bad_padding = !esp_clear_read(&next, &payload, opened.at, opened.len);
-            if (!p->bad_padding) {
-                ipsec_set_inner(p, &w->at, next, &payload, BASIS_DECRYPTED);
-            }
-            return;
-        }
-    }
-    if (sa && o->captured == o->reported && esp_null_read(&next, &payload, sa->chosen, o->at, o->captured)) {
-        ipsec_set_inner(p, &w->at, next, &payload, BASIS_OBSERVED);
     }
 }
 
 static void
-see_esp(struct walk *w, field_info *fi)
+see_packet(struct feed *f, const struct ipsec_packet *p)
 {
-    struct octets o = octets_from(fi->ds_tvb, fi->start, container_end(w, fi->ds_tvb, w->udp != NULL));
+    if (!f->visited) {
+        struct ipsec_event e;
+        sadb_see_ipsec(capture.db, &e, &f->at, p);
+        checks_packet(capture.findings, capture.db, capture.plan, &e);
+    }
+    if (f->detailed || f->in_tcp) {
+        note_packet(f, p, &f->part.octets);
+    }
+}
+
+static void
+see_esp(struct feed *f)
+{
+    const struct octets o = f->part.octets;
     struct ipsec_packet p;
+    struct octets inner = { 0 };
+    uint8_t next;
 
-    if (unreassembled(w, fi->ds_tvb) || !esp_read(&p, o.at, o.captured, o.reported)) {
+    f->found++;
+    f->num_esp++;
+    if (!esp_read(&p, o.at, o.captured, o.reported)) {
         return;
     }
     /* Without the non-ESP marker an IKE SPI stands where ESP has its SPI (RFC 3948 section 2.2). */
-    if (w->udp && o.captured >= 28 && ike_plausible(o.at, o.captured) && sadb_knows_spi_i(capture.db, o.at)) {
+    if (f->part.udp && o.captured >= 28 && ike_plausible(o.at, o.captured) && sadb_knows_spi_i(capture.db, o.at)) {
         struct path_event e = { .kind = PATH_UNMARKED };
-        see_path(w, &e);
+        if (!f->visited) {
+            see_path(f, &e);
+        }
         return;
     }
-    p.fragmented = w->ip && w->ip->ds_tvb != fi->ds_tvb;
-    read_esp_clear(w, &p, fi, &o);
-    see_packet(w, &p);
+    p.fragmented = f->part.reassembled;
+    if (!f->visited || f->detailed) {
+        read_esp_clear(f, &p, &o);
+        see_packet(f, &p);
+    }
+    if (may_hold_ipsec(&p) && !f->in_tcp) {
+        inner.at = whole_payload(f, &o, &inner.captured, &next);
+        inner.reported = inner.captured;
+        if (inner.at) {
+            frame_enter(&f->walk, next, &inner, false);
+        }
+    }
 }
 
 static void
-see_ah(struct walk *w, field_info *fi)
+see_ah(struct feed *f)
 {
-    struct octets o = octets_from(fi->ds_tvb, fi->start, container_end(w, fi->ds_tvb, false));
+    const struct octets *o = &f->part.octets;
     struct ipsec_packet p;
     struct span payload;
     uint8_t next;
 
-    if (unreassembled(w, fi->ds_tvb) || !ah_read(&p, &next, &payload, o.at, o.captured, o.reported)) {
+    f->found++;
+    if (!ah_read(&p, &next, &payload, o->at, o->captured, o->reported)) {
         return;
     }
     if (payload.len) {
-        p.fragmented = w->ip && w->ip->ds_tvb != fi->ds_tvb;
-        ipsec_set_inner(&p, &w->at, next, &payload, BASIS_OBSERVED);
+        p.fragmented = f->part.reassembled;
+        ipsec_set_inner(&p, &f->at, next, &payload, BASIS_OBSERVED);
     }
-    see_packet(w, &p);
+    see_packet(f, &p);
 }
 
-/* --- the path ---------------------------------------------------------------- */
+/* --- the path ------------------------------------------------------------------------ */
 
 static void
-see_icmp(struct walk *w, field_info *fi, bool v6)
+see_icmp(struct feed *f, bool v6)
 {
-    struct octets o = octets_from(fi->ds_tvb, fi->start, 0);
     struct path_event e = { .kind = PATH_ICMP };
 
-    if (o.at && icmp_error_read(&e, v6, o.at, o.captured)) {
-        w->quoted = true;
-        see_path(w, &e);
+    f->quoted = icmp_error_read(&e, v6, f->part.octets.at, f->part.octets.captured);
+    if (f->quoted && !f->visited) {
+        see_path(f, &e);
     }
 }
 
-/* Wireshark shows a fragment as bare data until the last one has come. */
 static void
-see_fragment(struct walk *w)
+see_tcp_message(void *context, bool ike, const struct octets *message)
 {
-    const uint8_t *h;
-    int at = w->ip->start, len = (int)tvb_captured_length_remaining(w->ip->ds_tvb, at), header = 40;
-    struct path_event e = { .kind = PATH_FRAGMENT };
-    unsigned offset;
+    struct feed *f = (struct feed *)context;
 
-    if (len < (w->v6 ? 48 : 20)) {
-        return;
-    }
-    h = tvb_get_ptr(w->ip->ds_tvb, at, len);
-    if (w->v6) {
-        if (h[6] != 44) {
-            return;
-        }
-        e.protocol = h[40];
-        offset = (unsigned)(h[42] << 8 | h[43]) & 0xfff8;
-        w->at.ip_id = (uint16_t)(h[46] << 8 | h[47]);
-        header = 48;
-        if (!offset && !(h[43] & 1)) {
-            return;
-        }
+    f->part.kind = ike ? FRAME_IKE : FRAME_ESP;
+    f->part.octets = *message;
+    if (ike) {
+        see_ike(f);
     } else {
-        e.protocol = h[9];
-        offset = (unsigned)(h[6] << 8 | h[7]) & 0x1fff;
-        header = (h[0] & 15) * 4;
-        if (!offset && !(h[6] & 0x20)) {
-            return;
-        }
+        see_esp(f);
     }
-    if (!offset && len >= header + 4) {
-        e.src_port = (uint16_t)(h[header] << 8 | h[header + 1]);
-        e.dst_port = (uint16_t)(h[header + 2] << 8 | h[header + 3]);
-    }
-    see_path(w, &e);
 }
 
 static void
-see_clear(struct walk *w)
+see_tcp(struct feed *f)
 {
-    struct octets o = octets_from(w->ip->ds_tvb, w->ip->start, 0);
+    const struct frame_part segment = f->part;
+
+    if (!f->visited) {
+        f->in_tcp = true;
+        tcp_encap_see(capture.tcp, &segment, see_tcp_message, f);
+        f->in_tcp = false;
+    }
+}
+
+/* The last fragment of a datagram to come is the one with which Wireshark shows it whole. */
+static void
+see_fragment(struct feed *f)
+{
+    struct path_event e = { .kind = PATH_FRAGMENT, .protocol = f->part.protocol };
+    bool v6 = f->part.src.family == 6;
+    struct octets joined;
+
+    f->fragment = true;
+    if (f->part.first_fragment) {
+        e.src_port = f->part.src_port;
+        e.dst_port = f->part.dst_port;
+    }
+    if (!f->visited) {
+        see_path(f, &e);
+    }
+    if (source(f, v6 ? "Reassembled IPv6" : "Reassembled IPv4", f->num_joined, &joined)) {
+        f->num_joined++;
+        frame_enter(&f->walk, f->part.protocol, &joined, true);
+    }
+}
+
+static void
+see_clear(struct feed *f)
+{
+    const struct octets *o = &f->walk.ip;
     struct path_event e = { .kind = PATH_CLEAR };
 
-    if (o.at && inner_packet_read(&e.clear, o.at, o.captured)) {
-        see_path(w, &e);
+    if (o->at && sadb_wants_clear(capture.db) && inner_packet_read(&e.clear, o->at, o->captured)) {
+        see_path(f, &e);
     }
 }
 
-/* --- the frame --------------------------------------------------------------- */
+/* --- the frame ----------------------------------------------------------------------- */
 
 static void
-see_layer(struct walk *w, enum field f, field_info *fi)
+see_part(struct feed *f)
 {
-    if (f == F_IP || f == F_IPV6) {
-        if (see_ip(w, fi, f == F_IPV6)) {
-            see_fragment(w);
+    const struct frame_part *p = &f->part;
+
+    f->at.src = p->src;
+    f->at.dst = p->dst;
+    f->at.src_port = p->src_port;
+    f->at.dst_port = p->dst_port;
+    f->at.ip_id = p->ip_id;
+    switch (p->kind) {
+    case FRAME_IKE: see_ike(f); break;
+    case FRAME_ESP: see_esp(f); break;
+    case FRAME_AH: see_ah(f); break;
+    case FRAME_ICMP: see_icmp(f, false); break;
+    case FRAME_ICMPV6: see_icmp(f, true); break;
+    case FRAME_FRAGMENT: see_fragment(f); break;
+    case FRAME_TCP: see_tcp(f); break;
+    default: break;
+    }
+}
+
+/* Ports are no proof: a name server's answer may go to 4500.  What Wireshark took the
+ * datagram for decides, but inside an ESP that only Espial has opened. */
+static bool
+confirmed(const struct feed *f)
+{
+    return !f->part.udp || f->walk.inside || layers_of(f->pinfo) & (LAYER_IKE | LAYER_ESP | LAYER_UDPENCAP);
+}
+
+static void
+walk_on(struct feed *f)
+{
+    while (frame_next(&f->walk, &f->part)) {
+        if (confirmed(f)) {
+            see_part(f);
         }
-    } else if (f == F_UDP) {
-        see_udp(w, fi);
-    } else if (!w->ip) {
+    }
+}
+
+static void
+search(struct feed *f, const struct octets *frame)
+{
+    size_t from = 0;
+
+    while (!f->found && !f->quoted && frame_search(&f->walk, frame, &from)) {
+        walk_on(f);
+    }
+}
+
+/* Wireshark knows links and tunnels, and the user's Decode As, that the walk does not. */
+static void
+walk_unknown(struct feed *f, enum frame_link link, const struct octets *frame)
+{
+    if (!(layers_of(f->pinfo) & (LAYER_IKE | LAYER_ESP | LAYER_AH))) {
         return;
-    } else if (f == F_ISAKMP) {
-        see_isakmp(w);
-    } else if (f == F_ESP) {
-        see_esp(w, fi);
-    } else if (f == F_AH) {
-        see_ah(w, fi);
-    } else {
-        see_icmp(w, fi, f == F_ICMPV6);
     }
-}
-
-/* pinfo->layers and the arrays of found fields are both in the order of dissection:
- * the n-th layer "esp" is the n-th field_info of esp, inside the last IP before it.
- * What stands behind ICMP is quoted, not sent. */
-static void
-walk_layers(struct walk *w)
-{
-    for (wmem_list_frame_t *f = wmem_list_head(w->pinfo->layers); f && !w->quoted; f = wmem_list_frame_next(f)) {
-        int id = GPOINTER_TO_INT(wmem_list_frame_data(f));
-        for (int i = F_ISAKMP; i <= F_ICMPV6 && !w->quoted; i++) {
-            field_info *fi = id == ids[i] ? nth(w, (enum field)i, w->seen[i]++) : NULL;
-            if (fi) {
-                see_layer(w, (enum field)i, fi);
-            }
-        }
+    search(f, frame);
+    f->walk.any_port = true;
+    if (!f->found && !f->quoted) {
+        frame_begin(&f->walk, link, frame);
+        walk_on(f);
     }
+    search(f, frame);
 }
 
 struct record *
-feed_frame(packet_info *pinfo, proto_tree *tree)
+feed_frame(tvbuff_t *tvb, packet_info *pinfo, bool visited, bool detailed, struct record **kept)
 {
-    struct walk w = { .pinfo = pinfo, .tree = tree };
+    struct feed f = { .pinfo = pinfo, .tvb = tvb, .visited = visited, .detailed = detailed };
+    struct octets frame = octets_of(tvb);
+    enum frame_link link;
 
-    if (!tree) {
+    if (!frame.at || pinfo->rec->rec_type != REC_TYPE_PACKET) {
         return NULL;
     }
-    w.at.frame = pinfo->num;
-    w.at.time = (double)pinfo->abs_ts.secs + (double)pinfo->abs_ts.nsecs / 1e9;
-    for (int i = 0; i < NUM_FIELDS; i++) {
-        w.found[i] = ids[i] > 0 ? proto_get_finfo_ptr_array(tree, ids[i]) : NULL;
+    f.at.frame = pinfo->num;
+    f.at.time = (double)pinfo->abs_ts.secs + (double)pinfo->abs_ts.nsecs / 1e9;
+    link = link_of(pinfo);
+    f.walk.any_tcp = tcp_encap_any(capture.tcp);
+    frame_begin(&f.walk, link, &frame);
+    walk_on(&f);
+    if (!f.found && !f.quoted && !f.fragment) {
+        walk_unknown(&f, link, &frame);
     }
-    if (!w.found[F_IP] && !w.found[F_IPV6]) {
-        return NULL;
+    if (!f.found && !f.quoted && !visited) {
+        see_clear(&f);
     }
-    walk_layers(&w);
-    if (!w.found[F_ISAKMP] && !w.found[F_ESP] && !w.found[F_AH] && !w.quoted && w.ip && sadb_wants_clear(capture.db)) {
-        see_clear(&w);
+    if (kept) {
+        *kept = f.kept;
     }
-    return w.first;
+    return f.made;
 }

@@ -15,7 +15,7 @@ struct capture capture;
 int proto_espial = -1;
 int tap_espial = -1;
 
-static dissector_handle_t handle;
+static protocol_t *protocol;
 
 static void
 forget(void)
@@ -24,6 +24,7 @@ forget(void)
     findings_free(capture.findings);
     plan_free(capture.plan);
     keyring_free(capture.keys);
+    tcp_encap_free(capture.tcp);
     memset(&capture, 0, sizeof capture);
 }
 
@@ -39,7 +40,8 @@ begin(void)
     capture.findings = findings_new();
     capture.plan = prefs_make_plan();
     capture.keys = log ? keyring_new(log) : NULL;
-    feed_want(proto_is_protocol_enabled(find_protocol_by_id(proto_espial)));
+    capture.tcp = tcp_encap_new();
+    capture.verify = prefs_verify();
 }
 
 void
@@ -50,29 +52,35 @@ capture_end(void)
     }
 }
 
+/* No field is wanted in advance: a tree would be built for every packet of the run.  The
+ * first pass keeps what it learnt of IKE with the frame; ESP and AH are looked up again. */
 static int
 dissect_espial(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
-    struct record *records;
-    bool visited = PINFO_FD_VISITED(pinfo);
+    bool visited = PINFO_FD_VISITED(pinfo), detailed = tree || have_tap_listener(tap_espial);
+    struct record *kept = NULL, *made = NULL;
 
-    if (!capture.db) {
+    if (!capture.db || !proto_is_protocol_enabled(protocol)) {
         return 0;
     }
     if (!visited) {
         nstime_t *t = &pinfo->abs_ts;
         sadb_see_frame(capture.db, pinfo->num, (double)t->secs + (double)t->nsecs / 1e9);
-        records = feed_frame(pinfo, tree);
-        if (records) {
-            p_add_proto_data(wmem_file_scope(), pinfo, proto_espial, 0, records);
+        made = feed_frame(tvb, pinfo, false, detailed, &kept);
+        if (kept) {
+            p_add_proto_data(wmem_file_scope(), pinfo, proto_espial, 0, kept);
         }
     } else {
         capture_end();
-        records = (struct record *)p_get_proto_data(wmem_file_scope(), pinfo, proto_espial, 0);
+        kept = (struct record *)p_get_proto_data(wmem_file_scope(), pinfo, proto_espial, 0);
+        made = detailed ? feed_frame(tvb, pinfo, true, true, NULL) : NULL;
     }
-    if (records || findings_of_frame(capture.findings, pinfo->num)) {
-        show_frame(tvb, pinfo, tree, records, visited);
-        tap_queue_packet(tap_espial, pinfo, records);
+    if (kept || made || findings_of_frame(capture.findings, pinfo->num)) {
+        pinfo->current_proto = "ESPIAL";
+        show_frame(tvb, pinfo, tree, kept, made, visited);
+        if (detailed) {
+            tap_queue_packet(tap_espial, pinfo, kept ? kept : made);
+        }
     }
     return 0;
 }
@@ -83,8 +91,10 @@ proto_register_espial(void)
     proto_espial = proto_register_protocol("ESP and IKE Analysis", "ESPIAL", "espial");
     show_register(proto_espial);
     prefs_register_espial(proto_espial);
-    handle = register_dissector("espial", dissect_espial, proto_espial);
-    register_postdissector(handle);
+    protocol = find_protocol_by_id(proto_espial);
+    /* The handle is of no protocol: Wireshark would add a layer to each frame and take it away
+     * again, which costs more than looking at the frame. */
+    register_postdissector(create_dissector_handle(dissect_espial, -1));
     tap_espial = register_tap("espial");
     register_init_routine(begin);
     register_cleanup_routine(forget);
@@ -93,7 +103,7 @@ proto_register_espial(void)
 static void
 proto_reg_handoff_espial(void)
 {
-    feed_handoff(handle);
+    feed_handoff();
 }
 
 void

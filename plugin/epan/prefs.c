@@ -8,6 +8,7 @@ struct plan_row {
 static const char *plan_file = "";
 static unsigned replay_window = 64;         /* RFC 4303 section 3.4.3 */
 static const char *keylog_file = "";
+static ws_bool verify_icv = 1, inner_shown = 1;
 static const char *delete_grace = "0.5";    /* seconds; Wireshark has no preference for fractions */
 static struct plan_row *rows;
 static unsigned num_rows;
@@ -59,21 +60,34 @@ free_row(void *r)
 struct keylog *
 prefs_keylog(void)
 {
-    struct keylog *log;
-    char *messages;
+    struct keylog *log = keylog_new();
+    char *messages = NULL;
 
-    if (!keylog_file || !*keylog_file) {
-        return NULL;
-    }
-    log = keylog_new();
-    if (keylog_load(log, keylog_file, &messages) == 0 && !messages) {
+    if (keylog_file && *keylog_file && keylog_load(log, keylog_file, &messages) == 0 && !messages) {
         messages = g_strdup_printf("%s: holds no key that Espial can read; the capture is judged without.", keylog_file);
     }
     if (messages) {
         report_failure("Espial: %s", messages);
         g_free(messages);
     }
-    return log;
+    tables_read(log);
+    if (keylog_count(log)) {
+        return log;
+    }
+    keylog_free(log);
+    return NULL;
+}
+
+bool
+prefs_verify(void)
+{
+    return verify_icv;
+}
+
+bool
+prefs_show_inner(void)
+{
+    return inner_shown;
 }
 
 /* Wireshark takes IKE keys up when a file is opened, so they must be in its table before. */
@@ -86,7 +100,7 @@ apply(void)
     if (keylog_file && *keylog_file) {
         log = keylog_new();
         keylog_load(log, keylog_file, &messages);       /* prefs_keylog tells of faults, once */
-        keys_feed_ikev1(log);
+        tables_feed(log);
     }
     g_free(messages);
     keylog_free(log);
@@ -106,8 +120,9 @@ prefs_register_espial(int proto)
     module_t *module = prefs_register_protocol(proto, apply);
 
     prefs_register_filename_preference(module, "keylog_file", "Key log file",
-                                       "Secrets as daemons write them: Wireshark's own esp_sa and decryption tables, or "
-                                       "strongSwan's log with ike = 4 and chd = 4; gzipped or not", &keylog_file, FALSE);
+                                       "Secrets as daemons and kernels write them, formats mixed, gzipped or not: Wireshark's "
+                                       "own tables, the logs of strongSwan and libreswan, \"ip xfrm state\", \"setkey -D\", "
+                                       "FortiGate, VPP", &keylog_file, FALSE);
 
     prefs_register_filename_preference(module, "plan_file", "Plan file",
                                        "The planning sheet: a group [peer IDENTITY] for each peer, with the keys ike, esp, "
@@ -116,6 +131,10 @@ prefs_register_espial(int proto)
                                    "Packets that a receiver looks back; 32 to 1024", 10, &replay_window);
     prefs_register_string_preference(module, "delete_grace", "Grace after a Delete (seconds)",
                                      "How long packets of a deleted SA may still arrive", &delete_grace);
+    prefs_register_bool_preference(module, "verify_icv", "Verify the integrity of every ESP packet",
+                                   "Where keys are known; without, only as much is decrypted as the checks need", &verify_icv);
+    prefs_register_bool_preference(module, "show_inner", "Show the packets inside ESP",
+                                   "Those that Espial's keys open and Wireshark's ESP dissector has not shown", &inner_shown);
     plan_uat = uat_new("Espial plan", sizeof(struct plan_row), "espial_plan", TRUE, (void **)&rows, &num_rows,
                        UAT_AFFECTS_DISSECTION, NULL, copy_row, check_row, free_row, NULL, NULL, fields);
     prefs_register_uat_preference(module, "plan", "Plan", "The planning sheet: what each peer should negotiate", plan_uat);

@@ -219,8 +219,27 @@ show_finding(const struct pen *p, const struct finding *f)
     expert_add_info_format(p->pinfo, item, &ei[f->check], "%s: %s", c->title, f->detail);
 }
 
+static void
+show_record(const struct pen *p, const struct record *r)
+{
+    const struct stream *s = r->stream == NO_ID ? NULL : sadb_stream(capture.db, r->stream);
+
+    if (r->ike_sa != NO_ID) {
+        show_ike(p, r);
+    }
+    if (r->child != NO_ID) {
+        show_child(p, r, s);
+    }
+    if (s) {
+        show_stream(p, r);
+    }
+    if (r->clear) {
+        show_inner(p->tvb, p->pinfo, p->tree, r);
+    }
+}
+
 void
-show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root, const struct record *records, bool visited)
+show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root, const struct record *kept, const struct record *made, bool visited)
 {
     struct pen p = { tvb, pinfo, NULL, pinfo->num, visited };
     const GArray *ids = findings_of_frame(capture.findings, pinfo->num);
@@ -228,17 +247,13 @@ show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root, const struct rec
     if (root) {
         proto_item *item = generated(proto_tree_add_item(root, proto_espial, tvb, 0, 0, ENC_NA));
         p.tree = proto_item_add_subtree(item, ett_espial);
-        for (const struct record *r = records; r; r = r->next) {
-            const struct stream *s = r->stream == NO_ID ? NULL : sadb_stream(capture.db, r->stream);
-            if (r->ike_sa != NO_ID) {
-                show_ike(&p, r);
+        for (; kept; kept = kept->next) {
+            if (kept->kind != RECORD_PATH || !made) {   /* what a fragment completes says more of the SA */
+                show_record(&p, kept);
             }
-            if (r->child != NO_ID) {
-                show_child(&p, r, s);
-            }
-            if (s) {
-                show_stream(&p, r);
-            }
+        }
+        for (; made; made = made->next) {
+            show_record(&p, made);
         }
     }
     for (guint i = 0; ids && i < ids->len; i++) {

@@ -1,0 +1,70 @@
+/* frame.h - from the octets of a captured frame to the IKE, ESP and AH that it carries,
+ * without a dissection tree: link layers, IP, the tunnels that IPsec is met in.  Pure, no
+ * allocation, no recursion; everything borrows the caller's octets.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_FRAME_H
+#define ESPIAL_FRAME_H
+
+#include <espial/addr.h>
+
+/* captured octets are there of reported ones; captured <= reported. */
+struct octets {
+    const uint8_t *at;
+    size_t captured, reported;
+};
+
+/* What the first octet of a frame belongs to. */
+enum frame_link { FRAME_LINK_OTHER, FRAME_LINK_ETHERNET, FRAME_LINK_SLL, FRAME_LINK_SLL2, FRAME_LINK_IP, FRAME_LINK_NULL,
+                  FRAME_LINK_PPP };
+
+enum frame_kind {
+    FRAME_IKE,          /* an IKE message, marker and ports passed */
+    FRAME_ESP,          /* from the SPI on (RFC 4303 section 2) */
+    FRAME_AH,           /* from the next header on (RFC 4302 section 2); what it protects follows */
+    FRAME_KEEPALIVE,    /* RFC 3948 section 2.3 */
+    FRAME_ICMP, FRAME_ICMPV6,
+    FRAME_FRAGMENT,     /* of an IP datagram; at is its IP header */
+    FRAME_TCP           /* a segment that may carry IKE and ESP (RFC 9329) */
+};
+
+struct frame_part {
+    enum frame_kind kind;
+    struct ip_addr src, dst;
+    uint16_t src_port, dst_port;    /* UDP or TCP; 0 natively */
+    uint16_t ip_id;                 /* IPv4, and of fragments the low half of IPv6's */
+    uint8_t protocol;               /* IP protocol: of the fragments' datagram */
+    bool first_fragment;
+    bool marked;                    /* IKE behind the non-ESP marker (RFC 3948 section 2.2) */
+    bool udp;                       /* found by a UDP port */
+    bool reassembled;               /* came in IP fragments */
+    uint32_t tcp_seq;
+    bool tcp_syn;
+    struct octets octets;
+};
+
+/* A walk under way; read only what is named here. */
+struct frame_walk {
+    bool any_port;              /* set by the caller: UDP on any port is IKE or ESP in UDP */
+    bool any_tcp;               /* set by the caller: some connection carries IKE and ESP */
+    struct octets ip;           /* innermost IP packet in clear; at NULL: none */
+
+    struct frame_part now;
+    struct octets rest;
+    uint16_t type;
+    uint8_t step;
+    bool inside;
+    unsigned steps;
+};
+
+void frame_begin(struct frame_walk *w, enum frame_link link, const struct octets *frame);
+/* The next part, outermost first.  False at the end, where nothing else can be of IPsec. */
+bool frame_next(struct frame_walk *w, struct frame_part *out);
+/* Goes on inside the part that came last: in the clear payload of ESP, whose next header
+ * is protocol, or (joined) in the datagram that its fragments make. */
+void frame_enter(struct frame_walk *w, uint8_t protocol, const struct octets *payload, bool joined);
+/* For links that are not known here: begins at the next place from *from on that looks like
+ * an IP header of something that can hold IPsec (the checksum of IPv4, the lengths of IPv6),
+ * and moves *from behind it.  False when there is none. */
+bool frame_search(struct frame_walk *w, const struct octets *frame, size_t *from);
+
+#endif
