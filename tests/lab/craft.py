@@ -83,13 +83,13 @@ class Pipe:
             packet[UDP].len, packet[UDP].chksum = len(packet[UDP]), 0
         return packet
 
-    def repad(self, packet, inner):
-        """The same packet with zeros for padding, its ICV made anew (AES-CBC with HMAC)."""
-        old, data = bytes(packet[ESP]), bytes(inner)
+    def seal(self, packet, data, following, padding=None):
+        """The packet's SPI, number and IV with other contents and a new ICV (AES-CBC with HMAC)."""
+        old = bytes(packet[ESP])
         hash_, size = keylib.HASHES[self.child["integrity"]]
         pad = -(len(data) + 2) % 16
-        clear, iv = data + bytes(pad) + bytes([pad, 4]), old[8:24]
-        one = Cipher(algorithms.AES(bytes(self.child["encryption %s key" % self.way])), modes.CBC(iv), default_backend()).encryptor()
+        clear = data + (bytes(range(1, pad + 1)) if padding is None else bytes([padding]) * pad) + bytes([pad, following])
+        one = Cipher(algorithms.AES(bytes(self.child["encryption %s key" % self.way])), modes.CBC(old[8:24]), default_backend()).encryptor()
         body = old[:24] + one.update(clear) + one.finalize()
         body += hmac.new(bytes(self.child["integrity %s key" % self.way]), body, hash_).digest()[:size]
         head = packet[IP].copy()

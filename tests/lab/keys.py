@@ -70,7 +70,10 @@ def parse(log):
             child[thread] = {"protocol": m.group(1), "suite": m.group(2)}
             children.append(child[thread])
         elif m := re.match(r"  using (\w+) for (encryption|integrity)", text):
-            child.setdefault(thread, {})[m.group(2)] = m.group(1)
+            if thread not in child or any(" key" in word for word in child[thread]):
+                child[thread] = {"protocol": "ESP" if m.group(2) == "encryption" else "AH"}     # IKEv1: chosen in another thread
+                children.append(child[thread])
+            child[thread][m.group(2)] = m.group(1)
         elif (m := re.match(r"  SPI 0x(\w+), src (\S+) dst (\S+)", text)) and thread in child:
             child[thread].setdefault("sas", []).append(m.groups())
     for keys in ike:

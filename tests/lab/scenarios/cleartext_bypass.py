@@ -1,6 +1,7 @@
 """The tunnel is up, and packets pass it by in clear
 
-Between 10.1.0.1 and 10.2.0.1 everything should be in ESP; three pings go by another route."""
+Between 10.1.0.1 and 10.2.0.1 everything should be in ESP; a minute later the client's route changes, and three
+pings go by it in clear."""
 from conf import *
 from craft import *
 
@@ -16,6 +17,11 @@ def story(lab):
     lab.ip("east", "route", "add", GATEWAY_NET, "via", GATEWAY)
     for number in range(3, 6):
         lab.send(echo(CLIENT_LAN, GATEWAY_LAN, number), "west")
+
+
+def edit(packets):
+    """The route changes a minute after the last packet of ESP."""
+    return later(packets, len(packets) - 3, 60)
 
 
 TRUTH = (("cleartext_bypass", "icmp && !esp"),)

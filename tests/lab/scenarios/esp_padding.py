@@ -11,7 +11,7 @@ def story(lab):
     there, back = up(lab)
     for number in range(1, 5):
         request = echo(CLIENT_LAN, GATEWAY_LAN, number)
-        there.send(request, change=None if number < 3 else lambda packet: there.repad(packet, request))
+        there.send(request, change=None if number < 3 else lambda packet: there.seal(packet, bytes(request), 4, 0))
         back.send(answer(request))
 
 

@@ -26,4 +26,4 @@ def edit(packets):
     return packets
 
 
-TRUTH = (("rekey_gap", ("esp", -12)),)
+TRUTH = (("rekey_gap", ("esp", (-14, -13, -12, -11))),)
