@@ -3,7 +3,7 @@
 through sharkd.  Fails, never skips, where the plugin is not loaded.
 SPDX-License-Identifier: GPL-2.0-or-later
 """
-import glob, json, os, subprocess, sys, tempfile, threading
+import functools, glob, json, os, subprocess, sys, tempfile, threading
 from concurrent.futures import ThreadPoolExecutor
 import jsonschema
 
@@ -34,6 +34,7 @@ def tshark(name, *args, keys=True):
     return run.stdout
 
 
+@functools.lru_cache(None)
 def report(name, *args, keys=True):
     text = tshark(name, "-q", *args, "-z", "espial,json", keys=keys)
     data = json.loads(text[text.index("{"):])
