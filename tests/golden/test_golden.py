@@ -79,7 +79,7 @@ def same_everywhere(name):
     shown = tshark(name, "-2", "-Y", "espial.finding", "-T", "fields", "-e", "frame.number").split()
     check({int(n) for n in shown} == marked, f"{name}: espial.finding marks {shown}, the report {sorted(marked)}")
     for f in one["findings"]:
-        check(f["frame"] == f["frames"][0], f"{name}: {f['check']} stands at its first frame")
+        check(f["frame"] in f["frames"], f"{name}: {f['check']} stands at one of its frames")
 
 
 def through_sharkd(name):

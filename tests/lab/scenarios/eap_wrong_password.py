@@ -15,3 +15,4 @@ def story(lab):
 
 
 TRUTH = (("auth_failed", "eap.code == 4"),)
+SILENT = ("no_proposal_chosen",)

@@ -1,4 +1,4 @@
-"""IKE itself with AES-GCM, curve 25519, rekeyed once
+"""IKE itself with AES-GCM and elliptic curves, rekeyed once
 
 No separate integrity algorithm: the PRF is negotiated by itself."""
 import time

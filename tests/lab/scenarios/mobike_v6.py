@@ -22,3 +22,4 @@ def story(lab):
 
 
 TRUTH = (("address_updated", ("isakmp.notify.msgtype == 16400", 0)),)
+SILENT = ("outer_source_violation", "outer_destination_violation", "ike_from_new_address")

@@ -18,3 +18,4 @@ def story(lab):
 
 
 TRUTH = (("peer_restarted", ("isakmp.exchangetype == 35", 3)),)
+SILENT = ("message_id_reused", "spi_unknown")
