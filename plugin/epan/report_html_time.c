@@ -1,0 +1,321 @@
+/* report_html_time.c - SAs as bars over time: when they were made, replaced and deleted,
+ * and what each direction carried.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report_html.h"
+
+#include <math.h>
+
+enum { WIDTH = 960, PLOT = 250, PLOT_END = 944, AXIS = 26, IKE_STEP = 30, CHILD_STEP = 36, BAR = 12, STRIP = 13, NAME_CHARS = 33, TICKS = 7, COLUMN = 6 };
+
+struct scale {
+    double from, to;
+};
+
+static double
+x_of(const struct scale *s, double time)
+{
+    double share = s->to > s->from ? (time - s->from) / (s->to - s->from) : 0;
+
+    return PLOT + MIN(MAX(share, 0), 1) * (PLOT_END - PLOT);
+}
+
+static void
+put_x(GString *out, double x)
+{
+    html_decimal(out, x, 1);
+}
+
+static void
+put_attribute(GString *out, const char *name, double x)
+{
+    html_put(out, " %s=\"", name);
+    put_x(out, x);
+    g_string_append(out, "\"");
+}
+
+/* The time of a frame of that IKE SA; 0 where it is not one of its messages. */
+static double
+time_of(const struct ike_sa *sa, uint32_t frame)
+{
+    for (guint i = 0; frame && i < sa->exchanges->len; i++) {
+        const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
+        for (guint k = 0; k < x->messages->len; k++) {
+            const struct exchange_message *m = &g_array_index(x->messages, struct exchange_message, k);
+            if (m->frame == frame) {
+                return m->time;
+            }
+        }
+    }
+    return 0;
+}
+
+static double
+last_packet(const struct child_sa *c, double least)
+{
+    for (guint i = 0; i < c->streams->len; i++) {
+        least = MAX(least, ((const struct stream *)g_ptr_array_index(c->streams, i))->last_time);
+    }
+    return least;
+}
+
+static double
+first_packet(const struct child_sa *c, double most)
+{
+    for (guint i = 0; i < c->streams->len; i++) {
+        double first = ((const struct stream *)g_ptr_array_index(c->streams, i))->first_time;
+        most = most > 0 ? MIN(most, first) : first;
+    }
+    return most;
+}
+
+/* --- axis ------------------------------------------------------------------------ */
+
+/* 1, 2 or 5 times a power of ten below a minute; then steps that clocks have. */
+static double
+tick_step(double span)
+{
+    static const double clock[] = { 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 21600, 43200, 86400 };
+    double least = span / TICKS, step = 1e-6;
+
+    for (unsigned i = 0; step < least && step < 50; i++) {
+        static const double next[] = { 2, 2.5, 2 };
+        step *= next[i % 3];
+    }
+    for (size_t i = 0; step < least && i < G_N_ELEMENTS(clock); i++) {
+        step = clock[i];
+    }
+    return step < least ? ceil(least / 86400) * 86400 : step;
+}
+
+static void
+put_tick(GString *out, double seconds, double step)
+{
+    unsigned whole = (unsigned)MIN(MAX(seconds + step / 2, 0), 4e9);
+
+    g_string_append(out, "+");
+    if (step < 1) {
+        html_decimal(out, seconds, step < 0.001 ? 5 : step < 0.1 ? 3 : 1);
+        g_string_append(out, " s");
+    } else if (step < 60) {
+        html_put(out, "%u s", (unsigned)(seconds + 0.5));
+    } else if (step < 3600) {
+        html_put(out, "%u min", whole / 60);
+    } else {
+        html_put(out, "%u h", whole / 3600);
+    }
+}
+
+/* Times are counted from the begin of the capture, so that all pictures of a page agree. */
+static void
+draw_axis(struct page *p, const struct scale *s, int height)
+{
+    double step = tick_step(s->to - s->from), first = ceil((s->from - p->start) / step - 1e-9);
+
+    for (unsigned i = 0; i <= 2 * TICKS; i++) {
+        double since = (first + i) * step, x = x_of(s, p->start + since);
+        if (p->start + since > s->to) {
+            break;
+        }
+        g_string_append(p->out, "<path class=\"grid\" d=\"M");
+        put_x(p->out, x);
+        html_put(p->out, " %dV%d\"/><text class=\"tick\"", AXIS - 4, height - 2);
+        put_attribute(p->out, "x", x);
+        html_put(p->out, " y=\"%d\">", AXIS - 10);
+        put_tick(p->out, since, step);
+        g_string_append(p->out, "</text>\n");
+    }
+}
+
+/* --- bars ------------------------------------------------------------------------ */
+
+static void
+draw_bar(GString *out, const struct scale *s, const char *css, double from, double to, double y, double height)
+{
+    double x = x_of(s, from);
+
+    html_put(out, "<rect class=\"%s\"", css);
+    put_attribute(out, "x", x);
+    put_attribute(out, "y", y);
+    put_attribute(out, "width", MAX(x_of(s, to) - x, 1.5));
+    put_attribute(out, "height", height);
+    g_string_append(out, "/>");
+}
+
+enum mark { MARK_UP, MARK_REKEYED, MARK_DELETED, MARK_FAILED };
+
+/* Told apart by shape: ring, diamond, cross. */
+static void
+draw_mark(GString *out, const struct scale *s, enum mark mark, double time, int y)
+{
+    static const char *const shapes[] = { "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z", "m0 -5l5 5l-5 5l-5 -5z", "m-4 -4l8 8m0 -8l-8 8", "m-4 -4l8 8m0 -8l-8 8" };
+    static const char *const names[] = { "up", "rekeyed", "deleted", "failed" };
+
+    if (time <= 0) {
+        return;
+    }
+    html_put(out, "<path class=\"mark %s\" d=\"M", names[mark]);
+    put_x(out, x_of(s, time));
+    html_put(out, " %d%s\"><title>%s</title></path>", y, shapes[mark], mark == MARK_UP ? "established" : names[mark]);
+}
+
+static void
+draw_name(GString *out, int y, bool child)
+{
+    html_put(out, "<text class=\"%s\" x=\"%d\" y=\"%d\">", child ? "below lane" : "name lane", child ? 20 : 4, y);
+}
+
+static void
+draw_ike(struct page *p, const struct scale *s, const struct ike_sa *sa, int y)
+{
+    GString *out = p->out;
+    double up = time_of(sa, sa->established_in), gone = time_of(sa, sa->deleted_in);
+    bool live = sa->state == IKE_ESTABLISHED;
+    char name[ID_TEXT_MAX];
+    GString *text = g_string_new(NULL);
+
+    g_string_append_printf(text, "IKE SA %u %s", sa->id, endpoint_print(&sa->initiator, name, sizeof name));
+    draw_name(out, y + 5, false);
+    html_text_cut(out, text->str, NAME_CHARS);
+    g_string_append(out, "</text>");
+    g_string_free(text, TRUE);
+    if (live && sa->last_time < s->to) {
+        draw_bar(out, s, "bar after", sa->last_time, s->to, y - BAR / 2.0, BAR);
+    }
+    draw_bar(out, s, sa->state == IKE_FAILED ? "bar failed" : sa->state == IKE_HALF_OPEN ? "bar open" : "bar", sa->first_time,
+             gone > 0 ? gone : sa->last_time, y - BAR / 2.0, BAR);
+    draw_mark(out, s, MARK_UP, up, y);
+    if (sa->state == IKE_FAILED) {
+        draw_mark(out, s, MARK_FAILED, sa->last_time, y);
+    } else if (gone > 0) {
+        draw_mark(out, s, MARK_DELETED, gone, y);
+    } else if (sa->state == IKE_REKEYED || sa->state == IKE_DELETED) {
+        draw_mark(out, s, sa->state == IKE_REKEYED ? MARK_REKEYED : MARK_DELETED, sa->last_time, y);
+    }
+    g_string_append_c(out, '\n');
+}
+
+/* Packets as columns that stand up for one direction and hang down for the other. */
+static void
+draw_stream(struct page *p, const struct scale *s, const struct stream *stream, int y)
+{
+    const struct stream_traffic *t = traffic_of(p->traffic, stream->id);
+    double wide = (s->to - s->from) * COLUMN / (PLOT_END - PLOT);
+    uint32_t most = 1;
+
+    if (!t) {
+        draw_bar(p->out, s, "pkt", stream->first_time, stream->last_time, stream->to_responder ? y - 5 : y + 1, 4);
+        return;
+    }
+    for (unsigned i = 0; i < TRAFFIC_BINS; i++) {
+        most = MAX(most, t->packets[i]);
+    }
+    for (unsigned i = 0; i < TRAFFIC_BINS; i++) {
+        double from = t->start + i * t->width, height = 3 + (STRIP - 3) * (double)t->packets[i] / most;
+        if (t->packets[i]) {
+            draw_bar(p->out, s, "pkt", from, from + MIN(t->width * 0.9, wide), stream->to_responder ? y - 0.5 - height : y + 0.5, height);
+        }
+        if (t->lost[i] && stream->lost) {
+            draw_bar(p->out, s, "loss", from, from, stream->to_responder ? y - STRIP - 1 : y + 1, STRIP);
+        }
+    }
+}
+
+static void
+draw_child(struct page *p, const struct scale *s, const struct child_sa *c, int y)
+{
+    GString *out = p->out;
+    double from = c->negotiated_time > 0 ? c->negotiated_time : first_packet(c, 0), to = c->deleted_time;
+    bool live = c->state == CHILD_INSTALLED;
+    uint32_t lost = 0;
+
+    for (guint i = 0; i < c->streams->len; i++) {
+        lost += ((const struct stream *)g_ptr_array_index(c->streams, i))->lost;
+    }
+    draw_name(out, y + 4, true);
+    html_put(out, "Child SA %u%s", c->id, c->basis == BASIS_INFERRED ? ", inferred" : "");
+    html_put(out, lost ? ", %u missing</text>" : "</text>", lost);
+    if (from <= 0) {
+        g_string_append_c(out, '\n');
+        return;
+    }
+    to = to > 0 ? to : live ? s->to : last_packet(c, from);
+    draw_bar(out, s, live ? "span after" : "span", from, to, y - 1, 2);
+    for (guint i = 0; i < c->streams->len; i++) {
+        draw_stream(p, s, (const struct stream *)g_ptr_array_index(c->streams, i), y);
+    }
+    draw_mark(out, s, MARK_UP, c->negotiated_time, y);
+    if (c->deleted_time > 0) {
+        draw_mark(out, s, c->rekeyed_by != NO_ID ? MARK_REKEYED : MARK_DELETED, c->deleted_time, y);
+    }
+    g_string_append_c(out, '\n');
+}
+
+/* --- the picture ------------------------------------------------------------------- */
+
+static void
+see_span(struct scale *s, const struct ike_sa *sa)
+{
+    s->from = MIN(s->from, sa->first_time);
+    s->to = MAX(s->to, sa->last_time);
+    for (guint i = 0; i < sa->children->len; i++) {
+        s->to = MAX(s->to, last_packet((const struct child_sa *)g_ptr_array_index(sa->children, i), 0));
+    }
+}
+
+static const char legend[] =
+    "<figcaption>%s <span class=\"key\"><svg class=\"swatch\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><path class=\"mark up\" d=\"M2 6a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z\"/></svg> established "
+    "<svg class=\"swatch\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><path class=\"mark rekeyed\" d=\"M6 1l5 5l-5 5l-5 -5z\"/></svg> rekeyed "
+    "<svg class=\"swatch\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><path class=\"mark deleted\" d=\"M2 2l8 8m0 -8l-8 8\"/></svg> deleted "
+    "<svg class=\"swatch\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><path class=\"mark failed\" d=\"M2 2l8 8m0 -8l-8 8\"/></svg> failed "
+    "<svg class=\"swatch\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><rect class=\"pkt\" x=\"2\" y=\"1\" width=\"3\" height=\"5\"/><rect class=\"pkt\" x=\"7\" y=\"6\" width=\"3\" height=\"5\"/></svg> "
+    "packets to the responder (above) and to the initiator (below) "
+    "<svg class=\"swatch\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><rect class=\"loss\" x=\"5\" y=\"0\" width=\"2\" height=\"12\"/></svg> missing packets. "
+    "Times since the capture began.</span></figcaption>\n";
+
+void
+page_timeline(struct page *p, const uint32_t *ids, size_t n, const char *label)
+{
+    struct scale s = { n > 1 ? p->start : p->end, n > 1 ? p->end : p->start };
+    unsigned bars = 0, left_out = 0;
+    int y = AXIS + 18, height = AXIS + 10;
+    GString *out = p->out;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct ike_sa *sa = sadb_ike_sa(p->c->db, ids[i]);
+        guint children = MIN(sa->children->len, bars < PAGE_MAX_BARS ? PAGE_MAX_BARS - bars - 1 : 0);
+        see_span(&s, sa);
+        if (bars < PAGE_MAX_BARS) {
+            bars += 1 + children;
+            height += IKE_STEP + (int)children * CHILD_STEP;
+        }
+    }
+    s.to = MAX(s.to, s.from + 1e-3);
+    g_string_append(out, "<figure class=\"timeline\">");
+    html_put(out, legend, n > 1 || p->num_sas == 1 ? "All that is told in full" : "Over time");
+    html_put(out, "<div class=\"scroll\" role=\"region\" aria-label=\"%s\" tabindex=\"0\">\n<svg viewBox=\"0 0 %d %d\" class=\"wide\" role=\"img\" aria-label=\"%s\">\n",
+             label, WIDTH, height, label);
+    draw_axis(p, &s, height);
+    bars = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct ike_sa *sa = sadb_ike_sa(p->c->db, ids[i]);
+        if (bars == PAGE_MAX_BARS) {
+            left_out++;
+            continue;
+        }
+        draw_ike(p, &s, sa, y);
+        y += IKE_STEP;
+        bars++;
+        for (guint k = 0; k < sa->children->len; k++) {
+            if (bars == PAGE_MAX_BARS) {
+                left_out += sa->children->len - k;
+                break;
+            }
+            draw_child(p, &s, (const struct child_sa *)g_ptr_array_index(sa->children, k), y + 2);
+            y += CHILD_STEP;
+            bars++;
+        }
+    }
+    g_string_append(out, "</svg></div></figure>\n");
+    if (left_out) {
+        html_put(out, "<p class=\"limit\">%u more SAs are not drawn here.</p>\n", left_out);
+    }
+}
