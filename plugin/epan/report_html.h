@@ -116,8 +116,10 @@ void page_negotiations(struct page *p, const struct ike_sa *sa);
 /* report_html_ladder.c */
 void page_ladder(struct page *p, const struct ike_sa *sa);
 
-/* report_html_time.c: SAs as bars over time. */
-void page_timeline(struct page *p, const uint32_t *ids, size_t n, const char *label);
+/* report_html_time.c: SAs as bars over time; those told in full, and one that is too short
+ * to be seen among them. */
+void page_timeline(struct page *p);
+void page_own_timeline(struct page *p, const struct ike_sa *sa);
 
 
 #endif

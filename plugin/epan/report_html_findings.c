@@ -7,7 +7,7 @@
 void
 put_severity(GString *out, enum severity s)
 {
-    html_put(out, "<span class=\"tag %s\">%s</span>", severity_name(s), severity_name(s));
+    html_put(out, "<span class=\"tag %s\">%s</span>", severity_name(s), s == SEV_CHAT ? "event" : severity_name(s));
 }
 
 void

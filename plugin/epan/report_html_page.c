@@ -131,7 +131,7 @@ put_time(struct page *p)
         return;
     }
     g_string_append(p->out, "<section id=\"time\" aria-labelledby=\"time-h\">\n<h2 id=\"time-h\">Time line</h2>\n");
-    page_timeline(p, p->full, p->num_full, "Time line of the SAs of the capture");
+    page_timeline(p);
     g_string_append(p->out, "</section>\n");
 }
 

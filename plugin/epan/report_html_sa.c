@@ -195,13 +195,21 @@ put_story(struct page *p, const struct ike_sa *sa)
             lost += s->lost;
         }
     }
-    html_put(out, "<p>%s in frame %u", sa->started_here ? "Begins" : "Already under way, first seen", sa->first_frame);
-    if (sa->established_in) {
+    g_string_append(out, "<p>");
+    if (sa->rekeys != NO_ID) {
+        html_put(out, "Replaces IKE SA %u in frame %u", sa->rekeys, sa->first_frame);
+    } else {
+        html_put(out, "%s in frame %u", sa->started_here ? "Begins" : "Already under way, first seen", sa->first_frame);
+    }
+    if (sa->established_in && sa->rekeys == NO_ID) {
         html_put(out, ", is established in frame %u", sa->established_in);
     } else if (sa->state == IKE_FAILED) {
         g_string_append(out, " and fails");
-    } else if (sa->started_here) {
+    } else if (sa->started_here && !sa->established_in) {
         g_string_append(out, "; the capture does not show it established");
+    }
+    if (sa->rekeyed_by != NO_ID) {
+        html_put(out, ", is replaced by IKE SA %u", sa->rekeyed_by);
     }
     if (sa->deleted_in) {
         html_put(out, ", is deleted in frame %u", sa->deleted_in);
@@ -263,12 +271,12 @@ put_child(GString *out, const struct child_sa *c)
     put_suite(out, c->chosen);
     g_string_append(out, "</td><td data-l=\"To the responder\">");
     if (c->spi_r) {
-        html_put(out, "<code>%08x</code> ", c->spi_r);
+        html_put(out, "<code>%08x</code><br>", c->spi_r);
     }
     put_traffic(out, c, true);
     g_string_append(out, "</td><td data-l=\"To the initiator\">");
     if (c->spi_i) {
-        html_put(out, "<code>%08x</code> ", c->spi_i);
+        html_put(out, "<code>%08x</code><br>", c->spi_i);
     }
     put_traffic(out, c, false);
     g_string_append(out, "</td><td class=\"n\" data-l=\"Frames\">");
@@ -383,11 +391,7 @@ put_sa(struct page *p, const struct ike_sa *sa)
     put_its_findings(p, &p->verdicts[sa->id]);
     put_facts(p, sa);
     page_ladder(p, sa);
-    if (p->num_sas > 1 && sa->children->len) {
-        char label[64];
-        g_snprintf(label, sizeof label, "Time line of IKE SA %u", sa->id);
-        page_timeline(p, &sa->id, 1, label);
-    }
+    page_own_timeline(p, sa);
     page_negotiations(p, sa);
     put_children(p, sa);
     g_string_append(p->out, "</article>\n");

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { TYPES = TRANSFORM_ADDKE7 + 1, CELL_MAX = 24, KNOWN_MAX = 2, POLICIES_LOOKED_AT = 16 };
+enum { TYPES = TRANSFORM_ADDKE7 + 1, CELL_MAX = 24, KNOWN_MAX = 2, POLICIES_LOOKED_AT = 16, SHOWN_OPEN = 2 };
 
 /* One negotiation: the offers, and what the other side took, or is known to take. */
 struct negotiation {
@@ -111,6 +111,22 @@ put_transforms(GString *out, const struct proposal *p, unsigned type, const stru
     }
 }
 
+/* What RFC 8247 and RFC 8221 say against the choice. */
+static void
+put_requirements(GString *out, const struct proposal *p, unsigned type)
+{
+    enum requirement worst = REQ_NONE;
+
+    for (size_t i = 0; i < p->num_transforms; i++) {
+        enum requirement one = p->transforms[i].type == type ? transform_requirement(p->protocol, &p->transforms[i]) : REQ_NONE;
+        worst = MAX(worst, one);
+    }
+    if (worst != REQ_NONE) {
+        html_put(out, "; <span class=\"weak\">%s be used (RFC %u)</span>", worst == REQ_MUST_NOT ? "must not" : "should not",
+                 p->protocol == PROTO_IKE || type == TRANSFORM_KE ? 8247 : 8221);
+    }
+}
+
 static void
 put_type_row(GString *out, const struct negotiation *n, unsigned type)
 {
@@ -139,7 +155,11 @@ put_type_row(GString *out, const struct negotiation *n, unsigned type)
         g_string_append(out, "<td class=\"took sub\">not known</td><td class=\"sub\">\xe2\x80\x93</td></tr>\n");
         return;
     }
-    html_put(out, "<td class=\"%s\">%s</td></tr>\n", met ? "good" : "bad", met ? chosen ? "agreed" : "meets" : "differs");
+    html_put(out, "<td><span class=\"%s\">%s</span>", met ? "good" : "bad", met ? chosen ? "agreed" : "meets" : "differs");
+    if (chosen) {
+        put_requirements(out, chosen, type);
+    }
+    g_string_append(out, "</td></tr>\n");
 }
 
 /* --- what IKEv1 negotiates beside transforms ------------------------------------- */
@@ -230,14 +250,14 @@ put_title(GString *out, const struct negotiation *n)
 }
 
 static void
-put_negotiation(struct page *p, struct negotiation *n)
+put_negotiation(struct page *p, struct negotiation *n, bool open)
 {
     GString *out = p->out;
     static const char *const protocols[] = { "", "IKE", "AH", "ESP", "IPCOMP" };
     guint more = n->x->offered->len > PAGE_MAX_OFFERS ? n->x->offered->len - PAGE_MAX_OFFERS : 0;
     char who[ID_TEXT_MAX];
 
-    g_string_append(out, "<details class=\"nego\" open><summary><h5>");
+    g_string_append(out, open ? "<details class=\"nego\" open><summary><h5>" : "<details class=\"nego\"><summary><h5>");
     put_title(out, n);
     g_string_append(out, "</h5></summary>\n<div class=\"scroll\" role=\"region\" aria-label=\"Offered and accepted\" tabindex=\"0\"><table class=\"suites\"><caption>");
     html_put(out, "Offered by %s; ", endpoint_print(n->x->by_initiator ? &n->sa->initiator : &n->sa->responder, who, sizeof who));
@@ -312,7 +332,7 @@ page_negotiations(struct page *p, const struct ike_sa *sa)
             }
             n.types |= x->chosen ? types_of(&x->chosen->p) : n.num_known ? types_of(&n.known[0]->p) : 0;
             g_string_append(p->out, shown++ ? "" : "<h4>Offered and accepted</h4>\n");
-            put_negotiation(p, &n);
+            put_negotiation(p, &n, !x->chosen || shown <= SHOWN_OPEN);
         }
     }
     if (more) {

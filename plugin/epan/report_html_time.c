@@ -6,6 +6,9 @@
 
 enum { WIDTH = 960, PLOT = 250, PLOT_END = 944, AXIS = 26, IKE_STEP = 30, CHILD_STEP = 36, BAR = 12, STRIP = 13, NAME_CHARS = 33, TICKS = 7, COLUMN = 6 };
 
+#define SHORTEST 1e-3          /* seconds that a picture shows at least */
+#define SEEN_SHARE 0.3          /* of the whole time line: from there on no picture of its own is needed */
+
 struct scale {
     double from, to;
 };
@@ -261,61 +264,100 @@ see_span(struct scale *s, const struct ike_sa *sa)
     }
 }
 
-static const char legend[] =
-    "<figcaption>%s <span class=\"key\"><svg class=\"swatch\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><path class=\"mark up\" d=\"M2 6a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z\"/></svg> established "
-    "<svg class=\"swatch\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><path class=\"mark rekeyed\" d=\"M6 1l5 5l-5 5l-5 -5z\"/></svg> rekeyed "
-    "<svg class=\"swatch\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><path class=\"mark deleted\" d=\"M2 2l8 8m0 -8l-8 8\"/></svg> deleted "
-    "<svg class=\"swatch\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><path class=\"mark failed\" d=\"M2 2l8 8m0 -8l-8 8\"/></svg> failed "
-    "<svg class=\"swatch\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><rect class=\"pkt\" x=\"2\" y=\"1\" width=\"3\" height=\"5\"/><rect class=\"pkt\" x=\"7\" y=\"6\" width=\"3\" height=\"5\"/></svg> "
-    "packets to the responder (above) and to the initiator (below) "
-    "<svg class=\"swatch\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><rect class=\"loss\" x=\"5\" y=\"0\" width=\"2\" height=\"12\"/></svg> missing packets. "
-    "Times since the capture began.</span></figcaption>\n";
+#define SWATCH "<svg class=\"swatch\" viewBox=\"0 0 12 12\" aria-hidden=\"true\">"
+
+static const char legend[] = "<figcaption>From first to last packet <span class=\"key\">"
+    SWATCH "<path class=\"mark up\" d=\"M2 6a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z\"/></svg> established "
+    SWATCH "<path class=\"mark rekeyed\" d=\"M6 1l5 5l-5 5l-5 -5z\"/></svg> rekeyed "
+    SWATCH "<path class=\"mark deleted\" d=\"M2 2l8 8m0 -8l-8 8\"/></svg> deleted "
+    SWATCH "<path class=\"mark failed\" d=\"M2 2l8 8m0 -8l-8 8\"/></svg> failed "
+    SWATCH "<rect class=\"pkt\" x=\"2\" y=\"1\" width=\"3\" height=\"5\"/><rect class=\"pkt\" x=\"7\" y=\"6\" width=\"3\" height=\"5\"/></svg> "
+    "packets to the responder (up), to the initiator (down) "
+    SWATCH "<rect class=\"loss\" x=\"5\" y=\"0\" width=\"2\" height=\"12\"/></svg> missing packets. "
+    "Pale: still alive. Times since the capture began.</span></figcaption>\n";
+
+struct picture {
+    const uint32_t *ids;
+    size_t num;
+    struct scale scale;
+    unsigned bars, left_out;    /* of those, not drawn */
+    int y;
+};
+
+static int
+height_of(const struct page *p, const struct picture *one)
+{
+    unsigned bars = 0;
+    int height = AXIS + 10;
+
+    for (size_t i = 0; i < one->num && bars < PAGE_MAX_BARS; i++) {
+        unsigned children = MIN(sadb_ike_sa(p->c->db, one->ids[i])->children->len, PAGE_MAX_BARS - bars - 1);
+        bars += 1 + children;
+        height += IKE_STEP + (int)children * CHILD_STEP;
+    }
+    return height;
+}
+
+static void
+draw_sa(struct page *p, struct picture *one, const struct ike_sa *sa)
+{
+    if (one->bars == PAGE_MAX_BARS) {
+        one->left_out++;
+        return;
+    }
+    draw_ike(p, &one->scale, sa, one->y);
+    one->y += IKE_STEP;
+    one->bars++;
+    for (guint k = 0; k < sa->children->len; k++) {
+        if (one->bars == PAGE_MAX_BARS) {
+            one->left_out += sa->children->len - k;
+            return;
+        }
+        draw_child(p, &one->scale, (const struct child_sa *)g_ptr_array_index(sa->children, k), one->y + 2);
+        one->y += CHILD_STEP;
+        one->bars++;
+    }
+}
+
+static void
+draw_picture(struct page *p, struct picture *one, const char *caption, const char *label)
+{
+    int height = height_of(p, one);
+
+    one->scale.to = MAX(one->scale.to, one->scale.from + SHORTEST);
+    one->y = AXIS + 18;
+    g_string_append(p->out, "<figure class=\"timeline\">");
+    g_string_append(p->out, caption);
+    html_put(p->out, "<div class=\"scroll\" role=\"region\" aria-label=\"%s\" tabindex=\"0\">\n<svg viewBox=\"0 0 %d %d\" class=\"wide\" "
+             "role=\"img\" aria-label=\"%s\">\n", label, WIDTH, height, label);
+    draw_axis(p, &one->scale, height);
+    for (size_t i = 0; i < one->num; i++) {
+        draw_sa(p, one, sadb_ike_sa(p->c->db, one->ids[i]));
+    }
+    g_string_append(p->out, "</svg></div></figure>\n");
+    if (one->left_out) {
+        html_put(p->out, "<p class=\"limit\">%u more SAs are not drawn here.</p>\n", one->left_out);
+    }
+}
 
 void
-page_timeline(struct page *p, const uint32_t *ids, size_t n, const char *label)
+page_timeline(struct page *p)
 {
-    struct scale s = { n > 1 ? p->start : p->end, n > 1 ? p->end : p->start };
-    unsigned bars = 0, left_out = 0;
-    int y = AXIS + 18, height = AXIS + 10;
-    GString *out = p->out;
+    struct picture one = { .ids = p->full, .num = p->num_full, .scale = { p->start, p->end } };
 
-    for (size_t i = 0; i < n; i++) {
-        const struct ike_sa *sa = sadb_ike_sa(p->c->db, ids[i]);
-        guint children = MIN(sa->children->len, bars < PAGE_MAX_BARS ? PAGE_MAX_BARS - bars - 1 : 0);
-        see_span(&s, sa);
-        if (bars < PAGE_MAX_BARS) {
-            bars += 1 + children;
-            height += IKE_STEP + (int)children * CHILD_STEP;
-        }
+    draw_picture(p, &one, legend, "Time line of the SAs told in full");
+}
+
+void
+page_own_timeline(struct page *p, const struct ike_sa *sa)
+{
+    struct picture one = { .ids = &sa->id, .num = 1, .scale = { p->end, p->start } };
+    char label[64];
+
+    see_span(&one.scale, sa);
+    if (!sa->children->len || one.scale.to - one.scale.from > (p->end - p->start) * SEEN_SHARE) {
+        return;
     }
-    s.to = MAX(s.to, s.from + 1e-3);
-    g_string_append(out, "<figure class=\"timeline\">");
-    html_put(out, legend, n > 1 || p->num_sas == 1 ? "All that is told in full" : "Over time");
-    html_put(out, "<div class=\"scroll\" role=\"region\" aria-label=\"%s\" tabindex=\"0\">\n<svg viewBox=\"0 0 %d %d\" class=\"wide\" role=\"img\" aria-label=\"%s\">\n",
-             label, WIDTH, height, label);
-    draw_axis(p, &s, height);
-    bars = 0;
-    for (size_t i = 0; i < n; i++) {
-        const struct ike_sa *sa = sadb_ike_sa(p->c->db, ids[i]);
-        if (bars == PAGE_MAX_BARS) {
-            left_out++;
-            continue;
-        }
-        draw_ike(p, &s, sa, y);
-        y += IKE_STEP;
-        bars++;
-        for (guint k = 0; k < sa->children->len; k++) {
-            if (bars == PAGE_MAX_BARS) {
-                left_out += sa->children->len - k;
-                break;
-            }
-            draw_child(p, &s, (const struct child_sa *)g_ptr_array_index(sa->children, k), y + 2);
-            y += CHILD_STEP;
-            bars++;
-        }
-    }
-    g_string_append(out, "</svg></div></figure>\n");
-    if (left_out) {
-        html_put(out, "<p class=\"limit\">%u more SAs are not drawn here.</p>\n", left_out);
-    }
+    g_snprintf(label, sizeof label, "Time line of IKE SA %u", sa->id);
+    draw_picture(p, &one, "<figcaption>Over time <span class=\"key\">Signs as in the <a href=\"#time\">time line</a>.</span></figcaption>\n", label);
 }

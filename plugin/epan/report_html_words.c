@@ -157,10 +157,9 @@ put_verdict(struct page *p)
     html_put(p->out, "<p class=\"verdict %s\">", p->count[SEV_ERROR] ? "error" : bad ? "warning" : "ok");
     if (!sadb_num_ike_sas(p->c->db) && !sadb_num_streams(p->c->db)) {
         g_string_append(p->out, "The capture holds no IKE, ESP or AH.");
-    } else if (!bad && !p->count[SEV_NOTE]) {
-        g_string_append(p->out, "Nothing is wrong that the capture could show.");
     } else if (!bad) {
-        g_string_append(p->out, "Nothing is wrong that the capture could show; it has ");
+        g_string_append(p->out, "No error and no warning");
+        g_string_append(p->out, p->count[SEV_NOTE] ? "; " : "");
         put_counts(p);
         g_string_append(p->out, ".");
     } else {
@@ -173,7 +172,7 @@ put_verdict(struct page *p)
 static void
 put_states(struct page *p, const uint32_t *states)
 {
-    static const char *const names[] = { "half open", "established", "failed", "replaced by a rekey", "deleted" };
+    static const char *const names[] = { "half open", "established", "failed", "rekeyed", "deleted" };
     static const enum ike_sa_state order[] = { IKE_ESTABLISHED, IKE_FAILED, IKE_HALF_OPEN, IKE_REKEYED, IKE_DELETED };
     bool first = true;
 
@@ -255,7 +254,10 @@ put_first(struct page *p)
             more++;
             continue;
         }
-        g_string_append(p->out, shown++ ? "" : "<h3>What is wrong first, and what to change</h3>\n<ol class=\"first\">\n");
+        if (shown++ == 0) {
+            html_put(p->out, "<h3>%s</h3>\n<ol class=\"first\">\n",
+                     least == SEV_NOTE ? "Worth knowing" : "What is wrong first, and what to change");
+        }
         html_put(p->out, "<li class=\"%s\"><p class=\"head\">", severity_name(c->severity));
         put_severity(p->out, c->severity);
         html_put(p->out, " <a href=\"#c-%s\">%s</a>", c->name, c->title);
@@ -343,7 +345,7 @@ page_reading(struct page *p)
         "<dt><span class=\"tag error\">error</span></dt><dd>Breaks the tunnel, or a rule that both ends must keep.</dd>\n"
         "<dt><span class=\"tag warning\">warning</span></dt><dd>A risk, or very likely the cause of trouble.</dd>\n"
         "<dt><span class=\"tag note\">note</span></dt><dd>Unusual; may be meant so.</dd>\n"
-        "<dt><span class=\"tag chat\">chat</span></dt><dd>An event, for the record.</dd>\n"
+        "<dt><span class=\"tag chat\">event</span></dt><dd>For the record (Wireshark\xe2\x80\x99s severity chat).</dd>\n"
         "<dt><span class=\"basis observed\">observed</span></dt><dd>In clear in the packets; anyone with the capture can see it.</dd>\n"
         "<dt><span class=\"basis decrypted\">decrypted</span></dt><dd>Read with keys that were given to Wireshark or Espial.</dd>\n"
         "<dt><span class=\"basis configured\">configured</span></dt><dd>Compared with the plan that the analyst gave.</dd>\n"
