@@ -8,14 +8,16 @@
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
+#ifndef _WIN32
+#include <unistd.h>
+#endif
 
 #define OPTION "espial,html,"
 
 struct report {
     char *path, *name;          /* name of the capture, or NULL */
     struct traffic *traffic;
-    bool from_menu;
-    int drawn;
+    int drawn;                  /* -1: it could not be written */
 };
 
 static tap_packet_status
@@ -123,10 +125,86 @@ start(const char *argument)
 
 static STAT_INIT_RET start_html(const char *argument, void *data _U_) { STAT_INIT_RESULT(start(argument)); }
 
+/* --- Tools > Espial ---------------------------------------------------------------- */
+
+static void
+tell(const char *format, const char *what)
+{
+    const funnel_ops_t *ops = funnel_get_funnel_ops();
+    char *text = g_strdup_printf(format, what);
+
+    if (ops && ops->new_text_window) {
+        ops->set_text(ops->new_text_window(ops->ops_id, "Espial HTML report"), text);
+    }
+    g_free(text);
+}
+
+/* Beside the capture, else where temporary files go.  The name is one that only this report
+ * has: no other file is overwritten. */
+static char *
+path_beside(const char *capture_path)
+{
+    char *dir = g_path_get_dirname(capture_path), *base = g_path_get_basename(capture_path), *dot, *name, *path;
+
+    dot = strrchr(base, '.');
+    if (dot && dot > base) {
+        *dot = 0;
+    }
+    name = g_strconcat(base, ".espial.html", NULL);
+    path = g_build_filename(g_access(dir, W_OK) == 0 ? dir : g_get_tmp_dir(), name, NULL);
+    g_free(name);
+    g_free(base);
+    g_free(dir);
+    return path;
+}
+
+static void
+show_report(const char *path)
+{
+    const funnel_ops_t *ops = funnel_get_funnel_ops();
+    char *uri = g_filename_to_uri(path, NULL, NULL);
+
+    tell("The report is in\n%s\n", path);
+    if (uri && ops->browser_open_url) {
+        ops->browser_open_url(uri);
+    }
+    g_free(uri);
+}
+
+/* The traffic of the streams is counted by going through the packets once more. */
+static void
+on_menu(void *data _U_)
+{
+    const funnel_ops_t *ops = funnel_get_funnel_ops();
+    ws_info_t *info = NULL;
+    struct report *r;
+    char *path, *name;
+
+    plugin_if_get_ws_info(&info);
+    if (!capture.db || !ops || !ops->retap_packets || !info || !info->cf_filename || info->cf_state != FILE_READ_DONE) {
+        tell("%s\n", "Open a capture first; a capture under way must be stopped.");
+        return;
+    }
+    path = path_beside(info->cf_filename);
+    name = g_path_get_basename(info->cf_filename);
+    r = make_report(path, name);
+    if (listen(r)) {
+        ops->retap_packets(ops->ops_id);
+        draw(r);
+        if (r->drawn > 0) {
+            show_report(path);
+        }
+        remove_tap_listener(r);
+    }
+    g_free(name);
+    g_free(path);
+}
+
 void
 report_html_register(void)
 {
     static stat_tap_ui html = { REGISTER_STAT_GROUP_GENERIC, NULL, "espial,html", start_html, 0, NULL };
 
     register_stat_tap_ui(&html, NULL);
+    funnel_register_menu("Espial/HTML report of this capture", REGISTER_TOOLS_GROUP_UNSORTED, on_menu, NULL, NULL, FALSE);
 }

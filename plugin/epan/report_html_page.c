@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report_html.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void
@@ -31,20 +32,23 @@ judge(struct page *p)
     }
 }
 
-static int
-worst_first(const void *a, const void *b, void *data)
-{
-    const struct page *p = (const struct page *)data;
-    uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
-    const struct sa_verdict *v = &p->verdicts[i], *w = &p->verdicts[j];
+struct rank {
+    uint32_t id, count;
+    enum severity worst;
+};
 
-    if (v->worst != w->worst) {
-        return v->worst < w->worst ? 1 : -1;
+static int
+worst_first(const void *a, const void *b)
+{
+    const struct rank *p = (const struct rank *)a, *q = (const struct rank *)b;
+
+    if (p->worst != q->worst) {
+        return p->worst < q->worst ? 1 : -1;
     }
-    if (v->count[v->worst] != w->count[w->worst]) {
-        return v->count[v->worst] < w->count[w->worst] ? 1 : -1;
+    if (p->count != q->count) {
+        return p->count < q->count ? 1 : -1;
     }
-    return i < j ? -1 : i > j;
+    return p->id < q->id ? -1 : p->id > q->id;
 }
 
 static int
@@ -59,18 +63,21 @@ by_id(const void *a, const void *b)
 static void
 choose_full(struct page *p)
 {
-    uint32_t *ids = g_new(uint32_t, MAX(p->num_sas, 1));
+    struct rank *ranks = g_new0(struct rank, MAX(p->num_sas, 1));
 
     for (size_t i = 0; i < p->num_sas; i++) {
-        ids[i] = (uint32_t)i;
+        const struct sa_verdict *v = &p->verdicts[i];
+        ranks[i] = (struct rank){ (uint32_t)i, v->count[v->worst], v->worst };
     }
-    g_qsort_with_data(ids, (int)p->num_sas, sizeof *ids, worst_first, p);
-    p->full = ids;
+    qsort(ranks, p->num_sas, sizeof *ranks, worst_first);
     p->num_full = MIN(p->num_sas, PAGE_MAX_FULL);
-    qsort(ids, p->num_full, sizeof *ids, by_id);
+    p->full = g_new0(uint32_t, PAGE_MAX_FULL);
     for (size_t i = 0; i < p->num_full; i++) {
-        p->is_full[ids[i]] = true;
+        p->full[i] = ranks[i].id;
+        p->is_full[ranks[i].id] = true;
     }
+    qsort(p->full, p->num_full, sizeof *p->full, by_id);
+    g_free(ranks);
 }
 
 static void
