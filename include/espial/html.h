@@ -10,6 +10,8 @@
  * UTF-8 become U+FFFD; characters that cannot be seen or that turn the direction of writing
  * are spelled out ("[U+202E]"), so that what is read is what is there. */
 void html_text(GString *out, const char *text);
+/* The same; a line may break after each slash of a suite. */
+void html_text_breaking(GString *out, const char *text);
 /* The same of at most max characters, an ellipsis for the rest. */
 void html_text_cut(GString *out, const char *text, unsigned max);
 

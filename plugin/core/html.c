@@ -78,6 +78,18 @@ html_text(GString *out, const char *text)
     html_text_cut(out, text, UINT32_MAX);
 }
 
+void
+html_text_breaking(GString *out, const char *text)
+{
+    for (const char *slash; (slash = strchr(text, '/')) != NULL; text = slash + 1) {
+        char *part = g_strndup(text, (gsize)(slash + 1 - text));
+        html_text(out, part);
+        g_string_append(out, g_ascii_isupper(slash[1]) ? "<wbr>" : "");
+        g_free(part);
+    }
+    html_text(out, text);
+}
+
 /* A conversion of html_put: spec is "%08x" or alike. */
 static void
 put_value(GString *out, const char *spec, char kind, unsigned longs, va_list *args)

@@ -13,7 +13,7 @@ enum page_limits {
     PAGE_MAX_FINDINGS = 30000,      /* told one by one, the worst first */
     PAGE_MAX_SAS = 20000,           /* rows of the table of IKE SAs */
     PAGE_MAX_FULL = 40,             /* IKE SAs told in full, with a ladder */
-    PAGE_MAX_PAIRS = 40,            /* rows of peers */
+    PAGE_MAX_PAIRS = 20,            /* rows of peers */
     PAGE_MAX_STREAMS = 2000,        /* rows of streams without an SA */
     PAGE_MAX_FIRST = 6,             /* what is wrong first */
     PAGE_MAX_RANGES = 12,           /* ranges of frames of one finding */

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { OPEN_MAX = 200 };        /* rows of a group that need no click to be seen: a browser lays them out at once */
+
 void
 put_severity(GString *out, enum severity s)
 {
@@ -124,7 +126,9 @@ put_row(struct page *p, const struct finding *f, bool remedy)
     }
     g_string_append(p->out, "</td><td data-l=\"Where\">");
     put_where(p, f);
-    html_put(p->out, "</td><td class=\"what\" data-l=\"Seen\">%s</td>", f->detail);
+    g_string_append(p->out, "</td><td class=\"what\" data-l=\"Seen\">");
+    html_text_breaking(p->out, f->detail);
+    g_string_append(p->out, "</td>");
     if (remedy) {
         html_put(p->out, "<td class=\"what\" data-l=\"To do\">%s</td>", f->remedy);
     }
@@ -143,7 +147,7 @@ put_group(struct page *p, const struct finding_group *g, size_t *left)
     guint shown = (guint)MIN((size_t)g->findings->len, *left);
 
     html_put(p->out, "<details class=\"finding %s\" id=\"c-%s\"%s><summary>", severity_name(c->severity), c->name,
-             c->severity >= SEV_WARN ? " open" : "");
+             c->severity >= SEV_WARN && shown <= OPEN_MAX ? " open" : "");
     put_severity(p->out, c->severity);
     html_put(p->out, " <h3>%s</h3>", c->title);
     if (g->findings->len > 1) {

@@ -49,16 +49,22 @@ add_messages(GArray *rows, const struct exchange *x)
     }
 }
 
+/* IKEv1 has the answer in an exchange of its own (RFC 3706 section 5.3). */
+static bool
+is_quiet(const struct row *r, bool v1)
+{
+    return r->kind == ROW_MESSAGE && (r->x->liveness || r->x->liveness_ack) && (v1 || r->x->response);
+}
+
 /* A run of exchanges that only ask if the peer lives is one row. */
 static void
-fold_quiet(GArray *rows)
+fold_quiet(GArray *rows, bool v1)
 {
     guint to = 0;
 
     for (guint i = 0; i < rows->len;) {
         guint end = i;
-        while (end < rows->len && g_array_index(rows, struct row, end).kind == ROW_MESSAGE &&
-               (g_array_index(rows, struct row, end).x->liveness || g_array_index(rows, struct row, end).x->liveness_ack)) {
+        while (end < rows->len && is_quiet(&g_array_index(rows, struct row, end), v1)) {
             end++;
         }
         struct row row = g_array_index(rows, struct row, i);
@@ -92,7 +98,7 @@ rows_of(const struct ike_sa *sa)
         }
     }
     g_array_sort(rows, by_frame);
-    fold_quiet(rows);
+    fold_quiet(rows, sa->major == 1);
     return rows;
 }
 
@@ -280,7 +286,7 @@ draw_row(struct page *p, const struct row *r, const struct notes *n, const struc
     html_put(out, "<g class=\"%s %s%s\"><text class=\"frame\" x=\"8\" y=\"%d\">", kinds[r->kind],
              n->worst > SEV_CHAT ? severity_name(n->worst) : "", refused ? " refused" : "", y - 1);
     html_put(out, r->kind == ROW_MESSAGE ? "%u" : r->last_frame > r->frame ? "%u\xe2\x80\x93%u" : "%u", r->frame, r->last_frame);
-    html_put(out, "</text><text class=\"at\" x=\"8\" y=\"%d\">+", y + 13);
+    html_put(out, "</text><text class=\"at\" x=\"8\" y=\"%d\">%s+", y + 13, r->kind == ROW_AGAIN && r->count > 1 ? "until " : "");
     put_duration(out, r->time - p->start);
     g_string_append(out, "</text>");
     draw_arrow(out, r, y);

@@ -65,21 +65,13 @@ put_selectors(GString *out, const struct selector *s, size_t n)
 static void
 put_suite(GString *out, const struct kept_proposal *k)
 {
-    const char *at = k ? k->text : NULL;
-
     if (!k) {
         g_string_append(out, "<span class=\"sub\">not read</span>");
         return;
     }
-    /* May break after each transform. */
     g_string_append(out, "<span class=\"suite\">");
-    for (const char *slash; (slash = strchr(at, '/')) != NULL; at = slash + 1) {
-        char *part = g_strndup(at, (gsize)(slash + 1 - at));
-        html_text(out, part);
-        g_string_append(out, "<wbr>");
-        g_free(part);
-    }
-    html_put(out, "%s</span>", at);
+    html_text_breaking(out, k->text);
+    g_string_append(out, "</span>");
 }
 
 /* --- facts --------------------------------------------------------------------- */

@@ -264,7 +264,9 @@ put_first(struct page *p)
         if (g->findings->len > 1) {
             html_put(p->out, " <span class=\"times\">%u times, the first:</span>", g->findings->len);
         }
-        html_put(p->out, "</p>\n<p>%s</p>\n<p class=\"do\"><b>To do</b> %s</p></li>\n", f->detail, f->remedy);
+        g_string_append(p->out, "</p>\n<p>");
+        html_text_breaking(p->out, f->detail);
+        html_put(p->out, "</p>\n<p class=\"do\"><b>To do</b> %s</p></li>\n", f->remedy);
     }
     g_string_append(p->out, shown ? "</ol>\n" : "");
     if (more) {
@@ -294,7 +296,7 @@ put_peers(struct page *p, GArray *peers)
         put_endpoint_name(out, &one->first->responder);
         html_put(out, "</td><td data-l=\"IKE SAs\">IKEv%u: ", one->first->major);
         put_states(p, one->states);
-        html_put(out, "</td><td class=\"r\" data-l=\"Child SAs\">%u</td><td class=\"r\" data-l=\"Packets to / from\">%"
+        html_put(out, "</td><td class=\"r\" data-l=\"Child SAs\">%u</td><td class=\"r\" data-l=\"Packets\">%"
                  G_GUINT64_FORMAT " / %" G_GUINT64_FORMAT "</td><td class=\"r\" data-l=\"Missing\">%u</td><td data-l=\"Findings\">",
                  one->children, one->packets[0], one->packets[1], one->lost);
         for (int s = SEV_ERROR; s >= SEV_NOTE; s--) {

@@ -29,13 +29,15 @@ class Page(html.parser.HTMLParser):
         self.feed(text)
         self.close()
         self.wrong += [f"<{tag}> is never closed" for tag in self.open]
-        self.words = " ".join(" ".join(self.text).split())
+        self.words = " ".join("".join(self.text).split())
 
     def handle_starttag(self, tag, attrs):
         names = dict(attrs)
         if len(names) != len(attrs):
             self.wrong.append(f"<{tag}> has an attribute twice")
         self.elements.append(tag)
+        if tag != "wbr":
+            self.text.append(" ")
         self.attributes += [(tag, k, v or "") for k, v in attrs]
         if "id" in names:
             self.ids.append(names["id"])
@@ -54,6 +56,7 @@ class Page(html.parser.HTMLParser):
             self.open.pop()
 
     def handle_endtag(self, tag):
+        self.text.append(" ")
         if not self.open or self.open[-1] != tag:
             self.wrong.append(f"</{tag}> at {self.getpos()} closes <{self.open[-1] if self.open else ''}>")
         else:
