@@ -21,7 +21,7 @@ enum page_limits {
     PAGE_MAX_BARS = 60,             /* bars of one time line */
     PAGE_MAX_CHILDREN = 200,        /* Child SAs listed of one IKE SA */
     PAGE_MAX_COMPARED = 6,          /* negotiations of one IKE SA shown side by side */
-    PAGE_MAX_OFFERS = 5,            /* columns of one */
+    PAGE_MAX_OFFERS = 8,            /* columns of one */
 
     TRAFFIC_BINS = 48,              /* slices of time of one stream */
     TRAFFIC_MAX_INNER = 32,         /* pairs of inner addresses of one stream */

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { OPEN_MAX = 200 };        /* rows of a group that need no click to be seen: a browser lays them out at once */
+enum { OPEN_MAX = 25 };         /* rows of a group that need no click to be seen: a browser lays them out at once */
 
 void
 put_severity(GString *out, enum severity s)
@@ -117,7 +117,7 @@ put_where(struct page *p, const struct finding *f)
 }
 
 static void
-put_row(struct page *p, const struct finding *f, bool remedy)
+put_row(struct page *p, const struct finding *f, const struct finding *before, bool remedy)
 {
     html_put(p->out, "<tr id=\"f%u\"><td class=\"n\" data-l=\"Frames\">", f->id);
     put_frames(p->out, f->frames);
@@ -126,9 +126,13 @@ put_row(struct page *p, const struct finding *f, bool remedy)
     }
     g_string_append(p->out, "</td><td data-l=\"Where\">");
     put_where(p, f);
-    g_string_append(p->out, "</td><td class=\"what\" data-l=\"Seen\">");
-    html_text_breaking(p->out, f->detail);
-    g_string_append(p->out, "</td>");
+    if (before && strcmp(before->detail, f->detail) == 0) {
+        g_string_append(p->out, "</td><td class=\"sub\" data-l=\"Seen\">as above</td>");
+    } else {
+        g_string_append(p->out, "</td><td class=\"what\" data-l=\"Seen\">");
+        html_text_breaking(p->out, f->detail);
+        g_string_append(p->out, "</td>");
+    }
     if (remedy) {
         html_put(p->out, "<td class=\"what\" data-l=\"To do\">%s</td>", f->remedy);
     }
@@ -162,7 +166,8 @@ put_group(struct page *p, const struct finding_group *g, size_t *left)
     g_string_append(p->out, same ? "" : "<th scope=\"col\">To do</th>");
     g_string_append(p->out, "<th scope=\"col\">Basis</th></tr></thead>\n<tbody>\n");
     for (guint i = 0; i < shown; i++) {
-        put_row(p, (const struct finding *)g_ptr_array_index(g->findings, i), !same);
+        const struct finding *f = (const struct finding *)g_ptr_array_index(g->findings, i);
+        put_row(p, f, i ? (const struct finding *)g_ptr_array_index(g->findings, i - 1) : NULL, !same);
     }
     g_string_append(p->out, "</tbody></table></div>\n");
     if (shown < g->findings->len) {

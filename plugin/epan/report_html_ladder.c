@@ -6,7 +6,7 @@
 
 enum {
     WIDTH = 960, LEFT = 132, RIGHT = 474, NOTES = 508, HEAD = 62, HEAD_WIDTH = 240, STEP = 46, NOTE_STEP = 17,
-    NAME_CHARS = 34, NOTE_MAX = 56, NOTES_MAX = 3, QUIET_RUN = 3, LAST_ROWS = 16
+    NAME_CHARS = 34, NOTE_MAX = 60, NOTES_MAX = 3, QUIET_RUN = 3, LAST_ROWS = 16
 };
 
 enum row_kind { ROW_MESSAGE, ROW_AGAIN, ROW_TRAFFIC, ROW_QUIET };
@@ -229,7 +229,7 @@ put_label(GString *out, const struct row *r, const struct ike_sa *sa)
         return;
     }
     if (r->kind == ROW_QUIET) {
-        html_put(out, "%u messages of liveness checks", r->count);
+        html_put(out, "%u %s messages, liveness checks", r->count, exchange_name(sa->major, r->x->type, name, sizeof name));
         return;
     }
     html_text(out, exchange_name(sa->major, r->x->type, name, sizeof name));

@@ -208,16 +208,16 @@ put_story(struct page *p, const struct ike_sa *sa)
     }
     g_string_append(out, ". ");
     if (!sa->children->len) {
-        g_string_append(out, "No Child SA comes of it, so no traffic.</p>\n");
-        return;
+        g_string_append(out, sa->num_encrypted > sa->num_readable ? "No Child SA of it is known" : "No Child SA comes of it");
+    } else {
+        put_plural(out, sa->children->len, "Child SA carries", "Child SAs carry");
+        html_put(out, " %" G_GUINT64_FORMAT " packets to the responder and %" G_GUINT64_FORMAT " back", to, back);
     }
-    put_plural(out, sa->children->len, "Child SA carries", "Child SAs carry");
-    html_put(out, " %" G_GUINT64_FORMAT " packets to the responder and %" G_GUINT64_FORMAT " back", to, back);
     if (lost) {
-        html_put(out, "; %u are missing", lost);
+        html_put(out, "; %u %s missing", lost, lost == 1 ? "is" : "are");
     }
     if (sa->num_encrypted > sa->num_readable) {
-        html_put(out, ". %u of %u encrypted messages could not be read without keys", sa->num_encrypted - sa->num_readable, sa->num_encrypted);
+        html_put(out, ". %u of %u encrypted messages could not be read", sa->num_encrypted - sa->num_readable, sa->num_encrypted);
     }
     g_string_append(out, ".</p>\n");
 }

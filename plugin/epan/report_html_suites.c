@@ -12,13 +12,32 @@ struct negotiation {
     const struct exchange *x;
     const struct kept_proposal *known[KNOWN_MAX];   /* refused: from elsewhere in the capture */
     size_t num_known, num_offers;
+    guint shown[PAGE_MAX_OFFERS];                   /* indices of the offers that have a column */
     unsigned types;             /* bit t: a row for type t */
 };
 
 static const struct proposal *
 offer(const struct negotiation *n, size_t i)
 {
-    return &((const struct kept_proposal *)g_ptr_array_index(n->x->offered, (guint)i))->p;
+    return &((const struct kept_proposal *)g_ptr_array_index(n->x->offered, n->shown[i]))->p;
+}
+
+/* The first offers; the one that was accepted is among them, or takes the last one's place. */
+static void
+choose_offers(struct negotiation *n)
+{
+    const struct exchange *x = n->x;
+
+    n->num_offers = MIN(x->offered->len, PAGE_MAX_OFFERS);
+    for (guint i = 0; i < n->num_offers; i++) {
+        n->shown[i] = i;
+    }
+    for (guint i = 0; x->chosen && i < x->offered->len; i++) {
+        if (suite_chosen_from(&x->chosen->p, &((const struct kept_proposal *)g_ptr_array_index(x->offered, i))->p)) {
+            n->shown[n->num_offers - 1] = MAX(i, n->shown[n->num_offers - 1]);
+            return;
+        }
+    }
 }
 
 static unsigned
@@ -266,7 +285,7 @@ put_negotiation(struct page *p, struct negotiation *n, bool open)
     g_string_append(out, "</caption><thead><tr><th scope=\"col\">Type</th>");
     for (size_t i = 0; i < n->num_offers; i++) {
         unsigned protocol = offer(n, i)->protocol;
-        html_put(out, "<th scope=\"col\">Offer %u <span class=\"sub\">%s</span></th>", (unsigned)i + 1,
+        html_put(out, "<th scope=\"col\">Offer %u <span class=\"sub\">%s</span></th>", n->shown[i] + 1,
                  protocol < G_N_ELEMENTS(protocols) ? protocols[protocol] : "");
     }
     if (n->x->chosen) {
@@ -315,15 +334,16 @@ page_negotiations(struct page *p, const struct ike_sa *sa)
     for (int accepted = 0; accepted < 2; accepted++) {
         for (guint i = 0; i < sa->exchanges->len; i++) {
             const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
-            struct negotiation n = { .sa = sa, .x = x, .num_offers = MIN(x->offered->len, PAGE_MAX_OFFERS) };
+            struct negotiation n = { .sa = sa, .x = x };
             /* INVALID_KE_PAYLOAD and COOKIE refuse no suite: the next try tells. */
-            if (!n.num_offers || (x->chosen != NULL) != (accepted == 1) || x->refused_ke || !g_hash_table_add(seen, key_of(x))) {
+            if (!x->offered->len || (x->chosen != NULL) != (accepted == 1) || x->refused_ke || !g_hash_table_add(seen, key_of(x))) {
                 continue;
             }
             if (shown == PAGE_MAX_COMPARED) {
                 more++;
                 continue;
             }
+            choose_offers(&n);
             if (!x->chosen) {
                 look_up_known(p, &n);
             }

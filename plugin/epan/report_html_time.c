@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-enum { WIDTH = 960, PLOT = 250, PLOT_END = 944, AXIS = 26, IKE_STEP = 30, CHILD_STEP = 36, BAR = 12, STRIP = 13, NAME_CHARS = 33, TICKS = 7, COLUMN = 6 };
+enum { WIDTH = 960, PLOT = 250, PLOT_END = 944, AXIS = 26, IKE_STEP = 30, CHILD_STEP = 36, BAR = 12, STRIP = 13, NAME_CHARS = 33, TICKS = 7, COLUMN = 6, TICK_WIDTH = 24 };
 
 #define SHORTEST 1e-3          /* seconds that a picture shows at least */
 #define SEEN_SHARE 0.3          /* of the whole time line: from there on no picture of its own is needed */
@@ -92,14 +92,14 @@ tick_step(double span)
 static void
 put_tick(GString *out, double seconds, double step)
 {
-    unsigned whole = (unsigned)MIN(MAX(seconds + step / 2, 0), 4e9);
+    unsigned whole = (unsigned)MIN(MAX(seconds + 0.5, 0), 4e9);
 
     g_string_append(out, "+");
     if (step < 1) {
         html_decimal(out, seconds, step < 0.001 ? 5 : step < 0.1 ? 3 : 1);
         g_string_append(out, " s");
     } else if (step < 60) {
-        html_put(out, "%u s", (unsigned)(seconds + 0.5));
+        html_put(out, "%u s", whole);
     } else if (step < 3600) {
         html_put(out, "%u min", whole / 60);
     } else {
@@ -120,7 +120,7 @@ draw_axis(struct page *p, const struct scale *s, int height)
         }
         g_string_append(p->out, "<path class=\"grid\" d=\"M");
         put_x(p->out, x);
-        html_put(p->out, " %dV%d\"/><text class=\"tick\"", AXIS - 4, height - 2);
+        html_put(p->out, " %dV%d\"/><text class=\"tick%s\"", AXIS - 4, height - 2, x > PLOT_END - TICK_WIDTH ? " last" : "");
         put_attribute(p->out, "x", x);
         html_put(p->out, " y=\"%d\">", AXIS - 10);
         put_tick(p->out, since, step);

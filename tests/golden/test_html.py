@@ -133,7 +133,7 @@ def says_all(name, path, conf, page):
             check(all(t in page.words for t in offer.split(":")[1].split("/")), f"{name}: offer {offer}")
     for c in report["child_sas"]:
         check(all(ts in page.words for ts in c["ts_i"] + c["ts_r"]), f"{name}: selectors of Child SA {c['id']}")
-    check(f"{report['capture']['frames']} frames" in page.words, f"{name}: number of frames")
+    check(f"{report['capture']['frames']} frame" in page.words, f"{name}: number of frames")
     return report
 
 
