@@ -245,12 +245,19 @@ put_label(GString *out, const struct row *r, const struct ike_sa *sa)
 }
 
 static void
-put_below(GString *out, const struct row *r)
+put_below(GString *out, const struct row *r, const struct ike_sa *sa)
 {
+    const struct ip_addr *usual = r->to_right ? &sa->initiator.addr : &sa->responder.addr;
+    char text[ADDR_TEXT_MAX];
+
     if (r->kind == ROW_MESSAGE) {
         html_put(out, "%s, %u octets", !r->m->encrypted ? "in clear" : r->m->readable ? "encrypted, read" : "encrypted", r->m->length);
+        html_put(out, sa->major == 2 ? ", ID %u" : "", r->x->message_id);
     } else if (r->kind == ROW_TRAFFIC) {
         html_put(out, "%s%" G_GUINT64_FORMAT " octets", r->s->src_port ? "in UDP, " : "", r->s->bytes);
+        if (!ip_equal(&r->s->src, usual)) {
+            html_put(out, ", from %s", ip_print(&r->s->src, text, sizeof text));
+        }
     }
 }
 
@@ -293,7 +300,7 @@ draw_row(struct page *p, const struct row *r, const struct notes *n, const struc
     html_put(out, "<text class=\"label\" x=\"%d\" y=\"%d\">", (LEFT + RIGHT) / 2, y - 7);
     put_label(out, r, sa);
     html_put(out, "</text><text class=\"below\" x=\"%d\" y=\"%d\">", (LEFT + RIGHT) / 2, y + 14);
-    put_below(out, r);
+    put_below(out, r, sa);
     g_string_append(out, "</text>");
     if (r->kind == ROW_MESSAGE) {
         draw_lock(out, r->m, r->to_right ? LEFT + 9 : RIGHT - 18, y + 12);

@@ -119,6 +119,17 @@ put_head(struct page *p)
     g_string_append(out, "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#summary\">Skip to the summary</a>\n");
 }
 
+static bool
+has_orphans(const struct page *p)
+{
+    for (size_t i = 0; i < sadb_num_streams(p->c->db); i++) {
+        if (!sadb_stream(p->c->db, i)->child) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 put_contents(struct page *p)
 {
@@ -128,6 +139,7 @@ put_contents(struct page *p)
         g_string_append(p->out, "<li><a href=\"#time\">Time line</a></li>\n<li><a href=\"#sas\">IKE SAs in full</a></li>\n"
                         "<li><a href=\"#table\">All IKE SAs</a></li>\n");
     }
+    g_string_append(p->out, has_orphans(p) ? "<li><a href=\"#streams\">ESP and AH without an SA</a></li>\n" : "");
     g_string_append(p->out, "<li><a href=\"#reading\">How to read this</a></li>\n</ul></nav>\n");
 }
 

@@ -196,6 +196,15 @@ draw_ike(struct page *p, const struct scale *s, const struct ike_sa *sa, int y)
     g_string_append_c(out, '\n');
 }
 
+/* Beside the packet that shows the gap, and longer than any column of packets. */
+static void
+draw_loss(GString *out, double x, int y)
+{
+    g_string_append(out, "<rect class=\"loss\" width=\"2.5\"");
+    put_attribute(out, "x", x - 3);
+    html_put(out, " y=\"%d\" height=\"%d\"/>", y, STRIP + 2);
+}
+
 /* Packets as columns that stand up for one direction and hang down for the other. */
 static void
 draw_stream(struct page *p, const struct scale *s, const struct stream *stream, int y)
@@ -216,8 +225,10 @@ draw_stream(struct page *p, const struct scale *s, const struct stream *stream, 
         if (t->packets[i]) {
             draw_bar(p->out, s, "pkt", from, from + MIN(t->width * 0.9, wide), stream->to_responder ? y - 0.5 - height : y + 0.5, height);
         }
-        if (t->lost[i] && stream->lost) {
-            draw_bar(p->out, s, "loss", from, from, stream->to_responder ? y - STRIP - 1 : y + 1, STRIP);
+    }
+    for (unsigned i = 0; i < TRAFFIC_BINS && stream->lost; i++) {
+        if (t->lost[i]) {
+            draw_loss(p->out, x_of(s, t->start + i * t->width), stream->to_responder ? y - STRIP - 3 : y + 1);
         }
     }
 }
