@@ -79,6 +79,11 @@ struct page {
 /* report_html_page.c: the whole page.  Same capture, same octets. */
 void page_write(GString *out, const struct capture *c, const struct traffic *t, const char *name);
 
+/* Times of the first and of the last message of an IKE SA, those sent again included; one
+ * that a rekey made begins with that. */
+void sa_span(const struct page *p, const struct ike_sa *sa, double *first, double *last);
+double message_time(const struct ike_sa *sa, uint32_t frame);  /* 0 where it is not one of its messages */
+
 /* report_html_style.c */
 extern const char *const page_style, *const page_script;
 
@@ -91,12 +96,13 @@ void put_plural(GString *out, uint64_t n, const char *one, const char *more);
 
 /* report_html_findings.c */
 void page_findings(struct page *p);
-void put_frames(GString *out, const GArray *frames);
+void put_frames(GString *out, const struct frame_list *frames);
 void put_severity(GString *out, enum severity s);
 void put_severity_count(GString *out, enum severity s, uint32_t n);
-/* Of the findings, groups of one check, in order of the page: for the summary. */
+/* Of the findings, groups of one check and severity, in order of the page: for the summary. */
 struct finding_group {
     enum check_id check;
+    enum severity severity;
     GPtrArray *findings;            /* of const struct finding */
 };
 GArray *page_groups(const struct page *p);     /* of struct finding_group; page_groups_free */

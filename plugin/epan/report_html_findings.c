@@ -27,7 +27,7 @@ put_basis(GString *out, enum basis b)
 }
 
 void
-put_frames(GString *out, const GArray *frames)
+put_frames(GString *out, const struct frame_list *frames)
 {
     guint i = 0, ranges = 0;
 
@@ -60,11 +60,11 @@ page_groups(const struct page *p)
         memset(of, -1, sizeof of);
         for (size_t i = 0; i < findings_count(p->c->findings); i++) {
             const struct finding *f = findings_get(p->c->findings, i);
-            if ((int)checks[f->check].severity != severity) {
+            if ((int)f->severity != severity) {
                 continue;
             }
             if (of[f->check] < 0) {
-                struct finding_group g = { f->check, g_ptr_array_new() };
+                struct finding_group g = { f->check, f->severity, g_ptr_array_new() };
                 of[f->check] = (int)groups->len;
                 g_array_append_val(groups, g);
             }
@@ -150,9 +150,9 @@ put_group(struct page *p, const struct finding_group *g, size_t *left)
     bool same = same_remedy(g);
     guint shown = (guint)MIN((size_t)g->findings->len, *left);
 
-    html_put(p->out, "<details class=\"finding %s\" id=\"c-%s\"%s><summary>", severity_name(c->severity), c->name,
-             c->severity >= SEV_WARN && shown <= OPEN_MAX ? " open" : "");
-    put_severity(p->out, c->severity);
+    html_put(p->out, "<details class=\"finding %s\" id=\"g%u\"%s><summary>", severity_name(g->severity), first->id,
+             g->severity >= SEV_WARN && shown <= OPEN_MAX ? " open" : "");
+    put_severity(p->out, g->severity);
     html_put(p->out, " <h3>%s</h3>", c->title);
     if (g->findings->len > 1) {
         html_put(p->out, " <span class=\"times\">%u times</span>", g->findings->len);

@@ -41,9 +41,10 @@ add_messages(GArray *rows, const struct exchange *x)
         const struct exchange_message *m = &g_array_index(x->messages, struct exchange_message, i);
         struct row row = { ROW_MESSAGE, m->frame, m->frame, m->time, m->from_initiator, x, m, i + 1, 1, NULL };
         g_array_append_val(rows, row);
-        if (m->frames && m->frames->len) {
-            struct row again = { ROW_AGAIN, g_array_index(m->frames, uint32_t, 0), g_array_index(m->frames, uint32_t, m->frames->len - 1),
-                                 m->last_time, m->from_initiator, x, m, i + 1, m->num_retransmissions, NULL };
+        if (m->again && m->again->frames->len) {
+            const GArray *frames = m->again->frames;
+            struct row again = { ROW_AGAIN, g_array_index(frames, uint32_t, 0), g_array_index(frames, uint32_t, frames->len - 1),
+                                 m->again->last_time, m->from_initiator, x, m, i + 1, m->again->num, NULL };
             g_array_append_val(rows, again);
         }
     }
@@ -147,7 +148,7 @@ note_findings(struct page *p, struct notes *n, const struct row *r, const struct
         for (guint i = 0; ids && i < ids->len; i++) {
             const struct finding *f = findings_get(p->c->findings, g_array_index(ids, uint32_t, i));
             struct note *note;
-            if ((int)checks[f->check].severity != severity || !concerns(r, sa, f)) {
+            if ((int)f->severity != severity || !concerns(r, sa, f)) {
                 continue;
             }
             n->worst = MAX(n->worst, (enum severity)severity);

@@ -5,6 +5,36 @@
 #include <stdlib.h>
 #include <string.h>
 
+double
+message_time(const struct ike_sa *sa, uint32_t frame)
+{
+    for (guint i = 0; frame && i < sa->exchanges->len; i++) {
+        const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
+        for (guint k = 0; k < x->messages->len; k++) {
+            const struct exchange_message *m = &g_array_index(x->messages, struct exchange_message, k);
+            if (m->frame == frame) {
+                return m->time;
+            }
+        }
+    }
+    return 0;
+}
+
+void
+sa_span(const struct page *p, const struct ike_sa *sa, double *first, double *last)
+{
+    *first = sa->rekeys != NO_ID ? message_time(sadb_ike_sa(p->c->db, sa->rekeys), sa->first_frame) : 0;
+    *last = *first;
+    for (guint i = 0; i < sa->exchanges->len; i++) {
+        const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
+        for (guint k = 0; k < x->messages->len; k++) {
+            const struct exchange_message *m = &g_array_index(x->messages, struct exchange_message, k);
+            *first = *first > 0 ? MIN(*first, m->time) : m->time;
+            *last = MAX(*last, m->again ? MAX(m->time, m->again->last_time) : m->time);
+        }
+    }
+}
+
 static void
 judge(struct page *p)
 {
@@ -17,7 +47,7 @@ judge(struct page *p)
     g_array_set_size(p->told, (guint)findings_count(c->findings));
     for (size_t i = 0; i < findings_count(c->findings); i++) {
         const struct finding *f = findings_get(c->findings, i);
-        enum severity s = checks[f->check].severity;
+        enum severity s = f->severity;
         struct sa_verdict *v = f->ike_sa < p->num_sas ? &p->verdicts[f->ike_sa] : NULL;
         p->count[s]++;
         if (!v || s == SEV_CHAT) {

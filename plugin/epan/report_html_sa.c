@@ -87,6 +87,7 @@ put_facts(struct page *p, const struct ike_sa *sa)
 {
     GString *out = p->out;
     char text[64], ip[ADDR_TEXT_MAX];
+    double first, last;
 
     g_string_append(out, "<dl class=\"facts\">\n");
     fact(out, "Version");
@@ -107,7 +108,8 @@ put_facts(struct page *p, const struct ike_sa *sa)
     g_string_append(out, "</dd>\n");
     fact(out, "Frames");
     html_put(out, "%u\xe2\x80\x93%u, ", sa->first_frame, sa->last_frame);
-    put_duration(out, sa->last_time - sa->first_time);
+    sa_span(p, sa, &first, &last);
+    put_duration(out, last - first);
     g_string_append(out, "</dd>\n");
     if (nat_name(sa->nat)) {
         static const char *const words[] = { "", "none on the way", "in front of the initiator", "in front of the responder",
@@ -151,7 +153,7 @@ put_its_findings(struct page *p, const struct sa_verdict *v)
     for (int severity = SEV_ERROR; severity >= SEV_NOTE; severity--) {
         for (guint i = 0; i < all && shown < FINDINGS_SHOWN; i++) {
             const struct finding *f = findings_get(p->c->findings, g_array_index(v->findings, uint32_t, i));
-            if ((int)checks[f->check].severity != severity) {
+            if ((int)f->severity != severity) {
                 continue;
             }
             g_string_append(p->out, "<li>");

@@ -10,7 +10,7 @@ enum { TYPES = TRANSFORM_ADDKE7 + 1, CELL_MAX = 24, KNOWN_MAX = 2, POLICIES_LOOK
 struct negotiation {
     const struct ike_sa *sa;
     const struct exchange *x;
-    const struct kept_proposal *known[KNOWN_MAX];   /* refused: from elsewhere in the capture */
+    struct policy known[KNOWN_MAX];                 /* refused: from elsewhere in the capture */
     size_t num_known, num_offers;
     guint shown[PAGE_MAX_OFFERS];                   /* indices of the offers that have a column */
     unsigned types;             /* bit t: a row for type t */
@@ -19,7 +19,7 @@ struct negotiation {
 static const struct proposal *
 offer(const struct negotiation *n, size_t i)
 {
-    return &((const struct kept_proposal *)g_ptr_array_index(n->x->offered, n->shown[i]))->p;
+    return ((const struct kept_proposal *)g_ptr_array_index(n->x->offered, n->shown[i]))->p;
 }
 
 /* The first offers; the one that was accepted is among them, or takes the last one's place. */
@@ -33,7 +33,7 @@ choose_offers(struct negotiation *n)
         n->shown[i] = i;
     }
     for (guint i = 0; x->chosen && i < x->offered->len; i++) {
-        if (suite_chosen_from(&x->chosen->p, &((const struct kept_proposal *)g_ptr_array_index(x->offered, i))->p)) {
+        if (suite_chosen_from(x->chosen->p, ((const struct kept_proposal *)g_ptr_array_index(x->offered, i))->p)) {
             n->shown[n->num_offers - 1] = MAX(i, n->shown[n->num_offers - 1]);
             return;
         }
@@ -61,14 +61,13 @@ has_type(const struct proposal *p, unsigned type)
 static void
 look_up_known(const struct page *p, struct negotiation *n)
 {
-    const struct kept_proposal *found[POLICIES_LOOKED_AT];
-    bool chosen[POLICIES_LOOKED_AT];
+    struct policy found[POLICIES_LOOKED_AT];
     const struct ip_addr *refuser = n->x->by_initiator ? &n->sa->responder.addr : &n->sa->initiator.addr;
-    size_t all = sadb_policies(p->c->db, refuser, offer(n, 0)->protocol, found, chosen, POLICIES_LOOKED_AT);
+    size_t all = sadb_policies(p->c->db, refuser, offer(n, 0)->protocol, found, POLICIES_LOOKED_AT);
 
     for (int wanted = 1; wanted >= 0; wanted--) {
         for (size_t i = 0; i < all && n->num_known < KNOWN_MAX; i++) {
-            if (chosen[i] == (wanted == 1) && found[i]->p.v1 == offer(n, 0)->v1) {
+            if (found[i].chosen == (wanted == 1) && found[i].kept->p->v1 == offer(n, 0)->v1) {
                 n->known[n->num_known++] = found[i];
             }
         }
@@ -96,7 +95,7 @@ static bool
 offer_unmet(const struct negotiation *n, size_t i, unsigned type)
 {
     for (size_t k = 0; k < n->num_known; k++) {
-        if (!unmet(offer(n, i), &n->known[k]->p, type)) {
+        if (!unmet(offer(n, i), n->known[k].kept->p, type)) {
             return false;
         }
     }
@@ -149,14 +148,14 @@ put_requirements(GString *out, const struct proposal *p, unsigned type)
 static void
 put_type_row(GString *out, const struct negotiation *n, unsigned type)
 {
-    const struct proposal *chosen = n->x->chosen ? &n->x->chosen->p : NULL;
+    const struct proposal *chosen = n->x->chosen ? n->x->chosen->p : NULL;
     bool met = false;
 
     html_put(out, "<tr><th scope=\"row\">%s</th>", transform_type_name((uint8_t)type));
     for (size_t i = 0; i < n->num_offers; i++) {
         bool bad = chosen ? false : offer_unmet(n, i, type);
         g_string_append(out, "<td>");
-        put_transforms(out, offer(n, i), type, chosen ? chosen : n->num_known ? &n->known[0]->p : NULL, bad);
+        put_transforms(out, offer(n, i), type, chosen ? chosen : n->num_known ? n->known[0].kept->p : NULL, bad);
         g_string_append(out, "</td>");
         met |= chosen ? !unmet(chosen, offer(n, i), type) : !bad;
     }
@@ -167,7 +166,7 @@ put_type_row(GString *out, const struct negotiation *n, unsigned type)
     }
     for (size_t k = 0; k < n->num_known && !chosen; k++) {
         g_string_append(out, "<td class=\"took\">");
-        put_transforms(out, &n->known[k]->p, type, met ? offer(n, 0) : NULL, !met);
+        put_transforms(out, n->known[k].kept->p, type, met ? offer(n, 0) : NULL, !met);
         g_string_append(out, "</td>");
     }
     if (!chosen && !n->num_known) {
@@ -214,7 +213,7 @@ static void
 put_attribute_row(GString *out, const struct negotiation *n, enum attribute a)
 {
     static const char *const names[] = { "Authentication", "Mode", "Lifetime" };
-    const struct proposal *other = n->x->chosen ? &n->x->chosen->p : n->num_known ? &n->known[0]->p : NULL;
+    const struct proposal *other = n->x->chosen ? n->x->chosen->p : n->num_known ? n->known[0].kept->p : NULL;
     bool any = other && attribute_of(other, a), same = false;
     char text[64];
 
@@ -233,7 +232,7 @@ put_attribute_row(GString *out, const struct negotiation *n, enum attribute a)
         html_put(out, "<td class=\"took\">%s</td>", attribute_print(other, a, text, sizeof text));
     }
     for (size_t k = 0; k < n->num_known && !n->x->chosen; k++) {
-        html_put(out, "<td class=\"took\">%s</td>", attribute_print(&n->known[k]->p, a, text, sizeof text));
+        html_put(out, "<td class=\"took\">%s</td>", attribute_print(n->known[k].kept->p, a, text, sizeof text));
     }
     if (!other) {
         g_string_append(out, "<td class=\"took sub\">not known</td><td class=\"sub\">\xe2\x80\x93</td></tr>\n");
@@ -292,7 +291,7 @@ put_negotiation(struct page *p, struct negotiation *n, bool open)
         html_put(out, "<th scope=\"col\">Accepted <span class=\"sub\">frame %u</span></th>", n->x->chosen->frame);
     }
     for (size_t k = 0; k < n->num_known && !n->x->chosen; k++) {
-        html_put(out, "<th scope=\"col\">Known <span class=\"sub\">frame %u</span></th>", n->known[k]->frame);
+        html_put(out, "<th scope=\"col\">Known <span class=\"sub\">frame %u</span></th>", n->known[k].frame);
     }
     g_string_append(out, !n->x->chosen && !n->num_known ? "<th scope=\"col\">Accepted</th>" : "");
     g_string_append(out, "<th scope=\"col\">Outcome</th></tr></thead>\n<tbody>\n");
@@ -350,7 +349,7 @@ page_negotiations(struct page *p, const struct ike_sa *sa)
             for (size_t k = 0; k < n.num_offers; k++) {
                 n.types |= types_of(offer(&n, k));
             }
-            n.types |= x->chosen ? types_of(&x->chosen->p) : n.num_known ? types_of(&n.known[0]->p) : 0;
+            n.types |= x->chosen ? types_of(x->chosen->p) : n.num_known ? types_of(n.known[0].kept->p) : 0;
             g_string_append(p->out, shown++ ? "" : "<h4>Offered and accepted</h4>\n");
             put_negotiation(p, &n, !x->chosen || shown <= SHOWN_OPEN);
         }

@@ -35,22 +35,6 @@ put_attribute(GString *out, const char *name, double x)
     g_string_append(out, "\"");
 }
 
-/* The time of a frame of that IKE SA; 0 where it is not one of its messages. */
-static double
-time_of(const struct ike_sa *sa, uint32_t frame)
-{
-    for (guint i = 0; frame && i < sa->exchanges->len; i++) {
-        const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
-        for (guint k = 0; k < x->messages->len; k++) {
-            const struct exchange_message *m = &g_array_index(x->messages, struct exchange_message, k);
-            if (m->frame == frame) {
-                return m->time;
-            }
-        }
-    }
-    return 0;
-}
-
 static double
 last_packet(const struct child_sa *c, double least)
 {
@@ -170,28 +154,30 @@ static void
 draw_ike(struct page *p, const struct scale *s, const struct ike_sa *sa, int y)
 {
     GString *out = p->out;
-    double up = time_of(sa, sa->established_in), gone = time_of(sa, sa->deleted_in);
+    double up = message_time(sa, sa->established_in), gone = message_time(sa, sa->deleted_in);
     bool live = sa->state == IKE_ESTABLISHED;
     char name[ID_TEXT_MAX];
     GString *text = g_string_new(NULL);
+    double first, last;
 
+    sa_span(p, sa, &first, &last);
     g_string_append_printf(text, "IKE SA %u %s", sa->id, endpoint_print(&sa->initiator, name, sizeof name));
     draw_name(out, y + 5, false);
     html_text_cut(out, text->str, NAME_CHARS);
     g_string_append(out, "</text>");
     g_string_free(text, TRUE);
-    if (live && sa->last_time < s->to) {
-        draw_bar(out, s, "bar after", sa->last_time, s->to, y - BAR / 2.0, BAR);
+    if (live && last < s->to) {
+        draw_bar(out, s, "bar after", last, s->to, y - BAR / 2.0, BAR);
     }
-    draw_bar(out, s, sa->state == IKE_FAILED ? "bar failed" : sa->state == IKE_HALF_OPEN ? "bar open" : "bar", sa->first_time,
-             gone > 0 ? gone : sa->last_time, y - BAR / 2.0, BAR);
+    draw_bar(out, s, sa->state == IKE_FAILED ? "bar failed" : sa->state == IKE_HALF_OPEN ? "bar open" : "bar", first,
+             gone > 0 ? gone : last, y - BAR / 2.0, BAR);
     draw_mark(out, s, MARK_UP, up, y);
     if (sa->state == IKE_FAILED) {
-        draw_mark(out, s, MARK_FAILED, sa->last_time, y);
+        draw_mark(out, s, MARK_FAILED, last, y);
     } else if (gone > 0) {
         draw_mark(out, s, MARK_DELETED, gone, y);
     } else if (sa->state == IKE_REKEYED || sa->state == IKE_DELETED) {
-        draw_mark(out, s, sa->state == IKE_REKEYED ? MARK_REKEYED : MARK_DELETED, sa->last_time, y);
+        draw_mark(out, s, sa->state == IKE_REKEYED ? MARK_REKEYED : MARK_DELETED, last, y);
     }
     g_string_append_c(out, '\n');
 }
@@ -266,10 +252,13 @@ draw_child(struct page *p, const struct scale *s, const struct child_sa *c, int 
 /* --- the picture ------------------------------------------------------------------- */
 
 static void
-see_span(struct scale *s, const struct ike_sa *sa)
+see_span(const struct page *p, struct scale *s, const struct ike_sa *sa)
 {
-    s->from = MIN(s->from, sa->first_time);
-    s->to = MAX(s->to, sa->last_time);
+    double first, last;
+
+    sa_span(p, sa, &first, &last);
+    s->from = MIN(s->from, first);
+    s->to = MAX(s->to, last);
     for (guint i = 0; i < sa->children->len; i++) {
         s->to = MAX(s->to, last_packet((const struct child_sa *)g_ptr_array_index(sa->children, i), 0));
     }
@@ -365,7 +354,7 @@ page_own_timeline(struct page *p, const struct ike_sa *sa)
     struct picture one = { .ids = &sa->id, .num = 1, .scale = { p->end, p->start } };
     char label[64];
 
-    see_span(&one.scale, sa);
+    see_span(p, &one.scale, sa);
     if (!sa->children->len || one.scale.to - one.scale.from > (p->end - p->start) * SEEN_SHARE) {
         return;
     }

@@ -247,7 +247,7 @@ put_first(struct page *p)
         const struct finding_group *g = &g_array_index(groups, struct finding_group, i);
         const struct finding *f = (const struct finding *)g_ptr_array_index(g->findings, 0);
         const struct check *c = &checks[g->check];
-        if (c->severity < least) {
+        if (g->severity < least) {
             continue;
         }
         if (shown == PAGE_MAX_FIRST) {
@@ -258,9 +258,9 @@ put_first(struct page *p)
             html_put(p->out, "<h3>%s</h3>\n<ol class=\"first\">\n",
                      least == SEV_NOTE ? "Worth knowing" : "What is wrong first, and what to change");
         }
-        html_put(p->out, "<li class=\"%s\"><p class=\"head\">", severity_name(c->severity));
-        put_severity(p->out, c->severity);
-        html_put(p->out, " <a href=\"#c-%s\">%s</a>", c->name, c->title);
+        html_put(p->out, "<li class=\"%s\"><p class=\"head\">", severity_name(g->severity));
+        put_severity(p->out, g->severity);
+        html_put(p->out, " <a href=\"#g%u\">%s</a>", f->id, c->title);
         if (g->findings->len > 1) {
             html_put(p->out, " <span class=\"times\">%u times, the first:</span>", g->findings->len);
         }
@@ -318,6 +318,12 @@ put_limits(struct page *p)
 {
     for (const char *const *cap = sadb_caps(p->c->db); *cap; cap++) {
         html_put(p->out, "<p class=\"limit\">Limit reached: %s; what came after it was not followed.</p>\n", *cap);
+    }
+    if (p->c->keys && keyring_full(p->c->keys)) {
+        html_put(p->out, "<p class=\"limit\">Limit reached: %s; what came after it was not opened.</p>\n", keyring_full(p->c->keys));
+    }
+    if (tcp_encap_capped(p->c->tcp)) {
+        g_string_append(p->out, "<p class=\"limit\">Limit reached: TCP connections of IKE and ESP; what came after it was not followed.</p>\n");
     }
     if (findings_capped(p->c->findings)) {
         g_string_append(p->out, "<p class=\"limit\">Limit reached: findings or their frames; what came after it is not listed.</p>\n");
