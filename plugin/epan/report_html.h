@@ -8,6 +8,8 @@
 
 #include <espial/html.h>
 
+#define STACK " class=\"stack\""       /* a table whose cells stand one below the other on a narrow screen */
+
 /* What a page holds at most.  Reaching one is said on the page. */
 enum page_limits {
     PAGE_MAX_FINDINGS = 30000,      /* told one by one, the worst first */
@@ -83,6 +85,11 @@ void page_write(GString *out, const struct capture *c, const struct traffic *t, 
  * that a rekey made begins with that. */
 void sa_span(const struct page *p, const struct ike_sa *sa, double *first, double *last);
 double message_time(const struct ike_sa *sa, uint32_t frame);  /* 0 where it is not one of its messages */
+
+/* Up to the first row.  A column whose name begins with '>' is of numbers; columns end with
+ * NULL.  more are attributes of the table; close_table ends it. */
+void open_table(GString *out, const char *more, const char *caption, const char *const *columns);
+void close_table(GString *out);
 
 /* report_html_style.c */
 extern const char *const page_style, *const page_script;

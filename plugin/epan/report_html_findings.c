@@ -109,7 +109,8 @@ put_where(struct page *p, const struct finding *f)
     }
     if (f->stream != NO_ID && f->stream < sadb_num_streams(p->c->db)) {
         const struct stream *s = sadb_stream(p->c->db, f->stream);
-        html_put(p->out, "%s<span class=\"nb\">SPI <code>%08x</code></span>", f->ike_sa != NO_ID || f->child_sa != NO_ID ? ", " : "", s->spi);
+        g_string_append(p->out, f->ike_sa != NO_ID || f->child_sa != NO_ID ? ", " : "");
+        html_put(p->out, "<span class=\"nb\">SPI <code>%08x</code></span>", s->spi);
     }
     if (f->ike_sa == NO_ID && f->child_sa == NO_ID && f->stream == NO_ID) {
         g_string_append(p->out, "the capture");
@@ -147,6 +148,8 @@ put_group(struct page *p, const struct finding_group *g, size_t *left)
 {
     const struct check *c = &checks[g->check];
     const struct finding *first = (const struct finding *)g_ptr_array_index(g->findings, 0);
+    static const char *const columns[] = { "Frames", "Where", "Seen", "To do", "Basis", NULL };
+    static const char *const short_columns[] = { "Frames", "Where", "Seen", "Basis", NULL };
     bool same = same_remedy(g);
     guint shown = (guint)MIN((size_t)g->findings->len, *left);
 
@@ -161,20 +164,18 @@ put_group(struct page *p, const struct finding_group *g, size_t *left)
     if (same) {
         html_put(p->out, "<p class=\"do\"><b>To do</b> %s</p>\n", first->remedy);
     }
-    html_put(p->out, "<div class=\"scroll\"><table class=\"stack\"><caption class=\"hide\">%s: each time it was found</caption>"
-             "<thead><tr><th scope=\"col\">Frames</th><th scope=\"col\">Where</th><th scope=\"col\">Seen</th>", c->title);
-    g_string_append(p->out, same ? "" : "<th scope=\"col\">To do</th>");
-    g_string_append(p->out, "<th scope=\"col\">Basis</th></tr></thead>\n<tbody>\n");
+    open_table(p->out, STACK, c->title, same ? short_columns : columns);
     for (guint i = 0; i < shown; i++) {
         const struct finding *f = (const struct finding *)g_ptr_array_index(g->findings, i);
         put_row(p, f, i ? (const struct finding *)g_ptr_array_index(g->findings, i - 1) : NULL, !same);
     }
-    g_string_append(p->out, "</tbody></table></div>\n");
+    close_table(p->out);
     if (shown < g->findings->len) {
         html_put(p->out, "<p class=\"limit\">%u more of this kind are not listed; the JSON report holds them all.</p>\n",
                  g->findings->len - shown);
     }
-    html_put(p->out, "<p class=\"foot\">%s \xc2\xb7 in Wireshark <code>espial.%s</code></p>\n</details>\n", c->reference, c->name);
+    html_put(p->out, "<p class=\"foot\">%s \xc2\xb7 in Wireshark <code>espial.%s</code></p>\n</details>\n", c->reference,
+             c->name);
     *left -= shown;
 }
 

@@ -5,6 +5,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+void
+open_table(GString *out, const char *more, const char *caption, const char *const *columns)
+{
+    bool wide = !g_str_has_prefix(more, STACK);         /* to be scrolled with the keyboard too */
+
+    html_put(out, wide ? "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"%s\">" : "<div class=\"scroll\">", caption);
+    g_string_append_printf(out, "<table%s>", more);
+    html_put(out, "<caption class=\"hide\">%s</caption><thead><tr>", caption);
+    for (; *columns; columns++) {
+        bool number = **columns == '>';
+        html_put(out, number ? "<th scope=\"col\" class=\"r\">%s</th>" : "<th scope=\"col\">%s</th>", *columns + number);
+    }
+    g_string_append(out, "</tr></thead>\n<tbody>\n");
+}
+
+void
+close_table(GString *out)
+{
+    g_string_append(out, "</tbody></table></div>\n");
+}
+
 double
 message_time(const struct ike_sa *sa, uint32_t frame)
 {

@@ -121,7 +121,8 @@ put_facts(struct page *p, const struct ike_sa *sa)
         fact(out, "Assigned");
         for (guint i = 0; i < sa->addresses->len && i < PAGE_MAX_RANGES; i++) {
             const struct assigned_address *a = &g_array_index(sa->addresses, struct assigned_address, i);
-            html_put(out, "%s%s <span class=\"sub\">frame %u</span>", i ? ", " : "", ip_print(&a->addr, ip, sizeof ip), a->frame);
+            html_put(out, "%s%s <span class=\"sub\">frame %u</span>", i ? ", " : "", ip_print(&a->addr, ip, sizeof ip),
+                     a->frame);
         }
         g_string_append(out, "</dd>\n");
     }
@@ -219,7 +220,8 @@ put_story(struct page *p, const struct ike_sa *sa)
         html_put(out, "; %u %s missing", lost, lost == 1 ? "is" : "are");
     }
     if (sa->num_encrypted > sa->num_readable) {
-        html_put(out, ". %u of %u encrypted messages could not be read", sa->num_encrypted - sa->num_readable, sa->num_encrypted);
+        html_put(out, ". %u of %u encrypted messages could not be read", sa->num_encrypted - sa->num_readable,
+                 sa->num_encrypted);
     }
     g_string_append(out, ".</p>\n");
 }
@@ -290,30 +292,32 @@ put_inner_rows(struct page *p, const struct child_sa *c, const struct stream *s,
     const struct stream_traffic *t = traffic_of(p->traffic, s->id);
     size_t near, far;
     const struct selector *from = child_selectors(c, s->to_responder, &near), *to = child_selectors(c, !s->to_responder, &far);
+    static const char *const verdicts[] = { "not known", "inside", "source outside", "destination outside", "both outside" };
     char a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX];
 
     for (guint i = 0; t && t->inner && i < t->inner->len; i++) {
         const struct inner_pair *pair = &g_array_index(t->inner, struct inner_pair, i);
         bool src, dst, known = near && far, in = traffic_within(c, s->to_responder, pair, &src, &dst);
-        html_put(p->out, "<tr><th scope=\"row\" data-l=\"Child SA\">%u <span class=\"sub\">%s</span></th><td data-l=\"Admits\">", c->id,
-                 s->to_responder ? "to the responder" : "to the initiator");
+        html_put(p->out, "<tr><th scope=\"row\" data-l=\"Child SA\">%u <span class=\"sub\">to the %s</span></th>"
+                 "<td data-l=\"Admits\">", c->id, s->to_responder ? "responder" : "initiator");
         put_selectors(p->out, from, near);
         g_string_append(p->out, " \xe2\x86\x92 ");
         put_selectors(p->out, to, far);
-        html_put(p->out, "</td><td data-l=\"Carried\"><span class=\"nb%s\">%s</span> \xe2\x86\x92 <span class=\"nb%s\">%s</span></td>",
-                 known && !src ? " bad" : "", ip_print(&pair->src, a, sizeof a), known && !dst ? " bad" : "",
-                 ip_print(&pair->dst, b, sizeof b));
-        html_put(p->out, "<td class=\"r\" data-l=\"Packets\">%u</td><td class=\"n\" data-l=\"Frames\">%u", pair->packets, pair->first_frame);
+        html_put(p->out, "</td><td data-l=\"Carried\"><span class=\"nb%s\">%s</span> \xe2\x86\x92 ", known && !src ? " bad" : "",
+                 ip_print(&pair->src, a, sizeof a));
+        html_put(p->out, "<span class=\"nb%s\">%s</span></td>", known && !dst ? " bad" : "", ip_print(&pair->dst, b, sizeof b));
+        html_put(p->out, "<td class=\"r\" data-l=\"Packets\">%u</td><td class=\"n\" data-l=\"Frames\">%u", pair->packets,
+                 pair->first_frame);
         if (pair->last_frame != pair->first_frame) {
             html_put(p->out, "\xe2\x80\x93%u", pair->last_frame);
         }
         html_put(p->out, "</td><td data-l=\"Verdict\" class=\"%s\">%s</td></tr>\n", !known ? "" : in ? "good" : "bad",
-                 !known ? "not known" : in ? "inside" : !src && !dst ? "both outside" : !src ? "source outside" : "destination outside");
+                 verdicts[!known ? 0 : 1 + !src + 2 * !dst]);
         ++*rows;
     }
     if (t && t->other) {
-        html_put(p->out, "<tr><th scope=\"row\" data-l=\"Child SA\">%u</th><td colspan=\"5\" class=\"limit\">%u more packets, of further "
-                 "pairs of addresses</td></tr>\n", c->id, t->other);
+        html_put(p->out, "<tr><th scope=\"row\" data-l=\"Child SA\">%u</th><td colspan=\"5\" class=\"limit\">%u more packets, of "
+                 "further pairs of addresses</td></tr>\n", c->id, t->other);
     }
 }
 
@@ -321,13 +325,13 @@ put_inner_rows(struct page *p, const struct child_sa *c, const struct stream *s,
 static void
 put_inner(struct page *p, const struct ike_sa *sa)
 {
+    static const char *const columns[] = { "Child SA", "Admits, source \xe2\x86\x92 destination", "Carried", ">Packets", "Frames",
+                                           "Verdict", NULL };
     unsigned rows = 0, children = MIN(sa->children->len, PAGE_MAX_CHILDREN);
     gsize before = p->out->len;
 
-    g_string_append(p->out, "<h4>Selectors and the inner addresses that were carried</h4>\n<div class=\"scroll\"><table class=\"stack\">"
-                    "<caption class=\"hide\">Selectors against inner addresses</caption><thead><tr><th scope=\"col\">Child SA</th>"
-                    "<th scope=\"col\">Admits, source \xe2\x86\x92 destination</th><th scope=\"col\">Carried</th><th scope=\"col\" class=\"r\">Packets</th>"
-                    "<th scope=\"col\">Frames</th><th scope=\"col\">Verdict</th></tr></thead>\n<tbody>\n");
+    g_string_append(p->out, "<h4>Selectors and the inner addresses that were carried</h4>\n");
+    open_table(p->out, STACK, "Selectors against inner addresses", columns);
     for (guint i = 0; i < children; i++) {
         const struct child_sa *c = (const struct child_sa *)g_ptr_array_index(sa->children, i);
         unsigned of_this = rows;
@@ -339,8 +343,8 @@ put_inner(struct page *p, const struct ike_sa *sa)
             put_selectors(p->out, c->ts_i, c->num_ts_i);
             g_string_append(p->out, " \xe2\x87\x84 ");
             put_selectors(p->out, c->ts_r, c->num_ts_r);
-            html_put(p->out, "</td><td colspan=\"4\" class=\"sub\">%s</td></tr>\n",
-                     c->streams->len ? c->transport ? "transport mode: the outer addresses" : "inner addresses not readable" : "no packet in the capture");
+            html_put(p->out, "</td><td colspan=\"4\" class=\"sub\">%s</td></tr>\n", !c->streams->len ? "no packet in the capture"
+                     : c->transport ? "transport mode: the outer addresses" : "inner addresses not readable");
             rows++;
         }
     }
@@ -348,22 +352,23 @@ put_inner(struct page *p, const struct ike_sa *sa)
         g_string_truncate(p->out, before);
         return;
     }
-    g_string_append(p->out, "</tbody></table></div>\n");
+    close_table(p->out);
 }
 
 static void
 put_children(struct page *p, const struct ike_sa *sa)
 {
+    static const char *const columns[] = { "Child SA", "State", "Suite", "To the responder", "To the initiator", "Frames", NULL };
+
     if (!sa->children->len) {
         return;
     }
-    g_string_append(p->out, "<h4>Child SAs</h4>\n<div class=\"scroll\"><table class=\"stack\"><caption class=\"hide\">Child SAs</caption><thead><tr>"
-                    "<th scope=\"col\">Child SA</th><th scope=\"col\">State</th><th scope=\"col\">Suite</th><th scope=\"col\">To the responder</th>"
-                    "<th scope=\"col\">To the initiator</th><th scope=\"col\">Frames</th></tr></thead>\n<tbody>\n");
+    g_string_append(p->out, "<h4>Child SAs</h4>\n");
+    open_table(p->out, STACK, "Child SAs", columns);
     for (guint i = 0; i < sa->children->len && i < PAGE_MAX_CHILDREN; i++) {
         put_child(p->out, (const struct child_sa *)g_ptr_array_index(sa->children, i));
     }
-    g_string_append(p->out, "</tbody></table></div>\n");
+    close_table(p->out);
     if (sa->children->len > PAGE_MAX_CHILDREN) {
         html_put(p->out, "<p class=\"limit\">%u more Child SAs are not listed.</p>\n", sa->children->len - PAGE_MAX_CHILDREN);
     }
@@ -375,8 +380,10 @@ put_children(struct page *p, const struct ike_sa *sa)
 static void
 put_sa(struct page *p, const struct ike_sa *sa)
 {
-    html_put(p->out, "<article class=\"sa\" id=\"sa%u\" aria-labelledby=\"sa%u-h\">\n<h3 id=\"sa%u-h\">IKE SA %u <span class=\"state %s\">%s</span></h3>\n"
-             "<p class=\"who\">", sa->id, sa->id, sa->id, sa->id, ike_sa_state_name(sa->state), state_word(sa->state));
+    html_put(p->out, "<article class=\"sa\" id=\"sa%u\" aria-labelledby=\"sa%u-h\">\n<h3 id=\"sa%u-h\">IKE SA %u ", sa->id, sa->id,
+             sa->id, sa->id);
+    html_put(p->out, "<span class=\"state %s\">%s</span></h3>\n<p class=\"who\">", ike_sa_state_name(sa->state),
+             state_word(sa->state));
     put_endpoint_name(p->out, &sa->initiator);
     g_string_append(p->out, " with ");
     put_endpoint_name(p->out, &sa->responder);
@@ -399,8 +406,8 @@ page_sas(struct page *p)
     }
     g_string_append(p->out, "<section id=\"sas\" aria-labelledby=\"sas-h\">\n<h2 id=\"sas-h\">IKE SAs in full</h2>\n");
     if (p->num_full < p->num_sas) {
-        html_put(p->out, "<p class=\"limit\">%u of %u IKE SAs, those with the gravest findings. <a href=\"#table\">The table</a> has the others.</p>\n",
-                 (unsigned)p->num_full, (unsigned)p->num_sas);
+        html_put(p->out, "<p class=\"limit\">%u of %u IKE SAs, those with the gravest findings. <a href=\"#table\">The table</a> "
+                 "has the others.</p>\n", (unsigned)p->num_full, (unsigned)p->num_sas);
     }
     for (size_t i = 0; i < p->num_full; i++) {
         put_sa(p, sadb_ike_sa(p->c->db, p->full[i]));
@@ -449,31 +456,44 @@ put_table_row(struct page *p, const struct ike_sa *sa)
 void
 page_table(struct page *p)
 {
+    static const char *const columns[] = { "SA", "Initiator", "Responder", "IKE", "State", "Suite", "Child SAs", "Packets",
+                                           "Frames", "Worst", NULL };
     size_t shown = MIN(p->num_sas, PAGE_MAX_SAS);
 
     if (!p->num_sas) {
         return;
     }
-    g_string_append(p->out, "<section id=\"table\" aria-labelledby=\"table-h\">\n<h2 id=\"table-h\">All IKE SAs</h2>\n"
-                    "<div class=\"scroll\" role=\"region\" aria-labelledby=\"table-h\" tabindex=\"0\"><table class=\"all\" data-filter=\"IKE SAs\">"
-                    "<caption class=\"hide\">All IKE SAs</caption><thead><tr><th scope=\"col\">SA</th><th scope=\"col\">Initiator</th><th scope=\"col\">Responder</th>"
-                    "<th scope=\"col\">IKE</th><th scope=\"col\">State</th><th scope=\"col\">Suite</th><th scope=\"col\">Child SAs</th><th scope=\"col\">Packets</th>"
-                    "<th scope=\"col\">Frames</th><th scope=\"col\">Worst</th></tr></thead>\n<tbody>\n");
+    g_string_append(p->out, "<section id=\"table\" aria-labelledby=\"table-h\">\n<h2 id=\"table-h\">All IKE SAs</h2>\n");
+    open_table(p->out, " class=\"all\" data-filter=\"IKE SAs\"", "All IKE SAs", columns);
     for (size_t i = 0; i < shown; i++) {
         put_table_row(p, sadb_ike_sa(p->c->db, i));
     }
-    g_string_append(p->out, "</tbody></table></div>\n");
+    close_table(p->out);
     if (shown < p->num_sas) {
-        html_put(p->out, "<p class=\"limit\">%u more IKE SAs are not listed; the JSON report holds them all.</p>\n", (unsigned)(p->num_sas - shown));
+        html_put(p->out, "<p class=\"limit\">%u more IKE SAs are not listed; the JSON report holds them all.</p>\n",
+                 (unsigned)(p->num_sas - shown));
     }
     g_string_append(p->out, "</section>\n");
+}
+
+static void
+put_orphan(GString *out, const struct stream *s)
+{
+    char a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX];
+
+    html_put(out, "<tr><th scope=\"row\" data-l=\"SPI\"><code>%08x</code> <span class=\"sub\">%s%s</span></th>", s->spi,
+             s->protocol == PROTO_AH ? "AH" : "ESP", s->src_port ? " in UDP" : "");
+    html_put(out, "<td data-l=\"From\">%s</td><td data-l=\"To\">%s</td>", ip_print(&s->src, a, sizeof a),
+             ip_print(&s->dst, b, sizeof b));
+    html_put(out, "<td class=\"r\" data-l=\"Packets\">%u</td><td class=\"r\" data-l=\"Missing\">%u</td>", s->packets, s->lost);
+    html_put(out, "<td class=\"n\" data-l=\"Frames\">%u\xe2\x80\x93%u</td></tr>\n", s->first_frame, s->last_frame);
 }
 
 void
 page_streams(struct page *p)
 {
+    static const char *const columns[] = { "SPI", "From", "To", ">Packets", ">Missing", "Frames", NULL };
     size_t shown = 0, more = 0;
-    char a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX];
 
     for (size_t i = 0; i < sadb_num_streams(p->c->db); i++) {
         const struct stream *s = sadb_stream(p->c->db, i);
@@ -484,19 +504,20 @@ page_streams(struct page *p)
             more++;
             continue;
         }
-        g_string_append(p->out, shown++ ? "" : "<section id=\"streams\" aria-labelledby=\"streams-h\">\n<h2 id=\"streams-h\">ESP and AH of no SA that the capture negotiates</h2>\n"
-                        "<div class=\"scroll\"><table class=\"stack\" data-filter=\"streams\"><caption class=\"hide\">Streams without an SA</caption><thead><tr><th scope=\"col\">SPI</th>"
-                        "<th scope=\"col\">From</th><th scope=\"col\">To</th><th scope=\"col\" class=\"r\">Packets</th><th scope=\"col\" class=\"r\">Missing</th><th scope=\"col\">Frames</th></tr></thead>\n<tbody>\n");
-        html_put(p->out, "<tr><th scope=\"row\" data-l=\"SPI\"><code>%08x</code> <span class=\"sub\">%s%s</span></th><td data-l=\"From\">%s</td><td data-l=\"To\">%s</td>"
-                 "<td class=\"r\" data-l=\"Packets\">%u</td><td class=\"r\" data-l=\"Missing\">%u</td><td class=\"n\" data-l=\"Frames\">%u\xe2\x80\x93%u</td></tr>\n",
-                 s->spi, s->protocol == PROTO_AH ? "AH" : "ESP", s->src_port ? " in UDP" : "", ip_print(&s->src, a, sizeof a),
-                 ip_print(&s->dst, b, sizeof b), s->packets, s->lost, s->first_frame, s->last_frame);
-    }
-    if (shown) {
-        g_string_append(p->out, "</tbody></table></div>\n");
-        if (more) {
-            html_put(p->out, "<p class=\"limit\">%u more streams are not listed; the JSON report holds them all.</p>\n", (unsigned)more);
+        if (shown++ == 0) {
+            g_string_append(p->out, "<section id=\"streams\" aria-labelledby=\"streams-h\">\n<h2 id=\"streams-h\">"
+                            "ESP and AH of no SA that the capture negotiates</h2>\n");
+            open_table(p->out, STACK " data-filter=\"streams\"", "Streams without an SA", columns);
         }
-        g_string_append(p->out, "</section>\n");
+        put_orphan(p->out, s);
     }
+    if (!shown) {
+        return;
+    }
+    close_table(p->out);
+    if (more) {
+        html_put(p->out, "<p class=\"limit\">%u more streams are not listed; the JSON report holds them all.</p>\n",
+                 (unsigned)more);
+    }
+    g_string_append(p->out, "</section>\n");
 }

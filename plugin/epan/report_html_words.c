@@ -134,7 +134,8 @@ put_list(GString *out, const char **parts, size_t n)
 static void
 put_counts(struct page *p)
 {
-    static const char *const one[] = { "event", "note", "warning", "error" }, *const more[] = { "events", "notes", "warnings", "errors" };
+    static const char *const one[] = { "event", "note", "warning", "error" };
+    static const char *const more[] = { "events", "notes", "warnings", "errors" };
     char texts[SEV_ERROR][32];
     const char *parts[SEV_ERROR];
     size_t n = 0;
@@ -163,8 +164,9 @@ put_verdict(struct page *p)
         put_counts(p);
         g_string_append(p->out, ".");
     } else {
+        uint32_t all = p->count[SEV_ERROR] + p->count[SEV_WARN] + p->count[SEV_NOTE];
         put_counts(p);
-        g_string_append(p->out, p->count[SEV_ERROR] + p->count[SEV_WARN] + p->count[SEV_NOTE] == 1 ? " needs a look." : " need a look.");
+        g_string_append(p->out, all == 1 ? " needs a look." : " need a look.");
     }
     g_string_append(p->out, "</p>\n");
 }
@@ -278,16 +280,16 @@ put_first(struct page *p)
 static void
 put_peers(struct page *p, GArray *peers)
 {
+    static const char *const columns[] = { "Initiator", "Responder", "IKE SAs", ">Child SAs", ">Packets to / from responder",
+                                           ">Missing", "Findings", NULL };
     GString *out = p->out;
 
     if (!peers->len) {
         return;
     }
     g_array_sort(peers, worst_peers);
-    g_string_append(out, "<h3>Who with whom</h3>\n<div class=\"scroll\"><table class=\"stack\"><caption class=\"hide\">Pairs of peers"
-                    "</caption><thead><tr><th scope=\"col\">Initiator</th><th scope=\"col\">Responder</th><th scope=\"col\">IKE SAs"
-                    "</th><th scope=\"col\" class=\"r\">Child SAs</th><th scope=\"col\" class=\"r\">Packets to / from responder</th>"
-                    "<th scope=\"col\" class=\"r\">Missing</th><th scope=\"col\">Findings</th></tr></thead>\n<tbody>\n");
+    g_string_append(out, "<h3>Who with whom</h3>\n");
+    open_table(out, STACK, "Pairs of peers", columns);
     for (guint i = 0; i < peers->len && i < PAGE_MAX_PAIRS; i++) {
         const struct peers *one = &g_array_index(peers, struct peers, i);
         g_string_append(out, "<tr><th scope=\"row\" data-l=\"Initiator\">");
@@ -296,9 +298,9 @@ put_peers(struct page *p, GArray *peers)
         put_endpoint_name(out, &one->first->responder);
         html_put(out, "</td><td data-l=\"IKE SAs\">IKEv%u: ", one->first->major);
         put_states(p, one->states);
-        html_put(out, "</td><td class=\"r\" data-l=\"Child SAs\">%u</td><td class=\"r\" data-l=\"Packets\">%"
-                 G_GUINT64_FORMAT " / %" G_GUINT64_FORMAT "</td><td class=\"r\" data-l=\"Missing\">%u</td><td data-l=\"Findings\">",
-                 one->children, one->packets[0], one->packets[1], one->lost);
+        html_put(out, "</td><td class=\"r\" data-l=\"Child SAs\">%u</td><td class=\"r\" data-l=\"Packets\">", one->children);
+        html_put(out, "%" G_GUINT64_FORMAT " / %" G_GUINT64_FORMAT, one->packets[0], one->packets[1]);
+        html_put(out, "</td><td class=\"r\" data-l=\"Missing\">%u</td><td data-l=\"Findings\">", one->lost);
         for (int s = SEV_ERROR; s >= SEV_NOTE; s--) {
             if (one->found[s]) {
                 put_severity_count(out, (enum severity)s, one->found[s]);
@@ -307,9 +309,10 @@ put_peers(struct page *p, GArray *peers)
         g_string_append(out, one->worst == SEV_CHAT ? "none" : "");
         g_string_append(out, "</td></tr>\n");
     }
-    g_string_append(out, "</tbody></table></div>\n");
+    close_table(out);
     if (peers->len > PAGE_MAX_PAIRS) {
-        html_put(out, "<p class=\"limit\">%u more pairs of peers: see the table of all IKE SAs.</p>\n", peers->len - PAGE_MAX_PAIRS);
+        html_put(out, "<p class=\"limit\">%u more pairs of peers: see the table of all IKE SAs.</p>\n",
+                 peers->len - PAGE_MAX_PAIRS);
     }
 }
 
@@ -320,13 +323,16 @@ put_limits(struct page *p)
         html_put(p->out, "<p class=\"limit\">Limit reached: %s; what came after it was not followed.</p>\n", *cap);
     }
     if (p->c->keys && keyring_full(p->c->keys)) {
-        html_put(p->out, "<p class=\"limit\">Limit reached: %s; what came after it was not opened.</p>\n", keyring_full(p->c->keys));
+        html_put(p->out, "<p class=\"limit\">Limit reached: %s; what came after it was not opened.</p>\n",
+                 keyring_full(p->c->keys));
     }
     if (tcp_encap_capped(p->c->tcp)) {
-        g_string_append(p->out, "<p class=\"limit\">Limit reached: TCP connections of IKE and ESP; what came after it was not followed.</p>\n");
+        g_string_append(p->out, "<p class=\"limit\">Limit reached: TCP connections of IKE and ESP; what came after it was "
+                        "not followed.</p>\n");
     }
     if (findings_capped(p->c->findings)) {
-        g_string_append(p->out, "<p class=\"limit\">Limit reached: findings or their frames; what came after it is not listed.</p>\n");
+        g_string_append(p->out, "<p class=\"limit\">Limit reached: findings or their frames; what came after it is not "
+                        "listed.</p>\n");
     }
 }
 
@@ -335,7 +341,8 @@ page_words(struct page *p)
 {
     GArray *peers = peers_of(p);
 
-    g_string_append(p->out, "<section id=\"summary\" aria-labelledby=\"summary-h\" tabindex=\"-1\">\n<h2 id=\"summary-h\">Summary</h2>\n");
+    g_string_append(p->out, "<section id=\"summary\" aria-labelledby=\"summary-h\" tabindex=\"-1\">\n"
+                    "<h2 id=\"summary-h\">Summary</h2>\n");
     put_verdict(p);
     put_scale(p, peers);
     put_limits(p);
