@@ -39,12 +39,17 @@ add_messages(GArray *rows, const struct exchange *x)
 {
     for (guint i = 0; i < x->messages->len; i++) {
         const struct exchange_message *m = &g_array_index(x->messages, struct exchange_message, i);
-        struct row row = { ROW_MESSAGE, m->frame, m->frame, m->time, m->from_initiator, x, m, i + 1, 1, NULL };
+        struct row row = { .kind = ROW_MESSAGE, .frame = m->frame, .last_frame = m->frame, .time = m->time,
+                           .to_right = m->from_initiator, .x = x, .m = m, .number = i + 1, .count = 1 };
         g_array_append_val(rows, row);
         if (m->again && m->again->frames->len) {
             const GArray *frames = m->again->frames;
-            struct row again = { ROW_AGAIN, g_array_index(frames, uint32_t, 0), g_array_index(frames, uint32_t, frames->len - 1),
-                                 m->again->last_time, m->from_initiator, x, m, i + 1, m->again->num, NULL };
+            struct row again = row;
+            again.kind = ROW_AGAIN;
+            again.frame = g_array_index(frames, uint32_t, 0);
+            again.last_frame = g_array_index(frames, uint32_t, frames->len - 1);
+            again.time = m->again->last_time;
+            again.count = m->again->num;
             g_array_append_val(rows, again);
         }
     }
@@ -94,7 +99,8 @@ rows_of(const struct ike_sa *sa)
         const struct child_sa *c = (const struct child_sa *)g_ptr_array_index(sa->children, i);
         for (guint k = 0; k < c->streams->len; k++) {
             const struct stream *s = (const struct stream *)g_ptr_array_index(c->streams, k);
-            struct row row = { ROW_TRAFFIC, s->first_frame, s->last_frame, s->first_time, s->to_responder, NULL, NULL, 0, s->packets, s };
+            struct row row = { .kind = ROW_TRAFFIC, .frame = s->first_frame, .last_frame = s->last_frame, .time = s->first_time,
+                               .to_right = s->to_responder, .count = s->packets, .s = s };
             g_array_append_val(rows, row);
         }
     }
@@ -168,9 +174,10 @@ note_children(struct notes *n, const struct row *r, const struct ike_sa *sa)
         const struct child_sa *c = (const struct child_sa *)g_ptr_array_index(sa->children, i);
         bool made = c->negotiated_in == r->frame, gone = c->deleted_in == r->frame;
         struct note *note = made || gone ? add_note(n, made ? "ok" : "off") : NULL;
-        if (note) {
-            g_snprintf(note->text, sizeof note->text, made ? c->rekeys != NO_ID ? "Child SA %u installed, replaces %u" : "Child SA %u installed"
-                       : "Child SA %u deleted", c->id, c->rekeys);
+        if (note && made && c->rekeys != NO_ID) {
+            g_snprintf(note->text, sizeof note->text, "Child SA %u installed, replaces %u", c->id, c->rekeys);
+        } else if (note) {
+            g_snprintf(note->text, sizeof note->text, "Child SA %u %s", c->id, made ? "installed" : "deleted");
         }
     }
 }
@@ -207,8 +214,9 @@ draw_notes(struct page *p, const struct notes *n, int y)
         if (link) {
             html_put(p->out, "<a href=\"#f%u\">", note->finding);
         }
-        html_put(p->out, "<g class=\"%s\"><rect class=\"dot\" x=\"%d\" y=\"%d\" width=\"8\" height=\"8\" rx=\"%d\"/><text x=\"%d\" y=\"%d\">",
-                 note->css, NOTES, y - 5, note->finding == NO_ID ? 4 : 1, NOTES + 14, y + 4);
+        html_put(p->out, "<g class=\"%s\"><rect class=\"dot\" x=\"%d\" y=\"%d\" width=\"8\" height=\"8\" rx=\"%d\"/>", note->css,
+                 NOTES, y - 5, note->finding == NO_ID ? 4 : 1);
+        html_put(p->out, "<text x=\"%d\" y=\"%d\">", NOTES + 14, y + 4);
         html_text_cut(p->out, note->text, NOTE_MAX);
         if (i + 1 == n->num && n->more) {
             html_put(p->out, " (+%u)", n->more);
@@ -225,7 +233,8 @@ put_label(GString *out, const struct row *r, const struct ike_sa *sa)
     char name[64];
 
     if (r->kind == ROW_TRAFFIC) {
-        html_put(out, "%s %08x: %u %s", r->s->protocol == PROTO_AH ? "AH" : "ESP", r->s->spi, r->count, r->count == 1 ? "packet" : "packets");
+        html_put(out, "%s %08x: ", r->s->protocol == PROTO_AH ? "AH" : "ESP", r->s->spi);
+        put_plural(out, r->count, "packet", "packets");
         html_put(out, r->s->lost ? ", %u missing" : "", r->s->lost);
         return;
     }
@@ -252,7 +261,8 @@ put_below(GString *out, const struct row *r, const struct ike_sa *sa)
     char text[ADDR_TEXT_MAX];
 
     if (r->kind == ROW_MESSAGE) {
-        html_put(out, "%s, %u octets", !r->m->encrypted ? "in clear" : r->m->readable ? "encrypted, read" : "encrypted", r->m->length);
+        g_string_append(out, !r->m->encrypted ? "in clear" : r->m->readable ? "encrypted, read" : "encrypted");
+        html_put(out, ", %u octets", r->m->length);
         html_put(out, sa->major == 2 ? ", ID %u" : "", r->x->message_id);
     } else if (r->kind == ROW_TRAFFIC) {
         html_put(out, "%s%" G_GUINT64_FORMAT " octets", r->s->src_port ? "in UDP, " : "", r->s->bytes);
@@ -267,8 +277,8 @@ static void
 draw_lock(GString *out, const struct exchange_message *m, int x, int y)
 {
     if (m->encrypted) {
-        html_put(out, "<g class=\"lock\"><rect x=\"%d\" y=\"%d\" width=\"9\" height=\"7\" rx=\"1.5\"/><path d=\"M%d %dv-2.2a2.5 2.5 0 0 1 5 0%s\"/></g>",
-                 x, y - 3, x + 2, y - 3, m->readable ? "" : "v2.2");
+        html_put(out, "<g class=\"lock\"><rect x=\"%d\" y=\"%d\" width=\"9\" height=\"7\" rx=\"1.5\"/>", x, y - 3);
+        html_put(out, "<path d=\"M%d %dv-2.2a2.5 2.5 0 0 1 5 0%s\"/></g>", x + 2, y - 3, m->readable ? "" : "v2.2");
     }
 }
 
@@ -281,7 +291,8 @@ draw_arrow(GString *out, const struct row *r, int y)
         html_put(out, "<path class=\"line\" d=\"M%d %dH%d\"/>", LEFT + 8, y, RIGHT - 8);
         return;
     }
-    html_put(out, "<path class=\"line\" d=\"M%d %dH%d\"/><path class=\"tip\" d=\"M%d %dl%d -5v10z\"/>", from, y, to + back / 2, to, y, back);
+    html_put(out, "<path class=\"line\" d=\"M%d %dH%d\"/>", from, y, to + back / 2);
+    html_put(out, "<path class=\"tip\" d=\"M%d %dl%d -5v10z\"/>", to, y, back);
 }
 
 static void
@@ -293,8 +304,9 @@ draw_row(struct page *p, const struct row *r, const struct notes *n, const struc
 
     html_put(out, "<g class=\"%s %s%s\"><text class=\"frame\" x=\"8\" y=\"%d\">", kinds[r->kind],
              n->worst > SEV_CHAT ? severity_name(n->worst) : "", refused ? " refused" : "", y - 1);
-    html_put(out, r->kind == ROW_MESSAGE ? "%u" : r->last_frame > r->frame ? "%u\xe2\x80\x93%u" : "%u", r->frame, r->last_frame);
-    html_put(out, "</text><text class=\"at\" x=\"8\" y=\"%d\">%s+", y + 13, r->kind == ROW_AGAIN && r->count > 1 ? "until " : "");
+    html_put(out, r->last_frame > r->frame ? "%u\xe2\x80\x93%u" : "%u", r->frame, r->last_frame);
+    html_put(out, "</text><text class=\"at\" x=\"8\" y=\"%d\">", y + 13);
+    g_string_append(out, r->kind == ROW_AGAIN && r->count > 1 ? "until +" : "+");
     put_duration(out, r->time - p->start);
     g_string_append(out, "</text>");
     draw_arrow(out, r, y);
@@ -315,33 +327,40 @@ draw_head(GString *out, const struct endpoint *e, const char *role, int x)
 {
     char text[ADDR_TEXT_MAX], name[ID_TEXT_MAX];
 
-    html_put(out, "<g class=\"end\"><rect x=\"%d\" y=\"4\" width=\"%d\" height=\"%d\" rx=\"5\"/><text class=\"name\" x=\"%d\" y=\"26\">",
-             x - HEAD_WIDTH / 2, HEAD_WIDTH, HEAD - 16, x);
+    html_put(out, "<g class=\"end\"><rect x=\"%d\" y=\"4\" width=\"%d\" height=\"%d\" rx=\"5\"/>", x - HEAD_WIDTH / 2, HEAD_WIDTH,
+             HEAD - 16);
+    html_put(out, "<text class=\"name\" x=\"%d\" y=\"26\">", x);
     html_text_cut(out, endpoint_print(e, name, sizeof name), NAME_CHARS);
-    html_put(out, "</text><text class=\"below\" x=\"%d\" y=\"42\">%s \xc2\xb7 %s", x, role, ip_print(&e->addr, text, sizeof text));
+    html_put(out, "</text><text class=\"below\" x=\"%d\" y=\"42\">%s \xc2\xb7 %s", x, role,
+             ip_print(&e->addr, text, sizeof text));
     html_put(out, e->port ? ":%u</text></g>\n" : "</text></g>\n", e->port);
 }
 
 static void
 draw_gap(GString *out, unsigned rows, int y)
 {
-    html_put(out, "<text class=\"gap\" x=\"%d\" y=\"%d\">%u more rows are left out here</text>\n", (LEFT + RIGHT) / 2, y + 4, rows);
+    html_put(out, "<text class=\"gap\" x=\"%d\" y=\"%d\">%u more rows are left out here</text>\n", (LEFT + RIGHT) / 2, y + 4,
+             rows);
 }
 
 void
 page_ladder(struct page *p, const struct ike_sa *sa)
 {
     GArray *rows = rows_of(sa);
-    unsigned left_out = rows->len > PAGE_MAX_ROWS ? rows->len - PAGE_MAX_ROWS : 0, shown = rows->len - left_out + (left_out > 0);
+    unsigned left_out = rows->len > PAGE_MAX_ROWS ? rows->len - PAGE_MAX_ROWS : 0;
+    unsigned shown = rows->len - left_out + (left_out > 0);
     int y = HEAD + 34, height = HEAD + 20 + STEP * (int)shown;
     GString *out = p->out;
 
-    html_put(out, "<figure class=\"ladder\"><figcaption>Exchanges <span class=\"key\">Left: frame, and time since the capture began. "
-             "Dashed: sent again. Wide: traffic of a Child SA, drawn at its first packet.</span></figcaption>\n<div class=\"scroll\" role=\"region\" "
-             "aria-label=\"Ladder of IKE SA %u\" tabindex=\"0\">\n<svg viewBox=\"0 0 %d %d\" class=\"wide\" role=\"group\" aria-labelledby=\"l%u\">"
-             "<title id=\"l%u\">Ladder of the exchanges of IKE SA %u, %u rows in order of frames</title>\n", sa->id, WIDTH, height,
-             sa->id, sa->id, sa->id, rows->len);
-    html_put(out, "<path class=\"life\" d=\"M%d %dV%dM%d %dV%d\"/>\n", LEFT, HEAD - 12, height - 6, RIGHT, HEAD - 12, height - 6);
+    g_string_append(out, "<figure class=\"ladder\"><figcaption>Exchanges <span class=\"key\">Left: frame, and time since the "
+                    "capture began. Dashed: sent again. Wide: traffic of a Child SA, drawn at its first packet.</span>"
+                    "</figcaption>\n");
+    html_put(out, "<div class=\"scroll\" role=\"region\" aria-label=\"Ladder of IKE SA %u\" tabindex=\"0\">\n", sa->id);
+    html_put(out, "<svg viewBox=\"0 0 %d %d\" class=\"wide\" role=\"group\" aria-labelledby=\"l%u\">", WIDTH, height, sa->id);
+    html_put(out, "<title id=\"l%u\">Ladder of the exchanges of IKE SA %u, %u rows in order of frames</title>\n", sa->id, sa->id,
+             rows->len);
+    html_put(out, "<path class=\"life\" d=\"M%d %dV%dM%d %dV%d\"/>\n", LEFT, HEAD - 12, height - 6, RIGHT, HEAD - 12,
+             height - 6);
     draw_head(out, &sa->initiator, "initiator", LEFT);
     draw_head(out, &sa->responder, "responder", RIGHT);
     for (guint i = 0; i < rows->len; i++, y += STEP) {

@@ -238,7 +238,8 @@ put_attribute_row(GString *out, const struct negotiation *n, enum attribute a)
         g_string_append(out, "<td class=\"took sub\">not known</td><td class=\"sub\">\xe2\x80\x93</td></tr>\n");
         return;
     }
-    html_put(out, "<td class=\"%s\">%s</td></tr>\n", same ? "good" : a == ATTRIBUTE_LIFE ? "" : "bad", same ? "same" : "differs");
+    html_put(out, "<td class=\"%s\">%s</td></tr>\n", same ? "good" : a == ATTRIBUTE_LIFE ? "" : "bad",
+             same ? "same" : "differs");
 }
 
 /* --- one negotiation ------------------------------------------------------------ */
@@ -273,14 +274,17 @@ put_negotiation(struct page *p, struct negotiation *n, bool open)
     GString *out = p->out;
     static const char *const protocols[] = { "", "IKE", "AH", "ESP", "IPCOMP" };
     guint more = n->x->offered->len > PAGE_MAX_OFFERS ? n->x->offered->len - PAGE_MAX_OFFERS : 0;
+    bool by_i = n->x->by_initiator;
     char who[ID_TEXT_MAX];
 
     g_string_append(out, open ? "<details class=\"nego\" open><summary><h5>" : "<details class=\"nego\"><summary><h5>");
     put_title(out, n);
-    g_string_append(out, "</h5></summary>\n<div class=\"scroll\" role=\"region\" aria-label=\"Offered and accepted\" tabindex=\"0\"><table class=\"suites\"><caption>");
-    html_put(out, "Offered by %s; ", endpoint_print(n->x->by_initiator ? &n->sa->initiator : &n->sa->responder, who, sizeof who));
-    html_put(out, n->x->chosen ? "taken by %s" : n->num_known ? "refused; what %s takes elsewhere in the capture" : "what %s would take is not in the capture",
-             endpoint_print(n->x->by_initiator ? &n->sa->responder : &n->sa->initiator, who, sizeof who));
+    g_string_append(out, "</h5></summary>\n<div class=\"scroll\" role=\"region\" aria-label=\"Offered and accepted\" tabindex=\"0\">"
+                    "<table class=\"suites\"><caption>");
+    html_put(out, "Offered by %s; ", endpoint_print(by_i ? &n->sa->initiator : &n->sa->responder, who, sizeof who));
+    endpoint_print(by_i ? &n->sa->responder : &n->sa->initiator, who, sizeof who);
+    html_put(out, n->x->chosen ? "taken by %s" : n->num_known ? "beside it what %s takes elsewhere in the capture"
+             : "what %s would take is not in the capture", who);
     g_string_append(out, "</caption><thead><tr><th scope=\"col\">Type</th>");
     for (size_t i = 0; i < n->num_offers; i++) {
         unsigned protocol = offer(n, i)->protocol;
@@ -296,7 +300,8 @@ put_negotiation(struct page *p, struct negotiation *n, bool open)
     g_string_append(out, !n->x->chosen && !n->num_known ? "<th scope=\"col\">Accepted</th>" : "");
     g_string_append(out, "<th scope=\"col\">Outcome</th></tr></thead>\n<tbody>\n");
     for (unsigned k = 0; k < TYPES; k++) {
-        static const uint8_t order[TYPES] = { 0, TRANSFORM_ENCR, TRANSFORM_INTEG, TRANSFORM_PRF, TRANSFORM_KE, 6, 7, 8, 9, 10, 11, 12, TRANSFORM_ESN };
+        static const uint8_t order[TYPES] = { 0, TRANSFORM_ENCR, TRANSFORM_INTEG, TRANSFORM_PRF, TRANSFORM_KE, 6, 7, 8, 9, 10, 11, 12,
+                                              TRANSFORM_ESN };
         if (n->types >> order[k] & 1) {
             put_type_row(out, n, order[k]);
         }
@@ -335,7 +340,8 @@ page_negotiations(struct page *p, const struct ike_sa *sa)
             const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
             struct negotiation n = { .sa = sa, .x = x };
             /* INVALID_KE_PAYLOAD and COOKIE refuse no suite: the next try tells. */
-            if (!x->offered->len || (x->chosen != NULL) != (accepted == 1) || x->refused_ke || !g_hash_table_add(seen, key_of(x))) {
+            if (!x->offered->len || (x->chosen != NULL) != (accepted == 1) || x->refused_ke ||
+                !g_hash_table_add(seen, key_of(x))) {
                 continue;
             }
             if (shown == PAGE_MAX_COMPARED) {

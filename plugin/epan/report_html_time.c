@@ -4,7 +4,10 @@
 
 #include <math.h>
 
-enum { WIDTH = 960, PLOT = 250, PLOT_END = 944, AXIS = 26, IKE_STEP = 30, CHILD_STEP = 36, BAR = 12, STRIP = 13, NAME_CHARS = 33, TICKS = 7, COLUMN = 6, TICK_WIDTH = 24 };
+enum {
+    WIDTH = 960, PLOT = 250, PLOT_END = 944, AXIS = 26, IKE_STEP = 30, CHILD_STEP = 36, BAR = 12, STRIP = 13,
+    NAME_CHARS = 33, TICKS = 7, COLUMN = 6, TICK_WIDTH = 24
+};
 
 #define SHORTEST 1e-3          /* seconds that a picture shows at least */
 #define SEEN_SHARE 0.3          /* of the whole time line: from there on no picture of its own is needed */
@@ -133,7 +136,8 @@ enum mark { MARK_UP, MARK_REKEYED, MARK_DELETED, MARK_FAILED };
 static void
 draw_mark(GString *out, const struct scale *s, enum mark mark, double time, int y)
 {
-    static const char *const shapes[] = { "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z", "m0 -5l5 5l-5 5l-5 -5z", "m-4 -4l8 8m0 -8l-8 8", "m-4 -4l8 8m0 -8l-8 8" };
+    static const char *const shapes[] = { "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z", "m0 -5l5 5l-5 5l-5 -5z", "m-4 -4l8 8m0 -8l-8 8",
+                                          "m-4 -4l8 8m0 -8l-8 8" };
     static const char *const names[] = { "up", "rekeyed", "deleted", "failed" };
 
     if (time <= 0) {
@@ -208,8 +212,9 @@ draw_stream(struct page *p, const struct scale *s, const struct stream *stream, 
     }
     for (unsigned i = 0; i < TRAFFIC_BINS; i++) {
         double from = t->start + i * t->width, height = 3 + (STRIP - 3) * (double)t->packets[i] / most;
+        double top = stream->to_responder ? y - 0.5 - height : y + 0.5;
         if (t->packets[i]) {
-            draw_bar(p->out, s, "pkt", from, from + MIN(t->width * 0.9, wide), stream->to_responder ? y - 0.5 - height : y + 0.5, height);
+            draw_bar(p->out, s, "pkt", from, from + MIN(t->width * 0.9, wide), top, height);
         }
     }
     for (unsigned i = 0; i < TRAFFIC_BINS && stream->lost; i++) {
@@ -271,7 +276,8 @@ static const char legend[] = "<figcaption>From first to last packet <span class=
     SWATCH "<path class=\"mark rekeyed\" d=\"M6 1l5 5l-5 5l-5 -5z\"/></svg> rekeyed "
     SWATCH "<path class=\"mark deleted\" d=\"M2 2l8 8m0 -8l-8 8\"/></svg> deleted "
     SWATCH "<path class=\"mark failed\" d=\"M2 2l8 8m0 -8l-8 8\"/></svg> failed "
-    SWATCH "<rect class=\"pkt\" x=\"2\" y=\"1\" width=\"3\" height=\"5\"/><rect class=\"pkt\" x=\"7\" y=\"6\" width=\"3\" height=\"5\"/></svg> "
+    SWATCH "<rect class=\"pkt\" x=\"2\" y=\"1\" width=\"3\" height=\"5\"/>"
+    "<rect class=\"pkt\" x=\"7\" y=\"6\" width=\"3\" height=\"5\"/></svg> "
     "packets to the responder (up), to the initiator (down) "
     SWATCH "<rect class=\"loss\" x=\"5\" y=\"0\" width=\"2\" height=\"12\"/></svg> missing packets. "
     "Pale: still alive. Times since the capture began.</span></figcaption>\n";
@@ -328,8 +334,8 @@ draw_picture(struct page *p, struct picture *one, const char *caption, const cha
     one->y = AXIS + 18;
     g_string_append(p->out, "<figure class=\"timeline\">");
     g_string_append(p->out, caption);
-    html_put(p->out, "<div class=\"scroll\" role=\"region\" aria-label=\"%s\" tabindex=\"0\">\n<svg viewBox=\"0 0 %d %d\" class=\"wide\" "
-             "role=\"img\" aria-label=\"%s\">\n", label, WIDTH, height, label);
+    html_put(p->out, "<div class=\"scroll\" role=\"region\" aria-label=\"%s\" tabindex=\"0\">\n", label);
+    html_put(p->out, "<svg viewBox=\"0 0 %d %d\" class=\"wide\" role=\"img\" aria-label=\"%s\">\n", WIDTH, height, label);
     draw_axis(p, &one->scale, height);
     for (size_t i = 0; i < one->num; i++) {
         draw_sa(p, one, sadb_ike_sa(p->c->db, one->ids[i]));
@@ -359,5 +365,6 @@ page_own_timeline(struct page *p, const struct ike_sa *sa)
         return;
     }
     g_snprintf(label, sizeof label, "Time line of IKE SA %u", sa->id);
-    draw_picture(p, &one, "<figcaption>Over time <span class=\"key\">Signs as in the <a href=\"#time\">time line</a>.</span></figcaption>\n", label);
+    draw_picture(p, &one, "<figcaption>Over time <span class=\"key\">Signs as in the <a href=\"#time\">time line</a>.</span>"
+                 "</figcaption>\n", label);
 }
