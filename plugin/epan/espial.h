@@ -75,6 +75,7 @@ void tables_feed(const struct keylog *log);
 /* report.c and report_json.c */
 void report_register(void);
 void report_json(FILE *out, const struct capture *c);
+void report_html_register(void);     /* report_html.c */
 /* All frames have been seen: what only the end proves is added once. */
 void capture_end(void);
 

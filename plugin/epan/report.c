@@ -213,4 +213,5 @@ report_register(void)
     register_stat_tap_ui(&sas, NULL);
     register_stat_tap_ui(&findings, NULL);
     register_stat_tap_ui(&json, NULL);
+    report_html_register();
 }

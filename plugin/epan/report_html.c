@@ -1,0 +1,210 @@
+/* report_html.c - the HTML report: -z espial,html,OUT, and the Tools menu.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report_html.h"
+
+#include <epan/funnel.h>
+#include <epan/plugin_if.h>
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <string.h>
+#ifndef _WIN32
+#include <unistd.h>
+#endif
+
+#define OPTION "espial,html,"
+
+struct report {
+    char *path, *name;          /* name of the capture, or NULL */
+    struct traffic *traffic;
+    int drawn;                  /* -1: it could not be written */
+};
+
+static tap_packet_status
+on_packet(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *records, tap_flags_t flags _U_)
+{
+    struct report *r = (struct report *)data;
+    double time = (double)pinfo->abs_ts.secs + (double)pinfo->abs_ts.nsecs / 1e9;
+
+    for (const struct record *one = (const struct record *)records; one; one = one->next) {
+        traffic_see(r->traffic, one, pinfo->num, time);
+    }
+    return TAP_PACKET_DONT_REDRAW;
+}
+
+static void
+reset(void *data)
+{
+    struct report *r = (struct report *)data;
+
+    traffic_free(r->traffic);
+    r->traffic = traffic_new();
+}
+
+/* Not by way of a temporary file: the path may be a device. */
+static bool
+save(const char *path, const GString *page)
+{
+    FILE *out = g_fopen(path, "wb");
+    bool good = out != NULL;
+
+    if (good) {
+        good = fwrite(page->str, 1, page->len, out) == page->len;
+        good = fclose(out) == 0 && good;
+    }
+    if (!good) {
+        report_failure("Espial: the HTML report cannot be written to %s: %s", path, g_strerror(errno));
+    }
+    return good;
+}
+
+static void
+draw(void *data)
+{
+    struct report *r = (struct report *)data;
+    GString *page;
+
+    if (!capture.db) {
+        return;
+    }
+    capture_end();
+    page = g_string_sized_new(1 << 16);
+    page_write(page, &capture, r->traffic, r->name);
+    r->drawn = save(r->path, page) ? 1 : -1;
+    g_string_free(page, TRUE);
+}
+
+static void
+finish(void *data)
+{
+    struct report *r = (struct report *)data;
+
+    traffic_free(r->traffic);
+    g_free(r->path);
+    g_free(r->name);
+    g_free(r);
+}
+
+static bool
+listen(struct report *r)
+{
+    GString *error = register_tap_listener("espial", r, NULL, TL_REQUIRES_NOTHING, reset, on_packet, draw, finish);
+
+    if (error) {
+        report_failure("Espial: %s", error->str);
+        g_string_free(error, TRUE);
+        finish(r);
+        return false;
+    }
+    return true;
+}
+
+static struct report *
+make_report(const char *path, const char *name)
+{
+    struct report *r = g_new0(struct report, 1);
+
+    r->path = g_strdup(path);
+    r->name = g_strdup(name);
+    r->traffic = traffic_new();
+    return r;
+}
+
+/* All behind the second comma is the path.  A tap is told nothing of the capture's name. */
+static bool
+start(const char *argument)
+{
+    const char *name = g_getenv("ESPIAL_CAPTURE_NAME");
+
+    if (!g_str_has_prefix(argument, OPTION) || !argument[strlen(OPTION)]) {
+        report_failure("Espial: -z espial,html,OUT needs the name of the file to write");
+        return false;
+    }
+    return listen(make_report(argument + strlen(OPTION), name && *name ? name : NULL));
+}
+
+static STAT_INIT_RET start_html(const char *argument, void *data _U_) { STAT_INIT_RESULT(start(argument)); }
+
+/* --- Tools > Espial ---------------------------------------------------------------- */
+
+static void
+tell(const char *format, const char *what)
+{
+    const funnel_ops_t *ops = funnel_get_funnel_ops();
+    char *text = g_strdup_printf(format, what);
+
+    if (ops && ops->new_text_window) {
+        ops->set_text(ops->new_text_window(ops->ops_id, "Espial HTML report"), text);
+    }
+    g_free(text);
+}
+
+/* Beside the capture, else where temporary files go.  The name is one that only this report
+ * has: no other file is overwritten. */
+static char *
+path_beside(const char *capture_path)
+{
+    char *dir = g_path_get_dirname(capture_path), *base = g_path_get_basename(capture_path), *dot, *name, *path;
+
+    dot = strrchr(base, '.');
+    if (dot && dot > base) {
+        *dot = 0;
+    }
+    name = g_strconcat(base, ".espial.html", NULL);
+    path = g_build_filename(g_access(dir, W_OK) == 0 ? dir : g_get_tmp_dir(), name, NULL);
+    g_free(name);
+    g_free(base);
+    g_free(dir);
+    return path;
+}
+
+static void
+show_report(const char *path)
+{
+    const funnel_ops_t *ops = funnel_get_funnel_ops();
+    char *uri = g_filename_to_uri(path, NULL, NULL);
+
+    tell("The report is in\n%s\n", path);
+    if (uri && ops->browser_open_url) {
+        ops->browser_open_url(uri);
+    }
+    g_free(uri);
+}
+
+/* The traffic of the streams is counted by going through the packets once more. */
+static void
+on_menu(void *data _U_)
+{
+    const funnel_ops_t *ops = funnel_get_funnel_ops();
+    ws_info_t *info = NULL;
+    struct report *r;
+    char *path, *name;
+
+    plugin_if_get_ws_info(&info);
+    if (!capture.db || !ops || !ops->retap_packets || !info || !info->cf_filename || info->cf_state != FILE_READ_DONE) {
+        tell("%s\n", "Open a capture first; a capture under way must be stopped.");
+        return;
+    }
+    path = path_beside(info->cf_filename);
+    name = g_path_get_basename(info->cf_filename);
+    r = make_report(path, name);
+    if (listen(r)) {
+        ops->retap_packets(ops->ops_id);
+        draw(r);
+        if (r->drawn > 0) {
+            show_report(path);
+        }
+        remove_tap_listener(r);
+    }
+    g_free(name);
+    g_free(path);
+}
+
+void
+report_html_register(void)
+{
+    static stat_tap_ui html = { REGISTER_STAT_GROUP_GENERIC, NULL, "espial,html", start_html, 0, NULL };
+
+    register_stat_tap_ui(&html, NULL);
+    funnel_register_menu("Espial/HTML report of this capture", REGISTER_TOOLS_GROUP_UNSORTED, on_menu, NULL, NULL, FALSE);
+}

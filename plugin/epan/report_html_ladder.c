@@ -1,0 +1,379 @@
+/* report_html_ladder.c - the exchanges of one IKE SA as a ladder: two lifelines, an arrow
+ * for each message, and beside it what became of it.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report_html.h"
+
+#include <string.h>
+
+enum {
+    WIDTH = 960, LEFT = 132, RIGHT = 474, NOTES = 508, HEAD = 62, HEAD_WIDTH = 240, STEP = 46, NOTE_STEP = 17,
+    NAME_CHARS = 34, NOTE_MAX = 60, NOTES_MAX = 3, QUIET_RUN = 3, LAST_ROWS = 16
+};
+
+enum row_kind { ROW_MESSAGE, ROW_AGAIN, ROW_TRAFFIC, ROW_QUIET };
+
+struct row {
+    enum row_kind kind;
+    uint32_t frame, last_frame;
+    double time;
+    bool to_right;              /* from the initiator to the responder */
+    const struct exchange *x;
+    const struct exchange_message *m;
+    unsigned number;            /* v1: of the message in its exchange */
+    uint32_t count;             /* of retransmissions, packets, liveness checks */
+    const struct stream *s;
+};
+
+static int
+by_frame(const void *a, const void *b)
+{
+    const struct row *p = (const struct row *)a, *q = (const struct row *)b;
+
+    if (p->frame != q->frame) {
+        return p->frame < q->frame ? -1 : 1;
+    }
+    return (int)p->kind - (int)q->kind;
+}
+
+static void
+add_messages(GArray *rows, const struct exchange *x)
+{
+    for (guint i = 0; i < x->messages->len; i++) {
+        const struct exchange_message *m = &g_array_index(x->messages, struct exchange_message, i);
+        struct row row = { .kind = ROW_MESSAGE, .frame = m->frame, .last_frame = m->frame, .time = m->time,
+                           .to_right = m->from_initiator, .x = x, .m = m, .number = i + 1, .count = 1 };
+        g_array_append_val(rows, row);
+        if (m->again && m->again->frames->len) {
+            const GArray *frames = m->again->frames;
+            struct row again = row;
+            again.kind = ROW_AGAIN;
+            again.frame = g_array_index(frames, uint32_t, 0);
+            again.last_frame = g_array_index(frames, uint32_t, frames->len - 1);
+            again.time = m->again->last_time;
+            again.count = m->again->num;
+            g_array_append_val(rows, again);
+        }
+    }
+}
+
+/* IKEv1 has the answer in an exchange of its own (RFC 3706 section 5.3). */
+static bool
+is_quiet(const struct row *r, bool v1)
+{
+    return r->kind == ROW_MESSAGE && (r->x->liveness || r->x->liveness_ack) && (v1 || r->x->response);
+}
+
+/* A run of exchanges that only ask if the peer lives is one row. */
+static void
+fold_quiet(GArray *rows, bool v1)
+{
+    guint to = 0;
+
+    for (guint i = 0; i < rows->len;) {
+        guint end = i;
+        while (end < rows->len && is_quiet(&g_array_index(rows, struct row, end), v1)) {
+            end++;
+        }
+        struct row row = g_array_index(rows, struct row, i);
+        if (end - i > 2 * QUIET_RUN) {
+            row.kind = ROW_QUIET;
+            row.count = end - i;
+            row.last_frame = g_array_index(rows, struct row, end - 1).frame;
+            i = end;
+        } else {
+            i++;
+        }
+        g_array_index(rows, struct row, to++) = row;
+    }
+    g_array_set_size(rows, to);
+}
+
+static GArray *
+rows_of(const struct ike_sa *sa)
+{
+    GArray *rows = g_array_new(FALSE, TRUE, sizeof(struct row));
+
+    for (guint i = 0; i < sa->exchanges->len; i++) {
+        add_messages(rows, (const struct exchange *)g_ptr_array_index(sa->exchanges, i));
+    }
+    for (guint i = 0; i < sa->children->len; i++) {
+        const struct child_sa *c = (const struct child_sa *)g_ptr_array_index(sa->children, i);
+        for (guint k = 0; k < c->streams->len; k++) {
+            const struct stream *s = (const struct stream *)g_ptr_array_index(c->streams, k);
+            struct row row = { .kind = ROW_TRAFFIC, .frame = s->first_frame, .last_frame = s->last_frame, .time = s->first_time,
+                               .to_right = s->to_responder, .count = s->packets, .s = s };
+            g_array_append_val(rows, row);
+        }
+    }
+    g_array_sort(rows, by_frame);
+    fold_quiet(rows, sa->major == 1);
+    return rows;
+}
+
+/* --- what became of it --------------------------------------------------------- */
+
+struct note {
+    char text[128];
+    const char *css;            /* a class */
+    uint32_t finding;           /* NO_ID, or an anchor */
+};
+
+struct notes {
+    struct note of[NOTES_MAX];
+    unsigned num, more;
+    enum severity worst;        /* SEV_CHAT where nothing is wrong */
+};
+
+static struct note *
+add_note(struct notes *n, const char *css)
+{
+    if (n->num == NOTES_MAX) {
+        n->more++;
+        return NULL;
+    }
+    n->of[n->num].css = css;
+    n->of[n->num].finding = NO_ID;
+    return &n->of[n->num++];
+}
+
+static bool
+concerns(const struct row *r, const struct ike_sa *sa, const struct finding *f)
+{
+    if (r->kind == ROW_TRAFFIC) {
+        return f->stream == r->s->id || (f->stream == NO_ID && f->child_sa == r->s->child->id && f->frame >= r->frame &&
+                                         f->frame <= r->last_frame && f->ike_sa == sa->id);
+    }
+    return f->stream == NO_ID && f->ike_sa == sa->id && f->frame >= r->frame && f->frame <= r->last_frame;
+}
+
+static void
+note_findings(struct page *p, struct notes *n, const struct row *r, const struct ike_sa *sa)
+{
+    const GArray *ids = p->verdicts[sa->id].findings;
+
+    for (int severity = SEV_ERROR; severity >= SEV_NOTE; severity--) {
+        for (guint i = 0; ids && i < ids->len; i++) {
+            const struct finding *f = findings_get(p->c->findings, g_array_index(ids, uint32_t, i));
+            struct note *note;
+            if ((int)f->severity != severity || !concerns(r, sa, f)) {
+                continue;
+            }
+            n->worst = MAX(n->worst, (enum severity)severity);
+            note = add_note(n, severity_name((enum severity)severity));
+            if (note) {
+                g_strlcpy(note->text, checks[f->check].title, sizeof note->text);
+                note->finding = f->id;
+            }
+        }
+    }
+}
+
+static void
+note_children(struct notes *n, const struct row *r, const struct ike_sa *sa)
+{
+    for (guint i = 0; i < sa->children->len; i++) {
+        const struct child_sa *c = (const struct child_sa *)g_ptr_array_index(sa->children, i);
+        bool made = c->negotiated_in == r->frame, gone = c->deleted_in == r->frame;
+        struct note *note = made || gone ? add_note(n, made ? "ok" : "off") : NULL;
+        if (note && made && c->rekeys != NO_ID) {
+            g_snprintf(note->text, sizeof note->text, "Child SA %u installed, replaces %u", c->id, c->rekeys);
+        } else if (note) {
+            g_snprintf(note->text, sizeof note->text, "Child SA %u %s", c->id, made ? "installed" : "deleted");
+        }
+    }
+}
+
+/* What changed the SA comes after what is wrong. */
+static void
+note_row(struct page *p, struct notes *n, const struct row *r, const struct ike_sa *sa)
+{
+    struct note *note;
+
+    note_findings(p, n, r, sa);
+    if (r->kind != ROW_MESSAGE) {
+        return;
+    }
+    if (sa->established_in == r->frame && (note = add_note(n, "ok"))) {
+        g_snprintf(note->text, sizeof note->text, "IKE SA %u established", sa->id);
+    }
+    note_children(n, r, sa);
+    if (r->x->rekeys_ike && r->frame == r->x->response && sa->rekeyed_by != NO_ID && (note = add_note(n, "ok"))) {
+        g_snprintf(note->text, sizeof note->text, "replaced by IKE SA %u", sa->rekeyed_by);
+    }
+    if (sa->deleted_in == r->frame && (note = add_note(n, "off"))) {
+        g_snprintf(note->text, sizeof note->text, "IKE SA %u deleted", sa->id);
+    }
+}
+
+static void
+draw_notes(struct page *p, const struct notes *n, int y)
+{
+    y -= (int)(n->num - 1) * NOTE_STEP / 2;
+    for (unsigned i = 0; i < n->num; i++, y += NOTE_STEP) {
+        const struct note *note = &n->of[i];
+        bool link = note->finding != NO_ID && g_array_index(p->told, bool, note->finding);
+        if (link) {
+            html_put(p->out, "<a href=\"#f%u\">", note->finding);
+        }
+        html_put(p->out, "<g class=\"%s\"><rect class=\"dot\" x=\"%d\" y=\"%d\" width=\"8\" height=\"8\" rx=\"%d\"/>", note->css,
+                 NOTES, y - 5, note->finding == NO_ID ? 4 : 1);
+        html_put(p->out, "<text x=\"%d\" y=\"%d\">", NOTES + 14, y + 4);
+        html_text_cut(p->out, note->text, NOTE_MAX);
+        if (i + 1 == n->num && n->more) {
+            html_put(p->out, " (+%u)", n->more);
+        }
+        g_string_append(p->out, link ? "</text></g></a>\n" : "</text></g>\n");
+    }
+}
+
+/* --- rows ------------------------------------------------------------------------ */
+
+static void
+put_label(GString *out, const struct row *r, const struct ike_sa *sa)
+{
+    char name[64];
+
+    if (r->kind == ROW_TRAFFIC) {
+        html_put(out, "%s %08x: ", r->s->protocol == PROTO_AH ? "AH" : "ESP", r->s->spi);
+        put_plural(out, r->count, "packet", "packets");
+        html_put(out, r->s->lost ? ", %u missing" : "", r->s->lost);
+        return;
+    }
+    if (r->kind == ROW_QUIET) {
+        html_put(out, "%u %s messages, liveness checks", r->count, exchange_name(sa->major, r->x->type, name, sizeof name));
+        return;
+    }
+    html_text(out, exchange_name(sa->major, r->x->type, name, sizeof name));
+    if (sa->major == 2) {
+        html_put(out, " %s", r->m->from_initiator == r->x->by_initiator ? "request" : "response");
+        html_put(out, r->m->fragment ? ", fragment %u" : "", r->m->fragment);
+    } else if (r->x->messages->len > 1) {
+        html_put(out, ", message %u", r->number);
+    }
+    if (r->kind == ROW_AGAIN) {
+        html_put(out, r->count == 1 ? ", sent again" : ", sent again %u times", r->count);
+    }
+}
+
+static void
+put_below(GString *out, const struct row *r, const struct ike_sa *sa)
+{
+    const struct ip_addr *usual = r->to_right ? &sa->initiator.addr : &sa->responder.addr;
+    char text[ADDR_TEXT_MAX];
+
+    if (r->kind == ROW_MESSAGE) {
+        g_string_append(out, !r->m->encrypted ? "in clear" : r->m->readable ? "encrypted, read" : "encrypted");
+        html_put(out, ", %u octets", r->m->length);
+        html_put(out, sa->major == 2 ? ", ID %u" : "", r->x->message_id);
+    } else if (r->kind == ROW_TRAFFIC) {
+        html_put(out, "%s%" G_GUINT64_FORMAT " octets", r->s->src_port ? "in UDP, " : "", r->s->bytes);
+        if (!ip_equal(&r->s->src, usual)) {
+            html_put(out, ", from %s", ip_print(&r->s->src, text, sizeof text));
+        }
+    }
+}
+
+/* A closed padlock for what is encrypted; open where it was read. */
+static void
+draw_lock(GString *out, const struct exchange_message *m, int x, int y)
+{
+    if (m->encrypted) {
+        html_put(out, "<g class=\"lock\"><rect x=\"%d\" y=\"%d\" width=\"9\" height=\"7\" rx=\"1.5\"/>", x, y - 3);
+        html_put(out, "<path d=\"M%d %dv-2.2a2.5 2.5 0 0 1 5 0%s\"/></g>", x + 2, y - 3, m->readable ? "" : "v2.2");
+    }
+}
+
+static void
+draw_arrow(GString *out, const struct row *r, int y)
+{
+    int from = r->to_right ? LEFT : RIGHT, to = r->to_right ? RIGHT : LEFT, back = r->to_right ? -9 : 9;
+
+    if (r->kind == ROW_QUIET) {
+        html_put(out, "<path class=\"line\" d=\"M%d %dH%d\"/>", LEFT + 8, y, RIGHT - 8);
+        return;
+    }
+    html_put(out, "<path class=\"line\" d=\"M%d %dH%d\"/>", from, y, to + back / 2);
+    html_put(out, "<path class=\"tip\" d=\"M%d %dl%d -5v10z\"/>", to, y, back);
+}
+
+static void
+draw_row(struct page *p, const struct row *r, const struct notes *n, const struct ike_sa *sa, int y)
+{
+    GString *out = p->out;
+    bool refused = r->kind == ROW_MESSAGE && r->m->refused;
+    static const char *const kinds[] = { "msg", "msg again", "esp", "msg folded" };
+
+    html_put(out, "<g class=\"%s %s%s\"><text class=\"frame\" x=\"8\" y=\"%d\">", kinds[r->kind],
+             n->worst > SEV_CHAT ? severity_name(n->worst) : "", refused ? " refused" : "", y - 1);
+    html_put(out, r->last_frame > r->frame ? "%u\xe2\x80\x93%u" : "%u", r->frame, r->last_frame);
+    html_put(out, "</text><text class=\"at\" x=\"8\" y=\"%d\">", y + 13);
+    g_string_append(out, r->kind == ROW_AGAIN && r->count > 1 ? "until +" : "+");
+    put_duration(out, r->time - p->start);
+    g_string_append(out, "</text>");
+    draw_arrow(out, r, y);
+    html_put(out, "<text class=\"label\" x=\"%d\" y=\"%d\">", (LEFT + RIGHT) / 2, y - 7);
+    put_label(out, r, sa);
+    html_put(out, "</text><text class=\"below\" x=\"%d\" y=\"%d\">", (LEFT + RIGHT) / 2, y + 14);
+    put_below(out, r, sa);
+    g_string_append(out, "</text>");
+    if (r->kind == ROW_MESSAGE) {
+        draw_lock(out, r->m, r->to_right ? LEFT + 9 : RIGHT - 18, y + 12);
+    }
+    g_string_append(out, "</g>\n");
+    draw_notes(p, n, y);
+}
+
+static void
+draw_head(GString *out, const struct endpoint *e, const char *role, int x)
+{
+    char text[ADDR_TEXT_MAX], name[ID_TEXT_MAX];
+
+    html_put(out, "<g class=\"end\"><rect x=\"%d\" y=\"4\" width=\"%d\" height=\"%d\" rx=\"5\"/>", x - HEAD_WIDTH / 2, HEAD_WIDTH,
+             HEAD - 16);
+    html_put(out, "<text class=\"name\" x=\"%d\" y=\"26\">", x);
+    html_text_cut(out, endpoint_print(e, name, sizeof name), NAME_CHARS);
+    html_put(out, "</text><text class=\"below\" x=\"%d\" y=\"42\">%s \xc2\xb7 %s", x, role,
+             ip_print(&e->addr, text, sizeof text));
+    html_put(out, e->port ? ":%u</text></g>\n" : "</text></g>\n", e->port);
+}
+
+static void
+draw_gap(GString *out, unsigned rows, int y)
+{
+    html_put(out, "<text class=\"gap\" x=\"%d\" y=\"%d\">%u more rows are left out here</text>\n", (LEFT + RIGHT) / 2, y + 4,
+             rows);
+}
+
+void
+page_ladder(struct page *p, const struct ike_sa *sa)
+{
+    GArray *rows = rows_of(sa);
+    unsigned left_out = rows->len > PAGE_MAX_ROWS ? rows->len - PAGE_MAX_ROWS : 0;
+    unsigned shown = rows->len - left_out + (left_out > 0);
+    int y = HEAD + 34, height = HEAD + 20 + STEP * (int)shown;
+    GString *out = p->out;
+
+    g_string_append(out, "<figure class=\"ladder\"><figcaption>Exchanges <span class=\"key\">Left: frame, and time since the "
+                    "capture began. Dashed: sent again. Wide: traffic of a Child SA, drawn at its first packet.</span>"
+                    "</figcaption>\n");
+    html_put(out, "<div class=\"scroll\" role=\"region\" aria-label=\"Ladder of IKE SA %u\" tabindex=\"0\">\n", sa->id);
+    html_put(out, "<svg viewBox=\"0 0 %d %d\" class=\"wide\" role=\"group\" aria-labelledby=\"l%u\">", WIDTH, height, sa->id);
+    html_put(out, "<title id=\"l%u\">Ladder of the exchanges of IKE SA %u, %u rows in order of frames</title>\n", sa->id, sa->id,
+             rows->len);
+    html_put(out, "<path class=\"life\" d=\"M%d %dV%dM%d %dV%d\"/>\n", LEFT, HEAD - 12, height - 6, RIGHT, HEAD - 12,
+             height - 6);
+    draw_head(out, &sa->initiator, "initiator", LEFT);
+    draw_head(out, &sa->responder, "responder", RIGHT);
+    for (guint i = 0; i < rows->len; i++, y += STEP) {
+        const struct row *r = &g_array_index(rows, struct row, i);
+        struct notes n = { .worst = SEV_CHAT };
+        if (left_out && i == PAGE_MAX_ROWS - LAST_ROWS) {
+            draw_gap(out, left_out, y);
+            i += left_out - 1;
+            continue;
+        }
+        note_row(p, &n, r, sa);
+        draw_row(p, r, &n, sa, y);
+    }
+    g_string_append(out, "</svg></div></figure>\n");
+    g_array_free(rows, TRUE);
+}

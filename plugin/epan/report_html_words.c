@@ -1,0 +1,374 @@
+/* report_html_words.c - the summary: what is wrong first, who speaks with whom, and how
+ * to read the rest.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report_html.h"
+
+#include <string.h>
+
+void
+put_plural(GString *out, uint64_t n, const char *one, const char *more)
+{
+    html_put(out, "%" G_GUINT64_FORMAT " %s", n, n == 1 ? one : more);
+}
+
+void
+put_duration(GString *out, double seconds)
+{
+    unsigned whole = seconds > 0 && seconds < 4e9 ? (unsigned)seconds : 0;
+
+    if (seconds < 10) {
+        html_decimal(out, MAX(seconds, 0), seconds < 1 ? 3 : 2);
+        g_string_append(out, " s");
+    } else if (seconds < 120) {
+        html_decimal(out, seconds, 1);
+        g_string_append(out, " s");
+    } else if (whole < 2 * 3600) {
+        html_put(out, "%u min %u s", whole / 60, whole % 60);
+    } else if (whole < 2 * 86400) {
+        html_put(out, "%u h %u min", whole / 3600, whole / 60 % 60);
+    } else {
+        html_put(out, "%u days %u h", whole / 86400, whole / 3600 % 24);
+    }
+}
+
+void
+put_when(GString *out, double time)
+{
+    GDateTime *t = g_date_time_new_from_unix_utc((gint64)time);
+    char *text = t ? g_date_time_format(t, "%Y-%m-%d %H:%M:%S") : NULL;
+
+    html_put(out, "%s UTC", text ? text : "?");
+    g_free(text);
+    if (t) {
+        g_date_time_unref(t);
+    }
+}
+
+/* --- counting ------------------------------------------------------------------ */
+
+/* Two peers, whoever of them begins is the initiator. */
+struct peers {
+    const struct ike_sa *first;
+    uint32_t sas, states[IKE_DELETED + 1], children, found[SEV_ERROR + 1];
+    uint64_t packets[2];        /* to the responder, to the initiator */
+    uint32_t lost;
+    enum severity worst;
+};
+
+static void
+count_children(struct peers *to, const struct ike_sa *sa)
+{
+    to->children += sa->children->len;
+    for (guint i = 0; i < sa->children->len; i++) {
+        const struct child_sa *c = (const struct child_sa *)g_ptr_array_index(sa->children, i);
+        for (guint k = 0; k < c->streams->len; k++) {
+            const struct stream *s = (const struct stream *)g_ptr_array_index(c->streams, k);
+            to->packets[s->to_responder ? 0 : 1] += s->packets;
+            to->lost += s->lost;
+        }
+    }
+}
+
+static void
+count_sa(const struct page *p, struct peers *to, const struct ike_sa *sa)
+{
+    const struct sa_verdict *v = &p->verdicts[sa->id];
+
+    to->sas++;
+    to->states[sa->state]++;
+    to->worst = MAX(to->worst, v->worst);
+    for (int s = SEV_NOTE; s <= SEV_ERROR; s++) {
+        to->found[s] += v->count[s];
+    }
+    count_children(to, sa);
+}
+
+static int
+worst_peers(const void *a, const void *b)
+{
+    const struct peers *p = (const struct peers *)a, *q = (const struct peers *)b;
+
+    if (p->worst != q->worst) {
+        return p->worst < q->worst ? 1 : -1;
+    }
+    return p->first->id < q->first->id ? -1 : p->first->id > q->first->id;
+}
+
+static GArray *
+peers_of(const struct page *p)
+{
+    GArray *all = g_array_new(FALSE, TRUE, sizeof(struct peers));
+    GHashTable *index = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    char a[ID_TEXT_MAX], b[ID_TEXT_MAX], i[ADDR_TEXT_MAX], r[ADDR_TEXT_MAX];
+
+    for (size_t n = 0; n < p->num_sas; n++) {
+        const struct ike_sa *sa = sadb_ike_sa(p->c->db, n);
+        char *key = g_strdup_printf("%s\n%s\n%s\n%s\n%u", endpoint_print(&sa->initiator, a, sizeof a),
+                                    ip_print(&sa->initiator.addr, i, sizeof i), endpoint_print(&sa->responder, b, sizeof b),
+                                    ip_print(&sa->responder.addr, r, sizeof r), sa->major);
+        gpointer at = g_hash_table_lookup(index, key);
+        if (at) {
+            g_free(key);
+        } else {
+            struct peers one = { .first = sa };
+            g_array_append_val(all, one);
+            at = GUINT_TO_POINTER(all->len);
+            g_hash_table_insert(index, key, at);
+        }
+        count_sa(p, &g_array_index(all, struct peers, GPOINTER_TO_UINT(at) - 1), sa);
+    }
+    g_hash_table_destroy(index);
+    return all;
+}
+
+/* --- in words ------------------------------------------------------------------ */
+
+static void
+put_list(GString *out, const char **parts, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        html_put(out, "%s%s", i == 0 ? "" : i + 1 == n ? " and " : ", ", parts[i]);
+    }
+}
+
+/* "2 errors, 3 warnings and a note". */
+static void
+put_counts(struct page *p)
+{
+    static const char *const one[] = { "event", "note", "warning", "error" };
+    static const char *const more[] = { "events", "notes", "warnings", "errors" };
+    char texts[SEV_ERROR][32];
+    const char *parts[SEV_ERROR];
+    size_t n = 0;
+
+    for (int s = SEV_ERROR; s >= SEV_NOTE; s--) {
+        if (p->count[s]) {
+            g_snprintf(texts[n], sizeof texts[n], "%u %s", p->count[s], p->count[s] == 1 ? one[s] : more[s]);
+            parts[n] = texts[n];
+            n++;
+        }
+    }
+    put_list(p->out, parts, n);
+}
+
+static void
+put_verdict(struct page *p)
+{
+    bool bad = p->count[SEV_ERROR] || p->count[SEV_WARN];
+
+    html_put(p->out, "<p class=\"verdict %s\">", p->count[SEV_ERROR] ? "error" : bad ? "warning" : "ok");
+    if (!sadb_num_ike_sas(p->c->db) && !sadb_num_streams(p->c->db)) {
+        g_string_append(p->out, "The capture holds no IKE, ESP or AH.");
+    } else if (!bad) {
+        g_string_append(p->out, "No error and no warning");
+        g_string_append(p->out, p->count[SEV_NOTE] ? "; " : "");
+        put_counts(p);
+        g_string_append(p->out, ".");
+    } else {
+        uint32_t all = p->count[SEV_ERROR] + p->count[SEV_WARN] + p->count[SEV_NOTE];
+        put_counts(p);
+        g_string_append(p->out, all == 1 ? " needs a look." : " need a look.");
+    }
+    g_string_append(p->out, "</p>\n");
+}
+
+static void
+put_states(struct page *p, const uint32_t *states)
+{
+    static const char *const names[] = { "half open", "established", "failed", "rekeyed", "deleted" };
+    static const enum ike_sa_state order[] = { IKE_ESTABLISHED, IKE_FAILED, IKE_HALF_OPEN, IKE_REKEYED, IKE_DELETED };
+    bool first = true;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(order); i++) {
+        if (states[order[i]]) {
+            html_put(p->out, "%s%u %s", first ? "" : ", ", states[order[i]], names[order[i]]);
+            first = false;
+        }
+    }
+}
+
+static void
+put_scale(struct page *p, const GArray *peers)
+{
+    struct peers all = { 0 };
+    GString *out = p->out;
+    size_t streams = sadb_num_streams(p->c->db), orphans = 0;
+
+    for (guint i = 0; i < peers->len; i++) {
+        const struct peers *one = &g_array_index(peers, struct peers, i);
+        for (int s = 0; s <= IKE_DELETED; s++) {
+            all.states[s] += one->states[s];
+        }
+        all.children += one->children;
+        all.packets[0] += one->packets[0] + one->packets[1];
+        all.lost += one->lost;
+    }
+    for (size_t i = 0; i < streams; i++) {
+        orphans += sadb_stream(p->c->db, i)->child == NULL;
+    }
+    g_string_append(out, "<p>");
+    put_plural(out, sadb_num_frames(p->c->db), "frame", "frames");
+    if (sadb_num_frames(p->c->db)) {
+        g_string_append(out, " in ");
+        put_duration(out, p->end - p->start);
+        g_string_append(out, ", from ");
+        put_when(out, p->start);
+    }
+    g_string_append(out, ". The capture shows ");
+    put_plural(out, p->num_sas, "IKE SA", "IKE SAs");
+    if (p->num_sas) {
+        g_string_append(out, " (");
+        put_states(p, all.states);
+        g_string_append(out, ") between ");
+        put_plural(out, peers->len, "pair of peers", "pairs of peers");
+        g_string_append(out, ", with ");
+        put_plural(out, all.children, "Child SA", "Child SAs");
+        g_string_append(out, " that carried ");
+        put_plural(out, all.packets[0], "packet", "packets");
+        if (all.lost) {
+            html_put(out, "; %u more %s missing by their sequence numbers", all.lost, all.lost == 1 ? "is" : "are");
+        }
+    }
+    if (orphans) {
+        g_string_append(out, ". ");
+        put_plural(out, orphans, "stream of ESP or AH belongs", "streams of ESP or AH belong");
+        g_string_append(out, " to no SA that it negotiates");
+    }
+    g_string_append(out, ".</p>\n");
+}
+
+/* --- what is wrong first ------------------------------------------------------- */
+
+static void
+put_first(struct page *p)
+{
+    GArray *groups = page_groups(p);
+    enum severity least = p->count[SEV_ERROR] || p->count[SEV_WARN] ? SEV_WARN : SEV_NOTE;
+    guint shown = 0, more = 0;
+
+    for (guint i = 0; i < groups->len; i++) {
+        const struct finding_group *g = &g_array_index(groups, struct finding_group, i);
+        const struct finding *f = (const struct finding *)g_ptr_array_index(g->findings, 0);
+        const struct check *c = &checks[g->check];
+        if (g->severity < least) {
+            continue;
+        }
+        if (shown == PAGE_MAX_FIRST) {
+            more++;
+            continue;
+        }
+        if (shown++ == 0) {
+            html_put(p->out, "<h3>%s</h3>\n<ol class=\"first\">\n",
+                     least == SEV_NOTE ? "Worth knowing" : "What is wrong first, and what to change");
+        }
+        html_put(p->out, "<li class=\"%s\"><p class=\"head\">", severity_name(g->severity));
+        put_severity(p->out, g->severity);
+        html_put(p->out, " <a href=\"#g%u\">%s</a>", f->id, c->title);
+        if (g->findings->len > 1) {
+            html_put(p->out, " <span class=\"times\">%u times, the first:</span>", g->findings->len);
+        }
+        g_string_append(p->out, "</p>\n<p>");
+        html_text_breaking(p->out, f->detail);
+        html_put(p->out, "</p>\n<p class=\"do\"><b>To do</b> %s</p></li>\n", f->remedy);
+    }
+    g_string_append(p->out, shown ? "</ol>\n" : "");
+    if (more) {
+        html_put(p->out, "<p><a href=\"#findings\">%u more kinds of findings</a> follow below.</p>\n", more);
+    }
+    page_groups_free(groups);
+}
+
+static void
+put_peers(struct page *p, GArray *peers)
+{
+    static const char *const columns[] = { "Initiator", "Responder", "IKE SAs", ">Child SAs", ">Packets to / from responder",
+                                           ">Missing", "Findings", NULL };
+    GString *out = p->out;
+
+    if (!peers->len) {
+        return;
+    }
+    g_array_sort(peers, worst_peers);
+    g_string_append(out, "<h3>Who with whom</h3>\n");
+    open_table(out, STACK, "Pairs of peers", columns);
+    for (guint i = 0; i < peers->len && i < PAGE_MAX_PAIRS; i++) {
+        const struct peers *one = &g_array_index(peers, struct peers, i);
+        g_string_append(out, "<tr><th scope=\"row\" data-l=\"Initiator\">");
+        put_endpoint_name(out, &one->first->initiator);
+        g_string_append(out, "</th><td data-l=\"Responder\">");
+        put_endpoint_name(out, &one->first->responder);
+        html_put(out, "</td><td data-l=\"IKE SAs\">IKEv%u: ", one->first->major);
+        put_states(p, one->states);
+        html_put(out, "</td><td class=\"r\" data-l=\"Child SAs\">%u</td><td class=\"r\" data-l=\"Packets\">", one->children);
+        html_put(out, "%" G_GUINT64_FORMAT " / %" G_GUINT64_FORMAT, one->packets[0], one->packets[1]);
+        html_put(out, "</td><td class=\"r\" data-l=\"Missing\">%u</td><td data-l=\"Findings\">", one->lost);
+        for (int s = SEV_ERROR; s >= SEV_NOTE; s--) {
+            if (one->found[s]) {
+                put_severity_count(out, (enum severity)s, one->found[s]);
+            }
+        }
+        g_string_append(out, one->worst == SEV_CHAT ? "none" : "");
+        g_string_append(out, "</td></tr>\n");
+    }
+    close_table(out);
+    if (peers->len > PAGE_MAX_PAIRS) {
+        html_put(out, "<p class=\"limit\">%u more pairs of peers: see the table of all IKE SAs.</p>\n",
+                 peers->len - PAGE_MAX_PAIRS);
+    }
+}
+
+static void
+put_limits(struct page *p)
+{
+    for (const char *const *cap = sadb_caps(p->c->db); *cap; cap++) {
+        html_put(p->out, "<p class=\"limit\">Limit reached: %s; what came after it was not followed.</p>\n", *cap);
+    }
+    if (p->c->keys && keyring_full(p->c->keys)) {
+        html_put(p->out, "<p class=\"limit\">Limit reached: %s; what came after it was not opened.</p>\n",
+                 keyring_full(p->c->keys));
+    }
+    if (tcp_encap_capped(p->c->tcp)) {
+        g_string_append(p->out, "<p class=\"limit\">Limit reached: TCP connections of IKE and ESP; what came after it was "
+                        "not followed.</p>\n");
+    }
+    if (findings_capped(p->c->findings)) {
+        g_string_append(p->out, "<p class=\"limit\">Limit reached: findings or their frames; what came after it is not "
+                        "listed.</p>\n");
+    }
+}
+
+void
+page_words(struct page *p)
+{
+    GArray *peers = peers_of(p);
+
+    g_string_append(p->out, "<section id=\"summary\" aria-labelledby=\"summary-h\" tabindex=\"-1\">\n"
+                    "<h2 id=\"summary-h\">Summary</h2>\n");
+    put_verdict(p);
+    put_scale(p, peers);
+    put_limits(p);
+    put_first(p);
+    put_peers(p, peers);
+    g_string_append(p->out, "</section>\n");
+    g_array_free(peers, TRUE);
+}
+
+void
+page_reading(struct page *p)
+{
+    g_string_append(p->out, "<section id=\"reading\" aria-labelledby=\"reading-h\">\n<h2 id=\"reading-h\">How to read this</h2>\n"
+        "<dl class=\"legend\">\n"
+        "<dt><span class=\"tag error\">error</span></dt><dd>Breaks the tunnel, or a rule that both ends must keep.</dd>\n"
+        "<dt><span class=\"tag warning\">warning</span></dt><dd>A risk, or very likely the cause of trouble.</dd>\n"
+        "<dt><span class=\"tag note\">note</span></dt><dd>Unusual; may be meant so.</dd>\n"
+        "<dt><span class=\"tag chat\">event</span></dt><dd>For the record (Wireshark\xe2\x80\x99s severity chat).</dd>\n"
+        "<dt><span class=\"basis observed\">observed</span></dt><dd>In clear in the packets; anyone with the capture can see it.</dd>\n"
+        "<dt><span class=\"basis decrypted\">decrypted</span></dt><dd>Read with keys that were given to Wireshark or Espial.</dd>\n"
+        "<dt><span class=\"basis configured\">configured</span></dt><dd>Compared with the plan that the analyst gave.</dd>\n"
+        "<dt><span class=\"basis inferred\">inferred</span></dt><dd>Concluded from sizes, times and addresses; it may be wrong, and the text says why it is believed.</dd>\n"
+        "<dt>Frame</dt><dd>The number of a packet in the capture, as in Wireshark\xe2\x80\x99s packet list: the evidence.</dd>\n"
+        "<dt>IKE SA</dt><dd>The secured channel in which two peers negotiate, with keys of its own.</dd>\n"
+        "<dt>Child SA</dt><dd>What carries the traffic (ESP or AH): one SPI for each direction. Its selectors say which inner addresses it admits.</dd>\n"
+        "<dt>Suites</dt><dd>Written with the names of the IANA registry: encryption / integrity / PRF / Diffie-Hellman group.</dd>\n"
+        "<dt>Missing</dt><dd>Sequence numbers that were not captured: lost on the way to the capture point, or by the capture.</dd>\n"
+        "</dl>\n</section>\n");
+}
