@@ -49,6 +49,18 @@ typedef gboolean ws_bool;
 #define tvb_get_guint8 tvb_get_uint8
 #endif
 
+/* An unreferenced item of an invisible tree has no field_info in 4.6; its node knows what
+ * it is. */
+static inline const header_field_info *
+compat_node_hfinfo(const proto_node *n)
+{
+#if WSV >= 406
+    return PNODE_HFINFO(n);
+#else
+    return PNODE_FINFO(n) ? PNODE_FINFO(n)->hfinfo : NULL;
+#endif
+}
+
 /* FT_BOOLEAN is held as 64 bits in all three. */
 static inline bool
 compat_fi_true(field_info *fi)

@@ -51,8 +51,12 @@ struct record *feed_frame(tvbuff_t *tvb, packet_info *pinfo, bool visited, bool 
 
 /* show.c */
 void show_register(int proto);
+void show_handoff(void);
 void show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct record *kept, const struct record *made,
                 bool visited);
+
+/* columns.c: appends the worst of these findings to the Info column, notes and above. */
+void tag_info(packet_info *pinfo, const GArray *ids);
 
 /* inner.c: the packet inside ESP, dissected by Wireshark below tree; columns and addresses
  * stay those of the outer packet. */
@@ -65,6 +69,7 @@ struct sadb_options prefs_options(void);
 struct keylog *prefs_keylog(void);      /* NULL where no key is known */
 bool prefs_verify(void);
 bool prefs_show_inner(void);
+bool prefs_info_tag(void);
 
 /* tables.c: Wireshark's own tables of keys. */
 void tables_read(struct keylog *log);

@@ -104,6 +104,7 @@ static void
 proto_reg_handoff_espial(void)
 {
     feed_handoff();
+    show_handoff();
 }
 
 void
