@@ -27,6 +27,9 @@ struct crypt_key {
     size_t len;
 };
 
+/* Overwrites a secret, even where nobody reads it again. */
+void crypt_wipe(void *at, size_t len);
+
 /* --- lengths ---------------------------------------------------------------- */
 
 /* Octets of KEYMAT that a cipher takes, salt included (RFC 3686 section 5.1, RFC 4106
@@ -93,6 +96,12 @@ size_t esp_peek_reach(const struct esp_opener *o, size_t want);
 /* Pad length and next header, of the last block alone. */
 bool esp_peek_trailer(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_t seq_high, uint8_t *pad_len,
                       uint8_t *next);
+
+/* The last octets of the clear text, its trailer being the last two: at most want, fewer when
+ * there are no more.  Decrypts no block that they do not touch. */
+size_t esp_peek_tail(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_t seq_high, uint8_t *out, size_t want);
+/* Octets of ciphertext, padding and trailer counted in; 0 where a length cannot be. */
+size_t esp_text_len(const struct esp_opener *o, size_t len);
 
 /* All between IV and ICV into out (len octets are enough); *out_len counts padding, pad
  * length and next header too: esp_clear_read takes them apart. */

@@ -9,7 +9,7 @@
 
 struct keylog_esp {
     uint32_t spi;
-    struct esp_keys keys;       /* esn is what the SA negotiated, not known here */
+    struct esp_keys keys;       /* esn is set where the log says so; where it is not, it may not have been told */
     unsigned line;
 };
 
@@ -37,12 +37,20 @@ struct keylog;
 struct keylog *keylog_new(void);
 /* Overwrites the secrets. */
 void keylog_free(struct keylog *k);
-/* Reads a file, gzipped or not: Wireshark's esp_sa, ikev1_decryption_table and
- * ikev2_decryption_table rows, and strongSwan's log (ike = 4, chd = 4), line by line and
- * mixed.  *messages (g_free it; NULL where all was well) names file and line of what looks
- * like a key and could not be read.  Returns how many keys were read. */
+/* Reads a file, gzipped or not, line by line, formats mixed:
+ *   - Wireshark's esp_sa, ikev1_decryption_table and ikev2_decryption_table rows, as
+ *     strongSwan's save-keys plugin writes them too;
+ *   - the log of strongSwan's charon (ike = 4, chd = 4), of file, syslog and journal;
+ *   - the log of libreswan's pluto (plutodebug=private);
+ *   - "ip xfrm state", "ip -s xfrm state", "ip -o xfrm state";
+ *   - "setkey -D"; FortiGate "diagnose vpn tunnel list"; VPP "show ikev2 sa details".
+ * Keys of AH are passed over.  What looks like a key and cannot be read, or does not fit its
+ * algorithm, is left out and told in *messages (g_free it; NULL where all was well) with
+ * name, line and reason, KEYLOG_MAX_MESSAGES of them and how many more; so are a file that
+ * cannot be opened or ends early, after what came before was kept.  Returns how many keys
+ * were new. */
 size_t keylog_load(struct keylog *k, const char *path, char **messages);
-/* The same for text in memory; name stands in messages. */
+/* The same for text in memory, such as rows of a table; name stands in messages. */
 size_t keylog_read(struct keylog *k, const char *name, const char *text, size_t len, char **messages);
 
 /* Keys of all kinds, shared secrets included. */

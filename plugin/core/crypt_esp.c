@@ -5,7 +5,8 @@
 #include <glib.h>
 #include <string.h>
 
-enum { HEADER = 8, SEQUENCE = 4, WORD = 4, TRAILER = 2, AAD_MAX = 12, KEY_STREAM_BLOCK_MAX = 64 };
+enum { HEADER = 8, SEQUENCE = 4, WORD = 4, TRAILER = 2, AAD_MAX = 12, KEY_STREAM_BLOCK_MAX = 64,
+       TAIL_MAX = 257 };             /* padding, its length, next header (RFC 4303 section 2.4) */
 
 struct esp_opener {
     const struct crypt_cipher *cipher;
@@ -140,7 +141,9 @@ esp_opener_free(struct esp_opener *o)
     gcry_cipher_close(o->text);
     gcry_cipher_close(o->aead);
     crypt_mac_close(&o->mac);
+    crypt_wipe(o->scratch->data, o->scratch->len);
     g_byte_array_free(o->scratch, TRUE);
+    crypt_wipe(o, sizeof *o);
     g_free(o);
 }
 
@@ -148,18 +151,28 @@ esp_opener_free(struct esp_opener *o)
 
 /* RFC 4303 section 2.4: whole blocks, and whole words whatever the cipher is. */
 static enum esp_verdict
-shape_of(const struct esp_opener *o, struct shape *s, const uint8_t *packet, size_t len)
+text_of(const struct esp_opener *o, size_t len, size_t *text)
 {
     size_t fixed = (size_t)HEADER + o->cipher->iv + o->icv, unit = MAX(o->cipher->block, (size_t)WORD);
 
     if (len < fixed + unit) {
         return ESP_TOO_SHORT;
     }
-    s->len = len - fixed;
-    s->iv = packet + HEADER;
-    s->text = s->iv + o->cipher->iv;
-    s->icv = s->text + s->len;
-    return s->len % unit ? ESP_BAD_LENGTH : ESP_VERIFIED;
+    *text = len - fixed;
+    return *text % unit ? ESP_BAD_LENGTH : ESP_VERIFIED;
+}
+
+static enum esp_verdict
+shape_of(const struct esp_opener *o, struct shape *s, const uint8_t *packet, size_t len)
+{
+    enum esp_verdict v = text_of(o, len, &s->len);
+
+    if (v == ESP_VERIFIED) {
+        s->iv = packet + HEADER;
+        s->text = s->iv + o->cipher->iv;
+        s->icv = s->text + s->len;
+    }
+    return v;
 }
 
 static void
@@ -331,23 +344,42 @@ bool
 esp_peek_trailer(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_t seq_high, uint8_t *pad_len,
                  uint8_t *next)
 {
-    uint8_t clear[KEY_STREAM_BLOCK_MAX];
+    uint8_t clear[TRAILER];
+
+    if (esp_peek_tail(o, packet, len, seq_high, clear, TRAILER) != TRAILER) {
+        return false;
+    }
+    *pad_len = clear[0];
+    *next = clear[1];
+    return true;
+}
+
+size_t
+esp_peek_tail(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_t seq_high, uint8_t *out, size_t want)
+{
+    uint8_t clear[TAIL_MAX + KEY_STREAM_BLOCK_MAX];
     struct shape s;
-    size_t unit, first, n;
+    size_t first, n;
 
     if (shape_of(o, &s, packet, len) != ESP_VERIFIED) {
-        return false;
+        return 0;
     }
-    /* A length of whole words keeps both octets in one block. */
-    unit = unit_of(o->cipher);
-    first = (s.len - TRAILER) / unit;
-    n = s.len - first * unit;
-    if (!decrypt(o, &s, packet, seq_high, first, clear, n)) {
-        return false;
+    want = MIN(MIN(want, s.len), (size_t)TAIL_MAX);
+    first = (s.len - want) / unit_of(o->cipher);
+    n = s.len - first * unit_of(o->cipher);
+    if (!want || !decrypt(o, &s, packet, seq_high, first, clear, n)) {
+        return 0;
     }
-    *pad_len = clear[n - 2];
-    *next = clear[n - 1];
-    return true;
+    memcpy(out, clear + n - want, want);
+    return want;
+}
+
+size_t
+esp_text_len(const struct esp_opener *o, size_t len)
+{
+    size_t text;
+
+    return text_of(o, len, &text) == ESP_VERIFIED ? text : 0;
 }
 
 bool

@@ -31,6 +31,16 @@ static const struct { uint16_t id; int algo; uint8_t len; } prfs[] = {
     { 8, GCRY_MAC_CMAC_AES, 16 },
 };
 
+void
+crypt_wipe(void *at, size_t len)
+{
+    volatile uint8_t *p = (volatile uint8_t *)at;
+
+    for (size_t i = 0; i < len; i++) {
+        p[i] = 0;
+    }
+}
+
 static const struct mac_row *
 mac_row_of(uint16_t integ)
 {
@@ -232,7 +242,7 @@ crypt_mac_close(struct crypt_mac *m)
 {
     gcry_mac_close(m->mac);
     gcry_cipher_close(m->xcbc);
-    memset(m, 0, sizeof *m);
+    crypt_wipe(m, sizeof *m);
 }
 
 bool

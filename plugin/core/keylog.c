@@ -1,9 +1,8 @@
-/* keylog.c - the container of secrets, and a file's lines to the formats.
+/* keylog.c - the container of secrets: what fits is kept once.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "keylog_internal.h"
 
-#include <espial/limits.h>
-#include <gio/gio.h>
+#include <espial/suite.h>
 #include <string.h>
 
 struct secret {
@@ -15,11 +14,8 @@ static void
 free_secret(gpointer p)
 {
     struct secret *s = (struct secret *)p;
-    volatile uint8_t *at = s->at;
 
-    for (size_t i = 0; i < s->size; i++) {
-        at[i] = 0;
-    }
+    keylog_wipe(s->at, s->size);
     g_free(s);
 }
 
@@ -40,6 +36,71 @@ keep(struct keylog *k, const void *from, size_t size)
     return s->at;
 }
 
+static bool
+same(const struct crypt_key *a, const struct crypt_key *b)
+{
+    return a->len == b->len && memcmp(a->at, b->at, a->len) == 0;
+}
+
+/* The octets are as good as random: a few of them tell keys apart. */
+static guint
+hash_octets(const uint8_t *at, size_t len)
+{
+    guint h = (guint)len;
+
+    memcpy(&h, at, len < sizeof h ? len : sizeof h);
+    return h;
+}
+
+static guint
+hash_ike1(gconstpointer p)
+{
+    const struct keylog_ike1 *k = (const struct keylog_ike1 *)p;
+
+    return hash_octets(k->key.at, k->key.len) ^ hash_octets(k->spi_i, 8);
+}
+
+static gboolean
+same_ike1(gconstpointer a, gconstpointer b)
+{
+    const struct keylog_ike1 *k = (const struct keylog_ike1 *)a, *l = (const struct keylog_ike1 *)b;
+
+    return memcmp(k->spi_i, l->spi_i, 8) == 0 && same(&k->key, &l->key);
+}
+
+static guint
+hash_ike2(gconstpointer p)
+{
+    const struct keylog_ike2 *k = (const struct keylog_ike2 *)p;
+
+    return hash_octets(k->keys.sk_ei.at, k->keys.sk_ei.len) ^ hash_octets(k->keys.sk_ai.at, k->keys.sk_ai.len);
+}
+
+static gboolean
+same_ike2(gconstpointer a, gconstpointer b)
+{
+    const struct ike_keys *k = &((const struct keylog_ike2 *)a)->keys, *l = &((const struct keylog_ike2 *)b)->keys;
+
+    return k->encr == l->encr && k->integ == l->integ && same(&k->sk_ei, &l->sk_ei) && same(&k->sk_er, &l->sk_er) &&
+           same(&k->sk_ai, &l->sk_ai) && same(&k->sk_ar, &l->sk_ar);
+}
+
+static guint
+hash_secret(gconstpointer p)
+{
+    const struct span *s = &((const struct keylog_secret *)p)->octets;
+
+    return hash_octets(s->at, s->len);
+}
+
+static gboolean
+same_secret(gconstpointer a, gconstpointer b)
+{
+    const struct span *s = &((const struct keylog_secret *)a)->octets, *t = &((const struct keylog_secret *)b)->octets;
+
+    return s->len == t->len && memcmp(s->at, t->at, s->len) == 0;
+}
+
 struct keylog *
 keylog_new(void)
 {
@@ -48,6 +109,9 @@ keylog_new(void)
     k->ike1 = g_ptr_array_new();
     k->ike2 = g_ptr_array_new();
     k->secrets = g_ptr_array_new();
+    k->seen1 = g_hash_table_new(hash_ike1, same_ike1);
+    k->seen2 = g_hash_table_new(hash_ike2, same_ike2);
+    k->seen_secrets = g_hash_table_new(hash_secret, same_secret);
     k->esp = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free_list);
     k->all = g_ptr_array_new_with_free_func(free_secret);
     return k;
@@ -62,6 +126,9 @@ keylog_free(struct keylog *k)
     g_ptr_array_free(k->ike1, TRUE);
     g_ptr_array_free(k->ike2, TRUE);
     g_ptr_array_free(k->secrets, TRUE);
+    g_hash_table_destroy(k->seen1);
+    g_hash_table_destroy(k->seen2);
+    g_hash_table_destroy(k->seen_secrets);
     g_hash_table_destroy(k->esp);
     g_ptr_array_free(k->all, TRUE);
     g_free(k);
@@ -77,22 +144,56 @@ full(struct key_reader *r)
     return true;
 }
 
+static void
+add_to(struct keylog *k, GPtrArray *list, GHashTable *seen, const void *one, size_t size)
+{
+    void *kept = keep(k, one, size);
+
+    g_ptr_array_add(list, kept);
+    g_hash_table_add(seen, kept);
+}
+
+/* --- adding ----------------------------------------------------------------- */
+
+/* A counter mode's key without the salt at its end would only be told to be too short. */
+static bool
+lacks_salt(const struct esp_keys *k)
+{
+    size_t whole;
+
+    return crypt_encr_key_len(k->encr, (uint16_t)(8 * k->encr_key.len), &whole) && whole > k->encr_key.len;
+}
+
+const char *
+keylog_misfit(const struct esp_keys *keys)
+{
+    const char *why = NULL;
+    struct esp_opener *trial = esp_opener_new(keys, &why);
+
+    if (trial) {
+        esp_opener_free(trial);
+        return NULL;
+    }
+    return lacks_salt(keys) ? "the salt that belongs to the key is not told" : why;
+}
+
 void
 keylog_add_esp(struct key_reader *r, uint32_t spi, const struct esp_keys *keys)
 {
     GPtrArray *list = (GPtrArray *)g_hash_table_lookup(r->log->esp, GUINT_TO_POINTER(spi));
     struct keylog_esp one;
-    const char *why;
-    struct esp_opener *trial = esp_opener_new(keys, &why);
+    const char *why = keylog_misfit(keys);
 
-    if (!trial) {
+    if (why) {
         keylog_refuse(r, why);
         return;
     }
-    esp_opener_free(trial);
-    /* Both ends write the same keys. */
+    /* Both ends write the same keys, and not all logs say whether there is an ESN. */
     for (guint i = 0; list && i + 1 < list->len; i++) {
-        if (memcmp(&((const struct keylog_esp *)g_ptr_array_index(list, i))->keys, keys, sizeof *keys) == 0) {
+        struct esp_keys *old = &((struct keylog_esp *)g_ptr_array_index(list, i))->keys;
+        if (old->encr == keys->encr && old->integ == keys->integ && same(&old->encr_key, &keys->encr_key) &&
+            same(&old->integ_key, &keys->integ_key)) {
+            old->esn |= keys->esn;
             return;
         }
     }
@@ -105,6 +206,7 @@ keylog_add_esp(struct key_reader *r, uint32_t spi, const struct esp_keys *keys)
         g_hash_table_insert(r->log->esp, GUINT_TO_POINTER(spi), list);
     }
     if (list->len > KEYLOG_MAX_PER_SPI) {
+        keylog_refuse(r, "one SPI has more keys than Espial keeps");
         return;
     }
     memset(&one, 0, sizeof one);
@@ -113,180 +215,110 @@ keylog_add_esp(struct key_reader *r, uint32_t spi, const struct esp_keys *keys)
     one.line = r->line;
     g_ptr_array_insert(list, (gint)list->len - 1, keep(r->log, &one, sizeof one));
     r->log->num_esp++;
+    keylog_wipe(&one, sizeof one);
 }
 
 void
-keylog_add_ike1(struct key_reader *r, const uint8_t spi_i[8], const struct crypt_key *key)
+keylog_add_ike1(struct key_reader *r, const uint8_t spi_i[8], const struct crypt_key *key, const struct crypt_key *skeyid_d)
 {
-    struct keylog_ike1 one = { .key = *key, .line = r->line };
+    struct keylog_ike1 one, *old;
 
+    memset(&one, 0, sizeof one);
     memcpy(one.spi_i, spi_i, 8);
-    for (guint i = 0; i < r->log->ike1->len; i++) {
-        const struct keylog_ike1 *old = (const struct keylog_ike1 *)g_ptr_array_index(r->log->ike1, i);
-        if (memcmp(old->spi_i, spi_i, 8) == 0 && old->key.len == key->len && memcmp(old->key.at, key->at, key->len) == 0) {
-            return;
-        }
+    one.key = *key;
+    one.skeyid_d = *skeyid_d;
+    one.line = r->line;
+    old = (struct keylog_ike1 *)g_hash_table_lookup(r->log->seen1, &one);
+    if (old && !old->skeyid_d.len) {
+        old->skeyid_d = *skeyid_d;
+    } else if (!old && !full(r)) {
+        add_to(r->log, r->log->ike1, r->log->seen1, &one, sizeof one);
     }
-    if (!full(r)) {
-        g_ptr_array_add(r->log->ike1, keep(r->log, &one, sizeof one));
+    keylog_wipe(&one, sizeof one);
+}
+
+/* IKE takes the ciphers of ESP with keys of the same lengths (RFC 5282 section 7). */
+static const char *
+ike2_misfit(const struct ike_keys *keys)
+{
+    struct esp_keys half = { keys->encr, keys->integ, keys->sk_ei, keys->sk_ai, false };
+    const char *why = "the log does not name the algorithms of these IKE keys";
+
+    if (keys->encr) {
+        why = keylog_misfit(&half);
+        half.encr_key = keys->sk_er;
+        half.integ_key = keys->sk_ar;
+        why = why ? why : keylog_misfit(&half);
+    }
+    keylog_wipe(&half, sizeof half);
+    return why;
+}
+
+/* What one log tells of an SA and another does not. */
+static void
+complete(struct keylog_ike2 *old, const uint8_t spi_i[8], const struct ike_keys *keys)
+{
+    static const uint8_t unknown[8];
+
+    if (memcmp(old->spi_i, unknown, 8) == 0) {
+        memcpy(old->spi_i, spi_i, 8);
+    }
+    if (!old->keys.sk_d.len && keys->sk_d.len) {
+        old->keys.sk_d = keys->sk_d;
+        old->keys.prf = keys->prf;
     }
 }
 
 void
 keylog_add_ike2(struct key_reader *r, const uint8_t spi_i[8], const struct ike_keys *keys)
 {
-    struct keylog_ike2 one = { .keys = *keys, .line = r->line };
+    struct keylog_ike2 one, *old;
+    const char *why = ike2_misfit(keys);
 
+    if (why) {
+        keylog_refuse(r, why);
+        return;
+    }
+    memset(&one, 0, sizeof one);
     memcpy(one.spi_i, spi_i, 8);
-    for (guint i = 0; i < r->log->ike2->len; i++) {
-        const struct ike_keys *old = &((const struct keylog_ike2 *)g_ptr_array_index(r->log->ike2, i))->keys;
-        if (old->sk_ei.len == keys->sk_ei.len && memcmp(old->sk_ei.at, keys->sk_ei.at, keys->sk_ei.len) == 0) {
-            return;
-        }
+    one.keys = *keys;
+    one.line = r->line;
+    old = (struct keylog_ike2 *)g_hash_table_lookup(r->log->seen2, &one);
+    if (old) {
+        complete(old, spi_i, keys);
+    } else if (!full(r)) {
+        add_to(r->log, r->log->ike2, r->log->seen2, &one, sizeof one);
     }
-    if (!full(r)) {
-        g_ptr_array_add(r->log->ike2, keep(r->log, &one, sizeof one));
-    }
+    keylog_wipe(&one, sizeof one);
 }
 
 void
 keylog_add_secret(struct key_reader *r, const uint8_t *octets, size_t len)
 {
-    struct keylog_secret one = { .line = r->line };
+    struct keylog_secret one = { { octets, len }, r->line };
 
-    for (guint i = 0; i < r->log->secrets->len; i++) {
-        const struct span *old = &((const struct keylog_secret *)g_ptr_array_index(r->log->secrets, i))->octets;
-        if (old->len == len && memcmp(old->at, octets, len) == 0) {
-            return;
-        }
+    if (len && !g_hash_table_contains(r->log->seen_secrets, &one) && !full(r)) {
+        one.octets.at = (const uint8_t *)keep(r->log, octets, len);
+        add_to(r->log, r->log->secrets, r->log->seen_secrets, &one, sizeof one);
     }
-    if (!full(r) && len) {
-        one.octets = (struct span){ (const uint8_t *)keep(r->log, octets, len), len };
-        g_ptr_array_add(r->log->secrets, keep(r->log, &one, sizeof one));
+}
+
+void
+keylog_refuse_at(struct key_reader *r, unsigned line, const char *what)
+{
+    if (r->refused++ < KEYLOG_MAX_MESSAGES) {
+        g_string_append_printf(r->messages, "%s%s line %u: %s; the line is left out.", r->messages->len ? "\n" : "", r->name,
+                               line, what);
     }
 }
 
 void
 keylog_refuse(struct key_reader *r, const char *what)
 {
-    if (r->refused++ < KEYLOG_MAX_MESSAGES) {
-        g_string_append_printf(r->messages, "%s%s line %u: %s; the line is left out.", r->messages->len ? "\n" : "", r->name,
-                               r->line, what);
-    }
+    keylog_refuse_at(r, r->line, what);
 }
 
-bool
-keylog_hex(const char *text, struct crypt_key *out)
-{
-    size_t len = strlen(text);
-
-    if (g_str_has_prefix(text, "0x") || g_str_has_prefix(text, "0X")) {
-        text += 2;
-        len -= 2;
-    }
-    if (len % 2 || len / 2 > sizeof out->at) {
-        return false;
-    }
-    memset(out, 0, sizeof *out);
-    for (size_t i = 0; i < len / 2; i++) {
-        int high = g_ascii_xdigit_value(text[2 * i]), low = g_ascii_xdigit_value(text[2 * i + 1]);
-        if (high < 0 || low < 0) {
-            return false;
-        }
-        out->at[i] = (uint8_t)(high << 4 | low);
-    }
-    out->len = len / 2;
-    return true;
-}
-
-size_t
-keylog_read(struct keylog *k, const char *name, const char *text, size_t len, char **messages)
-{
-    struct key_reader r = { k, name, 0, g_string_new(NULL), 0 };
-    struct charon *charon = charon_new();
-    const char *end = text + len;
-    size_t before = k->all->len;
-
-    while (text < end) {
-        const char *stop = (const char *)memchr(text, '\n', (size_t)(end - text));
-        size_t n = (size_t)((stop ? stop : end) - text);
-        char line[KEYLOG_MAX_LINE];
-        r.line++;
-        if (n < sizeof line && !memchr(text, 0, n)) {
-            memcpy(line, text, n);
-            line[n] = 0;
-            g_strchomp(line);
-            if (!charon_line(charon, &r, line)) {
-                keylog_row(&r, line);
-            }
-        }
-        text += n + (stop != NULL);
-    }
-    charon_free(charon);
-    if (r.refused > KEYLOG_MAX_MESSAGES) {
-        g_string_append_printf(r.messages, "\n%s: and %u more lines like these.", name, r.refused - KEYLOG_MAX_MESSAGES);
-    }
-    *messages = g_string_free(r.messages, r.messages->len == 0);
-    return k->all->len - before;
-}
-
-/* The clear octets of a file; gzip tells itself by its first two (RFC 1952 section 2.3.1). */
-static GByteArray *
-read_file(const char *path, GError **error)
-{
-    GFile *file = g_file_new_for_path(path);
-    GInputStream *in = (GInputStream *)g_file_read(file, NULL, error), *clear;
-    GByteArray *all = NULL;
-    guint8 block[1 << 14];
-    gssize n = 0;
-
-    g_object_unref(file);
-    if (!in) {
-        return NULL;
-    }
-    n = g_input_stream_read(in, block, 2, NULL, error);
-    if (n == 2 && block[0] == 0x1f && block[1] == 0x8b && g_seekable_seek(G_SEEKABLE(in), 0, G_SEEK_SET, NULL, error)) {
-        GZlibDecompressor *gzip = g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP);
-        clear = g_converter_input_stream_new(in, G_CONVERTER(gzip));
-        g_object_unref(gzip);
-        g_object_unref(in);
-        in = clear;
-        n = 0;
-    }
-    all = g_byte_array_new();
-    while (n >= 0 && all->len < KEYLOG_MAX_FILE) {
-        g_byte_array_append(all, block, (guint)n);
-        n = g_input_stream_read(in, block, sizeof block, NULL, error);
-        if (n == 0) {
-            break;
-        }
-    }
-    g_object_unref(in);
-    return all;
-}
-
-size_t
-keylog_load(struct keylog *k, const char *path, char **messages)
-{
-    GError *error = NULL;
-    GByteArray *text = read_file(path, &error);
-    size_t n = 0;
-
-    *messages = NULL;
-    if (text) {
-        n = keylog_read(k, path, (const char *)text->data, text->len, messages);
-        memset(text->data, 0, text->len);
-        g_byte_array_free(text, TRUE);
-    }
-    if (error) {
-        char *more = g_strdup_printf("%s%s%s: %s; %" G_GSIZE_FORMAT " keys were read before.", *messages ? *messages : "",
-                                     *messages ? "\n" : "", path, error->message, n);
-        g_free(*messages);
-        *messages = more;
-        g_error_free(error);
-    }
-    return n;
-}
+/* --- finding ---------------------------------------------------------------- */
 
 const struct keylog_esp *const *
 keylog_find_esp(const struct keylog *k, uint32_t spi)

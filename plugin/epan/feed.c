@@ -240,13 +240,16 @@ read_esp_clear(struct feed *f, struct ipsec_packet *p, const struct octets *o)
     uint8_t next;
     bool to_r;
 
-    if (capture.keys && keyring_open_esp(capture.keys, &c, o->at, o->captured, o->reported, capture.verify)) {
+    if (capture.keys) {
+        keyring_open_esp(capture.keys, &c, o->at, o->captured, o->reported, capture.verify);
         p->icv = c.icv;
         if (c.opened) {
             payload = (struct span){ c.head, c.head_len };
             set_clear(f, p, c.next_header, &payload, c.bad_padding, BASIS_DECRYPTED);
         }
-        return;
+        if (c.opened || c.icv == ICV_BAD) {
+            return;
+        }
     }
     if (o->captured < o->reported) {
         return;

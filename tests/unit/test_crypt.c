@@ -92,6 +92,24 @@ check_peek(struct esp_opener *o, const struct esp_vector *v, const struct bytes 
     g_free(clear.at);
 }
 
+/* From the end, padding and trailer counted in: at most what a trailer can be. */
+static void
+check_tail(struct esp_opener *o, const struct esp_vector *v, const struct bytes *p)
+{
+    struct bytes clear = bytes_of(v->clear);
+
+    T(esp_text_len(o, p->len) == clear.len && esp_text_len(o, 0) == 0 && esp_text_len(o, p->len + 1) != clear.len);
+    for (size_t want = 0; want <= clear.len + 3; want++) {
+        size_t expect = MIN(MIN(want, clear.len), (size_t)257), got;
+        uint8_t *out = g_malloc(expect + 1);
+        out[expect] = MARK;
+        got = esp_peek_tail(o, p->at, p->len, v->seq_high, out, want);
+        T(got == expect && memcmp(out, clear.at + clear.len - got, got) == 0 && out[got] == MARK);
+        g_free(out);
+    }
+    g_free(clear.at);
+}
+
 static void
 check_flips(struct esp_opener *o, const struct esp_vector *v, const struct bytes *p)
 {
@@ -169,6 +187,7 @@ test_esp_vectors(void)
         if (o) {
             check_open(o, v, &p);
             check_peek(o, v, &p);
+            check_tail(o, v, &p);
             check_flips(o, v, &p);
             check_prefixes(o, v, &p);
             check_open(o, v, &p);           /* what was refused has left nothing behind */

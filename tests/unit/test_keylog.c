@@ -1,15 +1,10 @@
-/* Key logs: rows and charon's dumps, good and bad.  All keys are invented.
- * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "t.h"
+/* Key logs: rows of Wireshark's tables, messages, files, mixed and broken text.  All keys
+ * are invented.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "keylog_text.h"
 
-#include <espial/keylog.h>
-#include <espial/limits.h>
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <unistd.h>
-
-#define KEY16 "000102030405060708090a0b0c0d0e0f"
-#define KEY32 KEY16 KEY16
 
 static const char rows[] =
     "# a comment\n"
@@ -17,65 +12,56 @@ static const char rows[] =
     "0011223344556677,8899aabbccddeeff," KEY32 "," KEY32 ",\"AES-CBC-256 [RFC3602]\"," KEY32 "," KEY32 ",\"HMAC_SHA2_256_128 [RFC4868]\"\n"
     "0011223344556677," KEY16 "\n";
 
-static const char charon[] =
-    "2026-01-01T00:00:00.000 07[MGR] <gw|1> checkout IKEv2 SA with SPIs 0102030405060708_i 0000000000000000_r\n"
-    "2026-01-01T00:00:00.000 07[CFG] <gw|1> selected proposal: IKE:AES_CBC_128/HMAC_SHA1_96/PRF_HMAC_SHA1/MODP_2048\n"
-    "2026-01-01T00:00:00.000 07[IKE] <gw|1> Sk_ei secret => 16 bytes @ 0x7f00\n"
-    "2026-01-01T00:00:00.000 09[IKE] <gw|2> Sk_ei secret => 16 bytes @ 0x7f00\n"
-    "2026-01-01T00:00:00.000 07[IKE] <gw|1>    0: 01 02 03 04 05 06 07 08 09 0A 0B 0C 0D 0E 0F 10  ................\n"
-    "2026-01-01T00:00:00.000 07[IKE] <gw|1> Sk_er secret => 16 bytes @ 0x7f00\n"
-    "2026-01-01T00:00:00.000 07[IKE] <gw|1>    0: 11 02 03 04 05 06 07 08 09 0A 0B 0C 0D 0E 0F 10  ................\n"
-    "2026-01-01T00:00:00.000 07[CHD] <gw|1>   using AES_GCM_16 for encryption\n"
-    "2026-01-01T00:00:00.000 07[CHD] <gw|1> encryption initiator key => 20 bytes @ 0x7f00\n"
-    "2026-01-01T00:00:00.000 07[CHD] <gw|1>    0: 21 02 03 04 05 06 07 08 09 0A 0B 0C 0D 0E 0F 10  ................\n"
-    "2026-01-01T00:00:00.000 07[CHD] <gw|1>   16: 11 12 13 14                                      ....\n"
-    "2026-01-01T00:00:00.000 07[CHD] <gw|1> encryption responder key => 20 bytes @ 0x7f00\n"
-    "2026-01-01T00:00:00.000 07[CHD] <gw|1>    0: 31 02 03 04 05 06 07 08 09 0A 0B 0C 0D 0E 0F 10  ................\n"
-    "2026-01-01T00:00:00.000 07[CHD] <gw|1>   16: 11 12 13 14                                      ....\n"
-    "2026-01-01T00:00:00.000 07[CHD] <gw|1> adding inbound ESP SA\n"
-    "2026-01-01T00:00:00.000 07[CHD] <gw|1>   SPI 0x47c6231f, src 198.51.100.20 dst 192.0.2.10\n"
-    "2026-01-01T00:00:00.000 08[MGR] checkout IKEv1 SA by message with SPIs aabbccddeeff0011_i 0000000000000000_r\n"
-    "2026-01-01T00:00:00.000 08[IKE] <gw|3> encryption key Ka => 16 bytes @ 0x7f00\n"
-    "2026-01-01T00:00:00.000 08[IKE] <gw|3>    0: 41 02 03 04 05 06 07 08 09 0A 0B 0C 0D 0E 0F 10  ................\n";
-
-static struct keylog *
-read_text(const char *text, size_t len, char **messages)
-{
-    struct keylog *k = keylog_new();
-
-    keylog_read(k, "keys", text, len, messages);
-    return k;
-}
+/* As strongSwan's save-keys plugin spells what Wireshark's tables have renamed since. */
+static const char save_keys[] =
+    "\"IPv4\",\"192.0.2.1\",\"192.0.2.2\",\"0x00000100\",\"TripleDes-CBC [RFC2451]\",\"0x" KEY8 KEY16 "\",\"HMAC-SHA-1-96 [RFC2404]\",\"0x" KEY20 "\"\n"
+    "\"IPv6\",\"2001:db8::1\",\"2001:db8::2\",\"0x00000101\",\"AES-GCM [RFC4106]\",\"0x" KEY20 "\",\"ANY 128 bit authentication [no checking]\",\"0x\"\n"
+    "\"IPv4\",\"192.0.2.1\",\"192.0.2.2\",\"0x00000102\",\"AES-CBC [RFC3602]\",\"0x" KEY16 "\",\"HMAC-SHA-256-96 [draft-ietf-ipsec-ciph-sha-256-00]\",\"0x" KEY32 "\"\n"
+    "\"IPv4\",\"192.0.2.1\",\"192.0.2.2\",\"0x00000103\",\"NULL\",\"0x\",\"NULL\",\"0x\"\n"
+    "0011223344556677,8899aabbccddeeff," KEY20 "," KEY20 ",\"AES-GCM-128 with 16 octet ICV [RFC5282]\",,,\"NONE [RFC4306]\"\n";
 
 static void
 wireshark(void)
 {
-    char *messages;
-    struct keylog *k = read_text(rows, sizeof rows - 1, &messages);
+    struct keylog *k = clean(rows);
     const struct keylog_esp *const *esp = keylog_find_esp(k, 0xd622d0c9);
 
-    T(messages == NULL);
     T(esp && esp[0] && !esp[1] && esp[0]->keys.encr == 12 && esp[0]->keys.integ == 12 && esp[0]->keys.encr_key.len == 16);
+    T(esp && esp[0] && !esp[0]->keys.esn && esp[0]->line == 2);
     T(keylog_num_ike2(k) == 1 && keylog_ike2(k, 0)->keys.sk_er.len == 32 && keylog_ike2(k, 0)->spi_i[7] == 0x77);
-    T(keylog_num_ike1(k) == 1 && keylog_ike1(k, 0)->key.len == 16);
-    T(keylog_find_esp(k, 1) == NULL && keylog_ike1(k, 1) == NULL);
+    T(keylog_num_ike1(k) == 1 && keylog_ike1(k, 0)->key.len == 16 && keylog_ike1(k, 0)->skeyid_d.len == 0);
+    T(keylog_find_esp(k, 1) == NULL && keylog_ike1(k, 1) == NULL && keylog_ike2(k, 1) == NULL && keylog_secret(k, 0) == NULL);
     keylog_free(k);
 }
 
 static void
-strongswan(void)
+strongswan_rows(void)
 {
-    char *messages;
-    struct keylog *k = read_text(charon, sizeof charon - 1, &messages);
-    const struct keylog_esp *const *esp = keylog_find_esp(k, 0x47c6231f);
+    struct keylog *k = clean(save_keys);
+    const struct keylog_esp *const *gcm = keylog_find_esp(k, 0x101);
 
-    T(messages == NULL);
-    T(keylog_num_ike2(k) == 1 && keylog_ike2(k, 0)->keys.encr == 12 && keylog_ike2(k, 0)->keys.integ == 2);
-    T(keylog_ike2(k, 0)->keys.sk_ei.at[0] == 1 && keylog_ike2(k, 0)->keys.sk_er.at[0] == 0x11 && keylog_ike2(k, 0)->spi_i[0] == 1);
-    T(esp && esp[0] && esp[1] && !esp[2] && esp[0]->keys.encr == 20 && esp[0]->keys.encr_key.at[19] == 0x14);
-    T(esp && esp[0]->keys.encr_key.at[0] == 0x21 && esp[1]->keys.encr_key.at[0] == 0x31);
-    T(keylog_num_ike1(k) == 1 && keylog_ike1(k, 0)->key.at[0] == 0x41 && keylog_ike1(k, 0)->spi_i[0] == 0xaa);
-    T(keylog_read(k, "again", charon, sizeof charon - 1, &messages) == 0);      /* the other end's log has the same */
+    T(has_esp(k, 0x100, 3, 2, KEY8 KEY16, KEY20) && has_esp(k, 0x102, 12, CRYPT_INTEG_SHA256_96, KEY16, KEY32));
+    T(has_esp(k, 0x103, 11, 0, "", ""));
+    /* The old name does not tell the ICV's length. */
+    T(gcm && gcm[0] && gcm[1] && gcm[2] && !gcm[3]);
+    T(has_esp(k, 0x101, 18, 0, KEY20, "") && has_esp(k, 0x101, 19, 0, KEY20, "") && has_esp(k, 0x101, 20, 0, KEY20, ""));
+    T(keylog_num_ike2(k) == 1 && keylog_ike2(k, 0)->keys.encr == 20 && keylog_ike2(k, 0)->keys.sk_ai.len == 0);
+    keylog_free(k);
+}
+
+/* The ninth column of Wireshark 4.4, and keys given as characters. */
+static void
+newer_rows(void)
+{
+    struct keylog *k = clean("\"Any\",\"*\",\"*\",\"0x7\",\"AES-CBC [RFC3602]\",\"0x" KEY16 "\",\"HMAC-SHA-1-96 [RFC2404]\",\"0x" KEY20 "\",\"64-bit\"\n"
+                             "\"Any\",\"*\",\"*\",\"0x8\",\"AES-CBC [RFC3602]\",\"0x" KEY16 "\",\"HMAC-SHA-1-96 [RFC2404]\",\"0x" KEY20 "\",\"32-bit\"\n"
+                             "\"IPv4\",\"*\",\"*\",\"9\",\"AES-CBC [RFC3602]\",\"sixteen letters.\",\"NULL\",\"\"\n"
+                             "\"IPv4\",\"*\",\"*\",\"10\",\"TripleDES-CBC [RFC2451]\",\"" KEY8 KEY16 "\",\"NULL\",\"\"\n");
+
+    T(has_esp(k, 7, 12, 2, KEY16, KEY20) && keylog_find_esp(k, 7)[0]->keys.esn);
+    T(has_esp(k, 8, 12, 2, KEY16, KEY20) && !keylog_find_esp(k, 8)[0]->keys.esn);
+    T(has_esp(k, 9, 12, 0, "7369787465656e206c6574746572732e", ""));
+    T(has_esp(k, 10, 3, 0, KEY8 KEY16, ""));
     keylog_free(k);
 }
 
@@ -86,6 +72,9 @@ refused(const char *line, const char *says)
     struct keylog *k = read_text(text, strlen(text), &messages);
 
     T(messages && strstr(messages, "keys line 2: ") && strstr(messages, says));
+    if (messages && !strstr(messages, says)) {
+        fprintf(stderr, "    %s\n", messages);
+    }
     T(messages && !strstr(messages, "0001020304"));             /* no secret in a message */
     T(keylog_find_esp(k, 0xd622d0c9) != NULL);                  /* what could be read is kept */
     g_free(messages);
@@ -97,59 +86,201 @@ static void
 bad(void)
 {
     refused("\"IPv4\",\"a\",\"b\",\"0x1\",\"AES-CBC\",\"0x000102\",\"NULL\",\"\"", "an AES key has 16, 24 or 32 octets");
+    refused("\"IPv4\",\"a\",\"b\",\"0x1\",\"AES-CBC\",\"0x" KEY16 "\",\"HMAC-SHA-1-96\",\"0x" KEY16 "\"", "an HMAC_SHA1_96 key has 20 octets");
+    refused("\"IPv4\",\"a\",\"b\",\"0x1\",\"AES-GCM with 16 octet ICV\",\"0x" KEY16 "\",\"NULL\",\"\"", "the salt that belongs to the key is not told");
+    refused("\"IPv4\",\"a\",\"b\",\"0x1\",\"AES-GCM [RFC4106]\",\"0x" KEY16 "\",\"NULL\",\"\"", "the salt that belongs to the key is not told");
     refused("\"IPv4\",\"a\",\"b\",\"0x1\",\"ROT13\",\"0x" KEY16 "\",\"NULL\",\"\"", "does not know");
+    refused("\"IPv4\",\"a\",\"b\",\"0x1\",\"AES-CBC\",\"0x" KEY16 "\",\"MAC-RIPEMD-160-96 [RFC2857]\",\"0x" KEY20 "\"", "does not know");
+    refused("\"IPv4\",\"a\",\"b\",\"0x1\",\"AES-CBC\",\"0x" KEY16 "\",\"ANY 96 bit authentication [no checking]\",\"\"", "only the length of its ICV");
     refused("\"IPv4\",\"a\",\"b\",\"0x1ffffffff\",\"AES-CBC\",\"0x" KEY16 "\",\"NULL\",\"\"", "no number of 32 bits");
+    refused("\"IPv4\",\"a\",\"b\",\"*\",\"AES-CBC\",\"0x" KEY16 "\",\"NULL\",\"\"", "stands for many");
+    refused("\"IPv4\",\"a\",\"b\",\"0x12*\",\"AES-CBC\",\"0x" KEY16 "\",\"NULL\",\"\"", "stands for many");
     refused("\"IPv4\",\"a\",\"b\",\"0x1\"", "wrong number of columns");
+    refused("\"IPv4\",\"a\",\"b\",\"0x1", "open quotation");
     refused("0011223344556677," KEY16 "0", "even number of hex digits");
+    refused("0011223344556677,8899aabbccddeeff," KEY16 "," KEY16 ",\"AES-CBC-128 [RFC3602]\"," KEY16 "," KEY20 ",\"HMAC_SHA1_96 [RFC2404]\"",
+            "an HMAC_SHA1_96 key has 20 octets");
+    refused("0011223344556677,8899aabbccddeeff," KEY32 "," KEY16 "00,\"AES-CBC-256 [RFC3602]\",,,\"NONE [RFC4306]\"", "an AES key has 16, 24 or 32 octets");
 }
 
-/* No prefix, no NUL octet and no long line does harm. */
-static void
-broken(void)
+/* What two logs tell of the same SA is one key, with what either of them knows. */
+static size_t
+more(struct keylog *k, const char *text)
 {
-    char *messages, *line = g_strnfill(1 << 20, 'a');
+    char *messages;
+    size_t n = keylog_read(k, "more", text, strlen(text), &messages);
 
-    for (size_t n = 0; n < sizeof charon; n++) {
-        char *copy = (char *)g_memdup2(charon, n);
-        keylog_free(read_text(copy, n, &messages));
-        g_free(messages);
-        g_free(copy);
-    }
-    for (size_t n = 0; n < sizeof rows; n++) {
-        char *copy = (char *)g_memdup2(rows, n);
-        keylog_free(read_text(copy, n, &messages));
-        g_free(messages);
-        g_free(copy);
-    }
-    keylog_free(read_text("\0\0,\n\0", 5, &messages));
     T(messages == NULL);
-    keylog_free(read_text(line, 1 << 20, &messages));
-    T(messages == NULL);
+    g_free(messages);
+    return n;
+}
+
+static void
+completed(void)
+{
+    struct keylog *k = clean("\"Any\",\"*\",\"*\",\"0x7\",\"AES-CBC [RFC3602]\",\"0x" KEY16 "\",\"NULL\",\"\"\n"
+                             "0011223344556677,8899aabbccddeeff," KEY20 "," KEY20 ",\"AES-GCM-128 with 16 octet ICV [RFC5282]\",,,\"NONE [RFC4306]\"\n");
+
+    T(more(k, "\"IPv4\",\"a\",\"b\",\"7\",\"AES-CBC [RFC3602]\",\"0x" KEY16 "\",\"NULL\",\"\",\"64-bit\"") == 0);
+    T(keylog_find_esp(k, 7) && keylog_find_esp(k, 7)[0]->keys.esn && !keylog_find_esp(k, 7)[1]);
+    T(more(k, "iip 192.0.2.1 ispi 11223344556677 rip 192.0.2.2 rspi 8899aabbccddeeff\n encr:aes-gcm-16 prf:hmac-sha2-256  dh-group:modp-2048\n"
+              " SK_d    " KEY32 "\n SK_e  i:" KEY20 "\n       r:" KEY20 "\n") == 0);
+    T(keylog_num_ike2(k) == 1 && is_hex(&keylog_ike2(k, 0)->keys.sk_d, KEY32) && keylog_ike2(k, 0)->keys.prf == 5);
+    keylog_free(k);
+}
+
+static void
+many_messages(void)
+{
+    GString *text = g_string_new(NULL);
+    char *messages, **lines;
+    struct keylog *k;
+
+    for (unsigned i = 0; i < KEYLOG_MAX_MESSAGES + 5; i++) {
+        g_string_append(text, "0011223344556677,0\n");
+    }
+    k = read_text(text->str, text->len, &messages);
+    lines = g_strsplit(messages ? messages : "", "\n", 0);
+    T(g_strv_length(lines) == KEYLOG_MAX_MESSAGES + 1);
+    T(messages && strstr(messages, "keys: and 5 more lines like these."));
+    g_strfreev(lines);
+    g_free(messages);
+    g_string_free(text, TRUE);
+    keylog_free(k);
+}
+
+static void
+many_keys(void)
+{
+    GString *text = g_string_new(NULL);
+    char *messages;
+    struct keylog *k;
+    size_t n = 0;
+
+    for (unsigned i = 0; i < KEYLOG_MAX_PER_SPI + 3; i++) {
+        g_string_append_printf(text, "\"IPv4\",\"a\",\"b\",\"0x1\",\"AES-CBC\",\"0x%032x\",\"NULL\",\"\"\n", i + 1);
+    }
+    k = read_text(text->str, text->len, &messages);
+    while (keylog_find_esp(k, 1)[n]) {
+        n++;
+    }
+    T(n == KEYLOG_MAX_PER_SPI && messages && strstr(messages, "one SPI has more keys than Espial keeps"));
+    g_free(messages);
+    g_string_free(text, TRUE);
+    keylog_free(k);
+}
+
+/* No NUL octet and no long line does harm, and both are said. */
+static void
+no_text(void)
+{
+    enum { LONG = 10 << 20 };
+    char *messages, *line = g_strnfill(LONG + sizeof rows, 'a');
+    struct keylog *k;
+
+    line[LONG] = '\n';
+    memcpy(line + LONG + 1, rows, sizeof rows - 1);
+    k = read_text(line, LONG + sizeof rows, &messages);
+    T(messages && strstr(messages, "keys line 1: longer than any line that holds a key"));
+    T(keylog_find_esp(k, 0xd622d0c9) != NULL);
+    g_free(messages);
+    keylog_free(k);
+    memcpy(line, "\0\0,\n\0\n", 6);
+    memcpy(line + 6, rows, sizeof rows - 1);
+    k = read_text(line, 6 + sizeof rows - 1, &messages);
+    T(messages && strstr(messages, "keys line 1: holds octets that are no text") && !strchr(messages, '\n'));
+    T(keylog_find_esp(k, 0xd622d0c9) != NULL);
+    g_free(messages);
+    keylog_free(k);
     g_free(line);
+}
+
+/* --- files ------------------------------------------------------------------ */
+
+static char *
+zipped(const char *text, size_t len, gsize *out)
+{
+    GZlibCompressor *gzip = g_zlib_compressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP, -1);
+    GOutputStream *memory = g_memory_output_stream_new_resizable(), *stream = g_converter_output_stream_new(memory, G_CONVERTER(gzip));
+    char *octets;
+
+    T(g_output_stream_write_all(stream, text, len, NULL, NULL, NULL) && g_output_stream_close(stream, NULL, NULL));
+    *out = g_memory_output_stream_get_data_size(G_MEMORY_OUTPUT_STREAM(memory));
+    octets = (char *)g_memdup2(g_memory_output_stream_get_data(G_MEMORY_OUTPUT_STREAM(memory)), *out);
+    g_object_unref(stream);
+    g_object_unref(memory);
+    g_object_unref(gzip);
+    return octets;
+}
+
+static size_t
+load(struct keylog *k, const char *octets, gsize len, char **messages)
+{
+    char *path = NULL;
+    int fd = g_file_open_tmp("keysXXXXXX", &path, NULL);
+    size_t n;
+
+    T(g_file_set_contents(path, octets, (gssize)len, NULL));
+    n = keylog_load(k, path, messages);
+    close(fd);
+    g_unlink(path);
+    g_free(path);
+    return n;
 }
 
 static void
 files(void)
 {
+    GString *long_text = g_string_new(rows);
     struct keylog *k = keylog_new();
-    char *path = NULL, *messages;
-    int fd = g_file_open_tmp("keysXXXXXX", &path, NULL);
-    GZlibCompressor *gzip = g_zlib_compressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP, -1);
-    GFile *file = g_file_new_for_path(path);
-    GOutputStream *plain = (GOutputStream *)g_file_replace(file, NULL, FALSE, G_FILE_CREATE_NONE, NULL, NULL);
-    GOutputStream *out = g_converter_output_stream_new(plain, G_CONVERTER(gzip));
+    char *messages, *octets, *other;
+    gsize len, other_len;
+    GByteArray *both;
 
-    T(g_output_stream_write_all(out, rows, sizeof rows - 1, NULL, NULL, NULL) && g_output_stream_close(out, NULL, NULL));
-    T(keylog_load(k, path, &messages) == 3 && messages == NULL);
-    T(keylog_load(k, "/nonexistent/keys", &messages) == 0 && messages && strstr(messages, "/nonexistent/keys"));
+    octets = zipped(rows, sizeof rows - 1, &len);
+    T(load(k, octets, len, &messages) == 3 && messages == NULL);
+    T(load(k, rows, sizeof rows - 1, &messages) == 0 && messages == NULL);      /* known already */
+    keylog_free(k);
+    g_free(octets);
+
+    /* Two files zipped, one behind the other. */
+    octets = zipped(rows, sizeof rows - 1, &len);
+    other = zipped(save_keys, sizeof save_keys - 1, &other_len);
+    both = g_byte_array_append(g_byte_array_append(g_byte_array_new(), (guint8 *)octets, (guint)len), (guint8 *)other, (guint)other_len);
+    k = keylog_new();
+    T(load(k, (const char *)both->data, both->len, &messages) == 10 && messages == NULL);
+    T(has_esp(k, 0xd622d0c9, 12, 12, KEY16, KEY32) && has_esp(k, 0x103, 11, 0, "", ""));
+    keylog_free(k);
+    k = keylog_new();
+    T(load(k, (const char *)both->data, both->len - 1, &messages) == 10 && messages && strstr(messages, "10 keys were read before"));
     g_free(messages);
-    g_object_unref(out);
-    g_object_unref(plain);
-    g_object_unref(file);
-    g_object_unref(gzip);
-    close(fd);
-    g_unlink(path);
-    g_free(path);
+    keylog_free(k);
+    g_byte_array_free(both, TRUE);
+    g_free(octets);
+    g_free(other);
+
+    /* Of a file that was cut, what came before is kept. */
+    for (unsigned i = 0; i < 5000; i++) {
+        g_string_append_printf(long_text, "# %08x\n", i * 2654435761u);
+    }
+    octets = zipped(long_text->str, long_text->len, &len);
+    k = keylog_new();
+    T(load(k, octets, len / 2, &messages) == 3 && messages && strstr(messages, "3 keys were read before"));
+    g_free(messages);
+    octets[len / 2] = (char)~octets[len / 2];
+    T(load(k, octets, len, &messages) == 0 && messages);
+    g_free(messages);
+    g_free(octets);
+    g_string_free(long_text, TRUE);
+
+    T(keylog_load(k, "/nonexistent/keys", &messages) == 0 && messages && strstr(messages, "/nonexistent/keys: "));
+    g_free(messages);
+    T(keylog_load(k, "/", &messages) == 0 && messages);
+    g_free(messages);
+    T(load(k, "", 0, &messages) == 0 && messages == NULL);
+    T(load(k, "\x1f\x8b", 2, &messages) == 0 && messages);
+    g_free(messages);
+    T(load(k, "\xef\xbb\xbf" "0123456789abcdef," KEY16, 52, &messages) == 1 && messages == NULL);
     keylog_free(k);
 }
 
@@ -157,9 +288,15 @@ int
 main(void)
 {
     wireshark();
-    strongswan();
+    strongswan_rows();
+    newer_rows();
     bad();
-    broken();
+    completed();
+    many_messages();
+    many_keys();
+    no_text();
+    every_prefix(rows, sizeof rows - 1);
+    every_prefix(save_keys, sizeof save_keys - 1);
     files();
     return t_done();
 }

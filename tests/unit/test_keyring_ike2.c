@@ -1,0 +1,397 @@
+/* The key ring and IKEv2: candidates, fragments, and the keys that follow from a negotiation.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "keyring_build.h"
+
+#include <espial/limits.h>
+
+enum { I = V2_INITIATOR, R = V2_RESPONSE, SPI_I = 0x31, SPI_R = 0x32, NEW_I = 0x41, NEW_R = 0x42, OTHER = 0x61,
+       ESP_I = 0x0a0b0c0d, ESP_R = 0x1a1b1c1d, NOTIFY_LEN = 8 };
+
+static struct buf b;
+static const uint8_t notify[NOTIFY_LEN] = { 0, 0, 0, 8, 0, 0, 0x40, 0x14 };
+
+static bool
+says(struct keyring *k, const struct ike_keys *keys, uint8_t spi, unsigned exchange, unsigned flags, uint32_t id)
+{
+    sk_seal(&b, keys, exchange, flags, id, spi, (uint8_t)(spi + 1), V2P_NOTIFY, notify, sizeof notify, 0, 0);
+    return tell(k, &b);
+}
+
+/* --- candidates -------------------------------------------------------------------------- */
+
+static void
+by_spi(void)
+{
+    struct ike_keys right = ike_keys_like(1), wrong = ike_keys_like(80), none = ike_keys_like(150);
+    struct keyring *k = keyring_new(keylog_new());
+
+    T(!says(k, &right, SPI_I, V2_INFORMATIONAL, I, 2) && !m.integrity_wrong);   /* no key: nobody's fault */
+    log_ike2(keyring_log(k), SPI_I, &right);
+    log_ike2(keyring_log(k), OTHER, &wrong);
+    T(says(k, &right, SPI_I, V2_INFORMATIONAL, I, 2) && m.num_notifies == 1 && m.readable && !m.integrity_wrong);
+    T(says(k, &right, SPI_I, V2_INFORMATIONAL, R, 2));
+    sk_seal(&b, &right, V2_INFORMATIONAL, I, 3, SPI_I, SPI_R, 0, notify, 0, 0, 0);
+    T(tell(k, &b) && m.num_payloads == 1);                              /* liveness: nothing inside */
+    T(!says(k, &right, OTHER, V2_INFORMATIONAL, I, 2) && m.integrity_wrong);
+    T(!says(k, &none, SPI_I, V2_INFORMATIONAL, I, 4) && m.integrity_wrong && !m.readable);
+    sk_seal(&b, &right, V2_INFORMATIONAL, I, 5, SPI_I, SPI_R, V2P_NOTIFY, notify, sizeof notify, 0, 0);
+    b.b[b.n - 20] ^= 1;
+    T(!tell(k, &b) && m.integrity_wrong);
+    b.b[b.n - 20] ^= 1;
+    T(tell(k, &b));
+    /* Cut by the capture: not even tried. */
+    T(ike_parse(&m, b.b, b.n - 1, b.n) && !keyring_read_ike(k, &m, b.b, b.n - 1) && !m.integrity_wrong);
+    keyring_free(k);
+}
+
+/* Keys without an SPI, or with that of the SA before, are found; an SA that no key is of stops
+ * costing tries. */
+static void
+loose(void)
+{
+    struct ike_keys keys[40], foreign = ike_keys_like(200);
+    struct keyring *k = keyring_new(keylog_new());
+
+    for (int i = 0; i < 40; i++) {
+        keys[i] = ike_keys_like((uint8_t)(3 * i));
+        log_ike2(keyring_log(k), i % 2 ? 0 : OTHER, &keys[i]);
+    }
+    T(says(k, &keys[38], SPI_I, V2_INFORMATIONAL, I, 2) && says(k, &keys[37], NEW_I, V2_INFORMATIONAL, I, 2));
+    T(says(k, &keys[38], SPI_I, V2_INFORMATIONAL, R, 2));
+    for (unsigned i = 0; i < 100; i++) {
+        T(!says(k, &foreign, 0x71, V2_INFORMATIONAL, I, i) && !m.integrity_wrong);
+    }
+    /* Its share is used up; others have theirs. */
+    T(!says(k, &keys[5], 0x71, V2_INFORMATIONAL, I, 200));
+    T(says(k, &keys[5], 0x73, V2_INFORMATIONAL, I, 200));
+    T(!says(k, &keys[5], SPI_I, V2_INFORMATIONAL, I, 201) && m.integrity_wrong);   /* a key of another SA now */
+    keyring_free(k);
+}
+
+/* Keys change at IKE_INTERMEDIATE; without the later ones nothing is said of the sender. */
+static void
+intermediate(void)
+{
+    struct ike_keys first = ike_keys_like(1), second = ike_keys_like(100);
+    struct keyring *k = keyring_new(keylog_new());
+
+    log_ike2(keyring_log(k), SPI_I, &first);
+    T(says(k, &first, SPI_I, V2_IKE_INTERMEDIATE, I, 1) && says(k, &first, SPI_I, V2_IKE_INTERMEDIATE, R, 1));
+    T(!says(k, &second, SPI_I, V2_IKE_AUTH, I, 2) && !m.integrity_wrong);
+    log_ike2(keyring_log(k), SPI_I, &second);           /* read into the log later */
+    T(says(k, &second, SPI_I, V2_IKE_AUTH, I, 2) && says(k, &second, SPI_I, V2_IKE_AUTH, R, 2));
+    T(says(k, &first, SPI_I, V2_IKE_INTERMEDIATE, R, 1));       /* sent again */
+    T(says(k, &second, SPI_I, V2_INFORMATIONAL, R, 3));
+    keyring_free(k);
+}
+
+/* --- fragments --------------------------------------------------------------------------------- */
+
+static bool
+piece(struct keyring *k, const struct ike_keys *keys, uint32_t id, unsigned number, unsigned total)
+{
+    static uint8_t all[1200];
+    size_t each = sizeof all / total, from = (number - 1) * each, to = number == total ? sizeof all : from + each;
+
+    memset(all, 0x66, sizeof all);                      /* one payload over all of them */
+    all[0] = 0;
+    all[1] = 0;
+    all[2] = sizeof all >> 8;
+    all[3] = sizeof all & 0xff;
+    sk_seal(&b, keys, V2_IKE_AUTH, I, id, SPI_I, SPI_R, V2P_CERT, all + from, to - from, number, total);
+    return tell(k, &b);
+}
+
+static bool
+is_whole(void)
+{
+    const struct ike_payload *p = &m.payloads[m.num_payloads - 1];
+
+    return m.readable && m.fragments == 0 && p->type == V2P_CERT && p->inner && p->body.len == 1196 &&
+           p->body.at[0] == 0x66 && p->body.at[1195] == 0x66;
+}
+
+static void
+fragments(void)
+{
+    struct ike_keys keys = ike_keys_like(1), wrong = ike_keys_like(80);
+    struct keyring *k = keyring_new(keylog_new());
+
+    log_ike2(keyring_log(k), SPI_I, &keys);
+    T(!piece(k, &keys, 1, 3, 3) && !piece(k, &keys, 1, 1, 3) && m.fragments == 3 && !m.readable);
+    T(!piece(k, &keys, 1, 1, 3));                       /* twice */
+    T(!piece(k, &wrong, 1, 2, 3) && m.integrity_wrong); /* not taken for the one that is missing */
+    T(piece(k, &keys, 1, 2, 3) && is_whole());
+    for (unsigned i = 1; i <= 3; i++) {
+        T(!piece(k, &keys, 1, i, 3));                   /* all again: known */
+    }
+    /* Sent again in smaller ones, the older ones late. */
+    T(!piece(k, &keys, 2, 1, 2) && !piece(k, &keys, 2, 2, 4) && !piece(k, &keys, 2, 2, 2) && !piece(k, &keys, 2, 4, 4));
+    T(!piece(k, &keys, 2, 1, 4) && piece(k, &keys, 2, 3, 4) && is_whole());
+    /* Two messages at a time; one of another key. */
+    T(!piece(k, &keys, 3, 1, 2) && !piece(k, &keys, 4, 2, 2) && piece(k, &keys, 3, 2, 2) && is_whole());
+    T(piece(k, &keys, 4, 1, 2) && is_whole() && keyring_full(k) == NULL);
+    /* More begun than are kept: the oldest is gone, and that is said. */
+    for (unsigned i = 0; i <= KEYRING_MAX_JOINS; i++) {
+        T(!piece(k, &keys, 100 + i, 1, 2));
+    }
+    T(keyring_full(k) && !piece(k, &keys, 100, 2, 2));
+    T(piece(k, &keys, 100 + KEYRING_MAX_JOINS, 2, 2) && is_whole());
+    T(!piece(k, &keys, 5000, 1, KEYRING_MAX_FRAGMENTS + 1));
+    keyring_free(k);
+}
+
+/* --- negotiations ------------------------------------------------------------------------------- */
+
+
+/* With two ciphers to choose from, or as chosen. */
+static void
+add_sa(struct buf *to, unsigned next, unsigned protocol, uint32_t spi, uint8_t ike_spi, bool choices)
+{
+    size_t sa = open_part(to, next), p = open_part(to, 0);
+
+    u8(to, 1);
+    u8(to, protocol);
+    u8(to, protocol == PROTO_ESP ? 4 : ike_spi ? 8 : 0);
+    u8(to, choices ? 4 : 3);
+    if (protocol == PROTO_ESP) {
+        u32(to, spi);
+    } else if (ike_spi) {
+        fill(to, ike_spi, 8);
+    }
+    if (choices) {
+        transform2(to, true, TRANSFORM_ENCR, 20, 256);
+    }
+    transform2(to, true, TRANSFORM_ENCR, AES, 128);
+    transform2(to, true, TRANSFORM_INTEG, SHA1, 0);
+    transform2(to, false, protocol == PROTO_ESP ? TRANSFORM_ESN : TRANSFORM_PRF, protocol == PROTO_ESP ? 0 : PRF_SHA256, 0);
+    close_part(to, p);
+    close_part(to, sa);
+}
+
+static struct crypt_key
+nonce(uint8_t seed)
+{
+    return key_like(seed, 32);
+}
+
+static void
+init(struct keyring *k, bool response, uint8_t seed)
+{
+    struct crypt_key n = nonce(seed);
+
+    header(&b, V2P_SA, 0x20, V2_IKE_SA_INIT, response ? R : I, 0);
+    set_spis(&b, SPI_I, response ? SPI_R : 0);
+    add_sa(&b, V2P_NONCE, PROTO_IKE, 0, 0, !response);
+    blob(&b, 0, n.at, n.len);
+    set_length(&b, b.n);
+    T(!tell(k, &b));
+}
+
+/* A message with SA, and nonce and KE where they are given. */
+static bool
+negotiate(struct keyring *k, const struct ike_keys *keys, uint8_t spi, unsigned exchange, unsigned flags, uint32_t id, unsigned protocol,
+          uint32_t esp_spi, uint8_t ike_spi, const struct crypt_key *n, const struct crypt_key *ke)
+{
+    struct buf inner = { .n = 0 };
+
+    add_sa(&inner, n ? V2P_NONCE : 0, protocol, esp_spi, ike_spi, !(flags & R));
+    if (n) {
+        blob(&inner, ke ? V2P_KE : 0, n->at, n->len);
+    }
+    if (ke) {
+        size_t part = open_part(&inner, 0);
+        u16(&inner, 14);
+        u16(&inner, 0);
+        for (size_t i = 0; i < ke->len; i++) {
+            u8(&inner, ke->at[i]);
+        }
+        close_part(&inner, part);
+    }
+    sk_seal(&b, keys, exchange, flags, id, spi, (uint8_t)(spi + 1), V2P_SA, inner.b, inner.n, 0, 0);
+    return tell(k, &b);
+}
+
+/* A packet towards spi opens with the keys of RFC 7296 section 2.17. */
+static bool
+opens_esp(struct keyring *k, uint16_t prf, const struct crypt_key *sk_d, const struct crypt_key *g, const struct crypt_key *ni,
+          const struct crypt_key *nr, uint32_t spi, bool second)
+{
+    struct span a = { ni->at, ni->len }, c = { nr->at, nr->len }, secret = { g ? g->at : NULL, g ? g->len : 0 };
+    uint8_t keymat[72], packet[100];
+    struct esp_clear clear;
+    struct esp_keys keys;
+    static struct buf esp;
+    size_t used;
+
+    memset(&keys, 0, sizeof keys);
+    T(child_keymat_v2(prf, sk_d, g ? &secret : NULL, &a, &c, keymat, sizeof keymat));
+    T(esp_keys_cut(&keys, AES, 128, SHA1, keymat + (second ? 36 : 0), 36, &used));
+    ip_packet(packet, sizeof packet);
+    esp_seal(&esp, &keys, spi, 1, 4, packet, sizeof packet, 0);
+    return keyring_open_esp(k, &clear, esp.b, esp.n, esp.n, true) && clear.icv == ICV_GOOD && memcmp(clear.head, packet, 90) == 0;
+}
+
+static void
+first_child(bool prf_told, bool request_lost)
+{
+    struct ike_keys keys = ike_keys_like(1);
+    struct keyring *k = keyring_new(keylog_new());
+    struct crypt_key ni = nonce(60), nr = nonce(70);
+    uint16_t prf = prf_told ? PRF_SHA1 : PRF_SHA256;    /* the log goes before the suite */
+
+    keys.prf = prf_told ? PRF_SHA1 : 0;
+    log_ike2(keyring_log(k), SPI_I, &keys);
+    init(k, false, 50);                                 /* refused, with a COOKIE: not the nonce that counts */
+    init(k, false, 60);
+    init(k, true, 70);
+    init(k, true, 70);
+    T(!opens_esp(k, prf, &keys.sk_d, NULL, &ni, &nr, ESP_R, false));
+    if (!request_lost) {
+        T(negotiate(k, &keys, SPI_I, V2_IKE_AUTH, I, 1, PROTO_ESP, ESP_I, 0, NULL, NULL));
+    }
+    T(says(k, &keys, SPI_I, V2_IKE_AUTH, R, 1) && says(k, &keys, SPI_I, V2_IKE_AUTH, I, 2));    /* EAP between */
+    T(negotiate(k, &keys, SPI_I, V2_IKE_AUTH, R, 2, PROTO_ESP, ESP_R, 0, NULL, NULL));
+    T(opens_esp(k, prf, &keys.sk_d, NULL, &ni, &nr, ESP_R, false));
+    T(opens_esp(k, prf, &keys.sk_d, NULL, &ni, &nr, ESP_I, true) == !request_lost);
+    keyring_free(k);
+}
+
+static void
+later_child(bool by_responder, bool pfs)
+{
+    struct ike_keys keys = ike_keys_like(1);
+    struct keyring *k = keyring_new(keylog_new());
+    struct crypt_key ni = nonce(90), nr = nonce(95), ke = key_like(2, 64), g = key_like(8, 64), other;
+    unsigned asks = by_responder ? 0 : I, answers = by_responder ? I | R : R;
+
+    log_ike2(keyring_log(k), SPI_I, &keys);
+    for (uint8_t i = 0; i < 20; i++) {
+        other = key_like((uint8_t)(100 + i), 64);
+        log_secret(keyring_log(k), &other);
+    }
+    T(negotiate(k, &keys, SPI_I, V2_CREATE_CHILD_SA, asks, 7, PROTO_ESP, ESP_I, 0, &ni, pfs ? &ke : NULL));
+    T(negotiate(k, &keys, SPI_I, V2_CREATE_CHILD_SA, asks, 7, PROTO_ESP, ESP_I, 0, &ni, pfs ? &ke : NULL));
+    T(negotiate(k, &keys, SPI_I, V2_CREATE_CHILD_SA, answers, 7, PROTO_ESP, ESP_R, 0, &nr, pfs ? &ke : NULL));
+    T(negotiate(k, &keys, SPI_I, V2_CREATE_CHILD_SA, answers, 7, PROTO_ESP, ESP_R, 0, &nr, pfs ? &ke : NULL));
+    if (pfs) {
+        T(!opens_esp(k, PRF_SHA1, &keys.sk_d, &g, &ni, &nr, ESP_R, false));
+        log_secret(keyring_log(k), &g);
+    }
+    T(opens_esp(k, PRF_SHA1, &keys.sk_d, pfs ? &g : NULL, &ni, &nr, ESP_R, false));
+    T(opens_esp(k, PRF_SHA1, &keys.sk_d, pfs ? &g : NULL, &ni, &nr, ESP_I, true));
+    T(opens_esp(k, PRF_SHA1, &keys.sk_d, pfs ? &g : NULL, &ni, &nr, ESP_R, false));
+    T(keylog_find_esp(keyring_log(k), ESP_R) == NULL);
+    keyring_free(k);
+}
+
+static void
+cut_key(struct crypt_key *to, const uint8_t *all, size_t *at, size_t len)
+{
+    memset(to, 0, sizeof *to);
+    memcpy(to->at, all + *at, len);
+    to->len = len;
+    *at += len;
+}
+
+/* RFC 7296 section 2.18, the new keys cut as in section 2.14. */
+static struct ike_keys
+rekeyed_keys(const struct ike_keys *old, const struct crypt_key *g, const struct crypt_key *ni, const struct crypt_key *nr)
+{
+    uint8_t spis[16], seed[64], all[112];
+    struct span in[3] = { { g->at, g->len }, { ni->at, ni->len }, { nr->at, nr->len } };
+    struct span out[3] = { { ni->at, ni->len }, { nr->at, nr->len }, { spis, 16 } };
+    struct ike_keys keys = { .encr = AES, .integ = SHA1, .prf = PRF_SHA256 };
+    size_t at = 0;
+
+    memset(spis, NEW_I, 8);
+    memset(spis + 8, NEW_R, 8);
+    T(prf_run(PRF_SHA1, old->sk_d.at, old->sk_d.len, in, 3, seed));
+    T(prf_plus(PRF_SHA256, seed, 20, out, 3, all, 32 + 2 * 20 + 2 * 16));
+    cut_key(&keys.sk_d, all, &at, 32);
+    cut_key(&keys.sk_ai, all, &at, 20);
+    cut_key(&keys.sk_ar, all, &at, 20);
+    cut_key(&keys.sk_ei, all, &at, 16);
+    cut_key(&keys.sk_er, all, &at, 16);
+    return keys;
+}
+
+/* The log has the first IKE SA alone, and the secret of its rekeying. */
+static void
+rekeyed(void)
+{
+    struct ike_keys old = ike_keys_like(1), keys;
+    struct keyring *k = keyring_new(keylog_new());
+    struct crypt_key ni = nonce(90), nr = nonce(95), ke = key_like(2, 64), g = key_like(8, 64), ci = nonce(20), cr = nonce(25);
+
+    log_ike2(keyring_log(k), SPI_I, &old);
+    T(says(k, &old, SPI_I, V2_INFORMATIONAL, I, 6));
+    T(negotiate(k, &old, SPI_I, V2_CREATE_CHILD_SA, I, 7, PROTO_IKE, 0, NEW_I, &ni, &ke));
+    T(negotiate(k, &old, SPI_I, V2_CREATE_CHILD_SA, R, 7, PROTO_IKE, 0, NEW_R, &nr, &ke));
+    keys = rekeyed_keys(&old, &g, &ni, &nr);
+    T(!says(k, &keys, NEW_I, V2_INFORMATIONAL, I, 0) && !m.integrity_wrong);
+    log_secret(keyring_log(k), &ke);
+    log_secret(keyring_log(k), &g);
+    T(says(k, &keys, NEW_I, V2_INFORMATIONAL, I, 0) && says(k, &keys, NEW_I, V2_INFORMATIONAL, R, 0));
+    T(says(k, &old, SPI_I, V2_INFORMATIONAL, I, 8));
+    /* Its Child SAs follow from the SK_d that followed. */
+    T(negotiate(k, &keys, NEW_I, V2_CREATE_CHILD_SA, I, 1, PROTO_ESP, ESP_I, 0, &ci, NULL));
+    T(negotiate(k, &keys, NEW_I, V2_CREATE_CHILD_SA, R, 1, PROTO_ESP, ESP_R, 0, &cr, NULL));
+    T(opens_esp(k, PRF_SHA256, &keys.sk_d, NULL, &ci, &cr, ESP_R, false));
+    T(opens_esp(k, PRF_SHA256, &keys.sk_d, NULL, &ci, &cr, ESP_I, true));
+    keyring_free(k);
+}
+
+/* The log may not say of which suite its keys are: the SA does. */
+static void
+suite_untold(void)
+{
+    struct ike_keys keys = ike_keys_like(1), untold = keys;
+    struct keyring *k = keyring_new(keylog_new());
+
+    untold.encr = untold.integ = untold.prf = 0;
+    log_ike2(keyring_log(k), SPI_I, &untold);
+    init(k, false, 60);
+    init(k, true, 70);
+    T(says(k, &keys, SPI_I, V2_INFORMATIONAL, I, 2));
+    keyring_free(k);
+}
+
+/* SAs that nobody has keys for are counted, not kept without end. */
+static void
+flood(void)
+{
+    struct ike_keys keys = ike_keys_like(1), foreign = ike_keys_like(90);
+    struct keyring *k = keyring_new(keylog_new());
+
+    log_ike2(keyring_log(k), SPI_I, &keys);
+    T(says(k, &keys, SPI_I, V2_INFORMATIONAL, I, 1));
+    sk_seal(&b, &foreign, V2_INFORMATIONAL, I, 1, 0x99, 0x9a, V2P_NOTIFY, notify, sizeof notify, 0, 0);
+    for (uint32_t i = 0; i < KEYRING_MAX_IKE_SAS + 10; i++) {
+        memcpy(b.b, &i, sizeof i);
+        if (tell(k, &b)) {
+            T(false);
+        }
+    }
+    T(keyring_full(k) != NULL);
+    T(says(k, &keys, SPI_I, V2_INFORMATIONAL, I, 2));   /* those known go on */
+    keyring_free(k);
+}
+
+int
+main(void)
+{
+    crypt_ready();
+    by_spi();
+    loose();
+    suite_untold();
+    intermediate();
+    fragments();
+    for (int i = 0; i < 4; i++) {
+        first_child(i & 1, i & 2);
+        later_child(i & 1, i & 2);
+    }
+    rekeyed();
+    flood();
+    return t_done();
+}
