@@ -25,8 +25,8 @@ tag_of(wmem_allocator_t *pool, const char *name)
     bool first = true;
 
     for (char *word = out; *word; first = false) {
-        size_t len = strcspn(word, "_");
-        for (size_t i = 0; i < (is_upper(word, len) ? len : first); i++) {
+        size_t len = strcspn(word, "_"), raised = is_upper(word, len) ? len : first;
+        for (size_t i = 0; i < raised; i++) {
             word[i] = g_ascii_toupper(word[i]);
         }
         word += len;

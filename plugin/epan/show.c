@@ -365,9 +365,9 @@ show_summary(proto_item *item, const struct record *r, const struct frame_findin
 }
 
 static void
-show_tree(struct pen *p, proto_tree *root, const struct record *kept, const struct record *made, struct frame_findings *found)
+show_tree(struct pen *p, proto_tree *root, const struct frame_records *records, struct frame_findings *found)
 {
-    const struct record *first = made && (!kept || kept->kind == RECORD_PATH) ? made : kept;
+    const struct record *first = records ? records->at[0] : NULL;
     proto_item *item = generated(proto_tree_add_item(place_of(root, first), proto_espial, p->tvb, 0, 0, ENC_NA));
 
     p->tree = proto_item_add_subtree(item, ett_espial);
@@ -375,18 +375,13 @@ show_tree(struct pen *p, proto_tree *root, const struct record *kept, const stru
     for (guint i = 0; found->ids && i < found->ids->len; i++) {
         found->items[i] = show_finding(p, finding_at(found, i));
     }
-    for (; kept; kept = kept->next) {
-        if (kept->kind != RECORD_PATH || !made) {   /* what a fragment completes says more of the SA */
-            show_record(p, kept, found);
-        }
-    }
-    for (; made; made = made->next) {
-        show_record(p, made, found);
+    for (unsigned i = 0; records && i < records->num; i++) {
+        show_record(p, records->at[i], found);
     }
 }
 
 void
-show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root, const struct record *kept, const struct record *made, bool visited)
+show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root, const struct frame_records *records, bool visited)
 {
     proto_item *items[NUM_H] = { NULL };
     struct pen p = { tvb, pinfo, NULL, items, pinfo->num, visited };
@@ -397,7 +392,7 @@ show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root, const struct rec
         found.told = wmem_alloc0_array(pinfo->pool, bool, found.ids->len);
     }
     if (root) {
-        show_tree(&p, root, kept, made, &found);
+        show_tree(&p, root, records, &found);
     }
     for (guint i = 0; found.ids && i < found.ids->len; i++) {
         if (!found.told[i]) {
