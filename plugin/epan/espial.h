@@ -50,6 +50,7 @@ struct record {
  * findings only. */
 enum { FRAME_RECORDS = 1 };
 struct frame_records {
+    bool visited;               /* by the dissector, in an earlier pass */
     unsigned num;
     const struct record *at[];
 };

@@ -54,7 +54,7 @@ capture_end(void)
 
 /* A fragment's record is left out beside what it completes, which says more of the SA. */
 static const struct frame_records *
-gather(packet_info *pinfo, const struct record *kept, const struct record *made)
+gather(packet_info *pinfo, bool visited, const struct record *kept, const struct record *made)
 {
     const struct record *lists[] = { kept && (kept->kind != RECORD_PATH || !made) ? kept : NULL, made };
     struct frame_records *all;
@@ -69,6 +69,7 @@ gather(packet_info *pinfo, const struct record *kept, const struct record *made)
         return NULL;
     }
     all = (struct frame_records *)wmem_alloc(pinfo->pool, sizeof *all + num * sizeof *all->at);
+    all->visited = visited;
     all->num = 0;
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
         for (const struct record *r = lists[i]; r; r = r->next) {
@@ -104,7 +105,7 @@ dissect_espial(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _
     }
     if (kept || made || findings_of_frame(capture.findings, pinfo->num)) {
         pinfo->current_proto = "ESPIAL";
-        records = detailed ? gather(pinfo, kept, made) : NULL;
+        records = detailed ? gather(pinfo, visited, kept, made) : NULL;
         show_frame(tvb, pinfo, tree, records, visited);
         if (detailed) {
             tap_queue_packet(tap_espial, pinfo, records);

@@ -11,8 +11,14 @@ add_findings(GString *comment, const GArray *ids, uint32_t frame)
     for (int severity = SEV_ERROR; ids && severity >= SEV_CHAT; severity--) {
         for (guint i = 0; i < ids->len; i++) {
             const struct finding *f = findings_get(capture.findings, g_array_index(ids, uint32_t, i));
-            if ((int)checks[f->check].severity == severity && f->frame == frame) {
-                g_string_append_printf(comment, "%s%s", comment->len ? "; " : "", checks[f->check].title);
+            if ((int)checks[f->check].severity != severity || f->frame != frame) {
+                continue;
+            }
+            g_string_append_printf(comment, "%s%s", comment->len ? "; " : "", checks[f->check].title);
+            if (severity == SEV_CHAT && f->child_sa != NO_ID) {
+                g_string_append_printf(comment, " (Child SA %u)", f->child_sa);
+            } else if (severity == SEV_CHAT && f->ike_sa != NO_ID) {
+                g_string_append_printf(comment, " (IKE SA %u)", f->ike_sa);
             }
         }
     }
@@ -31,6 +37,9 @@ message_label(const struct record *r, GString *comment, uint32_t frame)
     x = (const struct exchange *)g_ptr_array_index(sa->exchanges, r->exchange);
     exchange_name(sa->major, x->type, name, sizeof name);
     g_string_append_printf(comment, "IKE SA %u", sa->id);
+    if (sa->major != 1) {
+        g_string_append(comment, r->from_initiator == x->by_initiator ? ", request" : ", response");
+    }
     if (r->child != NO_ID) {
         g_string_append_printf(comment, ", Child SA %u", r->child);
     }
@@ -40,20 +49,20 @@ message_label(const struct record *r, GString *comment, uint32_t frame)
     if (r->retransmission_of) {
         g_string_append_printf(comment, "; sent again, first in frame %u", r->retransmission_of);
     }
-    return g_strdup_printf("%s%s", name, sa->major == 1 ? "" : r->from_initiator == x->by_initiator ? " request" : " response");
+    return g_strdup(name);
 }
 
 /* NULL for a packet in the middle that nothing is said of.  The last one is known only
  * once all have been seen. */
 static char *
-packet_label(const struct record *r, GString *comment, const packet_info *pinfo, const GArray *ids)
+packet_label(const struct record *r, GString *comment, uint32_t frame, bool visited, const GArray *ids)
 {
     const struct stream *s = sadb_stream(capture.db, r->stream);
-    bool first = s->first_frame == pinfo->num, last = PINFO_FD_VISITED(pinfo) && s->last_frame == pinfo->num, told = false;
+    bool first = s->first_frame == frame, last = visited && s->last_frame == frame, told = false;
 
     for (guint i = 0; ids && i < ids->len; i++) {
         const struct finding *f = findings_get(capture.findings, g_array_index(ids, uint32_t, i));
-        told |= f->frame == pinfo->num;
+        told |= f->frame == frame;
     }
     if (!first && !last && !told) {
         return NULL;
@@ -108,7 +117,7 @@ on_packet(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *t
         if (r->kind == RECORD_IKE) {
             label = message_label(r, comment, pinfo->num);
         } else if (r->stream != NO_ID) {
-            label = packet_label(r, comment, pinfo, ids);
+            label = packet_label(r, comment, pinfo->num, all->visited, ids);
         }
         if (label) {
             add_findings(comment, i == 0 ? ids : NULL, pinfo->num);
