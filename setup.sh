@@ -86,8 +86,8 @@ install_packages() {
 up_to_date() {
     [ -f "$STAMP" ] && [ "$(cat "$STAMP")" = "$HERE $version $plugin_dir" ] &&
         cmp -s "$BUILD/espial.so" "$plugin_dir/espial.so" &&
-        [ -z "$(cd "$HERE" && find CMakeLists.txt setup.sh include plugin/core \
-            plugin/epan expert -newer "$STAMP" -print -quit)" ]
+        [ -z "$(cd "$HERE" && find CMakeLists.txt setup.sh include plugin \
+            expert -newer "$STAMP" -print -quit)" ]
 }
 
 configure() {

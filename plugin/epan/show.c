@@ -225,10 +225,11 @@ put_address(const struct pen *p, proto_tree *tree, int field4, int field6, const
 }
 
 static void
-show_stream(const struct pen *p, const struct record *r)
+show_stream(const struct pen *p, const struct record *r, const struct stream *s)
 {
     proto_tree *tree = proto_item_add_subtree(put_number(p, p->tree, H_stream, r->stream), ett_sa);
 
+    put_number(p, tree, H_stream_spi, s->spi);
     if (r->child != NO_ID) {
         put_direction(p, tree, r->to_responder);
     }
@@ -325,7 +326,7 @@ show_record(const struct pen *p, const struct record *r, struct frame_findings *
         show_child(p, r, s);
     }
     if (s) {
-        show_stream(p, r);
+        show_stream(p, r, s);
     }
     tell_on_fields(p, found, r);
     if (r->clear) {
