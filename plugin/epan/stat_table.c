@@ -4,12 +4,13 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "espial.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 /* --- rows --------------------------------------------------------------------------- */
 
-/* Which row of which table an id has; rows stay in order of first packet. */
+/* Which row an SA or a finding has; rows stay in order of first packet. */
 struct rows {
     GHashTable *by_id;
     unsigned num;
@@ -79,7 +80,9 @@ set_number(stat_tap_table *table, unsigned row, unsigned column, unsigned n)
 static void
 count(stat_tap_table *table, unsigned row, unsigned column, unsigned by)
 {
-    stat_tap_get_field_data(table, row, column)->value.uint_value += by;
+    stat_tap_table_item_type *item = stat_tap_get_field_data(table, row, column);
+
+    item->value.uint_value = by > UINT_MAX - item->value.uint_value ? UINT_MAX : item->value.uint_value + by;
 }
 
 static void
@@ -107,59 +110,68 @@ free_item(stat_tap_table *table _U_, guint row _U_, guint column _U_, stat_tap_t
 }
 
 static void
-make_tables(stat_tap_table_ui *ui, const char *const *titles, size_t num, struct rows *rows)
+reset(stat_tap_table *table, struct rows *rows)
 {
-    for (size_t i = 0; i < num; i++) {
-        stat_tap_table *table = stat_tap_find_table(ui, titles[i]);
-        if (table) {
-            blank_table(table);
-        } else {
-            stat_tap_add_table(ui, stat_tap_init_table(titles[i], (int)ui->nfields, 0, NULL));
-        }
-        clear_rows(&rows[i]);
+    clear_rows(rows);
+    blank_table(table);
+}
+
+static void
+make_table(stat_tap_table_ui *ui, struct rows *rows)
+{
+    stat_tap_table *table = stat_tap_find_table(ui, ui->title);
+
+    if (table) {
+        reset(table, rows);
+    } else {
+        clear_rows(rows);
+        stat_tap_add_table(ui, stat_tap_init_table(ui->title, (int)ui->nfields, 0, NULL));
     }
 }
 
 static stat_tap_table *
-table_at(void *data, unsigned i)
+table_of(const stat_tap_table_ui *ui)
 {
-    return g_array_index(((stat_data_t *)data)->stat_tap_data->tables, stat_tap_table *, i);
-}
-
-static void
-reset_table(stat_tap_table *table, const char *const *titles, size_t num, struct rows *rows)
-{
-    for (size_t i = 0; i < num; i++) {
-        if (strcmp(titles[i], table->title) == 0) {
-            clear_rows(&rows[i]);
-        }
-    }
-    blank_table(table);
+    return g_array_index(ui->tables, stat_tap_table *, 0);
 }
 
 /* --- SAs ------------------------------------------------------------------------------ */
 
-enum { SAS_IKE, SAS_CHILD, SAS_NONE, NUM_SAS };
-static const char *const sas_titles[NUM_SAS] = { "IKE SAs", "Child SAs", "Streams of no SA" };
-static struct rows sas_rows[NUM_SAS];
+static struct rows sas_rows;
+enum { ROW_IKE, ROW_CHILD = 1 << 30, ROW_STREAM = 1u << 31 };       /* beside the id */
 
-enum { SA_ID, SA_PROTOCOL, SA_STATE, SA_INITIATOR, SA_RESPONDER, SA_SPI_I, SA_SPI_R, SA_SUITE, SA_SELECTORS, SA_OF, SA_PACKETS, SA_BYTES,
-       SA_LOST, NUM_SA_FIELDS };
+enum { SA_FIRST, SA_NAME, SA_OF, SA_PROTOCOL, SA_STATE, SA_INITIATOR, SA_RESPONDER, SA_SPI_I, SA_SPI_R, SA_PACKETS, SA_BYTES, SA_LOST,
+       SA_SUITE, SA_SELECTORS, NUM_SA_FIELDS };
 static stat_tap_table_item sas_fields[NUM_SA_FIELDS] = {
-    [SA_ID] = { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Number", "%6u" },
-    [SA_PROTOCOL] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Protocol", "%-8s" },
+    [SA_FIRST] = { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "First frame", "%11u" },
+    [SA_NAME] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "SA", "%-12s" },
+    [SA_OF] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Of", "%-8s" },
+    [SA_PROTOCOL] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Protocol", "%-13s" },
     [SA_STATE] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "State", "%-11s" },
     [SA_INITIATOR] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Initiator", "%-20s" },
     [SA_RESPONDER] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Responder", "%-20s" },
     [SA_SPI_I] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Initiator's SPI", "%-16s" },
     [SA_SPI_R] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Responder's SPI", "%-16s" },
-    [SA_SUITE] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Suite", "%s" },
-    [SA_SELECTORS] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Selectors", "%s" },
-    [SA_OF] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "IKE SA", "%6s" },
     [SA_PACKETS] = { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Packets", "%7u" },
     [SA_BYTES] = { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Bytes", "%7u" },
     [SA_LOST] = { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Lost", "%4u" },
+    [SA_SUITE] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Suite", "%s" },
+    [SA_SELECTORS] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Selectors", "%s" },
 };
+
+/* Its row, named. */
+static unsigned
+sa_row(const stat_tap_table_ui *ui, unsigned kind, uint32_t id, uint32_t first_frame)
+{
+    stat_tap_table *table = table_of(ui);
+    unsigned row = row_of(&sas_rows, table, kind | id, ui);
+    char name[32];
+
+    snprintf(name, sizeof name, "%s %u", kind == ROW_IKE ? "IKE SA" : kind == ROW_CHILD ? "Child SA" : "Stream", id);
+    set_text(table, row, SA_NAME, name);
+    set_number(table, row, SA_FIRST, first_frame);
+    return row;
+}
 
 static void
 put_endpoints(stat_tap_table *table, unsigned row, const struct ike_sa *sa)
@@ -171,13 +183,12 @@ put_endpoints(stat_tap_table *table, unsigned row, const struct ike_sa *sa)
 }
 
 static unsigned
-put_ike_sa(void *data, const struct ike_sa *sa)
+put_ike_sa(const stat_tap_table_ui *ui, const struct ike_sa *sa)
 {
-    stat_tap_table *table = table_at(data, SAS_IKE);
-    unsigned row = row_of(&sas_rows[SAS_IKE], table, sa->id, ((stat_data_t *)data)->stat_tap_data);
+    stat_tap_table *table = table_of(ui);
+    unsigned row = sa_row(ui, ROW_IKE, sa->id, sa->first_frame);
     char text[32];
 
-    set_number(table, row, SA_ID, sa->id);
     set_text(table, row, SA_PROTOCOL, sa->major == 1 ? "IKEv1" : "IKEv2");
     set_text(table, row, SA_STATE, ike_sa_state_name(sa->state));
     put_endpoints(table, row, sa);
@@ -189,14 +200,29 @@ put_ike_sa(void *data, const struct ike_sa *sa)
     return row;
 }
 
-static unsigned
-put_child_sa(void *data, const struct child_sa *c)
+/* A Child SA begins where it is negotiated, or with its first packet where that was not
+ * captured. */
+static uint32_t
+first_frame(const struct child_sa *c)
 {
-    stat_tap_table *table = table_at(data, SAS_CHILD);
-    unsigned row = row_of(&sas_rows[SAS_CHILD], table, c->id, ((stat_data_t *)data)->stat_tap_data), lost = 0;
-    char i[TS_TEXT_MAX], r[TS_TEXT_MAX], text[2 * TS_TEXT_MAX + 8] = "";
+    uint32_t first = c->negotiated_in ? c->negotiated_in : c->request_frame;
 
-    set_number(table, row, SA_ID, c->id);
+    for (guint k = 0; k < c->streams->len; k++) {
+        uint32_t frame = ((const struct stream *)g_ptr_array_index(c->streams, k))->first_frame;
+        first = !first || frame < first ? frame : first;
+    }
+    return first;
+}
+
+static unsigned
+put_child_sa(const stat_tap_table_ui *ui, const struct child_sa *c)
+{
+    stat_tap_table *table = table_of(ui);
+    unsigned row = sa_row(ui, ROW_CHILD, c->id, first_frame(c)), lost = 0;
+    char i[TS_TEXT_MAX], r[TS_TEXT_MAX], text[2 * TS_TEXT_MAX + 8];
+
+    snprintf(text, sizeof text, "IKE SA %u", c->ike_sa->id);
+    set_text(table, row, SA_OF, text);
     snprintf(text, sizeof text, "%s %s", c->protocol == PROTO_AH ? "AH" : "ESP", c->transport ? "transport" : "tunnel");
     set_text(table, row, SA_PROTOCOL, text);
     set_text(table, row, SA_STATE, child_state_name(c->state));
@@ -211,7 +237,6 @@ put_child_sa(void *data, const struct child_sa *c)
                  selectors_print(c->ts_r, c->num_ts_r, r, sizeof r));
         set_text(table, row, SA_SELECTORS, text);
     }
-    set_id(table, row, SA_OF, c->ike_sa->id);
     for (guint k = 0; k < c->streams->len; k++) {
         lost += ((const struct stream *)g_ptr_array_index(c->streams, k))->lost;
     }
@@ -219,14 +244,14 @@ put_child_sa(void *data, const struct child_sa *c)
     return row;
 }
 
+/* Of no SA that the capture shows: who sends stands for the initiator. */
 static unsigned
-put_stream(void *data, const struct stream *s)
+put_stream(const stat_tap_table_ui *ui, const struct stream *s)
 {
-    stat_tap_table *table = table_at(data, SAS_NONE);
-    unsigned row = row_of(&sas_rows[SAS_NONE], table, s->id, ((stat_data_t *)data)->stat_tap_data);
+    stat_tap_table *table = table_of(ui);
+    unsigned row = sa_row(ui, ROW_STREAM, s->id, s->first_frame);
     char text[ADDR_TEXT_MAX];
 
-    set_number(table, row, SA_ID, s->id);
     set_text(table, row, SA_PROTOCOL, s->protocol == PROTO_AH ? "AH" : "ESP");
     set_text(table, row, SA_INITIATOR, ip_print(&s->src, text, sizeof text));
     set_text(table, row, SA_RESPONDER, ip_print(&s->dst, text, sizeof text));
@@ -236,43 +261,43 @@ put_stream(void *data, const struct stream *s)
     return row;
 }
 
-static void
-see_message(void *data, const struct record *r, unsigned bytes)
+/* A message may change Child SAs that it does not carry; in one pass their rows must learn of
+ * it.  Those that it is about are among the newest. */
+enum { CHILDREN_LOOKED_AT = 64 };
+
+static unsigned
+see_message(const stat_tap_table_ui *ui, const struct record *r)
 {
     const struct ike_sa *sa = sadb_ike_sa(capture.db, r->ike_sa);
-    unsigned row = put_ike_sa(data, sa);
+    unsigned row = put_ike_sa(ui, sa);
+    guint num = sa->children->len;
 
-    count(table_at(data, SAS_IKE), row, SA_PACKETS, 1);
-    count(table_at(data, SAS_IKE), row, SA_BYTES, bytes);
-    /* A message may change every Child SA. */
-    for (guint i = 0; i < sa->children->len; i++) {
-        put_child_sa(data, (const struct child_sa *)g_ptr_array_index(sa->children, i));
+    for (guint i = num > CHILDREN_LOOKED_AT ? num - CHILDREN_LOOKED_AT : 0; i < num; i++) {
+        put_child_sa(ui, (const struct child_sa *)g_ptr_array_index(sa->children, i));
     }
-}
-
-static void
-see_packet(void *data, const struct record *r, unsigned bytes)
-{
-    bool tied = r->child != NO_ID;
-    unsigned row = tied ? put_child_sa(data, sadb_child_sa(capture.db, r->child)) : put_stream(data, sadb_stream(capture.db, r->stream));
-    stat_tap_table *table = table_at(data, tied ? SAS_CHILD : SAS_NONE);
-
-    count(table, row, SA_PACKETS, 1);
-    count(table, row, SA_BYTES, bytes);
+    return row;
 }
 
 static tap_packet_status
 on_sas(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped, tap_flags_t flags _U_)
 {
+    const stat_tap_table_ui *ui = ((const stat_data_t *)data)->stat_tap_data;
     const struct frame_records *all = (const struct frame_records *)tapped;
 
     for (unsigned i = 0; all && i < all->num; i++) {
         const struct record *r = all->at[i];
+        unsigned row;
         if (r->kind == RECORD_IKE && r->ike_sa != NO_ID) {
-            see_message(data, r, pinfo->fd->pkt_len);
-        } else if (r->stream != NO_ID) {
-            see_packet(data, r, pinfo->fd->pkt_len);
+            row = see_message(ui, r);
+        } else if (r->stream == NO_ID) {
+            continue;
+        } else if (r->child != NO_ID) {
+            row = put_child_sa(ui, sadb_child_sa(capture.db, r->child));
+        } else {
+            row = put_stream(ui, sadb_stream(capture.db, r->stream));
         }
+        count(table_of(ui), row, SA_PACKETS, 1);
+        count(table_of(ui), row, SA_BYTES, pinfo->fd->pkt_len);
     }
     return TAP_PACKET_REDRAW;
 }
@@ -280,32 +305,49 @@ on_sas(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapp
 static void
 begin_sas(stat_tap_table_ui *ui)
 {
-    make_tables(ui, sas_titles, NUM_SAS, sas_rows);
+    make_table(ui, &sas_rows);
 }
 
 static void
 reset_sas(stat_tap_table *table)
 {
-    reset_table(table, sas_titles, NUM_SAS, sas_rows);
+    reset(table, &sas_rows);
 }
 
 /* --- findings ---------------------------------------------------------------------------- */
 
-enum { NUM_FOUND = SEV_ERROR + 1 };
-static const char *const found_titles[NUM_FOUND] = { "Errors", "Warnings", "Notes", "State changes" };
-static struct rows found_rows[NUM_FOUND];
+static struct rows found_rows;
 
-enum { F_CHECK, F_PACKETS, F_FIRST, F_BASIS, F_IKE_SA, F_CHILD_SA, F_DETAIL, F_REMEDY, NUM_F_FIELDS };
+enum { F_FIRST, F_PACKETS, F_SEVERITY, F_CHECK, F_DETAIL, F_REMEDY, F_BASIS, F_IKE_SA, F_CHILD_SA, NUM_F_FIELDS };
 static stat_tap_table_item found_fields[NUM_F_FIELDS] = {
-    [F_CHECK] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Finding", "%-24s" },
-    [F_PACKETS] = { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Packets", "%7u" },
     [F_FIRST] = { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "First frame", "%11u" },
+    [F_PACKETS] = { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Packets", "%7u" },
+    [F_SEVERITY] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Severity", "%-8s" },
+    [F_CHECK] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Finding", "%-24s" },
+    [F_DETAIL] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Detail", "%s" },
+    [F_REMEDY] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Remedy", "%s" },
     [F_BASIS] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Basis", "%-10s" },
     [F_IKE_SA] = { TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "IKE SA", "%6s" },
     [F_CHILD_SA] = { TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "Child SA", "%8s" },
-    [F_DETAIL] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Detail", "%s" },
-    [F_REMEDY] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Remedy", "%s" },
 };
+
+static void
+put_finding(const stat_tap_table_ui *ui, const struct finding *f)
+{
+    const struct check *c = &checks[f->check];
+    stat_tap_table *table = table_of(ui);
+    unsigned row = row_of(&found_rows, table, f->id, ui);
+
+    set_number(table, row, F_FIRST, f->frame);
+    count(table, row, F_PACKETS, 1);
+    set_text(table, row, F_SEVERITY, severity_name(c->severity));
+    set_text(table, row, F_CHECK, c->name);
+    set_text(table, row, F_DETAIL, f->detail);
+    set_text(table, row, F_REMEDY, c->severity == SEV_CHAT ? "" : f->remedy);
+    set_text(table, row, F_BASIS, basis_name(f->basis));
+    set_id(table, row, F_IKE_SA, f->ike_sa);
+    set_id(table, row, F_CHILD_SA, f->child_sa);
+}
 
 static tap_packet_status
 on_findings(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped _U_, tap_flags_t flags _U_)
@@ -313,19 +355,7 @@ on_findings(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void 
     const GArray *ids = findings_of_frame(capture.findings, pinfo->num);
 
     for (guint i = 0; ids && i < ids->len; i++) {
-        const struct finding *f = findings_get(capture.findings, g_array_index(ids, uint32_t, i));
-        const struct check *c = &checks[f->check];
-        unsigned at = SEV_ERROR - c->severity, row;
-        stat_tap_table *table = table_at(data, at);
-        row = row_of(&found_rows[at], table, f->id, ((stat_data_t *)data)->stat_tap_data);
-        set_text(table, row, F_CHECK, c->name);
-        count(table, row, F_PACKETS, 1);
-        set_number(table, row, F_FIRST, f->frame);
-        set_text(table, row, F_BASIS, basis_name(f->basis));
-        set_id(table, row, F_IKE_SA, f->ike_sa);
-        set_id(table, row, F_CHILD_SA, f->child_sa);
-        set_text(table, row, F_DETAIL, f->detail);
-        set_text(table, row, F_REMEDY, c->severity == SEV_CHAT ? "" : f->remedy);
+        put_finding(((const stat_data_t *)data)->stat_tap_data, findings_get(capture.findings, g_array_index(ids, uint32_t, i)));
     }
     return ids ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
 }
@@ -333,13 +363,13 @@ on_findings(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void 
 static void
 begin_findings(stat_tap_table_ui *ui)
 {
-    make_tables(ui, found_titles, NUM_FOUND, found_rows);
+    make_table(ui, &found_rows);
 }
 
 static void
 reset_findings(stat_tap_table *table)
 {
-    reset_table(table, found_titles, NUM_FOUND, found_rows);
+    reset(table, &found_rows);
 }
 
 void
