@@ -14,6 +14,7 @@ enum {
 static int hf[NUM_H];
 static int ett_espial = -1, ett_sa = -1, ett_finding = -1;
 static expert_field ei[NUM_CHECKS];
+static const unsigned severities[] = { PI_CHAT, PI_NOTE, PI_WARN, PI_ERROR };
 static int id_isakmp, id_esp, id_ah;
 
 /* The field that a check speaks of, plus one: expert information stands there where the
@@ -119,29 +120,32 @@ show_exchange(const struct pen *p, proto_tree *tree, const struct ike_sa *sa, co
     show_offers(p, tree, x);
 }
 
-static void
-put_endpoint(const struct pen *p, proto_tree *tree, int field, const struct endpoint *e)
+static const char *
+endpoint_at(const struct pen *p, const struct endpoint *e, char *out, size_t size)
 {
     struct endpoint known = *e;
-    char text[ID_TEXT_MAX];
 
     if (known.id_frame > p->frame) {
         known.id = NULL;        /* a later frame says it */
     }
-    put_text(p, tree, field, endpoint_print(&known, text, sizeof text));
+    return endpoint_print(&known, out, size);
 }
 
 static void
 show_ike(const struct pen *p, const struct record *r)
 {
     const struct ike_sa *sa = sadb_ike_sa(capture.db, r->ike_sa);
+    char initiator[ID_TEXT_MAX], responder[ID_TEXT_MAX];
     proto_item *item;
     proto_tree *tree;
 
     if (!sa) {
         return;
     }
+    endpoint_at(p, &sa->initiator, initiator, sizeof initiator);
+    endpoint_at(p, &sa->responder, responder, sizeof responder);
     item = put_number(p, p->tree, H_ike_sa, sa->id);
+    proto_item_append_text(item, ", %s to %s", initiator, responder);
     tree = proto_item_add_subtree(item, ett_sa);
     generated(proto_tree_add_bytes_with_length(tree, hf[H_ike_spi_i], p->tvb, 0, 0, sa->spi_i, sizeof sa->spi_i));
     if (r->spi_r_known) {
@@ -152,8 +156,8 @@ show_ike(const struct pen *p, const struct record *r)
     if (sa->chosen && sa->chosen->frame <= p->frame) {
         put_text(p, tree, H_ike_proposal, sa->chosen->text);
     }
-    put_endpoint(p, tree, H_ike_initiator, &sa->initiator);
-    put_endpoint(p, tree, H_ike_responder, &sa->responder);
+    put_text(p, tree, H_ike_initiator, initiator);
+    put_text(p, tree, H_ike_responder, responder);
     if (r->nat != NAT_UNKNOWN) {
         put_text(p, tree, H_nat, nat_name(r->nat));
     }
@@ -177,13 +181,15 @@ static void
 show_child(const struct pen *p, const struct record *r, const struct stream *s)
 {
     const struct child_sa *c = sadb_child_sa(capture.db, r->child);
-    char text[TS_TEXT_MAX];
+    char text[TS_TEXT_MAX], other[TS_TEXT_MAX];
+    proto_item *item;
     proto_tree *tree;
 
     if (!c) {
         return;
     }
-    tree = proto_item_add_subtree(put_number(p, p->tree, H_child_sa, c->id), ett_sa);
+    item = put_number(p, p->tree, H_child_sa, c->id);
+    tree = proto_item_add_subtree(item, ett_sa);
     if (s) {
         put_number(p, tree, H_child_spi, s->spi);
     }
@@ -203,7 +209,8 @@ show_child(const struct pen *p, const struct record *r, const struct stream *s)
     put_link(p, tree, H_rekeyed_by, negotiated_in(c->rekeyed_by));
     if (c->num_ts_i) {
         put_text(p, tree, H_ts_i, selectors_print(c->ts_i, c->num_ts_i, text, sizeof text));
-        put_text(p, tree, H_ts_r, selectors_print(c->ts_r, c->num_ts_r, text, sizeof text));
+        put_text(p, tree, H_ts_r, selectors_print(c->ts_r, c->num_ts_r, other, sizeof other));
+        proto_item_append_text(item, ", %s === %s", text, other);
     }
     if (c->virtual_ip.family) {
         put_text(p, tree, H_virtual_ip, ip_print(&c->virtual_ip, text, sizeof text));
@@ -227,8 +234,10 @@ put_address(const struct pen *p, proto_tree *tree, int field4, int field6, const
 static void
 show_stream(const struct pen *p, const struct record *r, const struct stream *s)
 {
-    proto_tree *tree = proto_item_add_subtree(put_number(p, p->tree, H_stream, r->stream), ett_sa);
+    proto_item *item = put_number(p, p->tree, H_stream, r->stream);
+    proto_tree *tree = proto_item_add_subtree(item, ett_sa);
 
+    proto_item_append_text(item, ", %s %08x, packet %u", s->protocol == PROTO_AH ? "AH" : "ESP", s->spi, r->packet);
     put_number(p, tree, H_stream_spi, s->spi);
     if (r->child != NO_ID) {
         put_direction(p, tree, r->to_responder);
@@ -263,6 +272,9 @@ show_finding(const struct pen *p, const struct finding *f)
     proto_tree *tree = proto_item_add_subtree(item, ett_finding);
 
     proto_item_append_text(item, ": %s", c->title);
+    if (item) {                 /* its colour, wherever the expert information stands */
+        FI_SET_FLAG(PITEM_FINFO(item), severities[c->severity]);
+    }
     put_text(p, tree, H_severity, severity_name(c->severity));
     put_text(p, tree, H_basis, basis_name(f->basis));
     put_text(p, tree, H_detail, f->detail);

@@ -4,11 +4,11 @@
 #include "espial.h"
 #include "sequence.h"
 
-/* What became known at this frame; the worst first. */
+/* What became known at this frame, of these severities, the worst first. */
 static void
-add_findings(GString *comment, const GArray *ids, uint32_t frame)
+add_findings(GString *comment, const GArray *ids, uint32_t frame, int from, int to)
 {
-    for (int severity = SEV_ERROR; ids && severity >= SEV_CHAT; severity--) {
+    for (int severity = from; ids && severity >= to; severity--) {
         for (guint i = 0; i < ids->len; i++) {
             const struct finding *f = findings_get(capture.findings, g_array_index(ids, uint32_t, i));
             if ((int)checks[f->check].severity != severity || f->frame != frame) {
@@ -17,10 +17,16 @@ add_findings(GString *comment, const GArray *ids, uint32_t frame)
             g_string_append_printf(comment, "%s%s", comment->len ? "; " : "", checks[f->check].title);
             if (severity == SEV_CHAT && f->child_sa != NO_ID) {
                 g_string_append_printf(comment, " (Child SA %u)", f->child_sa);
-            } else if (severity == SEV_CHAT && f->ike_sa != NO_ID) {
-                g_string_append_printf(comment, " (IKE SA %u)", f->ike_sa);
             }
         }
+    }
+}
+
+static void
+separate(GString *comment)
+{
+    if (comment->len) {
+        g_string_append(comment, "; ");
     }
 }
 
@@ -36,6 +42,7 @@ message_label(const struct record *r, GString *comment, uint32_t frame)
     }
     x = (const struct exchange *)g_ptr_array_index(sa->exchanges, r->exchange);
     exchange_name(sa->major, x->type, name, sizeof name);
+    separate(comment);
     g_string_append_printf(comment, "IKE SA %u", sa->id);
     if (sa->major != 1) {
         g_string_append(comment, r->from_initiator == x->by_initiator ? ", request" : ", response");
@@ -67,6 +74,7 @@ packet_label(const struct record *r, GString *comment, uint32_t frame, bool visi
     if (!first && !last && !told) {
         return NULL;
     }
+    separate(comment);
     if (r->child != NO_ID) {
         g_string_append_printf(comment, "Child SA %u, ", r->child);
     }
@@ -114,13 +122,15 @@ on_packet(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *t
         const struct record *r = all->at[i];
         GString *comment = g_string_new(NULL);
         char *label = NULL;
+        /* The graph's comments are cut at its edge: first what matters. */
+        add_findings(comment, i == 0 ? ids : NULL, pinfo->num, SEV_ERROR, SEV_NOTE);
         if (r->kind == RECORD_IKE) {
             label = message_label(r, comment, pinfo->num);
         } else if (r->stream != NO_ID) {
             label = packet_label(r, comment, pinfo->num, all->visited, ids);
         }
         if (label) {
-            add_findings(comment, i == 0 ? ids : NULL, pinfo->num);
+            add_findings(comment, i == 0 ? ids : NULL, pinfo->num, SEV_CHAT, SEV_CHAT);
             add_arrow(graph, pinfo, r, label, g_string_free(comment, FALSE));
         } else {
             g_string_free(comment, TRUE);

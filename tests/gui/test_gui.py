@@ -111,12 +111,10 @@ class Desktop:
         self.do("mousemove", x, y, "click", 1)
         time.sleep(0.5)
 
-    def menu(self, opener, text):
-        """Chooses the first entry that begins with text."""
-        self.keys(opener)
-        self.do("type", "--delay", "20", text)
+    def menu(self, opener, *keys):
+        """Menus have mnemonics for few entries, so the way through one is counted in keys."""
+        self.keys(opener, *keys)
         time.sleep(0.5)
-        self.keys("Return")
 
     def picture(self, window, name):
         """Of the whole screen or one window; fails where nothing is drawn."""
@@ -170,25 +168,62 @@ def main_window(d):
     main = d.start("-g", "19")
     d.front(main, 1700, 1000)
     time.sleep(2)
-    d.click(300, 900)           # the details
-    d.keys("End", "Right", "End", "Right", "Down", "Right", "Down", "Down", "Down", "Down")
+    d.click(300, 620)           # the details, of which the last layer is ESP and its last item Espial's
+    d.keys("Home", "End", "Right", "End", "Right", "Down", "Right")
     d.picture(main, "packets")
-    d.menu("alt+t", "IPsec")
+    d.menu("alt+t", "Up", "Up", "Right")
     d.picture(None, "tools_menu")
-    d.keys("Escape", "Escape")
-    d.menu("alt+s", "Flow")
-    flow = d.window("Flow$|Flow . ")
+    d.keys("Escape", "Escape", "Escape")
+    d.menu("alt+s", "Up", "Up", "Up", "Right", "Return")
+    tree = d.window("SAs and Findings")
+    d.front(tree, 1300, 760)
+    d.picture(tree, "tree")
+    d.keys("Escape")
+    for title, name, downs in (("IPsec Findings", "findings", 9), ("IPsec SAs", "sas", 10)):
+        d.front(main, 1700, 1000)
+        d.menu("alt+s", *["Down"] * downs, "Return")
+        window = d.window(title)
+        d.front(window, 1690, 400)
+        d.picture(window, name)
+        d.keys("Escape")
+    d.front(main, 1700, 1000)
+    d.menu("alt+s", *["Down"] * 18, "Return")
+    flow = d.window("Wireshark .* Flow")
     d.front(flow, 1300, 760)
+    d.keys("Tab", "Tab")        # to the type of flow
+    d.do("type", "--delay", "20", "IPsec")
     d.picture(flow, "flow")
+    d.keys("Escape")
+    d.front(main, 1700, 1000)
+    d.menu("alt+s", "c")
+    conversations = d.window("Conversations")
+    d.front(conversations, 1300, 500)
+    d.picture(conversations, "conversations")
+    d.keys("Escape")
+    d.front(main, 1700, 1000)
+    d.menu("alt+a", *["Down"] * 6, "Right", "Up")
+    d.picture(None, "conversation_filter")
+    d.keys("Escape", "Escape", "Escape")
+    d.menu("alt+t", "Up", "Up", "Right", "Return")
+    row = d.window("add a peer")
+    d.front(row, 900, 220)
+    for text in ("lisa@corp.example", "", "AES_GCM_16_256", "10.86.152.186", "10.2.0.0/24"):
+        d.do("type", "--delay", "5", text)
+        d.keys("Tab")
+    d.picture(row, "plan_row")
+    d.keys("Return")
+    plan = os.path.join(d.home, ".config", "wireshark", "espial_plan")
+    wait_for("the plan's file", lambda: os.path.exists(plan), 10)
+    d.front(main, 1700, 1000)
+    d.picture(main, "planned")
     d.stop()
 
 
 def dialogs(d):
-    d.start("-z", "expert", "-z", "espial,sa_table", "-z", "espial,finding_table")
-    for title, name, width in (("Expert Information", "expert", 1300), ("IPsec SAs", "sas", 1690), ("IPsec Findings", "findings", 1690)):
-        window = d.window(title)
-        d.front(window, width, 500)
-        d.picture(window, name)
+    d.start("-z", "expert")
+    window = d.window("Expert Information")
+    d.front(window, 1300, 500)
+    d.picture(window, "expert")
     d.stop()
 
 
