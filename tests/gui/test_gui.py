@@ -206,14 +206,19 @@ def main_window(d):
     d.keys("Escape", "Escape", "Escape")
     d.menu("alt+t", "Up", "Up", "Right", "Return")
     row = d.window("add a peer")
-    d.front(row, 900, 220)
+    d.front(row, 935, 202)
+    d.click(750, 23)            # the first field
     for text in ("lisa@corp.example", "", "AES_GCM_16_256", "10.86.152.186", "10.2.0.0/24"):
-        d.do("type", "--delay", "5", text)
+        if text:
+            d.do("type", "--delay", "5", text)
         d.keys("Tab")
     d.picture(row, "plan_row")
     d.keys("Return")
     plan = os.path.join(d.home, ".config", "wireshark", "espial_plan")
-    wait_for("the plan's file", lambda: os.path.exists(plan), 10)
+    if wait_for("the plan's file", lambda: os.path.exists(plan), 10):
+        text = open(plan).read()
+        check(text == "[peer lisa@corp.example]\nesp = AES_GCM_16_256\nvirtual_ip = 10.86.152.186\nnetworks = 10.2.0.0/24\n",
+              f"the plan: {text}")
     d.front(main, 1700, 1000)
     d.picture(main, "planned")
     d.stop()
