@@ -311,7 +311,7 @@ check_wrong_child_sa(const struct check_in *in, struct findings *out)
 {
     const struct inner_packet *p = tunnelled(in);
     const struct ipsec_event *e = in->ipsec;
-    const GPtrArray *others;
+    const struct list *others;
     char src[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX];
     struct scope where;
 

@@ -2,24 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
 
-enum { N_INVALID_ID = 18, N_AUTHENTICATION_FAILED = 24, V1_AUTH_XAUTH_PSK = 65001, V1_AUTH_XAUTH_LAST = 65010,
-       EAP_FAILURE = 4, LONE_NOTIFY = 8, SMALL_NOTIFY_DATA = 8 };
-
-static bool
-xauth_failed(const struct ike_message *m)
-{
-    for (size_t i = 0; i < m->num_cfg; i++) {
-        const struct ike_cfg_attr *a = &m->cfg[i];
-        if (a->type == CFG_XAUTH_STATUS && m->cfg_type == CFG_SET && a->value.len) {
-            uint8_t any = 0;
-            for (size_t k = 0; k < a->value.len; k++) {
-                any |= a->value.at[k];
-            }
-            return any == 0;
-        }
-    }
-    return false;
-}
+enum { N_INVALID_ID = 18, N_AUTHENTICATION_FAILED = 24, EAP_FAILURE = 4, LONE_NOTIFY = 8, SMALL_NOTIFY_DATA = 8 };
 
 static const char *
 method(const struct check_in *in, char *out, size_t size)
@@ -47,7 +30,7 @@ check_auth_failed(const struct check_in *in, struct findings *out)
     who_sent(in, who, sizeof who);
     who_received(in, to, sizeof to);
     n = ike_find_notify(in->msg, N_AUTHENTICATION_FAILED);
-    if (xauth_failed(in->msg)) {
+    if (ike_xauth_failed(in->msg)) {
         where.remedy = "Compare the user's name and password on the client with the gateway's user database; phase 1 itself succeeded.";
         finding_add(out, CHECK_auth_failed, &where,
                     "%s rejects the user behind %s (XAUTH status FAIL in frame %u, phase 1 agreed%s%s).", who, to,
@@ -141,13 +124,60 @@ suspect_v1(const struct check_in *in, struct findings *out)
                 last->frame);
 }
 
+/* The message that waits stands where the other side first needs the right key: main mode's fifth,
+ * on a port where the other was heard, or aggressive mode's third, after which the second
+ * comes again. */
+static void
+suspect_silence(const struct check_in *in, struct findings *out, const struct ike_sa *sa, const struct exchange *x)
+{
+    const struct exchange_message *last = unanswered_message(in->db, sa, x), *before;
+    struct scope where = { .basis = BASIS_INFERRED, .sa = sa, .exchange = x->index };
+    unsigned whole = 0;
+    char who[ID_TEXT_MAX];
+
+    for (guint i = 0; i < x->messages->len; i++) {
+        whole += g_array_index(x->messages, struct exchange_message, i).fragment == 0;
+    }
+    if (!last || !last->from_initiator || last->readable || last->fragment || !sa->started_here || whole < 2) {
+        return;
+    }
+    before = &g_array_index(x->messages, struct exchange_message, x->messages->len - 2);
+    ip_print(&sa->responder.addr, who, sizeof who);
+    where.frame = last->frame;
+    if (x->type == V1_MAIN && whole == 5 && last->again && before->src_port == last->dst_port &&
+        silence_reason(in->db, sa, x) == SILENCE_PLAIN) {
+        finding_add(out, CHECK_auth_failure_suspected, &where,
+                    "Message 5 of phase 1 (frame %u), the first that needs the right key, is sent %u times and %s, which has answered "
+                    "the others, is silent. Suggests that the pre-shared keys differ.", last->frame, message_repeats(last) + 1, who);
+    } else if (x->type == V1_AGGRESSIVE && whole == 3 && before->again && before->again->last_time > last->time) {
+        finding_add(out, CHECK_auth_failure_suspected, &where,
+                    "%s sends message 2 of aggressive mode (frame %u) again after message 3 (frame %u). Suggests that it does not accept "
+                    "message 3, whose hash needs the right key, or that it is lost.", who, before->frame, last->frame);
+    }
+}
+
+static void
+suspect_silences(const struct check_in *in, struct findings *out)
+{
+    for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
+        const struct ike_sa *sa = sadb_ike_sa(in->db, i);
+        for (guint k = 0; sa->major == 1 && k < sa->exchanges->len; k++) {
+            const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, k);
+            if (x->type == V1_MAIN || x->type == V1_AGGRESSIVE) {
+                suspect_silence(in, out, sa, x);
+            }
+        }
+    }
+}
+
 void
 check_auth_failure_suspected(const struct check_in *in, struct findings *out)
 {
-    if (!fresh(in)) {
+    if (!in->msg) {
+        suspect_silences(in, out);
+    } else if (!fresh(in)) {
         return;
-    }
-    if (in->msg->major == 2) {
+    } else if (in->msg->major == 2) {
         suspect_v2(in, out);
     } else {
         suspect_v1(in, out);

@@ -19,9 +19,9 @@ weak(const struct check_in *in, struct findings *out, enum check_id check, uint8
 {
     const struct kept_proposal *k = chosen_here(in);
 
-    for (size_t i = 0; k && i < k->p.num_transforms; i++) {
-        const struct transform *t = &k->p.transforms[i];
-        enum requirement r = t->type == type ? transform_requirement(k->p.protocol, t) : REQ_NONE;
+    for (size_t i = 0; k && i < k->p->num_transforms; i++) {
+        const struct transform *t = &k->p->transforms[i];
+        enum requirement r = t->type == type ? transform_requirement(k->p->protocol, t) : REQ_NONE;
         struct scope where = scope_message(in);
         char name[64];
         if (r == REQ_NONE) {
@@ -29,8 +29,8 @@ weak(const struct check_in *in, struct findings *out, enum check_id check, uint8
         }
         where.child = in->ike->child;
         finding_add(out, check, &where, "%s is chosen for %s (%s); %s says that it %s be used.",
-                    transform_print(t, name, sizeof name), k->p.protocol == PROTO_IKE ? "IKE" : k->p.protocol == PROTO_AH ? "AH" : "ESP",
-                    k->text, k->p.protocol == PROTO_IKE || type == TRANSFORM_KE ? "RFC 8247" : "RFC 8221",
+                    transform_print(t, name, sizeof name), k->p->protocol == PROTO_IKE ? "IKE" : k->p->protocol == PROTO_AH ? "AH" : "ESP",
+                    k->text, k->p->protocol == PROTO_IKE || type == TRANSFORM_KE ? "RFC 8247" : "RFC 8221",
                     r == REQ_MUST_NOT ? "must not" : "should not");
     }
 }
@@ -64,7 +64,7 @@ static bool
 offered_better(const GPtrArray *offered, uint8_t protocol, uint8_t type)
 {
     for (guint i = 0; i < offered->len; i++) {
-        const struct proposal *p = &((const struct kept_proposal *)g_ptr_array_index(offered, i))->p;
+        const struct proposal *p = ((const struct kept_proposal *)g_ptr_array_index(offered, i))->p;
         for (size_t k = 0; p->protocol == protocol && k < p->num_transforms; k++) {
             const struct transform *t = &p->transforms[k];
             if (t->type == type && t->id && transform_requirement(protocol, t) == REQ_NONE) {
@@ -86,7 +86,7 @@ check_weak_offered(const struct check_in *in, struct findings *out)
         return;
     }
     for (guint i = 0; i < x->offered->len; i++) {
-        const struct proposal *p = &((const struct kept_proposal *)g_ptr_array_index(x->offered, i))->p;
+        const struct proposal *p = ((const struct kept_proposal *)g_ptr_array_index(x->offered, i))->p;
         for (size_t k = 0; k < p->num_transforms; k++) {
             const struct transform *t = &p->transforms[k];
             if (transform_requirement(p->protocol, t) == REQ_NONE || !offered_better(x->offered, p->protocol, t->type)) {
@@ -122,8 +122,8 @@ check_no_integrity(const struct check_in *in, struct findings *out)
     const struct kept_proposal *k = chosen_here(in);
     struct scope where;
 
-    if (!k || (k->p.protocol != PROTO_ESP && k->p.protocol != PROTO_IKE) || !cipher_of(&k->p) ||
-        encr_is_aead(cipher_of(&k->p)) || suite_type_mask(&k->p) >> TRANSFORM_INTEG & 1) {
+    if (!k || (k->p->protocol != PROTO_ESP && k->p->protocol != PROTO_IKE) || !cipher_of(k->p) ||
+        encr_is_aead(cipher_of(k->p)) || suite_type_mask(k->p) >> TRANSFORM_INTEG & 1) {
         return;
     }
     where = scope_message(in);
@@ -138,8 +138,8 @@ check_no_encryption(const struct check_in *in, struct findings *out)
     const struct kept_proposal *k = chosen_here(in);
     struct scope where;
 
-    if (!k || (k->p.protocol != PROTO_AH &&
-               (k->p.protocol != PROTO_ESP || (cipher_of(&k->p) != ENCR_NULL && cipher_of(&k->p) != ENCR_GMAC)))) {
+    if (!k || (k->p->protocol != PROTO_AH &&
+               (k->p->protocol != PROTO_ESP || (cipher_of(k->p) != ENCR_NULL && cipher_of(k->p) != ENCR_GMAC)))) {
         return;
     }
     where = scope_message(in);
@@ -173,7 +173,7 @@ check_aggressive_mode_psk(const struct check_in *in, struct findings *out)
     if (!k || in->msg->exchange != V1_AGGRESSIVE) {
         return;
     }
-    method = k->p.attr.auth_method;
+    method = k->p->attr.auth_method;
     if (method != AUTH_PSK && method != AUTH_XAUTH_PSK_I && method != AUTH_XAUTH_PSK_R) {
         return;
     }
@@ -190,9 +190,9 @@ prf_half(const struct kept_proposal *k)
 {
     static const struct { uint16_t id; size_t half; } table[] = { { 1, 8 }, { 2, 10 }, { 5, 16 }, { 6, 24 }, { 7, 32 } };
 
-    for (size_t i = 0; k && i < k->p.num_transforms; i++) {
-        for (size_t n = 0; k->p.transforms[i].type == TRANSFORM_PRF && n < G_N_ELEMENTS(table); n++) {
-            if (table[n].id == k->p.transforms[i].id) {
+    for (size_t i = 0; k && i < k->p->num_transforms; i++) {
+        for (size_t n = 0; k->p->transforms[i].type == TRANSFORM_PRF && n < G_N_ELEMENTS(table); n++) {
+            if (table[n].id == k->p->transforms[i].id) {
                 return table[n].half;
             }
         }

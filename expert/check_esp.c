@@ -2,7 +2,7 @@
  * them (RFC 4303, RFC 4302).  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
 
-enum { FIRST_FREE_SPI = 256, ENCR_NULL = 11, INTEG_SHA2_256_128 = 12, ENCR_CTR = 13, ICV_96 = 12 };
+enum { FIRST_FREE_SPI = 256, ENCR_NULL = 11, INTEG_SHA2_256_128 = 12, ICV_96 = 12 };
 #define SMALL_BLOCK_BYTES ((uint64_t)32 << 30)      /* RFC 8221 section 5: 2^32 blocks of 64 bits */
 
 static const char *
@@ -60,7 +60,7 @@ check_esp_after_delete(const struct check_in *in, struct findings *out)
 static double
 lifetime(const struct child_sa *c)
 {
-    return c->chosen && c->chosen->p.v1 ? (double)c->chosen->p.attr.life_s : 0;
+    return c->chosen && c->chosen->p->v1 ? (double)c->chosen->p->attr.life_s : 0;
 }
 
 void
@@ -76,7 +76,7 @@ check_esp_after_lifetime(const struct check_in *in, struct findings *out)
         return;
     }
     age = e->at.time - c->negotiated_time;
-    kb = c->chosen && c->chosen->p.v1 ? c->chosen->p.attr.life_kb : 0;
+    kb = c->chosen && c->chosen->p->v1 ? c->chosen->p->attr.life_kb : 0;
     where = scope_packet(in);
     if (lifetime(c) > 0 && age > lifetime(c) + sadb_options(in->db)->delete_grace) {
         finding_add(out, CHECK_esp_after_lifetime, &where,
@@ -189,8 +189,8 @@ geometry_of(const struct child_sa *c, struct geometry *out)
     bool known = false;
 
     *out = (struct geometry){ 0 };
-    for (size_t i = 0; c->chosen && i < c->chosen->p.num_transforms; i++) {
-        const struct transform *t = &c->chosen->p.transforms[i];
+    for (size_t i = 0; c->chosen && i < c->chosen->p->num_transforms; i++) {
+        const struct transform *t = &c->chosen->p->transforms[i];
         if (t->type == TRANSFORM_ENCR) {
             known = encr_geometry(t->id, &g);
             out->encr = t->id;
@@ -286,8 +286,8 @@ check_ah_length_wrong(const struct check_in *in, struct findings *out)
     if (!counts(in) || e->packet->protocol != PROTO_AH || !certain(e->child) || !e->child->chosen) {
         return;
     }
-    for (size_t i = 0; i < e->child->chosen->p.num_transforms; i++) {
-        const struct transform *t = &e->child->chosen->p.transforms[i];
+    for (size_t i = 0; i < e->child->chosen->p->num_transforms; i++) {
+        const struct transform *t = &e->child->chosen->p->transforms[i];
         if (t->type == TRANSFORM_INTEG && (!integ_icv_len(t->id, &icv) || (t->id >= 9 && t->id <= 11))) {
             return;         /* GMAC carries its IV there too: RFC 4543 section 3.3 */
         }
@@ -362,12 +362,6 @@ check_udp_encap_mismatch(const struct check_in *in, struct findings *out)
                 e->child->ike_sa->nat_i.frame);
 }
 
-static bool
-counter_mode(uint16_t encr)
-{
-    return (encr >= ENCR_CTR && encr <= 21 && encr != 17) || (encr >= 24 && encr <= 28);
-}
-
 void
 check_iv_reused(const struct check_in *in, struct findings *out)
 {
@@ -375,7 +369,7 @@ check_iv_reused(const struct check_in *in, struct findings *out)
     struct geometry g;
     struct scope where;
 
-    if (!e->iv_repeats || !lawful(in, &g) || !counter_mode(g.encr)) {
+    if (!e->iv_repeats || !lawful(in, &g)) {
         return;
     }
     where = scope_packet(in);

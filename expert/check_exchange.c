@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
 
+#define REFUSAL_SECONDS 3.0     /* a refusal comes at once */
+
 void
 check_retransmission(const struct check_in *in, struct findings *out)
 {
@@ -15,8 +17,16 @@ check_retransmission(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     where.basis = BASIS_OBSERVED;
     where.variant = e->retransmission_of;
-    finding_add(out, CHECK_retransmission, &where, "%s sends its %s message of frame %u again, bit for bit.",
-                who_sent(in, who, sizeof who), phase_name(in, e->exchange, phase, sizeof phase), e->retransmission_of);
+    who_sent(in, who, sizeof who);
+    phase_name(in, e->exchange, phase, sizeof phase);
+    if (e->sa->major == 2 && !e->is_response && e->exchange->response && e->exchange->response < e->at.frame) {
+        finding_add(out, CHECK_retransmission, &where,
+                    "%s sends its %s message of frame %u again, bit for bit, after the answer in frame %u: that one was lost between the "
+                    "capture point and %s, or not accepted.", who, phase, e->retransmission_of, e->exchange->response, who);
+    } else {
+        finding_add(out, CHECK_retransmission, &where, "%s sends its %s message of frame %u again, bit for bit.", who, phase,
+                    e->retransmission_of);
+    }
 }
 
 void
@@ -60,7 +70,7 @@ static bool
 wants_answer(const struct ike_sa *sa, const struct exchange *x, unsigned whole)
 {
     if (sa->major == 2) {
-        return x->request && !x->response;
+        return x->request && !x->response && x->type != V2_GSA_REKEY;       /* RFC 9838: multicast */
     }
     switch (x->type) {
     case V1_MAIN:
@@ -105,6 +115,62 @@ waiting_message(const struct ike_sa *sa, const struct exchange *x)
     return last && wants_answer(sa, x, whole) && !x->answered_by && !reacted_later(sa, x, last) ? last : NULL;
 }
 
+/* The first message of the other side after quick mode's own, where quick mode gets no answer. */
+static const struct exchange_message *
+informational_after(const struct ike_sa *sa, const struct exchange *x)
+{
+    const struct exchange_message *asked = &g_array_index(x->messages, struct exchange_message, 0);
+    guint looked = 0;
+
+    for (guint i = x->index + 1; i < sa->exchanges->len && looked < SADB_MAX_PER_PEER; i++, looked++) {
+        const struct exchange *later = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
+        const struct exchange_message *first = later->messages->len ? &g_array_index(later->messages, struct exchange_message, 0) : NULL;
+        if (first && first->from_initiator != asked->from_initiator) {
+            return later->type == V1_INFORMATIONAL && !first->readable && first->time - asked->time < REFUSAL_SECONDS ? first : NULL;
+        }
+    }
+    return NULL;
+}
+
+/* Quick mode that only an Informational follows, which nobody could read. */
+static void
+tell_refused_quick_mode(struct findings *out, const struct ike_sa *sa, const struct exchange *x)
+{
+    struct scope where = { .basis = BASIS_INFERRED, .sa = sa, .exchange = x->index };
+    const struct exchange_message *answer;
+    char who[ADDR_TEXT_MAX];
+
+    if (x->type != V1_QUICK || x->messages->len != 1 || !x->unreadable || !x->request) {
+        return;
+    }
+    answer = informational_after(sa, x);
+    if (!answer) {
+        return;
+    }
+    where.frame = answer->frame;
+    where.also = x->request;
+    where.remedy = "Compare phase 2 on both ends: encryption, integrity, PFS group and networks; the keys of IKE would show the notify.";
+    ip_print(answer->from_initiator ? &sa->initiator.addr : &sa->responder.addr, who, sizeof who);
+    finding_add(out, CHECK_request_unanswered, &where,
+                "%s answers quick mode (frame %u) with an encrypted Informational (frame %u) and never goes on. Suggests a refusal, "
+                "most often of the proposals, PFS or networks of phase 2.", who, x->request, answer->frame);
+}
+
+/* A router's two sides, or all its interfaces, were captured. */
+static bool
+captured_twice(const struct ike_sa *sa)
+{
+    for (guint i = 0; i < sa->exchanges->len && i < SADB_MAX_PER_PEER; i++) {
+        const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
+        for (guint k = 0; k < x->messages->len; k++) {
+            if (g_array_index(x->messages, struct exchange_message, k).twice) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static void
 look_at_exchange(const struct check_in *in, struct findings *out, const struct ike_sa *sa, const struct exchange *x)
 {
@@ -112,6 +178,7 @@ look_at_exchange(const struct check_in *in, struct findings *out, const struct i
     char who[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], phase[64];
     double end = sadb_last_time(in->db);
 
+    tell_refused_quick_mode(out, sa, x);
     if (silence_reason(in->db, sa, x) != SILENCE_PLAIN) {
         return;
     }
@@ -126,11 +193,13 @@ look_at_exchange(const struct check_in *in, struct findings *out, const struct i
         exchange_name(2, x->type, phase, sizeof phase);
     }
     finding_add(out, CHECK_request_unanswered, &where,
-                "%s from %s to %s (UDP %u) has no answer in the %.0f captured seconds that follow; it was sent %u more time%s.",
-                phase, who, to, last->dst_port, end - last->time, last->num_retransmissions,
-                last->num_retransmissions == 1 ? "" : "s");
-    for (guint i = 0; last->frames && i < last->frames->len; i++) {
-        where.frame = g_array_index(last->frames, uint32_t, i);
+                "%s from %s to %s (UDP %u) has no answer in the %.0f captured seconds that follow; it was sent %u more time%s%s.",
+                phase, who, to, last->dst_port, end - last->time, message_repeats(last),
+                message_repeats(last) == 1 ? "" : "s",
+                last->twice ? ", captured on its way in and out each time: it is lost beyond, or not answered" :
+                captured_twice(sa) ? ", captured once where other messages were captured twice: it is lost between the two" : "");
+    for (guint i = 0; last->again && i < last->again->frames->len; i++) {
+        where.frame = g_array_index(last->again->frames, uint32_t, i);
         finding_add(out, CHECK_request_unanswered, &where, "%s", "");
     }
 }
@@ -155,17 +224,33 @@ child_text(const struct child_sa *c, char *out, size_t size)
                selectors_print(c->ts_i, c->num_ts_i, i, sizeof i), selectors_print(c->ts_r, c->num_ts_r, r, sizeof r));
 }
 
+/* RFC 4478: seconds until the initiator must authenticate again. */
+static void
+auth_lifetime(const struct ike_message *m, char *out, size_t size)
+{
+    enum { N_AUTH_LIFETIME = 16403 };
+    const struct ike_notify *n = m->major == 2 ? ike_find_notify(m, N_AUTH_LIFETIME) : NULL;
+    struct cur c = cur_of(n ? n->data.at : NULL, n ? n->data.len : 0);
+    uint32_t seconds;
+
+    out[0] = 0;
+    if (n && cur_u32(&c, &seconds)) {
+        g_snprintf(out, (gulong)size, "; it is to be authenticated anew within %u s (AUTH_LIFETIME)", seconds);
+    }
+}
+
 void
 check_sa_established(const struct check_in *in, struct findings *out)
 {
     const struct ike_event *e = in->ike;
     struct scope where = scope_message(in);
-    char i[ID_TEXT_MAX], r[ID_TEXT_MAX], text[TEXT_MAX];
+    char i[ID_TEXT_MAX], r[ID_TEXT_MAX], text[TEXT_MAX], life[80];
 
     if (e->established) {
-        finding_add(out, CHECK_sa_established, &where, "IKE SA %u between %s and %s is established%s%s.", e->sa->id,
+        auth_lifetime(in->msg, life, sizeof life);
+        finding_add(out, CHECK_sa_established, &where, "IKE SA %u between %s and %s is established%s%s%s.", e->sa->id,
                     endpoint_print(&e->sa->initiator, i, sizeof i), endpoint_print(&e->sa->responder, r, sizeof r),
-                    e->sa->chosen ? " with " : "", e->sa->chosen ? e->sa->chosen->text : "");
+                    e->sa->chosen ? " with " : "", e->sa->chosen ? e->sa->chosen->text : "", life);
     }
     if (e->child) {
         child_text(e->child, text, sizeof text);
@@ -183,6 +268,10 @@ check_sa_rekeyed(const struct check_in *in, struct findings *out)
 
     if (e->rekeyed_ike) {
         finding_add(out, CHECK_sa_rekeyed, &where, "IKE SA %u is replaced by IKE SA %u.", e->sa->id, e->rekeyed_ike->id);
+    }
+    if (e->reauthenticates) {
+        finding_add(out, CHECK_sa_rekeyed, &where, "IKE SA %u (phase 1) is replaced by IKE SA %u, authenticated anew.",
+                    e->reauthenticates->id, e->sa->id);
     }
     if (e->child && e->child_rekeyed) {
         where.child = e->child;

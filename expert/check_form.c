@@ -190,9 +190,9 @@ check_several_chosen(const struct check_in *in, struct findings *out)
 static bool
 chosen_group(const struct exchange *x, struct transform *out)
 {
-    for (size_t i = 0; x->chosen && i < x->chosen->p.num_transforms; i++) {
-        if (x->chosen->p.transforms[i].type == TRANSFORM_KE) {
-            *out = x->chosen->p.transforms[i];
+    for (size_t i = 0; x->chosen && i < x->chosen->p->num_transforms; i++) {
+        if (x->chosen->p->transforms[i].type == TRANSFORM_KE) {
+            *out = x->chosen->p->transforms[i];
             return true;
         }
     }

@@ -1,54 +1,11 @@
-/* check_lifecycle.c - detours, moves, restarts and disagreements in the life of an SA.
+/* check_lifecycle.c - moves, restarts and disagreements in the life of an SA.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
 
 #include <string.h>
 
-enum { N_INVALID_IKE_SPI = 4, N_INVALID_EXCHANGE_TYPE = 7, N_INVALID_SPI = 11, N_NO_PROPOSAL_CHOSEN = 14,
-       N_INVALID_KE = 17, N_AUTHENTICATION_FAILED = 24, N_UNSUPPORTED_EXCHANGE = 29, N_COOKIE = 16390,
-       N_UPDATE_SA_ADDRESSES = 16400, N_REDIRECT = 16407, N1_RESPONDER_LIFETIME = 24576, POLICIES = 16 };
-
-void
-check_cookie_challenge(const struct check_in *in, struct findings *out)
-{
-    const struct ike_notify *n = in->msg->major == 2 && ike_is_response(in->msg) ? fresh_notify(in, N_COOKIE) : NULL;
-    char who[ID_TEXT_MAX];
-    struct scope where;
-
-    if (!n) {
-        return;
-    }
-    where = scope_message(in);
-    finding_add(out, CHECK_cookie_challenge, &where,
-                "%s asks for a cookie of %" G_GSIZE_FORMAT " bytes before it answers IKE_SA_INIT of frame %u.",
-                who_sent(in, who, sizeof who), n->data.len, in->ike->exchange->request);
-}
-
-void
-check_invalid_ke_payload(const struct check_in *in, struct findings *out)
-{
-    const struct ike_notify *n = in->msg->major == 2 ? fresh_notify(in, N_INVALID_KE) : NULL;
-    struct transform wanted = { .type = TRANSFORM_KE }, sent = { .type = TRANSFORM_KE };
-    char who[ID_TEXT_MAX], a[64], b[64];
-    struct scope where;
-
-    if (!n) {
-        return;
-    }
-    where = scope_message(in);
-    where.basis = notify_basis(n);
-    sent.id = in->ike->exchange->ke_group;
-    if (n->data.len != 2) {
-        finding_add(out, CHECK_invalid_ke_payload, &where, "%s refuses the key exchange of frame %u without naming a group.",
-                    who_sent(in, who, sizeof who), in->ike->exchange->request);
-        return;
-    }
-    wanted.id = (uint16_t)(n->data.at[0] << 8 | n->data.at[1]);
-    finding_add(out, CHECK_invalid_ke_payload, &where,
-                "%s wants %s; the key exchange of frame %u is in %s. The initiator is to try again with the group wanted.",
-                who_sent(in, who, sizeof who), transform_print(&wanted, a, sizeof a), in->ike->exchange->request,
-                sent.id ? transform_print(&sent, b, sizeof b) : "another group");
-}
+enum { N_INVALID_IKE_SPI = 4, N_INVALID_EXCHANGE_TYPE = 7, N_NO_PROPOSAL_CHOSEN = 14, N_AUTHENTICATION_FAILED = 24,
+       N_UNSUPPORTED_EXCHANGE = 29, N_UPDATE_SA_ADDRESSES = 16400, N1_RESPONDER_LIFETIME = 24576, POLICIES = 16 };
 
 /* --- perfect forward secrecy ---------------------------------------------------- */
 
@@ -58,23 +15,22 @@ asks_pfs(const struct proposal *p)
     return (suite_type_mask(p) >> TRANSFORM_KE & 1) != 0;
 }
 
-/* A suite that the refuser took for an SA of this kind, alike in all but PFS. */
-static const struct kept_proposal *
+/* The frame of a suite that the refuser took for an SA of this kind, alike in all but PFS; 0. */
+static uint32_t
 alike_but_pfs(const struct check_in *in, const struct proposal *offered)
 {
-    const struct kept_proposal *known[POLICIES];
-    bool chosen[POLICIES];
-    size_t n = sadb_policies(in->db, &in->ike->at.src, offered->protocol, known, chosen, POLICIES);
+    struct policy known[POLICIES];
+    size_t n = sadb_policies(in->db, &in->ike->at.src, offered->protocol, known, POLICIES);
 
     for (size_t i = 0; i < n; i++) {
-        unsigned unmet = suite_unmet(offered, &known[i]->p) & ~(1u << TRANSFORM_KE);
+        unsigned unmet = suite_unmet(offered, known[i].kept->p) & ~(1u << TRANSFORM_KE);
         /* IKE_AUTH never carries a group: from its choice nothing follows but the rest
          * of the suite (RFC 7296 section 1.2). */
-        if (!unmet && (in->msg->major == 2 || asks_pfs(offered) != asks_pfs(&known[i]->p))) {
-            return known[i];
+        if (!unmet && (in->msg->major == 2 || asks_pfs(offered) != asks_pfs(known[i].kept->p))) {
+            return known[i].frame;
         }
     }
-    return NULL;
+    return 0;
 }
 
 /* With nothing else known, cipher and hash that the refuser has just chosen in phase 1
@@ -85,7 +41,7 @@ like_phase1(const struct ike_sa *sa, const struct proposal *offered)
     for (size_t i = 0; i < offered->num_transforms; i++) {
         const struct transform *t = &offered->transforms[i];
         if ((t->type == TRANSFORM_ENCR || (t->type == TRANSFORM_INTEG && t->id)) &&
-            (!sa->chosen || !suite_has(&sa->chosen->p, t))) {
+            (!sa->chosen || !suite_has(sa->chosen->p, t))) {
             return false;
         }
     }
@@ -97,7 +53,8 @@ check_pfs_mismatch(const struct check_in *in, struct findings *out)
 {
     const struct exchange *x = in->ike->about;
     const struct ike_notify *n = fresh_notify(in, N_NO_PROPOSAL_CHOSEN);
-    const struct kept_proposal *first, *known;
+    const struct kept_proposal *first;
+    uint32_t known;
     char who[ID_TEXT_MAX], values[SUITE_TEXT_MAX], phase[64];
     struct scope where;
     bool asked;
@@ -106,9 +63,9 @@ check_pfs_mismatch(const struct check_in *in, struct findings *out)
         return;
     }
     first = (const struct kept_proposal *)g_ptr_array_index(x->offered, 0);
-    asked = asks_pfs(&first->p);
-    known = alike_but_pfs(in, &first->p);
-    if (!known && (in->msg->major == 2 || !like_phase1(in->ike->sa, &first->p))) {
+    asked = asks_pfs(first->p);
+    known = alike_but_pfs(in, first->p);
+    if (!known && (in->msg->major == 2 || !like_phase1(in->ike->sa, first->p))) {
         return;
     }
     where = scope_message(in);
@@ -117,12 +74,12 @@ check_pfs_mismatch(const struct check_in *in, struct findings *out)
     phase_name(in, x, phase, sizeof phase);
     g_strlcpy(values, "no PFS", sizeof values);
     if (asked) {
-        suite_values(&first->p, TRANSFORM_KE, values, sizeof values);
+        suite_values(first->p, TRANSFORM_KE, values, sizeof values);
     }
     if (known) {
         finding_add(out, CHECK_pfs_mismatch, &where,
                     "%s refuses %s of frame %u, which asks for %s; but for that it has taken this suite before (frame %u). "
-                    "Suggests that the two ends differ on PFS.", who, phase, x->request, values, known->frame);
+                    "Suggests that the two ends differ on PFS.", who, phase, x->request, values, known);
     } else {
         finding_add(out, CHECK_pfs_mismatch, &where,
                     "%s refuses %s of frame %u, which asks for %s and for the cipher and hash that it has chosen in phase 1. "
@@ -130,34 +87,69 @@ check_pfs_mismatch(const struct check_in *in, struct findings *out)
     }
 }
 
+/* ", 3600 s" or ", 4608000 KB": the attributes of RFC 2407 section 4.6.3.1, type before duration. */
+static const char *
+lifetimes(const struct ike_notify *n, char *out, size_t size)
+{
+    enum { LIFE_TYPE = 1, LIFE_DURATION = 2, SECONDS = 1, FORMAT_TV = 0x8000 };
+    struct cur c = cur_of(n->data.at, n->data.len), value;
+    uint16_t type, len;
+    uint32_t unit = 0;
+    char one[32];
+
+    out[0] = 0;
+    while (cur_u16(&c, &type) && cur_u16(&c, &len)) {
+        uint32_t number = len;
+        if (!(type & FORMAT_TV)) {
+            uint8_t octet;
+            if (!cur_sub(&c, &value, len)) {
+                break;
+            }
+            for (number = 0; cur_u8(&value, &octet);) {
+                number = number << 8 | octet;
+            }
+        }
+        type &= (uint16_t)~FORMAT_TV;
+        unit = type == LIFE_TYPE ? number : unit;
+        if (type == LIFE_DURATION && unit) {
+            g_snprintf(one, sizeof one, ", %u %s", number, unit == SECONDS ? "s" : "KB");
+            g_strlcat(out, one, size);
+        }
+    }
+    return out;
+}
+
 void
 check_lifetime_mismatch(const struct check_in *in, struct findings *out)
 {
     const struct exchange *x = in->ike->exchange;
     const struct kept_proposal *chosen;
-    char who[ID_TEXT_MAX];
+    const struct ike_notify *n;
+    char who[ID_TEXT_MAX], values[64];
     struct scope where;
 
     if (!fresh(in) || in->msg->major != 1) {
         return;
     }
     where = scope_message(in);
-    if (ike_find_notify(in->msg, N1_RESPONDER_LIFETIME)) {
-        finding_add(out, CHECK_lifetime_mismatch, &where, "%s holds to a shorter lifetime than the one offered (RESPONDER-LIFETIME in frame %u).",
-                    who_sent(in, who, sizeof who), in->ike->at.frame);
+    n = ike_find_notify(in->msg, N1_RESPONDER_LIFETIME);
+    if (n) {
+        where.basis = notify_basis(n);
+        finding_add(out, CHECK_lifetime_mismatch, &where, "%s holds to a shorter lifetime than the one offered%s (RESPONDER-LIFETIME in frame %u).",
+                    who_sent(in, who, sizeof who), lifetimes(n, values, sizeof values), in->ike->at.frame);
         return;
     }
     chosen = x->chosen && x->chosen->frame == in->ike->at.frame ? x->chosen : NULL;
     for (guint i = 0; chosen && i < x->offered->len; i++) {
         const struct kept_proposal *k = (const struct kept_proposal *)g_ptr_array_index(x->offered, i);
-        if (k->p.v1_transform != chosen->p.v1_transform || k->p.number != chosen->p.number ||
-            k->p.protocol != chosen->p.protocol ||
-            (k->p.attr.life_s == chosen->p.attr.life_s && k->p.attr.life_kb == chosen->p.attr.life_kb)) {
+        if (k->p->v1_transform != chosen->p->v1_transform || k->p->number != chosen->p->number ||
+            k->p->protocol != chosen->p->protocol ||
+            (k->p->attr.life_s == chosen->p->attr.life_s && k->p->attr.life_kb == chosen->p->attr.life_kb)) {
             continue;
         }
         finding_add(out, CHECK_lifetime_mismatch, &where,
                     "%s answers a lifetime of %u s and %u KB with %u s and %u KB.", who_sent(in, who, sizeof who),
-                    k->p.attr.life_s, k->p.attr.life_kb, chosen->p.attr.life_s, chosen->p.attr.life_kb);
+                    k->p->attr.life_s, k->p->attr.life_kb, chosen->p->attr.life_s, chosen->p->attr.life_kb);
         return;
     }
 }
@@ -289,29 +281,6 @@ check_peer_restarted(const struct check_in *in, struct findings *out)
 }
 
 void
-check_redirected(const struct check_in *in, struct findings *out)
-{
-    const struct ike_notify *n = in->msg->major == 2 ? fresh_notify(in, N_REDIRECT) : NULL;
-    char who[ID_TEXT_MAX], to[ADDR_TEXT_MAX] = "another gateway";
-    struct scope where;
-
-    if (!n) {
-        return;
-    }
-    /* RFC 5685 section 9.2: type 1 IPv4, 2 IPv6, 3 name; then its length. */
-    if (n->data.len >= 6 && n->data.at[0] == 1) {
-        struct ip_addr a = ip_from(4, n->data.at + 2);
-        ip_print(&a, to, sizeof to);
-    } else if (n->data.len >= 18 && n->data.at[0] == 2) {
-        struct ip_addr a = ip_from(6, n->data.at + 2);
-        ip_print(&a, to, sizeof to);
-    }
-    where = scope_message(in);
-    where.basis = notify_basis(n);
-    finding_add(out, CHECK_redirected, &where, "%s redirects the client to %s.", who_sent(in, who, sizeof who), to);
-}
-
-void
 check_rekey_collision(const struct check_in *in, struct findings *out)
 {
     const struct exchange *other = in->ike->collides;
@@ -393,50 +362,6 @@ check_offer_changed(const struct check_in *in, struct findings *out)
                 suite_offers(e->sa->offered, a, sizeof a), old->first_frame, suite_offers(old->offered, b, sizeof b));
 }
 
-static bool
-share_suite(const struct ike_sa *a, const struct ike_sa *b)
-{
-    for (guint i = 0; i < a->offered->len; i++) {
-        for (guint k = 0; k < b->offered->len; k++) {
-            const struct proposal *p = &((const struct kept_proposal *)g_ptr_array_index(a->offered, i))->p;
-            const struct proposal *q = &((const struct kept_proposal *)g_ptr_array_index(b->offered, k))->p;
-            if (p->protocol == q->protocol && !suite_unmet(p, q)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-void
-check_no_common_proposal(const struct check_in *in, struct findings *out)
-{
-    const struct ike_sa *now = in->ike->sa;
-    char a[SUITE_TEXT_MAX * 4], b[SUITE_TEXT_MAX * 4], who[ID_TEXT_MAX], to[ID_TEXT_MAX];
-    struct scope where;
-
-    if (!fresh(in) || !in->ike->from_initiator || !in->msg->num_proposals || now->exchanges->len != 1 || !now->offered->len) {
-        return;
-    }
-    for (size_t i = now->id; i > 0 && now->id - i < SADB_MAX_PER_PEER; i--) {
-        const struct ike_sa *old = sadb_ike_sa(in->db, i - 1);
-        if (old->major != now->major || !old->offered->len || old->rekeys != NO_ID ||
-            !ip_equal(&old->initiator.addr, &now->responder.addr) || !ip_equal(&old->responder.addr, &now->initiator.addr)) {
-            continue;
-        }
-        if (share_suite(now, old)) {
-            return;
-        }
-        where = scope_message(in);
-        where.basis = BASIS_INFERRED;
-        finding_add(out, CHECK_no_common_proposal, &where,
-                    "%s offers %s; %s itself has offered %s (frame %u): no suite is in both. Suggests that it will refuse.",
-                    who_sent(in, who, sizeof who), suite_offers(now->offered, a, sizeof a), who_received(in, to, sizeof to),
-                    suite_offers(old->offered, b, sizeof b), old->first_frame);
-        return;
-    }
-}
-
 /* --- Child SAs beside each other ------------------------------------------------------ */
 
 void
@@ -460,9 +385,9 @@ check_duplicate_child_sa(const struct check_in *in, struct findings *out)
 static const struct transform *
 of_type(const struct kept_proposal *k, uint8_t type)
 {
-    for (size_t i = 0; k && i < k->p.num_transforms; i++) {
-        if (k->p.transforms[i].type == type) {
-            return &k->p.transforms[i];
+    for (size_t i = 0; k && i < k->p->num_transforms; i++) {
+        if (k->p->transforms[i].type == type) {
+            return &k->p->transforms[i];
         }
     }
     return NULL;
@@ -476,7 +401,7 @@ weaker(const struct kept_proposal *now, const struct kept_proposal *before)
     for (uint8_t type = TRANSFORM_ENCR; type <= TRANSFORM_KE; type++) {
         const struct transform *a = of_type(now, type), *b = of_type(before, type);
         if (a && b && ((a->id == b->id && a->key_bits < b->key_bits) ||
-                       transform_requirement(now->p.protocol, a) > transform_requirement(before->p.protocol, b))) {
+                       transform_requirement(now->p->protocol, a) > transform_requirement(before->p->protocol, b))) {
             return true;
         }
     }

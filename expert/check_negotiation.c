@@ -1,4 +1,5 @@
-/* check_negotiation.c - what was offered, chosen and refused.
+/* check_negotiation.c - what was offered, chosen and refused; why no proposal was, is in
+ * check_refusal.c.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
 
@@ -8,131 +9,8 @@ enum {
     N_NO_PROPOSAL_CHOSEN = 14, N_INVALID_KE = 17, N_INVALID_ID = 18, N_AUTHENTICATION_FAILED = 24,
     N_INTERNAL_ADDRESS_FAILURE = 36, N_FAILED_CP_REQUIRED = 37, N_TS_UNACCEPTABLE = 38,
     N_INVALID_SPI = 11, N_INVALID_SELECTORS = 39,
-    POLICIES = 16
+    LONE_NOTIFY = 8, SMALL_NOTIFY_DATA = 8
 };
-
-/* What is known of the refuser, nearest to the offer first. */
-struct meeting {
-    const struct proposal *offered, *known;
-    unsigned unmet;
-    uint32_t frame;             /* of what is known, 0: the plan */
-    bool chosen;
-    bool auth;                  /* IKEv1 authentication methods differ */
-};
-
-static unsigned
-popcount(unsigned x)
-{
-    unsigned n = 0;
-
-    for (; x; x &= x - 1) {
-        n++;
-    }
-    return n;
-}
-
-static void
-meet(struct meeting *best, const GPtrArray *offered, const struct proposal *known, uint32_t frame, bool chosen)
-{
-    for (guint i = 0; i < offered->len; i++) {
-        const struct kept_proposal *k = (const struct kept_proposal *)g_ptr_array_index(offered, i);
-        unsigned unmet = suite_unmet(&k->p, known);
-        if (k->p.protocol == known->protocol && (!best->known || popcount(unmet) < popcount(best->unmet))) {
-            *best = (struct meeting){ &k->p, known, unmet, frame, chosen,
-                                      k->p.v1 && known->v1 && k->p.attr.auth_method && known->attr.auth_method &&
-                                      k->p.attr.auth_method != known->attr.auth_method };
-        }
-    }
-}
-
-/* Transforms of one type that a suite of the plan leaves out match anything. */
-static void
-meet_plan(const struct check_in *in, struct meeting *best, const GPtrArray *offered, struct proposal *planned,
-          struct transform *room, size_t max)
-{
-    const struct kept_proposal *first = (const struct kept_proposal *)g_ptr_array_index(offered, 0);
-    const struct plan_peer *peer = plan_find(in->plan, NULL, &in->ike->at.src);
-    const char *text = !peer ? NULL : first->p.protocol == PROTO_IKE ? peer->ike : peer->esp;
-
-    if (!text) {
-        return;
-    }
-    *planned = (struct proposal){ .protocol = first->p.protocol, .transforms = room };
-    planned->num_transforms = (uint16_t)suite_parse(text, room, max);
-    if (planned->num_transforms) {
-        meet(best, offered, planned, 0, false);
-    }
-}
-
-void
-check_no_proposal_chosen(const struct check_in *in, struct findings *out)
-{
-    const struct ike_notify *n = fresh_notify(in, N_NO_PROPOSAL_CHOSEN);
-    const struct exchange *x = in->ike->about;
-    const struct kept_proposal *known[POLICIES];
-    bool chosen[POLICIES];
-    struct meeting best = { 0 };
-    struct transform room[16];
-    struct proposal planned;
-    struct scope where;
-    char offers[SUITE_TEXT_MAX * 4], who[ID_TEXT_MAX], phase[64], types[64], theirs[SUITE_TEXT_MAX], ours[SUITE_TEXT_MAX];
-    char remedy[TEXT_MAX];
-
-    if (!n) {
-        return;
-    }
-    where = scope_message(in);
-    where.basis = notify_basis(n);
-    who_sent(in, who, sizeof who);
-    phase_name(in, x, phase, sizeof phase);
-    if (!x || !x->offered->len) {
-        finding_add(out, CHECK_no_proposal_chosen, &where,
-                    "%s refuses %s (NO_PROPOSAL_CHOSEN); the capture does not show the offer in clear.", who, phase);
-        return;
-    }
-    suite_offers(x->offered, offers, sizeof offers);
-    uint8_t protocol = ((const struct kept_proposal *)g_ptr_array_index(x->offered, 0))->p.protocol;
-    size_t num = sadb_policies(in->db, &in->ike->at.src, protocol, known, chosen, POLICIES);
-    for (size_t i = 0; i < num; i++) {
-        meet(&best, x->offered, &known[i]->p, known[i]->frame, chosen[i]);
-    }
-    meet_plan(in, &best, x->offered, &planned, room, G_N_ELEMENTS(room));
-    if (!best.known) {
-        finding_add(out, CHECK_no_proposal_chosen, &where,
-                    "%s refuses %s: offered %s in frame %u; the capture does not show what it would accept.",
-                    who, phase, offers, x->request);
-        return;
-    }
-    if (!best.unmet) {
-        finding_add(out, CHECK_no_proposal_chosen, &where,
-                    "%s refuses %s: offered %s; every transform type meets what it has %s before (frame %u)%s.",
-                    who, phase, offers, best.chosen ? "chosen" : "offered", best.frame,
-                    best.auth ? ", but the authentication method does not" :
-                                ", so its policy for this peer or exchange differs");
-        return;
-    }
-    unsigned first = 0;
-    while (!(best.unmet >> first & 1)) {
-        first++;
-    }
-    suite_types(best.unmet, types, sizeof types);
-    suite_values(best.known, first, theirs, sizeof theirs);
-    suite_values(best.offered, first, ours, sizeof ours);
-    g_snprintf(remedy, sizeof remedy,
-             "Set the same %s on both ends for %s: the refusing side is known to take %s, the other offers %s; "
-             "the strongest that both support is best.", types, phase, theirs, ours);
-    where.remedy = remedy;
-    if (best.frame) {
-        finding_add(out, CHECK_no_proposal_chosen, &where,
-                    "%s refuses %s: offered %s; %s %s not meet: offered %s, it has %s %s before (frame %u).",
-                    who, phase, offers, types, popcount(best.unmet) > 1 ? "do" : "does", ours,
-                    best.chosen ? "chosen" : "offered", theirs, best.frame);
-    } else {
-        finding_add(out, CHECK_no_proposal_chosen, &where,
-                    "%s refuses %s: offered %s; %s %s not meet: offered %s, the plan has %s.",
-                    who, phase, offers, types, popcount(best.unmet) > 1 ? "do" : "does", ours, theirs);
-    }
-}
 
 /* The answer of this message to an offer that was read, or NULL. */
 static const struct kept_proposal *
@@ -148,7 +26,7 @@ offer_of(const struct exchange *x, const struct kept_proposal *chosen)
 {
     for (guint i = 0; i < x->offered->len; i++) {
         const struct kept_proposal *k = (const struct kept_proposal *)g_ptr_array_index(x->offered, i);
-        if (suite_chosen_from(&chosen->p, &k->p)) {
+        if (suite_chosen_from(chosen->p, k->p)) {
             return k;
         }
     }
@@ -159,10 +37,10 @@ offer_of(const struct exchange *x, const struct kept_proposal *chosen)
 static const struct kept_proposal *
 altered(const struct exchange *x, const struct kept_proposal *chosen)
 {
-    for (guint i = 0; chosen->p.v1 && i < x->offered->len; i++) {
+    for (guint i = 0; chosen->p->v1 && i < x->offered->len; i++) {
         const struct kept_proposal *k = (const struct kept_proposal *)g_ptr_array_index(x->offered, i);
-        if (k->p.protocol == chosen->p.protocol && k->p.v1_transform == chosen->p.v1_transform &&
-            (k->p.number == chosen->p.number || x->offered->len == 1)) {
+        if (k->p->protocol == chosen->p->protocol && k->p->v1_transform == chosen->p->v1_transform &&
+            (k->p->number == chosen->p->number || x->offered->len == 1)) {
             return k;
         }
     }
@@ -203,12 +81,12 @@ check_attribute_changed(const struct check_in *in, struct findings *out)
     if (strcmp(asked->text, chosen->text) != 0) {
         finding_add(out, CHECK_attribute_changed, &where,
                     "%s returns transform %u as %s; frame %u offers it as %s.", who_sent(in, who, sizeof who),
-                    chosen->p.v1_transform, chosen->text, in->ike->exchange->request, asked->text);
+                    chosen->p->v1_transform, chosen->text, in->ike->exchange->request, asked->text);
     } else {
         finding_add(out, CHECK_attribute_changed, &where,
                     "%s returns transform %u with authentication method %u and mode %u; frame %u offers %u and %u.",
-                    who_sent(in, who, sizeof who), chosen->p.v1_transform, chosen->p.attr.auth_method,
-                    chosen->p.attr.mode, in->ike->exchange->request, asked->p.attr.auth_method, asked->p.attr.mode);
+                    who_sent(in, who, sizeof who), chosen->p->v1_transform, chosen->p->attr.auth_method,
+                    chosen->p->attr.mode, in->ike->exchange->request, asked->p->attr.auth_method, asked->p->attr.mode);
     }
 }
 
@@ -219,7 +97,9 @@ check_ts_unacceptable(const struct check_in *in, struct findings *out)
     const struct ike_notify *n = fresh_notify(in, v1 ? N_INVALID_ID : N_TS_UNACCEPTABLE);
     const struct exchange *x = in->ike->about;
     char who[ID_TEXT_MAX], i[TS_TEXT_MAX], r[TS_TEXT_MAX], ki[TS_TEXT_MAX], kr[TS_TEXT_MAX];
+    const struct selector *asked;
     struct scope where;
+    size_t num;
 
     if (!n || (v1 && (!x || x->type != V1_QUICK))) {
         return;
@@ -232,8 +112,10 @@ check_ts_unacceptable(const struct check_in *in, struct findings *out)
                     "%s refuses the traffic selectors; the capture does not show them in clear.", who);
         return;
     }
-    selectors_print(x->ts_i, x->num_ts_i, i, sizeof i);
-    selectors_print(x->ts_r, x->num_ts_r, r, sizeof r);
+    asked = exchange_selectors(x, true, &num);
+    selectors_print(asked, num, i, sizeof i);
+    asked = exchange_selectors(x, false, &num);
+    selectors_print(asked, num, r, sizeof r);
     for (size_t k = sadb_num_child_sas(in->db); k > 0; k--) {
         const struct child_sa *c = sadb_child_sa(in->db, k - 1);
         bool same_side = ip_equal(&c->addr_i, &in->ike->at.dst) && ip_equal(&c->addr_r, &in->ike->at.src);
@@ -280,8 +162,8 @@ check_ts_narrowed(const struct check_in *in, struct findings *out)
     where.child = c;
     for (unsigned side = 0; side < 2; side++) {
         bool by = side == 0, initiator = x->by_initiator == by;
-        const struct selector *asked = by ? x->ts_i : x->ts_r, *got;
-        size_t num_asked = by ? x->num_ts_i : x->num_ts_r, num_got;
+        size_t num_asked, num_got;
+        const struct selector *asked = exchange_selectors(x, by, &num_asked), *got;
         got = child_selectors(c, initiator, &num_got);
         if (all_within(asked, num_asked, got, num_got) || (initiator && c->virtual_ip.family)) {
             continue;
@@ -345,11 +227,68 @@ explained(uint8_t major, const struct exchange *about, uint16_t type)
            type == N_TS_UNACCEPTABLE || type == N_INVALID_SELECTORS;
 }
 
+static bool
+tried_again(const struct ike_sa *sa, const struct exchange *x)
+{
+    guint looked = 0;
+
+    for (guint i = x->index + 1; i < sa->exchanges->len && looked < SADB_MAX_PER_PEER; i++, looked++) {
+        const struct exchange *later = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
+        if (later->type == x->type && later->by_initiator == x->by_initiator) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What nobody could read, told by shape: only a notify fits (RFC 7296 section 1.3). */
+static void
+infer_refusal(struct findings *out, const struct ike_sa *sa, const struct exchange *x)
+{
+    struct scope where = { .basis = BASIS_INFERRED, .sa = sa, .exchange = x->index };
+    const struct exchange_message *answer = NULL;
+    uint32_t least = sadb_sk_length(sa->chosen, LONE_NOTIFY), most = sadb_sk_length(sa->chosen, LONE_NOTIFY + SMALL_NOTIFY_DATA);
+    char who[ADDR_TEXT_MAX];
+
+    if (!x->messages->len || !x->unreadable || !x->request) {
+        return;
+    }
+    if (x->type == V2_CREATE_CHILD_SA && x->messages->len == 2 && x->response && least && !tried_again(sa, x)) {
+        answer = &g_array_index(x->messages, struct exchange_message, 1);
+        answer = !answer->readable && !answer->fragment && answer->length >= least && answer->length <= most ? answer : NULL;
+    }
+    if (!answer) {
+        return;
+    }
+    where.frame = answer->frame;
+    ip_print(answer->from_initiator ? &sa->initiator.addr : &sa->responder.addr, who, sizeof who);
+    finding_add(out, CHECK_error_notify, &where,
+                "%s answers CREATE_CHILD_SA (frame %u) with %u bytes, the length of a lone notify under %s, and no other try "
+                "follows. Suggests a refusal, most often of the proposals or the traffic selectors.", who, x->request,
+                (unsigned)answer->length, sa->chosen->text);
+}
+
+static void
+infer_refusals(const struct check_in *in, struct findings *out)
+{
+    for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
+        const struct ike_sa *sa = sadb_ike_sa(in->db, i);
+        for (guint k = 0; k < sa->exchanges->len; k++) {
+            infer_refusal(out, sa, (const struct exchange *)g_ptr_array_index(sa->exchanges, k));
+        }
+    }
+}
+
 void
 check_error_notify(const struct check_in *in, struct findings *out)
 {
     const struct ike_message *m = in->msg;
     char who[ID_TEXT_MAX], name[64], phase[64];
+
+    if (!m) {
+        infer_refusals(in, out);
+        return;
+    }
 
     for (size_t i = 0; fresh(in) && i < m->num_notifies; i++) {
         const struct ike_notify *n = &m->notifies[i];

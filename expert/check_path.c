@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
 
+#define KEEPALIVE_LATE_S 25.0   /* RFC 3948 section 4: 20 s by default, and some latitude */
+
 enum { IKE_PORT = 500, NATT_PORT = 4500, LARGE_DATAGRAM = 1200, UDP = 17, ESP = 50 };
 
 static const struct exchange_message *
@@ -52,7 +54,7 @@ check_nat_t_draft(const struct check_in *in, struct findings *out)
     const struct ike_event *e = in->ike;
     struct scope where;
 
-    if (!fresh(in) || !(e->sa->draft_nat_t || (e->child && e->child->chosen && e->child->chosen->p.attr.mode >= 61443))) {
+    if (!fresh(in) || !(e->sa->draft_nat_t || (e->child && e->child->chosen && e->child->chosen->p->attr.mode >= 61443))) {
         return;
     }
     where = scope_message(in);
@@ -60,20 +62,67 @@ check_nat_t_draft(const struct check_in *in, struct findings *out)
     finding_add(out, CHECK_nat_t_draft, &where, "IKE SA %u uses the NAT-T payloads or encapsulation modes of a draft.", e->sa->id);
 }
 
+/* The port of its NAT mapping that a side has left with this packet, and the SA; 0. */
+static uint16_t
+left_port(const struct check_in *in, const struct ike_sa **sa, const struct sighting **at)
+{
+    if (in->ipsec) {
+        *sa = in->ipsec->child ? in->ipsec->child->ike_sa : NULL;
+        *at = &in->ipsec->at;
+        return in->ipsec->duplicate || !in->ipsec->at.src_port ? 0 : in->ipsec->old_src_port;
+    }
+    *sa = in->ike ? in->ike->sa : in->path->sa;
+    *at = in->ike ? &in->ike->at : &in->path->at;
+    return in->ike ? in->ike->old_src_port : in->path->old_src_port;
+}
+
 void
 check_nat_mapping_changed(const struct check_in *in, struct findings *out)
 {
-    const struct ipsec_event *e = in->ipsec;
+    const struct ike_sa *sa;
+    const struct sighting *at;
+    uint16_t before = left_port(in, &sa, &at);
+    char from[ADDR_TEXT_MAX], what[64] = "A NAT keepalive";
+    struct scope where;
+
+    if (!before) {
+        return;
+    }
+    where = in->ipsec ? scope_packet(in) : (struct scope){ .basis = BASIS_OBSERVED, .frame = at->frame, .sa = sa, .exchange = NO_ID };
+    where.variant = at->src_port;
+    if (in->ipsec) {
+        g_snprintf(what, sizeof what, "ESP of SPI %08x", in->ipsec->packet->spi);
+    } else if (in->ike) {
+        g_snprintf(what, sizeof what, "IKE SA %u", sa->id);
+    }
+    finding_add(out, CHECK_nat_mapping_changed, &where, "%s now comes from %s port %u, before from %u.", what,
+                ip_print(&at->src, from, sizeof from), at->src_port, before);
+}
+
+void
+check_keepalive_gap(const struct check_in *in, struct findings *out)
+{
+    const struct ike_sa *sa;
+    const struct sighting *at;
+    uint16_t before = left_port(in, &sa, &at);
+    const struct nat_life *life = before && sa ? sa->nat_life : NULL;
     char from[ADDR_TEXT_MAX];
     struct scope where;
 
-    if (!e->old_src_port || e->duplicate || !e->at.src_port) {
+    if (!life || life->silence < KEEPALIVE_LATE_S) {
         return;
     }
-    where = scope_packet(in);
-    where.variant = e->at.src_port;
-    finding_add(out, CHECK_nat_mapping_changed, &where, "ESP of SPI %08x now comes from %s port %u, before from %u.",
-                e->packet->spi, ip_print(&e->at.src, from, sizeof from), e->at.src_port, e->old_src_port);
+    where = (struct scope){ .basis = BASIS_OBSERVED, .frame = at->frame, .sa = sa, .exchange = NO_ID };
+    ip_print(&at->src, from, sizeof from);
+    if (life->keepalives) {
+        finding_add(out, CHECK_keepalive_gap, &where,
+                    "Nothing was captured from %s for %.0f s before its mapping moved from port %u to %u; its last NAT keepalive is frame %u.",
+                    from, life->silence, before, at->src_port, life->last_keepalive);
+    } else {
+        finding_add(out, CHECK_keepalive_gap, &where,
+                    "Nothing was captured from %s for %.0f s before its mapping moved from port %u to %u, and no NAT keepalive of it at all.",
+                    from, life->silence, before, at->src_port);
+    }
 }
 
 static bool
@@ -133,7 +182,7 @@ unanswered_message(const struct sadb *db, const struct ike_sa *sa, const struct 
     const struct exchange_message *last = waiting_message(sa, x);
     double silence = last ? sadb_last_time(db) - last->time : 0;
 
-    return last && silence >= (last->num_retransmissions ? AFTER_RETRANSMISSION_S : WITHOUT_RETRANSMISSION_S) ? last : NULL;
+    return last && silence >= (message_repeats(last) ? AFTER_RETRANSMISSION_S : WITHOUT_RETRANSMISSION_S) ? last : NULL;
 }
 
 /* Octets of the largest datagram of the side that waits. */
@@ -174,7 +223,7 @@ silence_reason(const struct sadb *db, const struct ike_sa *sa, const struct exch
         return SILENCE_NONE;
     }
     if (sa->major == 2 && x->type == V2_INFORMATIONAL && sa->from_initiator && sa->from_responder &&
-        (x->liveness || (sa->state == IKE_ESTABLISHED && last->num_retransmissions)) && !speaks_later(sa, last)) {
+        (x->liveness || (sa->state == IKE_ESTABLISHED && message_repeats(last))) && !speaks_later(sa, last)) {
         return SILENCE_DEAD_PEER;
     }
     if (!heard(sa, !last->from_initiator, IKE_PORT) && !heard(sa, !last->from_initiator, NATT_PORT)) {
@@ -207,8 +256,8 @@ each_silence(const struct check_in *in, struct findings *out, enum silence wante
 static void
 mark_retransmissions(struct findings *out, enum check_id check, struct scope *where, const struct exchange_message *m)
 {
-    for (guint i = 0; m->frames && i < m->frames->len; i++) {
-        where->frame = g_array_index(m->frames, uint32_t, i);
+    for (guint i = 0; m->again && i < m->again->frames->len; i++) {
+        where->frame = g_array_index(m->again->frames, uint32_t, i);
         finding_add(out, check, where, "%s", "");
     }
 }
@@ -226,8 +275,8 @@ tell_4500(struct findings *out, struct scope *where, const struct ike_sa *sa, co
     where->remedy = remedy;
     finding_add(out, CHECK_udp_4500_blocked, where,
                 "UDP 500 is answered (frame %u); %u message%s to UDP 4500 since frame %u %s not.", first->response,
-                last->num_retransmissions + 1, last->num_retransmissions ? "s" : "", last->frame,
-                last->num_retransmissions ? "are" : "is");
+                message_repeats(last) + 1, message_repeats(last) ? "s" : "", last->frame,
+                message_repeats(last) ? "are" : "is");
     mark_retransmissions(out, CHECK_udp_4500_blocked, where, last);
 }
 
@@ -271,7 +320,7 @@ tell_dead(struct findings *out, struct scope *where, const struct ike_sa *sa, co
                 "%s asks whether %s lives (frame %u, sent %u time%s) and gets no answer; it will take the SA for dead.",
                 endpoint_print(last->from_initiator ? &sa->initiator : &sa->responder, a, sizeof a),
                 endpoint_print(last->from_initiator ? &sa->responder : &sa->initiator, b, sizeof b), last->frame,
-                last->num_retransmissions + 1, last->num_retransmissions ? "s" : "");
+                message_repeats(last) + 1, message_repeats(last) ? "s" : "");
     mark_retransmissions(out, CHECK_dead_peer, where, last);
 }
 

@@ -33,7 +33,7 @@ suite(const struct check_in *in, struct findings *out, const char *planned, cons
     }
     p.num_transforms = (uint16_t)suite_parse(planned, room, WORDS);
     for (size_t i = 0; i < p.num_transforms; i++) {
-        if (!suite_has(&chosen->p, &room[i])) {
+        if (!suite_has(chosen->p, &room[i])) {
             where.basis = BASIS_CONFIGURED;
             where.child = child;
             where.variant = child ? 2 : 1;

@@ -2,7 +2,9 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
 
-enum { ONE_WAY_PACKETS = 3 };
+enum { ONE_WAY_PACKETS = 3, GAP_PACKETS = 8 };
+#define GAP_SECONDS 1.0
+#define GAP_FACTOR 4.0          /* times the usual distance of packets */
 #define UNUSED_SECONDS 30.0     /* an SA that carries nothing for so long is worth a word */
 
 static const char *
@@ -173,6 +175,74 @@ check_never_used(const struct check_in *in, struct findings *out)
         }
         finding_add(out, CHECK_never_used, &where, "Child SA %u (SPIs %08x and %08x) carries no packet in the %.0f s after frame %u.",
                     c->id, c->spi_i, c->spi_r, end - c->negotiated_time, c->negotiated_in);
+    }
+}
+
+void
+check_half_closed(const struct check_in *in, struct findings *out)
+{
+    for (size_t i = 0; i < sadb_num_child_sas(in->db); i++) {
+        const struct child_sa *c = sadb_child_sa(in->db, i);
+        struct scope where = { .basis = c->basis, .frame = c->half_closed_in, .sa = c->ike_sa, .child = c, .exchange = NO_ID,
+                               .also = c->deleted_in };
+        if (!c->half_closed_in || c->closed_i == c->closed_r || child_holder(in->db, c)->deleted_in) {
+            continue;
+        }
+        finding_add(out, CHECK_half_closed, &where,
+                    "Frame %u deletes SPI %08x of Child SA %u; the answer (frame %u) does not delete SPI %08x of the other direction.",
+                    c->deleted_in, c->closed_i ? c->spi_i : c->spi_r, c->id, c->half_closed_in, c->closed_i ? c->spi_r : c->spi_i);
+    }
+}
+
+static const struct stream *
+busiest(const struct child_sa *c, bool to_responder)
+{
+    const struct stream *best = NULL;
+
+    for (guint i = 0; i < c->streams->len; i++) {
+        const struct stream *s = (const struct stream *)g_ptr_array_index(c->streams, i);
+        if (s->to_responder == to_responder && (!best || s->packets > best->packets)) {
+            best = s;
+        }
+    }
+    return best;
+}
+
+/* The traffic ran until the old SA ended, and goes on only now. */
+void
+check_rekey_gap(const struct check_in *in, struct findings *out)
+{
+    const struct ipsec_event *e = in->ipsec;
+    const struct child_sa *c = e->child, *old = c && e->new_stream && c->basis != BASIS_INFERRED ? sadb_predecessor(in->db, c) : NULL;
+    const struct stream *before = old && old->basis != BASIS_INFERRED ? busiest(old, e->to_responder) : NULL;
+    char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
+    struct scope where;
+    double usual, pause, ended;
+    bool broken;
+
+    if (!before || before->packets < GAP_PACKETS) {
+        return;
+    }
+    usual = (before->last_time - before->first_time) / (before->packets - 1);
+    pause = e->at.time - before->last_time;
+    broken = old->deleted_in && old->deleted_in < c->negotiated_in;
+    ended = broken ? old->deleted_time : c->negotiated_time;
+    if (pause < GAP_SECONDS || pause < GAP_FACTOR * usual || ended - before->last_time > MAX(GAP_SECONDS, GAP_FACTOR * usual)) {
+        return;
+    }
+    where = scope_stream(e->stream, e->at.frame);
+    where.also = before->last_frame;
+    ip_print(&e->at.src, from, sizeof from);
+    ip_print(&e->at.dst, to, sizeof to);
+    if (broken) {
+        finding_add(out, CHECK_rekey_gap, &where,
+                    "Nothing goes from %s to %s for %.1f s: SPI %08x ends in frame %u, its SA is deleted in frame %u, and only frame %u "
+                    "negotiates the next; before, packets came every %.2f s.", from, to, pause, before->spi, before->last_frame,
+                    old->deleted_in, c->negotiated_in, usual);
+    } else {
+        finding_add(out, CHECK_rekey_gap, &where,
+                    "Nothing goes from %s to %s for %.1f s between SPI %08x (frame %u) and SPI %08x, which replaces it; before, packets "
+                    "came every %.2f s.", from, to, pause, before->spi, before->last_frame, e->packet->spi, usual);
     }
 }
 

@@ -28,6 +28,11 @@ struct scope scope_path(const struct check_in *in);     /* of what the path even
 struct scope scope_packet(const struct check_in *in);   /* of the stream */
 void finding_add(struct findings *out, enum check_id check, const struct scope *where, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
+/* Raises the severity of the finding that stands in this scope, where one does and its severity
+ * is lower: what was no fault at first has become one.  The sentence is put after the detail;
+ * remedy NULL leaves what is there. */
+void finding_raise(struct findings *out, enum check_id check, const struct scope *where, enum severity severity,
+                   const char *remedy, const char *format, ...) G_GNUC_PRINTF(6, 7);
 
 /* The message is new and belongs to an exchange: neither sent nor captured again. */
 bool fresh(const struct check_in *in);

@@ -21,13 +21,15 @@ static check_fn *const functions[NUM_CHECKS] = {
 #undef CHECK
 };
 
+enum { NUM_TRIGGERS = 4 };      /* ON_MESSAGE to ON_END */
+
 struct findings {
     GPtrArray *all;             /* of struct finding */
     GHashTable *by_scope;       /* text -> struct finding */
     GHashTable *by_frame;       /* frame -> GArray of uint32_t */
     uint32_t last_frame;        /* the highest of them */
-    enum check_id rows[ON_END + 1][NUM_CHECKS];     /* by trigger, in the table's order */
-    size_t num_rows[ON_END + 1];
+    enum check_id rows[NUM_TRIGGERS][NUM_CHECKS];   /* by trigger's bit, in the table's order */
+    size_t num_rows[NUM_TRIGGERS];
     bool capped, ended;
 };
 
@@ -65,8 +67,11 @@ findings_new(void)
     all->by_scope = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     all->by_frame = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free_ids);
     for (int i = 0; i < NUM_CHECKS; i++) {
-        enum trigger t = checks[i].trigger;
-        all->rows[t][all->num_rows[t]++] = (enum check_id)i;
+        for (unsigned bit = 0; bit < NUM_TRIGGERS; bit++) {
+            if (checks[i].trigger & 1 << bit) {
+                all->rows[bit][all->num_rows[bit]++] = (enum check_id)i;
+            }
+        }
     }
     return all;
 }
@@ -146,18 +151,51 @@ mark_frame(struct findings *out, struct finding *f, uint32_t frame)
     out->last_frame = MAX(out->last_frame, frame);
 }
 
-void
-finding_add(struct findings *out, enum check_id check, const struct scope *where, const char *format, ...)
+enum { KEY_MAX = 128 };
+
+static void
+scope_key(char out[KEY_MAX], enum check_id check, const struct scope *where)
 {
-    uint32_t sa = where->sa ? where->sa->id : NO_ID;
-    uint32_t child = where->child ? where->child->id : NO_ID;
-    uint32_t stream = where->stream ? where->stream->id : NO_ID;
-    char key[128];
+    snprintf(out, KEY_MAX, "%d/%u/%u/%u/%u/%" G_GINT64_MODIFIER "x", (int)check, where->sa ? where->sa->id : NO_ID,
+             where->child ? where->child->id : NO_ID, where->stream ? where->stream->id : NO_ID, where->exchange,
+             where->variant);
+}
+
+void
+finding_raise(struct findings *out, enum check_id check, const struct scope *where, enum severity severity,
+              const char *remedy, const char *format, ...)
+{
+    char key[KEY_MAX], *more, *whole;
     struct finding *f;
     va_list args;
 
-    snprintf(key, sizeof key, "%d/%u/%u/%u/%u/%" G_GINT64_MODIFIER "x", (int)check, sa, child, stream,
-             where->exchange, where->variant);
+    scope_key(key, check, where);
+    f = (struct finding *)g_hash_table_lookup(out->by_scope, key);
+    if (!f || f->severity >= severity) {
+        return;
+    }
+    f->severity = severity;
+    va_start(args, format);
+    more = g_strdup_vprintf(format, args);
+    va_end(args);
+    whole = g_strconcat(f->detail, " ", more, NULL);
+    g_free(more);
+    g_free(f->detail);
+    f->detail = whole;
+    if (remedy) {
+        g_free(f->remedy);
+        f->remedy = g_strdup(remedy);
+    }
+}
+
+void
+finding_add(struct findings *out, enum check_id check, const struct scope *where, const char *format, ...)
+{
+    char key[KEY_MAX];
+    struct finding *f;
+    va_list args;
+
+    scope_key(key, check, where);
     f = (struct finding *)g_hash_table_lookup(out->by_scope, key);
     if (!f) {
         if (out->all->len >= FINDINGS_MAX) {
@@ -167,11 +205,12 @@ finding_add(struct findings *out, enum check_id check, const struct scope *where
         f = g_new0(struct finding, 1);
         f->id = out->all->len;
         f->check = check;
+        f->severity = checks[check].severity;
         f->basis = where->basis;
         f->frame = where->frame;
-        f->ike_sa = sa;
-        f->child_sa = child;
-        f->stream = stream;
+        f->ike_sa = where->sa ? where->sa->id : NO_ID;
+        f->child_sa = where->child ? where->child->id : NO_ID;
+        f->stream = where->stream ? where->stream->id : NO_ID;
         f->at_end = checks[check].trigger == ON_END;
         f->frames = g_array_new(FALSE, FALSE, sizeof(uint32_t));
         va_start(args, format);
@@ -191,8 +230,10 @@ finding_add(struct findings *out, enum check_id check, const struct scope *where
 static void
 run(struct findings *out, const struct check_in *in, enum trigger trigger)
 {
-    for (size_t i = 0; i < out->num_rows[trigger]; i++) {
-        functions[out->rows[trigger][i]](in, out);
+    unsigned bit = (unsigned)g_bit_nth_lsf(trigger, -1);
+
+    for (size_t i = 0; i < out->num_rows[bit]; i++) {
+        functions[out->rows[bit][i]](in, out);
     }
 }
 

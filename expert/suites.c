@@ -9,15 +9,24 @@ suite_unmet(const struct proposal *offered, const struct proposal *known)
 {
     unsigned both = suite_type_mask(offered) & suite_type_mask(known), unmet = suite_type_mask(offered) ^ suite_type_mask(known);
 
+    bool aead = false;
+
     for (unsigned type = 0; type < 32; type++) {
         bool met = false;
         if (!(both >> type & 1)) {
             continue;
         }
-        for (size_t i = 0; i < offered->num_transforms && !met; i++) {
-            met = offered->transforms[i].type == type && suite_has(known, &offered->transforms[i]);
+        for (size_t i = 0; i < offered->num_transforms; i++) {
+            const struct transform *t = &offered->transforms[i];
+            if (t->type == type && suite_has(known, t)) {
+                met = true;
+                aead |= type == TRANSFORM_ENCR && encr_is_aead(t->id);
+            }
         }
         unmet |= met ? 0 : 1u << type;
+    }
+    if (aead) {
+        unmet &= ~(1u << TRANSFORM_INTEG);      /* an AEAD cipher that both hold brings its own */
     }
     /* ESN No is what an offer without the transform means (RFC 7296 section 3.3.3). */
     if (!(both >> TRANSFORM_ESN & 1)) {

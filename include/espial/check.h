@@ -9,8 +9,12 @@
 enum severity { SEV_CHAT, SEV_NOTE, SEV_WARN, SEV_ERROR };
 const char *severity_name(enum severity s);     /* "chat", "note", "warning", "error" */
 
-/* When the runner calls a check. */
-enum trigger { ON_MESSAGE, ON_PACKET, ON_PATH, ON_END };
+/* When the runner calls a check: bits, for a row may have several. */
+enum trigger {
+    ON_MESSAGE = 1, ON_PACKET = 2, ON_PATH = 4, ON_END = 8,
+    ON_TRAFFIC = ON_MESSAGE | ON_PACKET | ON_PATH,
+    ON_MESSAGE_AND_END = ON_MESSAGE | ON_END
+};
 
 enum check_id {
 #define CHECK(name, sev, group, trigger, title, remedy, rfc, doc) CHECK_##name,
@@ -29,6 +33,7 @@ extern const struct check checks[NUM_CHECKS];
 struct finding {
     uint32_t id;                /* in order of first frame and row */
     enum check_id check;
+    enum severity severity;     /* the row's, or what finding_raise made of it */
     enum basis basis;
     uint32_t frame;             /* where it became known */
     uint32_t count;             /* frames or events, also those beyond FINDING_MAX_FRAMES */

@@ -75,12 +75,12 @@ enum esp_verdict {
     ESP_BAD_LENGTH              /* the ciphertext is not whole blocks, or words of 4 octets */
 };
 
-/* packet is from the SPI to the end of the ICV, len octets, in all five functions.
+/* packet is from the SPI to the end of the ICV, len octets, in all functions below.
  * seq_high are the upper 32 bits of the sequence number, which are not on the wire; they
  * count only where the keys say esn.  Length comes before ICV. */
 enum esp_verdict esp_verify(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_t seq_high);
 
-/* The three below do not look at the ICV: a wrong key gives noise, not an error.  They give
+/* These do not look at the ICV: a wrong key gives noise, not an error.  They give
  * nothing (0, false) where esp_verify says ESP_TOO_SHORT or ESP_BAD_LENGTH.  out may not
  * overlap the packet. */
 

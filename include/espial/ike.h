@@ -28,7 +28,7 @@ enum ike_exchange {             /* RFC 2408 section 3.1, RFC 7296 section 3.1 */
     V1_BASE = 1, V1_MAIN = 2, V1_AUTH_ONLY = 3, V1_AGGRESSIVE = 4, V1_INFORMATIONAL = 5,
     V1_TRANSACTION = 6, V1_QUICK = 32, V1_NEW_GROUP = 33,
     V2_IKE_SA_INIT = 34, V2_IKE_AUTH = 35, V2_CREATE_CHILD_SA = 36, V2_INFORMATIONAL = 37,
-    V2_IKE_SESSION_RESUME = 38, V2_IKE_INTERMEDIATE = 43, V2_IKE_FOLLOWUP_KE = 44
+    V2_IKE_SESSION_RESUME = 38, V2_GSA_REKEY = 41, V2_IKE_INTERMEDIATE = 43, V2_IKE_FOLLOWUP_KE = 44
 };
 
 enum ike_payload_type {
@@ -162,6 +162,8 @@ const struct ike_notify *ike_find_notify(const struct ike_message *m, uint16_t t
 char *ike_id_print(const struct ike_id *id, char *out, size_t size);
 /* IKEv1 IDci/IDcr as a selector; false for names. */
 bool ike_id_selector(const struct ike_id *id, struct selector *out);
+/* IKEv1 XAUTH: the gateway sets the status FAIL (draft-beaulieu-ike-xauth section 4). */
+bool ike_xauth_failed(const struct ike_message *m);
 /* True where data cannot be an IKE message at all (version, exchange, length). */
 bool ike_plausible(const uint8_t *data, size_t captured);
 

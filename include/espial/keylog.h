@@ -14,7 +14,7 @@ struct keylog_esp {
 };
 
 struct keylog_ike2 {
-    uint8_t spi_i[8];           /* zero where the log does not say */
+    uint8_t spi_i[8], spi_r[8]; /* zero where the log does not say */
     struct ike_keys keys;
     unsigned line;
 };
@@ -61,6 +61,9 @@ size_t keylog_count(const struct keylog *k);
 const struct keylog_esp *const *keylog_find_esp(const struct keylog *k, uint32_t spi);
 size_t keylog_num_ike2(const struct keylog *k);
 const struct keylog_ike2 *keylog_ike2(const struct keylog *k, size_t i);
+/* How Wireshark's table of these keys spells the algorithms, without the RFC behind.  False
+ * where it has no name for one. */
+bool keylog_ike2_names(const struct keylog_ike2 *one, const char **encr, const char **integ);
 size_t keylog_num_ike1(const struct keylog *k);
 const struct keylog_ike1 *keylog_ike1(const struct keylog *k, size_t i);
 size_t keylog_num_secrets(const struct keylog *k);

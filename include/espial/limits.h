@@ -27,12 +27,13 @@ enum limits {
     SADB_MAX_CHILD_SAS = 1 << 20,
     SADB_MAX_STREAMS = 1 << 20,
     SADB_MAX_EXCHANGES = 1 << 14,   /* of one IKE SA */
+    SADB_MAX_MESSAGES = 1 << 10,    /* of one exchange, fragments included */
     SADB_MAX_RETRANSMISSIONS = 64,  /* frames remembered of one message */
     SADB_MAX_WRONG_FRAMES = 64,     /* of one IKE SA, messages that fail their check */
     SADB_MAX_PER_SPI = 64,          /* SAs or streams that share one SPI */
     SADB_MAX_PER_PEER = 64,         /* IKE SAs looked at for one pair */
     STREAM_WINDOW_MAX = 1024,       /* packets */
-    STREAM_SEEN = 16,               /* packets of a stream whose frames are remembered */
+    STREAM_SEEN = 8,               /* packets of a stream whose frames are remembered */
     STREAM_MAX_STEPS = 1 << 16,     /* of one stream: packets out of order whose counts are remembered */
     STREAM_IVS = 8,                 /* explicit IVs of a stream that are remembered */
     STREAM_MAX_BAD_FRAMES = 1024,

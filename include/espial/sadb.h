@@ -26,17 +26,24 @@ struct sighting {
 };
 
 struct endpoint {
-    struct ip_addr addr;
-    uint16_t port;
     char *id;                   /* identity once it has been read, else NULL */
     uint32_t id_frame;
+    uint16_t port;
+    struct ip_addr addr;
 };
 
-/* A proposal that outlives its message. */
+/* An array of pointers that lives as long as the sadb; read as a GPtrArray is. */
+struct list {
+    gpointer *pdata;
+    uint32_t len, room;
+};
+
+/* A proposal that outlives its message.  p and text are shared by all that are alike: SPIs
+ * are left out of p. */
 struct kept_proposal {
-    struct proposal p;          /* p.transforms owned by the sadb */
-    char *text;                 /* proposal_print */
-    uint32_t frame;
+    const struct proposal *p;
+    const char *text;           /* proposal_print */
+    uint32_t frame;             /* where it was chosen; of an offer, where it was first made */
 };
 
 /* Who stands behind a NAT, by the hashes of RFC 7296 section 2.23 and RFC 3947 section 3.2
@@ -47,60 +54,87 @@ const char *nat_name(enum nat n);               /* "none" .., NULL for NAT_UNKNO
 
 /* What the hashes of one side's messages said about its source and its destination. */
 struct nat_evidence {
-    bool seen, source_differs, destination_differs;
+    bool seen, source_differs, destination_differs, port_translated;
     uint32_t frame;
 };
 
 enum ike_sa_state { IKE_HALF_OPEN, IKE_ESTABLISHED, IKE_FAILED, IKE_REKEYED, IKE_DELETED };
 const char *ike_sa_state_name(enum ike_sa_state s);     /* "half_open" .. */
 
-/* One message of an exchange, its retransmissions counted in. */
+/* The retransmissions of a message. */
+struct retransmissions {
+    uint32_t num;               /* all of them; frames holds the first SADB_MAX_RETRANSMISSIONS */
+    double last_time;
+    GArray *frames;             /* of uint32_t */
+};
+
+/* One message of an exchange. */
 struct exchange_message {
-    uint32_t frame;             /* first transmission */
-    double time, last_time;
-    bool from_initiator;        /* of the IKE SA */
     uint64_t digest;            /* of the message's octets */
+    double time;                /* of the first transmission, as is frame */
+    struct retransmissions *again;  /* NULL: it was sent once */
+    uint32_t frame;
+    uint32_t length : 27;       /* as stated in the header, at most 2^27 - 1 */
+    bool from_initiator : 1;    /* of the IKE SA */
+    bool encrypted : 1, readable : 1;
+    bool refused : 1;           /* it carries an error notify */
+    bool twice : 1;             /* one transmission was captured at two points */
     uint16_t fragment;          /* IKE fragment number, 0 for a whole message */
-    uint32_t length;            /* as stated in the header */
-    bool encrypted, readable;
-    bool refused;               /* it carries an error notify */
-    uint16_t ip_id;
+    uint16_t ip_id;             /* of the last transmission */
     uint16_t src_port, dst_port;
-    uint32_t num_retransmissions;   /* all of them; frames holds the first SADB_MAX_RETRANSMISSIONS */
-    GArray *frames;             /* of uint32_t: the retransmissions' frames, or NULL */
+};
+/* How often the message was sent again. */
+static inline uint32_t
+message_repeats(const struct exchange_message *m)
+{
+    return m->again ? m->again->num : 0;
+}
+
+/* Messages in order of first frame, read as a GArray is. */
+struct message_list {
+    char *data;                 /* of struct exchange_message */
+    uint32_t len, room;
+};
+
+/* What an offer gives beside its proposals; exchanges that offer no Child SA have none. */
+struct offer_spis {
+    uint8_t ike_spi[8];         /* CREATE_CHILD_SA that rekeys the IKE SA */
+    uint32_t spi;               /* of the first proposal */
+    size_t num_others;          /* proposals whose SPI is another */
+    struct { uint8_t number, protocol; uint32_t spi; } others[];
 };
 
 /* RFC 7296 section 1: a request and its response.  IKEv1: all messages with one
  * exchange type and message ID. */
 struct exchange {
-    uint32_t index;             /* in its IKE SA */
-    uint8_t type;               /* enum ike_exchange */
-    uint32_t message_id;
-    bool by_initiator;          /* who began it */
-    uint32_t request, response; /* frames of the first message of each side, 0 where not seen */
     double request_time, response_time;     /* epoch seconds */
-    GArray *messages;           /* of struct exchange_message, in order of first frame */
+    struct message_list messages[1];        /* at most SADB_MAX_MESSAGES */
+    /* from the request and the response, kept for the checks; empty, NULL or 0 where not read */
+    const GPtrArray *offered;   /* of struct kept_proposal; shared by exchanges that offer the same */
+    const struct kept_proposal *chosen;
+    const struct offer_spis *spis;
+    const struct selector *ts;  /* offered: first the exchange's initiator's, then its responder's */
+    uint32_t index;             /* in its IKE SA */
+    uint32_t message_id;
+    uint32_t request, response; /* frames of the first message of each side, 0 where not seen */
     uint32_t answered_by;       /* v1: frame of the Informational that refused it, 0 */
-
-    /* from the request and the response, kept for the checks; NULL / 0 where not read */
-    GPtrArray *offered;         /* of struct kept_proposal */
-    struct kept_proposal *chosen;
-    struct selector ts_i[IKE_MAX_SELECTORS], ts_r[IKE_MAX_SELECTORS];   /* offered: of the exchange's initiator and responder */
-    size_t num_ts_i, num_ts_r;
-    bool by_ts_known;
-    bool asked_address;         /* CFG_REQUEST for an INTERNAL_IP address */
-    bool transport;             /* USE_TRANSPORT_MODE asked */
     uint32_t rekeys_spi;        /* REKEY_SA's SPI, 0 */
-    uint8_t offer_ike_spi[8];   /* CREATE_CHILD_SA that rekeys the IKE SA */
-    bool rekeys_ike;
-    uint32_t pending_child;     /* NO_ID or the Child SA that it makes */
-    bool unreadable;            /* some message was encrypted and nobody could read it */
-    bool liveness;              /* v2: an empty INFORMATIONAL; v1: R-U-THERE */
-    bool liveness_ack;          /* v1: R-U-THERE-ACK */
-    bool refused_ke;            /* v2: answered by INVALID_KE_PAYLOAD or COOKIE: a detour */
-    bool transport_answered;    /* USE_TRANSPORT_MODE in the response */
-    bool response_readable;
     uint16_t ke_group;          /* of the request's KE payload, v1: any KE is 1; 0 */
+    uint8_t type;               /* enum ike_exchange */
+    uint8_t num_ts_i, num_ts_r;
+    bool by_initiator : 1;      /* who began it */
+    bool by_ts_known : 1;       /* ts was read */
+    bool asked_address : 1;     /* CFG_REQUEST for an INTERNAL_IP address */
+    bool transport : 1;         /* USE_TRANSPORT_MODE asked */
+    bool transport_answered : 1;    /* USE_TRANSPORT_MODE in the response */
+    bool rekeys_ike : 1;
+    bool unreadable : 1;        /* some message was encrypted and nobody could read it */
+    bool response_readable : 1;
+    bool liveness : 1;          /* v2: an empty INFORMATIONAL; v1: R-U-THERE */
+    bool liveness_ack : 1;      /* v1: R-U-THERE-ACK */
+    bool refused_ke : 1;        /* v2: answered by INVALID_KE_PAYLOAD or COOKIE: a detour */
+    bool invalid_ke : 1;        /* v2: by INVALID_KE_PAYLOAD */
+    bool deletes_child : 1;     /* v2: the request deletes Child SAs */
 };
 
 struct assigned_address {
@@ -109,69 +143,78 @@ struct assigned_address {
     bool mode_config;           /* IKEv1 Mode Config, else the CP payload */
 };
 
+/* What keeps the mapping of the side behind a NAT alive (RFC 3948 section 4). */
+struct nat_life {
+    double last_sent;           /* any packet of that side, 0 before the first */
+    double silence;             /* seconds between its last two packets */
+    uint32_t keepalives, last_keepalive;    /* how many, and the frame of the last */
+};
+
 struct ike_sa {
-    uint32_t id;
-    uint8_t major;
-    uint8_t spi_i[8], spi_r[8];
-    bool has_spi_r;
     struct endpoint initiator, responder;
-    enum ike_sa_state state;
-    bool started_here;          /* its first exchange is in the capture */
+    struct list exchanges[1];   /* of struct exchange */
+    struct list children[1];    /* of struct child_sa */
+    const GPtrArray *offered;   /* of struct kept_proposal, phase 1 / IKE_SA_INIT / rekey; shared */
+    const struct kept_proposal *chosen;     /* or NULL */
+    const GArray *addresses;    /* of struct assigned_address: assigned to the initiator */
+    struct nat_life *nat_life;  /* of a side behind a NAT, NULL */
+    GArray *wrong_frames;       /* of uint32_t: messages whose integrity check fails with the keys given; NULL */
+    uint32_t id;
+    uint8_t spi_i[8], spi_r[8];
     uint32_t first_frame, last_frame;
-    double first_time, last_time;
-    GPtrArray *exchanges;       /* of struct exchange */
-    GPtrArray *offered;         /* of struct kept_proposal, phase 1 / IKE_SA_INIT / rekey */
-    struct kept_proposal *chosen;   /* or NULL */
-    GArray *addresses;          /* of struct assigned_address: assigned to the initiator */
-    GPtrArray *children;        /* of struct child_sa */
     uint32_t established_in, deleted_in;        /* frames, 0 */
     uint32_t rekeys, rekeyed_by;                /* ids of IKE SAs, NO_ID */
     uint32_t num_encrypted, num_readable;       /* messages */
-    uint16_t auth_method;       /* v1: negotiated; v2: of the initiator's AUTH payload */
-    bool eap;
-    bool mobike_i, mobike_r;    /* who announced it */
-    bool auth_read;             /* an IKE_AUTH message of each side was readable */
     struct nat_evidence nat_i, nat_r;   /* from messages of the initiator, of the responder */
     enum nat nat;
-    bool fragmentation_i, fragmentation_r;      /* IKEV2_FRAGMENTATION_SUPPORTED announced */
-    bool draft_nat_t;           /* v1: draft payloads or encapsulation modes */
-    GArray *wrong_frames;       /* of uint32_t: messages whose integrity check fails with the keys given; NULL */
-    bool post_quantum;          /* v2: ML-KEM as additional key exchange, or a PPK */
-    bool from_initiator, from_responder;        /* messages of that side were captured */
+    enum ike_sa_state state;
+    uint16_t auth_method;       /* v1: negotiated; v2: of the initiator's AUTH payload */
+    uint8_t major;
+    bool has_spi_r : 1;
+    bool started_here : 1;      /* its first exchange is in the capture */
+    bool eap : 1;
+    bool mobike_i : 1, mobike_r : 1;    /* who announced it */
+    bool auth_read : 1;         /* an IKE_AUTH message of each side was readable */
+    bool fragmentation_i : 1, fragmentation_r : 1;      /* IKEV2_FRAGMENTATION_SUPPORTED announced */
+    bool draft_nat_t : 1;       /* v1: draft payloads or encapsulation modes */
+    bool post_quantum : 1;      /* v2: ML-KEM as additional key exchange, or a PPK */
+    bool from_initiator : 1, from_responder : 1;        /* messages of that side were captured */
 };
 
 enum child_state { CHILD_INSTALLED, CHILD_REKEYED, CHILD_DELETED, CHILD_FAILED };
 const char *child_state_name(enum child_state s);
 
 struct child_sa {
-    uint32_t id;
     struct ike_sa *ike_sa;
-    uint8_t protocol;           /* PROTO_ESP or PROTO_AH */
-    bool transport, udp_encap;
-    enum basis basis;           /* observed, decrypted or inferred */
-    uint32_t spi_i, spi_r;      /* chosen by the IKE initiator / responder, 0 where not known */
-    bool established;           /* the response was read */
-    struct kept_proposal *chosen;   /* or NULL */
-    struct selector *ts_i, *ts_r;   /* IKE initiator's and responder's side */
-    size_t num_ts_i, num_ts_r;  /* 0: not known */
-    struct ip_addr virtual_ip;  /* family 0: none assigned */
-    uint32_t virtual_ip_frame;
-    bool mode_config;
-    struct ip_addr addr_i, addr_r;  /* current outer addresses of both ends */
-    enum child_state state;
-    uint32_t request_frame, negotiated_in, deleted_in;  /* frames, 0 */
+    const struct kept_proposal *chosen;     /* or NULL */
+    const struct selector *ts_i, *ts_r;     /* IKE initiator's and responder's side */
+    struct list streams[1];     /* of struct stream */
     double negotiated_time, deleted_time;
+    uint32_t id;
+    uint32_t spi_i, spi_r;      /* chosen by the IKE initiator / responder, 0 where not known */
+    uint32_t request_frame, negotiated_in, deleted_in;  /* frames, 0 */
     uint32_t rekeys, rekeyed_by;    /* ids of Child SAs, NO_ID */
     uint32_t exchange;          /* index in the IKE SA of that time */
+    uint32_t virtual_ip_frame;
+    enum child_state state;
+    enum basis basis;           /* observed, decrypted or inferred */
     uint8_t exchange_type;
-    GPtrArray *streams;         /* of struct stream */
+    uint8_t num_ts_i, num_ts_r; /* 0: not known */
+    uint8_t protocol;           /* PROTO_ESP or PROTO_AH */
+    struct ip_addr virtual_ip;  /* family 0: none assigned */
+    struct ip_addr addr_i, addr_r;  /* current outer addresses of both ends */
+    bool transport, udp_encap;
+    bool established;           /* the response was read */
+    bool mode_config;
+    bool closed_i, closed_r;    /* a Delete named the SPI of that side */
+    uint32_t half_closed_in;    /* frame of the answer that left the other direction open, 0 */
 };
 
 /* A packet of a stream that is remembered for a while. */
 struct seen_packet {
     uint32_t seq, frame;        /* frame 0: none */
-    uint32_t time_ms;           /* since the stream's first packet */
     uint16_t ip_id;
+    uint16_t ticks;             /* hundredths of a second since the stream's first packet, modulo 2^16 */
 };
 
 /* From this frame on, a packet's number in its stream is its sequence number plus ahead
@@ -218,7 +261,8 @@ struct stream {
     GArray *steps;              /* of struct stream_step, the first STREAM_MAX_STEPS; NULL */
     GArray *bad_frames;         /* of uint32_t, the first STREAM_MAX_BAD_FRAMES; NULL */
     struct stream *older;       /* an earlier one of the same SPI and addresses */
-    uint64_t last_iv[STREAM_IVS];       /* explicit IVs of counter modes, by packet modulo */
+    uint32_t num_ivs;           /* read so far into last_iv */
+    uint64_t *last_iv;          /* of a counter mode: STREAM_IVS explicit ones, by packet modulo; else NULL */
     struct seen_packet seen[STREAM_SEEN];       /* by seq modulo */
     uint64_t window[];          /* bit seq modulo its size: was seen */
 };
@@ -257,6 +301,7 @@ struct ike_event {
     bool nat_decided;           /* the hashes of both sides are in, or changed their verdict */
     struct exchange *collides;  /* the other side's rekey of the same SA, under way */
     struct child_sa *twin;      /* live Child SA with the selectors of the new one, not replaced by it */
+    struct ike_sa *reauthenticates; /* v1: the phase 1 of the same two that this one replaces */
     struct ike_sa *replaces;    /* live IKE SA of the same identity from another address */
     struct ip_addr old_src;     /* moved: the address before */
     uint16_t old_src_port;      /* changed by this message behind a NAT; 0 */
@@ -300,7 +345,8 @@ struct ipsec_event {
 };
 
 /* What happens on the path of an SA without being IKE, ESP or AH itself. */
-enum path_kind { PATH_ICMP, PATH_FRAGMENT, PATH_CLEAR, PATH_UNMARKED };
+enum path_kind { PATH_ICMP, PATH_FRAGMENT, PATH_CLEAR, PATH_UNMARKED,
+                 PATH_KEEPALIVE };      /* one octet 0xff on UDP 4500: only at is to be filled in */
 struct path_event {
     struct sighting at;         /* of the frame itself */
     enum path_kind kind;
@@ -311,6 +357,7 @@ struct path_event {
     uint16_t src_port, dst_port;
     uint32_t spi;               /* quoted ESP, 0 */
     struct inner_packet clear;  /* PATH_CLEAR */
+    uint16_t old_src_port;      /* PATH_KEEPALIVE from a port that is not the SA's: that one, 0; filled in, as sa is */
     struct ike_sa *sa;          /* filled in by sadb_see_path, or NULL */
     struct child_sa *child;
     struct stream *stream;
@@ -347,7 +394,7 @@ void sadb_see_ike(struct sadb *db, struct ike_event *out, const struct sighting 
 /* One ESP or AH packet. */
 void sadb_see_ipsec(struct sadb *db, struct ipsec_event *out, const struct sighting *at,
                     const struct ipsec_packet *packet);
-/* An ICMP error, a fragment or a clear packet.  False where it concerns no SA. */
+/* An ICMP error, a fragment, a clear packet or a NAT keepalive.  False where it concerns no SA. */
 bool sadb_see_path(struct sadb *db, struct path_event *e);
 /* An IKE SA of the capture has this initiator SPI: eight octets that are no chance. */
 bool sadb_knows_spi_i(const struct sadb *db, const uint8_t spi[8]);
@@ -388,10 +435,17 @@ enum child_state child_state_at(const struct sadb *db, const struct child_sa *c,
  * says which side.  NULL where none is known. */
 struct child_sa *sadb_child_at(const struct sadb *db, uint8_t protocol, uint32_t spi,
                                      const struct ip_addr *dst, uint32_t frame, bool *to_responder);
-/* Proposals that addr is known to take or offer (its choices, its own offers) for
- * protocol, up to max, newest first; chosen[i] says which.  Returns how many. */
-size_t sadb_policies(const struct sadb *db, const struct ip_addr *addr, uint8_t protocol,
-                     const struct kept_proposal **out, bool *chosen, size_t max);
+/* What an address is known to take or to offer: its choices and its own offers for one
+ * protocol, newest first, up to max.  Returns how many. */
+struct policy {
+    const struct kept_proposal *kept;
+    uint32_t frame;
+    bool chosen;
+};
+size_t sadb_policies(const struct sadb *db, const struct ip_addr *addr, uint8_t protocol, struct policy *out, size_t max);
+/* The Child SA whose traffic c carries on: the one that it rekeys, else the newest one before it
+ * between the same peers with the same selectors.  NULL where there is none. */
+const struct child_sa *sadb_predecessor(const struct sadb *db, const struct child_sa *c);
 /* Names of limits that were reached, NULL-terminated; empty where none. */
 const char *const *sadb_caps(const struct sadb *db);
 
@@ -401,6 +455,10 @@ bool sadb_peers_readable(const struct sadb *db, const struct ip_addr *a, const s
 /* Octets of an IKEv2 message that holds inner octets of payloads inside one SK payload,
  * by the chosen suite's geometry (RFC 7296 section 3.14); 0 where it is not known. */
 uint32_t sadb_sk_length(const struct kept_proposal *chosen, uint32_t inner);
+/* The IKE SA that holds c now: the one that negotiated it, or what replaced that one. */
+const struct ike_sa *child_holder(const struct sadb *db, const struct child_sa *c);
+/* The selectors offered for the side that began the exchange, or for the other. */
+const struct selector *exchange_selectors(const struct exchange *x, bool by, size_t *num);
 /* The selectors of one side: the IKE initiator's or the responder's. */
 const struct selector *child_selectors(const struct child_sa *c, bool initiator, size_t *num);
 

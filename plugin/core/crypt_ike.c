@@ -72,6 +72,7 @@ open_aead(const struct sealed *s, int algo, uint8_t *out, bool *verified)
         memcpy(out, clear, s->len);
     }
     gcry_cipher_close(h);
+    crypt_wipe(clear, s->len);
     g_free(clear);
     return *verified;
 }

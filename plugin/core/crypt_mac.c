@@ -230,11 +230,12 @@ crypt_mac_open_prf(struct crypt_mac *m, uint16_t prf, const uint8_t *key, size_t
         key = fitted;
         key_len = sizeof fitted;
     }
-    if (!algo || !mac_start(m, algo, key, key_len)) {
+    bool ok = algo && mac_start(m, algo, key, key_len);
+    crypt_wipe(fitted, sizeof fitted);
+    if (!ok) {
         crypt_mac_close(m);
-        return false;
     }
-    return true;
+    return ok;
 }
 
 void

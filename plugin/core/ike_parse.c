@@ -381,3 +381,19 @@ ike_plausible(const uint8_t *data, size_t captured)
            ((major == 1 && (exchange <= V1_TRANSACTION || exchange == V1_QUICK || exchange == V1_NEW_GROUP)) ||
             (major == 2 && exchange >= V2_IKE_SA_INIT && exchange <= V2_IKE_FOLLOWUP_KE));
 }
+
+bool
+ike_xauth_failed(const struct ike_message *m)
+{
+    for (size_t i = 0; i < m->num_cfg; i++) {
+        const struct ike_cfg_attr *a = &m->cfg[i];
+        if (a->type == CFG_XAUTH_STATUS && m->cfg_type == CFG_SET && a->value.len) {
+            uint8_t any = 0;
+            for (size_t k = 0; k < a->value.len; k++) {
+                any |= a->value.at[k];
+            }
+            return any == 0;
+        }
+    }
+    return false;
+}

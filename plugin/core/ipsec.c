@@ -123,8 +123,8 @@ esp_null_read(uint8_t *next, struct span *payload, const struct kept_proposal *c
     bool null = false;
     size_t head, tail;
 
-    for (size_t i = 0; chosen && i < chosen->p.num_transforms; i++) {
-        const struct transform *t = &chosen->p.transforms[i];
+    for (size_t i = 0; chosen && i < chosen->p->num_transforms; i++) {
+        const struct transform *t = &chosen->p->transforms[i];
         if (t->type == TRANSFORM_ENCR) {
             null = (t->id == ENCR_NULL || t->id == ENCR_GMAC) && encr_geometry(t->id, &g);
         } else if (t->type == TRANSFORM_INTEG && t->id && !integ_icv_len(t->id, &icv)) {

@@ -42,13 +42,14 @@ same(const struct crypt_key *a, const struct crypt_key *b)
     return a->len == b->len && memcmp(a->at, b->at, a->len) == 0;
 }
 
-/* The octets are as good as random: a few of them tell keys apart. */
 static guint
 hash_octets(const uint8_t *at, size_t len)
 {
-    guint h = (guint)len;
+    guint h = 5381;
 
-    memcpy(&h, at, len < sizeof h ? len : sizeof h);
+    for (size_t i = 0; i < len; i++) {
+        h = h * 33 + at[i];
+    }
     return h;
 }
 
@@ -57,7 +58,7 @@ hash_ike1(gconstpointer p)
 {
     const struct keylog_ike1 *k = (const struct keylog_ike1 *)p;
 
-    return hash_octets(k->key.at, k->key.len) ^ hash_octets(k->spi_i, 8);
+    return hash_octets(k->key.at, k->key.len) * 31 + hash_octets(k->spi_i, sizeof k->spi_i);
 }
 
 static gboolean
@@ -73,7 +74,7 @@ hash_ike2(gconstpointer p)
 {
     const struct keylog_ike2 *k = (const struct keylog_ike2 *)p;
 
-    return hash_octets(k->keys.sk_ei.at, k->keys.sk_ei.len) ^ hash_octets(k->keys.sk_ai.at, k->keys.sk_ai.len);
+    return hash_octets(k->keys.sk_ei.at, k->keys.sk_ei.len) * 31 + hash_octets(k->keys.sk_ai.at, k->keys.sk_ai.len);
 }
 
 static gboolean
@@ -242,9 +243,9 @@ static const char *
 ike2_misfit(const struct ike_keys *keys)
 {
     struct esp_keys half = { keys->encr, keys->integ, keys->sk_ei, keys->sk_ai, false };
-    const char *why = "the log does not name the algorithms of these IKE keys";
+    const char *why = NULL;
 
-    if (keys->encr) {
+    if (keys->encr) {           /* else the IKE SA of the capture names the algorithms */
         why = keylog_misfit(&half);
         half.encr_key = keys->sk_er;
         half.integ_key = keys->sk_ar;
@@ -256,10 +257,13 @@ ike2_misfit(const struct ike_keys *keys)
 
 /* What one log tells of an SA and another does not. */
 static void
-complete(struct keylog_ike2 *old, const uint8_t spi_i[8], const struct ike_keys *keys)
+complete(struct keylog_ike2 *old, const uint8_t spi_i[8], const uint8_t *spi_r, const struct ike_keys *keys)
 {
     static const uint8_t unknown[8];
 
+    if (spi_r && memcmp(old->spi_r, unknown, 8) == 0) {
+        memcpy(old->spi_r, spi_r, 8);
+    }
     if (memcmp(old->spi_i, unknown, 8) == 0) {
         memcpy(old->spi_i, spi_i, 8);
     }
@@ -270,7 +274,7 @@ complete(struct keylog_ike2 *old, const uint8_t spi_i[8], const struct ike_keys 
 }
 
 void
-keylog_add_ike2(struct key_reader *r, const uint8_t spi_i[8], const struct ike_keys *keys)
+keylog_add_ike2(struct key_reader *r, const uint8_t spi_i[8], const uint8_t *spi_r, const struct ike_keys *keys)
 {
     struct keylog_ike2 one, *old;
     const char *why = ike2_misfit(keys);
@@ -281,11 +285,14 @@ keylog_add_ike2(struct key_reader *r, const uint8_t spi_i[8], const struct ike_k
     }
     memset(&one, 0, sizeof one);
     memcpy(one.spi_i, spi_i, 8);
+    if (spi_r) {
+        memcpy(one.spi_r, spi_r, 8);
+    }
     one.keys = *keys;
     one.line = r->line;
     old = (struct keylog_ike2 *)g_hash_table_lookup(r->log->seen2, &one);
     if (old) {
-        complete(old, spi_i, keys);
+        complete(old, spi_i, spi_r, keys);
     } else if (!full(r)) {
         add_to(r->log, r->log->ike2, r->log->seen2, &one, sizeof one);
     }
@@ -307,8 +314,8 @@ void
 keylog_refuse_at(struct key_reader *r, unsigned line, const char *what)
 {
     if (r->refused++ < KEYLOG_MAX_MESSAGES) {
-        g_string_append_printf(r->messages, "%s%s line %u: %s; the line is left out.", r->messages->len ? "\n" : "", r->name,
-                               line, what);
+        g_string_append_printf(r->messages, "%s%s line %u: %s%s%s%s; the line is left out.", r->messages->len ? "\n" : "",
+                               r->name, line, what, r->format ? " (read as " : "", r->format ? r->format : "", r->format ? ")" : "");
     }
 }
 

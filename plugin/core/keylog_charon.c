@@ -30,7 +30,7 @@ struct suite {
 
 /* What any thread may know of an IKE SA: IKE_INTERMEDIATE derives again, elsewhere. */
 struct ike_sa {
-    uint8_t spi_i[SPI_LEN];
+    uint8_t spi_i[SPI_LEN], spi_r[SPI_LEN];
     struct suite suite;
 };
 
@@ -38,7 +38,7 @@ struct ike_sa {
 struct derived {
     unsigned line;              /* 0: none */
     bool v1;
-    uint8_t spi_i[SPI_LEN];     /* as far as known by then */
+    uint8_t spi_i[SPI_LEN], spi_r[SPI_LEN];     /* as far as known by then */
     struct ike_keys keys;
     struct crypt_key ka, skeyid_d;      /* of IKEv1 */
 };
@@ -168,7 +168,7 @@ add_derived(struct thread *t, struct key_reader *r)
     if (d->v1) {
         keylog_add_ike1(r, d->spi_i, &d->ka, &d->skeyid_d);
     } else {
-        keylog_add_ike2(r, d->spi_i, &d->keys);
+        keylog_add_ike2(r, d->spi_i, d->spi_r, &d->keys);
     }
     r->line = line;
     keylog_wipe(d, sizeof *d);
@@ -184,6 +184,7 @@ name_derived(struct thread *t, struct key_reader *r, bool checkin)
 
     if (d->line && (checkin || memcmp(d->spi_i, unknown, SPI_LEN) == 0)) {
         memcpy(d->spi_i, t->ike.spi_i, SPI_LEN);
+        memcpy(d->spi_r, t->ike.spi_r, SPI_LEN);
     }
     if (checkin) {
         add_derived(t, r);
@@ -200,6 +201,7 @@ ike_done(struct charon *c, struct thread *t, struct key_reader *r, bool v1)
     d->line = t->since;
     d->v1 = v1;
     memcpy(d->spi_i, t->ike.spi_i, SPI_LEN);
+    memcpy(d->spi_r, t->ike.spi_r, SPI_LEN);
     d->keys.encr = suite->encr;
     d->keys.integ = suite->integ;
     d->keys.prf = suite->prf;
@@ -227,6 +229,9 @@ dump_done(struct charon *c, struct thread *t, struct key_reader *r)
         keylog_add_secret(r, t->octets, t->len);
     } else if (t->len >= SPI_LEN) {
         memcpy(t->ike.spi_i, t->octets, SPI_LEN);
+        if (t->len >= 2 * SPI_LEN) {
+            memcpy(t->ike.spi_r, t->octets + SPI_LEN, SPI_LEN);
+        }
         name_derived(t, r, false);
     }
     keylog_wipe(t->octets, t->len);
@@ -409,15 +414,21 @@ read_truncation(struct thread *t, const char *text, struct key_reader *r)
 static void
 read_cookies(struct thread *t, const char *text, struct key_reader *r)
 {
+    enum { BETWEEN = 3 };       /* "_i " */
     const char *at = strstr(text, " SPIs ");
-    uint64_t cookie;
+    uint64_t cookie, other;
 
     if (!at || strspn(at + 6, "0123456789abcdef") != 2 * SPI_LEN || !keylog_hex_number(at + 6, 2 * SPI_LEN, &cookie)) {
         return;
     }
+    other = 0;
+    if (strlen(at) >= 6 + 4 * SPI_LEN + BETWEEN) {
+        keylog_hex_number(at + 6 + 2 * SPI_LEN + BETWEEN, 2 * SPI_LEN, &other);
+    }
     t->told_spi = true;
     for (int i = 0; i < SPI_LEN; i++) {
         t->ike.spi_i[i] = (uint8_t)(cookie >> (56 - 8 * i));
+        t->ike.spi_r[i] = (uint8_t)(other >> (56 - 8 * i));
     }
     name_derived(t, r, g_str_has_prefix(text, "checkin "));
 }

@@ -18,7 +18,7 @@ struct keylog {
 /* A line under way. */
 struct key_reader {
     struct keylog *log;
-    const char *name;
+    const char *name, *format;  /* of the file; of what reads the line, NULL outside */
     unsigned line;
     GString *messages;
     unsigned refused;
@@ -28,7 +28,7 @@ struct key_reader {
 /* A way in which daemons write keys.  All of them see a file's lines in turn, until one
  * says that a line is its own, read or refused; so they may stand mixed. */
 struct key_format {
-    const char *name;
+    const char *name;           /* in messages, "read as NAME" */
     void *(*begin)(void);       /* of a file; NULL where no line depends on another */
     bool (*line)(void *state, struct key_reader *r, const char *line);
     void (*end)(void *state, struct key_reader *r);     /* frees, after adding what waited for more */
@@ -43,9 +43,10 @@ void keylog_add_esp(struct key_reader *r, uint32_t spi, const struct esp_keys *k
 /* key may have no octets, and so may skeyid_d. */
 void keylog_add_ike1(struct key_reader *r, const uint8_t spi_i[8], const struct crypt_key *key,
                      const struct crypt_key *skeyid_d);
-void keylog_add_ike2(struct key_reader *r, const uint8_t spi_i[8], const struct ike_keys *keys);
+/* spi_r may be NULL: not told. */
+void keylog_add_ike2(struct key_reader *r, const uint8_t spi_i[8], const uint8_t *spi_r, const struct ike_keys *keys);
 void keylog_add_secret(struct key_reader *r, const uint8_t *octets, size_t len);
-/* "NAME line 12: WHAT; the line is left out." */
+/* "NAME line 12: WHAT (read as FORMAT); the line is left out." */
 void keylog_refuse(struct key_reader *r, const char *what);
 void keylog_refuse_at(struct key_reader *r, unsigned line, const char *what);
 /* NULL where the keys fit the algorithms, else why not (static text). */

@@ -234,7 +234,7 @@ half_ike2(struct pluto *p, struct key_reader *r, char **words)
     for (int i = 0; i < SPI_LEN; i++) {
         spi_i[i] = (uint8_t)(spi >> (56 - 8 * i));
     }
-    keylog_add_ike2(r, spi_i, &p->ike2);
+    keylog_add_ike2(r, spi_i, NULL, &p->ike2);
     keylog_wipe(&p->ike2, sizeof p->ike2);
     keylog_wipe(p->salt, sizeof p->salt);
     p->salts[0] = p->salts[1] = 0;

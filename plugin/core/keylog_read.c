@@ -69,9 +69,11 @@ line_done(struct lines *l)
         g_strchomp(l->at);
         line = l->at + (g_str_has_prefix(l->at, byte_order_mark) ? sizeof byte_order_mark - 1 : 0);
         for (size_t i = 0; i < G_N_ELEMENTS(formats) && !ours; i++) {
+            l->reader.format = formats[i]->name;
             ours = formats[i]->line(l->states[i], &l->reader, line);
         }
     }
+    l->reader.format = NULL;
     keylog_wipe(l->at, l->len);
     l->len = 0;
     l->too_long = false;
@@ -108,6 +110,7 @@ lines_end(struct lines *l, char **messages)
         line_done(l);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(formats); i++) {
+        l->reader.format = formats[i]->name;
         if (formats[i]->end) {
             formats[i]->end(l->states[i], &l->reader);
         }

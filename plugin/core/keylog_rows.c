@@ -112,18 +112,18 @@ static void
 row_ike2(struct key_reader *r, char **c)
 {
     struct ike_keys keys;
-    struct crypt_key cookie;
+    struct crypt_key cookie, other;
 
     memset(&keys, 0, sizeof keys);
     if (!look_up(ike_encr, G_N_ELEMENTS(ike_encr), c[4], &keys.encr) || !look_up(ike_auth, G_N_ELEMENTS(ike_auth), c[7], &keys.integ)) {
         keylog_refuse(r, "an ikev2_decryption_table row names an algorithm that Espial does not know");
         return;
     }
-    if (!keylog_hex(c[0], &cookie) || !keylog_hex(c[2], &keys.sk_ei) || !keylog_hex(c[3], &keys.sk_er) ||
+    if (!keylog_hex(c[0], &cookie) || !keylog_hex(c[1], &other) || !keylog_hex(c[2], &keys.sk_ei) || !keylog_hex(c[3], &keys.sk_er) ||
         !keylog_hex(c[5], &keys.sk_ai) || !keylog_hex(c[6], &keys.sk_ar)) {
         keylog_refuse(r, "a key of an ikev2_decryption_table row is no even number of hex digits");
     } else {
-        keylog_add_ike2(r, cookie.at, &keys);
+        keylog_add_ike2(r, cookie.at, other.at, &keys);
     }
     keylog_wipe(&keys, sizeof keys);
 }
@@ -268,3 +268,22 @@ row_line(void *state, struct key_reader *r, const char *line)
 }
 
 const struct key_format keylog_rows = { "Wireshark's tables", NULL, row_line, NULL };
+
+bool
+keylog_ike2_names(const struct keylog_ike2 *one, const char **encr, const char **integ)
+{
+    size_t salt = one->keys.encr >= 14 && one->keys.encr <= 16 ? 3 : one->keys.encr >= 13 && one->keys.encr <= 20 ? 4 : 0;
+    char bits[16];
+
+    *encr = *integ = NULL;
+    g_snprintf(bits, sizeof bits, "-%u", (unsigned)(one->keys.sk_ei.len - MIN(salt, one->keys.sk_ei.len)) * 8);
+    for (size_t i = 0; i < G_N_ELEMENTS(ike_encr); i++) {
+        if (ike_encr[i].id == one->keys.encr && (!strchr(ike_encr[i].name, '-') || strstr(ike_encr[i].name, bits))) {
+            *encr = ike_encr[i].name;
+        }
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(ike_auth); i++) {
+        *integ = ike_auth[i].id == one->keys.integ ? ike_auth[i].name : *integ;
+    }
+    return *encr && *integ;
+}

@@ -72,7 +72,7 @@ ike_done(struct vpp *v, struct key_reader *r)
             spi_i[i] = (uint8_t)(v->spi >> (56 - 8 * i));
         }
         r->line = v->line;
-        keylog_add_ike2(r, spi_i, &v->keys);
+        keylog_add_ike2(r, spi_i, NULL, &v->keys);
         r->line = line;
     }
     keylog_wipe(&v->keys, sizeof v->keys);

@@ -10,7 +10,8 @@ enum {
     KEYMAT_MAX = 4 * CRYPT_KEY_MAX,     /* encryption and integrity of both directions */
     SECRET_X_MAX = 66,                  /* octets of the x coordinate of the largest curve */
     ML_KEM_SECRET = 32, ML_KEM_PUBLIC_MIN = 700,
-    TRIES_AT_ONCE = 256
+    TRIES_AT_ONCE = 256,
+    HMAC_SHA2_256_128 = 12
 };
 
 static struct span
@@ -24,8 +25,8 @@ span_of(GBytes *b)
 
 /* --- secrets --------------------------------------------------------------------------- */
 
-/* The shared secret is as long as the public value for MODP and for curve 25519 and 448, half of it for
- * the others (RFC 5903 section 7), and 32 octets for ML-KEM. */
+/* The shared secret is as long as the public value for MODP, Curve25519 and Curve448, half of
+ * it for the curves of RFC 5903 (section 7), and 32 octets for ML-KEM. */
 static bool
 secret_fits(size_t len, size_t ke_len)
 {
@@ -130,7 +131,14 @@ judge(struct keyring *k, const struct origin *o, const uint8_t *keymat, size_t l
     struct esp_keys keys;
     const struct esp_keys *kept = NULL;
 
-    if (cut_keys(o, keymat, len, &keys) && fits(context, &keys)) {
+    bool right = cut_keys(o, keymat, len, &keys) && fits(context, &keys);
+
+    /* Early Linux kernels cut HMAC-SHA-256 shorter than what they negotiate. */
+    if (!right && keys.integ == HMAC_SHA2_256_128) {
+        keys.integ = CRYPT_INTEG_SHA256_96;
+        right = fits(context, &keys);
+    }
+    if (right) {
         kept = (const struct esp_keys *)keyring_keep(k, &keys, sizeof keys);
     }
     crypt_wipe(&keys, sizeof keys);
@@ -185,9 +193,14 @@ derive_v1(struct keyring *k, struct origin *o, const GPtrArray *secrets, esp_key
 const struct esp_keys *
 keyring_derive_esp(struct keyring *k, struct origin *o, esp_keys_fit *fits, void *context)
 {
-    GPtrArray *secrets = secrets_of(k, o->exchanged, o->ke_len);
-    const struct esp_keys *found = o->v1 ? derive_v1(k, o, secrets, fits, context) : derive_v2(k, o, secrets, fits, context);
+    GPtrArray *secrets;
+    const struct esp_keys *found;
 
+    if (o->tries >= KEYRING_MAX_DERIVATIONS) {
+        return NULL;
+    }
+    secrets = secrets_of(k, o->exchanged, o->ke_len);
+    found = o->v1 ? derive_v1(k, o, secrets, fits, context) : derive_v2(k, o, secrets, fits, context);
     g_ptr_array_free(secrets, TRUE);
     return found;
 }

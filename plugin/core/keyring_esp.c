@@ -213,28 +213,52 @@ read_tail(struct esp_opener *o, struct esp_clear *out, const uint8_t *at, size_t
     }
 }
 
-/* Octets of the IP packet at the start of the head, as its header says; 0: it is none.  The
- * header checksum is right in a packet that a tunnel carries. */
-static size_t
-ip_length(const uint8_t *head, size_t len)
+/* The header checksum is right in a packet that a tunnel carries. */
+static bool
+is_ipv4(const uint8_t *head, size_t len)
 {
-    struct inner_packet inner;
+    size_t header = (head[0] & 15) * (size_t)4;
     uint32_t sum = 0;
 
-    if (!inner_packet_read(&inner, head, len)) {
-        return 0;
+    if (header < IPV4_HEADER || header > len) {
+        return false;
     }
-    if (inner.src.family == 6) {
-        return len >= IPV6_HEADER ? IPV6_HEADER + (size_t)(head[4] << 8 | head[5]) : 0;
-    }
-    for (size_t i = 0; i < IPV4_HEADER && len >= IPV4_HEADER; i += 2) {
+    for (size_t i = 0; i < header; i += 2) {
         sum += (uint32_t)(head[i] << 8 | head[i + 1]);
     }
     sum = (sum & 0xffff) + (sum >> 16);
-    if ((head[0] & 15) == 5 && sum != 0xffff) {
-        return 0;
+    return sum == 0xffff || sum == 0x1fffe;
+}
+
+/* IPv6 has none: its next header is one of few, and its addresses begin as those that are
+ * assigned do (RFC 4291 section 2.4). */
+static bool
+is_ipv6(const uint8_t *head, size_t len)
+{
+    static const uint8_t next[] = { 0, 4, 6, 17, 41, 43, 44, 47, 50, 51, 58, 59, 60, 88, 89, 132, 136 };
+
+    if (len < IPV6_HEADER || !memchr(next, head[6], sizeof next)) {
+        return false;
     }
-    return (size_t)(head[2] << 8 | head[3]);
+    for (size_t at = 8; at < IPV6_HEADER; at += 16) {
+        if (head[at] && (head[at] < 0x20 || (head[at] > 0x3f && head[at] < 0xfc))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Octets of the IP packet at the start of the head, as its header says; 0: it is none. */
+static size_t
+ip_length(const uint8_t *head, size_t len)
+{
+    if (len && head[0] >> 4 == 4 && is_ipv4(head, len)) {
+        return (size_t)(head[2] << 8 | head[3]);
+    }
+    if (len && head[0] >> 4 == 6 && is_ipv6(head, len)) {
+        return IPV6_HEADER + (size_t)(head[4] << 8 | head[5]);
+    }
+    return 0;
 }
 
 /* Without an ICV only the clear text can speak for a key. */
@@ -338,10 +362,10 @@ peek_with(struct esp_try *t, struct esp_job *j)
     return false;
 }
 
-/* The head of a packet that the capture cut: with the key that proved right, else with one
- * that gives an IP packet of about the right length. */
+/* The head of a packet that the capture cut.  believed: the key needs no IP packet of about
+ * the right length to speak for it. */
 static bool
-open_cut(struct esp_try *t, struct esp_job *j, size_t captured)
+open_cut(struct esp_try *t, struct esp_job *j, size_t captured, bool believed)
 {
     struct esp_opener *o = opener_of(t);
     size_t text = o ? esp_text_len(o, j->len) : 0, want = MIN(text, (size_t)KEYRING_HEAD), said;
@@ -358,7 +382,7 @@ open_cut(struct esp_try *t, struct esp_job *j, size_t captured)
     said = ip_length(c.head, c.head_len);
     if (said && said + TRAILER <= text && said + TRAILER + PAD_MAX >= text) {
         c.next_header = c.head[0] >> 4 == 4 ? NEXT_IPV4 : NEXT_IPV6;
-    } else if (!t->proved) {
+    } else if (!believed) {
         return false;
     }
     *j->out = c;
@@ -392,13 +416,11 @@ open_derived(struct keyring *k, struct esp_lock *l, struct esp_job *j)
 
     for (guint i = list ? list->len : 0; i-- > 0;) {
         const struct esp_keys *keys = keyring_derive_esp(k, (struct origin *)g_ptr_array_index(list, i), derived_fits, j);
-        struct esp_try *t;
         if (!keys) {
             continue;
         }
-        t = add_try(l, keys, j->found.esn);
         j->found.keys = keys;
-        *t = j->found;
+        *add_try(l, keys, j->found.esn) = j->found;
         l->right = (int)l->num - 1;
         /* It is known now: nothing is left to derive. */
         g_ptr_array_remove_index(list, i);
@@ -420,21 +442,47 @@ superseded(const struct esp_lock *l, const struct esp_try *t)
     return false;
 }
 
-static bool
-open_any(struct esp_lock *l, struct esp_job *j, size_t captured)
+/* The one key that opens the other packets of the SPI; NULL where there are several. */
+static struct esp_try *
+only_proved(struct esp_lock *l)
 {
-    bool cut = captured < j->len;
+    struct esp_try *one = NULL;
 
-    if (l->right >= 0 && (cut ? open_cut(&l->tries[l->right], j, captured) : open_with(&l->tries[l->right], j))) {
+    for (unsigned i = 0; i < l->num; i++) {
+        if (l->tries[i].proved && one) {
+            return NULL;
+        }
+        one = l->tries[i].proved ? &l->tries[i] : one;
+    }
+    return one;
+}
+
+static bool
+open_any_cut(struct esp_lock *l, struct esp_job *j, size_t captured)
+{
+    struct esp_try *one = only_proved(l);
+
+    if (one) {
+        return open_cut(one, j, captured, true);
+    }
+    for (unsigned i = 0; i < l->num; i++) {
+        if (!superseded(l, &l->tries[i]) && open_cut(&l->tries[i], j, captured, false)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+open_any(struct esp_lock *l, struct esp_job *j)
+{
+    if (l->right >= 0 && open_with(&l->tries[l->right], j)) {
         return true;
     }
     for (unsigned i = 0; i < l->num; i++) {
         struct esp_try *t = &l->tries[i];
-        if ((int)i == l->right || superseded(l, t)) {
-            continue;
-        }
-        if (cut ? open_cut(t, j, captured) : open_with(t, j)) {
-            l->right = cut && !t->proved ? l->right : (int)i;
+        if ((int)i != l->right && !superseded(l, t) && open_with(t, j)) {
+            l->right = (int)i;
             return true;
         }
     }
@@ -462,10 +510,13 @@ keyring_open_esp(struct keyring *k, struct esp_clear *out, const uint8_t *at, si
         return true;
     }
     known = l->num > 0;
-    if (open_any(l, &j, captured) || (!cut && open_derived(k, l, &j))) {
+    if (cut) {
+        return open_any_cut(l, &j, captured);
+    }
+    if (open_any(l, &j) || open_derived(k, l, &j)) {
         return true;
     }
-    out->icv = known && j.wrong && !cut ? ICV_BAD : ICV_UNKNOWN;
+    out->icv = known && j.wrong ? ICV_BAD : ICV_UNKNOWN;
     return false;
 }
 

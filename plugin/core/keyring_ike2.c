@@ -77,7 +77,8 @@ ike2_sa_of(struct keyring *k, const uint8_t spis[IKE_SPIS], bool make)
     if (sa || !make) {
         return sa;
     }
-    if (g_hash_table_size(k->sas2) >= KEYRING_MAX_IKE_SAS) {
+    /* Strangers' SAs shall not keep out those that the log has keys for. */
+    if (g_hash_table_size(k->sas2) >= KEYRING_MAX_IKE_SAS * (ike2_named(k, spis) ? 2 : 1)) {
         keyring_reached(k, "more IKE SAs than the key ring follows");
         return NULL;
     }

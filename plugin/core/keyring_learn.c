@@ -199,6 +199,7 @@ learn_init(struct keyring *k, const struct ike_message *m)
     sa->nr = g_bytes_new(m->nonce.at, m->nonce.len);
     ni = (GBytes *)g_hash_table_lookup(k->requests, m->spi_i);
     sa->ni = ni ? g_bytes_ref(ni) : NULL;
+    g_hash_table_remove(k->requests, m->spi_i);
 }
 
 /* RFC 7296 section 2.18. */

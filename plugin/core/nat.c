@@ -27,8 +27,8 @@ hash_of(const struct ike_sa *sa, GChecksumType *out)
     if (sa->major == 2) {
         return true;
     }
-    for (size_t i = 0; sa->chosen && i < sa->chosen->p.num_transforms; i++) {
-        const struct transform *t = &sa->chosen->p.transforms[i];
+    for (size_t i = 0; sa->chosen && i < sa->chosen->p->num_transforms; i++) {
+        const struct transform *t = &sa->chosen->p->transforms[i];
         for (size_t k = 0; t->type == TRANSFORM_PRF && k < G_N_ELEMENTS(table); k++) {
             if (table[k].prf == t->id) {
                 *out = table[k].type;
@@ -92,13 +92,16 @@ read_hashes(struct nat_evidence *out, const struct ike_message *m, GChecksumType
     if (!source || !destination) {
         return false;
     }
-    *out = (struct nat_evidence){ true, !source_ok, !destination_ok, at->frame };
+    /* IKE begins on 500 or 4500 (RFC 7296 section 2.23): another source port is a NAT's. */
+    *out = (struct nat_evidence){ .seen = true, .source_differs = !source_ok, .destination_differs = !destination_ok,
+                                  .port_translated = at->src_port != IKE_PORT && at->src_port != NATT_PORT, .frame = at->frame };
     return true;
 }
 
 /* A side is translated when its own hash differs on the way to the other, or when the
- * other hashed what the wire here no longer shows.  Both own hashes wrong while
- * both destinations fit is what an implementation sends to force encapsulation. */
+ * other hashed what the wire here no longer shows.  Both own hashes wrong while both
+ * destinations fit is what an implementation sends to force encapsulation, and what is seen
+ * between two NATs: a translated port tells. */
 static enum nat
 verdict(const struct ike_sa *sa)
 {
@@ -109,10 +112,34 @@ verdict(const struct ike_sa *sa)
     if (!i->seen || !r->seen) {
         return NAT_UNKNOWN;
     }
-    if (i->source_differs && r->source_differs && !i->destination_differs && !r->destination_differs) {
+    if (i->source_differs && r->source_differs && !i->destination_differs && !r->destination_differs &&
+        !i->port_translated && !r->port_translated) {
         return NAT_FORCED;
     }
     return behind_i && behind_r ? NAT_BOTH : behind_i ? NAT_INITIATOR : behind_r ? NAT_RESPONDER : NAT_NONE;
+}
+
+bool
+behind_nat(const struct ike_sa *sa, bool initiator)
+{
+    return sa->nat == NAT_BOTH || sa->nat == (initiator ? NAT_INITIATOR : NAT_RESPONDER);
+}
+
+/* One side's mapping is followed: between two NATs the initiator's, for it must reach the other. */
+void
+track_sent(struct sadb *db, struct ike_sa *sa, bool from_initiator, double time)
+{
+    struct nat_life *life;
+
+    if (!sa || !behind_nat(sa, from_initiator) || (!from_initiator && behind_nat(sa, true))) {
+        return;
+    }
+    if (!sa->nat_life) {
+        sa->nat_life = (struct nat_life *)sadb_alloc(db, sizeof *sa->nat_life);
+    }
+    life = sa->nat_life;
+    life->silence = life->last_sent > 0 ? time - life->last_sent : 0;
+    life->last_sent = time;
 }
 
 void

@@ -29,15 +29,7 @@ child_state_name(enum child_state s)
 static guint
 key_hash(gconstpointer p)
 {
-    const struct sa_key *k = (const struct sa_key *)p;
-    uint64_t words[(sizeof *k + 7) / 8] = { 0 }, h = k->seed;
-
-    memcpy(words, k, sizeof *k);
-    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
-        h = (h ^ words[i]) * 0x9e3779b97f4a7c15u;
-        h ^= h >> 29;
-    }
-    return (guint)(h ^ h >> 32);
+    return (guint)sadb_key_hash((const struct sa_key *)p);
 }
 
 static gboolean
@@ -67,14 +59,18 @@ sadb_new(uint32_t seed)
     db->ike_sas = g_ptr_array_new();
     db->child_sas = g_ptr_array_new();
     db->streams = g_ptr_array_new();
-    db->lists = g_hash_table_new_full(key_hash, key_equal, g_free, free_ptr_array);
+    sadb_more_places(db);
     db->stream_of = g_hash_table_new_full(key_hash, key_equal, g_free, NULL);
     db->options = (struct sadb_options){ 64, 0.5 };     /* RFC 4303 section 3.4.3: SHOULD be 64 */
     db->fragments = g_hash_table_new_full(key_hash, key_equal, g_free, NULL);
     db->clear = g_array_new(FALSE, FALSE, sizeof(struct clear_packet));
-    db->blocks = g_ptr_array_new_with_free_func(g_free);
+    db->chunks = g_ptr_array_new_with_free_func(g_free);
     db->arrays = g_ptr_array_new_with_free_func(free_array);
     db->ptr_arrays = g_ptr_array_new_with_free_func(free_ptr_array);
+    db->suites = g_hash_table_new(g_str_hash, g_str_equal);
+    db->offers = g_hash_table_new(g_str_hash, g_str_equal);
+    db->no_offers = sadb_ptr_array(db);
+    db->no_addresses = sadb_array(db, sizeof(struct assigned_address));
     return db;
 }
 
@@ -87,13 +83,15 @@ sadb_free(struct sadb *db)
     g_ptr_array_free(db->ike_sas, TRUE);
     g_ptr_array_free(db->child_sas, TRUE);
     g_ptr_array_free(db->streams, TRUE);
-    g_hash_table_destroy(db->lists);
+    g_free(db->places);
     g_hash_table_destroy(db->stream_of);
     g_hash_table_destroy(db->fragments);
     g_array_free(db->clear, TRUE);
     g_ptr_array_free(db->arrays, TRUE);
     g_ptr_array_free(db->ptr_arrays, TRUE);
-    g_ptr_array_free(db->blocks, TRUE);
+    g_hash_table_destroy(db->suites);
+    g_hash_table_destroy(db->offers);
+    g_ptr_array_free(db->chunks, TRUE);
     g_free(db);
 }
 
@@ -108,42 +106,6 @@ const struct sadb_options *
 sadb_options(const struct sadb *db)
 {
     return &db->options;
-}
-
-void *
-sadb_alloc(struct sadb *db, size_t size)
-{
-    void *p = g_malloc0(size);
-
-    g_ptr_array_add(db->blocks, p);
-    return p;
-}
-
-char *
-sadb_strdup(struct sadb *db, const char *text)
-{
-    char *copy = g_strdup(text);
-
-    g_ptr_array_add(db->blocks, copy);
-    return copy;
-}
-
-GArray *
-sadb_array(struct sadb *db, unsigned element)
-{
-    GArray *a = g_array_new(FALSE, TRUE, element);
-
-    g_ptr_array_add(db->arrays, a);
-    return a;
-}
-
-GPtrArray *
-sadb_ptr_array(struct sadb *db)
-{
-    GPtrArray *a = g_ptr_array_new();
-
-    g_ptr_array_add(db->ptr_arrays, a);
-    return a;
 }
 
 void
@@ -195,85 +157,6 @@ sadb_pair_key(const struct sadb *db, const struct ip_addr *a, const struct ip_ad
     return sadb_key(db, 'p', 0, NULL, 0, ordered ? a : b, ordered ? b : a);
 }
 
-GPtrArray *
-sadb_list(const struct sadb *db, const struct sa_key *key)
-{
-    return (GPtrArray *)g_hash_table_lookup(db->lists, key);
-}
-
-bool
-sadb_list_add(struct sadb *db, const struct sa_key *key, void *member, unsigned max)
-{
-    GPtrArray *list = sadb_list(db, key);
-
-    db->epoch++;
-    if (!list) {
-        list = g_ptr_array_new();
-        g_hash_table_insert(db->lists, g_memdup2(key, sizeof *key), list);
-    }
-    if (list->len >= max) {
-        return false;
-    }
-    g_ptr_array_add(list, member);
-    return true;
-}
-
-struct kept_proposal *
-sadb_keep(struct sadb *db, const struct proposal *p, uint32_t frame)
-{
-    struct kept_proposal *k = (struct kept_proposal *)sadb_alloc(db, sizeof *k);
-    size_t bytes = p->num_transforms * sizeof *p->transforms;
-    char text[SUITE_TEXT_MAX];
-
-    k->p = *p;
-    k->frame = frame;
-    if (bytes) {
-        struct transform *copy = (struct transform *)sadb_alloc(db, bytes);
-        memcpy(copy, p->transforms, bytes);
-        k->p.transforms = copy;
-    }
-    k->text = sadb_strdup(db, proposal_print(&k->p, text, sizeof text));
-    return k;
-}
-
-void
-sadb_policy_add(struct sadb *db, const struct ip_addr *addr, const struct kept_proposal *kept, bool chosen)
-{
-    struct sa_key key = sadb_key(db, 'a', kept->p.protocol, NULL, 0, addr, NULL);
-    GPtrArray *list = sadb_list(db, &key);
-    struct policy *entry;
-
-    for (guint i = 0; list && i < list->len; i++) {
-        const struct policy *old = (const struct policy *)g_ptr_array_index(list, i);
-        if (old->chosen == chosen && strcmp(old->kept->text, kept->text) == 0) {
-            return;
-        }
-    }
-    if (list && list->len >= SADB_MAX_POLICIES) {
-        g_ptr_array_remove_index(list, 0);
-    }
-    entry = (struct policy *)sadb_alloc(db, sizeof *entry);
-    entry->kept = kept;
-    entry->chosen = chosen;
-    sadb_list_add(db, &key, entry, SADB_MAX_POLICIES);
-}
-
-size_t
-sadb_policies(const struct sadb *db, const struct ip_addr *addr, uint8_t protocol,
-              const struct kept_proposal **out, bool *chosen, size_t max)
-{
-    struct sa_key key = sadb_key(db, 'a', protocol, NULL, 0, addr, NULL);
-    GPtrArray *list = sadb_list(db, &key);
-    size_t n = 0;
-
-    for (guint i = list ? list->len : 0; i > 0 && n < max; i--) {
-        const struct policy *p = (const struct policy *)g_ptr_array_index(list, i - 1);
-        out[n] = p->kept;
-        chosen[n++] = p->chosen;
-    }
-    return n;
-}
-
 struct ike_sa *
 sadb_ike_new(struct sadb *db, uint8_t major, const uint8_t spi_i[8], const uint8_t spi_r[8])
 {
@@ -291,34 +174,21 @@ sadb_ike_new(struct sadb *db, uint8_t major, const uint8_t spi_i[8], const uint8
     memcpy(sa->spi_r, spi_r, 8);
     sa->has_spi_r = !zero_spi(spi_r);
     sa->rekeys = sa->rekeyed_by = NO_ID;
-    sa->exchanges = sadb_ptr_array(db);
-    sa->offered = sadb_ptr_array(db);
-    sa->children = sadb_ptr_array(db);
-    sa->addresses = sadb_array(db, sizeof(struct assigned_address));
+    sa->offered = db->no_offers;
+    sa->addresses = db->no_addresses;
     g_ptr_array_add(db->ike_sas, sa);
-    if (!sadb_list_add(db, &key, sa, SADB_MAX_PER_SPI)) {
-        sadb_cap(db, "IKE SAs with one SPI");
-    }
+    sadb_list_add(db, &key, sa);
     return sa;
-}
-
-static bool
-spi_list_add(struct sadb *db, struct child_sa *c, uint32_t spi)
-{
-    struct sa_key key = sadb_key(db, 'c', c->protocol, &spi, sizeof spi, NULL, NULL);
-
-    if (!sadb_list_add(db, &key, c, SADB_MAX_PER_SPI)) {
-        sadb_cap(db, "Child SAs with one SPI");
-        return false;
-    }
-    return true;
 }
 
 void
 sadb_child_spi(struct sadb *db, struct child_sa *c, bool initiator, uint32_t spi)
 {
-    if (spi && spi_list_add(db, c, spi)) {
+    struct sa_key key = sadb_key(db, 'c', c->protocol, &spi, sizeof spi, NULL, NULL);
+
+    if (spi) {
         *(initiator ? &c->spi_i : &c->spi_r) = spi;
+        sadb_list_add(db, &key, c);
     }
 }
 
@@ -338,9 +208,8 @@ sadb_child_new(struct sadb *db, struct ike_sa *sa, uint8_t protocol, uint32_t sp
     c->rekeys = c->rekeyed_by = NO_ID;
     c->addr_i = sa->initiator.addr;
     c->addr_r = sa->responder.addr;
-    c->streams = sadb_ptr_array(db);
     g_ptr_array_add(db->child_sas, c);
-    g_ptr_array_add(sa->children, c);
+    sadb_push(db, sa->children, c);
     sadb_child_spi(db, c, true, spi_i);
     sadb_child_spi(db, c, false, spi_r);
     return c;
@@ -351,11 +220,11 @@ sadb_child_at(const struct sadb *db, uint8_t protocol, uint32_t spi, const struc
               uint32_t frame, bool *to_responder)
 {
     struct sa_key key = sadb_key(db, 'c', protocol, &spi, sizeof spi, NULL, NULL);
-    GPtrArray *list = sadb_list(db, &key);
+    unsigned looked = 0;
 
-    for (guint i = list ? list->len : 0; i > 0; i--) {
-        struct child_sa *c = (struct child_sa *)g_ptr_array_index(list, i - 1);
-        if (c->request_frame > frame) {
+    for (const struct link *l = sadb_list(db, &key); l && looked < SADB_MAX_PER_SPI; l = l->older, looked++) {
+        struct child_sa *c = (struct child_sa *)l->member;
+        if (c->protocol != protocol || c->request_frame > frame) {
             continue;
         }
         if (c->spi_r == spi && ip_equal(dst, &c->addr_r)) {
@@ -374,11 +243,14 @@ struct child_sa *
 sadb_child_of(const struct sadb *db, const struct ike_sa *sa, uint8_t protocol, uint32_t spi, bool initiator)
 {
     struct sa_key key = sadb_key(db, 'c', protocol, &spi, sizeof spi, NULL, NULL);
-    GPtrArray *list = sadb_list(db, &key);
     const struct ip_addr *side = initiator ? &sa->initiator.addr : &sa->responder.addr;
+    unsigned looked = 0;
 
-    for (guint i = list ? list->len : 0; i > 0; i--) {
-        struct child_sa *c = (struct child_sa *)g_ptr_array_index(list, i - 1);
+    for (const struct link *l = sadb_list(db, &key); l && looked < SADB_MAX_PER_SPI; l = l->older, looked++) {
+        struct child_sa *c = (struct child_sa *)l->member;
+        if (c->protocol != protocol || (c->spi_i != spi && c->spi_r != spi)) {
+            continue;
+        }
         if ((c->spi_i == spi && ip_equal(&c->addr_i, side)) ||
             (c->spi_r == spi && ip_equal(&c->addr_r, side)) || c->ike_sa == sa) {
             return c;
@@ -391,21 +263,20 @@ struct ike_sa *
 sadb_ike_between(const struct sadb *db, const struct ip_addr *a, const struct ip_addr *b)
 {
     struct sa_key key = sadb_pair_key(db, a, b);
-    GPtrArray *list = sadb_list(db, &key);
+    const struct link *newest = sadb_list(db, &key);
 
-    return list && list->len ? (struct ike_sa *)g_ptr_array_index(list, list->len - 1) : NULL;
+    return newest ? (struct ike_sa *)newest->member : NULL;
 }
 
 bool
 sadb_peers_readable(const struct sadb *db, const struct ip_addr *a, const struct ip_addr *b)
 {
     struct sa_key key = sadb_pair_key(db, a, b);
-    GPtrArray *list = sadb_list(db, &key);
     uint32_t read = 0;
-    guint looked = 0;
+    unsigned looked = 0;
 
-    for (guint i = list ? list->len : 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
-        const struct ike_sa *sa = (const struct ike_sa *)g_ptr_array_index(list, i - 1);
+    for (const struct link *l = sadb_list(db, &key); l && looked < SADB_MAX_PER_PEER; l = l->older, looked++) {
+        const struct ike_sa *sa = (const struct ike_sa *)l->member;
         if (!sa->started_here || sa->num_readable < sa->num_encrypted) {
             return false;
         }
@@ -493,6 +364,24 @@ child_selectors(const struct child_sa *c, bool initiator, size_t *num)
     return initiator ? c->ts_i : c->ts_r;
 }
 
+const struct ike_sa *
+child_holder(const struct sadb *db, const struct child_sa *c)
+{
+    const struct ike_sa *sa = c->ike_sa;
+
+    for (unsigned looked = 0; sa->rekeyed_by != NO_ID && looked < SADB_MAX_PER_PEER; looked++) {
+        sa = sadb_ike_sa(db, sa->rekeyed_by);
+    }
+    return sa;
+}
+
+const struct selector *
+exchange_selectors(const struct exchange *x, bool by, size_t *num)
+{
+    *num = by ? x->num_ts_i : x->num_ts_r;
+    return by || !x->ts ? x->ts : x->ts + x->num_ts_i;
+}
+
 char *
 endpoint_print(const struct endpoint *e, char *out, size_t size)
 {
@@ -510,8 +399,8 @@ sadb_sk_length(const struct kept_proposal *chosen, uint32_t inner)
     uint8_t icv = 0;
     bool known = false;
 
-    for (size_t i = 0; chosen && i < chosen->p.num_transforms; i++) {
-        const struct transform *t = &chosen->p.transforms[i];
+    for (size_t i = 0; chosen && i < chosen->p->num_transforms; i++) {
+        const struct transform *t = &chosen->p->transforms[i];
         if (t->type == TRANSFORM_ENCR) {
             known = encr_geometry(t->id, &g);
         } else if (t->type == TRANSFORM_INTEG && t->id != 0 && !integ_icv_len(t->id, &icv)) {

@@ -16,19 +16,31 @@ struct sa_key {
     struct ip_addr a, b;
 };
 
-struct policy {
-    const struct kept_proposal *kept;
-    bool chosen;
+/* What shares a key, newest first. */
+struct link {
+    struct link *older;
+    uint64_t hash;              /* of the sa_key */
+    void *member;
 };
 
 struct sadb {
     uint32_t seed;
     GPtrArray *ike_sas, *child_sas, *streams;
-    GHashTable *lists;          /* sa_key -> GPtrArray, newest last; not owning its members */
+    struct link **places;       /* the newest of each key, found by its hash */
+    uint32_t num_places, num_keys;
     GHashTable *stream_of;      /* sa_key -> the newest struct stream */
     uint32_t epoch;             /* of what streams are tied by: SPIs, addresses, pairs of peers */
-    GPtrArray *blocks;          /* every allocation that lives as long as the sadb */
+    GPtrArray *chunks;          /* all memory that lives as long as the sadb */
+    size_t chunk_left;          /* octets of the last one that are free */
     GPtrArray *arrays, *ptr_arrays;
+    GHashTable *suites;         /* text and attributes -> struct suite: what is alike is kept once */
+    GHashTable *offers;         /* text of all proposals -> GPtrArray of struct kept_proposal */
+    struct recent_selectors {
+        const struct selector *at;
+        size_t num;
+    } recent[64];
+    const GPtrArray *no_offers; /* empty ones that all share */
+    const GArray *no_addresses;
     uint32_t num_frames;
     double first_time, last_time;
     struct sadb_options options;
@@ -40,7 +52,9 @@ struct sadb {
     size_t num_caps;
 };
 
-void *sadb_alloc(struct sadb *db, size_t size);     /* zeroed */
+/* store.c */
+void *sadb_alloc(struct sadb *db, size_t size);     /* zeroed, never given back */
+void sadb_push(struct sadb *db, struct list *list, void *member);
 char *sadb_strdup(struct sadb *db, const char *text);
 GArray *sadb_array(struct sadb *db, unsigned element);
 GPtrArray *sadb_ptr_array(struct sadb *db);
@@ -48,13 +62,20 @@ void sadb_cap(struct sadb *db, const char *limit);
 
 struct sa_key sadb_key(const struct sadb *db, char kind, uint8_t protocol, const void *spi,
                        size_t spi_len, const struct ip_addr *a, const struct ip_addr *b);
-GPtrArray *sadb_list(const struct sadb *db, const struct sa_key *key);      /* or NULL */
-/* False where the list is full; the oldest stay. */
-bool sadb_list_add(struct sadb *db, const struct sa_key *key, void *member, unsigned max);
+uint64_t sadb_key_hash(const struct sa_key *key);
+void sadb_more_places(struct sadb *db);
+/* The newest member and, by older, all others; NULL where there is none.  The key is known by
+ * 64 bits of a seeded hash: compare the member where it can tell. */
+const struct link *sadb_list(const struct sadb *db, const struct sa_key *key);
+void sadb_list_add(struct sadb *db, const struct sa_key *key, void *member);
 struct sa_key sadb_pair_key(const struct sadb *db, const struct ip_addr *a, const struct ip_addr *b);
 
 struct kept_proposal *sadb_keep(struct sadb *db, const struct proposal *p, uint32_t frame);
-void sadb_policy_add(struct sadb *db, const struct ip_addr *addr, const struct kept_proposal *kept, bool chosen);
+/* All proposals of a message, shared with every message that offered the same. */
+const GPtrArray *sadb_keep_offers(struct sadb *db, const struct ike_message *m, uint32_t frame);
+const struct selector *sadb_keep_selectors(struct sadb *db, const struct selector *s, size_t n);
+void sadb_policy_add(struct sadb *db, const struct ip_addr *addr, const struct kept_proposal *kept, uint32_t frame, bool chosen);
+void sadb_pair_add(struct sadb *db, struct ike_sa *sa, const struct ip_addr *a, const struct ip_addr *b);
 
 struct ike_sa *sadb_ike_new(struct sadb *db, uint8_t major, const uint8_t spi_i[8], const uint8_t spi_r[8]);
 struct child_sa *sadb_child_new(struct sadb *db, struct ike_sa *sa, uint8_t protocol, uint32_t spi_i, uint32_t spi_r);
@@ -70,7 +91,14 @@ void track_offer(struct sadb *db, struct ike_event *e, const struct ike_message 
 void track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m);
 void track_deletes(struct sadb *db, struct ike_event *e, const struct ike_message *m);
 
+/* track_lineage.c */
+void track_phase1(struct sadb *db, struct ike_event *e);
+struct ike_sa *track_replaced(const struct sadb *db, const struct ike_event *e);     /* or NULL */
+
 /* nat.c */
+/* A packet of one side of sa, for the life of its NAT mapping; sa may be NULL. */
+void track_sent(struct sadb *db, struct ike_sa *sa, bool from_initiator, double time);
+bool behind_nat(const struct ike_sa *sa, bool initiator);
 void track_nat(struct ike_event *e, const struct ike_message *m);
 
 bool zero_spi(const uint8_t spi[8]);

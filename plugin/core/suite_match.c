@@ -34,12 +34,30 @@ suite_type_mask(const struct proposal *p)
     return mask;
 }
 
+/* Types that the choice may leave out: those offered as NONE too, and integrity where an AEAD
+ * cipher was chosen from an offer that mixes both kinds (RFC 7296 section 3.3). */
+static unsigned
+optional_types(const struct proposal *chosen, const struct proposal *offered)
+{
+    unsigned mask = 0;
+
+    for (size_t i = 0; i < offered->num_transforms; i++) {
+        const struct transform *t = &offered->transforms[i];
+        mask |= t->id == 0 && (t->type == TRANSFORM_INTEG || t->type == TRANSFORM_KE) ? 1u << t->type : 0;
+    }
+    for (size_t i = 0; i < chosen->num_transforms; i++) {
+        const struct transform *t = &chosen->transforms[i];
+        mask |= t->type == TRANSFORM_ENCR && encr_is_aead(t->id) ? 1u << TRANSFORM_INTEG : 0;
+    }
+    return mask;
+}
+
 bool
 suite_chosen_from(const struct proposal *chosen, const struct proposal *offered)
 {
-    unsigned seen = 0;
+    unsigned seen = 0, has = suite_type_mask(chosen), wants = suite_type_mask(offered);
 
-    if (chosen->protocol != offered->protocol || suite_type_mask(chosen) != suite_type_mask(offered)) {
+    if (chosen->protocol != offered->protocol || has & ~wants || (wants & ~has & ~optional_types(chosen, offered))) {
         return false;
     }
     for (size_t i = 0; i < chosen->num_transforms; i++) {

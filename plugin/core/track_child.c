@@ -40,20 +40,63 @@ is_offer(const struct ike_event *e, const struct ike_message *m)
            !e->exchange->offered->len;
 }
 
-static void
-keep_selectors(struct exchange *x, const struct ike_message *m)
+/* The message's selectors, the exchange's initiator's first; false where it holds none. */
+static bool
+read_selectors(const struct ike_message *m, struct selector out[2 * IKE_MAX_SELECTORS], size_t *num_i, size_t *num_r)
 {
     if (m->has_ts) {
-        memcpy(x->ts_i, m->ts_i, m->num_ts_i * sizeof *m->ts_i);
-        memcpy(x->ts_r, m->ts_r, m->num_ts_r * sizeof *m->ts_r);
-        x->num_ts_i = m->num_ts_i;
-        x->num_ts_r = m->num_ts_r;
-        x->by_ts_known = true;
-    } else if (m->exchange == V1_QUICK && m->id_i.present && m->id_r.present &&
-               ike_id_selector(&m->id_i, &x->ts_i[0]) && ike_id_selector(&m->id_r, &x->ts_r[0])) {
-        x->num_ts_i = x->num_ts_r = 1;
-        x->by_ts_known = true;
+        memcpy(out, m->ts_i, m->num_ts_i * sizeof *out);
+        memcpy(out + m->num_ts_i, m->ts_r, m->num_ts_r * sizeof *out);
+        *num_i = m->num_ts_i;
+        *num_r = m->num_ts_r;
+        return true;
     }
+    *num_i = *num_r = 1;
+    return m->exchange == V1_QUICK && m->id_i.present && m->id_r.present && ike_id_selector(&m->id_i, &out[0]) &&
+           ike_id_selector(&m->id_r, &out[1]);
+}
+
+static void
+keep_selectors(struct sadb *db, struct exchange *x, const struct ike_message *m)
+{
+    struct selector ts[2 * IKE_MAX_SELECTORS];
+    size_t num_i, num_r;
+
+    if (!read_selectors(m, ts, &num_i, &num_r)) {
+        return;
+    }
+    x->ts = sadb_keep_selectors(db, ts, num_i + num_r);
+    x->num_ts_i = (uint8_t)num_i;
+    x->num_ts_r = (uint8_t)num_r;
+    x->by_ts_known = true;
+}
+
+/* SPIs differ from SA to SA; a rekey of the IKE SA has eight octets. */
+static void
+keep_spis(struct sadb *db, struct exchange *x, const struct ike_message *m)
+{
+    const struct proposal *first = &m->proposals[0];
+    struct offer_spis *s;
+    size_t others = 0;
+
+    for (size_t i = 0; i < m->num_proposals; i++) {
+        others += spi_of(&m->proposals[i]) != spi_of(first);
+    }
+    if (!first->spi_len && !others) {
+        return;
+    }
+    s = (struct offer_spis *)sadb_alloc(db, sizeof *s + others * sizeof s->others[0]);
+    memcpy(s->ike_spi, first->spi, sizeof s->ike_spi);
+    s->spi = spi_of(first);
+    for (size_t i = 0; i < m->num_proposals; i++) {
+        const struct proposal *p = &m->proposals[i];
+        if (spi_of(p) != s->spi) {
+            s->others[s->num_others].number = p->number;
+            s->others[s->num_others].protocol = p->protocol;
+            s->others[s->num_others++].spi = spi_of(p);
+        }
+    }
+    x->spis = s;
 }
 
 static bool
@@ -85,15 +128,15 @@ track_offer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
     if (!is_offer(e, m)) {
         return;
     }
-    for (size_t i = 0; i < m->num_proposals; i++) {
-        struct kept_proposal *kept = sadb_keep(db, &m->proposals[i], e->at.frame);
-        g_ptr_array_add(x->offered, kept);
-        sadb_policy_add(db, &e->at.src, kept, false);
-        if (is_ike_offer(m)) {
-            g_ptr_array_add(e->sa->offered, kept);
-        }
+    x->offered = sadb_keep_offers(db, m, e->at.frame);
+    for (guint i = 0; i < x->offered->len; i++) {
+        sadb_policy_add(db, &e->at.src, (const struct kept_proposal *)g_ptr_array_index(x->offered, i), e->at.frame, false);
     }
-    keep_selectors(x, m);
+    if (is_ike_offer(m) && !e->sa->offered->len) {
+        e->sa->offered = x->offered;
+    }
+    keep_spis(db, x, m);
+    keep_selectors(db, x, m);
     x->transport = m->major == 2 && ike_find_notify(m, N_USE_TRANSPORT_MODE) != NULL;
     rekey = m->major == 2 ? ike_find_notify(m, N_REKEY_SA) : NULL;
     if (rekey && rekey->spi.len == 4) {
@@ -102,39 +145,22 @@ track_offer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
         x->rekeys_spi = spi_of(&p);
     }
     if (m->exchange == V2_CREATE_CHILD_SA && m->proposals[0].protocol == PROTO_IKE && m->proposals[0].spi_len == 8) {
-        memcpy(x->offer_ike_spi, m->proposals[0].spi, 8);
         x->rekeys_ike = true;
     }
-}
-
-static struct selector *
-copy_selectors(struct sadb *db, const struct selector *s, size_t n)
-{
-    struct selector *copy = n ? (struct selector *)sadb_alloc(db, n * sizeof *s) : NULL;
-
-    if (copy) {
-        memcpy(copy, s, n * sizeof *s);
-    }
-    return copy;
 }
 
 /* The SPI that the offer gave to the proposal that was chosen. */
 static uint32_t
 offered_spi(const struct exchange *x, const struct proposal *chosen)
 {
-    uint32_t any = 0;
+    const struct offer_spis *s = x->spis;
 
-    for (guint i = 0; i < x->offered->len; i++) {
-        const struct kept_proposal *k = (const struct kept_proposal *)g_ptr_array_index(x->offered, i);
-        if (k->p.protocol != chosen->protocol) {
-            continue;
+    for (size_t i = 0; s && i < s->num_others; i++) {
+        if (s->others[i].number == chosen->number && s->others[i].protocol == chosen->protocol) {
+            return s->others[i].spi;
         }
-        if (k->p.number == chosen->number) {
-            return spi_of(&k->p);
-        }
-        any = any ? any : spi_of(&k->p);
     }
-    return any;
+    return s ? s->spi : 0;
 }
 
 static void
@@ -170,6 +196,22 @@ same_selectors(const struct child_sa *a, const struct child_sa *b)
     return true;
 }
 
+const struct child_sa *
+sadb_predecessor(const struct sadb *db, const struct child_sa *c)
+{
+    if (c->rekeys != NO_ID) {
+        return sadb_child_sa(db, c->rekeys);
+    }
+    for (uint32_t id = c->id, looked = 0; id > 0 && looked < SADB_MAX_PER_PEER; id--, looked++) {
+        const struct child_sa *old = sadb_child_sa(db, id - 1);
+        if (old->protocol == c->protocol && old->basis != BASIS_INFERRED && ip_equal(&old->addr_i, &c->addr_i) &&
+            ip_equal(&old->addr_r, &c->addr_r) && same_selectors(old, c)) {
+            return old;
+        }
+    }
+    return NULL;
+}
+
 /* IKEv1 has no notify for it: a second quick mode with the same selectors between
  * the same peers replaces the first. */
 static struct child_sa *
@@ -202,31 +244,45 @@ twin_of(const struct ike_sa *sa, const struct child_sa *fresh)
     return NULL;
 }
 
+/* The selectors of the answer: its own, else those asked, else (RFC 2409 section 5.5) the
+ * ISAKMP peers themselves. */
 static void
-make_child(struct sadb *db, struct ike_event *e, const struct ike_message *m, const struct kept_proposal *chosen)
+answered_selectors(struct sadb *db, struct child_sa *c, const struct ike_event *e, const struct ike_message *m)
+{
+    const struct exchange *x = e->exchange;
+    struct selector ts[2 * IKE_MAX_SELECTORS];
+    const struct selector *by, *other;
+    size_t num_by, num_other;
+    bool i = x->by_initiator;
+
+    if (read_selectors(m, ts, &num_by, &num_other)) {
+        by = sadb_keep_selectors(db, ts, num_by);
+        other = sadb_keep_selectors(db, ts + num_by, num_other);
+    } else if (m->exchange == V1_QUICK && !m->id_i.present && x->request) {
+        ts[0] = selector_host(&e->at.dst);
+        ts[1] = selector_host(&e->at.src);
+        num_by = num_other = 1;
+        by = sadb_keep_selectors(db, &ts[0], 1);
+        other = sadb_keep_selectors(db, &ts[1], 1);
+    } else {
+        by = exchange_selectors(x, true, &num_by);
+        other = exchange_selectors(x, false, &num_other);
+    }
+    c->ts_i = i ? by : other;
+    c->ts_r = i ? other : by;
+    c->num_ts_i = (uint8_t)(i ? num_by : num_other);
+    c->num_ts_r = (uint8_t)(i ? num_other : num_by);
+}
+
+static void
+make_child(struct sadb *db, struct ike_event *e, const struct ike_message *m, const struct proposal *chosen)
 {
     struct exchange *x = e->exchange;
-    uint32_t by = offered_spi(x, &chosen->p), other = spi_of(&chosen->p);
-    const struct selector *ts_by = m->has_ts ? m->ts_i : x->ts_i, *ts_other = m->has_ts ? m->ts_r : x->ts_r;
-    size_t num_by = m->has_ts ? m->num_ts_i : x->num_ts_i, num_other = m->has_ts ? m->num_ts_r : x->num_ts_r;
-    struct selector v1_by, v1_other;
+    uint32_t by = offered_spi(x, chosen), other = spi_of(chosen);
     struct child_sa *c;
     bool i = x->by_initiator;
 
-    if (m->exchange == V1_QUICK && m->id_i.present && m->id_r.present &&
-        ike_id_selector(&m->id_i, &v1_by) && ike_id_selector(&m->id_r, &v1_other)) {
-        ts_by = &v1_by;
-        ts_other = &v1_other;
-        num_by = num_other = 1;
-    } else if (m->exchange == V1_QUICK && !m->id_i.present && x->request) {
-        /* RFC 2409 section 5.5: without IDs, those of the ISAKMP peers. */
-        v1_by = selector_host(&e->at.dst);
-        v1_other = selector_host(&e->at.src);
-        ts_by = &v1_by;
-        ts_other = &v1_other;
-        num_by = num_other = 1;
-    }
-    c = sadb_child_new(db, e->sa, chosen->p.protocol, i ? by : other, i ? other : by);
+    c = sadb_child_new(db, e->sa, chosen->protocol, i ? by : other, i ? other : by);
     if (!c) {
         return;
     }
@@ -234,13 +290,9 @@ make_child(struct sadb *db, struct ike_event *e, const struct ike_message *m, co
     c->established = true;
     c->chosen = x->chosen;
     c->transport = m->major == 2 ? ike_find_notify(m, N_USE_TRANSPORT_MODE) != NULL :
-                   chosen->p.attr.mode == 2 || chosen->p.attr.mode == 4 || chosen->p.attr.mode == 61444;
-    c->udp_encap = m->major == 1 && (chosen->p.attr.mode == 3 || chosen->p.attr.mode == 4 ||
-                                     chosen->p.attr.mode >= 61443);
-    c->ts_i = copy_selectors(db, i ? ts_by : ts_other, i ? num_by : num_other);
-    c->ts_r = copy_selectors(db, i ? ts_other : ts_by, i ? num_other : num_by);
-    c->num_ts_i = i ? num_by : num_other;
-    c->num_ts_r = i ? num_other : num_by;
+                   chosen->attr.mode == 2 || chosen->attr.mode == 4 || chosen->attr.mode == 61444;
+    c->udp_encap = m->major == 1 && (chosen->attr.mode == 3 || chosen->attr.mode == 4 || chosen->attr.mode >= 61443);
+    answered_selectors(db, c, e, m);
     c->request_frame = x->request;
     c->negotiated_in = e->at.frame;
     c->negotiated_time = e->at.time;
@@ -255,7 +307,6 @@ make_child(struct sadb *db, struct ike_event *e, const struct ike_message *m, co
     }
     db->has_null |= sadb_is_null(c->chosen);
     db->has_selectors |= c->num_ts_i && c->num_ts_r;
-    x->pending_child = c->id;
     e->child = c;
     if (x->rekeys_spi) {
         link_rekeyed(e, sadb_child_of(db, e->sa, c->protocol, x->rekeys_spi, i), c);
@@ -265,12 +316,36 @@ make_child(struct sadb *db, struct ike_event *e, const struct ike_message *m, co
     e->twin = c->rekeys == NO_ID ? twin_of(e->sa, c) : NULL;
 }
 
+/* RFC 7296 section 2.18: the new IKE SA inherits the Child SAs, and what the two sides know of
+ * each other.  A Child SA keeps the IKE SA that negotiated it, for its two sides are told by that
+ * one's initiator. */
 static void
-rekey_ike(struct sadb *db, struct ike_event *e, const struct kept_proposal *chosen)
+inherit(struct sadb *db, struct ike_sa *fresh, const struct ike_sa *old, bool same_roles)
+{
+    static const enum nat mirrored[] = { NAT_UNKNOWN, NAT_NONE, NAT_RESPONDER, NAT_INITIATOR, NAT_BOTH, NAT_FORCED };
+
+    fresh->nat = same_roles ? old->nat : mirrored[old->nat];
+    fresh->nat_i = same_roles ? old->nat_i : old->nat_r;
+    fresh->nat_r = same_roles ? old->nat_r : old->nat_i;
+    fresh->mobike_i = same_roles ? old->mobike_i : old->mobike_r;
+    fresh->mobike_r = same_roles ? old->mobike_r : old->mobike_i;
+    fresh->fragmentation_i = same_roles ? old->fragmentation_i : old->fragmentation_r;
+    fresh->fragmentation_r = same_roles ? old->fragmentation_r : old->fragmentation_i;
+    fresh->eap = old->eap;
+    fresh->auth_read = old->auth_read;
+    for (guint i = 0; i < old->children->len; i++) {
+        struct child_sa *c = (struct child_sa *)g_ptr_array_index(old->children, i);
+        if (c->state == CHILD_INSTALLED && c->basis != BASIS_INFERRED && !c->deleted_in) {
+            sadb_push(db, fresh->children, c);
+        }
+    }
+}
+
+static void
+rekey_ike(struct sadb *db, struct ike_event *e, const struct proposal *chosen)
 {
     struct exchange *x = e->exchange;
-    struct ike_sa *old = e->sa, *fresh = sadb_ike_new(db, 2, x->offer_ike_spi, chosen->p.spi);
-    struct sa_key pair;
+    struct ike_sa *old = e->sa, *fresh = sadb_ike_new(db, 2, x->spis->ike_spi, chosen->spi);
 
     if (!fresh) {
         return;
@@ -280,29 +355,35 @@ rekey_ike(struct sadb *db, struct ike_event *e, const struct kept_proposal *chos
     fresh->state = IKE_ESTABLISHED;
     fresh->started_here = true;
     fresh->first_frame = fresh->last_frame = fresh->established_in = e->at.frame;
-    fresh->first_time = fresh->last_time = e->at.time;
     fresh->chosen = x->chosen;
-    for (guint i = 0; i < x->offered->len; i++) {
-        g_ptr_array_add(fresh->offered, g_ptr_array_index(x->offered, i));
-    }
+    fresh->offered = x->offered;
     fresh->auth_method = old->auth_method;
     if (x->by_initiator) {
-        g_array_append_vals(fresh->addresses, old->addresses->data, old->addresses->len);
+        fresh->addresses = old->addresses;
     }
+    inherit(db, fresh, old, x->by_initiator);
     fresh->rekeys = old->id;
     old->rekeyed_by = fresh->id;
     old->state = IKE_REKEYED;
     e->rekeyed_ike = fresh;
-    pair = sadb_pair_key(db, &e->at.src, &e->at.dst);
-    if (!sadb_list_add(db, &pair, fresh, SADB_MAX_IKE_SAS)) {
-        sadb_cap(db, "IKE SAs of one pair of peers");
-    }
+    sadb_pair_add(db, fresh, &e->at.src, &e->at.dst);
+}
+
+/* A rekeyed IKE SA shares its addresses with the old one until it is given others. */
+static void
+add_address(struct sadb *db, struct ike_sa *sa, const struct assigned_address *one)
+{
+    GArray *own = sadb_array(db, sizeof *one);
+
+    g_array_append_vals(own, sa->addresses->data, sa->addresses->len);
+    g_array_append_vals(own, one, 1);
+    sa->addresses = own;
 }
 
 /* Only the initiator is a client here: the gateway that assigns is the responder
  * (RFC 7296 section 2.19), also where it pushes by CFG_SET. */
 static void
-learn_addresses(struct ike_event *e, const struct ike_message *m)
+learn_addresses(struct sadb *db, struct ike_event *e, const struct ike_message *m)
 {
     if (e->from_initiator || (m->cfg_type != CFG_REPLY && m->cfg_type != CFG_SET)) {
         return;
@@ -322,7 +403,7 @@ learn_addresses(struct ike_event *e, const struct ike_message *m)
             known |= ip_equal(&g_array_index(e->sa->addresses, struct assigned_address, j).addr, &one.addr) != 0;
         }
         if (!known && !ip_unspecified(&one.addr) && e->sa->addresses->len < IKE_MAX_CFG_ATTRS) {
-            g_array_append_val(e->sa->addresses, one);
+            add_address(db, e->sa, &one);
         }
     }
 }
@@ -343,11 +424,30 @@ static bool
 was_offered(const struct exchange *x)
 {
     for (guint i = 0; i < x->offered->len; i++) {
-        if (suite_chosen_from(&x->chosen->p, &((const struct kept_proposal *)g_ptr_array_index(x->offered, i))->p)) {
+        if (suite_chosen_from(x->chosen->p, ((const struct kept_proposal *)g_ptr_array_index(x->offered, i))->p)) {
             return true;
         }
     }
     return x->offered->len == 0;
+}
+
+/* The group that INVALID_KE_PAYLOAD wants is known of its sender from then on. */
+static void
+learn_group(struct sadb *db, const struct ike_event *e, const struct ike_message *m)
+{
+    const struct ike_notify *n = m->major == 2 && e->exchange->invalid_ke ? ike_find_notify(m, N_INVALID_KE) : NULL;
+    struct transform group = { .type = TRANSFORM_KE };
+    struct proposal p = { .protocol = PROTO_IKE, .num_transforms = 1, .transforms = &group };
+    struct cur c;
+
+    if (!n) {
+        return;
+    }
+    c = cur_of(n->data.at, n->data.len);
+    if (cur_u16(&c, &group.id)) {
+        p.protocol = m->exchange == V2_IKE_SA_INIT || e->exchange->rekeys_ike ? PROTO_IKE : PROTO_ESP;
+        sadb_policy_add(db, &e->at.src, sadb_keep(db, &p, e->at.frame), e->at.frame, true);
+    }
 }
 
 void
@@ -356,12 +456,14 @@ track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
     struct exchange *x = e->exchange;
     const struct proposal *p;
 
-    learn_addresses(e, m);
+    learn_addresses(db, e, m);
     if (e->from_initiator != x->by_initiator) {
         x->response_readable |= m->readable;
         x->transport_answered |= m->major == 2 && ike_find_notify(m, N_USE_TRANSPORT_MODE) != NULL;
-        x->refused_ke |= m->major == 2 && (ike_find_notify(m, N_INVALID_KE) || ike_find_notify(m, N_COOKIE));
+        x->invalid_ke |= m->major == 2 && ike_find_notify(m, N_INVALID_KE);
+        x->refused_ke |= x->invalid_ke || (m->major == 2 && ike_find_notify(m, N_COOKIE));
     }
+    learn_group(db, e, m);
     if (m->major == 2 && m->has_auth && e->from_initiator) {
         e->sa->auth_method = m->auth_method;
     }
@@ -378,8 +480,8 @@ track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
             struct exchange *first = (struct exchange *)g_ptr_array_index(e->sa->exchanges, i - 1);
             if (first->type == V2_IKE_AUTH && first->offered->len) {
                 x->offered = first->offered;
-                memcpy(x->ts_i, first->ts_i, sizeof x->ts_i);
-                memcpy(x->ts_r, first->ts_r, sizeof x->ts_r);
+                x->spis = first->spis;
+                x->ts = first->ts;
                 x->num_ts_i = first->num_ts_i;
                 x->num_ts_r = first->num_ts_r;
                 x->by_ts_known = first->by_ts_known;
@@ -388,7 +490,7 @@ track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
         }
     }
     x->chosen = sadb_keep(db, p, e->at.frame);
-    sadb_policy_add(db, &e->at.src, x->chosen, true);
+    sadb_policy_add(db, &e->at.src, x->chosen, e->at.frame, true);
     if (is_ike_offer(m)) {
         /* A suite that was never offered is none that both sides agree on. */
         e->sa->chosen = was_offered(x) ? x->chosen : NULL;
@@ -396,11 +498,11 @@ track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
             e->sa->auth_method = p->attr.auth_method;
         }
     } else if (p->protocol == PROTO_IKE) {
-        if (x->rekeys_ike && p->spi_len == 8 && !has_error_notify(m, 1, 16383)) {
-            rekey_ike(db, e, x->chosen);
+        if (x->rekeys_ike && x->spis && p->spi_len == 8 && !has_error_notify(m, 1, 16383)) {
+            rekey_ike(db, e, p);
         }
     } else if (m->exchange == V1_QUICK || m->exchange == V2_IKE_AUTH || m->exchange == V2_CREATE_CHILD_SA) {
-        make_child(db, e, m, x->chosen);
+        make_child(db, e, m, p);
     }
 }
 
@@ -420,6 +522,25 @@ delete_child(struct ike_event *e, struct child_sa *c)
     }
 }
 
+/* RFC 7296 section 1.4.1: the answer names the other direction, unless its sender has asked to
+ * delete the pair itself. */
+static void
+note_half_closed(struct ike_event *e, const struct ike_message *m)
+{
+    enum { LOOKED_AT = 1024 };
+    guint looked = 0;
+
+    if (m->major != 2 || !e->is_response || !e->exchange->deletes_child || !m->readable || m->truncated || m->error) {
+        return;
+    }
+    for (guint i = e->sa->children->len; i > 0 && looked < LOOKED_AT; i--, looked++) {
+        struct child_sa *c = (struct child_sa *)g_ptr_array_index(e->sa->children, i - 1);
+        if (c->deleted_in == e->exchange->request && c->closed_i != c->closed_r) {
+            c->half_closed_in = e->at.frame;
+        }
+    }
+}
+
 /* Only what the IKE SA protects is believed: anybody can send a Delete in clear. */
 void
 track_deletes(struct sadb *db, struct ike_event *e, const struct ike_message *m)
@@ -434,7 +555,9 @@ track_deletes(struct sadb *db, struct ike_event *e, const struct ike_message *m)
         if (d->protocol == PROTO_IKE) {
             e->ike_deleted = e->sa->deleted_in == 0;
             e->sa->deleted_in = e->sa->deleted_in ? e->sa->deleted_in : e->at.frame;
-            e->sa->state = e->sa->state == IKE_REKEYED ? IKE_REKEYED : IKE_DELETED;
+            if (e->sa->state != IKE_REKEYED && e->sa->state != IKE_FAILED) {
+                e->sa->state = IKE_DELETED;
+            }
             /* RFC 7296 section 1.4.1: its Child SAs go with it; IKEv1's live on. */
             for (guint j = 0; m->major == 2 && e->sa->rekeyed_by == NO_ID && j < e->sa->children->len; j++) {
                 delete_child(e, (struct child_sa *)g_ptr_array_index(e->sa->children, j));
@@ -445,7 +568,11 @@ track_deletes(struct sadb *db, struct ike_event *e, const struct ike_message *m)
             struct child_sa *c = sadb_child_of(db, e->sa, d->protocol, spi, e->from_initiator);
             if (c) {
                 delete_child(e, c);
+                c->closed_i |= c->spi_i == spi;
+                c->closed_r |= c->spi_r == spi;
+                e->exchange->deletes_child |= !e->is_response;
             }
         }
     }
+    note_half_closed(e, m);
 }

@@ -10,6 +10,7 @@ enum {
     N_MOBIKE_SUPPORTED = 16396, N_UPDATE_SA_ADDRESSES = 16400,
     N_FRAGMENTATION_SUPPORTED = 16430, N_USE_PPK = 16435,
     N1_R_U_THERE = 36136, N1_R_U_THERE_ACK = 36137,
+    EAP_FAILURE = 4,
     ML_KEM_FIRST = 35, ML_KEM_LAST = 37,
     EXCHANGES_LOOKED_AT = 64,
     NATT_PORT = 4500
@@ -53,12 +54,12 @@ static struct ike_sa *
 find_sa(struct sadb *db, const struct ike_message *m, const struct sighting *at)
 {
     struct sa_key key = sadb_key(db, 'i', 0, m->spi_i, 8, NULL, NULL);
-    GPtrArray *list = sadb_list(db, &key);
     struct ike_sa *half_open = NULL;
+    unsigned looked = 0;
 
-    for (guint i = list ? list->len : 0; i > 0; i--) {
-        struct ike_sa *sa = (struct ike_sa *)g_ptr_array_index(list, i - 1);
-        if (sa->major != m->major) {
+    for (const struct link *l = sadb_list(db, &key); l && looked < SADB_MAX_PER_SPI; l = l->older, looked++) {
+        struct ike_sa *sa = (struct ike_sa *)l->member;
+        if (sa->major != m->major || memcmp(sa->spi_i, m->spi_i, 8) != 0) {
             continue;
         }
         if (sa->has_spi_r && memcmp(sa->spi_r, m->spi_r, 8) == 0) {
@@ -93,7 +94,6 @@ make_sa(struct sadb *db, const struct ike_message *m, const struct sighting *at)
 {
     struct ike_sa *sa = sadb_ike_new(db, m->major, m->spi_i, m->spi_r);
     bool src_begins = m->major == 1 || (m->flags & V2_INITIATOR);
-    struct sa_key pair = sadb_pair_key(db, &at->src, &at->dst);
 
     if (!sa) {
         return NULL;
@@ -108,10 +108,7 @@ make_sa(struct sadb *db, const struct ike_message *m, const struct sighting *at)
     sa->responder.port = src_begins ? at->dst_port : at->src_port;
     sa->started_here = zero_spi(m->spi_r) && (m->major == 1 || !ike_is_response(m));
     sa->first_frame = at->frame;
-    sa->first_time = at->time;
-    if (!sadb_list_add(db, &pair, sa, SADB_MAX_IKE_SAS)) {
-        sadb_cap(db, "IKE SAs of one pair of peers");
-    }
+    sadb_pair_add(db, sa, &at->src, &at->dst);
     return sa;
 }
 
@@ -178,10 +175,8 @@ make_exchange(struct sadb *db, struct ike_sa *sa, const struct ike_message *m, b
     x->type = m->exchange;
     x->message_id = m->message_id;
     x->by_initiator = by_initiator;
-    x->pending_child = NO_ID;
-    x->messages = sadb_array(db, sizeof(struct exchange_message));
-    x->offered = sadb_ptr_array(db);
-    g_ptr_array_add(sa->exchanges, x);
+    x->offered = db->no_offers;
+    sadb_push(db, sa->exchanges, x);
     return x;
 }
 
@@ -189,43 +184,67 @@ static void
 note_again(struct sadb *db, struct ike_event *e, struct exchange_message *old)
 {
     const struct sighting *at = &e->at;
-    double gap = at->time - old->last_time;
+    double gap = at->time - (old->again ? old->again->last_time : old->time);
 
     e->message = old;
     /* A nested message that Wireshark reassembled stands in the same frame. */
     if (gap < DUPLICATE_SECONDS && (old->ip_id == at->ip_id || old->ip_id == 0 || at->ip_id == 0)) {
         e->duplicate = true;
+        old->twice |= at->frame != old->frame;
         return;
     }
     e->new_address = !between(e->sa, &at->src, &at->dst);
     e->retransmission_of = old->frame;
-    old->num_retransmissions++;
-    old->last_time = at->time;
     old->ip_id = at->ip_id;
-    if (!old->frames) {
-        old->frames = sadb_array(db, sizeof(uint32_t));
+    if (!old->again) {
+        old->again = (struct retransmissions *)sadb_alloc(db, sizeof *old->again);
+        old->again->frames = sadb_array(db, sizeof(uint32_t));
     }
-    if (old->frames->len < SADB_MAX_RETRANSMISSIONS) {
-        g_array_append_val(old->frames, at->frame);
+    old->again->num++;
+    old->again->last_time = at->time;
+    if (old->again->frames->len < SADB_MAX_RETRANSMISSIONS) {
+        g_array_append_val(old->again->frames, at->frame);
     } else {
         sadb_cap(db, "frames of one message's retransmissions");
     }
 }
 
-static void
-add_message(struct ike_event *e, const struct ike_message *m, uint64_t sum)
+/* Returns where the next message goes, NULL where the exchange holds no more. */
+static struct exchange_message *
+next_message(struct sadb *db, struct message_list *list)
+{
+    if (list->len >= SADB_MAX_MESSAGES) {
+        sadb_cap(db, "messages of one exchange");
+        return NULL;
+    }
+    if (list->len == list->room) {
+        uint32_t room = list->room ? list->room * 2 : 1;
+        char *more = (char *)sadb_alloc(db, room * sizeof(struct exchange_message));
+        if (list->len) {
+            memcpy(more, list->data, list->len * sizeof(struct exchange_message));
+        }
+        list->data = more;
+        list->room = room;
+    }
+    list->len++;
+    return &g_array_index(list, struct exchange_message, list->len - 1);
+}
+
+static bool
+add_message(struct sadb *db, struct ike_event *e, const struct ike_message *m, uint64_t sum)
 {
     struct exchange *x = e->exchange;
     const struct sighting *at = &e->at;
-    struct exchange_message one = {
-        .frame = at->frame, .time = at->time, .last_time = at->time, .from_initiator = e->from_initiator,
-        .digest = sum, .fragment = m->fragment, .length = m->length, .encrypted = m->encrypted,
-        .readable = m->readable, .refused = has_error(m), .ip_id = at->ip_id,
-        .src_port = at->src_port, .dst_port = at->dst_port,
-    };
 
-    g_array_append_val(x->messages, one);
-    e->message = &g_array_index(x->messages, struct exchange_message, x->messages->len - 1);
+    e->message = next_message(db, x->messages);
+    if (!e->message) {
+        return false;
+    }
+    *e->message = (struct exchange_message){
+        .digest = sum, .time = at->time, .frame = at->frame, .length = MIN(m->length, (1u << 27) - 1) & ((1u << 27) - 1),
+        .from_initiator = e->from_initiator, .encrypted = m->encrypted, .readable = m->readable, .refused = has_error(m),
+        .fragment = m->fragment, .ip_id = at->ip_id, .src_port = at->src_port, .dst_port = at->dst_port,
+    };
     if (e->from_initiator == x->by_initiator && !x->request && !(m->major == 2 && ike_is_response(m))) {
         x->request = at->frame;
         x->request_time = at->time;
@@ -236,6 +255,7 @@ add_message(struct ike_event *e, const struct ike_message *m, uint64_t sum)
     if (m->encrypted && !m->readable && !m->truncated) {
         x->unreadable = true;
     }
+    return true;
 }
 
 /* Ports move when IKE floats to 4500, addresses by MOBIKE (RFC 4555 section 3.5) or by
@@ -251,8 +271,7 @@ follow_addresses(struct sadb *db, struct ike_event *e, const struct ike_message 
     struct ip_addr *old_from = &from->addr, *old_to = &to->addr;
 
     if (between(sa, &e->at.src, &e->at.dst)) {
-        bool behind = sa->nat == NAT_BOTH || sa->nat == (e->from_initiator ? NAT_INITIATOR : NAT_RESPONDER);
-        if (behind && from->port != e->at.src_port && to->port == e->at.dst_port && to->port == NATT_PORT) {
+        if (behind_nat(sa, e->from_initiator) && from->port != e->at.src_port && to->port == e->at.dst_port && to->port == NATT_PORT) {
             e->old_src_port = from->port;
         }
         from->port = e->at.src_port;
@@ -278,10 +297,7 @@ follow_addresses(struct sadb *db, struct ike_event *e, const struct ike_message 
     to->addr = e->at.dst;
     to->port = e->at.dst_port;
     e->moved = true;
-    struct sa_key pair = sadb_pair_key(db, &e->at.src, &e->at.dst);
-    if (!sadb_list_add(db, &pair, sa, SADB_MAX_IKE_SAS)) {
-        sadb_cap(db, "IKE SAs of one pair of peers");
-    }
+    sadb_pair_add(db, sa, &e->at.src, &e->at.dst);
 }
 
 static void
@@ -312,15 +328,18 @@ static void
 learn_abilities(struct ike_event *e, const struct ike_message *m)
 {
     struct ike_sa *sa = e->sa;
-    bool *fragmentation = e->from_initiator ? &sa->fragmentation_i : &sa->fragmentation_r;
-    bool *mobike = e->from_initiator ? &sa->mobike_i : &sa->mobike_r;
+    bool fragmentation = ike_find_notify(m, N_FRAGMENTATION_SUPPORTED) != NULL;
+    bool mobike = ike_find_notify(m, N_MOBIKE_SUPPORTED) != NULL;
 
-    *(e->from_initiator ? &sa->from_initiator : &sa->from_responder) = true;
+    sa->from_initiator |= e->from_initiator;
+    sa->from_responder |= !e->from_initiator;
     if (m->major != 2) {
         return;
     }
-    *fragmentation |= ike_find_notify(m, N_FRAGMENTATION_SUPPORTED) != NULL;
-    *mobike |= ike_find_notify(m, N_MOBIKE_SUPPORTED) != NULL;
+    sa->fragmentation_i |= fragmentation && e->from_initiator;
+    sa->fragmentation_r |= fragmentation && !e->from_initiator;
+    sa->mobike_i |= mobike && e->from_initiator;
+    sa->mobike_r |= mobike && !e->from_initiator;
     sa->auth_read |= m->exchange == V2_IKE_AUTH && m->encrypted && m->readable;
     sa->post_quantum |= m->exchange == V2_IKE_SA_INIT && ike_is_response(m) && ike_find_notify(m, N_USE_PPK) != NULL;
 }
@@ -359,27 +378,6 @@ colliding(const struct ike_event *e)
     return NULL;
 }
 
-/* A live IKE SA of the same identity with the same gateway from elsewhere: the peer was
- * restarted or moved, and the old one may be dead weight on the gateway. */
-static struct ike_sa *
-replaced_by(const struct sadb *db, const struct ike_event *e)
-{
-    const struct ike_sa *now = e->sa;
-
-    if (!e->established || !now->initiator.id) {
-        return NULL;
-    }
-    for (guint i = db->ike_sas->len, looked = 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
-        struct ike_sa *old = (struct ike_sa *)g_ptr_array_index(db->ike_sas, i - 1);
-        if (old != now && old->state == IKE_ESTABLISHED && old->major == now->major && old->initiator.id &&
-            strcmp(old->initiator.id, now->initiator.id) == 0 && ip_equal(&old->responder.addr, &now->responder.addr) &&
-            !ip_equal(&old->initiator.addr, &now->initiator.addr) && old->rekeyed_by == NO_ID) {
-            return old;
-        }
-    }
-    return NULL;
-}
-
 static void
 learn_identity(struct sadb *db, struct endpoint *who, const struct ike_id *id, uint32_t frame)
 {
@@ -407,8 +405,8 @@ learn_identities(struct sadb *db, struct ike_event *e, const struct ike_message 
 static bool
 has_ml_kem(const struct kept_proposal *k)
 {
-    for (size_t i = 0; k && i < k->p.num_transforms; i++) {
-        const struct transform *t = &k->p.transforms[i];
+    for (size_t i = 0; k && i < k->p->num_transforms; i++) {
+        const struct transform *t = &k->p->transforms[i];
         if (t->type >= TRANSFORM_KE && t->type != TRANSFORM_ESN && t->id >= ML_KEM_FIRST && t->id <= ML_KEM_LAST) {
             return true;
         }
@@ -454,8 +452,8 @@ follow_state(struct ike_event *e, const struct ike_message *m)
         } else if (m->exchange == V1_QUICK) {
             establish(e);
         }
-        if (failed && sa->state == IKE_HALF_OPEN) {
-            sa->state = IKE_FAILED;
+        if ((failed && sa->state == IKE_HALF_OPEN) || (ike_xauth_failed(m) && sa->state == IKE_ESTABLISHED)) {
+            sa->state = IKE_FAILED;     /* XAUTH: phase 1 stands, but for nobody */
         }
         return;
     }
@@ -471,7 +469,7 @@ follow_state(struct ike_event *e, const struct ike_message *m)
         if (m->readable && m->encrypted) {
             if (m->has_auth && m->eap_code == 0) {
                 establish(e);
-            } else if (failed && sa->state == IKE_HALF_OPEN) {
+            } else if ((failed || m->eap_code == EAP_FAILURE) && sa->state == IKE_HALF_OPEN) {
                 sa->state = IKE_FAILED;
             }
         } else if (refusal && m->length > refusal + 64 && !m->fragment) {
@@ -483,7 +481,7 @@ follow_state(struct ike_event *e, const struct ike_message *m)
 }
 
 /* An IKEv1 Informational that refuses speaks of the exchange that the other side has
- * begun or gone on with last (RFC 2408 section 5.8: it has a message ID of its own). */
+ * begun or gone on with last (RFC 2409 section 5.7: it has a message ID of its own). */
 static struct exchange *
 refused_exchange(const struct ike_event *e)
 {
@@ -535,13 +533,15 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
     }
     e->about = e->exchange;
     e->sa->last_frame = at->frame;
-    e->sa->last_time = at->time;
     old = find_message(e->exchange, sum, e->from_initiator);
     if (old) {
         note_again(db, e, old);
+        track_sent(db, e->sa, e->from_initiator, at->time);
         return;
     }
-    add_message(e, m, sum);
+    if (!add_message(db, e, m, sum)) {
+        return;
+    }
     if (m->encrypted && !m->fragment) {
         e->sa->num_encrypted++;
         e->sa->num_readable += m->readable;
@@ -550,6 +550,7 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
     learn_abilities(e, m);
     learn_liveness(e, m);
     follow_addresses(db, e, m);
+    track_sent(db, e->sa, e->from_initiator, at->time);
     learn_identities(db, e, m);
     if (m->major == 1 && m->exchange == V1_INFORMATIONAL) {
         struct exchange *x = refused_exchange(e);
@@ -563,6 +564,9 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
     track_nat(e, m);
     follow_state(e, m);
     e->collides = colliding(e);
-    e->replaces = replaced_by(db, e);
+    e->replaces = track_replaced(db, e);
+    if (e->established && m->major == 1) {
+        track_phase1(db, e);
+    }
     track_deletes(db, e, m);
 }

@@ -41,8 +41,8 @@ window_set(const struct sadb *db, struct stream *s, uint32_t seq, bool seen)
 bool
 sadb_has_esn(const struct child_sa *c)
 {
-    for (size_t i = 0; c && c->chosen && i < c->chosen->p.num_transforms; i++) {
-        const struct transform *t = &c->chosen->p.transforms[i];
+    for (size_t i = 0; c && c->chosen && i < c->chosen->p->num_transforms; i++) {
+        const struct transform *t = &c->chosen->p->transforms[i];
         if (t->type == TRANSFORM_ESN && t->id == 1) {
             return true;
         }
@@ -53,8 +53,8 @@ sadb_has_esn(const struct child_sa *c)
 bool
 sadb_is_null(const struct kept_proposal *chosen)
 {
-    for (size_t i = 0; chosen && i < chosen->p.num_transforms; i++) {
-        const struct transform *t = &chosen->p.transforms[i];
+    for (size_t i = 0; chosen && i < chosen->p->num_transforms; i++) {
+        const struct transform *t = &chosen->p->transforms[i];
         if (t->type == TRANSFORM_ENCR && (t->id == ENCR_NULL || t->id == ENCR_GMAC)) {
             return true;
         }
@@ -129,22 +129,28 @@ see_sequence(const struct sadb *db, struct stream *s, struct ipsec_event *e)
     }
 }
 
+static uint16_t
+ticks_at(const struct stream *s, double time)
+{
+    double ticks = (time - s->first_time) * 100;
+
+    return (uint16_t)(ticks > 0 && ticks < 1e15 ? (uint64_t)ticks : 0);
+}
+
+/* ticks wrap after 655 s: what is old by then has had a packet after it. */
 static bool
 is_duplicate(const struct stream *s, const struct ipsec_packet *p, const struct sighting *at)
 {
     const struct seen_packet *one = &s->seen[p->seq % STREAM_SEEN];
 
-    return one->frame && one->seq == p->seq && one->ip_id == at->ip_id &&
-           at->time - s->first_time - one->time_ms / 1000.0 < DUPLICATE_SECONDS;
+    return one->frame && one->seq == p->seq && one->ip_id == at->ip_id && at->time - s->last_time < DUPLICATE_SECONDS &&
+           (uint16_t)(ticks_at(s, at->time) - one->ticks) <= DUPLICATE_SECONDS * 100;
 }
 
 static void
 remember(struct stream *s, const struct ipsec_packet *p, const struct sighting *at)
 {
-    double ms = (at->time - s->first_time) * 1000;
-
-    s->seen[p->seq % STREAM_SEEN] =
-        (struct seen_packet){ p->seq, at->frame, ms > 0 && ms < UINT32_MAX ? (uint32_t)ms : 0, at->ip_id };
+    s->seen[p->seq % STREAM_SEEN] = (struct seen_packet){ p->seq, at->frame, at->ip_id, ticks_at(s, at->time) };
 }
 
 /* RFC 3686, 4106, 4309, 7634: in counter modes an IV must not come twice under a key. */
@@ -153,10 +159,13 @@ see_iv(struct stream *s, struct ipsec_event *e)
 {
     const struct ipsec_packet *p = e->packet;
 
-    for (size_t i = 0; p->has_iv && i < STREAM_IVS && i < s->packets; i++) {
+    if (!s->last_iv || !p->has_iv) {
+        return;
+    }
+    for (size_t i = 0; i < STREAM_IVS && i < s->num_ivs; i++) {
         e->iv_repeats |= s->last_iv[i] == p->iv && !e->replayed;
     }
-    s->last_iv[s->packets % STREAM_IVS] = p->iv;
+    s->last_iv[s->num_ivs++ % STREAM_IVS] = p->iv;
 }
 
 static void
@@ -214,11 +223,11 @@ static struct child_sa *
 child_by_source(const struct sadb *db, const struct stream *s, uint32_t frame, bool *to_responder)
 {
     struct sa_key key = sadb_key(db, 'c', s->protocol, &s->spi, sizeof s->spi, NULL, NULL);
-    GPtrArray *list = sadb_list(db, &key);
+    unsigned looked = 0;
 
-    for (guint i = list ? list->len : 0; i > 0; i--) {
-        struct child_sa *c = (struct child_sa *)g_ptr_array_index(list, i - 1);
-        if (c->request_frame > frame) {
+    for (const struct link *l = sadb_list(db, &key); l && looked < SADB_MAX_PER_SPI; l = l->older, looked++) {
+        struct child_sa *c = (struct child_sa *)l->member;
+        if (c->protocol != s->protocol || c->request_frame > frame) {
             continue;
         }
         if (c->spi_r == s->spi && ip_equal(&s->src, &c->addr_i)) {
@@ -259,6 +268,19 @@ make_stream(struct sadb *db, const struct sighting *at, const struct ipsec_packe
     return s;
 }
 
+/* Of a counter mode (RFC 3686, 4106, 4309, 4543, 5529, 7634), whose IV counts. */
+static bool
+has_explicit_iv(const struct kept_proposal *chosen)
+{
+    for (size_t i = 0; chosen && i < chosen->p->num_transforms; i++) {
+        const struct transform *t = &chosen->p->transforms[i];
+        if (t->type == TRANSFORM_ENCR && ((t->id >= 13 && t->id <= 16) || (t->id >= 18 && t->id <= 21) || (t->id >= 24 && t->id <= 28))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 set_tie(struct sadb *db, struct stream *s, struct child_sa *c, bool to_responder, uint32_t frame)
 {
@@ -274,7 +296,10 @@ set_tie(struct sadb *db, struct stream *s, struct child_sa *c, bool to_responder
     s->to_responder = to_responder;
     s->basis = c->basis;
     s->esn = sadb_has_esn(c);
-    g_ptr_array_add(c->streams, s);
+    if (!s->last_iv && has_explicit_iv(c->chosen)) {
+        s->last_iv = (uint64_t *)sadb_alloc(db, STREAM_IVS * sizeof *s->last_iv);
+    }
+    sadb_push(db, c->streams, s);
 }
 
 /* Looks the SAs up again only when some have come or changed since. */
@@ -391,6 +416,7 @@ sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at
     e->old_src_port = s->last_src_port && at->src_port != s->last_src_port ? s->last_src_port : 0;
     count_packet(s, at, p);
     note_step(db, s, p, at->frame);
+    track_sent(db, s->child ? s->child->ike_sa : NULL, s->to_responder, at->time);
     e->number = s->packets;
 }
 

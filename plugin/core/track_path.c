@@ -112,9 +112,36 @@ see_clear(struct sadb *db, struct path_event *e)
     return false;
 }
 
+/* RFC 3948 section 2.3: one octet that only keeps the mapping. */
+static bool
+see_keepalive(struct sadb *db, struct path_event *e)
+{
+    const struct endpoint *from;
+    bool by_initiator;
+
+    e->sa = sadb_ike_between(db, &e->at.src, &e->at.dst);
+    if (!e->sa) {
+        return false;
+    }
+    by_initiator = ip_equal(&e->at.src, &e->sa->initiator.addr);
+    from = by_initiator ? &e->sa->initiator : &e->sa->responder;
+    if (behind_nat(e->sa, by_initiator) && from->port != e->at.src_port && from->port != IKE_PORT) {
+        e->old_src_port = from->port;
+    }
+    track_sent(db, e->sa, by_initiator, e->at.time);
+    if (e->sa->nat_life && behind_nat(e->sa, by_initiator)) {
+        e->sa->nat_life->keepalives++;
+        e->sa->nat_life->last_keepalive = e->at.frame;
+    }
+    return true;
+}
+
 bool
 sadb_see_path(struct sadb *db, struct path_event *e)
 {
+    if (e->kind == PATH_KEEPALIVE) {
+        return see_keepalive(db, e);
+    }
     if (e->kind == PATH_UNMARKED) {
         e->sa = sadb_ike_between(db, &e->at.src, &e->at.dst);
         return true;
@@ -153,6 +180,10 @@ sadb_clear(const struct sadb *db, size_t i)
 bool
 clear_is_explained(const struct clear_packet *p)
 {
+    /* Half of the negotiation was captured: packets of that direction cannot be told. */
+    if ((p->to_responder ? p->child->spi_r : p->child->spi_i) == 0) {
+        return true;
+    }
     for (guint i = 0; i < p->child->streams->len; i++) {
         const struct stream *s = (const struct stream *)g_ptr_array_index(p->child->streams, i);
         if (s->to_responder == p->to_responder && p->time >= s->first_time - NEAR_SECONDS &&

@@ -32,6 +32,7 @@ typedef gboolean ws_bool;
 #include <epan/to_str.h>
 #include <epan/uat.h>
 #include <epan/wmem_scopes.h>
+#include <wiretap/wtap.h>
 #include <wsutil/report_message.h>
 
 #if WSV >= 406

@@ -126,8 +126,9 @@ prefs_register_espial(int proto)
     module_t *module = prefs_register_protocol(proto, apply);
 
     prefs_register_filename_preference(module, "keylog_file", "Key log file",
-                                       "Secrets as daemons write them: Wireshark's own esp_sa and decryption tables, or "
-                                       "strongSwan's log with ike = 4 and chd = 4; gzipped or not", &keylog_file, FALSE);
+                                       "Secrets as daemons and kernels write them, formats mixed, gzipped or not: Wireshark's "
+                                       "own tables, the logs of strongSwan and libreswan, \"ip xfrm state\", \"setkey -D\", "
+                                       "FortiGate, VPP", &keylog_file, FALSE);
 
     prefs_register_filename_preference(module, "plan_file", "Plan file",
                                        "The planning sheet: a group [peer IDENTITY] for each peer, with the keys ike, esp, "

@@ -28,11 +28,11 @@ print_finding(const struct finding *f)
 {
     const struct check *c = &checks[f->check];
 
-    printf("%-7s  %s  [%s]  frame%s ", severity_name(c->severity), c->name, basis_name(f->basis),
+    printf("%-7s  %s  [%s]  frame%s ", severity_name(f->severity), c->name, basis_name(f->basis),
            f->frames->len == 1 ? "" : "s");
     print_frames(f->frames);
     printf("\n  %s\n", f->detail);
-    if (c->severity != SEV_CHAT) {
+    if (f->severity != SEV_CHAT) {
         printf("  do: %s\n", f->remedy);
     }
 }
@@ -47,7 +47,7 @@ print_findings(void)
     for (int severity = SEV_ERROR; severity >= SEV_CHAT; severity--) {
         for (size_t i = 0; i < findings_count(capture.findings); i++) {
             const struct finding *f = findings_get(capture.findings, i);
-            if ((int)checks[f->check].severity == severity) {
+            if ((int)f->severity == severity) {
                 print_finding(f);
                 count[severity]++;
             }
@@ -55,6 +55,12 @@ print_findings(void)
     }
     for (const char *const *cap = sadb_caps(capture.db); *cap; cap++) {
         printf("limit reached: %s; what came after it was not followed\n", *cap);
+    }
+    if (capture.keys && keyring_full(capture.keys)) {
+        printf("limit reached: %s; what came after it was not opened\n", keyring_full(capture.keys));
+    }
+    if (tcp_encap_capped(capture.tcp)) {
+        printf("limit reached: TCP connections of IKE and ESP; what came after it was not followed\n");
     }
     if (findings_capped(capture.findings)) {
         printf("limit reached: findings or their frames; what came after it is not listed\n");
@@ -119,7 +125,10 @@ print_ike(const struct ike_sa *sa)
         printf("  %s (frame %u)\n", sa->chosen->text, sa->chosen->frame);
     }
     for (guint i = 0; i < sa->children->len; i++) {
-        print_child((const struct child_sa *)g_ptr_array_index(sa->children, i));
+        const struct child_sa *c = (const struct child_sa *)g_ptr_array_index(sa->children, i);
+        if (c->ike_sa == sa) {          /* inherited ones stand where they were negotiated */
+            print_child(c);
+        }
     }
 }
 

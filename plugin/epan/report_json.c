@@ -107,8 +107,8 @@ put_exchange(json_dumper *j, const struct ike_sa *sa, const struct exchange *x)
     begin_list(j, "retransmissions");
     for (guint i = 0; i < x->messages->len; i++) {
         const struct exchange_message *m = &g_array_index(x->messages, struct exchange_message, i);
-        for (guint k = 0; m->frames && k < m->frames->len; k++) {
-            json_dumper_value_anyf(j, "%u", g_array_index(m->frames, uint32_t, k));
+        for (guint k = 0; m->again && k < m->again->frames->len; k++) {
+            json_dumper_value_anyf(j, "%u", g_array_index(m->again->frames, uint32_t, k));
         }
     }
     json_dumper_end_array(j);
@@ -235,7 +235,7 @@ put_finding(json_dumper *j, const struct finding *f)
 
     json_dumper_begin_object(j);
     put_text(j, "check", c->name);
-    put_text(j, "severity", severity_name(c->severity));
+    put_text(j, "severity", severity_name(f->severity));
     put_text(j, "basis", basis_name(f->basis));
     put_number(j, "frame", f->frame);
     begin_list(j, "frames");

@@ -96,8 +96,12 @@ feed_row(GString *row, unsigned line)
 static bool
 first_time(const uint8_t *spi, unsigned version)
 {
+    static const uint8_t unknown[8];
     GString *name = g_string_new(NULL);
 
+    if (memcmp(spi, unknown, sizeof unknown) == 0) {
+        return false;           /* the table finds keys by it */
+    }
     if (!fed) {
         fed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     }
@@ -106,18 +110,86 @@ first_time(const uint8_t *spi, unsigned version)
     return g_hash_table_add(fed, g_string_free(name, FALSE));
 }
 
+static void
+feed_ike1(const struct keylog_ike1 *one)
+{
+    GString *row = g_string_new("uat:ikev1_decryption_table:");
+
+    append_hex(row, one->spi_i, 8);
+    g_string_append_c(row, ',');
+    append_hex(row, one->key.at, one->key.len);
+    if (one->key.len && first_time(one->spi_i, 1)) {
+        feed_row(row, one->line);
+    }
+    overwrite(row);
+}
+
+struct columns {
+    const value_string *encr, *integ;
+};
+
+static void
+find_columns(void *data, void *user_data)
+{
+    const uat_t *table = (const uat_t *)data;
+    struct columns *c = (struct columns *)user_data;
+
+    if (strcmp(table->filename, "ikev2_decryption_table") == 0 && table->ncols == 8) {
+        c->encr = (const value_string *)table->fields[4].fld_data;
+        c->integ = (const value_string *)table->fields[7].fld_data;
+    }
+}
+
+/* The table's whole name, "AES-CBC-128 [RFC3602]", for its beginning. */
+static const char *
+whole_name(const value_string *names, const char *begins)
+{
+    size_t len = strlen(begins);
+
+    for (; names && names->strptr; names++) {
+        if (strncmp(names->strptr, begins, len) == 0 && (!names->strptr[len] || strncmp(names->strptr + len, " [", 2) == 0)) {
+            return names->strptr;
+        }
+    }
+    return NULL;
+}
+
+static void
+feed_ike2(const struct keylog_ike2 *one, const struct columns *columns)
+{
+    static const uint8_t unknown[8];
+    GString *row = g_string_new("uat:ikev2_decryption_table:");
+    const char *encr, *integ;
+
+    if (memcmp(one->spi_r, unknown, 8) != 0 && keylog_ike2_names(one, &encr, &integ) &&
+        (encr = whole_name(columns->encr, encr)) && (integ = whole_name(columns->integ, integ)) && first_time(one->spi_i, 2)) {
+        const struct crypt_key *keys[] = { &one->keys.sk_ei, &one->keys.sk_er, &one->keys.sk_ai, &one->keys.sk_ar };
+        append_hex(row, one->spi_i, 8);
+        g_string_append_c(row, ',');
+        append_hex(row, one->spi_r, 8);
+        for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+            g_string_append_c(row, ',');
+            append_hex(row, keys[i]->at, keys[i]->len);
+            if (i == 1) {
+                g_string_append_printf(row, ",\"%s\"", encr);
+            }
+        }
+        g_string_append_printf(row, ",\"%s\"", integ);
+        feed_row(row, one->line);
+    }
+    overwrite(row);
+}
+
 void
 tables_feed(const struct keylog *log)
 {
+    struct columns columns = { NULL, NULL };
+
+    uat_foreach_table(find_columns, &columns);
     for (size_t i = 0; i < keylog_num_ike1(log); i++) {
-        const struct keylog_ike1 *one = keylog_ike1(log, i);
-        GString *row = g_string_new("uat:ikev1_decryption_table:");
-        append_hex(row, one->spi_i, 8);
-        g_string_append_c(row, ',');
-        append_hex(row, one->key.at, one->key.len);
-        if (one->key.len && first_time(one->spi_i, 1)) {
-            feed_row(row, one->line);
-        }
-        overwrite(row);
+        feed_ike1(keylog_ike1(log, i));
+    }
+    for (size_t i = 0; i < keylog_num_ike2(log); i++) {
+        feed_ike2(keylog_ike2(log, i), &columns);
     }
 }

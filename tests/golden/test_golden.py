@@ -8,6 +8,7 @@ import jsonschema
 
 ROOT = os.environ.get("ESPIAL_SOURCE_DIR", os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 SCHEMA = json.load(open(os.path.join(ROOT, "plugin", "espial-report-1.schema.json")))
+OPENED = "isakmp.enc.decrypted or isakmp.hash or isakmp.id.data"
 failed = held = 0
 
 
@@ -112,6 +113,11 @@ def keylog():
             run = subprocess.run(["tshark", "-n", "-q", "-r", path, "-o", "espial.keylog_file:" + log, *more, "-z", "espial,json"],
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120,
                                  env=dict(os.environ, WIRESHARK_CONFIG_DIR=conf))
+            shown = subprocess.run(["tshark", "-n", "-r", path, "-o", "espial.keylog_file:" + log, "-Y", OPENED, "-T", "fields", "-e",
+                                    "frame.number"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=120,
+                                   env=dict(os.environ, WIRESHARK_CONFIG_DIR=conf)).stdout
+            check(shown == tshark(name, "-Y", OPENED, "-T", "fields", "-e", "frame.number"),
+                  f"{name}: Wireshark's dissector does not open the same IKE messages with the key log: {shown.split()}")
             got = json.loads(run.stdout[run.stdout.find("{"):])
             check(got == report(name), f"{name}: key log against tables: "
                   f"{[f['check'] for f in got['findings']]} {[f['check'] for f in report(name)['findings']]}")

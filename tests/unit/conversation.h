@@ -74,6 +74,17 @@ basis_of(enum check_id id)
     return BASIS_CONFIGURED;
 }
 
+G_GNUC_UNUSED static enum severity
+severity_of(enum check_id id)
+{
+    for (size_t i = 0; i < findings_count(found); i++) {
+        if (findings_get(found, i)->check == id) {
+            return findings_get(found, i)->severity;
+        }
+    }
+    return SEV_CHAT;
+}
+
 #define FIRES(name) do { fired[CHECK_##name]++; T(count(CHECK_##name) > 0); } while (0)
 #define SAYS(name, text) do { FIRES(name); T(strstr(detail(CHECK_##name), text)); } while (0)
 #define SILENT(name) do { silent[CHECK_##name]++; T(count(CHECK_##name) == 0); } while (0)

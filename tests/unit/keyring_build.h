@@ -10,7 +10,7 @@
 
 #include <espial/keyring.h>
 
-enum { AES = 12, SHA1 = 2, GCM = 20, PRF_SHA1 = 2, PRF_SHA256 = 5 };
+enum { AES = 12, SHA1 = 2, GCM = 20, GCM_IIV = 30, PRF_SHA1 = 2, PRF_SHA256 = 5 };
 
 static inline struct crypt_key
 key_like(uint8_t seed, size_t len)
@@ -50,7 +50,7 @@ log_ike2(struct keylog *log, uint8_t spi, const struct ike_keys *keys)
     uint8_t spi_i[8];
 
     memset(spi_i, spi, sizeof spi_i);
-    keylog_add_ike2(&r, spi_i, keys);
+    keylog_add_ike2(&r, spi_i, NULL, keys);
 }
 
 static inline void
@@ -60,7 +60,7 @@ log_ike1(struct keylog *log, uint8_t cookie, const struct crypt_key *key)
     uint8_t spi_i[8];
 
     memset(spi_i, cookie, sizeof spi_i);
-    keylog_add_ike1(&r, spi_i, key);
+    keylog_add_ike1(&r, spi_i, key, &(struct crypt_key){ .len = 0 });
 }
 
 static inline void
@@ -106,7 +106,7 @@ esp_keys_like(uint16_t encr, uint16_t integ, uint8_t seed)
     memset(&k, 0, sizeof k);
     k.encr = encr;
     k.integ = integ;
-    k.encr_key = key_like(seed, encr == GCM ? 20 : 16);
+    k.encr_key = key_like(seed, encr == AES ? 16 : 20);
     k.integ_key = key_like((uint8_t)(seed + 1), integ ? 20 : 0);
     return k;
 }
@@ -138,7 +138,7 @@ static inline void
 esp_seal(struct buf *b, const struct esp_keys *k, uint32_t spi, uint64_t seq, uint8_t next, const uint8_t *payload, size_t len,
          size_t pad_more)
 {
-    size_t block = k->encr == GCM ? 4 : 16, iv = k->encr == GCM ? 8 : 16, pad = (block - (len + 2) % block) % block + pad_more * block;
+    size_t block = k->encr == AES ? 16 : 4, iv = k->encr == AES ? 16 : k->encr == GCM ? 8 : 0, pad = (block - (len + 2) % block) % block + pad_more * block;
     uint8_t clear[2048], high[4] = { (uint8_t)(seq >> 56), (uint8_t)(seq >> 48), (uint8_t)(seq >> 40), (uint8_t)(seq >> 32) };
     struct span more = { high, k->esn ? 4u : 0u };
 
@@ -155,12 +155,17 @@ esp_seal(struct buf *b, const struct esp_keys *k, uint32_t spi, uint64_t seq, ui
     clear[len + pad] = (uint8_t)pad;
     clear[len + pad + 1] = next;
     len += pad + 2;
-    if (k->encr == GCM) {
+    if (k->encr != AES) {
         gcry_cipher_hd_t h = crypt_aead_handle(crypt_cipher_of(GCM), GCRY_CIPHER_AES128, k->encr_key.at, 16);
         uint8_t nonce[12], aad[12];
         size_t n = k->esn ? 12 : 8;
         memcpy(nonce, k->encr_key.at + 16, 4);
-        memcpy(nonce + 4, b->b + 8, 8);
+        if (iv) {
+            memcpy(nonce + 4, b->b + 8, 8);
+        } else {                        /* RFC 8750 section 4 */
+            memcpy(nonce + 4, high, 4);
+            memcpy(nonce + 8, b->b + 4, 4);
+        }
         memcpy(aad, b->b, 4);
         memcpy(aad + 4, high, 4);
         memcpy(aad + n - 4, b->b + 4, 4);

@@ -184,15 +184,8 @@ icmp(void)
 }
 
 static void
-detours(void)
+refused_group(const uint8_t *wanted)
 {
-    static const uint8_t wanted[] = { 0, 19 };
-
-    tunnel();
-    SILENT(cookie_challenge);
-    SILENT(invalid_ke_payload);
-    SILENT(redirected);
-    SILENT(post_quantum);
     reset();
     begin(2, V2_IKE_SA_INIT, 0, true, false);
     propose(aes256, 4, PROTO_IKE, 0);
@@ -203,15 +196,53 @@ detours(void)
     notify(17);
     m.notifies[0].data = (struct span){ wanted, 2 };
     send("ke", 2);
+}
+
+static void
+detours(void)
+{
+    static const uint8_t wanted[] = { 0, 19 };
+
+    tunnel();
+    SILENT(cookie_challenge);
+    SILENT(invalid_ke_payload);
+    SILENT(redirected);
+    SILENT(post_quantum);
+    refused_group(wanted);
     SAYS(invalid_ke_payload, "wants ECP_256; the key exchange of frame 1 is in MODP_2048");
+    T(severity_of(CHECK_invalid_ke_payload) == SEV_NOTE);
+    end_after(20);
+    SAYS(invalid_ke_payload, "No try with the wanted group follows");
+    T(severity_of(CHECK_invalid_ke_payload) == SEV_WARN);
+    for (unsigned good = 0; good < 2; good++) {
+        refused_group(wanted);
+        begin(2, V2_IKE_SA_INIT, 0, true, false);
+        propose(aes256, 4, PROTO_IKE, 0);
+        send("again?", 3);
+        begin(2, V2_IKE_SA_INIT, 0, false, true);
+        if (good) {
+            propose(aes256, 4, PROTO_IKE, 0);
+        } else {
+            notify(14);
+        }
+        send("again!", 4);
+        end_after(20);
+        T(severity_of(CHECK_invalid_ke_payload) == (good ? SEV_NOTE : SEV_WARN));
+    }
+    SAYS(invalid_ke_payload, "try again with the group wanted.");
+    refused_group(wanted);
+    end_after(5);
+    T(severity_of(CHECK_invalid_ke_payload) == SEV_NOTE);       /* the retry may come after the capture */
+    refused_group(wanted);
     begin(2, V2_IKE_SA_INIT, 0, false, true);
     notify(16390);
     send("cookie", 3);
     FIRES(cookie_challenge);
     begin(2, V2_IKE_SA_INIT, 0, false, true);
     notify(16407);
+    m.notifies[0].data = (struct span){ (const uint8_t *)"\003\016gw.example.net", 16 };
     send("redirect", 4);
-    FIRES(redirected);
+    SAYS(redirected, "to gw.example.net");
 
     reset();
     begin(2, V2_IKE_SA_INIT, 0, true, false);
@@ -272,10 +303,12 @@ disagreements(void)
     SILENT(exchange_mode_mismatch);
     reset();
     v1_phase1(aes256);
+    static const uint8_t life[] = { 0x80, 1, 0, 1, 0, 2, 0, 4, 0, 0, 0x0e, 0x10 };
     begin(1, V1_QUICK, 9, true, false);
     notify(24576);
+    m.notifies[0].data = (struct span){ life, sizeof life };
     send("lifetime", 3);
-    FIRES(lifetime_mismatch);
+    SAYS(lifetime_mismatch, "offered, 3600 s (RESPONDER-LIFETIME in frame 3)");
     reset();
     begin(1, V1_AGGRESSIVE, 0, true, false);
     propose(aes256, 4, PROTO_IKE, 0);
@@ -319,6 +352,62 @@ offers(void)
     SILENT(no_common_proposal);
     other_init(des, 0x44, &gateway, &client);
     SAYS(no_common_proposal, "no suite is in both");
+}
+
+/* The refuser's policy from a choice for another peer, from INVALID_KE_PAYLOAD and from the plan. */
+static void
+explained_refusals(void)
+{
+    static const uint8_t wanted[] = { 0, 19 };
+    static const struct transform weak_dh[] = { { TRANSFORM_ENCR, 12, 256 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_PRF, 5, 0 },
+                                                { TRANSFORM_KE, 2, 0 } };
+    static const struct transform gcm[] = { { TRANSFORM_ENCR, 20, 256 }, { TRANSFORM_ENCR, 12, 256 }, { TRANSFORM_INTEG, 12, 0 },
+                                            { TRANSFORM_PRF, 5, 0 }, { TRANSFORM_KE, 14, 0 } };
+    char *error = NULL;
+
+    reset();
+    sa_init(aes256, aes256);
+    other_init(des, 0x33, &stranger, &gateway);
+    m.num_proposals = 0;
+    begin(2, V2_IKE_SA_INIT, 0, true, false);
+    memset(m.spi_i, 0x44, 8);
+    propose(des, 4, PROTO_IKE, 0);
+    propose(weak_dh, 4, PROTO_IKE, 0);
+    m.proposals[1].number = 2;
+    from_addr = &stranger;
+    send("two", 9);
+    begin(2, V2_IKE_SA_INIT, 0, false, true);
+    memset(m.spi_i, 0x44, 8);
+    notify(14);
+    to_addr = &stranger;
+    send("none", 10);
+    SAYS(no_proposal_chosen, "DH does not meet: offered MODP_1024, it has chosen MODP_2048 before (frame 2); proposal 1 fails on ENCR");
+
+    refused_group(wanted);
+    begin(2, V2_IKE_SA_INIT, 0, true, false);
+    memset(m.spi_i, 0x44, 8);
+    propose(weak_dh, 4, PROTO_IKE, 0);
+    send("again", 9);
+    begin(2, V2_IKE_SA_INIT, 0, false, true);
+    memset(m.spi_i, 0x44, 8);
+    notify(14);
+    send("none", 10);
+    SAYS(no_proposal_chosen, "DH does not meet: offered MODP_1024, it has wanted ECP_256 before (frame 2)");
+
+    reset();
+    T(plan_add(plan, "198.51.100.20", "AES_CBC_128", NULL, NULL, NULL, &error));
+    sa_init(aes256, NULL);
+    SAYS(no_proposal_chosen, "ENCR does not meet: offered AES_CBC_256, the plan has AES_CBC_128.");
+
+    reset();                                        /* one proposal of AEAD and classic ciphers */
+    begin(2, V2_IKE_SA_INIT, 0, true, false);
+    propose(gcm, 5, PROTO_IKE, 0);
+    send("init?", 1);
+    begin(2, V2_IKE_SA_INIT, 0, false, true);
+    static const struct transform answer[] = { { TRANSFORM_ENCR, 20, 256 }, { TRANSFORM_PRF, 5, 0 }, { TRANSFORM_KE, 14, 0 } };
+    propose(answer, 3, PROTO_IKE, 0);
+    send("init!", 2);
+    SILENT(proposal_not_offered);
 }
 
 static void
@@ -412,6 +501,7 @@ main(void)
     detours();
     disagreements();
     offers();
+    explained_refusals();
     moves();
     collision();
     return conversation_done();

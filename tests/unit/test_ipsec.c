@@ -78,7 +78,8 @@ null_cipher(void)
 {
     static const struct transform null[] = { { TRANSFORM_ENCR, 11, 0 }, { TRANSFORM_INTEG, 2, 0 } };
     static const struct transform aes[] = { { TRANSFORM_ENCR, 12, 128 }, { TRANSFORM_INTEG, 2, 0 } };
-    struct kept_proposal k = { .p = { .num_transforms = 2, .transforms = null } };
+    struct proposal p = { .num_transforms = 2, .transforms = null };
+    struct kept_proposal k = { .p = &p };
     uint8_t bytes[8 + sizeof inner + 2 + 12] = { 0 };
     struct span payload;
     uint8_t next;
@@ -89,7 +90,7 @@ null_cipher(void)
     for (size_t n = 0; n < 8 + 12 + 1; n++) {
         T(!esp_null_read(&next, &payload, &k, bytes, n));
     }
-    k.p.transforms = aes;
+    p.transforms = aes;
     T(!esp_null_read(&next, &payload, &k, bytes, sizeof bytes) && !esp_null_read(&next, &payload, NULL, bytes, sizeof bytes));
 }
 

@@ -75,6 +75,7 @@ refused(const char *line, const char *says)
     if (messages && !strstr(messages, says)) {
         fprintf(stderr, "    %s\n", messages);
     }
+    T(messages && strstr(messages, " (read as Wireshark's tables); the line is left out."));
     T(messages && !strstr(messages, "0001020304"));             /* no secret in a message */
     T(keylog_find_esp(k, 0xd622d0c9) != NULL);                  /* what could be read is kept */
     g_free(messages);

@@ -45,6 +45,7 @@ static const char charon[] =
 static void
 strongswan(void)
 {
+    const char *encr = "", *integ = "";
     char *messages;
     struct keylog *k = clean(charon);
     const struct keylog_ike2 *ike = keylog_ike2(k, 0);
@@ -53,6 +54,9 @@ strongswan(void)
     T(is_hex(&ike->keys.sk_d, OTHER20) && is_hex(&ike->keys.sk_ai, KEY20) && is_hex(&ike->keys.sk_ar, OTHER20));
     T(is_hex(&ike->keys.sk_ei, KEY16) && is_hex(&ike->keys.sk_er, OTHER16));
     T(ike->spi_i[0] == 1 && ike->spi_i[7] == 8 && ike->line == 22);
+    T(ike->spi_r[0] == 0x11 && ike->spi_r[7] == 0x18 && keylog_ike2_names(ike, &encr, &integ));
+    T_STR(encr, "AES-CBC-128");
+    T_STR(integ, "HMAC_SHA1_96");
     T(keylog_num_secrets(k) == 1 && keylog_secret(k, 0)->octets.len == 20 && keylog_secret(k, 0)->octets.at[19] == 0xb3);
     /* The log does not say whose SPI is which: each has both keys. */
     T(has_esp(k, 0x47c6231f, 20, 0, KEY20, "") && has_esp(k, 0x47c6231f, 20, 0, OTHER20, "") && has_esp(k, 0x47c62320, 20, 0, KEY20, ""));
@@ -139,6 +143,18 @@ strongswan_journal(void)
     keylog_free(k);
 }
 
+/* Without the lines that name the suite the keys are kept: the capture names it. */
+static void
+strongswan_suite_untold(void)
+{
+    static const char text[] = T7 "Sk_ei secret => 16 bytes @ 0x7f00\n" C(T7) T7 "Sk_er secret => 16 bytes @ 0x7f00\n" O(T7);
+    char *messages;
+    struct keylog *k = read_text(text, strlen(text), &messages);
+
+    T(!messages && keylog_num_ike2(k) == 1 && keylog_ike2(k, 0)->keys.encr == 0);
+    keylog_free(k);
+}
+
 static void
 refused(const char *text, const char *says)
 {
@@ -161,8 +177,6 @@ strongswan_bad(void)
     refused(T7 "Sk_ei secret => 32 bytes @ 0x7f00\n" C(T7), "keys line 1: the hex dump of a secret ends before");
     refused(T7 "Sk_ei secret => 1000 bytes @ 0x7f00\n", "keys line 1: more octets than any key of that kind has");
     refused(T7 "DH secret => 100000 bytes @ 0x7f00\n", "keys line 1: more octets than any key of that kind has");
-    refused(T7 "Sk_ei secret => 16 bytes @ 0x7f00\n" C(T7) T7 "Sk_er secret => 16 bytes @ 0x7f00\n" O(T7),
-            "keys line 3: the log does not name the algorithms of these IKE keys");
     refused(D7 "  using AES_CBC for encryption\n" D7 "encryption initiator key => 20 bytes @ 0x7f00\n" C(D7) C_4(D7)
             D7 "  SPI 0x00000001, src 198.51.100.20 dst 192.0.2.10\n", "keys line 5: an AES key has 16, 24 or 32 octets");
 }
@@ -323,6 +337,7 @@ main(void)
     strongswan_v1();
     strongswan_again();
     strongswan_journal();
+    strongswan_suite_untold();
     strongswan_bad();
     libreswan();
     openswan();

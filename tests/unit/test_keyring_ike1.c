@@ -1,6 +1,7 @@
 /* The key ring and IKEv1: IVs along exchanges, messages sent again, lost and swapped, keys that
  * differ between both ends, and noise.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "keyring_build.h"
+#include "keyring_judge.h"
 
 #include <espial/limits.h>
 
@@ -218,6 +219,13 @@ ring_with(const struct crypt_key *key)
     return k;
 }
 
+/* Its IV was known: nothing had to be put back. */
+static bool
+hash_is_whole(void)
+{
+    return m.payloads[0].type == V1P_HASH && m.payloads[0].body.len == 20 && m.payloads[0].body.at[0] == 0xc0;
+}
+
 /* --- tests ----------------------------------------------------------------------------- */
 
 static void
@@ -241,7 +249,7 @@ straight(void)
         } else if (i == XAUTH2) {
             T(m.cfg_type == CFG_REPLY && m.num_cfg == 2);
         }
-        T(m.readable && m.error == IKE_OK);
+        T(m.readable && m.error == IKE_OK && (i < QUICK1 || hash_is_whole()));
     }
     keyring_free(k);
 }
@@ -261,9 +269,75 @@ retransmitted(void)
         for (int back = 1; back <= i && back <= 4; back++) {
             T(tell(k, &script[i - back]) == (i - back >= AUTH1));
             T(i - back != AUTH1 || m.id_i.data.at[3] == 10);
+            T(i - back < QUICK1 || hash_is_whole());
         }
     }
     keyring_free(k);
+}
+
+/* One exchange with more messages than are remembered: of those that are, each has its IV, the
+ * oldest too. */
+static void
+long_exchange(void)
+{
+    static struct buf all[KEYRING_MAX_MESSAGES + 1];
+    uint8_t iv[16], body[12] = { CFG_REQUEST, 0, 0, 7, 0xc0, 0x88, 0, 0, 0x40, 0x89, 0, 0 };
+    struct peers p = peers_like(1);
+    struct keyring *k;
+
+    make_main(&p, false, NULL);
+    k = ring_with(&p.key);
+    for (int i = 0; i <= AUTH2; i++) {
+        tell(k, &script[i]);
+    }
+    begin_phase2(&p, 0x3001, iv);
+    for (unsigned i = 0; i < G_N_ELEMENTS(all); i++) {
+        head(&all[i], V1P_HASH, V1_TRANSACTION, true, 0x3001);
+        hash(&all[i], V1P_ATTRIBUTES);
+        body[3] = (uint8_t)i;
+        blob(&all[i], 0, body, sizeof body);
+        seal(&all[i], &p.key, iv);
+        T(tell(k, &all[i]) && hash_is_whole());
+    }
+    T(tell(k, &all[1]) && hash_is_whole());
+    keyring_free(k);
+}
+
+/* What would pass for payloads, but for one thing. */
+static void
+judged(void)
+{
+    struct chain_rules r = { V1_INFORMATIONAL, V1P_HASH, 16, 20 };
+    uint8_t text[48] = { 0, 0, 0, 24 };
+
+    memset(text + 4, 0xc0, 20);
+    T(chain_plausible(&r, text, 32));                   /* a HASH, and zeros */
+    T(!chain_plausible(&r, text, 23));                  /* runs past the end */
+    text[0] = 77;
+    T(!chain_plausible(&r, text, 32));                  /* no such payload follows */
+    text[0] = 0;
+    text[1] = 1;
+    T(!chain_plausible(&r, text, 32));                  /* reserved */
+    text[1] = 0;
+    text[3] = 20;
+    T(!chain_plausible(&r, text, 32));                  /* not the length of the hash */
+    text[3] = 24;
+    text[26] = 5;
+    T(chain_plausible(&r, text, 32));                   /* padding may be noise inside a block */
+    T(!chain_plausible(&r, text, 48));                  /* and no more of it */
+    r.first = V1P_NONCE;
+    text[3] = 16;
+    T(!chain_plausible(&r, text, 16));                  /* fits, but so does noise at times */
+    r.first = 0;
+    T(!chain_plausible(&r, text, 16));
+    r.first = V1P_HASH;
+    memset(text, 0xee, 24);
+    text[26] = 0;
+    T(!chain_repair(&r, text, 48));                     /* a Delete or a Notify must follow */
+    r.exchange = V1_QUICK;
+    T(chain_repair(&r, text, 48) && text[0] == 0 && text[3] == 24 && text[4] == 0 && text[16] == 0xee);
+    r.exchange = V1_MAIN;
+    T(!chain_repair(&r, text, 48));
 }
 
 /* Each one lost.  What needs the lost octets alone does not open: the first encrypted message
@@ -373,8 +447,7 @@ aggressive(bool third_encrypted)
     make_transaction(&p, 0x78);
     T(tell(k, &script[XAUTH1]) && tell(k, &script[XAUTH2]));
     T(tell(k, &script[QUICK1]) && tell(k, &script[QUICK2]) && tell(k, &script[QUICK3]));
-    /* Nothing was put back: the hash is whole. */
-    T(m.payloads[0].body.len == 20 && m.payloads[0].body.at[0] == 0xc0);
+    T(hash_is_whole());
     keyring_free(k);
 }
 
@@ -480,6 +553,7 @@ underived(void)
     struct peers p = peers_like(1);
     struct keyring *k;
     struct esp_clear clear;
+    struct esp_keys bare = esp_keys_like(AES, 0, 9);
     uint8_t packet[100] = { 0x22, 0x22, 0x22, 0x22, 0, 0, 0, 1 };
 
     make_main(&p, false, NULL);
@@ -492,6 +566,15 @@ underived(void)
     T(opens_esp(k, &p, NULL, SPI_R));
     T(!keyring_open_esp(k, &clear, packet, sizeof packet, sizeof packet, true) && clear.icv == ICV_BAD);
     keyring_free(k);
+    /* Nor does it beside a key of the log that has no ICV. */
+    k = ring_with(&p.key);
+    log_skeyid_d(keyring_log(k), &p.skeyid_d);
+    log_esp(keyring_log(k), SPI_R, &bare);
+    for (int i = 0; i <= QUICK2; i++) {
+        tell(k, &script[i]);
+    }
+    T(!keyring_open_esp(k, &clear, packet, 88, 88, true) && clear.icv == ICV_UNKNOWN);
+    keyring_free(k);
 }
 
 int
@@ -500,6 +583,8 @@ main(void)
     crypt_ready();
     straight();
     retransmitted();
+    long_exchange();
+    judged();
     lost();
     late();
     different_keys();

@@ -68,6 +68,29 @@ loose(void)
     keyring_free(k);
 }
 
+/* More keys than one message is tried with: the next one goes on. */
+static void
+more_than_tried(void)
+{
+    struct keyring *k = keyring_new(keylog_new());
+    struct ike_keys keys;
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < KEYLOG_MAX_TRIES + 50; i++) {
+        keys = ike_keys_like(0);
+        keys.sk_ei.at[0] = (uint8_t)i;
+        keys.sk_ei.at[1] = (uint8_t)(i >> 8);
+        keys.sk_ai.at[0] = (uint8_t)i;
+        keys.sk_ai.at[1] = (uint8_t)(i >> 8);
+        log_ike2(keyring_log(k), 0, &keys);
+    }
+    while (!says(k, &keys, SPI_I, V2_INFORMATIONAL, I, n) && n < 5) {
+        n++;
+    }
+    T(n == 1 && m.readable);
+    keyring_free(k);
+}
+
 /* Keys change at IKE_INTERMEDIATE; without the later ones nothing is said of the sender. */
 static void
 intermediate(void)
@@ -361,7 +384,7 @@ suite_untold(void)
 static void
 flood(void)
 {
-    struct ike_keys keys = ike_keys_like(1), foreign = ike_keys_like(90);
+    struct ike_keys keys = ike_keys_like(1), foreign = ike_keys_like(90), late = ike_keys_like(150);
     struct keyring *k = keyring_new(keylog_new());
 
     log_ike2(keyring_log(k), SPI_I, &keys);
@@ -375,6 +398,9 @@ flood(void)
     }
     T(keyring_full(k) != NULL);
     T(says(k, &keys, SPI_I, V2_INFORMATIONAL, I, 2));   /* those known go on */
+    T(!says(k, &late, OTHER, V2_INFORMATIONAL, I, 1));
+    log_ike2(keyring_log(k), OTHER, &late);             /* and those that the log names */
+    T(says(k, &late, OTHER, V2_INFORMATIONAL, I, 1));
     keyring_free(k);
 }
 
@@ -384,6 +410,7 @@ main(void)
     crypt_ready();
     by_spi();
     loose();
+    more_than_tried();
     suite_untold();
     intermediate();
     fragments();
