@@ -4,6 +4,10 @@
 
 #include <stdio.h>
 
+/* Wireshark looks for a new node's place among all its brothers: beyond so many they are
+ * counted together. */
+enum { SAS_SHOWN = 5000, STREAMS_SHOWN = 4 * SAS_SHOWN };
+
 static int sas_node, exchanges_node, findings_node;
 static const char sas[] = "SAs", exchanges[] = "IKE messages", found[] = "Findings (packets)";
 static const char *const severities[] = { "State changes", "Notes", "Warnings", "Errors" };
@@ -27,7 +31,9 @@ count_ike_sa(stats_tree *st, const struct record *r)
     const struct ike_sa *sa = sadb_ike_sa(capture.db, r->ike_sa);
     char name[64] = "ESP and AH of no SA";
 
-    if (sa) {
+    if (sa && sa->id >= SAS_SHOWN) {
+        snprintf(name, sizeof name, "IKE SA %u and above", (unsigned)SAS_SHOWN);
+    } else if (sa) {
         snprintf(name, sizeof name, "IKE SA %u (IKEv%u, SPI %016" G_GINT64_MODIFIER "x)", sa->id, sa->major,
                  ike_spi_number(sa->spi_i));
     }
@@ -61,6 +67,10 @@ count_packet(stats_tree *st, const struct record *r, int sa_node)
     char name[64], a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX], stream[2 * ADDR_TEXT_MAX + 32];
     int node = sa_node;
 
+    if (s->id >= STREAMS_SHOWN) {
+        tick_stat_node(st, "Further streams", sa_node, FALSE);
+        return;
+    }
     if (r->child != NO_ID) {
         snprintf(name, sizeof name, "Child SA %u", r->child);
         node = tick_stat_node(st, name, sa_node, TRUE);
