@@ -30,7 +30,7 @@ quiet() {
     fi
 }
 
-# missing_packages [tests]: names the Debian packages that are not there.  Looks for
+# missing_packages [tests [gui]]: names the Debian packages that are not there.  Looks for
 # what is used, not for package names, so other ways to install it work as well.
 missing_packages() {
     local tool module
@@ -49,6 +49,14 @@ missing_packages() {
     for module in jsonschema scapy; do
         /usr/bin/python3 -c "import importlib.util as u, sys
 sys.exit(u.find_spec('$module') is None)" 2>/dev/null || echo "python3-$module"
+    done
+    # Wireshark 4.0 has Lua 5.2, later ones 5.4: the companion is run in both.
+    for tool in lua5.2 lua5.4; do
+        command -v "$tool" >/dev/null || echo "$tool"
+    done
+    [ "${2-}" = gui ] || return 0
+    for tool in wireshark:wireshark Xvfb:xvfb xdotool:xdotool import:imagemagick; do
+        command -v "${tool%%:*}" >/dev/null || echo "${tool#*:}"
     done
 }
 
@@ -86,8 +94,8 @@ install_packages() {
 up_to_date() {
     [ -f "$STAMP" ] && [ "$(cat "$STAMP")" = "$HERE $version $plugin_dir" ] &&
         cmp -s "$BUILD/espial.so" "$plugin_dir/espial.so" &&
-        [ -z "$(cd "$HERE" && find CMakeLists.txt setup.sh include plugin/core \
-            plugin/epan expert -newer "$STAMP" -print -quit)" ]
+        [ -z "$(cd "$HERE" && find CMakeLists.txt setup.sh include plugin \
+            expert -newer "$STAMP" -print -quit)" ]
 }
 
 configure() {
@@ -102,7 +110,7 @@ configure() {
     quiet "configuring for Wireshark $version" cmake "${args[@]}"
 }
 
-# setup [tests]: packages, build, installed plugin.  Ends the script (2) on failure.
+# setup [tests [gui]]: packages, build, installed plugin.  Ends the script (2) on failure.
 setup() {
     local lock global personal= version plugin_dir new_stamp
     if ! mkdir -p "$BUILD" 2>/dev/null; then

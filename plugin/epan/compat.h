@@ -19,12 +19,15 @@ typedef gboolean ws_bool;
 #endif
 
 #include <epan/packet.h>
+#include <epan/conversation_filter.h>
+#include <epan/conversation_table.h>
 #include <epan/epan_dissect.h>
 #include <epan/expert.h>
 #include <epan/prefs.h>
 #include <epan/proto.h>
 #include <epan/proto_data.h>
 #include <epan/stat_tap_ui.h>
+#include <epan/stats_tree.h>
 #include <epan/tap.h>
 #include <epan/to_str.h>
 #include <epan/uat.h>
@@ -49,6 +52,34 @@ typedef gboolean ws_bool;
 #if WSV >= 404
 #define tvb_get_guint8 tvb_get_uint8
 #endif
+
+/* Submenus of a statistics tree's name. */
+#ifdef STATS_TREE_MENU_SEPARATOR
+#define ST_SEP STATS_TREE_MENU_SEPARATOR
+#else
+#define ST_SEP "/"
+#endif
+
+/* A conversation filter's callbacks. */
+#if WSV >= 404
+#define CF_USER , void *user_data _U_
+#define compat_conversation_filter(proto, title, valid, build) register_conversation_filter(proto, title, valid, build, NULL)
+#else
+#define CF_USER
+#define compat_conversation_filter(proto, title, valid, build) register_conversation_filter(proto, title, valid, build)
+#endif
+
+/* An unreferenced item of an invisible tree has no field_info in 4.6; its node knows what
+ * it is. */
+static inline const header_field_info *
+compat_node_hfinfo(const proto_node *n)
+{
+#if WSV >= 406
+    return PNODE_HFINFO(n);
+#else
+    return PNODE_FINFO(n) ? PNODE_FINFO(n)->hfinfo : NULL;
+#endif
+}
 
 /* FT_BOOLEAN is held as 64 bits in all three. */
 static inline bool

@@ -9,6 +9,8 @@
 #include <espial/keyring.h>
 #include <espial/tcp_encap.h>
 
+#include <string.h>
+
 /* All that lives as long as one capture file is open. */
 struct capture {
     struct sadb *db;
@@ -43,6 +45,16 @@ struct record {
     struct record *next;
 };
 
+/* What a frame showed, outermost first: for the tap "espial", and in the packet's scope
+ * under proto_espial and FRAME_RECORDS while it is shown.  NULL for a frame that has
+ * findings only. */
+enum { FRAME_RECORDS = 1 };
+struct frame_records {
+    bool visited;               /* by the dissector, in an earlier pass */
+    unsigned num;
+    const struct record *at[];
+};
+
 /* feed.c: reads the IKE, ESP and AH of a frame.  The first pass tells the core, and *kept are
  * the records of IKE and the path (file scope); later passes look up what it knew.  Returns
  * the records of ESP and AH (the packet's scope) where detailed. */
@@ -51,8 +63,11 @@ struct record *feed_frame(tvbuff_t *tvb, packet_info *pinfo, bool visited, bool 
 
 /* show.c */
 void show_register(int proto);
-void show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct record *kept, const struct record *made,
-                bool visited);
+void show_handoff(void);
+void show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct frame_records *records, bool visited);
+
+/* columns.c: appends the worst of these findings to the Info column, notes and above. */
+void tag_info(packet_info *pinfo, const GArray *ids);
 
 /* inner.c: the packet inside ESP, dissected by Wireshark below tree; columns and addresses
  * stay those of the outer packet. */
@@ -65,12 +80,33 @@ struct sadb_options prefs_options(void);
 struct keylog *prefs_keylog(void);      /* NULL where no key is known */
 bool prefs_verify(void);
 bool prefs_show_inner(void);
+bool prefs_info_tag(void);
 
 /* tables.c: Wireshark's own tables of keys. */
 void tables_read(struct keylog *log);
 /* Gives IKE keys to Wireshark, so that its dissector shows what they open; it takes them
  * up when a file is opened. */
 void tables_feed(const struct keylog *log);
+
+/* For printing. */
+static inline uint64_t
+ike_spi_number(const uint8_t spi[8])
+{
+    uint64_t n;
+
+    memcpy(&n, spi, sizeof n);
+    return GUINT64_FROM_BE(n);
+}
+
+/* stat_*.c: Wireshark's own statistics, by registration.  The tree in the handoff, where
+ * sharkd finds it too. */
+void stat_tree_handoff(void);
+void stat_table_register(void);
+void stat_conversation_register(int proto);
+void stat_flow_register(int proto);
+/* The outer addresses of a record; their octets live as long as the capture, those of IKE
+ * as long as pinfo. */
+void record_addresses(const struct record *r, const packet_info *pinfo, address *src, address *dst);
 
 /* report.c and report_json.c */
 void report_register(void);

@@ -52,6 +52,33 @@ capture_end(void)
     }
 }
 
+/* A fragment's record is left out beside what it completes, which says more of the SA. */
+static const struct frame_records *
+gather(packet_info *pinfo, bool visited, const struct record *kept, const struct record *made)
+{
+    const struct record *lists[] = { kept && (kept->kind != RECORD_PATH || !made) ? kept : NULL, made };
+    struct frame_records *all;
+    unsigned num = 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
+        for (const struct record *r = lists[i]; r; r = r->next) {
+            num++;
+        }
+    }
+    if (!num) {
+        return NULL;
+    }
+    all = (struct frame_records *)wmem_alloc(pinfo->pool, sizeof *all + num * sizeof *all->at);
+    all->visited = visited;
+    all->num = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
+        for (const struct record *r = lists[i]; r; r = r->next) {
+            all->at[all->num++] = r;
+        }
+    }
+    return all;
+}
+
 /* No field is wanted in advance: a tree would be built for every packet of the run.  The
  * first pass keeps what it learnt of IKE with the frame; ESP and AH are looked up again. */
 static int
@@ -59,6 +86,7 @@ dissect_espial(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _
 {
     bool visited = PINFO_FD_VISITED(pinfo), detailed = tree || have_tap_listener(tap_espial);
     struct record *kept = NULL, *made = NULL;
+    const struct frame_records *records;
 
     if (!capture.db || !proto_is_protocol_enabled(protocol)) {
         return 0;
@@ -77,9 +105,13 @@ dissect_espial(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _
     }
     if (kept || made || findings_of_frame(capture.findings, pinfo->num)) {
         pinfo->current_proto = "ESPIAL";
-        show_frame(tvb, pinfo, tree, kept, made, visited);
+        records = detailed ? gather(pinfo, visited, kept, made) : NULL;
+        show_frame(tvb, pinfo, tree, records, visited);
         if (detailed) {
-            tap_queue_packet(tap_espial, pinfo, kept ? kept : made);
+            tap_queue_packet(tap_espial, pinfo, records);
+        }
+        if (tree && records) {
+            p_add_proto_data(pinfo->pool, pinfo, proto_espial, FRAME_RECORDS, (void *)records);
         }
     }
     return 0;
@@ -96,6 +128,9 @@ proto_register_espial(void)
      * again, which costs more than looking at the frame. */
     register_postdissector(create_dissector_handle(dissect_espial, -1));
     tap_espial = register_tap("espial");
+    stat_table_register();
+    stat_conversation_register(proto_espial);
+    stat_flow_register(proto_espial);
     register_init_routine(begin);
     register_cleanup_routine(forget);
 }
@@ -104,6 +139,8 @@ static void
 proto_reg_handoff_espial(void)
 {
     feed_handoff();
+    show_handoff();
+    stat_tree_handoff();
 }
 
 void

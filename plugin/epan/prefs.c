@@ -8,7 +8,7 @@ struct plan_row {
 static const char *plan_file = "";
 static unsigned replay_window = 64;         /* RFC 4303 section 3.4.3 */
 static const char *keylog_file = "";
-static ws_bool verify_icv = 1, inner_shown = 1;
+static ws_bool verify_icv = 1, inner_shown = 1, info_tag = 1;
 static const char *delete_grace = "0.5";    /* seconds; Wireshark has no preference for fractions */
 static struct plan_row *rows;
 static unsigned num_rows;
@@ -90,6 +90,12 @@ prefs_show_inner(void)
     return inner_shown;
 }
 
+bool
+prefs_info_tag(void)
+{
+    return info_tag;
+}
+
 /* Wireshark takes IKE keys up when a file is opened, so they must be in its table before. */
 static void
 apply(void)
@@ -135,6 +141,9 @@ prefs_register_espial(int proto)
                                    "Where keys are known; without, only as much is decrypted as the checks need", &verify_icv);
     prefs_register_bool_preference(module, "show_inner", "Show the packets inside ESP",
                                    "Those that Espial's keys open and Wireshark's ESP dissector has not shown", &inner_shown);
+    prefs_register_bool_preference(module, "info_tag", "Name the worst finding in the Info column",
+                                   "A short tag behind what Wireshark says of the packet; none for mere changes of state",
+                                   &info_tag);
     plan_uat = uat_new("Espial plan", sizeof(struct plan_row), "espial_plan", TRUE, (void **)&rows, &num_rows,
                        UAT_AFFECTS_DISSECTION, NULL, copy_row, check_row, free_row, NULL, NULL, fields);
     prefs_register_uat_preference(module, "plan", "Plan", "The planning sheet: what each peer should negotiate", plan_uat);

@@ -14,11 +14,40 @@ enum {
 static int hf[NUM_H];
 static int ett_espial = -1, ett_sa = -1, ett_finding = -1;
 static expert_field ei[NUM_CHECKS];
+static const unsigned severities[] = { PI_CHAT, PI_NOTE, PI_WARN, PI_ERROR };
+static int id_isakmp, id_esp, id_ah;
+
+/* The field that a check speaks of, plus one: expert information stands there where the
+ * frame shows it, else on the finding. */
+static const unsigned char about[NUM_CHECKS] = {
+    [CHECK_proposal_not_offered] = H_chosen + 1, [CHECK_attribute_changed] = H_chosen + 1,
+    [CHECK_several_chosen] = H_chosen + 1, [CHECK_suite_downgraded] = H_chosen + 1,
+    [CHECK_weak_encryption] = H_chosen + 1, [CHECK_weak_integrity] = H_chosen + 1, [CHECK_weak_prf] = H_chosen + 1,
+    [CHECK_weak_dh_group] = H_chosen + 1, [CHECK_no_integrity] = H_chosen + 1, [CHECK_no_encryption] = H_chosen + 1,
+    [CHECK_weak_offered] = H_offered + 1, [CHECK_offer_changed] = H_offered + 1,
+    [CHECK_exchange_mode_mismatch] = H_exchange + 1, [CHECK_aggressive_mode_psk] = H_exchange + 1,
+    [CHECK_message_id_reused] = H_exchange + 1, [CHECK_payload_missing] = H_exchange + 1,
+    [CHECK_payload_unexpected] = H_exchange + 1, [CHECK_request_unanswered] = H_exchange + 1,
+    [CHECK_retransmission] = H_retransmission_of + 1, [CHECK_ikev1_in_use] = H_ike_version + 1,
+    [CHECK_nat_detected] = H_nat + 1, [CHECK_nat_forced] = H_nat + 1, [CHECK_ah_through_nat] = H_nat + 1,
+    [CHECK_ts_narrowed] = H_ts_i + 1, [CHECK_inner_selector_violation] = H_ts_i + 1,
+    [CHECK_inner_source_violation] = H_inner_src + 1, [CHECK_virtual_ip_violation] = H_inner_src + 1,
+    [CHECK_wrong_child_sa] = H_inner_src + 1, [CHECK_inner_destination_violation] = H_inner_dst + 1,
+    [CHECK_virtual_ip_shared] = H_virtual_ip + 1, [CHECK_esp_after_delete] = H_deleted_in + 1,
+    [CHECK_esp_after_lifetime] = H_child_state + 1, [CHECK_length_impossible] = H_child_proposal + 1,
+    [CHECK_truncated_sha256] = H_child_proposal + 1, [CHECK_reserved_spi] = H_stream + 1,
+    [CHECK_spi_unknown] = H_stream + 1, [CHECK_esp_without_ike] = H_stream + 1, [CHECK_one_way] = H_stream + 1,
+    [CHECK_never_used] = H_child_sa + 1, [CHECK_outer_source_violation] = H_child_spi + 1,
+    [CHECK_outer_destination_violation] = H_child_spi + 1, [CHECK_sequence_gap] = H_lost + 1,
+    [CHECK_replay] = H_replayed + 1, [CHECK_out_of_window] = H_packet + 1, [CHECK_sequence_not_one] = H_packet + 1,
+    [CHECK_sequence_wrapped] = H_packet + 1,
+};
 
 struct pen {
     tvbuff_t *tvb;
     packet_info *pinfo;
     proto_tree *tree;
+    proto_item **items;         /* of the record being shown, by field */
     uint32_t frame;
     bool visited;
 };
@@ -33,13 +62,19 @@ generated(proto_item *item)
 static proto_item *
 put_text(const struct pen *p, proto_tree *tree, int field, const char *text)
 {
-    return generated(proto_tree_add_string(tree, hf[field], p->tvb, 0, 0, text));
+    return p->items[field] = generated(proto_tree_add_string(tree, hf[field], p->tvb, 0, 0, text));
 }
 
 static proto_item *
 put_number(const struct pen *p, proto_tree *tree, int field, uint32_t n)
 {
-    return generated(proto_tree_add_uint(tree, hf[field], p->tvb, 0, 0, n));
+    return p->items[field] = generated(proto_tree_add_uint(tree, hf[field], p->tvb, 0, 0, n));
+}
+
+static void
+put_direction(const struct pen *p, proto_tree *tree, bool to_responder)
+{
+    put_text(p, tree, H_direction, to_responder ? "initiator to responder" : "responder to initiator");
 }
 
 /* A link to a later frame is known only once that frame has been seen; on the first
@@ -85,29 +120,32 @@ show_exchange(const struct pen *p, proto_tree *tree, const struct ike_sa *sa, co
     show_offers(p, tree, x);
 }
 
-static void
-put_endpoint(const struct pen *p, proto_tree *tree, int field, const struct endpoint *e)
+static const char *
+endpoint_at(const struct pen *p, const struct endpoint *e, char *out, size_t size)
 {
     struct endpoint known = *e;
-    char text[ID_TEXT_MAX];
 
     if (known.id_frame > p->frame) {
         known.id = NULL;        /* a later frame says it */
     }
-    put_text(p, tree, field, endpoint_print(&known, text, sizeof text));
+    return endpoint_print(&known, out, size);
 }
 
 static void
 show_ike(const struct pen *p, const struct record *r)
 {
     const struct ike_sa *sa = sadb_ike_sa(capture.db, r->ike_sa);
+    char initiator[ID_TEXT_MAX], responder[ID_TEXT_MAX];
     proto_item *item;
     proto_tree *tree;
 
     if (!sa) {
         return;
     }
+    endpoint_at(p, &sa->initiator, initiator, sizeof initiator);
+    endpoint_at(p, &sa->responder, responder, sizeof responder);
     item = put_number(p, p->tree, H_ike_sa, sa->id);
+    proto_item_append_text(item, ", %s to %s", initiator, responder);
     tree = proto_item_add_subtree(item, ett_sa);
     generated(proto_tree_add_bytes_with_length(tree, hf[H_ike_spi_i], p->tvb, 0, 0, sa->spi_i, sizeof sa->spi_i));
     if (r->spi_r_known) {
@@ -118,10 +156,13 @@ show_ike(const struct pen *p, const struct record *r)
     if (sa->chosen && sa->chosen->frame <= p->frame) {
         put_text(p, tree, H_ike_proposal, sa->chosen->text);
     }
-    put_endpoint(p, tree, H_ike_initiator, &sa->initiator);
-    put_endpoint(p, tree, H_ike_responder, &sa->responder);
+    put_text(p, tree, H_ike_initiator, initiator);
+    put_text(p, tree, H_ike_responder, responder);
     if (r->nat != NAT_UNKNOWN) {
         put_text(p, tree, H_nat, nat_name(r->nat));
+    }
+    if (r->kind == RECORD_IKE) {
+        put_direction(p, tree, r->from_initiator);
     }
     if (r->kind == RECORD_IKE && r->exchange != NO_ID) {
         show_exchange(p, tree, sa, r);
@@ -140,13 +181,15 @@ static void
 show_child(const struct pen *p, const struct record *r, const struct stream *s)
 {
     const struct child_sa *c = sadb_child_sa(capture.db, r->child);
-    char text[TS_TEXT_MAX];
+    char text[TS_TEXT_MAX], other[TS_TEXT_MAX];
+    proto_item *item;
     proto_tree *tree;
 
     if (!c) {
         return;
     }
-    tree = proto_item_add_subtree(put_number(p, p->tree, H_child_sa, c->id), ett_sa);
+    item = put_number(p, p->tree, H_child_sa, c->id);
+    tree = proto_item_add_subtree(item, ett_sa);
     if (s) {
         put_number(p, tree, H_child_spi, s->spi);
     }
@@ -166,7 +209,8 @@ show_child(const struct pen *p, const struct record *r, const struct stream *s)
     put_link(p, tree, H_rekeyed_by, negotiated_in(c->rekeyed_by));
     if (c->num_ts_i) {
         put_text(p, tree, H_ts_i, selectors_print(c->ts_i, c->num_ts_i, text, sizeof text));
-        put_text(p, tree, H_ts_r, selectors_print(c->ts_r, c->num_ts_r, text, sizeof text));
+        put_text(p, tree, H_ts_r, selectors_print(c->ts_r, c->num_ts_r, other, sizeof other));
+        proto_item_append_text(item, ", %s === %s", text, other);
     }
     if (c->virtual_ip.family) {
         put_text(p, tree, H_virtual_ip, ip_print(&c->virtual_ip, text, sizeof text));
@@ -179,19 +223,25 @@ put_address(const struct pen *p, proto_tree *tree, int field4, int field6, const
     if (a->family == 4) {
         guint32 raw;
         memcpy(&raw, a->bytes, sizeof raw);
-        generated(proto_tree_add_ipv4(tree, hf[field4], p->tvb, 0, 0, raw));
+        p->items[field4] = generated(proto_tree_add_ipv4(tree, hf[field4], p->tvb, 0, 0, raw));
     } else if (a->family == 6) {
         ws_in6_addr raw;
         memcpy(raw.bytes, a->bytes, sizeof raw.bytes);
-        generated(proto_tree_add_ipv6(tree, hf[field6], p->tvb, 0, 0, &raw));
+        p->items[field4] = generated(proto_tree_add_ipv6(tree, hf[field6], p->tvb, 0, 0, &raw));
     }
 }
 
 static void
-show_stream(const struct pen *p, const struct record *r)
+show_stream(const struct pen *p, const struct record *r, const struct stream *s)
 {
-    proto_tree *tree = proto_item_add_subtree(put_number(p, p->tree, H_stream, r->stream), ett_sa);
+    proto_item *item = put_number(p, p->tree, H_stream, r->stream);
+    proto_tree *tree = proto_item_add_subtree(item, ett_sa);
 
+    proto_item_append_text(item, ", %s %08x, packet %u", s->protocol == PROTO_AH ? "AH" : "ESP", s->spi, r->packet);
+    put_number(p, tree, H_stream_spi, s->spi);
+    if (r->child != NO_ID) {
+        put_direction(p, tree, r->to_responder);
+    }
     put_number(p, tree, H_packet, r->packet);
     put_number(p, tree, H_lost, r->lost);
     put_number(p, tree, H_replayed, r->replayed);
@@ -199,31 +249,88 @@ show_stream(const struct pen *p, const struct record *r)
     put_address(p, tree, H_inner_dst, H_inner_dst6, &r->inner_dst);
 }
 
-/* Expert information is added whether or not there is a tree: Wireshark's expert
- * dialog counts frames that it dissects without one. */
-static void
+/* --- findings ------------------------------------------------------------------- */
+
+/* Of one frame. */
+struct frame_findings {
+    const GArray *ids;          /* NULL: none */
+    proto_item **items;         /* where each is shown; NULL without a tree */
+    bool *told;                 /* its expert information has been added */
+};
+
+static const struct finding *
+finding_at(const struct frame_findings *all, guint i)
+{
+    return findings_get(capture.findings, g_array_index(all->ids, uint32_t, i));
+}
+
+static proto_item *
 show_finding(const struct pen *p, const struct finding *f)
 {
     const struct check *c = &checks[f->check];
-    proto_item *item = NULL;
+    proto_item *item = put_text(p, p->tree, H_finding, c->name);
+    proto_tree *tree = proto_item_add_subtree(item, ett_finding);
 
-    if (p->tree) {
-        proto_tree *tree;
-        item = put_text(p, p->tree, H_finding, c->name);
-        tree = proto_item_add_subtree(item, ett_finding);
-        put_text(p, tree, H_severity, severity_name(c->severity));
-        put_text(p, tree, H_basis, basis_name(f->basis));
-        put_text(p, tree, H_detail, f->detail);
-        put_text(p, tree, H_remedy, f->remedy);
+    proto_item_append_text(item, ": %s", c->title);
+    if (item) {                 /* its colour, wherever the expert information stands */
+        FI_SET_FLAG(PITEM_FINFO(item), severities[c->severity]);
     }
-    expert_add_info_format(p->pinfo, item, &ei[f->check], "%s: %s", c->title, f->detail);
+    put_text(p, tree, H_severity, severity_name(c->severity));
+    put_text(p, tree, H_basis, basis_name(f->basis));
+    put_text(p, tree, H_detail, f->detail);
+    put_text(p, tree, H_remedy, f->remedy);
+    return item;
+}
+
+/* Expert information is added whether or not there is a tree: Wireshark's expert
+ * dialog counts frames that it dissects without one. */
+static void
+tell(const struct pen *p, struct frame_findings *all, guint i, proto_item *item)
+{
+    const struct finding *f = finding_at(all, i);
+
+    expert_add_info_format(p->pinfo, item, &ei[f->check], "%s: %s", checks[f->check].title, f->detail);
+    all->told[i] = true;
+}
+
+static bool
+is_about(const struct finding *f, const struct record *r)
+{
+    if (f->stream != NO_ID) {
+        return f->stream == r->stream;
+    }
+    return f->child_sa != NO_ID ? f->child_sa == r->child : f->ike_sa != NO_ID && f->ike_sa == r->ike_sa;
+}
+
+static proto_item *
+item_about(const struct pen *p, const struct finding *f)
+{
+    if (f->check == CHECK_sa_established || f->check == CHECK_sa_rekeyed || f->check == CHECK_sa_deleted) {
+        return p->items[f->child_sa != NO_ID ? H_child_state : H_ike_state];
+    }
+    return about[f->check] ? p->items[about[f->check] - 1] : NULL;
 }
 
 static void
-show_record(const struct pen *p, const struct record *r)
+tell_on_fields(const struct pen *p, struct frame_findings *all, const struct record *r)
+{
+    for (guint i = 0; all->ids && i < all->ids->len; i++) {
+        const struct finding *f = finding_at(all, i);
+        proto_item *item = !all->told[i] && is_about(f, r) ? item_about(p, f) : NULL;
+        if (item) {
+            tell(p, all, i, item);
+        }
+    }
+}
+
+/* --- the frame -------------------------------------------------------------------- */
+
+static void
+show_record(const struct pen *p, const struct record *r, struct frame_findings *found)
 {
     const struct stream *s = r->stream == NO_ID ? NULL : sadb_stream(capture.db, r->stream);
 
+    memset(p->items, 0, NUM_H * sizeof *p->items);
     if (r->ike_sa != NO_ID) {
         show_ike(p, r);
     }
@@ -231,34 +338,91 @@ show_record(const struct pen *p, const struct record *r)
         show_child(p, r, s);
     }
     if (s) {
-        show_stream(p, r);
+        show_stream(p, r, s);
     }
+    tell_on_fields(p, found, r);
     if (r->clear) {
         show_inner(p->tvb, p->pinfo, p->tree, r);
     }
 }
 
-void
-show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root, const struct record *kept, const struct record *made, bool visited)
+/* The layer that the record is about: Espial's part goes below it, as TCP's analysis does.
+ * The root where there is none, or nobody looks. */
+static proto_tree *
+place_of(proto_tree *root, const struct record *r)
 {
-    struct pen p = { tvb, pinfo, NULL, pinfo->num, visited };
-    const GArray *ids = findings_of_frame(capture.findings, pinfo->num);
+    if (!r || !PTREE_DATA(root)->visible) {
+        return root;
+    }
+    for (proto_node *n = root->first_child; n; n = n->next) {
+        const header_field_info *h = compat_node_hfinfo(n);
+        if (h && PNODE_FINFO(n) && (h->id == id_isakmp || h->id == id_esp || h->id == id_ah)) {
+            return proto_item_get_subtree((proto_item *)n) ? (proto_tree *)n : root;
+        }
+    }
+    return root;
+}
 
+static void
+show_summary(proto_item *item, const struct record *r, const struct frame_findings *found)
+{
+    if (r && r->ike_sa != NO_ID) {
+        proto_item_append_text(item, ", IKE SA %u", r->ike_sa);
+    }
+    if (r && r->child != NO_ID) {
+        proto_item_append_text(item, ", Child SA %u", r->child);
+    }
+    if (found->ids) {
+        proto_item_append_text(item, ", %u finding%s", found->ids->len, found->ids->len == 1 ? "" : "s");
+    }
+}
+
+static void
+show_tree(struct pen *p, proto_tree *root, const struct frame_records *records, struct frame_findings *found)
+{
+    const struct record *first = records ? records->at[0] : NULL;
+    proto_item *item = generated(proto_tree_add_item(place_of(root, first), proto_espial, p->tvb, 0, 0, ENC_NA));
+
+    p->tree = proto_item_add_subtree(item, ett_espial);
+    show_summary(item, first, found);
+    for (guint i = 0; found->ids && i < found->ids->len; i++) {
+        found->items[i] = show_finding(p, finding_at(found, i));
+    }
+    for (unsigned i = 0; records && i < records->num; i++) {
+        show_record(p, records->at[i], found);
+    }
+}
+
+void
+show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root, const struct frame_records *records, bool visited)
+{
+    proto_item *items[NUM_H] = { NULL };
+    struct pen p = { tvb, pinfo, NULL, items, pinfo->num, visited };
+    struct frame_findings found = { .ids = findings_of_frame(capture.findings, pinfo->num) };
+
+    if (found.ids) {
+        found.items = wmem_alloc0_array(pinfo->pool, proto_item *, found.ids->len);
+        found.told = wmem_alloc0_array(pinfo->pool, bool, found.ids->len);
+    }
     if (root) {
-        proto_item *item = generated(proto_tree_add_item(root, proto_espial, tvb, 0, 0, ENC_NA));
-        p.tree = proto_item_add_subtree(item, ett_espial);
-        for (; kept; kept = kept->next) {
-            if (kept->kind != RECORD_PATH || !made) {   /* what a fragment completes says more of the SA */
-                show_record(&p, kept);
-            }
-        }
-        for (; made; made = made->next) {
-            show_record(&p, made);
+        show_tree(&p, root, records, &found);
+    }
+    for (guint i = 0; found.ids && i < found.ids->len; i++) {
+        if (!found.told[i]) {
+            tell(&p, &found, i, found.items[i]);
         }
     }
-    for (guint i = 0; ids && i < ids->len; i++) {
-        show_finding(&p, findings_get(capture.findings, g_array_index(ids, uint32_t, i)));
+    if (found.ids && prefs_info_tag()) {
+        tag_info(pinfo, found.ids);
     }
+}
+
+void
+show_handoff(void)
+{
+    id_isakmp = proto_get_id_by_filter_name("isakmp");
+    id_esp = proto_get_id_by_filter_name("esp");
+    id_ah = proto_get_id_by_filter_name("ah");
 }
 
 void

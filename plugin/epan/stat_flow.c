@@ -1,0 +1,146 @@
+/* stat_flow.c - the flow graph of IPsec, -z flow,espial,standard: IKE messages, where the
+ * traffic of each SPI begins and ends, and where a finding became known.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "espial.h"
+#include "sequence.h"
+
+/* What became known at this frame, of these severities, the worst first. */
+static void
+add_findings(GString *comment, const GArray *ids, uint32_t frame, int from, int to)
+{
+    for (int severity = from; ids && severity >= to; severity--) {
+        for (guint i = 0; i < ids->len; i++) {
+            const struct finding *f = findings_get(capture.findings, g_array_index(ids, uint32_t, i));
+            if ((int)checks[f->check].severity != severity || f->frame != frame) {
+                continue;
+            }
+            g_string_append_printf(comment, "%s%s", comment->len ? "; " : "", checks[f->check].title);
+            if (severity == SEV_CHAT && f->child_sa != NO_ID) {
+                g_string_append_printf(comment, " (Child SA %u)", f->child_sa);
+            }
+        }
+    }
+}
+
+static void
+separate(GString *comment)
+{
+    if (comment->len) {
+        g_string_append(comment, "; ");
+    }
+}
+
+static char *
+message_label(const struct record *r, GString *comment, uint32_t frame)
+{
+    const struct ike_sa *sa = sadb_ike_sa(capture.db, r->ike_sa);
+    const struct exchange *x;
+    char name[64];
+
+    if (!sa || r->exchange == NO_ID) {
+        return g_strdup("IKE message of no SA");
+    }
+    x = (const struct exchange *)g_ptr_array_index(sa->exchanges, r->exchange);
+    exchange_name(sa->major, x->type, name, sizeof name);
+    separate(comment);
+    g_string_append_printf(comment, "IKE SA %u", sa->id);
+    if (sa->major != 1) {
+        g_string_append(comment, r->from_initiator == x->by_initiator ? ", request" : ", response");
+    }
+    if (r->child != NO_ID) {
+        g_string_append_printf(comment, ", Child SA %u", r->child);
+    }
+    if (x->chosen && x->chosen->frame == frame) {
+        g_string_append_printf(comment, "; chosen %s", x->chosen->text);
+    }
+    if (r->retransmission_of) {
+        g_string_append_printf(comment, "; sent again, first in frame %u", r->retransmission_of);
+    }
+    return g_strdup(name);
+}
+
+/* NULL for a packet in the middle that nothing is said of.  The last one is known only
+ * once all have been seen. */
+static char *
+packet_label(const struct record *r, GString *comment, uint32_t frame, bool visited, const GArray *ids)
+{
+    const struct stream *s = sadb_stream(capture.db, r->stream);
+    bool first = s->first_frame == frame, last = visited && s->last_frame == frame, told = false;
+
+    for (guint i = 0; ids && i < ids->len; i++) {
+        const struct finding *f = findings_get(capture.findings, g_array_index(ids, uint32_t, i));
+        told |= f->frame == frame;
+    }
+    if (!first && !last && !told) {
+        return NULL;
+    }
+    separate(comment);
+    if (r->child != NO_ID) {
+        g_string_append_printf(comment, "Child SA %u, ", r->child);
+    }
+    g_string_append_printf(comment, last && !first ? "packet %u, the last" : "packet %u", r->packet);
+    return g_strdup_printf("%s %08x", s->protocol == PROTO_AH ? "AH" : "ESP", s->spi);
+}
+
+static void
+add_arrow(seq_analysis_info_t *graph, packet_info *pinfo, const struct record *r, char *label, char *comment)
+{
+    seq_analysis_item_t *arrow = sequence_analysis_create_sai_with_addresses(pinfo, graph);
+    const struct stream *s = r->stream == NO_ID ? NULL : sadb_stream(capture.db, r->stream);
+    address src, dst;
+
+    if (!arrow) {
+        g_free(label);
+        g_free(comment);
+        return;
+    }
+    record_addresses(r, pinfo, &src, &dst);
+    free_address(&arrow->src_addr);
+    free_address(&arrow->dst_addr);
+    copy_address(&arrow->src_addr, &src);
+    copy_address(&arrow->dst_addr, &dst);
+    arrow->port_src = s ? s->src_port : (uint16_t)pinfo->srcport;
+    arrow->port_dst = s ? s->dst_port : (uint16_t)pinfo->destport;
+    arrow->frame_number = pinfo->num;
+    arrow->frame_label = label;
+    arrow->comment = comment;
+    arrow->line_style = 1;
+    arrow->conv_num = (uint16_t)(r->ike_sa != NO_ID ? r->ike_sa : 0);
+    arrow->display = 1;
+    sequence_analysis_use_color_filter(pinfo, arrow);
+    g_queue_push_tail(graph->items, arrow);
+}
+
+static tap_packet_status
+on_packet(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped, tap_flags_t flags _U_)
+{
+    seq_analysis_info_t *graph = (seq_analysis_info_t *)data;
+    const struct frame_records *all = (const struct frame_records *)tapped;
+    const GArray *ids = findings_of_frame(capture.findings, pinfo->num);
+
+    for (unsigned i = 0; all && i < all->num; i++) {
+        const struct record *r = all->at[i];
+        GString *comment = g_string_new(NULL);
+        char *label = NULL;
+        /* The graph's comments are cut at its edge: first what matters. */
+        add_findings(comment, i == 0 ? ids : NULL, pinfo->num, SEV_ERROR, SEV_NOTE);
+        if (r->kind == RECORD_IKE) {
+            label = message_label(r, comment, pinfo->num);
+        } else if (r->stream != NO_ID) {
+            label = packet_label(r, comment, pinfo->num, all->visited, ids);
+        }
+        if (label) {
+            add_findings(comment, i == 0 ? ids : NULL, pinfo->num, SEV_CHAT, SEV_CHAT);
+            add_arrow(graph, pinfo, r, label, g_string_free(comment, FALSE));
+        } else {
+            g_string_free(comment, TRUE);
+        }
+    }
+    return TAP_PACKET_REDRAW;
+}
+
+void
+stat_flow_register(int proto)
+{
+    register_seq_analysis("espial", "IPsec SAs", proto, "espial", TL_REQUIRES_NOTHING, on_packet);
+}
