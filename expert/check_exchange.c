@@ -87,18 +87,9 @@ wants_answer(const struct ike_sa *sa, const struct exchange *x, unsigned whole)
 
 /* The other side said something in this SA afterwards: it lives, and has reacted. */
 static bool
-reacted_later(const struct ike_sa *sa, const struct exchange *x, const struct exchange_message *last)
+reacted_later(const struct ike_sa *sa, const struct exchange_message *last)
 {
-    for (guint i = x->index + 1; sa->major == 1 && i < sa->exchanges->len; i++) {
-        const struct exchange *later = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
-        for (guint k = 0; k < later->messages->len; k++) {
-            const struct exchange_message *m = &g_array_index(later->messages, struct exchange_message, k);
-            if (m->from_initiator != last->from_initiator && m->frame > last->frame) {
-                return true;
-            }
-        }
-    }
-    return false;
+    return sa->major == 1 && (last->from_initiator ? sa->last_from_r : sa->last_from_i) > last->frame;
 }
 
 const struct exchange_message *
@@ -112,7 +103,7 @@ waiting_message(const struct ike_sa *sa, const struct exchange *x)
         whole += m->fragment == 0;
         last = m;
     }
-    return last && wants_answer(sa, x, whole) && !x->answered_by && !reacted_later(sa, x, last) ? last : NULL;
+    return last && wants_answer(sa, x, whole) && !x->answered_by && !reacted_later(sa, last) ? last : NULL;
 }
 
 /* The first message of the other side after quick mode's own, where quick mode gets no answer. */

@@ -128,16 +128,8 @@ check_keepalive_gap(const struct check_in *in, struct findings *out)
 static bool
 heard(const struct ike_sa *sa, bool from_initiator, uint16_t port)
 {
-    for (guint i = 0; i < sa->exchanges->len; i++) {
-        const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
-        for (guint k = 0; k < x->messages->len; k++) {
-            const struct exchange_message *m = message_at(x, k);
-            if (m->from_initiator == from_initiator && m->src_port == port) {
-                return true;
-            }
-        }
-    }
-    return false;
+    return from_initiator ? (port == IKE_PORT ? sa->i_from_500 : sa->i_from_4500) :
+                            (port == IKE_PORT ? sa->r_from_500 : sa->r_from_4500);
 }
 
 void
@@ -202,16 +194,7 @@ is_large(const struct exchange *x, const struct exchange_message *last)
 static bool
 speaks_later(const struct ike_sa *sa, const struct exchange_message *last)
 {
-    for (guint i = sa->exchanges->len; i > 0; i--) {
-        const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i - 1);
-        for (guint k = x->messages->len; k > 0; k--) {
-            const struct exchange_message *m = message_at(x, k - 1);
-            if (m->from_initiator != last->from_initiator && m->frame > last->frame) {
-                return true;
-            }
-        }
-    }
-    return false;
+    return (last->from_initiator ? sa->last_from_r : sa->last_from_i) > last->frame;
 }
 
 enum silence

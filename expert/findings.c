@@ -25,7 +25,7 @@ enum { NUM_TRIGGERS = 4 };      /* ON_MESSAGE to ON_END */
 
 struct findings {
     GPtrArray *all;             /* of struct finding */
-    GHashTable *by_scope;       /* text -> struct finding */
+    GHashTable *by_scope;       /* set of struct finding, told apart by check and scope */
     GHashTable *by_frame;       /* frame -> GArray of uint32_t */
     uint32_t last_frame;        /* the highest of them */
     enum check_id rows[NUM_TRIGGERS][NUM_CHECKS];   /* by trigger's bit, in the table's order */
@@ -46,9 +46,11 @@ free_finding(gpointer p)
 {
     struct finding *f = (struct finding *)p;
 
-    g_array_free(f->frames, TRUE);
+    g_free(f->frames->data);
     g_free(f->detail);
-    g_free(f->remedy);
+    if (f->remedy != checks[f->check].remedy) {
+        g_free((gpointer)(uintptr_t)f->remedy);
+    }
     g_free(f);
 }
 
@@ -58,13 +60,45 @@ free_ids(gpointer p)
     g_array_free((GArray *)p, TRUE);
 }
 
+static guint
+scope_hash(gconstpointer p)
+{
+    const struct finding *f = (const struct finding *)p;
+    uint64_t h = (uint64_t)f->check;
+
+    h = (h ^ f->ike_sa) * 0x9e3779b97f4a7c15u;
+    h = (h ^ f->child_sa ^ (uint64_t)f->stream << 32) * 0x9e3779b97f4a7c15u;
+    h = (h ^ h >> 29 ^ f->exchange) * 0x9e3779b97f4a7c15u;
+    h = (h ^ h >> 29 ^ f->variant) * 0x9e3779b97f4a7c15u;
+    return (guint)(h >> 32);
+}
+
+static gboolean
+scope_equal(gconstpointer a, gconstpointer b)
+{
+    const struct finding *f = (const struct finding *)a, *g = (const struct finding *)b;
+
+    return f->check == g->check && f->ike_sa == g->ike_sa && f->child_sa == g->child_sa && f->stream == g->stream &&
+           f->exchange == g->exchange && f->variant == g->variant;
+}
+
+/* What where names, as a finding to look up or to keep. */
+static struct finding
+finding_of(enum check_id check, const struct scope *where)
+{
+    return (struct finding){ .check = check, .ike_sa = where->sa ? where->sa->id : NO_ID,
+                             .child_sa = where->child ? where->child->id : NO_ID,
+                             .stream = where->stream ? where->stream->id : NO_ID, .exchange = where->exchange,
+                             .variant = where->variant };
+}
+
 struct findings *
 findings_new(void)
 {
     struct findings *all = g_new0(struct findings, 1);
 
     all->all = g_ptr_array_new_with_free_func(free_finding);
-    all->by_scope = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    all->by_scope = g_hash_table_new(scope_hash, scope_equal);
     all->by_frame = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free_ids);
     for (int i = 0; i < NUM_CHECKS; i++) {
         for (unsigned bit = 0; bit < NUM_TRIGGERS; bit++) {
@@ -117,7 +151,7 @@ findings_capped(const struct findings *all)
 
 /* Where frame stands, or belongs, in ascending order. */
 static guint
-place_of(const GArray *frames, uint32_t frame)
+place_of(const struct frame_list *frames, uint32_t frame)
 {
     guint at = frames->len;
 
@@ -125,6 +159,21 @@ place_of(const GArray *frames, uint32_t frame)
         at--;
     }
     return at;
+}
+
+static void
+insert_frame(struct frame_list *list, guint at, uint32_t frame)
+{
+    uint32_t *frames;
+
+    if (list->len == list->room) {
+        list->room = list->room ? list->room * 2 : 1;
+        list->data = (char *)g_realloc_n(list->data, list->room, sizeof frame);
+    }
+    frames = (uint32_t *)(void *)list->data;
+    memmove(frames + at + 1, frames + at, (list->len - at) * sizeof frame);
+    frames[at] = frame;
+    list->len++;
 }
 
 static void
@@ -141,7 +190,7 @@ mark_frame(struct findings *out, struct finding *f, uint32_t frame)
         out->capped = true;
         return;
     }
-    g_array_insert_val(f->frames, at, frame);
+    insert_frame(f->frames, at, frame);
     ids = (GArray *)g_hash_table_lookup(out->by_frame, GUINT_TO_POINTER(frame));
     if (!ids) {
         ids = g_array_new(FALSE, FALSE, sizeof(uint32_t));
@@ -151,26 +200,14 @@ mark_frame(struct findings *out, struct finding *f, uint32_t frame)
     out->last_frame = MAX(out->last_frame, frame);
 }
 
-enum { KEY_MAX = 128 };
-
-static void
-scope_key(char out[KEY_MAX], enum check_id check, const struct scope *where)
-{
-    snprintf(out, KEY_MAX, "%d/%u/%u/%u/%u/%" G_GINT64_MODIFIER "x", (int)check, where->sa ? where->sa->id : NO_ID,
-             where->child ? where->child->id : NO_ID, where->stream ? where->stream->id : NO_ID, where->exchange,
-             where->variant);
-}
-
 void
 finding_raise(struct findings *out, enum check_id check, const struct scope *where, enum severity severity,
               const char *remedy, const char *format, ...)
 {
-    char key[KEY_MAX], *more, *whole;
-    struct finding *f;
+    struct finding key = finding_of(check, where), *f = (struct finding *)g_hash_table_lookup(out->by_scope, &key);
+    char *more, *whole;
     va_list args;
 
-    scope_key(key, check, where);
-    f = (struct finding *)g_hash_table_lookup(out->by_scope, key);
     if (!f || f->severity >= severity) {
         return;
     }
@@ -183,7 +220,9 @@ finding_raise(struct findings *out, enum check_id check, const struct scope *whe
     g_free(f->detail);
     f->detail = whole;
     if (remedy) {
-        g_free(f->remedy);
+        if (f->remedy != checks[check].remedy) {
+            g_free((gpointer)(uintptr_t)f->remedy);
+        }
         f->remedy = g_strdup(remedy);
     }
 }
@@ -191,34 +230,27 @@ finding_raise(struct findings *out, enum check_id check, const struct scope *whe
 void
 finding_add(struct findings *out, enum check_id check, const struct scope *where, const char *format, ...)
 {
-    char key[KEY_MAX];
-    struct finding *f;
+    struct finding key = finding_of(check, where), *f = (struct finding *)g_hash_table_lookup(out->by_scope, &key);
     va_list args;
 
-    scope_key(key, check, where);
-    f = (struct finding *)g_hash_table_lookup(out->by_scope, key);
     if (!f) {
         if (out->all->len >= FINDINGS_MAX) {
             out->capped = true;
             return;
         }
-        f = g_new0(struct finding, 1);
+        f = g_new(struct finding, 1);
+        *f = key;
         f->id = out->all->len;
-        f->check = check;
         f->severity = checks[check].severity;
         f->basis = where->basis;
         f->frame = where->frame;
-        f->ike_sa = where->sa ? where->sa->id : NO_ID;
-        f->child_sa = where->child ? where->child->id : NO_ID;
-        f->stream = where->stream ? where->stream->id : NO_ID;
         f->at_end = checks[check].trigger == ON_END;
-        f->frames = g_array_new(FALSE, FALSE, sizeof(uint32_t));
         va_start(args, format);
         f->detail = g_strdup_vprintf(format, args);
         va_end(args);
-        f->remedy = g_strdup(where->remedy ? where->remedy : checks[check].remedy);
+        f->remedy = where->remedy ? g_strdup(where->remedy) : checks[check].remedy;
         g_ptr_array_add(out->all, f);
-        g_hash_table_insert(out->by_scope, g_strdup(key), f);
+        g_hash_table_add(out->by_scope, f);
     }
     mark_frame(out, f, where->frame);
     if (where->also) {

@@ -30,6 +30,12 @@ struct check {
 };
 extern const struct check checks[NUM_CHECKS];
 
+/* Frames, ascending, read as a GArray of uint32_t is. */
+struct frame_list {
+    char *data;
+    uint32_t len, room;
+};
+
 struct finding {
     uint32_t id;                /* in order of first frame and row */
     enum check_id check;
@@ -37,10 +43,13 @@ struct finding {
     enum basis basis;
     uint32_t frame;             /* where it became known */
     uint32_t count;             /* frames or events, also those beyond FINDING_MAX_FRAMES */
-    GArray *frames;             /* of uint32_t, ascending, first is frame */
+    struct frame_list frames[1];
     uint32_t ike_sa, child_sa, stream;      /* ids or NO_ID */
+    uint32_t exchange;          /* with variant: what tells findings of one check apart */
+    uint64_t variant;
     bool at_end;                /* proved by the end of the capture only */
-    char *detail, *remedy;      /* sentences; remedy falls back to the row's */
+    char *detail;               /* sentences; remedy falls back to the row's */
+    const char *remedy;
 };
 
 struct findings;

@@ -491,6 +491,12 @@ track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
     }
     x->chosen = sadb_keep(db, p, e->at.frame);
     sadb_policy_add(db, &e->at.src, x->chosen, e->at.frame, true);
+    for (size_t i = 0; i < m->num_proposals; i++) {     /* ANDed ones are chosen together */
+        const struct proposal *q = &m->proposals[i];
+        if (q != p && q->v1 && q->number == p->number && q->protocol != p->protocol) {
+            sadb_policy_add(db, &e->at.src, sadb_keep(db, q, e->at.frame), e->at.frame, true);
+        }
+    }
     if (is_ike_offer(m)) {
         /* A suite that was never offered is none that both sides agree on. */
         e->sa->chosen = was_offered(x) ? x->chosen : NULL;
@@ -535,7 +541,8 @@ note_half_closed(struct ike_event *e, const struct ike_message *m)
     }
     for (guint i = e->sa->children->len; i > 0 && looked < LOOKED_AT; i--, looked++) {
         struct child_sa *c = (struct child_sa *)g_ptr_array_index(e->sa->children, i - 1);
-        if (c->deleted_in == e->exchange->request && c->closed_i != c->closed_r) {
+        /* Where the other SPI was not captured, the answer may well have named it. */
+        if (c->deleted_in == e->exchange->request && c->spi_i && c->spi_r && c->closed_i != c->closed_r) {
             c->half_closed_in = e->at.frame;
         }
     }

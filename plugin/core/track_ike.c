@@ -13,7 +13,7 @@ enum {
     EAP_FAILURE = 4,
     ML_KEM_FIRST = 35, ML_KEM_LAST = 37,
     EXCHANGES_LOOKED_AT = 64,
-    NATT_PORT = 4500
+    IKE_PORT = 500, NATT_PORT = 4500
 };
 
 /* One packet captured at two points comes within a moment; a retransmission
@@ -333,6 +333,11 @@ learn_abilities(struct ike_event *e, const struct ike_message *m)
 
     sa->from_initiator |= e->from_initiator;
     sa->from_responder |= !e->from_initiator;
+    sa->i_from_500 |= e->from_initiator && e->at.src_port == IKE_PORT;
+    sa->i_from_4500 |= e->from_initiator && e->at.src_port == NATT_PORT;
+    sa->r_from_500 |= !e->from_initiator && e->at.src_port == IKE_PORT;
+    sa->r_from_4500 |= !e->from_initiator && e->at.src_port == NATT_PORT;
+    *(e->from_initiator ? &sa->last_from_i : &sa->last_from_r) = e->at.frame;
     if (m->major != 2) {
         return;
     }

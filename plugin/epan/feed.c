@@ -429,6 +429,17 @@ see_fragment(struct feed *f)
 }
 
 static void
+see_keepalive(struct feed *f)
+{
+    struct path_event e = { .kind = PATH_KEEPALIVE };
+
+    f->found++;
+    if (!f->visited) {
+        see_path(f, &e);
+    }
+}
+
+static void
 see_clear(struct feed *f)
 {
     const struct octets *o = &f->walk.ip;
@@ -457,6 +468,7 @@ see_part(struct feed *f)
     case FRAME_AH: see_ah(f); break;
     case FRAME_ICMP: see_icmp(f, false); break;
     case FRAME_ICMPV6: see_icmp(f, true); break;
+    case FRAME_KEEPALIVE: see_keepalive(f); break;
     case FRAME_FRAGMENT: see_fragment(f); break;
     case FRAME_TCP: see_tcp(f); break;
     default: break;

@@ -7,7 +7,7 @@
 enum { FRAME_RANGES_SHOWN = 12 };
 
 static void
-print_frames(const GArray *frames)
+print_frames(const struct frame_list *frames)
 {
     guint i = 0, ranges = 0;
 

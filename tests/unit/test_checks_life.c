@@ -49,6 +49,13 @@ half_closed(void)
     send("all", 40);
     end_after(20);
     T(count(CHECK_half_closed) == 0);
+    reset();                                        /* the request that named the first SPI was not captured */
+    sa_init(aes256, aes256);
+    auth_response("10.1.0.0/24", "10.2.0.0/24");
+    delete_pair(2, false, false, r_spi);
+    delete_pair(2, true, true, i_spi);
+    end_after(20);
+    T(sadb_child_sa(db, 0)->deleted_in && count(CHECK_half_closed) == 0);
     tunnel();                                       /* an answer that nobody could read */
     delete_pair(2, true, false, i_spi);
     begin(2, V2_INFORMATIONAL, 2, false, true);

@@ -399,6 +399,26 @@ explained_refusals(void)
     sa_init(aes256, NULL);
     SAYS(no_proposal_chosen, "ENCR does not meet: offered AES_CBC_256, the plan has AES_CBC_128.");
 
+    /* IKEv1 ESP and AH under one number: the ESP half meets, the AH half does not. */
+    static const struct transform esp[] = { { TRANSFORM_ENCR, 12, 128 }, { TRANSFORM_INTEG, 2, 0 } };
+    static const struct transform sha[] = { { TRANSFORM_INTEG, 2, 0 } }, md5[] = { { TRANSFORM_INTEG, 1, 0 } };
+    reset();
+    v1_phase1(aes256);
+    for (unsigned i = 0; i < 2; i++) {
+        begin(1, V1_QUICK, 9, i == 0, false);
+        propose(esp, 2, PROTO_ESP, i ? 0xb0000001 : 0xa0000001);
+        propose(sha, 1, PROTO_AH, i ? 0xb0000002 : 0xa0000002);
+        send(i ? "qm2" : "qm1", (uint16_t)(3 + i));
+    }
+    begin(1, V1_QUICK, 10, true, false);
+    propose(esp, 2, PROTO_ESP, 0xa0000003);
+    propose(md5, 1, PROTO_AH, 0xa0000004);
+    send("and", 5);
+    begin(1, V1_INFORMATIONAL, 11, false, false);
+    notify(14);
+    send("no", 6);
+    SAYS(no_proposal_chosen, "INTEG does not meet: offered HMAC_MD5_96, it has");
+
     reset();                                        /* one proposal of AEAD and classic ciphers */
     begin(2, V2_IKE_SA_INIT, 0, true, false);
     propose(gcm, 5, PROTO_IKE, 0);
