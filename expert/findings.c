@@ -153,12 +153,20 @@ findings_capped(const struct findings *all)
 static guint
 place_of(const struct frame_list *frames, uint32_t frame)
 {
-    guint at = frames->len;
+    guint low = 0, high = frames->len;
 
-    while (at > 0 && g_array_index(frames, uint32_t, at - 1) >= frame) {
-        at--;
+    if (high && g_array_index(frames, uint32_t, high - 1) < frame) {
+        return high;            /* as nearly always */
     }
-    return at;
+    while (low < high) {
+        guint mid = (low + high) / 2;
+        if (g_array_index(frames, uint32_t, mid) < frame) {
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    return low;
 }
 
 static void
