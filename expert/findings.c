@@ -345,7 +345,7 @@ scope_packet(const struct check_in *in)
 bool
 fresh(const struct check_in *in)
 {
-    return in->ike->sa && in->ike->exchange && !in->ike->retransmission_of && !in->ike->duplicate;
+    return in->ike->sa && in->ike->message && !in->ike->retransmission_of && !in->ike->duplicate;
 }
 
 const struct ike_notify *
