@@ -334,13 +334,14 @@ inherit(struct sadb *db, struct ike_sa *fresh, const struct ike_sa *old, bool sa
     fresh->eap = old->eap;
     fresh->auth_read = old->auth_read;
     guint first = old->children->len > SADB_MAX_LOOKED_AT ? old->children->len - SADB_MAX_LOOKED_AT : 0;
-    if (first) {
+    if (first || db->num_inherited >= SADB_MAX_INHERITED) {
         sadb_cap(db, "Child SAs that a new IKE SA inherits");
     }
-    for (guint i = first; i < old->children->len; i++) {
+    for (guint i = first; i < old->children->len && db->num_inherited < SADB_MAX_INHERITED; i++) {
         struct child_sa *c = (struct child_sa *)g_ptr_array_index(old->children, i);
         if (c->state == CHILD_INSTALLED && c->basis != BASIS_INFERRED && !c->deleted_in) {
             sadb_push(db, fresh->children, c);
+            db->num_inherited++;
         }
     }
 }

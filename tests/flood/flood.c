@@ -68,6 +68,16 @@ unreadable(void)
     }
 }
 
+/* And many of those. */
+static void
+unreadable_with_streams(void)
+{
+    unreadable();
+    for (uint32_t i = 0; i < 4 * SADB_MAX_LOOKED_AT; i++) {
+        esp(&client, &gateway, 0xe0000000 + i, 1, ICV_UNKNOWN);
+    }
+}
+
 static void
 child(void)
 {
@@ -193,16 +203,16 @@ forged_sources(uint32_t i)
 static void
 moves(uint32_t i)
 {
-    struct ip_addr elsewhere = address(0xc6336400 + i % 200);
+    struct ip_addr elsewhere = address(0xc6336500 + i % 200);
 
-    if (i % 2) {
-        esp(&client, &gateway, (uint32_t)rnd() | 0x100, 1, ICV_UNKNOWN);
-        return;
+    for (int side = 0; side < 2; side++) {
+        begin(2, V2_INFORMATIONAL, i, !side, side);
+        m.readable = false;
+        if (side) {
+            to_addr = &elsewhere;
+        }
+        send_new();
     }
-    begin(2, V2_IKE_AUTH, 1, false, true);
-    m.readable = false;
-    to_addr = &elsewhere;
-    send_new();
 }
 
 static void
@@ -472,17 +482,17 @@ static const struct flood floods[] = {
     { "same_spi_i", NULL, same_spi_i, 1400, 1400, SADB_MAX_IKE_SAS + 1, "IKE SAs" },
     { "esp_spis", unreadable, esp_spis, 1400, 1400, SADB_MAX_STREAMS + 1, "ESP and AH streams" },
     { "forged_sources", child, forged_sources, 900, 900, SADB_MAX_STREAMS + 1, "ESP and AH streams" },
-    { "moves", unreadable, moves, 1400, 1400, 2 * SADB_MAX_LOOKED_AT + 10, "Child SAs that follow a new address" },
-    { "retransmissions", NULL, retransmissions, 400, 2, SADB_MAX_RETRANSMISSIONS + 2, "frames of one message's retransmissions" },
-    { "message_ids", unreadable, message_ids, 700, 16, SADB_MAX_EXCHANGES + 1, "exchanges of one IKE SA" },
+    { "moves", unreadable_with_streams, moves, 1400, 60, 1, "Child SAs that follow a new address" },
+    { "retransmissions", NULL, retransmissions, 400, 8, SADB_MAX_RETRANSMISSIONS + 2, "frames of one message's retransmissions" },
+    { "message_ids", unreadable, message_ids, 1100, 20, SADB_MAX_EXCHANGES + 1, "exchanges of one IKE SA" },
     { "informationals_v1", NULL, informationals_v1, 700, 16, SADB_MAX_EXCHANGES + 1, "exchanges of one IKE SA" },
     { "one_message_id", unreadable, one_message_id, 400, 2, SADB_MAX_MESSAGES + 1, "messages of one exchange" },
     { "deletes", child, deletes, 900, 16, SADB_MAX_EXCHANGES + 1, "exchanges of one IKE SA" },
     { "refusals", child, refusals, 2000, 40, SADB_MAX_EXCHANGES + 1, "exchanges of one IKE SA" },
-    { "wrong_messages", child, wrong_messages, 900, 16, SADB_MAX_EXCHANGES + 1, "exchanges of one IKE SA" },
+    { "wrong_messages", child, wrong_messages, 1100, 20, SADB_MAX_EXCHANGES + 1, "exchanges of one IKE SA" },
     { "children", child, children, 3000, 60, SADB_MAX_EXCHANGES + 1, "exchanges of one IKE SA" },
     { "same_spi_again", child, same_spi_again, 3500, 80, SADB_MAX_PER_SPI + 1, "streams of one SPI" },
-    { "rekeys_of_ike", child, rekeys_of_ike, 24000, 16000, SADB_MAX_LOOKED_AT + 1, "Child SAs that a new IKE SA inherits" },
+    { "rekeys_of_ike", child, rekeys_of_ike, 12000, 3500, SADB_MAX_LOOKED_AT + 1, "Child SAs that a new IKE SA inherits" },
     { "replays", child_with_traffic, replays, 400, 8, STREAM_MAX_STEPS + 2, "packets out of order of one stream whose counts are remembered" },
     { "gaps", child_with_traffic, gaps, 400, 8, STREAM_MAX_STEPS + 2, "packets out of order of one stream whose counts are remembered" },
     { "wrong_icvs", child_with_traffic, wrong_icvs, 400, 8, STREAM_MAX_BAD_FRAMES + 2, "frames with a wrong ICV of one stream" },
