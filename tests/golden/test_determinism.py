@@ -76,9 +76,9 @@ def reports(case, thorough):
 def split_and_merged(case, one, thorough):
     number = json.loads(one)["capture"]["frames"]
     pieces = os.path.join(case.scratch, "piece.pcapng")
-    case.run("editcap", "-c", str(max(2, number // 3)), case.capture, pieces)
+    case.run("editcap", "-c", str(max(1, number // 3)), case.capture, pieces)
     names = sorted(glob.glob(os.path.join(case.scratch, "piece_*")))
-    case.must(len(names) >= 2, f"pieces: {names}")
+    case.must(len(names) >= min(2, number), f"pieces: {names}")
     merged = os.path.join(case.scratch, "merged.pcapng")
     case.run("mergecap", "-a", "-w", merged, *names)
     case.must(one == case.report(capture=merged), "split and put together again")
