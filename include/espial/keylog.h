@@ -7,6 +7,9 @@
 #include <espial/addr.h>
 #include <espial/crypt.h>
 
+/* No SPI on the wire (RFC 4303 section 2.1): stands for a key whose SPI was left open. */
+enum { KEYLOG_ANY_SPI = 0 };
+
 struct keylog_esp {
     uint32_t spi;
     struct esp_keys keys;       /* esn is set where the log says so; where it is not, it may not have been told */

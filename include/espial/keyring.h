@@ -64,8 +64,8 @@ struct esp_clear {
 };
 
 /* at is from the SPI to the end of the ICV, reported octets on the wire.  Of a packet that
- * the capture cut only the head is read, and only where it was captured.  Keys are believed
- * when the ICV is right, without an ICV when the clear text is an IP packet of the payload's
+ * the capture cut only the head is read, and only where it was captured.  Keys are believed,
+ * those of KEYLOG_ANY_SPI too, where the log has none of this SPI, when the ICV is right, without an ICV when the clear text is an IP packet of the payload's
  * length.  verify false: the ICV is not looked at once a key has proved right for the SPI,
  * and only the head and the last blocks are decrypted.  Returns out->opened.  Time does not
  * depend on the number of SPIs.  First pass only, in capture order: the upper half of 64 bit

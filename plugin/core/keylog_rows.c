@@ -224,9 +224,11 @@ row_esp(struct key_reader *r, char **c, size_t n)
 
     memset(&keys, 0, sizeof keys);
     keys.esn = n > COLUMN_SEQUENCE && g_str_has_prefix(c[COLUMN_SEQUENCE], "64");
-    if (strpbrk(c[3], "*")) {
-        keylog_refuse(r, "the SPI of an esp_sa row stands for many, and Espial finds keys by their SPI");
-    } else if (!*c[3] || *end || spi > UINT32_MAX) {
+    if (strchr(c[3], '*')) {
+        end = c[3] + strlen(c[3]);
+        spi = KEYLOG_ANY_SPI;           /* in whole or in part: the packets tell */
+    }
+    if (!*c[3] || *end || spi > UINT32_MAX) {
         keylog_refuse(r, "the SPI of an esp_sa row is no number of 32 bits");
     } else if (!keys_of(&keys, c, false)) {
         keylog_refuse(r, "a key of an esp_sa row is no even number of hex digits, or too long");

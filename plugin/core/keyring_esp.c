@@ -8,9 +8,10 @@
 
 enum {
     HEADER = 8, TRAILER = 2, TAIL_FIRST = 18, TAIL_MAX = 257, PAD_MAX = 255,
-    NEXT_IPV4 = 4, NEXT_UDP = 17, NEXT_IPV6 = 41, NEXT_NONE = 59,
+    NEXT_ICMP = 1, NEXT_TCP = 6, NEXT_ICMPV6 = 58, NEXT_IPV4 = 4, NEXT_UDP = 17, NEXT_IPV6 = 41, NEXT_NONE = 59,
     IPV4_HEADER = 20, IPV6_HEADER = 40,
     ESN_WINDOW = 1024,          /* packets behind the highest that may still come */
+    ANY_SPI_TRIES = 16,         /* packets of an SPI after which keys of any SPI are none of its */
     ESN_STARTS = 4              /* upper halves tried where no packet has proved one */
 };
 
@@ -33,6 +34,8 @@ struct esp_lock {
     unsigned num;
     int right;                          /* the one that opened the last packet, -1 */
     bool logged;                        /* the log names keys for it */
+    unsigned num_any;                   /* the first tries are of keys of any SPI */
+    unsigned failures;                  /* packets that none of those opened, while nothing else did */
     GList *link;                        /* in open_locks; NULL: no opener is kept */
 };
 
@@ -79,23 +82,26 @@ static struct esp_lock *
 lock_of(struct keyring *k, uint32_t spi)
 {
     struct esp_lock *l = (struct esp_lock *)g_hash_table_lookup(k->locks, GUINT_TO_POINTER(spi));
-    const struct keylog_esp *const *keys;
+    const struct keylog_esp *const *keys, *const *any;
 
     if (l) {
         return l;
     }
     keys = keylog_find_esp(k->log, spi);
-    if (!keys && !g_hash_table_lookup(k->origins, GUINT_TO_POINTER(spi))) {
+    any = keylog_find_esp(k->log, KEYLOG_ANY_SPI);
+    if (!keys && !any && !g_hash_table_lookup(k->origins, GUINT_TO_POINTER(spi))) {
         return NULL;
     }
     l = g_new0(struct esp_lock, 1);
     l->spi = spi;
     l->right = -1;
     l->logged = keys != NULL;
+    keys = keys ? keys : any;
     for (size_t i = 0; keys && keys[i]; i++) {
         add_try(l, &keys[i]->keys, false);
         add_try(l, &keys[i]->keys, true);
     }
+    l->num_any = l->logged ? 0 : l->num;
     g_hash_table_insert(k->locks, GUINT_TO_POINTER(spi), l);
     return l;
 }
@@ -261,9 +267,33 @@ ip_length(const uint8_t *head, size_t len)
     return 0;
 }
 
-/* Without an ICV only the clear text can speak for a key. */
+/* Transport mode: the whole padding fits already, and the header must be one. */
 static bool
-plausible(const struct esp_clear *c)
+is_transport(const struct esp_clear *c)
+{
+    const uint8_t *h = c->head;
+    uint32_t sum = 0;
+
+    if (c->next_header == NEXT_ICMP && c->head_len >= 8 && c->payload_len == c->head_len) {
+        for (size_t i = 0; i < c->head_len; i++) {
+            sum += (uint32_t)h[i] << (i % 2 ? 0 : 8);
+        }
+        sum = (sum & 0xffff) + (sum >> 16);
+        return sum == 0xffff || sum == 0x1fffe;
+    }
+    if (c->next_header == NEXT_ICMP || c->next_header == NEXT_ICMPV6) {
+        return c->head_len >= 8 && (h[0] < 20 || (c->next_header == NEXT_ICMPV6 && h[0] >= 128 && h[0] <= 161)) && h[1] < 16;
+    }
+    if (c->next_header == NEXT_TCP) {
+        return c->head_len >= 20 && h[12] >> 4 >= 5 && (h[12] >> 4) * (size_t)4 <= c->payload_len && !(h[12] & 0xe);
+    }
+    return false;
+}
+
+/* Without an ICV only the clear text can speak for a key: of a tunnel's packet its header and
+ * length, of others less, which is enough for a key that the log gives to this very SPI. */
+static bool
+plausible(const struct esp_clear *c, bool named)
 {
     if (c->bad_padding) {
         return false;
@@ -272,7 +302,10 @@ plausible(const struct esp_clear *c)
         return c->payload_len && ip_length(c->head, c->head_len) == c->payload_len &&
                c->head[0] >> 4 == (c->next_header == NEXT_IPV4 ? 4 : 6);
     }
-    return c->next_header == NEXT_UDP && c->head_len >= 8 && (size_t)(c->head[4] << 8 | c->head[5]) == c->payload_len;
+    if (c->next_header == NEXT_UDP) {
+        return c->head_len >= 8 && (size_t)(c->head[4] << 8 | c->head[5]) == c->payload_len;
+    }
+    return named && is_transport(c);
 }
 
 static void
@@ -299,6 +332,7 @@ struct esp_job {
     size_t len;
     uint32_t seq;
     struct esp_clear *out;
+    bool named;                         /* the keys tried are the log's for this SPI */
     bool wrong;
     struct esp_try found;               /* a derived key that fits */
 };
@@ -323,7 +357,7 @@ open_with(struct esp_try *t, struct esp_job *j)
         if (v == ESP_NO_ICV) {
             struct esp_clear c = { .icv = ICV_UNKNOWN };
             read_clear(o, &c, j->at, j->len, highs[i]);
-            if (!plausible(&c) && (!t->proved || !looks_right(&c))) {
+            if (!plausible(&c, j->named) && (!t->proved || !looks_right(&c))) {
                 return false;
             }
             t->proved = true;
@@ -501,21 +535,23 @@ keyring_open_esp(struct keyring *k, struct esp_clear *out, const uint8_t *at, si
         return false;
     }
     l = lock_of(k, be32(at));
-    if (!l) {
+    if (!l || (l->failures >= ANY_SPI_TRIES && l->num == l->num_any && !g_hash_table_lookup(k->origins, GUINT_TO_POINTER(l->spi)))) {
         return false;
     }
     j.seq = be32(at + 4);
+    j.named = l->logged;
     touch(k, l);
     if (!verify && !cut && l->right >= 0 && peek_with(&l->tries[l->right], &j)) {
         return true;
     }
-    known = l->num > 0;
+    known = l->num > l->num_any;
     if (cut) {
         return open_any_cut(l, &j, captured);
     }
     if (open_any(l, &j) || open_derived(k, l, &j)) {
         return true;
     }
+    l->failures += l->right < 0;
     out->icv = known && j.wrong ? ICV_BAD : ICV_UNKNOWN;
     return false;
 }

@@ -94,14 +94,23 @@ bad(void)
     refused("\"IPv4\",\"a\",\"b\",\"0x1\",\"AES-CBC\",\"0x" KEY16 "\",\"MAC-RIPEMD-160-96 [RFC2857]\",\"0x" KEY20 "\"", "does not know");
     refused("\"IPv4\",\"a\",\"b\",\"0x1\",\"AES-CBC\",\"0x" KEY16 "\",\"ANY 96 bit authentication [no checking]\",\"\"", "only the length of its ICV");
     refused("\"IPv4\",\"a\",\"b\",\"0x1ffffffff\",\"AES-CBC\",\"0x" KEY16 "\",\"NULL\",\"\"", "no number of 32 bits");
-    refused("\"IPv4\",\"a\",\"b\",\"*\",\"AES-CBC\",\"0x" KEY16 "\",\"NULL\",\"\"", "stands for many");
-    refused("\"IPv4\",\"a\",\"b\",\"0x12*\",\"AES-CBC\",\"0x" KEY16 "\",\"NULL\",\"\"", "stands for many");
     refused("\"IPv4\",\"a\",\"b\",\"0x1\"", "wrong number of columns");
     refused("\"IPv4\",\"a\",\"b\",\"0x1", "open quotation");
     refused("0011223344556677," KEY16 "0", "even number of hex digits");
     refused("0011223344556677,8899aabbccddeeff," KEY16 "," KEY16 ",\"AES-CBC-128 [RFC3602]\"," KEY16 "," KEY20 ",\"HMAC_SHA1_96 [RFC2404]\"",
             "an HMAC_SHA1_96 key has 20 octets");
     refused("0011223344556677,8899aabbccddeeff," KEY32 "," KEY16 "00,\"AES-CBC-256 [RFC3602]\",,,\"NONE [RFC4306]\"", "an AES key has 16, 24 or 32 octets");
+}
+
+/* An SPI with wildcards stands for many: the packets tell which. */
+static void
+any_spi(void)
+{
+    struct keylog *k = clean("\"IPv4\",\"a\",\"b\",\"*\",\"AES-CBC\",\"0x" KEY16 "\",\"NULL\",\"\"\n"
+                             "\"IPv4\",\"a\",\"b\",\"0x12******\",\"AES-CBC\",\"0x" KEY32 "\",\"NULL\",\"\"\n");
+
+    T(has_esp(k, KEYLOG_ANY_SPI, 12, 0, KEY16, "") && has_esp(k, KEYLOG_ANY_SPI, 12, 0, KEY32, "") && !keylog_find_esp(k, 0x12));
+    keylog_free(k);
 }
 
 /* What two logs tell of the same SA is one key, with what either of them knows. */
@@ -292,6 +301,7 @@ main(void)
     strongswan_rows();
     newer_rows();
     bad();
+    any_spi();
     completed();
     many_messages();
     many_keys();

@@ -190,6 +190,51 @@ no_icv(void)
     keyring_free(k);
 }
 
+/* Keys whose SPI the log leaves open open any SPI that they fit, and accuse none. */
+static void
+any_spi(void)
+{
+    struct esp_keys keys = esp_keys_like(AES, SHA1, 9), other = esp_keys_like(AES, SHA1, 91);
+    struct keyring *k = keyring_new(keylog_new());
+    static struct buf b;
+
+    log_esp(keyring_log(k), KEYLOG_ANY_SPI, &other);
+    log_esp(keyring_log(k), KEYLOG_ANY_SPI, &keys);
+    log_esp(keyring_log(k), SPI + 2, &other);
+    ip_packet(packet, 120);
+    for (unsigned i = 0; i < 100; i++) {
+        esp_seal(&b, &keys, SPI + i % 2, i + 1, 4, packet, 120, 0);
+        T(open_it(k, &b, b.n, true) && clear.icv == ICV_GOOD);
+        b.b[b.n - 1] ^= 1;                                      /* damage after the key has proved right, */
+        T(!open_it(k, &b, b.n, true) && clear.icv == ICV_UNKNOWN);      /* or another sender's packet */
+        esp_seal(&b, &keys, SPI + 2, i + 1, 4, packet, 120, 0);
+        T(!open_it(k, &b, b.n, true) && clear.icv == ICV_BAD);  /* this SPI has a key of its own */
+        esp_seal(&b, &(struct esp_keys){ AES, SHA1, key_like(3, 16), key_like(4, 20), false }, SPI + 3, i + 1, 4, packet, 120, 0);
+        T(!open_it(k, &b, b.n, true) && clear.icv == ICV_UNKNOWN);
+    }
+    keyring_free(k);
+}
+
+/* Transport mode without an ICV: believed of a key that the log gives to the SPI. */
+static void
+transport_no_icv(void)
+{
+    static const uint8_t ping[] = { 8, 0, 0xf7, 0xfd, 0, 1, 0, 1 };
+    static const uint8_t syn[20] = { 0, 80, 0x30, 0x39, 0, 0, 0, 1, 0, 0, 0, 0, 0x50, 2, 1, 0 };
+    struct esp_keys keys = esp_keys_like(AES, 0, 9);
+    static struct buf b;
+
+    for (int named = 0; named < 2; named++) {
+        struct keyring *k = keyring_new(keylog_new());
+        log_esp(keyring_log(k), named ? SPI : KEYLOG_ANY_SPI, &keys);
+        esp_seal(&b, &keys, SPI, 1, 6, syn, sizeof syn, 0);
+        T(open_it(k, &b, b.n, true) == (named != 0) && (!named || clear.next_header == 6));
+        esp_seal(&b, &keys, SPI, 2, 1, ping, sizeof ping, 0);
+        T(open_it(k, &b, b.n, true) == (named != 0));
+        keyring_free(k);
+    }
+}
+
 /* --- extended sequence numbers ------------------------------------------------------------ */
 
 static void
@@ -335,6 +380,8 @@ main(void)
     cut();
     shared_spi();
     no_icv();
+    any_spi();
+    transport_no_icv();
     esn(AES, SHA1);
     esn(GCM, 0);
     esn_peeks();

@@ -1,0 +1,29 @@
+# certs.py - a certificate authority for one run.
+# SPDX-License-Identifier: GPL-2.0-or-later
+import subprocess
+
+
+def pki(*arguments, data=b""):
+    return subprocess.run(["pki", *arguments], input=data, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
+
+
+def key(kind="rsa", size="2048"):
+    return pki("--gen", "--type", kind, "--size", size, "--outform", "pem")
+
+
+def authority(directory, names, ca="Lab CA", size="2048"):
+    """Certificates for {box: identity}, as the files that swanctl wants for each box."""
+    path = directory / ("ca-" + ca.replace(" ", "-"))
+    path.mkdir()
+    (path / "ca.key").write_bytes(key())
+    (path / "ca.pem").write_bytes(pki("--self", "--in", str(path / "ca.key"), "--type", "rsa", "--dn", "O=Espial, CN=" + ca, "--ca",
+                                      "--outform", "pem"))
+    result = {}
+    for box, name in names.items():
+        own = key(size=size)
+        public = pki("--pub", "--type", "rsa", "--outform", "pem", data=own)
+        mine = pki("--issue", "--cacert", str(path / "ca.pem"), "--cakey", str(path / "ca.key"), "--type", "pub", "--dn",
+                   "O=Espial, CN=" + name, "--san", name, "--outform", "pem", data=public)
+        result[box] = {"private": {"own.pem": own}, "x509": {"own.pem": mine},
+                       "x509ca": {"ca.pem": (path / "ca.pem").read_bytes()}}
+    return result

@@ -1,0 +1,19 @@
+"""IKEv1 main mode with RSA certificates, in IKE fragments"""
+from certs import authority
+from conf import *
+from craft import pings, pipes
+
+CONFIGURATIONS = dict(zip(("client", "gateway"), tunnel(both={"version": 1},
+    client={"local": {"auth": "pubkey", "certs": "own.pem"}, "remote": {"auth": "pubkey"}},
+    gateway={"local": {"auth": "pubkey", "certs": "own.pem"}, "remote": {"auth": "pubkey"}})))
+CHARON = {"all": {"fragment_size": 1280}}
+
+
+def certificates(directory):
+    return authority(directory, {"client": CLIENT_ID, "gateway": GATEWAY_ID})
+
+
+def story(lab):
+    lab.client.initiate()
+    pings(*pipes(lab), CLIENT_LAN, GATEWAY_LAN)
+    lab.client.terminate(ike="net")
