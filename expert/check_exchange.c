@@ -147,21 +147,6 @@ tell_refused_quick_mode(struct findings *out, const struct ike_sa *sa, const str
                 "most often of the proposals, PFS or networks of phase 2.", who, x->request, answer->frame);
 }
 
-/* A router's two sides, or all its interfaces, were captured. */
-static bool
-captured_twice(const struct ike_sa *sa)
-{
-    for (guint i = 0; i < sa->exchanges->len && i < SADB_MAX_PER_PEER; i++) {
-        const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
-        for (guint k = 0; k < x->messages->len; k++) {
-            if (g_array_index(x->messages, struct exchange_message, k).twice) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 static void
 look_at_exchange(const struct check_in *in, struct findings *out, const struct ike_sa *sa, const struct exchange *x)
 {
@@ -188,7 +173,7 @@ look_at_exchange(const struct check_in *in, struct findings *out, const struct i
                 phase, who, to, last->dst_port, end - last->time, message_repeats(last),
                 message_repeats(last) == 1 ? "" : "s",
                 last->twice ? ", captured on its way in and out each time: it is lost beyond, or not answered" :
-                captured_twice(sa) ? ", captured once where other messages were captured twice: it is lost between the two" : "");
+                sa->captured_twice ? ", captured once where other messages were captured twice: it is lost between the two" : "");
     for (guint i = 0; last->again && i < last->again->frames->len; i++) {
         where.frame = g_array_index(last->again->frames, uint32_t, i);
         finding_add(out, CHECK_request_unanswered, &where, "%s", "");

@@ -285,9 +285,9 @@ about_spi(const struct check_in *in, struct findings *out, enum check_id check, 
         finding_add(out, check, &where, "%s rejects a packet and does not say of which SPI.", who_sent(in, who, sizeof who));
         return;
     }
-    for (guint i = 0; i < in->ike->sa->children->len; i++) {
-        const struct child_sa *k = (const struct child_sa *)g_ptr_array_index(in->ike->sa->children, i);
-        about = k->spi_i == spi || k->spi_r == spi ? k : about;
+    for (guint i = in->ike->sa->children->len, looked = 0; i > 0 && !about && looked < SADB_MAX_LOOKED_AT; i--, looked++) {
+        const struct child_sa *k = (const struct child_sa *)g_ptr_array_index(in->ike->sa->children, i - 1);
+        about = k->spi_i == spi || k->spi_r == spi ? k : NULL;
     }
     where.child = about;
     where.variant = spi;

@@ -116,7 +116,7 @@ check_ts_unacceptable(const struct check_in *in, struct findings *out)
     selectors_print(asked, num, i, sizeof i);
     asked = exchange_selectors(x, false, &num);
     selectors_print(asked, num, r, sizeof r);
-    for (size_t k = sadb_num_child_sas(in->db); k > 0; k--) {
+    for (size_t k = sadb_num_child_sas(in->db), looked = 0; k > 0 && looked < SADB_MAX_LOOKED_AT; k--, looked++) {
         const struct child_sa *c = sadb_child_sa(in->db, k - 1);
         bool same_side = ip_equal(&c->addr_i, &in->ike->at.dst) && ip_equal(&c->addr_r, &in->ike->at.src);
         if (same_side && c->num_ts_i && c->basis != BASIS_INFERRED && x->by_initiator) {

@@ -124,24 +124,64 @@ stands_alone(const struct child_sa *c)
     return c->rekeys == NO_ID && c->rekeyed_by == NO_ID && c->state != CHILD_FAILED;
 }
 
-/* SAs of the same peers may share the two directions of one conversation. */
-static bool
-other_way_elsewhere(const struct sadb *db, const struct child_sa *c, bool to_responder)
+/* The streams from one address to another: of one Child SA (or of none), or of several. */
+struct way {
+    struct ip_addr src, dst;
+    const struct child_sa *child;
+    bool several;
+};
+
+static int
+compare_ways(const void *a, const void *b)
 {
-    const struct ip_addr *src = to_responder ? &c->addr_i : &c->addr_r, *dst = to_responder ? &c->addr_r : &c->addr_i;
+    const struct way *x = (const struct way *)a, *y = (const struct way *)b;
+    int by_src = ip_compare(&x->src, &y->src);
+
+    return by_src ? by_src : ip_compare(&x->dst, &y->dst);
+}
+
+/* Sorted, each pair of addresses once. */
+static GArray *
+all_ways(const struct sadb *db)
+{
+    GArray *ways = g_array_sized_new(FALSE, FALSE, sizeof(struct way), (guint)sadb_num_streams(db));
+    guint last = 0;
 
     for (size_t i = 0; i < sadb_num_streams(db); i++) {
         const struct stream *s = sadb_stream(db, i);
-        if (s->child != c && ip_equal(&s->src, src) && ip_equal(&s->dst, dst) && s->packets) {
-            return true;
+        struct way one = { s->src, s->dst, s->child, false };
+        if (s->packets) {
+            g_array_append_val(ways, one);
         }
     }
-    return false;
+    g_array_sort(ways, compare_ways);
+    for (guint i = 1; i < ways->len; i++) {
+        struct way *kept = &g_array_index(ways, struct way, last), *one = &g_array_index(ways, struct way, i);
+        if (compare_ways(kept, one) == 0) {
+            kept->several |= kept->child != one->child;
+        } else {
+            g_array_index(ways, struct way, ++last) = *one;
+        }
+    }
+    g_array_set_size(ways, ways->len ? last + 1 : 0);
+    return ways;
+}
+
+/* SAs of the same peers may share the two directions of one conversation. */
+static bool
+other_way_elsewhere(const GArray *ways, const struct child_sa *c, bool to_responder)
+{
+    struct way asked = { to_responder ? c->addr_i : c->addr_r, to_responder ? c->addr_r : c->addr_i, NULL, false };
+    const struct way *found = (const struct way *)bsearch(&asked, ways->data, ways->len, sizeof asked, compare_ways);
+
+    return found && (found->several || found->child != c);
 }
 
 void
 check_one_way(const struct check_in *in, struct findings *out)
 {
+    GArray *ways = all_ways(in->db);
+
     for (size_t i = 0; i < sadb_num_child_sas(in->db); i++) {
         const struct child_sa *c = sadb_child_sa(in->db, i);
         struct both_ways b = look_at(c);
@@ -150,7 +190,7 @@ check_one_way(const struct check_in *in, struct findings *out)
         char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
         struct scope where;
         if (!s || b.packets[!to_r] || b.packets[to_r] < ONE_WAY_PACKETS || !b.reply_expected || !stands_alone(c) ||
-            !c->ike_sa->from_initiator || !c->ike_sa->from_responder || other_way_elsewhere(in->db, c, !to_r)) {
+            !c->ike_sa->from_initiator || !c->ike_sa->from_responder || other_way_elsewhere(ways, c, !to_r)) {
             continue;
         }
         where = scope_stream(s, s->first_frame);
@@ -160,6 +200,7 @@ check_one_way(const struct check_in *in, struct findings *out)
                     b.packets[to_r], protocol(s), ip_print(&s->src, from, sizeof from), ip_print(&s->dst, to, sizeof to),
                     s->spi, s->first_frame, s->last_frame);
     }
+    g_array_free(ways, TRUE);
 }
 
 void

@@ -153,12 +153,20 @@ findings_capped(const struct findings *all)
 static guint
 place_of(const struct frame_list *frames, uint32_t frame)
 {
-    guint at = frames->len;
+    guint low = 0, high = frames->len;
 
-    while (at > 0 && g_array_index(frames, uint32_t, at - 1) >= frame) {
-        at--;
+    if (high && g_array_index(frames, uint32_t, high - 1) < frame) {
+        return high;            /* as nearly always */
     }
-    return at;
+    while (low < high) {
+        guint mid = (low + high) / 2;
+        if (g_array_index(frames, uint32_t, mid) < frame) {
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    return low;
 }
 
 static void
@@ -337,7 +345,7 @@ scope_packet(const struct check_in *in)
 bool
 fresh(const struct check_in *in)
 {
-    return in->ike->sa && in->ike->exchange && !in->ike->retransmission_of && !in->ike->duplicate;
+    return in->ike->sa && in->ike->message && !in->ike->retransmission_of && !in->ike->duplicate;
 }
 
 const struct ike_notify *

@@ -27,6 +27,8 @@ bool plan_add(struct plan *plan, const char *peer, const char *ike, const char *
  * *messages (g_free it; NULL where all was well) that names file, group, what was
  * wrong and what happens now.  Returns the number of groups read. */
 size_t plan_load(struct plan *plan, const char *path, char **messages);
+/* The same for text in memory; name stands in messages. */
+size_t plan_read(struct plan *plan, const char *name, const char *text, size_t len, char **messages);
 size_t plan_count(const struct plan *plan);
 /* By identity first, then by address; NULL where the plan is silent. */
 const struct plan_peer *plan_find(const struct plan *plan, const char *id, const struct ip_addr *addr);

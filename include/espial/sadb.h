@@ -179,8 +179,11 @@ struct ike_sa {
     bool draft_nat_t : 1;       /* v1: draft payloads or encapsulation modes */
     bool post_quantum : 1;      /* v2: ML-KEM as additional key exchange, or a PPK */
     bool from_initiator : 1, from_responder : 1;        /* messages of that side were captured */
+    bool captured_twice : 1;    /* some transmission was captured at two points */
     bool i_from_500 : 1, i_from_4500 : 1, r_from_500 : 1, r_from_4500 : 1;  /* and the ports that they came from */
     uint32_t last_from_i, last_from_r;      /* frame of that side's last new message, 0 */
+    uint32_t half_inferred[2][2];   /* index of the first of children that may still be inferred in one direction alone:
+                                     * of AH, of ESP; towards the initiator, the responder */
 };
 
 enum child_state { CHILD_INSTALLED, CHILD_REKEYED, CHILD_DELETED, CHILD_FAILED };

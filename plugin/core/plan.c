@@ -166,16 +166,15 @@ add_group(struct plan *plan, GKeyFile *file, const char *group, char **error)
     return ok;
 }
 
-size_t
-plan_load(struct plan *plan, const char *path, char **messages)
+/* Takes the file, which was loaded unless failed says why not; that one is freed. */
+static size_t
+add_groups(struct plan *plan, const char *name, GKeyFile *file, GError *failed, char **messages)
 {
-    GKeyFile *file = g_key_file_new();
     GString *all = g_string_new(NULL);
-    GError *failed = NULL;
     size_t n = 0;
 
-    if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &failed)) {
-        g_string_append_printf(all, "%s: %s; the capture is judged without a plan.", path, failed->message);
+    if (failed) {
+        g_string_append_printf(all, "%s: %s; the capture is judged without a plan.", name, failed->message);
         g_error_free(failed);
     } else {
         char **groups = g_key_file_get_groups(file, NULL);
@@ -184,7 +183,7 @@ plan_load(struct plan *plan, const char *path, char **messages)
             if (add_group(plan, file, groups[i], &error)) {
                 n++;
             } else {
-                say(all, path, groups[i], error);
+                say(all, name, groups[i], error);
                 g_free(error);
             }
         }
@@ -193,6 +192,26 @@ plan_load(struct plan *plan, const char *path, char **messages)
     g_key_file_free(file);
     *messages = g_string_free(all, all->len == 0);
     return n;
+}
+
+size_t
+plan_load(struct plan *plan, const char *path, char **messages)
+{
+    GKeyFile *file = g_key_file_new();
+    GError *failed = NULL;
+
+    g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &failed);
+    return add_groups(plan, path, file, failed, messages);
+}
+
+size_t
+plan_read(struct plan *plan, const char *name, const char *text, size_t len, char **messages)
+{
+    GKeyFile *file = g_key_file_new();
+    GError *failed = NULL;
+
+    g_key_file_load_from_data(file, text, len, G_KEY_FILE_NONE, &failed);
+    return add_groups(plan, name, file, failed, messages);
 }
 
 size_t

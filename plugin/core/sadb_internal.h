@@ -41,6 +41,7 @@ struct sadb {
     } recent[64];
     const GPtrArray *no_offers; /* empty ones that all share */
     const GArray *no_addresses;
+    uint32_t num_inherited;     /* members of the lists of IKE SAs that replace others */
     uint32_t num_frames;
     double first_time, last_time;
     struct sadb_options options;

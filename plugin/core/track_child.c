@@ -333,10 +333,15 @@ inherit(struct sadb *db, struct ike_sa *fresh, const struct ike_sa *old, bool sa
     fresh->fragmentation_r = same_roles ? old->fragmentation_r : old->fragmentation_i;
     fresh->eap = old->eap;
     fresh->auth_read = old->auth_read;
-    for (guint i = 0; i < old->children->len; i++) {
+    guint first = old->children->len > SADB_MAX_LOOKED_AT ? old->children->len - SADB_MAX_LOOKED_AT : 0;
+    if (first || db->num_inherited >= SADB_MAX_INHERITED) {
+        sadb_cap(db, "Child SAs that a new IKE SA inherits");
+    }
+    for (guint i = first; i < old->children->len && db->num_inherited < SADB_MAX_INHERITED; i++) {
         struct child_sa *c = (struct child_sa *)g_ptr_array_index(old->children, i);
         if (c->state == CHILD_INSTALLED && c->basis != BASIS_INFERRED && !c->deleted_in) {
             sadb_push(db, fresh->children, c);
+            db->num_inherited++;
         }
     }
 }
@@ -476,7 +481,7 @@ track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
     }
     /* EAP: the offer stood in the first IKE_AUTH request, the answer in the last response. */
     if (m->exchange == V2_IKE_AUTH && !x->offered->len) {
-        for (guint i = e->sa->exchanges->len; i > 0; i--) {
+        for (guint i = e->sa->exchanges->len, looked = 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
             struct exchange *first = (struct exchange *)g_ptr_array_index(e->sa->exchanges, i - 1);
             if (first->type == V2_IKE_AUTH && first->offered->len) {
                 x->offered = first->offered;
@@ -533,13 +538,12 @@ delete_child(struct ike_event *e, struct child_sa *c)
 static void
 note_half_closed(struct ike_event *e, const struct ike_message *m)
 {
-    enum { LOOKED_AT = 1024 };
     guint looked = 0;
 
     if (m->major != 2 || !e->is_response || !e->exchange->deletes_child || !m->readable || m->truncated || m->error) {
         return;
     }
-    for (guint i = e->sa->children->len; i > 0 && looked < LOOKED_AT; i--, looked++) {
+    for (guint i = e->sa->children->len; i > 0 && looked < SADB_MAX_LOOKED_AT; i--, looked++) {
         struct child_sa *c = (struct child_sa *)g_ptr_array_index(e->sa->children, i - 1);
         /* Where the other SPI was not captured, the answer may well have named it. */
         if (c->deleted_in == e->exchange->request && c->spi_i && c->spi_r && c->closed_i != c->closed_r) {
@@ -560,8 +564,11 @@ track_deletes(struct sadb *db, struct ike_event *e, const struct ike_message *m)
             continue;
         }
         if (d->protocol == PROTO_IKE) {
-            e->ike_deleted = e->sa->deleted_in == 0;
-            e->sa->deleted_in = e->sa->deleted_in ? e->sa->deleted_in : e->at.frame;
+            if (e->sa->deleted_in) {
+                continue;
+            }
+            e->ike_deleted = true;
+            e->sa->deleted_in = e->at.frame;
             if (e->sa->state != IKE_REKEYED && e->sa->state != IKE_FAILED) {
                 e->sa->state = IKE_DELETED;
             }

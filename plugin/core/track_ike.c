@@ -191,6 +191,7 @@ note_again(struct sadb *db, struct ike_event *e, struct exchange_message *old)
     if (gap < DUPLICATE_SECONDS && (old->ip_id == at->ip_id || old->ip_id == 0 || at->ip_id == 0)) {
         e->duplicate = true;
         old->twice |= at->frame != old->frame;
+        e->sa->captured_twice |= old->twice;
         return;
     }
     e->new_address = !between(e->sa, &at->src, &at->dst);
@@ -283,8 +284,11 @@ follow_addresses(struct sadb *db, struct ike_event *e, const struct ike_message 
         return;
     }
     e->old_src = from->addr;
-    for (guint i = 0; i < sa->children->len; i++) {
-        struct child_sa *c = (struct child_sa *)g_ptr_array_index(sa->children, i);
+    if (sa->children->len > SADB_MAX_LOOKED_AT) {
+        sadb_cap(db, "Child SAs that follow a new address");
+    }
+    for (guint i = sa->children->len, looked = 0; i > 0 && looked < SADB_MAX_LOOKED_AT; i--, looked++) {
+        struct child_sa *c = (struct child_sa *)g_ptr_array_index(sa->children, i - 1);
         struct ip_addr *near = e->from_initiator ? &c->addr_i : &c->addr_r;
         struct ip_addr *far = e->from_initiator ? &c->addr_r : &c->addr_i;
         if (ip_equal(near, old_from) && ip_equal(far, old_to)) {
@@ -306,8 +310,8 @@ note_integrity(struct sadb *db, struct ike_event *e, const struct ike_message *m
     struct ike_sa *sa = e->sa;
 
     /* The keys change at IKE_INTERMEDIATE, and the verdict is of the old ones (RFC 9242
-     * section 3.3.1). */
-    for (guint i = 0; i < sa->exchanges->len && m->integrity_wrong; i++) {
+     * section 3.3.1), which stands before IKE_AUTH. */
+    for (guint i = 0; i < sa->exchanges->len && i < EXCHANGES_LOOKED_AT && m->integrity_wrong; i++) {
         if (((const struct exchange *)g_ptr_array_index(sa->exchanges, i))->type == V2_IKE_INTERMEDIATE) {
             return;
         }
@@ -490,7 +494,7 @@ follow_state(struct ike_event *e, const struct ike_message *m)
 static struct exchange *
 refused_exchange(const struct ike_event *e)
 {
-    for (guint i = e->sa->exchanges->len; i > 0; i--) {
+    for (guint i = e->sa->exchanges->len, looked = 0; i > 0 && looked < EXCHANGES_LOOKED_AT; i--, looked++) {
         struct exchange *x = (struct exchange *)g_ptr_array_index(e->sa->exchanges, i - 1);
         const struct exchange_message *last;
         if (x->type == V1_INFORMATIONAL || !x->messages->len) {

@@ -198,10 +198,12 @@ static struct child_sa *
 infer_child(struct sadb *db, struct stream *s, struct ike_sa *sa, const struct sighting *at)
 {
     bool to_r = ip_equal(&s->dst, &sa->responder.addr);
+    uint32_t *from = &sa->half_inferred[s->protocol == PROTO_ESP][to_r];
     struct child_sa *c = NULL;
 
-    for (guint i = 0; i < sa->children->len && !c; i++) {
-        struct child_sa *old = (struct child_sa *)g_ptr_array_index(sa->children, i);
+    /* Those passed by never fit again: an SPI stays, and so do protocol and basis. */
+    for (; *from < sa->children->len && !c; ++*from) {
+        struct child_sa *old = (struct child_sa *)g_ptr_array_index(sa->children, *from);
         if (old->basis == BASIS_INFERRED && old->protocol == s->protocol && (to_r ? old->spi_r : old->spi_i) == 0) {
             c = old;
         }
@@ -246,10 +248,17 @@ static struct stream *
 make_stream(struct sadb *db, const struct sighting *at, const struct ipsec_packet *p, const struct sa_key *key)
 {
     struct stream *s, *older = (struct stream *)g_hash_table_lookup(db->stream_of, key);
+    unsigned num = 0;
 
     if (db->streams->len >= SADB_MAX_STREAMS) {
         sadb_cap(db, "ESP and AH streams");
         return NULL;
+    }
+    for (const struct stream *one = older; one; one = one->older) {
+        if (++num >= SADB_MAX_PER_SPI) {
+            sadb_cap(db, "streams of one SPI");
+            return older;
+        }
     }
     s = (struct stream *)sadb_alloc(db, sizeof *s + window_bits(db) / 8);
     s->id = db->streams->len;
@@ -388,8 +397,9 @@ sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at
     e->at = *at;
     e->packet = p;
     if (!s || reused(db, s, at)) {
-        s = make_stream(db, at, p, &key);
-        e->new_stream = true;
+        struct stream *made = make_stream(db, at, p, &key);
+        e->new_stream = made != s;
+        s = made;
     }
     if (!s) {
         e->peers = sadb_ike_between(db, &at->src, &at->dst);
@@ -465,11 +475,15 @@ sadb_stream_at(const struct sadb *db, struct stream_at *out, uint8_t protocol, u
         out->to_responder = s->to_responder;
         return true;
     }
-    for (guint i = s->ties ? s->ties->len : 0; i > 0 && !out->child; i--) {
-        const struct stream_tie *old = &g_array_index(s->ties, struct stream_tie, i - 1);
-        if (old->frame <= frame) {
+    for (guint low = 0, high = s->ties ? s->ties->len : 0; low < high;) {
+        guint mid = (low + high) / 2;
+        const struct stream_tie *old = &g_array_index(s->ties, struct stream_tie, mid);
+        if (old->frame <= frame) {      /* the last such one */
             out->child = old->child;
             out->to_responder = old->to_responder;
+            low = mid + 1;
+        } else {
+            high = mid;
         }
     }
     return true;

@@ -184,6 +184,10 @@ clear_is_explained(const struct clear_packet *p)
     if ((p->to_responder ? p->child->spi_r : p->child->spi_i) == 0) {
         return true;
     }
+    /* So many streams of one SA are forged sources: nothing is said then. */
+    if (p->child->streams->len > SADB_MAX_LOOKED_AT) {
+        return true;
+    }
     for (guint i = 0; i < p->child->streams->len; i++) {
         const struct stream *s = (const struct stream *)g_ptr_array_index(p->child->streams, i);
         if (s->to_responder == p->to_responder && p->time >= s->first_time - NEAR_SECONDS &&

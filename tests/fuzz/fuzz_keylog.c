@@ -1,10 +1,7 @@
 /* fuzz_keylog.c - any octets as a key log, all formats.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fuzz.h"
+
 #include <espial/keylog.h>
-
-#include <glib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* What was kept has keys that fit their algorithms: an opener takes them. */
 static void

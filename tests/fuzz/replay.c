@@ -1,36 +1,159 @@
-/* replay.c - runs a fuzz target over files, each as it stands and cut at every 7th octet:
- * what CI does with seeds and found crashes, without a fuzzer.
+/* replay.c - runs a fuzz target without a fuzzer: over files, each as it stands and cut at
+ * every 7th octet, then over as many mutations of them as asked for, the same in every run.
+ *   replay [--mutations N] FILE-OR-FOLDER...
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include <glib.h>
-#include <stdint.h>
+#include "fuzz.h"
+
 #include <stdio.h>
 
-enum { STEP = 7 };
+enum { STEP = 7, RUN_MAX = 8192, MAX_CHANGES = 8 };
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+static GPtrArray *files;        /* of GByteArray */
+static uint64_t state = 1;
+
+/* xorshift64*: the numbers are the same everywhere. */
+static uint32_t
+below(size_t n)
+{
+    state ^= state >> 12;
+    state ^= state << 25;
+    state ^= state >> 27;
+    return (uint32_t)((state * UINT64_C(0x2545f4914f6cdd1d) >> 32) % n);
+}
+
+static void
+run(const uint8_t *data, size_t len)
+{
+    uint8_t *own = own_copy(data, len);
+
+    LLVMFuzzerTestOneInput(own, len);
+    free(own);
+}
+
+static const GByteArray *
+any_file(void)
+{
+    return (const GByteArray *)g_ptr_array_index(files, below(files->len));
+}
+
+/* One change of the kinds that parsers fall over: a bit, a value at the edge, a piece gone,
+ * a piece twice, a piece of another file. */
+static size_t
+change(uint8_t *data, size_t len)
+{
+    static const uint8_t edges[] = { 0, 1, 0x7f, 0x80, 0xff, 0x20, 4, 8 };
+    const GByteArray *other = any_file();
+    size_t at = below(len), n = 1 + below(MIN(len - at, (size_t)64)), from;
+
+    switch (below(6)) {
+    case 0:
+        data[at] = (uint8_t)(data[at] ^ 1 << below(8));
+        break;
+    case 1:
+        data[at] = edges[below(sizeof edges)];
+        break;
+    case 2:
+        data[at] = (uint8_t)below(256);
+        break;
+    case 3:
+        memmove(data + at, data + at + n, len - at - n);
+        len -= len > n ? n : 0;
+        break;
+    case 4:
+        n = MIN(n, RUN_MAX - len);
+        memmove(data + at + n, data + at, len - at);
+        len += n;
+        break;
+    default:
+        if (other->len) {
+            from = below(other->len);
+            memcpy(data + at, other->data + from, MIN(n, other->len - from));
+        }
+    }
+    return len;
+}
+
+static void
+mutate(unsigned long num)
+{
+    static uint8_t data[RUN_MAX];
+
+    for (unsigned long i = 0; i < num; i++) {
+        const GByteArray *file = any_file();
+        size_t len = MIN((size_t)file->len, (size_t)RUN_MAX);
+        if (!len) {
+            continue;
+        }
+        memcpy(data, file->data, len);
+        for (uint32_t n = 1 + below(MAX_CHANGES); n > 0; n--) {
+            len = change(data, len);
+        }
+        run(data, len);
+    }
+}
+
+static void
+add(const char *path)
+{
+    GError *error = NULL;
+    gchar *data;
+    gsize len;
+
+    if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
+        GDir *dir = g_dir_open(path, 0, NULL);
+        GPtrArray *names = g_ptr_array_new();
+        const char *name;
+        while (dir && (name = g_dir_read_name(dir))) {
+            g_ptr_array_add(names, g_build_filename(path, name, NULL));
+        }
+        g_ptr_array_sort(names, (GCompareFunc)(void (*)(void))g_strcmp0);
+        for (guint i = 0; i < names->len; i++) {
+            add((const char *)names->pdata[i]);
+            g_free(names->pdata[i]);
+        }
+        g_ptr_array_free(names, TRUE);
+        if (dir) {
+            g_dir_close(dir);
+        }
+        return;
+    }
+    if (!g_file_get_contents(path, &data, &len, &error)) {
+        fprintf(stderr, "%s\n", error->message);
+        exit(2);
+    }
+    g_ptr_array_add(files, g_byte_array_append(g_byte_array_new(), (const guint8 *)data, (guint)len));
+    g_free(data);
+}
 
 int
 main(int argc, char **argv)
 {
-    unsigned runs = 0;
+    unsigned long runs = 0, mutations = 0;
+    int first = 1;
 
-    for (int i = 1; i < argc; i++) {
-        gchar *data;
-        gsize len;
-        GError *error = NULL;
-        if (!g_file_get_contents(argv[i], &data, &len, &error)) {
-            fprintf(stderr, "%s\n", error->message);
-            g_error_free(error);
-            return 2;
-        }
-        for (gsize end = len % STEP; end <= len; end += STEP) {
-            uint8_t *copy = (uint8_t *)g_memdup2(data, end);    /* so that a read past the end is seen */
-            LLVMFuzzerTestOneInput(copy, end);
-            g_free(copy);
-            runs++;
-        }
-        g_free(data);
+    if (argc > 2 && strcmp(argv[1], "--mutations") == 0) {
+        mutations = strtoul(argv[2], NULL, 10);
+        first = 3;
     }
-    printf("%u runs over %d files\n", runs, argc - 1);
+    files = g_ptr_array_new();
+    for (int i = first; i < argc; i++) {
+        add(argv[i]);
+    }
+    for (guint i = 0; i < files->len; i++) {
+        const GByteArray *file = (const GByteArray *)g_ptr_array_index(files, i);
+        for (size_t end = file->len % STEP; end <= file->len; end += STEP, runs++) {
+            run(file->data, end);
+        }
+    }
+    if (files->len) {
+        mutate(mutations);
+        runs += mutations;
+    }
+    printf("figure: %s: %lu runs over %u files, no fault\n", strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0],
+           runs, files->len);
+    for (guint i = 0; i < files->len; i++) {
+        g_byte_array_free((GByteArray *)g_ptr_array_index(files, i), TRUE);
+    }
+    g_ptr_array_free(files, TRUE);
     return runs == 0;
 }

@@ -201,11 +201,31 @@ of_no_sa(void)
     }
 }
 
+/* More messages than an exchange remembers: none of the rest is remembered, every row must bear it. */
+static void
+of_no_message(void)
+{
+    for (unsigned exchange = 0; exchange < 48; exchange++) {
+        reset();
+        sa_init(aes256, aes256);
+        for (unsigned i = 0; i < SADB_MAX_MESSAGES + 8; i++) {
+            char text[16];
+            begin(2, (uint8_t)exchange, 5, true, false);
+            propose(aes256, 4, PROTO_IKE, 0);
+            notify(14);
+            snprintf(text, sizeof text, "%u", i);
+            send(text, 1);
+        }
+        T(exchange == V2_IKE_SA_INIT || (sadb_caps(db)[0] && strcmp(sadb_caps(db)[0], "messages of one exchange") == 0));
+    }
+}
+
 int
 main(void)
 {
     conversation_begin();
     of_no_sa();
+    of_no_message();
     strength();
     payloads();
     groups();

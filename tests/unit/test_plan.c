@@ -16,6 +16,13 @@ load(struct plan *plan, const char *text, char **messages)
 
     T(fd >= 0 && g_file_set_contents(path, text, -1, NULL));
     n = plan_load(plan, path, messages);
+    {   /* read from memory it is the same plan */
+        struct plan *other = plan_new();
+        char *same;
+        T(plan_read(other, path, text, strlen(text), &same) == n && g_strcmp0(same, *messages) == 0);
+        g_free(same);
+        plan_free(other);
+    }
     close(fd);
     g_unlink(path);
     g_free(path);

@@ -1,0 +1,617 @@
+/* flood.c - floods on core and checks, without tshark: what N events cost in memory and user
+ * time, and which limits of limits.h were said to be reached.
+ *   flood [--only NAME] N...
+ * Memory and the limits said are judged, time is only told: it depends on the machine.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "../unit/conversation.h"
+
+#include "sadb_internal.h"
+
+#include <espial/ipsec.h>
+#include <espial/keyring.h>
+#include <espial/tcp_encap.h>
+
+#include <malloc.h>
+#include <stdlib.h>
+#include <time.h>
+
+static uint64_t state;
+static struct tcp_encap *tcp;
+static struct keyring *keys;
+static uint32_t tcp_given;
+
+static uint64_t
+rnd(void)
+{
+    state ^= state >> 12;
+    state ^= state << 25;
+    state ^= state >> 27;
+    return state * UINT64_C(0x2545f4914f6cdd1d);
+}
+
+static struct ip_addr
+address(uint32_t n)
+{
+    uint8_t b[4] = { (uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n };
+
+    return ip_from(4, b);
+}
+
+/* A text of its own for each message, so that none is a retransmission. */
+static void
+send_new(void)
+{
+    char text[24];
+
+    g_snprintf(text, sizeof text, "%016" G_GINT64_MODIFIER "x", rnd() | 1);
+    send(text, 0);
+}
+
+static void
+esp(const struct ip_addr *src, const struct ip_addr *dst, uint32_t spi, uint32_t seq, enum icv_verdict icv)
+{
+    ipsec(src, dst, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = spi, .seq = seq, .length = 120, .icv = icv });
+}
+
+/* --- what begins a flood --------------------------------------------------------------- */
+
+/* An IKE SA whose encrypted messages nobody can read: streams make Child SAs of it. */
+static void
+unreadable(void)
+{
+    sa_init(aes256, aes256);
+    for (int side = 0; side < 2; side++) {
+        begin(2, V2_IKE_AUTH, 1, !side, side);
+        m.encrypted = true;
+        m.readable = false;
+        send_new();
+    }
+}
+
+/* And many of those. */
+static void
+unreadable_with_streams(void)
+{
+    unreadable();
+    for (uint32_t i = 0; i < 4 * SADB_MAX_LOOKED_AT; i++) {
+        esp(&client, &gateway, 0xe0000000 + i, 1, ICV_UNKNOWN);
+    }
+}
+
+static void
+child(void)
+{
+    sa_init(aes256, aes256);
+    auth_request("10.1.0.0/24", "10.2.0.0/24");
+    auth_response("10.1.0.0/24", "10.2.0.0/24");
+}
+
+static void
+child_with_traffic(void)
+{
+    child();
+    esp(&client, &gateway, 0xb0000001, 1, ICV_UNKNOWN);
+}
+
+static void
+behind_a_nat(void)
+{
+    struct ike_sa *sa;
+
+    unreadable();
+    sa = (struct ike_sa *)(uintptr_t)sadb_ike_sa(db, 0);
+    sa->nat = NAT_INITIATOR;
+}
+
+static void
+with_key_log(void)
+{
+    static const char row[] = "1111111111111111,2222222222222222,00112233445566778899aabbccddeeff,00112233445566778899aabbccddeeff,"
+                              "\"AES-CBC-128 [RFC3602]\",00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff,"
+                              "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff,\"HMAC_SHA2_256_128 [RFC4868]\"\n";
+    struct keylog *log = keylog_new();
+    char *messages;
+
+    T(keylog_read(log, "flood", row, strlen(row), &messages) == 1);
+    keys = keyring_new(log);
+    sa_init(aes256, aes256);
+}
+
+/* --- events ------------------------------------------------------------------------------ */
+
+static void
+half_open(uint32_t i)
+{
+    struct ip_addr forged = address(0x0a000000 + i);
+    uint64_t spi = rnd() | 1;
+
+    begin(2, V2_IKE_SA_INIT, 0, true, false);
+    memcpy(m.spi_i, &spi, 8);
+    from_addr = &forged;
+    propose(aes256, 4, PROTO_IKE, 0);
+    send_new();
+}
+
+static void
+half_open_v1(uint32_t i)
+{
+    uint64_t spi = rnd() | 1;
+
+    begin(1, V1_MAIN, 0, true, false);
+    memcpy(m.spi_i, &spi, 8);
+    propose(aes256, 4, PROTO_IKE, 0);
+    m.proposals[0].attr.life_s = i;         /* no suite is another's */
+    send_new();
+}
+
+static void
+same_two_addresses(uint32_t i)
+{
+    uint64_t spi = rnd() | 1, other = rnd() | 1;
+
+    for (int side = 0; side < 2; side++) {
+        begin(2, V2_IKE_SA_INIT, 0, !side, side);
+        memcpy(m.spi_i, &spi, 8);
+        if (side) {
+            memcpy(m.spi_r, &other, 8);
+        }
+        propose(i & 1 ? aes256 : aes128, 4, PROTO_IKE, 0);
+        send_new();
+    }
+}
+
+/* SPIs that agree in all but a few bits: in those that a weak hash would look at last. */
+static void
+chosen_spis(uint32_t i)
+{
+    uint64_t spi = (uint64_t)i << (8 * (i % 5) + 8) | 1;
+
+    begin(2, V2_IKE_SA_INIT, 0, true, false);
+    memcpy(m.spi_i, &spi, 8);
+    propose(aes256, 4, PROTO_IKE, 0);
+    send_new();
+    esp(&client, &gateway, i << 12 | i >> 20, 1, ICV_UNKNOWN);
+}
+
+static void
+same_spi_i(uint32_t i)
+{
+    uint64_t spi_r = rnd() | 1;
+
+    begin(2, V2_IKE_SA_INIT, 0, false, true);
+    memcpy(m.spi_r, &spi_r, 8);
+    propose(aes256, 4, PROTO_IKE, 0);
+    m.num_proposals = i & 1;
+    send_new();
+}
+
+static void
+esp_spis(uint32_t i)
+{
+    (void)i;
+    esp(&client, &gateway, (uint32_t)rnd() | 0x100, 1, ICV_UNKNOWN);
+}
+
+static void
+forged_sources(uint32_t i)
+{
+    struct ip_addr forged = address(0x0a000000 + i);
+
+    esp(&forged, &gateway, 0xb0000001, 1 + i, ICV_UNKNOWN);
+}
+
+static void
+moves(uint32_t i)
+{
+    struct ip_addr elsewhere = address(0xc6336500 + i % 200);
+
+    for (int side = 0; side < 2; side++) {
+        begin(2, V2_INFORMATIONAL, i, !side, side);
+        m.readable = false;
+        if (side) {
+            to_addr = &elsewhere;
+        }
+        send_new();
+    }
+}
+
+static void
+retransmissions(uint32_t i)
+{
+    begin(2, V2_IKE_SA_INIT, 0, true, false);
+    propose(aes256, 4, PROTO_IKE, 0);
+    send("the same", (uint16_t)i);
+}
+
+static void
+message_ids(uint32_t i)
+{
+    begin(2, V2_INFORMATIONAL, i, i & 1, false);
+    m.readable = false;
+    send_new();
+}
+
+static void
+informationals_v1(uint32_t i)
+{
+    begin(1, V1_INFORMATIONAL, i + 1, false, false);
+    m.readable = false;
+    send_new();
+}
+
+static void
+one_message_id(uint32_t i)
+{
+    begin(2, V2_CREATE_CHILD_SA, 2, true, false);
+    m.readable = false;
+    (void)i;
+    send_new();
+}
+
+static void
+deletes(uint32_t i)
+{
+    static uint8_t spis[4 * IKE_MAX_DELETE_SPIS];
+
+    for (size_t k = 0; k < sizeof spis; k += 4) {
+        uint32_t spi = (uint32_t)rnd();
+        memcpy(spis + k, &spi, 4);
+    }
+    begin(2, V2_INFORMATIONAL, i, true, false);
+    m.num_deletes = 2;
+    m.deletes[0] = (struct ike_delete){ PROTO_ESP, 4, IKE_MAX_DELETE_SPIS, true, { spis, sizeof spis } };
+    m.deletes[1] = (struct ike_delete){ PROTO_IKE, 0, 0, true, { NULL, 0 } };
+    send_new();
+}
+
+static void
+refusals(uint32_t i)
+{
+    begin(2, V2_CREATE_CHILD_SA, i + 2, false, true);
+    notify(i & 1 ? 38 : 11);            /* TS_UNACCEPTABLE, INVALID_SPI */
+    send_new();
+}
+
+static void
+wrong_messages(uint32_t i)
+{
+    begin(2, V2_INFORMATIONAL, i, true, false);
+    m.readable = false;
+    m.integrity_wrong = true;
+    send_new();
+}
+
+static void
+children(uint32_t i)
+{
+    for (int side = 0; side < 2; side++) {
+        begin(2, V2_CREATE_CHILD_SA, i + 2, !side, side);
+        propose(esp128, 3, PROTO_ESP, side ? 0xc0000000 + i : 0xd0000000 + i);
+        selectors("10.1.0.0/24", "10.2.0.0/24");
+        send_new();
+    }
+}
+
+/* The same SPI is given out again and again, and used. */
+static void
+same_spi_again(uint32_t i)
+{
+    for (int side = 0; side < 2; side++) {
+        begin(2, V2_CREATE_CHILD_SA, i + 2, !side, side);
+        propose(esp128, 3, PROTO_ESP, side ? 0xb0000001 : 0xa0000001);
+        selectors("10.1.0.0/24", "10.2.0.0/24");
+        send_new();
+    }
+    esp(&client, &gateway, 0xb0000001, 1, ICV_UNKNOWN);
+}
+
+/* Child SAs, and an IKE SA that is replaced over and over and hands them on. */
+static void
+rekeys_of_ike(uint32_t i)
+{
+    static uint8_t now_i[8], now_r[8];
+    uint64_t next[2] = { rnd() | 1, rnd() | 1 };
+
+    if (i == 0) {
+        memset(now_i, 0x11, 8);
+        memset(now_r, 0x22, 8);
+    }
+    for (int round = 0; round < 2; round++) {
+        for (int side = 0; side < 2; side++) {
+            begin(2, V2_CREATE_CHILD_SA, (uint32_t)round, !side, side);
+            memcpy(m.spi_i, now_i, 8);
+            memcpy(m.spi_r, now_r, 8);
+            m.flags = (uint8_t)((side ? 0 : V2_INITIATOR) | (side ? V2_RESPONSE : 0));
+            if (round == 0) {
+                propose(esp128, 3, PROTO_ESP, (side ? 0xc0000000 : 0xd0000000) + i);
+                selectors("10.1.0.0/24", "10.2.0.0/24");
+            } else {
+                propose(aes256, 4, PROTO_IKE, 0);
+                m.proposals[0].spi_len = 8;
+                memcpy(m.proposals[0].spi, &next[side], 8);
+            }
+            send_new();
+        }
+    }
+    memcpy(now_i, &next[0], 8);
+    memcpy(now_r, &next[1], 8);
+}
+
+static void
+replays(uint32_t i)
+{
+    (void)i;
+    esp(&client, &gateway, 0xb0000001, 1, ICV_UNKNOWN);
+}
+
+static void
+gaps(uint32_t i)
+{
+    esp(&client, &gateway, 0xb0000001, 3 * i, ICV_UNKNOWN);
+}
+
+static void
+wrong_icvs(uint32_t i)
+{
+    esp(&client, &gateway, 0xb0000001, i + 2, ICV_BAD);
+}
+
+static void
+fragments(uint32_t i)
+{
+    struct path_event e = { .kind = PATH_FRAGMENT, .protocol = 50, .at = { .src = client, .dst = gateway, .ip_id = (uint16_t)i } };
+
+    e.at.src = address(0x0a000000 + (i >> 4));
+    path(e);
+}
+
+static void
+clear_packets(uint32_t i)
+{
+    struct path_event e = { .kind = PATH_CLEAR, .at = { .src = client, .dst = gateway } };
+
+    e.clear = (struct inner_packet){ .src = address(0x0a010000 + i % 200), .dst = address(0x0a020000 + i % 200), .protocol = 6,
+                                     .has_ports = true, .src_port = (uint16_t)i, .dst_port = 80 };
+    path(e);
+}
+
+static void
+keepalives(uint32_t i)
+{
+    path((struct path_event){ .kind = PATH_KEEPALIVE, .at = { .src = client, .dst = gateway, .src_port = (uint16_t)(1024 + i % 7), .dst_port = 4500 } });
+}
+
+static void
+icmp_errors(uint32_t i)
+{
+    struct path_event e = { .kind = PATH_ICMP, .icmp_type = 3, .icmp_code = (uint8_t)(i % 16), .protocol = 50, .spi = (uint32_t)rnd(),
+                            .src = client, .dst = gateway, .at = { .src = address(0x0a000000 + i), .dst = client } };
+    path(e);
+}
+
+/* RFC 7383: the first fragment of each of many messages, the rest never. */
+static void
+ike_fragments(uint32_t i)
+{
+    uint8_t b[28 + 8 + 64] = { 0 };
+    struct ike_message parsed;
+    struct sighting at = { .frame = ++frame, .time = now += 0.5, .src = client, .dst = gateway, .src_port = 4500, .dst_port = 4500 };
+    struct ike_event e;
+    uint16_t number = (uint16_t)(i % 3 ? 1 : 2 + i % 60000), total = 65535;
+    uint32_t id = i / 4;
+
+    memset(b, 0x11, 8);
+    memset(b + 8, 0x22, 8);
+    b[16] = V2P_SKF;
+    b[17] = 0x20;
+    b[18] = V2_INFORMATIONAL;
+    b[19] = V2_INITIATOR;
+    for (int k = 0; k < 4; k++) {
+        b[20 + k] = (uint8_t)(id >> (24 - 8 * k));
+    }
+    b[27] = sizeof b;
+    b[31] = sizeof b - 28;
+    b[32] = (uint8_t)(number >> 8);
+    b[33] = (uint8_t)number;
+    b[34] = (uint8_t)(total >> 8);
+    b[35] = (uint8_t)total;
+    memcpy(b + 36, &(uint64_t){ rnd() }, 8);
+    T(ike_parse(&parsed, b, sizeof b, sizeof b) && parsed.fragments == total);
+    keyring_read_ike(keys, &parsed, b, sizeof b);
+    keyring_learn_ike(keys, &parsed);
+    sadb_see_frame(db, frame, now);
+    sadb_see_ike(db, &e, &at, &parsed, b, sizeof b);
+    checks_message(found, db, plan, &parsed, &e);
+}
+
+static void
+give(void *context, bool ike, const struct octets *message)
+{
+    (void)context;
+    (void)ike;
+    (void)message;
+    tcp_given++;
+}
+
+static void
+tcp_segment(uint32_t src, uint16_t port, uint32_t seq, const uint8_t *at, size_t len)
+{
+    struct frame_part p = { .kind = FRAME_TCP, .src = address(src), .dst = gateway, .src_port = port, .dst_port = 4500, .tcp_seq = seq,
+                            .octets = { at, len, len } };
+
+    tcp_encap_see(tcp, &p, give, NULL);
+}
+
+static void
+tcp_streams(uint32_t i)
+{
+    tcp_segment(0x0a000000 + i, 4500, 1, (const uint8_t *)"IKETCP", 6);
+}
+
+/* Messages that announce 65535 octets and never end, in many streams; segments ahead of their turn. */
+static void
+tcp_unfinished(uint32_t i)
+{
+    static const uint8_t part[1400] = { 0xff, 0xff };
+    uint32_t stream = i % 3000, turn = i / 3000;
+
+    if (turn == 0) {
+        tcp_segment(0x0a000000 + stream, 4500, 1, (const uint8_t *)"IKETCP", 6);
+    } else {
+        tcp_segment(0x0a000000 + stream, 4500, 7 + (turn - 1) * 1400 + (turn > 4 ? 70000 : 0), part, sizeof part);
+    }
+}
+
+/* --- the table --------------------------------------------------------------------------- */
+
+struct flood {
+    const char *name;
+    void (*start)(void);
+    void (*event)(uint32_t i);
+    unsigned octets;            /* memory that one event may leave */
+    unsigned mib;               /* and all of them, however many */
+    uint32_t cap_from;          /* so many events reach a limit */
+    const char *cap;            /* as it is told, NULL */
+};
+
+static const struct flood floods[] = {
+    { "half_open", NULL, half_open, 1400, 1400, SADB_MAX_IKE_SAS + 1, "IKE SAs" },
+    { "half_open_v1", NULL, half_open_v1, 2600, 2600, SADB_MAX_IKE_SAS + 1, "IKE SAs" },
+    { "same_two_addresses", NULL, same_two_addresses, 1600, 1600, SADB_MAX_IKE_SAS + 1, "IKE SAs" },
+    { "chosen_spis", NULL, chosen_spis, 2200, 2200, SADB_MAX_IKE_SAS + 1, "IKE SAs" },
+    { "same_spi_i", NULL, same_spi_i, 1400, 1400, SADB_MAX_IKE_SAS + 1, "IKE SAs" },
+    { "esp_spis", unreadable, esp_spis, 1400, 1400, SADB_MAX_STREAMS + 1, "ESP and AH streams" },
+    { "forged_sources", child, forged_sources, 900, 900, SADB_MAX_STREAMS + 1, "ESP and AH streams" },
+    { "moves", unreadable_with_streams, moves, 1400, 60, 1, "Child SAs that follow a new address" },
+    { "retransmissions", NULL, retransmissions, 400, 8, SADB_MAX_RETRANSMISSIONS + 2, "frames of one message's retransmissions" },
+    { "message_ids", unreadable, message_ids, 1100, 20, SADB_MAX_EXCHANGES + 1, "exchanges of one IKE SA" },
+    { "informationals_v1", NULL, informationals_v1, 700, 16, SADB_MAX_EXCHANGES + 1, "exchanges of one IKE SA" },
+    { "one_message_id", unreadable, one_message_id, 400, 2, SADB_MAX_MESSAGES + 1, "messages of one exchange" },
+    { "deletes", child, deletes, 900, 16, SADB_MAX_EXCHANGES + 1, "exchanges of one IKE SA" },
+    { "refusals", child, refusals, 2000, 40, SADB_MAX_EXCHANGES + 1, "exchanges of one IKE SA" },
+    { "wrong_messages", child, wrong_messages, 1100, 20, SADB_MAX_EXCHANGES + 1, "exchanges of one IKE SA" },
+    { "children", child, children, 3000, 60, SADB_MAX_EXCHANGES + 1, "exchanges of one IKE SA" },
+    { "same_spi_again", child, same_spi_again, 3500, 80, SADB_MAX_PER_SPI + 1, "streams of one SPI" },
+    { "rekeys_of_ike", child, rekeys_of_ike, 12000, 3500, SADB_MAX_LOOKED_AT + 1, "Child SAs that a new IKE SA inherits" },
+    { "replays", child_with_traffic, replays, 400, 8, STREAM_MAX_STEPS + 2, "packets out of order of one stream whose counts are remembered" },
+    { "gaps", child_with_traffic, gaps, 400, 8, STREAM_MAX_STEPS + 2, "packets out of order of one stream whose counts are remembered" },
+    { "wrong_icvs", child_with_traffic, wrong_icvs, 400, 8, STREAM_MAX_BAD_FRAMES + 2, "frames with a wrong ICV of one stream" },
+    { "fragments", child, fragments, 400, 16, SADB_MAX_FRAGMENTS + 1, "datagrams in fragments" },
+    { "clear_packets", child_with_traffic, clear_packets, 400, 16, SADB_MAX_CLEAR + 1, "clear packets that an SA should protect" },
+    { "keepalives", behind_a_nat, keepalives, 400, 8, 0, NULL },
+    { "icmp_errors", child, icmp_errors, 900, 900, 0, NULL },
+    { "ike_fragments", with_key_log, ike_fragments, 900, 32, 4 * (SADB_MAX_EXCHANGES + 1), "exchanges of one IKE SA" },
+    { "tcp_streams", NULL, tcp_streams, 900, 8, TCP_ENCAP_MAX_STREAMS + 1, "TCP streams" },
+    { "tcp_unfinished", NULL, tcp_unfinished, 70000, 300, 300000, "TCP streams" },
+};
+
+static bool
+said(const char *cap)
+{
+    for (const char *const *c = sadb_caps(db); *c; c++) {
+        if (strcmp(*c, cap) == 0) {
+            return true;
+        }
+    }
+    return strcmp(cap, "TCP streams") == 0 && tcp_encap_capped(tcp);
+}
+
+/* The longest way that a lookup goes through occupied places. */
+static uint32_t
+longest_probe(void)
+{
+    uint32_t longest = 0, run = 0;
+
+    for (uint32_t i = 0; i < db->num_places; i++) {
+        run = db->places[i] ? run + 1 : 0;
+        longest = MAX(longest, run);
+    }
+    return longest;
+}
+
+static size_t
+memory(void)
+{
+    struct mallinfo2 now_used = mallinfo2();
+
+    return now_used.uordblks + now_used.hblkhd;
+}
+
+static double
+cpu(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Microseconds of an event. */
+static double
+flood(const struct flood *f, uint32_t n, double before)
+{
+    size_t used = memory(), limit;
+    uint32_t probe;
+    double us;
+
+    state = 1;
+    tcp = tcp_encap_new();
+    reset();
+    if (f->start) {
+        f->start();
+    }
+    us = -cpu();
+    for (uint32_t i = 0; i < n; i++) {
+        f->event(i);
+    }
+    end_after(60);
+    us = (us + cpu()) * 1e6 / n;
+    used = memory() - used;
+    probe = longest_probe();
+    printf("figure: flood %s: %u events, %.2f us each%s", f->name, n, us, before > 0 ? "" : ",");
+    if (before > 0) {
+        printf(" (%.2f of those before),", us / before);
+    }
+    printf(" %.1f MiB, %zu octets each, %zu findings%s", (double)used / (1 << 20), used / n, findings_count(found),
+           findings_capped(found) ? ", findings capped" : "");
+    for (const char *const *c = sadb_caps(db); *c; c++) {
+        printf("%s%s", c == sadb_caps(db) ? "; reached: " : ", ", *c);
+    }
+    printf("%s%s%s\n", tcp_encap_capped(tcp) ? "; reached: TCP streams" : "", keys && keyring_full(keys) ? "; key ring: " : "",
+           keys && keyring_full(keys) ? keyring_full(keys) : "");
+    limit = MIN((size_t)f->octets * n + (2u << 20), (size_t)f->mib << 20);
+    if (used > limit) {
+        printf("%s: %zu octets, more than %zu\n", f->name, used, limit);
+    }
+    T(used <= limit);
+    T(probe < 512);
+    if (f->cap && n >= f->cap_from) {
+        T(said(f->cap));
+    }
+    tcp_encap_free(tcp);
+    keyring_free(keys);
+    keys = NULL;
+    reset();
+    return us;
+}
+
+int
+main(int argc, char **argv)
+{
+    const char *only = NULL;
+    int first = 1;
+
+    if (argc > 2 && strcmp(argv[1], "--only") == 0) {
+        only = argv[2];
+        first = 3;
+    }
+    conversation_begin();
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    for (size_t k = 0; k < G_N_ELEMENTS(floods); k++) {
+        double us = 0;
+        for (int i = first; i < argc && (!only || strcmp(only, floods[k].name) == 0); i++) {
+            us = flood(&floods[k], (uint32_t)strtoul(argv[i], NULL, 10), us);
+        }
+    }
+    return conversation_done();
+}
