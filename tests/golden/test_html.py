@@ -80,12 +80,17 @@ def tshark(path, conf, *args, **env):
                           timeout=120, env=dict(os.environ, WIRESHARK_CONFIG_DIR=conf, **env))
 
 
-def make(path, conf, folder, *args, **env):
+def make_both(path, conf, folder, *args, **env):
+    """The page, and the JSON report of the same run."""
     out = os.path.join(folder, "report, of a capture.html")      # the comma is part of the name
-    run = tshark(path, conf, *args, "-z", "espial,html," + out, **env)
+    run = tshark(path, conf, *args, "-z", "espial,html," + out, "-z", "espial,json", **env)
     check(run.returncode == 0 and os.path.exists(out), f"{path}: {run.stderr[-300:]}")
     with open(out, "rb") as f:
-        return f.read()
+        return f.read(), json.loads(run.stdout[run.stdout.index("{"):])
+
+
+def make(path, conf, folder, *args, **env):
+    return make_both(path, conf, folder, *args, **env)[0]
 
 
 def well_formed(name, octets):
@@ -116,8 +121,7 @@ def self_contained(name, page):
     check(policy and "default-src 'none'" in policy[0] and "unsafe" not in policy[0], f"{name}: policy {policy}")
 
 
-def says_all(name, path, conf, page):
-    report = json.loads(tshark(path, conf, "-z", "espial,json").stdout)
+def says_all(name, report, page):
     for f in report["findings"]:
         check(words(f["detail"]) in page.words, f"{name}: {f['check']} is missing: {f['detail']}")
         check(words(f["remedy"]) in page.words, f"{name}: remedy of {f['check']} is missing: {f['remedy']}")
@@ -127,14 +131,13 @@ def says_all(name, path, conf, page):
         check(f"t{sa['id']}" in page.ids, f"{name}: IKE SA {sa['id']} in the table")
         if len(report["ike_sas"]) <= 40:
             check(f"sa{sa['id']}" in page.ids and sa["spi_i"] in page.words, f"{name}: IKE SA {sa['id']} in full")
+            for offer in sa["offered"][:8]:
+                check(all(t in page.words for t in offer.split(":")[1].split("/")), f"{name}: offer {offer}")
         for x in sa["exchanges"]:
             check(x["name"] in page.words, f"{name}: exchange {x['name']}")
-        for offer in sa["offered"]:
-            check(all(t in page.words for t in offer.split(":")[1].split("/")), f"{name}: offer {offer}")
     for c in report["child_sas"]:
         check(all(ts in page.words for ts in c["ts_i"] + c["ts_r"]), f"{name}: selectors of Child SA {c['id']}")
     check(f"{report['capture']['frames']} frame" in page.words, f"{name}: number of frames")
-    return report
 
 
 def no_secrets(name, conf, octets):
@@ -151,17 +154,20 @@ def no_secrets(name, conf, octets):
 
 
 def samples(folder):
+    """The stories in every way, the laboratory's captures in one pass and in two."""
     for path in sorted(glob.glob(os.path.join(ROOT, "pcaps", "*.pcapng"))):
         name, conf = os.path.basename(path), path[:-7] + ".keys"
-        one = make(path, conf, folder)
-        check(one == make(path, conf, folder), f"{name}: two runs differ")
-        check(one == make(path, conf, folder, "-2"), f"{name}: one pass and two differ")
-        check(one == make(path, conf, folder, TZ="Asia/Tokyo", LC_ALL="de_DE.UTF-8"), f"{name}: the reader's clock or locale is in it")
+        one, report = make_both(path, conf, folder)
         page = well_formed(name, one)
-        says_all(name, path, conf, page)
+        says_all(name, report, page)
         no_secrets(name, conf, one)
-        bare = make(path, os.path.join(ROOT, "tests", "golden"), folder)
-        says_all(name + " without keys", path, os.path.join(ROOT, "tests", "golden"), well_formed(name + " without keys", bare))
+        check(one == make(path, conf, folder, "-2"), f"{name}: one pass and two differ")
+        if not name[0].isdigit():
+            continue
+        check(one == make(path, conf, folder), f"{name}: two runs differ")
+        check(one == make(path, conf, folder, TZ="Asia/Tokyo", LC_ALL="de_DE.UTF-8"), f"{name}: the reader's clock or locale is in it")
+        bare, report = make_both(path, os.path.join(ROOT, "tests", "golden"), folder)
+        says_all(name + " without keys", report, well_formed(name + " without keys", bare))
 
 
 # --- strangers ---------------------------------------------------------------------
@@ -198,9 +204,9 @@ def strangers(folder):
     path = os.path.join(folder, "hostile.pcap")
     capture(path, [(aggressive(identity, kind, bytes([n + 1, kind] * 4)), bytes([192, 0, 2, n + 1]), bytes([198, 51, 100, 20]))
                    for n, identity in enumerate(hostile) for kind in (2, 3, 9, 11, 200)])
-    octets = make(path, folder, folder)
+    octets, report = make_both(path, folder, folder)
     page = well_formed("hostile identities", octets)
-    report = says_all("hostile identities", path, folder, page)
+    says_all("hostile identities", report, page)
     check(len(report["ike_sas"]) == 5 * len(hostile), f"hostile identities: {len(report['ike_sas'])} IKE SAs")
     check("</script><script>alert(1)</script>" in page.words, "the identity is shown as it is")
     check(page.elements.count("script") == 1 and page.elements.count("img") == 0, "no element of a stranger")
