@@ -21,13 +21,14 @@ struct report {
 };
 
 static tap_packet_status
-on_packet(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *records, tap_flags_t flags _U_)
+on_packet(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped, tap_flags_t flags _U_)
 {
     struct report *r = (struct report *)data;
+    const struct frame_records *all = (const struct frame_records *)tapped;
     double time = (double)pinfo->abs_ts.secs + (double)pinfo->abs_ts.nsecs / 1e9;
 
-    for (const struct record *one = (const struct record *)records; one; one = one->next) {
-        traffic_see(r->traffic, one, pinfo->num, time);
+    for (unsigned i = 0; all && i < all->num; i++) {
+        traffic_see(r->traffic, all->at[i], pinfo->num, time);
     }
     return TAP_PACKET_DONT_REDRAW;
 }
