@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
 
+#include <espial/hash.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -64,7 +65,7 @@ static guint
 scope_hash(gconstpointer p)
 {
     const struct finding *f = (const struct finding *)p;
-    uint64_t h = (uint64_t)f->check;
+    uint64_t h = hash_seed() ^ (uint64_t)f->check;      /* variants are SPIs and notify types of strangers */
 
     h = (h ^ f->ike_sa) * 0x9e3779b97f4a7c15u;
     h = (h ^ f->child_sa ^ (uint64_t)f->stream << 32) * 0x9e3779b97f4a7c15u;

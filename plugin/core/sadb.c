@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sadb_internal.h"
 
+#include <espial/hash.h>
 #include <string.h>
 
 static const char *const basis_names[] = { "observed", "decrypted", "configured", "inferred" };
@@ -67,8 +68,8 @@ sadb_new(uint32_t seed)
     db->chunks = g_ptr_array_new_with_free_func(g_free);
     db->arrays = g_ptr_array_new_with_free_func(free_array);
     db->ptr_arrays = g_ptr_array_new_with_free_func(free_ptr_array);
-    db->suites = g_hash_table_new(g_str_hash, g_str_equal);
-    db->offers = g_hash_table_new(g_str_hash, g_str_equal);
+    db->suites = g_hash_table_new(hash_text, g_str_equal);
+    db->offers = g_hash_table_new(hash_text, g_str_equal);
     db->no_offers = sadb_ptr_array(db);
     db->no_addresses = sadb_array(db, sizeof(struct assigned_address));
     return db;

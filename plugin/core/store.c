@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sadb_internal.h"
 
+#include <espial/hash.h>
 #include <string.h>
 
 /* SAs are small and many: they are cut from chunks, which cost malloc's own head once. */
@@ -67,19 +68,10 @@ sadb_ptr_array(struct sadb *db)
     return a;
 }
 
-/* The multiplier follows from the seed and both halves of each product count, so that no
- * difference between two keys cancels out for whoever does not know it. */
 uint64_t
 sadb_key_hash(const struct sa_key *k)
 {
-    uint64_t words[(sizeof *k + 7) / 8] = { 0 }, secret = k->seed * UINT64_C(0x9e3779b97f4a7c15) | 1, h = ~secret;
-
-    memcpy(words, k, sizeof *k);
-    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
-        unsigned __int128 product = (unsigned __int128)(h ^ words[i]) * secret;
-        h = (uint64_t)product ^ (uint64_t)(product >> 64);
-    }
-    return h;
+    return hash_octets(k->seed, k, sizeof *k);
 }
 
 /* Open addressing over the newest link of each key: eight octets a place, where a GHashTable

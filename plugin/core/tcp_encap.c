@@ -2,6 +2,7 @@
 #include <espial/tcp_encap.h>
 
 #include <espial/cursor.h>
+#include <espial/hash.h>
 #include <espial/ike.h>
 #include <espial/limits.h>
 #include <glib.h>
@@ -41,17 +42,11 @@ struct tcp_encap {
     bool any, capped;
 };
 
+/* Keys are zeroed first and have no padding. */
 static guint
 key_hash(gconstpointer p)
 {
-    const struct key *k = (const struct key *)p;
-    guint h = (guint)k->src_port << 16 | k->dst_port;
-
-    for (size_t i = 0; i < sizeof k->src.bytes; i++) {
-        h = (h ^ k->src.bytes[i]) * 16777619u;
-        h = (h ^ k->dst.bytes[i]) * 16777619u;
-    }
-    return h;
+    return (guint)hash_octets(hash_seed(), p, sizeof(struct key));
 }
 
 static gboolean

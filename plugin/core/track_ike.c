@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sadb_internal.h"
 
+#include <espial/hash.h>
 #include <string.h>
 
 enum {
@@ -19,17 +20,6 @@ enum {
 /* One packet captured at two points comes within a moment; a retransmission
  * waits at least a good part of a second (RFC 7296 section 2.1). */
 #define DUPLICATE_SECONDS 0.2
-
-static uint64_t
-digest(const uint8_t *octets, size_t len)
-{
-    uint64_t h = 1469598103934665603u;
-
-    for (size_t i = 0; i < len; i++) {
-        h = (h ^ octets[i]) * 1099511628211u;
-    }
-    return h;
-}
 
 static bool
 has_error(const struct ike_message *m)
@@ -510,7 +500,7 @@ void
 sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
              const struct ike_message *m, const uint8_t *octets, size_t len)
 {
-    uint64_t sum = digest(octets, len);
+    uint64_t sum = hash_octets(db->seed, octets, len);   /* seeded: no message can be made to look like another */
     struct exchange_message *old;
 
     memset(e, 0, sizeof *e);

@@ -2,7 +2,8 @@
 """Seeds for the fuzz targets from captures, one folder for each target: OUT/datagrams, OUT/ike,
 OUT/frames, OUT/ipsec, OUT/plan, OUT/keylog; the captures' keys in OUT/keys, and a dictionary of all
 registered numbers in OUT/dict.
-usage: make_seeds.py OUT CAPTURE..."""
+usage: make_seeds.py OUT EVERY CAPTURE...  (of the captures each EVERY-th; of these each fourth for streams of datagrams,
+whose keys are read for each execution)"""
 # SPDX-License-Identifier: GPL-2.0-or-later
 import os
 import re
@@ -45,10 +46,12 @@ def record(packet, initiator):
     return (kind, body) if 500 in (packet[UDP].sport, packet[UDP].dport) else None
 
 
-def of_packets(packets, base, write):
+def of_packets(packets, base, write, stream):
     packets = [p for p in packets if IP in p]
     records = [r for r in (record(p, packets[0][IP].src) for p in packets) if r and r[1] and len(r[1]) < 65536]
-    write("datagrams", base, b"".join(struct.pack(">BH", kind, len(octets)) + octets for kind, octets in records))
+    if stream:
+        write("datagrams", base, b"".join(struct.pack(">BH", kind, len(octets)) + octets
+                                          for kind, octets in records))
     for i, (kind, octets) in enumerate(records):
         if kind & (IS_ICMP | IS_ESP | IS_AH):
             write("ipsec", f"{base}_{i}", bytes((12 if i % 2 else 20, 2 if i % 2 else 0, i % 256, i % 128)) + octets)
@@ -105,7 +108,7 @@ def dictionary(out):
 
 
 def main():
-    out, seeds = sys.argv[1], 0
+    out, seeds, captures = sys.argv[1], 0, sorted(sys.argv[3:])[::int(sys.argv[2])]
     for folder in ("datagrams", "ike", "frames", "ipsec", "plan"):
         os.makedirs(os.path.join(out, folder), exist_ok=True)
     shutil.copytree(os.path.join(HERE, "keylog"), os.path.join(out, "keylog"), dirs_exist_ok=True)
@@ -119,10 +122,10 @@ def main():
     write("plan", "words", WORDS)
     stream = []
     with open(os.path.join(out, "keys"), "wb") as keys:
-        for capture in sys.argv[2:]:
+        for i, capture in enumerate(captures):
             base = os.path.splitext(os.path.basename(capture))[0]
             packets = list(PcapNgReader(capture))
-            of_packets(packets, base, write)
+            of_packets(packets, base, write, i % 4 == 0)
             of_frames(capture, base, write)
             stream += [bytes(p[UDP].payload) for p in packets if UDP in p and 4500 in (p[UDP].sport, p[UDP].dport)][:8]
             beside = os.path.splitext(capture)[0] + ".keys"
@@ -131,11 +134,11 @@ def main():
                     text = f.read()
                 if table == "plan":
                     write("plan", base, text)
-                elif table != "preferences":
+                elif table != "preferences" and i % 4 == 0:
                     keys.write(text)
     tcp_seed(stream, write)
     dictionary(out)
-    print(f"{seeds} seeds of {len(sys.argv) - 2} captures")
+    print(f"{seeds} seeds of {len(captures)} captures")
 
 
 main()

@@ -1,12 +1,12 @@
 /* replay.c - runs a fuzz target without a fuzzer: over files, each as it stands and cut at
- * every 7th octet, then over as many mutations of them as asked for, the same in every run.
+ * every 7th octet (large ones at 64 places), then over as many mutations of them as asked for, the same in every run.
  *   replay [--mutations N] FILE-OR-FOLDER...
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fuzz.h"
 
 #include <stdio.h>
 
-enum { STEP = 7, RUN_MAX = 8192, MAX_CHANGES = 8 };
+enum { STEP = 7, RUN_MAX = 8192, MAX_CHANGES = 8, MAX_CUTS = 64 };
 
 static GPtrArray *files;        /* of GByteArray */
 static uint64_t state = 1;
@@ -141,7 +141,8 @@ main(int argc, char **argv)
     }
     for (guint i = 0; i < files->len; i++) {
         const GByteArray *file = (const GByteArray *)g_ptr_array_index(files, i);
-        for (size_t end = file->len % STEP; end <= file->len; end += STEP, runs++) {
+        size_t step = MAX((size_t)STEP, file->len / MAX_CUTS);
+        for (size_t end = file->len % step; end <= file->len; end += step, runs++) {
             run(file->data, end);
         }
     }

@@ -1,0 +1,45 @@
+/* hash.h - where in a table something stands that a stranger has chosen.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_HASH_H
+#define ESPIAL_HASH_H
+
+#include <glib.h>
+#include <stdint.h>
+#include <string.h>
+
+/* The multiplier follows from the seed and both halves of each product count, so that no
+ * difference between two inputs cancels out for whoever does not know it. */
+static inline uint64_t
+hash_octets(uint64_t seed, const void *at, size_t len)
+{
+    uint64_t secret = seed * UINT64_C(0x9e3779b97f4a7c15) | 1, h = ~secret ^ len;
+
+    for (size_t i = 0; i < len; i += 8) {
+        uint64_t word = 0;
+        memcpy(&word, (const uint8_t *)at + i, len - i < 8 ? len - i : 8);
+        unsigned __int128 product = (unsigned __int128)(h ^ word) * secret;
+        h = (uint64_t)product ^ (uint64_t)(product >> 64);
+    }
+    return h;
+}
+
+/* For tables of this process; nothing that is shown depends on it. */
+static inline uint64_t
+hash_seed(void)
+{
+    static uint64_t seed;
+
+    if (!seed) {
+        seed = (uint64_t)g_random_int() << 32 | g_random_int() | 1;
+    }
+    return seed;
+}
+
+/* As g_str_hash. */
+static inline guint
+hash_text(gconstpointer text)
+{
+    return (guint)hash_octets(hash_seed(), text, strlen((const char *)text));
+}
+
+#endif
