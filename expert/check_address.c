@@ -341,9 +341,12 @@ check_spi_unknown(const struct check_in *in, struct findings *out)
     const struct ipsec_event *e = in->ipsec;
     char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
     struct scope where;
+    bool to_r;
 
-    if (e->child || !e->stream || !sadb_peers_readable(in->db, &e->at.src, &e->at.dst)) {
-        return;
+    if (e->child || !e->stream || !sadb_peers_readable(in->db, &e->at.src, &e->at.dst) ||
+        certain(sadb_child_at(in->db, e->packet->protocol == PROTO_AH ? PROTO_ESP : PROTO_AH, e->packet->spi, &e->at.dst,
+                              e->at.frame, &to_r))) {
+        return;         /* the last: protocol_mismatch tells of it */
     }
     where = scope_packet(in);
     finding_add(out, CHECK_spi_unknown, &where,

@@ -305,14 +305,21 @@ check_ah_length_wrong(const struct check_in *in, struct findings *out)
                 e->packet->ah_words, e->child->chosen->text, e->child->negotiated_in, words);
 }
 
+static bool
+in_clear(const struct check_in *in)
+{
+    struct geometry g;
+
+    return lawful(in, &g) && g.encr != ENCR_NULL && in->ipsec->packet->readable_ip;
+}
+
 void
 check_cleartext_in_esp(const struct check_in *in, struct findings *out)
 {
     const struct ipsec_event *e = in->ipsec;
-    struct geometry g;
     struct scope where;
 
-    if (!lawful(in, &g) || g.encr == ENCR_NULL || !e->packet->readable_ip) {
+    if (!in_clear(in)) {
         return;
     }
     where = scope_packet(in);
@@ -399,8 +406,8 @@ check_padding_bad(const struct check_in *in, struct findings *out)
     const struct ipsec_event *e = in->ipsec;
     struct scope where;
 
-    if (!counts(in) || !e->packet->bad_padding || e->packet->icv != ICV_GOOD) {
-        return;
+    if (!counts(in) || !e->packet->bad_padding || e->packet->icv != ICV_GOOD || in_clear(in)) {
+        return;         /* what was never enciphered has no padding that decryption could find */
     }
     where = scope_packet(in);
     where.basis = BASIS_DECRYPTED;

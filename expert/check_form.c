@@ -254,7 +254,7 @@ check_message_id_reused(const struct check_in *in, struct findings *out)
     }
     for (guint i = 0; i < x->messages->len; i++) {
         const struct exchange_message *m = &g_array_index(x->messages, struct exchange_message, i);
-        if (m == now || m->fragment || m->from_initiator != now->from_initiator || m->digest == now->digest) {
+        if (m == now || m->fragment || m->forged || m->from_initiator != now->from_initiator || m->digest == now->digest) {
             continue;
         }
         where = scope_message(in);

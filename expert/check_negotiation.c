@@ -147,6 +147,22 @@ all_within(const struct selector *inner, size_t num_inner, const struct selector
     return true;
 }
 
+/* Transport mode behind a NAT: the answer names the host by the address that the NAT gives it
+ * (RFC 7296 section 2.23.1, RFC 3947 section 5.2). */
+static bool
+substituted(const struct child_sa *c, const struct selector *asked, size_t num_asked, const struct selector *got, size_t num_got)
+{
+    struct selector same;
+
+    if (!c->transport || num_asked != 1 || num_got != 1 || !ip_equal(&asked->lo, &asked->hi) || !ip_equal(&got->lo, &got->hi)) {
+        return false;
+    }
+    same = *got;
+    same.lo = asked->lo;
+    same.hi = asked->hi;
+    return !ip_equal(&asked->lo, &got->lo) && selector_within(asked, &same);
+}
+
 void
 check_ts_narrowed(const struct check_in *in, struct findings *out)
 {
@@ -165,7 +181,8 @@ check_ts_narrowed(const struct check_in *in, struct findings *out)
         size_t num_asked, num_got;
         const struct selector *asked = exchange_selectors(x, by, &num_asked), *got;
         got = child_selectors(c, initiator, &num_got);
-        if (all_within(asked, num_asked, got, num_got) || (initiator && c->virtual_ip.family)) {
+        if (all_within(asked, num_asked, got, num_got) || (initiator && c->virtual_ip.family) ||
+            substituted(c, asked, num_asked, got, num_got)) {
             continue;
         }
         where.variant = side + 1;

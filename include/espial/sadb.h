@@ -79,6 +79,7 @@ struct exchange_message {
     bool encrypted : 1, readable : 1;
     bool refused : 1;           /* it carries an error notify */
     bool twice : 1;             /* one transmission was captured at two points */
+    bool forged : 1;            /* fails its integrity check under keys that open others of the SA */
     uint16_t fragment;          /* IKE fragment number, 0 for a whole message */
     uint16_t ip_id;             /* of the last transmission */
     uint16_t src_port, dst_port;
@@ -455,7 +456,8 @@ const struct child_sa *sadb_predecessor(const struct sadb *db, const struct chil
 const char *const *sadb_caps(const struct sadb *db);
 
 /* True when the capture shows the start of every IKE SA between these two addresses
- * and all its encrypted messages were read (at least one). */
+ * and all its encrypted messages were read (at least one), and no answer that could hold
+ * the SPI of a Child SA is missing. */
 bool sadb_peers_readable(const struct sadb *db, const struct ip_addr *a, const struct ip_addr *b);
 /* Octets of an IKEv2 message that holds inner octets of payloads inside one SK payload,
  * by the chosen suite's geometry (RFC 7296 section 3.14); 0 where it is not known. */

@@ -269,6 +269,22 @@ sadb_ike_between(const struct sadb *db, const struct ip_addr *a, const struct ip
     return newest ? (struct ike_sa *)newest->member : NULL;
 }
 
+/* An answer that could hold the SPI of a Child SA was not captured. */
+static bool
+lacks_answer(const struct ike_sa *sa)
+{
+    if (!sa->from_initiator || !sa->from_responder) {
+        return true;
+    }
+    for (guint i = sa->exchanges->len, looked = 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
+        const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i - 1);
+        if ((x->type == V2_IKE_AUTH || x->type == V2_CREATE_CHILD_SA || x->type == V1_QUICK) && (!x->request || !x->response)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool
 sadb_peers_readable(const struct sadb *db, const struct ip_addr *a, const struct ip_addr *b)
 {
@@ -278,7 +294,7 @@ sadb_peers_readable(const struct sadb *db, const struct ip_addr *a, const struct
 
     for (const struct link *l = sadb_list(db, &key); l && looked < SADB_MAX_PER_PEER; l = l->older, looked++) {
         const struct ike_sa *sa = (const struct ike_sa *)l->member;
-        if (!sa->started_here || sa->num_readable < sa->num_encrypted) {
+        if (!sa->started_here || sa->num_readable < sa->num_encrypted || lacks_answer(sa)) {
             return false;
         }
         read += sa->num_readable;

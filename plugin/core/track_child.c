@@ -313,7 +313,8 @@ make_child(struct sadb *db, struct ike_event *e, const struct ike_message *m, co
     } else if (m->major == 1) {
         link_rekeyed(e, v1_replaced(db, c), c);
     }
-    e->twin = c->rekeys == NO_ID ? twin_of(e->sa, c) : NULL;
+    /* Both sides may rekey one SA at a time: the second new one replaces it too (RFC 7296 section 2.8.1). */
+    e->twin = c->rekeys == NO_ID && !x->rekeys_spi ? twin_of(e->sa, c) : NULL;
 }
 
 /* RFC 7296 section 2.18: the new IKE SA inherits the Child SAs, and what the two sides know of

@@ -221,6 +221,27 @@ next_message(struct sadb *db, struct message_list *list)
     return &g_array_index(list, struct exchange_message, list->len - 1);
 }
 
+/* The keys change at IKE_INTERMEDIATE, and the verdict is of the old ones (RFC 9242
+ * section 3.3.1), which stands before IKE_AUTH. */
+static bool
+fails_integrity(const struct ike_sa *sa, const struct ike_message *m)
+{
+    for (guint i = 0; i < sa->exchanges->len && i < EXCHANGES_LOOKED_AT && m->integrity_wrong; i++) {
+        if (((const struct exchange *)g_ptr_array_index(sa->exchanges, i))->type == V2_IKE_INTERMEDIATE) {
+            return false;
+        }
+    }
+    return m->integrity_wrong;
+}
+
+/* Keys that have opened no message of the SA may be another one's: then a wrong checksum says
+ * nothing of the sender. */
+static bool
+believed(const struct ike_sa *sa, const struct ike_message *m)
+{
+    return !sa->num_readable || !fails_integrity(sa, m);
+}
+
 static bool
 add_message(struct sadb *db, struct ike_event *e, const struct ike_message *m, uint64_t sum)
 {
@@ -236,7 +257,9 @@ add_message(struct sadb *db, struct ike_event *e, const struct ike_message *m, u
         .from_initiator = e->from_initiator, .encrypted = m->encrypted, .readable = m->readable, .refused = has_error(m),
         .fragment = m->fragment, .ip_id = at->ip_id, .src_port = at->src_port, .dst_port = at->dst_port,
     };
-    if (e->from_initiator == x->by_initiator && !x->request && !(m->major == 2 && ike_is_response(m))) {
+    if (!believed(e->sa, m)) {      /* it is not known to be that side's: it neither asks nor answers */
+        e->message->forged = true;
+    } else if (e->from_initiator == x->by_initiator && !x->request && !(m->major == 2 && ike_is_response(m))) {
         x->request = at->frame;
         x->request_time = at->time;
     } else if (e->from_initiator != x->by_initiator && !x->response) {
@@ -299,14 +322,7 @@ note_integrity(struct sadb *db, struct ike_event *e, const struct ike_message *m
 {
     struct ike_sa *sa = e->sa;
 
-    /* The keys change at IKE_INTERMEDIATE, and the verdict is of the old ones (RFC 9242
-     * section 3.3.1), which stands before IKE_AUTH. */
-    for (guint i = 0; i < sa->exchanges->len && i < EXCHANGES_LOOKED_AT && m->integrity_wrong; i++) {
-        if (((const struct exchange *)g_ptr_array_index(sa->exchanges, i))->type == V2_IKE_INTERMEDIATE) {
-            return;
-        }
-    }
-    if (!m->integrity_wrong) {
+    if (!fails_integrity(sa, m)) {
         return;
     }
     if (!sa->wrong_frames) {
@@ -546,6 +562,10 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
         e->sa->num_readable += m->readable;
     }
     note_integrity(db, e, m);
+    if (e->message->forged) {
+        e->new_address = !e->new_sa && !between(e->sa, &at->src, &at->dst);
+        return;
+    }
     learn_abilities(e, m);
     learn_liveness(e, m);
     follow_addresses(db, e, m);
