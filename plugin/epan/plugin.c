@@ -79,12 +79,30 @@ gather(packet_info *pinfo, bool visited, const struct record *kept, const struct
     return all;
 }
 
+/* Dissectors keep in the first pass, in the order of frames, what they look up in later ones:
+ * QUIC and others take a packet that they have not seen then for a fault of their own. */
+static void
+prepare_inner(tvbuff_t *tvb, packet_info *pinfo, const struct record *kept, const struct record *made)
+{
+    for (; kept; kept = kept->next) {
+        if (kept->clear) {
+            show_inner(tvb, pinfo, NULL, kept);
+        }
+    }
+    for (; made; made = made->next) {
+        if (made->clear) {
+            show_inner(tvb, pinfo, NULL, made);
+        }
+    }
+}
+
 /* No field is wanted in advance: a tree would be built for every packet of the run.  The
  * first pass keeps what it learnt of IKE with the frame; ESP and AH are looked up again. */
 static int
 dissect_espial(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
     bool visited = PINFO_FD_VISITED(pinfo), detailed = tree || have_tap_listener(tap_espial);
+    bool first_of_several = !visited && !pinfo->cinfo;      /* nothing is printed from it */
     struct record *kept = NULL, *made = NULL;
     const struct frame_records *records;
 
@@ -94,7 +112,7 @@ dissect_espial(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _
     if (!visited) {
         nstime_t *t = &pinfo->abs_ts;
         sadb_see_frame(capture.db, pinfo->num, (double)t->secs + (double)t->nsecs / 1e9);
-        made = feed_frame(tvb, pinfo, false, detailed, &kept);
+        made = feed_frame(tvb, pinfo, false, detailed || (first_of_several && capture.keys && prefs_show_inner()), &kept);
         if (kept) {
             p_add_proto_data(wmem_file_scope(), pinfo, proto_espial, 0, kept);
         }
@@ -105,6 +123,9 @@ dissect_espial(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _
     }
     if (kept || made || findings_of_frame(capture.findings, pinfo->num)) {
         pinfo->current_proto = "ESPIAL";
+        if (first_of_several && !tree) {
+            prepare_inner(tvb, pinfo, kept, made);
+        }
         records = detailed ? gather(pinfo, visited, kept, made) : NULL;
         show_frame(tvb, pinfo, tree, records, visited);
         if (detailed) {
