@@ -55,7 +55,7 @@ class Case:
 
     def report(self, *args, turned=False, capture=None):
         out = self.run("tshark", "-n", "-q", "-r", capture or self.capture, *args, "-z", "espial,json", turned=turned)
-        return out[out.find("{"):]
+        return out[re.search(r'^\{\s*"format"', out, re.M).start():]
 
 
 def reports(case, thorough):
@@ -93,8 +93,9 @@ def plain(label):
 
 
 def whole(labels):
-    """Without labels that the host cuts, where the brackets count; an expert item's text stands whole below it."""
-    return [label for label in labels if not re.search(r"\[(truncated|…|\.\.\.)\]|^Expert Info ", label)]
+    """Without labels that the host cuts (at 240 octets, where the brackets count), and expert items, whose text stands
+    below them."""
+    return [label for label in labels if len(label.encode()) < 230 and not re.search(r"\[(truncated|…|\.\.\.)\]|^Expert Info ", label)]
 
 
 def labels_of(tree):
@@ -149,7 +150,7 @@ def examine(capture, keys, other, thorough):
             one = reports(case, thorough)
             split_and_merged(case, one, thorough)
             through_sharkd(case, other)
-        except (ValueError, KeyError, TypeError, OSError, subprocess.SubprocessError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OSError, subprocess.SubprocessError) as error:
             case.must(False, f"{type(error).__name__}: {error}")
         return case.held, case.faults
 
