@@ -273,9 +273,9 @@ show_finding(const struct pen *p, const struct finding *f)
 
     proto_item_append_text(item, ": %s", c->title);
     if (item) {                 /* its colour, wherever the expert information stands */
-        FI_SET_FLAG(PITEM_FINFO(item), severities[c->severity]);
+        FI_SET_FLAG(PITEM_FINFO(item), severities[f->severity]);
     }
-    put_text(p, tree, H_severity, severity_name(c->severity));
+    put_text(p, tree, H_severity, severity_name(f->severity));
     put_text(p, tree, H_basis, basis_name(f->basis));
     put_text(p, tree, H_detail, f->detail);
     put_text(p, tree, H_remedy, f->remedy);
