@@ -204,6 +204,8 @@ check_address_updated(const struct check_in *in, struct findings *out)
 {
     const struct ike_event *e = in->ike;
     char who[ID_TEXT_MAX], from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
+    bool initiator = e->moved ? e->moved_initiator : e->from_initiator;
+    const struct endpoint *mover;
     struct scope where;
 
     if (!fresh(in) || (!e->moved && !(in->msg->major == 2 && !ike_is_response(in->msg) &&
@@ -211,10 +213,10 @@ check_address_updated(const struct check_in *in, struct findings *out)
         return;
     }
     where = scope_message(in);
+    mover = initiator ? &e->sa->initiator : &e->sa->responder;
     finding_add(out, CHECK_address_updated, &where, "IKE SA %u of %s moves%s%s to %s.", e->sa->id,
-                endpoint_print(e->from_initiator ? &e->sa->initiator : &e->sa->responder, who, sizeof who),
-                e->old_src.family ? " from " : "", e->old_src.family ? ip_print(&e->old_src, from, sizeof from) : "",
-                ip_print(&e->at.src, to, sizeof to));
+                endpoint_print(mover, who, sizeof who), e->old_addr.family ? " from " : "",
+                e->old_addr.family ? ip_print(&e->old_addr, from, sizeof from) : "", ip_print(&mover->addr, to, sizeof to));
 }
 
 /* What no peer would send: octets that the keys of the SA do not open, or a message again

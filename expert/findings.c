@@ -337,7 +337,7 @@ scope_packet(const struct check_in *in)
 bool
 fresh(const struct check_in *in)
 {
-    return in->ike->sa && in->ike->exchange && !in->ike->retransmission_of && !in->ike->duplicate &&
+    return in->ike->sa && in->ike->exchange && !in->ike->retransmission_of && !in->ike->duplicate && !in->ike->probe &&
            !(in->ike->message && in->ike->message->forged);
 }
 
