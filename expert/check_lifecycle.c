@@ -147,6 +147,11 @@ check_lifetime_mismatch(const struct check_in *in, struct findings *out)
             (k->p->attr.life_s == chosen->p->attr.life_s && k->p->attr.life_kb == chosen->p->attr.life_kb)) {
             continue;
         }
+        if (!k->p->attr.life_kb && !chosen->p->attr.life_kb) {
+            finding_add(out, CHECK_lifetime_mismatch, &where, "%s answers a lifetime of %u s with %u s.",
+                        who_sent(in, who, sizeof who), k->p->attr.life_s, chosen->p->attr.life_s);
+            return;
+        }
         finding_add(out, CHECK_lifetime_mismatch, &where,
                     "%s answers a lifetime of %u s and %u KB with %u s and %u KB.", who_sent(in, who, sizeof who),
                     k->p->attr.life_s, k->p->attr.life_kb, chosen->p->attr.life_s, chosen->p->attr.life_kb);
@@ -265,7 +270,11 @@ check_peer_restarted(const struct check_in *in, struct findings *out)
     if (!fresh(in)) {
         return;
     }
-    if (e->replaces) {
+    if (e->replaces && ip_equal(&e->sa->initiator.addr, &e->replaces->initiator.addr)) {
+        finding_add(out, CHECK_peer_restarted, &where,
+                    "%s is established anew (IKE SA %u) with INITIAL_CONTACT while its IKE SA %u was not deleted: it has forgotten that one.",
+                    e->sa->initiator.id, e->sa->id, e->replaces->id);
+    } else if (e->replaces) {
         finding_add(out, CHECK_peer_restarted, &where,
                     "%s is established anew from %s (IKE SA %u) while its IKE SA %u from %s was not deleted.",
                     e->sa->initiator.id, ip_print(&e->sa->initiator.addr, to, sizeof to), e->sa->id, e->replaces->id,

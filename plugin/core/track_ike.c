@@ -8,7 +8,7 @@ enum {
     V1_ERROR_MAX = 8191,            /* RFC 2408 section 3.14.1 */
     V2_ERROR_MAX = 16383,           /* RFC 7296 section 3.10.1 */
     N_MOBIKE_SUPPORTED = 16396, N_UPDATE_SA_ADDRESSES = 16400,
-    N_FRAGMENTATION_SUPPORTED = 16430, N_USE_PPK = 16435,
+    N_INITIAL_CONTACT = 16384, N_FRAGMENTATION_SUPPORTED = 16430, N_USE_PPK = 16435,
     N1_R_U_THERE = 36136, N1_R_U_THERE_ACK = 36137,
     EAP_FAILURE = 4,
     ML_KEM_FIRST = 35, ML_KEM_LAST = 37,
@@ -403,6 +403,7 @@ learn_abilities(struct ike_event *e, const struct ike_message *m)
     sa->fragmentation_r |= fragmentation && !e->from_initiator;
     sa->mobike_i |= mobike && e->from_initiator;
     sa->mobike_r |= mobike && !e->from_initiator;
+    sa->initial_contact |= e->from_initiator && m->exchange == V2_IKE_AUTH && m->readable && ike_find_notify(m, N_INITIAL_CONTACT) != NULL;
     sa->auth_read |= m->exchange == V2_IKE_AUTH && m->encrypted && m->readable;
     sa->post_quantum |= m->exchange == V2_IKE_SA_INIT && ike_is_response(m) && ike_find_notify(m, N_USE_PPK) != NULL;
 }

@@ -34,7 +34,8 @@ track_phase1(struct sadb *db, struct ike_event *e)
 }
 
 /* A live IKE SA of the same identity with the same gateway from elsewhere: the peer was
- * restarted or moved, and the old one may be dead weight on the gateway. */
+ * restarted or moved, and the old one may be dead weight on the gateway.  From the same address only
+ * INITIAL_CONTACT tells a restart from a new authentication (RFC 7296 section 2.4). */
 struct ike_sa *
 track_replaced(const struct sadb *db, const struct ike_event *e)
 {
@@ -47,7 +48,7 @@ track_replaced(const struct sadb *db, const struct ike_event *e)
         struct ike_sa *old = (struct ike_sa *)g_ptr_array_index(db->ike_sas, i - 1);
         if (old != now && old->state == IKE_ESTABLISHED && old->major == now->major && old->initiator.id &&
             strcmp(old->initiator.id, now->initiator.id) == 0 && ip_equal(&old->responder.addr, &now->responder.addr) &&
-            !ip_equal(&old->initiator.addr, &now->initiator.addr) && old->rekeyed_by == NO_ID) {
+            (!ip_equal(&old->initiator.addr, &now->initiator.addr) || now->initial_contact) && old->rekeyed_by == NO_ID) {
             return old;
         }
     }

@@ -264,6 +264,78 @@ gap_through_wrap(void)
     SAYS(sequence_gap, "4294967292 of the 4294967297");
 }
 
+static void
+as_second(uint8_t exchange, uint32_t id, bool from_client)
+{
+    begin(2, exchange, id, from_client, !from_client);
+    memset(m.spi_i, 0x33, 8);
+    memset(m.spi_r, id || !from_client ? 0x44 : 0, 8);
+    if (exchange == V2_IKE_SA_INIT) {
+        propose(aes256, 4, PROTO_IKE, 0);
+        return;
+    }
+    m.has_auth = true;
+    if (from_client) {
+        m.id_i.present = true;
+        m.id_i.type = 2;
+        m.id_i.data = (struct span){ (const uint8_t *)"client", 6 };
+    }
+    propose(esp128, 3, PROTO_ESP, from_client ? 0xa0000002 : 0xb0000002);
+    selectors("10.1.0.0/24", "10.2.0.0/24");
+}
+
+/* RFC 7296 section 2.4: from the same address only INITIAL_CONTACT tells a restart. */
+static void
+begun_anew(bool initial_contact)
+{
+    reset();
+    sa_init(aes256, aes256);
+    begin(2, V2_IKE_AUTH, 1, true, false);
+    m.has_auth = true;
+    m.id_i.present = true;
+    m.id_i.type = 2;
+    m.id_i.data = (struct span){ (const uint8_t *)"client", 6 };
+    propose(esp128, 3, PROTO_ESP, 0xa0000001);
+    selectors("10.1.0.0/24", "10.2.0.0/24");
+    send("auth?", 3);
+    auth_response("10.1.0.0/24", "10.2.0.0/24");
+    as_second(V2_IKE_SA_INIT, 0, true);
+    send("second init?", 5);
+    as_second(V2_IKE_SA_INIT, 0, false);
+    send("second init!", 6);
+    as_second(V2_IKE_AUTH, 1, true);
+    if (initial_contact) {
+        notify(16384);
+    }
+    send("second auth?", 7);
+    as_second(V2_IKE_AUTH, 1, false);
+    send("second auth!", 8);
+    T(sadb_num_ike_sas(db) == 2);
+    if (initial_contact) {
+        SAYS(peer_restarted, "with INITIAL_CONTACT while its IKE SA 0 was not deleted");
+    } else {
+        SILENT(peer_restarted);
+    }
+}
+
+/* Kilobytes that nobody has negotiated are not spoken of. */
+static void
+lifetime(uint32_t kilobytes)
+{
+    reset();
+    begin(1, V1_MAIN, 0, true, false);
+    propose(aes256, 4, PROTO_IKE, 0);
+    m.proposals[0].attr.life_s = 28800;
+    m.proposals[0].attr.life_kb = kilobytes;
+    send("mm1", 1);
+    begin(1, V1_MAIN, 0, false, false);
+    propose(aes256, 4, PROTO_IKE, 0);
+    m.proposals[0].attr.life_s = 3600;
+    m.proposals[0].attr.life_kb = kilobytes;
+    send("mm2", 2);
+    SAYS(lifetime_mismatch, kilobytes ? "28800 s and 1000 KB with 3600 s and 1000 KB" : "a lifetime of 28800 s with 3600 s.");
+}
+
 int
 main(void)
 {
@@ -279,5 +351,9 @@ main(void)
     path_probes(false);
     refused_once();
     gap_through_wrap();
+    begun_anew(true);
+    begun_anew(false);
+    lifetime(0);
+    lifetime(1000);
     return conversation_done();
 }
