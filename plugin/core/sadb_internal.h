@@ -93,6 +93,8 @@ void track_deletes(struct sadb *db, struct ike_event *e, const struct ike_messag
 
 /* track_lineage.c */
 void track_phase1(struct sadb *db, struct ike_event *e);
+struct exchange *track_colliding(const struct ike_event *e);   /* or NULL */
+struct exchange *track_refused(const struct ike_event *e);     /* or NULL */
 struct ike_sa *track_replaced(const struct sadb *db, const struct ike_event *e);     /* or NULL */
 
 /* nat.c */

@@ -423,25 +423,6 @@ learn_liveness(struct ike_event *e, const struct ike_message *m)
     }
 }
 
-/* The other side's rekey of the same SA that waits for its answer (RFC 7296 section 2.8.1). */
-static struct exchange *
-colliding(const struct ike_event *e)
-{
-    const struct exchange *own = e->exchange;
-
-    if (e->is_response || own->type != V2_CREATE_CHILD_SA || (!own->rekeys_spi && !own->rekeys_ike)) {
-        return NULL;
-    }
-    for (guint i = e->sa->exchanges->len, looked = 0; i > 0 && looked < EXCHANGES_LOOKED_AT; i--, looked++) {
-        struct exchange *x = (struct exchange *)g_ptr_array_index(e->sa->exchanges, i - 1);
-        if (x != own && x->type == own->type && x->by_initiator != own->by_initiator && !x->response &&
-            (own->rekeys_ike ? x->rekeys_ike : x->rekeys_spi != 0)) {
-            return x;
-        }
-    }
-    return NULL;
-}
-
 static void
 learn_identity(struct sadb *db, struct endpoint *who, const struct ike_id *id, uint32_t frame)
 {
@@ -544,23 +525,6 @@ follow_state(struct ike_event *e, const struct ike_message *m)
     }
 }
 
-/* An IKEv1 Informational that refuses speaks of the exchange that the other side has
- * begun or gone on with last (RFC 2409 section 5.7: it has a message ID of its own). */
-static struct exchange *
-refused_exchange(const struct ike_event *e)
-{
-    for (guint i = e->sa->exchanges->len; i > 0; i--) {
-        struct exchange *x = (struct exchange *)g_ptr_array_index(e->sa->exchanges, i - 1);
-        const struct exchange_message *last;
-        if (x->type == V1_INFORMATIONAL || !x->messages->len) {
-            continue;
-        }
-        last = &g_array_index(x->messages, struct exchange_message, x->messages->len - 1);
-        return last->from_initiator != e->from_initiator ? x : NULL;
-    }
-    return NULL;
-}
-
 void
 sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
              const struct ike_message *m, const uint8_t *octets, size_t len)
@@ -621,7 +585,7 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
     track_sent(db, e->sa, e->from_initiator, at->time);
     learn_identities(db, e, m);
     if (m->major == 1 && m->exchange == V1_INFORMATIONAL) {
-        struct exchange *x = refused_exchange(e);
+        struct exchange *x = track_refused(e);
         if (x && (e->message->refused || !m->readable)) {
             e->about = x;
             x->answered_by = x->answered_by ? x->answered_by : at->frame;
@@ -631,7 +595,7 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
     track_answer(db, e, m);
     track_nat(e, m);
     follow_state(e, m);
-    e->collides = colliding(e);
+    e->collides = track_colliding(e);
     e->replaces = track_replaced(db, e);
     if (e->established && m->major == 1) {
         track_phase1(db, e);
