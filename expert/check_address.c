@@ -25,6 +25,15 @@ sender(const struct ipsec_event *e)
     return e->to_responder ? &e->child->ike_sa->initiator : &e->child->ike_sa->responder;
 }
 
+/* The other side of a NAT, both of which were captured. */
+static bool
+at_nat(const struct ipsec_event *e)
+{
+    const struct ike_sa *sa = e->child->ike_sa;
+
+    return ike_sa_is_at(sa, e->to_responder, &e->at.src) && ike_sa_is_at(sa, !e->to_responder, &e->at.dst);
+}
+
 void
 check_outer_source_violation(const struct check_in *in, struct findings *out)
 {
@@ -38,7 +47,7 @@ check_outer_source_violation(const struct check_in *in, struct findings *out)
     }
     peer = e->to_responder ? &e->child->addr_i : &e->child->addr_r;
     end = e->to_responder ? &e->child->addr_r : &e->child->addr_i;
-    if (ip_equal(peer, &e->at.src) || !ip_equal(end, &e->at.dst)) {
+    if (ip_equal(peer, &e->at.src) || !ip_equal(end, &e->at.dst) || at_nat(e)) {
         return;
     }
     where = scope_packet(in);
@@ -61,7 +70,7 @@ check_outer_destination_violation(const struct check_in *in, struct findings *ou
     }
     peer = e->to_responder ? &e->child->addr_i : &e->child->addr_r;
     end = e->to_responder ? &e->child->addr_r : &e->child->addr_i;
-    if (!ip_equal(peer, &e->at.src) || ip_equal(end, &e->at.dst)) {
+    if (!ip_equal(peer, &e->at.src) || ip_equal(end, &e->at.dst) || at_nat(e)) {
         return;
     }
     where = scope_packet(in);

@@ -41,11 +41,14 @@ check_auth_failed(const struct check_in *in, struct findings *out)
         finding_add(out, CHECK_auth_failed, &where, "%s rejects the EAP authentication of %s (EAP-Failure in frame %u).",
                     who, to, in->ike->at.frame);
     } else if (n && in->msg->major == 1 && x && x->type == V1_AGGRESSIVE && x->messages->len < 2) {
-        where.basis = BASIS_OBSERVED;
-        where.remedy = "If the other end expects main mode, set the same mode on both; else compare identity and pre-shared key.";
-        finding_add(out, CHECK_auth_failed, &where,
-                    "%s answers the first message of aggressive mode (frame %u) with AUTHENTICATION_FAILED: it knows no "
-                    "configuration in this mode for %s.", who, x->request, to);
+        return;         /* nobody has looked at credentials yet: exchange_mode_mismatch tells of it */
+    } else if (n && x && in->msg->major == 2 && x->request == in->ike->at.frame) {
+        /* RFC 7296 section 2.21.2: whose own authentication was refused may say so once more. */
+        if (in->ike->sa->state != IKE_FAILED) {
+            where.basis = notify_basis(n);
+            finding_add(out, CHECK_auth_failed, &where, "%s rejects the authentication of %s (AUTHENTICATION_FAILED in frame %u).",
+                        who, to, in->ike->at.frame);
+        }
     } else if (n) {
         where.basis = notify_basis(n);
         finding_add(out, CHECK_auth_failed, &where,

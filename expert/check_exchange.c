@@ -41,8 +41,9 @@ check_duplicate_frame(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     where.basis = BASIS_OBSERVED;
     where.exchange = NO_ID;
-    finding_add(out, CHECK_duplicate_frame, &where, "Frame %u was captured twice: it is frame %u again, at the same moment.",
-                e->at.frame, e->message->frame);
+    finding_add(out, CHECK_duplicate_frame, &where, e->sa->after_nat ?
+                "Frame %u was captured twice: it is frame %u again, on the other side of a NAT." :
+                "Frame %u was captured twice: it is frame %u again, at the same moment.", e->at.frame, e->message->frame);
 }
 
 void

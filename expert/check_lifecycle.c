@@ -147,6 +147,11 @@ check_lifetime_mismatch(const struct check_in *in, struct findings *out)
             (k->p->attr.life_s == chosen->p->attr.life_s && k->p->attr.life_kb == chosen->p->attr.life_kb)) {
             continue;
         }
+        if (!k->p->attr.life_kb && !chosen->p->attr.life_kb) {
+            finding_add(out, CHECK_lifetime_mismatch, &where, "%s answers a lifetime of %u s with %u s.",
+                        who_sent(in, who, sizeof who), k->p->attr.life_s, chosen->p->attr.life_s);
+            return;
+        }
         finding_add(out, CHECK_lifetime_mismatch, &where,
                     "%s answers a lifetime of %u s and %u KB with %u s and %u KB.", who_sent(in, who, sizeof who),
                     k->p->attr.life_s, k->p->attr.life_kb, chosen->p->attr.life_s, chosen->p->attr.life_kb);
@@ -204,6 +209,8 @@ check_address_updated(const struct check_in *in, struct findings *out)
 {
     const struct ike_event *e = in->ike;
     char who[ID_TEXT_MAX], from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
+    bool initiator = e->moved ? e->moved_initiator : e->from_initiator;
+    const struct endpoint *mover;
     struct scope where;
 
     if (!fresh(in) || (!e->moved && !(in->msg->major == 2 && !ike_is_response(in->msg) &&
@@ -211,10 +218,10 @@ check_address_updated(const struct check_in *in, struct findings *out)
         return;
     }
     where = scope_message(in);
+    mover = initiator ? &e->sa->initiator : &e->sa->responder;
     finding_add(out, CHECK_address_updated, &where, "IKE SA %u of %s moves%s%s to %s.", e->sa->id,
-                endpoint_print(e->from_initiator ? &e->sa->initiator : &e->sa->responder, who, sizeof who),
-                e->old_src.family ? " from " : "", e->old_src.family ? ip_print(&e->old_src, from, sizeof from) : "",
-                ip_print(&e->at.src, to, sizeof to));
+                endpoint_print(mover, who, sizeof who), e->old_addr.family ? " from " : "",
+                e->old_addr.family ? ip_print(&e->old_addr, from, sizeof from) : "", ip_print(&mover->addr, to, sizeof to));
 }
 
 /* What no peer would send: octets that the keys of the SA do not open, or a message again
@@ -263,7 +270,11 @@ check_peer_restarted(const struct check_in *in, struct findings *out)
     if (!fresh(in)) {
         return;
     }
-    if (e->replaces) {
+    if (e->replaces && ip_equal(&e->sa->initiator.addr, &e->replaces->initiator.addr)) {
+        finding_add(out, CHECK_peer_restarted, &where,
+                    "%s is established anew (IKE SA %u) with INITIAL_CONTACT while its IKE SA %u was not deleted: it has forgotten that one.",
+                    e->sa->initiator.id, e->sa->id, e->replaces->id);
+    } else if (e->replaces) {
         finding_add(out, CHECK_peer_restarted, &where,
                     "%s is established anew from %s (IKE SA %u) while its IKE SA %u from %s was not deleted.",
                     e->sa->initiator.id, ip_print(&e->sa->initiator.addr, to, sizeof to), e->sa->id, e->replaces->id,

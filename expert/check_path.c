@@ -24,6 +24,14 @@ check_nat_detected(const struct check_in *in, struct findings *out)
     }
     where = scope_message(in);
     where.variant = sa->nat;
+    if (sa->after_nat) {
+        finding_add(out, CHECK_nat_detected, &where,
+                    "Frames %u and %u are one packet, captured before and after its translation: behind a NAT is %s, whose address "
+                    "%s is %s on the other side.", sa->before_nat, sa->after_nat, sa->beyond_i.family ? "the initiator" : "the responder",
+                    ip_print(sa->beyond_i.family ? &sa->initiator.addr : &sa->responder.addr, i, sizeof i),
+                    ip_print(sa->beyond_i.family ? &sa->beyond_i : &sa->beyond_r, r, sizeof r));
+        return;
+    }
     finding_add(out, CHECK_nat_detected, &where,
                 "The NAT detection hashes of frames %u and %u do not fit the addresses captured: behind a NAT is %s "
                 "(%s and %s on the wire).", sa->nat_i.frame, sa->nat_r.frame,
@@ -44,8 +52,8 @@ check_nat_forced(const struct check_in *in, struct findings *out)
     where.basis = BASIS_INFERRED;
     finding_add(out, CHECK_nat_forced, &where,
                 "Both sides' hashes of their own address fit no address (frames %u and %u), while each hash of the other's "
-                "fits: suggests that UDP encapsulation is forced, for no address is translated here.", sa->nat_i.frame,
-                sa->nat_r.frame);
+                "fits: suggests that UDP encapsulation is forced, or that a NAT before each side lies outside of this capture point.",
+                sa->nat_i.frame, sa->nat_r.frame);
 }
 
 void

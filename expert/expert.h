@@ -34,7 +34,8 @@ void finding_add(struct findings *out, enum check_id check, const struct scope *
 void finding_raise(struct findings *out, enum check_id check, const struct scope *where, enum severity severity,
                    const char *remedy, const char *format, ...) G_GNUC_PRINTF(6, 7);
 
-/* The message is new and belongs to an exchange: neither sent nor captured again, nor forged. */
+/* The message is new and belongs to an exchange: neither sent nor captured again, nor forged,
+ * nor on another path too. */
 bool fresh(const struct check_in *in);
 /* Its first notify of that type, NULL where it is not fresh. */
 const struct ike_notify *fresh_notify(const struct check_in *in, uint16_t type);

@@ -346,7 +346,8 @@ scope_packet(const struct check_in *in)
 bool
 fresh(const struct check_in *in)
 {
-    return in->ike->sa && in->ike->message && !in->ike->retransmission_of && !in->ike->duplicate && !in->ike->message->forged;
+    return in->ike->sa && in->ike->message && !in->ike->retransmission_of && !in->ike->duplicate && !in->ike->probe &&
+           !in->ike->message->forged;
 }
 
 const struct ike_notify *

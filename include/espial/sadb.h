@@ -167,12 +167,16 @@ struct ike_sa {
     uint32_t rekeys, rekeyed_by;                /* ids of IKE SAs, NO_ID */
     uint32_t num_encrypted, num_readable;       /* messages */
     struct nat_evidence nat_i, nat_r;   /* from messages of the initiator, of the responder */
+    struct ip_addr beyond_i, beyond_r;  /* the address that a NAT gives that side, where the capture holds packets
+                                         * on both sides of the NAT; family 0 */
+    uint32_t before_nat, after_nat;     /* frames of the pair that proved it, 0 */
     enum nat nat;
     enum ike_sa_state state;
     uint16_t auth_method;       /* v1: negotiated; v2: of the initiator's AUTH payload */
     uint8_t major;
     bool has_spi_r : 1;
     bool started_here : 1;      /* its first exchange is in the capture */
+    bool initial_contact : 1;   /* its initiator holds no other SA with the responder (RFC 7296 section 2.4) */
     bool eap : 1;
     bool mobike_i : 1, mobike_r : 1;    /* who announced it */
     bool auth_read : 1;         /* an IKE_AUTH message of each side was readable */
@@ -293,7 +297,9 @@ struct ike_event {
     bool new_sa;
     uint32_t retransmission_of; /* frame, 0 */
     bool duplicate;             /* the same packet captured twice */
-    bool moved;                 /* the peer's address changed by an answered message */
+    bool probe;                 /* the message goes out on another path too (RFC 4555 section 3.10) */
+    bool moved;                 /* a side's address changed, by MOBIKE or by an answered message */
+    bool moved_initiator;       /* valid with moved: which side */
     enum basis basis;           /* decrypted where encrypted parts were read */
     struct exchange *about;     /* v1 Informational: the exchange that it refuses; else exchange */
     struct child_sa *child;     /* Child SA negotiated by this message, or NULL */
@@ -309,7 +315,7 @@ struct ike_event {
     struct child_sa *twin;      /* live Child SA with the selectors of the new one, not replaced by it */
     struct ike_sa *reauthenticates; /* v1: the phase 1 of the same two that this one replaces */
     struct ike_sa *replaces;    /* live IKE SA of the same identity from another address */
-    struct ip_addr old_src;     /* moved: the address before */
+    struct ip_addr old_addr;    /* moved: that side's address before */
     uint16_t old_src_port;      /* changed by this message behind a NAT; 0 */
 };
 
@@ -466,6 +472,8 @@ uint32_t sadb_sk_length(const struct kept_proposal *chosen, uint32_t inner);
 const struct ike_sa *child_holder(const struct sadb *db, const struct child_sa *c);
 /* The selectors offered for the side that began the exchange, or for the other. */
 const struct selector *exchange_selectors(const struct exchange *x, bool by, size_t *num);
+/* a is where that side of sa was captured, before or beyond its NAT. */
+bool ike_sa_is_at(const struct ike_sa *sa, bool initiator, const struct ip_addr *a);
 /* The selectors of one side: the IKE initiator's or the responder's. */
 const struct selector *child_selectors(const struct child_sa *c, bool initiator, size_t *num);
 

@@ -112,11 +112,44 @@ verdict(const struct ike_sa *sa)
     if (!i->seen || !r->seen) {
         return NAT_UNKNOWN;
     }
+    if (sa->after_nat) {        /* seen, not reckoned: hashes may be forced or fit the other side of the NAT */
+        return sa->beyond_i.family && sa->beyond_r.family ? NAT_BOTH : sa->beyond_i.family ? NAT_INITIATOR : NAT_RESPONDER;
+    }
     if (i->source_differs && r->source_differs && !i->destination_differs && !r->destination_differs &&
         !i->port_translated && !r->port_translated) {
         return NAT_FORCED;
     }
     return behind_i && behind_r ? NAT_BOTH : behind_i ? NAT_INITIATOR : behind_r ? NAT_RESPONDER : NAT_NONE;
+}
+
+bool
+ike_sa_is_at(const struct ike_sa *sa, bool initiator, const struct ip_addr *a)
+{
+    return ip_equal(a, initiator ? &sa->initiator.addr : &sa->responder.addr) ||
+           ip_equal(a, initiator ? &sa->beyond_i : &sa->beyond_r);
+}
+
+/* One packet, captured once on each side of a NAT: it has one of its addresses changed.  A probe
+ * of MOBIKE (RFC 4555 section 3.10) goes out from several addresses as packets of their own. */
+bool
+track_translated(struct ike_sa *sa, const struct exchange *x, const struct exchange_message *first, const struct sighting *at)
+{
+    bool from_i = first->from_initiator;
+    const struct ip_addr *near = from_i ? &sa->initiator.addr : &sa->responder.addr;
+    const struct ip_addr *far = from_i ? &sa->responder.addr : &sa->initiator.addr;
+    bool src = ip_equal(&at->src, near), dst = ip_equal(&at->dst, far);
+    struct ip_addr *beyond;
+
+    if (at->src.family != near->family || src == dst || first->ip_id != at->ip_id || (x->type == V2_INFORMATIONAL && !at->ip_id)) {
+        return false;
+    }
+    beyond = src ? (from_i ? &sa->beyond_r : &sa->beyond_i) : (from_i ? &sa->beyond_i : &sa->beyond_r);
+    if (!beyond->family) {
+        *beyond = src ? at->dst : at->src;
+        sa->before_nat = sa->before_nat ? sa->before_nat : first->frame;
+        sa->after_nat = at->frame;
+    }
+    return true;
 }
 
 bool

@@ -94,11 +94,15 @@ void track_deletes(struct sadb *db, struct ike_event *e, const struct ike_messag
 
 /* track_lineage.c */
 void track_phase1(struct sadb *db, struct ike_event *e);
+struct exchange *track_colliding(const struct ike_event *e);   /* or NULL */
+struct exchange *track_refused(const struct ike_event *e);     /* or NULL */
 struct ike_sa *track_replaced(const struct sadb *db, const struct ike_event *e);     /* or NULL */
 
 /* nat.c */
 /* A packet of one side of sa, for the life of its NAT mapping; sa may be NULL. */
 void track_sent(struct sadb *db, struct ike_sa *sa, bool from_initiator, double time);
+/* Notes that first, captured again at at, went through a NAT in between; false where it did not. */
+bool track_translated(struct ike_sa *sa, const struct exchange *x, const struct exchange_message *first, const struct sighting *at);
 bool behind_nat(const struct ike_sa *sa, bool initiator);
 void track_nat(struct ike_event *e, const struct ike_message *m);
 

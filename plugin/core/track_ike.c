@@ -9,7 +9,7 @@ enum {
     V1_ERROR_MAX = 8191,            /* RFC 2408 section 3.14.1 */
     V2_ERROR_MAX = 16383,           /* RFC 7296 section 3.10.1 */
     N_MOBIKE_SUPPORTED = 16396, N_UPDATE_SA_ADDRESSES = 16400,
-    N_FRAGMENTATION_SUPPORTED = 16430, N_USE_PPK = 16435,
+    N_INITIAL_CONTACT = 16384, N_FRAGMENTATION_SUPPORTED = 16430, N_USE_PPK = 16435,
     N1_R_U_THERE = 36136, N1_R_U_THERE_ACK = 36137,
     EAP_FAILURE = 4,
     ML_KEM_FIRST = 35, ML_KEM_LAST = 37,
@@ -40,8 +40,25 @@ between(const struct ike_sa *sa, const struct ip_addr *a, const struct ip_addr *
            (ip_equal(&sa->initiator.addr, b) && ip_equal(&sa->responder.addr, a));
 }
 
+/* The same, where a NAT's two sides were captured. */
+static bool
+known_between(const struct ike_sa *sa, const struct ip_addr *a, const struct ip_addr *b)
+{
+    return (ike_sa_is_at(sa, true, a) && ike_sa_is_at(sa, false, b)) || (ike_sa_is_at(sa, true, b) && ike_sa_is_at(sa, false, a));
+}
+
+/* The first message of sa at this moment again, from beyond a NAT. */
+static bool
+first_again(const struct ike_sa *sa, uint64_t sum, const struct sighting *at)
+{
+    const struct exchange *x = sa->exchanges->len ? (const struct exchange *)g_ptr_array_index(sa->exchanges, 0) : NULL;
+    const struct exchange_message *one = x && x->messages->len ? &g_array_index(x->messages, struct exchange_message, 0) : NULL;
+
+    return one && one->digest == sum && at->time - one->time < DUPLICATE_SECONDS && one->ip_id == at->ip_id;
+}
+
 static struct ike_sa *
-find_sa(struct sadb *db, const struct ike_message *m, const struct sighting *at)
+find_sa(struct sadb *db, const struct ike_message *m, const struct sighting *at, uint64_t sum)
 {
     struct sa_key key = sadb_key(db, 'i', 0, m->spi_i, 8, NULL, NULL);
     struct ike_sa *half_open = NULL;
@@ -55,7 +72,7 @@ find_sa(struct sadb *db, const struct ike_message *m, const struct sighting *at)
         if (sa->has_spi_r && memcmp(sa->spi_r, m->spi_r, 8) == 0) {
             return sa;
         }
-        if (!half_open && between(sa, &at->src, &at->dst) &&
+        if (!half_open && (known_between(sa, &at->src, &at->dst) || first_again(sa, sum, at)) &&
             (zero_spi(m->spi_r) || !sa->has_spi_r || (sa->state != IKE_ESTABLISHED && !sa->chosen))) {
             half_open = sa;
         }
@@ -68,7 +85,7 @@ find_sa(struct sadb *db, const struct ike_message *m, const struct sighting *at)
 static bool
 v1_from_initiator(const struct ike_sa *sa, const struct sighting *at)
 {
-    bool src_i = ip_equal(&at->src, &sa->initiator.addr), src_r = ip_equal(&at->src, &sa->responder.addr);
+    bool src_i = ike_sa_is_at(sa, true, &at->src), src_r = ike_sa_is_at(sa, false, &at->src);
 
     if (src_i != src_r) {
         return src_i;
@@ -76,7 +93,7 @@ v1_from_initiator(const struct ike_sa *sa, const struct sighting *at)
     if (src_i) {
         return at->src_port == sa->initiator.port;
     }
-    return !ip_equal(&at->dst, &sa->initiator.addr);
+    return !ike_sa_is_at(sa, true, &at->dst);
 }
 
 static struct ike_sa *
@@ -170,6 +187,17 @@ make_exchange(struct sadb *db, struct ike_sa *sa, const struct ike_message *m, b
     return x;
 }
 
+/* MOBIKE tries paths by one request on each of them.  Without keys nobody knows of MOBIKE; what
+ * comes at the same moment is believed to be that.  An answer may come after the next request. */
+static bool
+probes_path(const struct ike_event *e, double gap)
+{
+    const struct ike_sa *sa = e->sa;
+
+    return sa->major == 2 && e->exchange->type == V2_INFORMATIONAL && e->exchange->index + 2 >= sa->exchanges->len &&
+           ((sa->mobike_i && sa->mobike_r) || (!sa->auth_read && gap < DUPLICATE_SECONDS));
+}
+
 static void
 note_again(struct sadb *db, struct ike_event *e, struct exchange_message *old)
 {
@@ -178,13 +206,22 @@ note_again(struct sadb *db, struct ike_event *e, struct exchange_message *old)
 
     e->message = old;
     /* A nested message that Wireshark reassembled stands in the same frame. */
-    if (gap < DUPLICATE_SECONDS && (old->ip_id == at->ip_id || old->ip_id == 0 || at->ip_id == 0)) {
+    if (gap < DUPLICATE_SECONDS && (old->ip_id == at->ip_id || old->ip_id == 0 || at->ip_id == 0) &&
+        (known_between(e->sa, &at->src, &at->dst) || track_translated(e->sa, e->exchange, old, at))) {
+        if (e->sa->after_nat == at->frame) {
+            sadb_pair_add(db, e->sa, &at->src, &at->dst);
+        }
         e->duplicate = true;
         old->twice |= at->frame != old->frame;
         e->sa->captured_twice |= old->twice;
         return;
     }
-    e->new_address = !between(e->sa, &at->src, &at->dst);
+    e->new_address = !known_between(e->sa, &at->src, &at->dst);
+    if (e->new_address && probes_path(e, gap)) {
+        e->probe = true;
+        e->new_address = false;
+        return;
+    }
     e->retransmission_of = old->frame;
     old->ip_id = at->ip_id;
     if (!old->again) {
@@ -281,7 +318,9 @@ follow_addresses(struct sadb *db, struct ike_event *e, const struct ike_message 
     struct endpoint *from = e->from_initiator ? &sa->initiator : &sa->responder;
     struct endpoint *to = e->from_initiator ? &sa->responder : &sa->initiator;
     bool update = ike_find_notify(m, N_UPDATE_SA_ADDRESSES) && e->basis == BASIS_DECRYPTED && m->major == 2;
-    bool answered = m->major == 2 && ike_is_response(m) && m->encrypted && e->exchange && e->exchange->request;
+    /* With MOBIKE an answer on another path is only a probe's (RFC 4555 sections 3.8 and 3.10). */
+    bool answered = m->major == 2 && ike_is_response(m) && m->encrypted && e->exchange && e->exchange->request &&
+                    !(sa->mobike_i && sa->mobike_r);
     struct ip_addr *old_from = &from->addr, *old_to = &to->addr;
 
     if (between(sa, &e->at.src, &e->at.dst)) {
@@ -292,11 +331,15 @@ follow_addresses(struct sadb *db, struct ike_event *e, const struct ike_message 
         to->port = e->at.dst_port;
         return;
     }
+    if (known_between(sa, &e->at.src, &e->at.dst)) {
+        return;
+    }
     if (!update && !answered) {
         e->new_address = !e->new_sa;
         return;
     }
-    e->old_src = from->addr;
+    e->moved_initiator = ip_equal(&from->addr, &e->at.src) ? !e->from_initiator : e->from_initiator;
+    e->old_addr = e->moved_initiator ? sa->initiator.addr : sa->responder.addr;
     if (sa->children->len > SADB_MAX_LOOKED_AT) {
         sadb_cap(db, "Child SAs that follow a new address");
     }
@@ -355,6 +398,7 @@ learn_abilities(struct ike_event *e, const struct ike_message *m)
     sa->fragmentation_r |= fragmentation && !e->from_initiator;
     sa->mobike_i |= mobike && e->from_initiator;
     sa->mobike_r |= mobike && !e->from_initiator;
+    sa->initial_contact |= e->from_initiator && m->exchange == V2_IKE_AUTH && m->readable && ike_find_notify(m, N_INITIAL_CONTACT) != NULL;
     sa->auth_read |= m->exchange == V2_IKE_AUTH && m->encrypted && m->readable;
     sa->post_quantum |= m->exchange == V2_IKE_SA_INIT && ike_is_response(m) && ike_find_notify(m, N_USE_PPK) != NULL;
 }
@@ -372,25 +416,6 @@ learn_liveness(struct ike_event *e, const struct ike_message *m)
         uint32_t empty = sadb_sk_length(e->sa->chosen, 0);
         x->liveness = m->readable ? m->num_payloads <= 1 : empty && m->length == empty;
     }
-}
-
-/* The other side's rekey of the same SA that waits for its answer (RFC 7296 section 2.8.1). */
-static struct exchange *
-colliding(const struct ike_event *e)
-{
-    const struct exchange *own = e->exchange;
-
-    if (e->is_response || own->type != V2_CREATE_CHILD_SA || (!own->rekeys_spi && !own->rekeys_ike)) {
-        return NULL;
-    }
-    for (guint i = e->sa->exchanges->len, looked = 0; i > 0 && looked < EXCHANGES_LOOKED_AT; i--, looked++) {
-        struct exchange *x = (struct exchange *)g_ptr_array_index(e->sa->exchanges, i - 1);
-        if (x != own && x->type == own->type && x->by_initiator != own->by_initiator && !x->response &&
-            (own->rekeys_ike ? x->rekeys_ike : x->rekeys_spi != 0)) {
-            return x;
-        }
-    }
-    return NULL;
 }
 
 static void
@@ -495,23 +520,6 @@ follow_state(struct ike_event *e, const struct ike_message *m)
     }
 }
 
-/* An IKEv1 Informational that refuses speaks of the exchange that the other side has
- * begun or gone on with last (RFC 2409 section 5.7: it has a message ID of its own). */
-static struct exchange *
-refused_exchange(const struct ike_event *e)
-{
-    for (guint i = e->sa->exchanges->len, looked = 0; i > 0 && looked < EXCHANGES_LOOKED_AT; i--, looked++) {
-        struct exchange *x = (struct exchange *)g_ptr_array_index(e->sa->exchanges, i - 1);
-        const struct exchange_message *last;
-        if (x->type == V1_INFORMATIONAL || !x->messages->len) {
-            continue;
-        }
-        last = &g_array_index(x->messages, struct exchange_message, x->messages->len - 1);
-        return last->from_initiator != e->from_initiator ? x : NULL;
-    }
-    return NULL;
-}
-
 void
 sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
              const struct ike_message *m, const uint8_t *octets, size_t len)
@@ -526,7 +534,7 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
     if (m->major < 1 || m->major > 2 || zero_spi(m->spi_i)) {
         return;
     }
-    e->sa = find_sa(db, m, at);
+    e->sa = find_sa(db, m, at, sum);
     if (!e->sa) {
         e->sa = make_sa(db, m, at);
         e->new_sa = true;
@@ -563,7 +571,7 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
     }
     note_integrity(db, e, m);
     if (e->message->forged) {
-        e->new_address = !e->new_sa && !between(e->sa, &at->src, &at->dst);
+        e->new_address = !e->new_sa && !known_between(e->sa, &at->src, &at->dst);
         return;
     }
     learn_abilities(e, m);
@@ -572,7 +580,7 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
     track_sent(db, e->sa, e->from_initiator, at->time);
     learn_identities(db, e, m);
     if (m->major == 1 && m->exchange == V1_INFORMATIONAL) {
-        struct exchange *x = refused_exchange(e);
+        struct exchange *x = track_refused(e);
         if (x && (e->message->refused || !m->readable)) {
             e->about = x;
             x->answered_by = x->answered_by ? x->answered_by : at->frame;
@@ -582,7 +590,7 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
     track_answer(db, e, m);
     track_nat(e, m);
     follow_state(e, m);
-    e->collides = colliding(e);
+    e->collides = track_colliding(e);
     e->replaces = track_replaced(db, e);
     if (e->established && m->major == 1) {
         track_phase1(db, e);

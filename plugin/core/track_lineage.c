@@ -1,4 +1,4 @@
-/* track_lineage.c - IKE SAs that take the place of others without a rekey that says so.
+/* track_lineage.c - IKE SAs and exchanges that take the place of others, cross or refuse them.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sadb_internal.h"
 
@@ -34,7 +34,8 @@ track_phase1(struct sadb *db, struct ike_event *e)
 }
 
 /* A live IKE SA of the same identity with the same gateway from elsewhere: the peer was
- * restarted or moved, and the old one may be dead weight on the gateway. */
+ * restarted or moved, and the old one may be dead weight on the gateway.  From the same address only
+ * INITIAL_CONTACT tells a restart from a new authentication (RFC 7296 section 2.4). */
 struct ike_sa *
 track_replaced(const struct sadb *db, const struct ike_event *e)
 {
@@ -47,9 +48,45 @@ track_replaced(const struct sadb *db, const struct ike_event *e)
         struct ike_sa *old = (struct ike_sa *)g_ptr_array_index(db->ike_sas, i - 1);
         if (old != now && old->state == IKE_ESTABLISHED && old->major == now->major && old->initiator.id &&
             strcmp(old->initiator.id, now->initiator.id) == 0 && ip_equal(&old->responder.addr, &now->responder.addr) &&
-            !ip_equal(&old->initiator.addr, &now->initiator.addr) && old->rekeyed_by == NO_ID) {
+            (!ip_equal(&old->initiator.addr, &now->initiator.addr) || now->initial_contact) && old->rekeyed_by == NO_ID) {
             return old;
         }
+    }
+    return NULL;
+}
+
+/* The other side's rekey of the same SA that waits for its answer (RFC 7296 section 2.8.1). */
+struct exchange *
+track_colliding(const struct ike_event *e)
+{
+    const struct exchange *own = e->exchange;
+
+    if (e->is_response || own->type != V2_CREATE_CHILD_SA || (!own->rekeys_spi && !own->rekeys_ike)) {
+        return NULL;
+    }
+    for (guint i = e->sa->exchanges->len, looked = 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
+        struct exchange *x = (struct exchange *)g_ptr_array_index(e->sa->exchanges, i - 1);
+        if (x != own && x->type == own->type && x->by_initiator != own->by_initiator && !x->response &&
+            (own->rekeys_ike ? x->rekeys_ike : x->rekeys_spi != 0)) {
+            return x;
+        }
+    }
+    return NULL;
+}
+
+/* An IKEv1 Informational that refuses speaks of the exchange that the other side has
+ * begun or gone on with last (RFC 2409 section 5.7: it has a message ID of its own). */
+struct exchange *
+track_refused(const struct ike_event *e)
+{
+    for (guint i = e->sa->exchanges->len, looked = 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
+        struct exchange *x = (struct exchange *)g_ptr_array_index(e->sa->exchanges, i - 1);
+        const struct exchange_message *last;
+        if (x->type == V1_INFORMATIONAL || !x->messages->len) {
+            continue;
+        }
+        last = &g_array_index(x->messages, struct exchange_message, x->messages->len - 1);
+        return last->from_initiator != e->from_initiator ? x : NULL;
     }
     return NULL;
 }

@@ -317,6 +317,7 @@ disagreements(void)
     notify(24);
     send("no", 2);
     SAYS(exchange_mode_mismatch, "first message of aggressive mode (frame 1)");
+    T(count(CHECK_auth_failed) == 0);               /* nobody has looked at credentials */
 
     tunnel();
     SILENT(mode_mismatch);

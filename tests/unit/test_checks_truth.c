@@ -132,6 +132,210 @@ clear_payload(void)
     FIRES(padding_bad);
 }
 
+/* A message again, or its copy, soon after the one before. */
+static void
+send_soon(const struct ip_addr *src, const struct ip_addr *dst, const char *octets, uint16_t ip_id)
+{
+    static struct ip_addr a, b;
+
+    a = *src;
+    b = *dst;
+    from_addr = &a;
+    to_addr = &b;
+    now -= 0.49;
+    send(octets, ip_id);
+}
+
+static struct ipsec_packet
+first_of(uint32_t spi, uint32_t seq)
+{
+    return (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = spi, .seq = seq, .length = SHORTEST };
+}
+
+/* The capture of the NAT itself holds every packet with both addresses: stranger is what the
+ * client's becomes. */
+static void
+both_sides_of_nat(void)
+{
+    reset();
+    begin(2, V2_IKE_SA_INIT, 0, true, false);
+    propose(aes256, 4, PROTO_IKE, 0);
+    send("init?", 1);
+    send_soon(&stranger, &gateway, "init?", 1);
+    FIRES(duplicate_frame);
+    T(sadb_num_ike_sas(db) == 1 && sadb_ike_sa(db, 0)->after_nat == 2);
+    begin(2, V2_IKE_SA_INIT, 0, false, true);
+    propose(aes256, 4, PROTO_IKE, 0);
+    send_soon(&gateway, &stranger, "init!", 2);
+    send_soon(&gateway, &client, "init!", 2);
+    auth_request("10.1.0.0/24", "10.2.0.0/24");
+    auth_response("10.1.0.0/24", "10.2.0.0/24");
+    T(sadb_num_ike_sas(db) == 1 && sadb_num_child_sas(db) == 1);
+    ipsec(&client, &gateway, first_of(0xb0000001, 1));
+    ipsec(&stranger, &gateway, first_of(0xb0000001, 1));
+    ipsec(&gateway, &stranger, first_of(0xa0000001, 1));
+    ipsec(&gateway, &client, first_of(0xa0000001, 1));
+    SILENT(outer_source_violation);
+    SILENT(outer_destination_violation);
+    SILENT(replay);
+    tunnel();
+    SILENT(duplicate_frame);
+    ipsec(&stranger, &gateway, first_of(0xb0000001, 1));
+    ipsec(&gateway, &stranger, first_of(0xa0000001, 1));
+    FIRES(outer_source_violation);
+    FIRES(outer_destination_violation);
+}
+
+/* RFC 4555 section 3.10: one request on every path; nobody has moved yet. */
+static void
+path_probes(bool mobike)
+{
+    struct ip_addr client6, gateway6;
+
+    T(ip_parse(&client6, "2001:db8:1::10") && ip_parse(&gateway6, "2001:db8:2::20"));
+    reset();
+    sa_init(aes256, aes256);
+    for (int side = 0; side < 2; side++) {
+        begin(2, V2_IKE_AUTH, 1, side == 0, side == 1);
+        m.has_auth = true;
+        propose(esp128, 3, PROTO_ESP, side ? TO_R : 0xa0000001);
+        selectors("10.1.0.0/24", "10.2.0.0/24");
+        if (mobike) {
+            notify(16396);
+        }
+        send(side ? "auth!" : "auth?", 3);
+    }
+    begin(2, V2_INFORMATIONAL, 2, true, false);
+    send("alive?", 5);
+    begin(2, V2_INFORMATIONAL, 2, false, true);
+    send_soon(&gateway, &client, "alive!", 6);
+    begin(2, V2_INFORMATIONAL, 2, true, false);
+    send_soon(&client6, &gateway6, "alive?", 0);
+    begin(2, V2_INFORMATIONAL, 2, false, true);
+    send_soon(&gateway6, &client6, "alive!", 0);
+    T(count(CHECK_duplicate_frame) == 0 && count(CHECK_address_updated) == 0);
+    if (mobike) {
+        SILENT(ike_from_new_address);
+        SILENT(retransmission);
+        begin(2, V2_INFORMATIONAL, 3, true, false);
+        notify(16400);
+        send_soon(&client6, &gateway6, "moves", 0);
+        SAYS(address_updated, "from 192.0.2.10 to 2001:db8:1::10");
+    } else {
+        FIRES(ike_from_new_address);
+        FIRES(retransmission);
+    }
+}
+
+/* After an EAP failure the client's own words are only the end of it. */
+static void
+refused_once(void)
+{
+    reset();
+    sa_init(aes256, aes256);
+    auth_request("10.1.0.0/24", "10.2.0.0/24");
+    begin(2, V2_IKE_AUTH, 1, false, true);
+    m.eap_code = 4;
+    send("eap failure", 4);
+    begin(2, V2_INFORMATIONAL, 2, true, false);
+    notify(24);
+    send("that was it", 5);
+    T(count(CHECK_auth_failed) == 1);
+    SAYS(auth_failed, "EAP-Failure in frame 4");
+    tunnel();
+    SILENT(auth_failed);
+    begin(2, V2_INFORMATIONAL, 2, true, false);
+    notify(24);
+    send("not you", 5);
+    SAYS(auth_failed, "192.0.2.10 rejects the authentication of 198.51.100.20 (AUTHENTICATION_FAILED in frame 5)");
+}
+
+static void
+gap_through_wrap(void)
+{
+    tunnel();
+    ipsec(&client, &gateway, first_of(0xb0000001, 1));
+    SILENT(sequence_gap);
+    ipsec(&client, &gateway, first_of(0xb0000001, UINT32_MAX - 1));
+    ipsec(&client, &gateway, first_of(0xb0000001, UINT32_MAX));
+    ipsec(&client, &gateway, first_of(0xb0000001, 0));
+    ipsec(&client, &gateway, first_of(0xb0000001, 1));
+    end_after(1);
+    SAYS(sequence_gap, "4294967292 of the 4294967297");
+}
+
+static void
+as_second(uint8_t exchange, uint32_t id, bool from_client)
+{
+    begin(2, exchange, id, from_client, !from_client);
+    memset(m.spi_i, 0x33, 8);
+    memset(m.spi_r, id || !from_client ? 0x44 : 0, 8);
+    if (exchange == V2_IKE_SA_INIT) {
+        propose(aes256, 4, PROTO_IKE, 0);
+        return;
+    }
+    m.has_auth = true;
+    if (from_client) {
+        m.id_i.present = true;
+        m.id_i.type = 2;
+        m.id_i.data = (struct span){ (const uint8_t *)"client", 6 };
+    }
+    propose(esp128, 3, PROTO_ESP, from_client ? 0xa0000002 : 0xb0000002);
+    selectors("10.1.0.0/24", "10.2.0.0/24");
+}
+
+/* RFC 7296 section 2.4: from the same address only INITIAL_CONTACT tells a restart. */
+static void
+begun_anew(bool initial_contact)
+{
+    reset();
+    sa_init(aes256, aes256);
+    begin(2, V2_IKE_AUTH, 1, true, false);
+    m.has_auth = true;
+    m.id_i.present = true;
+    m.id_i.type = 2;
+    m.id_i.data = (struct span){ (const uint8_t *)"client", 6 };
+    propose(esp128, 3, PROTO_ESP, 0xa0000001);
+    selectors("10.1.0.0/24", "10.2.0.0/24");
+    send("auth?", 3);
+    auth_response("10.1.0.0/24", "10.2.0.0/24");
+    as_second(V2_IKE_SA_INIT, 0, true);
+    send("second init?", 5);
+    as_second(V2_IKE_SA_INIT, 0, false);
+    send("second init!", 6);
+    as_second(V2_IKE_AUTH, 1, true);
+    if (initial_contact) {
+        notify(16384);
+    }
+    send("second auth?", 7);
+    as_second(V2_IKE_AUTH, 1, false);
+    send("second auth!", 8);
+    T(sadb_num_ike_sas(db) == 2);
+    if (initial_contact) {
+        SAYS(peer_restarted, "with INITIAL_CONTACT while its IKE SA 0 was not deleted");
+    } else {
+        SILENT(peer_restarted);
+    }
+}
+
+/* Kilobytes that nobody has negotiated are not spoken of. */
+static void
+lifetime(uint32_t kilobytes)
+{
+    reset();
+    begin(1, V1_MAIN, 0, true, false);
+    propose(aes256, 4, PROTO_IKE, 0);
+    m.proposals[0].attr.life_s = 28800;
+    m.proposals[0].attr.life_kb = kilobytes;
+    send("mm1", 1);
+    begin(1, V1_MAIN, 0, false, false);
+    propose(aes256, 4, PROTO_IKE, 0);
+    m.proposals[0].attr.life_s = 3600;
+    m.proposals[0].attr.life_kb = kilobytes;
+    send("mm2", 2);
+    SAYS(lifetime_mismatch, kilobytes ? "28800 s and 1000 KB with 3600 s and 1000 KB" : "a lifetime of 28800 s with 3600 s.");
+}
+
 int
 main(void)
 {
@@ -142,5 +346,14 @@ main(void)
     other_protocol();
     host_behind_nat();
     clear_payload();
+    both_sides_of_nat();
+    path_probes(true);
+    path_probes(false);
+    refused_once();
+    gap_through_wrap();
+    begun_anew(true);
+    begun_anew(false);
+    lifetime(0);
+    lifetime(1000);
     return conversation_done();
 }
