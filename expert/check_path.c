@@ -51,8 +51,8 @@ check_nat_forced(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     where.basis = BASIS_INFERRED;
     finding_add(out, CHECK_nat_forced, &where,
-                "Both sides' hashes of their own address fit no address (frames %u and %u), while each hash of the other's "
-                "fits: suggests that UDP encapsulation is forced, or that a NAT before each side lies outside of this capture point.",
+                "Each side's hash of its own address fits none (frames %u and %u), that of the other's fits: suggests forced "
+                "UDP encapsulation, or a NAT of each side beyond the capture.",
                 sa->nat_i.frame, sa->nat_r.frame);
 }
 

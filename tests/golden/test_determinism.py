@@ -105,16 +105,30 @@ def labels_of(tree):
         yield from labels_of(node.get("n", []))
 
 
+def subtrees(tree):
+    """Espial's nodes, which hang below those of ESP, AH and ISAKMP."""
+    for node in tree:
+        if plain(node["l"]).startswith(SUBTREE):
+            yield node
+        else:
+            yield from subtrees(node.get("n", []))
+
+
 def shown_by_tshark(case):
     """Frame number -> labels of Espial's subtree, in two passes."""
-    shown, number, ours = {}, None, False
-    for line in case.run("tshark", "-2", "-n", "-r", case.capture, "-O", "espial").splitlines():
+    shown, number, depth = {}, None, None
+    for line in case.run("tshark", "-2", "-n", "-r", case.capture, "-V").splitlines():
         begins = re.match(r"Frame (\d+): ", line)
         if begins:
             number = int(begins[1])
-        if line and not line.startswith(" "):
-            ours = plain(line) == SUBTREE
-        if ours and line.strip():
+        if not line.strip() or re.match(r"[0-9a-f]{4}  ", line):
+            continue            # between the items, and octets of an inner packet
+        indent = len(line) - len(line.lstrip())
+        if plain(line).startswith(SUBTREE):
+            depth = indent
+        elif depth is not None and indent <= depth:
+            depth = None
+        if depth is not None:
             shown.setdefault(number, []).append(plain(line))
     return shown
 
@@ -138,7 +152,7 @@ def through_sharkd(case, other):
     case.must(taps[0] == taps[1], "sharkd's expert items, before and after a reload")
     for i, (method, given) in enumerate(calls, 1):
         if method == "frame":
-            tree = [node for node in answers[i]["tree"] if plain(node["l"]) == SUBTREE]
+            tree = list(subtrees(answers[i]["tree"]))
             got, wanted = whole(labels_of(tree)), whole(shown[given["frame"]])
             case.must(got == wanted, f"frame {given['frame']}: sharkd shows {got}, tshark {wanted}")
 

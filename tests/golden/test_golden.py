@@ -94,8 +94,12 @@ def through_sharkd(name):
     ours = [sorted((d["f"], d["m"]) for d in line["result"]["taps"][0]["details"] if d["p"] == "ESPIAL")
             for line in lines if "taps" in (line.get("result") or {})]
     check(len(ours) == 2 and ours[0] == ours[1] and ours[0], f"{name}: sharkd, and again after a reload: {ours}")
+    # The host cuts a label at 240 octets, title and brackets included.
     wanted = sorted((n, f["detail"]) for f in report(name)["findings"] for n in f["frames"])
-    check(sorted((n, m.split(": ", 1)[1]) for n, m in ours[0]) == wanted if ours else False, f"{name}: sharkd against the report")
+    shown = sorted((n, m.split(": ", 1)[1], len(m.encode()) > 200) for n, m in ours[0]) if ours else []
+    check([n for n, _ in wanted] == [n for n, _, _ in shown] and
+          all(detail == text or (cut and detail.startswith(text)) for (_, detail), (_, text, cut) in zip(wanted, shown)),
+          f"{name}: sharkd against the report")
 
 
 def fields():
