@@ -228,8 +228,10 @@ def house_rules():
 
 
 def main():
-    for path in sorted(glob.glob(os.path.join(ROOT, "pcaps", "*.pcapng"))):
+    for i, path in enumerate(sorted(glob.glob(os.path.join(ROOT, "pcaps", "*.pcapng")))):
         name = os.path.basename(path)[:-len(".pcapng")]
+        if i >= 5 and i % 8:            # the stories, and of the others as many as take no long time
+            continue
         if not os.path.exists(os.path.join(keys(name), "plan")):
             tables(name)
             tree(name)
