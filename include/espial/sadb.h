@@ -120,6 +120,7 @@ struct exchange {
     uint32_t request, response; /* frames of the first message of each side, 0 where not seen */
     uint32_t answered_by;       /* v1: frame of the Informational that refused it, 0 */
     uint32_t rekeys_spi;        /* REKEY_SA's SPI, 0 */
+    uint32_t offered_in;        /* frame of what was offered, 0; with EAP the request of an earlier exchange */
     uint16_t ke_group;          /* of the request's KE payload, v1: any KE is 1; 0 */
     uint8_t type;               /* enum ike_exchange */
     uint8_t num_ts_i, num_ts_r;
@@ -137,6 +138,13 @@ struct exchange {
     bool invalid_ke : 1;        /* v2: by INVALID_KE_PAYLOAD */
     bool deletes_child : 1;     /* v2: the request deletes Child SAs */
 };
+
+/* The frame that asked for what the response of x gives or refuses, 0 where not seen. */
+static inline uint32_t
+exchange_asked_in(const struct exchange *x)
+{
+    return x->offered_in ? x->offered_in : x->request;
+}
 
 struct assigned_address {
     struct ip_addr addr;
