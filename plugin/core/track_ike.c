@@ -554,6 +554,9 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
     if (!e->exchange) {
         return;
     }
+    if (m->capped) {
+        sadb_cap(db, "payloads, proposals or other parts of one IKE message");
+    }
     e->about = e->exchange;
     e->sa->last_frame = at->frame;
     old = find_message(e->exchange, sum, e->from_initiator);
