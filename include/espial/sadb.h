@@ -167,13 +167,14 @@ struct ike_sa {
     const struct kept_proposal *chosen;     /* or NULL */
     const GArray *addresses;    /* of struct assigned_address: assigned to the initiator */
     struct nat_life *nat_life;  /* of a side behind a NAT, NULL */
-    GArray *wrong_frames;       /* of uint32_t: messages whose integrity check fails with the keys given; NULL */
+    GArray *wrong_frames;       /* of uint32_t: messages whose integrity check fails with the keys given, the first
+                                 * SADB_MAX_WRONG_FRAMES of num_wrong; NULL */
     uint32_t id;
     uint8_t spi_i[8], spi_r[8];
     uint32_t first_frame, last_frame;
     uint32_t established_in, deleted_in;        /* frames, 0 */
     uint32_t rekeys, rekeyed_by;                /* ids of IKE SAs, NO_ID */
-    uint32_t num_encrypted, num_readable;       /* messages */
+    uint32_t num_encrypted, num_readable, num_wrong;    /* messages */
     struct nat_evidence nat_i, nat_r;   /* from messages of the initiator, of the responder */
     struct ip_addr beyond_i, beyond_r;  /* the address that a NAT gives that side, where the capture holds packets
                                          * on both sides of the NAT; family 0 */
