@@ -194,7 +194,7 @@ take(struct flow *f, const uint8_t *at, size_t len, tcp_encap_give give, void *c
         struct cur c = cur_of(f->rest->data + used, f->rest->len - used), whole;
         size_t n = message_length(&c);
         if (!n && cur_left(&c) >= LENGTH) {
-            lose(f);            /* section 3.1: a length of 0 or 1 ends the connection */
+            lose(f);            /* RFC 9329 section 3.1: a length of 0 or 1 ends the connection */
             return;
         }
         if (!n || !cur_sub(&c, &whole, n)) {
