@@ -126,9 +126,6 @@ suspect_v1(const struct check_in *in, struct findings *out)
         return;
     }
     last = &g_array_index(x->messages, struct exchange_message, x->messages->len - 1);
-    if (in->msg->readable && !in->ike->message->refused) {
-        return;
-    }
     where.basis = BASIS_INFERRED;
     finding_add(out, CHECK_auth_failure_suspected, &where,
                 "%s answers message %u of phase 1 (frame %u), the first that needs the right key, with an Informational "
