@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 """Writes rfc_sections.txt: the sections of every RFC that the project cites, from the texts that
-the RFC Editor publishes (rfc7296.txt ..), which are not part of the project.
+the RFC Editor publishes (rfc7296.txt ..), which are not part of the project.  Of an RFC whose text
+is not in FOLDER, what the index has stays.
 usage: rfc_index.py FOLDER
 SPDX-License-Identifier: GPL-2.0-or-later
 """
 import os, re, sys
 
-from rfc_references import INDEX, cited, key, sources
+from rfc_references import INDEX, cited, index, key, sources
 
 HEADING = re.compile(r"^ {0,3}(?:(?:APPENDIX|Appendix) ([A-Z])\b[.:]?|([A-Z]\.?\d+(?:\.\d+)*|[A-Z](?=\.  )|\d+(?:\.\d+)*)\.?)"
                      r"(?: +(?:[-:] *)?(.*))?$")
@@ -62,19 +63,23 @@ def order(number):
 
 def main():
     rfcs = sorted({rfc for _, _, rfc, _ in cited(sources()) if rfc})
-    held, missing = [], []
+    before = index()[0] if os.path.exists(INDEX) else {}
+    held = {}
     for rfc in rfcs:
         path = os.path.join(sys.argv[1], f"rfc{rfc}.txt")
-        (held if os.path.exists(path) else missing).append((rfc, path))
+        if os.path.exists(path):
+            with open(path, encoding="utf-8", errors="replace") as f:
+                held[rfc] = sections(f.read())
+        elif rfc in before:
+            held[rfc] = before[rfc]
+    missing = [rfc for rfc in rfcs if rfc not in held]
     with open(INDEX, "w", encoding="utf-8") as out:
         out.write("# Sections of the RFCs that the project cites; written by rfc_index.py.\n")
-        for rfc, path in held:
-            with open(path, encoding="utf-8", errors="replace") as f:
-                found = sections(f.read())
+        for rfc, found in held.items():
             out.write(f"RFC {rfc}\n")
             for number in sorted(found, key=order):
                 out.write(f"{number} {found[number]}".rstrip() + "\n")
-        out.write("not held: " + ", ".join(str(rfc) for rfc, _ in missing) + "\n")
+        out.write("not held: " + ", ".join(map(str, missing)) + "\n")
     print(f"{INDEX}: {len(held)} RFCs, {len(missing)} not held")
 
 

@@ -103,7 +103,7 @@ groups(void)
     end_after(20);
     SAYS(invalid_ke_payload, "The next try (frame 5) is refused in frame 6.");
 
-    reset();                                        /* the group is missing: section 1.3 wants two octets */
+    reset();                                        /* the group is missing: RFC 7296 section 1.3 wants two octets */
     ask(0x11, aes256, 14, "first");
     answer_ke(0x11, "\0", 1);
     SAYS(invalid_ke_payload, "198.51.100.20 refuses the key exchange of frame 1 without naming a group.");
