@@ -113,7 +113,7 @@ configure() {
 
 # setup [wireshark | tests [gui]]: packages, build, installed plugin.  Ends the script (2) on failure.
 setup() {
-    local lock global personal= version plugin_dir new_stamp
+    local lock global personal='' version plugin_dir new_stamp
     if ! mkdir -p "$BUILD" 2>/dev/null; then
         die "cannot write to $BUILD"
     fi

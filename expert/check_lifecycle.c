@@ -409,8 +409,8 @@ of_type(const struct kept_proposal *k, uint8_t type)
 static bool
 weaker(const struct kept_proposal *now, const struct kept_proposal *before)
 {
-    for (uint8_t type = TRANSFORM_ENCR; type <= TRANSFORM_KE; type++) {
-        const struct transform *a = of_type(now, type), *b = of_type(before, type);
+    for (unsigned type = TRANSFORM_ENCR; type <= TRANSFORM_KE; type++) {
+        const struct transform *a = of_type(now, (uint8_t)type), *b = of_type(before, (uint8_t)type);
         if (a && b && ((a->id == b->id && a->key_bits < b->key_bits) ||
                        transform_requirement(now->p->protocol, a) > transform_requirement(before->p->protocol, b))) {
             return true;

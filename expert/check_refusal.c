@@ -106,7 +106,7 @@ group_cost(const struct meeting *all, size_t num, size_t of)
 {
     unsigned sum = cost(&all[of]);
 
-    for (uint8_t protocol = PROTO_IKE; protocol <= PROTO_IPCOMP; protocol++) {
+    for (unsigned protocol = PROTO_IKE; protocol <= PROTO_IPCOMP; protocol++) {
         unsigned least = UINT32_MAX;
         for (size_t i = 0; i < num; i++) {
             if (all[i].offered->v1 && all[i].offered->number == all[of].offered->number && all[i].offered->protocol == protocol &&
@@ -192,7 +192,7 @@ tell_met(struct findings *out, const struct scope *where, const struct refusal *
 }
 
 static void
-tell_unmet(struct findings *out, struct scope *where, const struct refusal *r, const struct meeting *best)
+tell_unmet(struct findings *out, struct scope where, const struct refusal *r, const struct meeting *best)
 {
     char types[64], theirs[SUITE_TEXT_MAX], ours[SUITE_TEXT_MAX], remedy[TEXT_MAX], source[64];
     unsigned first = 0;
@@ -206,11 +206,11 @@ tell_unmet(struct findings *out, struct scope *where, const struct refusal *r, c
     g_snprintf(remedy, sizeof remedy,
                "Set the same %s on both ends for %s: the refusing side is known to take %s, the other offers %s; "
                "the strongest that both support is best.", types, r->phase, theirs, ours);
-    where->remedy = remedy;
+    where.remedy = remedy;
     if (best->frame) {
         g_snprintf(source, sizeof source, " before (frame %u)", best->frame);
     }
-    finding_add(out, CHECK_no_proposal_chosen, where, "%s refuses %s: offered %s; %s %s not meet: offered %s, %s%s %s%s%s.", r->who, r->phase,
+    finding_add(out, CHECK_no_proposal_chosen, &where, "%s refuses %s: offered %s; %s %s not meet: offered %s, %s%s %s%s%s.", r->who, r->phase,
                 r->offers, types, popcount(best->unmet) > 1 ? "do" : "does", ours, best->frame ? "it has " : "the plan has",
                 best->frame ? best->how : "", theirs, best->frame ? source : "", r->others);
 }
@@ -256,7 +256,7 @@ check_no_proposal_chosen(const struct check_in *in, struct findings *out)
     }
     tell_others(all, x->offered->len, best, r.others, sizeof r.others);
     if (best->unmet) {
-        tell_unmet(out, &where, &r, best);
+        tell_unmet(out, where, &r, best);
     } else {
         tell_met(out, &where, &r, best);
     }

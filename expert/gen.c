@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 static const char *const why[NUM_CHECKS] = {
-#define WHY(name, text) [CHECK_##name] = text,
+#define WHY(name, text) [CHECK_##name] = (text),
 #include "why.def"
 #undef WHY
 };

@@ -410,11 +410,11 @@ void sadb_free(struct sadb *db);
 
 /* One IKE message, parsed and where possible decrypted.  octets are those of the
  * whole message (for retransmissions). */
-void sadb_see_ike(struct sadb *db, struct ike_event *out, const struct sighting *at,
-                  const struct ike_message *msg, const uint8_t *octets, size_t len);
+void sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
+                  const struct ike_message *m, const uint8_t *octets, size_t len);
 /* One ESP or AH packet. */
-void sadb_see_ipsec(struct sadb *db, struct ipsec_event *out, const struct sighting *at,
-                    const struct ipsec_packet *packet);
+void sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at,
+                    const struct ipsec_packet *p);
 /* An ICMP error, a fragment, a clear packet or a NAT keepalive.  False where it concerns no SA. */
 bool sadb_see_path(struct sadb *db, struct path_event *e);
 /* An IKE SA of the capture has this initiator SPI: eight octets that are no chance. */

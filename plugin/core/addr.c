@@ -316,7 +316,7 @@ read_v4(struct inner_packet *p, struct cur at)
     if (!cur_copy(&at, fixed, sizeof fixed) || fixed[0] >> 4 != 4) {
         return false;
     }
-    header = (fixed[0] & 15u) * 4u;
+    header = (size_t)(fixed[0] & 15u) * 4;
     stated = be16(fixed + 2);
     if (header < sizeof fixed || (stated && stated < header)) {
         return false;

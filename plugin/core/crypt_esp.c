@@ -159,7 +159,7 @@ text_of(const struct esp_opener *o, size_t len, size_t *text)
         return ESP_TOO_SHORT;
     }
     *text = len - fixed;
-    return *text % unit ? ESP_BAD_LENGTH : ESP_VERIFIED;
+    return *text % unit != 0 ? ESP_BAD_LENGTH : ESP_VERIFIED;
 }
 
 static enum esp_verdict

@@ -130,7 +130,7 @@ enter_ipv6(struct frame_walk *w)
                 return fragment(w, &packet, e[0], (be16(e + 2) & 0xfff8) == 0);
             }
         } else if (w->type == IP6_HOP || w->type == IP6_ROUTING || w->type == IP6_OPTIONS || w->type == IP6_MOBILITY) {
-            if (w->rest.captured < 2 || !octets_skip(&w->rest, (e[1] + 1u) * 8u)) {
+            if (w->rest.captured < 2 || !octets_skip(&w->rest, ((size_t)e[1] + 1) * 8)) {
                 return STEP_DONE;
             }
             w->type = e[0];
@@ -312,7 +312,7 @@ behind_ah(struct frame_walk *w)
 
     w->inside = true;
     w->type = h[0];
-    w->step = octets_skip(&w->rest, (h[1] + 2u) * 4u) ? STEP_PROTOCOL : STEP_DONE;     /* RFC 4302 section 2.2 */
+    w->step = octets_skip(&w->rest, ((size_t)h[1] + 2) * 4) ? STEP_PROTOCOL : STEP_DONE;     /* RFC 4302 section 2.2 */
 }
 
 static enum step

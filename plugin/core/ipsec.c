@@ -60,7 +60,7 @@ ah_read(struct ipsec_packet *out, uint8_t *next, struct span *payload, const uin
     if (!cur_u8(&c, &proto) || !cur_u8(&c, &words) || !cur_u16(&c, &reserved) || !cur_u32(&c, &spi) || !cur_u32(&c, &seq)) {
         return false;
     }
-    len = (words + 2u) * 4u;                /* RFC 4302 section 2.2 */
+    len = ((size_t)words + 2) * 4;                /* RFC 4302 section 2.2 */
     if (len < AH_FIXED) {
         return false;
     }

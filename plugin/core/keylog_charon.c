@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PER_LINE = 16, SPI_LEN = 8, NO_THREAD = 1000, CHILD_SPIS = 2 };
+enum { PER_LINE = 16, SPI_LEN = 8, SPI_DIGITS = 16, SPIS_LEN = 16, NO_THREAD = 1000, CHILD_SPIS = 2 };
 
 /* The keys come first, in the order of dump_names. */
 enum dump { NO_DUMP, SK_D, SK_AI, SK_AR, SK_EI, SK_ER, SKEYID_D, KEY_KA, ENC_I, ENC_R, INT_I, INT_R, NUM_KEYS,
@@ -229,7 +229,7 @@ dump_done(struct charon *c, struct thread *t, struct key_reader *r)
         keylog_add_secret(r, t->octets, t->len);
     } else if (t->len >= SPI_LEN) {
         memcpy(t->ike.spi_i, t->octets, SPI_LEN);
-        if (t->len >= 2 * SPI_LEN) {
+        if (t->len >= SPIS_LEN) {
             memcpy(t->ike.spi_r, t->octets + SPI_LEN, SPI_LEN);
         }
         name_derived(t, r, false);
@@ -268,14 +268,25 @@ break_dump(struct thread *t, struct key_reader *r)
     t->len = 0;
 }
 
+/* " => 32 bytes @ ..": the text is anyone's, so a number may be too long for any type. */
+static bool
+dump_len(const char *text, guint64 *out)
+{
+    if (!g_str_has_prefix(text, " => ") || !g_ascii_isdigit(text[4])) {
+        return false;
+    }
+    *out = g_ascii_strtoull(text + 4, NULL, 10);
+    return true;
+}
+
 static bool
 begin_dump(struct thread *t, const char *text, struct key_reader *r)
 {
-    unsigned want;
+    guint64 want;
 
     for (size_t i = 0; i < G_N_ELEMENTS(dump_names); i++) {
         size_t len = strlen(dump_names[i].name);
-        if (strncmp(text, dump_names[i].name, len) != 0 || sscanf(text + len, " => %u bytes", &want) != 1) {
+        if (strncmp(text, dump_names[i].name, len) != 0 || !dump_len(text + len, &want)) {
             continue;
         }
         if (want > (dump_names[i].dump < NUM_KEYS ? CRYPT_KEY_MAX : KEYLOG_MAX_SECRET)) {
@@ -375,7 +386,7 @@ read_spi(struct thread *t, const char *text, struct key_reader *r)
 {
     unsigned spi;
 
-    if (sscanf(text, " SPI 0x%8x, src ", &spi) != 1) {
+    if (sscanf(text, " SPI 0x%8x, src ", &spi) != 1) {      /* NOLINT(cert-err34-c): eight digits fit */
         return false;
     }
     /* With chd = 2 there are SPIs without keys. */
@@ -418,12 +429,12 @@ read_cookies(struct thread *t, const char *text, struct key_reader *r)
     const char *at = strstr(text, " SPIs ");
     uint64_t cookie, other;
 
-    if (!at || strspn(at + 6, "0123456789abcdef") != 2 * SPI_LEN || !keylog_hex_number(at + 6, 2 * SPI_LEN, &cookie)) {
+    if (!at || strspn(at + 6, "0123456789abcdef") != SPI_DIGITS || !keylog_hex_number(at + 6, SPI_DIGITS, &cookie)) {
         return;
     }
     other = 0;
-    if (strlen(at) >= 6 + 4 * SPI_LEN + BETWEEN) {
-        keylog_hex_number(at + 6 + 2 * SPI_LEN + BETWEEN, 2 * SPI_LEN, &other);
+    if (strlen(at) >= 6 + SPI_DIGITS + BETWEEN + SPI_DIGITS) {
+        keylog_hex_number(at + 6 + SPI_DIGITS + BETWEEN, SPI_DIGITS, &other);
     }
     t->told_spi = true;
     for (int i = 0; i < SPI_LEN; i++) {

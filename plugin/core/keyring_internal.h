@@ -71,8 +71,8 @@ struct ike2_sa {
     struct birth *birth;        /* the rekeying that made it; NULL */
 };
 struct ike2_sa *ike2_sa_of(struct keyring *k, const uint8_t spis[IKE_SPIS], bool make);
-void ike2_free(void *sa);
-void ike2_free_join(void *join);
+void ike2_free(void *p);
+void ike2_free_join(void *p);
 bool ike2_read(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t captured);
 /* The keys that the log names for an IKE SA; NULL. */
 const GPtrArray *ike2_named(struct keyring *k, const uint8_t *spi_i);
@@ -91,7 +91,7 @@ struct ike1_sa {
     GQueue *offers;             /* of struct offer */
 };
 struct ike1_sa *ike1_sa_of(struct keyring *k, const uint8_t spis[IKE_SPIS], bool make);
-void ike1_free(void *sa);
+void ike1_free(void *p);
 bool ike1_read(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t captured);
 const GPtrArray *ike1_keys(struct keyring *k, const uint8_t *cookie);
 
@@ -120,9 +120,9 @@ struct birth {
     size_t cursor;
 };
 
-void keyring_free_offer(void *offer);
-void keyring_free_origin(void *origin);
-void keyring_free_birth(void *birth);
+void keyring_free_offer(void *p);
+void keyring_free_origin(void *p);
+void keyring_free_birth(void *p);
 
 /* --- keyring_derive.c: keys that follow from them -------------------------------- */
 
@@ -136,6 +136,6 @@ const struct ike_keys *keyring_derive_ike(struct keyring *k, struct birth *b, co
 
 /* --- keyring_esp.c ------------------------------------------------------------- */
 
-void esp_lock_free(void *lock);
+void esp_lock_free(void *p);
 
 #endif

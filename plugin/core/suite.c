@@ -123,14 +123,14 @@ transform_parse(struct transform *out, const char *name)
     if (g_ascii_strncasecmp(name, "KE", 2) == 0 && name[2] >= '1' && name[2] <= '7' && name[3] == '_') {
         return parse_in(out, (uint8_t)(TRANSFORM_ADDKE1 + name[2] - '1'), false, name + 4);
     }
-    for (uint8_t type = TRANSFORM_ENCR; type <= TRANSFORM_ESN; type++) {
-        if (parse_in(out, type, false, name)) {
+    for (unsigned type = TRANSFORM_ENCR; type <= TRANSFORM_ESN; type++) {
+        if (parse_in(out, (uint8_t)type, false, name)) {
             return true;
         }
     }
     /* Only now: MODP_2048_256 is a group of its own. */
-    for (uint8_t type = TRANSFORM_ENCR; type <= TRANSFORM_INTEG; type++) {
-        if (parse_in(out, type, true, name)) {
+    for (unsigned type = TRANSFORM_ENCR; type <= TRANSFORM_INTEG; type++) {
+        if (parse_in(out, (uint8_t)type, true, name)) {
             return true;
         }
     }

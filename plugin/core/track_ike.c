@@ -488,11 +488,8 @@ follow_state(struct ike_event *e, const struct ike_message *m)
 
     if (m->major == 1) {
         unsigned n = e->exchange ? whole_messages(e->exchange) : 0;
-        if (m->exchange == V1_MAIN && n >= 6 && !e->from_initiator) {
-            establish(e);
-        } else if (m->exchange == V1_AGGRESSIVE && n >= 3 && e->from_initiator) {
-            establish(e);
-        } else if (m->exchange == V1_QUICK) {
+        if (m->exchange == V1_QUICK || (m->exchange == V1_MAIN && n >= 6 && !e->from_initiator) ||
+            (m->exchange == V1_AGGRESSIVE && n >= 3 && e->from_initiator)) {
             establish(e);
         }
         if ((failed && sa->state == IKE_HALF_OPEN) || (ike_xauth_failed(m) && sa->state == IKE_ESTABLISHED)) {

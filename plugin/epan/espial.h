@@ -64,7 +64,7 @@ struct record *feed_frame(tvbuff_t *tvb, packet_info *pinfo, bool visited, bool 
 /* show.c */
 void show_register(int proto);
 void show_handoff(void);
-void show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct frame_records *records, bool visited);
+void show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root, const struct frame_records *records, bool visited);
 
 /* columns.c: appends the worst of these findings to the Info column, notes and above. */
 void tag_info(packet_info *pinfo, const GArray *ids);

@@ -68,6 +68,7 @@ gather(packet_info *pinfo, bool visited, const struct record *kept, const struct
     if (!num) {
         return NULL;
     }
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): at is an array of pointers */
     all = (struct frame_records *)wmem_alloc(pinfo->pool, sizeof *all + num * sizeof *all->at);
     all->visited = visited;
     all->num = 0;

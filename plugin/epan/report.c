@@ -179,7 +179,7 @@ draw(void *data)
     } else {
         report_json(stdout, &capture);
     }
-    fflush(stdout);
+    (void)fflush(stdout);
 }
 
 static STAT_INIT_RET

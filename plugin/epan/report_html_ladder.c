@@ -173,7 +173,7 @@ note_children(struct notes *n, const struct row *r, const struct ike_sa *sa)
     for (guint i = 0; i < sa->children->len; i++) {
         const struct child_sa *c = (const struct child_sa *)g_ptr_array_index(sa->children, i);
         bool made = c->negotiated_in == r->frame, gone = c->deleted_in == r->frame;
-        struct note *note = made || gone ? add_note(n, made ? "ok" : "off") : NULL;
+        struct note *note = made ? add_note(n, "ok") : gone ? add_note(n, "off") : NULL;
         if (note && made && c->rekeys != NO_ID) {
             g_snprintf(note->text, sizeof note->text, "Child SA %u installed, replaces %u", c->id, c->rekeys);
         } else if (note) {
@@ -235,7 +235,9 @@ put_label(GString *out, const struct row *r, const struct ike_sa *sa)
     if (r->kind == ROW_TRAFFIC) {
         html_put(out, "%s %08x: ", r->s->protocol == PROTO_AH ? "AH" : "ESP", r->s->spi);
         put_plural(out, r->count, "packet", "packets");
-        html_put(out, r->s->lost ? ", %u missing" : "", r->s->lost);
+        if (r->s->lost) {
+            html_put(out, ", %u missing", r->s->lost);
+        }
         return;
     }
     if (r->kind == ROW_QUIET) {
@@ -245,7 +247,9 @@ put_label(GString *out, const struct row *r, const struct ike_sa *sa)
     html_text(out, exchange_name(sa->major, r->x->type, name, sizeof name));
     if (sa->major == 2) {
         html_put(out, " %s", r->m->from_initiator == r->x->by_initiator ? "request" : "response");
-        html_put(out, r->m->fragment ? ", fragment %u" : "", r->m->fragment);
+        if (r->m->fragment) {
+            html_put(out, ", fragment %u", r->m->fragment);
+        }
     } else if (r->x->messages->len > 1) {
         html_put(out, ", message %u", r->number);
     }
@@ -263,7 +267,9 @@ put_below(GString *out, const struct row *r, const struct ike_sa *sa)
     if (r->kind == ROW_MESSAGE) {
         g_string_append(out, !r->m->encrypted ? "in clear" : r->m->readable ? "encrypted, read" : "encrypted");
         html_put(out, ", %u octets", r->m->length);
-        html_put(out, sa->major == 2 ? ", ID %u" : "", r->x->message_id);
+        if (sa->major == 2) {
+            html_put(out, ", ID %u", r->x->message_id);
+        }
     } else if (r->kind == ROW_TRAFFIC) {
         html_put(out, "%s%" G_GUINT64_FORMAT " octets", r->s->src_port ? "in UDP, " : "", r->s->bytes);
         if (!ip_equal(&r->s->src, usual)) {

@@ -276,7 +276,9 @@ put_child(GString *out, const struct child_sa *c)
     }
     put_traffic(out, c, false);
     g_string_append(out, "</td><td class=\"n\" data-l=\"Frames\">");
-    html_put(out, c->negotiated_in ? "negotiated in %u" : "", c->negotiated_in);
+    if (c->negotiated_in) {
+        html_put(out, "negotiated in %u", c->negotiated_in);
+    }
     if (c->deleted_in) {
         html_put(out, "%sdeleted in %u", c->negotiated_in ? ", " : "", c->deleted_in);
     }

@@ -44,7 +44,7 @@ slice_of(struct stream_traffic *s, double time)
     double since = time > s->start ? time - s->start : 0;
 
     while (since >= s->width * TRAFFIC_BINS) {
-        for (unsigned i = 0; i < TRAFFIC_BINS; i++) {
+        for (size_t i = 0; i < TRAFFIC_BINS; i++) {
             bool both = i < TRAFFIC_BINS / 2;
             s->packets[i] = both ? s->packets[2 * i] + s->packets[2 * i + 1] : 0;
             s->lost[i] = both && (s->lost[2 * i] || s->lost[2 * i + 1]);

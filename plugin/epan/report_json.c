@@ -75,7 +75,7 @@ put_ike_spi(json_dumper *j, const char *name, const uint8_t spi[8])
 {
     char text[17];
 
-    for (int i = 0; i < 8; i++) {
+    for (size_t i = 0; i < 8; i++) {
         snprintf(text + 2 * i, 3, "%02x", spi[i]);
     }
     put_text(j, name, text);

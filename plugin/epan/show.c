@@ -330,7 +330,7 @@ show_record(const struct pen *p, const struct record *r, struct frame_findings *
 {
     const struct stream *s = r->stream == NO_ID ? NULL : sadb_stream(capture.db, r->stream);
 
-    memset(p->items, 0, NUM_H * sizeof *p->items);
+    memset(p->items, 0, NUM_H * sizeof *p->items);      /* NOLINT(bugprone-sizeof-expression): an array of pointers */
     if (r->ike_sa != NO_ID) {
         show_ike(p, r);
     }

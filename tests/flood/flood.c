@@ -395,7 +395,7 @@ ike_fragments(uint32_t i)
 {
     uint8_t b[28 + 8 + 64] = { 0 };
     struct ike_message parsed;
-    struct sighting at = { .frame = ++frame, .time = now += 0.5, .src = client, .dst = gateway, .src_port = 4500, .dst_port = 4500 };
+    struct sighting at = { .frame = frame + 1, .time = now + 0.5, .src = client, .dst = gateway, .src_port = 4500, .dst_port = 4500 };
     struct ike_event e;
     uint16_t number = (uint16_t)(i % 3 ? 1 : 2 + i % 60000), total = 65535;
     uint32_t id = i / 4;
@@ -419,6 +419,8 @@ ike_fragments(uint32_t i)
     T(ike_parse(&parsed, b, sizeof b, sizeof b) && parsed.fragments == total);
     keyring_read_ike(keys, &parsed, b, sizeof b);
     keyring_learn_ike(keys, &parsed);
+    frame = at.frame;
+    now = at.time;
     sadb_see_frame(db, frame, now);
     sadb_see_ike(db, &e, &at, &parsed, b, sizeof b);
     checks_message(found, db, plan, &parsed, &e);
@@ -606,7 +608,7 @@ main(int argc, char **argv)
         first = 3;
     }
     conversation_begin();
-    setvbuf(stdout, NULL, _IOLBF, 0);
+    (void)setvbuf(stdout, NULL, _IOLBF, 0);
     for (size_t k = 0; k < G_N_ELEMENTS(floods); k++) {
         double us = 0;
         for (int i = first; i < argc && (!only || strcmp(only, floods[k].name) == 0); i++) {

@@ -161,7 +161,7 @@ see(struct run *r, uint8_t kind, const uint8_t *at, size_t len, bool later)
     r->at.time += kind & LATER ? 40 : 0.3;
     r->at.src = ip_from(4, addresses[from]);
     r->at.dst = ip_from(4, addresses[to]);
-    r->at.src_port = r->at.dst_port = kind & ON_4500 ? 4500 : kind & (IS_ESP | IS_AH) ? 0 : 500;
+    r->at.src_port = r->at.dst_port = (kind & ON_4500) ? 4500 : (kind & (IS_ESP | IS_AH)) ? 0 : 500;
     r->at.ip_id = (uint16_t)r->at.frame;
     if (later) {
         ask_of_packet(r, at, len);
@@ -208,7 +208,7 @@ ask_of_findings(const struct run *r)
     for (size_t i = 0; i < findings_count(r->found); i++) {
         const struct finding *f = findings_get(r->found, i);
         MUST(f->id == i && f->count >= 1 && f->frames->len >= 1 && f->detail[0] && f->remedy[0]);
-        must_be_text(f->detail, TEXT_MAX * 4);
+        must_be_text(f->detail, (size_t)TEXT_MAX * 4);
         for (guint j = 0; j < f->frames->len; j++) {
             uint32_t frame = g_array_index(f->frames, uint32_t, j);
             MUST(frame >= 1 && frame <= r->at.frame && (!j || frame > g_array_index(f->frames, uint32_t, j - 1)));

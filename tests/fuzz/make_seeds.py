@@ -11,7 +11,7 @@ import shutil
 import struct
 import sys
 
-from scapy.all import AH, ESP, ICMP, IP, UDP, PcapNgReader, RawPcapNgReader
+from scapy.all import ICMP, IP, UDP, PcapNgReader, RawPcapNgReader
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FROM_RESPONDER, IS_ESP, IS_AH, ON_4500, IS_ICMP, IS_CLEAR, LATER = 1, 2, 4, 16, 32, 8, 64

@@ -93,7 +93,7 @@ mutate(unsigned long num)
 }
 
 static void
-add(const char *path)
+add(const char *path)       /* NOLINT(misc-no-recursion): as deep as the folders */
 {
     GError *error = NULL;
     gchar *data;

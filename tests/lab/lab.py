@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 
 import conf
-from conf import CLIENT, CLIENT6, CLIENT_LAN, CLIENT_LAN6, GATEWAY, GATEWAY6, GATEWAY_LAN, GATEWAY_LAN6
+from conf import CLIENT_LAN, CLIENT_LAN6, GATEWAY, GATEWAY6, GATEWAY_LAN, GATEWAY_LAN6
 
 HERE = Path(__file__).resolve().parent
 BOXES = ("client", "west", "east", "gateway", "stranger")

@@ -149,10 +149,12 @@ selectors(const char *i, const char *r)
 static inline void
 send(const char *octets, uint16_t ip_id)
 {
-    struct sighting at = { .frame = ++frame, .time = now += 0.5, .src = *from_addr, .dst = *to_addr, .src_port = ike_src_port,
+    struct sighting at = { .frame = frame + 1, .time = now + 0.5, .src = *from_addr, .dst = *to_addr, .src_port = ike_src_port,
                            .dst_port = ike_dst_port, .ip_id = ip_id };
     struct ike_event e;
 
+    frame = at.frame;
+    now = at.time;
     sadb_see_frame(db, frame, now);
     sadb_see_ike(db, &e, &at, &m, (const uint8_t *)octets, strlen(octets));
     checks_message(found, db, plan, &m, &e);
@@ -162,10 +164,12 @@ send(const char *octets, uint16_t ip_id)
 static inline void
 ipsec(const struct ip_addr *src, const struct ip_addr *dst, struct ipsec_packet p)
 {
-    struct sighting at = { .frame = ++frame, .time = now += 0.5, .src = *src, .dst = *dst, .ip_id = (uint16_t)frame,
+    struct sighting at = { .frame = frame + 1, .time = now + 0.5, .src = *src, .dst = *dst, .ip_id = (uint16_t)(frame + 1),
                            .src_port = esp_src_port, .dst_port = esp_src_port ? 4500 : 0 };
     struct ipsec_event e;
 
+    frame = at.frame;
+    now = at.time;
     sadb_see_frame(db, frame, now);
     sadb_see_ipsec(db, &e, &at, &p);
     checks_packet(found, db, plan, &e);
@@ -196,16 +200,19 @@ packet(uint32_t spi, const struct ip_addr *src, const struct ip_addr *dst, const
        uint8_t protocol)
 {
     static uint32_t seq;
-    struct sighting at = { .frame = ++frame, .time = now += 0.5, .src = *src, .dst = *dst, .ip_id = (uint16_t)frame };
-    struct ipsec_packet p = { .protocol = PROTO_ESP, .spi = spi, .seq = ++seq, .length = 100, .inner_basis = BASIS_DECRYPTED };
+    struct sighting at = { .frame = frame + 1, .time = now + 0.5, .src = *src, .dst = *dst, .ip_id = (uint16_t)(frame + 1) };
+    struct ipsec_packet p = { .protocol = PROTO_ESP, .spi = spi, .seq = seq + 1, .length = 100, .inner_basis = BASIS_DECRYPTED };
     struct ipsec_event e;
 
+    seq++;
     if (inner_src) {
         p.has_inner = p.inner_tunnel = p.inner.has_ports = true;
         p.inner.protocol = protocol;
         p.inner.src_port = p.inner.dst_port = 443;
         T(ip_parse(&p.inner.src, inner_src) && ip_parse(&p.inner.dst, inner_dst));
     }
+    frame = at.frame;
+    now = at.time;
     sadb_see_frame(db, frame, now);
     sadb_see_ipsec(db, &e, &at, &p);
     checks_packet(found, db, plan, &e);

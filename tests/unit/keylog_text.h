@@ -42,6 +42,23 @@ clean(const char *text)
     return k;
 }
 
+/* Text of which a thing is said, alone or among others, and never an octet of a key. */
+static inline void
+refusal(const char *text, const char *says, bool alone)
+{
+    char *messages;
+    struct keylog *k = read_text(text, strlen(text), &messages);
+    bool said = messages && strstr(messages, says);
+
+    T(said);
+    if (!said) {
+        fprintf(stderr, "    wanted %s, got %s\n", says, messages ? messages : "nothing");
+    }
+    T(!messages || (!strstr(messages, "0001") && (!alone || !strchr(messages, '\n'))));
+    g_free(messages);
+    keylog_free(k);
+}
+
 static inline bool
 is_hex(const struct crypt_key *key, const char *hex)
 {

@@ -124,7 +124,7 @@ ip_packet(uint8_t *out, size_t len)
     out[3] = (uint8_t)len;
     out[8] = 64;
     out[9] = 17;
-    memcpy(out + 12, "\x0a\1\0\1\x0a\2\0\2", 8);
+    memcpy(out + 12, "\x0a\1\0\1\x0a\2\0\2", 8);     /* NOLINT(bugprone-not-null-terminated-result): addresses, no text */
     for (size_t i = 0; i < 20; i += 2) {
         sum += (uint32_t)(out[i] << 8 | out[i + 1]);
     }
@@ -139,7 +139,7 @@ esp_seal(struct buf *b, const struct esp_keys *k, uint32_t spi, uint64_t seq, ui
          size_t pad_more)
 {
     size_t block = k->encr == AES ? 16 : 4, iv = k->encr == AES ? 16 : k->encr == GCM ? 8 : 0, pad = (block - (len + 2) % block) % block + pad_more * block;
-    uint8_t clear[2048], high[4] = { (uint8_t)(seq >> 56), (uint8_t)(seq >> 48), (uint8_t)(seq >> 40), (uint8_t)(seq >> 32) };
+    uint8_t plain[2048], high[4] = { (uint8_t)(seq >> 56), (uint8_t)(seq >> 48), (uint8_t)(seq >> 40), (uint8_t)(seq >> 32) };
     struct span more = { high, k->esn ? 4u : 0u };
 
     b->n = 0;
@@ -148,12 +148,12 @@ esp_seal(struct buf *b, const struct esp_keys *k, uint32_t spi, uint64_t seq, ui
     for (size_t i = 0; i < iv; i++) {
         u8(b, (unsigned)(seq * 7 + i) & 0xff);
     }
-    memcpy(clear, payload, len);
+    memcpy(plain, payload, len);
     for (size_t i = 0; i < pad; i++) {
-        clear[len + i] = (uint8_t)(i + 1);
+        plain[len + i] = (uint8_t)(i + 1);
     }
-    clear[len + pad] = (uint8_t)pad;
-    clear[len + pad + 1] = next;
+    plain[len + pad] = (uint8_t)pad;
+    plain[len + pad + 1] = next;
     len += pad + 2;
     if (k->encr != AES) {
         gcry_cipher_hd_t h = crypt_aead_handle(crypt_cipher_of(GCM), GCRY_CIPHER_AES128, k->encr_key.at, 16);
@@ -170,12 +170,12 @@ esp_seal(struct buf *b, const struct esp_keys *k, uint32_t spi, uint64_t seq, ui
         memcpy(aad + 4, high, 4);
         memcpy(aad + n - 4, b->b + 4, 4);
         T(!gcry_cipher_setiv(h, nonce, 12) && !gcry_cipher_authenticate(h, aad, n) &&
-          !gcry_cipher_encrypt(h, b->b + b->n, len, clear, len) && !gcry_cipher_gettag(h, b->b + b->n + len, 16));
+          !gcry_cipher_encrypt(h, b->b + b->n, len, plain, len) && !gcry_cipher_gettag(h, b->b + b->n + len, 16));
         b->n += len + 16;
         gcry_cipher_close(h);
         return;
     }
-    cbc_seal(GCRY_CIPHER_AES128, &k->encr_key, b->b + 8, 16, clear, len, b->b + b->n);
+    cbc_seal(GCRY_CIPHER_AES128, &k->encr_key, b->b + 8, 16, plain, len, b->b + b->n);
     b->n += len;
     if (k->integ) {
         mac_add(b, k->integ, &k->integ_key, &more);
@@ -209,7 +209,7 @@ sk_seal(struct buf *b, const struct ike_keys *k, unsigned exchange, unsigned fla
 {
     const struct crypt_key *encr = flags & V2_INITIATOR ? &k->sk_ei : &k->sk_er, *integ = flags & V2_INITIATOR ? &k->sk_ai : &k->sk_ar;
     size_t pad = 15 - len % 16, sk;
-    uint8_t clear[2048];
+    uint8_t plain[2048];
 
     header(b, total ? V2P_SKF : V2P_SK, 0x20, exchange, flags, id);
     set_spis(b, spi_i, spi_r);
@@ -219,10 +219,10 @@ sk_seal(struct buf *b, const struct ike_keys *k, unsigned exchange, unsigned fla
         u16(b, total);
     }
     fill(b, 0x77, 16);
-    memcpy(clear, inner, len);
-    memset(clear + len, 0, pad);
-    clear[len + pad] = (uint8_t)pad;
-    cbc_seal(GCRY_CIPHER_AES128, encr, b->b + b->n - 16, 16, clear, len + pad + 1, b->b + b->n);
+    memcpy(plain, inner, len);
+    memset(plain + len, 0, pad);
+    plain[len + pad] = (uint8_t)pad;
+    cbc_seal(GCRY_CIPHER_AES128, encr, b->b + b->n - 16, 16, plain, len + pad + 1, b->b + b->n);
     b->n += len + pad + 1;
     b->n += 12;
     close_part(b, sk);

@@ -159,7 +159,8 @@ esp_from(uint16_t src_port, double after)
 
     now += after;
     esp_src_port = src_port;
-    ipsec(&client, &gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = 0xb0000001, .seq = ++seq, .length = 100 });
+    seq++;
+    ipsec(&client, &gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = 0xb0000001, .seq = seq, .length = 100 });
 }
 
 static void

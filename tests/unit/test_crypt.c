@@ -133,7 +133,7 @@ expect_of(const struct esp_vector *v, size_t len)
     size_t unit = MAX(c->block, 4u), fixed = 8u + c->iv + icv_of(v);
 
     return len < fixed + unit ? ESP_TOO_SHORT
-         : (len - fixed) % unit ? ESP_BAD_LENGTH : icv_of(v) ? ESP_ICV_WRONG : ESP_NO_ICV;
+         : (len - fixed) % unit != 0 ? ESP_BAD_LENGTH : icv_of(v) ? ESP_ICV_WRONG : ESP_NO_ICV;
 }
 
 static void

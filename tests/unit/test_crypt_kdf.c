@@ -158,7 +158,7 @@ test_prf_plus_limit(void)
     uint8_t key[32] = { 0 }, *out = g_malloc(255 * 16 + 1);
     struct span many[9] = { { key, 1 } };
 
-    T(prf_plus(1, key, 16, many, 1, out, 255 * 16));
+    T(prf_plus(1, key, 16, many, 1, out, (size_t)255 * 16));
     T(!prf_plus(1, key, 16, many, 1, out, 255 * 16 + 1));
     T(!prf_plus(1, key, 16, many, G_N_ELEMENTS(many), out, 16));
     T(prf_plus(1, key, 16, NULL, 0, out, 0));

@@ -55,7 +55,9 @@ unseen(void)
 {
     T_STR(text_of("a\x1b[0m\x7f\n"), "a[U+001B][0m[U+007F][U+000A]");
     T_STR(text_of("\xc2\x85"), "[U+0085]");
-    T_STR(text_of("x\xe2\x80\xaegnp.exe"), "x[U+202E]gnp.exe");          /* right-to-left override */
+    /* NOLINTNEXTLINE(misc-misleading-bidirectional): is what is tested: a right-to-left override */
+    T_STR(text_of("x\xe2\x80\xaegnp.exe"), "x[U+202E]gnp.exe");
+    /* NOLINTNEXTLINE(misc-misleading-bidirectional): is what is tested */
     T_STR(text_of("\xe2\x81\xa6\xe2\x80\x8b\xef\xbb\xbf"), "[U+2066][U+200B][U+FEFF]");
     T_STR(text_of("\xf3\xa0\x81\x81"), "[U+E0041]");
     T_STR(text_of("\xef\xbf\xbf\xef\xb7\x90"), "[U+FFFF][U+FDD0]");

@@ -90,7 +90,7 @@ null_cipher(void)
     for (size_t n = 0; n < 8 + 12 + 1; n++) {
         T(!esp_null_read(&next, &payload, &k, bytes, n));
     }
-    p.transforms = aes;
+    p.transforms = aes;     /* cppcheck-suppress unreadVariable ; k points to p */
     T(!esp_null_read(&next, &payload, &k, bytes, sizeof bytes) && !esp_null_read(&next, &payload, NULL, bytes, sizeof bytes));
 }
 

@@ -8,8 +8,8 @@
 enum { REG_ENCR = 1, REG_PRF, REG_INTEG, REG_KE, REG_ESN, REG_EXCHANGE, REG_NOTIFY1, REG_NOTIFY2, REG_PAYLOAD,
        REG_AUTH1, REG_AUTH2, REG_IPPROTO };
 
-static const struct { int registry; unsigned number; const char *name; } rows[] = {
-#define ROW(registry, number, name, rfc) { REG_##registry, number, name },
+static const struct { int registry; unsigned number; } rows[] = {
+#define ROW(registry, number, name, rfc) { REG_##registry, number },
 #include "names.def"
 #undef ROW
 };

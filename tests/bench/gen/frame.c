@@ -1,6 +1,7 @@
 /* frame.c - numbers, octets and headers.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "frame.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 FILE *out, *key_file;
@@ -233,8 +234,10 @@ emit(unsigned after_us)
     head[0] = (uint32_t)(now_us / 1000000);
     head[1] = (uint32_t)(now_us % 1000000);
     head[2] = head[3] = (uint32_t)len;
-    fwrite(head, sizeof head, 1, out);
-    fwrite(frame, 1, len, out);
+    if (fwrite(head, sizeof head, 1, out) != 1 || fwrite(frame, 1, len, out) != len) {
+        perror("generate");
+        exit(1);
+    }
     written++;
 }
 

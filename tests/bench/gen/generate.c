@@ -29,7 +29,10 @@ main(int argc, char **argv)
     gcry_check_version(NULL);
     gcry_control(GCRYCTL_DISABLE_SECMEM, 0);
     gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
-    fwrite(head, sizeof head, 1, out);
+    if (fwrite(head, sizeof head, 1, out) != 1) {
+        perror(argv[4]);
+        return 1;
+    }
     if (strcmp(kind, "esp") == 0) {
         esp_traffic(packets, sas, false, SEALED);
     } else if (strcmp(kind, "udp_esp") == 0) {

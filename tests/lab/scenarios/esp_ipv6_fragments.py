@@ -4,7 +4,7 @@ from craft import *
 
 CONFIGURATIONS = dict(zip(("client", "gateway"), tunnel()))
 
-from scapy.layers.inet6 import IPv6ExtHdrFragment, IPv6ExtHdrHopByHop, ICMPv6EchoRequest, RouterAlert, fragment6
+from scapy.layers.inet6 import IPv6ExtHdrFragment, IPv6ExtHdrHopByHop, ICMPv6EchoRequest, RouterAlert
 
 CONFIGURATIONS = dict(zip(("client", "gateway"), tunnel(six="inner")))
 CAPTURE_FILTER = "udp port 500 or udp port 4500 or ip6 proto 50 or ip6 proto 44"

@@ -6,7 +6,6 @@ import time
 import libreswan
 from conf import *
 from craft import pings, pipes, up
-from lab import expect
 
 CONFIGURATIONS = {"client": tunnel(both={"mobike": False}, child={"esp_proposals": "aes128gcm16-modp2048"})[0]}
 

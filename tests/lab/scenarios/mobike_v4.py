@@ -17,7 +17,6 @@ def story(lab):
     lab.address("client", MOVED_CLIENT + "/24", "eth0")
     time.sleep(0.3)
     lab.address("client", CLIENT + "/24", "eth0", "del")
-    from lab import run
     lab.ip("client", "route", "replace", "default", "via", "192.0.2.1")
     time.sleep(3)
     lab.ping("client", CLIENT_LAN, GATEWAY_LAN)

@@ -10,7 +10,6 @@ CAPTURE_FILTER = "udp port 500 or udp port 4500 or esp or icmp"
 
 
 def story(lab):
-    from scapy.layers.inet import ICMPerror
     there, back = up(lab)
     pings(there, back, CLIENT_LAN, GATEWAY_LAN, 2)
     large = there.make(echo(CLIENT_LAN, GATEWAY_LAN, 3, 1300))

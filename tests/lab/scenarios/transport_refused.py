@@ -2,7 +2,6 @@
 
 The gateway leaves USE_TRANSPORT_MODE out of its answer; the client wanted nothing else."""
 from conf import *
-from craft import pings, pipes
 
 CONFIGURATIONS = dict(zip(("client", "gateway"), tunnel(child={"local_ts": "dynamic", "remote_ts": "dynamic"}, client_child={"mode": "transport"})))
 
