@@ -30,7 +30,7 @@ quiet() {
     fi
 }
 
-# missing_packages [tests [gui]]: names the Debian packages that are not there.  Looks for
+# missing_packages [wireshark | tests [gui]]: names the Debian packages that are not there.  Looks for
 # what is used, not for package names, so other ways to install it work as well.
 missing_packages() {
     local tool module
@@ -44,6 +44,7 @@ missing_packages() {
                   libgcrypt:libgcrypt20-dev; do
         pkg-config --exists "${module%%:*}" 2>/dev/null || echo "${module#*:}"
     done
+    [ "${1-}" != wireshark ] || command -v wireshark >/dev/null || echo wireshark
     [ "${1-}" = tests ] || return 0
     [ -x /usr/bin/python3 ] || echo python3
     for module in jsonschema scapy; do
@@ -112,7 +113,7 @@ configure() {
     quiet "configuring for Wireshark $version" cmake "${args[@]}"
 }
 
-# setup [tests [gui]]: packages, build, installed plugin.  Ends the script (2) on failure.
+# setup [wireshark | tests [gui]]: packages, build, installed plugin.  Ends the script (2) on failure.
 setup() {
     local lock global personal= version plugin_dir new_stamp
     if ! mkdir -p "$BUILD" 2>/dev/null; then

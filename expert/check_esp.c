@@ -3,7 +3,7 @@
 #include "expert.h"
 
 enum { FIRST_FREE_SPI = 256, ENCR_NULL = 11, INTEG_SHA2_256_128 = 12, ICV_96 = 12 };
-#define SMALL_BLOCK_BYTES ((uint64_t)32 << 30)      /* RFC 8221 section 5: 2^32 blocks of 64 bits */
+#define SMALL_BLOCK_BYTES ((uint64_t)32 << 30)      /* 2^32 blocks of 64 bits, the birthday bound (RFC 7321 section 3) */
 
 static const char *
 protocol(const struct check_in *in)

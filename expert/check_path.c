@@ -4,7 +4,7 @@
 
 #define KEEPALIVE_LATE_S 25.0   /* RFC 3948 section 4: 20 s by default, and some latitude */
 
-enum { IKE_PORT = 500, NATT_PORT = 4500, LARGE_DATAGRAM = 1200, UDP = 17, ESP = 50 };
+enum { IKE_PORT = 500, NATT_PORT = 4500, LARGE_DATAGRAM = 1200, UDP = 17, ESP = 50, AH = 51 };
 
 static const struct exchange_message *
 message_at(const struct exchange *x, guint i)
@@ -323,16 +323,14 @@ dead_v1(const struct check_in *in, struct findings *out, const struct ike_sa *sa
         const struct exchange_message *first = NULL;
         struct scope where = { .basis = BASIS_DECRYPTED, .sa = sa, .exchange = NO_ID, .variant = side };
         GArray *frames = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+        uint32_t heard_in = side ? sa->last_from_r : sa->last_from_i;   /* anything from the peer shows that it lives */
         char a[ID_TEXT_MAX], b[ID_TEXT_MAX];
         for (guint i = 0; i < sa->exchanges->len; i++) {
             const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
             const struct exchange_message *m = x->messages->len ? message_at(x, 0) : NULL;
-            if (m && m->from_initiator == side && x->liveness) {
+            if (m && m->from_initiator == side && x->liveness && m->frame > heard_in) {
                 first = first ? first : m;
                 g_array_append_val(frames, m->frame);
-            } else if (m && m->from_initiator != side) {
-                first = NULL;               /* anything from the peer shows that it lives */
-                g_array_set_size(frames, 0);
             }
         }
         if (first && sadb_last_time(in->db) - first->time >= AFTER_RETRANSMISSION_S) {
@@ -355,7 +353,7 @@ check_dead_peer(const struct check_in *in, struct findings *out)
     each_silence(in, out, SILENCE_DEAD_PEER, tell_dead);
     for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
         const struct ike_sa *sa = sadb_ike_sa(in->db, i);
-        if (sa->major == 1) {
+        if (sa->major == 1 && sa->from_initiator && sa->from_responder) {
             dead_v1(in, out, sa);
         }
     }
@@ -367,7 +365,7 @@ static const char *
 quoted(const struct path_event *e, char *out, size_t size)
 {
     if (e->spi) {
-        g_snprintf(out, (gulong)size, "ESP of SPI %08x", e->spi);
+        g_snprintf(out, (gulong)size, "%s of SPI %08x", e->protocol == AH ? "AH" : "ESP", e->spi);
     } else if (e->protocol == UDP) {
         g_snprintf(out, (gulong)size, "IKE on UDP %u", e->dst_port);
     } else {

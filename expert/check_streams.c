@@ -76,7 +76,7 @@ tell_ike(const struct check_in *in, struct findings *out, enum check_id check)
             struct scope where = { .basis = BASIS_DECRYPTED, .frame = g_array_index(sa->wrong_frames, uint32_t, k), .sa = sa,
                                    .exchange = NO_ID };
             finding_add(out, check, &where, "%u of the %u encrypted messages of IKE SA %u fail the integrity check with the keys given.",
-                        sa->wrong_frames->len, sa->num_encrypted, sa->id);
+                        sa->num_wrong, sa->num_encrypted, sa->id);
         }
     }
 }

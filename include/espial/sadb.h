@@ -120,6 +120,7 @@ struct exchange {
     uint32_t request, response; /* frames of the first message of each side, 0 where not seen */
     uint32_t answered_by;       /* v1: frame of the Informational that refused it, 0 */
     uint32_t rekeys_spi;        /* REKEY_SA's SPI, 0 */
+    uint32_t offered_in;        /* frame of what was offered, 0; with EAP the request of an earlier exchange */
     uint16_t ke_group;          /* of the request's KE payload, v1: any KE is 1; 0 */
     uint8_t type;               /* enum ike_exchange */
     uint8_t num_ts_i, num_ts_r;
@@ -137,6 +138,13 @@ struct exchange {
     bool invalid_ke : 1;        /* v2: by INVALID_KE_PAYLOAD */
     bool deletes_child : 1;     /* v2: the request deletes Child SAs */
 };
+
+/* The frame that asked for what the response of x gives or refuses, 0 where not seen. */
+static inline uint32_t
+exchange_asked_in(const struct exchange *x)
+{
+    return x->offered_in ? x->offered_in : x->request;
+}
 
 struct assigned_address {
     struct ip_addr addr;
@@ -159,13 +167,14 @@ struct ike_sa {
     const struct kept_proposal *chosen;     /* or NULL */
     const GArray *addresses;    /* of struct assigned_address: assigned to the initiator */
     struct nat_life *nat_life;  /* of a side behind a NAT, NULL */
-    GArray *wrong_frames;       /* of uint32_t: messages whose integrity check fails with the keys given; NULL */
+    GArray *wrong_frames;       /* of uint32_t: messages whose integrity check fails with the keys given, the first
+                                 * SADB_MAX_WRONG_FRAMES of num_wrong; NULL */
     uint32_t id;
     uint8_t spi_i[8], spi_r[8];
     uint32_t first_frame, last_frame;
     uint32_t established_in, deleted_in;        /* frames, 0 */
     uint32_t rekeys, rekeyed_by;                /* ids of IKE SAs, NO_ID */
-    uint32_t num_encrypted, num_readable;       /* messages */
+    uint32_t num_encrypted, num_readable, num_wrong;    /* messages */
     struct nat_evidence nat_i, nat_r;   /* from messages of the initiator, of the responder */
     struct ip_addr beyond_i, beyond_r;  /* the address that a NAT gives that side, where the capture holds packets
                                          * on both sides of the NAT; family 0 */

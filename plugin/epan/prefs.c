@@ -128,7 +128,7 @@ prefs_register_espial(int proto)
     prefs_register_filename_preference(module, "keylog_file", "Key log file",
                                        "Secrets as daemons and kernels write them, formats mixed, gzipped or not: Wireshark's "
                                        "own tables, the logs of strongSwan and libreswan, \"ip xfrm state\", \"setkey -D\", "
-                                       "FortiGate, VPP", &keylog_file, FALSE);
+                                       "FortiGate, VPP; or a folder with Wireshark's tables", &keylog_file, FALSE);
 
     prefs_register_filename_preference(module, "plan_file", "Plan file",
                                        "The planning sheet: a group [peer IDENTITY] for each peer, with the keys ike, esp, "

@@ -90,7 +90,7 @@ put_link(const struct pen *p, proto_tree *tree, int field, uint32_t frame)
 static void
 show_offers(const struct pen *p, proto_tree *tree, const struct exchange *x)
 {
-    if (x->request == p->frame) {
+    if (x->offered_in == p->frame) {
         for (guint i = 0; i < x->offered->len; i++) {
             put_text(p, tree, H_offered, ((const struct kept_proposal *)g_ptr_array_index(x->offered, i))->text);
         }

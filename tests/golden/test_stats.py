@@ -242,7 +242,7 @@ def main():
             tree(name)
     for part in (conversations, flow, info, details, profile, companion, house_rules):
         part()
-    print(f"{held} held, {failed} failed")
+    print(f"figure: statistics, flow, profile and companion: {held} held, {failed} failed")
     sys.exit(failed != 0)
 
 

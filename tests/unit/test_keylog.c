@@ -294,6 +294,34 @@ files(void)
     keylog_free(k);
 }
 
+/* Wireshark's tables in a folder are read, its other files are not. */
+static void
+folders(void)
+{
+    static const char *const names[] = { "esp_sa", "ikev1_decryption_table", "notes" };
+    char *folder = g_dir_make_tmp("keysXXXXXX", NULL), *messages;
+    struct keylog *k = keylog_new();
+
+    T(folder != NULL);
+    T(keylog_load(k, folder, &messages) == 0 && messages && strstr(messages, "a folder without esp_sa"));
+    g_free(messages);
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        char *path = g_build_filename(folder, names[i], NULL);
+        T(g_file_set_contents(path, i == 1 ? "0123456789abcdef," KEY16 "\n" : i ? rows : save_keys, -1, NULL));
+        g_free(path);
+    }
+    T(keylog_load(k, folder, &messages) == 8 && messages == NULL);
+    T(keylog_num_ike1(k) == 1 && has_esp(k, 0x103, 11, 0, "", ""));
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        char *path = g_build_filename(folder, names[i], NULL);
+        g_unlink(path);
+        g_free(path);
+    }
+    g_rmdir(folder);
+    g_free(folder);
+    keylog_free(k);
+}
+
 int
 main(void)
 {
@@ -309,5 +337,6 @@ main(void)
     every_prefix(rows, sizeof rows - 1);
     every_prefix(save_keys, sizeof save_keys - 1);
     files();
+    folders();
     return t_done();
 }
