@@ -51,10 +51,12 @@ missing_packages() {
         /usr/bin/python3 -c "import importlib.util as u, sys
 sys.exit(u.find_spec('$module') is None)" 2>/dev/null || echo "python3-$module"
     done
-    # Wireshark 4.0 has Lua 5.2, later ones 5.4: the companion is run in both.
-    for tool in lua5.2 lua5.4; do
-        command -v "$tool" >/dev/null || echo "$tool"
-    done
+    # Wireshark 4.0 has Lua 5.2, later ones 5.4: the companion is run in what there is of them.
+    # Debian 12 is the last that has both.
+    command -v lua5.4 >/dev/null || echo lua5.4
+    case $(cat /etc/debian_version 2>/dev/null) in
+    12*) command -v lua5.2 >/dev/null || echo lua5.2 ;;
+    esac
     [ "${2-}" = gui ] || return 0
     for tool in wireshark:wireshark Xvfb:xvfb xdotool:xdotool import:imagemagick; do
         command -v "${tool%%:*}" >/dev/null || echo "${tool#*:}"

@@ -49,12 +49,12 @@ strongswan_rows(void)
     keylog_free(k);
 }
 
-/* The ninth column of Wireshark 4.4, and keys given as characters. */
+/* The ninth and tenth column of Wireshark 4.4, and keys given as characters. */
 static void
 newer_rows(void)
 {
     struct keylog *k = clean("\"Any\",\"*\",\"*\",\"0x7\",\"AES-CBC [RFC3602]\",\"0x" KEY16 "\",\"HMAC-SHA-1-96 [RFC2404]\",\"0x" KEY20 "\",\"64-bit\"\n"
-                             "\"Any\",\"*\",\"*\",\"0x8\",\"AES-CBC [RFC3602]\",\"0x" KEY16 "\",\"HMAC-SHA-1-96 [RFC2404]\",\"0x" KEY20 "\",\"32-bit\"\n"
+                             "\"Any\",\"*\",\"*\",\"0x8\",\"AES-CBC [RFC3602]\",\"0x" KEY16 "\",\"HMAC-SHA-1-96 [RFC2404]\",\"0x" KEY20 "\",\"32-bit\",\"0\"\n"
                              "\"IPv4\",\"*\",\"*\",\"9\",\"AES-CBC [RFC3602]\",\"sixteen letters.\",\"NULL\",\"\"\n"
                              "\"IPv4\",\"*\",\"*\",\"10\",\"TripleDES-CBC [RFC2451]\",\"" KEY8 KEY16 "\",\"NULL\",\"\"\n");
 
