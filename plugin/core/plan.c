@@ -200,7 +200,12 @@ plan_load(struct plan *plan, const char *path, char **messages)
     GKeyFile *file = g_key_file_new();
     GError *failed = NULL;
 
-    g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &failed);
+    /* Read each time a capture is opened, while all else waits: a FIFO may never be written to. */
+    if (g_file_test(path, G_FILE_TEST_EXISTS) && !g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+        g_set_error(&failed, G_FILE_ERROR, G_FILE_ERROR_INVAL, "is no regular file");
+    } else {
+        g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &failed);
+    }
     return add_groups(plan, path, file, failed, messages);
 }
 

@@ -5,6 +5,7 @@
 #include <espial/plan.h>
 #include <glib.h>
 #include <glib/gstdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static size_t
@@ -78,6 +79,25 @@ unreadable(void)
     plan_free(plan);
 }
 
+/* Nobody writes to it: opened, it would be waited for without end. */
+static void
+fifo(void)
+{
+    char *folder = g_dir_make_tmp("planXXXXXX", NULL), *path = g_build_filename(folder, "fifo", NULL), *messages;
+    struct plan *plan = plan_new();
+
+    T(mkfifo(path, 0600) == 0);
+    alarm(10);
+    T(plan_load(plan, path, &messages) == 0 && messages && strstr(messages, "is no regular file; the capture is judged without"));
+    alarm(0);
+    g_free(messages);
+    plan_free(plan);
+    g_unlink(path);
+    g_rmdir(folder);
+    g_free(path);
+    g_free(folder);
+}
+
 int
 main(void)
 {
@@ -88,5 +108,6 @@ main(void)
     one_bad("[peer x]\ncolour = red", "\"colour\" is no key of the plan");
     one_bad("[someone]\nesp = AES_CBC_128", "must be named [peer");
     unreadable();
+    fifo();
     return t_done();
 }
