@@ -46,6 +46,7 @@ enum limits {
     KEYLOG_MAX_PER_SPI = 16,        /* keys that a log gives to one SPI */
     KEYLOG_MAX_LINE = 8192,         /* octets; a longer line holds no key */
     KEYLOG_MAX_FILE = 1 << 28,      /* octets, of clear text */
+    PLAN_MAX_FILE = 1 << 20,        /* octets */
     KEYLOG_MAX_SECRET = 2048,       /* octets of a shared secret; MODP_8192 has 1024 */
     KEYLOG_MAX_MESSAGES = 20,
     KEYLOG_MAX_TRIES = 256,         /* keys that one IKE message is tried with */

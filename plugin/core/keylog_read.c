@@ -219,8 +219,14 @@ static void
 read_file(struct lines *l, const char *path, GError **error)
 {
     struct source s = { .have = 0 };
-    GFile *file = g_file_new_for_path(path);
+    GFile *file;
 
+    /* Read each time a capture is opened, while all else waits: a FIFO may never be written to. */
+    if (g_file_test(path, G_FILE_TEST_EXISTS) && !g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE, "is no regular file");
+        return;
+    }
+    file = g_file_new_for_path(path);
     s.in = (GInputStream *)g_file_read(file, NULL, error);
     g_object_unref(file);
     if (!s.in) {

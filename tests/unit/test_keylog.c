@@ -4,6 +4,7 @@
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char rows[] =
@@ -238,6 +239,25 @@ load(struct keylog *k, const char *octets, gsize len, char **messages)
     return n;
 }
 
+/* Nobody writes to it: opened, it would be waited for without end. */
+static void
+fifo(void)
+{
+    char *folder = g_dir_make_tmp("keysXXXXXX", NULL), *path = g_build_filename(folder, "fifo", NULL), *messages;
+    struct keylog *k = keylog_new();
+
+    T(mkfifo(path, 0600) == 0);
+    alarm(10);
+    T(keylog_load(k, path, &messages) == 0 && messages && strstr(messages, "is no regular file; 0 keys were read before"));
+    alarm(0);
+    g_free(messages);
+    keylog_free(k);
+    g_unlink(path);
+    g_rmdir(folder);
+    g_free(path);
+    g_free(folder);
+}
+
 static void
 files(void)
 {
@@ -338,5 +358,6 @@ main(void)
     every_prefix(save_keys, sizeof save_keys - 1);
     files();
     folders();
+    fifo();
     return t_done();
 }
