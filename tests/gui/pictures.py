@@ -11,7 +11,7 @@ from desktop import ROOT, SAMPLE, Desktop, check, counts, needs
 SETTINGS = ("gui.qt.font_name:DejaVu Sans,10,-1,5,50,0,0,0,0,0",)
 WIDTHS = {"%m": 54, "%t": 80, "%s": 110, "%d": 110, "%p": 64, "%L": 54, "%Cus:espial.ike_sa": 54, "%Cus:espial.child_sa": 62,
           "%Cus:espial.stream.spi": 94, "%Cus:espial.direction": 160, "%Cus:espial.finding": 306, "%i": 330}
-WIDE, HIGH = 1540, 850
+WIDE, HIGH = 1540, 870
 LIST, DETAILS, ROW = 115, 700, 17       # where the window has its first packet, its details; height of a packet
 COLOURS, LARGEST = "64", 120 * 1024
 
@@ -21,11 +21,11 @@ def small_profile(d):
     own = os.path.join(d.home, ".config", "wireshark", "profiles", "IPsec")
     shutil.copytree(source, own)
     with open(os.path.join(own, "recent"), "w") as out:
-        out.write("gui.byte_view_show: FALSE\ngui.conversation_tabs: ESPIAL\ncolumn.width: ")
+        out.write("gui.byte_view_show: FALSE\ncolumn.width: ")
         out.write(", ".join(f'"{name}", {width}' if ":" in name else f"{name}, {width}" for name, width in WIDTHS.items()) + "\n")
     with open(os.path.join(d.home, ".config", "wireshark", "recent_common"), "w") as out:
         out.write("\n".join(f"gui.geometry_main_{name}: {value}" for name, value in
-                            (("x", 0), ("y", 0), ("width", WIDE), ("height", HIGH), ("upper_pane", 468), ("lower_pane", 250))) + "\n")
+                            (("x", 0), ("y", 0), ("width", WIDE), ("height", HIGH), ("upper_pane", 488), ("lower_pane", 250))) + "\n")
 
 
 def main_window(d):
@@ -35,12 +35,11 @@ def main_window(d):
     d.click(700, DETAILS)
     d.keys("Home", "End", "Right", "End", "Right", "Down", "Right")
     d.picture(main, "packets")
-    d.click(750, 78)            # the button "Problems"
+    d.click(WIDE - 735, 78)     # the button "Problems"
     time.sleep(1)
     d.click(300, LIST + ROW + ROW // 2)
     d.picture(main, "problems")
-    d.click(300, 78)
-    d.keys("ctrl+a", "BackSpace", "Return")
+    d.click(WIDE - 850, 78)     # clears the filter
     time.sleep(1)
     d.menu("alt+s", "Up", "Up", "Up", "Right", "Return")
     tree = d.window("SAs and Findings")
@@ -61,12 +60,6 @@ def main_window(d):
     d.keys("Tab", "Tab")        # to the type of flow
     d.do("type", "--delay", "20", "IPsec")
     d.picture(flow, "flow")
-    d.keys("Escape")
-    d.front(main, WIDE, HIGH)
-    d.menu("alt+s", "c")
-    conversations = d.window("Conversations")
-    d.front(conversations, 1340, 360)
-    d.picture(conversations, "conversations")
     d.keys("Escape")
     d.stop()
     d.start("-z", "expert")
