@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum {
-#define FIELD(name, abbrev, type, display, strings, title) H_##name,
+#define FIELD(name, abbrev, type, display, strings, title, meaning) H_##name,
 #include "fields.def"
 #undef FIELD
     NUM_H
@@ -429,8 +429,8 @@ void
 show_register(int proto)
 {
     static hf_register_info fields[] = {
-#define FIELD(name, abbrev, type, display, strings, title) \
-        { &hf[H_##name], { title, abbrev, type, display, strings, 0, NULL, HFILL } },
+#define FIELD(name, abbrev, type, display, strings, title, meaning) \
+        { &hf[H_##name], { title, abbrev, type, display, strings, 0, meaning, HFILL } },
 #include "fields.def"
 #undef FIELD
     };
