@@ -258,7 +258,11 @@ struct stream {
     uint32_t tied_frame;        /* since when */
     GArray *ties;               /* of struct stream_tie: the earlier ones, or NULL */
     struct ike_sa *peers;       /* newest IKE SA between the addresses, or NULL */
-    uint32_t epoch;             /* of the sadb when child and peers were looked up */
+    const struct child_sa *other_protocol;  /* without child: that of the same SPI, of ESP where this is AH or the
+                                 * reverse, or NULL */
+    uint32_t epoch;             /* of the sadb when child, peers and other_protocol were looked up */
+    uint32_t readable_epoch;    /* and when peers_readable was, in IKE messages */
+    bool peers_readable;        /* without child: sadb_peers_readable */
     uint32_t packets;           /* duplicates of one capture not counted */
     uint64_t bytes;             /* from the SPI to the ICV */
     uint32_t first_frame, last_frame;

@@ -29,6 +29,7 @@ struct sadb {
     struct link **places;       /* the newest of each key, found by its hash */
     uint32_t num_places, num_keys;
     GHashTable *stream_of;      /* sa_key -> the newest struct stream */
+    uint32_t num_ike;           /* messages seen */
     uint32_t epoch;             /* of what streams are tied by: SPIs, addresses, pairs of peers */
     GPtrArray *chunks;          /* all memory that lives as long as the sadb */
     size_t chunk_left;          /* octets of the last one that are free */

@@ -335,7 +335,19 @@ tie(struct sadb *db, struct ipsec_event *e)
         set_tie(db, s, c, to_r, e->at.frame);
         c->udp_encap |= e->at.src_port != 0;
     }
+    s->other_protocol = s->child ? NULL : sadb_child_at(db, s->protocol == PROTO_AH ? PROTO_ESP : PROTO_AH, s->spi, &s->dst,
+                                                        e->at.frame, &to_r);
     s->epoch = db->epoch;
+}
+
+/* For packets of an unknown SPI, which may be many: asked again only after more IKE. */
+static void
+look_at_peers(const struct sadb *db, struct stream *s)
+{
+    if (!s->child && s->readable_epoch != db->num_ike) {
+        s->peers_readable = sadb_peers_readable(db, &s->src, &s->dst);
+        s->readable_epoch = db->num_ike;
+    }
 }
 
 /* An SPI that a later negotiation has given out again begins another stream. */
@@ -407,6 +419,7 @@ sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at
     }
     e->stream = s;
     tie(db, e);
+    look_at_peers(db, s);
     e->peers = s->peers;
     e->child = s->child;
     e->to_responder = s->to_responder;

@@ -228,8 +228,11 @@ detours(void)
         send("again!", 4);
         end_after(20);
         T(severity_of(CHECK_invalid_ke_payload) == (good ? SEV_NOTE : SEV_WARN));
+        T((strstr(detail(CHECK_invalid_ke_payload), "in MODP_2048. The next try (frame 3) is accepted in frame 4.") != NULL) == (good == 1));
     }
-    SAYS(invalid_ke_payload, "try again with the group wanted.");
+    SAYS(invalid_ke_payload, "is accepted in frame 4.");
+    refused_group((const uint8_t[]){ 0, 0 });
+    SAYS(invalid_ke_payload, "wants no group (NONE); the key exchange of frame 1 is in MODP_2048. The initiator is to try again without a key exchange.");
     refused_group(wanted);
     end_after(5);
     T(severity_of(CHECK_invalid_ke_payload) == SEV_NOTE);       /* the retry may come after the capture */

@@ -261,7 +261,7 @@ gap_through_wrap(void)
     ipsec(&client, &gateway, first_of(0xb0000001, 0));
     ipsec(&client, &gateway, first_of(0xb0000001, 1));
     end_after(1);
-    SAYS(sequence_gap, "4294967292 of the 4294967297");
+    SAYS(sequence_gap, "4294967292 sequence numbers of SPI b0000001, from 1 through the wrap at 2^32 to 1, were not captured");
 }
 
 static void
