@@ -353,7 +353,8 @@ struct ipsec_event {
     struct child_sa *child;     /* at this frame, or NULL */
     bool to_responder;
     bool new_stream, duplicate, replayed, out_of_window, wrapped;
-    uint32_t original;          /* replayed: the frame of the first one, 0 */
+    uint32_t original;          /* replayed, duplicate: the frame of the first one, 0 */
+    uint32_t translated;        /* the frame of the same packet on the other side of a NAT, 0 */
     uint16_t old_src_port;      /* UDP source port changed with this packet: the one before, else 0 */
     bool iv_repeats;            /* explicit IV seen before in this stream */
     uint32_t number;            /* of the packet in its stream, from 1 */
