@@ -32,6 +32,14 @@ check_nat_detected(const struct check_in *in, struct findings *out)
                     ip_print(sa->beyond_i.family ? &sa->beyond_i : &sa->beyond_r, r, sizeof r));
         return;
     }
+    if (in->ike->nat_by_identity) {
+        const struct endpoint *side = sa->nat_i.proven ? &sa->initiator : &sa->responder;
+        finding_add(out, CHECK_nat_detected, &where,
+                    "%s is the identity of %s, and the address in its NAT detection hash of frame %u; on the wire it is %s: behind a NAT is "
+                    "each side.", side->id, sa->nat_i.proven ? "the initiator" : "the responder",
+                    sa->nat_i.proven ? sa->nat_i.frame : sa->nat_r.frame, ip_print(&side->addr, i, sizeof i));
+        return;
+    }
     finding_add(out, CHECK_nat_detected, &where,
                 "The NAT detection hashes of frames %u and %u do not fit the addresses captured: behind a NAT is %s "
                 "(%s and %s on the wire).", sa->nat_i.frame, sa->nat_r.frame,
@@ -43,12 +51,20 @@ void
 check_nat_forced(const struct check_in *in, struct findings *out)
 {
     const struct ike_sa *sa = in->ike->sa;
+    char who[ID_TEXT_MAX];
     struct scope where;
 
     if (!in->ike->nat_decided || sa->nat != NAT_FORCED) {
         return;
     }
     where = scope_message(in);
+    if (sa->nat_i.forced || sa->nat_r.forced) {
+        const struct nat_evidence *its = sa->nat_i.forced ? &sa->nat_i : &sa->nat_r;
+        finding_add(out, CHECK_nat_forced, &where,
+                    "%s hashes its own address with port 0 (frame %u), which fits nothing: it forces UDP encapsulation.",
+                    endpoint_print(sa->nat_i.forced ? &sa->initiator : &sa->responder, who, sizeof who), its->frame);
+        return;
+    }
     where.basis = BASIS_INFERRED;
     finding_add(out, CHECK_nat_forced, &where,
                 "Each side's hash of its own address fits none (frames %u and %u), that of the other's fits: suggests forced "

@@ -48,14 +48,18 @@ struct kept_proposal {
 
 /* Who stands behind a NAT, by the hashes of RFC 7296 section 2.23 and RFC 3947 section 3.2
  * recomputed over the addresses on the wire.  Forced: hashes that fit no address while
- * nothing is translated. */
+ * nothing is translated here; between two NATs that looks the same until an identity tells. */
 enum nat { NAT_UNKNOWN, NAT_NONE, NAT_INITIATOR, NAT_RESPONDER, NAT_BOTH, NAT_FORCED };
 const char *nat_name(enum nat n);               /* "none" .., NULL for NAT_UNKNOWN */
 
 /* What the hashes of one side's messages said about its source and its destination. */
 struct nat_evidence {
-    bool seen, source_differs, destination_differs, port_translated;
+    uint64_t source_hash;       /* the first octets of that of its own address */
     uint32_t frame;
+    bool seen : 1, source_differs : 1, destination_differs : 1, port_translated : 1;
+    bool forced : 1;            /* its own address is hashed with port 0, which only forces encapsulation */
+    bool proven : 1;            /* the hash is of the address that its identity is, which is not on the wire */
+    bool without_spi_r : 1;     /* hashed before the responder's SPI was known */
 };
 
 enum ike_sa_state { IKE_HALF_OPEN, IKE_ESTABLISHED, IKE_FAILED, IKE_REKEYED, IKE_DELETED };
@@ -267,7 +271,11 @@ struct stream {
     uint32_t tied_frame;        /* since when */
     GArray *ties;               /* of struct stream_tie: the earlier ones, or NULL */
     struct ike_sa *peers;       /* newest IKE SA between the addresses, or NULL */
-    uint32_t epoch;             /* of the sadb when child and peers were looked up */
+    const struct child_sa *other_protocol;  /* without child: that of the same SPI, of ESP where this is AH or the
+                                 * reverse, or NULL */
+    uint32_t epoch;             /* of the sadb when child, peers and other_protocol were looked up */
+    uint32_t readable_epoch;    /* and when peers_readable was, in IKE messages */
+    bool peers_readable;        /* without child: sadb_peers_readable */
     uint32_t packets;           /* duplicates of one capture not counted */
     uint64_t bytes;             /* from the SPI to the ICV */
     uint32_t first_frame, last_frame;
@@ -320,6 +328,7 @@ struct ike_event {
     bool ike_deleted;
     bool new_address;           /* from an address that the SA does not know, unexplained */
     bool nat_decided;           /* the hashes of both sides are in, or changed their verdict */
+    bool nat_by_identity;       /* and what changed it is an identity that is a hashed address */
     struct exchange *collides;  /* the other side's rekey of the same SA, under way */
     struct child_sa *twin;      /* live Child SA with the selectors of the new one, not replaced by it */
     struct ike_sa *reauthenticates; /* v1: the phase 1 of the same two that this one replaces */
@@ -358,7 +367,8 @@ struct ipsec_event {
     struct child_sa *child;     /* at this frame, or NULL */
     bool to_responder;
     bool new_stream, duplicate, replayed, out_of_window, wrapped;
-    uint32_t original;          /* replayed: the frame of the first one, 0 */
+    uint32_t original;          /* replayed, duplicate: the frame of the first one, 0 */
+    uint32_t translated;        /* the frame of the same packet on the other side of a NAT, 0 */
     uint16_t old_src_port;      /* UDP source port changed with this packet: the one before, else 0 */
     bool iv_repeats;            /* explicit IV seen before in this stream */
     uint32_t number;            /* of the packet in its stream, from 1 */

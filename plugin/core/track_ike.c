@@ -527,6 +527,7 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
     uint64_t sum = hash_octets(db->seed, octets, len);   /* seeded: no message can be made to look like another */
     struct exchange_message *old;
 
+    db->num_ike++;
     memset(e, 0, sizeof *e);
     e->at = *at;
     e->is_response = ike_is_response(m);
