@@ -188,7 +188,8 @@ see_passing(struct sadb *db, struct ipsec_event *e)
     }
     db->passing[db->num_passing++ % SADB_PASSING] = (struct passing_packet){
         .time = e->at.time, .spi = p->spi, .seq = p->seq, .length = p->length, .frame = e->at.frame, .ip_id = e->at.ip_id,
-        .protocol = p->protocol, .src = e->at.src, .dst = e->at.dst };
+        .protocol = p->protocol, .src = e->at.src, .dst = e->at.dst,
+    };
 }
 
 /* RFC 3686, 4106, 4309, 7634: in counter modes an IV must not come twice under a key. */
