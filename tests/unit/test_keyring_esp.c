@@ -235,6 +235,31 @@ transport_no_icv(void)
     }
 }
 
+/* What is behind the padding must be a header of its protocol: UDP (RFC 768) by its length, ICMPv6 by its
+ * type, others not at all. */
+static void
+headers_no_icv(void)
+{
+    static const struct { uint8_t next, octets[20]; size_t len; bool ok; } table[] = {
+        { 17, { 0, 53, 0x30, 0x39, 0, 8, 0, 0 }, 8, true }, { 17, { 0, 53, 0x30, 0x39, 0, 9, 0, 0 }, 8, false },
+        { 17, { 0, 53, 0x30, 0x39, 0, 7 }, 7, false }, { 58, { 128, 0, 0, 0, 0, 1, 0, 1 }, 8, true }, { 58, { 1, 4 }, 8, true },
+        { 58, { 99, 0 }, 8, false }, { 58, { 128, 99 }, 8, false }, { 58, { 128 }, 7, false }, { 1, { 8, 0, 0, 1 }, 8, false },
+        { 6, { 0, 80, 0x30, 0x39, [12] = 0x50 }, 20, true }, { 6, { 0, 80, 0x30, 0x39, [12] = 0x40 }, 20, false },
+        { 6, { 0, 80, 0x30, 0x39, [12] = 0x60 }, 20, false }, { 6, { 0, 80, 0x30, 0x39, [12] = 0x52 }, 20, false },
+        { 132, { 0, 80, 0x30, 0x39 }, 20, false }, { 4, { 0x4f, 0, 0, 20 }, 20, false },
+    };
+    struct esp_keys keys = esp_keys_like(AES, 0, 9);
+    static struct buf b;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        struct keyring *k = keyring_new(keylog_new());
+        log_esp(keyring_log(k), SPI, &keys);
+        esp_seal(&b, &keys, SPI, 1, table[i].next, table[i].octets, table[i].len, 0);
+        T(open_it(k, &b, b.n, true) == table[i].ok && (!table[i].ok || clear.next_header == table[i].next));
+        keyring_free(k);
+    }
+}
+
 /* --- extended sequence numbers ------------------------------------------------------------ */
 
 static void
@@ -382,6 +407,7 @@ main(void)
     no_icv();
     any_spi();
     transport_no_icv();
+    headers_no_icv();
     esn(AES, SHA1);
     esn(GCM, 0);
     esn_peeks();
