@@ -370,6 +370,30 @@ inner_v6(void)
     keyring_free(k);
 }
 
+/* An old packet is shown as long as its upper half is among those that are tried. */
+static void
+highs(void)
+{
+    enum { WRAPS = KEYRING_MAX_HIGHS + 2 };
+    static struct buf b[WRAPS + 1], step;
+    struct esp_keys keys = esp_keys_like(AES, SHA1, 9);
+    struct keyring *k = keyring_new(keylog_new());
+    uint8_t out[100], next;
+
+    log_esp(keyring_log(k), SPI, &keys);
+    keys.esn = true;
+    ip_packet(packet, 100);
+    for (uint64_t seq = 7, end = (uint64_t)WRAPS << 32 | 7; seq <= end; seq += 1u << 30) {
+        struct buf *one = (uint32_t)seq == 7 ? &b[seq >> 32] : &step;
+        esp_seal(one, &keys, SPI, seq, 4, packet, 100, 0);
+        T(open_it(k, one, one->n, true) && clear.icv == ICV_GOOD);
+    }
+    for (unsigned i = 0; i <= WRAPS; i++) {
+        T((whole(k, &b[i], out, sizeof out, &next) == 100) == (i + KEYRING_MAX_HIGHS > WRAPS));
+    }
+    keyring_free(k);
+}
+
 /* More SPIs than key schedules are kept for: none is forgotten. */
 static void
 many(void)
@@ -413,6 +437,7 @@ main(void)
     esn_peeks();
     esn_is_iv();
     inner_v6();
+    highs();
     many();
     keyring_free(NULL);
     return t_done();
