@@ -344,9 +344,15 @@ same_offers(const GPtrArray *a, const GPtrArray *b)
         return false;
     }
     for (guint i = 0; i < a->len; i++) {
-        if (strcmp(((const struct kept_proposal *)g_ptr_array_index(a, i))->text,
-                   ((const struct kept_proposal *)g_ptr_array_index(b, i))->text) != 0) {
+        const struct proposal *p = ((const struct kept_proposal *)g_ptr_array_index(a, i))->p;
+        const struct proposal *q = ((const struct kept_proposal *)g_ptr_array_index(b, i))->p;
+        if (p->protocol != q->protocol || p->num_transforms != q->num_transforms) {
             return false;
+        }
+        for (size_t k = 0; k < p->num_transforms; k++) {
+            if (!suite_has(q, &p->transforms[k])) {
+                return false;
+            }
         }
     }
     return true;
