@@ -30,7 +30,7 @@ quiet() {
     fi
 }
 
-# missing_packages [tests [gui]]: names the Debian packages that are not there.  Looks for
+# missing_packages [wireshark | tests [gui]]: names the Debian packages that are not there.  Looks for
 # what is used, not for package names, so other ways to install it work as well.
 missing_packages() {
     local tool module
@@ -44,16 +44,19 @@ missing_packages() {
                   libgcrypt:libgcrypt20-dev; do
         pkg-config --exists "${module%%:*}" 2>/dev/null || echo "${module#*:}"
     done
+    [ "${1-}" != wireshark ] || command -v wireshark >/dev/null || echo wireshark
     [ "${1-}" = tests ] || return 0
     [ -x /usr/bin/python3 ] || echo python3
     for module in jsonschema scapy; do
         /usr/bin/python3 -c "import importlib.util as u, sys
 sys.exit(u.find_spec('$module') is None)" 2>/dev/null || echo "python3-$module"
     done
-    # Wireshark 4.0 has Lua 5.2, later ones 5.4: the companion is run in both.
-    for tool in lua5.2 lua5.4; do
-        command -v "$tool" >/dev/null || echo "$tool"
-    done
+    # Wireshark 4.0 has Lua 5.2, later ones 5.4: the companion is run in what there is of them.
+    # Debian 12 is the last that has both.
+    command -v lua5.4 >/dev/null || echo lua5.4
+    case $(cat /etc/debian_version 2>/dev/null) in
+    12*) command -v lua5.2 >/dev/null || echo lua5.2 ;;
+    esac
     [ "${2-}" = gui ] || return 0
     for tool in wireshark:wireshark Xvfb:xvfb xdotool:xdotool import:imagemagick; do
         command -v "${tool%%:*}" >/dev/null || echo "${tool#*:}"
@@ -110,7 +113,7 @@ configure() {
     quiet "configuring for Wireshark $version" cmake "${args[@]}"
 }
 
-# setup [tests [gui]]: packages, build, installed plugin.  Ends the script (2) on failure.
+# setup [wireshark | tests [gui]]: packages, build, installed plugin.  Ends the script (2) on failure.
 setup() {
     local lock global personal='' version plugin_dir new_stamp
     if ! mkdir -p "$BUILD" 2>/dev/null; then

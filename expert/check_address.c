@@ -123,6 +123,25 @@ one_host(const struct selector *s, size_t n)
     return n == 1 && ip_equal(&s->lo, &s->hi);
 }
 
+/* Another live Child SA of the same IKE SA that admits the packet which its own does not, or
+ * NULL: then the packet is in the wrong one, and that is all there is to say. */
+static const struct child_sa *
+right_child(const struct ipsec_event *e, const struct inner_packet *p)
+{
+    const struct list *others = e->child->ike_sa->children;
+
+    if (!e->child->num_ts_i || !e->child->num_ts_r || child_covers(e->child, p, e->to_responder)) {
+        return NULL;
+    }
+    for (guint i = 0; i < others->len && i < SADB_MAX_CLEAR_SAS; i++) {
+        const struct child_sa *c = (const struct child_sa *)g_ptr_array_index(others, i);
+        if (c != e->child && certain(c) && !c->deleted_in && child_covers(c, p, e->to_responder)) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
 void
 check_inner_source_violation(const struct check_in *in, struct findings *out)
 {
@@ -137,7 +156,7 @@ check_inner_source_violation(const struct check_in *in, struct findings *out)
         return;
     }
     s = side(e, true, &n);
-    if (admits(s, n, &p->src)) {
+    if (admits(s, n, &p->src) || right_child(e, p)) {
         return;
     }
     where = scope_packet(in);
@@ -170,7 +189,7 @@ check_inner_destination_violation(const struct check_in *in, struct findings *ou
         return;
     }
     s = side(e, false, &n);
-    if (admits(s, n, &p->dst)) {
+    if (admits(s, n, &p->dst) || right_child(e, p)) {
         return;
     }
     where = scope_packet(in);
@@ -216,7 +235,8 @@ check_inner_selector_violation(const struct check_in *in, struct findings *out)
     src = side(e, true, &num_src);
     dst = side(e, false, &num_dst);
     if (!admits(src, num_src, &p->src) || !admits(dst, num_dst, &p->dst) ||
-        (admits_ports(src, num_src, &p->src, p, p->src_port) && admits_ports(dst, num_dst, &p->dst, p, p->dst_port))) {
+        (admits_ports(src, num_src, &p->src, p, p->src_port) && admits_ports(dst, num_dst, &p->dst, p, p->dst_port)) ||
+        right_child(e, p)) {
         return;
     }
     where = scope_packet(in);
@@ -320,28 +340,20 @@ check_wrong_child_sa(const struct check_in *in, struct findings *out)
 {
     const struct inner_packet *p = tunnelled(in);
     const struct ipsec_event *e = in->ipsec;
-    const struct list *others;
+    const struct child_sa *right = p ? right_child(e, p) : NULL;
     char src[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX];
     struct scope where;
 
-    if (!p || !e->child->num_ts_i || !e->child->num_ts_r || child_covers(e->child, p, e->to_responder)) {
+    if (!right) {
         return;
     }
-    others = e->child->ike_sa->children;
-    for (guint i = 0; i < others->len && i < SADB_MAX_CLEAR_SAS; i++) {
-        const struct child_sa *c = (const struct child_sa *)g_ptr_array_index(others, i);
-        if (c == e->child || !certain(c) || c->deleted_in || !child_covers(c, p, e->to_responder)) {
-            continue;
-        }
-        where = scope_packet(in);
-        where.basis = e->packet->inner_basis;
-        where.variant = c->id;
-        finding_add(out, CHECK_wrong_child_sa, &where,
-                    "A packet from %s to %s comes in Child SA %u (SPI %08x); its addresses belong to Child SA %u (frame %u).",
-                    ip_print(&p->src, src, sizeof src), ip_print(&p->dst, dst, sizeof dst), e->child->id, e->packet->spi, c->id,
-                    c->negotiated_in);
-        return;
-    }
+    where = scope_packet(in);
+    where.basis = e->packet->inner_basis;
+    where.variant = right->id;
+    finding_add(out, CHECK_wrong_child_sa, &where,
+                "A packet from %s to %s comes in Child SA %u (SPI %08x), which does not admit it; it belongs to Child SA %u (frame %u).",
+                ip_print(&p->src, src, sizeof src), ip_print(&p->dst, dst, sizeof dst), e->child->id, e->packet->spi, right->id,
+                right->negotiated_in);
 }
 
 void
@@ -350,11 +362,8 @@ check_spi_unknown(const struct check_in *in, struct findings *out)
     const struct ipsec_event *e = in->ipsec;
     char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
     struct scope where;
-    bool to_r;
 
-    if (e->child || !e->stream || !sadb_peers_readable(in->db, &e->at.src, &e->at.dst) ||
-        certain(sadb_child_at(in->db, e->packet->protocol == PROTO_AH ? PROTO_ESP : PROTO_AH, e->packet->spi, &e->at.dst,
-                              e->at.frame, &to_r))) {
+    if (e->child || !e->stream || !e->stream->peers_readable || certain(e->stream->other_protocol)) {
         return;         /* the last: protocol_mismatch tells of it */
     }
     where = scope_packet(in);

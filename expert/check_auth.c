@@ -94,6 +94,17 @@ suspect_v2(const struct check_in *in, struct findings *out)
                 "AUTH, SA and selectors. Suggests a refusal, most often of the credentials.", m->length, sa->chosen->text);
 }
 
+static unsigned
+whole_messages(const struct exchange *x)
+{
+    unsigned n = 0;
+
+    for (guint i = 0; i < x->messages->len; i++) {
+        n += g_array_index(x->messages, struct exchange_message, i).fragment == 0;
+    }
+    return n;
+}
+
 /* RFC 2409 section 5.4: with another pre-shared key the responder cannot read main
  * mode message 5, and can only complain in an Informational. */
 static void
@@ -102,7 +113,7 @@ suspect_v1(const struct check_in *in, struct findings *out)
     const struct exchange *x = in->ike->about;
     const struct exchange_message *last;
     struct scope where = scope_message(in);
-    unsigned whole = 0;
+    unsigned whole;
     char who[ID_TEXT_MAX];
 
     if (in->msg->exchange != V1_INFORMATIONAL || !x || x == in->ike->exchange || in->ike->from_initiator ||
@@ -110,16 +121,11 @@ suspect_v1(const struct check_in *in, struct findings *out)
         ike_find_notify(in->msg, 14)) {
         return;
     }
-    for (guint i = 0; i < x->messages->len; i++) {
-        whole += g_array_index(x->messages, struct exchange_message, i).fragment == 0;
-    }
+    whole = whole_messages(x);
     if (!((x->type == V1_MAIN && whole == 5) || (x->type == V1_AGGRESSIVE && whole == 3))) {
         return;
     }
     last = &g_array_index(x->messages, struct exchange_message, x->messages->len - 1);
-    if (in->msg->readable && !in->ike->message->refused) {
-        return;
-    }
     where.basis = BASIS_INFERRED;
     finding_add(out, CHECK_auth_failure_suspected, &where,
                 "%s answers message %u of phase 1 (frame %u), the first that needs the right key, with an Informational "
@@ -127,36 +133,54 @@ suspect_v1(const struct check_in *in, struct findings *out)
                 last->frame);
 }
 
-/* The message that waits stands where the other side first needs the right key: main mode's fifth,
- * on a port where the other was heard, or aggressive mode's third, after which the second
- * comes again. */
+/* The message that waits is main mode's fifth, where the other side first needs the right key, on
+ * a port where the other was heard. */
 static void
-suspect_silence(const struct check_in *in, struct findings *out, const struct ike_sa *sa, const struct exchange *x)
+suspect_main(const struct check_in *in, struct findings *out, const struct ike_sa *sa, const struct exchange *x)
 {
     const struct exchange_message *last = unanswered_message(in->db, sa, x), *before;
     struct scope where = { .basis = BASIS_INFERRED, .sa = sa, .exchange = x->index };
-    unsigned whole = 0;
     char who[ID_TEXT_MAX];
 
-    for (guint i = 0; i < x->messages->len; i++) {
-        whole += g_array_index(x->messages, struct exchange_message, i).fragment == 0;
-    }
-    if (!last || !last->from_initiator || last->readable || last->fragment || !sa->started_here || whole < 2) {
+    if (!last || !last->from_initiator || last->readable || last->fragment || !last->again || !sa->started_here ||
+        whole_messages(x) != 5) {
         return;
     }
     before = &g_array_index(x->messages, struct exchange_message, x->messages->len - 2);
-    ip_print(&sa->responder.addr, who, sizeof who);
-    where.frame = last->frame;
-    if (x->type == V1_MAIN && whole == 5 && last->again && before->src_port == last->dst_port &&
-        silence_reason(in->db, sa, x) == SILENCE_PLAIN) {
-        finding_add(out, CHECK_auth_failure_suspected, &where,
-                    "Message 5 of phase 1 (frame %u), the first that needs the right key, is sent %u times and %s, which has answered "
-                    "the others, is silent. Suggests that the pre-shared keys differ.", last->frame, message_repeats(last) + 1, who);
-    } else if (x->type == V1_AGGRESSIVE && whole == 3 && before->again && before->again->last_time > last->time) {
-        finding_add(out, CHECK_auth_failure_suspected, &where,
-                    "%s sends message 2 of aggressive mode (frame %u) again after message 3 (frame %u). Suggests that it does not accept "
-                    "message 3, whose hash needs the right key, or that it is lost.", who, before->frame, last->frame);
+    if (before->src_port != last->dst_port || silence_reason(in->db, sa, x) != SILENCE_PLAIN) {
+        return;
     }
+    where.frame = last->frame;
+    finding_add(out, CHECK_auth_failure_suspected, &where,
+                "Message 5 of phase 1 (frame %u), the first that needs the right key, is sent %u times and %s, which has answered "
+                "the others, is silent. Suggests that the pre-shared keys differ.", last->frame, message_repeats(last) + 1,
+                ip_print(&sa->responder.addr, who, sizeof who));
+}
+
+/* Aggressive mode's third message ends it, and the second comes again all the same: then nothing new of
+ * the responder. */
+static void
+suspect_aggressive(const struct check_in *in, struct findings *out, const struct ike_sa *sa, const struct exchange *x)
+{
+    const struct exchange_message *last, *before;
+    struct scope where = { .basis = BASIS_INFERRED, .sa = sa, .exchange = x->index };
+    char who[ID_TEXT_MAX];
+
+    if (whole_messages(x) != 3 || x->messages->len < 3 || x->answered_by || !sa->started_here) {
+        return;
+    }
+    last = &g_array_index(x->messages, struct exchange_message, x->messages->len - 1);
+    before = &g_array_index(x->messages, struct exchange_message, x->messages->len - 2);
+    if (!last->from_initiator || last->readable || last->fragment || before->from_initiator || !before->again ||
+        before->again->last_time <= last->time || sa->last_from_r > last->frame ||
+        sadb_last_time(in->db) - before->again->last_time < AFTER_RETRANSMISSION_S) {
+        return;
+    }
+    where.frame = last->frame;
+    finding_add(out, CHECK_auth_failure_suspected, &where,
+                "%s sends message 2 of aggressive mode (frame %u) again after message 3 (frame %u). Suggests that it does not accept "
+                "message 3, whose hash needs the right key, or that it is lost.", ip_print(&sa->responder.addr, who, sizeof who),
+                before->frame, last->frame);
 }
 
 static void
@@ -166,8 +190,10 @@ suspect_silences(const struct check_in *in, struct findings *out)
         const struct ike_sa *sa = sadb_ike_sa(in->db, i);
         for (guint k = 0; sa->major == 1 && k < sa->exchanges->len; k++) {
             const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, k);
-            if (x->type == V1_MAIN || x->type == V1_AGGRESSIVE) {
-                suspect_silence(in, out, sa, x);
+            if (x->type == V1_MAIN) {
+                suspect_main(in, out, sa, x);
+            } else if (x->type == V1_AGGRESSIVE) {
+                suspect_aggressive(in, out, sa, x);
             }
         }
     }

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
 
+#include <string.h>
+
 enum { ENCR_NULL = 11, ENCR_GMAC = 21, AUTH_PSK = 1, AUTH_XAUTH_PSK_I = 65001, AUTH_XAUTH_PSK_R = 65002,
        V1_NONCE_MIN = 8, NONCE_MIN = 16, NONCE_MAX = 256 };
 
@@ -75,6 +77,20 @@ offered_better(const GPtrArray *offered, uint8_t protocol, uint8_t type)
     return false;
 }
 
+/* Among names joined by ", ": DES_CBC is not 3DES_CBC. */
+static bool
+listed(const char *list, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (const char *at = strstr(list, name); at; at = strstr(at + len, name)) {
+        if ((at == list || at[-1] == ' ') && (at[len] == 0 || at[len] == ',')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void
 check_weak_offered(const struct check_in *in, struct findings *out)
 {
@@ -93,7 +109,7 @@ check_weak_offered(const struct check_in *in, struct findings *out)
                 continue;
             }
             transform_print(t, name, sizeof name);
-            if (!g_strstr_len(list, -1, name)) {
+            if (!listed(list, name)) {
                 g_strlcat(list, list[0] ? ", " : "", sizeof list);
                 g_strlcat(list, name, sizeof list);
             }

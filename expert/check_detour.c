@@ -97,6 +97,9 @@ judge_detour(const struct check_in *in, struct findings *out, const struct ike_s
     } else if (unanswered_message(in->db, last_sa, last)) {
         finding_raise(out, CHECK_invalid_ke_payload, &where, SEV_WARN, remedy, "The next try (frame %u) has no answer.",
                       last->request);
+    } else if (last->response) {
+        finding_resolve(out, CHECK_invalid_ke_payload, &where, "The next try (frame %u) is accepted in frame %u.", last->request,
+                        last->response);
     }
 }
 
@@ -138,9 +141,10 @@ check_invalid_ke_payload(const struct check_in *in, struct findings *out)
     }
     wanted.id = (uint16_t)(n->data.at[0] << 8 | n->data.at[1]);
     finding_add(out, CHECK_invalid_ke_payload, &where,
-                "%s wants %s; the key exchange of frame %u is in %s. The initiator is to try again with the group wanted.",
-                who_sent(in, who, sizeof who), transform_print(&wanted, a, sizeof a), in->ike->exchange->request,
-                sent.id ? transform_print(&sent, b, sizeof b) : "another group");
+                "%s wants %s; the key exchange of frame %u is in %s. The initiator is to try again %s.", who_sent(in, who, sizeof who),
+                transform_say(&wanted, a, sizeof a), in->ike->exchange->request,
+                sent.id ? transform_print(&sent, b, sizeof b) : "another group",
+                wanted.id ? "with the group wanted" : "without a key exchange");
 }
 
 void

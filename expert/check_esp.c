@@ -3,7 +3,7 @@
 #include "expert.h"
 
 enum { FIRST_FREE_SPI = 256, ENCR_NULL = 11, INTEG_SHA2_256_128 = 12, ICV_96 = 12 };
-#define SMALL_BLOCK_BYTES ((uint64_t)32 << 30)      /* RFC 8221 section 5: 2^32 blocks of 64 bits */
+#define SMALL_BLOCK_BYTES ((uint64_t)32 << 30)      /* 2^32 blocks of 64 bits, the birthday bound (RFC 7321 section 3) */
 
 static const char *
 protocol(const struct check_in *in)
@@ -332,21 +332,15 @@ void
 check_protocol_mismatch(const struct check_in *in, struct findings *out)
 {
     const struct ipsec_event *e = in->ipsec;
-    uint8_t other = e->packet->protocol == PROTO_AH ? PROTO_ESP : PROTO_AH;
-    const struct child_sa *c;
+    const struct child_sa *c = e->stream ? e->stream->other_protocol : NULL;
     struct scope where;
-    bool to_r;
 
-    if (!counts(in) || e->child) {
-        return;
-    }
-    c = sadb_child_at(in->db, other, e->packet->spi, &e->at.dst, e->at.frame, &to_r);
-    if (!certain(c)) {
+    if (!counts(in) || e->child || !certain(c)) {
         return;
     }
     where = scope_packet(in);
     finding_add(out, CHECK_protocol_mismatch, &where, "%s uses SPI %08x, which frame %u negotiated for %s.", protocol(in),
-                e->packet->spi, c->negotiated_in, other == PROTO_AH ? "AH" : "ESP");
+                e->packet->spi, c->negotiated_in, c->protocol == PROTO_AH ? "AH" : "ESP");
 }
 
 void

@@ -29,21 +29,35 @@ check_retransmission(const struct check_in *in, struct findings *out)
     }
 }
 
+static void
+tell_duplicate(struct findings *out, const struct scope *where, uint32_t first, bool nat)
+{
+    finding_add(out, CHECK_duplicate_frame, where, nat ?
+                "Frame %u was captured twice: it is frame %u again, on the other side of a NAT." :
+                "Frame %u was captured twice: it is frame %u again, at the same moment.", where->frame, first);
+}
+
 void
 check_duplicate_frame(const struct check_in *in, struct findings *out)
 {
     const struct ike_event *e = in->ike;
     struct scope where;
 
+    if (in->ipsec) {
+        where = scope_packet(in);
+        where.basis = in->ipsec->translated && !in->ipsec->child ? BASIS_INFERRED : BASIS_OBSERVED;
+        if (in->ipsec->translated || (in->ipsec->duplicate && in->ipsec->original)) {
+            tell_duplicate(out, &where, in->ipsec->translated ? in->ipsec->translated : in->ipsec->original, in->ipsec->translated);
+        }
+        return;
+    }
     if (!e->duplicate || !e->message || e->message->frame == e->at.frame) {
         return;
     }
     where = scope_message(in);
     where.basis = BASIS_OBSERVED;
     where.exchange = NO_ID;
-    finding_add(out, CHECK_duplicate_frame, &where, e->sa->after_nat ?
-                "Frame %u was captured twice: it is frame %u again, on the other side of a NAT." :
-                "Frame %u was captured twice: it is frame %u again, at the same moment.", e->at.frame, e->message->frame);
+    tell_duplicate(out, &where, e->message->frame, e->sa->after_nat);
 }
 
 void

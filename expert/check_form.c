@@ -214,7 +214,7 @@ check_ke_group_mismatch(const struct check_in *in, struct findings *out)
     sent.id = in->msg->ke_group;
     where = scope_message(in);
     finding_add(out, CHECK_ke_group_mismatch, &where, "%s chooses %s and sends a key exchange in %s.", who_sent(in, who, sizeof who),
-                transform_print(&chosen, a, sizeof a), transform_print(&sent, b, sizeof b));
+                transform_say(&chosen, a, sizeof a), transform_say(&sent, b, sizeof b));
 }
 
 void
@@ -238,7 +238,7 @@ check_ke_length_wrong(const struct check_in *in, struct findings *out)
     }
     where = scope_message(in);
     finding_add(out, CHECK_ke_length_wrong, &where, "%s sends a key exchange of %" G_GSIZE_FORMAT " octets; %s has %u.",
-                who_sent(in, who, sizeof who), m->ke.len, transform_print(&group, name, sizeof name), octets);
+                who_sent(in, who, sizeof who), m->ke.len, transform_say(&group, name, sizeof name), octets);
 }
 
 void

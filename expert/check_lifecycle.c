@@ -172,8 +172,8 @@ check_mode_mismatch(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     where.child = e->child;
     finding_add(out, CHECK_mode_mismatch, &where,
-                "Frame %u asks for transport mode; %s does not agree, so Child SA %u is in tunnel mode.", e->exchange->request,
-                who_sent(in, who, sizeof who), e->child->id);
+                "Frame %u asks for transport mode; %s does not agree, so Child SA %u is in tunnel mode.",
+                exchange_asked_in(e->exchange), who_sent(in, who, sizeof who), e->child->id);
 }
 
 void

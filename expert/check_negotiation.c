@@ -59,7 +59,7 @@ check_proposal_not_offered(const struct check_in *in, struct findings *out)
     }
     where = scope_message(in);
     finding_add(out, CHECK_proposal_not_offered, &where, "%s chooses %s, but frame %u offers only %s.",
-                who_sent(in, who, sizeof who), chosen->text, in->ike->exchange->request,
+                who_sent(in, who, sizeof who), chosen->text, exchange_asked_in(in->ike->exchange),
                 suite_offers(in->ike->exchange->offered, offers, sizeof offers));
 }
 
@@ -122,14 +122,14 @@ check_ts_unacceptable(const struct check_in *in, struct findings *out)
         if (same_side && c->num_ts_i && c->basis != BASIS_INFERRED && x->by_initiator) {
             finding_add(out, CHECK_ts_unacceptable, &where,
                         "%s refuses %s === %s of frame %u; it has accepted %s === %s before (frame %u).", who, i, r,
-                        x->request, selectors_print(c->ts_i, c->num_ts_i, ki, sizeof ki),
+                        exchange_asked_in(x), selectors_print(c->ts_i, c->num_ts_i, ki, sizeof ki),
                         selectors_print(c->ts_r, c->num_ts_r, kr, sizeof kr), c->negotiated_in);
             return;
         }
     }
     finding_add(out, CHECK_ts_unacceptable, &where,
                 "%s refuses %s === %s of frame %u; the capture does not show what it would accept.", who, i, r,
-                x->request);
+                exchange_asked_in(x));
 }
 
 static bool
@@ -188,7 +188,7 @@ check_ts_narrowed(const struct check_in *in, struct findings *out)
         where.variant = side + 1;
         finding_add(out, CHECK_ts_narrowed, &where, "%s narrows the %s side: asked %s (frame %u), admits %s.",
                     who_sent(in, who, sizeof who), initiator ? "initiator's" : "responder's",
-                    selectors_print(asked, num_asked, a, sizeof a), x->request,
+                    selectors_print(asked, num_asked, a, sizeof a), exchange_asked_in(x),
                     selectors_print(got, num_got, b, sizeof b));
     }
 }
@@ -226,7 +226,7 @@ check_address_assignment_failed(const struct check_in *in, struct findings *out)
     } else if (in->msg->cfg_type == CFG_REPLY && in->ike->exchange->asked_address && !gives_address(in->msg)) {
         finding_add(out, CHECK_address_assignment_failed, &where,
                     "%s asked for an address in frame %u; the reply of %s holds none.", to,
-                    in->ike->exchange->request, who);
+                    exchange_asked_in(in->ike->exchange), who);
     }
 }
 

@@ -4,7 +4,7 @@
 
 #define KEEPALIVE_LATE_S 25.0   /* RFC 3948 section 4: 20 s by default, and some latitude */
 
-enum { IKE_PORT = 500, NATT_PORT = 4500, LARGE_DATAGRAM = 1200, UDP = 17, ESP = 50 };
+enum { IKE_PORT = 500, NATT_PORT = 4500, LARGE_DATAGRAM = 1200, UDP = 17, ESP = 50, AH = 51 };
 
 static const struct exchange_message *
 message_at(const struct exchange *x, guint i)
@@ -32,6 +32,14 @@ check_nat_detected(const struct check_in *in, struct findings *out)
                     ip_print(sa->beyond_i.family ? &sa->beyond_i : &sa->beyond_r, r, sizeof r));
         return;
     }
+    if (in->ike->nat_by_identity) {
+        const struct endpoint *side = sa->nat_i.proven ? &sa->initiator : &sa->responder;
+        finding_add(out, CHECK_nat_detected, &where,
+                    "%s is the identity of %s, and the address in its NAT detection hash of frame %u; on the wire it is %s: behind a NAT is "
+                    "each side.", side->id, sa->nat_i.proven ? "the initiator" : "the responder",
+                    sa->nat_i.proven ? sa->nat_i.frame : sa->nat_r.frame, ip_print(&side->addr, i, sizeof i));
+        return;
+    }
     finding_add(out, CHECK_nat_detected, &where,
                 "The NAT detection hashes of frames %u and %u do not fit the addresses captured: behind a NAT is %s "
                 "(%s and %s on the wire).", sa->nat_i.frame, sa->nat_r.frame,
@@ -43,12 +51,20 @@ void
 check_nat_forced(const struct check_in *in, struct findings *out)
 {
     const struct ike_sa *sa = in->ike->sa;
+    char who[ID_TEXT_MAX];
     struct scope where;
 
     if (!in->ike->nat_decided || sa->nat != NAT_FORCED) {
         return;
     }
     where = scope_message(in);
+    if (sa->nat_i.forced || sa->nat_r.forced) {
+        const struct nat_evidence *its = sa->nat_i.forced ? &sa->nat_i : &sa->nat_r;
+        finding_add(out, CHECK_nat_forced, &where,
+                    "%s hashes its own address with port 0 (frame %u), which fits nothing: it forces UDP encapsulation.",
+                    endpoint_print(sa->nat_i.forced ? &sa->initiator : &sa->responder, who, sizeof who), its->frame);
+        return;
+    }
     where.basis = BASIS_INFERRED;
     finding_add(out, CHECK_nat_forced, &where,
                 "Each side's hash of its own address fits none (frames %u and %u), that of the other's fits: suggests forced "
@@ -323,16 +339,14 @@ dead_v1(const struct check_in *in, struct findings *out, const struct ike_sa *sa
         const struct exchange_message *first = NULL;
         struct scope where = { .basis = BASIS_DECRYPTED, .sa = sa, .exchange = NO_ID, .variant = side };
         GArray *frames = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+        uint32_t heard_in = side ? sa->last_from_r : sa->last_from_i;   /* anything from the peer shows that it lives */
         char a[ID_TEXT_MAX], b[ID_TEXT_MAX];
         for (guint i = 0; i < sa->exchanges->len; i++) {
             const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
             const struct exchange_message *m = x->messages->len ? message_at(x, 0) : NULL;
-            if (m && m->from_initiator == side && x->liveness) {
+            if (m && m->from_initiator == side && x->liveness && m->frame > heard_in) {
                 first = first ? first : m;
                 g_array_append_val(frames, m->frame);
-            } else if (m && m->from_initiator != side) {
-                first = NULL;               /* anything from the peer shows that it lives */
-                g_array_set_size(frames, 0);
             }
         }
         if (first && sadb_last_time(in->db) - first->time >= AFTER_RETRANSMISSION_S) {
@@ -355,7 +369,7 @@ check_dead_peer(const struct check_in *in, struct findings *out)
     each_silence(in, out, SILENCE_DEAD_PEER, tell_dead);
     for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
         const struct ike_sa *sa = sadb_ike_sa(in->db, i);
-        if (sa->major == 1) {
+        if (sa->major == 1 && sa->from_initiator && sa->from_responder) {
             dead_v1(in, out, sa);
         }
     }
@@ -367,7 +381,7 @@ static const char *
 quoted(const struct path_event *e, char *out, size_t size)
 {
     if (e->spi) {
-        g_snprintf(out, (gulong)size, "ESP of SPI %08x", e->spi);
+        g_snprintf(out, (gulong)size, "%s of SPI %08x", e->protocol == AH ? "AH" : "ESP", e->spi);
     } else if (e->protocol == UDP) {
         g_snprintf(out, (gulong)size, "IKE on UDP %u", e->dst_port);
     } else {

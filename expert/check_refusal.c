@@ -251,7 +251,7 @@ check_no_proposal_chosen(const struct check_in *in, struct findings *out)
     if (!best) {
         finding_add(out, CHECK_no_proposal_chosen, &where,
                     "%s refuses %s: offered %s in frame %u; the capture does not show what it would accept.",
-                    r.who, r.phase, r.offers, x->request);
+                    r.who, r.phase, r.offers, exchange_asked_in(x));
         return;
     }
     tell_others(all, x->offered->len, best, r.others, sizeof r.others);

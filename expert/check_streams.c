@@ -27,8 +27,11 @@ check_sequence_gap(const struct check_in *in, struct findings *out)
         const struct stream *s = sadb_stream(in->db, i);
         struct scope where = scope_stream(s, s->gap_frame);
         uint64_t all = (uint64_t)(uint32_t)(s->last_seq - s->first_seq) + 1;
-        if (s->lost && s->gap_frame) {
-            all += all <= s->lost ? (uint64_t)1 << 32 : 0;      /* numbered through 2^32 - 1 */
+        if (s->lost && s->gap_frame && all <= s->lost) {
+            finding_add(out, CHECK_sequence_gap, &where,
+                        "%u sequence numbers of SPI %08x, from %u through the wrap at 2^32 to %u, were not captured; the first is missing before frame %u.",
+                        s->lost, s->spi, s->first_seq, s->last_seq, s->gap_frame);
+        } else if (s->lost && s->gap_frame) {
             finding_add(out, CHECK_sequence_gap, &where,
                         "%u of the %" G_GUINT64_FORMAT " sequence numbers %u to %u of SPI %08x were not captured; the first is missing before frame %u.",
                         s->lost, all, s->first_seq, s->last_seq, s->spi, s->gap_frame);
@@ -76,7 +79,7 @@ tell_ike(const struct check_in *in, struct findings *out, enum check_id check)
             struct scope where = { .basis = BASIS_DECRYPTED, .frame = g_array_index(sa->wrong_frames, uint32_t, k), .sa = sa,
                                    .exchange = NO_ID };
             finding_add(out, check, &where, "%u of the %u encrypted messages of IKE SA %u fail the integrity check with the keys given.",
-                        sa->wrong_frames->len, sa->num_encrypted, sa->id);
+                        sa->num_wrong, sa->num_encrypted, sa->id);
         }
     }
 }

@@ -33,6 +33,10 @@ void finding_add(struct findings *out, enum check_id check, const struct scope *
  * remedy NULL leaves what is there. */
 void finding_raise(struct findings *out, enum check_id check, const struct scope *where, enum severity severity,
                    const char *remedy, const char *format, ...) G_GNUC_PRINTF(6, 7);
+/* The finding that stands in this scope, where one does, says how it went on: the sentence takes
+ * the place of the detail's last. */
+void finding_resolve(struct findings *out, enum check_id check, const struct scope *where, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
 
 /* The message is new and belongs to an exchange: neither sent nor captured again, nor forged,
  * nor on another path too. */
@@ -62,6 +66,9 @@ unsigned suite_unmet(const struct proposal *offered, const struct proposal *know
 const char *suite_types(unsigned mask, char *out, size_t size);
 /* The transforms of one type, "DES_CBC or AES_CBC_256". */
 const char *suite_values(const struct proposal *p, unsigned type, char *out, size_t size);
+/* A transform within a sentence: as transform_print, but "no group (NONE)" where there is no
+ * key exchange. */
+const char *transform_say(const struct transform *t, char *out, size_t size);
 /* Joined offers, shortened after a few. */
 const char *suite_offers(const GPtrArray *offered, char *out, size_t size);
 /* A suite of the plan, "AES_CBC_256/HMAC_SHA1_96"; words that name no transform are

@@ -237,6 +237,27 @@ finding_raise(struct findings *out, enum check_id check, const struct scope *whe
 }
 
 void
+finding_resolve(struct findings *out, enum check_id check, const struct scope *where, const char *format, ...)
+{
+    struct finding key = finding_of(check, where), *f = (struct finding *)g_hash_table_lookup(out->by_scope, &key);
+    const char *last = f ? g_strrstr(f->detail, ". ") : NULL;
+    char *kept, *more;
+    va_list args;
+
+    if (!f) {
+        return;
+    }
+    va_start(args, format);
+    more = g_strdup_vprintf(format, args);
+    va_end(args);
+    kept = last ? g_strndup(f->detail, (gsize)(last - f->detail) + 1) : g_strdup(f->detail);
+    g_free(f->detail);
+    f->detail = g_strconcat(kept, " ", more, NULL);
+    g_free(kept);
+    g_free(more);
+}
+
+void
 finding_add(struct findings *out, enum check_id check, const struct scope *where, const char *format, ...)
 {
     struct finding key = finding_of(check, where), *f = (struct finding *)g_hash_table_lookup(out->by_scope, &key);

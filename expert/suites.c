@@ -56,6 +56,16 @@ suite_types(unsigned mask, char *out, size_t size)
 }
 
 const char *
+transform_say(const struct transform *t, char *out, size_t size)
+{
+    if (t->type == TRANSFORM_KE && t->id == 0) {
+        g_strlcpy(out, "no group (NONE)", size);
+        return out;
+    }
+    return transform_print(t, out, size);
+}
+
+const char *
 suite_values(const struct proposal *p, unsigned type, char *out, size_t size)
 {
     char one[64];
@@ -64,7 +74,7 @@ suite_values(const struct proposal *p, unsigned type, char *out, size_t size)
     for (size_t i = 0; i < p->num_transforms; i++) {
         if (p->transforms[i].type == type) {
             g_strlcat(out, out[0] ? " or " : "", size);
-            g_strlcat(out, transform_print(&p->transforms[i], one, sizeof one), size);
+            g_strlcat(out, transform_say(&p->transforms[i], one, sizeof one), size);
         }
     }
     if (!out[0]) {

@@ -50,8 +50,9 @@ void keylog_free(struct keylog *k);
  * Keys of AH are passed over.  What looks like a key and cannot be read, or does not fit its
  * algorithm, is left out and told in *messages (g_free it; NULL where all was well) with
  * name, line and reason, KEYLOG_MAX_MESSAGES of them and how many more; so are a file that
- * cannot be opened or ends early, after what came before was kept.  Returns how many keys
- * were new. */
+ * cannot be opened, is no regular file (a FIFO could be waited for without end) or ends early,
+ * after what came before was kept.  Returns how many keys were new.  Where path is a folder,
+ * Wireshark's three tables in it are read, and no other file. */
 size_t keylog_load(struct keylog *k, const char *path, char **messages);
 /* The same for text in memory, such as rows of a table; name stands in messages. */
 size_t keylog_read(struct keylog *k, const char *name, const char *text, size_t len, char **messages);

@@ -34,6 +34,7 @@ enum limits {
     SADB_MAX_PER_PEER = 64,         /* IKE SAs looked at for one pair */
     SADB_MAX_INHERITED = 1 << 21,   /* Child SAs that IKE SAs have from those that they replace, counted again each time */
     SADB_MAX_LOOKED_AT = 1 << 10,   /* Child SAs of one IKE SA, newest first, that one message moves, names or hands on */
+    SADB_PASSING = 8,               /* last ESP and AH packets that one is compared with for a copy of it */
     STREAM_WINDOW_MAX = 1024,       /* packets */
     STREAM_SEEN = 8,               /* packets of a stream whose frames are remembered */
     STREAM_MAX_STEPS = 1 << 16,     /* of one stream: packets out of order whose counts are remembered */
@@ -46,6 +47,7 @@ enum limits {
     KEYLOG_MAX_PER_SPI = 16,        /* keys that a log gives to one SPI */
     KEYLOG_MAX_LINE = 8192,         /* octets; a longer line holds no key */
     KEYLOG_MAX_FILE = 1 << 28,      /* octets, of clear text */
+    PLAN_MAX_FILE = 1 << 20,        /* octets */
     KEYLOG_MAX_SECRET = 2048,       /* octets of a shared secret; MODP_8192 has 1024 */
     KEYLOG_MAX_MESSAGES = 20,
     KEYLOG_MAX_TRIES = 256,         /* keys that one IKE message is tried with */

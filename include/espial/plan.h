@@ -23,9 +23,11 @@ void plan_free(struct plan *plan);
  * ';'.  On a bad value returns false with *error (g_free it), nothing is added. */
 bool plan_add(struct plan *plan, const char *peer, const char *ike, const char *esp,
               const char *virtual_ip, const char *networks, char **error);
-/* Reads a GLib key file.  Groups that cannot be read are left out, each with a line in
- * *messages (g_free it; NULL where all was well) that names file, group, what was
- * wrong and what happens now.  Returns the number of groups read. */
+/* Reads a GLib key file, which must be a regular file (a FIFO could be waited for without
+ * end) of PLAN_MAX_FILE octets at most.  Groups that cannot be read are left out, each with
+ * a line in *messages (g_free it; NULL where all was well) that names file, group, what was
+ * wrong and what happens now; a file that is no plan is told without quoting it, for it may
+ * be one of secrets.  Returns the number of groups read. */
 size_t plan_load(struct plan *plan, const char *path, char **messages);
 /* The same for text in memory; name stands in messages. */
 size_t plan_read(struct plan *plan, const char *name, const char *text, size_t len, char **messages);

@@ -48,14 +48,18 @@ struct kept_proposal {
 
 /* Who stands behind a NAT, by the hashes of RFC 7296 section 2.23 and RFC 3947 section 3.2
  * recomputed over the addresses on the wire.  Forced: hashes that fit no address while
- * nothing is translated. */
+ * nothing is translated here; between two NATs that looks the same until an identity tells. */
 enum nat { NAT_UNKNOWN, NAT_NONE, NAT_INITIATOR, NAT_RESPONDER, NAT_BOTH, NAT_FORCED };
 const char *nat_name(enum nat n);               /* "none" .., NULL for NAT_UNKNOWN */
 
 /* What the hashes of one side's messages said about its source and its destination. */
 struct nat_evidence {
-    bool seen, source_differs, destination_differs, port_translated;
+    uint64_t source_hash;       /* the first octets of that of its own address */
     uint32_t frame;
+    bool seen : 1, source_differs : 1, destination_differs : 1, port_translated : 1;
+    bool forced : 1;            /* its own address is hashed with port 0, which only forces encapsulation */
+    bool proven : 1;            /* the hash is of the address that its identity is, which is not on the wire */
+    bool without_spi_r : 1;     /* hashed before the responder's SPI was known */
 };
 
 enum ike_sa_state { IKE_HALF_OPEN, IKE_ESTABLISHED, IKE_FAILED, IKE_REKEYED, IKE_DELETED };
@@ -120,6 +124,7 @@ struct exchange {
     uint32_t request, response; /* frames of the first message of each side, 0 where not seen */
     uint32_t answered_by;       /* v1: frame of the Informational that refused it, 0 */
     uint32_t rekeys_spi;        /* REKEY_SA's SPI, 0 */
+    uint32_t offered_in;        /* frame of what was offered, 0; with EAP the request of an earlier exchange */
     uint16_t ke_group;          /* of the request's KE payload, v1: any KE is 1; 0 */
     uint8_t type;               /* enum ike_exchange */
     uint8_t num_ts_i, num_ts_r;
@@ -137,6 +142,13 @@ struct exchange {
     bool invalid_ke : 1;        /* v2: by INVALID_KE_PAYLOAD */
     bool deletes_child : 1;     /* v2: the request deletes Child SAs */
 };
+
+/* The frame that asked for what the response of x gives or refuses, 0 where not seen. */
+static inline uint32_t
+exchange_asked_in(const struct exchange *x)
+{
+    return x->offered_in ? x->offered_in : x->request;
+}
 
 struct assigned_address {
     struct ip_addr addr;
@@ -159,13 +171,14 @@ struct ike_sa {
     const struct kept_proposal *chosen;     /* or NULL */
     const GArray *addresses;    /* of struct assigned_address: assigned to the initiator */
     struct nat_life *nat_life;  /* of a side behind a NAT, NULL */
-    GArray *wrong_frames;       /* of uint32_t: messages whose integrity check fails with the keys given; NULL */
+    GArray *wrong_frames;       /* of uint32_t: messages whose integrity check fails with the keys given, the first
+                                 * SADB_MAX_WRONG_FRAMES of num_wrong; NULL */
     uint32_t id;
     uint8_t spi_i[8], spi_r[8];
     uint32_t first_frame, last_frame;
     uint32_t established_in, deleted_in;        /* frames, 0 */
     uint32_t rekeys, rekeyed_by;                /* ids of IKE SAs, NO_ID */
-    uint32_t num_encrypted, num_readable;       /* messages */
+    uint32_t num_encrypted, num_readable, num_wrong;    /* messages */
     struct nat_evidence nat_i, nat_r;   /* from messages of the initiator, of the responder */
     struct ip_addr beyond_i, beyond_r;  /* the address that a NAT gives that side, where the capture holds packets
                                          * on both sides of the NAT; family 0 */
@@ -258,7 +271,11 @@ struct stream {
     uint32_t tied_frame;        /* since when */
     GArray *ties;               /* of struct stream_tie: the earlier ones, or NULL */
     struct ike_sa *peers;       /* newest IKE SA between the addresses, or NULL */
-    uint32_t epoch;             /* of the sadb when child and peers were looked up */
+    const struct child_sa *other_protocol;  /* without child: that of the same SPI, of ESP where this is AH or the
+                                 * reverse, or NULL */
+    uint32_t epoch;             /* of the sadb when child, peers and other_protocol were looked up */
+    uint32_t readable_epoch;    /* and when peers_readable was, in IKE messages */
+    bool peers_readable;        /* without child: sadb_peers_readable */
     uint32_t packets;           /* duplicates of one capture not counted */
     uint64_t bytes;             /* from the SPI to the ICV */
     uint32_t first_frame, last_frame;
@@ -311,6 +328,7 @@ struct ike_event {
     bool ike_deleted;
     bool new_address;           /* from an address that the SA does not know, unexplained */
     bool nat_decided;           /* the hashes of both sides are in, or changed their verdict */
+    bool nat_by_identity;       /* and what changed it is an identity that is a hashed address */
     struct exchange *collides;  /* the other side's rekey of the same SA, under way */
     struct child_sa *twin;      /* live Child SA with the selectors of the new one, not replaced by it */
     struct ike_sa *reauthenticates; /* v1: the phase 1 of the same two that this one replaces */
@@ -349,7 +367,8 @@ struct ipsec_event {
     struct child_sa *child;     /* at this frame, or NULL */
     bool to_responder;
     bool new_stream, duplicate, replayed, out_of_window, wrapped;
-    uint32_t original;          /* replayed: the frame of the first one, 0 */
+    uint32_t original;          /* replayed, duplicate: the frame of the first one, 0 */
+    uint32_t translated;        /* the frame of the same packet on the other side of a NAT, 0 */
     uint16_t old_src_port;      /* UDP source port changed with this packet: the one before, else 0 */
     bool iv_repeats;            /* explicit IV seen before in this stream */
     uint32_t number;            /* of the packet in its stream, from 1 */

@@ -15,7 +15,7 @@ void tcp_encap_free(struct tcp_encap *t);
 typedef void (*tcp_encap_give)(void *context, bool ike, const struct octets *message);
 
 /* Adds a segment, which frame_next has given as FRAME_TCP, and gives what it completes.  A
- * stream is one of IKE and ESP by its prefix "IKETCP" (section 4), by the other direction's, or,
+ * stream is one of IKE and ESP by its prefix "IKETCP" (RFC 9329 section 4), by the other direction's, or,
  * where the capture starts late, on port 4500 by segments that hold whole messages.  Segments
  * out of order are waited for; where one was not captured, the stream goes on with the next
  * segment that begins with a whole message. */

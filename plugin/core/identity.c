@@ -59,12 +59,36 @@ take_der(struct cur *c, uint8_t *tag, struct cur *body)
     return true;
 }
 
+/* The type of an attribute: those of X.520 below 2.5.4, and a few more (RFC 4519 section 2, RFC 2985 section 5). */
+static const char *
+attribute_name(const struct cur *oid)
+{
+    static const char *const names[] = { [3] = "CN", [4] = "SN", [5] = "serialNumber", [6] = "C", [7] = "L", [8] = "ST",
+                                         [10] = "O", [11] = "OU", [12] = "T" };
+    static const struct { const char *name; uint8_t len, oid[10]; } others[] = {
+        { "E", 9, { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1 } },
+        { "unstructuredName", 9, { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 2 } },
+        { "unstructuredAddress", 9, { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 8 } },
+        { "UID", 10, { 0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 1 } },
+        { "DC", 10, { 0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 25 } },
+    };
+    size_t len = cur_left(oid);
+
+    if (len == 3 && oid->at[0] == 0x55 && oid->at[1] == 4) {
+        return oid->at[2] < G_N_ELEMENTS(names) && names[oid->at[2]] ? names[oid->at[2]] : "?";
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+        if (others[i].len == len && memcmp(others[i].oid, oid->at, len) == 0) {
+            return others[i].name;
+        }
+    }
+    return "?";
+}
+
 /* RFC 5280 section 4.1.2.4: a sequence of sets of (type, value). */
 static bool
 print_dn(const struct span *der, char *out, size_t size)
 {
-    static const char *const names[] = { [3] = "CN", [4] = "SN", [5] = "serialNumber", [6] = "C", [7] = "L", [8] = "ST",
-                                         [10] = "O", [11] = "OU", [12] = "T" };
     struct cur c = cur_of(der->at, der->len), all, set, pair, oid, value;
     uint8_t tag;
 
@@ -74,22 +98,15 @@ print_dn(const struct span *der, char *out, size_t size)
     }
     while (cur_left(&all)) {
         char text[ID_TEXT_MAX];
-        const char *name = "?";
         struct span v;
         if (!take_der(&all, &tag, &set) || !take_der(&set, &tag, &pair) || !take_der(&pair, &tag, &oid) ||
             !take_der(&pair, &tag, &value)) {
             return false;
         }
-        if (cur_left(&oid) == 3 && oid.at[0] == 0x55 && oid.at[1] == 4 && oid.at[2] < G_N_ELEMENTS(names) &&
-            names[oid.at[2]]) {
-            name = names[oid.at[2]];
-        } else if (cur_left(&oid) == 9) {
-            name = "E";
-        }
         v = ike_rest(&value);
         print_text(&v, text, sizeof text);
         g_strlcat(out, out[0] ? ", " : "", size);
-        g_strlcat(out, name, size);
+        g_strlcat(out, attribute_name(&oid), size);
         g_strlcat(out, "=", size);
         g_strlcat(out, text, size);
     }

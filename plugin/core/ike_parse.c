@@ -308,7 +308,7 @@ ike_parse(struct ike_message *m, const uint8_t *data, size_t captured, size_t re
     size_t end;
 
     memset(m, 0, sizeof *m);
-    if (cur_left(&c) < HEADER_LEN || !read_header(m, &c)) {
+    if (!read_header(m, &c)) {
         m->truncated = captured < reported && reported >= HEADER_LEN;
         m->error = m->truncated ? IKE_OK : IKE_ERR_HEADER;
         return false;

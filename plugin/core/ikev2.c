@@ -272,7 +272,7 @@ read_configuration(struct ike_message *m, struct cur c, bool inner, const uint8_
         return IKE_ERR_CONFIGURATION;
     }
     m->cfg_type = cfg_type;
-    /* IKEv2 attributes have no short form: the top bit is reserved (section 3.15.1). */
+    /* IKEv2 attributes have no short form: the top bit is reserved (RFC 7296 section 3.15.1). */
     while (cur_left(&c)) {
         struct ike_cfg_attr a;
         struct cur value;

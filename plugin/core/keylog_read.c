@@ -219,8 +219,14 @@ static void
 read_file(struct lines *l, const char *path, GError **error)
 {
     struct source s = { .have = 0 };
-    GFile *file = g_file_new_for_path(path);
+    GFile *file;
 
+    /* Read each time a capture is opened, while all else waits: a FIFO may never be written to. */
+    if (g_file_test(path, G_FILE_TEST_EXISTS) && !g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE, "is no regular file");
+        return;
+    }
+    file = g_file_new_for_path(path);
     s.in = (GInputStream *)g_file_read(file, NULL, error);
     g_object_unref(file);
     if (!s.in) {
@@ -237,8 +243,8 @@ read_file(struct lines *l, const char *path, GError **error)
     g_object_unref(s.in);
 }
 
-size_t
-keylog_load(struct keylog *k, const char *path, char **messages)
+static size_t
+load_file(struct keylog *k, const char *path, char **messages)
 {
     struct lines *l = lines_new(k, path);
     GError *error = NULL;
@@ -254,4 +260,37 @@ keylog_load(struct keylog *k, const char *path, char **messages)
         g_error_free(error);
     }
     return n;
+}
+
+/* A profile of Wireshark, or another folder with its tables: these, and no other file. */
+static size_t
+load_folder(struct keylog *k, const char *folder, char **messages)
+{
+    static const char *const tables[] = { "ikev1_decryption_table", "ikev2_decryption_table", "esp_sa" };
+    GString *all = g_string_new(NULL);
+    size_t n = 0, found = 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
+        char *path = g_build_filename(folder, tables[i], NULL), *more = NULL;
+        if (g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+            found++;
+            n += load_file(k, path, &more);
+        }
+        if (more) {
+            g_string_append_printf(all, "%s%s", all->len ? "\n" : "", more);
+        }
+        g_free(more);
+        g_free(path);
+    }
+    if (!found) {
+        g_string_append_printf(all, "%s: a folder without esp_sa, ikev1_decryption_table and ikev2_decryption_table.", folder);
+    }
+    *messages = g_string_free(all, all->len == 0);
+    return n;
+}
+
+size_t
+keylog_load(struct keylog *k, const char *path, char **messages)
+{
+    return g_file_test(path, G_FILE_TEST_IS_DIR) ? load_folder(k, path, messages) : load_file(k, path, messages);
 }

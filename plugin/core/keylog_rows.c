@@ -6,7 +6,7 @@
 #include <espial/suite.h>
 #include <string.h>
 
-enum { COLUMNS_IKE1 = 2, COLUMNS_IKE2 = 8, COLUMNS_ESP = 8, COLUMN_SEQUENCE = 8, COLUMNS_MAX = 12, COOKIE_DIGITS = 16 };
+enum { COLUMNS_IKE1 = 2, COLUMNS_IKE2 = 8, COLUMNS_ESP = 8, COLUMN_SEQUENCE = 8, COLUMNS_ESP_NEWER = 10, COLUMNS_MAX = 12, COOKIE_DIGITS = 16 };
 
 /* How Wireshark spells them; what it does not decrypt has no name there. */
 static const struct key_name esp_encr[] = {
@@ -251,7 +251,8 @@ row_line(void *state, struct key_reader *r, const char *line)
     }
     copy = g_strdup(line);
     n = split(copy, c);
-    if ((n == COLUMNS_ESP || n == COLUMNS_ESP + 1) && is_family(c[0])) {
+    /* Wireshark 4.4 adds the length of the sequence number, and its upper half, which the packets tell. */
+    if (n >= COLUMNS_ESP && n <= COLUMNS_ESP_NEWER && is_family(c[0])) {
         row_esp(r, c, n);
     } else if (n == COLUMNS_IKE1 && is_cookie(c[0])) {
         row_ike1(r, c);

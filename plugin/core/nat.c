@@ -39,20 +39,39 @@ hash_of(const struct ike_sa *sa, GChecksumType *out)
     return false;
 }
 
-static bool
-hash_is(const struct ike_message *m, GChecksumType type, const struct ip_addr *a, uint16_t port, const struct span *is)
+static gsize
+hash(GChecksumType type, const uint8_t spi_i[8], const uint8_t spi_r[8], const struct ip_addr *a, uint16_t port,
+     uint8_t digest[DIGEST_MAX])
 {
     GChecksum *sum = g_checksum_new(type);
-    uint8_t digest[DIGEST_MAX], be[2] = { (uint8_t)(port >> 8), (uint8_t)port };
-    gsize len = sizeof digest;
+    uint8_t be[2] = { (uint8_t)(port >> 8), (uint8_t)port };
+    gsize len = DIGEST_MAX;
 
-    g_checksum_update(sum, m->spi_i, 8);
-    g_checksum_update(sum, m->spi_r, 8);
+    g_checksum_update(sum, spi_i, 8);
+    g_checksum_update(sum, spi_r, 8);
     g_checksum_update(sum, a->bytes, (gssize)ip_len(a));
     g_checksum_update(sum, be, 2);
     g_checksum_get_digest(sum, digest, &len);
     g_checksum_free(sum);
+    return len;
+}
+
+static bool
+hash_is(const struct ike_message *m, GChecksumType type, const struct ip_addr *a, uint16_t port, const struct span *is)
+{
+    uint8_t digest[DIGEST_MAX];
+    gsize len = hash(type, m->spi_i, m->spi_r, a, port, digest);
+
     return is->len == len && memcmp(digest, is->at, len) == 0;
+}
+
+static uint64_t
+first_octets(const uint8_t *at, size_t len)
+{
+    uint64_t first = 0;
+
+    memcpy(&first, at, MIN(len, sizeof first));
+    return first;
 }
 
 /* A sender may hash the port that it is about to float to. */
@@ -64,16 +83,30 @@ matches(const struct ike_message *m, GChecksumType type, const struct ip_addr *a
             hash_is(m, type, a, port == IKE_PORT ? NATT_PORT : IKE_PORT, is));
 }
 
+/* One hash that a sender made of its own address. */
+static void
+read_source(struct nat_evidence *out, const struct ike_message *m, GChecksumType type, const struct sighting *at, const struct span *is)
+{
+    out->source_differs &= !matches(m, type, &at->src, at->src_port, is);
+    out->forced |= hash_is(m, type, &at->src, 0, is);
+    out->source_hash = out->source_hash ? out->source_hash : first_octets(is->at, is->len);
+}
+
 static bool
 read_hashes(struct nat_evidence *out, const struct ike_message *m, GChecksumType type, const struct sighting *at)
 {
-    bool source = false, destination = false, source_ok = false, destination_ok = false;
+    static const uint8_t none[8];
+    /* IKE begins on 500 or 4500 (RFC 7296 section 2.23): another source port is a NAT's. */
+    struct nat_evidence now = { .seen = true, .source_differs = true, .frame = at->frame,
+                                .port_translated = at->src_port != IKE_PORT && at->src_port != NATT_PORT,
+                                .without_spi_r = memcmp(m->spi_r, none, 8) == 0 };
+    bool source = false, destination = false, destination_ok = false;
 
     for (size_t i = 0; m->major == 2 && i < m->num_notifies; i++) {
         const struct ike_notify *n = &m->notifies[i];
         if (n->type == N_SOURCE_IP) {
             source = true;
-            source_ok |= matches(m, type, &at->src, at->src_port, &n->data);
+            read_source(&now, m, type, at, &n->data);
         } else if (n->type == N_DESTINATION_IP) {
             destination = true;
             destination_ok |= matches(m, type, &at->dst, at->dst_port, &n->data);
@@ -86,22 +119,23 @@ read_hashes(struct nat_evidence *out, const struct ike_message *m, GChecksumType
             destination_ok = matches(m, type, &at->dst, at->dst_port, &m->nat_d[i]);
         } else {
             source = true;
-            source_ok |= matches(m, type, &at->src, at->src_port, &m->nat_d[i]);
+            read_source(&now, m, type, at, &m->nat_d[i]);
         }
     }
     if (!source || !destination) {
         return false;
     }
-    /* IKE begins on 500 or 4500 (RFC 7296 section 2.23): another source port is a NAT's. */
-    *out = (struct nat_evidence){ .seen = true, .source_differs = !source_ok, .destination_differs = !destination_ok,
-                                  .port_translated = at->src_port != IKE_PORT && at->src_port != NATT_PORT, .frame = at->frame };
+    now.destination_differs = !destination_ok;
+    now.forced &= now.source_differs;
+    now.source_differs &= !now.forced;
+    *out = now;
     return true;
 }
 
 /* A side is translated when its own hash differs on the way to the other, or when the
  * other hashed what the wire here no longer shows.  Both own hashes wrong while both
  * destinations fit is what an implementation sends to force encapsulation, and what is seen
- * between two NATs: a translated port tells. */
+ * between two NATs: a translated port tells, or the address that a side has for its identity. */
 static enum nat
 verdict(const struct ike_sa *sa)
 {
@@ -116,7 +150,10 @@ verdict(const struct ike_sa *sa)
         return sa->beyond_i.family && sa->beyond_r.family ? NAT_BOTH : sa->beyond_i.family ? NAT_INITIATOR : NAT_RESPONDER;
     }
     if (i->source_differs && r->source_differs && !i->destination_differs && !r->destination_differs &&
-        !i->port_translated && !r->port_translated) {
+        !i->port_translated && !r->port_translated && !i->proven && !r->proven) {
+        return NAT_FORCED;
+    }
+    if ((i->forced || r->forced) && !behind_i && !behind_r) {
         return NAT_FORCED;
     }
     return behind_i && behind_r ? NAT_BOTH : behind_i ? NAT_INITIATOR : behind_r ? NAT_RESPONDER : NAT_NONE;
@@ -175,6 +212,43 @@ track_sent(struct sadb *db, struct ike_sa *sa, bool from_initiator, double time)
     life->last_sent = time;
 }
 
+/* The side's identity is an address, not that on the wire, and its hash is made of it. */
+static bool
+proves(const struct ike_sa *sa, const struct nat_evidence *its, const struct endpoint *side, GChecksumType type)
+{
+    static const uint8_t none[8];
+    static const uint16_t ports[] = { IKE_PORT, NATT_PORT };
+    uint8_t digest[DIGEST_MAX];
+    struct ip_addr own;
+
+    if (!side->id || !ip_parse(&own, side->id) || ip_equal(&own, &side->addr)) {
+        return false;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(ports); i++) {
+        gsize len = hash(type, sa->spi_i, its->without_spi_r ? none : sa->spi_r, &own, ports[i], digest);
+        if (first_octets(digest, len) == its->source_hash) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Hashes that seem forced, until an identity shows of what they are made. */
+static void
+look_at_identities(struct ike_event *e, const struct ike_message *m, GChecksumType type)
+{
+    struct ike_sa *sa = e->sa;
+
+    if (sa->nat != NAT_FORCED || !(e->nat_decided || m->id_i.present || m->id_r.present)) {
+        return;
+    }
+    sa->nat_i.proven |= proves(sa, &sa->nat_i, &sa->initiator, type);
+    sa->nat_r.proven |= proves(sa, &sa->nat_r, &sa->responder, type);
+    sa->nat = verdict(sa);
+    e->nat_by_identity = sa->nat != NAT_FORCED;
+    e->nat_decided |= e->nat_by_identity;
+}
+
 void
 track_nat(struct ike_event *e, const struct ike_message *m)
 {
@@ -188,10 +262,10 @@ track_nat(struct ike_event *e, const struct ike_message *m)
     for (size_t i = 0; i < m->num_payloads && m->major == 1; i++) {
         sa->draft_nat_t |= m->payloads[i].type == V1P_NAT_D_DRAFT || m->payloads[i].type == V1P_NAT_OA_DRAFT;
     }
-    if (!read_hashes(e->from_initiator ? &sa->nat_i : &sa->nat_r, m, type, &e->at)) {
-        return;
+    if (read_hashes(e->from_initiator ? &sa->nat_i : &sa->nat_r, m, type, &e->at)) {
+        now = verdict(sa);
+        e->nat_decided = now != NAT_UNKNOWN && now != sa->nat;
+        sa->nat = now != NAT_UNKNOWN ? now : sa->nat;
     }
-    now = verdict(sa);
-    e->nat_decided = now != NAT_UNKNOWN && now != sa->nat;
-    sa->nat = now != NAT_UNKNOWN ? now : sa->nat;
+    look_at_identities(e, m, type);
 }

@@ -1,7 +1,9 @@
 /* plan.c - the planning sheet.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include <espial/limits.h>
 #include <espial/plan.h>
 
 #include <glib.h>
+#include <glib/gstdio.h>
 #include <string.h>
 
 struct plan {
@@ -166,16 +168,73 @@ add_group(struct plan *plan, GKeyFile *file, const char *group, char **error)
     return ok;
 }
 
-/* Takes the file, which was loaded unless failed says why not; that one is freed. */
-static size_t
-add_groups(struct plan *plan, const char *name, GKeyFile *file, GError *failed, char **messages)
+/* GLib's own message quotes the line, which may be a secret where the file is no plan. */
+static char *
+not_a_plan(const char *text, size_t len)
 {
+    size_t line = 1;
+    bool inside = false;
+
+    for (const char *at = text, *end = text + len, *next; at < end; at = next, line++) {
+        const char *stop = (const char *)memchr(at, '\n', (size_t)(end - at));
+        next = stop ? stop + 1 : end;
+        while (at < next && g_ascii_isspace(*at)) {
+            at++;
+        }
+        if (at == next || *at == '#') {
+            continue;
+        }
+        if (*at != '[' && !(inside && memchr(at, '=', (size_t)(next - at)))) {
+            break;
+        }
+        inside = true;
+    }
+    return g_strdup_printf("line %" G_GSIZE_FORMAT " is not what a plan holds (groups [peer ...], KEY = VALUE below them, # comments)", line);
+}
+
+static void
+without_plan(const char *name, const char *why, char **messages)
+{
+    *messages = g_strdup_printf("%s: %s; the capture is judged without a plan.", name, why);
+}
+
+size_t
+plan_load(struct plan *plan, const char *path, char **messages)
+{
+    GStatBuf about = { .st_size = 0 };
+    char *text = NULL;
+    gsize len = 0;
+    GError *failed = NULL;
+    size_t n = 0;
+
+    /* Read each time a capture is opened, while all else waits: a FIFO may never be written to. */
+    if (g_stat(path, &about) == 0 && !S_ISREG(about.st_mode)) {
+        without_plan(path, "is no regular file", messages);
+    } else if (about.st_size > PLAN_MAX_FILE) {
+        without_plan(path, "is longer than any plan", messages);
+    } else if (!g_file_get_contents(path, &text, &len, &failed)) {
+        without_plan(path, failed->message, messages);
+        g_error_free(failed);
+    } else {
+        n = plan_read(plan, path, text, len, messages);
+    }
+    g_free(text);
+    return n;
+}
+
+size_t
+/* cppcheck-suppress unusedFunction ; tests have no files */
+plan_read(struct plan *plan, const char *name, const char *text, size_t len, char **messages)
+{
+    GKeyFile *file = g_key_file_new();
     GString *all = g_string_new(NULL);
     size_t n = 0;
 
-    if (failed) {
-        g_string_append_printf(all, "%s: %s; the capture is judged without a plan.", name, failed->message);
-        g_error_free(failed);
+    if (!g_key_file_load_from_data(file, text, len, G_KEY_FILE_NONE, NULL)) {
+        char *why = not_a_plan(text, len);
+        without_plan(name, why, messages);
+        g_free(why);
+        g_string_free(all, TRUE);
     } else {
         char **groups = g_key_file_get_groups(file, NULL);
         for (size_t i = 0; groups[i]; i++) {
@@ -188,31 +247,10 @@ add_groups(struct plan *plan, const char *name, GKeyFile *file, GError *failed, 
             }
         }
         g_strfreev(groups);
+        *messages = g_string_free(all, all->len == 0);
     }
     g_key_file_free(file);
-    *messages = g_string_free(all, all->len == 0);
     return n;
-}
-
-size_t
-plan_load(struct plan *plan, const char *path, char **messages)
-{
-    GKeyFile *file = g_key_file_new();
-    GError *failed = NULL;
-
-    g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &failed);
-    return add_groups(plan, path, file, failed, messages);
-}
-
-size_t
-/* cppcheck-suppress unusedFunction ; tests have no files */
-plan_read(struct plan *plan, const char *name, const char *text, size_t len, char **messages)
-{
-    GKeyFile *file = g_key_file_new();
-    GError *failed = NULL;
-
-    g_key_file_load_from_data(file, text, len, G_KEY_FILE_NONE, &failed);
-    return add_groups(plan, name, file, failed, messages);
 }
 
 size_t

@@ -16,6 +16,16 @@ struct sa_key {
     struct ip_addr a, b;
 };
 
+/* One of the last ESP and AH packets, whatever their SA: its copy from the other side of a NAT
+ * comes soon after it. */
+struct passing_packet {
+    double time;
+    uint32_t spi, seq, length, frame;       /* frame 0: none */
+    uint16_t ip_id;
+    uint8_t protocol;
+    struct ip_addr src, dst;
+};
+
 /* What shares a key, newest first. */
 struct link {
     struct link *older;
@@ -29,6 +39,7 @@ struct sadb {
     struct link **places;       /* the newest of each key, found by its hash */
     uint32_t num_places, num_keys;
     GHashTable *stream_of;      /* sa_key -> the newest struct stream */
+    uint32_t num_ike;           /* messages seen */
     uint32_t epoch;             /* of what streams are tied by: SPIs, addresses, pairs of peers */
     GPtrArray *chunks;          /* all memory that lives as long as the sadb */
     size_t chunk_left;          /* octets of the last one that are free */
@@ -47,6 +58,8 @@ struct sadb {
     struct sadb_options options;
     GHashTable *fragments;      /* set of sa_key: datagrams of which a first fragment was seen */
     GArray *clear;              /* of struct clear_packet */
+    struct passing_packet passing[SADB_PASSING];
+    uint32_t num_passing;
     bool has_null;              /* some Child SA does not encrypt */
     bool has_selectors;         /* some Child SA's selectors are known */
     const char *caps[16];

@@ -194,7 +194,7 @@ take(struct flow *f, const uint8_t *at, size_t len, tcp_encap_give give, void *c
         struct cur c = cur_of(f->rest->data + used, f->rest->len - used), whole;
         size_t n = message_length(&c);
         if (!n && cur_left(&c) >= LENGTH) {
-            lose(f);            /* section 3.1: a length of 0 or 1 ends the connection */
+            lose(f);            /* RFC 9329 section 3.1: a length of 0 or 1 ends the connection */
             return;
         }
         if (!n || !cur_sub(&c, &whole, n)) {
@@ -279,6 +279,17 @@ sync_at(struct flow *f, uint32_t seq, const uint8_t *at, size_t len, bool first)
     return f->synced;
 }
 
+static size_t
+held(const struct flow *f)
+{
+    size_t n = f->rest->len;
+
+    for (guint i = 0; i < f->early->len; i++) {
+        n += ((const struct early *)g_ptr_array_index(f->early, i))->octets->len;
+    }
+    return n;
+}
+
 /* The prefix stands at the start of what the connection's originator sends. */
 static void
 begin(struct tcp_encap *t, struct flow *f, uint32_t seq, const struct key *back)
@@ -290,21 +301,11 @@ begin(struct tcp_encap *t, struct flow *f, uint32_t seq, const struct key *back)
     f->start = seq;
     f->next = seq + PREFIX;
     if (other) {
+        t->held -= held(other);
         lose(other);
         other->ours = true;     /* it begins with its first octets, without prefix */
         other->begun = false;
     }
-}
-
-static size_t
-held(const struct flow *f)
-{
-    size_t n = f->rest->len;
-
-    for (guint i = 0; i < f->early->len; i++) {
-        n += ((const struct early *)g_ptr_array_index(f->early, i))->octets->len;
-    }
-    return n;
 }
 
 static void

@@ -129,6 +129,7 @@ track_offer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
         return;
     }
     x->offered = sadb_keep_offers(db, m, e->at.frame);
+    x->offered_in = e->at.frame;
     for (guint i = 0; i < x->offered->len; i++) {
         sadb_policy_add(db, &e->at.src, (const struct kept_proposal *)g_ptr_array_index(x->offered, i), e->at.frame, false);
     }
@@ -456,6 +457,30 @@ learn_group(struct sadb *db, const struct ike_event *e, const struct ike_message
     }
 }
 
+/* EAP: the offer stood in the first IKE_AUTH request, the answer stands in the last response
+ * (RFC 7296 section 2.16). */
+static void
+take_offer(struct ike_event *e)
+{
+    struct exchange *x = e->exchange;
+
+    for (guint i = e->sa->exchanges->len, looked = 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
+        const struct exchange *first = (const struct exchange *)g_ptr_array_index(e->sa->exchanges, i - 1);
+        if (first->type == V2_IKE_AUTH && first->offered->len) {
+            x->offered = first->offered;
+            x->offered_in = first->offered_in;
+            x->spis = first->spis;
+            x->ts = first->ts;
+            x->num_ts_i = first->num_ts_i;
+            x->num_ts_r = first->num_ts_r;
+            x->by_ts_known = first->by_ts_known;
+            x->asked_address = first->asked_address;
+            x->transport = first->transport;
+            return;
+        }
+    }
+}
+
 void
 track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
 {
@@ -477,23 +502,11 @@ track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
         e->sa->eap = true;
     }
     p = e->from_initiator != x->by_initiator ? chosen_proposal(m) : NULL;
+    if (e->is_response && m->exchange == V2_IKE_AUTH && !x->offered->len && (p || m->cfg_type || has_error_notify(m, 1, 16383))) {
+        take_offer(e);
+    }
     if (!p || x->chosen) {
         return;
-    }
-    /* EAP: the offer stood in the first IKE_AUTH request, the answer in the last response. */
-    if (m->exchange == V2_IKE_AUTH && !x->offered->len) {
-        for (guint i = e->sa->exchanges->len, looked = 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
-            struct exchange *first = (struct exchange *)g_ptr_array_index(e->sa->exchanges, i - 1);
-            if (first->type == V2_IKE_AUTH && first->offered->len) {
-                x->offered = first->offered;
-                x->spis = first->spis;
-                x->ts = first->ts;
-                x->num_ts_i = first->num_ts_i;
-                x->num_ts_r = first->num_ts_r;
-                x->by_ts_known = first->by_ts_known;
-                break;
-            }
-        }
     }
     x->chosen = sadb_keep(db, p, e->at.frame);
     sadb_policy_add(db, &e->at.src, x->chosen, e->at.frame, true);

@@ -371,8 +371,11 @@ note_integrity(struct sadb *db, struct ike_event *e, const struct ike_message *m
     if (!sa->wrong_frames) {
         sa->wrong_frames = sadb_array(db, sizeof(uint32_t));
     }
+    sa->num_wrong++;
     if (sa->wrong_frames->len < SADB_MAX_WRONG_FRAMES) {
         g_array_append_val(sa->wrong_frames, e->at.frame);
+    } else {
+        sadb_cap(db, "frames of one IKE SA's messages that fail their check");
     }
 }
 
@@ -524,6 +527,7 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
     uint64_t sum = hash_octets(db->seed, octets, len);   /* seeded: no message can be made to look like another */
     struct exchange_message *old;
 
+    db->num_ike++;
     memset(e, 0, sizeof *e);
     e->at = *at;
     e->is_response = ike_is_response(m);
@@ -550,6 +554,9 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
     }
     if (!e->exchange) {
         return;
+    }
+    if (m->capped) {
+        sadb_cap(db, "payloads, proposals or other parts of one IKE message");
     }
     e->about = e->exchange;
     e->sa->last_frame = at->frame;

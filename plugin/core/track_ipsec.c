@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define DUPLICATE_SECONDS 0.1       /* one packet, two capture points */
+#define TRANSLATED_SECONDS 0.005    /* one packet, before and after a NAT of which nothing else is known */
 
 enum { WRAP_NEAR = 1 << 16,         /* how near to 2^32 a number must be for the next to wrap */
        UDP = 17, ENCR_NULL = 11, ENCR_GMAC = 21 };
@@ -151,6 +152,44 @@ static void
 remember(struct stream *s, const struct ipsec_packet *p, const struct sighting *at)
 {
     s->seen[p->seq % STREAM_SEEN] = (struct seen_packet){ p->seq, at->frame, at->ip_id, ticks_at(s, at->time) };
+}
+
+/* A NAT changes one address and leaves the Identification: of an SA whose NAT is known the copy has
+ * the addresses that each side has beyond it, else it must come at once, which no replay does. */
+static bool
+is_translated(const struct ipsec_event *e, const struct passing_packet *one)
+{
+    const struct ipsec_packet *p = e->packet;
+    double apart = e->at.time - one->time;
+    bool src, dst;
+
+    if (!one->frame || one->spi != p->spi || one->seq != p->seq || one->protocol != p->protocol || one->length != p->length ||
+        one->ip_id != e->at.ip_id || apart > DUPLICATE_SECONDS || apart < -DUPLICATE_SECONDS) {
+        return false;
+    }
+    src = ip_equal(&one->src, &e->at.src);
+    dst = ip_equal(&one->dst, &e->at.dst);
+    if (e->child && e->child->basis != BASIS_INFERRED) {
+        const struct ike_sa *sa = e->child->ike_sa;
+        return sa->after_nat && !(src && dst) && ike_sa_is_at(sa, e->to_responder, &e->at.src) &&
+               ike_sa_is_at(sa, !e->to_responder, &e->at.dst) && ike_sa_is_at(sa, e->to_responder, &one->src) &&
+               ike_sa_is_at(sa, !e->to_responder, &one->dst);
+    }
+    return src != dst && apart <= TRANSLATED_SECONDS;
+}
+
+static void
+see_passing(struct sadb *db, struct ipsec_event *e)
+{
+    const struct ipsec_packet *p = e->packet;
+
+    for (size_t i = 0; i < SADB_PASSING && !e->translated; i++) {
+        e->translated = is_translated(e, &db->passing[i]) ? db->passing[i].frame : 0;
+    }
+    db->passing[db->num_passing++ % SADB_PASSING] = (struct passing_packet){
+        .time = e->at.time, .spi = p->spi, .seq = p->seq, .length = p->length, .frame = e->at.frame, .ip_id = e->at.ip_id,
+        .protocol = p->protocol, .src = e->at.src, .dst = e->at.dst,
+    };
 }
 
 /* RFC 3686, 4106, 4309, 7634: in counter modes an IV must not come twice under a key. */
@@ -335,7 +374,19 @@ tie(struct sadb *db, struct ipsec_event *e)
         set_tie(db, s, c, to_r, e->at.frame);
         c->udp_encap |= e->at.src_port != 0;
     }
+    s->other_protocol = s->child ? NULL : sadb_child_at(db, s->protocol == PROTO_AH ? PROTO_ESP : PROTO_AH, s->spi, &s->dst,
+                                                        e->at.frame, &to_r);
     s->epoch = db->epoch;
+}
+
+/* For packets of an unknown SPI, which may be many: asked again only after more IKE. */
+static void
+look_at_peers(const struct sadb *db, struct stream *s)
+{
+    if (!s->child && s->readable_epoch != db->num_ike) {
+        s->peers_readable = sadb_peers_readable(db, &s->src, &s->dst);
+        s->readable_epoch = db->num_ike;
+    }
 }
 
 /* An SPI that a later negotiation has given out again begins another stream. */
@@ -407,6 +458,7 @@ sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at
     }
     e->stream = s;
     tie(db, e);
+    look_at_peers(db, s);
     e->peers = s->peers;
     e->child = s->child;
     e->to_responder = s->to_responder;
@@ -414,9 +466,11 @@ sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at
         s->duplicates++;
         s->last_frame = at->frame;
         e->duplicate = true;
+        e->original = s->seen[p->seq % STREAM_SEEN].frame;
         e->number = p->seq + s->now.ahead;
         return;
     }
+    see_passing(db, e);
     see_sequence(db, s, e);
     see_iv(s, e);
     see_integrity(db, s, e);

@@ -51,6 +51,7 @@ struct record {
 enum { FRAME_RECORDS = 1 };
 struct frame_records {
     bool visited;               /* by the dissector, in an earlier pass */
+    address src, dst;           /* outer; pinfo may have the inner ones by now */
     unsigned num;
     const struct record *at[];
 };
@@ -69,8 +70,10 @@ void show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root, const struc
 /* columns.c: appends the worst of these findings to the Info column, notes and above. */
 void tag_info(packet_info *pinfo, const GArray *ids);
 
-/* inner.c: the packet inside ESP, dissected by Wireshark below tree; columns and addresses
- * stay those of the outer packet. */
+/* inner.c: the packet inside ESP, dissected by Wireshark below tree; columns stay those of the
+ * outer packet.  Where none are made, pinfo keeps the innermost addresses and ports, for Follow
+ * Stream. */
+void inner_handoff(void);
 void show_inner(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct record *r);
 
 /* prefs.c */
@@ -104,9 +107,9 @@ void stat_tree_handoff(void);
 void stat_table_register(void);
 void stat_conversation_register(int proto);
 void stat_flow_register(int proto);
-/* The outer addresses of a record; their octets live as long as the capture, those of IKE
- * as long as pinfo. */
-void record_addresses(const struct record *r, const packet_info *pinfo, address *src, address *dst);
+/* The outer addresses of a record of this frame; their octets live as long as the capture, those of
+ * IKE as long as the packet. */
+void record_addresses(const struct frame_records *all, const struct record *r, address *src, address *dst);
 
 /* report.c and report_json.c */
 void report_register(void);

@@ -3,6 +3,7 @@
 #include "espial.h"
 
 #include <epan/exceptions.h>
+#include <epan/follow.h>
 #include <epan/show_exception.h>
 
 /* What dissectors change of the packet, and the packet list shows. */
@@ -10,15 +11,18 @@ struct saved {
     address src, dst, net_src, net_dst;
     port_type ptype;
     uint32_t srcport, destport;
-    const char *current_proto;
-    ws_bool fragmented;
+    ws_bool use_conv_addr_port_endpoints;
+    struct conversation_addr_port_endpoints *conv_addr_port_endpoints;
 };
+
+static GArray *follow_taps;     /* ids */
 
 static struct saved
 save(const packet_info *pinfo)
 {
     struct saved s = { .ptype = pinfo->ptype, .srcport = pinfo->srcport, .destport = pinfo->destport,
-                       .current_proto = pinfo->current_proto, .fragmented = pinfo->fragmented };
+                       .use_conv_addr_port_endpoints = pinfo->use_conv_addr_port_endpoints,
+                       .conv_addr_port_endpoints = pinfo->conv_addr_port_endpoints };
 
     copy_address_shallow(&s.src, &pinfo->src);
     copy_address_shallow(&s.dst, &pinfo->dst);
@@ -37,8 +41,40 @@ restore(packet_info *pinfo, const struct saved *s)
     pinfo->ptype = s->ptype;
     pinfo->srcport = s->srcport;
     pinfo->destport = s->destport;
-    pinfo->current_proto = s->current_proto;
-    pinfo->fragmented = s->fragmented;
+    pinfo->use_conv_addr_port_endpoints = s->use_conv_addr_port_endpoints;
+    pinfo->conv_addr_port_endpoints = s->conv_addr_port_endpoints;
+}
+
+static ws_bool
+add_follow_tap(const void *name _U_, void *follower, void *user_data _U_)
+{
+    int id = find_tap_id(get_follow_tap_string((register_follow_t *)follower));
+
+    g_array_append_val(follow_taps, id);
+    return FALSE;
+}
+
+void
+inner_handoff(void)
+{
+    if (!follow_taps) {
+        follow_taps = g_array_new(FALSE, FALSE, sizeof(int));
+        follow_iterate_followers(add_follow_tap, NULL);
+    }
+}
+
+/* Follow Stream, and the filters of the packet at hand, ask the packet for its addresses and ports
+ * after it has been dissected and mean the innermost, as they are after Wireshark's own
+ * decryption.  The columns of the packet list, where they are made, stay those of the outer packet. */
+static bool
+wants_innermost(const packet_info *pinfo)
+{
+    for (unsigned i = 0; pinfo->cinfo && i < follow_taps->len; i++) {
+        if (have_tap_listener(g_array_index(follow_taps, int, i))) {
+            return true;
+        }
+    }
+    return !pinfo->cinfo;
 }
 
 void
@@ -47,7 +83,8 @@ show_inner(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct rec
     tvbuff_t *inner = tvb_new_child_real_data(tvb, r->clear, (unsigned)r->clear_len, (int)r->clear_len);
     dissector_table_t by_protocol = find_dissector_table("ip.proto");
     struct saved before = save(pinfo);
-    ws_bool writable = col_get_writable(pinfo->cinfo, -1);
+    const char *current_proto = pinfo->current_proto;
+    ws_bool writable = col_get_writable(pinfo->cinfo, -1), fragmented = pinfo->fragmented;
 
     add_new_data_source(pinfo, inner, "Inner packet");
     col_set_writable(pinfo->cinfo, -1, 0);
@@ -61,5 +98,9 @@ show_inner(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct rec
     }
     ENDTRY;
     col_set_writable(pinfo->cinfo, -1, writable);
-    restore(pinfo, &before);
+    pinfo->current_proto = current_proto;
+    pinfo->fragmented = fragmented;
+    if (r->next || !wants_innermost(pinfo)) {
+        restore(pinfo, &before);        /* the next record may be of the same outer packet */
+    }
 }

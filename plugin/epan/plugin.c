@@ -71,6 +71,8 @@ gather(packet_info *pinfo, bool visited, const struct record *kept, const struct
     /* NOLINTNEXTLINE(bugprone-sizeof-expression): at is an array of pointers */
     all = (struct frame_records *)wmem_alloc(pinfo->pool, sizeof *all + num * sizeof *all->at);
     all->visited = visited;
+    copy_address_shallow(&all->src, &pinfo->net_src);
+    copy_address_shallow(&all->dst, &pinfo->net_dst);
     all->num = 0;
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
         for (const struct record *r = lists[i]; r; r = r->next) {
@@ -124,10 +126,10 @@ dissect_espial(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _
     }
     if (kept || made || findings_of_frame(capture.findings, pinfo->num)) {
         pinfo->current_proto = "ESPIAL";
+        records = detailed ? gather(pinfo, visited, kept, made) : NULL;
         if (first_of_several && !tree) {
             prepare_inner(tvb, pinfo, kept, made);
         }
-        records = detailed ? gather(pinfo, visited, kept, made) : NULL;
         show_frame(tvb, pinfo, tree, records, visited);
         if (detailed) {
             tap_queue_packet(tap_espial, pinfo, records);
@@ -161,6 +163,7 @@ static void
 proto_reg_handoff_espial(void)
 {
     feed_handoff();
+    inner_handoff();
     show_handoff();
     stat_tree_handoff();
 }

@@ -128,22 +128,25 @@ prefs_register_espial(int proto)
     prefs_register_filename_preference(module, "keylog_file", "Key log file",
                                        "Secrets as daemons and kernels write them, formats mixed, gzipped or not: Wireshark's "
                                        "own tables, the logs of strongSwan and libreswan, \"ip xfrm state\", \"setkey -D\", "
-                                       "FortiGate, VPP", &keylog_file, FALSE);
+                                       "FortiGate, VPP; or a folder with Wireshark's tables", &keylog_file, FALSE);
 
     prefs_register_filename_preference(module, "plan_file", "Plan file",
                                        "The planning sheet: a group [peer IDENTITY] for each peer, with the keys ike, esp, "
                                        "virtual_ip and networks", &plan_file, FALSE);
     prefs_register_uint_preference(module, "replay_window", "Anti-replay window",
-                                   "Packets that a receiver looks back; 32 to 1024", 10, &replay_window);
+                                   "Packets that a receiver looks back, 32 to 1024; what is older is told as out of its window",
+                                   10, &replay_window);
     prefs_register_string_preference(module, "delete_grace", "Grace after a Delete (seconds)",
-                                     "How long packets of a deleted SA may still arrive", &delete_grace);
+                                     "Seconds in which packets of a deleted SA may still arrive", &delete_grace);
     prefs_register_bool_preference(module, "verify_icv", "Verify the integrity of every ESP packet",
-                                   "Where keys are known; without, only as much is decrypted as the checks need", &verify_icv);
+                                   "Check the integrity of every ESP packet whose keys are known; without, only as much is decrypted as "
+                                   "the checks need", &verify_icv);
     prefs_register_bool_preference(module, "show_inner", "Show the packets inside ESP",
-                                   "Those that Espial's keys open and Wireshark's ESP dissector has not shown", &inner_shown);
+                                   "The packets that Espial's keys open and Wireshark's ESP dissector has not shown, below Espial's item",
+                                   &inner_shown);
     prefs_register_bool_preference(module, "info_tag", "Name the worst finding in the Info column",
-                                   "A short tag behind what Wireshark says of the packet; none for mere changes of state",
-                                   &info_tag);
+                                   "The worst finding of a packet as a short tag behind what Wireshark says of it; none for mere changes of "
+                                   "state", &info_tag);
     plan_uat = uat_new("Espial plan", sizeof(struct plan_row), "espial_plan", TRUE, (void **)&rows, &num_rows,
                        UAT_AFFECTS_DISSECTION, NULL, copy_row, check_row, free_row, NULL, NULL, fields);
     prefs_register_uat_preference(module, "plan", "Plan", "The planning sheet: what each peer should negotiate", plan_uat);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum {
-#define FIELD(name, abbrev, type, display, strings, title) H_##name,
+#define FIELD(name, abbrev, type, display, strings, title, meaning) H_##name,
 #include "fields.def"
 #undef FIELD
     NUM_H
@@ -90,7 +90,7 @@ put_link(const struct pen *p, proto_tree *tree, int field, uint32_t frame)
 static void
 show_offers(const struct pen *p, proto_tree *tree, const struct exchange *x)
 {
-    if (x->request == p->frame) {
+    if (x->offered_in == p->frame) {
         for (guint i = 0; i < x->offered->len; i++) {
             put_text(p, tree, H_offered, ((const struct kept_proposal *)g_ptr_array_index(x->offered, i))->text);
         }
@@ -429,8 +429,8 @@ void
 show_register(int proto)
 {
     static hf_register_info fields[] = {
-#define FIELD(name, abbrev, type, display, strings, title) \
-        { &hf[H_##name], { title, abbrev, type, display, strings, 0, NULL, HFILL } },
+#define FIELD(name, abbrev, type, display, strings, title, meaning) \
+        { &hf[H_##name], { title, abbrev, type, display, strings, 0, meaning, HFILL } },
 #include "fields.def"
 #undef FIELD
     };

@@ -15,7 +15,7 @@ set_ip(address *out, const struct ip_addr *a)
 
 /* What pinfo has after ESP was opened are the inner addresses. */
 void
-record_addresses(const struct record *r, const packet_info *pinfo, address *src, address *dst)
+record_addresses(const struct frame_records *all, const struct record *r, address *src, address *dst)
 {
     const struct stream *s = r->stream == NO_ID ? NULL : sadb_stream(capture.db, r->stream);
 
@@ -23,8 +23,8 @@ record_addresses(const struct record *r, const packet_info *pinfo, address *src,
         set_ip(src, &s->src);
         set_ip(dst, &s->dst);
     } else {
-        copy_address_shallow(src, &pinfo->net_src);
-        copy_address_shallow(dst, &pinfo->net_dst);
+        copy_address_shallow(src, &all->src);
+        copy_address_shallow(dst, &all->dst);
     }
 }
 
@@ -82,7 +82,7 @@ on_conversation(void *table, packet_info *pinfo, epan_dissect_t *edt _U_, const 
     for (unsigned i = 0; all && i < all->num; i++) {
         address src, dst;
         if (counts(all->at[i])) {
-            record_addresses(all->at[i], pinfo, &src, &dst);
+            record_addresses(all, all->at[i], &src, &dst);
             add_conversation_table_data_with_conv_id(hash, &src, &dst, 0, 0, conversation_of(all->at[i]), 1,
                                                      (int)pinfo->fd->pkt_len, &pinfo->rel_ts, &pinfo->abs_ts,
                                                      &conversation_info, CONVERSATION_NONE);
@@ -101,7 +101,7 @@ on_endpoint(void *table, packet_info *pinfo, epan_dissect_t *edt _U_, const void
     for (unsigned i = 0; all && i < all->num; i++) {
         address src, dst;
         if (counts(all->at[i])) {
-            record_addresses(all->at[i], pinfo, &src, &dst);
+            record_addresses(all, all->at[i], &src, &dst);
             add_endpoint_table_data(hash, &src, 0, TRUE, 1, (int)pinfo->fd->pkt_len, &endpoint_info, ENDPOINT_NONE);
             add_endpoint_table_data(hash, &dst, 0, FALSE, 1, (int)pinfo->fd->pkt_len, &endpoint_info, ENDPOINT_NONE);
         }

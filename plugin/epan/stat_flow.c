@@ -83,7 +83,7 @@ packet_label(const struct record *r, GString *comment, uint32_t frame, bool visi
 }
 
 static void
-add_arrow(seq_analysis_info_t *graph, packet_info *pinfo, const struct record *r, char *label, char *comment)
+add_arrow(seq_analysis_info_t *graph, packet_info *pinfo, const struct frame_records *all, const struct record *r, char *label, char *comment)
 {
     seq_analysis_item_t *arrow = sequence_analysis_create_sai_with_addresses(pinfo, graph);
     const struct stream *s = r->stream == NO_ID ? NULL : sadb_stream(capture.db, r->stream);
@@ -94,7 +94,7 @@ add_arrow(seq_analysis_info_t *graph, packet_info *pinfo, const struct record *r
         g_free(comment);
         return;
     }
-    record_addresses(r, pinfo, &src, &dst);
+    record_addresses(all, r, &src, &dst);
     free_address(&arrow->src_addr);
     free_address(&arrow->dst_addr);
     copy_address(&arrow->src_addr, &src);
@@ -131,7 +131,7 @@ on_packet(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *t
         }
         if (label) {
             add_findings(comment, i == 0 ? ids : NULL, pinfo->num, SEV_CHAT, SEV_CHAT);
-            add_arrow(graph, pinfo, r, label, g_string_free(comment, FALSE));
+            add_arrow(graph, pinfo, all, r, label, g_string_free(comment, FALSE));
         } else {
             g_string_free(comment, TRUE);
         }

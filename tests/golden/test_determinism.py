@@ -133,7 +133,17 @@ def shown_by_tshark(case):
     return shown
 
 
-def through_sharkd(case, other):
+def reported(case, tap, one):
+    """sharkd's expert items are the report's findings, frame by frame.  The host cuts a label at 240 octets, title and
+    brackets included."""
+    wanted = sorted((n, f["detail"]) for f in json.loads(one)["findings"] for n in f["frames"])
+    got = sorted((d["f"], d["m"].split(": ", 1)[1], len(d["m"].encode()) > 200) for d in tap)
+    case.must([n for n, _ in wanted] == [n for n, _, _ in got] and
+              all(detail == text or (cut and detail.startswith(text)) for (_, detail), (_, text, cut) in zip(wanted, got)),
+              "sharkd's expert items against the report's findings")
+
+
+def through_sharkd(case, other, one):
     frames = sorted(shown := shown_by_tshark(case))[:40]
     case.must(bool(frames), "some frame has a subtree")
     ask = [("frame", {"frame": n, "proto": True}) for n in frames]
@@ -150,6 +160,7 @@ def through_sharkd(case, other):
     taps = [[d for d in answers[i]["taps"][0]["details"] if d["p"] == "ESPIAL"]
             for i, (m, _) in enumerate(calls, 1) if m == "tap"]
     case.must(taps[0] == taps[1], "sharkd's expert items, before and after a reload")
+    reported(case, taps[0], one)
     for i, (method, given) in enumerate(calls, 1):
         if method == "frame":
             tree = list(subtrees(answers[i]["tree"]))
@@ -163,7 +174,7 @@ def examine(capture, keys, other, thorough):
         try:
             one = reports(case, thorough)
             split_and_merged(case, one, thorough)
-            through_sharkd(case, other)
+            through_sharkd(case, other, one)
         except (ValueError, KeyError, TypeError, AttributeError, OSError, subprocess.SubprocessError) as error:
             case.must(False, f"{type(error).__name__}: {error}")
         return case.held, case.faults

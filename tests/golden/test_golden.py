@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""What tshark with the plugin says of pcaps/: by field, by report, in one pass, in two and
-through sharkd.  Fails, never skips, where the plugin is not loaded.
+"""What tshark with the plugin says of pcaps/: by field and by report, in one pass and in two,
+with keys in tables, as a key log, and without.  Fails, never skips, where the plugin is not loaded.
 SPDX-License-Identifier: GPL-2.0-or-later
 """
-import functools, glob, json, os, subprocess, sys, tempfile, threading
+import glob, json, os, subprocess, sys, tempfile, threading
 from concurrent.futures import ThreadPoolExecutor
 import jsonschema
 
@@ -34,12 +34,12 @@ def tshark(name, *args, keys=True):
     return run.stdout
 
 
-@functools.lru_cache(None)
-def report(name, *args, keys=True):
-    text = tshark(name, "-q", *args, "-z", "espial,json", keys=keys)
-    data = json.loads(text[text.index("{"):])
+def parsed(text):
+    """Of what tshark printed, the lines before Espial's report, and the report."""
+    begin = text.index('{')
+    data = json.loads(text[begin:])
     jsonschema.validate(data, SCHEMA)
-    return data
+    return text[:begin].splitlines(), data
 
 
 def rows():
@@ -53,53 +53,34 @@ def rows():
     return result
 
 
+def marked(name, names, passes):
+    """{frame: names of its findings, as its fields say} and the report, of one run."""
+    fields = [word for check_name in names for word in ("-e", "espial." + check_name)]
+    lines, data = parsed(tshark(name, *passes, "-Y", "espial.finding", "-T", "fields", "-e", "frame.number", *fields, "-z", "espial,json"))
+    table = [line.split("\t") for line in lines if line]
+    return {int(row[0]): {n for n, cell in zip(names, row[1:]) if cell} for row in table}, data
+
+
 def listed(capture, lines):
-    """Each line's frames by its check's own field, all fields of a capture in one run."""
-    if ("clean", [], False) in lines:
-        quiet(capture)
+    """Each line's frames by its check's own field; the report of one pass is that of two, and marks the same frames."""
+    clean = ("clean", [], False) in lines
     lines = [line for line in lines if line[0] != "clean"]
     names = sorted({name for name, _, _ in lines})
-    for passes in ([], ["-2"]):
-        wanted = [line for line in lines if line[2] == bool(passes)]
-        if not wanted:
-            continue
-        fields = [word for name in names for word in ("-e", "espial." + name)]
-        text = tshark(capture, *passes, "-Y", "espial.finding", "-T", "fields", "-e", "frame.number", *fields)
-        table = [line.split("\t") for line in text.splitlines()]
-        for name, frames, _ in wanted:
-            got = [int(row[0]) for row in table if row[1 + names.index(name)]]
-            check(got == frames, f"{name} in {capture}: frames {got}, not {frames}")
-
-
-def same_everywhere(name):
-    one, two = report(name), report(name, "-2")
-    check(one == two, f"{name}: one pass and two differ")
-    report(name, keys=False)
-    marked = {n for f in one["findings"] for n in f["frames"]}
-    shown = tshark(name, "-2", "-Y", "espial.finding", "-T", "fields", "-e", "frame.number").split()
-    check({int(n) for n in shown} == marked, f"{name}: espial.finding marks {shown}, the report {sorted(marked)}")
+    once, one = marked(capture, names, [])
+    twice, two = marked(capture, names, ["-2"])
+    for name, frames, late in lines:
+        got = [n for n, found in (twice if late else once).items() if name in found]
+        check(got == frames, f"{name} in {capture}: frames {got}, not {frames}")
+    check(one == two, f"{capture}: one pass and two differ")
+    reported = {n for f in one["findings"] for n in f["frames"]}
+    check(set(twice) == reported, f"{capture}: espial.finding marks {sorted(twice)}, the report {sorted(reported)}")
     for f in one["findings"]:
-        check(f["frame"] in f["frames"], f"{name}: {f['check']} stands at one of its frames")
-
-
-def through_sharkd(name):
-    path = os.path.join(ROOT, "pcaps", name + ".pcapng")
-    calls = [{"method": "load", "params": {"file": path}}, {"method": "tap", "params": {"tap0": "expert"}},
-             {"method": "load", "params": {"file": path}}, {"method": "tap", "params": {"tap0": "expert"}}]
-    text = "\n".join(json.dumps(dict(c, jsonrpc="2.0", id=i)) for i, c in enumerate(calls, 1)) + "\n"
-    env = dict(os.environ, WIRESHARK_CONFIG_DIR=os.path.join(ROOT, "pcaps", name + ".keys"))
-    out = subprocess.run(["sharkd", "-"], input=text, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=env,
-                         timeout=120).stdout
-    lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
-    ours = [sorted((d["f"], d["m"]) for d in line["result"]["taps"][0]["details"] if d["p"] == "ESPIAL")
-            for line in lines if "taps" in (line.get("result") or {})]
-    check(len(ours) == 2 and ours[0] == ours[1] and ours[0], f"{name}: sharkd, and again after a reload: {ours}")
-    # The host cuts a label at 240 octets, title and brackets included.
-    wanted = sorted((n, f["detail"]) for f in report(name)["findings"] for n in f["frames"])
-    shown = sorted((n, m.split(": ", 1)[1], len(m.encode()) > 200) for n, m in ours[0]) if ours else []
-    check([n for n, _ in wanted] == [n for n, _, _ in shown] and
-          all(detail == text or (cut and detail.startswith(text)) for (_, detail), (_, text, cut) in zip(wanted, shown)),
-          f"{name}: sharkd against the report")
+        check(f["frame"] in f["frames"], f"{capture}: {f['check']} stands at one of its frames")
+    _, without = parsed(tshark(capture, "-q", "-z", "espial,json", keys=False))
+    if clean:
+        quiet(capture, one, True)
+        quiet(capture, without, False)
+    return one
 
 
 def fields():
@@ -118,38 +99,32 @@ def fields():
     check(offered.split() == ["4", "13"], f"offered: {offered}")
 
 
-def keylog(path):
-    """Wireshark's tables as one key log, in a Wireshark without any: the same report."""
-    for path in [path] if os.path.isdir(path[:-7] + ".keys") else []:
-        name = os.path.basename(path)[:-7]
-        keys = path[:-7] + ".keys"
-        with tempfile.TemporaryDirectory() as conf:
-            log = os.path.join(conf, "keys.log")
-            with open(log, "w") as out:
-                for table in ("ikev1_decryption_table", "ikev2_decryption_table", "esp_sa"):
-                    if os.path.exists(os.path.join(keys, table)):
-                        out.write(open(os.path.join(keys, table)).read())
-            plan = os.path.join(keys, "plan")
-            more = ["-o", "espial.plan_file:" + plan] if os.path.exists(plan) else []
-            run = subprocess.run(["tshark", "-n", "-q", "-r", path, "-o", "espial.keylog_file:" + log, *more, "-z", "espial,json"],
-                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120,
-                                 env=dict(os.environ, WIRESHARK_CONFIG_DIR=conf))
-            shown = subprocess.run(["tshark", "-n", "-r", path, "-o", "espial.keylog_file:" + log, "-Y", OPENED, "-T", "fields", "-e",
-                                    "frame.number"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=120,
-                                   env=dict(os.environ, WIRESHARK_CONFIG_DIR=conf)).stdout
-            check(shown == tshark(name, "-Y", OPENED, "-T", "fields", "-e", "frame.number"),
-                  f"{name}: Wireshark's dissector does not open the same IKE messages with the key log: {shown.split()}")
-            got = json.loads(run.stdout[run.stdout.find("{"):])
-            check(got == report(name), f"{name}: key log against tables: "
-                  f"{[f['check'] for f in got['findings']]} {[f['check'] for f in report(name)['findings']]}")
+def keylog(path, with_tables):
+    """Wireshark's tables as one key log, in a Wireshark without any: the same report, the same IKE messages opened."""
+    name, keys = os.path.basename(path)[:-7], path[:-7] + ".keys"
+    with tempfile.TemporaryDirectory() as conf:
+        log = os.path.join(conf, "keys.log")
+        with open(log, "w") as out:
+            for table in ("ikev1_decryption_table", "ikev2_decryption_table", "esp_sa"):
+                if os.path.exists(os.path.join(keys, table)):
+                    out.write(open(os.path.join(keys, table)).read())
+        plan = os.path.join(keys, "plan")
+        more = ["-o", "espial.plan_file:" + plan] if os.path.exists(plan) else []
+        run = subprocess.run(["tshark", "-n", "-r", path, "-o", "espial.keylog_file:" + log, *more, "-Y", OPENED, "-T", "fields", "-e",
+                              "frame.number", "-z", "espial,json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                             timeout=120, env=dict(os.environ, WIRESHARK_CONFIG_DIR=conf))
+    shown, got = parsed(run.stdout)
+    wanted = tshark(name, "-Y", OPENED, "-T", "fields", "-e", "frame.number").splitlines()
+    check([n for n in shown if n] == wanted, f"{name}: Wireshark's dissector does not open the same IKE messages with the key log: {shown}")
+    check(got == with_tables, f"{name}: key log against tables: "
+          f"{[f['check'] for f in got['findings']]} {[f['check'] for f in with_tables['findings']]}")
 
 
-def quiet(name):
-    """A clean capture: nothing but state changes, with keys or without."""
-    for keys in (True, False):
-        loud = [f["check"] for f in report(name, keys=keys)["findings"] if f["severity"] != "chat" and
-                f["check"] != "nat_forced"]      # the lab's user-space ESP forces encapsulation
-        check(not loud, f"clean capture {name}, keys {keys}: {loud}")
+def quiet(name, report, keys):
+    """A clean capture: nothing but state changes."""
+    loud = [f["check"] for f in report["findings"] if f["severity"] != "chat" and
+            f["check"] != "nat_forced"]      # the lab's user-space ESP forces encapsulation
+    check(not loud, f"clean capture {name}, keys {keys}: {loud}")
 
 
 def readme():
@@ -171,7 +146,7 @@ def score():
         run = subprocess.run(["/usr/bin/python3", tool, *args, "--min-recall", recall, "--max-false", "0",
                               *sorted(glob.glob(os.path.join(shared, "captures", "lab", "*", "")))],
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        print("score", *args, run.stdout.strip().splitlines()[-1])
+        print("figure: score", *args, run.stdout.strip().splitlines()[-1])
         check(run.returncode == 0, f"score {args}: {run.stdout[-400:]}")
 
 
@@ -180,22 +155,22 @@ def main():
     if "espial" not in loaded:
         sys.exit("tshark has not loaded the plugin: install it (as root into the global folder)")
     known = rows()
+    lines = sum(map(len, known.values()))
 
     def one(path):
         name = os.path.basename(path)[:-len(".pcapng")]
-        listed(name, known.pop(name, []))
-        same_everywhere(name)
-        if not os.path.exists(os.path.join(ROOT, "pcaps", name + ".keys", "plan")):
-            through_sharkd(name)
-        keylog(path)
+        report = listed(name, known.pop(name, []))
+        if os.path.isdir(path[:-7] + ".keys"):
+            keylog(path, report)
 
+    paths = sorted(glob.glob(os.path.join(ROOT, "pcaps", "*.pcapng")))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(one, sorted(glob.glob(os.path.join(ROOT, "pcaps", "*.pcapng")))))
+        list(pool.map(one, paths))
     check(not known, f"LIST names captures that are not there: {sorted(known)}")
     fields()
     readme()
     score()
-    print(f"{held} held, {failed} failed")
+    print(f"figure: findings: {len(paths)} captures, {lines} listed, {held} held, {failed} failed")
     sys.exit(failed != 0)
 
 

@@ -301,7 +301,7 @@ def main():
         crowd(folder)
         launcher(folder)
         direct(folder)
-    print(f"{held} held, {failed} failed")
+    print(f"figure: HTML report: {held} held, {failed} failed")
     sys.exit(failed != 0)
 
 

@@ -154,7 +154,7 @@ def main():
         check(stream == report(path, "-2"), "TCP: one pass and two differ")
         write(path, RAW, [(t, udp4(53, 4500, b"\x12\x34\x81\x80\0\1\0\0\0\0\0\0\1a\0\0\1\0\1")) for t, _ in sample])
         check(not report(path)["streams"], "a name server's answer to port 4500 is no ESP")
-    print(f"{held} held, {failed} failed")
+    print(f"figure: links: one conversation in {len(WRAPPED)} wrappings, fragments and TCP, {held} held, {failed} failed")
     sys.exit(failed != 0)
 
 

@@ -4,125 +4,9 @@ pictures in the build folder's gui/; what stands in them is compared by sharkd's
 same requests.  Needs wireshark, xvfb, xdotool and imagemagick.
 SPDX-License-Identifier: GPL-2.0-or-later
 """
-import glob, json, os, shutil, signal, subprocess, sys, tempfile, time
+import glob, json, os, subprocess, sys, tempfile, time
 
-ROOT = os.environ.get("ESPIAL_SOURCE_DIR", os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
-SHOTS = os.path.join(os.environ.get("ESPIAL_BUILD_DIR", os.path.join(ROOT, "build")), "gui")
-SAMPLE = os.path.join(ROOT, "pcaps", "3_virtual_address.pcapng")
-FILE = os.path.basename(SAMPLE)
-NOBODY = 65534
-DEADLINE = time.monotonic() + 240       # of the whole test, in seconds
-failed = held = 0
-
-
-def check(ok, what):
-    global failed, held
-    held, failed = held + bool(ok), failed + (not ok)
-    if not ok:
-        print("FAILED:", what)
-
-
-def wait_for(what, test, seconds=30):
-    until = min(time.monotonic() + seconds, DEADLINE)
-    while True:
-        got = test()
-        if got or time.monotonic() > until:
-            check(got, f"{what} within {seconds} s")
-            return got
-        time.sleep(0.3)
-
-
-class Desktop:
-    """A screen, one Wireshark on it, and a home folder of its own."""
-
-    def __init__(self, folder):
-        self.home = os.path.join(folder, "home")
-        self.keylog = os.path.join(folder, "keylog")
-        self.wireshark = None
-        os.makedirs(self.home)
-        with open(self.keylog, "w") as out:
-            for name in sorted(glob.glob(os.path.join(SAMPLE[:-len(".pcapng")] + ".keys", "*"))):
-                if os.path.basename(name) in ("esp_sa", "ikev1_decryption_table", "ikev2_decryption_table"):
-                    out.write(open(name).read())
-        read, write = os.pipe()
-        self.screen = subprocess.Popen(["Xvfb", "-displayfd", str(write), "-screen", "0", "1700x1000x24", "-nolisten", "tcp"],
-                                       pass_fds=[write], stderr=subprocess.DEVNULL)
-        os.close(write)
-        with os.fdopen(read) as number:
-            self.display = ":" + number.readline().strip()
-        self.env = dict(os.environ, DISPLAY=self.display, HOME=self.home, LANG="C.UTF-8", QT_X11_NO_MITSHM="1",
-                        XDG_RUNTIME_DIR=self.home)
-        self.env.pop("WIRESHARK_CONFIG_DIR", None)
-        self.env.pop("XDG_CONFIG_HOME", None)
-
-    def start(self, *args):
-        """Wireshark refuses some things to root: then it runs as nobody, with the global plugins."""
-        command = ["wireshark", "-C", "IPsec", "-o", "espial.keylog_file:" + self.keylog, *args, SAMPLE]
-        if os.geteuid() == 0:
-            for place, folders, files in os.walk(self.home):
-                for name in [place, *(os.path.join(place, f) for f in files)]:
-                    os.chown(name, NOBODY, NOBODY)
-            os.chmod(self.home, 0o700)
-            command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *command]
-        self.log = open(os.path.join(SHOTS, "wireshark.log"), "a")
-        self.wireshark = subprocess.Popen(command, env=self.env, stdout=self.log, stderr=self.log)
-        return self.window(f"^{FILE}$")
-
-    def stop(self):
-        if self.wireshark:
-            self.wireshark.terminate()
-            try:
-                self.wireshark.wait(10)
-            except subprocess.TimeoutExpired:
-                self.wireshark.kill()
-                self.wireshark.wait()
-            self.log.close()
-            self.wireshark = None
-
-    def close(self):
-        self.stop()
-        self.screen.send_signal(signal.SIGTERM)
-        self.screen.wait()
-
-    def do(self, *args):
-        return subprocess.run(["xdotool", *map(str, args)], env=self.env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                              text=True, timeout=30).stdout
-
-    def find(self, title):
-        return (self.do("search", "--onlyvisible", "--name", title).split() or [None])[-1]
-
-    def window(self, title):
-        return wait_for(f"a window {title}", lambda: self.find(title))
-
-    def front(self, window, width, height):
-        if window:
-            self.do("windowmove", window, 0, 0)
-            self.do("windowsize", window, width, height)
-            self.do("windowraise", window)
-            self.do("windowfocus", window)
-            time.sleep(1)
-
-    def keys(self, *keys):
-        for key in keys:
-            self.do("key", key)
-            time.sleep(0.2)
-
-    def click(self, x, y):
-        self.do("mousemove", x, y, "click", 1)
-        time.sleep(0.5)
-
-    def menu(self, opener, *keys):
-        """Menus have mnemonics for few entries, so the way through one is counted in keys."""
-        self.keys(opener, *keys)
-        time.sleep(0.5)
-
-    def picture(self, window, name):
-        """Of the whole screen or one window; fails where nothing is drawn."""
-        path = os.path.join(SHOTS, name + ".png")
-        time.sleep(1)
-        subprocess.run(["import", "-window", window or "root", path], env=self.env, timeout=60, stderr=subprocess.DEVNULL)
-        colours = subprocess.run(["identify", "-format", "%k", path], stdout=subprocess.PIPE, text=True, timeout=60).stdout
-        check(colours.isdigit() and int(colours) > 20, f"picture {name} shows something: {colours or 'no'} colours")
+from desktop import SAMPLE, SHOTS, Desktop, check, counts, needs, wait_for
 
 
 def sharkd(folder, *requests):
@@ -233,9 +117,7 @@ def dialogs(d):
 
 
 def main():
-    for program in ("wireshark", "Xvfb", "xdotool", "import", "sharkd"):
-        if not shutil.which(program):
-            sys.exit(f"{program} is not installed; ./run-tests --gui installs it")
+    needs()
     os.makedirs(SHOTS, exist_ok=True)
     for name in glob.glob(os.path.join(SHOTS, "*")):
         os.unlink(name)
@@ -248,8 +130,8 @@ def main():
             dialogs(d)
         finally:
             d.close()
-    print(f"{held} held, {failed} failed; pictures in {SHOTS}")
-    sys.exit(failed != 0)
+    print(f"{counts[True]} held, {counts[False]} failed; pictures in {SHOTS}")
+    sys.exit(counts[False] != 0)
 
 
 main()

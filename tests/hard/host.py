@@ -1,129 +1,204 @@
-"""tshark and sharkd with the plugin built under sanitizers, and whose fault a fault is.
+"""tshark and sharkd with the sanitised plugin, and whose fault a fault is.
 SPDX-License-Identifier: GPL-2.0-or-later
 """
-import glob, os, re, shutil, subprocess
+import glob, json, os, re, shutil, subprocess
+from report import ROOT, reports, thrown, valgrind_reports
 
-ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 # As root, Wireshark loads plugins from its own folder alone: a private copy is laid over it.
 OVERLAY = 'mount --bind "$0" "$1" && shift && exec "$@"'
-FRAME = re.compile(r"^\s*#(\d+) 0x[0-9a-f]+ (?:in (\S+) )?.*?\(?([^\s()]*\.so[.\d]*|/usr/bin/\w+)", re.M)
-VALGRIND_FRAME = re.compile(r"^==\d+==\s+(?:at|by) 0x[0-9A-F]+: (\S+) \((?:in )?([^)]*)\)", re.M)
-COMPLAINTS = re.compile(r"^.*(?:-CRITICAL \*\*|-ERROR \*\*|-WARNING \*\*|runtime error:|ASSERT).*$", re.M)
-# What tshark's tree says where a dissector threw.
-THROWN = re.compile(r"(Dissector bug, protocol [^:]+: .*|Malformed Packet: ESPIAL.*|Exception occurred: .*)")
+MAX_DROPPED = 8         # frames of one file that the host cannot take; more is told as a fault
+NO_END = 98
 
 
 def plugin_folder():
-    version = subprocess.run(["pkg-config", "--modversion", "wireshark"], stdout=subprocess.PIPE, text=True).stdout.strip()
+    def asked(*words):
+        return subprocess.run(["pkg-config", *words, "wireshark"], stdout=subprocess.PIPE, text=True).stdout.strip()
+    version, folder = asked("--modversion"), asked("--variable=plugindir")
     short = ".".join(version.split(".")[:2])
-    folder = subprocess.run(["pkg-config", "--variable=plugindir", "wireshark"], stdout=subprocess.PIPE, text=True).stdout.strip()
     return version, os.path.join(folder if folder.endswith("/" + short) else os.path.join(folder, short), "epan")
 
 
 class Host:
-    def __init__(self, build, sanitizers="address,undefined"):
-        self.build, self.sanitizers = build, sanitizers
-        self.version, self.folder = plugin_folder()
-        self.faults, self.named, self.frames, self.runs = [], {}, 0, 0
-        self.empty = os.path.join(build, "empty")
-        os.makedirs(self.empty, exist_ok=True)
-        options = [f"-DSAN={sanitizers}"] if sanitizers else []
-        log = open(os.path.join(build, "build.log"), "w")
-        for command in (["cmake", "-S", ROOT, "-B", build, "-G", "Ninja", "-DBUILD_TESTING=OFF", "-DESPIAL_WERROR=OFF", *options],
-                        ["cmake", "--build", build, "--target", "espial"]):
-            if subprocess.run(command, stdout=log, stderr=subprocess.STDOUT).returncode:
-                raise SystemExit(f"{' '.join(command)} failed; see {log.name}")
-        self.with_us, self.without = self.lay("with", True), self.lay("without", False)
+    """work: a folder for copies of the plugin folder; plugin: the espial.so to use; more: other
+    plugins that count as the host's; sanitised: plugin is built with the sanitizers."""
 
-    def lay(self, name, ours):
-        """A copy of Wireshark's plugin folder, with this build of Espial or with none."""
-        to = os.path.join(self.build, name, ".".join(self.version.split(".")[:2]), "epan")
+    def __init__(self, work, plugin, more=(), sanitised=True):
+        self.work = work
+        self.version, self.folder = plugin_folder()
+        self.faults, self.named, self.dropped, self.runs = [], {}, 0, 0
+        self.empty = os.path.join(work, "empty")
+        os.makedirs(self.empty, exist_ok=True)
+        # Asked for, not guessed: gcc is what built the plugin.
+        self.preload = subprocess.run(["gcc", "-print-file-name=libasan.so"], stdout=subprocess.PIPE,
+                                      text=True).stdout.strip() if sanitised else ""
+        self.with_us, self.without = self.lay("with", [plugin, *more]), self.lay("without", list(more))
+
+    def lay(self, name, more):
+        """A copy of Wireshark's plugin folder, with other plugins in Espial's place."""
+        to = os.path.join(self.work, name, ".".join(self.version.split(".")[:2]), "epan")
         shutil.rmtree(to, ignore_errors=True)
         os.makedirs(to)
-        for path in glob.glob(os.path.join(self.folder, "*.so")):
-            if os.path.basename(path) != "espial.so":
-                shutil.copy(path, to)
-        if ours:
-            shutil.copy(os.path.join(self.build, "espial.so"), to)
+        for path in [p for p in glob.glob(os.path.join(self.folder, "*.so")) if os.path.basename(p) != "espial.so"] + more:
+            shutil.copy(path, to)
         return to
 
-    def environment(self, conf, plugins, more=None):
-        env = dict(os.environ, WIRESHARK_CONFIG_DIR=conf or self.empty, G_SLICE="always-malloc",
+    def environment(self, conf, plugins):
+        env = dict(os.environ, WIRESHARK_CONFIG_DIR=conf or self.empty, G_SLICE="always-malloc", LC_ALL="C.UTF-8",
                    WIRESHARK_DEBUG_WMEM_OVERRIDE="simple", WIRESHARK_PLUGIN_DIR=os.path.dirname(os.path.dirname(plugins)),
-                   ASAN_OPTIONS="detect_leaks=0:exitcode=99:handle_abort=1:allocator_may_return_null=1",
+                   ASAN_OPTIONS="detect_leaks=0:exitcode=99:handle_abort=1:allocator_may_return_null=1:detect_stack_use_after_return=1",
                    UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1")
-        if self.sanitizers:
-            # Asked for again each time: gcc is what built the plugin.
-            env["LD_PRELOAD"] = subprocess.run(["gcc", "-print-file-name=libasan.so"], stdout=subprocess.PIPE, text=True).stdout.strip()
-        return dict(env, **(more or {}))
-
-    def command(self, words, plugins):
-        if os.geteuid() == 0:
-            return ["unshare", "-m", "sh", "-c", OVERLAY, plugins, self.folder, *words]
-        return words
+        return dict(env, LD_PRELOAD=self.preload) if self.preload else env
 
     def run(self, words, conf=None, ours=True, timeout=300, text=None, tool=()):
         plugins = self.with_us if ours else self.without
         self.runs += 1
+        words = [*tool, *words]
+        if os.geteuid() == 0:
+            words = ["unshare", "-m", "sh", "-c", OVERLAY, plugins, self.folder, *words]
         more = {"input": text} if text is not None else {"stdin": subprocess.DEVNULL}
         try:
-            run = subprocess.run(self.command([*tool, *words], plugins), env=self.environment(conf, plugins), timeout=timeout,
-                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", **more)
-        except subprocess.TimeoutExpired:
-            return subprocess.CompletedProcess(words, 98, "", f"no end after {timeout} s")
-        return run
+            return subprocess.run(words, env=self.environment(conf, plugins), timeout=timeout, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True, errors="replace", **more)
+        except subprocess.TimeoutExpired as e:
+            # What it printed until then: the sharkd calls that were answered.
+            return subprocess.CompletedProcess(words, NO_END, (e.stdout or b"").decode(errors="replace"), f"no end after {timeout} s")
 
     def loaded(self):
+        """None where tshark loads the plugin; what it says where it does not."""
         sample = sorted(glob.glob(os.path.join(ROOT, "pcaps", "*.pcapng")))[0]
-        return "Espial" in self.run(["tshark", "-q", "-r", sample, "-z", "espial,sas"], timeout=60).stdout
+        run = self.run(["tshark", "-q", "-r", sample, "-z", "espial,sas"], timeout=120)
+        return None if "Espial" in run.stdout else run.stderr[-500:] or f"exit {run.returncode}"
 
-    # --- faults -------------------------------------------------------------------
+    # --- whose fault ------------------------------------------------------------------
 
-    @staticmethod
-    def place(stderr):
-        """(library, function) in which it happened: the first of the stack that is no part of a runtime."""
-        begins = max(stderr.find("ERROR: AddressSanitizer"), stderr.find("runtime error:"), 0)
-        for _, function, library in FRAME.findall(stderr[begins:]):
-            name = os.path.basename(library)
-            if not re.match(r"(libasan|libubsan|libc\.|libc-|libglib|libpthread|ld-)", name) and function not in ("", "<null>"):
-                return name, function
-        return "", stderr.strip()[-200:]
+    def blame(self, found, without, what, words):
+        """Each fault is the plugin's, but for those that are in no code of Espial and happen without
+        the plugin as well (without: what was found there).  Returns whether all are the host's."""
+        theirs = {r.signature() for r in without}
+        for r in found:
+            if not r.in_us() and r.signature() in theirs:
+                name = f"Wireshark {self.version}: {r.name()}"
+                self.named[name] = self.named.get(name, 0) + 1
+            else:
+                self.faults.append(f"{what}: {' '.join(words)[:400]}: {r.name()}: {r.text[:2500]}")
+        return all(not r.in_us() and r.signature() in theirs for r in found)
 
-    def tshark(self, path, *args, conf=None, what="", may_drop=True, timeout=300):
-        """One run.  A fault of the host's own (it is there without the plugin as well) is named,
-        the frame that causes it dropped, and the run repeated; any other is the plugin's."""
-        words, dropped = ["tshark", "-n", "-r", path, *args], 0
-        while True:
+    def found(self, run):
+        return reports(run.stderr, run.returncode)
+
+    def tshark(self, path, *args, conf=None, what="", timeout=300, without=None):
+        """One run.  A fault of the host's own is named, the frame that causes it dropped, and the
+        run repeated; any other is the plugin's.  without: the capture to try without the plugin
+        (the same one).  Returns the last run."""
+        words, alone = ["tshark", "-n", "-r", path, *args], without or path
+        for n in range(1, MAX_DROPPED + 2):
             run = self.run(words, conf, timeout=timeout)
-            if run.returncode == 0:
-                self.listen(run, what)
+            self.listen(run, what)
+            found = self.found(run)
+            if not found:
+                if run.returncode:
+                    self.faults.append(f"{what}: {' '.join(words)[:400]}: exit {run.returncode}: {run.stderr[-800:]}")
                 return run
-            place, frame = self.place(run.stderr), None
-            if may_drop and dropped < 8:
-                frame = self.frame_of(path, args, conf)
-            if frame is None:
-                self.faults.append(f"{what}: {' '.join(words)}: exit {run.returncode} in {place}: {run.stderr[-1500:]}")
+            bare = ["tshark", "-n", "-r", alone, *self.bare(args)]
+            other = self.run(bare, conf, ours=False, timeout=timeout)
+            if not self.blame(found, self.found(other), what, words) or run.returncode == 0:
                 return run
-            self.named[f"Wireshark {self.version}: {place[1]} ({place[0]})"] = self.named.get(place, 0) + 1
-            dropped += 1
-            shorter = f"{path}.{dropped}"
-            subprocess.run(["editcap", path, shorter, str(frame)], check=True, stderr=subprocess.DEVNULL)
-            path = words[3] = shorter
-
-    def frame_of(self, path, args, conf):
-        """The frame at which tshark without the plugin ends; None where it does not."""
-        run = self.run(["tshark", "-n", "-l", "-r", path, "-T", "fields", "-e", "frame.number",
-                        *[x for a in self.options(args) for x in ("-o", a)]], conf, ours=False)
-        seen = [int(n) for n in run.stdout.split() if n.isdigit()]
-        return (seen[-1] if seen else 0) + 1 if run.returncode not in (0, 1, 2) else None
+            if n > MAX_DROPPED or alone != path:
+                break
+            shorter = f"{path}.{n}"
+            subprocess.run(["editcap", path, shorter, str(self.frame_of(bare, other, conf, timeout))], check=True, stderr=subprocess.DEVNULL)
+            self.dropped += 1
+            path = alone = words[3] = shorter
+        self.faults.append(f"{what}: {' '.join(words)[:400]}: the host's own faults do not end after {MAX_DROPPED} frames less")
+        return run
 
     @staticmethod
-    def options(args):
-        return [a for last, a in zip(args, args[1:]) if last == "-o" and not a.startswith("espial")]
+    def bare(args):
+        """The arguments without what only Espial knows."""
+        out, args = [], list(args)
+        while args:
+            a = args.pop(0)
+            if a in ("-o", "-z", "-R", "-Y", "-e"):
+                value = args.pop(0)
+                if "espial" not in value:
+                    out += [a, value]
+            else:
+                out.append(a)
+        return out
+
+    def frame_of(self, words, ended, conf, timeout):
+        """The frame at which tshark without the plugin ends: the first count that is one too many."""
+        signatures = {r.signature() for r in self.found(ended)}
+        good, bad = 0, self.count(words[3])
+        shown = re.findall(r"^Frame (\d+):", ended.stdout, re.M)
+        if "-V" in words and "-2" not in words and shown:
+            good = int(shown[-1]) - 1           # what is printed has been dissected; the last may be half of it
+        while bad - good > 1:
+            middle = good + 1 if good and bad - good > 4 and shown else (good + bad) // 2
+            run = self.run([*words, "-c", str(middle)], conf, ours=False, timeout=timeout)
+            if signatures & {r.signature() for r in self.found(run)}:
+                bad = middle
+            else:
+                good, shown = middle, None
+        return bad
+
+    @staticmethod
+    def count(path):
+        out = subprocess.run(["capinfos", "-c", "-M", "-r", "-T", path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+        return int(out.split()[-1])
 
     def listen(self, run, what):
-        for line in COMPLAINTS.findall(run.stderr):
-            self.faults.append(f"{what}: {line.strip()}")
-        for line in THROWN.findall(run.stdout):
+        """What the tree tells of Espial: an exception that was caught is a fault nevertheless."""
+        for line in thrown(run.stdout):
             if "ESPIAL" in line:
                 self.faults.append(f"{what}: {line}")
+
+    # --- sharkd -----------------------------------------------------------------------
+
+    def sharkd(self, calls, conf=None, what="sharkd", timeout=600):
+        """A session of calls (method, parameters).  Where it ends before the last answer, and does
+        so without the plugin as well, the call is left out and the session repeated.  Returns the answers."""
+        calls = list(calls)
+        for _ in range(MAX_DROPPED + 1):
+            run = self.run(["sharkd", "-"], conf, text=self.text(calls), timeout=timeout)
+            answers = [line for line in run.stdout.splitlines() if line.startswith('{"jsonrpc"') and line.endswith("}")]
+            self.listen(run, what)
+            found = self.found(run)
+            if not found and len(answers) == len(calls):
+                return answers
+            other = self.run(["sharkd", "-"], conf, ours=False, text=self.text(calls), timeout=timeout)
+            if not found:
+                self.faults.append(f"{what}: exit {run.returncode}, {len(answers)} answers to {len(calls)} calls: {run.stderr[-800:]}")
+                return answers
+            if not self.blame(found, self.found(other), what, ["sharkd", self.text(calls[len(answers):][:1])]):
+                return answers
+            if len(answers) == len(calls):
+                return answers
+            del calls[len(answers)]
+        self.faults.append(f"{what}: the host's own faults do not end after {MAX_DROPPED} calls less")
+        return answers
+
+    @staticmethod
+    def text(calls):
+        return "".join(json.dumps({"jsonrpc": "2.0", "id": n, "method": method, "params": params}) + "\n" for n, (method, params) in enumerate(calls, 1))
+
+    # --- valgrind ---------------------------------------------------------------------
+
+    def valgrind(self, path, *args, conf=None, timeout=3000):
+        """Returns how many reports are none of Espial's.  A block that is lost is Espial's where it
+        went through it; any other error, where it happened in it or what it called directly."""
+        tool = ["valgrind", "--error-exitcode=97", "--keep-debuginfo=yes", "--num-callers=40", "--leak-check=full",
+                "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite", "--quiet"]
+        words, others = ["tshark", "-n", "-r", path, *args], 0
+        run = self.run(words, conf, tool=tool, timeout=timeout)
+        for r in valgrind_reports(run.stderr):
+            lost = "lost" in r.kind
+            if r.through_us() if lost else any(r.ours(4)):
+                self.faults.append(f"{' '.join(words)[:400]}: {r.name()}: {r.text[:2500]}")
+            else:
+                others += 1
+                name = f"Wireshark {self.version}: {r.name()}"
+                self.named[name] = self.named.get(name, 0) + 1
+        if run.returncode not in (0, 97):
+            self.faults.append(f"valgrind: exit {run.returncode}: {run.stderr[-1500:]}")
+        return others

@@ -21,7 +21,6 @@ import time
 from pathlib import Path
 
 import conf
-import keys
 from conf import CLIENT_LAN, CLIENT_LAN6, GATEWAY, GATEWAY6, GATEWAY_LAN, GATEWAY_LAN6
 
 HERE = Path(__file__).resolve().parent
@@ -188,6 +187,7 @@ class Daemon:
 
     def children(self):
         """What its log says of the Child SAs, oldest first."""
+        import keys     # takes python3-cryptography, which nothing else here does
         return keys.children(self.log())
 
     def stop(self, kill=False):

@@ -94,6 +94,26 @@ def test_keys_and_plan(tmp):
     expect(espial("--plan", tmp / "none", CLEAN), 2, err=["cannot be read"])
 
 
+def test_wireshark(tmp):
+    """What Wireshark is started with; another program of that name stands in for it."""
+    stand_in = tmp / "wireshark"
+    stand_in.write_text("#!/bin/sh\nprintf '%s\\n' \"$#\" \"$@\"\n")
+    stand_in.chmod(0o755)
+    screen = {"DISPLAY": ":none", "PATH": f"{tmp}:{os.environ['PATH']}"}
+    keys = FINDING.with_suffix(".keys")
+    run = espial("--wireshark", FINDING, **screen)
+    expect(run, 0)
+    assert run.stdout.splitlines() == [f"wireshark -C IPsec -o espial.keylog_file:{keys} {FINDING}", "5", "-C", "IPsec", "-o",
+                                       f"espial.keylog_file:{keys}", str(FINDING)], run.stdout
+    (tmp / "sheet").write_text("")
+    run = espial("--wireshark", "--keys", tmp, "--plan", tmp / "sheet", CLEAN, **screen)
+    assert run.stdout.splitlines()[0] == f"wireshark -C IPsec -o espial.plan_file:{tmp}/sheet {CLEAN}", run.stdout
+    expect(espial("--wireshark", FINDING, DISPLAY="", WAYLAND_DISPLAY=""), 2, err=["no screen"])
+    expect(espial("--wireshark", FINDING, CLEAN, **screen), 2, err=["opens one capture"])
+    expect(espial("--wireshark", "--json", FINDING, **screen), 2, err=["excludes"])
+    expect(espial("--wireshark", tmp / "none", **screen), 2, err=["not a capture file"])
+
+
 def test_no_install(tmp):
     """A PATH with everything but tshark and ninja stands for a machine without them."""
     for folder in os.environ["PATH"].split(":"):

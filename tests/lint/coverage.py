@@ -62,16 +62,18 @@ def main():
     files, low = read(sys.argv[1]), []
     if not files:
         sys.exit(f"no counters in {sys.argv[1]}")
-    for path in sorted(files):
-        f = files[path]
+    rows = []
+    for path, f in files.items():
         lines, branches = counts(f.lines.values()), counts(f.branches.values())
         missed = ranges(n for n in sorted(f.lines) if not f.lines[n])
-        print(f"{path:34} lines {percent(lines):5.1f} %  branches {percent(branches):5.1f} %  {missed}".rstrip())
+        rows.append((percent(lines), percent(branches), path, missed))
+    for lines, branches, path, missed in sorted(rows):
+        print(f"figure: coverage: {path:32} lines {lines:5.1f} %, branches {branches:5.1f} %  {missed}".rstrip())
     for part in ("plugin/core", "expert"):
         of = [f for path, f in files.items() if path.startswith(part + "/")]
         lines = counts([c for f in of for c in f.lines.values()])
         branches = counts([c for f in of for c in f.branches.values()])
-        print(f"coverage: {part}: {lines[0]} of {lines[1]} lines ({percent(lines):.1f} %), "
+        print(f"figure: coverage: {part}: {lines[0]} of {lines[1]} lines ({percent(lines):.1f} %), "
               f"{branches[0]} of {branches[1]} branches ({percent(branches):.1f} %)")
         if percent(lines) < GOAL:
             low.append(part)

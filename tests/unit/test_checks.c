@@ -262,7 +262,12 @@ side_by_side(void)
     packet(0xb0000001, &client, &gateway, "10.1.0.5", "10.2.0.5", 6);
     SILENT(wrong_child_sa);
     packet(0xb0000001, &client, &gateway, "10.1.0.5", "10.3.0.5", 6);
-    SAYS(wrong_child_sa, "belong to Child SA 1 (frame 6)");
+    SAYS(wrong_child_sa, "belongs to Child SA 1 (frame 6)");
+    SILENT(inner_destination_violation);
+    packet(0xb0000001, &client, &gateway, "10.9.0.5", "10.3.0.5", 6);
+    FIRES(inner_source_violation);
+    FIRES(inner_destination_violation);
+    T(count(CHECK_wrong_child_sa) == 1);
     tunnel();
     second_child("10.2.0.0/24");
     SAYS(duplicate_child_sa, "of Child SA 0 (frame 4)");

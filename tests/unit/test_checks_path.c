@@ -8,6 +8,7 @@ static const struct transform des[] = { { TRANSFORM_ENCR, 2, 0 }, { TRANSFORM_IN
 static const struct transform ml_kem[] = { { TRANSFORM_ENCR, 12, 256 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_PRF, 5, 0 },
                                            { TRANSFORM_KE, 31, 0 }, { TRANSFORM_ADDKE1, 36, 0 } };
 static uint8_t hashes[4][20];
+static uint16_t hashed_port = 500;      /* of the sender's own address */
 
 /* RFC 7296 section 2.23, over the addresses that the sender sees. */
 static void
@@ -17,7 +18,7 @@ nat_hashes(unsigned slot, const struct ip_addr *src, const struct ip_addr *dst)
 
     for (unsigned i = 0; i < 2; i++) {
         GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA1);
-        const uint8_t port[] = { 500 >> 8, 500 & 255 };
+        const uint8_t port[] = { i ? 500 >> 8 : hashed_port >> 8, (uint8_t)(i ? 500 & 255 : hashed_port & 255) };
         gsize len = 20;
         g_checksum_update(sum, m.spi_i, 8);
         g_checksum_update(sum, m.spi_r, 8);
@@ -42,6 +43,34 @@ init_with_hashes(const struct ip_addr *i_src, const struct ip_addr *i_dst, const
     propose(aes256, 4, PROTO_IKE, 0);
     nat_hashes(2, r_src, r_dst);
     send("init!", 2);
+}
+
+static void
+authenticate(const struct ip_addr *own)
+{
+    begin(2, V2_IKE_AUTH, 1, true, false);
+    m.id_i = (struct ike_id){ .present = true, .inner = true, .type = 1, .data = { own->bytes, 4 } };
+    send("auth?", 3);
+}
+
+/* Hashes that fit nothing on the wire: made of the side's own address behind its NAT, or forced. */
+static void
+between_nats(void)
+{
+    init_with_hashes(&stranger, &gateway, &stranger, &client);
+    authenticate(&client);
+    SILENT(nat_detected);
+    init_with_hashes(&stranger, &gateway, &stranger, &client);
+    authenticate(&stranger);
+    SAYS(nat_detected, "203.0.113.66 is the identity of the initiator, and the address in its NAT detection hash of frame 1; on the wire it is "
+         "192.0.2.10: behind a NAT is each side.");
+    T(sadb_ike_sa(db, 0)->nat == NAT_BOTH);
+    hashed_port = 0;
+    init_with_hashes(&client, &gateway, &gateway, &client);
+    SAYS(nat_forced, "hashes its own address with port 0 (frame 1)");
+    SILENT(nat_detected);
+    T(basis_of(CHECK_nat_forced) == BASIS_OBSERVED && sadb_ike_sa(db, 0)->nat == NAT_FORCED);
+    hashed_port = 500;
 }
 
 static void
@@ -71,6 +100,8 @@ nat(void)
     init_with_hashes(&stranger, &gateway, &stranger, &client);
     FIRES(nat_forced);
     SILENT(nat_detected);
+    T(basis_of(CHECK_nat_forced) == BASIS_INFERRED);
+    between_nats();
 
     reset();
     begin(1, V1_MAIN, 0, true, false);
@@ -228,8 +259,11 @@ detours(void)
         send("again!", 4);
         end_after(20);
         T(severity_of(CHECK_invalid_ke_payload) == (good ? SEV_NOTE : SEV_WARN));
+        T((strstr(detail(CHECK_invalid_ke_payload), "in MODP_2048. The next try (frame 3) is accepted in frame 4.") != NULL) == (good == 1));
     }
-    SAYS(invalid_ke_payload, "try again with the group wanted.");
+    SAYS(invalid_ke_payload, "is accepted in frame 4.");
+    refused_group((const uint8_t[]){ 0, 0 });
+    SAYS(invalid_ke_payload, "wants no group (NONE); the key exchange of frame 1 is in MODP_2048. The initiator is to try again without a key exchange.");
     refused_group(wanted);
     end_after(5);
     T(severity_of(CHECK_invalid_ke_payload) == SEV_NOTE);       /* the retry may come after the capture */

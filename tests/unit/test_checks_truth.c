@@ -152,6 +152,47 @@ first_of(uint32_t spi, uint32_t seq)
     return (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = spi, .seq = seq, .length = SHORTEST };
 }
 
+/* A packet with its Identification, and its copy soon after. */
+static void
+esp_twice(const struct ip_addr *src, const struct ip_addr *dst, const struct ip_addr *then_src, const struct ip_addr *then_dst,
+          uint32_t spi, double apart, uint16_t second_id)
+{
+    for (unsigned copy = 0; copy < 2; copy++) {
+        struct sighting at = { .frame = ++frame, .time = now += copy ? apart : 1, .src = copy ? *then_src : *src,
+                               .dst = copy ? *then_dst : *dst, .ip_id = copy ? second_id : 7 };
+        struct ipsec_packet p = first_of(spi, 1);
+        struct ipsec_event e;
+        sadb_see_frame(db, frame, now);
+        sadb_see_ipsec(db, &e, &at, &p);
+        checks_packet(found, db, plan, &e);
+    }
+}
+
+/* ESP as a mirror port and the capture of a NAT itself show it. */
+static void
+esp_captured_twice(void)
+{
+    tunnel();
+    esp_twice(&client, &gateway, &client, &gateway, 0xb0000001, 0.00002, 7);
+    SAYS(duplicate_frame, "Frame 6 was captured twice: it is frame 5 again, at the same moment.");
+    SILENT(replay);
+    tunnel();
+    esp_twice(&client, &gateway, &client, &gateway, 0xb0000001, 0.00002, 8);
+    FIRES(replay);
+    SILENT(duplicate_frame);
+    tunnel();                   /* a stranger's copy is no NAT's */
+    esp_twice(&client, &gateway, &stranger, &gateway, 0xb0000001, 0.00002, 7);
+    SILENT(duplicate_frame);
+    reset();                    /* no IKE at all */
+    esp_twice(&client, &gateway, &stranger, &gateway, 0xb0000001, 0.00002, 7);
+    SAYS(duplicate_frame, "Frame 2 was captured twice: it is frame 1 again, on the other side of a NAT.");
+    T(basis_of(CHECK_duplicate_frame) == BASIS_INFERRED);
+    reset();
+    esp_twice(&client, &gateway, &stranger, &gateway, 0xb0000001, 0.05, 7);
+    esp_twice(&client, &gateway, &stranger, &client, 0xb0000002, 0.00002, 7);
+    SILENT(duplicate_frame);
+}
+
 /* The capture of the NAT itself holds every packet with both addresses: stranger is what the
  * client's becomes. */
 static void
@@ -178,6 +219,9 @@ both_sides_of_nat(void)
     SILENT(outer_source_violation);
     SILENT(outer_destination_violation);
     SILENT(replay);
+    T(count(CHECK_duplicate_frame) == 1);
+    esp_twice(&client, &gateway, &stranger, &gateway, 0xb0000001, 0.01, 7);
+    T(count(CHECK_duplicate_frame) == 2);
     tunnel();
     SILENT(duplicate_frame);
     ipsec(&stranger, &gateway, first_of(0xb0000001, 1));
@@ -261,7 +305,7 @@ gap_through_wrap(void)
     ipsec(&client, &gateway, first_of(0xb0000001, 0));
     ipsec(&client, &gateway, first_of(0xb0000001, 1));
     end_after(1);
-    SAYS(sequence_gap, "4294967292 of the 4294967297");
+    SAYS(sequence_gap, "4294967292 sequence numbers of SPI b0000001, from 1 through the wrap at 2^32 to 1, were not captured");
 }
 
 static void
@@ -347,6 +391,7 @@ main(void)
     host_behind_nat();
     clear_payload();
     both_sides_of_nat();
+    esp_captured_twice();
     path_probes(true);
     path_probes(false);
     refused_once();

@@ -365,9 +365,152 @@ search(void)
     }
 }
 
+static unsigned
+num_parts(const struct packet *p, enum frame_link link)
+{
+    struct frame_part part;
+
+    return parts_of(p, link, p->end - p->start, &part, 1);
+}
+
+/* What is as long as the walk follows, and one longer. */
+static void
+limits(void)
+{
+    static const uint8_t option[] = { 60, 0, 0, 0, 0, 0, 0, 0 }, last[] = { 50, 0, 0, 0, 0, 0, 0, 0 };
+    struct packet p;
+    struct frame_walk w = { 0 };
+    struct octets o;
+    size_t from = 0;
+
+    for (unsigned more = 0; more < 2; more++) {
+        p = payload(esp, sizeof esp);               /* IPv6 extension headers: the last turn finds ESP */
+        put(&p, last, sizeof last);
+        for (unsigned i = 0; i < FRAME_MAX_EXTENSIONS - 2 + more; i++) {
+            put(&p, option, sizeof option);
+        }
+        ipv6(&p, 60);
+        T(num_parts(&p, FRAME_LINK_IP) == !more);
+
+        p = payload(esp, sizeof esp);               /* extension headers of GTP-U */
+        ipv4(&p, 50);
+        put(&p, "\1\0\0\0", 4);
+        for (unsigned i = 0; i < FRAME_MAX_EXTENSIONS - 1 + more; i++) {
+            put(&p, "\1\0\0\x85", 4);
+        }
+        put(&p, "\x34\xff\0\0\0\0\0\1\0\0\0\x85", 12);
+        udp(&p, 2152, 2152);
+        ipv4(&p, 17);
+        T(num_parts(&p, FRAME_LINK_IP) == !more);
+
+        p = payload(esp, sizeof esp);               /* MPLS labels; the bottom one has the S bit */
+        ipv4(&p, 50);
+        put(&p, "\0\1\1\x40", 4);
+        for (unsigned i = 0; i < FRAME_MAX_LABELS - 1 + more; i++) {
+            put(&p, "\0\1\0\x40", 4);
+        }
+        ethernet(&p, 0x8848);
+        T(num_parts(&p, FRAME_LINK_ETHERNET) == !more);
+    }
+    for (unsigned more = 0; more < 2; more++) {     /* what an unknown link puts behind an IPv6 packet */
+        p = payload(esp, sizeof esp);
+        ipv6(&p, 50);
+        memset(p.at + p.end, 0, FRAME_MAX_TRAILER + more);
+        p.end += FRAME_MAX_TRAILER + more;
+        put(&p, "\1\2\3", 3);
+        o = (struct octets){ p.at + p.start, p.end - p.start, p.end - p.start };
+        from = 0;
+        T(frame_search(&w, &o, &from) == !more);
+    }
+    for (unsigned more = 0; more < 2; more++) {     /* and before an IPv4 packet */
+        uint8_t frame[FRAME_MAX_SEARCH + 128] = { 0 };
+        size_t at = FRAME_MAX_SEARCH - 1 + more, len;
+        p = payload(esp, sizeof esp);
+        ipv4(&p, 50);
+        len = p.end - p.start;
+        memcpy(frame + at, p.at + p.start, len);
+        o = (struct octets){ frame, at + len, at + len };
+        from = 0;
+        T(frame_search(&w, &o, &from) == !more);
+    }
+}
+
+/* Layers behind the rarer types, and what leads nowhere. */
+static void
+rare(void)
+{
+    struct packet native = payload(esp, sizeof esp), p;
+    struct frame_walk w = { 0 };
+    struct frame_part part;
+    struct octets o;
+
+    ipv4(&native, 50);
+    p = native;
+    put(&p, "\0\0\x88\x0b\xff\3\0\x21", 8);       /* PPP in GRE version 0 */
+    ipv4(&p, 47);
+    HOLDS_ESP(p, FRAME_LINK_IP);
+    p.at[p.start + 20 + 1] = 1;                     /* version 1 is PPTP's own, and compressed */
+    T(num_parts(&p, FRAME_LINK_IP) == 0);
+    p = native;
+    ethernet(&p, 0x0800);
+    put(&p, "\x80\0\x65\x58\0\0\0\0", 8);         /* Ethernet in GRE, with a checksum */
+    ipv4(&p, 47);
+    HOLDS_ESP(p, FRAME_LINK_IP);
+    p = native;
+    ethernet(&p, 0x88cc);                           /* LLDP */
+    T(num_parts(&p, FRAME_LINK_ETHERNET) == 0);
+    T(num_parts(&p, FRAME_LINK_OTHER) == 0);
+    p = native;
+    put(&p, "\x30\xff\0\0\0\0\0\1", 8);            /* GTP-U without options */
+    udp(&p, 2152, 2152);
+    ipv4(&p, 17);
+    HOLDS_ESP(p, FRAME_LINK_IP);
+    p.at[p.start + 28 + 1] = 1;                     /* an echo request */
+    T(num_parts(&p, FRAME_LINK_IP) == 0);
+
+    /* IP headers that cannot be: a length shorter than itself, versions that are none. */
+    p = native;
+    p.at[p.start] = 0x44;
+    T(num_parts(&p, FRAME_LINK_IP) == 0);
+    p.at[p.start] = 0x55;
+    T(num_parts(&p, FRAME_LINK_IP) == 0);
+
+    /* Inside ESP the user's own fragments and tunnels are no part of IPsec. */
+    p = payload(esp, sizeof esp);
+    ipv4(&p, 50);
+    be(p.at + p.start + 6, 0x2000);
+    o = (struct octets){ p.at + p.start, p.end - p.start, p.end - p.start };
+    frame_begin(&w, FRAME_LINK_IP, &o);
+    T(frame_next(&w, &part) && part.kind == FRAME_FRAGMENT && part.first_fragment);
+    frame_enter(&w, 4, &o, false);
+    T(!frame_next(&w, &part));
+    p = native;
+    put(&p, "\x08\0\0\0\0\0\7\0", 8);
+    udp(&p, 50000, 4789);
+    ipv4(&p, 17);
+    o = (struct octets){ p.at + p.start, p.end - p.start, p.end - p.start };
+    frame_enter(&w, 4, &o, false);
+    T(!frame_next(&w, &part));
+
+    /* TCP: a segment without data, one of IKE's port, one of another. */
+    p = payload("\0\x20", 2);
+    memcpy(front(&p, 20) + 12, "\x50\x02", 2);
+    be(p.at + p.start, 4500);
+    ipv4(&p, 6);
+    T(parts_of(&p, FRAME_LINK_IP, p.end - p.start, &part, 1) == 1 && part.kind == FRAME_TCP && part.tcp_syn && part.src_port == 4500);
+    be(p.at + p.start + 20, 80);
+    T(num_parts(&p, FRAME_LINK_IP) == 0);
+    p.end -= 2;
+    be(p.at + p.start + 2, p.end - p.start);
+    be(p.at + p.start + 20, 4500);
+    T(num_parts(&p, FRAME_LINK_IP) == 0);
+}
+
 int
 main(void)
 {
+    limits();
+    rare();
     links();
     tunnels();
     udp_ports();

@@ -113,9 +113,108 @@ icmp(void)
     T(!icmp_error_read(&e, true, bytes, sizeof bytes));
 }
 
+/* Transport mode: what is protected belongs to the outer addresses; dummy packets (RFC 4303 section 2.6) hold nothing. */
+static void
+transport(void)
+{
+    static const uint8_t udp[] = { 0x01, 0xf4, 0x11, 0x94, 0, 8, 0, 0 };
+    struct sighting at = { .frame = 1, .src = { 4, { 192, 0, 2, 10 } }, .dst = { 4, { 198, 51, 100, 20 } } };
+    struct ipsec_packet p = { .protocol = PROTO_ESP };
+    struct span payload = { udp, sizeof udp };
+
+    ipsec_set_inner(&p, &at, 17, &payload, BASIS_DECRYPTED);
+    T(p.has_inner && !p.inner_tunnel && p.inner.protocol == 17 && p.next_header == 17 && p.clear_read);
+    T(ip_equal(&p.inner.src, &at.src) && ip_equal(&p.inner.dst, &at.dst) && !p.inner.has_ports && p.inner_basis == BASIS_DECRYPTED);
+    p = (struct ipsec_packet){ .protocol = PROTO_ESP };
+    ipsec_set_inner(&p, &at, 59, &payload, BASIS_DECRYPTED);
+    T(!p.has_inner && !p.inner_tunnel && p.next_header == 59 && p.clear_read);
+    p = (struct ipsec_packet){ .protocol = PROTO_ESP };
+    payload.len = 3;
+    ipsec_set_inner(&p, &at, 4, &payload, BASIS_DECRYPTED);        /* too short for IPv4: a tunnel, not readable */
+    T(!p.has_inner && p.inner_tunnel);
+}
+
+/* GMAC has its IV before and its ICV behind the clear text (RFC 4543 section 3); of an algorithm whose ICV is
+ * not known nothing can be read. */
+static void
+gmac(void)
+{
+    static const struct transform gmac128[] = { { TRANSFORM_ENCR, 21, 128 } };
+    static const struct transform strange[] = { { TRANSFORM_ENCR, 11, 0 }, { TRANSFORM_INTEG, 999, 0 } };
+    static const struct transform none[] = { { TRANSFORM_ENCR, 11, 0 }, { TRANSFORM_INTEG, 0, 0 } };
+    struct proposal p = { .num_transforms = 1, .transforms = gmac128 };
+    struct kept_proposal k = { .p = &p };
+    uint8_t bytes[8 + 8 + sizeof inner + 2 + 16] = { 0 };
+    struct span payload;
+    uint8_t next;
+
+    memcpy(bytes + 16, inner, sizeof inner);
+    bytes[16 + sizeof inner + 1] = 4;
+    T(esp_null_read(&next, &payload, &k, bytes, sizeof bytes) && next == 4 && payload.len == sizeof inner && payload.at == bytes + 16);
+    p.transforms = strange;
+    p.num_transforms = 2;
+    T(!esp_null_read(&next, &payload, &k, bytes, sizeof bytes));
+    p.transforms = none;                            /* NULL with none: the trailer ends the packet */
+    T(esp_null_read(&next, &payload, &k, bytes, 16 + sizeof inner + 2) && payload.len == 8 + sizeof inner);
+}
+
+/* A quoted packet of IPv4, with what follows its header. */
+static bool
+quoted(struct path_event *e, uint8_t type, uint8_t code, uint8_t protocol, const void *behind, size_t len, size_t cut)
+{
+    uint8_t bytes[8 + 20 + 32] = { type, code, 0, 0, 0, 0, 5, 120 };
+
+    memcpy(bytes + 8, inner, sizeof inner);
+    bytes[8 + 3] = (uint8_t)(20 + len);
+    bytes[8 + 9] = protocol;
+    memcpy(bytes + 28, behind, len);
+    *e = (struct path_event){ .mtu = 0 };
+    return icmp_error_read(e, false, bytes, 28 + len - cut);
+}
+
+/* RFC 792: eight octets of the packet at least, enough for the SPI of all but AH's sequence number. */
+static void
+quotes(void)
+{
+    static const uint8_t ah_header[] = { 4, 4, 0, 0, 0xd6, 0x22, 0xd0, 0xc9 }, ports[] = { 0x11, 0x94, 0x11, 0x94, 0, 40, 0, 0 };
+    static const uint8_t esp_in_udp[] = { 0x11, 0x94, 0x11, 0x94, 0, 40, 0, 0, 0xd6, 0x22, 0xd0, 0xc9 };
+    static const uint8_t ike_in_udp[] = { 0x11, 0x94, 0x11, 0x94, 0, 40, 0, 0, 0, 0, 0, 0 };
+    static const uint8_t ike[] = { 0x01, 0xf4, 0x01, 0xf4, 0, 40, 0, 0, 1, 2, 3, 4 };
+    struct path_event e;
+
+    T(quoted(&e, 3, 2, 51, ah_header, sizeof ah_header, 0) && e.spi == 0xd622d0c9 && e.protocol == 51 && e.mtu == 0 && e.icmp_code == 2);
+    T(quoted(&e, 3, 2, 51, ah_header, sizeof ah_header, 1) && e.spi == 0);
+    T(quoted(&e, 11, 0, 17, esp_in_udp, sizeof esp_in_udp, 0) && e.spi == 0xd622d0c9 && e.dst_port == 4500 && e.icmp_type == 11);
+    T(quoted(&e, 3, 3, 17, ike_in_udp, sizeof ike_in_udp, 0) && e.spi == 0 && e.src_port == 4500);      /* the non-ESP marker */
+    T(quoted(&e, 3, 3, 17, ports, sizeof ports, 0) && e.spi == 0 && e.src_port == 4500);
+    T(quoted(&e, 3, 3, 17, ike, sizeof ike, 0) && e.spi == 0 && e.src_port == 500);
+    T(quoted(&e, 3, 4, 6, ike, sizeof ike, 0) && e.mtu == 1400 && e.spi == 0);
+    T(!quoted(&e, 5, 0, 50, ah_header, sizeof ah_header, 0) && !quoted(&e, 0, 0, 50, ah_header, sizeof ah_header, 0));
+}
+
+/* ICMPv6 (RFC 4443 section 3): errors are the types below 128, of which four are defined; 2 brings the MTU. */
+static void
+icmpv6(void)
+{
+    uint8_t bytes[8 + 40 + 8] = { 2, 0, 0, 0, 0, 0, 5, 0, 0x60, 0, 0, 0, 0, 8, 50, 64 };
+    struct path_event e = { .mtu = 0 };
+
+    bytes[8 + 40] = 0xd6;
+    T(icmp_error_read(&e, true, bytes, sizeof bytes) && e.mtu == 1280 && e.spi == 0xd6000000 && e.src.family == 6);
+    for (unsigned type = 0; type < 256; type++) {
+        bytes[0] = (uint8_t)type;
+        T(icmp_error_read(&e, true, bytes, sizeof bytes) == (type >= 1 && type <= 4));
+        T(type < 1 || type > 4 || e.mtu == (type == 2 ? 1280 : 0));
+    }
+}
+
 int
 main(void)
 {
+    transport();
+    gmac();
+    quotes();
+    icmpv6();
     esp();
     readable();
     ah();

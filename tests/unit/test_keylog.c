@@ -4,6 +4,7 @@
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char rows[] =
@@ -49,12 +50,12 @@ strongswan_rows(void)
     keylog_free(k);
 }
 
-/* The ninth column of Wireshark 4.4, and keys given as characters. */
+/* The ninth and tenth column of Wireshark 4.4, and keys given as characters. */
 static void
 newer_rows(void)
 {
     struct keylog *k = clean("\"Any\",\"*\",\"*\",\"0x7\",\"AES-CBC [RFC3602]\",\"0x" KEY16 "\",\"HMAC-SHA-1-96 [RFC2404]\",\"0x" KEY20 "\",\"64-bit\"\n"
-                             "\"Any\",\"*\",\"*\",\"0x8\",\"AES-CBC [RFC3602]\",\"0x" KEY16 "\",\"HMAC-SHA-1-96 [RFC2404]\",\"0x" KEY20 "\",\"32-bit\"\n"
+                             "\"Any\",\"*\",\"*\",\"0x8\",\"AES-CBC [RFC3602]\",\"0x" KEY16 "\",\"HMAC-SHA-1-96 [RFC2404]\",\"0x" KEY20 "\",\"32-bit\",\"0\"\n"
                              "\"IPv4\",\"*\",\"*\",\"9\",\"AES-CBC [RFC3602]\",\"sixteen letters.\",\"NULL\",\"\"\n"
                              "\"IPv4\",\"*\",\"*\",\"10\",\"TripleDES-CBC [RFC2451]\",\"" KEY8 KEY16 "\",\"NULL\",\"\"\n");
 
@@ -238,6 +239,25 @@ load(struct keylog *k, const char *octets, gsize len, char **messages)
     return n;
 }
 
+/* Nobody writes to it: opened, it would be waited for without end. */
+static void
+fifo(void)
+{
+    char *folder = g_dir_make_tmp("keysXXXXXX", NULL), *path = g_build_filename(folder, "fifo", NULL), *messages;
+    struct keylog *k = keylog_new();
+
+    T(mkfifo(path, 0600) == 0);
+    alarm(10);
+    T(keylog_load(k, path, &messages) == 0 && messages && strstr(messages, "is no regular file; 0 keys were read before"));
+    alarm(0);
+    g_free(messages);
+    keylog_free(k);
+    g_unlink(path);
+    g_rmdir(folder);
+    g_free(path);
+    g_free(folder);
+}
+
 static void
 files(void)
 {
@@ -294,6 +314,34 @@ files(void)
     keylog_free(k);
 }
 
+/* Wireshark's tables in a folder are read, its other files are not. */
+static void
+folders(void)
+{
+    static const char *const names[] = { "esp_sa", "ikev1_decryption_table", "notes" };
+    char *folder = g_dir_make_tmp("keysXXXXXX", NULL), *messages;
+    struct keylog *k = keylog_new();
+
+    T(folder != NULL);
+    T(keylog_load(k, folder, &messages) == 0 && messages && strstr(messages, "a folder without esp_sa"));
+    g_free(messages);
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        char *path = g_build_filename(folder, names[i], NULL);
+        T(g_file_set_contents(path, i == 1 ? "0123456789abcdef," KEY16 "\n" : i ? rows : save_keys, -1, NULL));
+        g_free(path);
+    }
+    T(keylog_load(k, folder, &messages) == 8 && messages == NULL);
+    T(keylog_num_ike1(k) == 1 && has_esp(k, 0x103, 11, 0, "", ""));
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        char *path = g_build_filename(folder, names[i], NULL);
+        g_unlink(path);
+        g_free(path);
+    }
+    g_rmdir(folder);
+    g_free(folder);
+    keylog_free(k);
+}
+
 int
 main(void)
 {
@@ -309,5 +357,7 @@ main(void)
     every_prefix(rows, sizeof rows - 1);
     every_prefix(save_keys, sizeof save_keys - 1);
     files();
+    folders();
+    fifo();
     return t_done();
 }

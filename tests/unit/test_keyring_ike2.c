@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "keyring_build.h"
 
+#include "keyring_internal.h"
+
 #include <espial/limits.h>
 
 enum { I = V2_INITIATOR, R = V2_RESPONSE, SPI_I = 0x31, SPI_R = 0x32, NEW_I = 0x41, NEW_R = 0x42, OTHER = 0x61,
@@ -404,10 +406,153 @@ flood(void)
     keyring_free(k);
 }
 
+/* --- bounds ------------------------------------------------------------------------------------ */
+
+static void
+child(struct keyring *k, const struct ike_keys *keys, uint32_t id, uint32_t spi_i, uint32_t spi_r, uint8_t seed)
+{
+    struct crypt_key ni = nonce(seed), nr = nonce((uint8_t)(seed + 1));
+
+    T(negotiate(k, keys, SPI_I, V2_CREATE_CHILD_SA, I, id, PROTO_ESP, spi_i, 0, &ni, NULL));
+    T(negotiate(k, keys, SPI_I, V2_CREATE_CHILD_SA, R, id, PROTO_ESP, spi_r, 0, &nr, NULL));
+}
+
+static bool
+child_opens(struct keyring *k, const struct ike_keys *keys, uint32_t spi, uint8_t seed)
+{
+    struct crypt_key ni = nonce(seed), nr = nonce((uint8_t)(seed + 1));
+
+    return opens_esp(k, PRF_SHA1, &keys->sk_d, NULL, &ni, &nr, spi, false);
+}
+
+/* Of negotiations that nobody answers the newest are kept; of those of one SPI, too. */
+static void
+newest_kept(void)
+{
+    struct ike_keys keys = ike_keys_like(1);
+    struct keyring *k = keyring_new(keylog_new());
+    struct crypt_key ni = nonce(90), nr = nonce(95);
+
+    log_ike2(keyring_log(k), SPI_I, &keys);
+    for (uint32_t i = 0; i <= KEYRING_MAX_OFFERS; i++) {
+        T(negotiate(k, &keys, SPI_I, V2_CREATE_CHILD_SA, I, 10 + i, PROTO_ESP, ESP_I + i, 0, &ni, NULL));
+    }
+    for (uint32_t i = 0; i <= KEYRING_MAX_OFFERS; i++) {
+        T(negotiate(k, &keys, SPI_I, V2_CREATE_CHILD_SA, R, 10 + i, PROTO_ESP, ESP_R + i, 0, &nr, NULL));
+        T(opens_esp(k, PRF_SHA1, &keys.sk_d, NULL, &ni, &nr, ESP_R + i, false) == (i > 0));
+    }
+    for (uint8_t i = 0; i <= KEYRING_MAX_PER_SPI; i++) {
+        child(k, &keys, 100 + i, 0x2000u + i, 0x3000, (uint8_t)(3 * i));
+    }
+    for (uint8_t i = 0; i <= KEYRING_MAX_PER_SPI; i++) {
+        T(child_opens(k, &keys, 0x3000, (uint8_t)(3 * i)) == (i > 0));
+    }
+    T(keyring_full(k) == NULL);
+    keyring_free(k);
+}
+
+/* As if so many had been negotiated. */
+static void
+too_many_children(void)
+{
+    struct ike_keys keys = ike_keys_like(1);
+    struct keyring *k = keyring_new(keylog_new());
+
+    log_ike2(keyring_log(k), SPI_I, &keys);
+    child(k, &keys, 5, ESP_I, ESP_R, 40);
+    k->num_origins = KEYRING_MAX_CHILDREN;
+    child(k, &keys, 6, 0x2000, 0x3000, 50);
+    T(keyring_full(k) && strstr(keyring_full(k), "more Child SAs negotiated"));
+    T(child_opens(k, &keys, ESP_R, 40) && !child_opens(k, &keys, 0x3000, 50));
+    keyring_free(k);
+}
+
+/* IKE_SA_INIT that nobody answers. */
+static void
+too_many_requests(void)
+{
+    struct ike_keys keys = ike_keys_like(1);
+    struct keyring *k = keyring_new(keylog_new());
+    struct crypt_key ni = nonce(60), nr = nonce(70);
+
+    log_ike2(keyring_log(k), SPI_I, &keys);
+    init(k, false, 60);
+    for (uint32_t i = 0; i < KEYRING_MAX_IKE_SAS; i++) {
+        T(keyring_full(k) == NULL);
+        memcpy(b.b, &i, sizeof i);
+        T(ike_parse(&m, b.b, b.n, b.n));
+        keyring_learn_ike(k, &m);
+    }
+    T(keyring_full(k) && strstr(keyring_full(k), "unanswered IKE_SA_INIT"));
+    init(k, false, 60);                                 /* what comes now is followed again */
+    init(k, true, 70);
+    T(negotiate(k, &keys, SPI_I, V2_IKE_AUTH, I, 1, PROTO_ESP, ESP_I, 0, NULL, NULL));
+    T(negotiate(k, &keys, SPI_I, V2_IKE_AUTH, R, 1, PROTO_ESP, ESP_R, 0, NULL, NULL));
+    T(opens_esp(k, PRF_SHA1, &keys.sk_d, NULL, &ni, &nr, ESP_R, false));
+    keyring_free(k);
+}
+
+/* The octets of fragments that wait for others, all messages. */
+static void
+too_many_octets(void)
+{
+    enum { EACH = 1900, PIECES = KEYRING_MAX_FRAGMENT_OCTETS / EACH / KEYRING_MAX_JOINS + 2 };
+    static uint8_t octets[EACH];
+    struct ike_keys keys = ike_keys_like(1);
+    struct keyring *k = keyring_new(keylog_new());
+    size_t held = 0;
+
+    log_ike2(keyring_log(k), SPI_I, &keys);
+    for (uint32_t id = 1; id <= KEYRING_MAX_JOINS; id++) {
+        for (unsigned n = 1; n <= PIECES; n++) {
+            sk_seal(&b, &keys, V2_IKE_AUTH, I, id, SPI_I, SPI_R, V2P_CERT, octets, sizeof octets, n, PIECES + 1);
+            T(!tell(k, &b));
+            held += EACH;
+            T((keyring_full(k) != NULL) == (held > KEYRING_MAX_FRAGMENT_OCTETS) && k->join_octets <= KEYRING_MAX_FRAGMENT_OCTETS);
+        }
+    }
+    T(keyring_full(k) && strstr(keyring_full(k), "more IKE fragments under way"));
+    T(piece(k, &keys, 9000, 1, 2) == false && piece(k, &keys, 9000, 2, 2) && is_whole());
+    keyring_free(k);
+}
+
+/* A log of many secrets: each packet goes on where the one before stopped, and at some time it ends. */
+static void
+many_secrets(void)
+{
+    struct crypt_key ni = nonce(90), nr = nonce(95), ke = key_like(2, 64), g = key_like(8, 64), other = key_like(100, 64);
+
+    for (unsigned place = 700; place <= 1500; place += 800) {
+        struct ike_keys keys = ike_keys_like(1);
+        struct keyring *k = keyring_new(keylog_new());
+        unsigned packets = 0;
+        bool opened = false;
+
+        log_ike2(keyring_log(k), SPI_I, &keys);
+        for (unsigned i = 0; i < 1600; i++) {
+            other.at[0] = (uint8_t)i;
+            other.at[1] = (uint8_t)(i >> 8);
+            log_secret(keyring_log(k), i == place ? &g : &other);
+        }
+        T(negotiate(k, &keys, SPI_I, V2_CREATE_CHILD_SA, I, 7, PROTO_ESP, ESP_I, 0, &ni, &ke));
+        T(negotiate(k, &keys, SPI_I, V2_CREATE_CHILD_SA, R, 7, PROTO_ESP, ESP_R, 0, &nr, &ke));
+        while (!opened && packets++ < 20) {
+            opened = opens_esp(k, PRF_SHA1, &keys.sk_d, &g, &ni, &nr, ESP_R, false);
+        }
+        T(opened == (place < KEYRING_MAX_DERIVATIONS) && (!opened || (packets > 1 && packets <= 4)));
+        keyring_free(k);
+    }
+}
+
 int
 main(void)
 {
     crypt_ready();
+    newest_kept();
+    too_many_children();
+    too_many_requests();
+    too_many_octets();
+    many_secrets();
     by_spi();
     loose();
     more_than_tried();

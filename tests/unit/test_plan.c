@@ -2,9 +2,11 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "t.h"
 
+#include <espial/limits.h>
 #include <espial/plan.h>
 #include <glib.h>
 #include <glib/gstdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static size_t
@@ -73,9 +75,55 @@ unreadable(void)
     T(plan_load(plan, "/nonexistent/plan", &messages) == 0);
     T(messages && strstr(messages, "/nonexistent/plan") && strstr(messages, "without a plan"));
     g_free(messages);
-    T(load(plan, "not a key file", &messages) == 0 && messages);
+    T(load(plan, "not a key file", &messages) == 0 && messages && strstr(messages, "line 1 is not what a plan holds"));
+    g_free(messages);
+    T(load(plan, "ike = x\n", &messages) == 0 && messages && strstr(messages, "line 1 is"));
+    g_free(messages);
+    /* Given by mistake: a secret is not repeated. */
+    T(load(plan, "# keys\n\n[peer x]\nesp = AES_CBC_128\n\"IPv4\",\"0x5ec7e75ec7e7\"\n", &messages) == 0 && messages);
+    T(messages && strstr(messages, "line 5 is") && !strstr(messages, "5ec7e7") && plan_count(plan) == 0);
     g_free(messages);
     plan_free(plan);
+}
+
+static void
+too_long(void)
+{
+    struct plan *plan = plan_new();
+    GString *text = g_string_new("[peer x]\nesp = AES_CBC_128\n");
+    char *path = NULL, *messages;
+    int fd = g_file_open_tmp("planXXXXXX", &path, NULL);
+
+    while (text->len <= PLAN_MAX_FILE) {
+        g_string_append(text, "# comment\n");
+    }
+    T(fd >= 0 && g_file_set_contents(path, text->str, (gssize)text->len, NULL));
+    T(plan_load(plan, path, &messages) == 0 && messages && strstr(messages, "longer than any plan") && plan_count(plan) == 0);
+    g_free(messages);
+    close(fd);
+    g_unlink(path);
+    g_free(path);
+    g_string_free(text, TRUE);
+    plan_free(plan);
+}
+
+/* Nobody writes to it: opened, it would be waited for without end. */
+static void
+fifo(void)
+{
+    char *folder = g_dir_make_tmp("planXXXXXX", NULL), *path = g_build_filename(folder, "fifo", NULL), *messages;
+    struct plan *plan = plan_new();
+
+    T(mkfifo(path, 0600) == 0);
+    alarm(10);
+    T(plan_load(plan, path, &messages) == 0 && messages && strstr(messages, "is no regular file; the capture is judged without"));
+    alarm(0);
+    g_free(messages);
+    plan_free(plan);
+    g_unlink(path);
+    g_rmdir(folder);
+    g_free(path);
+    g_free(folder);
 }
 
 int
@@ -88,5 +136,7 @@ main(void)
     one_bad("[peer x]\ncolour = red", "\"colour\" is no key of the plan");
     one_bad("[someone]\nesp = AES_CBC_128", "must be named [peer");
     unreadable();
+    too_long();
+    fifo();
     return t_done();
 }

@@ -25,7 +25,7 @@ def main():
     faults += [f"title used twice: {t}" for t in set(titles) if titles.count(t) > 1]
     faults += [f"{name}: an empty text" for name, texts in rows if "" in TEXT.findall(texts)]
     faults += [f"{name}: no RFC reference" for name, texts in rows if not re.search(r'"RFC \d+ ', texts)]
-    print("\n".join(faults) or f"{len(rows)} rows, each with a firing and a silent case")
+    print("\n".join(faults) or f"figure: checks: {len(rows)} rows, each with a firing and a silent case, a remedy and a reference")
     sys.exit(1 if faults or not rows else 0)
 
 

@@ -193,10 +193,106 @@ caps(void)
     tcp_encap_free(t);
 }
 
+/* Segments sent again with more or less in them: nothing is given twice. */
+static void
+overlaps(void)
+{
+    struct tcp_encap *t = started();
+
+    see(t, segment(7, 0, 20, false));
+    see(t, segment(7, 10, 50, false));          /* half of it was seen */
+    see(t, segment(7, 12, 30, false));          /* all of it */
+    see(t, segment(7, 0, STREAM, false));
+    T(num_ike == 1 && num_esp == 2);
+    tcp_encap_free(t);
+    t = started();
+    see(t, segment(7, 0, 20, false));
+    see(t, segment(7, 40, 60, false));          /* waits, and overlaps with what comes before it */
+    see(t, segment(7, 20, 50, false));
+    see(t, segment(7, 58, STREAM, false));
+    T(num_ike == 1 && num_esp == 2);
+    tcp_encap_free(t);
+}
+
+/* A stream that was not captured from its start: a message too short for ESP is none. */
+static void
+no_chain(void)
+{
+    static const uint8_t chain[] = { 0, 6, 1, 2, 3, 4 }, keepalives[] = { 0, 3, 0xff, 0, 3, 0xff };
+    struct tcp_encap *t = started();
+    struct frame_part s = segment(7, 0, 6, false);
+
+    s.dst_port = 4500;
+    for (unsigned i = 0; i < 8; i++) {
+        s.octets = (struct octets){ chain, sizeof chain, sizeof chain };
+        s.tcp_seq = 100 + 6 * i;
+        see(t, s);
+    }
+    T(!tcp_encap_any(t));
+    s.octets = (struct octets){ keepalives, sizeof keepalives, sizeof keepalives };
+    for (unsigned i = 0; i < 8; i++) {
+        s.tcp_seq = 200 + 6 * i;
+        see(t, s);
+    }
+    T(tcp_encap_any(t) && num_ike == 0 && num_esp == 0);
+    tcp_encap_free(t);
+}
+
+/* A connection whose first octets were captured, and many early ones whose predecessor was not. */
+static void
+hold(struct tcp_encap *t, uint16_t port, bool back)
+{
+    static uint8_t much[60000];
+    struct frame_part s = segment(7, 0, 12, back);
+
+    *(back ? &s.dst_port : &s.src_port) = port;
+    if (!back) {
+        see(t, s);
+    } else {
+        s.octets = (struct octets){ stream + 6, 6, 6 };
+        s.tcp_seq = 7;
+        see(t, s);
+    }
+    s.octets = (struct octets){ much, sizeof much, sizeof much };
+    for (uint32_t i = 0; i < TCP_ENCAP_MAX_EARLY; i++) {
+        s.tcp_seq = 1000 + i * (uint32_t)sizeof much;
+        see(t, s);
+    }
+}
+
+static void
+octets_held(void)
+{
+    enum { EACH = 60000 * TCP_ENCAP_MAX_EARLY, FIT = TCP_ENCAP_MAX_HELD / EACH };
+    struct tcp_encap *t = started();
+
+    for (uint16_t i = 0; i < FIT; i++) {
+        hold(t, (uint16_t)(1000 + i), false);
+    }
+    T(!tcp_encap_capped(t));
+    hold(t, 999, false);
+    T(tcp_encap_capped(t));
+    tcp_encap_free(t);
+
+    /* The same ports again and again: what the connections before held is not held any more. */
+    t = started();
+    for (unsigned i = 0; i < FIT + 10; i++) {
+        struct frame_part s = segment(10000000 * i, 0, 12, false);
+        s.src_port = 1000;
+        see(t, s);
+        hold(t, 1000, true);
+    }
+    T(!tcp_encap_capped(t));
+    tcp_encap_free(t);
+}
+
 int
 main(void)
 {
     build();
+    overlaps();
+    no_chain();
+    octets_held();
     cuts();
     answers();
     late();

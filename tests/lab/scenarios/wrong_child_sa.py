@@ -21,4 +21,4 @@ def story(lab):
 
 
 TRUTH = (("wrong_child_sa", ("esp && ip.src == 10.1.1.1 && ip.dst == 10.2.1.1", slice(-2, None))),)
-ALLOWED = ("inner_source_violation", "inner_destination_violation")
+SILENT = ("inner_source_violation", "inner_destination_violation")

@@ -1,0 +1,204 @@
+#!/usr/bin/python3
+"""Captures in which nothing is wrong, varied as captures are: cut, begun late, ended early, of one
+direction, doubled by a mirror port, out of order, with a frame missing.  None of it is the peers'
+fault: no warning or error may appear that the whole capture does not have.
+
+usage: test_variations.py [--verbose] [FOLDER...]    each holds captures and keys as pcaps/ does, or is
+one of a laboratory's runs (capture.pcapng beside its key tables).
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
+import argparse, glob, json, os, random, struct, subprocess, sys, tempfile
+from concurrent.futures import ThreadPoolExecutor
+
+ROOT = os.environ.get("ESPIAL_SOURCE_DIR", os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+TABLES = ("ikev1_decryption_table", "ikev2_decryption_table", "esp_sa")
+# of the suites that the peers have chosen: true of every part of the capture that shows the choice
+OWN = {"weak_encryption", "weak_integrity", "weak_prf", "weak_dh_group", "aggressive_mode_psk", "no_integrity"}
+MIRROR, LATER = 18e-6, 400e-6       # seconds between a frame and its copy
+FEW = 24        # at most so many places where a capture is made to begin or end
+
+
+class Sharkd:
+    """One process that opens one file after the other."""
+
+    def __init__(self, config, **preferences):
+        self.process = subprocess.Popen(["sharkd", "-"], env=dict(os.environ, WIRESHARK_CONFIG_DIR=config), text=True, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        for name, value in preferences.items():
+            self.ask("setconf", name="espial." + name, value=value)
+
+    def ask(self, method, **parameters):
+        self.process.stdin.write(json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}) + "\n")
+        self.process.stdin.flush()
+        for line in self.process.stdout:
+            if line.startswith("{"):
+                return json.loads(line)["result"]
+        sys.exit("sharkd ended at %s %s" % (method, parameters))
+
+    def loud(self, path):
+        """{(check's title, frame): text} of each warning and error."""
+        self.ask("load", file=path)
+        tap, = self.ask("tap", tap0="expert")["taps"]
+        return {(d["m"].split(": ")[0], d["f"]): d["m"] for d in tap["details"] if d["p"] == "ESPIAL" and d["s"] in ("Warning", "Error")}
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(60)
+        self.process.stdout.close()
+
+
+def read(path):
+    """[(time in seconds, octets, reported length)], link type: pcapng of one section, or pcap."""
+    data, frames, link, unit, at = open(path, "rb").read(), [], 1, 1e-6, 0
+    if data[:4] != b"\x0a\x0d\x0d\x0a":
+        link, at = struct.unpack_from("<I", data, 20)[0], 24
+        while at < len(data):
+            s, us, caught, length = struct.unpack_from("<IIII", data, at)
+            frames.append((s + us * 1e-6, data[at + 16:at + 16 + caught], length))
+            at += 16 + caught
+        return frames, link
+    while at < len(data):
+        kind, size = struct.unpack_from("<II", data, at)
+        if kind == 1:
+            link, option = struct.unpack_from("<H", data, at + 8)[0], at + 16
+            while option < at + size - 4:
+                code, length = struct.unpack_from("<HH", data, option)
+                unit = 10.0 ** -data[option + 4] if code == 9 else unit
+                option += 4 + (length + 3) // 4 * 4
+        elif kind == 6:
+            _, high, low, caught, length = struct.unpack_from("<IIIII", data, at + 8)
+            frames.append(((high << 32 | low) * unit, data[at + 28:at + 28 + caught], length))
+        at += size
+    return frames, link
+
+
+def write(path, frames, link):
+    with open(path, "wb") as out:
+        out.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 262144, link))
+        for time, octets, length in frames:
+            s, us = divmod(round(time * 1e6), 1000000)
+            out.write(struct.pack("<IIII", s, us, len(octets), length) + octets)
+
+
+def way(octets, link):
+    """True for the frames of one direction, False for those of the other, None where it is not told."""
+    at = {1: 14, 276: 20, 113: 16}.get(link)
+    if at is None or len(octets) < at + 40:
+        return None
+    if octets[at] >> 4 == 4:
+        return octets[at + 12:at + 16] < octets[at + 16:at + 20]
+    return octets[at + 8:at + 24] < octets[at + 24:at + 40] if octets[at] >> 4 == 6 else None
+
+
+def few(n):
+    return range(1, n) if n <= FEW else sorted({1 + i * (n - 2) // (FEW - 1) for i in range(FEW)})
+
+
+def displaced(frames, most, seed):
+    """Each frame at most so many places away from its own."""
+    chance = random.Random(seed)
+    order = sorted(range(len(frames)), key=lambda n: n + chance.uniform(0, most + 0.5))
+    return [frames[n] for n in order]
+
+
+def variations(frames, link):
+    """(name, frames)."""
+    n = len(frames)
+    for size in (64, 100):
+        yield "cut at %d" % size, [(t, octets[:size], length) for t, octets, length in frames]
+    for first in few(n):
+        yield "without the first %d" % first, frames[first:]
+    for last in few(n):
+        yield "without the last %d" % last, frames[:n - last]
+    for one in few(n):
+        yield "without frame %d" % (one + 1), frames[:one] + frames[one + 1:]
+    ways = [way(octets, link) for _, octets, _ in frames]
+    for direction in (True, False):
+        if None not in ways:
+            yield "of one direction, %s" % direction, [f for f, w in zip(frames, ways) if w == direction]
+    copies = [(t + MIRROR, octets, length) for t, octets, length in frames]
+    yield "each frame twice", [f for pair in zip(frames, copies) for f in pair]
+    yield "each frame twice, cut at 100", [(t, o[:100], length) for pair in zip(frames, copies) for t, o, length in pair]
+    copies = [(t + LATER, octets, length) for t, octets, length in frames]
+    yield "each frame twice, later", sorted(frames + copies, key=lambda f: f[0])
+    for most in (1, 2, 3):
+        moved = displaced(frames, most, most)
+        yield "out of order by %d" % most, moved
+        yield "out of order by %d on the wire" % most, [(t, o, length) for (t, _, _), (_, o, length) in zip(frames, moved)]
+
+
+def captures(folders):
+    """(name, capture, folder of its keys or None)."""
+    for folder in folders:
+        own = [path for path in sorted(glob.glob(os.path.join(folder, "capture.pcap*")))]
+        for path in own[:1]:
+            yield os.path.basename(os.path.normpath(folder)), path, folder
+        for path in sorted(glob.glob(os.path.join(folder, "*.pcapng"))) if not own else []:
+            keys = path[:-7] + ".keys"
+            yield os.path.basename(path)[:-7], path, keys if os.path.isdir(keys) else None
+
+
+def keylog(folder, path):
+    with open(path, "w") as out:
+        for table in TABLES:
+            if os.path.exists(os.path.join(folder, table)):
+                out.write(open(os.path.join(folder, table)).read())
+    return path
+
+
+def vary(name, path, keys, verbose):
+    """Number of variations, and what is wrong; 0 where the capture itself has something to say."""
+    tried, wrong = 0, []
+    with tempfile.TemporaryDirectory() as scratch:
+        empty = os.path.join(scratch, "empty")
+        os.mkdir(empty)
+        ways = {"without keys": Sharkd(empty)}
+        if keys:
+            plan = {"plan_file": os.path.join(keys, "plan")} if os.path.exists(os.path.join(keys, "plan")) else {}
+            ways["with tables"] = Sharkd(keys, **plan)
+            ways["with a key log"] = Sharkd(empty, keylog_file=keylog(keys, os.path.join(scratch, "log")), **plan)
+        frames, link = read(path)
+        titles = {how: {title for title, _ in one.loud(path)} for how, one in ways.items()}
+        if not set().union(*titles.values()) - {TITLES[check] for check in OWN}:
+            for what, changed in variations(frames, link):
+                write(os.path.join(scratch, "varied.pcap"), changed, link)
+                for how, one in ways.items():
+                    tried += 1
+                    for (title, frame), text in one.loud(os.path.join(scratch, "varied.pcap")).items():
+                        if title not in titles[how]:
+                            wrong.append("%s %s, %s: frame %d: %s" % (name, what, how, frame, text))
+        for one in ways.values():
+            one.close()
+    return tried, wrong
+
+
+def titles():
+    """{check: the title that its expert item begins with}."""
+    import re
+    text = open(os.path.join(ROOT, "expert", "checks.def")).read()
+    return dict(re.findall(r'^CHECK\((\w+), \w+, \w+, \w+,\s*"([^"]*)"', text, re.M))
+
+
+TITLES = titles()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--verbose", action="store_true", help="name the captures that are varied")
+    parser.add_argument("folders", nargs="*", default=[os.path.join(ROOT, "pcaps")])
+    args = parser.parse_args()
+    tried = varied = 0
+    alarms = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        todo = list(captures(args.folders))
+        for (name, _, _), (number, wrong) in zip(todo, pool.map(lambda one: vary(*one, args.verbose), todo)):
+            tried, varied, alarms = tried + number, varied + bool(number), alarms + wrong
+            if args.verbose and number:
+                print("%-30s %5d variations, %d alarms" % (name, number, len(wrong)))
+    for line in alarms:
+        print("FAILED:", line)
+    print("figure: clean captures varied: %d captures, %d variations, %d alarms" % (varied, tried, len(alarms)))
+    sys.exit(bool(alarms) or not tried)
+
+
+main()

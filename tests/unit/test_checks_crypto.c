@@ -1,0 +1,268 @@
+/* Strength, level by level (RFC 8221 sections 4 to 6, RFC 8247 section 2), key exchanges and nonces of
+ * every group and PRF, answers of more than one suite.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conversation.h"
+
+static const uint8_t octets[1600];
+
+static struct transform suite[5];
+
+/* IKE_SA_INIT with one transform of aes256 replaced by another of its type. */
+static void
+ike_of(uint8_t type, uint16_t id)
+{
+    memcpy(suite, aes256, sizeof aes256);
+    for (size_t i = 0; i < 4; i++) {
+        if (suite[i].type == type) {
+            suite[i] = (struct transform){ type, id, 0 };
+        }
+    }
+    reset();
+    sa_init(suite, suite);
+}
+
+static void
+child_of(uint8_t protocol, const struct transform *t, size_t n)
+{
+    reset();
+    sa_init(aes256, aes256);
+    for (unsigned r = 0; r < 2; r++) {
+        begin(2, V2_IKE_AUTH, 1, r == 0, r == 1);
+        m.has_auth = true;
+        propose(t, n, protocol, r ? 0xb0000001 : 0xa0000001);
+        selectors("10.1.0.0/24", "10.2.0.0/24");
+        send(r ? "auth!" : "auth?", (uint16_t)(3 + r));
+    }
+}
+
+static const char *
+verdict(enum check_id check)
+{
+    return !count(check) ? "" : strstr(detail(check), "must not be used") ? "must not" : "should not";
+}
+
+static void
+levels(void)
+{
+    static const struct { uint8_t type; enum check_id check; uint16_t id; const char *ike, *esp; } table[] = {
+        { TRANSFORM_ENCR, CHECK_weak_encryption, 2, "must not", "must not" },         /* DES */
+        { TRANSFORM_ENCR, CHECK_weak_encryption, 3, "", "should not" },               /* 3DES: MAY in IKE */
+        { TRANSFORM_ENCR, CHECK_weak_encryption, 7, "", "must not" },                 /* Blowfish */
+        { TRANSFORM_ENCR, CHECK_weak_encryption, 11, "must not", "" },                /* NULL: a MUST in ESP */
+        { TRANSFORM_ENCR, CHECK_weak_encryption, 12, "", "" },
+        { TRANSFORM_ENCR, CHECK_weak_encryption, 20, "", "" },
+        { TRANSFORM_INTEG, CHECK_weak_integrity, 1, "must not", "must not" },
+        { TRANSFORM_INTEG, CHECK_weak_integrity, 2, "", "" },                         /* SHA-1: MUST- */
+        { TRANSFORM_INTEG, CHECK_weak_integrity, 3, "must not", "must not" },
+        { TRANSFORM_INTEG, CHECK_weak_integrity, 12, "", "" },
+        { TRANSFORM_PRF, CHECK_weak_prf, 1, "must not", NULL },
+        { TRANSFORM_PRF, CHECK_weak_prf, 2, "", NULL },
+        { TRANSFORM_KE, CHECK_weak_dh_group, 1, "must not", "must not" },
+        { TRANSFORM_KE, CHECK_weak_dh_group, 2, "should not", "should not" },
+        { TRANSFORM_KE, CHECK_weak_dh_group, 5, "should not", "should not" },
+        { TRANSFORM_KE, CHECK_weak_dh_group, 14, "", "" },
+        { TRANSFORM_KE, CHECK_weak_dh_group, 22, "must not", "must not" },
+        { TRANSFORM_KE, CHECK_weak_dh_group, 24, "should not", "should not" },
+        { TRANSFORM_KE, CHECK_weak_dh_group, 31, "", "" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        struct transform esp[] = { { TRANSFORM_ENCR, 12, 128 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_KE, 14, 0 } };
+        ike_of(table[i].type, table[i].id);
+        T_STR(verdict(table[i].check), table[i].ike);
+        for (size_t k = 0; table[i].esp && k < 3; k++) {
+            if (esp[k].type == table[i].type) {
+                esp[k] = (struct transform){ table[i].type, table[i].id, 0 };
+                child_of(PROTO_ESP, esp, 3);
+                T_STR(verdict(table[i].check), table[i].esp);
+            }
+        }
+    }
+    ike_of(TRANSFORM_KE, 2);
+    SAYS(weak_dh_group, "MODP_1024 is chosen for IKE (IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_1024); RFC 8247 says");
+    static const struct transform md5[] = { { TRANSFORM_INTEG, 1, 0 }, { TRANSFORM_ESN, 0, 0 } };
+    child_of(PROTO_AH, md5, 2);
+    SAYS(weak_integrity, "HMAC_MD5_96 is chosen for AH (AH:HMAC_MD5_96/NO_EXT_SEQ); RFC 8221 says that it must not be used.");
+    SAYS(no_encryption, "AH:HMAC_MD5_96/NO_EXT_SEQ (chosen in frame 4) does not encrypt");
+}
+
+/* RFC 8221 section 4: encryption must be authenticated, by an AEAD cipher or an algorithm of its own. */
+static void
+integrity(void)
+{
+    static const struct transform gcm[] = { { TRANSFORM_ENCR, 20, 128 } }, gmac[] = { { TRANSFORM_ENCR, 21, 128 } };
+    static const struct transform none[] = { { TRANSFORM_ENCR, 12, 128 }, { TRANSFORM_INTEG, 0, 0 } };
+    static const struct transform null[] = { { TRANSFORM_ENCR, 11, 0 }, { TRANSFORM_INTEG, 0, 0 } };
+
+    child_of(PROTO_ESP, gcm, 1);
+    SILENT(no_integrity);
+    SILENT(no_encryption);
+    child_of(PROTO_ESP, gmac, 1);
+    SILENT(no_integrity);
+    FIRES(no_encryption);
+    child_of(PROTO_ESP, none, 2);
+    SAYS(no_integrity, "(chosen in frame 4) has no integrity protection");
+    T(severity_of(CHECK_no_integrity) == SEV_ERROR);
+    child_of(PROTO_ESP, null, 2);
+    FIRES(no_integrity);
+    FIRES(no_encryption);
+}
+
+static void
+offer(const struct transform *t, size_t n)
+{
+    reset();
+    begin(2, V2_IKE_SA_INIT, 0, true, false);
+    propose(t, n, PROTO_IKE, 0);
+    send("init?", 1);
+}
+
+static void
+offers(void)
+{
+    static const struct transform many[] = { { TRANSFORM_ENCR, 12, 128 }, { TRANSFORM_ENCR, 2, 0 }, { TRANSFORM_INTEG, 12, 0 },
+                                             { TRANSFORM_INTEG, 1, 0 }, { TRANSFORM_PRF, 5, 0 }, { TRANSFORM_KE, 22, 0 },
+                                             { TRANSFORM_KE, 2, 0 }, { TRANSFORM_KE, 14, 0 }, { TRANSFORM_KE, 2, 0 } };
+    static const struct transform esp[] = { { TRANSFORM_ENCR, 3, 0 }, { TRANSFORM_ENCR, 2, 0 }, { TRANSFORM_ENCR, 12, 128 },
+                                            { TRANSFORM_INTEG, 12, 0 } };
+
+    offer(many, 9);                                 /* each once, and MODP_1024 beside MODP_1024_160 */
+    SAYS(weak_offered, "192.0.2.10 offers DES_CBC, HMAC_MD5_96, MODP_1024_160, MODP_1024 beside better ones.");
+    T(count(CHECK_weak_offered) == 1 && severity_of(CHECK_weak_offered) == SEV_NOTE);
+    tunnel();
+    begin(2, V2_CREATE_CHILD_SA, 2, true, false);
+    propose(esp, 4, PROTO_ESP, 0xa0000002);
+    send("child?", 9);
+    SAYS(weak_offered, "192.0.2.10 offers 3DES_CBC, DES_CBC beside better ones.");
+    static const struct transform all_weak[] = { { TRANSFORM_ENCR, 2, 0 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_PRF, 5, 0 },
+                                                 { TRANSFORM_KE, 14, 0 } };
+    offer(all_weak, 4);
+    SILENT(weak_offered);
+}
+
+/* RFC 7296 section 2.10: 128 bits at least, half the key of the PRF chosen, 256 octets at most; IKEv1: RFC 2409 section 5. */
+static void
+nonces(void)
+{
+    static const struct { uint8_t major; uint16_t prf; size_t len; bool short_or_long; } table[] = {
+        { 2, 2, 16, false }, { 2, 2, 15, true }, { 2, 5, 16, false }, { 2, 6, 24, false }, { 2, 6, 23, true }, { 2, 7, 32, false },
+        { 2, 7, 31, true }, { 2, 5, 256, false }, { 2, 5, 257, true }, { 1, 5, 8, false }, { 1, 5, 7, true }, { 1, 5, 257, true },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        memcpy(suite, aes256, sizeof aes256);
+        suite[2].id = table[i].prf;
+        reset();
+        for (unsigned r = 0; r < 2; r++) {
+            begin(table[i].major, table[i].major == 1 ? V1_MAIN : V2_IKE_SA_INIT, 0, r == 0, r == 1 && table[i].major == 2);
+            propose(suite, 4, PROTO_IKE, 0);
+            m.nonce = (struct span){ octets, r ? table[i].len : 32 };
+            send(r ? "init!" : "init?", (uint16_t)(1 + r));
+        }
+        T((count(CHECK_nonce_too_short) == 1) == table[i].short_or_long);
+    }
+    SAYS(nonce_too_short, "198.51.100.20 sends a nonce of 257 octets; 8 to 256 are allowed here.");
+}
+
+/* RFC 7296 section 3.4: the length of the group; ML-KEM's two sides differ (FIPS 203). */
+static void
+key_exchanges(void)
+{
+    static const struct { uint16_t group; size_t asked, answered; } table[] = {
+        { 1, 96, 96 }, { 2, 128, 128 }, { 5, 192, 192 }, { 14, 256, 256 }, { 15, 384, 384 }, { 16, 512, 512 }, { 18, 1024, 1024 },
+        { 19, 64, 64 }, { 20, 96, 96 }, { 21, 132, 132 }, { 22, 128, 128 }, { 24, 256, 256 }, { 25, 48, 48 }, { 28, 64, 64 },
+        { 30, 128, 128 }, { 31, 32, 32 }, { 32, 56, 56 }, { 35, 800, 768 }, { 36, 1184, 1088 }, { 37, 1568, 1568 },
+    };
+    uint16_t length;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        for (unsigned wrong = 0; wrong < 3; wrong++) {
+            memcpy(suite, aes256, sizeof aes256);
+            suite[3].id = table[i].group;
+            reset();
+            for (unsigned r = 0; r < 2; r++) {
+                begin(2, V2_IKE_SA_INIT, 0, r == 0, r == 1);
+                propose(suite, 4, PROTO_IKE, 0);
+                m.has_ke = true;
+                m.ke_group = table[i].group;
+                m.ke = (struct span){ octets, (r ? table[i].answered : table[i].asked) - (wrong == r + 1) };
+                send(r ? "init!" : "init?", (uint16_t)(1 + r));
+            }
+            T(count(CHECK_ke_length_wrong) == (wrong != 0) && count(CHECK_ke_group_mismatch) == 0);
+        }
+    }
+    T(!ke_length(3, true, &length) && !ke_length(0, true, &length) && !ke_length(38, true, &length) && !ke_length(65535, false, &length));
+
+    reset();                                        /* IKEv1 states no group: the one that was chosen counts */
+    v1_phase1(aes256);
+    SILENT(ke_length_wrong);
+    begin(1, V1_MAIN, 0, true, false);
+    memset(m.spi_r, 0x22, 8);
+    m.has_ke = true;
+    m.ke = (struct span){ octets, 255 };
+    send("mm3", 3);
+    SAYS(ke_length_wrong, "192.0.2.10 sends a key exchange of 255 octets; MODP_2048 has 256.");
+    reset();                                        /* and where none is known, nothing is said */
+    begin(1, V1_AGGRESSIVE, 0, true, false);
+    m.has_ke = true;
+    m.ke = (struct span){ octets, 3 };
+    send("am1", 1);
+    T(count(CHECK_ke_length_wrong) == 0);
+}
+
+/* RFC 2409 section 5.4: the hash in message 2 gives a pre-shared key away, a signature does not. */
+static void
+aggressive(void)
+{
+    static const struct { uint16_t method; bool psk; } table[] = { { 1, true }, { 3, false }, { 65001, true }, { 65002, true },
+                                                                   { 65005, false } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        reset();
+        for (unsigned r = 0; r < 2; r++) {
+            begin(1, V1_AGGRESSIVE, 0, r == 0, false);
+            propose(aes256, 4, PROTO_IKE, 0);
+            m.proposals[0].attr.auth_method = table[i].method;
+            send(r ? "am2" : "am1", (uint16_t)(1 + r));
+        }
+        T((count(CHECK_aggressive_mode_psk) == 1) == table[i].psk);
+    }
+    SILENT(aggressive_mode_psk);
+}
+
+/* RFC 7296 section 2.7: one proposal; those of IKEv1 under one number are one (RFC 2408 section 4.2). */
+static void
+one_answer(void)
+{
+    static const struct transform sha1[] = { { TRANSFORM_INTEG, 2, 0 } };
+
+    for (unsigned number = 1; number <= 2; number++) {
+        reset();
+        v1_phase1(aes256);
+        for (unsigned r = 0; r < 2; r++) {
+            begin(1, V1_QUICK, 9, r == 0, false);
+            propose(esp128, 2, PROTO_ESP, r ? 0xb0000001 : 0xa0000001);
+            propose(sha1, 1, PROTO_AH, r ? 0xb0000002 : 0xa0000002);
+            m.proposals[1].number = (uint8_t)number;
+            m.sa_count = 1;
+            send(r ? "qm2" : "qm1", (uint16_t)(3 + r));
+        }
+        T((count(CHECK_several_chosen) == 1) == (number == 2));
+    }
+    SAYS(several_chosen, "198.51.100.20 answers with 2 proposals or transforms; it must choose one.");
+    tunnel();
+    SILENT(several_chosen);
+}
+
+int
+main(void)
+{
+    conversation_begin();
+    levels();
+    integrity();
+    offers();
+    nonces();
+    key_exchanges();
+    aggressive();
+    one_answer();
+    return conversation_done();
+}

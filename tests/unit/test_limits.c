@@ -1,0 +1,326 @@
+/* Every bound of limits.h that a message, an SA or a finding can reach: what is beyond is left out,
+ * what is within stays, and it is said.  Those that take a million SAs: tests/flood.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conversation.h"
+#include "ike_build.h"
+
+#include "expert.h"
+#include "sadb_internal.h"
+
+static bool
+said(const char *limit)
+{
+    for (const char *const *cap = sadb_caps(db); *cap; cap++) {
+        if (strcmp(*cap, limit) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- parts of one message ------------------------------------------------------------------ */
+
+static const char parts[] = "payloads, proposals or other parts of one IKE message";
+
+static void
+put(struct buf *b, const void *at, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        u8(b, ((const uint8_t *)at)[i]);
+    }
+}
+
+/* A message of n payloads of that body; the next type of the last is 0. */
+static struct buf
+of_payloads(unsigned version, unsigned type, unsigned n, const void *body, size_t len)
+{
+    struct buf b;
+
+    header(&b, type, version, version == 0x10 ? V1_MAIN : V2_INFORMATIONAL, 0, 0);
+    for (unsigned i = 0; i < n; i++) {
+        size_t at = open_part(&b, i + 1 < n ? type : 0);
+        put(&b, body, len);
+        close_part(&b, at);
+    }
+    set_length(&b, b.n);
+    return b;
+}
+
+static void
+see(const struct buf *b)
+{
+    struct sighting at = { .frame = ++frame, .time = now += 0.5, .src = client, .dst = gateway };
+    struct ike_event e;
+
+    sadb_see_ike(db, &e, &at, &m, b->b, b->n);
+}
+
+/* As many as fit, and one more; number is the member of m that counts them. */
+static void
+capped(unsigned version, unsigned type, const char *body, size_t len, const size_t *number, size_t most)
+{
+    for (unsigned more = 0; more < 2; more++) {
+        struct buf b = of_payloads(version, type, (unsigned)most + more, body, len);
+        reset();
+        T(ike_parse(&m, b.b, b.n, b.n) && m.error == IKE_OK);
+        T(m.capped == more && *number == most);
+        see(&b);
+        T(said(parts) == more);
+    }
+}
+
+static void
+parts_of_messages(void)
+{
+    capped(0x20, V2P_NOTIFY, "\0\0\100\0", 4, &m.num_notifies, IKE_MAX_NOTIFIES);
+    capped(0x10, V1P_NOTIFY, "\0\0\0\1\1\0\0\1", 8, &m.num_notifies, IKE_MAX_NOTIFIES);
+    capped(0x20, V2P_DELETE, "\3\4\0\1abcd", 8, &m.num_deletes, IKE_MAX_DELETES);
+    capped(0x10, V1P_DELETE, "\0\0\0\1\3\4\0\1abcd", 12, &m.num_deletes, IKE_MAX_DELETES);
+    capped(0x20, V2P_VENDOR, "vendor", 6, &m.num_vendors, IKE_MAX_VENDORS);
+    capped(0x10, V1P_VENDOR, "vendor", 6, &m.num_vendors, IKE_MAX_VENDORS);
+    capped(0x10, V1P_NAT_D, "01234567890123456789", 20, &m.num_nat_d, G_N_ELEMENTS(m.nat_d));
+    capped(0x20, V2P_NONCE, "0123456789abcdef", 16, &m.num_payloads, IKE_MAX_PAYLOADS);
+}
+
+/* What stands in one payload: selectors, attributes of a configuration, transforms. */
+static void
+parts_of_payloads(void)
+{
+    for (unsigned more = 0; more < 2; more++) {
+        struct buf b;
+        size_t p, t, one;
+
+        header(&b, V2P_TSI, 0x20, V2_IKE_AUTH, V2_INITIATOR, 1);
+        p = open_part(&b, 0);
+        u8(&b, IKE_MAX_SELECTORS + more);
+        fill(&b, 0, 3);
+        for (unsigned i = 0; i < IKE_MAX_SELECTORS + more; i++) {
+            put(&b, "\7\0\0\20\0\0\377\377\12\1\0\0\12\1\0\377", 16);
+        }
+        close_part(&b, p);
+        set_length(&b, b.n);
+        T(ike_parse(&m, b.b, b.n, b.n) && m.error == IKE_OK && m.num_ts_i == IKE_MAX_SELECTORS && m.capped == more);
+
+        for (unsigned version = 0x10; version <= 0x20; version += 0x10) {
+            header(&b, version == 0x10 ? V1P_ATTRIBUTES : V2P_CP, version, version == 0x10 ? V1_TRANSACTION : V2_IKE_AUTH, 0, 1);
+            p = open_part(&b, 0);
+            u8(&b, CFG_REQUEST);
+            fill(&b, 0, 3);
+            for (unsigned i = 0; i < IKE_MAX_CFG_ATTRS + more; i++) {
+                u32(&b, 1u << 16);
+            }
+            close_part(&b, p);
+            set_length(&b, b.n);
+            T(ike_parse(&m, b.b, b.n, b.n) && m.error == IKE_OK && m.num_cfg == IKE_MAX_CFG_ATTRS && m.capped == more);
+        }
+
+        /* 512 transforms in three proposals, or one more. */
+        header(&b, V2P_SA, 0x20, V2_IKE_SA_INIT, V2_INITIATOR, 0);
+        p = open_part(&b, 0);
+        for (unsigned i = 0; i < 3; i++) {
+            unsigned n = i < 2 ? 200 : IKE_MAX_TRANSFORMS - 400 + more;
+            one = open_proposal(&b, i < 2, i + 1, PROTO_IKE, 0, n);
+            for (unsigned k = 0; k < n; k++) {
+                t = open_part(&b, k + 1 < n ? 3 : 0);
+                u32(&b, (uint32_t)TRANSFORM_ENCR << 24 | 12);
+                close_part(&b, t);
+            }
+            close_part(&b, one);
+        }
+        close_part(&b, p);
+        set_length(&b, b.n);
+        T(ike_parse(&m, b.b, b.n, b.n) && m.error == IKE_OK && m.num_transforms == IKE_MAX_TRANSFORMS && m.capped == more);
+        T(m.num_proposals == 3 && m.proposals[2].num_transforms == IKE_MAX_TRANSFORMS - 400);
+    }
+}
+
+/* An answer that was read in part accuses nobody of an offer that was never made. */
+static void
+silent_on_parts(void)
+{
+    for (unsigned capped = 0; capped < 2; capped++) {
+        reset();
+        begin(2, V2_IKE_SA_INIT, 0, true, false);
+        propose(aes256, 4, PROTO_IKE, 0);
+        send("init?", 1);
+        begin(2, V2_IKE_SA_INIT, 0, false, true);
+        propose(aes128, 4, PROTO_IKE, 0);
+        m.capped = capped;
+        send("init!", 2);
+        T(count(CHECK_proposal_not_offered) == !capped && said(parts) == capped);
+    }
+}
+
+/* --- SAs ------------------------------------------------------------------------------------- */
+
+/* As if so many had come: the lists are made long, and shortened before they are read again. */
+static void
+too_many_sas(void)
+{
+    struct sighting at = { .frame = 90, .time = 2000, .src = client, .dst = gateway };
+    struct ike_event e;
+    struct ipsec_packet p = { .protocol = PROTO_ESP, .spi = 0x12345, .seq = 1, .length = 100 };
+    struct ipsec_event packet_event;
+
+    reset();
+    tunnel();
+    g_ptr_array_set_size(db->ike_sas, SADB_MAX_IKE_SAS);
+    begin(2, V2_IKE_SA_INIT, 0, true, false);
+    memset(m.spi_i, 0x77, 8);
+    sadb_see_ike(db, &e, &at, &m, (const uint8_t *)"new", 3);
+    g_ptr_array_set_size(db->ike_sas, 1);
+    T(!e.sa && !e.exchange && said("IKE SAs"));
+    begin(2, V2_INFORMATIONAL, 2, true, false);     /* what is known goes on */
+    send("known", 9);
+    T(sadb_ike_sa(db, 0)->last_frame == frame);
+
+    tunnel();
+    g_ptr_array_set_size(db->child_sas, SADB_MAX_CHILD_SAS);
+    begin(2, V2_CREATE_CHILD_SA, 2, true, false);
+    propose(esp128, 3, PROTO_ESP, 0xa0000002);
+    sadb_see_ike(db, &e, &at, &m, (const uint8_t *)"child?", 6);
+    begin(2, V2_CREATE_CHILD_SA, 2, false, true);
+    propose(esp128, 3, PROTO_ESP, 0xb0000002);
+    sadb_see_ike(db, &e, &at, &m, (const uint8_t *)"child!", 6);
+    g_ptr_array_set_size(db->child_sas, 1);
+    T(e.sa && !e.child && said("Child SAs"));
+
+    tunnel();
+    g_ptr_array_set_size(db->streams, SADB_MAX_STREAMS);
+    sadb_see_ipsec(db, &packet_event, &at, &p);
+    g_ptr_array_set_size(db->streams, 0);
+    T(!packet_event.stream && packet_event.peers == sadb_ike_sa(db, 0) && said("ESP and AH streams"));
+    checks_packet(found, db, plan, &packet_event);  /* no check stumbles over it */
+    T(count(CHECK_spi_unknown) == 0 && count(CHECK_esp_without_ike) == 0);
+}
+
+static void
+rekey_ike(const uint8_t spi[8])
+{
+    begin(2, V2_CREATE_CHILD_SA, 3, true, false);
+    propose(aes256, 4, PROTO_IKE, 0);
+    m.proposals[0].spi_len = 8;
+    memcpy(m.proposals[0].spi, spi, 8);
+    send("ike?", 7);
+    begin(2, V2_CREATE_CHILD_SA, 3, false, true);
+    propose(aes256, 4, PROTO_IKE, 0);
+    m.proposals[0].spi_len = 8;
+    memset(m.proposals[0].spi, 0x99, 8);
+    send("ike!", 8);
+}
+
+static void
+inherited(void)
+{
+    static const uint8_t fresh_i[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+
+    tunnel();
+    rekey_ike(fresh_i);
+    T(sadb_ike_sa(db, 1)->children->len == 1 && db->num_inherited == 1 && !*sadb_caps(db));
+    tunnel();
+    db->num_inherited = SADB_MAX_INHERITED;
+    rekey_ike(fresh_i);
+    T(sadb_num_ike_sas(db) == 2 && sadb_ike_sa(db, 1)->children->len == 0 && said("Child SAs that a new IKE SA inherits"));
+}
+
+static void
+messages_with_wrong_checks(void)
+{
+    char text[16];
+
+    tunnel();
+    for (unsigned i = 0; i < SADB_MAX_WRONG_FRAMES + 6; i++) {
+        begin(2, V2_INFORMATIONAL, 2 + i, true, false);
+        m.readable = false;
+        m.integrity_wrong = true;
+        g_snprintf(text, sizeof text, "wrong %u", i);
+        send(text, (uint16_t)(100 + i));
+        T(said("frames of one IKE SA's messages that fail their check") == (i >= SADB_MAX_WRONG_FRAMES));
+    }
+    end_after(1);
+    SAYS(ike_icv_bad, "70 of the 72 encrypted messages");      /* all are counted, the first 64 are listed */
+    T(sadb_ike_sa(db, 0)->wrong_frames->len == SADB_MAX_WRONG_FRAMES);
+}
+
+/* A clear packet is held against the newest Child SAs. */
+static void
+clear_against_many(void)
+{
+    struct path_event e = { .kind = PATH_CLEAR };
+    char ts[32], text[32];
+
+    tunnel();
+    for (unsigned i = 0; i < SADB_MAX_CLEAR_SAS; i++) {
+        for (unsigned r = 0; r < 2; r++) {
+            begin(2, V2_CREATE_CHILD_SA, 2 + i, r == 0, r == 1);
+            propose(esp128, 3, PROTO_ESP, (r ? 0xc0000000 : 0xd0000000) + i);
+            g_snprintf(ts, sizeof ts, "10.9.%u.0/24", i % 256);
+            selectors("10.1.0.0/24", ts);
+            g_snprintf(text, sizeof text, "child %u %u", i, r);
+            send(text, (uint16_t)(10 + 2 * i + r));
+        }
+    }
+    T(sadb_num_child_sas(db) == SADB_MAX_CLEAR_SAS + 1);
+    T(ip_parse(&e.clear.src, "10.1.0.1") && ip_parse(&e.clear.dst, "10.9.0.1"));
+    path(e);
+    T(sadb_num_clear(db) == 1);
+    T(ip_parse(&e.clear.dst, "10.2.0.1"));         /* of the first, which is not looked at any more */
+    path(e);
+    T(sadb_num_clear(db) == 1);
+}
+
+/* --- findings ---------------------------------------------------------------------------------- */
+
+static void
+frames_of_findings(void)
+{
+    struct scope where = { .exchange = NO_ID };
+    const GArray *ids;
+
+    reset();
+    for (uint32_t i = 1; i <= FINDING_MAX_FRAMES; i++) {
+        where.frame = 2 * i;
+        finding_add(found, CHECK_replay, &where, "again");
+    }
+    T(!findings_capped(found) && findings_count(found) == 1 && findings_get(found, 0)->frames->len == FINDING_MAX_FRAMES);
+    where.frame = 7;
+    finding_add(found, CHECK_replay, &where, "again");
+    T(findings_capped(found) && findings_get(found, 0)->frames->len == FINDING_MAX_FRAMES);
+    T(findings_get(found, 0)->count == FINDING_MAX_FRAMES + 1);
+    T(findings_of_frame(found, 7) == NULL && findings_of_frame(found, UINT32_MAX) == NULL);
+    ids = findings_of_frame(found, 2 * FINDING_MAX_FRAMES);
+    T(ids && ids->len == 1 && g_array_index(ids, uint32_t, 0) == 0);
+
+    reset();                                        /* frames out of order are listed in order, each once */
+    static const uint32_t frames[] = { 50, 20, 40, 20, 30, 60, 10 };
+    for (size_t i = 0; i < G_N_ELEMENTS(frames); i++) {
+        where.frame = frames[i];
+        finding_add(found, CHECK_replay, &where, "again");
+    }
+    T(findings_get(found, 0)->frames->len == 6 && findings_get(found, 0)->count == 7 && findings_get(found, 0)->frame == 50);
+    for (guint i = 0; i < 6; i++) {
+        T(g_array_index(findings_get(found, 0)->frames, uint32_t, i) == 10 * (i + 1));
+    }
+    T(findings_get(found, 1) == NULL);
+    finding_raise(found, CHECK_icv_bad, &where, SEV_ERROR, NULL, "nothing to raise");
+    finding_raise(found, CHECK_replay, &where, SEV_CHAT, "worse", "never lower");
+    T(findings_count(found) == 1 && findings_get(found, 0)->severity == SEV_WARN && strcmp(findings_get(found, 0)->detail, "again") == 0);
+    finding_raise(found, CHECK_replay, &where, SEV_ERROR, "do this", "It is worse.");
+    T(strcmp(findings_get(found, 0)->detail, "again It is worse.") == 0 && strcmp(findings_get(found, 0)->remedy, "do this") == 0);
+    T(strcmp(severity_name(findings_get(found, 0)->severity), "error") == 0 && strcmp(severity_name(SEV_CHAT), "chat") == 0);
+}
+
+int
+main(void)
+{
+    conversation_begin();
+    parts_of_messages();
+    parts_of_payloads();
+    silent_on_parts();
+    too_many_sas();
+    inherited();
+    messages_with_wrong_checks();
+    clear_against_many();
+    frames_of_findings();
+    return conversation_done();
+}
