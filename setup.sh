@@ -55,7 +55,11 @@ sys.exit(u.find_spec('$module') is None)" 2>/dev/null || echo "python3-$module"
     # Debian 12 is the last that has both.
     command -v lua5.4 >/dev/null || echo lua5.4
     case $(cat /etc/debian_version 2>/dev/null) in
-    12*) command -v lua5.2 >/dev/null || echo lua5.2 ;;
+    12*)
+        # tests/lint/run judges by its versions of the other tools (66 MB).
+        for tool in lua5.2 clang-format clang-tidy cppcheck shellcheck pyflakes3; do
+            command -v "$tool" >/dev/null || echo "$tool"
+        done ;;
     esac
     [ "${2-}" = gui ] || return 0
     for tool in wireshark:wireshark Xvfb:xvfb xdotool:xdotool import:imagemagick; do

@@ -93,10 +93,6 @@ size_t esp_peek(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_
  * exceed the packet's length. */
 size_t esp_peek_reach(const struct esp_opener *o, size_t want);
 
-/* Pad length and next header, of the last block alone. */
-bool esp_peek_trailer(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_t seq_high, uint8_t *pad_len,
-                      uint8_t *next);
-
 /* The last octets of the clear text, its trailer being the last two: at most want, fewer when
  * there are no more.  Decrypts no block that they do not touch. */
 size_t esp_peek_tail(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_t seq_high, uint8_t *out, size_t want);

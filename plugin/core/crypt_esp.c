@@ -340,20 +340,6 @@ esp_peek_reach(const struct esp_opener *o, size_t want)
     return HEADER + o->cipher->iv + (want + block - 1) / block * block;
 }
 
-bool
-esp_peek_trailer(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_t seq_high, uint8_t *pad_len,
-                 uint8_t *next)
-{
-    uint8_t clear[TRAILER];
-
-    if (esp_peek_tail(o, packet, len, seq_high, clear, TRAILER) != TRAILER) {
-        return false;
-    }
-    *pad_len = clear[0];
-    *next = clear[1];
-    return true;
-}
-
 size_t
 esp_peek_tail(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_t seq_high, uint8_t *out, size_t want)
 {

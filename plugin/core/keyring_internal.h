@@ -134,6 +134,20 @@ const struct esp_keys *keyring_derive_esp(struct keyring *k, struct origin *o, e
 const struct ike_keys *keyring_derive_ike(struct keyring *k, struct birth *b, const uint8_t spis[IKE_SPIS],
                                           ike_keys_fit *fits, void *context);
 
+/* --- keyring_clear.c: clear text, as far as it speaks for a key ------------------ */
+
+enum { TRAILER = 2, NEXT_IPV4 = 4, NEXT_IPV6 = 41, NEXT_NONE = 59 };
+
+/* Trailer, padding and head of the packet, without a look at its ICV; high: the upper half
+ * of its sequence number. */
+void clear_read(struct esp_opener *o, struct esp_clear *out, const uint8_t *at, size_t len, uint32_t high);
+/* For keys that nothing else proves; named: the log gives them to this very SPI. */
+bool clear_plausible(const struct esp_clear *c, bool named);
+/* For keys that the ICV has proved, and for a peek. */
+bool clear_looks_right(const struct esp_clear *c);
+/* Octets of the IP packet at the start of the head, as its header says; 0: it is none. */
+size_t clear_ip_length(const uint8_t *head, size_t len);
+
 /* --- keyring_esp.c ------------------------------------------------------------- */
 
 void esp_lock_free(void *p);

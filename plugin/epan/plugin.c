@@ -169,7 +169,7 @@ proto_reg_handoff_espial(void)
 }
 
 void
-plugin_register(void)
+plugin_register(void)       /* cppcheck-suppress unusedFunction ; Wireshark calls it */
 {
     static proto_plugin plugin;
     static tap_plugin tap;

@@ -57,7 +57,7 @@ open_esp(const uint8_t *choice, const uint8_t *at, size_t len)
     size_t want = 0, got, text_len, out_len = 0;
     struct esp_opener *o;
     const char *why = NULL;
-    uint8_t *out, pad, next;
+    uint8_t *out, trailer[2];
 
     crypt_encr_key_len(k.encr, bits[choice[2] % G_N_ELEMENTS(bits)], &want);
     set_key(&k.encr_key, want);
@@ -80,8 +80,8 @@ open_esp(const uint8_t *choice, const uint8_t *at, size_t len)
     got = esp_peek_tail(o, at, len, choice[3], out, want);
     MUST(got <= want && got <= text_len);
     touch(out, got);
-    if (esp_peek_trailer(o, at, len, choice[3], &pad, &next) && esp_open(o, at, len, choice[3], out, &out_len)) {
-        MUST(out_len == text_len && out_len >= 2 && out[out_len - 2] == pad && out[out_len - 1] == next);
+    if (esp_peek_tail(o, at, len, choice[3], trailer, sizeof trailer) == sizeof trailer && esp_open(o, at, len, choice[3], out, &out_len)) {
+        MUST(out_len == text_len && out_len >= 2 && memcmp(out + out_len - 2, trailer, sizeof trailer) == 0);
     }
     esp_opener_free(o);
     free(out);

@@ -1,11 +1,11 @@
-#!/usr/bin/python3
 """What clang-format would change and means: indentation, spaces, where a brace or a return type
 stands.  Where a line of a table or of a long call breaks, and the gap before a comment behind
 code, are the writer's.
-usage: formatted.py FILE...
-SPDX-License-Identifier: GPL-2.0-or-later
-"""
-import difflib, re, subprocess, sys
+Used by tests/lint/run."""
+# SPDX-License-Identifier: GPL-2.0-or-later
+import difflib
+import re
+import subprocess
 
 def statements(lines):
     """Breaks that are not free: braces alone, heads of functions, statements, labels and blocks."""
@@ -51,15 +51,6 @@ def faults(path):
             yield a + 1, old[a:b], new[c:d]
 
 
-def main():
-    found = 0
-    for path in sys.argv[1:]:
-        for line, old, new in faults(path):
-            found += 1
-            print(f"{path}:{line}:")
-            print("\n".join([f"  - {text}" for text in old[:6]] + [f"  + {text}" for text in new[:6]]))
-    print(f"clang-format: {len(sys.argv) - 1} files, {found} places")
-    sys.exit(found > 0)
-
-
-main()
+def report(path):
+    return "\n".join(f"{path}:{line}:\n" + "\n".join([f"  - {text}" for text in old[:6]] + [f"  + {text}" for text in new[:6]])
+                     for line, old, new in faults(path))

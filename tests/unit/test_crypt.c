@@ -63,14 +63,14 @@ icv_of(const struct esp_vector *v)
 static void
 check_open(struct esp_opener *o, const struct esp_vector *v, const struct bytes *p)
 {
-    uint8_t *out = g_malloc(p->len), pad = 0, next = 0;
+    uint8_t *out = g_malloc(p->len), trailer[2] = { 0 };
     size_t len = 0;
 
     T(esp_verify(o, p->at, p->len, v->seq_high) == (icv_of(v) ? ESP_VERIFIED : ESP_NO_ICV));
     T(esp_open(o, p->at, p->len, v->seq_high, out, &len));
     T(is_hex(out, len, v->clear));
-    T(esp_peek_trailer(o, p->at, p->len, v->seq_high, &pad, &next));
-    T(len >= 2 && pad == out[len - 2] && next == out[len - 1]);
+    T(esp_peek_tail(o, p->at, p->len, v->seq_high, trailer, sizeof trailer) == sizeof trailer);
+    T(len >= 2 && memcmp(trailer, out + len - 2, sizeof trailer) == 0);
     g_free(out);
 }
 
@@ -140,13 +140,13 @@ static void
 check_prefixes(struct esp_opener *o, const struct esp_vector *v, const struct bytes *p)
 {
     for (size_t len = 0; len < p->len; len++) {
-        uint8_t *part = copy_of(p->at, len), *out = g_malloc(len + 1), pad, next;
+        uint8_t *part = copy_of(p->at, len), *out = g_malloc(len + 1), trailer[2];
         enum esp_verdict expect = expect_of(v, len);
         bool opens = expect == ESP_ICV_WRONG || expect == ESP_NO_ICV;
         size_t got;
         T(esp_verify(o, part, len, v->seq_high) == expect);
         T(esp_open(o, part, len, v->seq_high, out, &got) == opens);
-        T(esp_peek_trailer(o, part, len, v->seq_high, &pad, &next) == opens);
+        T((esp_peek_tail(o, part, len, v->seq_high, trailer, sizeof trailer) == sizeof trailer) == opens);
         T((esp_peek(o, part, len, v->seq_high, out, 1) == 1) == opens);
         g_free(part);
         g_free(out);
