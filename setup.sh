@@ -57,6 +57,10 @@ sys.exit(u.find_spec('$module') is None)" 2>/dev/null || echo "python3-$module"
     case $(cat /etc/debian_version 2>/dev/null) in
     12*) command -v lua5.2 >/dev/null || echo lua5.2 ;;
     esac
+    # The other versions of Wireshark, which only root can make, and none has others in it.
+    if [ "$(id -u)" = 0 ] && [ -z "${ESPIAL_INSIDE-}" ] && command -v apt-get >/dev/null; then
+        command -v mmdebstrap >/dev/null || echo mmdebstrap
+    fi
     [ "${2-}" = gui ] || return 0
     for tool in wireshark:wireshark Xvfb:xvfb xdotool:xdotool import:imagemagick; do
         command -v "${tool%%:*}" >/dev/null || echo "${tool#*:}"
