@@ -61,6 +61,10 @@ sys.exit(u.find_spec('$module') is None)" 2>/dev/null || echo "python3-$module"
             command -v "$tool" >/dev/null || echo "$tool"
         done ;;
     esac
+    # The other versions of Wireshark, which only root can make, and none has others in it.
+    if [ "$(id -u)" = 0 ] && [ -z "${ESPIAL_INSIDE-}" ] && command -v apt-get >/dev/null; then
+        command -v mmdebstrap >/dev/null || echo mmdebstrap
+    fi
     [ "${2-}" = gui ] || return 0
     for tool in wireshark:wireshark Xvfb:xvfb xdotool:xdotool import:imagemagick; do
         command -v "${tool%%:*}" >/dev/null || echo "${tool#*:}"

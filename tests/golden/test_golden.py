@@ -163,13 +163,15 @@ def main():
         if os.path.isdir(path[:-7] + ".keys"):
             keylog(path, report)
 
-    paths = sorted(glob.glob(os.path.join(ROOT, "pcaps", "*.pcapng")))
+    # Captures named as arguments are a part of the test, for other versions of Wireshark.
+    paths = sorted(p for part in sys.argv[1:] or ["*"] for p in glob.glob(os.path.join(ROOT, "pcaps", part + ".pcapng")))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(one, paths))
-    check(not known, f"LIST names captures that are not there: {sorted(known)}")
     fields()
-    readme()
-    score()
+    if not sys.argv[1:]:
+        check(not known, f"LIST names captures that are not there: {sorted(known)}")
+        readme()
+        score()
     print(f"figure: findings: {len(paths)} captures, {lines} listed, {held} held, {failed} failed")
     sys.exit(failed != 0)
 
