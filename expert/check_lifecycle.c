@@ -232,6 +232,10 @@ is_forged(const struct check_in *in)
     const struct ike_message *m = in->msg;
     const struct ike_event *e = in->ike;
 
+    /* The path probes of MOBIKE are one message on several paths (RFC 4555 section 3.10). */
+    if (e->retransmission_of && e->exchange->type == V2_INFORMATIONAL && (!e->sa->auth_read || e->sa->mobike_i || e->sa->mobike_r)) {
+        return false;
+    }
     return e->retransmission_of ? e->exchange->response != 0 && e->exchange->response < e->at.frame :
            m->encrypted && !m->readable && !m->truncated && !m->fragment && e->sa->num_readable > 0;
 }
