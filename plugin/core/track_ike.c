@@ -400,8 +400,8 @@ establish(struct ike_event *e)
     }
 }
 
-static unsigned
-whole_messages(const struct exchange *x)
+unsigned
+sadb_whole_messages(const struct exchange *x)
 {
     unsigned n = 0;
 
@@ -419,7 +419,7 @@ follow_state(struct ike_event *e, const struct ike_message *m)
     bool failed = m->readable && has_error(m);
 
     if (m->major == 1) {
-        unsigned n = e->exchange ? whole_messages(e->exchange) : 0;
+        unsigned n = e->exchange ? sadb_whole_messages(e->exchange) : 0;
         if (m->exchange == V1_QUICK || (m->exchange == V1_MAIN && n >= 6 && !e->from_initiator) ||
             (m->exchange == V1_AGGRESSIVE && n >= 3 && e->from_initiator)) {
             establish(e);
