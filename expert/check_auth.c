@@ -94,17 +94,6 @@ suspect_v2(const struct check_in *in, struct findings *out)
                 "AUTH, SA and selectors. Suggests a refusal, most often of the credentials.", m->length, sa->chosen->text);
 }
 
-static unsigned
-whole_messages(const struct exchange *x)
-{
-    unsigned n = 0;
-
-    for (guint i = 0; i < x->messages->len; i++) {
-        n += g_array_index(x->messages, struct exchange_message, i).fragment == 0;
-    }
-    return n;
-}
-
 /* RFC 2409 section 5.4: with another pre-shared key the responder cannot read main
  * mode message 5, and can only complain in an Informational. */
 static void
@@ -121,7 +110,7 @@ suspect_v1(const struct check_in *in, struct findings *out)
         ike_find_notify(in->msg, 14)) {
         return;
     }
-    whole = whole_messages(x);
+    whole = sadb_whole_messages(x);
     if (!((x->type == V1_MAIN && whole == 5) || (x->type == V1_AGGRESSIVE && whole == 3))) {
         return;
     }
@@ -143,7 +132,7 @@ suspect_main(const struct check_in *in, struct findings *out, const struct ike_s
     char who[ID_TEXT_MAX];
 
     if (!last || !last->from_initiator || last->readable || last->fragment || !last->again || !sa->started_here ||
-        whole_messages(x) != 5) {
+        sadb_whole_messages(x) != 5) {
         return;
     }
     before = &g_array_index(x->messages, struct exchange_message, x->messages->len - 2);
@@ -166,7 +155,7 @@ suspect_aggressive(const struct check_in *in, struct findings *out, const struct
     struct scope where = { .basis = BASIS_INFERRED, .sa = sa, .exchange = x->index };
     char who[ID_TEXT_MAX];
 
-    if (whole_messages(x) != 3 || x->messages->len < 3 || x->answered_by || !sa->started_here) {
+    if (sadb_whole_messages(x) != 3 || x->messages->len < 3 || x->answered_by || !sa->started_here) {
         return;
     }
     last = &g_array_index(x->messages, struct exchange_message, x->messages->len - 1);

@@ -426,6 +426,8 @@ void sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *a
 /* One ESP or AH packet. */
 void sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at,
                     const struct ipsec_packet *p);
+/* Messages of the exchange so far, of fragmented ones none. */
+unsigned sadb_whole_messages(const struct exchange *x);
 /* An ICMP error, a fragment, a clear packet or a NAT keepalive.  False where it concerns no SA. */
 bool sadb_see_path(struct sadb *db, struct path_event *e);
 /* An IKE SA of the capture has this initiator SPI: eight octets that are no chance. */

@@ -19,4 +19,7 @@ uint32_t ike_number(const struct span *value);      /* big-endian, clamped to UI
 enum ike_error ike_read_cfg(struct ike_message *m, struct cur *body, const uint8_t **where);
 struct span ike_rest(const struct cur *c);
 
+/* What both versions write alike; in IKEv1 a notify and a delete have a DOI before it. */
+payload_fn ike_read_nonce, ike_read_notify, ike_read_delete, ike_read_vendor;
+
 #endif

@@ -129,6 +129,69 @@ ike_read_cfg(struct ike_message *m, struct cur *body, const uint8_t **where)
     return IKE_OK;
 }
 
+enum ike_error
+ike_read_nonce(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+{
+    (void)inner;
+    (void)where;
+    m->nonce = ike_rest(&c);
+    return IKE_OK;
+}
+
+enum ike_error
+ike_read_notify(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+{
+    struct ike_notify n = { .inner = inner };
+    struct cur spi;
+    uint8_t spi_len;
+
+    (void)where;
+    if (!cur_u8(&c, &n.protocol) || !cur_u8(&c, &spi_len) || !cur_u16(&c, &n.type) || !cur_sub(&c, &spi, spi_len)) {
+        return IKE_ERR_NOTIFY;
+    }
+    n.spi = ike_rest(&spi);
+    n.data = ike_rest(&c);
+    if (m->num_notifies < IKE_MAX_NOTIFIES) {
+        m->notifies[m->num_notifies++] = n;
+    } else {
+        m->capped = true;
+    }
+    return IKE_OK;
+}
+
+enum ike_error
+ike_read_delete(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+{
+    struct ike_delete d = { .inner = inner };
+    struct cur spis;
+
+    (void)where;
+    if (!cur_u8(&c, &d.protocol) || !cur_u8(&c, &d.spi_len) || !cur_u16(&c, &d.num_spis) ||
+        !cur_sub(&c, &spis, (size_t)d.num_spis * d.spi_len)) {
+        return IKE_ERR_DELETE;
+    }
+    d.spis = ike_rest(&spis);
+    if (m->num_deletes < IKE_MAX_DELETES) {
+        m->deletes[m->num_deletes++] = d;
+    } else {
+        m->capped = true;
+    }
+    return IKE_OK;
+}
+
+enum ike_error
+ike_read_vendor(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+{
+    (void)inner;
+    (void)where;
+    if (m->num_vendors < IKE_MAX_VENDORS) {
+        m->vendors[m->num_vendors++] = ike_rest(&c);
+    } else {
+        m->capped = true;
+    }
+    return IKE_OK;
+}
+
 /* beyond: octets of the message that were on the wire behind c and not captured.  A
  * payload that reaches into them sets *cut, is no error, and has what was captured. */
 static enum ike_error

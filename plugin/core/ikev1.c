@@ -238,69 +238,19 @@ read_auth(struct ike_message *m, struct cur c, bool inner, const uint8_t **where
 }
 
 static enum ike_error
-read_nonce(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
-{
-    (void)inner;
-    (void)where;
-    m->nonce = ike_rest(&c);
-    return IKE_OK;
-}
-
-static enum ike_error
 read_notify(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
 {
-    struct ike_notify n = { .inner = inner };
-    struct cur spi;
     uint32_t doi;
-    uint8_t spi_len;
 
-    (void)where;
-    if (!cur_u32(&c, &doi) || !cur_u8(&c, &n.protocol) || !cur_u8(&c, &spi_len) || !cur_u16(&c, &n.type) ||
-        !cur_sub(&c, &spi, spi_len)) {
-        return IKE_ERR_NOTIFY;
-    }
-    n.spi = ike_rest(&spi);
-    n.data = ike_rest(&c);
-    if (m->num_notifies < IKE_MAX_NOTIFIES) {
-        m->notifies[m->num_notifies++] = n;
-    } else {
-        m->capped = true;
-    }
-    return IKE_OK;
+    return cur_u32(&c, &doi) ? ike_read_notify(m, c, inner, where) : IKE_ERR_NOTIFY;
 }
 
 static enum ike_error
 read_delete(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
 {
-    struct ike_delete d = { .inner = inner };
-    struct cur spis;
     uint32_t doi;
 
-    (void)where;
-    if (!cur_u32(&c, &doi) || !cur_u8(&c, &d.protocol) || !cur_u8(&c, &d.spi_len) || !cur_u16(&c, &d.num_spis) ||
-        !cur_sub(&c, &spis, (size_t)d.num_spis * d.spi_len)) {
-        return IKE_ERR_DELETE;
-    }
-    d.spis = ike_rest(&spis);
-    if (m->num_deletes < IKE_MAX_DELETES) {
-        m->deletes[m->num_deletes++] = d;
-    } else {
-        m->capped = true;
-    }
-    return IKE_OK;
-}
-
-static enum ike_error
-read_vendor(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
-{
-    (void)inner;
-    (void)where;
-    if (m->num_vendors < IKE_MAX_VENDORS) {
-        m->vendors[m->num_vendors++] = ike_rest(&c);
-    } else {
-        m->capped = true;
-    }
-    return IKE_OK;
+    return cur_u32(&c, &doi) ? ike_read_delete(m, c, inner, where) : IKE_ERR_DELETE;
 }
 
 /* Mode Config: type, reserved, identifier, attributes. */
@@ -335,7 +285,7 @@ v1_payload(uint8_t type)
 {
     static payload_fn *const table[] = {
         [V1P_SA] = read_sa, [V1P_KE] = read_ke, [V1P_ID] = read_id, [V1P_HASH] = read_auth, [V1P_SIG] = read_auth,
-        [V1P_NONCE] = read_nonce, [V1P_NOTIFY] = read_notify, [V1P_DELETE] = read_delete, [V1P_VENDOR] = read_vendor,
+        [V1P_NONCE] = ike_read_nonce, [V1P_NOTIFY] = read_notify, [V1P_DELETE] = read_delete, [V1P_VENDOR] = ike_read_vendor,
         [V1P_ATTRIBUTES] = read_configuration, [V1P_NAT_D] = read_nat_d, [V1P_NAT_D_DRAFT] = read_nat_d,
     };
 

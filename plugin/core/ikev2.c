@@ -143,69 +143,6 @@ read_auth(struct ike_message *m, struct cur c, bool inner, const uint8_t **where
 }
 
 static enum ike_error
-read_nonce(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
-{
-    (void)inner;
-    (void)where;
-    m->nonce = ike_rest(&c);
-    return IKE_OK;
-}
-
-static enum ike_error
-read_notify(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
-{
-    struct ike_notify n = { .inner = inner };
-    struct cur spi;
-    uint8_t spi_len;
-
-    (void)where;
-    if (!cur_u8(&c, &n.protocol) || !cur_u8(&c, &spi_len) || !cur_u16(&c, &n.type) || !cur_sub(&c, &spi, spi_len)) {
-        return IKE_ERR_NOTIFY;
-    }
-    n.spi = ike_rest(&spi);
-    n.data = ike_rest(&c);
-    if (m->num_notifies < IKE_MAX_NOTIFIES) {
-        m->notifies[m->num_notifies++] = n;
-    } else {
-        m->capped = true;
-    }
-    return IKE_OK;
-}
-
-static enum ike_error
-read_delete(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
-{
-    struct ike_delete d = { .inner = inner };
-    struct cur spis;
-
-    (void)where;
-    if (!cur_u8(&c, &d.protocol) || !cur_u8(&c, &d.spi_len) || !cur_u16(&c, &d.num_spis) ||
-        !cur_sub(&c, &spis, (size_t)d.num_spis * d.spi_len)) {
-        return IKE_ERR_DELETE;
-    }
-    d.spis = ike_rest(&spis);
-    if (m->num_deletes < IKE_MAX_DELETES) {
-        m->deletes[m->num_deletes++] = d;
-    } else {
-        m->capped = true;
-    }
-    return IKE_OK;
-}
-
-static enum ike_error
-read_vendor(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
-{
-    (void)inner;
-    (void)where;
-    if (m->num_vendors < IKE_MAX_VENDORS) {
-        m->vendors[m->num_vendors++] = ike_rest(&c);
-    } else {
-        m->capped = true;
-    }
-    return IKE_OK;
-}
-
-static enum ike_error
 read_selectors(struct ike_message *m, struct cur c, struct selector *out, size_t *num, const uint8_t **where)
 {
     uint8_t stated;
@@ -314,7 +251,7 @@ v2_payload(uint8_t type)
 {
     static payload_fn *const table[] = {
         [V2P_SA] = read_sa, [V2P_KE] = read_ke, [V2P_IDI] = read_id_i, [V2P_IDR] = read_id_r, [V2P_AUTH] = read_auth,
-        [V2P_NONCE] = read_nonce, [V2P_NOTIFY] = read_notify, [V2P_DELETE] = read_delete, [V2P_VENDOR] = read_vendor,
+        [V2P_NONCE] = ike_read_nonce, [V2P_NOTIFY] = ike_read_notify, [V2P_DELETE] = ike_read_delete, [V2P_VENDOR] = ike_read_vendor,
         [V2P_TSI] = read_ts_i, [V2P_TSR] = read_ts_r, [V2P_CP] = read_configuration, [V2P_EAP] = read_eap,
     };
 

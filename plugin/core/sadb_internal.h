@@ -105,6 +105,12 @@ void track_offer(struct sadb *db, struct ike_event *e, const struct ike_message 
 void track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m);
 void track_deletes(struct sadb *db, struct ike_event *e, const struct ike_message *m);
 
+/* track_learn.c: what each end is called, can do and is given. */
+void track_abilities(struct ike_event *e, const struct ike_message *m);
+void track_liveness(struct ike_event *e, const struct ike_message *m);
+void track_identities(struct sadb *db, struct ike_event *e, const struct ike_message *m);
+void track_addresses(struct sadb *db, struct ike_event *e, const struct ike_message *m);
+
 /* track_lineage.c */
 void track_phase1(struct sadb *db, struct ike_event *e);
 struct exchange *track_colliding(const struct ike_event *e);   /* or NULL */

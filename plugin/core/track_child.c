@@ -1,4 +1,4 @@
-/* track_child.c - proposals, selectors and addresses of a message, and the Child SAs
+/* track_child.c - proposals and selectors of a message, and the Child SAs
  * and rekeyed IKE SAs that they make (RFC 7296 sections 1.2, 1.3 and 2.8, RFC 2409
  * section 5.5).  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sadb_internal.h"
@@ -376,45 +376,6 @@ rekey_ike(struct sadb *db, struct ike_event *e, const struct proposal *chosen)
     sadb_pair_add(db, fresh, &e->at.src, &e->at.dst);
 }
 
-/* A rekeyed IKE SA shares its addresses with the old one until it is given others. */
-static void
-add_address(struct sadb *db, struct ike_sa *sa, const struct assigned_address *one)
-{
-    GArray *own = sadb_array(db, sizeof *one);
-
-    g_array_append_vals(own, sa->addresses->data, sa->addresses->len);
-    g_array_append_vals(own, one, 1);
-    sa->addresses = own;
-}
-
-/* Only the initiator is a client here: the gateway that assigns is the responder
- * (RFC 7296 section 2.19), also where it pushes by CFG_SET. */
-static void
-learn_addresses(struct sadb *db, struct ike_event *e, const struct ike_message *m)
-{
-    if (e->from_initiator || (m->cfg_type != CFG_REPLY && m->cfg_type != CFG_SET)) {
-        return;
-    }
-    for (size_t i = 0; i < m->num_cfg; i++) {
-        const struct ike_cfg_attr *a = &m->cfg[i];
-        struct assigned_address one = { .frame = e->at.frame, .mode_config = m->major == 1 };
-        bool known = false;
-        if (a->type == CFG_INTERNAL_IP4_ADDRESS && a->value.len == 4) {
-            one.addr = ip_from(4, a->value.at);
-        } else if (a->type == CFG_INTERNAL_IP6_ADDRESS && a->value.len >= 16) {
-            one.addr = ip_from(6, a->value.at);
-        } else {
-            continue;
-        }
-        for (guint j = 0; j < e->sa->addresses->len; j++) {
-            known |= ip_equal(&g_array_index(e->sa->addresses, struct assigned_address, j).addr, &one.addr) != 0;
-        }
-        if (!known && !ip_unspecified(&one.addr) && e->sa->addresses->len < IKE_MAX_CFG_ATTRS) {
-            add_address(db, e->sa, &one);
-        }
-    }
-}
-
 /* The first proposal of a protocol that makes an SA; IPComp rides along. */
 static const struct proposal *
 chosen_proposal(const struct ike_message *m)
@@ -519,7 +480,7 @@ track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
     struct exchange *x = e->exchange;
     const struct proposal *p;
 
-    learn_addresses(db, e, m);
+    track_addresses(db, e, m);
     set_right(db, e, m);
     if (e->from_initiator != x->by_initiator) {
         x->response_readable |= m->readable;

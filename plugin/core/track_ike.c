@@ -8,9 +8,7 @@
 enum {
     V1_ERROR_MAX = 8191,            /* RFC 2408 section 3.14.1 */
     V2_ERROR_MAX = 16383,           /* RFC 7296 section 3.10.1 */
-    N_MOBIKE_SUPPORTED = 16396, N_UPDATE_SA_ADDRESSES = 16400,
-    N_INITIAL_CONTACT = 16384, N_FRAGMENTATION_SUPPORTED = 16430, N_USE_PPK = 16435,
-    N1_R_U_THERE = 36136, N1_R_U_THERE_ACK = 36137,
+    N_UPDATE_SA_ADDRESSES = 16400,
     EAP_FAILURE = 4,
     ML_KEM_FIRST = 35, ML_KEM_LAST = 37,
     EXCHANGES_LOOKED_AT = 64,
@@ -380,72 +378,6 @@ note_integrity(struct sadb *db, struct ike_event *e, const struct ike_message *m
     }
 }
 
-/* What each side says that it can do. */
-static void
-learn_abilities(struct ike_event *e, const struct ike_message *m)
-{
-    struct ike_sa *sa = e->sa;
-    bool fragmentation = ike_find_notify(m, N_FRAGMENTATION_SUPPORTED) != NULL;
-    bool mobike = ike_find_notify(m, N_MOBIKE_SUPPORTED) != NULL;
-
-    sa->from_initiator |= e->from_initiator;
-    sa->from_responder |= !e->from_initiator;
-    sa->i_from_500 |= e->from_initiator && e->at.src_port == IKE_PORT;
-    sa->i_from_4500 |= e->from_initiator && e->at.src_port == NATT_PORT;
-    sa->r_from_500 |= !e->from_initiator && e->at.src_port == IKE_PORT;
-    sa->r_from_4500 |= !e->from_initiator && e->at.src_port == NATT_PORT;
-    *(e->from_initiator ? &sa->last_from_i : &sa->last_from_r) = e->at.frame;
-    if (m->major != 2) {
-        return;
-    }
-    sa->fragmentation_i |= fragmentation && e->from_initiator;
-    sa->fragmentation_r |= fragmentation && !e->from_initiator;
-    sa->mobike_i |= mobike && e->from_initiator;
-    sa->mobike_r |= mobike && !e->from_initiator;
-    sa->initial_contact |= e->from_initiator && m->exchange == V2_IKE_AUTH && m->readable && ike_find_notify(m, N_INITIAL_CONTACT) != NULL;
-    sa->auth_read |= m->exchange == V2_IKE_AUTH && m->encrypted && m->readable;
-    sa->post_quantum |= m->exchange == V2_IKE_SA_INIT && ike_is_response(m) && ike_find_notify(m, N_USE_PPK) != NULL;
-}
-
-/* Whether the exchange only asks if the peer lives (RFC 7296 section 1.4, RFC 3706). */
-static void
-learn_liveness(struct ike_event *e, const struct ike_message *m)
-{
-    struct exchange *x = e->exchange;
-
-    if (m->major == 1) {
-        x->liveness |= ike_find_notify(m, N1_R_U_THERE) != NULL;
-        x->liveness_ack |= ike_find_notify(m, N1_R_U_THERE_ACK) != NULL;
-    } else if (m->exchange == V2_INFORMATIONAL && !ike_is_response(m)) {
-        uint32_t empty = sadb_sk_length(e->sa->chosen, 0);
-        x->liveness = m->readable ? m->num_payloads <= 1 : empty && m->length == empty;
-    }
-}
-
-static void
-learn_identity(struct sadb *db, struct endpoint *who, const struct ike_id *id, uint32_t frame)
-{
-    char text[ID_TEXT_MAX];
-
-    if (id->present && !who->id) {
-        who->id = sadb_strdup(db, ike_id_print(id, text, sizeof text));
-        who->id_frame = frame;
-    }
-}
-
-static void
-learn_identities(struct sadb *db, struct ike_event *e, const struct ike_message *m)
-{
-    if (m->major == 2) {
-        if (m->exchange == V2_IKE_AUTH) {
-            learn_identity(db, &e->sa->initiator, &m->id_i, e->at.frame);
-            learn_identity(db, &e->sa->responder, &m->id_r, ike_is_response(m) ? e->at.frame : 0);
-        }
-    } else if (m->exchange == V1_MAIN || m->exchange == V1_AGGRESSIVE) {
-        learn_identity(db, e->from_initiator ? &e->sa->initiator : &e->sa->responder, &m->id_i, e->at.frame);
-    }
-}
-
 static bool
 has_ml_kem(const struct kept_proposal *k)
 {
@@ -469,8 +401,8 @@ establish(struct ike_event *e)
     }
 }
 
-static unsigned
-whole_messages(const struct exchange *x)
+unsigned
+sadb_whole_messages(const struct exchange *x)
 {
     unsigned n = 0;
 
@@ -488,7 +420,7 @@ follow_state(struct ike_event *e, const struct ike_message *m)
     bool failed = m->readable && has_error(m);
 
     if (m->major == 1) {
-        unsigned n = e->exchange ? whole_messages(e->exchange) : 0;
+        unsigned n = e->exchange ? sadb_whole_messages(e->exchange) : 0;
         if (m->exchange == V1_QUICK || (m->exchange == V1_MAIN && n >= 6 && !e->from_initiator) ||
             (m->exchange == V1_AGGRESSIVE && n >= 3 && e->from_initiator)) {
             establish(e);
@@ -579,11 +511,11 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
         e->new_address = !e->new_sa && !known_between(e->sa, &at->src, &at->dst);
         return;
     }
-    learn_abilities(e, m);
-    learn_liveness(e, m);
+    track_abilities(e, m);
+    track_liveness(e, m);
     follow_addresses(db, e, m);
     track_sent(db, e->sa, e->from_initiator, at->time);
-    learn_identities(db, e, m);
+    track_identities(db, e, m);
     if (m->major == 1 && m->exchange == V1_INFORMATIONAL) {
         struct exchange *x = track_refused(e);
         if (x && (e->message->refused || !m->readable)) {

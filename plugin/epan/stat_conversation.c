@@ -72,41 +72,40 @@ counts(const struct record *r)
     return r->kind == RECORD_IKE ? r->ike_sa != NO_ID : r->stream != NO_ID;
 }
 
+/* One row for each pair of ends, or for each end. */
 static tap_packet_status
-on_conversation(void *table, packet_info *pinfo, epan_dissect_t *edt _U_, const void *data, tap_flags_t flags)
+count(conv_hash_t *hash, packet_info *pinfo, const struct frame_records *all, tap_flags_t flags, bool ends)
 {
-    const struct frame_records *all = (const struct frame_records *)data;
-    conv_hash_t *hash = (conv_hash_t *)table;
+    int octets = (int)pinfo->fd->pkt_len;
 
     hash->flags = flags;
     for (unsigned i = 0; all && i < all->num; i++) {
         address src, dst;
-        if (counts(all->at[i])) {
-            record_addresses(all, all->at[i], &src, &dst);
-            add_conversation_table_data_with_conv_id(hash, &src, &dst, 0, 0, conversation_of(all->at[i]), 1,
-                                                     (int)pinfo->fd->pkt_len, &pinfo->rel_ts, &pinfo->abs_ts,
-                                                     &conversation_info, CONVERSATION_NONE);
+        if (!counts(all->at[i])) {
+            continue;
+        }
+        record_addresses(all, all->at[i], &src, &dst);
+        if (ends) {
+            add_endpoint_table_data(hash, &src, 0, TRUE, 1, octets, &endpoint_info, ENDPOINT_NONE);
+            add_endpoint_table_data(hash, &dst, 0, FALSE, 1, octets, &endpoint_info, ENDPOINT_NONE);
+        } else {
+            add_conversation_table_data_with_conv_id(hash, &src, &dst, 0, 0, conversation_of(all->at[i]), 1, octets, &pinfo->rel_ts,
+                                                     &pinfo->abs_ts, &conversation_info, CONVERSATION_NONE);
         }
     }
     return TAP_PACKET_REDRAW;
 }
 
 static tap_packet_status
+on_conversation(void *table, packet_info *pinfo, epan_dissect_t *edt _U_, const void *data, tap_flags_t flags)
+{
+    return count((conv_hash_t *)table, pinfo, (const struct frame_records *)data, flags, false);
+}
+
+static tap_packet_status
 on_endpoint(void *table, packet_info *pinfo, epan_dissect_t *edt _U_, const void *data, tap_flags_t flags)
 {
-    const struct frame_records *all = (const struct frame_records *)data;
-    conv_hash_t *hash = (conv_hash_t *)table;
-
-    hash->flags = flags;
-    for (unsigned i = 0; all && i < all->num; i++) {
-        address src, dst;
-        if (counts(all->at[i])) {
-            record_addresses(all, all->at[i], &src, &dst);
-            add_endpoint_table_data(hash, &src, 0, TRUE, 1, (int)pinfo->fd->pkt_len, &endpoint_info, ENDPOINT_NONE);
-            add_endpoint_table_data(hash, &dst, 0, FALSE, 1, (int)pinfo->fd->pkt_len, &endpoint_info, ENDPOINT_NONE);
-        }
-    }
-    return TAP_PACKET_REDRAW;
+    return count((conv_hash_t *)table, pinfo, (const struct frame_records *)data, flags, true);
 }
 
 /* --- filters ---------------------------------------------------------------------- */

@@ -97,8 +97,8 @@ proposals(void)
 static void
 v1_method_and_mode(void)
 {
-    static const struct { uint16_t chosen, refused; const char *says; } methods[] = {
-        { 1, 3, ", but the authentication method does not" }, { 1, 1, ", so its policy for this peer or exchange differs" },
+    static const struct { uint16_t refused; const char *says; } methods[] = {
+        { 3, ", but the authentication method does not" }, { 1, ", so its policy for this peer or exchange differs" },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(methods); i++) {

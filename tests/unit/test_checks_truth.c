@@ -158,10 +158,12 @@ esp_twice(const struct ip_addr *src, const struct ip_addr *dst, const struct ip_
           uint32_t spi, double apart, uint16_t second_id)
 {
     for (unsigned copy = 0; copy < 2; copy++) {
-        struct sighting at = { .frame = ++frame, .time = now += copy ? apart : 1, .src = copy ? *then_src : *src,
+        struct sighting at = { .frame = frame + 1, .time = now + (copy ? apart : 1), .src = copy ? *then_src : *src,
                                .dst = copy ? *then_dst : *dst, .ip_id = copy ? second_id : 7 };
         struct ipsec_packet p = first_of(spi, 1);
         struct ipsec_event e;
+        frame = at.frame;
+        now = at.time;
         sadb_see_frame(db, frame, now);
         sadb_see_ipsec(db, &e, &at, &p);
         checks_packet(found, db, plan, &e);

@@ -381,7 +381,7 @@ limits(void)
     struct packet p;
     struct frame_walk w = { 0 };
     struct octets o;
-    size_t from = 0;
+    size_t from;
 
     for (unsigned more = 0; more < 2; more++) {
         p = payload(esp, sizeof esp);               /* IPv6 extension headers: the last turn finds ESP */

@@ -58,7 +58,7 @@ attribute(struct der *d, const char *oid, size_t oid_len, const char *value)
     wrap(d, set, 0x31);
 }
 
-#define ATTRIBUTE(d, oid, value) attribute(d, oid, sizeof oid - 1, value)
+#define ATTRIBUTE(d, oid, value) attribute(d, oid, sizeof(oid) - 1, value)
 #define PKCS9 "\x2a\x86\x48\x86\xf7\x0d\1\x09"
 #define PILOT "\x09\x92\x26\x89\x93\xf2\x2c\x64\1"
 

@@ -152,9 +152,11 @@ gmac(void)
     bytes[16 + sizeof inner + 1] = 4;
     T(esp_null_read(&next, &payload, &k, bytes, sizeof bytes) && next == 4 && payload.len == sizeof inner && payload.at == bytes + 16);
     p.transforms = strange;
-    p.num_transforms = 2;
+    p.num_transforms = 2;       /* cppcheck-suppress unreadVariable ; k points to p */
     T(!esp_null_read(&next, &payload, &k, bytes, sizeof bytes));
-    p.transforms = none;                            /* NULL with none: the trailer ends the packet */
+    /* NULL with none: the trailer ends the packet */
+    /* cppcheck-suppress [redundantAssignment, unreadVariable] ; k points to p */
+    p.transforms = none;
     T(esp_null_read(&next, &payload, &k, bytes, 16 + sizeof inner + 2) && payload.len == 8 + sizeof inner);
 }
 

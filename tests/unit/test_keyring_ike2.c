@@ -466,10 +466,10 @@ newest_kept(void)
         T(negotiate(k, &keys, SPI_I, V2_CREATE_CHILD_SA, R, 10 + i, PROTO_ESP, ESP_R + i, 0, &nr, NULL));
         T(opens_esp(k, PRF_SHA1, &keys.sk_d, NULL, &ni, &nr, ESP_R + i, false) == (i > 0));
     }
-    for (uint8_t i = 0; i <= KEYRING_MAX_PER_SPI; i++) {
+    for (unsigned i = 0; i <= KEYRING_MAX_PER_SPI; i++) {
         child(k, &keys, 100 + i, 0x2000u + i, 0x3000, (uint8_t)(3 * i));
     }
-    for (uint8_t i = 0; i <= KEYRING_MAX_PER_SPI; i++) {
+    for (unsigned i = 0; i <= KEYRING_MAX_PER_SPI; i++) {
         T(child_opens(k, &keys, 0x3000, (uint8_t)(3 * i)) == (i > 0));
     }
     T(keyring_full(k) == NULL);

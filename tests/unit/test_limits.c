@@ -49,9 +49,11 @@ of_payloads(unsigned version, unsigned type, unsigned n, const void *body, size_
 static void
 see(const struct buf *b)
 {
-    struct sighting at = { .frame = ++frame, .time = now += 0.5, .src = client, .dst = gateway };
+    struct sighting at = { .frame = frame + 1, .time = now + 0.5, .src = client, .dst = gateway };
     struct ike_event e;
 
+    frame = at.frame;
+    now = at.time;
     sadb_see_ike(db, &e, &at, &m, b->b, b->n);
 }
 

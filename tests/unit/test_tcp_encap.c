@@ -266,7 +266,7 @@ octets_held(void)
     enum { EACH = 60000 * TCP_ENCAP_MAX_EARLY, FIT = TCP_ENCAP_MAX_HELD / EACH };
     struct tcp_encap *t = started();
 
-    for (uint16_t i = 0; i < FIT; i++) {
+    for (unsigned i = 0; i < FIT; i++) {
         hold(t, (uint16_t)(1000 + i), false);
     }
     T(!tcp_encap_capped(t));

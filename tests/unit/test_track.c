@@ -10,9 +10,11 @@ static struct ike_event last;
 static void
 see(const char *octets, uint16_t ip_id)
 {
-    struct sighting at = { .frame = ++frame, .time = now += 0.5, .src = *from_addr, .dst = *to_addr, .src_port = ike_src_port,
+    struct sighting at = { .frame = frame + 1, .time = now + 0.5, .src = *from_addr, .dst = *to_addr, .src_port = ike_src_port,
                            .dst_port = ike_dst_port, .ip_id = ip_id };
 
+    frame = at.frame;
+    now = at.time;
     sadb_see_frame(db, frame, now);
     sadb_see_ike(db, &last, &at, &m, (const uint8_t *)octets, strlen(octets));
     checks_message(found, db, plan, &m, &last);
