@@ -124,6 +124,12 @@ def longer(f, r):
     return Frame(f.link, f.time, f.octets + r.randbytes(r.randrange(1, 80)))
 
 
+def sampled(frames, count, seed):
+    """count of them at most, in their order."""
+    chosen = random.Random(seed).sample(range(len(frames)), min(count, len(frames)))
+    return [frames[i] for i in sorted(chosen)]
+
+
 def mutated(frames, count, seed):
     """count frames, most with some kind of damage; duplicates and wrong order among them, and whole
     ones.  The same for the same seed."""
