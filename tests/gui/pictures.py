@@ -40,7 +40,7 @@ def main_window(d):
     d.click(300, LIST + ROW + ROW // 2)
     d.picture(main, "problems")
     d.click(WIDE - 850, 78)     # clears the filter
-    time.sleep(1)
+    time.sleep(3)
     d.menu("alt+s", "Up", "Up", "Up", "Right", "Return")
     tree = d.window("SAs and Findings")
     d.front(tree, 940, 560)
