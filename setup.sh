@@ -69,7 +69,7 @@ sys.exit(u.find_spec('$module') is None)" 2>/dev/null || echo "python3-$module"
         command -v "${tool%%:*}" >/dev/null || echo "${tool#*:}"
     done
     [ "${2-}" = gui ] || return 0
-    for tool in wireshark:wireshark Xvfb:xvfb xdotool:xdotool import:imagemagick; do
+    for tool in wireshark:wireshark Xvfb:xvfb xdotool:xdotool import:imagemagick tesseract:tesseract-ocr; do
         command -v "${tool%%:*}" >/dev/null || echo "${tool#*:}"
     done
 }
