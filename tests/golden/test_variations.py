@@ -17,7 +17,7 @@ TABLES = ("ikev1_decryption_table", "ikev2_decryption_table", "esp_sa")
 OWN = {"weak_encryption", "weak_integrity", "weak_prf", "weak_dh_group", "aggressive_mode_psk", "no_integrity"}
 MIRROR, LATER = 18e-6, 400e-6       # seconds between a frame and its copy
 FEW = 24        # at most so many places where a capture is made to begin or end
-SHARE = {"with tables": 10, "without keys": 3, "with a key log": 2}     # variations of each capture without --all
+SHARE = {"with tables": 7, "without keys": 2, "with a key log": 1}     # variations of each capture without --all
 
 
 class Sharkd:
