@@ -297,7 +297,11 @@ downgrades(void)
 {
     static const struct transform des3[] = { { TRANSFORM_ENCR, 3, 0 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_ESN, 0, 0 } };
 
+    static const struct transform longer[] = { { TRANSFORM_ENCR, 12, 256 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_ESN, 0, 0 } };
+
     rekey_to(esp128, 3);
+    SILENT(suite_downgraded);
+    rekey_to(longer, 3);
     SILENT(suite_downgraded);
     rekey_to(des3, 3);
     SAYS(suite_downgraded, "3DES_CBC");
