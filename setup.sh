@@ -61,8 +61,15 @@ sys.exit(u.find_spec('$module') is None)" 2>/dev/null || echo "python3-$module"
             command -v "$tool" >/dev/null || echo "$tool"
         done ;;
     esac
+    # The other versions of Wireshark, which only root can make, and none has others in it.
+    if [ "$(id -u)" = 0 ] && [ -z "${ESPIAL_INSIDE-}" ] && command -v apt-get >/dev/null; then
+        command -v mmdebstrap >/dev/null || echo mmdebstrap
+    fi
+    for tool in editcap:wireshark-common mergecap:wireshark-common sharkd:wireshark-common ip:iproute2; do
+        command -v "${tool%%:*}" >/dev/null || echo "${tool#*:}"
+    done
     [ "${2-}" = gui ] || return 0
-    for tool in wireshark:wireshark Xvfb:xvfb xdotool:xdotool import:imagemagick; do
+    for tool in wireshark:wireshark Xvfb:xvfb xdotool:xdotool import:imagemagick tesseract:tesseract-ocr; do
         command -v "${tool%%:*}" >/dev/null || echo "${tool#*:}"
     done
 }

@@ -19,6 +19,13 @@ negotiation(const struct child_sa *c, char *out, size_t size)
     return out;
 }
 
+/* Where the two ends are is known. */
+static bool
+placed(const struct child_sa *c)
+{
+    return certain(c) && !c->ike_sa->path_unsure;
+}
+
 static const struct endpoint *
 sender(const struct ipsec_event *e)
 {
@@ -42,7 +49,7 @@ check_outer_source_violation(const struct check_in *in, struct findings *out)
     char from[ADDR_TEXT_MAX], is[ADDR_TEXT_MAX], how[80];
     struct scope where;
 
-    if (!certain(e->child)) {
+    if (!placed(e->child)) {
         return;
     }
     peer = e->to_responder ? &e->child->addr_i : &e->child->addr_r;
@@ -65,7 +72,7 @@ check_outer_destination_violation(const struct check_in *in, struct findings *ou
     char to[ADDR_TEXT_MAX], is[ADDR_TEXT_MAX], how[80];
     struct scope where;
 
-    if (!certain(e->child)) {
+    if (!placed(e->child)) {
         return;
     }
     peer = e->to_responder ? &e->child->addr_i : &e->child->addr_r;
@@ -87,6 +94,18 @@ tunnelled(const struct check_in *in)
 
     return certain(e->child) && !e->child->transport && e->packet->has_inner && e->packet->inner_tunnel ?
            &e->packet->inner : NULL;
+}
+
+/* Quick mode whose last message was not seen yet may have been captured the wrong way round: then the
+ * selectors fit the other way. */
+static bool
+perhaps_turned(const struct ipsec_event *e, const struct inner_packet *p)
+{
+    const struct child_sa *c = e->child;
+    const struct list *all = c->ike_sa->exchanges;
+    const struct exchange *x = c->exchange < all->len ? (const struct exchange *)g_ptr_array_index(all, c->exchange) : NULL;
+
+    return c->exchange_type == V1_QUICK && x && x->messages->len < 3 && child_covers(c, p, !e->to_responder);
 }
 
 static const struct selector *
@@ -156,7 +175,7 @@ check_inner_source_violation(const struct check_in *in, struct findings *out)
         return;
     }
     s = side(e, true, &n);
-    if (admits(s, n, &p->src) || right_child(e, p)) {
+    if (admits(s, n, &p->src) || right_child(e, p) || perhaps_turned(e, p)) {
         return;
     }
     where = scope_packet(in);
@@ -189,7 +208,7 @@ check_inner_destination_violation(const struct check_in *in, struct findings *ou
         return;
     }
     s = side(e, false, &n);
-    if (admits(s, n, &p->dst) || right_child(e, p)) {
+    if (admits(s, n, &p->dst) || right_child(e, p) || perhaps_turned(e, p)) {
         return;
     }
     where = scope_packet(in);
@@ -236,7 +255,7 @@ check_inner_selector_violation(const struct check_in *in, struct findings *out)
     dst = side(e, false, &num_dst);
     if (!admits(src, num_src, &p->src) || !admits(dst, num_dst, &p->dst) ||
         (admits_ports(src, num_src, &p->src, p, p->src_port) && admits_ports(dst, num_dst, &p->dst, p, p->dst_port)) ||
-        right_child(e, p)) {
+        right_child(e, p) || perhaps_turned(e, p)) {
         return;
     }
     where = scope_packet(in);
@@ -340,7 +359,7 @@ check_wrong_child_sa(const struct check_in *in, struct findings *out)
 {
     const struct inner_packet *p = tunnelled(in);
     const struct ipsec_event *e = in->ipsec;
-    const struct child_sa *right = p ? right_child(e, p) : NULL;
+    const struct child_sa *right = p && !perhaps_turned(e, p) ? right_child(e, p) : NULL;
     char src[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX];
     struct scope where;
 

@@ -107,6 +107,30 @@ reacted_later(const struct ike_sa *sa, const struct exchange_message *last)
     return sa->major == 1 && (last->from_initiator ? sa->last_from_r : sa->last_from_i) > last->frame;
 }
 
+/* RFC 7296 section 2.3: with a window of one, who sends the next request has the answer to this. */
+static bool
+answered_by_next(const struct ike_sa *sa, const struct exchange *x)
+{
+    for (guint i = x->index + 1, looked = 0; sa->major == 2 && i < sa->exchanges->len && looked < SADB_MAX_PER_PEER; i++, looked++) {
+        const struct exchange *later = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
+        if (later->by_initiator == x->by_initiator && later->request > x->request && later->type != V2_IKE_SA_INIT &&
+            later->message_id > x->message_id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Nothing of the other side was captured, though what this one sends, and does not send again,
+ * shows that it was answered: the capture holds one direction only. */
+static bool
+one_side_captured(const struct ike_sa *sa, const struct exchange *x, const struct exchange_message *last)
+{
+    bool other = last->from_initiator ? sa->from_responder : sa->from_initiator;
+
+    return !other && !message_repeats(last) && (sa->major == 2 ? x->type != V2_IKE_SA_INIT || answered_by_next(sa, x) : x->messages->len > 1 || x->index > 0);
+}
+
 const struct exchange_message *
 waiting_message(const struct ike_sa *sa, const struct exchange *x)
 {
@@ -118,7 +142,8 @@ waiting_message(const struct ike_sa *sa, const struct exchange *x)
         whole += m->fragment == 0;
         last = m;
     }
-    return last && wants_answer(sa, x, whole) && !x->answered_by && !reacted_later(sa, last) ? last : NULL;
+    return last && wants_answer(sa, x, whole) && !x->answered_by && !reacted_later(sa, last) && !answered_by_next(sa, x) &&
+           !one_side_captured(sa, x, last) ? last : NULL;
 }
 
 /* The first message of the other side after quick mode's own, where quick mode gets no answer. */
@@ -146,7 +171,8 @@ tell_refused_quick_mode(struct findings *out, const struct ike_sa *sa, const str
     const struct exchange_message *answer;
     char who[ADDR_TEXT_MAX];
 
-    if (x->type != V1_QUICK || x->messages->len != 1 || !x->unreadable || !x->request) {
+    /* A capture that begins with it may have begun with its last message. */
+    if (x->type != V1_QUICK || x->messages->len != 1 || !x->unreadable || !x->request || (x->index == 0 && !sa->started_here)) {
         return;
     }
     answer = informational_after(sa, x);

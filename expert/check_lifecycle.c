@@ -232,6 +232,10 @@ is_forged(const struct check_in *in)
     const struct ike_message *m = in->msg;
     const struct ike_event *e = in->ike;
 
+    /* The path probes of MOBIKE are one message on several paths (RFC 4555 section 3.10). */
+    if (e->retransmission_of && e->exchange->type == V2_INFORMATIONAL && (!e->sa->auth_read || e->sa->mobike_i || e->sa->mobike_r)) {
+        return false;
+    }
     return e->retransmission_of ? e->exchange->response != 0 && e->exchange->response < e->at.frame :
            m->encrypted && !m->readable && !m->truncated && !m->fragment && e->sa->num_readable > 0;
 }
@@ -344,9 +348,15 @@ same_offers(const GPtrArray *a, const GPtrArray *b)
         return false;
     }
     for (guint i = 0; i < a->len; i++) {
-        if (strcmp(((const struct kept_proposal *)g_ptr_array_index(a, i))->text,
-                   ((const struct kept_proposal *)g_ptr_array_index(b, i))->text) != 0) {
+        const struct proposal *p = ((const struct kept_proposal *)g_ptr_array_index(a, i))->p;
+        const struct proposal *q = ((const struct kept_proposal *)g_ptr_array_index(b, i))->p;
+        if (p->protocol != q->protocol || p->num_transforms != q->num_transforms) {
             return false;
+        }
+        for (size_t k = 0; k < p->num_transforms; k++) {
+            if (!suite_has(q, &p->transforms[k])) {
+                return false;
+            }
         }
     }
     return true;

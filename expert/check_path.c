@@ -198,6 +198,11 @@ unanswered_message(const struct sadb *db, const struct ike_sa *sa, const struct 
     const struct exchange_message *last = waiting_message(sa, x);
     double silence = last ? sadb_last_time(db) - last->time : 0;
 
+    /* Who has been answered before and does not ask again for so long has an answer that was not captured. */
+    if (last && sa->major == 2 && x->type != V2_IKE_SA_INIT && sa->from_initiator && sa->from_responder && !message_repeats(last) &&
+        silence >= SURELY_AGAIN_S) {
+        return NULL;
+    }
     return last && silence >= (message_repeats(last) ? AFTER_RETRANSMISSION_S : WITHOUT_RETRANSMISSION_S) ? last : NULL;
 }
 

@@ -50,6 +50,7 @@ bool is_error_notify(uint8_t major, uint16_t type);     /* RFC 2408 section 3.14
  * times to the sender; daemons send again after 1 to 4 seconds. */
 #define AFTER_RETRANSMISSION_S 2.0
 #define WITHOUT_RETRANSMISSION_S 10.0
+#define SURELY_AGAIN_S 30.0     /* within which every daemon has sent a request again that got no answer */
 /* The last message of an exchange whose answer is due; NULL where none is. */
 const struct exchange_message *waiting_message(const struct ike_sa *sa, const struct exchange *x);
 /* The same, once the silence has lasted. */

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
 
+#include <espial/text.h>
 #include <string.h>
 
 unsigned
@@ -69,12 +70,12 @@ const char *
 suite_values(const struct proposal *p, unsigned type, char *out, size_t size)
 {
     char one[64];
+    bool room = true;
 
     out[0] = 0;
-    for (size_t i = 0; i < p->num_transforms; i++) {
+    for (size_t i = 0; i < p->num_transforms && room; i++) {
         if (p->transforms[i].type == type) {
-            g_strlcat(out, out[0] ? " or " : "", size);
-            g_strlcat(out, transform_say(&p->transforms[i], one, sizeof one), size);
+            room = list_add(out, size, out[0] ? " or " : "", transform_say(&p->transforms[i], one, sizeof one), true);
         }
     }
     if (!out[0]) {

@@ -40,7 +40,7 @@ bool selector_within(const struct selector *inner, const struct selector *outer)
 bool selector_equal(const struct selector *a, const struct selector *b);
 /* DESIGN notation: 10.1.0.0/16, 10.1.0.1-10.1.0.9, [tcp/443] where narrowed. */
 char *selector_print(const struct selector *s, char *out, size_t size);
-/* Joined with ", "; "nothing" when n is 0. */
+/* Joined with ", "; "nothing" when n is 0, ".." for those that do not fit. */
 char *selectors_print(const struct selector *s, size_t n, char *out, size_t size);
 
 /* What a check needs of an inner packet. */

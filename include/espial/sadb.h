@@ -194,6 +194,7 @@ struct ike_sa {
     bool mobike_i : 1, mobike_r : 1;    /* who announced it */
     bool auth_read : 1;         /* an IKE_AUTH message of each side was readable */
     bool fragmentation_i : 1, fragmentation_r : 1;      /* IKEV2_FRAGMENTATION_SUPPORTED announced */
+    bool path_unsure : 1;       /* MOBIKE: an answer came on another path, its request was not captured: perhaps a move */
     bool draft_nat_t : 1;       /* v1: draft payloads or encapsulation modes */
     bool post_quantum : 1;      /* v2: ML-KEM as additional key exchange, or a PPK */
     bool from_initiator : 1, from_responder : 1;        /* messages of that side were captured */

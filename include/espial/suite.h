@@ -54,7 +54,8 @@ char *transform_print(const struct transform *t, char *out, size_t size);
 /* "ENCR", "PRF", "INTEG", "DH", "ESN", "KE1".. */
 const char *transform_type_name(uint8_t type);
 /* DESIGN section 6: IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048.
- * Order ENCR, INTEG, PRF, DH, additional KE, ESN, whatever the order on the wire. */
+ * Order ENCR, INTEG, PRF, DH, additional KE, ESN, whatever the order on the wire; ".."
+ * for those that do not fit. */
 char *proposal_print(const struct proposal *p, char *out, size_t size);
 
 /* What RFC 8247 (IKE) and RFC 8221 (ESP, AH) say against a transform. */

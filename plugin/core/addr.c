@@ -5,6 +5,7 @@
 #include <espial/cursor.h>
 #include <espial/limits.h>
 #include <espial/suite.h>
+#include <espial/text.h>
 
 #include <arpa/inet.h>
 #include <glib.h>
@@ -259,9 +260,7 @@ selectors_print(const struct selector *s, size_t n, char *out, size_t size)
     char one[TS_TEXT_MAX];
 
     g_strlcpy(out, n ? "" : "nothing", size);
-    for (size_t i = 0; i < n; i++) {
-        g_strlcat(out, i ? ", " : "", size);
-        g_strlcat(out, selector_print(&s[i], one, sizeof one), size);
+    for (size_t i = 0; i < n && list_add(out, size, i ? ", " : "", selector_print(&s[i], one, sizeof one), i + 1 < n); i++) {
     }
     return out;
 }

@@ -238,10 +238,7 @@ read_eap(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
 
     (void)inner;
     (void)where;
-    if (!cur_u8(&c, &code) || !cur_u8(&c, &id) || !cur_u16(&c, &len) || len < 4 || len > whole) {
-        return IKE_ERR_EAP;
-    }
-    if (len > 4 && !cur_u8(&c, &type)) {
+    if (!cur_u8(&c, &code) || !cur_u8(&c, &id) || !cur_u16(&c, &len) || len < 4 || len > whole || (len > 4 && !cur_u8(&c, &type))) {
         return IKE_ERR_EAP;
     }
     m->eap_code = code;

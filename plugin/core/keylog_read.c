@@ -192,10 +192,7 @@ read_gzip(struct lines *l, struct source *s, GError **error)
         GError *why = NULL;
         GConverterResult how = g_converter_convert(gzip, s->raw, s->have, clear, sizeof clear,
                                                    s->end ? G_CONVERTER_INPUT_AT_END : G_CONVERTER_NO_FLAGS, &used, &written, &why);
-        if (how == G_CONVERTER_ERROR && g_error_matches(why, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT) && !s->end) {
-            g_clear_error(&why);
-            used = written = 0;
-        } else if (how == G_CONVERTER_ERROR) {
+        if (how == G_CONVERTER_ERROR) {     /* not for want of octets, which are all used before */
             g_propagate_error(error, why);
             break;
         }

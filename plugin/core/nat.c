@@ -70,7 +70,9 @@ first_octets(const uint8_t *at, size_t len)
 {
     uint64_t first = 0;
 
-    memcpy(&first, at, MIN(len, sizeof first));
+    if (len) {
+        memcpy(&first, at, MIN(len, sizeof first));
+    }
     return first;
 }
 

@@ -4,6 +4,7 @@
 
 #include <espial/suite.h>
 #include <espial/limits.h>
+#include <espial/text.h>
 
 #include <glib.h>
 #include <string.h>
@@ -137,22 +138,31 @@ transform_parse(struct transform *out, const char *name)
     return false;
 }
 
-static void
-append_type(const struct proposal *p, uint8_t type, char *out, size_t size)
+/* "None" is what a proposal without that type means. */
+static bool
+is_none(const struct transform *t)
+{
+    return t->id == 0 && (t->type == TRANSFORM_INTEG || t->type == TRANSFORM_KE || t->type >= TRANSFORM_ADDKE1);
+}
+
+/* The transforms of one type; *left counts those that are still to come.  False when out is full. */
+static bool
+append_type(const struct proposal *p, uint8_t type, size_t *left, char *out, size_t size)
 {
     char one[80];
 
     for (size_t i = 0; i < p->num_transforms; i++) {
         const struct transform *t = &p->transforms[i];
-        bool none = t->id == 0 && (type == TRANSFORM_INTEG || type >= TRANSFORM_ADDKE1 || type == TRANSFORM_KE);
-        if (t->type != type || none) {
+        bool first = out[0] && out[strlen(out) - 1] == ':';
+        if (t->type != type || is_none(t)) {
             continue;
         }
-        if (out[0] && out[strlen(out) - 1] != ':') {
-            g_strlcat(out, "/", size);
+        --*left;
+        if (!list_add(out, size, first ? "" : "/", print_transform(t, p->v1, one, sizeof one), *left > 0)) {
+            return false;
         }
-        g_strlcat(out, print_transform(t, p->v1, one, sizeof one), size);
     }
+    return true;
 }
 
 char *
@@ -161,6 +171,8 @@ proposal_print(const struct proposal *p, char *out, size_t size)
     static const uint8_t order[] = { TRANSFORM_ENCR, TRANSFORM_INTEG, TRANSFORM_PRF, TRANSFORM_KE,
                                      6, 7, 8, 9, 10, 11, 12, TRANSFORM_ESN };
     static const char *const protocols[] = { "?:", "IKE:", "AH:", "ESP:", "IPCOMP" };
+    bool room = p->protocol != PROTO_IPCOMP;
+    size_t left = 0;
 
     if (size == 0) {
         return out;
@@ -170,8 +182,11 @@ proposal_print(const struct proposal *p, char *out, size_t size)
     } else {
         g_snprintf(out, (gulong)size, "PROTO_%u:", p->protocol);
     }
-    for (size_t i = 0; p->protocol != PROTO_IPCOMP && i < G_N_ELEMENTS(order); i++) {
-        append_type(p, order[i], out, size);
+    for (size_t i = 0; i < p->num_transforms; i++) {
+        left += !is_none(&p->transforms[i]) && memchr(order, p->transforms[i].type, sizeof order);
+    }
+    for (size_t i = 0; room && i < G_N_ELEMENTS(order); i++) {
+        room = append_type(p, order[i], &left, out, size);
     }
     return out;
 }

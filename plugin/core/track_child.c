@@ -442,6 +442,38 @@ take_offer(struct ike_event *e)
     }
 }
 
+/* Quick mode's third message is a hash alone and comes from who began it: told by the first
+ * message of the capture, its two sides were the wrong way round. */
+static void
+set_right(struct sadb *db, const struct ike_event *e, const struct ike_message *m)
+{
+    struct exchange *x = e->exchange;
+    guint looked = 0;
+
+    if (m->exchange != V1_QUICK || !m->readable || m->num_proposals || m->num_notifies || m->id_i.present || !x->chosen ||
+        x->messages->len != 3 || e->from_initiator == x->by_initiator) {
+        return;
+    }
+    x->by_initiator = e->from_initiator;
+    for (guint i = e->sa->children->len; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
+        struct child_sa *c = (struct child_sa *)g_ptr_array_index(e->sa->children, i - 1);
+        if (c->exchange == x->index && c->ike_sa == e->sa && c->exchange_type == V1_QUICK) {
+            const struct selector *ts = c->ts_i;
+            uint8_t num = c->num_ts_i;
+            struct child_sa *old;
+            c->ts_i = c->ts_r;
+            c->num_ts_i = c->num_ts_r;
+            c->ts_r = ts;
+            c->num_ts_r = num;
+            old = c->rekeys == NO_ID ? v1_replaced(db, c) : NULL;
+            if (old) {
+                struct ike_event quiet = { .sa = e->sa };
+                link_rekeyed(&quiet, old, c);
+            }
+        }
+    }
+}
+
 void
 track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
 {
@@ -449,6 +481,7 @@ track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
     const struct proposal *p;
 
     track_addresses(db, e, m);
+    set_right(db, e, m);
     if (e->from_initiator != x->by_initiator) {
         x->response_readable |= m->readable;
         x->transport_answered |= m->major == 2 && ike_find_notify(m, N_USE_TRANSPORT_MODE) != NULL;
@@ -527,6 +560,20 @@ note_half_closed(struct ike_event *e, const struct ike_message *m)
     }
 }
 
+/* The capture lacks a message of the IKE SA's rekeying, or holds it the wrong way round: then
+ * another IKE SA has its Child SAs, which this one's Delete leaves alone. */
+static bool
+rekeyed_unseen(const struct ike_sa *sa)
+{
+    for (guint i = sa->exchanges->len, looked = 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
+        const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i - 1);
+        if (x->type == V2_CREATE_CHILD_SA && ((x->rekeys_ike && !x->response) || (x->chosen && x->chosen->p->protocol == PROTO_IKE))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Only what the IKE SA protects is believed: anybody can send a Delete in clear. */
 void
 track_deletes(struct sadb *db, struct ike_event *e, const struct ike_message *m)
@@ -548,7 +595,8 @@ track_deletes(struct sadb *db, struct ike_event *e, const struct ike_message *m)
                 e->sa->state = IKE_DELETED;
             }
             /* RFC 7296 section 1.4.1: its Child SAs go with it; IKEv1's live on. */
-            for (guint j = 0; m->major == 2 && e->sa->rekeyed_by == NO_ID && j < e->sa->children->len; j++) {
+            bool with_it = m->major == 2 && e->sa->rekeyed_by == NO_ID && !rekeyed_unseen(e->sa);
+            for (guint j = 0; with_it && j < e->sa->children->len; j++) {
                 delete_child(e, (struct child_sa *)g_ptr_array_index(e->sa->children, j));
             }
             continue;

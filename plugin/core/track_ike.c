@@ -334,6 +334,7 @@ follow_addresses(struct sadb *db, struct ike_event *e, const struct ike_message 
     }
     if (!update && !answered) {
         e->new_address = !e->new_sa;
+        sa->path_unsure |= sa->mobike_i && sa->mobike_r && ike_is_response(m) && m->readable && e->exchange && !e->exchange->request;
         return;
     }
     e->moved_initiator = ip_equal(&from->addr, &e->at.src) ? !e->from_initiator : e->from_initiator;

@@ -36,6 +36,19 @@ track_phase1(struct sadb *db, struct ike_event *e)
 /* A live IKE SA of the same identity with the same gateway from elsewhere: the peer was
  * restarted or moved, and the old one may be dead weight on the gateway.  From the same address only
  * INITIAL_CONTACT tells a restart from a new authentication (RFC 7296 section 2.4). */
+/* An answer whose request was not captured: that may have been its Delete. */
+static bool
+lacks_request(const struct ike_sa *sa)
+{
+    for (guint i = sa->exchanges->len, looked = 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
+        const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i - 1);
+        if (x->type == V2_INFORMATIONAL && !x->request) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct ike_sa *
 track_replaced(const struct sadb *db, const struct ike_event *e)
 {
@@ -48,7 +61,8 @@ track_replaced(const struct sadb *db, const struct ike_event *e)
         struct ike_sa *old = (struct ike_sa *)g_ptr_array_index(db->ike_sas, i - 1);
         if (old != now && old->state == IKE_ESTABLISHED && old->major == now->major && old->initiator.id &&
             strcmp(old->initiator.id, now->initiator.id) == 0 && ip_equal(&old->responder.addr, &now->responder.addr) &&
-            (!ip_equal(&old->initiator.addr, &now->initiator.addr) || now->initial_contact) && old->rekeyed_by == NO_ID) {
+            (!ip_equal(&old->initiator.addr, &now->initiator.addr) || now->initial_contact) && old->rekeyed_by == NO_ID &&
+            !lacks_request(old)) {
             return old;
         }
     }

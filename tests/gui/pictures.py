@@ -11,7 +11,7 @@ from desktop import ROOT, SAMPLE, Desktop, check, counts, needs
 SETTINGS = ("gui.qt.font_name:DejaVu Sans,10,-1,5,50,0,0,0,0,0",)
 WIDTHS = {"%m": 54, "%t": 80, "%s": 110, "%d": 110, "%p": 64, "%L": 54, "%Cus:espial.ike_sa": 54, "%Cus:espial.child_sa": 62,
           "%Cus:espial.stream.spi": 94, "%Cus:espial.direction": 160, "%Cus:espial.finding": 306, "%i": 330}
-WIDE, HIGH = 1540, 870
+WIDE, HIGH = 1540, 880
 LIST, DETAILS, ROW = 115, 700, 17       # where the window has its first packet, its details; height of a packet
 COLOURS, LARGEST = "64", 120 * 1024
 
@@ -25,7 +25,7 @@ def small_profile(d):
         out.write(", ".join(f'"{name}", {width}' if ":" in name else f"{name}, {width}" for name, width in WIDTHS.items()) + "\n")
     with open(os.path.join(d.home, ".config", "wireshark", "recent_common"), "w") as out:
         out.write("\n".join(f"gui.geometry_main_{name}: {value}" for name, value in
-                            (("x", 0), ("y", 0), ("width", WIDE), ("height", HIGH), ("upper_pane", 488), ("lower_pane", 250))) + "\n")
+                            (("x", 0), ("y", 0), ("width", WIDE), ("height", HIGH), ("upper_pane", 498), ("lower_pane", 250))) + "\n")
 
 
 def main_window(d):
@@ -40,7 +40,7 @@ def main_window(d):
     d.click(300, LIST + ROW + ROW // 2)
     d.picture(main, "problems")
     d.click(WIDE - 850, 78)     # clears the filter
-    time.sleep(1)
+    time.sleep(3)
     d.menu("alt+s", "Up", "Up", "Up", "Right", "Return")
     tree = d.window("SAs and Findings")
     d.front(tree, 940, 560)

@@ -7,10 +7,11 @@ RAW, ETHERNET = 101, 1
 
 
 class Frame:
-    """link type, time in seconds, octets, length on the wire."""
-    __slots__ = ("link", "time", "octets", "length")
+    """link type, time in seconds, octets, length on the wire; changed: is not as it was captured."""
+    __slots__ = ("link", "time", "octets", "length", "changed")
 
-    def __init__(self, link, time, octets, length=None):
+    def __init__(self, link, time, octets, length=None, changed=False):
+        self.changed = changed
         self.link, self.time, self.octets, self.length = link, time, octets, len(octets) if length is None else length
 
 
@@ -79,6 +80,15 @@ def write(path, frames):
         f.write(b"".join(out))
 
 
+def write_pcap(path, frames, link):
+    """Classic, with nanoseconds; all of one link type."""
+    out = [struct.pack("<IHHiIII", 0xa1b23c4d, 2, 4, 0, 0, 262144, link)]
+    for f in frames:
+        out.append(struct.pack("<IIII", int(f.time) & 0xffffffff, int(f.time % 1 * 1e9), len(f.octets), max(f.length, len(f.octets))) + f.octets)
+    with open(path, "wb") as f:
+        f.write(b"".join(out))
+
+
 # --- mutations -----------------------------------------------------------------------
 
 def flipped(f, r):
@@ -114,24 +124,34 @@ def longer(f, r):
     return Frame(f.link, f.time, f.octets + r.randbytes(r.randrange(1, 80)))
 
 
+def sampled(frames, count, seed):
+    """count of them at most, in their order."""
+    chosen = random.Random(seed).sample(range(len(frames)), min(count, len(frames)))
+    return [frames[i] for i in sorted(chosen)]
+
+
 def mutated(frames, count, seed):
-    """count frames, each of some kind of damage; duplicates and wrong order among them."""
+    """count frames, most with some kind of damage; duplicates and wrong order among them, and whole
+    ones.  The same for the same seed."""
     r, out = random.Random(seed), []
     frames = [f for f in frames if f.octets]
     kinds = (flipped, behind_headers, behind_headers, behind_headers, cut, short, longer)
     while len(out) < count:
         for f in frames:
             kind = r.randrange(12)
+            other = None
             if kind < 7:
-                out.append(kinds[kind](f, r))
+                other = kinds[kind](f, r)
             elif kind == 7:
-                out.append(spliced(f, r, frames))
-            elif kind == 8:
-                out += [f, f]
-            elif kind == 9 and out:
-                out.insert(max(0, len(out) - r.randrange(1, 20)), f)
+                other = spliced(f, r, frames)
+            elif kind < 10:
+                other = Frame(f.link, f.time, f.octets, f.length)
+            if kind == 9 and out:
+                out.insert(max(0, len(out) - r.randrange(1, 20)), other)
             else:
-                out.append(f)
+                out += [f] * (kind == 8) + [other or f]
+            if other:
+                other.changed = kind in (8, 9) or other.octets != f.octets
     return out[:count]
 
 

@@ -1,11 +1,12 @@
 """tshark and sharkd with the sanitised plugin, and whose fault a fault is.
 SPDX-License-Identifier: GPL-2.0-or-later
 """
-import glob, json, os, re, shutil, subprocess
+import argparse, functools, glob, json, os, re, shutil, subprocess
 from report import ROOT, reports, thrown, valgrind_reports
 
 # As root, Wireshark loads plugins from its own folder alone: a private copy is laid over it.
 OVERLAY = 'mount --bind "$0" "$1" && shift && exec "$@"'
+NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 MAX_DROPPED = 8         # frames of one file that the host cannot take; more is told as a fault
 NO_END = 98
 
@@ -16,6 +17,45 @@ def plugin_folder():
     version, folder = asked("--modversion"), asked("--variable=plugindir")
     short = ".".join(version.split(".")[:2])
     return version, os.path.join(folder if folder.endswith("/" + short) else os.path.join(folder, short), "epan")
+
+
+def argument_parser(text):
+    p = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--build", default=os.path.join(os.environ.get("ESPIAL_BUILD_DIR", os.path.join(ROOT, "build")), "hard"),
+                   help="the folder hard of the build")
+    return p
+
+
+def plugin_of(build, target):
+    return os.path.join(build, target, "espial.so")
+
+
+def why_not(args):
+    """Why tshark cannot be run here with the plugin under sanitizers; None where it can."""
+    path = plugin_of(args.build, "espial_san")
+    if not os.path.exists(path):
+        return f"{path} is not built"
+    if way() is None:
+        return "as root, Wireshark loads plugins from its own folder alone; no mount namespace may be made here, nor another user be"
+    return None
+
+
+def works(*words):
+    try:
+        return subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+    except OSError:
+        return False
+
+
+@functools.cache
+def way():
+    """How a plugin folder of one's own is used: "plain" by anyone but root; by root "overlay", or
+    as "nobody" where that is not allowed.  None: not at all."""
+    if os.geteuid():
+        return "plain"
+    if works("unshare", "-m", "sh", "-c", "mount --bind /usr /usr"):
+        return "overlay"
+    return "nobody" if works(*NOBODY, "test", "-r", os.path.join(ROOT, "LICENSE")) else None
 
 
 class Host:
@@ -53,8 +93,10 @@ class Host:
         plugins = self.with_us if ours else self.without
         self.runs += 1
         words = [*tool, *words]
-        if os.geteuid() == 0:
+        if way() == "overlay":
             words = ["unshare", "-m", "sh", "-c", OVERLAY, plugins, self.folder, *words]
+        elif way() == "nobody":
+            words = [*NOBODY, *words]
         more = {"input": text} if text is not None else {"stdin": subprocess.DEVNULL}
         try:
             return subprocess.run(words, env=self.environment(conf, plugins), timeout=timeout, stdout=subprocess.PIPE,
@@ -75,7 +117,7 @@ class Host:
         """Each fault is the plugin's, but for those that are in no code of Espial and happen without
         the plugin as well (without: what was found there).  Returns whether all are the host's."""
         theirs = {r.signature() for r in without}
-        for r in found:
+        for r in {r.signature(): r for r in reversed(found)}.values():
             if not r.in_us() and r.signature() in theirs:
                 name = f"Wireshark {self.version}: {r.name()}"
                 self.named[name] = self.named.get(name, 0) + 1
@@ -89,7 +131,7 @@ class Host:
     def tshark(self, path, *args, conf=None, what="", timeout=300, without=None):
         """One run.  A fault of the host's own is named, the frame that causes it dropped, and the
         run repeated; any other is the plugin's.  without: the capture to try without the plugin
-        (the same one).  Returns the last run."""
+        (the same one), with the same frames as Wireshark sees them there.  Returns the last run."""
         words, alone = ["tshark", "-n", "-r", path, *args], without or path
         for n in range(1, MAX_DROPPED + 2):
             run = self.run(words, conf, timeout=timeout)
@@ -103,12 +145,14 @@ class Host:
             other = self.run(bare, conf, ours=False, timeout=timeout)
             if not self.blame(found, self.found(other), what, words) or run.returncode == 0:
                 return run
-            if n > MAX_DROPPED or alone != path:
+            if n > MAX_DROPPED:
                 break
-            shorter = f"{path}.{n}"
-            subprocess.run(["editcap", path, shorter, str(self.frame_of(bare, other, conf, timeout))], check=True, stderr=subprocess.DEVNULL)
+            frame, both = str(self.frame_of(bare, other, conf, timeout)), alone != path
+            for old in {path, alone}:
+                subprocess.run(["editcap", old, f"{old}.{n}", frame], check=True, stderr=subprocess.DEVNULL)
             self.dropped += 1
-            path = alone = words[3] = shorter
+            path, alone = f"{path}.{n}", f"{alone}.{n}" if both else f"{path}.{n}"
+            words[3] = path
         self.faults.append(f"{what}: {' '.join(words)[:400]}: the host's own faults do not end after {MAX_DROPPED} frames less")
         return run
 
@@ -119,7 +163,7 @@ class Host:
         while args:
             a = args.pop(0)
             if a in ("-o", "-z", "-R", "-Y", "-e"):
-                value = args.pop(0)
+                value = args.pop(0).replace("flow,espial,", "flow,any,")
                 if "espial" not in value:
                     out += [a, value]
             else:
@@ -161,7 +205,8 @@ class Host:
         calls = list(calls)
         for _ in range(MAX_DROPPED + 1):
             run = self.run(["sharkd", "-"], conf, text=self.text(calls), timeout=timeout)
-            answers = [line for line in run.stdout.splitlines() if line.startswith('{"jsonrpc"') and line.endswith("}")]
+            # A call may be answered twice (a load that fails).
+            answers = list({m.group(1): m.group(0) for m in re.finditer(r'^\{"jsonrpc":"2.0","id":(\d+),.*\}$', run.stdout, re.M)}.values())
             self.listen(run, what)
             found = self.found(run)
             if not found and len(answers) == len(calls):

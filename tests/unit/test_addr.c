@@ -84,7 +84,7 @@ test_print(void)
     T_STR(selectors_print(two, 2, text, sizeof text), "10.1.0.0/16, 10.2.0.1/32[tcp/443]");
     T_STR(selectors_print(two, 0, text, sizeof text), "nothing");
     memset(small, '#', sizeof small);
-    T_STR(selectors_print(two, 2, small, 7), "10.1.0");
+    T_STR(selectors_print(two, 2, small, 7), "..");        /* half of one would be another */
     T(small[7] == '#');
     two[0].lo = two[0].hi;
     two[0].hi = two[1].lo;

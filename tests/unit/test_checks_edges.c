@@ -305,10 +305,127 @@ once(void)
     }
 }
 
+/* What another pair has agreed on, or failed in, says nothing of this one. */
+static void
+others(void)
+{
+    struct ip_addr *peer;
+
+    for (unsigned same = 0; same < 2; same++) {
+        reset();
+        peer = same ? &client : &stranger;
+        for (unsigned step = 0; step < 4; step++) {
+            char text[8];
+            begin(2, step < 2 ? V2_IKE_SA_INIT : V2_IKE_AUTH, step / 2, step % 2 == 0, step % 2);
+            memset(m.spi_i, 0x33, 8);
+            propose(step < 2 ? aes256 : esp128, step < 2 ? 4 : 3, step < 2 ? PROTO_IKE : PROTO_ESP, step < 2 ? 0 : 0xc1 + step);
+            if (step >= 2) {
+                m.has_auth = true;
+                selectors("10.5.0.0/24", "10.2.0.0/24");
+            }
+            *(step % 2 ? &to_addr : &from_addr) = peer;
+            g_snprintf(text, sizeof text, "%u", step);
+            send(text, (uint16_t)(1 + step));
+        }
+        sa_init(aes256, aes256);
+        auth_request("10.1.0.0/24", "10.9.0.0/24");
+        begin(2, V2_IKE_AUTH, 1, false, true);
+        notify(38);
+        send("no", 9);
+        SAYS(ts_unacceptable, same ? "it has accepted 10.5.0.0/24 === 10.2.0.0/24 before (frame 4)." : "does not show what it would accept.");
+    }
+    for (unsigned same = 0; same < 2; same++) {
+        reset();
+        for (unsigned r = 0; r < 2; r++) {          /* a try that fails, here or at another gateway */
+            begin(2, V2_IKE_SA_INIT, 0, r == 0, r == 1);
+            memset(m.spi_i, 0x33, 8);
+            if (r) {
+                notify(14);
+            } else {
+                propose(aes128, 4, PROTO_IKE, 0);
+            }
+            if (!same) {
+                *(r ? &from_addr : &to_addr) = &stranger;
+            }
+            send(r ? "no" : "first", (uint16_t)(1 + r));
+        }
+        begin(2, V2_IKE_SA_INIT, 0, true, false);
+        propose(aes256, 4, PROTO_IKE, 0);
+        send("second", 3);
+        T((count(CHECK_offer_changed) == 1) == same);
+    }
+}
+
+/* IKEv1 aggressive mode: message 2 answers with a hash, which the initiator may refuse (RFC 2409 section 5.4). */
+static void
+refused_hash(void)
+{
+    reset();
+    for (unsigned r = 0; r < 2; r++) {
+        begin(1, V1_AGGRESSIVE, 0, r == 0, false);
+        memset(m.spi_r, r ? 0x22 : 0, 8);
+        propose(aes256, 4, PROTO_IKE, 0);
+        send(r ? "am2" : "am1", (uint16_t)(1 + r));
+    }
+    begin(1, V1_INFORMATIONAL, 5, true, false);
+    memset(m.spi_r, 0x22, 8);
+    notify(24);
+    send("no", 3);
+    SAYS(auth_failed, "192.0.2.10 rejects the authentication of 198.51.100.20 (AUTHENTICATION_FAILED in frame 3, request in frame 1, ");
+    SILENT(exchange_mode_mismatch);
+}
+
+/* Types of payloads up to the last one known; fragments share their message's ID (RFC 7383 section 2.5). */
+static void
+identifiers(void)
+{
+    for (uint8_t type = V2P_SA; type < 70; type++) {
+        reset();
+        begin(2, V2_IKE_SA_INIT, 0, true, false);
+        m.num_payloads = 1;
+        m.payloads[0] = (struct ike_payload){ .type = type, .critical = true };
+        send("critical", 1);
+        T((count(CHECK_unknown_critical_payload) == 1) == (type > 54));
+    }
+    for (unsigned whole = 0; whole < 3; whole++) {
+        tunnel();
+        for (unsigned n = 1; n <= 3; n++) {
+            char text[8];
+            begin(2, V2_CREATE_CHILD_SA, 2, true, false);
+            m.readable = false;
+            m.fragment = n + whole <= 3 ? (uint16_t)n : 0;
+            m.fragments = m.fragment ? 3 : 0;
+            g_snprintf(text, sizeof text, "%u", n);
+            send(text, (uint16_t)(10 + n));
+        }
+        T((count(CHECK_message_id_reused) == 1) == (whole == 2));       /* two that are no fragments */
+    }
+}
+
+/* With IKE of one side alone nobody knows whether the other sends anything. */
+static void
+one_sided(void)
+{
+    reset();
+    begin(2, V2_IKE_SA_INIT, 0, false, true);
+    propose(aes256, 4, PROTO_IKE, 0);
+    send("init!", 2);
+    auth_response("10.1.0.0/24", "10.2.0.0/24");
+    for (uint32_t seq = 1; seq <= 4; seq++) {
+        ipsec(&client, &gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = TO_R, .seq = seq, .length = LENGTH });
+    }
+    end_after(1);
+    T(sadb_num_child_sas(db) == 1 && count(CHECK_one_way) == 0);
+}
+
 int
 main(void)
 {
     conversation_begin();
+    others();
+    refused_hash();
+    identifiers();
+    one_sided();
     v1_forms();
     new_addresses();
     floats();

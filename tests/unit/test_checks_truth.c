@@ -332,7 +332,7 @@ as_second(uint8_t exchange, uint32_t id, bool from_client)
 
 /* RFC 7296 section 2.4: from the same address only INITIAL_CONTACT tells a restart. */
 static void
-begun_anew(bool initial_contact)
+begun_anew(bool initial_contact, bool lacks_request)
 {
     reset();
     sa_init(aes256, aes256);
@@ -345,6 +345,10 @@ begun_anew(bool initial_contact)
     selectors("10.1.0.0/24", "10.2.0.0/24");
     send("auth?", 3);
     auth_response("10.1.0.0/24", "10.2.0.0/24");
+    if (lacks_request) {        /* perhaps a Delete's */
+        begin(2, V2_INFORMATIONAL, 2, false, true);
+        send("yes", 4);
+    }
     as_second(V2_IKE_SA_INIT, 0, true);
     send("second init?", 5);
     as_second(V2_IKE_SA_INIT, 0, false);
@@ -357,7 +361,7 @@ begun_anew(bool initial_contact)
     as_second(V2_IKE_AUTH, 1, false);
     send("second auth!", 8);
     T(sadb_num_ike_sas(db) == 2);
-    if (initial_contact) {
+    if (initial_contact && !lacks_request) {
         SAYS(peer_restarted, "with INITIAL_CONTACT while its IKE SA 0 was not deleted");
     } else {
         SILENT(peer_restarted);
@@ -398,8 +402,9 @@ main(void)
     path_probes(false);
     refused_once();
     gap_through_wrap();
-    begun_anew(true);
-    begun_anew(false);
+    begun_anew(true, false);
+    begun_anew(true, true);
+    begun_anew(false, false);
     lifetime(0);
     lifetime(1000);
     return conversation_done();

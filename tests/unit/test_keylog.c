@@ -101,6 +101,10 @@ bad(void)
     refused("0011223344556677,8899aabbccddeeff," KEY16 "," KEY16 ",\"AES-CBC-128 [RFC3602]\"," KEY16 "," KEY20 ",\"HMAC_SHA1_96 [RFC2404]\"",
             "an HMAC_SHA1_96 key has 20 octets");
     refused("0011223344556677,8899aabbccddeeff," KEY32 "," KEY16 "00,\"AES-CBC-256 [RFC3602]\",,,\"NONE [RFC4306]\"", "an AES key has 16, 24 or 32 octets");
+    refused("0011223344556677,8899aabbccddeeff," KEY16 "0," KEY16 ",\"AES-CBC-128 [RFC3602]\"," KEY20 "," KEY20 ",\"HMAC_SHA1_96 [RFC2404]\"",
+            "a key of an ikev2_decryption_table row is no even number of hex digits");
+    refused("\"IPv4\",\"a\",\"b\",\"0x1\",\"AES-CBC\",\"0x000g\",\"NULL\",\"\"", "no even number of hex digits, or too long");
+    refused("\"IPv4\",\"a\",\"b\",\"0x1\",\"AES-CBC\",\"" KEY36 KEY36 KEY36 "\",\"NULL\",\"\"", "no even number of hex digits, or too long");
 }
 
 /* An SPI with wildcards stands for many: the packets tell which. */
@@ -307,6 +311,11 @@ files(void)
     g_free(messages);
     T(keylog_load(k, "/", &messages) == 0 && messages);
     g_free(messages);
+    if (access("/proc/self/mem", R_OK) == 0) {      /* opens, and cannot be read at its start */
+        T(keylog_load(k, "/proc/self/mem", &messages) == 0 && messages && strstr(messages, "0 keys were read before"));
+        g_free(messages);
+    }
+    keylog_free(NULL);
     T(load(k, "", 0, &messages) == 0 && messages == NULL);
     T(load(k, "\x1f\x8b", 2, &messages) == 0 && messages);
     g_free(messages);

@@ -235,6 +235,31 @@ transport_no_icv(void)
     }
 }
 
+/* What is behind the padding must be a header of its protocol: UDP (RFC 768) by its length, ICMPv6 by its
+ * type, others not at all. */
+static void
+headers_no_icv(void)
+{
+    static const struct { uint8_t next, octets[20]; size_t len; bool ok; } table[] = {
+        { 17, { 0, 53, 0x30, 0x39, 0, 8, 0, 0 }, 8, true }, { 17, { 0, 53, 0x30, 0x39, 0, 9, 0, 0 }, 8, false },
+        { 17, { 0, 53, 0x30, 0x39, 0, 7 }, 7, false }, { 58, { 128, 0, 0, 0, 0, 1, 0, 1 }, 8, true }, { 58, { 1, 4 }, 8, true },
+        { 58, { 99, 0 }, 8, false }, { 58, { 128, 99 }, 8, false }, { 58, { 128 }, 7, false }, { 1, { 8, 0, 0, 1 }, 8, false },
+        { 6, { 0, 80, 0x30, 0x39, [12] = 0x50 }, 20, true }, { 6, { 0, 80, 0x30, 0x39, [12] = 0x40 }, 20, false },
+        { 6, { 0, 80, 0x30, 0x39, [12] = 0x60 }, 20, false }, { 6, { 0, 80, 0x30, 0x39, [12] = 0x52 }, 20, false },
+        { 132, { 0, 80, 0x30, 0x39 }, 20, false }, { 4, { 0x4f, 0, 0, 20 }, 20, false },
+    };
+    struct esp_keys keys = esp_keys_like(AES, 0, 9);
+    static struct buf b;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        struct keyring *k = keyring_new(keylog_new());
+        log_esp(keyring_log(k), SPI, &keys);
+        esp_seal(&b, &keys, SPI, 1, table[i].next, table[i].octets, table[i].len, 0);
+        T(open_it(k, &b, b.n, true) == table[i].ok && (!table[i].ok || clear.next_header == table[i].next));
+        keyring_free(k);
+    }
+}
+
 /* --- extended sequence numbers ------------------------------------------------------------ */
 
 static void
@@ -345,6 +370,30 @@ inner_v6(void)
     keyring_free(k);
 }
 
+/* An old packet is shown as long as its upper half is among those that are tried. */
+static void
+highs(void)
+{
+    enum { WRAPS = KEYRING_MAX_HIGHS + 2 };
+    static struct buf b[WRAPS + 1], step;
+    struct esp_keys keys = esp_keys_like(AES, SHA1, 9);
+    struct keyring *k = keyring_new(keylog_new());
+    uint8_t out[100], next;
+
+    log_esp(keyring_log(k), SPI, &keys);
+    keys.esn = true;
+    ip_packet(packet, 100);
+    for (uint64_t seq = 7, end = (uint64_t)WRAPS << 32 | 7; seq <= end; seq += 1u << 30) {
+        struct buf *one = (uint32_t)seq == 7 ? &b[seq >> 32] : &step;
+        esp_seal(one, &keys, SPI, seq, 4, packet, 100, 0);
+        T(open_it(k, one, one->n, true) && clear.icv == ICV_GOOD);
+    }
+    for (unsigned i = 0; i <= WRAPS; i++) {
+        T((whole(k, &b[i], out, sizeof out, &next) == 100) == (i + KEYRING_MAX_HIGHS > WRAPS));
+    }
+    keyring_free(k);
+}
+
 /* More SPIs than key schedules are kept for: none is forgotten. */
 static void
 many(void)
@@ -382,11 +431,13 @@ main(void)
     no_icv();
     any_spi();
     transport_no_icv();
+    headers_no_icv();
     esn(AES, SHA1);
     esn(GCM, 0);
     esn_peeks();
     esn_is_iv();
     inner_v6();
+    highs();
     many();
     keyring_free(NULL);
     return t_done();

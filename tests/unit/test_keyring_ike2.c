@@ -367,6 +367,31 @@ rekeyed(void)
     keyring_free(k);
 }
 
+/* Negotiations that give no key: of AH, of an IKE SA without a key exchange; the answer again, and of a proposal
+ * that was not made. */
+static void
+no_keys(void)
+{
+    struct ike_keys old = ike_keys_like(1), keys;
+    struct keyring *k = keyring_new(keylog_new());
+    struct crypt_key ni = nonce(90), nr = nonce(95), ke = key_like(2, 64), g = key_like(8, 64);
+
+    log_ike2(keyring_log(k), SPI_I, &old);
+    log_secret(keyring_log(k), &g);
+    keys = rekeyed_keys(&old, &g, &ni, &nr);
+    T(negotiate(k, &old, SPI_I, V2_CREATE_CHILD_SA, I, 6, PROTO_IKE, 0, NEW_I, &ni, NULL));
+    T(negotiate(k, &old, SPI_I, V2_CREATE_CHILD_SA, R, 6, PROTO_IKE, 0, NEW_R, &nr, NULL));
+    T(!says(k, &keys, NEW_I, V2_INFORMATIONAL, I, 0));
+    T(negotiate(k, &old, SPI_I, V2_CREATE_CHILD_SA, I, 7, PROTO_IKE, 0, NEW_I, &ni, &ke));
+    T(negotiate(k, &old, SPI_I, V2_CREATE_CHILD_SA, R, 7, PROTO_IKE, 0, NEW_R, &nr, &ke));
+    T(negotiate(k, &old, SPI_I, V2_CREATE_CHILD_SA, R, 7, PROTO_IKE, 0, NEW_R, &nr, &ke));
+    T(says(k, &keys, NEW_I, V2_INFORMATIONAL, I, 0));
+    T(negotiate(k, &old, SPI_I, V2_CREATE_CHILD_SA, I, 8, PROTO_AH, 0, 0, &ni, NULL));
+    T(negotiate(k, &old, SPI_I, V2_CREATE_CHILD_SA, R, 8, PROTO_ESP, ESP_R, 0, &nr, NULL));
+    T(!opens_esp(k, PRF_SHA1, &old.sk_d, NULL, &ni, &nr, ESP_I, true));
+    keyring_free(k);
+}
+
 /* The log may not say of which suite its keys are: the SA does. */
 static void
 suite_untold(void)
@@ -564,6 +589,7 @@ main(void)
         later_child(i & 1, i & 2);
     }
     rekeyed();
+    no_keys();
     flood();
     return t_done();
 }

@@ -312,10 +312,68 @@ frames_of_findings(void)
     T(strcmp(severity_name(findings_get(found, 0)->severity), "error") == 0 && strcmp(severity_name(SEV_CHAT), "chat") == 0);
 }
 
+/* --- texts ---------------------------------------------------------------------------------------- */
+
+/* Lists that do not fit end behind a whole name: half of one would be another. */
+static void
+texts(void)
+{
+    static const uint16_t bits[] = { 128, 192, 256 };
+    struct transform many[60];
+    struct proposal p = { .protocol = PROTO_IKE, .transforms = many };
+    struct selector s[IKE_MAX_SELECTORS];
+    char text[SUITE_TEXT_MAX], list[TS_TEXT_MAX], one[64], expected[64];
+
+    for (size_t i = 0; i < G_N_ELEMENTS(many); i++) {
+        many[i] = (struct transform){ TRANSFORM_ENCR, (uint16_t)(12 + i / 3), bits[i % 3] };
+    }
+    for (p.num_transforms = 1; p.num_transforms <= G_N_ELEMENTS(many); p.num_transforms++) {
+        proposal_print(&p, text, sizeof text);
+        transform_print(&many[p.num_transforms - 1], one, sizeof one);
+        T(strlen(text) < sizeof text);
+        T(g_str_has_suffix(text, "/..") || g_str_has_suffix(text, one));
+        /* What stands before the dots is a name of the list. */
+        if (g_str_has_suffix(text, "/..")) {
+            bool known = false;
+            text[strlen(text) - 3] = 0;
+            for (size_t i = 0; i < G_N_ELEMENTS(many); i++) {
+                known |= strcmp(strrchr(text, '/') + 1, transform_print(&many[i], one, sizeof one)) == 0;
+            }
+            T(known && strlen(text) > sizeof text - 32);
+        }
+    }
+    for (unsigned i = 0; i < IKE_MAX_SELECTORS; i++) {
+        g_snprintf(one, sizeof one, "10.%u.0.0/24", 100 + i);
+        T(selector_parse(&s[i], one));
+    }
+    T_STR(selectors_print(s, 11, list, sizeof list) + 15, "10.101.0.0/24, 10.102.0.0/24, 10.103.0.0/24, 10.104.0.0/24, 10.105.0.0/24, "
+          "10.106.0.0/24, 10.107.0.0/24, 10.108.0.0/24, 10.109.0.0/24, ..");
+    g_snprintf(expected, sizeof expected, "%s", "10.109.0.0/24");
+    T_STR(selectors_print(s, 10, list, sizeof list) + strlen(list) - 13, expected);
+
+    /* The offer is not the same where only what is not shown differs. */
+    for (unsigned same = 0; same < 2; same++) {
+        reset();
+        for (unsigned again = 0; again < 2; again++) {
+            begin(2, V2_IKE_SA_INIT, 0, true, false);
+            memset(m.spi_i, again ? 0x33 : 0x11, 8);
+            many[59].key_bits = again && !same ? 128 : 256;
+            propose(many, 60, PROTO_IKE, 0);
+            send(again ? "second" : "first", (uint16_t)(1 + again));
+            begin(2, V2_IKE_SA_INIT, 0, false, true);
+            memset(m.spi_i, again ? 0x33 : 0x11, 8);
+            notify(14);
+            send(again ? "no again" : "no", (uint16_t)(3 + again));
+        }
+        T((count(CHECK_offer_changed) == 1) == !same);
+    }
+}
+
 int
 main(void)
 {
     conversation_begin();
+    texts();
     parts_of_messages();
     parts_of_payloads();
     silent_on_parts();

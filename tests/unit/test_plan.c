@@ -52,6 +52,20 @@ good(void)
     plan_free(plan);
 }
 
+/* Nothing behind a key is as if the key were not there. */
+static void
+empty(void)
+{
+    struct plan *plan = plan_new();
+    const struct plan_peer *p;
+    char *messages;
+
+    T(load(plan, "[peer lisa]\nike = \nesp = ESP: \nvirtual_ip =\nnetworks = ;; 10.0.0.0/8 ;\n", &messages) == 1 && messages == NULL);
+    p = plan_find(plan, "lisa", NULL);
+    T(p && !p->ike && !p->esp && !p->has_virtual_ip && p->num_networks == 1);
+    plan_free(plan);
+}
+
 /* A bad group is told and left out, the others stay. */
 static void
 one_bad(const char *group, const char *says)
@@ -130,6 +144,7 @@ int
 main(void)
 {
     good();
+    empty();
     one_bad("[peer x]\nike = ROT13", "\"ROT13\" is no transform");
     one_bad("[peer x]\nvirtual_ip = 10.1.2", "\"10.1.2\" is no IP address");
     one_bad("[peer x]\nnetworks = 10.0.0.0/33", "\"10.0.0.0/33\" is no network");

@@ -221,6 +221,98 @@ lookups(void)
     T(!clear_is_explained(&clear));
 }
 
+/* A phase 1 of these two, with the identities that they give. */
+static void
+phase1(uint8_t spi, struct ip_addr *i, struct ip_addr *r, const char *id_i, const char *id_r, uint16_t port)
+{
+    for (unsigned n = 1; n <= 6; n++) {
+        const char *id = n == 5 ? id_i : n == 6 ? id_r : NULL;
+        char text[16];
+        begin(1, V1_MAIN, 0, n % 2, false);
+        memset(m.spi_i, spi, 8);
+        memset(m.spi_r, n == 1 ? 0 : spi + 1, 8);
+        from_addr = n % 2 ? i : r;
+        to_addr = n % 2 ? r : i;
+        ike_src_port = n % 2 ? port : 500;
+        ike_dst_port = n % 2 ? 500 : port;
+        if (n <= 2) {
+            propose(aes256, 4, PROTO_IKE, 0);
+        }
+        if (id) {
+            m.id_i = (struct ike_id){ .present = true, .inner = true, .type = 2, .data = { (const uint8_t *)id, strlen(id) } };
+        }
+        g_snprintf(text, sizeof text, "%u mm%u", spi, n);
+        see(text, (uint16_t)(10 * spi + n));
+    }
+    ike_src_port = ike_dst_port = 500;
+    T(last.established);
+}
+
+/* IKEv1 authenticates anew by another phase 1: of the same two, whoever begins (RFC 2409 section 5.5). */
+static void
+anew(void)
+{
+    static const struct { struct ip_addr *i, *r; const char *id_i, *id_r; uint16_t port; bool replaces; } table[] = {
+        { &client, &gateway, "lisa", "gw", 500, true }, { &gateway, &client, "gw", "lisa", 500, true },
+        { &client, &gateway, "bob", "gw", 500, false }, { &client, &gateway, "lisa", "other", 500, false },
+        { &stranger, &gateway, "lisa", "gw", 500, false }, { &client, &gateway, "lisa", "gw", 4500, true },
+        { &client, &gateway, NULL, NULL, 500, false },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        reset();
+        phase1(0x11, &client, &gateway, "lisa", "gw", 500);
+        phase1(0x33, table[i].i, table[i].r, table[i].id_i, table[i].id_r, table[i].port);
+        T((last.reauthenticates == sadb_ike_sa(db, 0)) == table[i].replaces);
+        T((sadb_ike_sa(db, 0)->state == IKE_REKEYED) == table[i].replaces);
+    }
+    for (uint16_t port = 500; port <= 501; port++) {        /* with no identities the ports tell two clients behind a NAT */
+        reset();
+        phase1(0x11, &client, &gateway, NULL, NULL, 500);
+        phase1(0x33, &client, &gateway, NULL, NULL, port);
+        T((last.reauthenticates != NULL) == (port == 500));
+        phase1(0x55, &client, &gateway, NULL, NULL, port);  /* the newest is replaced, not one that was replaced before */
+        T(last.reauthenticates == sadb_ike_sa(db, 1));
+    }
+}
+
+/* Rekeys that cross: of the same kind, from both sides, and neither answered (RFC 7296 section 2.8.1). */
+static void
+crossing(void)
+{
+    static const uint8_t i_spi[] = { 0xa0, 0, 0, 1 }, r_spi[] = { 0xb0, 0, 0, 1 };
+    static const struct { bool first_ike, second_ike, same_side, answered, collides; } table[] = {
+        { false, false, false, false, true }, { true, true, false, false, true }, { true, false, false, false, false },
+        { false, false, true, false, false }, { false, false, false, true, false },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        tunnel();
+        for (unsigned n = 0; n < 2; n++) {
+            bool ike = n ? table[i].second_ike : table[i].first_ike, by_client = n == 0 || table[i].same_side;
+            char text[16];
+            begin(2, V2_CREATE_CHILD_SA, 2 + n, by_client, false);
+            propose(ike ? aes256 : esp128, ike ? 4 : 3, ike ? PROTO_IKE : PROTO_ESP, ike ? 0 : 0xa2 + n);
+            if (ike) {
+                m.proposals[0].spi_len = 8;
+                memset(m.proposals[0].spi, (int)(0x71 + n), 8);
+            } else {
+                notify(16393);
+                m.notifies[0].spi = (struct span){ by_client ? i_spi : r_spi, 4 };
+            }
+            g_snprintf(text, sizeof text, "rekey %u", n);
+            see(text, (uint16_t)(20 + n));
+            if (n == 0 && table[i].answered) {
+                begin(2, V2_CREATE_CHILD_SA, 2, false, true);
+                propose(esp128, 3, PROTO_ESP, 0xb2);
+                see("answer", 30);
+            }
+        }
+        T((last.collides != NULL) == table[i].collides);
+        T((count(CHECK_rekey_collision) == 1) == table[i].collides);
+    }
+}
+
 /* The length of an SK payload by its suite (RFC 7296 section 3.14): header, IV, padding to the block, ICV. */
 static void
 lengths(void)
@@ -253,6 +345,8 @@ main(void)
     deletes();
     addresses();
     lookups();
+    anew();
+    crossing();
     lengths();
     return conversation_done();
 }

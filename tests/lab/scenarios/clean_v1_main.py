@@ -12,3 +12,6 @@ def story(lab):
     lab.client.initiate()
     pings(*pipes(lab), CLIENT_LAN, GATEWAY_LAN)
     lab.client.terminate(ike="net")
+
+
+TRUTH = (("ikev1_in_use", ("isakmp", 0)),)

@@ -1,0 +1,28 @@
+/* text.h - lists in text of bounded size.  SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_TEXT_H
+#define ESPIAL_TEXT_H
+
+#include <stdbool.h>
+#include <string.h>
+
+/* Appends between and item to out, which holds size octets and ends in 0.  An item that is cut
+ * would be another one, so only whole ones are added: where item, or what tells of those after it
+ * (more), does not fit, ".." stands in its place if there is room.  False then: the list is full. */
+static inline bool
+list_add(char *out, size_t size, const char *between, const char *item, bool more)
+{
+    size_t used = strlen(out), gap = strlen(between), len = strlen(item);
+    bool fits = used + gap + len + (more ? gap + 2 : 0) < size;
+
+    if (!fits) {
+        item = "..";
+        len = 2;
+    }
+    if (used + gap + len < size) {
+        memcpy(out + used, between, gap);
+        memcpy(out + used + gap, item, len + 1);
+    }
+    return fits;
+}
+
+#endif

@@ -1,0 +1,189 @@
+/* What a capture lacks or has the wrong way round is nobody's fault: each case beside the same
+ * without the gap.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conversation.h"
+
+enum { TO_R = 0x0b000001 };
+
+/* --- quick mode -------------------------------------------------------------------- */
+
+static void
+quick_mode(bool by_client, const char *octets, bool last)
+{
+    static const uint8_t one[] = { 10, 1, 0, 0, 255, 255, 255, 0 }, two[] = { 10, 2, 0, 0, 255, 255, 255, 0 };
+
+    begin(1, V1_QUICK, 9, by_client, false);
+    if (!last) {
+        propose(esp128, 3, PROTO_ESP, by_client ? 0xa0000001 : 0xb0000001);
+        m.id_i = (struct ike_id){ .present = true, .inner = true, .type = 4, .data = { one, 8 } };
+        m.id_r = (struct ike_id){ .present = true, .inner = true, .type = 4, .data = { two, 8 } };
+    }
+    send(octets, (uint16_t)(20 + frame));
+}
+
+/* Its second message before its first: the third tells who began. */
+static void
+quick_mode_turned(void)
+{
+    reset();
+    v1_phase1(aes256);
+    quick_mode(false, "qm2", false);
+    quick_mode(true, "qm1", false);
+    T(sadb_num_child_sas(db) == 1);
+    packet(0xb0000001, &client, &gateway, "10.1.0.5", "10.2.0.5", 6);
+    SILENT(inner_source_violation);
+    quick_mode(true, "qm3", true);
+    packet(0xb0000001, &client, &gateway, "10.1.0.5", "10.2.0.5", 6);
+    packet(0xa0000001, &gateway, &client, "10.2.0.5", "10.1.0.5", 6);
+    SILENT(inner_source_violation);
+    SILENT(inner_destination_violation);
+    packet(0xb0000001, &client, &gateway, "10.2.0.5", "10.1.0.5", 6);
+    SAYS(inner_source_violation, "admits only 10.1.0.0/24 from 192.0.2.10");
+    FIRES(inner_destination_violation);
+}
+
+/* --- requests and answers ------------------------------------------------------------ */
+
+static void
+request(uint32_t id, const char *octets)
+{
+    begin(2, V2_CREATE_CHILD_SA, id, true, false);
+    send(octets, (uint16_t)(30 + frame));
+}
+
+/* Who was answered before and sends nothing again has its answer. */
+static void
+answers_not_captured(void)
+{
+    tunnel();
+    request(2, "more");
+    end_after(15);
+    FIRES(request_unanswered);
+    tunnel();
+    request(2, "more");
+    end_after(60);
+    SILENT(request_unanswered);
+    tunnel();
+    request(2, "more");
+    send("more", 99);
+    end_after(60);
+    FIRES(request_unanswered);
+    tunnel();                           /* the next request: RFC 7296 section 2.3 */
+    request(2, "more");
+    request(3, "still more");
+    begin(2, V2_CREATE_CHILD_SA, 3, false, true);
+    send("yes", 98);
+    end_after(15);
+    SILENT(request_unanswered);
+}
+
+static void
+one_direction(void)
+{
+    reset();
+    begin(2, V2_IKE_SA_INIT, 0, true, false);
+    propose(aes256, 4, PROTO_IKE, 0);
+    send("init?", 1);
+    auth_request("10.1.0.0/24", "10.2.0.0/24");
+    end_after(60);
+    SILENT(request_unanswered);
+    reset();
+    begin(2, V2_IKE_SA_INIT, 0, true, false);
+    propose(aes256, 4, PROTO_IKE, 0);
+    send("init?", 1);
+    end_after(60);
+    FIRES(request_unanswered);
+}
+
+/* RFC 3706 needs the other side in the capture. */
+static void
+liveness_of_one_side(bool both)
+{
+    reset();
+    if (both) {
+        v1_phase1(aes256);
+    }
+    for (uint32_t i = 0; i < 3; i++) {
+        char text[16];
+        begin(1, V1_INFORMATIONAL, 40 + i, false, false);
+        notify(36136);
+        g_snprintf(text, sizeof text, "alive%u?", i);
+        send(text, (uint16_t)(40 + i));
+        now += 5;
+    }
+    end_after(20);
+    if (both) {
+        FIRES(dead_peer);
+    } else {
+        SILENT(dead_peer);
+    }
+}
+
+/* --- lives of SAs -------------------------------------------------------------------- */
+
+/* The answer to the IKE SA's rekeying was not captured: the Child SAs are another one's. */
+static void
+rekeyed_unseen(bool rekeys)
+{
+    tunnel();
+    if (rekeys) {
+        begin(2, V2_CREATE_CHILD_SA, 2, true, false);
+        propose(aes256, 4, PROTO_IKE, 0);
+        m.proposals[0].spi_len = 8;
+        memset(m.proposals[0].spi, 0x77, 8);
+        send("rekey", 20);
+    }
+    begin(2, V2_INFORMATIONAL, 3, true, false);
+    m.num_deletes = 1;
+    m.deletes[0] = (struct ike_delete){ .protocol = PROTO_IKE, .inner = true };
+    send("delete", 21);
+    now += 2;
+    packet(0xb0000001, &client, &gateway, "10.1.0.5", "10.2.0.5", 6);
+    if (rekeys) {
+        SILENT(esp_after_delete);
+    } else {
+        FIRES(esp_after_delete);
+    }
+}
+
+/* With MOBIKE an answer on another path, whose request was not captured, may be the move's. */
+static void
+moved_unseen(bool answered)
+{
+    reset();
+    sa_init(aes256, aes256);
+    for (int side = 0; side < 2; side++) {
+        begin(2, V2_IKE_AUTH, 1, side == 0, side == 1);
+        m.has_auth = true;
+        propose(esp128, 3, PROTO_ESP, side ? TO_R : 0xa0000001);
+        selectors("10.1.0.0/24", "10.2.0.0/24");
+        notify(16396);
+        send(side ? "auth!" : "auth?", 3);
+    }
+    if (answered) {
+        begin(2, V2_INFORMATIONAL, 2, false, true);
+        to_addr = &stranger;
+        send("moved", 22);
+    }
+    ipsec(&stranger, &gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = TO_R, .seq = 1, .length = 100 });
+    if (answered) {
+        SILENT(outer_source_violation);
+    } else {
+        FIRES(outer_source_violation);
+    }
+}
+
+int
+main(void)
+{
+    conversation_begin();
+    quick_mode_turned();
+    answers_not_captured();
+    one_direction();
+    liveness_of_one_side(true);
+    liveness_of_one_side(false);
+    rekeyed_unseen(true);
+    rekeyed_unseen(false);
+    moved_unseen(true);
+    moved_unseen(false);
+    return conversation_done();
+}
