@@ -229,7 +229,7 @@ put_attribute_row(GString *out, const struct negotiation *n, enum attribute a)
         html_put(out, "<td>%s</td>", attribute_print(offer(n, i), a, text, sizeof text));
     }
     if (n->x->chosen) {
-        html_put(out, "<td class=\"took\">%s</td>", attribute_print(other, a, text, sizeof text));
+        html_put(out, "<td class=\"took\">%s</td>", attribute_print(n->x->chosen->p, a, text, sizeof text));
     }
     for (size_t k = 0; k < n->num_known && !n->x->chosen; k++) {
         html_put(out, "<td class=\"took\">%s</td>", attribute_print(n->known[k].kept->p, a, text, sizeof text));

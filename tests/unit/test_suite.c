@@ -36,7 +36,7 @@ check_round_trip(uint8_t type, unsigned id, unsigned bits)
     struct transform back = { 99, 9999, 9999 };
     char name[256];
 
-    strcpy(name, print(type, id, bits));
+    g_strlcpy(name, print(type, id, bits), sizeof name);
     T(transform_parse(&back, name));
     if (!is(back, type, id, bits)) {
         T_STR(print(back.type, back.id, back.key_bits), name);
