@@ -117,7 +117,8 @@ suspect_v1(const struct check_in *in, struct findings *out)
         return;
     }
     last = &g_array_index(x->messages, struct exchange_message, x->messages->len - 1);
-    if (in->msg->readable && !in->ike->message->refused) {
+    /* Counted from the first, or the count says nothing. */
+    if (!in->ike->sa->started_here || !last->from_initiator || (in->msg->readable && !in->ike->message->refused)) {
         return;
     }
     where.basis = BASIS_INFERRED;
