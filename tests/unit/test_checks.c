@@ -263,7 +263,7 @@ side_by_side(void)
     SILENT(wrong_child_sa);
     packet(0xb0000001, &client, &gateway, "10.1.0.5", "10.3.0.5", 6);
     SAYS(wrong_child_sa, "belongs to Child SA 1 (frame 6)");
-    SILENT(inner_destination_violation);
+    FIRES(inner_destination_violation);
     packet(0xb0000001, &client, &gateway, "10.9.0.5", "10.3.0.5", 6);
     FIRES(inner_source_violation);
     FIRES(inner_destination_violation);
