@@ -16,6 +16,15 @@ struct rows {
     unsigned num;
 };
 
+static struct rows sas_rows, found_rows;
+
+static void
+free_rows(void)
+{
+    g_clear_pointer(&sas_rows.by_id, g_hash_table_destroy);
+    g_clear_pointer(&found_rows.by_id, g_hash_table_destroy);
+}
+
 static void
 clear_rows(struct rows *rows)
 {
@@ -137,7 +146,6 @@ table_of(const stat_tap_table_ui *ui)
 
 /* --- SAs ------------------------------------------------------------------------------ */
 
-static struct rows sas_rows;
 enum { ROW_IKE, ROW_CHILD = 1 << 30, ROW_STREAM = 1u << 31 };       /* beside the id */
 
 enum { SA_FIRST, SA_NAME, SA_OF, SA_PROTOCOL, SA_STATE, SA_INITIATOR, SA_RESPONDER, SA_SPI_I, SA_SPI_R, SA_PACKETS, SA_BYTES, SA_LOST,
@@ -316,8 +324,6 @@ reset_sas(stat_tap_table *table)
 
 /* --- findings ---------------------------------------------------------------------------- */
 
-static struct rows found_rows;
-
 enum { F_FIRST, F_PACKETS, F_SEVERITY, F_CHECK, F_DETAIL, F_REMEDY, F_BASIS, F_IKE_SA, F_CHILD_SA, NUM_F_FIELDS };
 static stat_tap_table_item found_fields[NUM_F_FIELDS] = {
     [F_FIRST] = { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "First frame", "%11u" },
@@ -387,4 +393,5 @@ stat_table_register(void)
 
     register_stat_tap_table_ui(&sas);
     register_stat_tap_table_ui(&findings);
+    register_shutdown_routine(free_rows);
 }

@@ -93,18 +93,27 @@ feed_row(GString *row, unsigned line)
     g_free(error);
 }
 
+static void
+forget_fed(void)
+{
+    g_hash_table_destroy(fed);
+    fed = NULL;
+}
+
 static bool
 first_time(const uint8_t *spi, unsigned version)
 {
     static const uint8_t unknown[8];
-    GString *name = g_string_new(NULL);
+    GString *name;
 
     if (memcmp(spi, unknown, sizeof unknown) == 0) {
         return false;           /* the table finds keys by it */
     }
     if (!fed) {
         fed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        register_shutdown_routine(forget_fed);
     }
+    name = g_string_new(NULL);
     append_hex(name, spi, 8);
     g_string_append_printf(name, ".%u", version);
     return g_hash_table_add(fed, g_string_free(name, FALSE));
