@@ -19,7 +19,7 @@ list_add(char *out, size_t size, const char *between, const char *item, bool mor
         len = 2;
     }
     if (used + gap + len < size) {
-        memcpy(out + used, between, gap);
+        memcpy(out + used, between, gap);       /* NOLINT(bugprone-not-null-terminated-result): item ends it */
         memcpy(out + used + gap, item, len + 1);
     }
     return fits;

@@ -113,6 +113,8 @@ void track_addresses(struct sadb *db, struct ike_event *e, const struct ike_mess
 
 /* track_lineage.c */
 void track_phase1(struct sadb *db, struct ike_event *e);
+/* The new IKE SA of an exchange that rekeys one, of which chosen is the answer. */
+void track_rekey(struct sadb *db, struct ike_event *e, const struct proposal *chosen);
 struct exchange *track_colliding(const struct ike_event *e);   /* or NULL */
 struct exchange *track_refused(const struct ike_event *e);     /* or NULL */
 struct ike_sa *track_replaced(const struct sadb *db, const struct ike_event *e);     /* or NULL */

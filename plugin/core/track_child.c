@@ -1,5 +1,5 @@
 /* track_child.c - proposals and selectors of a message, and the Child SAs
- * and rekeyed IKE SAs that they make (RFC 7296 sections 1.2, 1.3 and 2.8, RFC 2409
+ * that they make (RFC 7296 sections 1.2, 1.3 and 2.8, RFC 2409
  * section 5.5).  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sadb_internal.h"
 
@@ -337,64 +337,6 @@ bring_back(struct ike_sa *old, double now)
     }
 }
 
-/* RFC 7296 section 2.18: the new IKE SA inherits the Child SAs, and what the two sides know of
- * each other.  A Child SA keeps the IKE SA that negotiated it, for its two sides are told by that
- * one's initiator. */
-static void
-inherit(struct sadb *db, struct ike_sa *fresh, const struct ike_sa *old, bool same_roles)
-{
-    static const enum nat mirrored[] = { NAT_UNKNOWN, NAT_NONE, NAT_RESPONDER, NAT_INITIATOR, NAT_BOTH, NAT_FORCED };
-
-    fresh->nat = same_roles ? old->nat : mirrored[old->nat];
-    fresh->nat_i = same_roles ? old->nat_i : old->nat_r;
-    fresh->nat_r = same_roles ? old->nat_r : old->nat_i;
-    fresh->mobike_i = same_roles ? old->mobike_i : old->mobike_r;
-    fresh->mobike_r = same_roles ? old->mobike_r : old->mobike_i;
-    fresh->fragmentation_i = same_roles ? old->fragmentation_i : old->fragmentation_r;
-    fresh->fragmentation_r = same_roles ? old->fragmentation_r : old->fragmentation_i;
-    fresh->eap = old->eap;
-    fresh->auth_read = old->auth_read;
-    guint first = old->children->len > SADB_MAX_LOOKED_AT ? old->children->len - SADB_MAX_LOOKED_AT : 0;
-    if (first || db->num_inherited >= SADB_MAX_INHERITED) {
-        sadb_cap(db, "Child SAs that a new IKE SA inherits");
-    }
-    for (guint i = first; i < old->children->len && db->num_inherited < SADB_MAX_INHERITED; i++) {
-        struct child_sa *c = (struct child_sa *)g_ptr_array_index(old->children, i);
-        if (c->state == CHILD_INSTALLED && c->basis != BASIS_INFERRED && !c->deleted_in) {
-            sadb_push(db, fresh->children, c);
-            db->num_inherited++;
-        }
-    }
-}
-
-static void
-rekey_ike(struct sadb *db, struct ike_event *e, const struct proposal *chosen)
-{
-    struct exchange *x = e->exchange;
-    struct ike_sa *old = e->sa, *fresh = sadb_ike_new(db, 2, x->spis->ike_spi, chosen->spi);
-
-    if (!fresh) {
-        return;
-    }
-    fresh->initiator = x->by_initiator ? old->initiator : old->responder;
-    fresh->responder = x->by_initiator ? old->responder : old->initiator;
-    fresh->state = IKE_ESTABLISHED;
-    fresh->started_here = true;
-    fresh->first_frame = fresh->last_frame = fresh->established_in = e->at.frame;
-    fresh->chosen = x->chosen;
-    fresh->offered = x->offered;
-    fresh->auth_method = old->auth_method;
-    if (x->by_initiator) {
-        fresh->addresses = old->addresses;
-    }
-    inherit(db, fresh, old, x->by_initiator);
-    fresh->rekeys = old->id;
-    old->rekeyed_by = fresh->id;
-    old->state = IKE_REKEYED;
-    e->rekeyed_ike = fresh;
-    sadb_pair_add(db, fresh, &e->at.src, &e->at.dst);
-}
-
 /* The first proposal of a protocol that makes an SA; IPComp rides along. */
 static const struct proposal *
 chosen_proposal(const struct ike_message *m)
@@ -559,7 +501,7 @@ track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
             bring_back(e->sa, e->at.time);
         }
         if (x->rekeys_ike && x->spis && p->spi_len == 8 && !has_error_notify(m, 1, 16383)) {
-            rekey_ike(db, e, p);
+            track_rekey(db, e, p);
         }
     } else if (m->exchange == V1_QUICK || m->exchange == V2_IKE_AUTH || m->exchange == V2_CREATE_CHILD_SA) {
         make_child(db, e, m, p, x->chosen);

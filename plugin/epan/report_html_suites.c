@@ -213,7 +213,8 @@ static void
 put_attribute_row(GString *out, const struct negotiation *n, enum attribute a)
 {
     static const char *const names[] = { "Authentication", "Mode", "Lifetime" };
-    const struct proposal *other = n->x->chosen ? n->x->chosen->p : n->num_known ? n->known[0].kept->p : NULL;
+    const struct proposal *chosen = n->x->chosen ? n->x->chosen->p : NULL;
+    const struct proposal *other = chosen ? chosen : n->num_known ? n->known[0].kept->p : NULL;
     bool any = other && attribute_of(other, a), same = false;
     char text[64];
 
@@ -228,10 +229,10 @@ put_attribute_row(GString *out, const struct negotiation *n, enum attribute a)
     for (size_t i = 0; i < n->num_offers; i++) {
         html_put(out, "<td>%s</td>", attribute_print(offer(n, i), a, text, sizeof text));
     }
-    if (n->x->chosen) {
-        html_put(out, "<td class=\"took\">%s</td>", attribute_print(n->x->chosen->p, a, text, sizeof text));
+    if (chosen) {
+        html_put(out, "<td class=\"took\">%s</td>", attribute_print(chosen, a, text, sizeof text));
     }
-    for (size_t k = 0; k < n->num_known && !n->x->chosen; k++) {
+    for (size_t k = 0; k < n->num_known && !chosen; k++) {
         html_put(out, "<td class=\"took\">%s</td>", attribute_print(n->known[k].kept->p, a, text, sizeof text));
     }
     if (!other) {

@@ -556,6 +556,9 @@ flood(const struct flood *f, uint32_t n, double before)
     uint32_t probe;
     double us;
 
+    if (n == 0) {
+        return 0;
+    }
     state = 1;
     tcp = tcp_encap_new();
     reset();
@@ -612,7 +615,7 @@ main(int argc, char **argv)
     for (size_t k = 0; k < G_N_ELEMENTS(floods); k++) {
         double us = 0;
         for (int i = first; i < argc && (!only || strcmp(only, floods[k].name) == 0); i++) {
-            us = flood(&floods[k], MAX(1, (uint32_t)strtoul(argv[i], NULL, 10)), us);
+            us = flood(&floods[k], (uint32_t)strtoul(argv[i], NULL, 10), us);
         }
     }
     return conversation_done();

@@ -24,11 +24,11 @@ misbehave(char what)
 
     switch (what) {
     case 'h':
-        memset(block, 0, (size_t)(8 + one));
+        memset(block, 0, 8 + (size_t)one);
         break;
     case 'u':
         one = 0x7fffffff;
-        one = one + one;
+        one = one + one;        /* cppcheck-suppress integerOverflow ; is planted */
         break;
     case 'f':
         g_free(block);

@@ -50,11 +50,12 @@ def interpreters(path, text):
 
 
 def portable_paths(path, text):
-    """No path of one machine, no host of one network."""
+    """No path of one machine, no host of one network; documents may speak of a gateway's /root."""
     if path == "tests/lint/rules.py":
         return      # has the words that it looks for
     for word in re.findall(r"(?<![\w.~/$}-])(?:/tmp/w|/work|/root|/home)/[\w./-]*|https?://[\w.-]*(?:mirror|artifact|nexus|proxy)[\w.-]*", text):
-        yield f"{path}: names {word}"
+        if not (path.endswith(".md") and word.startswith("/root/")):
+            yield f"{path}: names {word}"
 
 
 def licensed(path, text):

@@ -2,6 +2,7 @@
 #include "t.h"
 
 #include <espial/suite.h>
+#include <glib.h>
 
 #define COUNT(a) (sizeof (a) / sizeof (a)[0])
 
