@@ -142,8 +142,8 @@ one_host(const struct selector *s, size_t n)
     return n == 1 && ip_equal(&s->lo, &s->hi);
 }
 
-/* Another live Child SA of the same IKE SA that admits the packet which its own does not, or
- * NULL: then the packet is in the wrong one, and that is all there is to say. */
+/* Another live Child SA of the same IKE SA that admits the packet which its own does not, or NULL.
+ * The violation itself is told all the same: who filters by it must find each packet that the receiver drops. */
 static const struct child_sa *
 right_child(const struct ipsec_event *e, const struct inner_packet *p)
 {
@@ -175,7 +175,7 @@ check_inner_source_violation(const struct check_in *in, struct findings *out)
         return;
     }
     s = side(e, true, &n);
-    if (admits(s, n, &p->src) || right_child(e, p) || perhaps_turned(e, p)) {
+    if (admits(s, n, &p->src) || perhaps_turned(e, p)) {
         return;
     }
     where = scope_packet(in);
@@ -208,7 +208,7 @@ check_inner_destination_violation(const struct check_in *in, struct findings *ou
         return;
     }
     s = side(e, false, &n);
-    if (admits(s, n, &p->dst) || right_child(e, p) || perhaps_turned(e, p)) {
+    if (admits(s, n, &p->dst) || perhaps_turned(e, p)) {
         return;
     }
     where = scope_packet(in);
@@ -255,7 +255,7 @@ check_inner_selector_violation(const struct check_in *in, struct findings *out)
     dst = side(e, false, &num_dst);
     if (!admits(src, num_src, &p->src) || !admits(dst, num_dst, &p->dst) ||
         (admits_ports(src, num_src, &p->src, p, p->src_port) && admits_ports(dst, num_dst, &p->dst, p, p->dst_port)) ||
-        right_child(e, p) || perhaps_turned(e, p)) {
+        perhaps_turned(e, p)) {
         return;
     }
     where = scope_packet(in);

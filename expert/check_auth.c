@@ -115,6 +115,10 @@ suspect_v1(const struct check_in *in, struct findings *out)
         return;
     }
     last = &g_array_index(x->messages, struct exchange_message, x->messages->len - 1);
+    /* Counted from the first, or the count says nothing. */
+    if (!in->ike->sa->started_here || !last->from_initiator) {
+        return;
+    }
     where.basis = BASIS_INFERRED;
     finding_add(out, CHECK_auth_failure_suspected, &where,
                 "%s answers message %u of phase 1 (frame %u), the first that needs the right key, with an Informational "

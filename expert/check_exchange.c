@@ -269,11 +269,14 @@ check_sa_established(const struct check_in *in, struct findings *out)
                     endpoint_print(&e->sa->initiator, i, sizeof i), endpoint_print(&e->sa->responder, r, sizeof r),
                     e->sa->chosen ? " with " : "", e->sa->chosen ? e->sa->chosen->text : "", life);
     }
-    if (e->child) {
-        child_text(e->child, text, sizeof text);
-        where.child = e->child;
-        finding_add(out, CHECK_sa_established, &where, "%s is established%s%s.", text, e->child->chosen ? " with " : "",
-                    e->child->chosen ? e->child->chosen->text : "");
+    for (unsigned n = 0; n < 2; n++) {
+        const struct child_sa *c = n ? e->second : e->child;
+        if (c) {
+            child_text(c, text, sizeof text);
+            where.child = c;
+            finding_add(out, CHECK_sa_established, &where, "%s is established%s%s.", text, c->chosen ? " with " : "",
+                        c->chosen ? c->chosen->text : "");
+        }
     }
 }
 

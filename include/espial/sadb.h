@@ -321,6 +321,7 @@ struct ike_event {
     enum basis basis;           /* decrypted where encrypted parts were read */
     struct exchange *about;     /* v1 Informational: the exchange that it refuses; else exchange */
     struct child_sa *child;     /* Child SA negotiated by this message, or NULL */
+    struct child_sa *second;    /* v1: that of the other protocol, where AH and ESP were negotiated together */
     bool established;           /* the IKE SA became established */
     struct ike_sa *rekeyed_ike; /* new IKE SA made by this response */
     struct child_sa *child_rekeyed; /* old Child SA replaced */

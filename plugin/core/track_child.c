@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define TURNED_SECONDS 2.0          /* messages that were captured the wrong way round */
+
 enum { N_USE_TRANSPORT_MODE = 16391, N_REKEY_SA = 16393, N_INVALID_KE = 17, N_COOKIE = 16390 };
 
 static bool
@@ -276,7 +278,8 @@ answered_selectors(struct sadb *db, struct child_sa *c, const struct ike_event *
 }
 
 static void
-make_child(struct sadb *db, struct ike_event *e, const struct ike_message *m, const struct proposal *chosen)
+make_child(struct sadb *db, struct ike_event *e, const struct ike_message *m, const struct proposal *chosen,
+           const struct kept_proposal *kept)
 {
     struct exchange *x = e->exchange;
     uint32_t by = offered_spi(x, chosen), other = spi_of(chosen);
@@ -289,7 +292,7 @@ make_child(struct sadb *db, struct ike_event *e, const struct ike_message *m, co
     }
     c->basis = e->basis;
     c->established = true;
-    c->chosen = x->chosen;
+    c->chosen = kept;
     c->transport = m->major == 2 ? ike_find_notify(m, N_USE_TRANSPORT_MODE) != NULL :
                    chosen->attr.mode == 2 || chosen->attr.mode == 4 || chosen->attr.mode == 61444;
     c->udp_encap = m->major == 1 && (chosen->attr.mode == 3 || chosen->attr.mode == 4 || chosen->attr.mode >= 61443);
@@ -316,6 +319,22 @@ make_child(struct sadb *db, struct ike_event *e, const struct ike_message *m, co
     }
     /* Both sides may rekey one SA at a time: the second new one replaces it too (RFC 7296 section 2.8.1). */
     e->twin = c->rekeys == NO_ID && !x->rekeys_spi ? twin_of(e->sa, c) : NULL;
+}
+
+/* The Delete of the old IKE SA was captured before its rekeying: the Child SAs did not go with it. */
+static void
+bring_back(struct ike_sa *old, double now)
+{
+    guint looked = 0;
+
+    for (guint i = old->children->len; old->deleted_in && i > 0 && looked < SADB_MAX_LOOKED_AT; i--, looked++) {
+        struct child_sa *c = (struct child_sa *)g_ptr_array_index(old->children, i - 1);
+        if (c->deleted_in == old->deleted_in && !c->closed_i && !c->closed_r && now - c->deleted_time < TURNED_SECONDS) {
+            c->deleted_in = 0;
+            c->deleted_time = 0;
+            c->state = c->state == CHILD_DELETED ? CHILD_INSTALLED : c->state;
+        }
+    }
 }
 
 /* The first proposal of a protocol that makes an SA; IPComp rides along. */
@@ -416,6 +435,31 @@ set_right(struct sadb *db, const struct ike_event *e, const struct ike_message *
     }
 }
 
+/* RFC 2407 section 4.2: proposals of one number are chosen together.  AH and ESP make an SA each
+ * (RFC 2401 section 4.5). */
+static void
+take_bundle(struct sadb *db, struct ike_event *e, const struct ike_message *m, const struct proposal *p)
+{
+    for (size_t i = 0; i < m->num_proposals; i++) {
+        const struct proposal *q = &m->proposals[i];
+        const struct kept_proposal *kept;
+        struct child_sa *first = e->child;
+        if (q == p || !q->v1 || q->number != p->number || q->protocol == p->protocol) {
+            continue;
+        }
+        kept = sadb_keep(db, q, e->at.frame);
+        sadb_policy_add(db, &e->at.src, kept, e->at.frame, true);
+        if (first && m->exchange == V1_QUICK && q->protocol + p->protocol == PROTO_ESP + PROTO_AH && !e->second) {
+            struct child_sa *twin = e->twin, *old = e->child_rekeyed;
+            make_child(db, e, m, q, kept);
+            e->second = e->child != first ? e->child : NULL;
+            e->child = first;
+            e->twin = twin;
+            e->child_rekeyed = old;
+        }
+    }
+}
+
 void
 track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
 {
@@ -446,12 +490,6 @@ track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
     }
     x->chosen = sadb_keep(db, p, e->at.frame);
     sadb_policy_add(db, &e->at.src, x->chosen, e->at.frame, true);
-    for (size_t i = 0; i < m->num_proposals; i++) {     /* ANDed ones are chosen together */
-        const struct proposal *q = &m->proposals[i];
-        if (q != p && q->v1 && q->number == p->number && q->protocol != p->protocol) {
-            sadb_policy_add(db, &e->at.src, sadb_keep(db, q, e->at.frame), e->at.frame, true);
-        }
-    }
     if (is_ike_offer(m)) {
         /* A suite that was never offered is none that both sides agree on. */
         e->sa->chosen = was_offered(x) ? x->chosen : NULL;
@@ -459,12 +497,16 @@ track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
             e->sa->auth_method = p->attr.auth_method;
         }
     } else if (p->protocol == PROTO_IKE) {
+        if (m->exchange == V2_CREATE_CHILD_SA) {
+            bring_back(e->sa, e->at.time);
+        }
         if (x->rekeys_ike && x->spis && p->spi_len == 8 && !has_error_notify(m, 1, 16383)) {
             track_rekey(db, e, p);
         }
     } else if (m->exchange == V1_QUICK || m->exchange == V2_IKE_AUTH || m->exchange == V2_CREATE_CHILD_SA) {
-        make_child(db, e, m, p);
+        make_child(db, e, m, p, x->chosen);
     }
+    take_bundle(db, e, m, p);
 }
 
 static void

@@ -182,14 +182,20 @@ static void
 see_passing(struct sadb *db, struct ipsec_event *e)
 {
     const struct ipsec_packet *p = e->packet;
+    struct passing_packet *last = &db->passing[db->num_passing++ % SADB_PASSING];
 
     for (size_t i = 0; i < SADB_PASSING && !e->translated; i++) {
         e->translated = is_translated(e, &db->passing[i]) ? db->passing[i].frame : 0;
     }
-    db->passing[db->num_passing++ % SADB_PASSING] = (struct passing_packet){
-        .time = e->at.time, .spi = p->spi, .seq = p->seq, .length = p->length, .frame = e->at.frame, .ip_id = e->at.ip_id,
-        .protocol = p->protocol, .src = e->at.src, .dst = e->at.dst,
-    };
+    last->time = e->at.time;
+    last->spi = p->spi;
+    last->seq = p->seq;
+    last->length = p->length;
+    last->frame = e->at.frame;
+    last->ip_id = e->at.ip_id;
+    last->protocol = p->protocol;
+    last->src = e->at.src;
+    last->dst = e->at.dst;
 }
 
 /* RFC 3686, 4106, 4309, 7634: in counter modes an IV must not come twice under a key. */

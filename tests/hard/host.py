@@ -83,7 +83,8 @@ class Host:
         return to
 
     def environment(self, conf, plugins):
-        env = dict(os.environ, WIRESHARK_CONFIG_DIR=conf or self.empty, G_SLICE="always-malloc", LC_ALL="C.UTF-8",
+        # Below HOME lies a user's own plugin folder.
+        env = dict(os.environ, HOME=self.empty, WIRESHARK_CONFIG_DIR=conf or self.empty, G_SLICE="always-malloc", LC_ALL="C.UTF-8",
                    WIRESHARK_DEBUG_WMEM_OVERRIDE="simple", WIRESHARK_PLUGIN_DIR=os.path.dirname(os.path.dirname(plugins)),
                    ASAN_OPTIONS="detect_leaks=0:exitcode=99:handle_abort=1:allocator_may_return_null=1:detect_stack_use_after_return=1",
                    UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1")
@@ -105,11 +106,14 @@ class Host:
             # What it printed until then: the sharkd calls that were answered.
             return subprocess.CompletedProcess(words, NO_END, (e.stdout or b"").decode(errors="replace"), f"no end after {timeout} s")
 
-    def loaded(self):
-        """None where tshark loads the plugin; what it says where it does not."""
+    def wrong(self):
+        """None where tshark loads this plugin, and without it none of its name; else what it says."""
         sample = sorted(glob.glob(os.path.join(ROOT, "pcaps", "*.pcapng")))[0]
-        run = self.run(["tshark", "-q", "-r", sample, "-z", "espial,sas"], timeout=120)
-        return None if "Espial" in run.stdout else run.stderr[-500:] or f"exit {run.returncode}"
+        words = ["tshark", "-q", "-r", sample, "-z", "espial,sas"]
+        run, other = self.run(words, timeout=120), self.run(words, ours=False, timeout=120)
+        if "Espial" not in run.stdout:
+            return run.stderr[-500:] or f"exit {run.returncode}"
+        return "another Espial is loaded besides" if "Espial" in other.stdout else None
 
     # --- whose fault ------------------------------------------------------------------
 

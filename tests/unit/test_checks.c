@@ -263,7 +263,7 @@ side_by_side(void)
     SILENT(wrong_child_sa);
     packet(0xb0000001, &client, &gateway, "10.1.0.5", "10.3.0.5", 6);
     SAYS(wrong_child_sa, "belongs to Child SA 1 (frame 6)");
-    SILENT(inner_destination_violation);
+    FIRES(inner_destination_violation);
     packet(0xb0000001, &client, &gateway, "10.9.0.5", "10.3.0.5", 6);
     FIRES(inner_source_violation);
     FIRES(inner_destination_violation);
@@ -297,7 +297,11 @@ downgrades(void)
 {
     static const struct transform des3[] = { { TRANSFORM_ENCR, 3, 0 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_ESN, 0, 0 } };
 
+    static const struct transform longer[] = { { TRANSFORM_ENCR, 12, 256 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_ESN, 0, 0 } };
+
     rekey_to(esp128, 3);
+    SILENT(suite_downgraded);
+    rekey_to(longer, 3);
     SILENT(suite_downgraded);
     rekey_to(des3, 3);
     SAYS(suite_downgraded, "3DES_CBC");

@@ -145,6 +145,85 @@ rekeyed_unseen(bool rekeys)
     }
 }
 
+/* The Delete that follows the rekeying stands before it. */
+static void
+deleted_before_rekeyed(void)
+{
+    tunnel();
+    begin(2, V2_INFORMATIONAL, 3, true, false);
+    m.num_deletes = 1;
+    m.deletes[0] = (struct ike_delete){ .protocol = PROTO_IKE, .inner = true };
+    send("delete", 21);
+    T(sadb_child_sa(db, 0)->deleted_in == frame);
+    for (int side = 0; side < 2; side++) {
+        begin(2, V2_CREATE_CHILD_SA, 2, side == 0, side == 1);
+        propose(aes256, 4, PROTO_IKE, 0);
+        m.proposals[0].spi_len = 8;
+        memset(m.proposals[0].spi, 0x77 + side, 8);
+        send(side ? "rekeyed" : "rekey", (uint16_t)(22 + side));
+    }
+    T(sadb_num_ike_sas(db) == 2 && sadb_child_sa(db, 0)->deleted_in == 0);
+    now += 3;
+    packet(0xb0000001, &client, &gateway, "10.1.0.5", "10.2.0.5", 6);
+    SILENT(esp_after_delete);
+}
+
+/* Without main mode's first message the fifth captured is the sixth. */
+static void
+main_mode_counted(bool whole)
+{
+    reset();
+    for (unsigned i = whole ? 1 : 2; i <= (whole ? 5 : 6); i++) {
+        char text[16];
+        begin(1, V1_MAIN, 0, i % 2, false);
+        if (i > 1) {
+            memset(m.spi_r, 0x22, 8);
+        }
+        if (i <= 2) {
+            propose(aes256, 4, PROTO_IKE, 0);
+        }
+        m.encrypted = i > 4;
+        m.readable = i <= 4;
+        g_snprintf(text, sizeof text, "mm%u", i);
+        send(text, (uint16_t)i);
+    }
+    begin(1, V1_INFORMATIONAL, 77, !whole, false);
+    m.readable = false;
+    send("what?", 9);
+    if (whole) {
+        FIRES(auth_failure_suspected);
+    } else {
+        SILENT(auth_failure_suspected);
+    }
+}
+
+/* AH and ESP of one quick mode are two Child SAs (RFC 2407 section 4.2). */
+static void
+bundle(void)
+{
+    static const struct transform ah[] = { { TRANSFORM_INTEG, 12, 0 } };
+
+    reset();
+    v1_phase1(aes256);
+    for (int side = 0; side < 2; side++) {
+        begin(1, V1_QUICK, 9, side == 0, false);
+        propose(ah, 1, PROTO_AH, side ? 0xb0000001 : 0xa0000001);
+        propose(esp128, 3, PROTO_ESP, side ? 0xb0000002 : 0xa0000002);
+        send(side ? "qm2" : "qm1", (uint16_t)(20 + side));
+    }
+    T(sadb_num_child_sas(db) == 2 && count(CHECK_sa_established) == 3);      /* and the IKE SA */
+    T(sadb_child_sa(db, 0)->protocol == PROTO_AH && sadb_child_sa(db, 1)->protocol == PROTO_ESP);
+    T(sadb_child_sa(db, 1)->spi_i == 0xa0000002 && sadb_child_sa(db, 1)->spi_r == 0xb0000002);
+    ipsec(&client, &gateway, (struct ipsec_packet){ .protocol = PROTO_AH, .spi = 0xb0000001, .seq = 1, .length = 100 });
+    packet(0xb0000002, &client, &gateway, NULL, NULL, 0);
+    packet(0xa0000002, &gateway, &client, NULL, NULL, 0);
+    SILENT(spi_unknown);
+    SILENT(protocol_mismatch);
+    SILENT(duplicate_child_sa);
+    packet(0xa0000003, &gateway, &client, NULL, NULL, 0);
+    FIRES(spi_unknown);
+}
+
 /* With MOBIKE an answer on another path, whose request was not captured, may be the move's. */
 static void
 moved_unseen(bool answered)
@@ -183,6 +262,10 @@ main(void)
     liveness_of_one_side(false);
     rekeyed_unseen(true);
     rekeyed_unseen(false);
+    deleted_before_rekeyed();
+    main_mode_counted(true);
+    main_mode_counted(false);
+    bundle();
     moved_unseen(true);
     moved_unseen(false);
     return conversation_done();

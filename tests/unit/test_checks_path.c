@@ -97,6 +97,10 @@ nat(void)
     FIRES(ah_through_nat);
     init_with_hashes(&client, &stranger, &gateway, &client);
     T(sadb_ike_sa(db, 0)->nat == NAT_RESPONDER);
+    init_with_hashes(&client, &gateway, &gateway, &stranger);       /* only the other end knows the initiator by another address */
+    T(sadb_ike_sa(db, 0)->nat == NAT_INITIATOR);
+    init_with_hashes(&stranger, &stranger, &stranger, &stranger);   /* all differ: that is no forced encapsulation */
+    T(sadb_ike_sa(db, 0)->nat == NAT_BOTH);
     init_with_hashes(&stranger, &gateway, &stranger, &client);
     FIRES(nat_forced);
     SILENT(nat_detected);

@@ -251,7 +251,7 @@ modes(void)
             char text[8];
             begin(1, table[i].exchange, table[i].exchange == V1_QUICK ? 9 : 0, n % 2 == 0, false);
             memset(m.spi_r, n ? 0x22 : 0, 8);
-            propose(table[i].exchange == V1_QUICK ? esp128 : aes256, 4, PROTO_IKE, 0);
+            propose(table[i].exchange == V1_QUICK ? esp128 : aes256, table[i].exchange == V1_QUICK ? 3 : 4, PROTO_IKE, 0);
             g_snprintf(text, sizeof text, "%u", n);
             send(text, (uint16_t)(1 + n));
         }

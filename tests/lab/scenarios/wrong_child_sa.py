@@ -20,5 +20,5 @@ def story(lab):
     pings(one[0], two[1], "10.1.1.1", "10.2.1.1", 2)
 
 
-TRUTH = (("wrong_child_sa", ("esp && ip.src == 10.1.1.1 && ip.dst == 10.2.1.1", slice(-2, None))),)
-SILENT = ("inner_source_violation", "inner_destination_violation")
+WRONG = ("esp && ip.src == 10.1.1.1 && ip.dst == 10.2.1.1", slice(-2, None))
+TRUTH = (("wrong_child_sa", WRONG), ("inner_source_violation", WRONG), ("inner_destination_violation", WRONG))
