@@ -150,10 +150,10 @@ waiting_message(const struct ike_sa *sa, const struct exchange *x)
 static const struct exchange_message *
 informational_after(const struct ike_sa *sa, const struct exchange *x)
 {
-    const struct exchange_message *asked = &g_array_index(x->messages, struct exchange_message, 0);
+    const struct exchange_message *asked = x->messages->len ? &g_array_index(x->messages, struct exchange_message, 0) : NULL;
     guint looked = 0;
 
-    for (guint i = x->index + 1; i < sa->exchanges->len && looked < SADB_MAX_PER_PEER; i++, looked++) {
+    for (guint i = x->index + 1; asked && i < sa->exchanges->len && looked < SADB_MAX_PER_PEER; i++, looked++) {
         const struct exchange *later = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
         const struct exchange_message *first = later->messages->len ? &g_array_index(later->messages, struct exchange_message, 0) : NULL;
         if (first && first->from_initiator != asked->from_initiator) {

@@ -26,7 +26,7 @@ def project_files(root):
         for folder, folders, names in os.walk(root):
             folders[:] = [f for f in folders if f not in ("build", "__pycache__", ".git")]
             paths += [os.path.relpath(os.path.join(folder, name), root) for name in names]
-    return sorted(p for p in paths if os.path.isfile(os.path.join(root, p)))
+    return sorted(p for p in set(paths) if os.path.isfile(os.path.join(root, p)))
 
 
 def pure_core(path, text):

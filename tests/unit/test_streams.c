@@ -209,7 +209,7 @@ inferred(void)
     auth_request("10.1.0.0/24", "10.2.0.0/24");
     auth_response("10.1.0.0/24", "10.2.0.0/24");
     see(TO_R, 2);
-    T(s->child->basis == BASIS_DECRYPTED && s->tied_frame == 7 && s->ties && s->ties->len == 1);
+    T(s->child && s->child->basis == BASIS_DECRYPTED && s->tied_frame == 7 && s->ties && s->ties->len == 1);
     T(sadb_stream_at(db, &then, PROTO_ESP, TO_R, 1, &client, &gateway, 4) && then.child && then.child->basis == BASIS_INFERRED);
     T(sadb_stream_at(db, &then, PROTO_ESP, TO_R, 2, &client, &gateway, 7) && then.child == s->child && then.to_responder);
     T(!sadb_stream_at(db, &then, PROTO_ESP, TO_R, 1, &client, &gateway, 3));

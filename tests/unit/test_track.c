@@ -124,7 +124,7 @@ spi_of_the_chosen(void)
         selectors("10.1.0.0/24", "10.2.0.0/24");
         see("auth!", 4);
         T(last.child && last.child->spi_i == 0xa0u + chosen && last.child->spi_r == 0xb1);
-        T(last.child->protocol == (chosen == 1 ? PROTO_AH : PROTO_ESP));
+        T(last.child && last.child->protocol == (chosen == 1 ? PROTO_AH : PROTO_ESP));
     }
 }
 
