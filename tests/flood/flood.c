@@ -548,6 +548,12 @@ cpu(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* Of all floods, for the last line. */
+static struct {
+    double growth;              /* of an event's time, against a tenth of the events */
+    size_t octets, limits;      /* kept of an event where they are most; limits that were told */
+} most;
+
 /* Microseconds of an event. */
 static double
 flood(const struct flood *f, uint32_t n, double before)
@@ -573,7 +579,7 @@ flood(const struct flood *f, uint32_t n, double before)
     us = (us + cpu()) * 1e6 / n;
     used = memory() - used;
     probe = longest_probe();
-    printf("figure: flood %s: %u events, %.2f us each%s", f->name, n, us, before > 0 ? "" : ",");
+    printf("flood %s: %u events, %.2f us each%s", f->name, n, us, before > 0 ? "" : ",");
     if (before > 0) {
         printf(" (%.2f of those before),", us / before);
     }
@@ -584,6 +590,9 @@ flood(const struct flood *f, uint32_t n, double before)
     }
     printf("%s%s%s\n", tcp_encap_capped(tcp) ? "; reached: TCP streams" : "", keys && keyring_full(keys) ? "; key ring: " : "",
            keys && keyring_full(keys) ? keyring_full(keys) : "");
+    most.growth = before > 0 ? MAX(most.growth, us / before) : most.growth;
+    most.octets = MAX(most.octets, used / n);
+    most.limits += sadb_caps(db)[0] || tcp_encap_capped(tcp) || (keys && keyring_full(keys)) || findings_capped(found);
     limit = MIN((size_t)f->octets * n + (2u << 20), (size_t)f->mib << 20);
     if (used > limit) {
         printf("%s: %zu octets, more than %zu\n", f->name, used, limit);
@@ -618,5 +627,7 @@ main(int argc, char **argv)
             us = flood(&floods[k], (uint32_t)strtoul(argv[i], NULL, 10), us);
         }
     }
+    printf("figure: floods: %zu kinds of %s to %s events, %.2f times the time of an event at most, %zu octets each at most, a limit told %zu times\n",
+           only ? (size_t)1 : G_N_ELEMENTS(floods), argc > first ? argv[first] : "0", argv[argc - 1], most.growth, most.octets, most.limits);
     return conversation_done();
 }

@@ -150,7 +150,7 @@ main(int argc, char **argv)
         mutate(mutations);
         runs += mutations;
     }
-    printf("figure: %s: %lu runs over %u files, no fault\n", strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0],
+    printf("figure: fuzzing: %s: %lu runs over %u files, no fault\n", strrchr(argv[0], '_') ? strrchr(argv[0], '_') + 1 : argv[0],
            runs, files->len);
     for (guint i = 0; i < files->len; i++) {
         g_byte_array_free((GByteArray *)g_ptr_array_index(files, i), TRUE);
