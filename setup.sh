@@ -47,7 +47,8 @@ missing_packages() {
     [ "${1-}" != wireshark ] || command -v wireshark >/dev/null || echo wireshark
     [ "${1-}" = tests ] || return 0
     [ -x /usr/bin/python3 ] || echo python3
-    for module in jsonschema scapy; do
+    # scapy makes the laboratory's ESP with cryptography.
+    for module in jsonschema scapy cryptography; do
         /usr/bin/python3 -c "import importlib.util as u, sys
 sys.exit(u.find_spec('$module') is None)" 2>/dev/null || echo "python3-$module"
     done

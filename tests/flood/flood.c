@@ -495,7 +495,7 @@ static const struct flood floods[] = {
     { "children", child, children, 3000, 60, SADB_MAX_EXCHANGES + 1, "exchanges of one IKE SA" },
     { "same_spi_again", child, same_spi_again, 3500, 80, SADB_MAX_PER_SPI + 1, "streams of one SPI" },
     { "rekeys_of_ike", child, rekeys_of_ike, 12000, 3500, SADB_MAX_LOOKED_AT + 1, "Child SAs that a new IKE SA inherits" },
-    { "replays", child_with_traffic, replays, 400, 8, STREAM_MAX_STEPS + 2, "packets out of order of one stream whose counts are remembered" },
+    { "replays", child_with_traffic, replays, 400, 12, STREAM_MAX_STEPS + 2, "packets out of order of one stream whose counts are remembered" },
     { "gaps", child_with_traffic, gaps, 400, 8, STREAM_MAX_STEPS + 2, "packets out of order of one stream whose counts are remembered" },
     { "wrong_icvs", child_with_traffic, wrong_icvs, 400, 8, STREAM_MAX_BAD_FRAMES + 2, "frames with a wrong ICV of one stream" },
     { "fragments", child, fragments, 400, 16, SADB_MAX_FRAGMENTS + 1, "datagrams in fragments" },

@@ -3,12 +3,9 @@
 """Nothing is made and no daemon is needed: `run --truth`.  Every capture has a scenario and every
 scenario its captures; keys open what the scenario says; each event and each silence is where
 Wireshark's own filters find it, and Espial marks these frames and no others; README.md tells the story."""
-import importlib.util
 import os
 import re
-import sys
 from concurrent.futures import ThreadPoolExecutor
-from unittest.mock import MagicMock
 
 import verify
 
@@ -17,16 +14,6 @@ CHECKS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "e
 
 # what no small capture can show, and why
 NO_CAPTURE = {"birthday_bound": "takes 32 GiB under one key"}
-
-
-def without_cryptography():
-    """The scenarios' modules take python3-cryptography to make packets; here none is made."""
-    if importlib.util.find_spec("cryptography"):
-        return
-    import scapy.layers.ipsec       # noqa: F401  (it looks for the true one)
-    for name in ("", ".hazmat", ".hazmat.backends", ".hazmat.primitives", ".hazmat.primitives.ciphers",
-                 ".hazmat.primitives.ciphers.aead"):
-        sys.modules["cryptography" + name] = MagicMock()
 
 
 def words(text):
@@ -61,7 +48,6 @@ def one(part, stated, out, tally):
 
 
 def main(run, names, out):
-    without_cryptography()
     tally, scenarios, parts = Tally(), names or run.scenarios(), {}
     text = words((run.PCAPS / "README.md").read_text())
     for name in scenarios:

@@ -4,6 +4,7 @@ is tests/unit/test_rows.py's; that the commands of the documents run is tests/do
 # SPDX-License-Identifier: GPL-2.0-or-later
 import os
 import re
+import shutil
 import subprocess
 
 MAX_LINES = 600
@@ -19,10 +20,11 @@ TEXT = re.compile(r"(^|/)(CMakeLists\.txt|LIST|LICENSE|run|run-tests|espial|\.cl
 
 def project_files(root):
     """Everything that belongs to the project: what git tracks or would add, where there is git."""
-    run = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=root, stdout=subprocess.PIPE,
-                         stderr=subprocess.DEVNULL, text=True, check=False)
-    paths = run.stdout.splitlines()
-    if run.returncode:
+    git = shutil.which("git")
+    run = git and subprocess.run([git, "ls-files", "--cached", "--others", "--exclude-standard"], cwd=root, stdout=subprocess.PIPE,
+                                 stderr=subprocess.DEVNULL, text=True, check=False)
+    paths = run.stdout.splitlines() if run else []
+    if not run or run.returncode:
         for folder, folders, names in os.walk(root):
             folders[:] = [f for f in folders if f not in ("build", "__pycache__", ".git")]
             paths += [os.path.relpath(os.path.join(folder, name), root) for name in names]
