@@ -161,6 +161,18 @@ right_child(const struct ipsec_event *e, const struct inner_packet *p)
     return NULL;
 }
 
+/* To widen selectors is no cure for a packet that another Child SA admits. */
+static void
+point_to(const struct child_sa *right, struct scope *where, char *remedy, size_t size)
+{
+    if (right) {
+        g_snprintf(remedy, (gulong)size, "Look at the sender's policies: their order decides which SA a packet takes, and Child SA %u (frame %u) "
+                   "admits this one; leave the selectors as they are.", right->id, right->negotiated_in);
+        where->remedy = remedy;
+        where->variant ^= (uint64_t)right->id + 1;
+    }
+}
+
 void
 check_inner_source_violation(const struct check_in *in, struct findings *out)
 {
@@ -189,6 +201,7 @@ check_inner_source_violation(const struct check_in *in, struct findings *out)
                    "and negotiate again; both ends must hold the same.", who, host, addr);
         where.remedy = remedy;
     }
+    point_to(right_child(e, p), &where, remedy, sizeof remedy);
     finding_add(out, CHECK_inner_source_violation, &where,
                 "Inner source %s, but Child SA %u (SPI %08x, %s) admits only %s from %s.", addr, e->child->id,
                 e->packet->spi, negotiation(e->child, how, sizeof how), selectors_print(s, n, list, sizeof list), who);
@@ -199,7 +212,7 @@ check_inner_destination_violation(const struct check_in *in, struct findings *ou
 {
     const struct inner_packet *p = tunnelled(in);
     const struct ipsec_event *e = in->ipsec;
-    char addr[ADDR_TEXT_MAX], list[TS_TEXT_MAX], how[80], who[ID_TEXT_MAX];
+    char addr[ADDR_TEXT_MAX], list[TS_TEXT_MAX], how[80], who[ID_TEXT_MAX], remedy[TEXT_MAX];
     const struct selector *s;
     struct scope where;
     size_t n;
@@ -214,6 +227,7 @@ check_inner_destination_violation(const struct check_in *in, struct findings *ou
     where = scope_packet(in);
     where.basis = e->packet->inner_basis;
     where.variant = variant_of(&p->dst);
+    point_to(right_child(e, p), &where, remedy, sizeof remedy);
     finding_add(out, CHECK_inner_destination_violation, &where,
                 "Inner destination %s, but Child SA %u (SPI %08x, %s) admits only %s from %s.",
                 ip_print(&p->dst, addr, sizeof addr), e->child->id, e->packet->spi,
@@ -244,7 +258,7 @@ check_inner_selector_violation(const struct check_in *in, struct findings *out)
     const struct inner_packet *p = tunnelled(in);
     const struct ipsec_event *e = in->ipsec;
     const struct selector *src, *dst;
-    char a[TS_TEXT_MAX], b[TS_TEXT_MAX], how[80], name[16];
+    char a[TS_TEXT_MAX], b[TS_TEXT_MAX], how[80], name[16], remedy[TEXT_MAX];
     struct scope where;
     size_t num_src, num_dst;
 
@@ -261,6 +275,7 @@ check_inner_selector_violation(const struct check_in *in, struct findings *out)
     where = scope_packet(in);
     where.basis = e->packet->inner_basis;
     where.variant = (uint64_t)p->protocol << 32 | (uint64_t)p->src_port << 16 | p->dst_port;
+    point_to(right_child(e, p), &where, remedy, sizeof remedy);
     finding_add(out, CHECK_inner_selector_violation, &where,
                 "Inner %s packet with ports %u and %u, but Child SA %u (SPI %08x, %s) admits only %s === %s.",
                 ip_protocol_name(p->protocol, name, sizeof name), p->src_port, p->dst_port, e->child->id,

@@ -52,26 +52,32 @@ count(enum check_id id)
     return n;
 }
 
-static inline const char *
-detail(enum check_id id)
+/* The first one of this check, or NULL. */
+static inline const struct finding *
+the_finding(enum check_id id)
 {
     for (size_t i = 0; i < findings_count(found); i++) {
         if (findings_get(found, i)->check == id) {
-            return findings_get(found, i)->detail;
+            return findings_get(found, i);
         }
     }
-    return "";
+    return NULL;
+}
+
+static inline const char *
+detail(enum check_id id)
+{
+    const struct finding *f = the_finding(id);
+
+    return f ? f->detail : "";
 }
 
 static inline enum basis
 basis_of(enum check_id id)
 {
-    for (size_t i = 0; i < findings_count(found); i++) {
-        if (findings_get(found, i)->check == id) {
-            return findings_get(found, i)->basis;
-        }
-    }
-    return BASIS_CONFIGURED;
+    const struct finding *f = the_finding(id);
+
+    return f ? f->basis : BASIS_CONFIGURED;
 }
 
 G_GNUC_UNUSED static enum severity

@@ -264,9 +264,11 @@ side_by_side(void)
     packet(0xb0000001, &client, &gateway, "10.1.0.5", "10.3.0.5", 6);
     SAYS(wrong_child_sa, "belongs to Child SA 1 (frame 6)");
     FIRES(inner_destination_violation);
+    T(strstr(the_finding(CHECK_inner_destination_violation)->remedy, "Child SA 1 (frame 6) admits this one"));
     packet(0xb0000001, &client, &gateway, "10.9.0.5", "10.3.0.5", 6);
     FIRES(inner_source_violation);
-    FIRES(inner_destination_violation);
+    T(strstr(the_finding(CHECK_inner_source_violation)->remedy, "widen the selectors"));     /* none admits it */
+    T(count(CHECK_inner_destination_violation) == 2);
     T(count(CHECK_wrong_child_sa) == 1);
     tunnel();
     second_child("10.2.0.0/24");

@@ -5,17 +5,6 @@
 
 static const uint8_t ip4[] = { 10, 1, 0, 7 };
 
-static const struct finding *
-the_finding(enum check_id id)
-{
-    for (size_t i = 0; i < findings_count(found); i++) {
-        if (findings_get(found, i)->check == id) {
-            return findings_get(found, i);
-        }
-    }
-    return NULL;
-}
-
 static void
 ask_address(uint16_t type)
 {

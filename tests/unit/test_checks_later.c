@@ -4,17 +4,6 @@
 
 enum { TO_R = 0xb0000001, TO_I = 0xa0000001, LENGTH = 8 + 16 + 16 + 16 };
 
-static const struct finding *
-the_finding(enum check_id id)
-{
-    for (size_t i = 0; i < findings_count(found); i++) {
-        if (findings_get(found, i)->check == id) {
-            return findings_get(found, i);
-        }
-    }
-    return NULL;
-}
-
 /* --- lifetimes (RFC 2407 section 4.5) -------------------------------------------------------- */
 
 static void

@@ -6,17 +6,6 @@ static const struct transform sha1[] = { { TRANSFORM_ENCR, 12, 128 }, { TRANSFOR
                                          { TRANSFORM_KE, 14, 0 } };
 static uint8_t hashes[3][64];
 
-static const struct finding *
-the_finding(enum check_id id)
-{
-    for (size_t i = 0; i < findings_count(found); i++) {
-        if (findings_get(found, i)->check == id) {
-            return findings_get(found, i);
-        }
-    }
-    return NULL;
-}
-
 /* --- NAT-D of IKEv1: HASH(CKY-I | CKY-R | IP | port), the negotiated hash (RFC 3947 section 3.2) --- */
 
 static void

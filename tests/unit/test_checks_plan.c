@@ -26,17 +26,6 @@ client_tunnel(const char *ts_i, const char *ts_r)
     auth_response(ts_i, ts_r);
 }
 
-static const struct finding *
-the_finding(enum check_id id)
-{
-    for (size_t i = 0; i < findings_count(found); i++) {
-        if (findings_get(found, i)->check == id) {
-            return findings_get(found, i);
-        }
-    }
-    return NULL;
-}
-
 static void
 suites(void)
 {

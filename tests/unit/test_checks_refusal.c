@@ -7,17 +7,6 @@ static const struct transform gcm[] = { { TRANSFORM_ENCR, 20, 128 }, { TRANSFORM
 static const struct transform gcm256[] = { { TRANSFORM_ENCR, 20, 256 }, { TRANSFORM_ESN, 0, 0 } };
 static const struct transform des3[] = { { TRANSFORM_ENCR, 3, 0 }, { TRANSFORM_INTEG, 2, 0 }, { TRANSFORM_PRF, 2, 0 }, { TRANSFORM_KE, 2, 0 } };
 
-static const struct finding *
-the_finding(enum check_id id)
-{
-    for (size_t i = 0; i < findings_count(found); i++) {
-        if (findings_get(found, i)->check == id) {
-            return findings_get(found, i);
-        }
-    }
-    return NULL;
-}
-
 static void
 as(uint8_t spi)
 {
