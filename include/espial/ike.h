@@ -164,7 +164,7 @@ char *ike_id_print(const struct ike_id *id, char *out, size_t size);
 bool ike_id_selector(const struct ike_id *id, struct selector *out);
 /* IKEv1 XAUTH: the gateway sets the status FAIL (draft-beaulieu-ike-xauth section 4). */
 bool ike_xauth_failed(const struct ike_message *m);
-/* True where data cannot be an IKE message at all (version, exchange, length). */
+/* False where data cannot be an IKE message at all (version, exchange, length). */
 bool ike_plausible(const uint8_t *data, size_t captured);
 
 #endif

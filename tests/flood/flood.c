@@ -5,7 +5,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "../unit/conversation.h"
 
-#include "sadb_internal.h"
+#include "store.h"
 
 #include <espial/ipsec.h>
 #include <espial/keyring.h>

@@ -41,7 +41,7 @@ def read(build):
                     report = json.load(f)
                 for source in report["files"]:
                     path = os.path.relpath(os.path.join(report["current_working_directory"], source["file"]), ROOT)
-                    if path.startswith(("plugin/core/", "expert/")) and path.endswith(".c"):
+                    if path.startswith(("plugin/core/", "plugin/report/", "expert/")) and path.endswith(".c"):
                         for line in source["lines"]:
                             files.setdefault(path, File()).add(line)
                 os.remove(os.path.join(work, name))
@@ -69,7 +69,7 @@ def main():
         rows.append((percent(lines), percent(branches), path, missed))
     for lines, branches, path, missed in sorted(rows):
         print(f"figure: coverage: {path:32} lines {lines:5.1f} %, branches {branches:5.1f} %  {missed}".rstrip())
-    for part in ("plugin/core", "expert"):
+    for part in ("plugin/core", "plugin/report", "expert"):
         of = [f for path, f in files.items() if path.startswith(part + "/")]
         lines = counts([c for f in of for c in f.lines.values()])
         branches = counts([c for f in of for c in f.branches.values()])

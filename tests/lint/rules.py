@@ -33,7 +33,7 @@ def project_files(root):
 
 def pure_core(path, text):
     """Core, checks and their headers see no header of Wireshark."""
-    if re.match(r"(plugin/core|expert|include)/.*\.[ch]$", path):
+    if re.match(r"(plugin/core|plugin/report|expert|include)/.*\.[ch]$", path):
         for name in re.findall(r'^\s*#\s*include\s*[<"]((?:epan|wsutil|wiretap|ui|ws_)[^>"]*)', text, re.M):
             yield f"{path}: includes {name}, a header of Wireshark"
 

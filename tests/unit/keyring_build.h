@@ -5,8 +5,8 @@
 
 #include "ike_build.h"
 
-#include "crypt_internal.h"
-#include "keylog_internal.h"
+#include "algorithm.h"
+#include "format.h"
 
 #include <espial/keyring.h>
 

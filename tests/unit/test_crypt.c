@@ -2,7 +2,7 @@
  * packet lies in an allocation of its own length, so that the sanitizer sees a read too
  * far.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "crypt_hex.h"
-#include "crypt_internal.h"
+#include "algorithm.h"
 #include "crypt_vectors.h"
 #include "t.h"
 

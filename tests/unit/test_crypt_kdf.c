@@ -1,7 +1,7 @@
 /* test_crypt_kdf.c - prfs, integrity algorithms and the keys derived with them: published
  * vectors, and derivations computed apart.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "crypt_hex.h"
-#include "crypt_internal.h"
+#include "algorithm.h"
 #include "t.h"
 
 /* --- IKEv1 ------------------------------------------------------------------------ */

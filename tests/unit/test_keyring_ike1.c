@@ -1,7 +1,7 @@
 /* The key ring and IKEv1: IVs along exchanges, messages sent again, lost and swapped, keys that
  * differ between both ends, and noise.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "keyring_build.h"
-#include "keyring_judge.h"
+#include "judge.h"
 
 #include <espial/limits.h>
 

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "keyring_build.h"
 
-#include "keyring_internal.h"
+#include "ring.h"
 
 #include <espial/limits.h>
 

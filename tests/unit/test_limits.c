@@ -5,7 +5,7 @@
 #include "ike_build.h"
 
 #include "expert.h"
-#include "sadb_internal.h"
+#include "store.h"
 
 static bool
 said(const char *limit)

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conversation.h"
 
-#include "sadb_internal.h"
+#include "store.h"
 
 static struct ike_event last;
 

@@ -1,0 +1,117 @@
+/* suite_words.c - comparing proposals (RFC 7296 section 2.7, RFC 2409 section 5).
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "expert.h"
+
+#include <espial/text.h>
+#include <string.h>
+
+unsigned
+suite_unmet(const struct proposal *offered, const struct proposal *known)
+{
+    unsigned both = suite_type_mask(offered) & suite_type_mask(known), unmet = suite_type_mask(offered) ^ suite_type_mask(known);
+
+    bool aead = false;
+
+    for (unsigned type = 0; type < 32; type++) {
+        bool met = false;
+        if (!(both >> type & 1)) {
+            continue;
+        }
+        for (size_t i = 0; i < offered->num_transforms; i++) {
+            const struct transform *t = &offered->transforms[i];
+            if (t->type == type && suite_has(known, t)) {
+                met = true;
+                aead |= type == TRANSFORM_ENCR && encr_is_aead(t->id);
+            }
+        }
+        unmet |= met ? 0 : 1u << type;
+    }
+    if (aead) {
+        unmet &= ~(1u << TRANSFORM_INTEG);      /* an AEAD cipher that both hold brings its own */
+    }
+    /* ESN No is what an offer without the transform means (RFC 7296 section 3.3.3). */
+    if (!(both >> TRANSFORM_ESN & 1)) {
+        unmet &= ~(1u << TRANSFORM_ESN);
+    }
+    if (unmet >> TRANSFORM_ENCR & 1 && !(both >> TRANSFORM_INTEG & 1)) {
+        unmet &= ~(1u << TRANSFORM_INTEG);      /* AEAD on one side: the cipher says it all */
+    }
+    return unmet;
+}
+
+const char *
+suite_types(unsigned mask, char *out, size_t size)
+{
+    size_t used = 0;
+
+    out[0] = 0;
+    for (uint8_t type = 0; type < 32; type++) {
+        if (mask >> type & 1) {
+            mask &= ~(1u << type);
+            g_strlcpy(out + used, used == 0 ? "" : mask ? ", " : " and ", size - used);
+            g_strlcat(out, transform_type_name(type), size);
+            used = strlen(out);
+        }
+    }
+    return out;
+}
+
+const char *
+transform_say(const struct transform *t, char *out, size_t size)
+{
+    if (t->type == TRANSFORM_KE && t->id == 0) {
+        g_strlcpy(out, "no group (NONE)", size);
+        return out;
+    }
+    return transform_print(t, out, size);
+}
+
+const char *
+suite_values(const struct proposal *p, unsigned type, char *out, size_t size)
+{
+    char one[64];
+    bool room = true;
+
+    out[0] = 0;
+    for (size_t i = 0; i < p->num_transforms && room; i++) {
+        if (p->transforms[i].type == type) {
+            room = list_add(out, size, out[0] ? " or " : "", transform_say(&p->transforms[i], one, sizeof one), true);
+        }
+    }
+    if (!out[0]) {
+        g_strlcpy(out, "none", size);
+    }
+    return out;
+}
+
+const char *
+suite_offers(const GPtrArray *offered, char *out, size_t size)
+{
+    enum { SHOWN = 3 };
+
+    out[0] = 0;
+    for (guint i = 0; i < offered->len && i < SHOWN; i++) {
+        const struct kept_proposal *k = (const struct kept_proposal *)g_ptr_array_index(offered, i);
+        g_strlcat(out, i ? ", " : "", size);
+        g_strlcat(out, k->text, size);
+    }
+    if (offered->len > SHOWN) {
+        char more[32];
+        g_snprintf(more, sizeof more, " and %u more", offered->len - SHOWN);
+        g_strlcat(out, more, size);
+    }
+    return out;
+}
+
+size_t
+suite_parse(const char *text, struct transform *out, size_t max)
+{
+    char **words = g_strsplit(text, "/", -1);
+    size_t n = 0;
+
+    for (size_t i = 0; words[i] && n < max; i++) {
+        n += transform_parse(&out[n], g_strstrip(words[i]));
+    }
+    g_strfreev(words);
+    return n;
+}

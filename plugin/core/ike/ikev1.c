@@ -1,0 +1,293 @@
+/* ikev1.c - payloads of IKEv1 (RFC 2407, RFC 2408, RFC 2409, RFC 3947).
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "payload.h"
+
+#include <string.h>
+
+enum { IPSEC_DOI = 1, SIT_IDENTITY_ONLY = 1, TRANSFORM_HEADER_LEN = 8, PROPOSAL_HEADER_LEN = 8 };
+
+enum {      /* RFC 2409 appendix A */
+    P1_ENCRYPTION = 1, P1_HASH = 2, P1_AUTH = 3, P1_GROUP = 4, P1_LIFE_TYPE = 11, P1_LIFE = 12, P1_PRF = 13,
+    P1_KEY_LENGTH = 14,
+    P1_NAMED = 1 << P1_ENCRYPTION | 1 << P1_HASH | 1 << P1_AUTH | 1 << P1_GROUP | 1 << P1_LIFE_TYPE | 1 << P1_LIFE |
+               1 << P1_PRF | 1 << P1_KEY_LENGTH
+};
+enum {      /* RFC 2407 section 4.5 */
+    P2_LIFE_TYPE = 1, P2_LIFE = 2, P2_GROUP = 3, P2_MODE = 4, P2_AUTH = 5, P2_KEY_LENGTH = 6, P2_ESN = 11,
+    P2_NAMED = 1 << P2_LIFE_TYPE | 1 << P2_LIFE | 1 << P2_GROUP | 1 << P2_MODE | 1 << P2_AUTH | 1 << P2_KEY_LENGTH |
+               1 << P2_ESN
+};
+
+/* All attributes of a transform are read before any is judged: a key length may
+ * come before or after its cipher. */
+struct attributes {
+    uint32_t value[16];
+    uint32_t seen;
+};
+
+static enum ike_error
+read_attributes(struct cur *c, struct attributes *a, struct v1_attributes *out, unsigned named, unsigned life_type,
+                unsigned life, const uint8_t **where)
+{
+    memset(a, 0, sizeof *a);
+    while (cur_left(c)) {
+        struct span value;
+        uint16_t type;
+        *where = c->at;
+        if (!ike_take_attribute(c, &type, &value)) {
+            return IKE_ERR_ATTRIBUTE_OVERRUN;
+        }
+        if (type >= 16 || !(named >> type & 1)) {
+            out->others++;
+            continue;
+        }
+        a->value[type] = ike_number(&value);
+        a->seen |= 1u << type;
+        if (type == life && a->value[life_type] == 1) {
+            out->life_s = a->value[life];
+        } else if (type == life && a->value[life_type] == 2) {
+            out->life_kb = a->value[life];
+        }
+    }
+    return IKE_OK;
+}
+
+static uint16_t
+attribute(const struct attributes *a, unsigned type)
+{
+    return a->value[type] > UINT16_MAX ? UINT16_MAX : (uint16_t)a->value[type];
+}
+
+static enum ike_error
+phase1_transform(struct ike_message *m, struct proposal *p, struct cur *c, const uint8_t **where)
+{
+    struct attributes a;
+    enum ike_error e = read_attributes(c, &a, &p->attr, P1_NAMED, P1_LIFE_TYPE, P1_LIFE, where);
+
+    if (e != IKE_OK) {
+        return e;
+    }
+    p->attr.auth_method = attribute(&a, P1_AUTH);
+    if (a.seen >> P1_ENCRYPTION & 1) {
+        ike_add_transform(m, p, v1_phase1_encr(attribute(&a, P1_ENCRYPTION), attribute(&a, P1_KEY_LENGTH)));
+    }
+    if (a.seen >> P1_HASH & 1) {
+        ike_add_transform(m, p, v1_phase1_integ(attribute(&a, P1_HASH)));
+    }
+    /* RFC 2409 appendix A: without an own PRF it is the HMAC of the hash; IANA names none. */
+    if (a.seen >> P1_PRF & 1) {
+        struct transform prf = { TRANSFORM_PRF, (uint16_t)(attribute(&a, P1_PRF) | TRANSFORM_V1_ONLY), 0 };
+        ike_add_transform(m, p, prf);
+    } else if (a.seen >> P1_HASH & 1) {
+        ike_add_transform(m, p, v1_phase1_prf(attribute(&a, P1_HASH)));
+    }
+    if (a.seen >> P1_GROUP & 1) {
+        ike_add_transform(m, p, v1_group(attribute(&a, P1_GROUP)));
+    }
+    return e;
+}
+
+static enum ike_error
+phase2_transform(struct ike_message *m, struct proposal *p, uint8_t id, struct cur *c, const uint8_t **where)
+{
+    struct attributes a;
+    enum ike_error e = read_attributes(c, &a, &p->attr, P2_NAMED, P2_LIFE_TYPE, P2_LIFE, where);
+
+    if (e != IKE_OK) {
+        return e;
+    }
+    p->attr.mode = attribute(&a, P2_MODE);
+    p->attr.auth_alg = attribute(&a, P2_AUTH);
+    if (p->protocol != PROTO_ESP && p->protocol != PROTO_AH) {
+        return e;               /* IPCOMP, and what no registry here holds */
+    }
+    if (p->protocol == PROTO_ESP) {
+        ike_add_transform(m, p, v1_esp_encr(id, attribute(&a, P2_KEY_LENGTH)));
+        if (a.seen >> P2_AUTH & 1) {
+            ike_add_transform(m, p, v1_esp_integ(attribute(&a, P2_AUTH)));
+        }
+    } else {
+        ike_add_transform(m, p, v1_ah_integ(id, attribute(&a, P2_AUTH)));
+    }
+    if (a.seen >> P2_GROUP & 1) {
+        ike_add_transform(m, p, v1_group(attribute(&a, P2_GROUP)));
+    }
+    ike_add_transform(m, p, (struct transform){ TRANSFORM_ESN, attribute(&a, P2_ESN) == 1, 0 });
+    return e;
+}
+
+static enum ike_error
+read_transforms(struct ike_message *m, const struct proposal *head, unsigned stated, struct cur *c, const uint8_t **where)
+{
+    unsigned read = 0;
+
+    while (cur_left(c)) {
+        struct cur at = *c, body;
+        uint8_t next, reserved, number, id;
+        uint16_t len, more;
+        struct proposal *p;
+        enum ike_error e;
+
+        *where = c->at;
+        if (!cur_u8(&at, &next) || !cur_u8(&at, &reserved) || !cur_u16(&at, &len) || len < TRANSFORM_HEADER_LEN ||
+            !cur_sub(&at, &body, len - 4u) || !cur_u8(&body, &number) || !cur_u8(&body, &id) || !cur_u16(&body, &more)) {
+            return IKE_ERR_TRANSFORM_OVERRUN;
+        }
+        read++;
+        p = ike_add_proposal(m);
+        if (p) {
+            const struct transform *first = p->transforms;
+            *p = *head;
+            p->transforms = first;
+            p->v1_transform = number;
+            e = p->protocol == PROTO_IKE ? phase1_transform(m, p, &body, where) : phase2_transform(m, p, id, &body, where);
+            if (e != IKE_OK) {
+                m->num_proposals--;     /* its transforms are added only when all was read */
+                return e;
+            }
+        }
+        *c = at;
+    }
+    return read == stated ? IKE_OK : IKE_ERR_TRANSFORM_COUNT;
+}
+
+static enum ike_error
+read_sa(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+{
+    uint32_t doi, situation;
+
+    (void)inner;
+    if (!cur_u32(&c, &doi) || !cur_u32(&c, &situation)) {
+        return IKE_ERR_SA;
+    }
+    m->sa_count++;
+    if (doi > IPSEC_DOI || situation > SIT_IDENTITY_ONLY) {
+        return IKE_OK;          /* GDOI and labelled situations (RFC 2407 section 4.6.1) have another layout */
+    }
+    while (cur_left(&c)) {
+        struct cur at = c, body;
+        struct proposal head;
+        uint8_t next, reserved, num;
+        uint16_t len;
+        enum ike_error e;
+
+        memset(&head, 0, sizeof head);
+        head.v1 = true;
+        *where = c.at;
+        if (!cur_u8(&at, &next) || !cur_u8(&at, &reserved) || !cur_u16(&at, &len)) {
+            return IKE_ERR_PROPOSAL_OVERRUN;
+        }
+        if (len < PROPOSAL_HEADER_LEN) {
+            return IKE_ERR_PROPOSAL_LENGTH;
+        }
+        if (!cur_sub(&at, &body, len - 4u)) {
+            return IKE_ERR_PROPOSAL_OVERRUN;
+        }
+        if (!cur_u8(&body, &head.number) || !cur_u8(&body, &head.protocol) || !cur_u8(&body, &head.spi_len) ||
+            !cur_u8(&body, &num) ||
+            !(head.spi_len <= sizeof head.spi ? cur_copy(&body, head.spi, head.spi_len) : cur_skip(&body, head.spi_len))) {
+            return IKE_ERR_PROPOSAL_LENGTH;
+        }
+        if (head.spi_len > sizeof head.spi) {
+            head.spi_len = 0;   /* the cookies stand in the header anyway */
+        }
+        e = read_transforms(m, &head, num, &body, where);
+        if (e != IKE_OK) {
+            return e;
+        }
+        c = at;
+    }
+    return IKE_OK;
+}
+
+static enum ike_error
+read_ke(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+{
+    (void)inner;
+    (void)where;
+    m->has_ke = true;
+    m->ke = ike_rest(&c);
+    return IKE_OK;
+}
+
+static enum ike_error
+read_id(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+{
+    struct ike_id *id = m->id_i.present ? &m->id_r : &m->id_i;
+    struct ike_id one = { .present = true, .inner = inner };
+
+    (void)where;
+    if (!cur_u8(&c, &one.type) || !cur_u8(&c, &one.protocol) || !cur_u16(&c, &one.port)) {
+        return IKE_ERR_ID;
+    }
+    one.data = ike_rest(&c);
+    if (!id->present) {
+        *id = one;
+    }
+    return IKE_OK;
+}
+
+static enum ike_error
+read_auth(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+{
+    (void)c;
+    (void)inner;
+    (void)where;
+    m->has_auth = true;
+    return IKE_OK;
+}
+
+static enum ike_error
+read_notify(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+{
+    uint32_t doi;
+
+    return cur_u32(&c, &doi) ? ike_read_notify(m, c, inner, where) : IKE_ERR_NOTIFY;
+}
+
+static enum ike_error
+read_delete(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+{
+    uint32_t doi;
+
+    return cur_u32(&c, &doi) ? ike_read_delete(m, c, inner, where) : IKE_ERR_DELETE;
+}
+
+/* Mode Config: type, reserved, identifier, attributes. */
+static enum ike_error
+read_configuration(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+{
+    uint8_t type;
+
+    (void)inner;
+    if (!cur_u8(&c, &type) || !cur_skip(&c, 3)) {
+        return IKE_ERR_CONFIGURATION;
+    }
+    m->cfg_type = type;
+    return ike_read_cfg(m, &c, where);
+}
+
+static enum ike_error
+read_nat_d(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+{
+    (void)inner;
+    (void)where;
+    if (m->num_nat_d < sizeof m->nat_d / sizeof *m->nat_d) {
+        m->nat_d[m->num_nat_d++] = ike_rest(&c);
+    } else {
+        m->capped = true;
+    }
+    return IKE_OK;
+}
+
+payload_fn *
+v1_payload(uint8_t type)
+{
+    static payload_fn *const table[] = {
+        [V1P_SA] = read_sa, [V1P_KE] = read_ke, [V1P_ID] = read_id, [V1P_HASH] = read_auth, [V1P_SIG] = read_auth,
+        [V1P_NONCE] = ike_read_nonce, [V1P_NOTIFY] = read_notify, [V1P_DELETE] = read_delete, [V1P_VENDOR] = ike_read_vendor,
+        [V1P_ATTRIBUTES] = read_configuration, [V1P_NAT_D] = read_nat_d, [V1P_NAT_D_DRAFT] = read_nat_d,
+    };
+
+    return type < sizeof table / sizeof *table ? table[type] : NULL;
+}

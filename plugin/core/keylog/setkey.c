@@ -1,0 +1,166 @@
+/* setkey.c - "setkey -D" of FreeBSD, NetBSD, macOS and ipsec-tools, and "racoonctl
+ * show-sa ipsec": a line with the SPI, lines E: and A: with keys in groups of four octets.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "format.h"
+
+#include <string.h>
+
+static const struct key_name encr_names[] = {
+    { "none", 11 }, { "null", 11 }, { "des-cbc", 2 }, { "3des-cbc", 3 }, { "cast128-cbc", 6 }, { "blowfish-cbc", 7 },
+    { "rijndael-cbc", 12 }, { "aes-cbc", 12 }, { "aes-ctr", 13 }, { "aes-gcm-16", 20 }, { "aes-gcm-12", 19 },
+    { "aes-gcm-8", 18 }, { "aes-gcm", 20 }, { "aes-gmac", 21 }, { "camellia-cbc", 23 }, { "chacha20-poly1305", 28 },
+};
+static const struct key_name integ_names[] = {
+    { "none", 0 }, { "null", 0 }, { "hmac-md5", 1 }, { "hmac-sha1", 2 }, { "hmac-sha2-256", 12 }, { "hmac-sha256", 12 },
+    { "hmac-sha2-384", 13 }, { "hmac-sha384", 13 }, { "hmac-sha2-512", 14 }, { "hmac-sha512", 14 }, { "aes-xcbc-mac", 5 },
+};
+
+struct setkey {
+    bool esp, refused;
+    uint64_t spi;
+    unsigned line;
+    struct esp_keys keys;
+    struct crypt_key *open;     /* the key that the next line may go on with */
+    bool has_encr;
+};
+
+static void *
+setkey_begin(void)
+{
+    return g_new0(struct setkey, 1);
+}
+
+static void
+setkey_done(struct setkey *s, struct key_reader *r)
+{
+    unsigned line = r->line;
+
+    if (s->esp && s->has_encr && !s->refused) {
+        r->line = s->line;
+        keylog_add_esp(r, (uint32_t)s->spi, &s->keys);
+        /* The name does not tell RFC 4868's ICV from the older one of 96 bits. */
+        if (s->keys.integ == 12 && !keylog_misfit(&s->keys)) {
+            s->keys.integ = CRYPT_INTEG_SHA256_96;
+            keylog_add_esp(r, (uint32_t)s->spi, &s->keys);
+        }
+        r->line = line;
+    }
+    keylog_wipe(s, sizeof *s);
+}
+
+static void
+refuse(struct setkey *s, struct key_reader *r, const char *why)
+{
+    s->refused = true;
+    s->open = NULL;
+    keylog_refuse(r, why);
+}
+
+/* "31323334 35363738 ..": whole octets and nothing else. */
+static bool
+is_groups(const char *text)
+{
+    size_t n = strspn(text, "0123456789abcdefABCDEF ");
+
+    return n && !text[n] && strcspn(text, "0123456789abcdefABCDEF") < n;
+}
+
+static void
+take_groups(struct setkey *s, struct key_reader *r, const char *text)
+{
+    for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
+        int high = g_ascii_xdigit_value(text[0]), low = high < 0 ? -1 : g_ascii_xdigit_value(text[1]);
+        if (low < 0) {
+            refuse(s, r, "a key is no whole number of octets");
+            return;
+        }
+        if (s->open->len == sizeof s->open->at) {
+            refuse(s, r, "a key has more octets than any algorithm takes");
+            return;
+        }
+        s->open->at[s->open->len++] = (uint8_t)(high << 4 | low);
+        text += 2;
+    }
+}
+
+/* "E: aes-cbc  31323334 35363738 .." */
+static void
+algorithm(struct setkey *s, struct key_reader *r, const char *text, bool encr)
+{
+    const char *name_at = text + 2 + strspn(text + 2, " "), *key = name_at + strcspn(name_at, " ");
+    char *name = g_strndup(name_at, (gsize)(key - name_at));
+    const struct key_name *a = encr ? keylog_named(encr_names, G_N_ELEMENTS(encr_names), name)
+                                    : keylog_named(integ_names, G_N_ELEMENTS(integ_names), name);
+
+    g_free(name);
+    if (!a) {
+        refuse(s, r, "an algorithm is not known to Espial");
+        return;
+    }
+    *(encr ? &s->keys.encr : &s->keys.integ) = a->id;
+    s->has_encr |= encr;
+    s->open = encr ? &s->keys.encr_key : &s->keys.integ_key;
+    if (*key && !is_groups(key)) {
+        refuse(s, r, "a key is no hex");
+    } else {
+        take_groups(s, r, key);
+    }
+}
+
+/* "esp mode=tunnel spi=769(0x00000301) reqid=0(0x00000000)", "esp-udp mode=.." */
+static bool
+begin_sa(struct setkey *s, struct key_reader *r, const char *text)
+{
+    const char *at = strstr(text, " spi=");
+    bool esp = g_str_has_prefix(text, "esp"), other = g_str_has_prefix(text, "ah ") || g_str_has_prefix(text, "ipcomp ") ||
+               g_str_has_prefix(text, "tcp ");
+
+    if ((!esp && !other) || !strstr(text, " mode=") || !at) {
+        return false;
+    }
+    setkey_done(s, r);
+    at = strchr(at, '(');
+    s->esp = esp;
+    s->line = r->line;
+    if (esp && (!at || !keylog_hex_number(at + 1, 8, &s->spi))) {
+        refuse(s, r, "the SPI is no number of 32 bits");
+    }
+    return true;
+}
+
+static bool
+setkey_line(void *state, struct key_reader *r, const char *line)
+{
+    struct setkey *s = (struct setkey *)state;
+    const char *text = line + strspn(line, " \t");
+
+    if (begin_sa(s, r, text)) {
+        return true;
+    }
+    if (!s->esp || s->refused) {
+        return false;
+    }
+    if (s->open && is_groups(text)) {
+        take_groups(s, r, text);
+        return true;
+    }
+    s->open = NULL;
+    if (g_str_has_prefix(text, "E: ") || g_str_has_prefix(text, "A: ")) {
+        algorithm(s, r, text, *text == 'E');
+        return true;
+    }
+    if (g_str_has_prefix(text, "seq=0x")) {
+        setkey_done(s, r);
+        return true;
+    }
+    return false;
+}
+
+static void
+setkey_end(void *state, struct key_reader *r)
+{
+    setkey_done((struct setkey *)state, r);
+    g_free(state);
+}
+
+const struct key_format keylog_setkey = { "setkey -D", setkey_begin, setkey_line, setkey_end };

@@ -1,0 +1,237 @@
+/* keyring.c - the container of keys at work, and what its rooms share.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ring.h"
+
+#include <espial/limits.h>
+#include <string.h>
+
+struct kept {
+    size_t size;
+    uint8_t at[];
+};
+
+static void
+free_kept(gpointer p)
+{
+    struct kept *s = (struct kept *)p;
+
+    crypt_wipe(s->at, s->size);
+    g_free(s);
+}
+
+static void
+free_list(gpointer p)
+{
+    g_ptr_array_free((GPtrArray *)p, TRUE);
+}
+
+static void
+free_bytes(gpointer p)
+{
+    g_bytes_unref((GBytes *)p);
+}
+
+struct keyring *
+keyring_new(struct keylog *log)
+{
+    struct keyring *k = g_new0(struct keyring, 1);
+
+    k->log = log;
+    k->kept = g_ptr_array_new_with_free_func(free_kept);
+    k->clear = g_byte_array_new();
+    k->named = keyring_by_spi(free_list);
+    k->loose = g_ptr_array_new();
+    k->sas2 = keyring_by_spis(ike2_free);
+    k->requests = keyring_by_spi(free_bytes);
+    k->joins = g_queue_new();
+    k->keys1 = keyring_by_spi(free_list);
+    k->sas1 = keyring_by_spis(ike1_free);
+    k->origins = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free_list);
+    k->locks = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, esp_lock_free);
+    k->open_locks = g_queue_new();
+    return k;
+}
+
+void
+keyring_free(struct keyring *k)
+{
+    if (!k) {
+        return;
+    }
+    g_hash_table_destroy(k->locks);
+    g_queue_free(k->open_locks);
+    g_hash_table_destroy(k->origins);
+    g_hash_table_destroy(k->sas1);
+    g_hash_table_destroy(k->keys1);
+    g_queue_free_full(k->joins, ike2_free_join);
+    g_hash_table_destroy(k->requests);
+    g_hash_table_destroy(k->sas2);
+    g_ptr_array_free(k->loose, TRUE);
+    g_hash_table_destroy(k->named);
+    crypt_wipe(k->clear->data, k->clear->len);
+    g_byte_array_free(k->clear, TRUE);
+    g_ptr_array_free(k->kept, TRUE);
+    keylog_free(k->log);
+    g_free(k);
+}
+
+struct keylog *
+keyring_log(struct keyring *k)      /* cppcheck-suppress unusedFunction ; tests put keys into it */
+{
+    return k->log;
+}
+
+const char *
+keyring_full(const struct keyring *k)
+{
+    return k->full;
+}
+
+void
+keyring_reached(struct keyring *k, const char *what)
+{
+    if (!k->full) {
+        k->full = what;
+    }
+}
+
+const void *
+keyring_keep(struct keyring *k, const void *from, size_t size)
+{
+    struct kept *s = (struct kept *)g_malloc0(sizeof *s + size);
+
+    s->size = size;
+    memcpy(s->at, from, size);
+    g_ptr_array_add(k->kept, s);
+    return s->at;
+}
+
+uint8_t *
+keyring_clear(struct keyring *k, size_t len)
+{
+    crypt_wipe(k->clear->data, k->clear->len);
+    g_byte_array_set_size(k->clear, (guint)MAX(len, (size_t)1));
+    return k->clear->data;
+}
+
+/* --- tables by SPI ------------------------------------------------------------- */
+
+static uint64_t
+seed(void)
+{
+    static uint64_t s;
+
+    if (!s) {
+        s = (uint64_t)g_random_int() << 32 | g_random_int() | 1;
+    }
+    return s;
+}
+
+uint64_t
+keyring_digest(const uint8_t *at, size_t len)
+{
+    uint64_t h = seed();
+
+    for (size_t i = 0; i < len; i++) {
+        h = (h ^ at[i]) * 0x100000001b3u;       /* FNV-1a, with a start of our own */
+    }
+    return h ^ h >> 32;
+}
+
+static guint
+hash8(gconstpointer p)
+{
+    return (guint)keyring_digest((const uint8_t *)p, 8);
+}
+
+static guint
+hash16(gconstpointer p)
+{
+    return (guint)keyring_digest((const uint8_t *)p, IKE_SPIS);
+}
+
+static gboolean
+equal8(gconstpointer a, gconstpointer b)
+{
+    return memcmp(a, b, 8) == 0;
+}
+
+static gboolean
+equal16(gconstpointer a, gconstpointer b)
+{
+    return memcmp(a, b, IKE_SPIS) == 0;
+}
+
+GHashTable *
+keyring_by_spi(GDestroyNotify free_value)
+{
+    return g_hash_table_new_full(hash8, equal8, g_free, free_value);
+}
+
+GHashTable *
+keyring_by_spis(GDestroyNotify free_value)
+{
+    return g_hash_table_new_full(hash16, equal16, g_free, free_value);
+}
+
+void
+keyring_put(GHashTable *t, const uint8_t *key, size_t len, void *value)
+{
+    void *copy = g_malloc(len);
+
+    memcpy(copy, key, len);
+    g_hash_table_replace(t, copy, value);
+}
+
+void
+keyring_spis(const struct ike_message *m, uint8_t out[IKE_SPIS])
+{
+    memcpy(out, m->spi_i, 8);
+    memcpy(out + 8, m->spi_r, 8);
+}
+
+/* --- suites --------------------------------------------------------------------- */
+
+/* The hash of IKEv1 is named as integrity; its prf is the HMAC of it (RFC 2409 section 4). */
+static uint16_t
+prf_of_hash(uint16_t integ)
+{
+    static const struct { uint16_t integ, prf; } of[] = { { 1, 1 }, { 2, 2 }, { 12, 5 }, { 13, 6 }, { 14, 7 } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(of); i++) {
+        if (of[i].integ == integ) {
+            return of[i].prf;
+        }
+    }
+    return 0;
+}
+
+struct key_suite
+key_suite_of(const struct proposal *p)
+{
+    struct key_suite s = { 0, 0, 0, 0 };
+
+    for (size_t i = p->num_transforms; i-- > 0;) {      /* the first of a type counts */
+        const struct transform *t = &p->transforms[i];
+        if (t->type == TRANSFORM_ENCR) {
+            s.encr = t->id;
+            s.key_bits = t->key_bits;
+        } else if (t->type == TRANSFORM_INTEG) {
+            s.integ = t->id;
+        } else if (t->type == TRANSFORM_PRF) {
+            s.prf = t->id;
+        }
+    }
+    if (p->v1 && p->protocol == PROTO_IKE) {
+        s.prf = prf_of_hash(s.integ);
+    }
+    return s;
+}
+
+/* --- IKE -------------------------------------------------------------------------- */
+
+bool
+keyring_read_ike(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t captured)
+{
+    return m->major == 2 ? ike2_read(k, m, at, captured) : m->major == 1 && ike1_read(k, m, at, captured);
+}

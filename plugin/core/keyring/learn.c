@@ -1,0 +1,370 @@
+/* learn.c - what the readable messages say of keys to come: nonces, suites, SPIs of
+ * both sides (RFC 7296 sections 1.2, 1.3, 2.17, 2.18, RFC 2409 section 5.5).
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ring.h"
+
+#include <espial/limits.h>
+#include <string.h>
+
+enum { NONCE_MAX_LEN = 256 };           /* RFC 7296 section 3.9; RFC 2409 section 5 */
+
+struct offered_spi {
+    uint8_t number, protocol, spi[8];
+};
+
+/* A request that negotiates, kept until its answer comes. */
+struct offer {
+    uint32_t message_id;
+    uint8_t exchange;
+    bool by_initiator;                  /* v2: of the IKE SA */
+    bool answered;
+    GBytes *nonce;                      /* NULL for IKE_AUTH */
+    unsigned num;
+    struct offered_spi spis[IKE_MAX_PROPOSALS];
+};
+
+static void
+unref(GBytes *b)
+{
+    if (b) {
+        g_bytes_unref(b);
+    }
+}
+
+void
+keyring_free_offer(void *p)
+{
+    unref(((struct offer *)p)->nonce);
+    g_free(p);
+}
+
+void
+keyring_free_origin(void *p)
+{
+    struct origin *o = (struct origin *)p;
+
+    unref(o->ni);
+    unref(o->nr);
+    g_free(o);
+}
+
+void
+keyring_free_birth(void *p)
+{
+    struct birth *b = (struct birth *)p;
+
+    if (b) {
+        unref(b->ni);
+        unref(b->nr);
+        g_free(b);
+    }
+}
+
+static bool
+has_nonce(const struct ike_message *m)
+{
+    return m->nonce.len > 0 && m->nonce.len <= NONCE_MAX_LEN;
+}
+
+static bool
+same_bytes(GBytes *b, const struct span *s)
+{
+    return b && g_bytes_get_size(b) == s->len && memcmp(g_bytes_get_data(b, NULL), s->at, s->len) == 0;
+}
+
+/* --- offers ------------------------------------------------------------------------ */
+
+static struct offer *
+offer_of(GQueue *offers, uint32_t message_id, uint8_t exchange, bool by_initiator)
+{
+    for (GList *l = offers->tail; l; l = l->prev) {
+        struct offer *o = (struct offer *)l->data;
+        if (o->message_id == message_id && o->exchange == exchange && o->by_initiator == by_initiator) {
+            return o;
+        }
+    }
+    return NULL;
+}
+
+static void
+add_offer(GQueue *offers, const struct ike_message *m, bool by_initiator)
+{
+    struct offer *o = g_new0(struct offer, 1);
+    unsigned last = 0;
+
+    o->message_id = m->message_id;
+    o->exchange = m->exchange;
+    o->by_initiator = by_initiator;
+    o->nonce = has_nonce(m) ? g_bytes_new(m->nonce.at, m->nonce.len) : NULL;
+    for (size_t i = 0; i < m->num_proposals; i++) {
+        const struct proposal *p = &m->proposals[i];
+        struct offered_spi one = { .number = p->number, .protocol = p->protocol };
+        memcpy(one.spi, p->spi, sizeof one.spi);
+        /* IKEv1 has one of these for each transform. */
+        if (last == 0 || memcmp(&o->spis[last - 1], &one, sizeof one) != 0) {
+            o->spis[last++] = one;
+        }
+    }
+    o->num = last;
+    g_queue_push_tail(offers, o);
+    if (g_queue_get_length(offers) > KEYRING_MAX_OFFERS) {
+        keyring_free_offer(g_queue_pop_head(offers));
+    }
+}
+
+static const struct offered_spi *
+offered(const struct offer *o, const struct proposal *chosen)
+{
+    for (unsigned i = 0; i < o->num; i++) {
+        if (o->spis[i].number == chosen->number && o->spis[i].protocol == chosen->protocol) {
+            return &o->spis[i];
+        }
+    }
+    return NULL;
+}
+
+/* --- origins ------------------------------------------------------------------------- */
+
+static bool
+same_origin(const struct origin *a, const struct origin *b)
+{
+    return a->v1 == b->v1 && a->second == b->second && memcmp(a->spis, b->spis, IKE_SPIS) == 0 &&
+           g_bytes_equal(a->ni, b->ni) && g_bytes_equal(a->nr, b->nr);
+}
+
+static void
+add_origin(struct keyring *k, const struct origin *from, const uint8_t spi[4], bool second)
+{
+    uint32_t number = (uint32_t)spi[0] << 24 | (uint32_t)spi[1] << 16 | (uint32_t)spi[2] << 8 | spi[3];
+    GPtrArray *list = (GPtrArray *)g_hash_table_lookup(k->origins, GUINT_TO_POINTER(number));
+    struct origin *o;
+
+    if (k->num_origins >= KEYRING_MAX_CHILDREN) {
+        keyring_reached(k, "more Child SAs negotiated than the key ring derives keys for");
+        return;
+    }
+    o = g_new0(struct origin, 1);
+    *o = *from;
+    o->second = second;
+    memcpy(o->spi, spi, 4);
+    o->ni = g_bytes_ref(from->ni);
+    o->nr = g_bytes_ref(from->nr);
+    if (!list) {
+        list = g_ptr_array_new_with_free_func(keyring_free_origin);
+        g_hash_table_insert(k->origins, GUINT_TO_POINTER(number), list);
+    }
+    for (guint i = 0; i < list->len; i++) {
+        if (same_origin((const struct origin *)g_ptr_array_index(list, i), o)) {
+            keyring_free_origin(o);     /* the answer was sent again */
+            return;
+        }
+    }
+    /* SPIs are used again in time: the newest are of use. */
+    if (list->len >= KEYRING_MAX_PER_SPI) {
+        g_ptr_array_remove_index(list, 0);
+        k->num_origins--;
+    }
+    g_ptr_array_add(list, o);
+    k->num_origins++;
+}
+
+/* --- IKEv2 ----------------------------------------------------------------------------- */
+
+/* The answer to an IKE_SA_INIT has the suite of the IKE SA; it may come to the first request,
+ * or to the one after a COOKIE or INVALID_KE_PAYLOAD (RFC 7296 sections 1.2, 2.6). */
+static void
+learn_init(struct keyring *k, const struct ike_message *m)
+{
+    uint8_t spis[IKE_SPIS];
+    struct ike2_sa *sa;
+    GBytes *ni;
+
+    if (!has_nonce(m)) {
+        return;
+    }
+    if (!ike_is_response(m)) {
+        if (g_hash_table_size(k->requests) >= KEYRING_MAX_IKE_SAS) {
+            g_hash_table_remove_all(k->requests);
+            keyring_reached(k, "more unanswered IKE_SA_INIT requests than the key ring keeps");
+        }
+        keyring_put(k->requests, m->spi_i, 8, g_bytes_new(m->nonce.at, m->nonce.len));
+        return;
+    }
+    keyring_spis(m, spis);
+    sa = m->num_proposals ? ike2_sa_of(k, spis, true) : NULL;
+    if (!sa || sa->nr) {
+        return;
+    }
+    sa->suite = key_suite_of(&m->proposals[0]);
+    sa->nr = g_bytes_new(m->nonce.at, m->nonce.len);
+    ni = (GBytes *)g_hash_table_lookup(k->requests, m->spi_i);
+    sa->ni = ni ? g_bytes_ref(ni) : NULL;
+    g_hash_table_remove(k->requests, m->spi_i);
+}
+
+/* RFC 7296 section 2.18. */
+static void
+learn_rekeyed(struct keyring *k, struct ike2_sa *parent, const struct offer *o, const struct ike_message *m)
+{
+    const struct offered_spi *asked = offered(o, &m->proposals[0]);
+    uint8_t spis[IKE_SPIS];
+    struct ike2_sa *sa;
+    struct birth *b;
+
+    if (!asked || !m->has_ke || m->proposals[0].spi_len != 8) {
+        return;
+    }
+    memcpy(spis, asked->spi, 8);
+    memcpy(spis + 8, m->proposals[0].spi, 8);
+    sa = ike2_sa_of(k, spis, true);
+    if (!sa || sa->birth || sa->nr) {
+        return;
+    }
+    sa->suite = key_suite_of(&m->proposals[0]);
+    b = g_new0(struct birth, 1);
+    memcpy(b->parent, parent->spis, IKE_SPIS);
+    b->suite = sa->suite;
+    b->ke_len = m->ke.len;
+    b->ni = g_bytes_ref(o->nonce);
+    b->nr = g_bytes_new(m->nonce.at, m->nonce.len);
+    sa->birth = b;
+}
+
+/* The initiator of the exchange sends with the keys that come first (RFC 7296 section 2.17),
+ * to the SPI that the other chose. */
+static void
+learn_child(struct keyring *k, const struct ike2_sa *sa, const struct offer *o, const struct ike_message *m)
+{
+    const struct proposal *p = &m->proposals[0];
+    const struct offered_spi *asked = o ? offered(o, p) : NULL;
+    struct origin from = { .suite = key_suite_of(p) };
+
+    if (p->protocol != PROTO_ESP || p->spi_len != 4) {
+        return;                 /* AH has nothing to decrypt */
+    }
+    memcpy(from.spis, sa->spis, IKE_SPIS);
+    if (m->exchange == V2_IKE_AUTH) {
+        from.ni = sa->ni ? g_bytes_ref(sa->ni) : NULL;
+        from.nr = sa->nr ? g_bytes_ref(sa->nr) : NULL;
+    } else if (o && o->nonce && has_nonce(m)) {
+        from.exchanged = m->has_ke;
+        from.ke_len = m->ke.len;
+        from.ni = g_bytes_ref(o->nonce);
+        from.nr = g_bytes_new(m->nonce.at, m->nonce.len);
+    }
+    if (from.ni && from.nr) {
+        add_origin(k, &from, p->spi, false);
+        if (asked) {
+            add_origin(k, &from, asked->spi, true);
+        }
+    }
+    unref(from.ni);
+    unref(from.nr);
+}
+
+static void
+learn_v2(struct keyring *k, const struct ike_message *m)
+{
+    bool from_initiator = (m->flags & V2_INITIATOR) != 0, response = ike_is_response(m);
+    uint8_t spis[IKE_SPIS];
+    struct ike2_sa *sa;
+    struct offer *o;
+
+    if (m->exchange == V2_IKE_SA_INIT) {
+        learn_init(k, m);
+        return;
+    }
+    if ((m->exchange != V2_IKE_AUTH && m->exchange != V2_CREATE_CHILD_SA) || !m->num_proposals) {
+        return;
+    }
+    keyring_spis(m, spis);
+    sa = ike2_sa_of(k, spis, true);
+    if (!sa) {
+        return;
+    }
+    /* IKE_AUTH asks in its first request and answers in its last response, with EAP between. */
+    uint32_t id = m->exchange == V2_IKE_AUTH ? 1 : m->message_id;
+    bool by_initiator = response ? !from_initiator : from_initiator;
+    o = offer_of(sa->offers, id, m->exchange, by_initiator);
+    if (!response) {
+        if (!o || (o->nonce && !same_bytes(o->nonce, &m->nonce))) {
+            add_offer(sa->offers, m, by_initiator);
+            ((struct offer *)sa->offers->tail->data)->message_id = id;
+        }
+        return;
+    }
+    if (m->exchange == V2_CREATE_CHILD_SA && m->proposals[0].protocol == PROTO_IKE) {
+        if (o && o->nonce && has_nonce(m)) {
+            learn_rekeyed(k, sa, o, m);
+        }
+        return;
+    }
+    learn_child(k, sa, o, m);
+}
+
+/* --- IKEv1 ------------------------------------------------------------------------------- */
+
+/* Both sides' keys follow from their own SPI (RFC 2409 section 5.5). */
+static void
+learn_quick_answer(struct keyring *k, const struct ike1_sa *sa, const struct offer *o, const struct ike_message *m)
+{
+    struct origin from = { .v1 = true, .exchanged = m->has_ke, .ke_len = m->ke.len };
+
+    from.ni = g_bytes_ref(o->nonce);
+    from.nr = g_bytes_new(m->nonce.at, m->nonce.len);
+    memcpy(from.spis, sa->spis, IKE_SPIS);
+    /* ESP and AH of one bundle are proposals with the same number. */
+    for (size_t i = 0; i < m->num_proposals; i++) {
+        const struct proposal *p = &m->proposals[i];
+        const struct offered_spi *asked = offered(o, p);
+        if (p->protocol != PROTO_ESP || p->spi_len != 4) {
+            continue;
+        }
+        from.suite = key_suite_of(p);
+        from.suite.prf = sa->hash;
+        add_origin(k, &from, p->spi, false);
+        if (asked) {
+            add_origin(k, &from, asked->spi, false);
+        }
+    }
+    unref(from.ni);
+    unref(from.nr);
+}
+
+static void
+learn_v1(struct keyring *k, const struct ike_message *m)
+{
+    uint8_t spis[IKE_SPIS];
+    struct ike1_sa *sa;
+    struct offer *o;
+
+    if (m->exchange != V1_QUICK || !m->num_proposals || !has_nonce(m) || !ike1_keys(k, m->spi_i)) {
+        return;
+    }
+    keyring_spis(m, spis);
+    sa = ike1_sa_of(k, spis, true);
+    if (!sa) {
+        return;
+    }
+    /* Nothing says who speaks: the first SA payload of the exchange is the offer. */
+    o = offer_of(sa->offers, m->message_id, m->exchange, true);
+    if (!o) {
+        add_offer(sa->offers, m, true);
+    } else if (!same_bytes(o->nonce, &m->nonce) && !o->answered) {
+        o->answered = true;
+        learn_quick_answer(k, sa, o, m);
+    }
+}
+
+void
+keyring_learn_ike(struct keyring *k, const struct ike_message *m)
+{
+    if (!m->readable) {
+        return;
+    }
+    if (m->major == 1) {
+        learn_v1(k, m);
+    } else if (m->major == 2 && keylog_num_ike2(k->log)) {
+        learn_v2(k, m);
+    }
+}

@@ -1,0 +1,433 @@
+/* sadb.c - containers and lookups of the SA database.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "store.h"
+
+#include <espial/hash.h>
+#include <string.h>
+
+static const char *const basis_names[] = { "observed", "decrypted", "configured", "inferred" };
+static const char *const ike_state_names[] = { "half_open", "established", "failed", "rekeyed", "deleted" };
+static const char *const child_state_names[] = { "installed", "rekeyed", "deleted", "failed" };
+
+const char *
+basis_name(enum basis b)
+{
+    return basis_names[b];
+}
+
+const char *
+ike_sa_state_name(enum ike_sa_state s)
+{
+    return ike_state_names[s];
+}
+
+const char *
+child_state_name(enum child_state s)
+{
+    return child_state_names[s];
+}
+
+static guint
+key_hash(gconstpointer p)
+{
+    return (guint)sadb_key_hash((const struct sa_key *)p);
+}
+
+static gboolean
+key_equal(gconstpointer a, gconstpointer b)
+{
+    return memcmp(a, b, sizeof(struct sa_key)) == 0;
+}
+
+static void
+free_ptr_array(gpointer p)
+{
+    g_ptr_array_free((GPtrArray *)p, TRUE);
+}
+
+static void
+free_array(gpointer p)
+{
+    g_array_free((GArray *)p, TRUE);
+}
+
+struct sadb *
+sadb_new(uint32_t seed)
+{
+    struct sadb *db = g_new0(struct sadb, 1);
+
+    db->seed = seed | 1;
+    db->ike_sas = g_ptr_array_new();
+    db->child_sas = g_ptr_array_new();
+    db->streams = g_ptr_array_new();
+    sadb_more_places(db);
+    db->stream_of = g_hash_table_new_full(key_hash, key_equal, g_free, NULL);
+    db->options = (struct sadb_options){ 64, 0.5 };     /* RFC 4303 section 3.4.3: SHOULD be 64 */
+    db->fragments = g_hash_table_new_full(key_hash, key_equal, g_free, NULL);
+    db->clear = g_array_new(FALSE, FALSE, sizeof(struct clear_packet));
+    db->chunks = g_ptr_array_new_with_free_func(g_free);
+    db->arrays = g_ptr_array_new_with_free_func(free_array);
+    db->ptr_arrays = g_ptr_array_new_with_free_func(free_ptr_array);
+    db->suites = g_hash_table_new(hash_text, g_str_equal);
+    db->offers = g_hash_table_new(hash_text, g_str_equal);
+    db->no_offers = sadb_ptr_array(db);
+    db->no_addresses = sadb_array(db, sizeof(struct assigned_address));
+    return db;
+}
+
+void
+sadb_free(struct sadb *db)
+{
+    if (!db) {
+        return;
+    }
+    g_ptr_array_free(db->ike_sas, TRUE);
+    g_ptr_array_free(db->child_sas, TRUE);
+    g_ptr_array_free(db->streams, TRUE);
+    g_free(db->places);
+    g_hash_table_destroy(db->stream_of);
+    g_hash_table_destroy(db->fragments);
+    g_array_free(db->clear, TRUE);
+    g_ptr_array_free(db->arrays, TRUE);
+    g_ptr_array_free(db->ptr_arrays, TRUE);
+    g_hash_table_destroy(db->suites);
+    g_hash_table_destroy(db->offers);
+    g_ptr_array_free(db->chunks, TRUE);
+    g_free(db);
+}
+
+void
+sadb_set_options(struct sadb *db, const struct sadb_options *options)
+{
+    db->options = *options;
+    db->options.window = CLAMP(options->window, 32u, (unsigned)STREAM_WINDOW_MAX);
+}
+
+const struct sadb_options *
+sadb_options(const struct sadb *db)
+{
+    return &db->options;
+}
+
+void
+sadb_cap(struct sadb *db, const char *limit)
+{
+    for (size_t i = 0; i < db->num_caps; i++) {
+        if (strcmp(db->caps[i], limit) == 0) {
+            return;
+        }
+    }
+    if (db->num_caps + 1 < G_N_ELEMENTS(db->caps)) {
+        db->caps[db->num_caps++] = limit;
+    }
+}
+
+const char *const *
+sadb_caps(const struct sadb *db)
+{
+    return db->caps;
+}
+
+struct sa_key
+sadb_key(const struct sadb *db, char kind, uint8_t protocol, const void *spi, size_t spi_len,
+         const struct ip_addr *a, const struct ip_addr *b)
+{
+    struct sa_key k;
+
+    memset(&k, 0, sizeof k);        /* padding is hashed too */
+    k.seed = db->seed;
+    k.kind = (uint8_t)kind;
+    k.protocol = protocol;
+    if (spi) {
+        memcpy(k.spi, spi, MIN(spi_len, sizeof k.spi));
+    }
+    if (a) {
+        k.a = *a;
+    }
+    if (b) {
+        k.b = *b;
+    }
+    return k;
+}
+
+struct sa_key
+sadb_pair_key(const struct sadb *db, const struct ip_addr *a, const struct ip_addr *b)
+{
+    bool ordered = ip_compare(a, b) <= 0;
+
+    return sadb_key(db, 'p', 0, NULL, 0, ordered ? a : b, ordered ? b : a);
+}
+
+struct ike_sa *
+sadb_ike_new(struct sadb *db, uint8_t major, const uint8_t spi_i[8], const uint8_t spi_r[8])
+{
+    struct sa_key key = sadb_key(db, 'i', 0, spi_i, 8, NULL, NULL);
+    struct ike_sa *sa;
+
+    if (db->ike_sas->len >= SADB_MAX_IKE_SAS) {
+        sadb_cap(db, "IKE SAs");
+        return NULL;
+    }
+    sa = (struct ike_sa *)sadb_alloc(db, sizeof *sa);
+    sa->id = db->ike_sas->len;
+    sa->major = major;
+    memcpy(sa->spi_i, spi_i, 8);
+    memcpy(sa->spi_r, spi_r, 8);
+    sa->has_spi_r = !zero_spi(spi_r);
+    sa->rekeys = sa->rekeyed_by = NO_ID;
+    sa->offered = db->no_offers;
+    sa->addresses = db->no_addresses;
+    g_ptr_array_add(db->ike_sas, sa);
+    sadb_list_add(db, &key, sa);
+    return sa;
+}
+
+void
+sadb_child_spi(struct sadb *db, struct child_sa *c, bool initiator, uint32_t spi)
+{
+    struct sa_key key = sadb_key(db, 'c', c->protocol, &spi, sizeof spi, NULL, NULL);
+
+    if (spi) {
+        *(initiator ? &c->spi_i : &c->spi_r) = spi;
+        sadb_list_add(db, &key, c);
+    }
+}
+
+struct child_sa *
+sadb_child_new(struct sadb *db, struct ike_sa *sa, uint8_t protocol, uint32_t spi_i, uint32_t spi_r)
+{
+    struct child_sa *c;
+
+    if (db->child_sas->len >= SADB_MAX_CHILD_SAS) {
+        sadb_cap(db, "Child SAs");
+        return NULL;
+    }
+    c = (struct child_sa *)sadb_alloc(db, sizeof *c);
+    c->id = db->child_sas->len;
+    c->ike_sa = sa;
+    c->protocol = protocol;
+    c->rekeys = c->rekeyed_by = NO_ID;
+    c->addr_i = sa->initiator.addr;
+    c->addr_r = sa->responder.addr;
+    g_ptr_array_add(db->child_sas, c);
+    sadb_push(db, sa->children, c);
+    sadb_child_spi(db, c, true, spi_i);
+    sadb_child_spi(db, c, false, spi_r);
+    return c;
+}
+
+struct child_sa *
+sadb_child_at(const struct sadb *db, uint8_t protocol, uint32_t spi, const struct ip_addr *dst,
+              uint32_t frame, bool *to_responder)
+{
+    struct sa_key key = sadb_key(db, 'c', protocol, &spi, sizeof spi, NULL, NULL);
+    unsigned looked = 0;
+
+    for (const struct link *l = sadb_list(db, &key); l && looked < SADB_MAX_PER_SPI; l = l->older, looked++) {
+        struct child_sa *c = (struct child_sa *)l->member;
+        if (c->protocol != protocol || c->request_frame > frame) {
+            continue;
+        }
+        if (c->spi_r == spi && ip_equal(dst, &c->addr_r)) {
+            *to_responder = true;
+            return c;
+        }
+        if (c->spi_i == spi && ip_equal(dst, &c->addr_i)) {
+            *to_responder = false;
+            return c;
+        }
+    }
+    return NULL;
+}
+
+struct child_sa *
+sadb_child_of(const struct sadb *db, const struct ike_sa *sa, uint8_t protocol, uint32_t spi, bool initiator)
+{
+    struct sa_key key = sadb_key(db, 'c', protocol, &spi, sizeof spi, NULL, NULL);
+    const struct ip_addr *side = initiator ? &sa->initiator.addr : &sa->responder.addr;
+    unsigned looked = 0;
+
+    for (const struct link *l = sadb_list(db, &key); l && looked < SADB_MAX_PER_SPI; l = l->older, looked++) {
+        struct child_sa *c = (struct child_sa *)l->member;
+        if (c->protocol != protocol || (c->spi_i != spi && c->spi_r != spi)) {
+            continue;
+        }
+        if ((c->spi_i == spi && ip_equal(&c->addr_i, side)) ||
+            (c->spi_r == spi && ip_equal(&c->addr_r, side)) || c->ike_sa == sa) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+struct ike_sa *
+sadb_ike_between(const struct sadb *db, const struct ip_addr *a, const struct ip_addr *b)
+{
+    struct sa_key key = sadb_pair_key(db, a, b);
+    const struct link *newest = sadb_list(db, &key);
+
+    return newest ? (struct ike_sa *)newest->member : NULL;
+}
+
+/* An answer that could hold the SPI of a Child SA was not captured. */
+static bool
+lacks_answer(const struct ike_sa *sa)
+{
+    if (!sa->from_initiator || !sa->from_responder) {
+        return true;
+    }
+    for (guint i = sa->exchanges->len, looked = 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
+        const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i - 1);
+        if ((x->type == V2_IKE_AUTH || x->type == V2_CREATE_CHILD_SA || x->type == V1_QUICK) && (!x->request || !x->response)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+sadb_peers_readable(const struct sadb *db, const struct ip_addr *a, const struct ip_addr *b)
+{
+    struct sa_key key = sadb_pair_key(db, a, b);
+    uint32_t read = 0;
+    unsigned looked = 0;
+
+    for (const struct link *l = sadb_list(db, &key); l && looked < SADB_MAX_PER_PEER; l = l->older, looked++) {
+        const struct ike_sa *sa = (const struct ike_sa *)l->member;
+        if (!sa->started_here || sa->num_readable < sa->num_encrypted || lacks_answer(sa)) {
+            return false;
+        }
+        read += sa->num_readable;
+    }
+    return read > 0;
+}
+
+void
+sadb_see_frame(struct sadb *db, uint32_t frame, double time)
+{
+    if (!db->num_frames) {
+        db->first_time = time;
+    }
+    db->num_frames = MAX(db->num_frames, frame);
+    db->last_time = MAX(db->last_time, time);
+}
+
+size_t
+sadb_num_ike_sas(const struct sadb *db)
+{
+    return db->ike_sas->len;
+}
+
+const struct ike_sa *
+sadb_ike_sa(const struct sadb *db, size_t i)
+{
+    return i < db->ike_sas->len ? (const struct ike_sa *)g_ptr_array_index(db->ike_sas, i) : NULL;
+}
+
+size_t
+sadb_num_child_sas(const struct sadb *db)
+{
+    return db->child_sas->len;
+}
+
+const struct child_sa *
+sadb_child_sa(const struct sadb *db, size_t i)
+{
+    return i < db->child_sas->len ? (const struct child_sa *)g_ptr_array_index(db->child_sas, i) : NULL;
+}
+
+size_t
+sadb_num_streams(const struct sadb *db)
+{
+    return db->streams->len;
+}
+
+const struct stream *
+sadb_stream(const struct sadb *db, size_t i)
+{
+    return i < db->streams->len ? (const struct stream *)g_ptr_array_index(db->streams, i) : NULL;
+}
+
+uint32_t
+sadb_num_frames(const struct sadb *db)
+{
+    return db->num_frames;
+}
+
+double
+sadb_first_time(const struct sadb *db)
+{
+    return db->first_time;
+}
+
+double
+sadb_last_time(const struct sadb *db)
+{
+    return db->last_time;
+}
+
+bool
+zero_spi(const uint8_t spi[8])
+{
+    static const uint8_t zero[8];
+
+    return memcmp(spi, zero, sizeof zero) == 0;
+}
+
+const struct selector *
+child_selectors(const struct child_sa *c, bool initiator, size_t *num)
+{
+    *num = initiator ? c->num_ts_i : c->num_ts_r;
+    return initiator ? c->ts_i : c->ts_r;
+}
+
+const struct ike_sa *
+child_holder(const struct sadb *db, const struct child_sa *c)
+{
+    const struct ike_sa *sa = c->ike_sa;
+
+    for (unsigned looked = 0; sa->rekeyed_by != NO_ID && looked < SADB_MAX_PER_PEER; looked++) {
+        sa = sadb_ike_sa(db, sa->rekeyed_by);
+    }
+    return sa;
+}
+
+const struct selector *
+exchange_selectors(const struct exchange *x, bool by, size_t *num)
+{
+    *num = by ? x->num_ts_i : x->num_ts_r;
+    return by || !x->ts ? x->ts : x->ts + x->num_ts_i;
+}
+
+char *
+endpoint_print(const struct endpoint *e, char *out, size_t size)
+{
+    if (e->id) {
+        g_strlcpy(out, e->id, size);
+        return out;
+    }
+    return ip_print(&e->addr, out, size);
+}
+
+uint32_t
+sadb_sk_length(const struct kept_proposal *chosen, uint32_t inner)
+{
+    struct encr_geometry g = { 0 };
+    uint8_t icv = 0;
+    bool known = false;
+
+    for (size_t i = 0; chosen && i < chosen->p->num_transforms; i++) {
+        const struct transform *t = &chosen->p->transforms[i];
+        if (t->type == TRANSFORM_ENCR) {
+            known = encr_geometry(t->id, &g);
+        } else if (t->type == TRANSFORM_INTEG && t->id != 0 && !integ_icv_len(t->id, &icv)) {
+            return 0;
+        }
+    }
+    if (!known) {
+        return 0;
+    }
+    /* Pad Length takes one octet; stream and AEAD modes need no padding in IKE. */
+    uint32_t block = g.block > 4 ? g.block : 1;
+    return 28 + 4 + g.iv + (inner + 1 + block - 1) / block * block + (g.icv ? g.icv : icv);
+}

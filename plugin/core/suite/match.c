@@ -1,0 +1,75 @@
+/* match.c - comparing proposals (RFC 7296 section 2.7, RFC 2409 section 5).
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include <espial/suite.h>
+
+static bool
+same(const struct transform *a, const struct transform *b)
+{
+    return a->type == b->type && a->id == b->id && a->key_bits == b->key_bits;
+}
+
+bool
+suite_has(const struct proposal *p, const struct transform *t)
+{
+    for (size_t i = 0; i < p->num_transforms; i++) {
+        if (same(&p->transforms[i], t)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+unsigned
+suite_type_mask(const struct proposal *p)
+{
+    unsigned mask = 0;
+
+    for (size_t i = 0; i < p->num_transforms; i++) {
+        const struct transform *t = &p->transforms[i];
+        bool none = t->id == 0 && (t->type == TRANSFORM_INTEG || t->type == TRANSFORM_KE);
+        if (t->type < 32 && !none) {
+            mask |= 1u << t->type;
+        }
+    }
+    return mask;
+}
+
+/* Types that the choice may leave out: those offered as NONE too, and integrity where an AEAD
+ * cipher was chosen from an offer that mixes both kinds (RFC 7296 section 3.3). */
+static unsigned
+optional_types(const struct proposal *chosen, const struct proposal *offered)
+{
+    unsigned mask = 0;
+
+    for (size_t i = 0; i < offered->num_transforms; i++) {
+        const struct transform *t = &offered->transforms[i];
+        mask |= t->id == 0 && (t->type == TRANSFORM_INTEG || t->type == TRANSFORM_KE) ? 1u << t->type : 0;
+    }
+    for (size_t i = 0; i < chosen->num_transforms; i++) {
+        const struct transform *t = &chosen->transforms[i];
+        mask |= t->type == TRANSFORM_ENCR && encr_is_aead(t->id) ? 1u << TRANSFORM_INTEG : 0;
+    }
+    return mask;
+}
+
+bool
+suite_chosen_from(const struct proposal *chosen, const struct proposal *offered)
+{
+    unsigned seen = 0, has = suite_type_mask(chosen), wants = suite_type_mask(offered);
+
+    if (chosen->protocol != offered->protocol || has & ~wants || (wants & ~has & ~optional_types(chosen, offered))) {
+        return false;
+    }
+    for (size_t i = 0; i < chosen->num_transforms; i++) {
+        const struct transform *t = &chosen->transforms[i];
+        if (t->id == 0 && (t->type == TRANSFORM_INTEG || t->type == TRANSFORM_KE)) {
+            continue;
+        }
+        if (t->type >= 32 || seen >> t->type & 1 || !suite_has(offered, t)) {
+            return false;
+        }
+        seen |= 1u << t->type;
+    }
+    return !chosen->v1 || (chosen->attr.auth_method == offered->attr.auth_method &&
+                           chosen->attr.mode == offered->attr.mode);
+}

@@ -1,0 +1,599 @@
+/* child.c - proposals and selectors of a message, and the Child SAs
+ * that they make (RFC 7296 sections 1.2, 1.3 and 2.8, RFC 2409
+ * section 5.5).  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "store.h"
+
+#include <string.h>
+
+#define TURNED_SECONDS 2.0          /* messages that were captured the wrong way round */
+
+enum { N_USE_TRANSPORT_MODE = 16391, N_REKEY_SA = 16393, N_INVALID_KE = 17, N_COOKIE = 16390 };
+
+static bool
+is_ike_offer(const struct ike_message *m)
+{
+    return m->exchange == V1_MAIN || m->exchange == V1_AGGRESSIVE || m->exchange == V2_IKE_SA_INIT;
+}
+
+static bool
+has_error_notify(const struct ike_message *m, unsigned first, unsigned last)
+{
+    for (size_t i = 0; i < m->num_notifies; i++) {
+        if (m->notifies[i].type >= first && m->notifies[i].type <= last) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint32_t
+spi_of(const struct proposal *p)
+{
+    return p->spi_len == 4 ? (uint32_t)p->spi[0] << 24 | (uint32_t)p->spi[1] << 16 |
+                             (uint32_t)p->spi[2] << 8 | p->spi[3] : 0;
+}
+
+/* The offer stands in the first message with an SA payload; the answer in the first
+ * one from the other side. */
+static bool
+is_offer(const struct ike_event *e, const struct ike_message *m)
+{
+    return m->num_proposals && !e->is_response && e->from_initiator == e->exchange->by_initiator &&
+           !e->exchange->offered->len;
+}
+
+/* The message's selectors, the exchange's initiator's first; false where it holds none. */
+static bool
+read_selectors(const struct ike_message *m, struct selector out[2 * IKE_MAX_SELECTORS], size_t *num_i, size_t *num_r)
+{
+    if (m->has_ts) {
+        memcpy(out, m->ts_i, m->num_ts_i * sizeof *out);
+        memcpy(out + m->num_ts_i, m->ts_r, m->num_ts_r * sizeof *out);
+        *num_i = m->num_ts_i;
+        *num_r = m->num_ts_r;
+        return true;
+    }
+    *num_i = *num_r = 1;
+    return m->exchange == V1_QUICK && m->id_i.present && m->id_r.present && ike_id_selector(&m->id_i, &out[0]) &&
+           ike_id_selector(&m->id_r, &out[1]);
+}
+
+static void
+keep_selectors(struct sadb *db, struct exchange *x, const struct ike_message *m)
+{
+    struct selector ts[2 * IKE_MAX_SELECTORS];
+    size_t num_i, num_r;
+
+    if (!read_selectors(m, ts, &num_i, &num_r)) {
+        return;
+    }
+    x->ts = sadb_keep_selectors(db, ts, num_i + num_r);
+    x->num_ts_i = (uint8_t)num_i;
+    x->num_ts_r = (uint8_t)num_r;
+    x->by_ts_known = true;
+}
+
+/* SPIs differ from SA to SA; a rekey of the IKE SA has eight octets. */
+static void
+keep_spis(struct sadb *db, struct exchange *x, const struct ike_message *m)
+{
+    const struct proposal *first = &m->proposals[0];
+    struct offer_spis *s;
+    size_t others = 0;
+
+    for (size_t i = 0; i < m->num_proposals; i++) {
+        others += spi_of(&m->proposals[i]) != spi_of(first);
+    }
+    if (!first->spi_len && !others) {
+        return;
+    }
+    s = (struct offer_spis *)sadb_alloc(db, sizeof *s + others * sizeof s->others[0]);
+    memcpy(s->ike_spi, first->spi, sizeof s->ike_spi);
+    s->spi = spi_of(first);
+    for (size_t i = 0; i < m->num_proposals; i++) {
+        const struct proposal *p = &m->proposals[i];
+        if (spi_of(p) != s->spi) {
+            s->others[s->num_others].number = p->number;
+            s->others[s->num_others].protocol = p->protocol;
+            s->others[s->num_others++].spi = spi_of(p);
+        }
+    }
+    x->spis = s;
+}
+
+static bool
+asks_address(const struct ike_message *m)
+{
+    if (m->cfg_type != CFG_REQUEST) {
+        return false;
+    }
+    for (size_t i = 0; i < m->num_cfg; i++) {
+        if (m->cfg[i].type == CFG_INTERNAL_IP4_ADDRESS || m->cfg[i].type == CFG_INTERNAL_IP6_ADDRESS) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+track_offer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
+{
+    struct exchange *x = e->exchange;
+    const struct ike_notify *rekey;
+
+    if (m->has_ke && e->from_initiator == x->by_initiator && !e->is_response) {
+        x->ke_group = m->major == 1 ? 1 : m->ke_group;
+    }
+    if (asks_address(m)) {
+        x->asked_address = true;
+    }
+    if (!is_offer(e, m)) {
+        return;
+    }
+    x->offered = sadb_keep_offers(db, m, e->at.frame);
+    x->offered_in = e->at.frame;
+    for (guint i = 0; i < x->offered->len; i++) {
+        sadb_policy_add(db, &e->at.src, (const struct kept_proposal *)g_ptr_array_index(x->offered, i), e->at.frame, false);
+    }
+    if (is_ike_offer(m) && !e->sa->offered->len) {
+        e->sa->offered = x->offered;
+    }
+    keep_spis(db, x, m);
+    keep_selectors(db, x, m);
+    x->transport = m->major == 2 && ike_find_notify(m, N_USE_TRANSPORT_MODE) != NULL;
+    rekey = m->major == 2 ? ike_find_notify(m, N_REKEY_SA) : NULL;
+    if (rekey && rekey->spi.len == 4) {
+        struct proposal p = { .spi_len = 4 };
+        memcpy(p.spi, rekey->spi.at, 4);
+        x->rekeys_spi = spi_of(&p);
+    }
+    if (m->exchange == V2_CREATE_CHILD_SA && m->proposals[0].protocol == PROTO_IKE && m->proposals[0].spi_len == 8) {
+        x->rekeys_ike = true;
+    }
+}
+
+/* The SPI that the offer gave to the proposal that was chosen. */
+static uint32_t
+offered_spi(const struct exchange *x, const struct proposal *chosen)
+{
+    const struct offer_spis *s = x->spis;
+
+    for (size_t i = 0; s && i < s->num_others; i++) {
+        if (s->others[i].number == chosen->number && s->others[i].protocol == chosen->protocol) {
+            return s->others[i].spi;
+        }
+    }
+    return s ? s->spi : 0;
+}
+
+static void
+link_rekeyed(struct ike_event *e, struct child_sa *old, struct child_sa *fresh)
+{
+    if (!old || old == fresh || old->rekeyed_by != NO_ID) {
+        return;
+    }
+    old->rekeyed_by = fresh->id;
+    fresh->rekeys = old->id;
+    if (old->state == CHILD_INSTALLED) {
+        old->state = CHILD_REKEYED;
+    }
+    e->child_rekeyed = old;
+}
+
+static bool
+same_selectors(const struct child_sa *a, const struct child_sa *b)
+{
+    if (a->num_ts_i != b->num_ts_i || a->num_ts_r != b->num_ts_r || !a->num_ts_i) {
+        return false;
+    }
+    for (size_t i = 0; i < a->num_ts_i; i++) {
+        if (!selector_equal(&a->ts_i[i], &b->ts_i[i])) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < a->num_ts_r; i++) {
+        if (!selector_equal(&a->ts_r[i], &b->ts_r[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+const struct child_sa *
+sadb_predecessor(const struct sadb *db, const struct child_sa *c)
+{
+    if (c->rekeys != NO_ID) {
+        return sadb_child_sa(db, c->rekeys);
+    }
+    for (uint32_t id = c->id, looked = 0; id > 0 && looked < SADB_MAX_PER_PEER; id--, looked++) {
+        const struct child_sa *old = sadb_child_sa(db, id - 1);
+        if (old->protocol == c->protocol && old->basis != BASIS_INFERRED && ip_equal(&old->addr_i, &c->addr_i) &&
+            ip_equal(&old->addr_r, &c->addr_r) && same_selectors(old, c)) {
+            return old;
+        }
+    }
+    return NULL;
+}
+
+/* IKEv1 has no notify for it: a second quick mode with the same selectors between
+ * the same peers replaces the first. */
+static struct child_sa *
+v1_replaced(const struct sadb *db, const struct child_sa *fresh)
+{
+    for (guint i = db->child_sas->len; i > 0; i--) {
+        struct child_sa *c = (struct child_sa *)g_ptr_array_index(db->child_sas, i - 1);
+        if (c != fresh && c->ike_sa->major == 1 && c->state == CHILD_INSTALLED && c->basis != BASIS_INFERRED &&
+            c->protocol == fresh->protocol && ip_equal(&c->addr_i, &fresh->addr_i) &&
+            ip_equal(&c->addr_r, &fresh->addr_r) && same_selectors(c, fresh)) {
+            return c;
+        }
+        if (fresh->id - c->id > SADB_MAX_PER_PEER) {
+            break;
+        }
+    }
+    return NULL;
+}
+
+static struct child_sa *
+twin_of(const struct ike_sa *sa, const struct child_sa *fresh)
+{
+    for (guint i = sa->children->len, looked = 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
+        struct child_sa *c = (struct child_sa *)g_ptr_array_index(sa->children, i - 1);
+        if (c != fresh && c->state == CHILD_INSTALLED && c->established && c->protocol == fresh->protocol &&
+            same_selectors(c, fresh)) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+/* The selectors of the answer: its own, else those asked, else (RFC 2409 section 5.5) the
+ * ISAKMP peers themselves. */
+static void
+answered_selectors(struct sadb *db, struct child_sa *c, const struct ike_event *e, const struct ike_message *m)
+{
+    const struct exchange *x = e->exchange;
+    struct selector ts[2 * IKE_MAX_SELECTORS];
+    const struct selector *by, *other;
+    size_t num_by, num_other;
+    bool i = x->by_initiator;
+
+    if (read_selectors(m, ts, &num_by, &num_other)) {
+        by = sadb_keep_selectors(db, ts, num_by);
+        other = sadb_keep_selectors(db, ts + num_by, num_other);
+    } else if (m->exchange == V1_QUICK && !m->id_i.present && x->request) {
+        ts[0] = selector_host(&e->at.dst);
+        ts[1] = selector_host(&e->at.src);
+        num_by = num_other = 1;
+        by = sadb_keep_selectors(db, &ts[0], 1);
+        other = sadb_keep_selectors(db, &ts[1], 1);
+    } else {
+        by = exchange_selectors(x, true, &num_by);
+        other = exchange_selectors(x, false, &num_other);
+    }
+    c->ts_i = i ? by : other;
+    c->ts_r = i ? other : by;
+    c->num_ts_i = (uint8_t)(i ? num_by : num_other);
+    c->num_ts_r = (uint8_t)(i ? num_other : num_by);
+}
+
+static void
+make_child(struct sadb *db, struct ike_event *e, const struct ike_message *m, const struct proposal *chosen,
+           const struct kept_proposal *kept)
+{
+    struct exchange *x = e->exchange;
+    uint32_t by = offered_spi(x, chosen), other = spi_of(chosen);
+    struct child_sa *c;
+    bool i = x->by_initiator;
+
+    c = sadb_child_new(db, e->sa, chosen->protocol, i ? by : other, i ? other : by);
+    if (!c) {
+        return;
+    }
+    c->basis = e->basis;
+    c->established = true;
+    c->chosen = kept;
+    c->transport = m->major == 2 ? ike_find_notify(m, N_USE_TRANSPORT_MODE) != NULL :
+                   chosen->attr.mode == 2 || chosen->attr.mode == 4 || chosen->attr.mode == 61444;
+    c->udp_encap = m->major == 1 && (chosen->attr.mode == 3 || chosen->attr.mode == 4 || chosen->attr.mode >= 61443);
+    answered_selectors(db, c, e, m);
+    c->request_frame = x->request;
+    c->negotiated_in = e->at.frame;
+    c->negotiated_time = e->at.time;
+    c->exchange = x->index;
+    c->exchange_type = x->type;
+    if (e->sa->addresses->len) {
+        const struct assigned_address *a =
+            &g_array_index(e->sa->addresses, struct assigned_address, e->sa->addresses->len - 1);
+        c->virtual_ip = a->addr;
+        c->virtual_ip_frame = a->frame;
+        c->mode_config = a->mode_config;
+    }
+    db->has_null |= sadb_is_null(c->chosen);
+    db->has_selectors |= c->num_ts_i && c->num_ts_r;
+    e->child = c;
+    if (x->rekeys_spi) {
+        link_rekeyed(e, sadb_child_of(db, e->sa, c->protocol, x->rekeys_spi, i), c);
+    } else if (m->major == 1) {
+        link_rekeyed(e, v1_replaced(db, c), c);
+    }
+    /* Both sides may rekey one SA at a time: the second new one replaces it too (RFC 7296 section 2.8.1). */
+    e->twin = c->rekeys == NO_ID && !x->rekeys_spi ? twin_of(e->sa, c) : NULL;
+}
+
+/* The Delete of the old IKE SA was captured before its rekeying: the Child SAs did not go with it. */
+static void
+bring_back(struct ike_sa *old, double now)
+{
+    guint looked = 0;
+
+    for (guint i = old->children->len; old->deleted_in && i > 0 && looked < SADB_MAX_LOOKED_AT; i--, looked++) {
+        struct child_sa *c = (struct child_sa *)g_ptr_array_index(old->children, i - 1);
+        if (c->deleted_in == old->deleted_in && !c->closed_i && !c->closed_r && now - c->deleted_time < TURNED_SECONDS) {
+            c->deleted_in = 0;
+            c->deleted_time = 0;
+            c->state = c->state == CHILD_DELETED ? CHILD_INSTALLED : c->state;
+        }
+    }
+}
+
+/* The first proposal of a protocol that makes an SA; IPComp rides along. */
+static const struct proposal *
+chosen_proposal(const struct ike_message *m)
+{
+    for (size_t i = 0; i < m->num_proposals; i++) {
+        if (m->proposals[i].protocol != PROTO_IPCOMP) {
+            return &m->proposals[i];
+        }
+    }
+    return NULL;
+}
+
+static bool
+was_offered(const struct exchange *x)
+{
+    for (guint i = 0; i < x->offered->len; i++) {
+        if (suite_chosen_from(x->chosen->p, ((const struct kept_proposal *)g_ptr_array_index(x->offered, i))->p)) {
+            return true;
+        }
+    }
+    return x->offered->len == 0;
+}
+
+/* The group that INVALID_KE_PAYLOAD wants is known of its sender from then on. */
+static void
+learn_group(struct sadb *db, const struct ike_event *e, const struct ike_message *m)
+{
+    const struct ike_notify *n = m->major == 2 && e->exchange->invalid_ke ? ike_find_notify(m, N_INVALID_KE) : NULL;
+    struct transform group = { .type = TRANSFORM_KE };
+    struct proposal p = { .protocol = PROTO_IKE, .num_transforms = 1, .transforms = &group };
+    struct cur c;
+
+    if (!n) {
+        return;
+    }
+    c = cur_of(n->data.at, n->data.len);
+    if (cur_u16(&c, &group.id)) {
+        p.protocol = m->exchange == V2_IKE_SA_INIT || e->exchange->rekeys_ike ? PROTO_IKE : PROTO_ESP;
+        sadb_policy_add(db, &e->at.src, sadb_keep(db, &p, e->at.frame), e->at.frame, true);
+    }
+}
+
+/* EAP: the offer stood in the first IKE_AUTH request, the answer stands in the last response
+ * (RFC 7296 section 2.16). */
+static void
+take_offer(struct ike_event *e)
+{
+    struct exchange *x = e->exchange;
+
+    for (guint i = e->sa->exchanges->len, looked = 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
+        const struct exchange *first = (const struct exchange *)g_ptr_array_index(e->sa->exchanges, i - 1);
+        if (first->type == V2_IKE_AUTH && first->offered->len) {
+            x->offered = first->offered;
+            x->offered_in = first->offered_in;
+            x->spis = first->spis;
+            x->ts = first->ts;
+            x->num_ts_i = first->num_ts_i;
+            x->num_ts_r = first->num_ts_r;
+            x->by_ts_known = first->by_ts_known;
+            x->asked_address = first->asked_address;
+            x->transport = first->transport;
+            return;
+        }
+    }
+}
+
+/* Quick mode's third message is a hash alone and comes from who began it: told by the first
+ * message of the capture, its two sides were the wrong way round. */
+static void
+set_right(struct sadb *db, const struct ike_event *e, const struct ike_message *m)
+{
+    struct exchange *x = e->exchange;
+    guint looked = 0;
+
+    if (m->exchange != V1_QUICK || !m->readable || m->num_proposals || m->num_notifies || m->id_i.present || !x->chosen ||
+        x->messages->len != 3 || e->from_initiator == x->by_initiator) {
+        return;
+    }
+    x->by_initiator = e->from_initiator;
+    for (guint i = e->sa->children->len; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
+        struct child_sa *c = (struct child_sa *)g_ptr_array_index(e->sa->children, i - 1);
+        if (c->exchange == x->index && c->ike_sa == e->sa && c->exchange_type == V1_QUICK) {
+            const struct selector *ts = c->ts_i;
+            uint8_t num = c->num_ts_i;
+            struct child_sa *old;
+            c->ts_i = c->ts_r;
+            c->num_ts_i = c->num_ts_r;
+            c->ts_r = ts;
+            c->num_ts_r = num;
+            old = c->rekeys == NO_ID ? v1_replaced(db, c) : NULL;
+            if (old) {
+                struct ike_event quiet = { .sa = e->sa };
+                link_rekeyed(&quiet, old, c);
+            }
+        }
+    }
+}
+
+/* RFC 2407 section 4.2: proposals of one number are chosen together.  AH and ESP make an SA each
+ * (RFC 2401 section 4.5). */
+static void
+take_bundle(struct sadb *db, struct ike_event *e, const struct ike_message *m, const struct proposal *p)
+{
+    for (size_t i = 0; i < m->num_proposals; i++) {
+        const struct proposal *q = &m->proposals[i];
+        const struct kept_proposal *kept;
+        struct child_sa *first = e->child;
+        if (q == p || !q->v1 || q->number != p->number || q->protocol == p->protocol) {
+            continue;
+        }
+        kept = sadb_keep(db, q, e->at.frame);
+        sadb_policy_add(db, &e->at.src, kept, e->at.frame, true);
+        if (first && m->exchange == V1_QUICK && q->protocol + p->protocol == PROTO_ESP + PROTO_AH && !e->second) {
+            struct child_sa *twin = e->twin, *old = e->child_rekeyed;
+            make_child(db, e, m, q, kept);
+            e->second = e->child != first ? e->child : NULL;
+            e->child = first;
+            e->twin = twin;
+            e->child_rekeyed = old;
+        }
+    }
+}
+
+void
+track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
+{
+    struct exchange *x = e->exchange;
+    const struct proposal *p;
+
+    track_addresses(db, e, m);
+    set_right(db, e, m);
+    if (e->from_initiator != x->by_initiator) {
+        x->response_readable |= m->readable;
+        x->transport_answered |= m->major == 2 && ike_find_notify(m, N_USE_TRANSPORT_MODE) != NULL;
+        x->invalid_ke |= m->major == 2 && ike_find_notify(m, N_INVALID_KE);
+        x->refused_ke |= x->invalid_ke || (m->major == 2 && ike_find_notify(m, N_COOKIE));
+    }
+    learn_group(db, e, m);
+    if (m->major == 2 && m->has_auth && e->from_initiator) {
+        e->sa->auth_method = m->auth_method;
+    }
+    if (m->eap_code) {
+        e->sa->eap = true;
+    }
+    p = e->from_initiator != x->by_initiator ? chosen_proposal(m) : NULL;
+    if (e->is_response && m->exchange == V2_IKE_AUTH && !x->offered->len && (p || m->cfg_type || has_error_notify(m, 1, 16383))) {
+        take_offer(e);
+    }
+    if (!p || x->chosen) {
+        return;
+    }
+    x->chosen = sadb_keep(db, p, e->at.frame);
+    sadb_policy_add(db, &e->at.src, x->chosen, e->at.frame, true);
+    if (is_ike_offer(m)) {
+        /* A suite that was never offered is none that both sides agree on. */
+        e->sa->chosen = was_offered(x) ? x->chosen : NULL;
+        if (m->major == 1) {
+            e->sa->auth_method = p->attr.auth_method;
+        }
+    } else if (p->protocol == PROTO_IKE) {
+        if (m->exchange == V2_CREATE_CHILD_SA) {
+            bring_back(e->sa, e->at.time);
+        }
+        if (x->rekeys_ike && x->spis && p->spi_len == 8 && !has_error_notify(m, 1, 16383)) {
+            track_rekey(db, e, p);
+        }
+    } else if (m->exchange == V1_QUICK || m->exchange == V2_IKE_AUTH || m->exchange == V2_CREATE_CHILD_SA) {
+        make_child(db, e, m, p, x->chosen);
+    }
+    take_bundle(db, e, m, p);
+}
+
+static void
+delete_child(struct ike_event *e, struct child_sa *c)
+{
+    if (c->deleted_in) {
+        return;
+    }
+    c->deleted_in = e->at.frame;
+    c->deleted_time = e->at.time;
+    if (c->state == CHILD_INSTALLED) {
+        c->state = CHILD_DELETED;
+    }
+    if (e->num_deleted < IKE_MAX_DELETE_SPIS) {
+        e->deleted[e->num_deleted++] = c;
+    }
+}
+
+/* RFC 7296 section 1.4.1: the answer names the other direction, unless its sender has asked to
+ * delete the pair itself. */
+static void
+note_half_closed(struct ike_event *e, const struct ike_message *m)
+{
+    guint looked = 0;
+
+    if (m->major != 2 || !e->is_response || !e->exchange->deletes_child || !m->readable || m->truncated || m->error) {
+        return;
+    }
+    for (guint i = e->sa->children->len; i > 0 && looked < SADB_MAX_LOOKED_AT; i--, looked++) {
+        struct child_sa *c = (struct child_sa *)g_ptr_array_index(e->sa->children, i - 1);
+        /* Where the other SPI was not captured, the answer may well have named it. */
+        if (c->deleted_in == e->exchange->request && c->spi_i && c->spi_r && c->closed_i != c->closed_r) {
+            c->half_closed_in = e->at.frame;
+        }
+    }
+}
+
+/* The capture lacks a message of the IKE SA's rekeying, or holds it the wrong way round: then
+ * another IKE SA has its Child SAs, which this one's Delete leaves alone. */
+static bool
+rekeyed_unseen(const struct ike_sa *sa)
+{
+    for (guint i = sa->exchanges->len, looked = 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
+        const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i - 1);
+        if (x->type == V2_CREATE_CHILD_SA && ((x->rekeys_ike && !x->response) || (x->chosen && x->chosen->p->protocol == PROTO_IKE))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Only what the IKE SA protects is believed: anybody can send a Delete in clear. */
+void
+track_deletes(struct sadb *db, struct ike_event *e, const struct ike_message *m)
+{
+    for (size_t i = 0; i < m->num_deletes; i++) {
+        const struct ike_delete *d = &m->deletes[i];
+        struct cur at = cur_of(d->spis.at, d->spis.len);
+        uint32_t spi;
+        if (!d->inner) {
+            continue;
+        }
+        if (d->protocol == PROTO_IKE) {
+            if (e->sa->deleted_in) {
+                continue;
+            }
+            e->ike_deleted = true;
+            e->sa->deleted_in = e->at.frame;
+            if (e->sa->state != IKE_REKEYED && e->sa->state != IKE_FAILED) {
+                e->sa->state = IKE_DELETED;
+            }
+            /* RFC 7296 section 1.4.1: its Child SAs go with it; IKEv1's live on. */
+            bool with_it = m->major == 2 && e->sa->rekeyed_by == NO_ID && !rekeyed_unseen(e->sa);
+            for (guint j = 0; with_it && j < e->sa->children->len; j++) {
+                delete_child(e, (struct child_sa *)g_ptr_array_index(e->sa->children, j));
+            }
+            continue;
+        }
+        for (unsigned n = 0; d->spi_len == 4 && n < IKE_MAX_DELETE_SPIS && cur_u32(&at, &spi); n++) {
+            struct child_sa *c = sadb_child_of(db, e->sa, d->protocol, spi, e->from_initiator);
+            if (c) {
+                delete_child(e, c);
+                c->closed_i |= c->spi_i == spi;
+                c->closed_r |= c->spi_r == spi;
+                e->exchange->deletes_child |= !e->is_response;
+            }
+        }
+    }
+    note_half_closed(e, m);
+}

@@ -1,0 +1,164 @@
+/* lineage.c - IKE SAs and exchanges that take the place of others, cross or refuse them.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "store.h"
+
+#include <string.h>
+
+static bool
+same_id(const struct endpoint *a, const struct endpoint *b)
+{
+    return ip_equal(&a->addr, &b->addr) && (a->id && b->id ? strcmp(a->id, b->id) == 0 : !a->id && !b->id && a->port == b->port);
+}
+
+/* IKEv1 rekeys phase 1 by another one between the same two (RFC 2409 section 5.5 leaves the
+ * Child SAs alone).  Behind a NAT, port and identity tell one client from another. */
+void
+track_phase1(struct sadb *db, struct ike_event *e)
+{
+    struct ike_sa *now = e->sa;
+    struct sa_key pair = sadb_pair_key(db, &now->initiator.addr, &now->responder.addr);
+    unsigned looked = 0;
+
+    for (const struct link *l = sadb_list(db, &pair); l && looked < SADB_MAX_PER_PEER; l = l->older, looked++) {
+        struct ike_sa *old = (struct ike_sa *)l->member;
+        bool same = same_id(&old->initiator, &now->initiator) && same_id(&old->responder, &now->responder);
+        bool swapped = same_id(&old->initiator, &now->responder) && same_id(&old->responder, &now->initiator);
+        if (old != now && old->major == 1 && old->state == IKE_ESTABLISHED && old->rekeyed_by == NO_ID && (same || swapped)) {
+            old->rekeyed_by = now->id;
+            old->state = IKE_REKEYED;
+            now->rekeys = old->id;
+            e->reauthenticates = old;
+            return;
+        }
+    }
+}
+
+/* A live IKE SA of the same identity with the same gateway from elsewhere: the peer was
+ * restarted or moved, and the old one may be dead weight on the gateway.  From the same address only
+ * INITIAL_CONTACT tells a restart from a new authentication (RFC 7296 section 2.4). */
+/* An answer whose request was not captured: that may have been its Delete. */
+static bool
+lacks_request(const struct ike_sa *sa)
+{
+    for (guint i = sa->exchanges->len, looked = 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
+        const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i - 1);
+        if (x->type == V2_INFORMATIONAL && !x->request) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct ike_sa *
+track_replaced(const struct sadb *db, const struct ike_event *e)
+{
+    const struct ike_sa *now = e->sa;
+
+    if (!e->established || !now->initiator.id) {
+        return NULL;
+    }
+    for (guint i = db->ike_sas->len, looked = 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
+        struct ike_sa *old = (struct ike_sa *)g_ptr_array_index(db->ike_sas, i - 1);
+        if (old != now && old->state == IKE_ESTABLISHED && old->major == now->major && old->initiator.id &&
+            strcmp(old->initiator.id, now->initiator.id) == 0 && ip_equal(&old->responder.addr, &now->responder.addr) &&
+            (!ip_equal(&old->initiator.addr, &now->initiator.addr) || now->initial_contact) && old->rekeyed_by == NO_ID &&
+            !lacks_request(old)) {
+            return old;
+        }
+    }
+    return NULL;
+}
+
+/* The other side's rekey of the same SA that waits for its answer (RFC 7296 section 2.8.1). */
+struct exchange *
+track_colliding(const struct ike_event *e)
+{
+    const struct exchange *own = e->exchange;
+
+    if (e->is_response || own->type != V2_CREATE_CHILD_SA || (!own->rekeys_spi && !own->rekeys_ike)) {
+        return NULL;
+    }
+    for (guint i = e->sa->exchanges->len, looked = 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
+        struct exchange *x = (struct exchange *)g_ptr_array_index(e->sa->exchanges, i - 1);
+        if (x != own && x->type == own->type && x->by_initiator != own->by_initiator && !x->response &&
+            (own->rekeys_ike ? x->rekeys_ike : x->rekeys_spi != 0)) {
+            return x;
+        }
+    }
+    return NULL;
+}
+
+/* An IKEv1 Informational that refuses speaks of the exchange that the other side has
+ * begun or gone on with last (RFC 2409 section 5.7: it has a message ID of its own). */
+struct exchange *
+track_refused(const struct ike_event *e)
+{
+    for (guint i = e->sa->exchanges->len, looked = 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
+        struct exchange *x = (struct exchange *)g_ptr_array_index(e->sa->exchanges, i - 1);
+        const struct exchange_message *last;
+        if (x->type == V1_INFORMATIONAL || !x->messages->len) {
+            continue;
+        }
+        last = &g_array_index(x->messages, struct exchange_message, x->messages->len - 1);
+        return last->from_initiator != e->from_initiator ? x : NULL;
+    }
+    return NULL;
+}
+
+/* RFC 7296 section 2.18: the new IKE SA inherits the Child SAs, and what the two sides know of
+ * each other.  A Child SA keeps the IKE SA that negotiated it, for its two sides are told by that
+ * one's initiator. */
+static void
+inherit(struct sadb *db, struct ike_sa *fresh, const struct ike_sa *old, bool same_roles)
+{
+    static const enum nat mirrored[] = { NAT_UNKNOWN, NAT_NONE, NAT_RESPONDER, NAT_INITIATOR, NAT_BOTH, NAT_FORCED };
+
+    fresh->nat = same_roles ? old->nat : mirrored[old->nat];
+    fresh->nat_i = same_roles ? old->nat_i : old->nat_r;
+    fresh->nat_r = same_roles ? old->nat_r : old->nat_i;
+    fresh->mobike_i = same_roles ? old->mobike_i : old->mobike_r;
+    fresh->mobike_r = same_roles ? old->mobike_r : old->mobike_i;
+    fresh->fragmentation_i = same_roles ? old->fragmentation_i : old->fragmentation_r;
+    fresh->fragmentation_r = same_roles ? old->fragmentation_r : old->fragmentation_i;
+    fresh->eap = old->eap;
+    fresh->auth_read = old->auth_read;
+    guint first = old->children->len > SADB_MAX_LOOKED_AT ? old->children->len - SADB_MAX_LOOKED_AT : 0;
+    if (first || db->num_inherited >= SADB_MAX_INHERITED) {
+        sadb_cap(db, "Child SAs that a new IKE SA inherits");
+    }
+    for (guint i = first; i < old->children->len && db->num_inherited < SADB_MAX_INHERITED; i++) {
+        struct child_sa *c = (struct child_sa *)g_ptr_array_index(old->children, i);
+        if (c->state == CHILD_INSTALLED && c->basis != BASIS_INFERRED && !c->deleted_in) {
+            sadb_push(db, fresh->children, c);
+            db->num_inherited++;
+        }
+    }
+}
+
+void
+track_rekey(struct sadb *db, struct ike_event *e, const struct proposal *chosen)
+{
+    struct exchange *x = e->exchange;
+    struct ike_sa *old = e->sa, *fresh = sadb_ike_new(db, 2, x->spis->ike_spi, chosen->spi);
+
+    if (!fresh) {
+        return;
+    }
+    fresh->initiator = x->by_initiator ? old->initiator : old->responder;
+    fresh->responder = x->by_initiator ? old->responder : old->initiator;
+    fresh->state = IKE_ESTABLISHED;
+    fresh->started_here = true;
+    fresh->first_frame = fresh->last_frame = fresh->established_in = e->at.frame;
+    fresh->chosen = x->chosen;
+    fresh->offered = x->offered;
+    fresh->auth_method = old->auth_method;
+    if (x->by_initiator) {
+        fresh->addresses = old->addresses;
+    }
+    inherit(db, fresh, old, x->by_initiator);
+    fresh->rekeys = old->id;
+    old->rekeyed_by = fresh->id;
+    old->state = IKE_REKEYED;
+    e->rekeyed_ike = fresh;
+    sadb_pair_add(db, fresh, &e->at.src, &e->at.dst);
+}

@@ -1,0 +1,581 @@
+/* packet.c - ESP and AH packets to streams, and streams to Child SAs.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "store.h"
+
+#include <string.h>
+
+#define DUPLICATE_SECONDS 0.1       /* one packet, two capture points */
+#define TRANSLATED_SECONDS 0.005    /* one packet, before and after a NAT of which nothing else is known */
+
+enum { WRAP_NEAR = 1 << 16,         /* how near to 2^32 a number must be for the next to wrap */
+       UDP = 17, ENCR_NULL = 11, ENCR_GMAC = 21 };
+
+/* A power of two: the window's bits wrap with the sequence numbers. */
+static uint32_t
+window_bits(const struct sadb *db)
+{
+    uint32_t bits = 64;
+
+    while (bits < db->options.window) {
+        bits *= 2;
+    }
+    return bits;
+}
+
+static bool
+window_has(const struct sadb *db, const struct stream *s, uint32_t seq)
+{
+    uint32_t at = seq % window_bits(db);
+
+    return s->window[at / 64] >> at % 64 & 1;
+}
+
+static void
+window_set(const struct sadb *db, struct stream *s, uint32_t seq, bool seen)
+{
+    uint32_t at = seq % window_bits(db);
+    uint64_t bit = (uint64_t)1 << at % 64;
+
+    s->window[at / 64] = seen ? s->window[at / 64] | bit : s->window[at / 64] & ~bit;
+}
+
+bool
+sadb_has_esn(const struct child_sa *c)
+{
+    for (size_t i = 0; c && c->chosen && i < c->chosen->p->num_transforms; i++) {
+        const struct transform *t = &c->chosen->p->transforms[i];
+        if (t->type == TRANSFORM_ESN && t->id == 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+sadb_is_null(const struct kept_proposal *chosen)
+{
+    for (size_t i = 0; chosen && i < chosen->p->num_transforms; i++) {
+        const struct transform *t = &chosen->p->transforms[i];
+        if (t->type == TRANSFORM_ENCR && (t->id == ENCR_NULL || t->id == ENCR_GMAC)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+sadb_has_null(const struct sadb *db)
+{
+    return db->has_null;
+}
+
+/* Ahead of the highest number so far, as a receiver reckons.  With extended numbers the
+ * low half wraps (RFC 4303 appendix A2); without, only right at the end. */
+static bool
+is_ahead(const struct stream *s, uint32_t seq, bool *wrapped)
+{
+    *wrapped = false;
+    if (s->esn) {
+        uint32_t ahead = seq - s->last_seq;
+        return ahead != 0 && ahead <= UINT32_MAX / 2;
+    }
+    *wrapped = s->last_seq > UINT32_MAX - WRAP_NEAR && seq < WRAP_NEAR;
+    return seq > s->last_seq || *wrapped;
+}
+
+static void
+advance(const struct sadb *db, struct stream *s, const struct ipsec_event *e, uint32_t seq)
+{
+    uint32_t ahead = seq - s->last_seq, bits = window_bits(db);
+
+    for (uint32_t i = 1; i < ahead && i <= bits; i++) {
+        window_set(db, s, s->last_seq + i, false);
+    }
+    if (ahead > 1) {
+        s->lost += ahead - 1;
+        s->gap_frame = s->gap_frame ? s->gap_frame : e->at.frame;
+    }
+    window_set(db, s, seq, true);
+    s->last_seq = seq;
+}
+
+/* RFC 4303 section 3.4.3. */
+static void
+see_sequence(const struct sadb *db, struct stream *s, struct ipsec_event *e)
+{
+    uint32_t seq = e->packet->seq, behind;
+
+    if (s->packets == 0) {
+        s->first_seq = s->last_seq = seq;
+        window_set(db, s, seq, true);
+        return;
+    }
+    if (is_ahead(s, seq, &e->wrapped)) {
+        advance(db, s, e, seq);
+        return;
+    }
+    behind = s->last_seq - seq;
+    if (behind >= db->options.window || (seq == 0 && behind && !s->esn)) {
+        s->out_of_window++;
+        e->out_of_window = true;
+    } else if (window_has(db, s, seq)) {
+        const struct seen_packet *first = &s->seen[seq % STREAM_SEEN];
+        s->replayed++;
+        e->replayed = true;
+        e->original = first->frame && first->seq == seq ? first->frame : 0;
+    } else {
+        window_set(db, s, seq, true);
+        s->lost -= s->lost > 0;
+        s->gap_frame = s->lost ? s->gap_frame : 0;
+    }
+}
+
+static uint16_t
+ticks_at(const struct stream *s, double time)
+{
+    double ticks = (time - s->first_time) * 100;
+
+    return (uint16_t)(ticks > 0 && ticks < 1e15 ? (uint64_t)ticks : 0);
+}
+
+/* ticks wrap after 655 s: what is old by then has had a packet after it. */
+static bool
+is_duplicate(const struct stream *s, const struct ipsec_packet *p, const struct sighting *at)
+{
+    const struct seen_packet *one = &s->seen[p->seq % STREAM_SEEN];
+
+    return one->frame && one->seq == p->seq && one->ip_id == at->ip_id && at->time - s->last_time < DUPLICATE_SECONDS &&
+           (uint16_t)(ticks_at(s, at->time) - one->ticks) <= DUPLICATE_SECONDS * 100;
+}
+
+static void
+remember(struct stream *s, const struct ipsec_packet *p, const struct sighting *at)
+{
+    s->seen[p->seq % STREAM_SEEN] = (struct seen_packet){ p->seq, at->frame, at->ip_id, ticks_at(s, at->time) };
+}
+
+/* A NAT changes one address and leaves the Identification: of an SA whose NAT is known the copy has
+ * the addresses that each side has beyond it, else it must come at once, which no replay does. */
+static bool
+is_translated(const struct ipsec_event *e, const struct passing_packet *one)
+{
+    const struct ipsec_packet *p = e->packet;
+    double apart = e->at.time - one->time;
+    bool src, dst;
+
+    if (!one->frame || one->spi != p->spi || one->seq != p->seq || one->protocol != p->protocol || one->length != p->length ||
+        one->ip_id != e->at.ip_id || apart > DUPLICATE_SECONDS || apart < -DUPLICATE_SECONDS) {
+        return false;
+    }
+    src = ip_equal(&one->src, &e->at.src);
+    dst = ip_equal(&one->dst, &e->at.dst);
+    if (e->child && e->child->basis != BASIS_INFERRED) {
+        const struct ike_sa *sa = e->child->ike_sa;
+        return sa->after_nat && !(src && dst) && ike_sa_is_at(sa, e->to_responder, &e->at.src) &&
+               ike_sa_is_at(sa, !e->to_responder, &e->at.dst) && ike_sa_is_at(sa, e->to_responder, &one->src) &&
+               ike_sa_is_at(sa, !e->to_responder, &one->dst);
+    }
+    return src != dst && apart <= TRANSLATED_SECONDS;
+}
+
+static void
+see_passing(struct sadb *db, struct ipsec_event *e)
+{
+    const struct ipsec_packet *p = e->packet;
+    struct passing_packet *last = &db->passing[db->num_passing++ % SADB_PASSING];
+
+    for (size_t i = 0; i < SADB_PASSING && !e->translated; i++) {
+        e->translated = is_translated(e, &db->passing[i]) ? db->passing[i].frame : 0;
+    }
+    last->time = e->at.time;
+    last->spi = p->spi;
+    last->seq = p->seq;
+    last->length = p->length;
+    last->frame = e->at.frame;
+    last->ip_id = e->at.ip_id;
+    last->protocol = p->protocol;
+    last->src = e->at.src;
+    last->dst = e->at.dst;
+}
+
+/* RFC 3686, 4106, 4309, 7634: in counter modes an IV must not come twice under a key. */
+static void
+see_iv(struct stream *s, struct ipsec_event *e)
+{
+    const struct ipsec_packet *p = e->packet;
+
+    if (!s->last_iv || !p->has_iv) {
+        return;
+    }
+    for (size_t i = 0; i < STREAM_IVS && i < s->num_ivs; i++) {
+        e->iv_repeats |= s->last_iv[i] == p->iv && !e->replayed;
+    }
+    s->last_iv[s->num_ivs++ % STREAM_IVS] = p->iv;
+}
+
+static void
+see_integrity(struct sadb *db, struct stream *s, const struct ipsec_event *e)
+{
+    if (e->packet->icv == ICV_GOOD) {
+        s->good++;
+    } else if (e->packet->icv == ICV_BAD) {
+        s->bad++;
+        if (!s->bad_frames) {
+            s->bad_frames = sadb_array(db, sizeof(uint32_t));
+        }
+        if (s->bad_frames->len < STREAM_MAX_BAD_FRAMES) {
+            g_array_append_val(s->bad_frames, e->at.frame);
+        } else {
+            sadb_cap(db, "frames with a wrong ICV of one stream");
+        }
+    }
+}
+
+static bool
+unread(const struct ike_sa *sa)
+{
+    return sa->num_encrypted > sa->num_readable || !sa->started_here;
+}
+
+/* Without keys: a stream between the peers of an IKE SA whose exchanges nobody could
+ * read belongs to a Child SA of it; opposite directions pair in order of birth. */
+static struct child_sa *
+infer_child(struct sadb *db, struct stream *s, struct ike_sa *sa, const struct sighting *at)
+{
+    bool to_r = ip_equal(&s->dst, &sa->responder.addr);
+    uint32_t *from = &sa->half_inferred[s->protocol == PROTO_ESP][to_r];
+    struct child_sa *c = NULL;
+
+    /* Those passed by never fit again: an SPI stays, and so do protocol and basis. */
+    for (; *from < sa->children->len && !c; ++*from) {
+        struct child_sa *old = (struct child_sa *)g_ptr_array_index(sa->children, *from);
+        if (old->basis == BASIS_INFERRED && old->protocol == s->protocol && (to_r ? old->spi_r : old->spi_i) == 0) {
+            c = old;
+        }
+    }
+    if (!c) {
+        c = sadb_child_new(db, sa, s->protocol, 0, 0);
+        if (!c) {
+            return NULL;
+        }
+        c->basis = BASIS_INFERRED;
+        c->request_frame = at->frame;
+    }
+    sadb_child_spi(db, c, !to_r, s->spi);
+    c->udp_encap = at->src_port != 0;
+    return c;
+}
+
+static struct child_sa *
+child_by_source(const struct sadb *db, const struct stream *s, uint32_t frame, bool *to_responder)
+{
+    struct sa_key key = sadb_key(db, 'c', s->protocol, &s->spi, sizeof s->spi, NULL, NULL);
+    unsigned looked = 0;
+
+    for (const struct link *l = sadb_list(db, &key); l && looked < SADB_MAX_PER_SPI; l = l->older, looked++) {
+        struct child_sa *c = (struct child_sa *)l->member;
+        if (c->protocol != s->protocol || c->request_frame > frame) {
+            continue;
+        }
+        if (c->spi_r == s->spi && ip_equal(&s->src, &c->addr_i)) {
+            *to_responder = true;
+            return c;
+        }
+        if (c->spi_i == s->spi && ip_equal(&s->src, &c->addr_r)) {
+            *to_responder = false;
+            return c;
+        }
+    }
+    return NULL;
+}
+
+static struct stream *
+make_stream(struct sadb *db, const struct sighting *at, const struct ipsec_packet *p, const struct sa_key *key)
+{
+    struct stream *s, *older = (struct stream *)g_hash_table_lookup(db->stream_of, key);
+    unsigned num = 0;
+
+    if (db->streams->len >= SADB_MAX_STREAMS) {
+        sadb_cap(db, "ESP and AH streams");
+        return NULL;
+    }
+    for (const struct stream *one = older; one; one = one->older) {
+        if (++num >= SADB_MAX_PER_SPI) {
+            sadb_cap(db, "streams of one SPI");
+            return older;
+        }
+    }
+    s = (struct stream *)sadb_alloc(db, sizeof *s + window_bits(db) / 8);
+    s->id = db->streams->len;
+    s->protocol = p->protocol;
+    s->spi = p->spi;
+    s->src = at->src;
+    s->dst = at->dst;
+    s->src_port = at->src_port;
+    s->dst_port = at->dst_port;
+    s->first_frame = at->frame;
+    s->first_time = s->last_time = at->time;
+    s->epoch = db->epoch - 1;
+    s->older = older;
+    g_ptr_array_add(db->streams, s);
+    g_hash_table_insert(db->stream_of, g_memdup2(key, sizeof *key), s);
+    return s;
+}
+
+/* Of a counter mode (RFC 3686, 4106, 4309, 4543, 5529, 7634), whose IV counts. */
+static bool
+has_explicit_iv(const struct kept_proposal *chosen)
+{
+    for (size_t i = 0; chosen && i < chosen->p->num_transforms; i++) {
+        const struct transform *t = &chosen->p->transforms[i];
+        if (t->type == TRANSFORM_ENCR && ((t->id >= 13 && t->id <= 16) || (t->id >= 18 && t->id <= 21) || (t->id >= 24 && t->id <= 28))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+set_tie(struct sadb *db, struct stream *s, struct child_sa *c, bool to_responder, uint32_t frame)
+{
+    if (s->child) {
+        struct stream_tie old = { s->tied_frame, s->child, s->to_responder };
+        if (!s->ties) {
+            s->ties = sadb_array(db, sizeof old);
+        }
+        g_array_append_val(s->ties, old);
+    }
+    s->child = c;
+    s->tied_frame = frame;
+    s->to_responder = to_responder;
+    s->basis = c->basis;
+    s->esn = sadb_has_esn(c);
+    if (!s->last_iv && has_explicit_iv(c->chosen)) {
+        s->last_iv = (uint64_t *)sadb_alloc(db, STREAM_IVS * sizeof *s->last_iv);
+    }
+    sadb_push(db, c->streams, s);
+}
+
+/* Looks the SAs up again only when some have come or changed since. */
+static void
+tie(struct sadb *db, struct ipsec_event *e)
+{
+    struct stream *s = e->stream;
+    struct child_sa *c;
+    bool to_r = s->to_responder;
+
+    if (s->epoch == db->epoch) {
+        return;
+    }
+    s->peers = sadb_ike_between(db, &s->src, &s->dst);
+    c = sadb_child_at(db, s->protocol, s->spi, &s->dst, e->at.frame, &to_r);
+    if (!c) {
+        c = child_by_source(db, s, e->at.frame, &to_r);
+    }
+    if (!c && s->peers && unread(s->peers) && e->new_stream) {
+        c = infer_child(db, s, s->peers, &e->at);
+        to_r = c && c->spi_r == s->spi;
+    }
+    if (c && c != s->child) {
+        set_tie(db, s, c, to_r, e->at.frame);
+        c->udp_encap |= e->at.src_port != 0;
+    }
+    s->other_protocol = s->child ? NULL : sadb_child_at(db, s->protocol == PROTO_AH ? PROTO_ESP : PROTO_AH, s->spi, &s->dst,
+                                                        e->at.frame, &to_r);
+    s->epoch = db->epoch;
+}
+
+/* For packets of an unknown SPI, which may be many: asked again only after more IKE. */
+static void
+look_at_peers(const struct sadb *db, struct stream *s)
+{
+    if (!s->child && s->readable_epoch != db->num_ike) {
+        s->peers_readable = sadb_peers_readable(db, &s->src, &s->dst);
+        s->readable_epoch = db->num_ike;
+    }
+}
+
+/* An SPI that a later negotiation has given out again begins another stream. */
+static bool
+reused(const struct sadb *db, const struct stream *s, const struct sighting *at)
+{
+    bool to_r;
+    const struct child_sa *c;
+
+    if (s->epoch == db->epoch || !s->child) {
+        return false;
+    }
+    c = sadb_child_at(db, s->protocol, s->spi, &s->dst, at->frame, &to_r);
+    return c && c != s->child && c->request_frame > s->last_frame;
+}
+
+static void
+count_packet(struct stream *s, const struct sighting *at, const struct ipsec_packet *p)
+{
+    s->last_src_port = at->src_port;
+    s->reply_expected |= !p->has_inner || p->inner.protocol != UDP;
+    s->packets++;
+    s->bytes += p->length;
+    s->last_frame = at->frame;
+    s->last_time = at->time;
+}
+
+/* In order and without loss, the number of a packet follows from its sequence number. */
+static void
+note_step(struct sadb *db, struct stream *s, const struct ipsec_packet *p, uint32_t frame)
+{
+    struct stream_step now = { frame, s->packets - p->seq, s->lost, s->replayed };
+
+    if (s->packets == 1) {
+        s->now = now;
+        return;
+    }
+    if (now.ahead == s->now.ahead && now.lost == s->now.lost && now.replayed == s->now.replayed) {
+        return;
+    }
+    if (!s->steps) {
+        s->steps = sadb_array(db, sizeof now);
+    }
+    if (s->steps->len < STREAM_MAX_STEPS) {
+        g_array_append_val(s->steps, s->now);
+    } else {
+        sadb_cap(db, "packets out of order of one stream whose counts are remembered");
+    }
+    s->now = now;
+}
+
+void
+sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at, const struct ipsec_packet *p)
+{
+    struct sa_key key = sadb_key(db, 's', p->protocol, &p->spi, sizeof p->spi, &at->src, &at->dst);
+    struct stream *s = (struct stream *)g_hash_table_lookup(db->stream_of, &key);
+
+    memset(e, 0, sizeof *e);
+    e->at = *at;
+    e->packet = p;
+    if (!s || reused(db, s, at)) {
+        struct stream *made = make_stream(db, at, p, &key);
+        e->new_stream = made != s;
+        s = made;
+    }
+    if (!s) {
+        e->peers = sadb_ike_between(db, &at->src, &at->dst);
+        return;
+    }
+    e->stream = s;
+    tie(db, e);
+    look_at_peers(db, s);
+    e->peers = s->peers;
+    e->child = s->child;
+    e->to_responder = s->to_responder;
+    if (is_duplicate(s, p, at)) {
+        s->duplicates++;
+        s->last_frame = at->frame;
+        e->duplicate = true;
+        e->original = s->seen[p->seq % STREAM_SEEN].frame;
+        e->number = p->seq + s->now.ahead;
+        return;
+    }
+    see_passing(db, e);
+    see_sequence(db, s, e);
+    see_iv(s, e);
+    see_integrity(db, s, e);
+    if (!e->replayed) {
+        remember(s, p, at);
+    }
+    e->old_src_port = s->last_src_port && at->src_port != s->last_src_port ? s->last_src_port : 0;
+    count_packet(s, at, p);
+    note_step(db, s, p, at->frame);
+    track_sent(db, s->child ? s->child->ike_sa : NULL, s->to_responder, at->time);
+    e->number = s->packets;
+}
+
+/* --- later passes ------------------------------------------------------------- */
+
+static const struct stream_step *
+step_at(const struct stream *s, uint32_t frame)
+{
+    const struct stream_step *found = &s->now;
+    guint low = 0, high = s->steps ? s->steps->len : 0;
+
+    if (frame >= found->frame || !high) {
+        return found;
+    }
+    while (low < high) {        /* the last one that does not lie behind the frame */
+        guint mid = (low + high) / 2;
+        const struct stream_step *one = &g_array_index(s->steps, struct stream_step, mid);
+        if (one->frame <= frame) {
+            found = one;
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    return found;
+}
+
+bool
+sadb_stream_at(const struct sadb *db, struct stream_at *out, uint8_t protocol, uint32_t spi, uint32_t seq,
+               const struct ip_addr *src, const struct ip_addr *dst, uint32_t frame)
+{
+    struct sa_key key = sadb_key(db, 's', protocol, &spi, sizeof spi, src, dst);
+    const struct stream *s = (const struct stream *)g_hash_table_lookup(db->stream_of, &key);
+    const struct stream_step *step;
+
+    while (s && s->first_frame > frame) {
+        s = s->older;
+    }
+    if (!s) {
+        return false;
+    }
+    step = step_at(s, frame);
+    *out = (struct stream_at){ .stream = s, .number = seq + step->ahead, .lost = step->lost, .replayed = step->replayed };
+    if (s->child && frame >= s->tied_frame) {
+        out->child = s->child;
+        out->to_responder = s->to_responder;
+        return true;
+    }
+    for (guint low = 0, high = s->ties ? s->ties->len : 0; low < high;) {
+        guint mid = (low + high) / 2;
+        const struct stream_tie *old = &g_array_index(s->ties, struct stream_tie, mid);
+        if (old->frame <= frame) {      /* the last such one */
+            out->child = old->child;
+            out->to_responder = old->to_responder;
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    return true;
+}
+
+enum ike_sa_state
+ike_sa_state_at(const struct sadb *db, const struct ike_sa *sa, uint32_t frame)
+{
+    const struct ike_sa *next = sadb_ike_sa(db, sa->rekeyed_by);
+
+    if (frame >= sa->last_frame) {
+        return sa->state;
+    }
+    if (next && frame >= next->first_frame) {
+        return IKE_REKEYED;
+    }
+    if (sa->deleted_in && frame >= sa->deleted_in) {
+        return IKE_DELETED;
+    }
+    return sa->established_in && frame >= sa->established_in ? IKE_ESTABLISHED : IKE_HALF_OPEN;
+}
+
+enum child_state
+child_state_at(const struct sadb *db, const struct child_sa *c, uint32_t frame)
+{
+    const struct child_sa *next = sadb_child_sa(db, c->rekeyed_by);
+
+    if (next && frame >= next->negotiated_in) {
+        return CHILD_REKEYED;
+    }
+    if (c->deleted_in && frame >= c->deleted_in) {
+        return CHILD_DELETED;
+    }
+    return c->state == CHILD_FAILED ? CHILD_FAILED : CHILD_INSTALLED;
+}

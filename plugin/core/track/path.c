@@ -1,0 +1,199 @@
+/* path.c - what happens on the path of an SA: ICMP errors that quote it, fragments,
+ * clear packets that it should have carried.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "store.h"
+
+enum { UDP = 17, ESP = 50, AH = 51, IKE_PORT = 500, NATT_PORT = 4500 };
+#define NEAR_SECONDS 1.0        /* a packet and its protected copy, captured at both sides of a gateway */
+
+static bool
+is_ike_port(uint16_t port)
+{
+    return port == IKE_PORT || port == NATT_PORT;
+}
+
+static bool
+see_icmp(struct sadb *db, struct path_event *e)
+{
+    bool ike = e->protocol == UDP && (is_ike_port(e->src_port) || is_ike_port(e->dst_port));
+    bool to_r;
+
+    if (!ike && e->protocol != ESP && e->protocol != AH) {
+        return false;
+    }
+    e->sa = sadb_ike_between(db, &e->src, &e->dst);
+    if (e->spi) {
+        e->child = sadb_child_at(db, e->protocol == AH ? PROTO_AH : PROTO_ESP, e->spi, &e->dst, e->at.frame, &to_r);
+        e->sa = e->child ? e->child->ike_sa : e->sa;
+    }
+    return true;
+}
+
+/* The first fragment names the protocol and, in UDP, the ports; the others follow it by
+ * address and Identification. */
+static bool
+see_fragment(struct sadb *db, struct path_event *e)
+{
+    struct sa_key key = sadb_key(db, 'f', e->protocol, &e->at.ip_id, sizeof e->at.ip_id, &e->at.src, &e->at.dst);
+    bool first = e->protocol == ESP || e->protocol == AH ||
+                 (e->protocol == UDP && is_ike_port(e->src_port) && is_ike_port(e->dst_port));
+
+    if (first) {
+        if (g_hash_table_size(db->fragments) >= SADB_MAX_FRAGMENTS) {
+            g_hash_table_remove_all(db->fragments);
+            sadb_cap(db, "datagrams in fragments");
+        }
+        g_hash_table_add(db->fragments, g_memdup2(&key, sizeof key));
+    } else if (!g_hash_table_contains(db->fragments, &key)) {
+        return false;
+    }
+    e->sa = sadb_ike_between(db, &e->at.src, &e->at.dst);
+    return true;
+}
+
+static bool
+within(const struct selector *s, size_t n, const struct ip_addr *a, const struct inner_packet *p, uint16_t port)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool protocol = !s[i].protocol || s[i].protocol == p->protocol;
+        bool whole = s[i].port_lo == 0 && s[i].port_hi == UINT16_MAX;
+        if (selector_has_addr(&s[i], a) && protocol &&
+            (whole || (p->has_ports && port >= s[i].port_lo && port <= s[i].port_hi))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+child_covers(const struct child_sa *c, const struct inner_packet *p, bool to_responder)
+{
+    size_t num_src, num_dst;
+    const struct selector *src = child_selectors(c, to_responder, &num_src), *dst = child_selectors(c, !to_responder, &num_dst);
+
+    return within(src, num_src, &p->src, p, p->src_port) && within(dst, num_dst, &p->dst, p, p->dst_port);
+}
+
+/* IKE, and what the peers say to each other beside a tunnel, is not what it protects. */
+static bool
+may_be_protected(const struct child_sa *c, const struct inner_packet *p)
+{
+    bool peers = (ip_equal(&p->src, &c->addr_i) && ip_equal(&p->dst, &c->addr_r)) ||
+                 (ip_equal(&p->src, &c->addr_r) && ip_equal(&p->dst, &c->addr_i));
+    bool live = c->state == CHILD_INSTALLED && c->established && c->basis != BASIS_INFERRED && !c->deleted_in;
+
+    return live && (!peers || c->transport) &&
+           !(p->protocol == UDP && p->has_ports && (is_ike_port(p->src_port) || is_ike_port(p->dst_port)));
+}
+
+static bool
+see_clear(struct sadb *db, struct path_event *e)
+{
+    guint looked = 0;
+
+    for (guint i = db->child_sas->len; i > 0 && looked < SADB_MAX_CLEAR_SAS; i--, looked++) {
+        struct child_sa *c = (struct child_sa *)g_ptr_array_index(db->child_sas, i - 1);
+        struct clear_packet one = { e->at.frame, e->at.time, e->clear, c, true };
+        if (!may_be_protected(c, &e->clear)) {
+            continue;
+        }
+        one.to_responder = child_covers(c, &e->clear, true);
+        if (!one.to_responder && !child_covers(c, &e->clear, false)) {
+            continue;
+        }
+        if (db->clear->len >= SADB_MAX_CLEAR) {
+            sadb_cap(db, "clear packets that an SA should protect");
+            return false;
+        }
+        g_array_append_val(db->clear, one);
+        e->child = c;
+        e->sa = c->ike_sa;
+        return true;
+    }
+    return false;
+}
+
+/* RFC 3948 section 2.3: one octet that only keeps the mapping. */
+static bool
+see_keepalive(struct sadb *db, struct path_event *e)
+{
+    const struct endpoint *from;
+    bool by_initiator;
+
+    e->sa = sadb_ike_between(db, &e->at.src, &e->at.dst);
+    if (!e->sa) {
+        return false;
+    }
+    by_initiator = ip_equal(&e->at.src, &e->sa->initiator.addr);
+    from = by_initiator ? &e->sa->initiator : &e->sa->responder;
+    if (behind_nat(e->sa, by_initiator) && from->port != e->at.src_port && from->port != IKE_PORT) {
+        e->old_src_port = from->port;
+    }
+    track_sent(db, e->sa, by_initiator, e->at.time);
+    if (e->sa->nat_life && behind_nat(e->sa, by_initiator)) {
+        e->sa->nat_life->keepalives++;
+        e->sa->nat_life->last_keepalive = e->at.frame;
+    }
+    return true;
+}
+
+bool
+sadb_see_path(struct sadb *db, struct path_event *e)
+{
+    if (e->kind == PATH_KEEPALIVE) {
+        return see_keepalive(db, e);
+    }
+    if (e->kind == PATH_UNMARKED) {
+        e->sa = sadb_ike_between(db, &e->at.src, &e->at.dst);
+        return true;
+    }
+    return e->kind == PATH_ICMP ? see_icmp(db, e) : e->kind == PATH_FRAGMENT ? see_fragment(db, e) : see_clear(db, e);
+}
+
+bool
+sadb_knows_spi_i(const struct sadb *db, const uint8_t spi[8])
+{
+    struct sa_key key = sadb_key(db, 'i', 0, spi, 8, NULL, NULL);
+
+    return sadb_list(db, &key) != NULL;
+}
+
+bool
+sadb_wants_clear(const struct sadb *db)
+{
+    return db->has_selectors;
+}
+
+size_t
+sadb_num_clear(const struct sadb *db)
+{
+    return db->clear->len;
+}
+
+const struct clear_packet *
+sadb_clear(const struct sadb *db, size_t i)
+{
+    return i < db->clear->len ? &g_array_index(db->clear, struct clear_packet, i) : NULL;
+}
+
+/* A capture point that sees both sides of the encryption shows each packet twice: then
+ * the SA carries traffic while the clear packets pass. */
+bool
+clear_is_explained(const struct clear_packet *p)
+{
+    /* Half of the negotiation was captured: packets of that direction cannot be told. */
+    if ((p->to_responder ? p->child->spi_r : p->child->spi_i) == 0) {
+        return true;
+    }
+    /* So many streams of one SA are forged sources: nothing is said then. */
+    if (p->child->streams->len > SADB_MAX_LOOKED_AT) {
+        return true;
+    }
+    for (guint i = 0; i < p->child->streams->len; i++) {
+        const struct stream *s = (const struct stream *)g_ptr_array_index(p->child->streams, i);
+        if (s->to_responder == p->to_responder && p->time >= s->first_time - NEAR_SECONDS &&
+            p->time <= s->last_time + NEAR_SECONDS) {
+            return true;
+        }
+    }
+    return false;
+}

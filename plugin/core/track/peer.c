@@ -1,0 +1,114 @@
+/* peer.c - what the messages of an IKE SA say of its two ends.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "store.h"
+
+enum {
+    N_INITIAL_CONTACT = 16384, N_MOBIKE_SUPPORTED = 16396, N_FRAGMENTATION_SUPPORTED = 16430, N_USE_PPK = 16435,
+    N1_R_U_THERE = 36136, N1_R_U_THERE_ACK = 36137,
+    IKE_PORT = 500, NATT_PORT = 4500
+};
+
+/* What each side says that it can do. */
+void
+track_abilities(struct ike_event *e, const struct ike_message *m)
+{
+    struct ike_sa *sa = e->sa;
+    bool fragmentation = ike_find_notify(m, N_FRAGMENTATION_SUPPORTED) != NULL;
+    bool mobike = ike_find_notify(m, N_MOBIKE_SUPPORTED) != NULL;
+
+    sa->from_initiator |= e->from_initiator;
+    sa->from_responder |= !e->from_initiator;
+    sa->i_from_500 |= e->from_initiator && e->at.src_port == IKE_PORT;
+    sa->i_from_4500 |= e->from_initiator && e->at.src_port == NATT_PORT;
+    sa->r_from_500 |= !e->from_initiator && e->at.src_port == IKE_PORT;
+    sa->r_from_4500 |= !e->from_initiator && e->at.src_port == NATT_PORT;
+    *(e->from_initiator ? &sa->last_from_i : &sa->last_from_r) = e->at.frame;
+    if (m->major != 2) {
+        return;
+    }
+    sa->fragmentation_i |= fragmentation && e->from_initiator;
+    sa->fragmentation_r |= fragmentation && !e->from_initiator;
+    sa->mobike_i |= mobike && e->from_initiator;
+    sa->mobike_r |= mobike && !e->from_initiator;
+    sa->initial_contact |= e->from_initiator && m->exchange == V2_IKE_AUTH && m->readable && ike_find_notify(m, N_INITIAL_CONTACT) != NULL;
+    sa->auth_read |= m->exchange == V2_IKE_AUTH && m->encrypted && m->readable;
+    sa->post_quantum |= m->exchange == V2_IKE_SA_INIT && ike_is_response(m) && ike_find_notify(m, N_USE_PPK) != NULL;
+}
+
+/* Whether the exchange only asks if the peer lives (RFC 7296 section 1.4, RFC 3706). */
+void
+track_liveness(struct ike_event *e, const struct ike_message *m)
+{
+    struct exchange *x = e->exchange;
+
+    if (m->major == 1) {
+        x->liveness |= ike_find_notify(m, N1_R_U_THERE) != NULL;
+        x->liveness_ack |= ike_find_notify(m, N1_R_U_THERE_ACK) != NULL;
+    } else if (m->exchange == V2_INFORMATIONAL && !ike_is_response(m)) {
+        uint32_t empty = sadb_sk_length(e->sa->chosen, 0);
+        x->liveness = m->readable ? m->num_payloads <= 1 : empty && m->length == empty;
+    }
+}
+
+static void
+learn_identity(struct sadb *db, struct endpoint *who, const struct ike_id *id, uint32_t frame)
+{
+    char text[ID_TEXT_MAX];
+
+    if (id->present && !who->id) {
+        who->id = sadb_strdup(db, ike_id_print(id, text, sizeof text));
+        who->id_frame = frame;
+    }
+}
+
+void
+track_identities(struct sadb *db, struct ike_event *e, const struct ike_message *m)
+{
+    if (m->major == 2) {
+        if (m->exchange == V2_IKE_AUTH) {
+            learn_identity(db, &e->sa->initiator, &m->id_i, e->at.frame);
+            learn_identity(db, &e->sa->responder, &m->id_r, ike_is_response(m) ? e->at.frame : 0);
+        }
+    } else if (m->exchange == V1_MAIN || m->exchange == V1_AGGRESSIVE) {
+        learn_identity(db, e->from_initiator ? &e->sa->initiator : &e->sa->responder, &m->id_i, e->at.frame);
+    }
+}
+
+/* A rekeyed IKE SA shares its addresses with the old one until it is given others. */
+static void
+add_address(struct sadb *db, struct ike_sa *sa, const struct assigned_address *one)
+{
+    GArray *own = sadb_array(db, sizeof *one);
+
+    g_array_append_vals(own, sa->addresses->data, sa->addresses->len);
+    g_array_append_vals(own, one, 1);
+    sa->addresses = own;
+}
+
+/* Only the initiator is a client here: the gateway that assigns is the responder
+ * (RFC 7296 section 2.19), also where it pushes by CFG_SET. */
+void
+track_addresses(struct sadb *db, struct ike_event *e, const struct ike_message *m)
+{
+    if (e->from_initiator || (m->cfg_type != CFG_REPLY && m->cfg_type != CFG_SET)) {
+        return;
+    }
+    for (size_t i = 0; i < m->num_cfg; i++) {
+        const struct ike_cfg_attr *a = &m->cfg[i];
+        struct assigned_address one = { .frame = e->at.frame, .mode_config = m->major == 1 };
+        bool known = false;
+        if (a->type == CFG_INTERNAL_IP4_ADDRESS && a->value.len == 4) {
+            one.addr = ip_from(4, a->value.at);
+        } else if (a->type == CFG_INTERNAL_IP6_ADDRESS && a->value.len >= 16) {
+            one.addr = ip_from(6, a->value.at);
+        } else {
+            continue;
+        }
+        for (guint j = 0; j < e->sa->addresses->len; j++) {
+            known |= ip_equal(&g_array_index(e->sa->addresses, struct assigned_address, j).addr, &one.addr) != 0;
+        }
+        if (!known && !ip_unspecified(&one.addr) && e->sa->addresses->len < IKE_MAX_CFG_ATTRS) {
+            add_address(db, e->sa, &one);
+        }
+    }
+}

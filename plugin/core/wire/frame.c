@@ -1,0 +1,414 @@
+/* frame.c - one frame's way from IP to what IPsec put there.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "step.h"
+
+#include <espial/limits.h>
+#include <string.h>
+
+enum { IP_ICMP = 1, IP_IPV4 = 4, IP_TCP = 6, IP_UDP = 17, IP_IPV6 = 41, IP_GRE = 47, IP_ESP = 50, IP_AH = 51, IP_ICMPV6 = 58 };
+/* RFC 8200 section 4, RFC 6275 section 6.1. */
+enum { IP6_HOP = 0, IP6_ROUTING = 43, IP6_FRAGMENT = 44, IP6_OPTIONS = 60, IP6_MOBILITY = 135 };
+enum { PORT_IKE = 500, PORT_GDOI = 848, PORT_NATT = 4500, PORT_GTPU = 2152, PORT_VXLAN = 4789, PORT_GENEVE = 6081 };
+enum { IPV4_HEADER = 20, IPV6_HEADER = 40, UDP_HEADER = 8, TCP_HEADER = 20, MARKER = 4 };
+
+static const uint8_t tcp_prefix[6] = { 'I', 'K', 'E', 'T', 'C', 'P' };      /* RFC 9329 section 4 */
+
+bool
+octets_skip(struct octets *o, size_t n)
+{
+    if (o->captured < n) {
+        return false;
+    }
+    o->at += n;
+    o->captured -= n;
+    o->reported -= n;
+    return true;
+}
+
+/* No more than n octets belong to it; what follows is another layer's trailer. */
+static void
+octets_trim(struct octets *o, size_t n)
+{
+    o->reported = n < o->reported ? n : o->reported;
+    o->captured = o->captured < o->reported ? o->captured : o->reported;
+}
+
+static enum step
+give(struct frame_walk *w, enum frame_kind kind)
+{
+    w->now.kind = kind;
+    w->now.octets = w->rest;
+    return STEP_GIVE;
+}
+
+/* --- IP --------------------------------------------------------------------- */
+
+static enum step
+fragment(struct frame_walk *w, const struct octets *packet, uint8_t protocol, bool first)
+{
+    if (w->inside) {
+        return STEP_DONE;
+    }
+    w->now.protocol = protocol;
+    w->now.first_fragment = first;
+    w->now.src_port = w->now.dst_port = 0;
+    if (first && protocol == IP_UDP && w->rest.captured >= 4) {
+        w->now.src_port = be16(w->rest.at);
+        w->now.dst_port = be16(w->rest.at + 2);
+    }
+    w->rest = *packet;
+    return give(w, FRAME_FRAGMENT);
+}
+
+static enum step
+enter_ipv4(struct frame_walk *w)
+{
+    const uint8_t *h = w->rest.at;
+    struct octets packet = w->rest;
+    size_t header, total;
+    uint16_t place;
+
+    if (w->rest.captured < IPV4_HEADER) {
+        return STEP_DONE;
+    }
+    header = (size_t)(h[0] & 15) * 4;
+    total = be16(h + 2);
+    if (header < IPV4_HEADER) {
+        return STEP_DONE;
+    }
+    if (total >= header) {          /* 0: left to the adapter (segmentation offload) */
+        octets_trim(&packet, total);
+    }
+    w->now.src = ip_from(4, h + 12);
+    w->now.dst = ip_from(4, h + 16);
+    w->now.ip_id = be16(h + 4);
+    if (!w->inside) {
+        w->ip = packet;
+    }
+    w->rest = packet;
+    w->type = h[9];
+    place = be16(h + 6);
+    if (!octets_skip(&w->rest, header)) {
+        return STEP_DONE;
+    }
+    return place & 0x3fff ? fragment(w, &packet, h[9], (place & 0x1fff) == 0) : STEP_PROTOCOL;
+}
+
+static enum step
+enter_ipv6(struct frame_walk *w)
+{
+    const uint8_t *h = w->rest.at;
+    struct octets packet = w->rest;
+    size_t payload;
+
+    if (w->rest.captured < IPV6_HEADER) {
+        return STEP_DONE;
+    }
+    payload = be16(h + 4);
+    if (payload) {
+        octets_trim(&packet, IPV6_HEADER + payload);
+    }
+    w->now.src = ip_from(6, h + 8);
+    w->now.dst = ip_from(6, h + 24);
+    w->now.ip_id = 0;
+    if (!w->inside) {
+        w->ip = packet;
+    }
+    w->rest = packet;
+    w->type = h[6];
+    octets_skip(&w->rest, IPV6_HEADER);
+    for (unsigned n = 0; n < FRAME_MAX_EXTENSIONS; n++) {
+        const uint8_t *e = w->rest.at;
+        if (w->type == IP6_FRAGMENT) {
+            if (w->rest.captured < 8) {
+                return STEP_DONE;
+            }
+            w->type = e[0];
+            octets_skip(&w->rest, 8);
+            if (be16(e + 2) & 0xfff9) {         /* neither first nor last: offset 0 and no more is the whole */
+                w->now.ip_id = be16(e + 6);
+                return fragment(w, &packet, e[0], (be16(e + 2) & 0xfff8) == 0);
+            }
+        } else if (w->type == IP6_HOP || w->type == IP6_ROUTING || w->type == IP6_OPTIONS || w->type == IP6_MOBILITY) {
+            if (w->rest.captured < 2 || !octets_skip(&w->rest, ((size_t)e[1] + 1) * 8)) {
+                return STEP_DONE;
+            }
+            w->type = e[0];
+        } else {
+            return STEP_PROTOCOL;
+        }
+    }
+    return STEP_DONE;
+}
+
+static enum step
+enter_ip(struct frame_walk *w)
+{
+    unsigned version = w->rest.captured ? w->rest.at[0] >> 4 : 0;
+
+    w->now.src_port = w->now.dst_port = 0;
+    w->now.udp = false;
+    return version == 4 ? enter_ipv4(w) : version == 6 ? enter_ipv6(w) : STEP_DONE;
+}
+
+/* --- what IP carries ---------------------------------------------------------- */
+
+/* RFC 3948 section 2: ESP, IKE behind four zero octets, or a keepalive. */
+static enum step
+udp_encap(struct frame_walk *w)
+{
+    static const uint8_t marker[MARKER];
+
+    if (w->rest.reported == 1 && w->rest.captured == 1 && w->rest.at[0] == 0xff) {
+        return give(w, FRAME_KEEPALIVE);
+    }
+    w->now.marked = w->rest.captured >= MARKER && memcmp(w->rest.at, marker, MARKER) == 0;
+    if (w->now.marked) {
+        octets_skip(&w->rest, MARKER);
+        return give(w, FRAME_IKE);
+    }
+    return give(w, FRAME_ESP);
+}
+
+/* 3GPP TS 29.281 section 5.1: a G-PDU holds the user's packet. */
+static enum step
+enter_gtpu(struct frame_walk *w)
+{
+    const uint8_t *h = w->rest.at;
+    uint8_t next;
+
+    if (w->rest.captured < 8 || (h[0] & 0xf0) != 0x30 || h[1] != 0xff) {
+        return STEP_DONE;
+    }
+    octets_skip(&w->rest, 8);
+    if (!(h[0] & 7)) {
+        return STEP_IP;
+    }
+    if (!octets_skip(&w->rest, 4)) {
+        return STEP_DONE;
+    }
+    next = h[0] & 4 ? h[11] : 0;
+    for (unsigned n = 0; next && n < FRAME_MAX_EXTENSIONS; n++) {
+        size_t len = w->rest.captured ? w->rest.at[0] * 4u : 0;
+        if (!len || w->rest.captured < len) {
+            return STEP_DONE;
+        }
+        next = w->rest.at[len - 1];
+        octets_skip(&w->rest, len);
+    }
+    return next ? STEP_DONE : STEP_IP;
+}
+
+static enum step
+enter_geneve(struct frame_walk *w)              /* RFC 8926 section 3.4 */
+{
+    const uint8_t *h = w->rest.at;
+
+    if (w->rest.captured < 8 || h[0] >> 6) {
+        return STEP_DONE;
+    }
+    w->type = be16(h + 2);
+    return octets_skip(&w->rest, 8 + (h[0] & 63u) * 4u) ? STEP_ETHERTYPE : STEP_DONE;
+}
+
+static enum step
+enter_udp(struct frame_walk *w)
+{
+    const uint8_t *h = w->rest.at;
+    uint16_t from, to;
+    size_t len;
+
+    if (w->rest.captured < UDP_HEADER) {
+        return STEP_DONE;
+    }
+    from = be16(h);
+    to = be16(h + 2);
+    len = be16(h + 4);
+    if (len >= UDP_HEADER) {
+        octets_trim(&w->rest, len);
+    }
+    octets_skip(&w->rest, UDP_HEADER);
+    w->now.src_port = from;
+    w->now.dst_port = to;
+    w->now.udp = true;
+    if (from == PORT_NATT || to == PORT_NATT) {
+        return udp_encap(w);
+    }
+    if (from == PORT_IKE || to == PORT_IKE || from == PORT_GDOI || to == PORT_GDOI) {
+        return give(w, FRAME_IKE);
+    }
+    if (w->inside) {
+        return STEP_DONE;
+    }
+    if (from == PORT_GTPU || to == PORT_GTPU) {
+        return enter_gtpu(w);
+    }
+    if (to == PORT_VXLAN) {
+        return octets_skip(&w->rest, 8) ? STEP_ETHERNET : STEP_DONE;    /* RFC 7348 section 5 */
+    }
+    if (to == PORT_GENEVE) {
+        return enter_geneve(w);
+    }
+    return w->any_port ? udp_encap(w) : STEP_DONE;
+}
+
+static enum step
+enter_tcp(struct frame_walk *w)
+{
+    const uint8_t *h = w->rest.at;
+    uint8_t flags;
+
+    if (w->inside || w->rest.captured < TCP_HEADER || !octets_skip(&w->rest, (size_t)(h[12] >> 4) * 4) || h[12] >> 4 < 5) {
+        return STEP_DONE;
+    }
+    flags = h[13];
+    w->now.src_port = be16(h);
+    w->now.dst_port = be16(h + 2);
+    w->now.tcp_seq = (uint32_t)be16(h + 4) << 16 | be16(h + 6);
+    w->now.tcp_syn = (flags & 2) != 0;
+    if (!w->rest.reported) {
+        return STEP_DONE;
+    }
+    if (w->any_tcp || w->now.src_port == PORT_NATT || w->now.dst_port == PORT_NATT ||
+        (w->rest.captured >= sizeof tcp_prefix && memcmp(w->rest.at, tcp_prefix, sizeof tcp_prefix) == 0)) {
+        return give(w, FRAME_TCP);
+    }
+    return STEP_DONE;
+}
+
+static enum step
+enter_gre(struct frame_walk *w)                 /* RFC 2784 section 2, RFC 2890 section 2 */
+{
+    enum { CHECKSUM = 0x8000, ROUTING = 0x4000, KEY = 0x2000, SEQUENCE = 0x1000, VERSION = 7 };
+    const uint8_t *h = w->rest.at;
+    uint16_t flags;
+
+    if (w->inside || w->rest.captured < 4) {
+        return STEP_DONE;
+    }
+    flags = be16(h);
+    if (flags & (ROUTING | VERSION)) {
+        return STEP_DONE;
+    }
+    w->type = be16(h + 2);
+    return octets_skip(&w->rest, 4u + (flags & CHECKSUM ? 4 : 0) + (flags & KEY ? 4 : 0) + (flags & SEQUENCE ? 4 : 0)) ?
+           STEP_ETHERTYPE : STEP_DONE;
+}
+
+/* Given whole; the walk goes on behind its header. */
+static enum step
+enter_ah(struct frame_walk *w)
+{
+    if (w->rest.captured < 12) {
+        return STEP_DONE;
+    }
+    return give(w, FRAME_AH);
+}
+
+static void
+behind_ah(struct frame_walk *w)
+{
+    const uint8_t *h = w->rest.at;
+
+    w->inside = true;
+    w->type = h[0];
+    w->step = octets_skip(&w->rest, ((size_t)h[1] + 2) * 4) ? STEP_PROTOCOL : STEP_DONE;     /* RFC 4302 section 2.2 */
+}
+
+static enum step
+enter_protocol(struct frame_walk *w)
+{
+    switch (w->type) {
+    case IP_ESP: return give(w, FRAME_ESP);
+    case IP_AH: return enter_ah(w);
+    case IP_UDP: return enter_udp(w);
+    case IP_TCP: return enter_tcp(w);
+    case IP_IPV4:
+    case IP_IPV6: return STEP_IP;
+    case IP_GRE: return enter_gre(w);
+    case IP_ICMP: return w->inside ? STEP_DONE : give(w, FRAME_ICMP);
+    case IP_ICMPV6: return w->inside ? STEP_DONE : give(w, FRAME_ICMPV6);
+    default: return STEP_DONE;
+    }
+}
+
+/* --- the walk ----------------------------------------------------------------- */
+
+bool
+frame_next(struct frame_walk *w, struct frame_part *out)
+{
+    while (w->step != STEP_DONE && w->steps++ < FRAME_MAX_STEPS) {
+        w->step = (uint8_t)(w->step < STEP_IP ? enter_link(w) : w->step == STEP_IP ? enter_ip(w) : enter_protocol(w));
+        if (w->step == STEP_GIVE) {
+            *out = w->now;
+            w->now.marked = false;
+            w->step = STEP_DONE;
+            if (out->kind == FRAME_AH) {
+                behind_ah(w);
+            }
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+frame_enter(struct frame_walk *w, uint8_t protocol, const struct octets *payload, bool joined)
+{
+    w->rest = *payload;
+    w->type = protocol;
+    w->inside |= !joined;
+    w->now.reassembled = joined;
+    w->step = protocol == IP_IPV4 || protocol == IP_IPV6 ? STEP_IP : STEP_PROTOCOL;
+}
+
+/* --- links that are not known here ---------------------------------------------- */
+
+static bool
+can_hold_ipsec(uint8_t protocol)
+{
+    return protocol == IP_ESP || protocol == IP_AH || protocol == IP_UDP || protocol == IP_IPV4 || protocol == IP_IPV6 ||
+           protocol == IP_GRE;
+}
+
+static bool
+is_ipv4(const struct octets *o)
+{
+    const uint8_t *h = o->at;
+    size_t header = (size_t)(h[0] & 15) * 4, total;
+    uint32_t sum = 0;
+
+    if (h[0] >> 4 != 4 || header < IPV4_HEADER || o->captured < header) {
+        return false;
+    }
+    total = be16(h + 2);
+    for (size_t i = 0; i < header; i += 2) {
+        sum += be16(h + i);
+    }
+    return total >= header && total <= o->reported && (sum & 0xffff) + (sum >> 16) == 0xffff && can_hold_ipsec(h[9]);
+}
+
+static bool
+is_ipv6(const struct octets *o)
+{
+    const uint8_t *h = o->at;
+
+    return h[0] >> 4 == 6 && o->captured >= IPV6_HEADER && (size_t)be16(h + 4) + IPV6_HEADER <= o->reported &&
+           (size_t)be16(h + 4) + IPV6_HEADER + FRAME_MAX_TRAILER >= o->reported &&
+           (can_hold_ipsec(h[6]) || h[6] == IP6_FRAGMENT || h[6] == IP6_HOP || h[6] == IP6_OPTIONS);
+}
+
+bool
+frame_search(struct frame_walk *w, const struct octets *frame, size_t *from)
+{
+    for (; *from < FRAME_MAX_SEARCH && *from + IPV4_HEADER <= frame->captured; ++*from) {
+        struct octets o = *frame;
+        octets_skip(&o, *from);
+        if (is_ipv4(&o) || is_ipv6(&o)) {
+            frame_begin(w, FRAME_LINK_IP, &o);
+            ++*from;
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,21 @@
+/* step.h - between the two halves of the walk.  SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_FRAME_INTERNAL_H
+#define ESPIAL_FRAME_INTERNAL_H
+
+#include <espial/frame.h>
+
+/* What rest begins with.  Those before STEP_IP are of links. */
+enum step { STEP_ETHERNET, STEP_SLL, STEP_SLL2, STEP_NULL, STEP_PPP, STEP_ETHERTYPE, STEP_IP, STEP_PROTOCOL, STEP_GIVE, STEP_DONE };
+
+/* False, and unchanged, where fewer than n octets were captured. */
+bool octets_skip(struct octets *o, size_t n);
+/* One layer of a link; type says what STEP_ETHERTYPE has in front. */
+enum step enter_link(struct frame_walk *w);
+
+static inline uint16_t
+be16(const uint8_t *at)
+{
+    return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+#endif
