@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
 
-enum { N_INVALID_ID = 18, N_AUTHENTICATION_FAILED = 24, EAP_FAILURE = 4, LONE_NOTIFY = 8, SMALL_NOTIFY_DATA = 8 };
+enum { LONE_NOTIFY = 8, SMALL_NOTIFY_DATA = 8 };    /* octets */
 
 static const char *
 method(const struct check_in *in, char *out, size_t size)
@@ -29,7 +29,7 @@ check_auth_failed(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     who_sent(in, who, sizeof who);
     who_received(in, to, sizeof to);
-    n = ike_find_notify(in->msg, N_AUTHENTICATION_FAILED);
+    n = ike_find_notify(in->msg, N2_AUTHENTICATION_FAILED);
     if (ike_xauth_failed(in->msg)) {
         where.remedy = "Compare the user's name and password on the client with the gateway's user database; phase 1 itself succeeded.";
         finding_add(out, CHECK_auth_failed, &where,
@@ -60,7 +60,7 @@ check_auth_failed(const struct check_in *in, struct findings *out)
 void
 check_identity_rejected(const struct check_in *in, struct findings *out)
 {
-    const struct ike_notify *n = fresh(in) && in->msg->major == 1 ? ike_find_notify(in->msg, N_INVALID_ID) : NULL;
+    const struct ike_notify *n = fresh(in) && in->msg->major == 1 ? ike_find_notify(in->msg, N1_INVALID_ID_INFORMATION) : NULL;
     const struct exchange *x = in->ike->about;
     char who[ID_TEXT_MAX], to[ID_TEXT_MAX], phase[64];
     struct scope where;
@@ -106,8 +106,8 @@ suspect_v1(const struct check_in *in, struct findings *out)
     char who[ID_TEXT_MAX];
 
     if (in->msg->exchange != V1_INFORMATIONAL || !x || x == in->ike->exchange || in->ike->from_initiator ||
-        ike_find_notify(in->msg, N_AUTHENTICATION_FAILED) || ike_find_notify(in->msg, N_INVALID_ID) ||
-        ike_find_notify(in->msg, 14)) {
+        ike_find_notify(in->msg, N1_AUTHENTICATION_FAILED) || ike_find_notify(in->msg, N1_INVALID_ID_INFORMATION) ||
+        ike_find_notify(in->msg, N1_NO_PROPOSAL_CHOSEN)) {
         return;
     }
     whole = sadb_whole_messages(x);

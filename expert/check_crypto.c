@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-enum { ENCR_NULL = 11, ENCR_GMAC = 21, AUTH_PSK = 1, AUTH_XAUTH_PSK_I = 65001, AUTH_XAUTH_PSK_R = 65002,
-       V1_NONCE_MIN = 8, NONCE_MIN = 16, NONCE_MAX = 256 };
+enum { V1_NONCE_MIN = 8, NONCE_MIN = 16, NONCE_MAX = 256 };     /* octets: RFC 2409 section 5, RFC 7296 section 2.10 */
 
 /* The answer that this message gives to an offer, or NULL. */
 static const struct kept_proposal *
@@ -155,7 +154,7 @@ check_no_encryption(const struct check_in *in, struct findings *out)
     struct scope where;
 
     if (!k || (k->p->protocol != PROTO_AH &&
-               (k->p->protocol != PROTO_ESP || (cipher_of(k->p) != ENCR_NULL && cipher_of(k->p) != ENCR_GMAC)))) {
+               (k->p->protocol != PROTO_ESP || (cipher_of(k->p) != ENCR_NULL && cipher_of(k->p) != ENCR_NULL_AES_GMAC)))) {
         return;
     }
     where = scope_message(in);
@@ -190,7 +189,7 @@ check_aggressive_mode_psk(const struct check_in *in, struct findings *out)
         return;
     }
     method = k->p->attr.auth_method;
-    if (method != AUTH_PSK && method != AUTH_XAUTH_PSK_I && method != AUTH_XAUTH_PSK_R) {
+    if (method != AUTH1_PSK && method != AUTH1_XAUTH_PSK_I && method != AUTH1_XAUTH_PSK_R) {
         return;
     }
     i = &in->ike->sa->initiator;

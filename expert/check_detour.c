@@ -2,12 +2,10 @@
  * gateway.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
 
-enum { N_INVALID_KE = 17, N_COOKIE = 16390, N_REDIRECT = 16407, ID_FQDN = 2 };
-
 void
 check_cookie_challenge(const struct check_in *in, struct findings *out)
 {
-    const struct ike_notify *n = in->msg->major == 2 && ike_is_response(in->msg) ? fresh_notify(in, N_COOKIE) : NULL;
+    const struct ike_notify *n = in->msg->major == 2 && ike_is_response(in->msg) ? fresh_notify(in, N2_COOKIE) : NULL;
     char who[ID_TEXT_MAX];
     struct scope where;
 
@@ -120,7 +118,7 @@ judge_detours(const struct check_in *in, struct findings *out)
 void
 check_invalid_ke_payload(const struct check_in *in, struct findings *out)
 {
-    const struct ike_notify *n = in->msg && in->msg->major == 2 ? fresh_notify(in, N_INVALID_KE) : NULL;
+    const struct ike_notify *n = in->msg && in->msg->major == 2 ? fresh_notify(in, N2_INVALID_KE_PAYLOAD) : NULL;
     struct transform wanted = { .type = TRANSFORM_KE }, sent = { .type = TRANSFORM_KE };
     char who[ID_TEXT_MAX], a[64], b[64];
     struct scope where;
@@ -150,7 +148,7 @@ check_invalid_ke_payload(const struct check_in *in, struct findings *out)
 void
 check_redirected(const struct check_in *in, struct findings *out)
 {
-    const struct ike_notify *n = in->msg->major == 2 ? fresh_notify(in, N_REDIRECT) : NULL;
+    const struct ike_notify *n = in->msg->major == 2 ? fresh_notify(in, N2_REDIRECT) : NULL;
     char who[ID_TEXT_MAX], to[ID_TEXT_MAX] = "another gateway";
     struct scope where;
 

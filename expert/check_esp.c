@@ -2,7 +2,7 @@
  * them (RFC 4303, RFC 4302).  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
 
-enum { FIRST_FREE_SPI = 256, ENCR_NULL = 11, INTEG_SHA2_256_128 = 12, ICV_96 = 12 };
+enum { ICV_96 = 12 };      /* octets */
 #define SMALL_BLOCK_BYTES ((uint64_t)32 << 30)      /* 2^32 blocks of 64 bits, the birthday bound (RFC 7321 section 3) */
 
 static const char *
@@ -95,7 +95,7 @@ check_reserved_spi(const struct check_in *in, struct findings *out)
 {
     struct scope where;
 
-    if (in->ipsec->packet->spi >= FIRST_FREE_SPI || !counts(in)) {
+    if (in->ipsec->packet->spi >= ESP_FIRST_FREE_SPI || !counts(in)) {
         return;
     }
     where = scope_packet(in);
@@ -230,7 +230,7 @@ fits_96(const struct geometry *g, uint32_t length)
     struct geometry short_icv = *g;
 
     short_icv.icv = ICV_96;
-    return g->integ == INTEG_SHA2_256_128 && g->block > 4 && fits(&short_icv, length);
+    return g->integ == INTEG_HMAC_SHA2_256_128 && g->block > 4 && fits(&short_icv, length);
 }
 
 void
@@ -288,7 +288,7 @@ check_ah_length_wrong(const struct check_in *in, struct findings *out)
     }
     for (size_t i = 0; i < e->child->chosen->p->num_transforms; i++) {
         const struct transform *t = &e->child->chosen->p->transforms[i];
-        if (t->type == TRANSFORM_INTEG && (!integ_icv_len(t->id, &icv) || (t->id >= 9 && t->id <= 11))) {
+        if (t->type == TRANSFORM_INTEG && (!integ_icv_len(t->id, &icv) || (t->id >= INTEG_AES_128_GMAC && t->id <= INTEG_AES_256_GMAC))) {
             return;         /* GMAC carries its IV there too: RFC 4543 section 3.3 */
         }
     }

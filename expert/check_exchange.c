@@ -245,8 +245,7 @@ child_text(const struct child_sa *c, char *out, size_t size)
 static void
 auth_lifetime(const struct ike_message *m, char *out, size_t size)
 {
-    enum { N_AUTH_LIFETIME = 16403 };
-    const struct ike_notify *n = m->major == 2 ? ike_find_notify(m, N_AUTH_LIFETIME) : NULL;
+    const struct ike_notify *n = m->major == 2 ? ike_find_notify(m, N2_AUTH_LIFETIME) : NULL;
     struct cur c = cur_of(n ? n->data.at : NULL, n ? n->data.len : 0);
     uint32_t seconds;
 

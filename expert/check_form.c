@@ -2,9 +2,6 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
 
-enum { N_INVALID_SPI = 11, N_INVALID_SELECTORS = 39, N_COOKIE = 16390, N_REDIRECT = 16407, N_CHILDLESS = 16418,
-       V2_LAST_PAYLOAD = 54 };
-
 #define BIT(type) ((uint64_t)1 << (type))
 
 /* The message was read whole, so what is missing is not there. */
@@ -21,7 +18,7 @@ refuses(const struct ike_message *m)
 {
     for (size_t i = 0; i < m->num_notifies; i++) {
         uint16_t type = m->notifies[i].type;
-        if (is_error_notify(m->major, type) || (m->major == 2 && (type == N_COOKIE || type == N_REDIRECT))) {
+        if (notify_is_error(m->major, type) || (m->major == 2 && (type == N2_COOKIE || type == N2_REDIRECT))) {
             return true;
         }
     }
@@ -150,7 +147,7 @@ check_unknown_critical_payload(const struct check_in *in, struct findings *out)
         const struct ike_payload *p = &m->payloads[i];
         char who[ID_TEXT_MAX];
         struct scope where = scope_message(in);
-        if (!p->critical || (p->type >= V2P_SA && p->type <= V2_LAST_PAYLOAD)) {
+        if (!p->critical || (p->type >= V2P_SA && p->type <= V2P_PS)) {
             continue;
         }
         where.variant = p->type;
@@ -303,13 +300,13 @@ about_spi(const struct check_in *in, struct findings *out, enum check_id check, 
 void
 check_invalid_spi(const struct check_in *in, struct findings *out)
 {
-    about_spi(in, out, CHECK_invalid_spi, fresh_notify(in, N_INVALID_SPI));
+    about_spi(in, out, CHECK_invalid_spi, fresh_notify(in, N2_INVALID_SPI));
 }
 
 void
 check_invalid_selectors(const struct check_in *in, struct findings *out)
 {
-    about_spi(in, out, CHECK_invalid_selectors, in->msg->major == 2 ? fresh_notify(in, N_INVALID_SELECTORS) : NULL);
+    about_spi(in, out, CHECK_invalid_selectors, in->msg->major == 2 ? fresh_notify(in, N2_INVALID_SELECTORS) : NULL);
 }
 
 /* RFC 7296 section 3.14: what the chosen suite leaves of a length. */

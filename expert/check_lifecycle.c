@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-enum { N_INVALID_IKE_SPI = 4, N_INVALID_EXCHANGE_TYPE = 7, N_NO_PROPOSAL_CHOSEN = 14, N_AUTHENTICATION_FAILED = 24,
-       N_UNSUPPORTED_EXCHANGE = 29, N_UPDATE_SA_ADDRESSES = 16400, N1_RESPONDER_LIFETIME = 24576, POLICIES = 16 };
+enum { POLICIES = 16 };
 
 /* --- perfect forward secrecy ---------------------------------------------------- */
 
@@ -52,7 +51,7 @@ void
 check_pfs_mismatch(const struct check_in *in, struct findings *out)
 {
     const struct exchange *x = in->ike->about;
-    const struct ike_notify *n = fresh_notify(in, N_NO_PROPOSAL_CHOSEN);
+    const struct ike_notify *n = fresh_notify(in, N1_NO_PROPOSAL_CHOSEN);
     const struct kept_proposal *first;
     uint32_t known;
     char who[ID_TEXT_MAX], values[SUITE_TEXT_MAX], phase[64];
@@ -91,7 +90,7 @@ check_pfs_mismatch(const struct check_in *in, struct findings *out)
 static const char *
 lifetimes(const struct ike_notify *n, char *out, size_t size)
 {
-    enum { LIFE_TYPE = 1, LIFE_DURATION = 2, SECONDS = 1, FORMAT_TV = 0x8000 };
+    enum { FORMAT_TV = 0x8000 };
     struct cur c = cur_of(n->data.at, n->data.len), value;
     uint16_t type, len;
     uint32_t unit = 0;
@@ -110,9 +109,9 @@ lifetimes(const struct ike_notify *n, char *out, size_t size)
             }
         }
         type &= (uint16_t)~FORMAT_TV;
-        unit = type == LIFE_TYPE ? number : unit;
-        if (type == LIFE_DURATION && unit) {
-            g_snprintf(one, sizeof one, ", %u %s", number, unit == SECONDS ? "s" : "KB");
+        unit = type == P2_LIFE_TYPE ? number : unit;
+        if (type == P2_LIFE && unit) {
+            g_snprintf(one, sizeof one, ", %u %s", number, unit == LIFE_SECONDS ? "s" : "KB");
             g_strlcat(out, one, size);
         }
     }
@@ -181,7 +180,7 @@ check_exchange_mode_mismatch(const struct check_in *in, struct findings *out)
 {
     const struct exchange *x = in->ike->about;
     const struct ike_notify *n = NULL;
-    static const uint16_t refusals[] = { N_AUTHENTICATION_FAILED, N_INVALID_EXCHANGE_TYPE, N_UNSUPPORTED_EXCHANGE };
+    static const uint16_t refusals[] = { N1_AUTHENTICATION_FAILED, N1_INVALID_EXCHANGE_TYPE, N1_UNSUPPORTED_EXCHANGE_TYPE };
     char who[ID_TEXT_MAX], to[ID_TEXT_MAX], name[64];
     struct scope where;
 
@@ -191,7 +190,7 @@ check_exchange_mode_mismatch(const struct check_in *in, struct findings *out)
     for (size_t i = 0; i < G_N_ELEMENTS(refusals) && !n; i++) {
         n = fresh_notify(in, refusals[i]);
     }
-    if (!n || (x->type == V1_MAIN && n->type == N_AUTHENTICATION_FAILED)) {
+    if (!n || (x->type == V1_MAIN && n->type == N1_AUTHENTICATION_FAILED)) {
         return;
     }
     where = scope_message(in);
@@ -214,7 +213,7 @@ check_address_updated(const struct check_in *in, struct findings *out)
     struct scope where;
 
     if (!fresh(in) || (!e->moved && !(in->msg->major == 2 && !ike_is_response(in->msg) &&
-                                      ike_find_notify(in->msg, N_UPDATE_SA_ADDRESSES)))) {
+                                      ike_find_notify(in->msg, N2_UPDATE_SA_ADDRESSES)))) {
         return;
     }
     where = scope_message(in);
@@ -284,7 +283,7 @@ check_peer_restarted(const struct check_in *in, struct findings *out)
                     e->sa->initiator.id, ip_print(&e->sa->initiator.addr, to, sizeof to), e->sa->id, e->replaces->id,
                     ip_print(&e->replaces->initiator.addr, from, sizeof from));
     }
-    n = ike_find_notify(in->msg, N_INVALID_IKE_SPI);
+    n = ike_find_notify(in->msg, N2_INVALID_IKE_SPI);
     n = n && in->msg->major == 2 ? n : NULL;
     if (n && e->sa->state == IKE_ESTABLISHED) {
         where.basis = notify_basis(n);
@@ -452,7 +451,7 @@ check_virtual_ip_shared(const struct check_in *in, struct findings *out)
 {
     const struct ike_sa *now = in->ike->sa;
 
-    if (!fresh(in) || !now->initiator.id || (in->msg->cfg_type != CFG_REPLY && in->msg->cfg_type != CFG_SET)) {
+    if (!fresh(in) || !now->initiator.id || (in->msg->cfg_type != CP_REPLY && in->msg->cfg_type != CP_SET)) {
         return;
     }
     for (guint k = 0; k < now->addresses->len; k++) {

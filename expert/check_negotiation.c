@@ -5,12 +5,7 @@
 
 #include <string.h>
 
-enum {
-    N_NO_PROPOSAL_CHOSEN = 14, N_INVALID_KE = 17, N_INVALID_ID = 18, N_AUTHENTICATION_FAILED = 24,
-    N_INTERNAL_ADDRESS_FAILURE = 36, N_FAILED_CP_REQUIRED = 37, N_TS_UNACCEPTABLE = 38,
-    N_INVALID_SPI = 11, N_INVALID_SELECTORS = 39,
-    LONE_NOTIFY = 8, SMALL_NOTIFY_DATA = 8
-};
+enum { LONE_NOTIFY = 8, SMALL_NOTIFY_DATA = 8 };    /* octets */
 
 /* The answer of this message to an offer that was read, or NULL. */
 static const struct kept_proposal *
@@ -94,7 +89,7 @@ void
 check_ts_unacceptable(const struct check_in *in, struct findings *out)
 {
     bool v1 = in->msg->major == 1;
-    const struct ike_notify *n = fresh_notify(in, v1 ? N_INVALID_ID : N_TS_UNACCEPTABLE);
+    const struct ike_notify *n = fresh_notify(in, v1 ? N1_INVALID_ID_INFORMATION : N2_TS_UNACCEPTABLE);
     const struct exchange *x = in->ike->about;
     char who[ID_TEXT_MAX], i[TS_TEXT_MAX], r[TS_TEXT_MAX], ki[TS_TEXT_MAX], kr[TS_TEXT_MAX];
     const struct selector *asked;
@@ -208,14 +203,14 @@ gives_address(const struct ike_message *m)
 void
 check_address_assignment_failed(const struct check_in *in, struct findings *out)
 {
-    const struct ike_notify *n = fresh_notify(in, N_INTERNAL_ADDRESS_FAILURE);
+    const struct ike_notify *n = fresh_notify(in, N2_INTERNAL_ADDRESS_FAILURE);
     char who[ID_TEXT_MAX], to[ID_TEXT_MAX], name[64];
     struct scope where;
 
     if (!fresh(in)) {
         return;
     }
-    n = n ? n : fresh_notify(in, N_FAILED_CP_REQUIRED);
+    n = n ? n : fresh_notify(in, N2_FAILED_CP_REQUIRED);
     where = scope_message(in);
     who_sent(in, who, sizeof who);
     who_received(in, to, sizeof to);
@@ -223,7 +218,7 @@ check_address_assignment_failed(const struct check_in *in, struct findings *out)
         where.basis = notify_basis(n);
         finding_add(out, CHECK_address_assignment_failed, &where, "%s assigns no address to %s (%s).", who, to,
                     notify_name(2, n->type, name, sizeof name));
-    } else if (in->msg->cfg_type == CFG_REPLY && in->ike->exchange->asked_address && !gives_address(in->msg)) {
+    } else if (in->msg->cfg_type == CP_REPLY && in->ike->exchange->asked_address && !gives_address(in->msg)) {
         finding_add(out, CHECK_address_assignment_failed, &where,
                     "%s asked for an address in frame %u; the reply of %s holds none.", to,
                     exchange_asked_in(in->ike->exchange), who);
@@ -234,14 +229,14 @@ check_address_assignment_failed(const struct check_in *in, struct findings *out)
 static bool
 explained(uint8_t major, const struct exchange *about, uint16_t type)
 {
-    if (type == N_NO_PROPOSAL_CHOSEN || type == N_AUTHENTICATION_FAILED || type == N_INVALID_SPI) {
+    if (type == N2_NO_PROPOSAL_CHOSEN || type == N2_AUTHENTICATION_FAILED || type == N2_INVALID_SPI) {
         return true;
     }
     if (major == 1) {
-        return type == N_INVALID_ID && about;
+        return type == N1_INVALID_ID_INFORMATION && about;
     }
-    return type == N_INVALID_KE || type == N_INTERNAL_ADDRESS_FAILURE || type == N_FAILED_CP_REQUIRED ||
-           type == N_TS_UNACCEPTABLE || type == N_INVALID_SELECTORS;
+    return type == N2_INVALID_KE_PAYLOAD || type == N2_INTERNAL_ADDRESS_FAILURE || type == N2_FAILED_CP_REQUIRED ||
+           type == N2_TS_UNACCEPTABLE || type == N2_INVALID_SELECTORS;
 }
 
 static bool
@@ -311,7 +306,7 @@ check_error_notify(const struct check_in *in, struct findings *out)
         const struct ike_notify *n = &m->notifies[i];
         const struct exchange *x = in->ike->about;
         struct scope where = scope_message(in);
-        if (!is_error_notify(m->major, n->type) || explained(m->major, x, n->type)) {
+        if (!notify_is_error(m->major, n->type) || explained(m->major, x, n->type)) {
             continue;
         }
         where.basis = notify_basis(n);

@@ -4,7 +4,7 @@
 
 #define KEEPALIVE_LATE_S 25.0   /* RFC 3948 section 4: 20 s by default, and some latitude */
 
-enum { IKE_PORT = 500, NATT_PORT = 4500, LARGE_DATAGRAM = 1200, UDP = 17, ESP = 50, AH = 51 };
+enum { LARGE_DATAGRAM = 1200 };     /* octets */
 
 static const struct exchange_message *
 message_at(const struct exchange *x, guint i)
@@ -152,8 +152,8 @@ check_keepalive_gap(const struct check_in *in, struct findings *out)
 static bool
 heard(const struct ike_sa *sa, bool from_initiator, uint16_t port)
 {
-    return from_initiator ? (port == IKE_PORT ? sa->i_from_500 : sa->i_from_4500) :
-                            (port == IKE_PORT ? sa->r_from_500 : sa->r_from_4500);
+    return from_initiator ? (port == PORT_IKE ? sa->i_from_500 : sa->i_from_4500) :
+                            (port == PORT_IKE ? sa->r_from_500 : sa->r_from_4500);
 }
 
 void
@@ -163,7 +163,7 @@ check_port_500_after_float(const struct check_in *in, struct findings *out)
     char who[ID_TEXT_MAX];
     struct scope where;
 
-    if (!fresh(in) || !heard(e->sa, e->from_initiator, NATT_PORT) || e->at.src_port != IKE_PORT || e->at.dst_port != IKE_PORT ||
+    if (!fresh(in) || !heard(e->sa, e->from_initiator, PORT_NATT) || e->at.src_port != PORT_IKE || e->at.dst_port != PORT_IKE ||
         e->exchange->messages->len != 1 || in->msg->exchange == V2_IKE_SA_INIT ||
         (in->msg->major == 2 && ike_is_response(in->msg))) {
         return;
@@ -238,13 +238,13 @@ silence_reason(const struct sadb *db, const struct ike_sa *sa, const struct exch
         (x->liveness || (sa->state == IKE_ESTABLISHED && message_repeats(last))) && !speaks_later(sa, last)) {
         return SILENCE_DEAD_PEER;
     }
-    if (!heard(sa, !last->from_initiator, IKE_PORT) && !heard(sa, !last->from_initiator, NATT_PORT)) {
+    if (!heard(sa, !last->from_initiator, PORT_IKE) && !heard(sa, !last->from_initiator, PORT_NATT)) {
         return SILENCE_PLAIN;
     }
     if (is_large(x, last)) {
         return SILENCE_LARGE;
     }
-    return last->dst_port == NATT_PORT && !heard(sa, !last->from_initiator, NATT_PORT) ? SILENCE_4500 : SILENCE_PLAIN;
+    return last->dst_port == PORT_NATT && !heard(sa, !last->from_initiator, PORT_NATT) ? SILENCE_4500 : SILENCE_PLAIN;
 }
 
 static void
@@ -386,11 +386,11 @@ static const char *
 quoted(const struct path_event *e, char *out, size_t size)
 {
     if (e->spi) {
-        g_snprintf(out, (gulong)size, "%s of SPI %08x", e->protocol == AH ? "AH" : "ESP", e->spi);
-    } else if (e->protocol == UDP) {
+        g_snprintf(out, (gulong)size, "%s of SPI %08x", e->protocol == IP_AH ? "AH" : "ESP", e->spi);
+    } else if (e->protocol == IP_UDP) {
         g_snprintf(out, (gulong)size, "IKE on UDP %u", e->dst_port);
     } else {
-        g_snprintf(out, (gulong)size, "%s", e->protocol == ESP ? "ESP" : "AH");
+        g_snprintf(out, (gulong)size, "%s", e->protocol == IP_ESP ? "ESP" : "AH");
     }
     return out;
 }
@@ -398,7 +398,8 @@ quoted(const struct path_event *e, char *out, size_t size)
 static bool
 is_path_mtu(const struct path_event *e)
 {
-    return e->kind == PATH_ICMP && (e->src.family == 6 ? e->icmp_type == 2 : e->icmp_type == 3 && e->icmp_code == 4);
+    return e->kind == PATH_ICMP && (e->src.family == 6 ? e->icmp_type == ICMPV6_TOO_BIG :
+                                                    e->icmp_type == ICMP_UNREACHABLE && e->icmp_code == ICMP_FRAGMENTATION_NEEDED);
 }
 
 void
@@ -447,7 +448,7 @@ check_outer_fragment(const struct check_in *in, struct findings *out)
     where = scope_path(in);
     where.variant = ip_compare(&e->at.src, &e->at.dst) > 0;
     finding_add(out, CHECK_outer_fragment, &where, "%s from %s to %s travels in IP fragments.",
-                e->protocol == UDP ? "IKE or ESP in UDP" : e->protocol == ESP ? "ESP" : "AH",
+                e->protocol == IP_UDP ? "IKE or ESP in UDP" : e->protocol == IP_ESP ? "ESP" : "AH",
                 ip_print(&e->at.src, from, sizeof from), ip_print(&e->at.dst, to, sizeof to));
 }
 

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { N_NO_PROPOSAL_CHOSEN = 14, POLICIES = 16, PLAN_TRANSFORMS = 16, SHOWN = 3 };
+enum { POLICIES = 16, PLAN_TRANSFORMS = 16, SHOWN = 3 };
 
 /* One offered proposal and what is known nearest to it. */
 struct meeting {
@@ -218,7 +218,7 @@ tell_unmet(struct findings *out, struct scope where, const struct refusal *r, co
 void
 check_no_proposal_chosen(const struct check_in *in, struct findings *out)
 {
-    const struct ike_notify *n = fresh_notify(in, N_NO_PROPOSAL_CHOSEN);
+    const struct ike_notify *n = fresh_notify(in, N2_NO_PROPOSAL_CHOSEN);
     const struct exchange *x = in->ike->about;
     struct meeting all[IKE_MAX_PROPOSALS] = { 0 };
     struct planned plans[2];

@@ -44,7 +44,6 @@ bool fresh(const struct check_in *in);
 /* Its first notify of that type, NULL where it is not fresh. */
 const struct ike_notify *fresh_notify(const struct check_in *in, uint16_t type);
 enum basis notify_basis(const struct ike_notify *n);
-bool is_error_notify(uint8_t major, uint16_t type);     /* RFC 2408 section 3.14.1, RFC 7296 section 3.10.1 */
 
 /* How long a silence must last before it is called one.  RFC 7296 section 2.4 leaves
  * times to the sender; daemons send again after 1 to 4 seconds. */

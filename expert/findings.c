@@ -383,12 +383,6 @@ notify_basis(const struct ike_notify *n)
     return n->inner ? BASIS_DECRYPTED : BASIS_OBSERVED;
 }
 
-bool
-is_error_notify(uint8_t major, uint16_t type)
-{
-    return type > 0 && type < (major == 1 ? 8192 : 16384);
-}
-
 const char *
 phase_name(const struct check_in *in, const struct exchange *x, char *out, size_t size)
 {

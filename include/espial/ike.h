@@ -7,6 +7,8 @@
 #include <espial/addr.h>
 #include <espial/cursor.h>
 #include <espial/limits.h>
+#include <espial/names.h>
+#include <espial/protocol.h>
 #include <espial/suite.h>
 
 struct span {
@@ -24,25 +26,9 @@ enum ike_error {
 const char *ike_error_text(enum ike_error e);           /* "a payload runs past the end of the message" */
 const char *ike_error_reference(enum ike_error e);      /* "RFC 7296 section 3.2" */
 
-enum ike_exchange {             /* RFC 2408 section 3.1, RFC 7296 section 3.1 */
-    V1_BASE = 1, V1_MAIN = 2, V1_AUTH_ONLY = 3, V1_AGGRESSIVE = 4, V1_INFORMATIONAL = 5,
-    V1_TRANSACTION = 6, V1_QUICK = 32, V1_NEW_GROUP = 33,
-    V2_IKE_SA_INIT = 34, V2_IKE_AUTH = 35, V2_CREATE_CHILD_SA = 36, V2_INFORMATIONAL = 37,
-    V2_IKE_SESSION_RESUME = 38, V2_GSA_REKEY = 41, V2_IKE_INTERMEDIATE = 43, V2_IKE_FOLLOWUP_KE = 44
-};
-
-enum ike_payload_type {
-    V1P_SA = 1, V1P_KE = 4, V1P_ID = 5, V1P_CERT = 6, V1P_CERTREQ = 7, V1P_HASH = 8, V1P_SIG = 9,
-    V1P_NONCE = 10, V1P_NOTIFY = 11, V1P_DELETE = 12, V1P_VENDOR = 13, V1P_ATTRIBUTES = 14,
-    V1P_NAT_D = 20, V1P_NAT_OA = 21, V1P_NAT_D_DRAFT = 130, V1P_NAT_OA_DRAFT = 131, V1P_FRAGMENT = 132,
-    V2P_SA = 33, V2P_KE = 34, V2P_IDI = 35, V2P_IDR = 36, V2P_CERT = 37, V2P_CERTREQ = 38, V2P_AUTH = 39,
-    V2P_NONCE = 40, V2P_NOTIFY = 41, V2P_DELETE = 42, V2P_VENDOR = 43, V2P_TSI = 44, V2P_TSR = 45,
-    V2P_SK = 46, V2P_CP = 47, V2P_EAP = 48, V2P_SKF = 53
-};
-
-enum ike_flag {
-    V1_ENCRYPTED = 0x01, V1_COMMIT = 0x02,
-    V2_INITIATOR = 0x08, V2_VERSION = 0x10, V2_RESPONSE = 0x20
+enum ike_flag {                 /* RFC 2408 section 3.1; RFC 7296 section 3.1 */
+    FLAG_ENCRYPTED = 0x01, FLAG_COMMIT = 0x02,
+    FLAG_INITIATOR = 0x08, FLAG_VERSION = 0x10, FLAG_RESPONSE = 0x20
 };
 
 struct ike_payload {
@@ -69,18 +55,12 @@ struct ike_delete {
 
 struct ike_id {
     bool present, inner;
-    uint8_t type;               /* 1 IPv4, 2 FQDN, 3 USER_FQDN / RFC822, 4 v1 subnet, 5 IPv6, 9 DN, 11 KEY_ID .. */
+    uint8_t type;               /* ID_IPV4_ADDR .. */
     uint8_t protocol;           /* IKEv1 */
     uint16_t port;              /* IKEv1 */
     struct span data;
 };
 
-enum cfg_type { CFG_REQUEST = 1, CFG_REPLY = 2, CFG_SET = 3, CFG_ACK = 4 };
-enum cfg_attribute {            /* RFC 7296 section 3.15.1, draft-dukes-ike-mode-cfg, draft-beaulieu-ike-xauth */
-    CFG_INTERNAL_IP4_ADDRESS = 1, CFG_INTERNAL_IP6_ADDRESS = 8,
-    CFG_INTERNAL_IP4_SUBNET = 13, CFG_INTERNAL_IP6_SUBNET = 15,
-    CFG_XAUTH_TYPE = 16520, CFG_XAUTH_USER_NAME = 16521, CFG_XAUTH_STATUS = 16527
-};
 struct ike_cfg_attr {
     uint16_t type;
     struct span value;          /* a TV attribute has its two value octets here */
@@ -131,10 +111,10 @@ struct ike_message {
     bool has_ts;
     size_t num_ts_i, num_ts_r;
     struct selector ts_i[IKE_MAX_SELECTORS], ts_r[IKE_MAX_SELECTORS];
-    uint8_t cfg_type;           /* enum cfg_type, 0 where there is none */
+    uint8_t cfg_type;           /* CP_REQUEST .., 0 where there is none */
     size_t num_cfg;
     struct ike_cfg_attr cfg[IKE_MAX_CFG_ATTRS];
-    uint8_t eap_code, eap_type; /* 1 request 2 response 3 success 4 failure; 0: no EAP */
+    uint8_t eap_code, eap_type; /* EAP_REQUEST ..; 0: no EAP */
     size_t num_vendors;
     struct span vendors[IKE_MAX_VENDORS];
     size_t num_nat_d;           /* v1 NAT-D payloads (v2 has notifies) */
@@ -158,6 +138,8 @@ bool ike_parse_inner(struct ike_message *msg, uint8_t first, const uint8_t *clea
 bool ike_is_response(const struct ike_message *m);      /* v2 R flag; false for v1 */
 /* First notify of that type, or NULL. */
 const struct ike_notify *ike_find_notify(const struct ike_message *m, uint16_t type);
+/* True where it carries a notify that reports an error. */
+bool ike_has_error(const struct ike_message *m);
 /* "lisa@corp.example", "10.1.0.0/24", "CN=..": printable, hex where it is not. */
 char *ike_id_print(const struct ike_id *id, char *out, size_t size);
 /* IKEv1 IDci/IDcr as a selector; false for names. */

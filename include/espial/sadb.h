@@ -130,7 +130,7 @@ struct exchange {
     uint8_t num_ts_i, num_ts_r;
     bool by_initiator : 1;      /* who began it */
     bool by_ts_known : 1;       /* ts was read */
-    bool asked_address : 1;     /* CFG_REQUEST for an INTERNAL_IP address */
+    bool asked_address : 1;     /* CP_REQUEST for an INTERNAL_IP address */
     bool transport : 1;         /* USE_TRANSPORT_MODE asked */
     bool transport_answered : 1;    /* USE_TRANSPORT_MODE in the response */
     bool rekeys_ike : 1;

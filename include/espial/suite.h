@@ -4,9 +4,7 @@
 #ifndef ESPIAL_SUITE_H
 #define ESPIAL_SUITE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <espial/names.h>
 
 enum protocol_id { PROTO_IKE = 1, PROTO_AH = 2, PROTO_ESP = 3, PROTO_IPCOMP = 4 };
 
@@ -17,7 +15,7 @@ enum transform_type {           /* RFC 7296 section 3.3.2, RFC 9370 */
 
 struct transform {
     uint8_t type;               /* enum transform_type */
-    uint16_t id;                /* of the IKEv2 registry, also for IKEv1; TRANSFORM_PRIVATE | n where it has none */
+    uint16_t id;                /* of the IKEv2 registry, also for IKEv1; TRANSFORM_V1_ONLY | n where it has none */
     uint16_t key_bits;          /* Key Length attribute, 0 where absent */
 };
 
@@ -27,8 +25,8 @@ struct transform {
 
 /* What IKEv1 negotiates beside transforms; 0 where absent. */
 struct v1_attributes {
-    uint16_t auth_method;       /* phase 1: 1 PSK, 3 RSA, 65001.. XAUTH */
-    uint16_t mode;              /* quick mode: 1 tunnel, 2 transport, 3/4 UDP-encapsulated, 61443/61444 drafts */
+    uint16_t auth_method;       /* phase 1: AUTH1_PSK .. */
+    uint16_t mode;              /* quick mode: MODE_TUNNEL .. */
     uint32_t life_s, life_kb;   /* seconds, kilobytes */
     uint16_t auth_alg;          /* raw quick mode authentication algorithm */
     uint32_t others;            /* number of attributes that Espial does not name */
@@ -71,14 +69,6 @@ unsigned suite_type_mask(const struct proposal *p);
  * IKEv1 the same authentication method and mode (RFC 7296 section 2.7, RFC 2409 section 5). */
 bool suite_chosen_from(const struct proposal *chosen, const struct proposal *offered);
 
-/* Registry names; "unknown (N)" from a static buffer-free table is not possible,
- * so these write into out and return it. */
-char *exchange_name(uint8_t major, uint8_t exchange, char *out, size_t size);   /* "IKE_SA_INIT", "Aggressive Mode", "Quick Mode" */
-char *notify_name(uint8_t major, uint16_t type, char *out, size_t size);        /* "NO_PROPOSAL_CHOSEN" for both versions */
-char *payload_name(uint8_t major, uint8_t type, char *out, size_t size);        /* "SA", "TSi", "NAT-D" */
-char *auth_method_name(uint8_t major, uint16_t method, char *out, size_t size); /* "pre-shared key", "RSA signature" */
-char *ip_protocol_name(uint8_t protocol, char *out, size_t size);               /* "tcp", "udp", "icmp", else the number */
-
 /* IKEv1 numbers to transforms of the IKEv2 registry. */
 struct transform v1_phase1_encr(uint16_t alg, uint16_t key_bits);   /* RFC 2409 appendix A */
 struct transform v1_phase1_integ(uint16_t hash);                    /* hash as integrity, as strongSwan prints */
@@ -94,10 +84,17 @@ bool transform_parse(struct transform *out, const char *name);
 
 /* AEAD ciphers bring their own integrity (RFC 5282, RFC 4106). */
 bool encr_is_aead(uint16_t encr_id);
-/* Cipher geometry on the wire, IPSEC ESP (ipsec numbers of RFC 4303 section 2.4);
- * false where it is not known: then nothing may be concluded from lengths. */
+/* Lengths that a cipher gives to ESP (RFC 4303 section 2.4); false where they are not known:
+ * then nothing may be concluded from lengths. */
 struct encr_geometry { uint8_t iv, block, icv; };       /* octets; icv 0 unless AEAD */
 bool encr_geometry(uint16_t encr_id, struct encr_geometry *out);
+/* The cipher leaves the payload readable: NULL or GMAC (RFC 2410, RFC 4543). */
+bool encr_is_null(uint16_t encr_id);
+/* A counter mode whose packets carry the counter's start as an explicit IV, which must never
+ * come twice (RFC 3686, 4106, 4309, 4543, 5529, 7634). */
+bool encr_counts_iv(uint16_t encr_id);
+/* The group is ML-KEM (FIPS 203), a post-quantum key exchange. */
+bool ke_is_ml_kem(uint16_t group);
 bool integ_icv_len(uint16_t integ_id, uint8_t *out);    /* octets */
 
 #endif

@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-enum { NEXT_ESP = 50, NEXT_AH = 51, NEXT_UDP = 17, NEXT_IPV4 = 4, NEXT_IPV6 = 41, PORT_IKE = 500, MARKER = 4 };
-
 static int id_isakmp, id_esp, id_ah, id_udpencap, id_icmp, id_icmpv6;
 
 struct feed {
@@ -203,8 +201,8 @@ see_ike(struct feed *f)
 static bool
 may_hold_ipsec(const struct ipsec_packet *p)
 {
-    return p->has_inner && (p->inner.protocol == NEXT_ESP || p->inner.protocol == NEXT_AH ||
-                            (p->inner.protocol == NEXT_UDP && p->inner.has_ports));
+    return p->has_inner && (p->inner.protocol == IP_ESP || p->inner.protocol == IP_AH ||
+                            (p->inner.protocol == IP_UDP && p->inner.has_ports));
 }
 
 static void

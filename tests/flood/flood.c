@@ -321,7 +321,7 @@ rekeys_of_ike(uint32_t i)
             begin(2, V2_CREATE_CHILD_SA, (uint32_t)round, !side, side);
             memcpy(m.spi_i, now_i, 8);
             memcpy(m.spi_r, now_r, 8);
-            m.flags = (uint8_t)((side ? 0 : V2_INITIATOR) | (side ? V2_RESPONSE : 0));
+            m.flags = (uint8_t)((side ? 0 : FLAG_INITIATOR) | (side ? FLAG_RESPONSE : 0));
             if (round == 0) {
                 propose(esp128, 3, PROTO_ESP, (side ? 0xc0000000 : 0xd0000000) + i);
                 selectors("10.1.0.0/24", "10.2.0.0/24");
@@ -405,7 +405,7 @@ ike_fragments(uint32_t i)
     b[16] = V2P_SKF;
     b[17] = 0x20;
     b[18] = V2_INFORMATIONAL;
-    b[19] = V2_INITIATOR;
+    b[19] = FLAG_INITIATOR;
     for (int k = 0; k < 4; k++) {
         b[20 + k] = (uint8_t)(id >> (24 - 8 * k));
     }

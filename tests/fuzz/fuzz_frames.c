@@ -9,7 +9,7 @@
 #include <espial/limits.h>
 #include <espial/tcp_encap.h>
 
-enum { NUM_LINKS = FRAME_LINK_PPP + 1, ANY_PORT = 8, ANY_TCP = 16, JOIN = 32, CUT = 64, ESP_HEADER = 8, MAX_FRAMES = 64,
+enum { NUM_LINKS = FRAME_LINK_PPP + 1, ANY_PORT = 8, ANY_TCP = 16, JOIN = 32, CUT = 64, MAX_FRAMES = 64,
        MAX_PARTS = 4096 };
 
 struct given {

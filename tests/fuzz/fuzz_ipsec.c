@@ -11,8 +11,8 @@ enum { NUM_ENCR = 40, NUM_INTEG = 16, NUM_PRF = 10, HEADER = 28 };
 static void
 read_packet(const uint8_t *at, size_t len, size_t reported)
 {
-    static const struct transform gmac[] = { { TRANSFORM_ENCR, 21, 128 } };
-    static const struct transform null[] = { { TRANSFORM_ENCR, 11, 0 }, { TRANSFORM_INTEG, 2, 0 } };
+    static const struct transform gmac[] = { { TRANSFORM_ENCR, ENCR_NULL_AES_GMAC, 128 } };
+    static const struct transform null[] = { { TRANSFORM_ENCR, ENCR_NULL, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 } };
     const struct proposal suites[] = { { .num_transforms = 1, .transforms = gmac }, { .num_transforms = 2, .transforms = null } };
     struct sighting where = { .frame = 1, .src = ip_from(4, (const uint8_t *)"\xc0\0\2\1"), .dst = ip_from(4, (const uint8_t *)"\xc0\0\2\2") };
     struct ipsec_packet p;

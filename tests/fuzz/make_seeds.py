@@ -87,15 +87,15 @@ def tcp_seed(packets, write):
 def dictionary(out):
     """Each registered number as it stands on the wire, and the names that a plan may hold."""
     words = {}
-    with open(os.path.join(HERE, "..", "..", "plugin", "core", "names.def"), encoding="utf-8") as rows:
-        for registry, number, name in re.findall(r'^ROW\((\w+), (0x[0-9a-f]+|\d+), "([^"]*)"', rows.read(), re.M):
+    with open(os.path.join(HERE, "..", "..", "include", "espial", "names.def"), encoding="utf-8") as rows:
+        for registry, number, name, text in re.findall(r'^ROW(?:_AS)?\((\w+), (0x[0-9a-f]+|\d+), (\w+)(?:, "([^"]*)")?', rows.read(), re.M):
             n = int(number, 0)
-            if registry in ("EXCHANGE", "PAYLOAD", "IPPROTO"):
+            if registry in ("V1", "V2", "V1P", "V2P", "IP", "ID", "EAP", "CP", "TS"):
                 words[f"{registry.lower()}_{n & 0xff}"] = "\\x%02x" % (n & 0xff)
             else:
                 words[f"{registry.lower()}_{n}"] = "\\x%02x\\x%02x" % (n >> 8 & 0xff, n & 0xff)
             if registry in ("ENCR", "INTEG", "PRF", "KE"):
-                words[f"name_{registry.lower()}_{n}"] = name
+                words[f"name_{registry.lower()}_{n}"] = text or name
     for i, id_type in enumerate((1, 2, 3, 5, 9, 10, 11)):
         words[f"id_{i}"] = "\\x%02x\\x00\\x00\\x00" % id_type
     for name, text in (("v1", "\\x10"), ("v2", "\\x20"), ("marker", "\\x00\\x00\\x00\\x00"), ("key_length", "\\x80\\x0e\\x01\\x00"),

@@ -62,7 +62,7 @@ def references(text, path):
                     else:
                         yield line, last, key(section)
     if path.endswith("names.def"):
-        for m in re.finditer(r"^ROW\(.*, (\d{3,})\)", text, re.M):
+        for m in re.finditer(r"^ROW(?:_AS)?\(.*, (\d{3,})\)", text, re.M):
             yield bisect.bisect_right(starts, m.start()), int(m.group(1)), None
 
 

@@ -20,11 +20,11 @@ static unsigned fired[NUM_CHECKS], silent[NUM_CHECKS];
 static struct ip_addr *from_addr, *to_addr;
 static uint16_t ike_src_port = 500, ike_dst_port = 500, esp_src_port;
 
-G_GNUC_UNUSED static const struct transform aes256[] = { { TRANSFORM_ENCR, 12, 256 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_PRF, 5, 0 },
-                                           { TRANSFORM_KE, 14, 0 } };
-G_GNUC_UNUSED static const struct transform aes128[] = { { TRANSFORM_ENCR, 12, 128 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_PRF, 5, 0 },
-                                           { TRANSFORM_KE, 14, 0 } };
-G_GNUC_UNUSED static const struct transform esp128[] = { { TRANSFORM_ENCR, 12, 128 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_ESN, 0, 0 } };
+G_GNUC_UNUSED static const struct transform aes256[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 },
+                                           { TRANSFORM_KE, KE_MODP_2048, 0 } };
+G_GNUC_UNUSED static const struct transform aes128[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 },
+                                           { TRANSFORM_KE, KE_MODP_2048, 0 } };
+G_GNUC_UNUSED static const struct transform esp128[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
 
 static inline void
 reset(void)
@@ -106,7 +106,7 @@ begin(uint8_t major, uint8_t exchange, uint32_t id, bool from_client, bool respo
     m.message_id = id;
     m.length = 300;
     m.readable = true;
-    m.flags = major == 1 ? 0 : (uint8_t)((from_client ? V2_INITIATOR : 0) | (response ? V2_RESPONSE : 0));
+    m.flags = major == 1 ? 0 : (uint8_t)((from_client ? FLAG_INITIATOR : 0) | (response ? FLAG_RESPONSE : 0));
     if (id || response || !from_client || (exchange != V2_IKE_SA_INIT && major == 2)) {
         memset(m.spi_r, 0x22, 8);
     }
@@ -234,7 +234,7 @@ sa_init(const struct transform *offer, const struct transform *answer)
     if (answer) {
         propose(answer, 4, PROTO_IKE, 0);
     } else {
-        notify(14);
+        notify(N2_NO_PROPOSAL_CHOSEN);
     }
     send("init!", 2);
 }

@@ -259,7 +259,7 @@ build_quick(struct buf *b)
 static inline void
 build_quick_outer(struct buf *b)
 {
-    header(b, V1P_HASH, 0x10, V1_QUICK, V1_ENCRYPTED, 7);
+    header(b, V1P_HASH, 0x10, V1_QUICK, FLAG_ENCRYPTED, 7);
     fill(b, 0xee, 64);
     set_length(b, b->n);
 }
@@ -272,7 +272,7 @@ build_transaction(struct buf *b)
 
     b->n = 0;
     p = open_part(b, V1P_NOTIFY);
-    u8(b, CFG_SET);
+    u8(b, CP_SET);
     u8(b, 0);
     u16(b, 77);
     tv(b, CFG_XAUTH_STATUS, 1);
@@ -302,18 +302,18 @@ build_init(struct buf *b)
 {
     size_t sa, p;
 
-    header(b, V2P_SA, 0x20, V2_IKE_SA_INIT, V2_INITIATOR, 0);
+    header(b, V2P_SA, 0x20, V2_IKE_SA_INIT, FLAG_INITIATOR, 0);
     sa = open_part(b, V2P_KE);
     p = open_proposal(b, true, 1, PROTO_IKE, 0, 4);
-    transform2(b, true, TRANSFORM_ENCR, 12, 256);
-    transform2(b, true, TRANSFORM_INTEG, 12, 0);
-    transform2(b, true, TRANSFORM_PRF, 5, 0);
-    transform2(b, false, TRANSFORM_KE, 14, 0);
+    transform2(b, true, TRANSFORM_ENCR, ENCR_AES_CBC, 256);
+    transform2(b, true, TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0);
+    transform2(b, true, TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0);
+    transform2(b, false, TRANSFORM_KE, KE_MODP_2048, 0);
     close_part(b, p);
     p = open_proposal(b, false, 2, PROTO_IKE, 8, 3);
-    transform2(b, true, TRANSFORM_ENCR, 20, 128);
-    transform2(b, true, TRANSFORM_PRF, 5, 0);
-    transform2(b, false, TRANSFORM_KE, 31, 0);
+    transform2(b, true, TRANSFORM_ENCR, ENCR_AES_GCM_16, 128);
+    transform2(b, true, TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0);
+    transform2(b, false, TRANSFORM_KE, KE_CURVE_25519, 0);
     close_part(b, p);
     close_part(b, sa);
     p = open_part(b, V2P_NONCE);
@@ -364,8 +364,8 @@ build_auth(struct buf *b)
     close_part(b, p);
     sa = open_part(b, V2P_TSI);
     p = open_proposal(b, false, 1, PROTO_ESP, 4, 2);
-    transform2(b, true, TRANSFORM_ENCR, 20, 256);
-    transform2(b, false, TRANSFORM_ESN, 0, 0);
+    transform2(b, true, TRANSFORM_ENCR, ENCR_AES_GCM_16, 256);
+    transform2(b, false, TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0);
     close_part(b, p);
     close_part(b, sa);
     p = open_part(b, V2P_TSR);
@@ -390,7 +390,7 @@ build_auth(struct buf *b)
     fill(b, 0xff, 16);
     close_part(b, p);
     p = open_part(b, V2P_EAP);
-    u8(b, CFG_REPLY);
+    u8(b, CP_REPLY);
     fill(b, 0, 3);
     u16(b, CFG_INTERNAL_IP4_ADDRESS);
     u16(b, 4);
@@ -418,7 +418,7 @@ build_sk(struct buf *b, bool fragment, unsigned number, unsigned total)
 {
     size_t p;
 
-    header(b, V2P_NOTIFY, 0x20, V2_IKE_AUTH, V2_RESPONSE, 1);
+    header(b, V2P_NOTIFY, 0x20, V2_IKE_AUTH, FLAG_RESPONSE, 1);
     p = open_part(b, fragment ? V2P_SKF : V2P_SK);
     u8(b, 0);
     u8(b, 0);
@@ -439,7 +439,7 @@ build_v1_fragment(struct buf *b, unsigned number)
 {
     size_t p;
 
-    header(b, V1P_FRAGMENT, 0x10, V1_AGGRESSIVE, V1_ENCRYPTED, 0);
+    header(b, V1P_FRAGMENT, 0x10, V1_AGGRESSIVE, FLAG_ENCRYPTED, 0);
     p = open_part(b, 0);
     u16(b, 9);
     u8(b, number);

@@ -207,7 +207,7 @@ static inline void
 sk_seal(struct buf *b, const struct ike_keys *k, unsigned exchange, unsigned flags, uint32_t id, uint8_t spi_i, uint8_t spi_r,
         unsigned first, const uint8_t *inner, size_t len, unsigned number, unsigned total)
 {
-    const struct crypt_key *encr = flags & V2_INITIATOR ? &k->sk_ei : &k->sk_er, *integ = flags & V2_INITIATOR ? &k->sk_ai : &k->sk_ar;
+    const struct crypt_key *encr = flags & FLAG_INITIATOR ? &k->sk_ei : &k->sk_er, *integ = flags & FLAG_INITIATOR ? &k->sk_ai : &k->sk_ar;
     size_t pad = 15 - len % 16, sk;
     uint8_t plain[2048];
 

@@ -31,7 +31,7 @@ negotiation(void)
     propose(aes256, 2, PROTO_ESP, 0xa0000002);
     send("child?", 5);
     begin(2, V2_CREATE_CHILD_SA, 2, false, true);
-    notify(14);
+    notify(N2_NO_PROPOSAL_CHOSEN);
     send("child!", 6);
     SAYS(no_proposal_chosen, "ENCR does not meet: offered AES_CBC_256, it has chosen AES_CBC_128 before (frame 4)");
 
@@ -46,7 +46,7 @@ negotiation(void)
     selectors("10.1.0.0/24", "10.9.0.0/24");
     send("ts?", 5);
     begin(2, V2_CREATE_CHILD_SA, 2, false, true);
-    notify(38);
+    notify(N2_TS_UNACCEPTABLE);
     send("ts!", 6);
     SAYS(ts_unacceptable, "it has accepted 10.1.0.0/24 === 10.2.0.0/24 before");
 
@@ -58,7 +58,7 @@ negotiation(void)
 
     tunnel();
     begin(2, V2_INFORMATIONAL, 2, false, false);
-    notify(9);
+    notify(N2_INVALID_MESSAGE_ID);
     send("error", 9);
     SAYS(error_notify, "INVALID_MESSAGE_ID");
 
@@ -66,7 +66,7 @@ negotiation(void)
     sa_init(aes256, aes256);
     auth_request("10.1.0.0/24", "10.2.0.0/24");
     begin(2, V2_IKE_AUTH, 1, false, true);
-    notify(36);
+    notify(N2_INTERNAL_ADDRESS_FAILURE);
     send("no address", 4);
     FIRES(address_assignment_failed);
 }
@@ -87,7 +87,7 @@ v1_rows(void)
     begin(1, V1_MAIN, 0, true, false);
     send("mm3", 3);
     begin(1, V1_INFORMATIONAL, 77, false, false);
-    notify(18);
+    notify(N1_INVALID_ID_INFORMATION);
     send("info", 4);
     FIRES(identity_rejected);
 
@@ -113,7 +113,7 @@ authentication(void)
     sa_init(aes256, aes256);
     auth_request("10.1.0.0/24", "10.2.0.0/24");
     begin(2, V2_IKE_AUTH, 1, false, true);
-    notify(24);
+    notify(N2_AUTHENTICATION_FAILED);
     send("no", 4);
     SAYS(auth_failed, "pre-shared key");
 
@@ -174,7 +174,7 @@ lifecycle(void)
     begin(2, V2_CREATE_CHILD_SA, 2, true, false);
     propose(esp128, 3, PROTO_ESP, 0xa0000002);
     selectors("10.1.0.0/24", "10.2.0.0/24");
-    notify(16393);
+    notify(N2_REKEY_SA);
     m.notifies[0].spi = (struct span){ old, 4 };
     send("rekey?", 5);
     begin(2, V2_CREATE_CHILD_SA, 2, false, true);
@@ -227,7 +227,7 @@ addresses(void)
     propose(esp128, 3, PROTO_ESP, 0xb0000001);
     selectors("10.1.0.0/24", "10.2.0.0/24");
     m.ts_r[0].protocol = 17;
-    m.cfg_type = CFG_REPLY;
+    m.cfg_type = CP_REPLY;
     m.num_cfg = 1;
     m.cfg[0] = (struct ike_cfg_attr){ CFG_INTERNAL_IP4_ADDRESS, { bound, 4 } };
     send("auth!", 4);
@@ -285,7 +285,7 @@ rekey_to(const struct transform *t, size_t n)
     begin(2, V2_CREATE_CHILD_SA, 2, true, false);
     propose(t, n, PROTO_ESP, 0xa0000002);
     selectors("10.1.0.0/24", "10.2.0.0/24");
-    notify(16393);
+    notify(N2_REKEY_SA);
     m.notifies[0].spi = (struct span){ old, 4 };
     send("rekey?", 5);
     begin(2, V2_CREATE_CHILD_SA, 2, false, true);
@@ -297,9 +297,9 @@ rekey_to(const struct transform *t, size_t n)
 static void
 downgrades(void)
 {
-    static const struct transform des3[] = { { TRANSFORM_ENCR, 3, 0 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_ESN, 0, 0 } };
+    static const struct transform des3[] = { { TRANSFORM_ENCR, ENCR_3DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
 
-    static const struct transform longer[] = { { TRANSFORM_ENCR, 12, 256 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_ESN, 0, 0 } };
+    static const struct transform longer[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
 
     rekey_to(esp128, 3);
     SILENT(suite_downgraded);
@@ -341,7 +341,7 @@ assign(const char *who, uint8_t spi, struct ip_addr *from, const uint8_t *addres
             m.id_i = (struct ike_id){ .present = !response, .type = 2, .data = { (const uint8_t *)who, strlen(who) } };
         }
         if (step == 3) {
-            m.cfg_type = CFG_REPLY;
+            m.cfg_type = CP_REPLY;
             m.num_cfg = 1;
             m.cfg[0] = (struct ike_cfg_attr){ CFG_INTERNAL_IP4_ADDRESS, { address, 4 } };
         }

@@ -8,7 +8,7 @@ static const uint8_t ip4[] = { 10, 1, 0, 7 };
 static void
 ask_address(uint16_t type)
 {
-    m.cfg_type = CFG_REQUEST;
+    m.cfg_type = CP_REQUEST;
     m.num_cfg = 1;
     m.cfg[0] = (struct ike_cfg_attr){ .type = type };
 }
@@ -16,7 +16,7 @@ ask_address(uint16_t type)
 static void
 reply(uint16_t type, const void *at, size_t len)
 {
-    m.cfg_type = CFG_REPLY;
+    m.cfg_type = CP_REPLY;
     m.num_cfg = 1;
     m.cfg[0] = (struct ike_cfg_attr){ type, { (const uint8_t *)at, len } };
 }
@@ -33,7 +33,7 @@ eap(bool transport)
     selectors("10.1.0.0/16", "10.2.0.0/16");
     ask_address(CFG_INTERNAL_IP4_ADDRESS);
     if (transport) {
-        notify(16391);
+        notify(N2_USE_TRANSPORT_MODE);
     }
     send("auth?", 3);
     for (uint32_t id = 1; id <= 2; id++) {
@@ -75,7 +75,7 @@ after_eap(void)
     send("auth!", 60);
     SAYS(ts_narrowed, "narrows the responder's side: asked 10.2.0.0/16 (frame 3), admits 10.2.3.0/24.");
 
-    eap(false);                                     /* no address, though the CFG_REQUEST stood three exchanges before */
+    eap(false);                                     /* no address, though the CP_REQUEST stood three exchanges before */
     m.has_auth = true;
     propose(esp128, 3, PROTO_ESP, 0xb0000001);
     selectors("10.1.0.0/16", "10.2.0.0/16");
@@ -92,19 +92,19 @@ after_eap(void)
 
     eap(false);                                     /* RFC 7296 section 2.21.2: the user is known, the proposal is not */
     m.has_auth = true;
-    notify(14);
+    notify(N2_NO_PROPOSAL_CHOSEN);
     m.notifies[0].inner = true;
     send("auth!", 60);
     SAYS(no_proposal_chosen, "offered ESP:AES_CBC_128/HMAC_SHA2_256_128/NO_EXT_SEQ in frame 3; the capture does not show");
     T(the_finding(CHECK_no_proposal_chosen)->frame == 8 && basis_of(CHECK_no_proposal_chosen) == BASIS_DECRYPTED);
     eap(false);
     m.has_auth = true;
-    notify(38);
+    notify(N2_TS_UNACCEPTABLE);
     send("auth!", 60);
     SAYS(ts_unacceptable, "refuses 10.1.0.0/16 === 10.2.0.0/16 of frame 3; the capture does not show what it would accept.");
 
     eap(false);                                     /* the user's credentials: EAP is named */
-    notify(24);
+    notify(N2_AUTHENTICATION_FAILED);
     send("no", 60);
     SAYS(auth_failed, "rejects the authentication of 192.0.2.10 (AUTHENTICATION_FAILED in frame 8, request in frame 7, EAP).");
 }
@@ -145,7 +145,7 @@ addresses(void)
     sa_init(aes256, aes256);
     auth_request("10.1.0.0/24", "10.2.0.0/24");
     begin(2, V2_IKE_AUTH, 1, false, true);
-    notify(37);
+    notify(N2_FAILED_CP_REQUIRED);
     send("no", 4);
     SAYS(address_assignment_failed, "198.51.100.20 assigns no address to 192.0.2.10 (FAILED_CP_REQUIRED).");
     T(count(CHECK_error_notify) == 0);              /* not twice */
@@ -189,7 +189,7 @@ selectors_refused(void)
     propose(esp128, 2, PROTO_ESP, 0xa0000001);
     send("qm1", 3);
     begin(1, V1_INFORMATIONAL, 10, false, false);
-    notify(18);
+    notify(N1_INVALID_ID_INFORMATION);
     m.notifies[0].inner = true;
     send("no", 4);
     SAYS(ts_unacceptable, "198.51.100.20 refuses the traffic selectors; the capture does not show them in clear.");
@@ -204,7 +204,7 @@ selectors_refused(void)
     m.id_r = (struct ike_id){ .present = true, .inner = true, .type = 4, .data = { net_r, 8 } };
     send("qm1", 3);
     begin(1, V1_INFORMATIONAL, 10, false, false);
-    notify(18);
+    notify(N1_INVALID_ID_INFORMATION);
     send("no", 4);
     SAYS(ts_unacceptable, "refuses 10.1.0.0/24 === 10.9.0.0/16 of frame 3; the capture does not show what it would accept.");
 }
@@ -219,14 +219,14 @@ errors(void)
     propose(esp128, 2, PROTO_ESP, 0xa0000001);
     send("qm1", 3);
     begin(1, V1_INFORMATIONAL, 10, false, false);
-    notify(16);
+    notify(N1_PAYLOAD_MALFORMED);
     send("no", 4);
     SAYS(error_notify, "198.51.100.20 answers quick mode (frame 3) with PAYLOAD_MALFORMED.");
     T(the_finding(CHECK_error_notify)->exchange == 1);
 
     tunnel();                                       /* a status is no error, and what was sent again is not told again */
     begin(2, V2_INFORMATIONAL, 2, false, false);
-    notify(16384);
+    notify(N2_INITIAL_CONTACT);
     send("contact", 9);
     SILENT(error_notify);
     begin(2, V2_INFORMATIONAL, 3, false, false);

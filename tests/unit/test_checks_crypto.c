@@ -66,7 +66,7 @@ levels(void)
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
-        struct transform esp[] = { { TRANSFORM_ENCR, 12, 128 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_KE, 14, 0 } };
+        struct transform esp[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_KE, KE_MODP_2048, 0 } };
         ike_of(table[i].type, table[i].id);
         T_STR(verdict(table[i].check), table[i].ike);
         for (size_t k = 0; table[i].esp && k < 3; k++) {
@@ -79,7 +79,7 @@ levels(void)
     }
     ike_of(TRANSFORM_KE, 2);
     SAYS(weak_dh_group, "MODP_1024 is chosen for IKE (IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_1024); RFC 8247 says");
-    static const struct transform md5[] = { { TRANSFORM_INTEG, 1, 0 }, { TRANSFORM_ESN, 0, 0 } };
+    static const struct transform md5[] = { { TRANSFORM_INTEG, INTEG_HMAC_MD5_96, 0 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
     child_of(PROTO_AH, md5, 2);
     SAYS(weak_integrity, "HMAC_MD5_96 is chosen for AH (AH:HMAC_MD5_96/NO_EXT_SEQ); RFC 8221 says that it must not be used.");
     SAYS(no_encryption, "AH:HMAC_MD5_96/NO_EXT_SEQ (chosen in frame 4) does not encrypt");
@@ -89,9 +89,9 @@ levels(void)
 static void
 integrity(void)
 {
-    static const struct transform gcm[] = { { TRANSFORM_ENCR, 20, 128 } }, gmac[] = { { TRANSFORM_ENCR, 21, 128 } };
-    static const struct transform none[] = { { TRANSFORM_ENCR, 12, 128 }, { TRANSFORM_INTEG, 0, 0 } };
-    static const struct transform null[] = { { TRANSFORM_ENCR, 11, 0 }, { TRANSFORM_INTEG, 0, 0 } };
+    static const struct transform gcm[] = { { TRANSFORM_ENCR, ENCR_AES_GCM_16, 128 } }, gmac[] = { { TRANSFORM_ENCR, ENCR_NULL_AES_GMAC, 128 } };
+    static const struct transform none[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_NONE, 0 } };
+    static const struct transform null[] = { { TRANSFORM_ENCR, ENCR_NULL, 0 }, { TRANSFORM_INTEG, INTEG_NONE, 0 } };
 
     child_of(PROTO_ESP, gcm, 1);
     SILENT(no_integrity);
@@ -119,11 +119,11 @@ offer(const struct transform *t, size_t n)
 static void
 offers(void)
 {
-    static const struct transform many[] = { { TRANSFORM_ENCR, 12, 128 }, { TRANSFORM_ENCR, 2, 0 }, { TRANSFORM_INTEG, 12, 0 },
-                                             { TRANSFORM_INTEG, 1, 0 }, { TRANSFORM_PRF, 5, 0 }, { TRANSFORM_KE, 22, 0 },
-                                             { TRANSFORM_KE, 2, 0 }, { TRANSFORM_KE, 14, 0 }, { TRANSFORM_KE, 2, 0 } };
-    static const struct transform esp[] = { { TRANSFORM_ENCR, 3, 0 }, { TRANSFORM_ENCR, 2, 0 }, { TRANSFORM_ENCR, 12, 128 },
-                                            { TRANSFORM_INTEG, 12, 0 } };
+    static const struct transform many[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_ENCR, ENCR_DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 },
+                                             { TRANSFORM_INTEG, INTEG_HMAC_MD5_96, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 }, { TRANSFORM_KE, KE_MODP_1024_160, 0 },
+                                             { TRANSFORM_KE, KE_MODP_1024, 0 }, { TRANSFORM_KE, KE_MODP_2048, 0 }, { TRANSFORM_KE, KE_MODP_1024, 0 } };
+    static const struct transform esp[] = { { TRANSFORM_ENCR, ENCR_3DES_CBC, 0 }, { TRANSFORM_ENCR, ENCR_DES_CBC, 0 }, { TRANSFORM_ENCR, ENCR_AES_CBC, 128 },
+                                            { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 } };
 
     offer(many, 9);                                 /* each once, and MODP_1024 beside MODP_1024_160 */
     SAYS(weak_offered, "192.0.2.10 offers DES_CBC, HMAC_MD5_96, MODP_1024_160, MODP_1024 beside better ones.");
@@ -133,8 +133,8 @@ offers(void)
     propose(esp, 4, PROTO_ESP, 0xa0000002);
     send("child?", 9);
     SAYS(weak_offered, "192.0.2.10 offers 3DES_CBC, DES_CBC beside better ones.");
-    static const struct transform all_weak[] = { { TRANSFORM_ENCR, 2, 0 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_PRF, 5, 0 },
-                                                 { TRANSFORM_KE, 14, 0 } };
+    static const struct transform all_weak[] = { { TRANSFORM_ENCR, ENCR_DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 },
+                                                 { TRANSFORM_KE, KE_MODP_2048, 0 } };
     offer(all_weak, 4);
     SILENT(weak_offered);
 }
@@ -233,7 +233,7 @@ aggressive(void)
 static void
 one_answer(void)
 {
-    static const struct transform sha1[] = { { TRANSFORM_INTEG, 2, 0 } };
+    static const struct transform sha1[] = { { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 } };
 
     for (unsigned number = 1; number <= 2; number++) {
         reset();

@@ -3,8 +3,8 @@
 #include "conversation.h"
 
 static const uint8_t ecp_256[] = { 0, 19 };
-static const struct transform ecp[] = { { TRANSFORM_ENCR, 12, 256 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_PRF, 5, 0 },
-                                        { TRANSFORM_KE, 19, 0 } };
+static const struct transform ecp[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 },
+                                        { TRANSFORM_KE, KE_ECP_256, 0 } };
 
 static void
 notify_with(uint16_t type, const void *data, size_t len)
@@ -98,7 +98,7 @@ groups(void)
     ask(0x55, aes256, 14, "third");
     begin(2, V2_IKE_SA_INIT, 0, false, true);
     memset(m.spi_i, 0x55, 8);
-    notify(14);
+    notify(N2_NO_PROPOSAL_CHOSEN);
     send("no", 50);
     end_after(20);
     SAYS(invalid_ke_payload, "The next try (frame 5) is refused in frame 6.");
@@ -171,7 +171,7 @@ cookies(void)
     reset();
     v1_phase1(aes256);
     begin(1, V1_INFORMATIONAL, 7, false, false);
-    notify(16390);
+    notify(N2_COOKIE);
     send("v1", 9);
     SILENT(cookie_challenge);
 }

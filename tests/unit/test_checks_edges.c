@@ -95,7 +95,7 @@ new_addresses(void)
             m.has_auth = m.readable;
             m.length = 500;
             if (table[i].mobike) {
-                notify(16396);
+                notify(N2_MOBIKE_SUPPORTED);
             }
             send(r ? "auth!" : "auth?", (uint16_t)(3 + r));
         }
@@ -188,8 +188,8 @@ first_numbers(void)
 static void
 numbered(void)
 {
-    static const struct transform des3[] = { { TRANSFORM_ENCR, 3, 0 }, { TRANSFORM_INTEG, 2, 0 } };
-    static const struct transform longer[] = { { TRANSFORM_ENCR, 12, 256 }, { TRANSFORM_INTEG, 12, 0 } };
+    static const struct transform des3[] = { { TRANSFORM_ENCR, ENCR_3DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 } };
+    static const struct transform longer[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 } };
 
     for (uint8_t number = 1; number <= 3; number++) {
         reset();
@@ -221,14 +221,14 @@ forward_secrecy(void)
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
-        struct transform t[] = { { TRANSFORM_ENCR, table[i].encr, table[i].bits }, { TRANSFORM_INTEG, table[i].integ, 0 }, { TRANSFORM_KE, 14, 0 } };
+        struct transform t[] = { { TRANSFORM_ENCR, table[i].encr, table[i].bits }, { TRANSFORM_INTEG, table[i].integ, 0 }, { TRANSFORM_KE, KE_MODP_2048, 0 } };
         reset();
         v1_phase1(aes256);
         begin(1, V1_QUICK, 9, true, false);
         propose(t, 3, PROTO_ESP, 0xa1);
         send("qm1", 3);
         begin(1, V1_INFORMATIONAL, 10, false, false);
-        notify(14);
+        notify(N1_NO_PROPOSAL_CHOSEN);
         send("no", 4);
         T((count(CHECK_pfs_mismatch) == 1) == table[i].suspected);
     }
@@ -252,7 +252,7 @@ single_ways(void)
             propose(esp128, 3, PROTO_ESP, r ? 0xb0000002 : 0xa0000002);
             selectors("10.1.0.0/24", "10.2.0.0/24");
             if (rekeyed && !r) {
-                notify(16393);
+                notify(N2_REKEY_SA);
                 m.notifies[0].spi = (struct span){ old, 4 };
             }
             send(r ? "new!" : "new?", (uint16_t)(40 + r));
@@ -267,8 +267,8 @@ single_ways(void)
 static void
 once(void)
 {
-    static const struct transform ml_kem[] = { { TRANSFORM_ENCR, 12, 256 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_PRF, 5, 0 },
-                                               { TRANSFORM_KE, 31, 0 }, { TRANSFORM_ADDKE1, 36, 0 } };
+    static const struct transform ml_kem[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 },
+                                               { TRANSFORM_KE, KE_CURVE_25519, 0 }, { TRANSFORM_ADDKE1, KE_ML_KEM_768, 0 } };
 
     reset();
     for (unsigned r = 0; r < 2; r++) {
@@ -287,7 +287,7 @@ once(void)
     /* A foretold refusal: the offer sent again is the same offer. */
     reset();
     begin(2, V2_IKE_SA_INIT, 0, false, false);
-    m.flags = V2_INITIATOR;
+    m.flags = FLAG_INITIATOR;
     memset(m.spi_r, 0, 8);
     memset(m.spi_i, 0x33, 8);
     propose(aes128, 4, PROTO_IKE, 0);
@@ -330,7 +330,7 @@ others(void)
         sa_init(aes256, aes256);
         auth_request("10.1.0.0/24", "10.9.0.0/24");
         begin(2, V2_IKE_AUTH, 1, false, true);
-        notify(38);
+        notify(N2_TS_UNACCEPTABLE);
         send("no", 9);
         SAYS(ts_unacceptable, same ? "it has accepted 10.5.0.0/24 === 10.2.0.0/24 before (frame 4)." : "does not show what it would accept.");
     }
@@ -340,7 +340,7 @@ others(void)
             begin(2, V2_IKE_SA_INIT, 0, r == 0, r == 1);
             memset(m.spi_i, 0x33, 8);
             if (r) {
-                notify(14);
+                notify(N2_NO_PROPOSAL_CHOSEN);
             } else {
                 propose(aes128, 4, PROTO_IKE, 0);
             }
@@ -369,7 +369,7 @@ refused_hash(void)
     }
     begin(1, V1_INFORMATIONAL, 5, true, false);
     memset(m.spi_r, 0x22, 8);
-    notify(24);
+    notify(N1_AUTHENTICATION_FAILED);
     send("no", 3);
     SAYS(auth_failed, "192.0.2.10 rejects the authentication of 198.51.100.20 (AUTHENTICATION_FAILED in frame 3, request in frame 1, ");
     SILENT(exchange_mode_mismatch);

@@ -3,10 +3,10 @@
 
 enum { TO_R = 0x0b000001, LAWFUL = 8 + 16 + 16 + 16 };     /* the least of AES_CBC_128/HMAC_SHA2_256_128 */
 
-static const struct transform gcm[] = { { TRANSFORM_ENCR, 20, 128 }, { TRANSFORM_ESN, 0, 0 } };
-static const struct transform des3[] = { { TRANSFORM_ENCR, 3, 0 }, { TRANSFORM_INTEG, 2, 0 }, { TRANSFORM_ESN, 0, 0 } };
-static const struct transform ah_sha1[] = { { TRANSFORM_INTEG, 2, 0 }, { TRANSFORM_ESN, 0, 0 } };
-static const struct transform esn[] = { { TRANSFORM_ENCR, 12, 128 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_ESN, 1, 0 } };
+static const struct transform gcm[] = { { TRANSFORM_ENCR, ENCR_AES_GCM_16, 128 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
+static const struct transform des3[] = { { TRANSFORM_ENCR, ENCR_3DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
+static const struct transform ah_sha1[] = { { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
+static const struct transform esn[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_ESN, ESN_EXT_SEQ, 0 } };
 
 static void
 child(const struct transform *t, size_t n, uint8_t protocol)

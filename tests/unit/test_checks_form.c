@@ -2,12 +2,12 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conversation.h"
 
-static const struct transform weak_ike[] = { { TRANSFORM_ENCR, 2, 0 }, { TRANSFORM_INTEG, 1, 0 }, { TRANSFORM_PRF, 1, 0 },
-                                             { TRANSFORM_KE, 2, 0 } };
-static const struct transform mixed[] = { { TRANSFORM_ENCR, 12, 256 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_PRF, 5, 0 },
-                                          { TRANSFORM_KE, 14, 0 }, { TRANSFORM_KE, 2, 0 } };
-static const struct transform bare[] = { { TRANSFORM_ENCR, 12, 128 }, { TRANSFORM_ESN, 0, 0 } };
-static const struct transform null[] = { { TRANSFORM_ENCR, 11, 0 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_ESN, 0, 0 } };
+static const struct transform weak_ike[] = { { TRANSFORM_ENCR, ENCR_DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_MD5_96, 0 }, { TRANSFORM_PRF, PRF_HMAC_MD5, 0 },
+                                             { TRANSFORM_KE, KE_MODP_1024, 0 } };
+static const struct transform mixed[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 },
+                                          { TRANSFORM_KE, KE_MODP_2048, 0 }, { TRANSFORM_KE, KE_MODP_1024, 0 } };
+static const struct transform bare[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
+static const struct transform null[] = { { TRANSFORM_ENCR, ENCR_NULL, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
 static const uint8_t octets[300];
 
 static void
@@ -168,9 +168,9 @@ messages(void)
     SAYS(message_id_reused, "message ID 2 (frames 5 and 6)");
     SAYS(ike_length_impossible, "message of 81 octets");
     begin(2, V2_INFORMATIONAL, 3, true, false);
-    notify(11);
+    notify(N2_INVALID_SPI);
     m.notifies[0].data = (struct span){ spi, 4 };
-    notify(39);
+    notify(N2_INVALID_SELECTORS);
     m.notifies[1].spi = (struct span){ spi, 4 };
     send("complaints", 7);
     SAYS(invalid_spi, "SPI b0000001, Child SA 0 (frame 4)");
@@ -188,10 +188,10 @@ of_no_sa(void)
             begin((uint8_t)major, (uint8_t)exchange, 1, true, exchange & 1);
             memset(m.spi_i, 0, 8);
             propose(aes256, 4, PROTO_IKE, 0);
-            notify(14);
-            notify(11);
+            notify(N2_NO_PROPOSAL_CHOSEN);
+            notify(N2_INVALID_SPI);
             m.has_ke = m.has_auth = true;
-            m.cfg_type = CFG_REPLY;
+            m.cfg_type = CP_REPLY;
             m.eap_code = 4;
             m.trailing = 1;
             m.error = IKE_ERR_HEADER;
@@ -212,7 +212,7 @@ of_no_message(void)
             char text[16];
             begin(2, (uint8_t)exchange, 5, true, false);
             propose(aes256, 4, PROTO_IKE, 0);
-            notify(14);
+            notify(N2_NO_PROPOSAL_CHOSEN);
             snprintf(text, sizeof text, "%u", i);
             send(text, 1);
         }

@@ -60,7 +60,7 @@ lifetimes(void)
         v1_tunnel(28800, 0);
         SILENT(lifetime_mismatch);
         begin(1, V1_INFORMATIONAL, 7, false, false);
-        notify(24576);
+        notify(N1_RESPONDER_LIFETIME);
         m.notifies[0].data = (struct span){ (const uint8_t *)table[i].data, table[i].len };
         m.notifies[0].inner = true;
         send("life", 9);
@@ -81,7 +81,7 @@ authenticated_until(void)
         m.has_auth = true;
         propose(esp128, 3, PROTO_ESP, TO_R);
         selectors("10.1.0.0/24", "10.2.0.0/24");
-        notify(16403);
+        notify(N2_AUTH_LIFETIME);
         m.notifies[0].data = (struct span){ (const uint8_t *)"\0\0\16\20", told ? 4 : 3 };
         send("auth!", 4);
         SAYS(sa_established, told ? "; it is to be authenticated anew within 3600 s (AUTH_LIFETIME)." : "MODP_2048.");
@@ -95,7 +95,7 @@ restarts(void)
     tunnel();
     begin(2, V2_INFORMATIONAL, 2, false, true);
     m.encrypted = false;
-    notify(4);
+    notify(N2_INVALID_IKE_SPI);
     send("unknown", 9);
     SAYS(peer_restarted, "198.51.100.20 answers IKE SA 0, established in frame 4, with INVALID_IKE_SPI: it no longer knows it.");
     T(basis_of(CHECK_peer_restarted) == BASIS_OBSERVED && sadb_ike_sa(db, 0)->state == IKE_ESTABLISHED);
@@ -103,7 +103,7 @@ restarts(void)
     sa_init(aes256, aes256);
     begin(2, V2_INFORMATIONAL, 2, false, true);
     m.encrypted = false;
-    notify(4);
+    notify(N2_INVALID_IKE_SPI);
     send("unknown", 9);
     SILENT(peer_restarted);
 
@@ -213,7 +213,7 @@ assigned(void)
     selectors("10.9.0.0/24", "10.2.0.0/24");
     m.num_ts_i = 2;
     T(selector_parse(&m.ts_i[1], "10.77.0.0/16"));
-    m.cfg_type = CFG_REPLY;
+    m.cfg_type = CP_REPLY;
     m.num_cfg = 1;
     m.cfg[0] = (struct ike_cfg_attr){ CFG_INTERNAL_IP4_ADDRESS, { bound, 4 } };
     send("auth!", 4);
@@ -288,8 +288,8 @@ ways(void)
 static void
 unknown_lengths(void)
 {
-    static const struct transform strange[] = { { TRANSFORM_ENCR, 12, 128 }, { TRANSFORM_INTEG, 999, 0 } }, ah[] = { { TRANSFORM_INTEG, 999, 0 } };
-    static const struct transform gmac[] = { { TRANSFORM_INTEG, 9, 0 } };
+    static const struct transform strange[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, 999, 0 } }, ah[] = { { TRANSFORM_INTEG, 999, 0 } };
+    static const struct transform gmac[] = { { TRANSFORM_INTEG, INTEG_AES_128_GMAC, 0 } };
 
     for (unsigned i = 0; i < 3; i++) {
         reset();

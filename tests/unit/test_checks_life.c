@@ -81,7 +81,7 @@ replace_child(bool break_first, double pause)
     propose(esp128, 3, PROTO_ESP, 0xa0000002);
     selectors("10.1.0.0/24", "10.2.0.0/24");
     if (!break_first) {
-        notify(16393);
+        notify(N2_REKEY_SA);
         m.notifies[0].spi = (struct span){ i_spi, 4 };
     }
     send("rekey?", 50);
@@ -264,7 +264,7 @@ xauth(void)
     T(sadb_ike_sa(db, 0)->state == IKE_ESTABLISHED);
     SILENT(auth_failed);
     begin(1, V1_TRANSACTION, 5, false, false);
-    m.cfg_type = CFG_SET;
+    m.cfg_type = CP_SET;
     m.num_cfg = 1;
     m.cfg[0] = (struct ike_cfg_attr){ .type = CFG_XAUTH_STATUS, .value = { fail, 2 } };
     send("fail", 9);

@@ -2,8 +2,8 @@
  * fragments, silence of an IKEv1 peer.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conversation.h"
 
-static const struct transform sha1[] = { { TRANSFORM_ENCR, 12, 128 }, { TRANSFORM_INTEG, 2, 0 }, { TRANSFORM_PRF, 2, 0 },
-                                         { TRANSFORM_KE, 14, 0 } };
+static const struct transform sha1[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA1, 0 },
+                                         { TRANSFORM_KE, KE_MODP_2048, 0 } };
 static uint8_t hashes[3][64];
 
 /* --- NAT-D of IKEv1: HASH(CKY-I | CKY-R | IP | port), the negotiated hash (RFC 3947 section 3.2) --- */

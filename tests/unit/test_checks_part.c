@@ -105,7 +105,7 @@ liveness_of_one_side(bool both)
     for (uint32_t i = 0; i < 3; i++) {
         char text[16];
         begin(1, V1_INFORMATIONAL, 40 + i, false, false);
-        notify(36136);
+        notify(N1_R_U_THERE);
         g_snprintf(text, sizeof text, "alive%u?", i);
         send(text, (uint16_t)(40 + i));
         now += 5;
@@ -201,7 +201,7 @@ main_mode_counted(bool whole)
 static void
 bundle(void)
 {
-    static const struct transform ah[] = { { TRANSFORM_INTEG, 12, 0 } };
+    static const struct transform ah[] = { { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 } };
 
     reset();
     v1_phase1(aes256);
@@ -235,7 +235,7 @@ moved_unseen(bool answered)
         m.has_auth = true;
         propose(esp128, 3, PROTO_ESP, side ? TO_R : 0xa0000001);
         selectors("10.1.0.0/24", "10.2.0.0/24");
-        notify(16396);
+        notify(N2_MOBIKE_SUPPORTED);
         send(side ? "auth!" : "auth?", 3);
     }
     if (answered) {

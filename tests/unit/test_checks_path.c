@@ -2,11 +2,11 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conversation.h"
 
-static const struct transform pfs[] = { { TRANSFORM_ENCR, 12, 128 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_KE, 14, 0 } };
-static const struct transform des[] = { { TRANSFORM_ENCR, 2, 0 }, { TRANSFORM_INTEG, 1, 0 }, { TRANSFORM_PRF, 1, 0 },
-                                        { TRANSFORM_KE, 1, 0 } };
-static const struct transform ml_kem[] = { { TRANSFORM_ENCR, 12, 256 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_PRF, 5, 0 },
-                                           { TRANSFORM_KE, 31, 0 }, { TRANSFORM_ADDKE1, 36, 0 } };
+static const struct transform pfs[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_KE, KE_MODP_2048, 0 } };
+static const struct transform des[] = { { TRANSFORM_ENCR, ENCR_DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_MD5_96, 0 }, { TRANSFORM_PRF, PRF_HMAC_MD5, 0 },
+                                        { TRANSFORM_KE, KE_MODP_768, 0 } };
+static const struct transform ml_kem[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 },
+                                           { TRANSFORM_KE, KE_CURVE_25519, 0 }, { TRANSFORM_ADDKE1, KE_ML_KEM_768, 0 } };
 static uint8_t hashes[4][20];
 static uint16_t hashed_port = 500;      /* of the sender's own address */
 
@@ -76,7 +76,7 @@ between_nats(void)
 static void
 nat(void)
 {
-    static const struct transform ah[] = { { TRANSFORM_INTEG, 2, 0 } };
+    static const struct transform ah[] = { { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 } };
 
     init_with_hashes(&client, &gateway, &gateway, &client);
     SILENT(nat_detected);
@@ -228,7 +228,7 @@ refused_group(const uint8_t *wanted)
     m.ke_group = 14;
     send("init?", 1);
     begin(2, V2_IKE_SA_INIT, 0, false, true);
-    notify(17);
+    notify(N2_INVALID_KE_PAYLOAD);
     m.notifies[0].data = (struct span){ wanted, 2 };
     send("ke", 2);
 }
@@ -258,7 +258,7 @@ detours(void)
         if (good) {
             propose(aes256, 4, PROTO_IKE, 0);
         } else {
-            notify(14);
+            notify(N2_NO_PROPOSAL_CHOSEN);
         }
         send("again!", 4);
         end_after(20);
@@ -273,11 +273,11 @@ detours(void)
     T(severity_of(CHECK_invalid_ke_payload) == SEV_NOTE);       /* the retry may come after the capture */
     refused_group(wanted);
     begin(2, V2_IKE_SA_INIT, 0, false, true);
-    notify(16390);
+    notify(N2_COOKIE);
     send("cookie", 3);
     FIRES(cookie_challenge);
     begin(2, V2_IKE_SA_INIT, 0, false, true);
-    notify(16407);
+    notify(N2_REDIRECT);
     m.notifies[0].data = (struct span){ (const uint8_t *)"\003\016gw.example.net", 16 };
     send("redirect", 4);
     SAYS(redirected, "to gw.example.net");
@@ -301,15 +301,15 @@ quick_mode(const struct transform *t, size_t n)
     propose(t, n, PROTO_ESP, 0xa0000001);
     send("qm1", 3);
     begin(1, V1_INFORMATIONAL, 10, false, false);
-    notify(14);
+    notify(N1_NO_PROPOSAL_CHOSEN);
     send("no", 4);
 }
 
 static void
 disagreements(void)
 {
-    static const struct transform des_md5[] = { { TRANSFORM_ENCR, 3, 0 }, { TRANSFORM_INTEG, 1, 0 } };
-    static const struct transform like[] = { { TRANSFORM_ENCR, 12, 256 }, { TRANSFORM_INTEG, 12, 0 } };
+    static const struct transform des_md5[] = { { TRANSFORM_ENCR, ENCR_3DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_MD5_96, 0 } };
+    static const struct transform like[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 } };
 
     reset();
     v1_phase1(aes256);
@@ -324,7 +324,7 @@ disagreements(void)
     propose(pfs, 3, PROTO_ESP, 0xa0000002);
     send("child?", 5);
     begin(2, V2_CREATE_CHILD_SA, 2, false, true);
-    notify(14);
+    notify(N2_NO_PROPOSAL_CHOSEN);
     send("child!", 6);
     SAYS(pfs_mismatch, "MODP_2048; but for that it has taken this suite before (frame 4)");
 
@@ -343,7 +343,7 @@ disagreements(void)
     v1_phase1(aes256);
     static const uint8_t life[] = { 0x80, 1, 0, 1, 0, 2, 0, 4, 0, 0, 0x0e, 0x10 };
     begin(1, V1_QUICK, 9, true, false);
-    notify(24576);
+    notify(N1_RESPONDER_LIFETIME);
     m.notifies[0].data = (struct span){ life, sizeof life };
     send("lifetime", 3);
     SAYS(lifetime_mismatch, "offered, 3600 s (RESPONDER-LIFETIME in frame 3)");
@@ -352,7 +352,7 @@ disagreements(void)
     propose(aes256, 4, PROTO_IKE, 0);
     send("am1", 1);
     begin(1, V1_INFORMATIONAL, 5, false, false);
-    notify(24);
+    notify(N1_AUTHENTICATION_FAILED);
     send("no", 2);
     SAYS(exchange_mode_mismatch, "first message of aggressive mode (frame 1)");
     T(count(CHECK_auth_failed) == 0);               /* nobody has looked at credentials */
@@ -363,7 +363,7 @@ disagreements(void)
     sa_init(aes256, aes256);
     begin(2, V2_IKE_AUTH, 1, true, false);
     propose(esp128, 3, PROTO_ESP, 0xa0000001);
-    notify(16391);
+    notify(N2_USE_TRANSPORT_MODE);
     send("auth?", 3);
     auth_response("10.1.0.0/24", "10.2.0.0/24");
     FIRES(mode_mismatch);
@@ -398,10 +398,10 @@ static void
 explained_refusals(void)
 {
     static const uint8_t wanted[] = { 0, 19 };
-    static const struct transform weak_dh[] = { { TRANSFORM_ENCR, 12, 256 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_PRF, 5, 0 },
-                                                { TRANSFORM_KE, 2, 0 } };
-    static const struct transform gcm[] = { { TRANSFORM_ENCR, 20, 256 }, { TRANSFORM_ENCR, 12, 256 }, { TRANSFORM_INTEG, 12, 0 },
-                                            { TRANSFORM_PRF, 5, 0 }, { TRANSFORM_KE, 14, 0 } };
+    static const struct transform weak_dh[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 },
+                                                { TRANSFORM_KE, KE_MODP_1024, 0 } };
+    static const struct transform gcm[] = { { TRANSFORM_ENCR, ENCR_AES_GCM_16, 256 }, { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 },
+                                            { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 }, { TRANSFORM_KE, KE_MODP_2048, 0 } };
     char *error = NULL;
 
     reset();
@@ -417,7 +417,7 @@ explained_refusals(void)
     send("two", 9);
     begin(2, V2_IKE_SA_INIT, 0, false, true);
     memset(m.spi_i, 0x44, 8);
-    notify(14);
+    notify(N2_NO_PROPOSAL_CHOSEN);
     to_addr = &stranger;
     send("none", 10);
     SAYS(no_proposal_chosen, "DH does not meet: offered MODP_1024, it has chosen MODP_2048 before (frame 2); proposal 1 fails on ENCR");
@@ -429,7 +429,7 @@ explained_refusals(void)
     send("again", 9);
     begin(2, V2_IKE_SA_INIT, 0, false, true);
     memset(m.spi_i, 0x44, 8);
-    notify(14);
+    notify(N2_NO_PROPOSAL_CHOSEN);
     send("none", 10);
     SAYS(no_proposal_chosen, "DH does not meet: offered MODP_1024, it has wanted ECP_256 before (frame 2)");
 
@@ -439,8 +439,8 @@ explained_refusals(void)
     SAYS(no_proposal_chosen, "ENCR does not meet: offered AES_CBC_256, the plan has AES_CBC_128.");
 
     /* IKEv1 ESP and AH under one number: the ESP half meets, the AH half does not. */
-    static const struct transform esp[] = { { TRANSFORM_ENCR, 12, 128 }, { TRANSFORM_INTEG, 2, 0 } };
-    static const struct transform sha[] = { { TRANSFORM_INTEG, 2, 0 } }, md5[] = { { TRANSFORM_INTEG, 1, 0 } };
+    static const struct transform esp[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 } };
+    static const struct transform sha[] = { { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 } }, md5[] = { { TRANSFORM_INTEG, INTEG_HMAC_MD5_96, 0 } };
     reset();
     v1_phase1(aes256);
     for (unsigned i = 0; i < 2; i++) {
@@ -454,7 +454,7 @@ explained_refusals(void)
     propose(md5, 1, PROTO_AH, 0xa0000004);
     send("and", 5);
     begin(1, V1_INFORMATIONAL, 11, false, false);
-    notify(14);
+    notify(N1_NO_PROPOSAL_CHOSEN);
     send("no", 6);
     SAYS(no_proposal_chosen, "INTEG does not meet: offered HMAC_MD5_96, it has");
 
@@ -463,7 +463,7 @@ explained_refusals(void)
     propose(gcm, 5, PROTO_IKE, 0);
     send("init?", 1);
     begin(2, V2_IKE_SA_INIT, 0, false, true);
-    static const struct transform answer[] = { { TRANSFORM_ENCR, 20, 256 }, { TRANSFORM_PRF, 5, 0 }, { TRANSFORM_KE, 14, 0 } };
+    static const struct transform answer[] = { { TRANSFORM_ENCR, ENCR_AES_GCM_16, 256 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 }, { TRANSFORM_KE, KE_MODP_2048, 0 } };
     propose(answer, 3, PROTO_IKE, 0);
     send("init!", 2);
     SILENT(proposal_not_offered);
@@ -516,14 +516,14 @@ moves(void)
     send("elsewhere", 5);
     SAYS(ike_from_new_address, "comes from 203.0.113.66");
     tunnel();
-    notify(16396);
+    notify(N2_MOBIKE_SUPPORTED);
     begin(2, V2_IKE_AUTH, 1, true, false);
     from_addr = &stranger;
     send("auth?", 9);
     SAYS(ike_from_new_address, "203.0.113.66");             /* answered long ago, and again from elsewhere */
     tunnel();
     begin(2, V2_INFORMATIONAL, 3, true, false);
-    notify(16400);
+    notify(N2_UPDATE_SA_ADDRESSES);
     from_addr = &stranger;
     send("update", 6);
     SAYS(address_updated, "from 192.0.2.10 to 203.0.113.66");
@@ -537,14 +537,14 @@ collision(void)
     tunnel();
     begin(2, V2_CREATE_CHILD_SA, 2, true, false);
     propose(esp128, 3, PROTO_ESP, 0xa0000002);
-    notify(16393);
+    notify(N2_REKEY_SA);
     m.notifies[0].spi = (struct span){ i_spi, 4 };
     send("rekey i", 5);
     SILENT(rekey_collision);
     begin(2, V2_CREATE_CHILD_SA, 0, false, false);
     memset(m.spi_r, 0x22, 8);
     propose(esp128, 3, PROTO_ESP, 0xb0000002);
-    notify(16393);
+    notify(N2_REKEY_SA);
     m.notifies[0].spi = (struct span){ r_spi, 4 };
     send("rekey r", 6);
     SAYS(rekey_collision, "frame 5 and frame 6");

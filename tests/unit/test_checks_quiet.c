@@ -117,7 +117,7 @@ v2_extensions(void)
     init(16406);
     say(2, V2_IKE_AUTH, 1, true, false, PAYLOADS(V2P_IDI, V2P_AUTH, V2P_SA, V2P_TSI, V2P_TSR));
     begin_with(2, V2_IKE_AUTH, 1, false, true, PAYLOADS(V2P_IDR, V2P_AUTH, V2P_NOTIFY));
-    notify(16407);
+    notify(N2_REDIRECT);
     send("away", 9);
     end_after(60);
     quiet("redirected in IKE_AUTH");
@@ -169,14 +169,14 @@ v1_modes(void)
     v1_main_mode(1);
     for (unsigned i = 0; i < 3; i++) {
         begin_with(1, V1_QUICK, 9, i != 1, false, i < 2 ? PAYLOADS(V1P_HASH, V1P_SA, V1P_NONCE) : PAYLOADS(V1P_HASH));
-        m.flags |= V1_COMMIT;
+        m.flags |= FLAG_COMMIT;
         if (i < 2) {
             propose(esp128, 3, PROTO_ESP, i ? 0xb0000001 : 0xa0000001);
         }
         send(i == 0 ? "qm1" : i == 1 ? "qm2" : "qm3", (uint16_t)(10 + i));
     }
     begin_with(1, V1_INFORMATIONAL, 9, false, false, PAYLOADS(V1P_HASH, V1P_NOTIFY));
-    notify(16384);
+    notify(N1_CONNECTED);
     send("connected", 20);
     end_after(20);
     quiet("commit bit");

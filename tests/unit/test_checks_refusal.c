@@ -3,9 +3,9 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conversation.h"
 
-static const struct transform gcm[] = { { TRANSFORM_ENCR, 20, 128 }, { TRANSFORM_ESN, 0, 0 } };
-static const struct transform gcm256[] = { { TRANSFORM_ENCR, 20, 256 }, { TRANSFORM_ESN, 0, 0 } };
-static const struct transform des3[] = { { TRANSFORM_ENCR, 3, 0 }, { TRANSFORM_INTEG, 2, 0 }, { TRANSFORM_PRF, 2, 0 }, { TRANSFORM_KE, 2, 0 } };
+static const struct transform gcm[] = { { TRANSFORM_ENCR, ENCR_AES_GCM_16, 128 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
+static const struct transform gcm256[] = { { TRANSFORM_ENCR, ENCR_AES_GCM_16, 256 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
+static const struct transform des3[] = { { TRANSFORM_ENCR, ENCR_3DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA1, 0 }, { TRANSFORM_KE, KE_MODP_1024, 0 } };
 
 static void
 as(uint8_t spi)
@@ -24,7 +24,7 @@ child(const struct transform *t, size_t n, bool refused)
     for (unsigned r = 0; r < 2; r++) {
         begin(2, V2_CREATE_CHILD_SA, id, r == 0, r == 1);
         if (r && refused) {
-            notify(14);
+            notify(N2_NO_PROPOSAL_CHOSEN);
         } else {
             propose(t, n, PROTO_ESP, (r ? 0xb0000000 : 0xa0000000) + id);
             selectors("10.1.0.0/24", "10.3.0.0/24");
@@ -37,7 +37,7 @@ child(const struct transform *t, size_t n, bool refused)
 static void
 proposals(void)
 {
-    static const struct transform aead[] = { { TRANSFORM_ENCR, 20, 128 }, { TRANSFORM_INTEG, 12, 0 } };
+    static const struct transform aead[] = { { TRANSFORM_ENCR, ENCR_AES_GCM_16, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 } };
 
     tunnel();                                       /* an AEAD cipher needs no integrity: one type is unmet, not two */
     child(gcm, 2, false);
@@ -68,7 +68,7 @@ proposals(void)
     begin(2, V2_IKE_SA_INIT, 0, false, true);
     as(0x33);
     to_addr = &stranger;
-    notify(14);
+    notify(N2_NO_PROPOSAL_CHOSEN);
     send("no", 10);
     SAYS(no_proposal_chosen, " and 7 more; DH does not meet: offered MODP_1024, it has chosen MODP_2048 before (frame 2); proposal 1 fails on "
                              "ENCR, PRF, INTEG and DH, proposal 2 fails on");
@@ -77,7 +77,7 @@ proposals(void)
 
     reset();                                        /* only the refusal was captured */
     begin(2, V2_IKE_SA_INIT, 0, false, true);
-    notify(14);
+    notify(N2_NO_PROPOSAL_CHOSEN);
     send("no", 1);
     SAYS(no_proposal_chosen, "198.51.100.20 refuses IKE_SA_INIT (NO_PROPOSAL_CHOSEN); the capture does not show the offer in clear.");
 }
@@ -102,7 +102,7 @@ v1_method_and_mode(void)
         begin(1, V1_INFORMATIONAL, 5, false, false);
         as(0x33);
         to_addr = &stranger;
-        notify(14);
+        notify(N1_NO_PROPOSAL_CHOSEN);
         send("no", 10);
         SAYS(no_proposal_chosen, methods[i].says);
         T(strstr(detail(CHECK_no_proposal_chosen), "refuses phase 1 (main mode)"));
@@ -120,7 +120,7 @@ v1_method_and_mode(void)
         m.proposals[0].attr.mode = mode;
         send("again", 5);
         begin(1, V1_INFORMATIONAL, 11, false, false);
-        notify(14);
+        notify(N1_NO_PROPOSAL_CHOSEN);
         send("no", 6);
         SAYS(no_proposal_chosen, mode == 2 ? ", but the encapsulation mode does not." : ", so its policy");
     }
@@ -138,7 +138,7 @@ v1_method_and_mode(void)
     begin(1, V1_INFORMATIONAL, 5, false, false);
     as(0x33);
     to_addr = &stranger;
-    notify(14);
+    notify(N1_NO_PROPOSAL_CHOSEN);
     send("no", 10);
     SAYS(no_proposal_chosen, "ENCR does not meet: offered AES_CBC_128, it has chosen AES_CBC_256 before (frame 2); transform 1 fails on ENCR, "
                              "PRF, INTEG and DH, authentication method.");
@@ -150,7 +150,7 @@ foretold(void)
 {
     reset();
     begin(2, V2_IKE_SA_INIT, 0, false, false);      /* the gateway began one itself */
-    m.flags = V2_INITIATOR;
+    m.flags = FLAG_INITIATOR;
     memset(m.spi_r, 0, 8);
     as(0x33);
     propose(aes128, 4, PROTO_IKE, 0);
@@ -326,7 +326,7 @@ spis(void)
     reset();
     v1_phase1(aes256);
     begin(1, V1_INFORMATIONAL, 9, false, false);
-    notify(39);
+    notify(N2_INVALID_SELECTORS);
     send("v1", 9);
     SILENT(invalid_selectors);
 }

@@ -102,7 +102,7 @@ moved(void)
             begin(2, V2_IKE_AUTH, 1, r == 0, r == 1);
             m.has_auth = true;
             if (table[i].mobike == r + 1) {
-                notify(16396);
+                notify(N2_MOBIKE_SUPPORTED);
             }
             send(r ? "auth!" : "auth?", (uint16_t)(3 + r));
         }
@@ -216,7 +216,7 @@ pool(void)
                     m.id_i = (struct ike_id){ .present = !response, .type = 2, .data = { (const uint8_t *)who, strlen(who) } };
                 }
                 if (step == 3) {
-                    m.cfg_type = CFG_REPLY;
+                    m.cfg_type = CP_REPLY;
                     m.num_cfg = 1;
                     m.cfg[0] = (struct ike_cfg_attr){ CFG_INTERNAL_IP4_ADDRESS, { one, 4 } };
                 }
@@ -283,7 +283,7 @@ modes(void)
 static void
 quick_modes(void)
 {
-    static const struct transform pfs[] = { { TRANSFORM_ENCR, 12, 128 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_KE, 14, 0 } };
+    static const struct transform pfs[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_KE, KE_MODP_2048, 0 } };
 
     for (unsigned late = 0; late < 2; late++) {
         reset();
@@ -310,7 +310,7 @@ quick_modes(void)
         propose(pfs, same ? 3 : 2, PROTO_ESP, 0xa2);
         send("again", 5);
         begin(1, V1_INFORMATIONAL, 11, false, false);
-        notify(14);
+        notify(N1_NO_PROPOSAL_CHOSEN);
         send("no", 6);
         TOLD(pfs_mismatch, !same);
     }
@@ -360,7 +360,7 @@ twice(void)
     }
     T(count(CHECK_malformed_message) == 1);
     begin(2, V2_INFORMATIONAL, 2, false, false);    /* 18 is a notify of IKEv1 alone */
-    notify(18);
+    notify(N1_INVALID_ID_INFORMATION);
     send("eighteen", 20);
     TOLD(identity_rejected, false);
 }

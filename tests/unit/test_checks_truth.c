@@ -34,7 +34,7 @@ rekey_of_first(bool by_client, const char *octets, uint32_t spi)
     if (!by_client) {
         selectors("10.2.0.0/24", "10.1.0.0/24");
     }
-    notify(16393);
+    notify(N2_REKEY_SA);
     m.notifies[m.num_notifies - 1].spi = (struct span){ by_client ? of_client : of_gateway, 4 };
     send(octets, 20);
 }
@@ -95,13 +95,13 @@ transport(const char *asked, const char *got)
     m.has_auth = true;
     propose(esp128, 3, PROTO_ESP, 0xa0000001);
     selectors(asked, "198.51.100.20");
-    notify(16391);
+    notify(N2_USE_TRANSPORT_MODE);
     send("auth?", 3);
     begin(2, V2_IKE_AUTH, 1, false, true);
     m.has_auth = true;
     propose(esp128, 3, PROTO_ESP, TO_R);
     selectors(got, "198.51.100.20");
-    notify(16391);
+    notify(N2_USE_TRANSPORT_MODE);
     send("auth!", 4);
 }
 
@@ -247,7 +247,7 @@ path_probes(bool mobike)
         propose(esp128, 3, PROTO_ESP, side ? TO_R : 0xa0000001);
         selectors("10.1.0.0/24", "10.2.0.0/24");
         if (mobike) {
-            notify(16396);
+            notify(N2_MOBIKE_SUPPORTED);
         }
         send(side ? "auth!" : "auth?", 3);
     }
@@ -264,7 +264,7 @@ path_probes(bool mobike)
         SILENT(ike_from_new_address);
         SILENT(retransmission);
         begin(2, V2_INFORMATIONAL, 3, true, false);
-        notify(16400);
+        notify(N2_UPDATE_SA_ADDRESSES);
         send_soon(&client6, &gateway6, "moves", 0);
         SAYS(address_updated, "from 192.0.2.10 to 2001:db8:1::10");
     } else {
@@ -284,14 +284,14 @@ refused_once(void)
     m.eap_code = 4;
     send("eap failure", 4);
     begin(2, V2_INFORMATIONAL, 2, true, false);
-    notify(24);
+    notify(N2_AUTHENTICATION_FAILED);
     send("that was it", 5);
     T(count(CHECK_auth_failed) == 1);
     SAYS(auth_failed, "EAP-Failure in frame 4");
     tunnel();
     SILENT(auth_failed);
     begin(2, V2_INFORMATIONAL, 2, true, false);
-    notify(24);
+    notify(N2_AUTHENTICATION_FAILED);
     send("not you", 5);
     SAYS(auth_failed, "192.0.2.10 rejects the authentication of 198.51.100.20 (AUTHENTICATION_FAILED in frame 5)");
 }
@@ -355,7 +355,7 @@ begun_anew(bool initial_contact, bool lacks_request)
     send("second init!", 6);
     as_second(V2_IKE_AUTH, 1, true);
     if (initial_contact) {
-        notify(16384);
+        notify(N2_INITIAL_CONTACT);
     }
     send("second auth?", 7);
     as_second(V2_IKE_AUTH, 1, false);

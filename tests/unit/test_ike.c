@@ -18,10 +18,10 @@ test_main(void)
     T(m.seen == (1u << V1P_SA | 1u << V1P_VENDOR | 1u << V1P_NAT_D));
     T(m.sa_count == 1 && m.num_proposals == 2 && m.num_transforms == 8);
     T(p[0].v1 && p[0].number == 1 && p[0].v1_transform == 1 && p[0].protocol == PROTO_IKE && p[0].num_transforms == 4);
-    T(transform_is(&p[0], 0, TRANSFORM_ENCR, 12, 256) && transform_is(&p[0], 1, TRANSFORM_INTEG, 12, 0));
-    T(transform_is(&p[0], 2, TRANSFORM_PRF, 5, 0) && transform_is(&p[0], 3, TRANSFORM_KE, 14, 0));
+    T(transform_is(&p[0], 0, TRANSFORM_ENCR, ENCR_AES_CBC, 256) && transform_is(&p[0], 1, TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0));
+    T(transform_is(&p[0], 2, TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0) && transform_is(&p[0], 3, TRANSFORM_KE, KE_MODP_2048, 0));
     T(p[0].attr.auth_method == 1 && p[0].attr.life_s == 28800 && p[0].attr.life_kb == 0 && p[0].attr.others == 0);
-    T(p[1].v1_transform == 2 && transform_is(&p[1], 0, TRANSFORM_ENCR, 3, 0));
+    T(p[1].v1_transform == 2 && transform_is(&p[1], 0, TRANSFORM_ENCR, ENCR_3DES_CBC, 0));
     T(p[1].attr.auth_method == 65001 && p[1].attr.life_s == UINT32_MAX && p[1].attr.others == 2);
     T(m.num_vendors == 1 && span_is(&m.vendors[0], "vendor") && m.num_nat_d == 2 && m.nat_d[1].len == 20);
     T(!ike_is_response(&m) && ike_plausible(b.b, b.n));
@@ -46,12 +46,12 @@ test_quick(void)
     T(m.num_payloads == 6 && m.payloads[0].inner && m.has_auth && span_is(&m.nonce, "nonce"));
     T(m.num_proposals == 3 && m.sa_count == 1 && p[0].attr.mode == 1 && p[0].attr.auth_alg == 2);
     T(p[0].protocol == PROTO_ESP && p[0].spi_len == 4 && p[0].spi[3] == 0xab && p[0].num_transforms == 4);
-    T(transform_is(&p[0], 0, TRANSFORM_ENCR, 12, 128) && transform_is(&p[0], 1, TRANSFORM_INTEG, 2, 0));
-    T(transform_is(&p[0], 2, TRANSFORM_KE, 14, 0) && transform_is(&p[0], 3, TRANSFORM_ESN, 1, 0));
+    T(transform_is(&p[0], 0, TRANSFORM_ENCR, ENCR_AES_CBC, 128) && transform_is(&p[0], 1, TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0));
+    T(transform_is(&p[0], 2, TRANSFORM_KE, KE_MODP_2048, 0) && transform_is(&p[0], 3, TRANSFORM_ESN, ESN_EXT_SEQ, 0));
     T(p[0].attr.life_s == 3600 && p[0].attr.life_kb == 4608000 && p[0].attr.others == 0);
     T(p[1].protocol == PROTO_IPCOMP && p[1].spi_len == 2 && p[1].num_transforms == 0 && p[1].number == 1);
-    T(p[2].protocol == PROTO_AH && transform_is(&p[2], 0, TRANSFORM_INTEG, 2, 0) &&
-      transform_is(&p[2], 1, TRANSFORM_ESN, 0, 0));
+    T(p[2].protocol == PROTO_AH && transform_is(&p[2], 0, TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0) &&
+      transform_is(&p[2], 1, TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0));
     T(m.id_i.present && m.id_i.inner && m.id_i.type == 4 && m.id_i.protocol == 6 && m.id_i.port == 443);
     T(ike_id_selector(&m.id_i, &s) && s.port_lo == 443 && s.port_hi == 443 && s.protocol == 6 && s.hi.bytes[3] == 255);
     T(strstr(ike_id_print(&m.id_i, out, sizeof out), "10.1.0.0/16") != NULL);
@@ -63,11 +63,11 @@ test_transaction(void)
 {
     struct buf outer, b;
 
-    header(&outer, V1P_HASH, 0x10, V1_TRANSACTION, V1_ENCRYPTED, 8);
+    header(&outer, V1P_HASH, 0x10, V1_TRANSACTION, FLAG_ENCRYPTED, 8);
     set_length(&outer, outer.n);
     build_transaction(&b);
     T(parse(&outer) && ike_parse_inner(&m, V1P_ATTRIBUTES, b.b, b.n) && m.error == IKE_OK);
-    T(m.cfg_type == CFG_SET && m.num_cfg == 2 && m.cfg[0].type == CFG_XAUTH_STATUS);
+    T(m.cfg_type == CP_SET && m.num_cfg == 2 && m.cfg[0].type == CFG_XAUTH_STATUS);
     T(m.cfg[0].value.len == 2 && m.cfg[0].value.at[1] == 1);
     T(m.cfg[1].type == CFG_XAUTH_USER_NAME && span_is(&m.cfg[1].value, "lisa"));
     T(m.num_notifies == 1 && m.notifies[0].inner && m.notifies[0].spi.len == 16 && span_is(&m.notifies[0].data, "data"));
@@ -87,8 +87,8 @@ test_init(void)
     T(parse(&b) && m.error == IKE_OK && m.trailing == 5 && !m.truncated && m.readable);
     T(m.num_payloads == 5 && m.sa_count == 1 && m.num_proposals == 2 && m.num_transforms == 7);
     T(!p[0].v1 && p[0].number == 1 && p[0].num_transforms == 4 && p[0].spi_len == 0);
-    T(transform_is(&p[0], 0, TRANSFORM_ENCR, 12, 256) && transform_is(&p[0], 3, TRANSFORM_KE, 14, 0));
-    T(p[1].number == 2 && p[1].spi_len == 8 && p[1].spi[7] == 0xab && transform_is(&p[1], 0, TRANSFORM_ENCR, 20, 128));
+    T(transform_is(&p[0], 0, TRANSFORM_ENCR, ENCR_AES_CBC, 256) && transform_is(&p[0], 3, TRANSFORM_KE, KE_MODP_2048, 0));
+    T(p[1].number == 2 && p[1].spi_len == 8 && p[1].spi[7] == 0xab && transform_is(&p[1], 0, TRANSFORM_ENCR, ENCR_AES_GCM_16, 128));
     T(m.has_ke && m.ke_group == 14 && m.ke.len == 32 && m.nonce.len == 16 && m.num_vendors == 1);
     T(m.num_notifies == 1 && m.notifies[0].type == 16388 && m.notifies[0].data.len == 20 && !m.notifies[0].inner);
     T(m.seen >> V2P_NONCE & 1);
@@ -112,7 +112,7 @@ test_auth(void)
     T(m.has_auth && m.auth_method == 14 && m.num_proposals == 1 && m.proposals[0].spi_len == 4);
     T(m.has_ts && m.num_ts_i == 2 && m.num_ts_r == 1 && m.ts_i[1].protocol == 6 && m.ts_i[1].port_lo == 443);
     T(m.ts_i[0].lo.family == 4 && m.ts_i[0].hi.bytes[3] == 255 && m.ts_r[0].hi.family == 6);
-    T(m.cfg_type == CFG_REPLY && m.num_cfg == 2 && m.cfg[0].value.len == 4 && m.cfg[1].type == CFG_INTERNAL_IP6_ADDRESS);
+    T(m.cfg_type == CP_REPLY && m.num_cfg == 2 && m.cfg[0].value.len == 4 && m.cfg[1].type == CFG_INTERNAL_IP6_ADDRESS);
     T(m.eap_code == 1 && m.eap_type == 26 && m.num_deletes == 1 && m.deletes[0].inner);
 }
 
@@ -306,7 +306,7 @@ test_limits(void)
     for (unsigned i = 0; i < IKE_MAX_PROPOSALS + 3; i++) {
         size_t one = open_proposal(&b, i < IKE_MAX_PROPOSALS + 2, i + 1, PROTO_IKE, 0, 5);
         for (unsigned t = 0; t < 5; t++) {
-            transform2(&b, t < 4, TRANSFORM_ENCR, 12, 0);
+            transform2(&b, t < 4, TRANSFORM_ENCR, ENCR_AES_CBC, 0);
         }
         close_part(&b, one);
     }
@@ -319,7 +319,7 @@ test_limits(void)
     for (unsigned i = 0; i < 3; i++) {
         size_t one = open_proposal(&b, i < 2, i + 1, PROTO_IKE, 0, 160);
         for (unsigned t = 0; t < 160; t++) {
-            transform2(&b, t < 159, TRANSFORM_ENCR, 12, 0);
+            transform2(&b, t < 159, TRANSFORM_ENCR, ENCR_AES_CBC, 0);
         }
         close_part(&b, one);
     }

@@ -76,8 +76,8 @@ trailer(void)
 static void
 null_cipher(void)
 {
-    static const struct transform null[] = { { TRANSFORM_ENCR, 11, 0 }, { TRANSFORM_INTEG, 2, 0 } };
-    static const struct transform aes[] = { { TRANSFORM_ENCR, 12, 128 }, { TRANSFORM_INTEG, 2, 0 } };
+    static const struct transform null[] = { { TRANSFORM_ENCR, ENCR_NULL, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 } };
+    static const struct transform aes[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 } };
     struct proposal p = { .num_transforms = 2, .transforms = null };
     struct kept_proposal k = { .p = &p };
     uint8_t bytes[8 + sizeof inner + 2 + 12] = { 0 };
@@ -139,9 +139,9 @@ transport(void)
 static void
 gmac(void)
 {
-    static const struct transform gmac128[] = { { TRANSFORM_ENCR, 21, 128 } };
-    static const struct transform strange[] = { { TRANSFORM_ENCR, 11, 0 }, { TRANSFORM_INTEG, 999, 0 } };
-    static const struct transform none[] = { { TRANSFORM_ENCR, 11, 0 }, { TRANSFORM_INTEG, 0, 0 } };
+    static const struct transform gmac128[] = { { TRANSFORM_ENCR, ENCR_NULL_AES_GMAC, 128 } };
+    static const struct transform strange[] = { { TRANSFORM_ENCR, ENCR_NULL, 0 }, { TRANSFORM_INTEG, 999, 0 } };
+    static const struct transform none[] = { { TRANSFORM_ENCR, ENCR_NULL, 0 }, { TRANSFORM_INTEG, INTEG_NONE, 0 } };
     struct proposal p = { .num_transforms = 1, .transforms = gmac128 };
     struct kept_proposal k = { .p = &p };
     uint8_t bytes[8 + 8 + sizeof inner + 2 + 16] = { 0 };

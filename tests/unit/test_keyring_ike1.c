@@ -32,7 +32,7 @@ peers_like(uint8_t seed)
 static void
 head(struct buf *b, unsigned first, unsigned exchange, bool encrypted, uint32_t id)
 {
-    header(b, first, 0x10, exchange, encrypted ? V1_ENCRYPTED : 0, id);
+    header(b, first, 0x10, exchange, encrypted ? FLAG_ENCRYPTED : 0, id);
     set_spis(b, COOKIE_I, COOKIE_R);
 }
 
@@ -166,14 +166,14 @@ make_informational(struct peers *p, struct buf *b, uint32_t id, bool deletes)
 static void
 make_transaction(struct peers *p, uint32_t id)
 {
-    uint8_t iv[16], body[12] = { CFG_REQUEST, 0, 0, 7, 0xc0, 0x88, 0, 0, 0x40, 0x89, 0, 0 };
+    uint8_t iv[16], body[12] = { CP_REQUEST, 0, 0, 7, 0xc0, 0x88, 0, 0, 0x40, 0x89, 0, 0 };
 
     begin_phase2(p, id, iv);
     for (int answer = 0; answer < 2; answer++) {
         struct buf *b = &script[XAUTH1 + answer];
         head(b, V1P_HASH, V1_TRANSACTION, true, id);
         hash(b, V1P_ATTRIBUTES);
-        body[0] = answer ? CFG_REPLY : CFG_REQUEST;
+        body[0] = answer ? CP_REPLY : CP_REQUEST;
         blob(b, 0, body, sizeof body);
         seal(b, &p->key, iv);
     }
@@ -247,7 +247,7 @@ straight(void)
         } else if (i == DELETE) {
             T(m.num_deletes == 1 && m.deletes[0].num_spis == 1);
         } else if (i == XAUTH2) {
-            T(m.cfg_type == CFG_REPLY && m.num_cfg == 2);
+            T(m.cfg_type == CP_REPLY && m.num_cfg == 2);
         }
         T(m.readable && m.error == IKE_OK && (i < QUICK1 || hash_is_whole()));
     }
@@ -281,7 +281,7 @@ static void
 long_exchange(void)
 {
     static struct buf all[KEYRING_MAX_MESSAGES + 1];
-    uint8_t iv[16], body[12] = { CFG_REQUEST, 0, 0, 7, 0xc0, 0x88, 0, 0, 0x40, 0x89, 0, 0 };
+    uint8_t iv[16], body[12] = { CP_REQUEST, 0, 0, 7, 0xc0, 0x88, 0, 0, 0x40, 0x89, 0, 0 };
     struct peers p = peers_like(1);
     struct keyring *k;
 

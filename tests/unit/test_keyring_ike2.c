@@ -6,7 +6,7 @@
 
 #include <espial/limits.h>
 
-enum { I = V2_INITIATOR, R = V2_RESPONSE, SPI_I = 0x31, SPI_R = 0x32, NEW_I = 0x41, NEW_R = 0x42, OTHER = 0x61,
+enum { I = FLAG_INITIATOR, R = FLAG_RESPONSE, SPI_I = 0x31, SPI_R = 0x32, NEW_I = 0x41, NEW_R = 0x42, OTHER = 0x61,
        ESP_I = 0x0a0b0c0d, ESP_R = 0x1a1b1c1d, NOTIFY_LEN = 8 };
 
 static struct buf b;
@@ -185,7 +185,7 @@ add_sa(struct buf *to, unsigned next, unsigned protocol, uint32_t spi, uint8_t i
         fill(to, ike_spi, 8);
     }
     if (choices) {
-        transform2(to, true, TRANSFORM_ENCR, 20, 256);
+        transform2(to, true, TRANSFORM_ENCR, ENCR_AES_GCM_16, 256);
     }
     transform2(to, true, TRANSFORM_ENCR, AES, 128);
     transform2(to, true, TRANSFORM_INTEG, SHA1, 0);

@@ -92,7 +92,7 @@ parts_of_payloads(void)
         struct buf b;
         size_t p, t, one;
 
-        header(&b, V2P_TSI, 0x20, V2_IKE_AUTH, V2_INITIATOR, 1);
+        header(&b, V2P_TSI, 0x20, V2_IKE_AUTH, FLAG_INITIATOR, 1);
         p = open_part(&b, 0);
         u8(&b, IKE_MAX_SELECTORS + more);
         fill(&b, 0, 3);
@@ -106,7 +106,7 @@ parts_of_payloads(void)
         for (unsigned version = 0x10; version <= 0x20; version += 0x10) {
             header(&b, version == 0x10 ? V1P_ATTRIBUTES : V2P_CP, version, version == 0x10 ? V1_TRANSACTION : V2_IKE_AUTH, 0, 1);
             p = open_part(&b, 0);
-            u8(&b, CFG_REQUEST);
+            u8(&b, CP_REQUEST);
             fill(&b, 0, 3);
             for (unsigned i = 0; i < IKE_MAX_CFG_ATTRS + more; i++) {
                 u32(&b, 1u << 16);
@@ -117,7 +117,7 @@ parts_of_payloads(void)
         }
 
         /* 512 transforms in three proposals, or one more. */
-        header(&b, V2P_SA, 0x20, V2_IKE_SA_INIT, V2_INITIATOR, 0);
+        header(&b, V2P_SA, 0x20, V2_IKE_SA_INIT, FLAG_INITIATOR, 0);
         p = open_part(&b, 0);
         for (unsigned i = 0; i < 3; i++) {
             unsigned n = i < 2 ? 200 : IKE_MAX_TRANSFORMS - 400 + more;
@@ -362,7 +362,7 @@ texts(void)
             send(again ? "second" : "first", (uint16_t)(1 + again));
             begin(2, V2_IKE_SA_INIT, 0, false, true);
             memset(m.spi_i, again ? 0x33 : 0x11, 8);
-            notify(14);
+            notify(N2_NO_PROPOSAL_CHOSEN);
             send(again ? "no again" : "no", (uint16_t)(3 + again));
         }
         T((count(CHECK_offer_changed) == 1) == !same);

@@ -4,9 +4,9 @@
 
 enum { TO_R = 0xb0000001, TO_I = 0xa0000001 };
 
-static const struct transform esn[] = { { TRANSFORM_ENCR, 12, 128 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_ESN, 1, 0 } };
-static const struct transform gmac[] = { { TRANSFORM_ENCR, 21, 128 }, { TRANSFORM_ESN, 0, 0 } };
-static const struct transform null[] = { { TRANSFORM_ENCR, 11, 0 }, { TRANSFORM_INTEG, 12, 0 }, { TRANSFORM_ESN, 0, 0 } };
+static const struct transform esn[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_ESN, ESN_EXT_SEQ, 0 } };
+static const struct transform gmac[] = { { TRANSFORM_ENCR, ENCR_NULL_AES_GMAC, 128 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
+static const struct transform null[] = { { TRANSFORM_ENCR, ENCR_NULL, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
 
 /* A Child SA of that suite; the answer's SPI can differ. */
 static void
@@ -295,7 +295,7 @@ states(void)
     begin(2, V2_CREATE_CHILD_SA, 2, true, false);
     propose(esp128, 3, PROTO_ESP, 0xa0000002);
     selectors("10.1.0.0/24", "10.2.0.0/24");
-    notify(16393);
+    notify(N2_REKEY_SA);
     m.notifies[0].spi = (struct span){ old, 4 };
     send("rekey?", 5);
     begin(2, V2_CREATE_CHILD_SA, 2, false, true);

@@ -54,7 +54,7 @@ v1_sides(void)
     }
     reset();                                        /* the capture begins with a refusal: it comes from the responder */
     begin(1, V1_INFORMATIONAL, 0, false, false);
-    notify(14);
+    notify(N1_NO_PROPOSAL_CHOSEN);
     see("no", 1);
     T(ip_equal(&last.sa->responder.addr, &gateway) && ip_equal(&last.sa->initiator.addr, &client) && !last.from_initiator);
     T(!last.sa->started_here);
@@ -106,7 +106,7 @@ intermediate(void)
 static void
 spi_of_the_chosen(void)
 {
-    static const struct transform ah[] = { { TRANSFORM_INTEG, 2, 0 }, { TRANSFORM_ESN, 0, 0 } };
+    static const struct transform ah[] = { { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
 
     for (uint8_t chosen = 1; chosen <= 2; chosen++) {
         reset();
@@ -166,9 +166,9 @@ static void
 addresses(void)
 {
     static const struct { bool from_client; uint8_t type; const char *a, *b; unsigned num; } table[] = {
-        { false, CFG_REPLY, "\12\1\0\7", "\12\1\0\7", 1 }, { false, CFG_REPLY, "\12\1\0\7", "\12\1\0\10", 2 },
-        { false, CFG_SET, "\12\1\0\7", "\0\0\0\0", 1 }, { true, CFG_REPLY, "\12\1\0\7", "\12\1\0\10", 0 },
-        { false, CFG_REQUEST, "\12\1\0\7", "\12\1\0\10", 0 },
+        { false, CP_REPLY, "\12\1\0\7", "\12\1\0\7", 1 }, { false, CP_REPLY, "\12\1\0\7", "\12\1\0\10", 2 },
+        { false, CP_SET, "\12\1\0\7", "\0\0\0\0", 1 }, { true, CP_REPLY, "\12\1\0\7", "\12\1\0\10", 0 },
+        { false, CP_REQUEST, "\12\1\0\7", "\12\1\0\10", 0 },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
@@ -297,7 +297,7 @@ crossing(void)
                 m.proposals[0].spi_len = 8;
                 memset(m.proposals[0].spi, (int)(0x71 + n), 8);
             } else {
-                notify(16393);
+                notify(N2_REKEY_SA);
                 m.notifies[0].spi = (struct span){ by_client ? i_spi : r_spi, 4 };
             }
             g_snprintf(text, sizeof text, "rekey %u", n);
@@ -317,9 +317,9 @@ crossing(void)
 static void
 lengths(void)
 {
-    static const struct transform gcm[] = { { TRANSFORM_ENCR, 20, 256 } }, ctr[] = { { TRANSFORM_ENCR, 13, 128 }, { TRANSFORM_INTEG, 2, 0 } };
-    static const struct transform des3[] = { { TRANSFORM_ENCR, 3, 0 }, { TRANSFORM_INTEG, 2, 0 } };
-    static const struct transform strange[] = { { TRANSFORM_ENCR, 12, 128 }, { TRANSFORM_INTEG, 999, 0 } };
+    static const struct transform gcm[] = { { TRANSFORM_ENCR, ENCR_AES_GCM_16, 256 } }, ctr[] = { { TRANSFORM_ENCR, ENCR_AES_CTR, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 } };
+    static const struct transform des3[] = { { TRANSFORM_ENCR, ENCR_3DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 } };
+    static const struct transform strange[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, 999, 0 } };
     static const struct { const struct transform *t; uint16_t n; uint32_t empty, eight; } table[] = {
         { aes256, 4, 28 + 4 + 16 + 16 + 16, 28 + 4 + 16 + 16 + 16 }, { gcm, 1, 28 + 4 + 8 + 1 + 16, 28 + 4 + 8 + 9 + 16 },
         { ctr, 2, 28 + 4 + 8 + 1 + 12, 28 + 4 + 8 + 9 + 12 }, { des3, 2, 28 + 4 + 8 + 8 + 12, 28 + 4 + 8 + 16 + 12 },

@@ -3,10 +3,12 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "algorithm.h"
 
+#include <espial/protocol.h>
+
 #include <glib.h>
 #include <string.h>
 
-enum { IKE_HEADER = 28, SK_HEADER = 4 };
+enum { SK_HEADER = 4 };
 
 /* One sealed payload, and the keys of its sender. */
 struct sealed {

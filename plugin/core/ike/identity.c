@@ -5,9 +5,6 @@
 #include <glib.h>
 #include <string.h>
 
-enum { ID_IPV4 = 1, ID_FQDN = 2, ID_USER_FQDN = 3, ID_IPV4_SUBNET = 4, ID_IPV6 = 5, ID_IPV6_SUBNET = 6,
-       ID_IPV4_RANGE = 7, ID_IPV6_RANGE = 8, ID_DER_DN = 9, ID_KEY_ID = 11 };
-
 static void
 print_text(const struct span *s, char *out, size_t size)
 {
@@ -118,15 +115,15 @@ ike_id_print(const struct ike_id *id, char *out, size_t size)
 {
     struct selector s;
 
-    if ((id->type == ID_IPV4 && id->data.len == 4) || (id->type == ID_IPV6 && id->data.len == 16)) {
-        struct ip_addr a = ip_from(id->type == ID_IPV4 ? 4 : 6, id->data.at);
+    if ((id->type == ID_IPV4_ADDR && id->data.len == 4) || (id->type == ID_IPV6_ADDR && id->data.len == 16)) {
+        struct ip_addr a = ip_from(id->type == ID_IPV4_ADDR ? 4 : 6, id->data.at);
         return ip_print(&a, out, size);
     }
-    if (id->type == ID_FQDN || id->type == ID_USER_FQDN || id->type == ID_KEY_ID) {
+    if (id->type == ID_FQDN || id->type == ID_RFC822_ADDR || id->type == ID_KEY_ID) {
         print_text(&id->data, out, size);
     } else if (ike_id_selector(id, &s)) {
         selector_print(&s, out, size);
-    } else if (id->type != ID_DER_DN || !print_dn(&id->data, out, size)) {
+    } else if (id->type != ID_DER_ASN1_DN || !print_dn(&id->data, out, size)) {
         print_hex(&id->data, out, size);
     }
     return out;
@@ -152,10 +149,10 @@ mask_bits(const uint8_t *mask, size_t len, unsigned *bits)
 bool
 ike_id_selector(const struct ike_id *id, struct selector *out)
 {
-    bool v4 = id->type == ID_IPV4 || id->type == ID_IPV4_SUBNET || id->type == ID_IPV4_RANGE;
-    bool v6 = id->type == ID_IPV6 || id->type == ID_IPV6_SUBNET || id->type == ID_IPV6_RANGE;
+    bool v4 = id->type == ID_IPV4_ADDR || id->type == ID_IPV4_ADDR_SUBNET || id->type == ID_IPV4_ADDR_RANGE;
+    bool v6 = id->type == ID_IPV6_ADDR || id->type == ID_IPV6_ADDR_SUBNET || id->type == ID_IPV6_ADDR_RANGE;
     size_t len = v4 ? 4 : 16;
-    bool single = id->type == ID_IPV4 || id->type == ID_IPV6;
+    bool single = id->type == ID_IPV4_ADDR || id->type == ID_IPV6_ADDR;
     struct ip_addr first, second;
     unsigned bits;
 
@@ -164,7 +161,7 @@ ike_id_selector(const struct ike_id *id, struct selector *out)
     }
     first = ip_from(v4 ? 4 : 6, id->data.at);
     *out = selector_host(&first);
-    if (id->type == ID_IPV4_SUBNET || id->type == ID_IPV6_SUBNET) {
+    if (id->type == ID_IPV4_ADDR_SUBNET || id->type == ID_IPV6_ADDR_SUBNET) {
         if (!mask_bits(id->data.at + len, len, &bits) || !selector_prefix(out, &first, bits)) {
             return false;
         }

@@ -4,16 +4,12 @@
 
 #include <string.h>
 
-enum { IPSEC_DOI = 1, SIT_IDENTITY_ONLY = 1, TRANSFORM_HEADER_LEN = 8, PROPOSAL_HEADER_LEN = 8 };
+enum { IPSEC_DOI = 1, SIT_IDENTITY_ONLY = 1 };     /* RFC 2407 sections 4.1 and 4.2.1 */
 
-enum {      /* RFC 2409 appendix A */
-    P1_ENCRYPTION = 1, P1_HASH = 2, P1_AUTH = 3, P1_GROUP = 4, P1_LIFE_TYPE = 11, P1_LIFE = 12, P1_PRF = 13,
-    P1_KEY_LENGTH = 14,
+/* Attributes that have a place in struct v1_attributes or a transform. */
+enum {
     P1_NAMED = 1 << P1_ENCRYPTION | 1 << P1_HASH | 1 << P1_AUTH | 1 << P1_GROUP | 1 << P1_LIFE_TYPE | 1 << P1_LIFE |
-               1 << P1_PRF | 1 << P1_KEY_LENGTH
-};
-enum {      /* RFC 2407 section 4.5 */
-    P2_LIFE_TYPE = 1, P2_LIFE = 2, P2_GROUP = 3, P2_MODE = 4, P2_AUTH = 5, P2_KEY_LENGTH = 6, P2_ESN = 11,
+               1 << P1_PRF | 1 << P1_KEY_LENGTH,
     P2_NAMED = 1 << P2_LIFE_TYPE | 1 << P2_LIFE | 1 << P2_GROUP | 1 << P2_MODE | 1 << P2_AUTH | 1 << P2_KEY_LENGTH |
                1 << P2_ESN
 };
@@ -43,9 +39,9 @@ read_attributes(struct cur *c, struct attributes *a, struct v1_attributes *out, 
         }
         a->value[type] = ike_number(&value);
         a->seen |= 1u << type;
-        if (type == life && a->value[life_type] == 1) {
+        if (type == life && a->value[life_type] == LIFE_SECONDS) {
             out->life_s = a->value[life];
-        } else if (type == life && a->value[life_type] == 2) {
+        } else if (type == life && a->value[life_type] == LIFE_KILOBYTES) {
             out->life_kb = a->value[life];
         }
     }
@@ -129,7 +125,7 @@ read_transforms(struct ike_message *m, const struct proposal *head, unsigned sta
         enum ike_error e;
 
         *where = c->at;
-        if (!cur_u8(&at, &next) || !cur_u8(&at, &reserved) || !cur_u16(&at, &len) || len < TRANSFORM_HEADER_LEN ||
+        if (!cur_u8(&at, &next) || !cur_u8(&at, &reserved) || !cur_u16(&at, &len) || len < TRANSFORM_HEADER ||
             !cur_sub(&at, &body, len - 4u) || !cur_u8(&body, &number) || !cur_u8(&body, &id) || !cur_u16(&body, &more)) {
             return IKE_ERR_TRANSFORM_OVERRUN;
         }
@@ -177,7 +173,7 @@ read_sa(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
         if (!cur_u8(&at, &next) || !cur_u8(&at, &reserved) || !cur_u16(&at, &len)) {
             return IKE_ERR_PROPOSAL_OVERRUN;
         }
-        if (len < PROPOSAL_HEADER_LEN) {
+        if (len < PROPOSAL_HEADER) {
             return IKE_ERR_PROPOSAL_LENGTH;
         }
         if (!cur_sub(&at, &body, len - 4u)) {

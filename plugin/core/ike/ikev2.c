@@ -5,8 +5,6 @@
 #include <glib.h>
 #include <string.h>
 
-enum { PROPOSAL_HEADER_LEN = 8, TRANSFORM_HEADER_LEN = 8, ATTRIBUTE_KEY_LENGTH = 14, TS_IPV4 = 7, TS_IPV6 = 8 };
-
 static enum ike_error
 read_transforms(struct ike_message *m, struct proposal *p, unsigned stated, struct cur *c, const uint8_t **where)
 {
@@ -19,7 +17,7 @@ read_transforms(struct ike_message *m, struct proposal *p, unsigned stated, stru
         uint16_t len;
 
         *where = c->at;
-        if (!cur_u8(&at, &last) || !cur_u8(&at, &reserved) || !cur_u16(&at, &len) || len < TRANSFORM_HEADER_LEN ||
+        if (!cur_u8(&at, &last) || !cur_u8(&at, &reserved) || !cur_u16(&at, &len) || len < TRANSFORM_HEADER ||
             !cur_sub(&at, &body, len - 4u) || !cur_u8(&body, &t.type) || !cur_u8(&body, &more) || !cur_u16(&body, &t.id)) {
             return IKE_ERR_TRANSFORM_OVERRUN;
         }
@@ -30,7 +28,7 @@ read_transforms(struct ike_message *m, struct proposal *p, unsigned stated, stru
             if (!ike_take_attribute(&body, &type, &value)) {
                 return IKE_ERR_ATTRIBUTE_OVERRUN;
             }
-            if (type == ATTRIBUTE_KEY_LENGTH) {
+            if (type == ATTR_KEY_LENGTH) {
                 t.key_bits = (uint16_t)MIN(ike_number(&value), UINT16_MAX);
             }
         }
@@ -60,7 +58,7 @@ read_sa(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
         if (!cur_u8(&at, &last) || !cur_u8(&at, &reserved) || !cur_u16(&at, &len)) {
             return IKE_ERR_PROPOSAL_OVERRUN;
         }
-        if (len < PROPOSAL_HEADER_LEN) {
+        if (len < PROPOSAL_HEADER) {
             return IKE_ERR_PROPOSAL_LENGTH;
         }
         if (!cur_sub(&at, &body, len - 4u)) {
@@ -166,14 +164,14 @@ read_selectors(struct ike_message *m, struct cur c, struct selector *out, size_t
             return IKE_ERR_SELECTOR;
         }
         read++;
-        addr = type == TS_IPV4 ? 4 : type == TS_IPV6 ? 16 : 0;
+        addr = type == TS_IPV4_ADDR_RANGE ? 4 : type == TS_IPV6_ADDR_RANGE ? 16 : 0;
         if (addr) {
             if (!cur_u16(&body, &s.port_lo) || !cur_u16(&body, &s.port_hi) || !cur_copy(&body, bytes, 2 * addr) ||
                 cur_left(&body)) {
                 return IKE_ERR_SELECTOR;
             }
-            s.lo = ip_from(type == TS_IPV4 ? 4 : 6, bytes);
-            s.hi = ip_from(type == TS_IPV4 ? 4 : 6, bytes + addr);
+            s.lo = ip_from(type == TS_IPV4_ADDR_RANGE ? 4 : 6, bytes);
+            s.hi = ip_from(type == TS_IPV4_ADDR_RANGE ? 4 : 6, bytes + addr);
             if (*num < IKE_MAX_SELECTORS) {
                 out[(*num)++] = s;
             } else {

@@ -5,7 +5,7 @@
 #include <glib.h>
 #include <string.h>
 
-enum { HEADER_LEN = 28, PAYLOAD_HEADER_LEN = 4, PAYLOAD_CRITICAL = 0x80, V1_LAST_FRAGMENT = 1 };
+enum { PAYLOAD_CRITICAL = 0x80, LAST_FRAGMENT = 1 };
 
 static const struct { const char *text, *reference; } errors[] = {
     { "nothing is wrong", "" },
@@ -29,7 +29,18 @@ ike_error_reference(enum ike_error e)
 bool
 ike_is_response(const struct ike_message *m)
 {
-    return m->major == 2 && (m->flags & V2_RESPONSE);
+    return m->major == 2 && (m->flags & FLAG_RESPONSE);
+}
+
+bool
+ike_has_error(const struct ike_message *m)
+{
+    for (size_t i = 0; i < m->num_notifies; i++) {
+        if (notify_is_error(m->major, m->notifies[i].type)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 const struct ike_notify *
@@ -203,20 +214,20 @@ take_payload(struct cur *c, struct ike_payload *out, uint8_t type, bool inner, s
 
     *cut = false;
     if (!cur_u8(&at, &next) || !cur_u8(&at, &flags) || !cur_u16(&at, &len)) {
-        if (cur_left(c) + beyond < PAYLOAD_HEADER_LEN) {
+        if (cur_left(c) + beyond < PAYLOAD_HEADER) {
             return IKE_ERR_PAYLOAD_HEADER;
         }
         *cut = true;
         *out = (struct ike_payload){ 0 };       /* type 0: not even the header is there */
         return IKE_OK;
     }
-    if (len < PAYLOAD_HEADER_LEN) {
+    if (len < PAYLOAD_HEADER) {
         return IKE_ERR_PAYLOAD_LENGTH;
     }
-    if (len - (size_t)PAYLOAD_HEADER_LEN > cur_left(&at) + beyond) {
+    if (len - (size_t)PAYLOAD_HEADER > cur_left(&at) + beyond) {
         return IKE_ERR_PAYLOAD_OVERRUN;
     }
-    if (!cur_sub(&at, &body, len - (size_t)PAYLOAD_HEADER_LEN)) {
+    if (!cur_sub(&at, &body, len - (size_t)PAYLOAD_HEADER)) {
         *cut = true;
         body = at;
     }
@@ -289,7 +300,7 @@ read_v1_fragment(struct ike_message *m, const struct ike_payload *p, const uint8
         return IKE_ERR_FRAGMENT;
     }
     m->fragment = number;
-    m->fragment_last = (flags & V1_LAST_FRAGMENT) != 0;
+    m->fragment_last = (flags & LAST_FRAGMENT) != 0;
     m->encrypted_body = ike_rest(&body);
     return IKE_OK;
 }
@@ -372,7 +383,7 @@ ike_parse(struct ike_message *m, const uint8_t *data, size_t captured, size_t re
 
     memset(m, 0, sizeof *m);
     if (!read_header(m, &c)) {
-        m->truncated = captured < reported && reported >= HEADER_LEN;
+        m->truncated = captured < reported && reported >= IKE_HEADER;
         m->error = m->truncated ? IKE_OK : IKE_ERR_HEADER;
         return false;
     }
@@ -380,14 +391,14 @@ ike_parse(struct ike_message *m, const uint8_t *data, size_t captured, size_t re
     if (m->major < 1 || m->major > 2) {
         return true;
     }
-    if (m->length < HEADER_LEN || m->length > reported) {
+    if (m->length < IKE_HEADER || m->length > reported) {
         fail(m, IKE_ERR_LENGTH, data, data + 24, false);
     }
-    end = m->length < HEADER_LEN ? reported : MIN((size_t)m->length, reported);
+    end = m->length < IKE_HEADER ? reported : MIN((size_t)m->length, reported);
     m->trailing = reported - end;
     m->truncated = captured < end;
     c.end = data + MIN(captured, end);
-    if (m->major == 1 && (m->flags & V1_ENCRYPTED) && m->next_payload != V1P_FRAGMENT) {
+    if (m->major == 1 && (m->flags & FLAG_ENCRYPTED) && m->next_payload != V1P_FRAGMENT) {
         m->encrypted = true;
         m->readable = false;
         m->inner_first = m->next_payload;
@@ -402,8 +413,8 @@ ike_parse(struct ike_message *m, const uint8_t *data, size_t captured, size_t re
 static bool
 known_payload(uint8_t major, uint8_t type)
 {
-    return type == 0 || (major == 1 ? type <= 21 || (type >= V1P_NAT_D_DRAFT && type <= V1P_FRAGMENT) :
-                                      type >= V2P_SA && type <= 54);
+    return type == 0 || (major == 1 ? type <= V1P_NAT_OA || (type >= V1P_NAT_D_DRAFT && type <= V1P_FRAGMENT) :
+                                      type >= V2P_SA && type <= V2P_PS);
 }
 
 bool
@@ -431,7 +442,7 @@ ike_xauth_failed(const struct ike_message *m)
 {
     for (size_t i = 0; i < m->num_cfg; i++) {
         const struct ike_cfg_attr *a = &m->cfg[i];
-        if (a->type == CFG_XAUTH_STATUS && m->cfg_type == CFG_SET && a->value.len) {
+        if (a->type == CFG_XAUTH_STATUS && m->cfg_type == CP_SET && a->value.len) {
             uint8_t any = 0;
             for (size_t k = 0; k < a->value.len; k++) {
                 any |= a->value.at[k];

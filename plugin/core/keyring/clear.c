@@ -4,11 +4,7 @@
 
 #include <string.h>
 
-enum {
-    TAIL_FIRST = 18, TAIL_MAX = 257,
-    NEXT_ICMP = 1, NEXT_TCP = 6, NEXT_ICMPV6 = 58, NEXT_UDP = 17,
-    IPV4_HEADER = 20, IPV6_HEADER = 40
-};
+enum { TAIL_FIRST = 18, TAIL_MAX = 257 };     /* octets */
 
 /* Padding, as far as it need be decrypted: its length, and 1, 2, 3, .. before it. */
 static void
@@ -17,25 +13,25 @@ read_tail(struct esp_opener *o, struct esp_clear *out, const uint8_t *at, size_t
     uint8_t tail[TAIL_MAX];
     size_t text = esp_text_len(o, len), got = esp_peek_tail(o, at, len, high, tail, TAIL_FIRST), pad;
 
-    if (got < TRAILER) {
+    if (got < ESP_TRAILER) {
         out->bad_padding = true;
         return;
     }
     pad = tail[got - 2];
     out->next_header = tail[got - 1];
-    out->payload_len = text - TRAILER;
-    if (pad + TRAILER > text) {
+    out->payload_len = text - ESP_TRAILER;
+    if (pad + ESP_TRAILER > text) {
         out->bad_padding = true;
         return;
     }
-    if (pad + TRAILER > got) {
-        got = esp_peek_tail(o, at, len, high, tail, pad + TRAILER);
+    if (pad + ESP_TRAILER > got) {
+        got = esp_peek_tail(o, at, len, high, tail, pad + ESP_TRAILER);
     }
     for (size_t i = 0; i < pad; i++) {
-        out->bad_padding = out->bad_padding || tail[got - TRAILER - pad + i] != i + 1;
+        out->bad_padding = out->bad_padding || tail[got - ESP_TRAILER - pad + i] != i + 1;
     }
     if (!out->bad_padding) {
-        out->payload_len = text - TRAILER - pad;
+        out->payload_len = text - ESP_TRAILER - pad;
     }
 }
 
@@ -94,17 +90,17 @@ is_transport(const struct esp_clear *c)
     const uint8_t *h = c->head;
     uint32_t sum = 0;
 
-    if (c->next_header == NEXT_ICMP && c->head_len >= 8 && c->payload_len == c->head_len) {
+    if (c->next_header == IP_ICMP && c->head_len >= 8 && c->payload_len == c->head_len) {
         for (size_t i = 0; i < c->head_len; i++) {
             sum += (uint32_t)h[i] << (i % 2 ? 0 : 8);
         }
         sum = (sum & 0xffff) + (sum >> 16);
         return sum == 0xffff || sum == 0x1fffe;
     }
-    if (c->next_header == NEXT_ICMP || c->next_header == NEXT_ICMPV6) {
-        return c->head_len >= 8 && (h[0] < 20 || (c->next_header == NEXT_ICMPV6 && h[0] >= 128 && h[0] <= 161)) && h[1] < 16;
+    if (c->next_header == IP_ICMP || c->next_header == IP_ICMPV6) {
+        return c->head_len >= 8 && (h[0] < 20 || (c->next_header == IP_ICMPV6 && h[0] >= 128 && h[0] <= 161)) && h[1] < 16;
     }
-    if (c->next_header == NEXT_TCP) {
+    if (c->next_header == IP_TCP) {
         return c->head_len >= 20 && h[12] >> 4 >= 5 && (h[12] >> 4) * (size_t)4 <= c->payload_len && !(h[12] & 0xe);
     }
     return false;
@@ -118,11 +114,11 @@ clear_plausible(const struct esp_clear *c, bool named)
     if (c->bad_padding) {
         return false;
     }
-    if (c->next_header == NEXT_IPV4 || c->next_header == NEXT_IPV6) {
+    if (c->next_header == IP_IPV4 || c->next_header == IP_IPV6) {
         return c->payload_len && clear_ip_length(c->head, c->head_len) == c->payload_len &&
-               c->head[0] >> 4 == (c->next_header == NEXT_IPV4 ? 4 : 6);
+               c->head[0] >> 4 == (c->next_header == IP_IPV4 ? 4 : 6);
     }
-    if (c->next_header == NEXT_UDP) {
+    if (c->next_header == IP_UDP) {
         return c->head_len >= 8 && (size_t)(c->head[4] << 8 | c->head[5]) == c->payload_len;
     }
     return named && is_transport(c);
@@ -141,6 +137,6 @@ clear_read(struct esp_opener *o, struct esp_clear *out, const uint8_t *at, size_
 bool
 clear_looks_right(const struct esp_clear *c)
 {
-    return !c->bad_padding && (c->next_header != NEXT_IPV4 || (c->head_len && c->head[0] >> 4 == 4)) &&
-           (c->next_header != NEXT_IPV6 || (c->head_len && c->head[0] >> 4 == 6));
+    return !c->bad_padding && (c->next_header != IP_IPV4 || (c->head_len && c->head[0] >> 4 == 4)) &&
+           (c->next_header != IP_IPV6 || (c->head_len && c->head[0] >> 4 == 6));
 }

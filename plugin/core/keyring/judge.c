@@ -10,7 +10,6 @@
 enum {
     ENOUGH = 28,                /* with some fifty IVs tried for a message */
     ENOUGH_REPAIRED = 36,
-    PAYLOAD_HEADER = 4,
     PAD_MAX = 64,               /* racoon pads with more than a block where told to */
     IPSEC_DOI = 1
 };
@@ -49,7 +48,7 @@ body_bits(uint8_t type, const uint8_t *at, size_t len)
         return at[0] >= 1 && at[0] <= 11 ? 4 : 0;
     }
     if (type == V1P_ATTRIBUTES && len >= 4) {
-        return at[0] >= CFG_REQUEST && at[0] <= CFG_ACK && at[1] == 0 ? 14 : 0;
+        return at[0] >= CP_REQUEST && at[0] <= CP_ACK && at[1] == 0 ? 14 : 0;
     }
     return 0;
 }

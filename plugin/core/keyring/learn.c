@@ -265,7 +265,7 @@ learn_child(struct keyring *k, const struct ike2_sa *sa, const struct offer *o, 
 static void
 learn_v2(struct keyring *k, const struct ike_message *m)
 {
-    bool from_initiator = (m->flags & V2_INITIATOR) != 0, response = ike_is_response(m);
+    bool from_initiator = (m->flags & FLAG_INITIATOR) != 0, response = ike_is_response(m);
     uint8_t spis[IKE_SPIS];
     struct ike2_sa *sa;
     struct offer *o;

@@ -265,7 +265,7 @@ open_cut(struct esp_try *t, struct esp_job *j, size_t captured, bool believed)
 {
     struct esp_opener *o = opener_of(t);
     size_t text = o ? esp_text_len(o, j->len) : 0, want = MIN(text, (size_t)KEYRING_HEAD), said;
-    struct esp_clear c = { .icv = ICV_UNKNOWN, .cut = true, .next_header = NEXT_NONE, .opened = true };
+    struct esp_clear c = { .icv = ICV_UNKNOWN, .cut = true, .next_header = IP6_NO_NEXT, .opened = true };
 
     while (want && esp_peek_reach(o, want) > captured) {
         want--;
@@ -276,8 +276,8 @@ open_cut(struct esp_try *t, struct esp_job *j, size_t captured, bool believed)
     c.payload_len = text;
     c.head_len = esp_peek(o, j->at, j->len, t->esn && t->has_top ? guess_high(t->top, j->seq) : 0, c.head, want);
     said = clear_ip_length(c.head, c.head_len);
-    if (said && said + TRAILER <= text && said + TRAILER + PAD_MAX >= text) {
-        c.next_header = c.head[0] >> 4 == 4 ? NEXT_IPV4 : NEXT_IPV6;
+    if (said && said + ESP_TRAILER <= text && said + ESP_TRAILER + PAD_MAX >= text) {
+        c.next_header = c.head[0] >> 4 == 4 ? IP_IPV4 : IP_IPV6;
     } else if (!believed) {
         return false;
     }

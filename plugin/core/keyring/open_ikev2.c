@@ -132,7 +132,7 @@ fits(void *context, const struct ike_keys *keys)
         told.encr = l->suite->encr;
         told.integ = l->suite->integ;
     }
-    l->opened = ike2_open(&told, (l->m->flags & V2_INITIATOR) != 0, l->at, l->m->length, l->body, l->out, &l->len, &verified);
+    l->opened = ike2_open(&told, (l->m->flags & FLAG_INITIATOR) != 0, l->at, l->m->length, l->body, l->out, &l->len, &verified);
     crypt_wipe(&told, sizeof told);
     return verified;
 }
@@ -206,7 +206,7 @@ static bool
 is_of(const struct join *j, const struct ike_message *m)
 {
     return j->message_id == m->message_id && j->exchange == m->exchange && memcmp(j->spis, m->spi_i, 8) == 0 &&
-           memcmp(j->spis + 8, m->spi_r, 8) == 0 && j->flags == (m->flags & (V2_INITIATOR | V2_RESPONSE));
+           memcmp(j->spis + 8, m->spi_r, 8) == 0 && j->flags == (m->flags & (FLAG_INITIATOR | FLAG_RESPONSE));
 }
 
 static void
@@ -243,7 +243,7 @@ join_of(struct keyring *k, const struct ike_message *m)
     j = g_new0(struct join, 1);
     keyring_spis(m, j->spis);
     j->message_id = m->message_id;
-    j->flags = m->flags & (V2_INITIATOR | V2_RESPONSE);
+    j->flags = m->flags & (FLAG_INITIATOR | FLAG_RESPONSE);
     j->exchange = m->exchange;
     j->total = m->fragments;
     g_queue_push_tail(k->joins, j);

@@ -136,8 +136,6 @@ const struct ike_keys *keyring_derive_ike(struct keyring *k, struct birth *b, co
 
 /* --- keyring_clear.c: clear text, as far as it speaks for a key ------------------ */
 
-enum { TRAILER = 2, NEXT_IPV4 = 4, NEXT_IPV6 = 41, NEXT_NONE = 59 };
-
 /* Trailer, padding and head of the packet, without a look at its ICV; high: the upper half
  * of its sequence number. */
 void clear_read(struct esp_opener *o, struct esp_clear *out, const uint8_t *at, size_t len, uint32_t high);

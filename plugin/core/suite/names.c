@@ -1,17 +1,22 @@
 /* names.c - names of exchanges, payloads, notifies and methods.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "names.h"
-
-#include <espial/suite.h>
+#include "registry.h"
 
 #include <glib.h>
 
-enum { V2_FIRST_EXCHANGE = 34, V2_FIRST_PAYLOAD = 33, V1_PRIVATE_PAYLOAD = 128 };
+enum { V1_LAST_ERROR = 8191, V2_LAST_ERROR = 16383 };
+
+/* What both versions call alike has one number, so that either name serves for both. */
+G_STATIC_ASSERT((int)N1_NO_PROPOSAL_CHOSEN == (int)N2_NO_PROPOSAL_CHOSEN);
+G_STATIC_ASSERT((int)N1_AUTHENTICATION_FAILED == (int)N2_AUTHENTICATION_FAILED);
+G_STATIC_ASSERT((int)N1_INVALID_SPI == (int)N2_INVALID_SPI);
 
 const struct registry_row registry_rows[] = {
-#define ROW(registry, number, name, rfc) { REG_##registry, number, rfc, name },
-#include "names.def"
+#define ROW(registry, number, name, rfc) { REG_##registry, number, rfc, #name },
+#define ROW_AS(registry, number, name, text, rfc) { REG_##registry, number, rfc, text },
+#include <espial/names.def>
 #undef ROW
+#undef ROW_AS
 };
 
 const size_t registry_num_rows = G_N_ELEMENTS(registry_rows);
@@ -40,29 +45,28 @@ print_name(const char *name, const char *unknown, unsigned number, char *out, si
     return out;
 }
 
+bool
+notify_is_error(uint8_t major, uint16_t type)
+{
+    return type > 0 && type <= (major == 1 ? V1_LAST_ERROR : V2_LAST_ERROR);
+}
+
 char *
 exchange_name(uint8_t major, uint8_t exchange, char *out, size_t size)
 {
-    /* The numbers of the two versions do not meet. */
-    bool fits = major == 1 ? exchange < V2_FIRST_EXCHANGE : exchange >= V2_FIRST_EXCHANGE;
-
-    return print_name(fits ? registry_name(REG_EXCHANGE, exchange) : NULL, "exchange ", exchange, out, size);
+    return print_name(registry_name(major == 1 ? REG_V1 : REG_V2, exchange), "exchange ", exchange, out, size);
 }
 
 char *
 notify_name(uint8_t major, uint16_t type, char *out, size_t size)
 {
-    return print_name(registry_name(major == 1 ? REG_NOTIFY1 : REG_NOTIFY2, type), "notify ", type, out, size);
+    return print_name(registry_name(major == 1 ? REG_N1 : REG_N2, type), "notify ", type, out, size);
 }
 
 char *
 payload_name(uint8_t major, uint8_t type, char *out, size_t size)
 {
-    /* One numbering: IKEv2 begins where IKEv1 ends, and 0 ends the chain in both. */
-    bool v1 = type < V2_FIRST_PAYLOAD || type >= V1_PRIVATE_PAYLOAD;
-    bool fits = type == 0 || v1 == (major == 1);
-
-    return print_name(fits ? registry_name(REG_PAYLOAD, type) : NULL, "payload ", type, out, size);
+    return print_name(registry_name(major == 1 ? REG_V1P : REG_V2P, type), "payload ", type, out, size);
 }
 
 char *
@@ -75,5 +79,5 @@ auth_method_name(uint8_t major, uint16_t method, char *out, size_t size)
 char *
 ip_protocol_name(uint8_t protocol, char *out, size_t size)
 {
-    return print_name(registry_name(REG_IPPROTO, protocol), "", protocol, out, size);
+    return print_name(registry_name(REG_IP, protocol), "", protocol, out, size);
 }

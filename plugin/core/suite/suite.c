@@ -1,6 +1,7 @@
-/* suite.c - names of the registries, and IKEv1 numbers in the words of IKEv2.
+/* suite.c - transforms and proposals as text, and back. 
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "names.h"
+#include "registry.h"
+#include "v1.h"
 
 #include <espial/suite.h>
 #include <espial/limits.h>
@@ -8,10 +9,6 @@
 
 #include <glib.h>
 #include <string.h>
-
-/* Where IKEv1 numbers go that no row holds: V1_UNNAMED keeps those of phase 1 and of
- * private ranges apart from the rows of phase 2 (hash 8 is not RIPEMD). */
-enum { NOT_MAPPED = 0xffff, V1_UNNAMED = 0xc000, V1_NUMBER = 0x3fff, V1_PRIVATE = 0xf000, V1_LAST_PHASE2 = 255 };
 
 enum { KEY_BITS_MIN = 40, KEY_BITS_MAX = 2040 };        /* RFC 2451 section 2.1 */
 
@@ -118,7 +115,7 @@ bool
 transform_parse(struct transform *out, const char *name)
 {
     if (g_ascii_strcasecmp(name, "KE_NONE") == 0) {
-        *out = (struct transform){ TRANSFORM_KE, 0, 0 };
+        *out = (struct transform){ TRANSFORM_KE, KE_NONE, 0 };
         return true;
     }
     if (g_ascii_strncasecmp(name, "KE", 2) == 0 && name[2] >= '1' && name[2] <= '7' && name[3] == '_') {
@@ -169,7 +166,9 @@ char *
 proposal_print(const struct proposal *p, char *out, size_t size)
 {
     static const uint8_t order[] = { TRANSFORM_ENCR, TRANSFORM_INTEG, TRANSFORM_PRF, TRANSFORM_KE,
-                                     6, 7, 8, 9, 10, 11, 12, TRANSFORM_ESN };
+                                     TRANSFORM_ADDKE1, TRANSFORM_ADDKE1 + 1, TRANSFORM_ADDKE1 + 2,
+                                     TRANSFORM_ADDKE1 + 3, TRANSFORM_ADDKE1 + 4, TRANSFORM_ADDKE1 + 5,
+                                     TRANSFORM_ADDKE7, TRANSFORM_ESN };
     static const char *const protocols[] = { "?:", "IKE:", "AH:", "ESP:", "IPCOMP" };
     bool room = p->protocol != PROTO_IPCOMP;
     size_t left = 0;
@@ -189,126 +188,4 @@ proposal_print(const struct proposal *p, char *out, size_t size)
         room = append_type(p, order[i], &left, out, size);
     }
     return out;
-}
-
-/* --- IKEv1 to IKEv2 ------------------------------------------------------- */
-
-static uint16_t
-mapped(const uint16_t *map, size_t n, uint16_t value, unsigned mark)
-{
-    if (value < n && map[value] != NOT_MAPPED) {
-        return map[value];
-    }
-    return (uint16_t)(value | (value > V1_LAST_PHASE2 ? V1_UNNAMED : mark));
-}
-
-struct transform
-v1_phase1_encr(uint16_t alg, uint16_t key_bits)
-{
-    static const uint16_t map[] = { NOT_MAPPED, 2, 5, 7, 4, 3, 6, 12, 23 };   /* RFC 2409 appendix A, RFC 4312 */
-
-    return (struct transform){ TRANSFORM_ENCR, mapped(map, G_N_ELEMENTS(map), alg, V1_UNNAMED), key_bits };
-}
-
-struct transform
-v1_phase1_integ(uint16_t hash)
-{
-    static const uint16_t map[] = { NOT_MAPPED, 1, 2, TRANSFORM_V1_ONLY | 3, 12, 13, 14 };
-
-    return (struct transform){ TRANSFORM_INTEG, mapped(map, G_N_ELEMENTS(map), hash, V1_UNNAMED), 0 };
-}
-
-struct transform
-v1_phase1_prf(uint16_t hash)
-{
-    static const uint16_t map[] = { NOT_MAPPED, 1, 2, 3, 5, 6, 7 };
-
-    return (struct transform){ TRANSFORM_PRF, mapped(map, G_N_ELEMENTS(map), hash, V1_UNNAMED), 0 };
-}
-
-struct transform
-v1_group(uint16_t group)
-{
-    /* 3 and 4 are curves over GF[2^n] (RFC 2409 section 6.3), reserved in IKEv2. */
-    unsigned mark = group == 3 || group == 4 ? TRANSFORM_V1_ONLY : group & TRANSFORM_V1_ONLY ? V1_UNNAMED : 0u;
-
-    return (struct transform){ TRANSFORM_KE, (uint16_t)(group | mark), 0 };
-}
-
-struct transform
-v1_esp_encr(uint8_t transform_id, uint16_t key_bits)
-{
-    /* 10 (RC4) and 21 (SEED) are IKEv1's alone; 22 and 23 mean other ciphers there. */
-    static const uint16_t map[] = { NOT_MAPPED, 1, 2, 3, 4, 5, 6, 7, 8, 9, NOT_MAPPED, 11, 12, 13, 14, 15, 16,
-                                    NOT_MAPPED, 18, 19, 20, NOT_MAPPED, 23, 21 };
-
-    return (struct transform){ TRANSFORM_ENCR, mapped(map, G_N_ELEMENTS(map), transform_id, TRANSFORM_V1_ONLY), key_bits };
-}
-
-struct transform
-v1_esp_integ(uint16_t auth_alg)
-{
-    static const uint16_t map[] = { 0, 1, 2, 3, 4, 12, 13, 14, NOT_MAPPED, 5, NOT_MAPPED, 9, 10, 11 };
-
-    return (struct transform){ TRANSFORM_INTEG, mapped(map, G_N_ELEMENTS(map), auth_alg, TRANSFORM_V1_ONLY), 0 };
-}
-
-struct transform
-v1_ah_integ(uint8_t transform_id, uint16_t auth_alg)
-{
-    static const uint16_t map[] = { NOT_MAPPED, NOT_MAPPED, 1, 2, 3, 12, 13, 14, NOT_MAPPED, 5, NOT_MAPPED, 9, 10, 11 };
-
-    if (auth_alg) {
-        return v1_esp_integ(auth_alg);
-    }
-    return (struct transform){ TRANSFORM_INTEG, mapped(map, G_N_ELEMENTS(map), transform_id, TRANSFORM_V1_ONLY), 0 };
-}
-
-/* --- geometry ------------------------------------------------------------- */
-
-bool
-encr_geometry(uint16_t id, struct encr_geometry *out)
-{
-    static const struct { uint16_t id; struct encr_geometry g; } table[] = {
-        { 2, { 8, 8, 0 } }, { 3, { 8, 8, 0 } }, { 4, { 8, 8, 0 } }, { 5, { 8, 8, 0 } }, { 6, { 8, 8, 0 } },
-        { 7, { 8, 8, 0 } }, { 11, { 0, 4, 0 } }, { 12, { 16, 16, 0 } }, { 13, { 8, 4, 0 } },
-        { 14, { 8, 4, 8 } }, { 15, { 8, 4, 12 } }, { 16, { 8, 4, 16 } }, { 18, { 8, 4, 8 } }, { 19, { 8, 4, 12 } },
-        { 20, { 8, 4, 16 } }, { 21, { 8, 4, 16 } }, { 23, { 16, 16, 0 } }, { 24, { 8, 4, 0 } }, { 25, { 8, 4, 8 } },
-        { 26, { 8, 4, 12 } }, { 27, { 8, 4, 16 } }, { 28, { 8, 4, 16 } }, { 29, { 0, 4, 8 } }, { 30, { 0, 4, 16 } },
-        { 31, { 0, 4, 16 } }, { 0x8015, { 16, 16, 0 } },
-        { 0x80fc, { 16, 16, 0 } }, { 0x80fd, { 16, 16, 0 } },
-    };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
-        if (table[i].id == id) {
-            *out = table[i].g;
-            return true;
-        }
-    }
-    return false;
-}
-
-bool
-encr_is_aead(uint16_t encr_id)
-{
-    struct encr_geometry g;
-
-    /* 32-35 (RFC 9227) are AEAD too, though their geometry is not held here. */
-    return (encr_id >= 32 && encr_id <= 35) || (encr_geometry(encr_id, &g) && g.icv);
-}
-
-bool
-integ_icv_len(uint16_t id, uint8_t *out)
-{
-    static const uint8_t lens[] = { 0, 12, 12, 0, 0, 12, 16, 20, 12, 16, 16, 16, 16, 24, 32 };
-
-    if (id == (TRANSFORM_V1_ONLY | 8)) {
-        *out = 12;
-        return true;
-    }
-    if (id >= G_N_ELEMENTS(lens) || (id && !lens[id])) {
-        return false;
-    }
-    *out = lens[id];
-    return true;
 }

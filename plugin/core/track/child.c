@@ -7,23 +7,10 @@
 
 #define TURNED_SECONDS 2.0          /* messages that were captured the wrong way round */
 
-enum { N_USE_TRANSPORT_MODE = 16391, N_REKEY_SA = 16393, N_INVALID_KE = 17, N_COOKIE = 16390 };
-
 static bool
 is_ike_offer(const struct ike_message *m)
 {
     return m->exchange == V1_MAIN || m->exchange == V1_AGGRESSIVE || m->exchange == V2_IKE_SA_INIT;
-}
-
-static bool
-has_error_notify(const struct ike_message *m, unsigned first, unsigned last)
-{
-    for (size_t i = 0; i < m->num_notifies; i++) {
-        if (m->notifies[i].type >= first && m->notifies[i].type <= last) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static uint32_t
@@ -104,7 +91,7 @@ keep_spis(struct sadb *db, struct exchange *x, const struct ike_message *m)
 static bool
 asks_address(const struct ike_message *m)
 {
-    if (m->cfg_type != CFG_REQUEST) {
+    if (m->cfg_type != CP_REQUEST) {
         return false;
     }
     for (size_t i = 0; i < m->num_cfg; i++) {
@@ -140,8 +127,8 @@ track_offer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
     }
     keep_spis(db, x, m);
     keep_selectors(db, x, m);
-    x->transport = m->major == 2 && ike_find_notify(m, N_USE_TRANSPORT_MODE) != NULL;
-    rekey = m->major == 2 ? ike_find_notify(m, N_REKEY_SA) : NULL;
+    x->transport = m->major == 2 && ike_find_notify(m, N2_USE_TRANSPORT_MODE) != NULL;
+    rekey = m->major == 2 ? ike_find_notify(m, N2_REKEY_SA) : NULL;
     if (rekey && rekey->spi.len == 4) {
         struct proposal p = { .spi_len = 4 };
         memcpy(p.spi, rekey->spi.at, 4);
@@ -293,9 +280,11 @@ make_child(struct sadb *db, struct ike_event *e, const struct ike_message *m, co
     c->basis = e->basis;
     c->established = true;
     c->chosen = kept;
-    c->transport = m->major == 2 ? ike_find_notify(m, N_USE_TRANSPORT_MODE) != NULL :
-                   chosen->attr.mode == 2 || chosen->attr.mode == 4 || chosen->attr.mode == 61444;
-    c->udp_encap = m->major == 1 && (chosen->attr.mode == 3 || chosen->attr.mode == 4 || chosen->attr.mode >= 61443);
+    c->transport = m->major == 2 ? ike_find_notify(m, N2_USE_TRANSPORT_MODE) != NULL :
+                   chosen->attr.mode == MODE_TRANSPORT || chosen->attr.mode == MODE_UDP_TRANSPORT ||
+                   chosen->attr.mode == MODE_UDP_TRANSPORT_DRAFT;
+    c->udp_encap = m->major == 1 && (chosen->attr.mode == MODE_UDP_TUNNEL || chosen->attr.mode == MODE_UDP_TRANSPORT ||
+                                     chosen->attr.mode >= MODE_UDP_TUNNEL_DRAFT);
     answered_selectors(db, c, e, m);
     c->request_frame = x->request;
     c->negotiated_in = e->at.frame;
@@ -364,7 +353,7 @@ was_offered(const struct exchange *x)
 static void
 learn_group(struct sadb *db, const struct ike_event *e, const struct ike_message *m)
 {
-    const struct ike_notify *n = m->major == 2 && e->exchange->invalid_ke ? ike_find_notify(m, N_INVALID_KE) : NULL;
+    const struct ike_notify *n = m->major == 2 && e->exchange->invalid_ke ? ike_find_notify(m, N2_INVALID_KE_PAYLOAD) : NULL;
     struct transform group = { .type = TRANSFORM_KE };
     struct proposal p = { .protocol = PROTO_IKE, .num_transforms = 1, .transforms = &group };
     struct cur c;
@@ -470,9 +459,9 @@ track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
     set_right(db, e, m);
     if (e->from_initiator != x->by_initiator) {
         x->response_readable |= m->readable;
-        x->transport_answered |= m->major == 2 && ike_find_notify(m, N_USE_TRANSPORT_MODE) != NULL;
-        x->invalid_ke |= m->major == 2 && ike_find_notify(m, N_INVALID_KE);
-        x->refused_ke |= x->invalid_ke || (m->major == 2 && ike_find_notify(m, N_COOKIE));
+        x->transport_answered |= m->major == 2 && ike_find_notify(m, N2_USE_TRANSPORT_MODE) != NULL;
+        x->invalid_ke |= m->major == 2 && ike_find_notify(m, N2_INVALID_KE_PAYLOAD);
+        x->refused_ke |= x->invalid_ke || (m->major == 2 && ike_find_notify(m, N2_COOKIE));
     }
     learn_group(db, e, m);
     if (m->major == 2 && m->has_auth && e->from_initiator) {
@@ -482,7 +471,7 @@ track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
         e->sa->eap = true;
     }
     p = e->from_initiator != x->by_initiator ? chosen_proposal(m) : NULL;
-    if (e->is_response && m->exchange == V2_IKE_AUTH && !x->offered->len && (p || m->cfg_type || has_error_notify(m, 1, 16383))) {
+    if (e->is_response && m->exchange == V2_IKE_AUTH && !x->offered->len && (p || m->cfg_type || ike_has_error(m))) {
         take_offer(e);
     }
     if (!p || x->chosen) {
@@ -500,7 +489,7 @@ track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
         if (m->exchange == V2_CREATE_CHILD_SA) {
             bring_back(e->sa, e->at.time);
         }
-        if (x->rekeys_ike && x->spis && p->spi_len == 8 && !has_error_notify(m, 1, 16383)) {
+        if (x->rekeys_ike && x->spis && p->spi_len == 8 && !ike_has_error(m)) {
             track_rekey(db, e, p);
         }
     } else if (m->exchange == V1_QUICK || m->exchange == V2_IKE_AUTH || m->exchange == V2_CREATE_CHILD_SA) {

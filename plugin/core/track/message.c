@@ -5,31 +5,11 @@
 #include <espial/hash.h>
 #include <string.h>
 
-enum {
-    V1_ERROR_MAX = 8191,            /* RFC 2408 section 3.14.1 */
-    V2_ERROR_MAX = 16383,           /* RFC 7296 section 3.10.1 */
-    N_UPDATE_SA_ADDRESSES = 16400,
-    EAP_FAILURE = 4,
-    ML_KEM_FIRST = 35, ML_KEM_LAST = 37,
-    EXCHANGES_LOOKED_AT = 64,
-    IKE_PORT = 500, NATT_PORT = 4500
-};
+enum { EXCHANGES_LOOKED_AT = 64 };
 
 /* One packet captured at two points comes within a moment; a retransmission
  * waits at least a good part of a second (RFC 7296 section 2.1). */
 #define DUPLICATE_SECONDS 0.2
-
-static bool
-has_error(const struct ike_message *m)
-{
-    for (size_t i = 0; i < m->num_notifies; i++) {
-        unsigned max = m->major == 1 ? V1_ERROR_MAX : V2_ERROR_MAX;
-        if (m->notifies[i].type > 0 && m->notifies[i].type <= max) {
-            return true;
-        }
-    }
-    return false;
-}
 
 static bool
 between(const struct ike_sa *sa, const struct ip_addr *a, const struct ip_addr *b)
@@ -98,7 +78,7 @@ static struct ike_sa *
 make_sa(struct sadb *db, const struct ike_message *m, const struct sighting *at)
 {
     struct ike_sa *sa = sadb_ike_new(db, m->major, m->spi_i, m->spi_r);
-    bool src_begins = m->major == 1 || (m->flags & V2_INITIATOR);
+    bool src_begins = m->major == 1 || (m->flags & FLAG_INITIATOR);
 
     if (!sa) {
         return NULL;
@@ -289,7 +269,7 @@ add_message(struct sadb *db, struct ike_event *e, const struct ike_message *m, u
     }
     *e->message = (struct exchange_message){
         .digest = sum, .time = at->time, .frame = at->frame, .length = MIN(m->length, (1u << 27) - 1) & ((1u << 27) - 1),
-        .from_initiator = e->from_initiator, .encrypted = m->encrypted, .readable = m->readable, .refused = has_error(m),
+        .from_initiator = e->from_initiator, .encrypted = m->encrypted, .readable = m->readable, .refused = ike_has_error(m),
         .fragment = m->fragment, .ip_id = at->ip_id, .src_port = at->src_port, .dst_port = at->dst_port,
     };
     if (!believed(e->sa, m)) {      /* it is not known to be that side's: it neither asks nor answers */
@@ -315,14 +295,14 @@ follow_addresses(struct sadb *db, struct ike_event *e, const struct ike_message 
     struct ike_sa *sa = e->sa;
     struct endpoint *from = e->from_initiator ? &sa->initiator : &sa->responder;
     struct endpoint *to = e->from_initiator ? &sa->responder : &sa->initiator;
-    bool update = ike_find_notify(m, N_UPDATE_SA_ADDRESSES) && e->basis == BASIS_DECRYPTED && m->major == 2;
+    bool update = ike_find_notify(m, N2_UPDATE_SA_ADDRESSES) && e->basis == BASIS_DECRYPTED && m->major == 2;
     /* With MOBIKE an answer on another path is only a probe's (RFC 4555 sections 3.8 and 3.10). */
     bool answered = m->major == 2 && ike_is_response(m) && m->encrypted && e->exchange && e->exchange->request &&
                     !(sa->mobike_i && sa->mobike_r);
     struct ip_addr *old_from = &from->addr, *old_to = &to->addr;
 
     if (between(sa, &e->at.src, &e->at.dst)) {
-        if (behind_nat(sa, e->from_initiator) && from->port != e->at.src_port && to->port == e->at.dst_port && to->port == NATT_PORT) {
+        if (behind_nat(sa, e->from_initiator) && from->port != e->at.src_port && to->port == e->at.dst_port && to->port == PORT_NATT) {
             e->old_src_port = from->port;
         }
         from->port = e->at.src_port;
@@ -383,7 +363,7 @@ has_ml_kem(const struct kept_proposal *k)
 {
     for (size_t i = 0; k && i < k->p->num_transforms; i++) {
         const struct transform *t = &k->p->transforms[i];
-        if (t->type >= TRANSFORM_KE && t->type != TRANSFORM_ESN && t->id >= ML_KEM_FIRST && t->id <= ML_KEM_LAST) {
+        if (t->type >= TRANSFORM_KE && t->type != TRANSFORM_ESN && ke_is_ml_kem(t->id)) {
             return true;
         }
     }
@@ -417,7 +397,7 @@ static void
 follow_state(struct ike_event *e, const struct ike_message *m)
 {
     struct ike_sa *sa = e->sa;
-    bool failed = m->readable && has_error(m);
+    bool failed = m->readable && ike_has_error(m);
 
     if (m->major == 1) {
         unsigned n = e->exchange ? sadb_whole_messages(e->exchange) : 0;
@@ -431,7 +411,7 @@ follow_state(struct ike_event *e, const struct ike_message *m)
         return;
     }
     if (m->exchange == V2_IKE_SA_INIT) {
-        bool retry = ike_find_notify(m, 17) != NULL;    /* INVALID_KE_PAYLOAD */
+        bool retry = ike_find_notify(m, N2_INVALID_KE_PAYLOAD) != NULL;
         if (failed && !retry && sa->state == IKE_HALF_OPEN) {
             sa->state = IKE_FAILED;
         }
@@ -476,7 +456,7 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
     if (!e->sa) {
         return;
     }
-    e->from_initiator = m->major == 2 ? (m->flags & V2_INITIATOR) != 0 : v1_from_initiator(e->sa, at);
+    e->from_initiator = m->major == 2 ? (m->flags & FLAG_INITIATOR) != 0 : v1_from_initiator(e->sa, at);
     if (!e->from_initiator && !zero_spi(m->spi_r) && !e->sa->chosen) {
         memcpy(e->sa->spi_r, m->spi_r, 8);
         e->sa->has_spi_r = true;

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-enum { N_SOURCE_IP = 16388, N_DESTINATION_IP = 16389, PRF_MD5 = 1, PRF_SHA1 = 2, PRF_SHA2_256 = 5, PRF_SHA2_384 = 6,
-       PRF_SHA2_512 = 7, DIGEST_MAX = 64, IKE_PORT = 500, NATT_PORT = 4500 };
+enum { DIGEST_MAX = 64 };
 
 const char *
 nat_name(enum nat n)
@@ -19,8 +18,8 @@ static bool
 hash_of(const struct ike_sa *sa, GChecksumType *out)
 {
     static const struct { uint16_t prf; GChecksumType type; } table[] = {
-        { PRF_MD5, G_CHECKSUM_MD5 }, { PRF_SHA1, G_CHECKSUM_SHA1 }, { PRF_SHA2_256, G_CHECKSUM_SHA256 },
-        { PRF_SHA2_384, G_CHECKSUM_SHA384 }, { PRF_SHA2_512, G_CHECKSUM_SHA512 },
+        { PRF_HMAC_MD5, G_CHECKSUM_MD5 }, { PRF_HMAC_SHA1, G_CHECKSUM_SHA1 }, { PRF_HMAC_SHA2_256, G_CHECKSUM_SHA256 },
+        { PRF_HMAC_SHA2_384, G_CHECKSUM_SHA384 }, { PRF_HMAC_SHA2_512, G_CHECKSUM_SHA512 },
     };
 
     *out = G_CHECKSUM_SHA1;
@@ -81,8 +80,8 @@ static bool
 matches(const struct ike_message *m, GChecksumType type, const struct ip_addr *a, uint16_t port, const struct span *is)
 {
     return hash_is(m, type, a, port, is) ||
-           ((port == IKE_PORT || port == NATT_PORT) &&
-            hash_is(m, type, a, port == IKE_PORT ? NATT_PORT : IKE_PORT, is));
+           ((port == PORT_IKE || port == PORT_NATT) &&
+            hash_is(m, type, a, port == PORT_IKE ? PORT_NATT : PORT_IKE, is));
 }
 
 /* One hash that a sender made of its own address. */
@@ -100,16 +99,16 @@ read_hashes(struct nat_evidence *out, const struct ike_message *m, GChecksumType
     static const uint8_t none[8];
     /* IKE begins on 500 or 4500 (RFC 7296 section 2.23): another source port is a NAT's. */
     struct nat_evidence now = { .seen = true, .source_differs = true, .frame = at->frame,
-                                .port_translated = at->src_port != IKE_PORT && at->src_port != NATT_PORT,
+                                .port_translated = at->src_port != PORT_IKE && at->src_port != PORT_NATT,
                                 .without_spi_r = memcmp(m->spi_r, none, 8) == 0 };
     bool source = false, destination = false, destination_ok = false;
 
     for (size_t i = 0; m->major == 2 && i < m->num_notifies; i++) {
         const struct ike_notify *n = &m->notifies[i];
-        if (n->type == N_SOURCE_IP) {
+        if (n->type == N2_NAT_DETECTION_SOURCE_IP) {
             source = true;
             read_source(&now, m, type, at, &n->data);
-        } else if (n->type == N_DESTINATION_IP) {
+        } else if (n->type == N2_NAT_DETECTION_DESTINATION_IP) {
             destination = true;
             destination_ok |= matches(m, type, &at->dst, at->dst_port, &n->data);
         }
@@ -219,7 +218,7 @@ static bool
 proves(const struct ike_sa *sa, const struct nat_evidence *its, const struct endpoint *side, GChecksumType type)
 {
     static const uint8_t none[8];
-    static const uint16_t ports[] = { IKE_PORT, NATT_PORT };
+    static const uint16_t ports[] = { PORT_IKE, PORT_NATT };
     uint8_t digest[DIGEST_MAX];
     struct ip_addr own;
 

@@ -7,8 +7,7 @@
 #define DUPLICATE_SECONDS 0.1       /* one packet, two capture points */
 #define TRANSLATED_SECONDS 0.005    /* one packet, before and after a NAT of which nothing else is known */
 
-enum { WRAP_NEAR = 1 << 16,         /* how near to 2^32 a number must be for the next to wrap */
-       UDP = 17, ENCR_NULL = 11, ENCR_GMAC = 21 };
+enum { WRAP_NEAR = 1 << 16 };       /* how near to 2^32 a number must be for the next to wrap */
 
 /* A power of two: the window's bits wrap with the sequence numbers. */
 static uint32_t
@@ -44,7 +43,7 @@ sadb_has_esn(const struct child_sa *c)
 {
     for (size_t i = 0; c && c->chosen && i < c->chosen->p->num_transforms; i++) {
         const struct transform *t = &c->chosen->p->transforms[i];
-        if (t->type == TRANSFORM_ESN && t->id == 1) {
+        if (t->type == TRANSFORM_ESN && t->id == ESN_EXT_SEQ) {
             return true;
         }
     }
@@ -56,7 +55,7 @@ sadb_is_null(const struct kept_proposal *chosen)
 {
     for (size_t i = 0; chosen && i < chosen->p->num_transforms; i++) {
         const struct transform *t = &chosen->p->transforms[i];
-        if (t->type == TRANSFORM_ENCR && (t->id == ENCR_NULL || t->id == ENCR_GMAC)) {
+        if (t->type == TRANSFORM_ENCR && encr_is_null(t->id)) {
             return true;
         }
     }
@@ -322,13 +321,12 @@ make_stream(struct sadb *db, const struct sighting *at, const struct ipsec_packe
     return s;
 }
 
-/* Of a counter mode (RFC 3686, 4106, 4309, 4543, 5529, 7634), whose IV counts. */
 static bool
 has_explicit_iv(const struct kept_proposal *chosen)
 {
     for (size_t i = 0; chosen && i < chosen->p->num_transforms; i++) {
         const struct transform *t = &chosen->p->transforms[i];
-        if (t->type == TRANSFORM_ENCR && ((t->id >= 13 && t->id <= 16) || (t->id >= 18 && t->id <= 21) || (t->id >= 24 && t->id <= 28))) {
+        if (t->type == TRANSFORM_ENCR && encr_counts_iv(t->id)) {
             return true;
         }
     }
@@ -413,7 +411,7 @@ static void
 count_packet(struct stream *s, const struct sighting *at, const struct ipsec_packet *p)
 {
     s->last_src_port = at->src_port;
-    s->reply_expected |= !p->has_inner || p->inner.protocol != UDP;
+    s->reply_expected |= !p->has_inner || p->inner.protocol != IP_UDP;
     s->packets++;
     s->bytes += p->length;
     s->last_frame = at->frame;

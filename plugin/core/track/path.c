@@ -2,27 +2,26 @@
  * clear packets that it should have carried.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "store.h"
 
-enum { UDP = 17, ESP = 50, AH = 51, IKE_PORT = 500, NATT_PORT = 4500 };
 #define NEAR_SECONDS 1.0        /* a packet and its protected copy, captured at both sides of a gateway */
 
 static bool
 is_ike_port(uint16_t port)
 {
-    return port == IKE_PORT || port == NATT_PORT;
+    return port == PORT_IKE || port == PORT_NATT;
 }
 
 static bool
 see_icmp(struct sadb *db, struct path_event *e)
 {
-    bool ike = e->protocol == UDP && (is_ike_port(e->src_port) || is_ike_port(e->dst_port));
+    bool ike = e->protocol == IP_UDP && (is_ike_port(e->src_port) || is_ike_port(e->dst_port));
     bool to_r;
 
-    if (!ike && e->protocol != ESP && e->protocol != AH) {
+    if (!ike && e->protocol != IP_ESP && e->protocol != IP_AH) {
         return false;
     }
     e->sa = sadb_ike_between(db, &e->src, &e->dst);
     if (e->spi) {
-        e->child = sadb_child_at(db, e->protocol == AH ? PROTO_AH : PROTO_ESP, e->spi, &e->dst, e->at.frame, &to_r);
+        e->child = sadb_child_at(db, e->protocol == IP_AH ? PROTO_AH : PROTO_ESP, e->spi, &e->dst, e->at.frame, &to_r);
         e->sa = e->child ? e->child->ike_sa : e->sa;
     }
     return true;
@@ -34,8 +33,8 @@ static bool
 see_fragment(struct sadb *db, struct path_event *e)
 {
     struct sa_key key = sadb_key(db, 'f', e->protocol, &e->at.ip_id, sizeof e->at.ip_id, &e->at.src, &e->at.dst);
-    bool first = e->protocol == ESP || e->protocol == AH ||
-                 (e->protocol == UDP && is_ike_port(e->src_port) && is_ike_port(e->dst_port));
+    bool first = e->protocol == IP_ESP || e->protocol == IP_AH ||
+                 (e->protocol == IP_UDP && is_ike_port(e->src_port) && is_ike_port(e->dst_port));
 
     if (first) {
         if (g_hash_table_size(db->fragments) >= SADB_MAX_FRAGMENTS) {
@@ -82,7 +81,7 @@ may_be_protected(const struct child_sa *c, const struct inner_packet *p)
     bool live = c->state == CHILD_INSTALLED && c->established && c->basis != BASIS_INFERRED && !c->deleted_in;
 
     return live && (!peers || c->transport) &&
-           !(p->protocol == UDP && p->has_ports && (is_ike_port(p->src_port) || is_ike_port(p->dst_port)));
+           !(p->protocol == IP_UDP && p->has_ports && (is_ike_port(p->src_port) || is_ike_port(p->dst_port)));
 }
 
 static bool
@@ -125,7 +124,7 @@ see_keepalive(struct sadb *db, struct path_event *e)
     }
     by_initiator = ip_equal(&e->at.src, &e->sa->initiator.addr);
     from = by_initiator ? &e->sa->initiator : &e->sa->responder;
-    if (behind_nat(e->sa, by_initiator) && from->port != e->at.src_port && from->port != IKE_PORT) {
+    if (behind_nat(e->sa, by_initiator) && from->port != e->at.src_port && from->port != PORT_IKE) {
         e->old_src_port = from->port;
     }
     track_sent(db, e->sa, by_initiator, e->at.time);

@@ -2,26 +2,20 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "store.h"
 
-enum {
-    N_INITIAL_CONTACT = 16384, N_MOBIKE_SUPPORTED = 16396, N_FRAGMENTATION_SUPPORTED = 16430, N_USE_PPK = 16435,
-    N1_R_U_THERE = 36136, N1_R_U_THERE_ACK = 36137,
-    IKE_PORT = 500, NATT_PORT = 4500
-};
-
 /* What each side says that it can do. */
 void
 track_abilities(struct ike_event *e, const struct ike_message *m)
 {
     struct ike_sa *sa = e->sa;
-    bool fragmentation = ike_find_notify(m, N_FRAGMENTATION_SUPPORTED) != NULL;
-    bool mobike = ike_find_notify(m, N_MOBIKE_SUPPORTED) != NULL;
+    bool fragmentation = ike_find_notify(m, N2_IKEV2_FRAGMENTATION_SUPPORTED) != NULL;
+    bool mobike = ike_find_notify(m, N2_MOBIKE_SUPPORTED) != NULL;
 
     sa->from_initiator |= e->from_initiator;
     sa->from_responder |= !e->from_initiator;
-    sa->i_from_500 |= e->from_initiator && e->at.src_port == IKE_PORT;
-    sa->i_from_4500 |= e->from_initiator && e->at.src_port == NATT_PORT;
-    sa->r_from_500 |= !e->from_initiator && e->at.src_port == IKE_PORT;
-    sa->r_from_4500 |= !e->from_initiator && e->at.src_port == NATT_PORT;
+    sa->i_from_500 |= e->from_initiator && e->at.src_port == PORT_IKE;
+    sa->i_from_4500 |= e->from_initiator && e->at.src_port == PORT_NATT;
+    sa->r_from_500 |= !e->from_initiator && e->at.src_port == PORT_IKE;
+    sa->r_from_4500 |= !e->from_initiator && e->at.src_port == PORT_NATT;
     *(e->from_initiator ? &sa->last_from_i : &sa->last_from_r) = e->at.frame;
     if (m->major != 2) {
         return;
@@ -30,9 +24,9 @@ track_abilities(struct ike_event *e, const struct ike_message *m)
     sa->fragmentation_r |= fragmentation && !e->from_initiator;
     sa->mobike_i |= mobike && e->from_initiator;
     sa->mobike_r |= mobike && !e->from_initiator;
-    sa->initial_contact |= e->from_initiator && m->exchange == V2_IKE_AUTH && m->readable && ike_find_notify(m, N_INITIAL_CONTACT) != NULL;
+    sa->initial_contact |= e->from_initiator && m->exchange == V2_IKE_AUTH && m->readable && ike_find_notify(m, N2_INITIAL_CONTACT) != NULL;
     sa->auth_read |= m->exchange == V2_IKE_AUTH && m->encrypted && m->readable;
-    sa->post_quantum |= m->exchange == V2_IKE_SA_INIT && ike_is_response(m) && ike_find_notify(m, N_USE_PPK) != NULL;
+    sa->post_quantum |= m->exchange == V2_IKE_SA_INIT && ike_is_response(m) && ike_find_notify(m, N2_USE_PPK) != NULL;
 }
 
 /* Whether the exchange only asks if the peer lives (RFC 7296 section 1.4, RFC 3706). */
@@ -86,11 +80,11 @@ add_address(struct sadb *db, struct ike_sa *sa, const struct assigned_address *o
 }
 
 /* Only the initiator is a client here: the gateway that assigns is the responder
- * (RFC 7296 section 2.19), also where it pushes by CFG_SET. */
+ * (RFC 7296 section 2.19), also where it pushes by CP_SET. */
 void
 track_addresses(struct sadb *db, struct ike_event *e, const struct ike_message *m)
 {
-    if (e->from_initiator || (m->cfg_type != CFG_REPLY && m->cfg_type != CFG_SET)) {
+    if (e->from_initiator || (m->cfg_type != CP_REPLY && m->cfg_type != CP_SET)) {
         return;
     }
     for (size_t i = 0; i < m->num_cfg; i++) {

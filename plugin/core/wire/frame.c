@@ -3,13 +3,10 @@
 #include "step.h"
 
 #include <espial/limits.h>
+#include <espial/names.h>
+#include <espial/protocol.h>
 #include <string.h>
 
-enum { IP_ICMP = 1, IP_IPV4 = 4, IP_TCP = 6, IP_UDP = 17, IP_IPV6 = 41, IP_GRE = 47, IP_ESP = 50, IP_AH = 51, IP_ICMPV6 = 58 };
-/* RFC 8200 section 4, RFC 6275 section 6.1. */
-enum { IP6_HOP = 0, IP6_ROUTING = 43, IP6_FRAGMENT = 44, IP6_OPTIONS = 60, IP6_MOBILITY = 135 };
-enum { PORT_IKE = 500, PORT_GDOI = 848, PORT_NATT = 4500, PORT_GTPU = 2152, PORT_VXLAN = 4789, PORT_GENEVE = 6081 };
-enum { IPV4_HEADER = 20, IPV6_HEADER = 40, UDP_HEADER = 8, TCP_HEADER = 20, MARKER = 4 };
 
 static const uint8_t tcp_prefix[6] = { 'I', 'K', 'E', 'T', 'C', 'P' };      /* RFC 9329 section 4 */
 
@@ -129,7 +126,7 @@ enter_ipv6(struct frame_walk *w)
                 w->now.ip_id = be16(e + 6);
                 return fragment(w, &packet, e[0], (be16(e + 2) & 0xfff8) == 0);
             }
-        } else if (w->type == IP6_HOP || w->type == IP6_ROUTING || w->type == IP6_OPTIONS || w->type == IP6_MOBILITY) {
+        } else if (w->type == IP6_HOP_BY_HOP || w->type == IP6_ROUTING || w->type == IP6_DESTINATION || w->type == IP_MOBILITY) {
             if (w->rest.captured < 2 || !octets_skip(&w->rest, ((size_t)e[1] + 1) * 8)) {
                 return STEP_DONE;
             }
@@ -157,14 +154,14 @@ enter_ip(struct frame_walk *w)
 static enum step
 udp_encap(struct frame_walk *w)
 {
-    static const uint8_t marker[MARKER];
+    static const uint8_t marker[NON_ESP_MARKER];
 
     if (w->rest.reported == 1 && w->rest.captured == 1 && w->rest.at[0] == 0xff) {
         return give(w, FRAME_KEEPALIVE);
     }
-    w->now.marked = w->rest.captured >= MARKER && memcmp(w->rest.at, marker, MARKER) == 0;
+    w->now.marked = w->rest.captured >= NON_ESP_MARKER && memcmp(w->rest.at, marker, NON_ESP_MARKER) == 0;
     if (w->now.marked) {
-        octets_skip(&w->rest, MARKER);
+        octets_skip(&w->rest, NON_ESP_MARKER);
         return give(w, FRAME_IKE);
     }
     return give(w, FRAME_ESP);
@@ -395,7 +392,7 @@ is_ipv6(const struct octets *o)
 
     return h[0] >> 4 == 6 && o->captured >= IPV6_HEADER && (size_t)be16(h + 4) + IPV6_HEADER <= o->reported &&
            (size_t)be16(h + 4) + IPV6_HEADER + FRAME_MAX_TRAILER >= o->reported &&
-           (can_hold_ipsec(h[6]) || h[6] == IP6_FRAGMENT || h[6] == IP6_HOP || h[6] == IP6_OPTIONS);
+           (can_hold_ipsec(h[6]) || h[6] == IP6_FRAGMENT || h[6] == IP6_HOP_BY_HOP || h[6] == IP6_DESTINATION);
 }
 
 bool

@@ -4,9 +4,6 @@
 
 #include <string.h>
 
-enum { NEXT_IPV4 = 4, NEXT_IPV6 = 41, NEXT_NONE = 59, AH_FIXED = 12, ESP_FIXED = 8, UDP = 17, ESP = 50, AH = 51,
-       ENCR_NULL = 11, ENCR_GMAC = 21, NATT_PORT = 4500 };
-
 /* An IPv4 header stands where ciphertext should: its checksum does not fit by chance
  * (RFC 791 section 3.1). */
 static bool
@@ -61,7 +58,7 @@ ah_read(struct ipsec_packet *out, uint8_t *next, struct span *payload, const uin
         return false;
     }
     len = ((size_t)words + 2) * 4;                /* RFC 4302 section 2.2 */
-    if (len < AH_FIXED) {
+    if (len < AH_HEADER) {
         return false;
     }
     *out = (struct ipsec_packet){ .protocol = PROTO_AH, .spi = spi, .seq = seq, .length = (uint32_t)reported,
@@ -103,10 +100,10 @@ ipsec_set_inner(struct ipsec_packet *p, const struct sighting *at, uint8_t next,
     p->inner_basis = basis;
     p->next_header = next;
     p->clear_read = true;
-    if (next == NEXT_IPV4 || next == NEXT_IPV6) {
+    if (next == IP_IPV4 || next == IP_IPV6) {
         p->inner_tunnel = true;
         p->has_inner = inner_packet_read(&p->inner, payload->at, payload->len);
-    } else if (next != NEXT_NONE) {
+    } else if (next != IP6_NO_NEXT) {
         memset(&p->inner, 0, sizeof p->inner);
         p->inner.src = at->src;
         p->inner.dst = at->dst;
@@ -126,12 +123,12 @@ esp_null_read(uint8_t *next, struct span *payload, const struct kept_proposal *c
     for (size_t i = 0; chosen && i < chosen->p->num_transforms; i++) {
         const struct transform *t = &chosen->p->transforms[i];
         if (t->type == TRANSFORM_ENCR) {
-            null = (t->id == ENCR_NULL || t->id == ENCR_GMAC) && encr_geometry(t->id, &g);
+            null = encr_is_null(t->id) && encr_geometry(t->id, &g);
         } else if (t->type == TRANSFORM_INTEG && t->id && !integ_icv_len(t->id, &icv)) {
             return false;
         }
     }
-    head = ESP_FIXED + (size_t)g.iv;
+    head = ESP_HEADER + (size_t)g.iv;
     tail = g.icv ? g.icv : icv;
     return null && len > head + tail && esp_clear_read(next, payload, at + head, len - head - tail);
 }
@@ -154,11 +151,11 @@ read_quoted(struct path_event *out, const uint8_t *at, size_t len)
     out->protocol = quoted.protocol;
     out->src_port = quoted.has_ports ? quoted.src_port : 0;
     out->dst_port = quoted.has_ports ? quoted.dst_port : 0;
-    if (quoted.protocol == ESP) {
+    if (quoted.protocol == IP_ESP) {
         out->spi = cur_skip(&c, header) && cur_u32(&c, &spi) ? spi : 0;
-    } else if (quoted.protocol == AH) {
+    } else if (quoted.protocol == IP_AH) {
         out->spi = cur_skip(&c, header + 4) && cur_u32(&c, &spi) ? spi : 0;
-    } else if (quoted.protocol == UDP && (out->src_port == NATT_PORT || out->dst_port == NATT_PORT)) {
+    } else if (quoted.protocol == IP_UDP && (out->src_port == PORT_NATT || out->dst_port == PORT_NATT)) {
         out->spi = cur_skip(&c, header + 8) && cur_u32(&c, &spi) ? spi : 0;     /* 0: the non-ESP marker */
     }
     return true;
@@ -167,7 +164,6 @@ read_quoted(struct path_event *out, const uint8_t *at, size_t len)
 bool
 icmp_error_read(struct path_event *out, bool v6, const uint8_t *at, size_t len)
 {
-    enum { UNREACHABLE4 = 3, TIME4 = 11, PARAMETER4 = 12, LAST_ERROR6 = 4, TOO_BIG6 = 2 };
     struct cur c = cur_of(at, len);
     uint8_t type, code;
     uint16_t checksum, high, low;
@@ -175,12 +171,12 @@ icmp_error_read(struct path_event *out, bool v6, const uint8_t *at, size_t len)
     if (!cur_u8(&c, &type) || !cur_u8(&c, &code) || !cur_u16(&c, &checksum) || !cur_u16(&c, &high) || !cur_u16(&c, &low)) {
         return false;
     }
-    if (v6 ? type == 0 || type > LAST_ERROR6 : type != UNREACHABLE4 && type != TIME4 && type != PARAMETER4) {
+    if (v6 ? type == 0 || type > ICMPV6_LAST_ERROR : type != ICMP_UNREACHABLE && type != ICMP_TIME_EXCEEDED && type != ICMP_PARAMETER_PROBLEM) {
         return false;
     }
     out->kind = PATH_ICMP;
     out->icmp_type = type;
     out->icmp_code = code;
-    out->mtu = (v6 ? type == TOO_BIG6 : type == UNREACHABLE4 && code == 4) ? low : 0;
+    out->mtu = (v6 ? type == ICMPV6_TOO_BIG : type == ICMP_UNREACHABLE && code == ICMP_FRAGMENTATION_NEEDED) ? low : 0;
     return read_quoted(out, c.at, cur_left(&c));
 }

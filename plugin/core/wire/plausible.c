@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-enum { IKE_HEADER = 28 };       /* octets */
-
 bool
 ike_plausible(const uint8_t *data, size_t captured)
 {

@@ -8,7 +8,7 @@
 #include <glib.h>
 #include <string.h>
 
-enum { PREFIX = 6, LENGTH = 2, MARKER = 4, IKE_HEADER = 28, ESP_HEADER = 8, PORT = 4500,
+enum { PREFIX = 6, LENGTH = 2,
        SURE_AFTER = 3 };        /* segments of whole messages that make a stream without IKE one of ESP */
 
 static const uint8_t prefix[PREFIX] = { 'I', 'K', 'E', 'T', 'C', 'P' };
@@ -139,7 +139,7 @@ message_length(const struct cur *c)
 static bool
 is_chain(const uint8_t *at, size_t len, bool *ike)
 {
-    static const uint8_t marker[MARKER];
+    static const uint8_t marker[NON_ESP_MARKER];
     struct cur c = cur_of(at, len), one;
 
     *ike = false;
@@ -149,8 +149,8 @@ is_chain(const uint8_t *at, size_t len, bool *ike)
             return false;
         }
         n -= LENGTH;
-        if (n >= MARKER + IKE_HEADER && memcmp(one.at + LENGTH, marker, MARKER) == 0) {
-            *ike |= ike_plausible(one.at + LENGTH + MARKER, n - MARKER);
+        if (n >= NON_ESP_MARKER + IKE_HEADER && memcmp(one.at + LENGTH, marker, NON_ESP_MARKER) == 0) {
+            *ike |= ike_plausible(one.at + LENGTH + NON_ESP_MARKER, n - NON_ESP_MARKER);
         } else if (n > 1 && n < ESP_HEADER) {
             return false;
         }
@@ -161,13 +161,13 @@ is_chain(const uint8_t *at, size_t len, bool *ike)
 static void
 give_message(const uint8_t *at, size_t len, tcp_encap_give give, void *context)
 {
-    static const uint8_t marker[MARKER];
+    static const uint8_t marker[NON_ESP_MARKER];
     struct octets o = { at, len, len };
-    bool ike = len >= MARKER && memcmp(at, marker, MARKER) == 0;
+    bool ike = len >= NON_ESP_MARKER && memcmp(at, marker, NON_ESP_MARKER) == 0;
 
     if (ike) {
-        o.at += MARKER;
-        o.captured = o.reported = len - MARKER;
+        o.at += NON_ESP_MARKER;
+        o.captured = o.reported = len - NON_ESP_MARKER;
     }
     if (len > 1) {              /* RFC 9329 section 6.6: a keepalive is one octet, and means nothing here */
         give(context, ike, &o);
@@ -341,7 +341,7 @@ tcp_encap_see(struct tcp_encap *t, const struct frame_part *s, tcp_encap_give gi
     k.dst = back.src = s->dst;
     k.src_port = back.dst_port = s->src_port;
     k.dst_port = back.src_port = s->dst_port;
-    f = flow_of(t, &k, begins || k.src_port == PORT || k.dst_port == PORT);
+    f = flow_of(t, &k, begins || k.src_port == PORT_NATT || k.dst_port == PORT_NATT);
     if (!f) {
         return;
     }

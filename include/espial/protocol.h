@@ -1,0 +1,38 @@
+/* protocol.h - numbers of the wire that no registry of IKE has: ports, IPv6 headers, lengths.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_PROTOCOL_H
+#define ESPIAL_PROTOCOL_H
+
+enum port {                     /* UDP, TCP_ENCAP also TCP */
+    PORT_IKE = 500,             /* RFC 7296 section 2 */
+    PORT_GDOI = 848,            /* RFC 6407 section 3 */
+    PORT_NATT = 4500,           /* IKE and ESP through a NAT: RFC 3948 section 2; RFC 9329 over TCP */
+    PORT_GTPU = 2152, PORT_VXLAN = 4789, PORT_GENEVE = 6081
+};
+
+/* IPv6 headers before the one of the upper layer (RFC 8200 section 4). */
+enum ipv6_header {
+    IP6_HOP_BY_HOP = 0, IP6_ROUTING = 43, IP6_FRAGMENT = 44, IP6_NO_NEXT = 59, IP6_DESTINATION = 60
+};
+
+/* Octets. */
+enum header_length {
+    IPV4_HEADER = 20, IPV6_HEADER = 40, IPV6_FRAGMENT_HEADER = 8, TCP_HEADER = 20, UDP_HEADER = 8,
+    NON_ESP_MARKER = 4,         /* RFC 3948 section 2.2 */
+    IKE_HEADER = 28,            /* RFC 7296 section 3.1 */
+    PAYLOAD_HEADER = 4,         /* RFC 7296 section 3.2 */
+    PROPOSAL_HEADER = 8, TRANSFORM_HEADER = 8,
+    ESP_HEADER = 8,             /* SPI and sequence number: RFC 4303 section 2 */
+    ESP_TRAILER = 2,            /* pad length and next header */
+    AH_HEADER = 12              /* without the ICV: RFC 4302 section 2 */
+};
+
+enum icmp_type {                /* errors, RFC 792 and RFC 4443 */
+    ICMP_UNREACHABLE = 3, ICMP_TIME_EXCEEDED = 11, ICMP_PARAMETER_PROBLEM = 12,
+    ICMPV6_TOO_BIG = 2, ICMPV6_LAST_ERROR = 4
+};
+enum { ICMP_FRAGMENTATION_NEEDED = 4 };         /* code of ICMP_UNREACHABLE */
+
+enum { ESP_FIRST_FREE_SPI = 256 };              /* RFC 4303 section 2.1: 1 to 255 are reserved */
+
+#endif
