@@ -105,24 +105,14 @@ perhaps_turned(const struct ipsec_event *e, const struct inner_packet *p)
     const struct list *all = c->ike_sa->exchanges;
     const struct exchange *x = c->exchange < all->len ? (const struct exchange *)g_ptr_array_index(all, c->exchange) : NULL;
 
-    return c->exchange_type == V1_QUICK && x && x->messages->len < 3 && child_covers(c, p, !e->to_responder);
+    return c->exchange_type == V1_QUICK && x && x->messages->len < 3 &&
+           child_admits(c, p, !e->to_responder) <= ADMITTED_PERHAPS;
 }
 
 static const struct selector *
 side(const struct ipsec_event *e, bool source, size_t *num)
 {
     return child_selectors(e->child, source == e->to_responder, num);
-}
-
-static bool
-admits(const struct selector *s, size_t n, const struct ip_addr *a)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (selector_has_addr(&s[i], a)) {
-            return true;
-        }
-    }
-    return n == 0;      /* not known: nothing can be said */
 }
 
 static uint64_t
@@ -142,19 +132,22 @@ one_host(const struct selector *s, size_t n)
     return n == 1 && ip_equal(&s->lo, &s->hi);
 }
 
-/* Another live Child SA of the same IKE SA that admits the packet which its own does not, or NULL.
+/* Another live Child SA of the same IKE SA that admits the packet which its own refuses, or NULL:
+ * both for certain, so a fragment without ports that may belong to either is no case.
  * The violation itself is told all the same: who filters by it must find each packet that the receiver drops. */
 static const struct child_sa *
 right_child(const struct ipsec_event *e, const struct inner_packet *p)
 {
     const struct list *others = e->child->ike_sa->children;
 
-    if (!e->child->num_ts_i || !e->child->num_ts_r || child_covers(e->child, p, e->to_responder)) {
+    if (!e->child->num_ts_i || !e->child->num_ts_r ||
+        child_admits(e->child, p, e->to_responder) <= ADMITTED_PERHAPS) {
         return NULL;
     }
     for (guint i = 0; i < others->len && i < SADB_MAX_CLEAR_SAS; i++) {
         const struct child_sa *c = (const struct child_sa *)g_ptr_array_index(others, i);
-        if (c != e->child && certain(c) && !c->deleted_in && child_covers(c, p, e->to_responder)) {
+        if (c != e->child && certain(c) && !c->deleted_in &&
+            child_admits(c, p, e->to_responder) == ADMITTED) {
             return c;
         }
     }
@@ -187,7 +180,7 @@ check_inner_source_violation(const struct check_in *in, struct findings *out)
         return;
     }
     s = side(e, true, &n);
-    if (admits(s, n, &p->src) || perhaps_turned(e, p)) {
+    if (selectors_admit(s, n, p, true) != REFUSED_ADDRESS || perhaps_turned(e, p)) {
         return;
     }
     where = scope_packet(in);
@@ -221,7 +214,7 @@ check_inner_destination_violation(const struct check_in *in, struct findings *ou
         return;
     }
     s = side(e, false, &n);
-    if (admits(s, n, &p->dst) || perhaps_turned(e, p)) {
+    if (selectors_admit(s, n, p, false) != REFUSED_ADDRESS || perhaps_turned(e, p)) {
         return;
     }
     where = scope_packet(in);
@@ -235,23 +228,6 @@ check_inner_destination_violation(const struct check_in *in, struct findings *ou
                 endpoint_print(sender(e), who, sizeof who));
 }
 
-/* A protocol or port that some selector with this address admits; a fragment shows no
- * ports, and OPAQUE (lo > hi) wants none (RFC 4301 section 4.4.1.1). */
-static bool
-admits_ports(const struct selector *s, size_t n, const struct ip_addr *a, const struct inner_packet *p, uint16_t port)
-{
-    for (size_t i = 0; i < n; i++) {
-        bool whole = s[i].port_lo == 0 && s[i].port_hi == 65535;
-        if (!selector_has_addr(&s[i], a) || (s[i].protocol && s[i].protocol != p->protocol)) {
-            continue;
-        }
-        if (whole || !p->has_ports || s[i].port_lo > s[i].port_hi || (port >= s[i].port_lo && port <= s[i].port_hi)) {
-            return true;
-        }
-    }
-    return n == 0;
-}
-
 void
 check_inner_selector_violation(const struct check_in *in, struct findings *out)
 {
@@ -262,16 +238,11 @@ check_inner_selector_violation(const struct check_in *in, struct findings *out)
     struct scope where;
     size_t num_src, num_dst;
 
-    if (!p) {
+    if (!p || child_admits(e->child, p, e->to_responder) != REFUSED_PORT || perhaps_turned(e, p)) {
         return;
     }
     src = side(e, true, &num_src);
     dst = side(e, false, &num_dst);
-    if (!admits(src, num_src, &p->src) || !admits(dst, num_dst, &p->dst) ||
-        (admits_ports(src, num_src, &p->src, p, p->src_port) && admits_ports(dst, num_dst, &p->dst, p, p->dst_port)) ||
-        perhaps_turned(e, p)) {
-        return;
-    }
     where = scope_packet(in);
     where.basis = e->packet->inner_basis;
     where.variant = (uint64_t)p->protocol << 32 | (uint64_t)p->src_port << 16 | p->dst_port;

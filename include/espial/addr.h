@@ -52,6 +52,23 @@ struct inner_packet {
     bool fragment;          /* not the first fragment: no ports */
 };
 
+/* An IPv6 header that other headers follow.  A later fragment that names one does not show the
+ * transport protocol: struct inner_packet has the first header of the datagram's rest. */
+bool ip6_extension(uint8_t next);
+
+/* How far selectors admit a packet, the best first: of two ends the greater answer counts. */
+enum admission {
+    ADMITTED,
+    ADMITTED_PERHAPS,       /* nothing refuses it, but what decides was not seen, or is disputed */
+    REFUSED_PORT,           /* an address fits, but not its protocol, port, or ICMP type and code */
+    REFUSED_ADDRESS
+};
+
+/* What the selectors of one end say of the packet: of its source, or of its destination.  The best
+ * answer of all n counts (RFC 7296 section 3.13); without selectors it is ADMITTED_PERHAPS. */
+enum admission selectors_admit(const struct selector *s, size_t n, const struct inner_packet *p,
+                               bool source);
+
 /* Reads the IPv4 or IPv6 header at the start of data (and, where captured, the
  * ports).  False when these bytes are no IP header. */
 bool inner_packet_read(struct inner_packet *out, const uint8_t *data, size_t len);

@@ -27,9 +27,10 @@ enum header_length {
     AH_HEADER = 12              /* without the ICV: RFC 4302 section 2 */
 };
 
-enum icmp_type {                /* errors, RFC 792 and RFC 4443 */
-    ICMP_UNREACHABLE = 3, ICMP_TIME_EXCEEDED = 11, ICMP_PARAMETER_PROBLEM = 12,
-    ICMPV6_TOO_BIG = 2, ICMPV6_LAST_ERROR = 4
+enum icmp_type {                /* RFC 792, RFC 4443 */
+    ICMP_ECHO_REPLY = 0, ICMP_UNREACHABLE = 3, ICMP_ECHO_REQUEST = 8, ICMP_TIME_EXCEEDED = 11,
+    ICMP_PARAMETER_PROBLEM = 12,
+    ICMPV6_TOO_BIG = 2, ICMPV6_LAST_ERROR = 4, ICMPV6_ECHO_REQUEST = 128, ICMPV6_ECHO_REPLY = 129
 };
 enum { ICMP_FRAGMENTATION_NEEDED = 4 };         /* code of ICMP_UNREACHABLE */
 

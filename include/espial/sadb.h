@@ -433,8 +433,9 @@ unsigned sadb_whole_messages(const struct exchange *x);
 bool sadb_see_path(struct sadb *db, struct path_event *e);
 /* An IKE SA of the capture has this initiator SPI: eight octets that are no chance. */
 bool sadb_knows_spi_i(const struct sadb *db, const uint8_t spi[8]);
-/* The selectors of c, in that direction, admit the packet. */
-bool child_covers(const struct child_sa *c, const struct inner_packet *p, bool to_responder);
+/* What the selectors of both ends of c say of a packet in that direction: the worse answer. */
+enum admission child_admits(const struct child_sa *c, const struct inner_packet *p,
+                            bool to_responder);
 /* True once a Child SA is known whose ESP does not encrypt: then its packets can be read. */
 bool sadb_has_null(const struct sadb *db);
 /* The suite's cipher is NULL or GMAC (RFC 2410, RFC 4543). */

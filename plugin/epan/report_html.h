@@ -54,7 +54,8 @@ void traffic_free(struct traffic *t);
 void traffic_see(struct traffic *t, const struct record *r, uint32_t frame, double time);
 const struct stream_traffic *traffic_of(const struct traffic *t, uint32_t stream);     /* or NULL */
 /* A Child SA's end of an address: the selectors that its inner source, or destination, must meet. */
-bool traffic_within(const struct child_sa *c, bool to_responder, const struct inner_pair *p, bool *src, bool *dst);
+bool traffic_within(const struct child_sa *c, bool to_responder, const struct inner_pair *pair,
+                    bool *src, bool *dst);
 
 /* What the findings say of one IKE SA; chats are not counted. */
 struct sa_verdict {

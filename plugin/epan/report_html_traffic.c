@@ -111,24 +111,16 @@ traffic_of(const struct traffic *t, uint32_t stream)
     return t && stream < t->streams->len ? (const struct stream_traffic *)t->streams->pdata[stream] : NULL;
 }
 
-static bool
-within(const struct selector *s, size_t n, const struct ip_addr *a)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (selector_has_addr(&s[i], a)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool
-traffic_within(const struct child_sa *c, bool to_responder, const struct inner_pair *p, bool *src, bool *dst)
+traffic_within(const struct child_sa *c, bool to_responder, const struct inner_pair *pair,
+               bool *src, bool *dst)
 {
+    const struct inner_packet p = { .src = pair->src, .dst = pair->dst };   /* no more is kept */
     size_t near, far;
-    const struct selector *from = child_selectors(c, to_responder, &near), *to = child_selectors(c, !to_responder, &far);
+    const struct selector *from = child_selectors(c, to_responder, &near);
+    const struct selector *to = child_selectors(c, !to_responder, &far);
 
-    *src = within(from, near, &p->src);
-    *dst = within(to, far, &p->dst);
+    *src = selectors_admit(from, near, &p, true) != REFUSED_ADDRESS;
+    *dst = selectors_admit(to, far, &p, false) != REFUSED_ADDRESS;
     return *src && *dst;
 }

@@ -275,6 +275,76 @@ side_by_side(void)
     SAYS(duplicate_child_sa, "of Child SA 0 (frame 4)");
 }
 
+/* One packet in the second Child SA, whose ends have that protocol and those ports. */
+static void
+in_second(uint8_t protocol, const uint16_t i[2], const uint16_t r[2], struct inner_packet inner,
+          bool back)
+{
+    struct ipsec_packet p = { .protocol = PROTO_ESP, .seq = 1, .length = 100, .has_inner = true,
+                              .inner_tunnel = true, .inner_basis = BASIS_DECRYPTED };
+
+    tunnel();
+    for (unsigned response = 0; response < 2; response++) {
+        begin(2, V2_CREATE_CHILD_SA, 2, !response, response);
+        propose(esp128, 3, PROTO_ESP, response ? 0xb0000002 : 0xa0000002);
+        selectors("10.1.0.0/24", "10.2.0.0/24");
+        m.ts_i[0].protocol = m.ts_r[0].protocol = protocol;
+        m.ts_i[0].port_lo = i[0];
+        m.ts_i[0].port_hi = i[1];
+        m.ts_r[0].port_lo = r[0];
+        m.ts_r[0].port_hi = r[1];
+        send(response ? "second!" : "second?", 5 + response);
+    }
+    p.spi = back ? 0xa0000002 : 0xb0000002;
+    p.inner = inner;
+    T(ip_parse(&p.inner.src, back ? "10.2.0.5" : "10.1.0.5"));
+    T(ip_parse(&p.inner.dst, back ? "10.1.0.5" : "10.2.0.5"));
+    ipsec(back ? &gateway : &client, back ? &client : &gateway, p);
+}
+
+/* The first Child SA admits all of it.  What the second does not refuse is at its place there
+ * (RFC 4301 sections 7 and 4.4.1.2). */
+static void
+fragments_side_by_side(void)
+{
+    enum { ICMP = 1, TCP = 6, UDP = 17 };
+    static const uint16_t any[2] = { 0, 65535 }, opaque[2] = { 65535, 0 };
+    static const uint16_t https[2] = { 443, 443 }, echo[2] = { 0x0800, 0x08ff };
+    struct inner_packet whole = { .protocol = TCP, .has_ports = true, .src_port = 3000 };
+    struct inner_packet later = { .protocol = TCP, .fragment = true };
+    struct inner_packet reply = { .protocol = ICMP, .has_ports = true };
+
+    whole.dst_port = 443;
+    in_second(TCP, any, https, whole, false);
+    SILENT(wrong_child_sa);
+    in_second(TCP, any, https, later, false);       /* the ports were in the first fragment */
+    SILENT(wrong_child_sa);
+    SILENT(inner_selector_violation);
+    in_second(TCP, opaque, opaque, later, false);
+    SILENT(wrong_child_sa);
+    in_second(TCP, opaque, opaque, whole, false);
+    SILENT(wrong_child_sa);
+    SILENT(inner_selector_violation);
+    in_second(ICMP, echo, any, reply, true);
+    SILENT(wrong_child_sa);
+    SILENT(inner_selector_violation);
+    in_second(ICMP, echo, echo, reply, true);       /* written so, it means ping */
+    SILENT(wrong_child_sa);
+    SILENT(inner_selector_violation);
+    reply.src_port = reply.dst_port = 0x0304;       /* an error is no reply */
+    in_second(ICMP, echo, echo, reply, true);
+    SAYS(inner_selector_violation, "Inner icmp packet");
+    SAYS(wrong_child_sa, "belongs to Child SA 0 (frame 4)");
+    later.protocol = UDP;
+    in_second(TCP, any, https, later, false);       /* a fragment shows its protocol */
+    SAYS(inner_selector_violation, "Inner udp packet");
+    SAYS(wrong_child_sa, "belongs to Child SA 0 (frame 4)");
+    whole.dst_port = 80;
+    in_second(TCP, any, https, whole, false);
+    SAYS(inner_selector_violation, "ports 3000 and 80");
+    SAYS(wrong_child_sa, "belongs to Child SA 0 (frame 4)");
+}
+
 /* One rekey of the Child SA of tunnel() to that suite. */
 static void
 rekey_to(const struct transform *t, size_t n)
@@ -395,6 +465,7 @@ main(void)
     addresses();
     planned();
     side_by_side();
+    fragments_side_by_side();
     downgrades();
     wrong_keys();
     pools();

@@ -237,6 +237,41 @@ clear(void)
     T(count(CHECK_cleartext_bypass) == 0);
 }
 
+/* Of a clear fragment nobody knows whether its datagram had the one port that the SA protects. */
+static void
+clear_fragment(void)
+{
+    static const struct { uint16_t lo, hi; bool fragment, told; } table[] = {
+        { 443, 443, false, true }, { 442, 442, false, false }, { 443, 443, true, false },
+        { 0, 65535, true, true },
+        { 65535, 0, true, true },                           /* OPAQUE: RFC 4301 section 7.2 */
+        { 65535, 0, false, false },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        struct path_event e = { .kind = PATH_CLEAR };
+        bool whole = !table[i].fragment;
+        reset();
+        sa_init(aes256, aes256);
+        auth_request("10.1.0.0/24", "10.2.0.0/24");
+        begin(2, V2_IKE_AUTH, 1, false, true);
+        m.has_auth = true;
+        propose(esp128, 3, PROTO_ESP, 0xb0000001);
+        selectors("10.1.0.0/24", "10.2.0.0/24");
+        m.ts_r[0].protocol = 6;
+        m.ts_r[0].port_lo = table[i].lo;
+        m.ts_r[0].port_hi = table[i].hi;
+        send("auth!", 4);
+        e.clear = (struct inner_packet){ .protocol = 6, .has_ports = whole, .fragment = !whole };
+        e.clear.src_port = whole ? 3000 : 0;
+        e.clear.dst_port = whole ? 443 : 0;
+        T(ip_parse(&e.clear.src, "10.1.0.1") && ip_parse(&e.clear.dst, "10.2.0.1"));
+        path(e);
+        end_after(5);
+        T((count(CHECK_cleartext_bypass) == 1) == table[i].told);
+    }
+}
+
 /* --- RFC 3706: R-U-THERE and its acknowledgement are exchanges of their own ---------------- */
 
 static void
@@ -321,6 +356,7 @@ main(void)
     icmp();
     fragments();
     clear();
+    clear_fragment();
     v1_liveness();
     return conversation_done();
 }

@@ -119,11 +119,180 @@ test_within(void)
     T(!selector_within(&host, &opaque));
 }
 
+/* --- what selectors admit ------------------------------------------------------------------- */
+
+enum { ICMP = 1, TCP = 6, UDP = 17, GRE = 47, ICMP6 = 58, DSTOPTS = 60, MOBILITY = 135 };
+
+static struct inner_packet
+packet(const char *src, const char *dst, uint8_t protocol, uint16_t src_port, uint16_t dst_port)
+{
+    return (struct inner_packet){ .src = ip(src), .dst = ip(dst), .protocol = protocol,
+                                  .has_ports = true, .src_port = src_port, .dst_port = dst_port };
+}
+
+static enum admission
+to(const char *net, uint8_t protocol, uint16_t lo, uint16_t hi, const struct inner_packet *p)
+{
+    struct selector s = sel(net, protocol, lo, hi);
+
+    return selectors_admit(&s, 1, p, false);
+}
+
+static enum admission
+from(const char *net, uint8_t protocol, uint16_t lo, uint16_t hi, const struct inner_packet *p)
+{
+    struct selector s = sel(net, protocol, lo, hi);
+
+    return selectors_admit(&s, 1, p, true);
+}
+
+/* Protocol, ports, and a packet that shows them. */
+static void
+test_ports(void)
+{
+    struct inner_packet p = packet("10.1.0.5", "10.2.0.5", TCP, 3000, 443);
+    struct selector two[2] = { sel("10.2.0.0/16", TCP, 80, 80), sel("10.2.0.0/16", TCP, 443, 443) };
+
+    T(to("10.2.0.0/16", 0, 0, 65535, &p) == ADMITTED);
+    T(to("10.2.0.0/16", TCP, 0, 65535, &p) == ADMITTED);
+    T(to("10.2.0.0/16", TCP, 443, 443, &p) == ADMITTED);
+    T(to("10.2.0.0/16", TCP, 400, 443, &p) == ADMITTED);
+    T(to("10.2.0.0/16", TCP, 443, 500, &p) == ADMITTED);
+    T(to("10.2.0.0/16", TCP, 400, 442, &p) == REFUSED_PORT);
+    T(to("10.2.0.0/16", TCP, 444, 500, &p) == REFUSED_PORT);
+    T(to("10.2.0.0/16", UDP, 443, 443, &p) == REFUSED_PORT);
+    T(to("10.2.0.0/16", UDP, 0, 65535, &p) == REFUSED_PORT);
+    T(to("10.2.0.0/16", 0, 53, 53, &p) == REFUSED_PORT);
+    T(to("10.1.0.0/16", TCP, 443, 443, &p) == REFUSED_ADDRESS);
+    T(to("2001:db8::/32", 0, 0, 65535, &p) == REFUSED_ADDRESS);
+    T(from("10.1.0.0/16", TCP, 3000, 3000, &p) == ADMITTED);
+    T(from("10.1.0.0/16", TCP, 443, 443, &p) == REFUSED_PORT);
+    T(from("10.2.0.0/16", TCP, 3000, 3000, &p) == REFUSED_ADDRESS);
+    T(selectors_admit(two, 1, &p, false) == REFUSED_PORT);
+    T(selectors_admit(two, 2, &p, false) == ADMITTED);          /* one of them is enough */
+    T(selectors_admit(two, 2, &p, true) == REFUSED_ADDRESS);
+    T(selectors_admit(NULL, 0, &p, true) == ADMITTED_PERHAPS);  /* not known */
+    two[0] = sel("10.3.0.0/16", 0, 0, 65535);
+    T(selectors_admit(two, 2, &p, false) == ADMITTED);
+    p.protocol = UDP;
+    T(selectors_admit(two, 2, &p, false) == REFUSED_PORT);      /* the second's address */
+    p.protocol = TCP;
+    p.has_ports = false;                                        /* cut off */
+    T(to("10.2.0.0/16", TCP, 443, 443, &p) == ADMITTED_PERHAPS);
+    T(to("10.2.0.0/16", TCP, 65535, 0, &p) == ADMITTED_PERHAPS);
+    T(to("10.2.0.0/16", UDP, 443, 443, &p) == REFUSED_PORT);
+    p.protocol = GRE;
+    T(to("10.2.0.0/16", GRE, 0, 65535, &p) == ADMITTED);
+    T(to("10.2.0.0/16", GRE, 65535, 0, &p) == ADMITTED_PERHAPS);
+}
+
+/* RFC 4301 section 7: a non-initial fragment has no ports, but a protocol. */
+static void
+test_fragments(void)
+{
+    struct inner_packet p = packet("10.1.0.5", "10.2.0.5", TCP, 0, 0);
+
+    p.fragment = true;
+    p.has_ports = false;
+    T(to("10.2.0.0/16", 0, 0, 65535, &p) == ADMITTED);
+    T(to("10.2.0.0/16", TCP, 0, 65535, &p) == ADMITTED);
+    T(to("10.2.0.0/16", TCP, 65535, 0, &p) == ADMITTED);            /* RFC 4301 section 7.2 */
+    T(to("10.2.0.0/16", TCP, 443, 443, &p) == ADMITTED_PERHAPS);    /* RFC 4301 section 7.3 */
+    T(from("10.1.0.0/16", TCP, 443, 443, &p) == ADMITTED_PERHAPS);
+    T(to("10.2.0.0/16", UDP, 0, 65535, &p) == REFUSED_PORT);
+    T(to("10.2.0.0/16", UDP, 65535, 0, &p) == REFUSED_PORT);
+    T(to("10.9.0.0/16", TCP, 65535, 0, &p) == REFUSED_ADDRESS);
+    p.protocol = ICMP;
+    T(from("10.1.0.0/16", ICMP, 0x0800, 0x08ff, &p) == ADMITTED_PERHAPS);
+
+    p.fragment = false;
+    p.has_ports = true;
+    p.protocol = TCP;
+    T(to("10.2.0.0/16", TCP, 65535, 0, &p) == ADMITTED_PERHAPS);    /* it has ports */
+    T(to("10.2.0.0/16", TCP, 9, 8, &p) == ADMITTED_PERHAPS);
+    T(to("10.2.0.0/16", UDP, 65535, 0, &p) == REFUSED_PORT);
+}
+
+/* RFC 4301 section 4.4.1.1: type << 8 | code, which the sender's end rules (section 4.4.1.2). */
+static void
+test_icmp(void)
+{
+    struct inner_packet request = packet("10.1.0.5", "10.2.0.5", ICMP, 0x0800, 0x0800);
+    struct inner_packet reply = packet("10.2.0.5", "10.1.0.5", ICMP, 0, 0);
+    struct inner_packet unreachable = packet("10.2.0.5", "10.1.0.5", ICMP, 0x0304, 0x0304);
+    struct inner_packet six = packet("2001:db8::5", "2001:db8:1::5", ICMP6, 0x8100, 0x8100);
+
+    T(from("10.1.0.0/16", ICMP, 0x0800, 0x08ff, &request) == ADMITTED);
+    T(from("10.1.0.0/16", ICMP, 0x0800, 0x0800, &request) == ADMITTED);
+    T(from("10.1.0.0/16", ICMP, 0x0801, 0x08ff, &request) == REFUSED_PORT);
+    T(from("10.1.0.0/16", ICMP, 0x0000, 0x00ff, &request) == REFUSED_PORT);
+    T(from("10.1.0.0/16", ICMP, 0, 65535, &request) == ADMITTED);
+    T(from("10.1.0.0/16", ICMP, 65535, 0, &request) == ADMITTED_PERHAPS);
+    T(from("10.1.0.0/16", ICMP6, 0, 65535, &request) == REFUSED_PORT);
+    T(to("10.2.0.0/16", ICMP, 0x0800, 0x08ff, &request) == ADMITTED);
+    T(to("10.2.0.0/16", ICMP, 65535, 0, &request) == ADMITTED_PERHAPS);
+    /* The client's end is [icmp/8]: it may send requests.  What comes back is not its affair. */
+    T(to("10.1.0.0/16", ICMP, 0x0800, 0x08ff, &reply) == ADMITTED_PERHAPS);
+    T(to("10.1.0.0/16", ICMP, 0x0800, 0x08ff, &unreachable) == ADMITTED_PERHAPS);
+    T(to("10.1.0.0/16", TCP, 0x0800, 0x08ff, &reply) == REFUSED_PORT);
+    T(to("10.1.0.0/16", 0, 0x0800, 0x08ff, &reply) == REFUSED_PORT);
+    T(from("10.2.0.0/16", ICMP, 0, 65535, &reply) == ADMITTED);
+    T(from("10.2.0.0/16", ICMP, 0x0300, 0x03ff, &unreachable) == ADMITTED);
+    /* Where both ends are [icmp/8], ping is meant: its replies are no certain violation, errors are. */
+    T(from("10.2.0.0/16", ICMP, 0x0800, 0x08ff, &reply) == ADMITTED_PERHAPS);
+    T(from("10.2.0.0/16", ICMP, 0x0800, 0x08ff, &unreachable) == REFUSED_PORT);
+    T(from("10.2.0.0/16", ICMP, 0x0d00, 0x0dff, &reply) == REFUSED_PORT);
+    T(from("2001:db8::/64", ICMP6, 0x8100, 0x81ff, &six) == ADMITTED);
+    T(from("2001:db8::/64", ICMP6, 0x8000, 0x80ff, &six) == ADMITTED_PERHAPS);
+    T(from("2001:db8::/64", ICMP6, 0x8700, 0x87ff, &six) == REFUSED_PORT);
+    T(to("2001:db8:1::/64", ICMP6, 0x8000, 0x80ff, &six) == ADMITTED_PERHAPS);
+}
+
+/* A datagram of a hop-by-hop header, a fragment header, destination options and UDP to port 53. */
+static void
+test_extensions(void)
+{
+    uint8_t d[72] = { 0x60, 0, 0, 0, 0, 32, 0, 64 };
+    struct inner_packet p;
+
+    d[8] = d[24] = 0x20;
+    d[39] = 5;
+    d[40] = 44;
+    d[48] = 60;
+    d[56] = UDP;
+    d[67] = 53;
+    T(inner_packet_read(&p, d, sizeof d) && !p.fragment);
+    T(to("2000::/8", UDP, 53, 53, &p) == ADMITTED);
+    T(to("2000::/8", UDP, 54, 54, &p) == REFUSED_PORT);
+    T(to("2000::/8", TCP, 0, 65535, &p) == REFUSED_PORT);
+    d[51] = 0x08;       /* a later fragment names the options, and shows nothing of UDP */
+    T(inner_packet_read(&p, d, sizeof d) && p.fragment && p.protocol == DSTOPTS);
+    T(to("2000::/8", UDP, 53, 53, &p) == ADMITTED_PERHAPS);
+    T(to("2000::/8", TCP, 0, 65535, &p) == ADMITTED_PERHAPS);
+    T(to("2000::/8", 0, 0, 65535, &p) == ADMITTED);
+    T(to("3000::/8", UDP, 53, 53, &p) == REFUSED_ADDRESS);
+    d[48] = UDP;        /* or UDP itself */
+    T(inner_packet_read(&p, d, sizeof d) && p.fragment);
+    T(to("2000::/8", UDP, 53, 53, &p) == ADMITTED_PERHAPS);
+    T(to("2000::/8", TCP, 53, 53, &p) == REFUSED_PORT);
+    d[6] = MOBILITY;    /* its type is not read */
+    T(inner_packet_read(&p, d, sizeof d) && !p.fragment && !p.has_ports);
+    T(to("2000::/8", MOBILITY, 0x0500, 0x0500, &p) == ADMITTED_PERHAPS);
+    p = packet("10.1.0.5", "10.2.0.5", DSTOPTS, 0, 0);      /* no such header in IPv4 */
+    p.has_ports = false;
+    p.fragment = true;
+    T(to("10.2.0.0/16", TCP, 0, 65535, &p) == REFUSED_PORT);
+}
+
 int
 main(void)
 {
     test_print();
     test_parse();
     test_within();
+    test_ports();
+    test_fragments();
+    test_icmp();
+    test_extensions();
     return t_done();
 }

@@ -49,27 +49,14 @@ see_fragment(struct sadb *db, struct path_event *e)
     return true;
 }
 
-static bool
-within(const struct selector *s, size_t n, const struct ip_addr *a, const struct inner_packet *p, uint16_t port)
-{
-    for (size_t i = 0; i < n; i++) {
-        bool protocol = !s[i].protocol || s[i].protocol == p->protocol;
-        bool whole = s[i].port_lo == 0 && s[i].port_hi == UINT16_MAX;
-        if (selector_has_addr(&s[i], a) && protocol &&
-            (whole || (p->has_ports && port >= s[i].port_lo && port <= s[i].port_hi))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool
-child_covers(const struct child_sa *c, const struct inner_packet *p, bool to_responder)
+enum admission
+child_admits(const struct child_sa *c, const struct inner_packet *p, bool to_responder)
 {
     size_t num_src, num_dst;
-    const struct selector *src = child_selectors(c, to_responder, &num_src), *dst = child_selectors(c, !to_responder, &num_dst);
+    const struct selector *src = child_selectors(c, to_responder, &num_src);
+    const struct selector *dst = child_selectors(c, !to_responder, &num_dst);
 
-    return within(src, num_src, &p->src, p, p->src_port) && within(dst, num_dst, &p->dst, p, p->dst_port);
+    return MAX(selectors_admit(src, num_src, p, true), selectors_admit(dst, num_dst, p, false));
 }
 
 /* IKE, and what the peers say to each other beside a tunnel, is not what it protects. */
@@ -95,8 +82,8 @@ see_clear(struct sadb *db, struct path_event *e)
         if (!may_be_protected(c, &e->clear)) {
             continue;
         }
-        one.to_responder = child_covers(c, &e->clear, true);
-        if (!one.to_responder && !child_covers(c, &e->clear, false)) {
+        one.to_responder = child_admits(c, &e->clear, true) == ADMITTED;
+        if (!one.to_responder && child_admits(c, &e->clear, false) != ADMITTED) {
             continue;
         }
         if (db->clear->len >= SADB_MAX_CLEAR) {

@@ -147,8 +147,8 @@ read_v4(struct inner_packet *p, struct cur at)
     return true;
 }
 
-static bool
-is_extension(uint8_t next)
+bool
+ip6_extension(uint8_t next)
 {
     return next == 0 || next == 43 || next == 44 || next == 51 || next == 60;
 }
@@ -158,7 +158,7 @@ is_extension(uint8_t next)
 static bool
 pass_extensions(struct inner_packet *p, struct cur *at)
 {
-    for (unsigned i = 0; i < EXTENSION_HEADERS && is_extension(p->protocol); i++) {
+    for (unsigned i = 0; i < EXTENSION_HEADERS && ip6_extension(p->protocol); i++) {
         uint8_t head[4], type = p->protocol;
         struct cur peek = *at;
         size_t len;
@@ -175,7 +175,7 @@ pass_extensions(struct inner_packet *p, struct cur *at)
             return true;
         }
     }
-    return !is_extension(p->protocol);
+    return !ip6_extension(p->protocol);
 }
 
 static bool

@@ -2,13 +2,13 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include <espial/addr.h>
 #include <espial/limits.h>
+#include <espial/names.h>
+#include <espial/protocol.h>
 #include <espial/suite.h>
 #include <espial/text.h>
 
 #include <glib.h>
 #include <string.h>
-
-enum { PROTO_ICMP = 1, PROTO_ICMP6 = 58 };
 
 struct selector
 selector_host(const struct ip_addr *a)
@@ -122,6 +122,90 @@ selector_equal(const struct selector *a, const struct selector *b)
            ports;
 }
 
+static bool
+is_icmp(uint8_t protocol)
+{
+    return protocol == IP_ICMP || protocol == IP_ICMPV6;
+}
+
+/* IPv6 may put extension headers into the fragments: then only the first one, or none, names the
+ * transport protocol (RFC 4301 section 7). */
+static bool
+protocol_unseen(const struct inner_packet *p)
+{
+    return p->fragment && p->src.family == 6 && ip6_extension(p->protocol);
+}
+
+/* OPAQUE is for non-initial fragments (RFC 4301 section 7.2).  By appendix D.2 it is for them
+ * alone; by section 4.4.1.2 it is also for protocols without ports, and for what an end does not
+ * send.  A packet that shows its ports may pass or not. */
+static enum admission
+opaque_admits(const struct inner_packet *p)
+{
+    return p->fragment ? ADMITTED : ADMITTED_PERHAPS;
+}
+
+/* The packet is an echo reply, and the selector lists echo requests. */
+static bool
+answers_listed(const struct selector *s, const struct inner_packet *p)
+{
+    bool v6 = p->protocol == IP_ICMPV6;
+    uint16_t request = (uint16_t)((v6 ? ICMPV6_ECHO_REQUEST : ICMP_ECHO_REQUEST) << 8);
+
+    return p->src_port == (v6 ? ICMPV6_ECHO_REPLY : ICMP_ECHO_REPLY) << 8 && s->port_lo <= request && request <= s->port_hi;
+}
+
+/* Of a selector that has the address: the protocol, and what RFC 4301 calls the "port".
+ *
+ * A non-initial fragment shows no port.  RFC 4301 section 7.3 lets it travel in an SA with ports if
+ * the ends agreed on that (NON_FIRST_FRAGMENTS_ALSO) and the whole datagram belongs there; else the
+ * receiver drops it.  The capture need not show the one or the other.
+ *
+ * ICMP has one type and code.  The selector of an end says which of them that end may send
+ * (RFC 4301 section 4.4.1.2, cases C and D): the reply to an echo request from [icmp/8] goes to
+ * [icmp/8], but its type must be in the selector of the end that replies.  As some kernels hold
+ * both ends to the type, the end that receives it is no proof.  Who writes [icmp/8] for both ends
+ * means ping: by the letter the replies are refused, and some firewalls pass them with their
+ * requests. */
+static enum admission
+header_admitted(const struct selector *s, const struct inner_packet *p, bool source)
+{
+    uint16_t port = source ? p->src_port : p->dst_port;
+
+    if (s->protocol && protocol_unseen(p)) {
+        return ADMITTED_PERHAPS;
+    }
+    if (s->protocol && s->protocol != p->protocol) {
+        return REFUSED_PORT;
+    }
+    if (all_ports(s)) {
+        return ADMITTED;
+    }
+    if (opaque(s)) {
+        return opaque_admits(p);
+    }
+    if (!p->has_ports) {
+        return ADMITTED_PERHAPS;
+    }
+    if (s->port_lo <= port && port <= s->port_hi) {
+        return ADMITTED;
+    }
+    return is_icmp(s->protocol) && (!source || answers_listed(s, p)) ? ADMITTED_PERHAPS : REFUSED_PORT;
+}
+
+enum admission
+selectors_admit(const struct selector *s, size_t n, const struct inner_packet *p, bool source)
+{
+    enum admission best = n ? REFUSED_ADDRESS : ADMITTED_PERHAPS;
+
+    for (size_t i = 0; i < n; i++) {
+        if (selector_has_addr(&s[i], source ? &p->src : &p->dst)) {
+            best = MIN(best, header_admitted(&s[i], p, source));
+        }
+    }
+    return best;
+}
+
 /* The prefix length of a range that is one, or -1. */
 static int
 prefix_of(const struct selector *s)
@@ -145,7 +229,7 @@ static void
 print_ports(const struct selector *s, char *out, size_t size)
 {
     char name[16] = "*";
-    bool icmp = s->protocol == PROTO_ICMP || s->protocol == PROTO_ICMP6;
+    bool icmp = is_icmp(s->protocol);
 
     out[0] = 0;
     if (!s->protocol && all_ports(s)) {
