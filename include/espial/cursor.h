@@ -7,6 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct span {
+    const uint8_t *at;
+    size_t len;
+};
+
 /* A read succeeds whole, or leaves both the cursor and *out as they were, so no
  * caller subtracts a wire length.  Borrowed: valid as long as the bytes are. */
 struct cur {

@@ -11,11 +11,6 @@
 #include <espial/protocol.h>
 #include <espial/suite.h>
 
-struct span {
-    const uint8_t *at;
-    size_t len;
-};
-
 /* The first thing wrong in a message; what was read before it is kept. */
 enum ike_error {
     IKE_OK = 0,

@@ -3,7 +3,36 @@
 #ifndef ESPIAL_IPSEC_H
 #define ESPIAL_IPSEC_H
 
-#include <espial/sadb.h>
+#include <espial/cursor.h>
+#include <espial/protocol.h>
+#include <espial/sighting.h>
+#include <espial/suite.h>
+
+struct kept_proposal;
+struct path_event;
+
+enum icv_verdict { ICV_UNKNOWN, ICV_GOOD, ICV_BAD };
+
+/* What an ESP or AH packet is, before it is tied to anything. */
+struct ipsec_packet {
+    uint8_t protocol;           /* PROTO_ESP, PROTO_AH */
+    uint32_t spi, seq;
+    uint32_t length;            /* reported octets from the SPI (AH: its header) to the end */
+    bool has_inner;             /* inner was read: AH, ESP NULL, or decrypted */
+    bool inner_tunnel;          /* inner is a whole IP packet (tunnel mode) */
+    struct inner_packet inner;
+    enum basis inner_basis;     /* observed (AH) or decrypted */
+    uint8_t next_header;        /* valid with clear_read */
+    bool clear_read;            /* the clear text was read; bad_padding says how it looks */
+    bool bad_padding;           /* RFC 4303 section 2.4: padding is not 1, 2, 3, .. */
+    enum icv_verdict icv;
+    bool cut;                   /* not all of it was captured */
+    bool fragmented;            /* came in IP fragments */
+    uint8_t ah_words;           /* AH: its Payload Len field */
+    uint64_t iv;                /* the eight octets after the sequence number */
+    bool has_iv;
+    bool readable_ip;           /* what follows the sequence number is an IP header as it stands */
+};
 
 /* SPI and sequence number.  reported octets were on the wire from the SPI on.  False
  * when fewer than eight were captured. */

@@ -6,7 +6,7 @@
 #define ESPIAL_KEYRING_H
 
 #include <espial/keylog.h>
-#include <espial/sadb.h>
+#include <espial/ipsec.h>
 
 /* Octets of an ESP payload that are enough for an inner IPv6 header, extension headers
  * and ports. */

@@ -8,403 +8,8 @@
 #ifndef ESPIAL_SADB_H
 #define ESPIAL_SADB_H
 
-#include <glib.h>
+#include <espial/event.h>
 #include <espial/ike.h>
-
-enum basis { BASIS_OBSERVED, BASIS_DECRYPTED, BASIS_CONFIGURED, BASIS_INFERRED };
-const char *basis_name(enum basis b);
-
-#define NO_ID UINT32_MAX        /* an id (of an SA, a stream, a finding) that is none */
-
-/* Where and when a packet was captured.  Addresses are the outer ones. */
-struct sighting {
-    uint32_t frame;             /* from 1 */
-    double time;                /* seconds since the epoch */
-    struct ip_addr src, dst;
-    uint16_t src_port, dst_port;    /* UDP; 0 for native ESP and AH */
-    uint16_t ip_id;             /* IPv4 Identification, 0 for IPv6 */
-};
-
-struct endpoint {
-    char *id;                   /* identity once it has been read, else NULL */
-    uint32_t id_frame;
-    uint16_t port;
-    struct ip_addr addr;
-};
-
-/* An array of pointers that lives as long as the sadb; read as a GPtrArray is. */
-struct list {
-    gpointer *pdata;
-    uint32_t len, room;
-};
-
-/* A proposal that outlives its message.  p and text are shared by all that are alike: SPIs
- * are left out of p. */
-struct kept_proposal {
-    const struct proposal *p;
-    const char *text;           /* proposal_print */
-    uint32_t frame;             /* where it was chosen; of an offer, where it was first made */
-};
-
-/* Who stands behind a NAT, by the hashes of RFC 7296 section 2.23 and RFC 3947 section 3.2
- * recomputed over the addresses on the wire.  Forced: hashes that fit no address while
- * nothing is translated here; between two NATs that looks the same until an identity tells. */
-enum nat { NAT_UNKNOWN, NAT_NONE, NAT_INITIATOR, NAT_RESPONDER, NAT_BOTH, NAT_FORCED };
-const char *nat_name(enum nat n);               /* "none" .., NULL for NAT_UNKNOWN */
-
-/* What the hashes of one side's messages said about its source and its destination. */
-struct nat_evidence {
-    uint64_t source_hash;       /* the first octets of that of its own address */
-    uint32_t frame;
-    bool seen : 1, source_differs : 1, destination_differs : 1, port_translated : 1;
-    bool forced : 1;            /* its own address is hashed with port 0, which only forces encapsulation */
-    bool proven : 1;            /* the hash is of the address that its identity is, which is not on the wire */
-    bool without_spi_r : 1;     /* hashed before the responder's SPI was known */
-};
-
-enum ike_sa_state { IKE_HALF_OPEN, IKE_ESTABLISHED, IKE_FAILED, IKE_REKEYED, IKE_DELETED };
-const char *ike_sa_state_name(enum ike_sa_state s);     /* "half_open" .. */
-
-/* The retransmissions of a message. */
-struct retransmissions {
-    uint32_t num;               /* all of them; frames holds the first SADB_MAX_RETRANSMISSIONS */
-    double last_time;
-    GArray *frames;             /* of uint32_t */
-};
-
-/* One message of an exchange. */
-struct exchange_message {
-    uint64_t digest;            /* of the message's octets */
-    double time;                /* of the first transmission, as is frame */
-    struct retransmissions *again;  /* NULL: it was sent once */
-    uint32_t frame;
-    uint32_t length : 27;       /* as stated in the header, at most 2^27 - 1 */
-    bool from_initiator : 1;    /* of the IKE SA */
-    bool encrypted : 1, readable : 1;
-    bool refused : 1;           /* it carries an error notify */
-    bool twice : 1;             /* one transmission was captured at two points */
-    bool forged : 1;            /* fails its integrity check under keys that open others of the SA */
-    uint16_t fragment;          /* IKE fragment number, 0 for a whole message */
-    uint16_t ip_id;             /* of the last transmission */
-    uint16_t src_port, dst_port;
-};
-/* How often the message was sent again. */
-static inline uint32_t
-message_repeats(const struct exchange_message *m)
-{
-    return m->again ? m->again->num : 0;
-}
-
-/* Messages in order of first frame, read as a GArray is. */
-struct message_list {
-    char *data;                 /* of struct exchange_message */
-    uint32_t len, room;
-};
-
-/* What an offer gives beside its proposals; exchanges that offer no Child SA have none. */
-struct offer_spis {
-    uint8_t ike_spi[8];         /* CREATE_CHILD_SA that rekeys the IKE SA */
-    uint32_t spi;               /* of the first proposal */
-    size_t num_others;          /* proposals whose SPI is another */
-    struct { uint8_t number, protocol; uint32_t spi; } others[];
-};
-
-/* RFC 7296 section 1: a request and its response.  IKEv1: all messages with one
- * exchange type and message ID. */
-struct exchange {
-    double request_time, response_time;     /* epoch seconds */
-    struct message_list messages[1];        /* at most SADB_MAX_MESSAGES */
-    /* from the request and the response, kept for the checks; empty, NULL or 0 where not read */
-    const GPtrArray *offered;   /* of struct kept_proposal; shared by exchanges that offer the same */
-    const struct kept_proposal *chosen;
-    const struct offer_spis *spis;
-    const struct selector *ts;  /* offered: first the exchange's initiator's, then its responder's */
-    uint32_t index;             /* in its IKE SA */
-    uint32_t message_id;
-    uint32_t request, response; /* frames of the first message of each side, 0 where not seen */
-    uint32_t answered_by;       /* v1: frame of the Informational that refused it, 0 */
-    uint32_t rekeys_spi;        /* REKEY_SA's SPI, 0 */
-    uint32_t offered_in;        /* frame of what was offered, 0; with EAP the request of an earlier exchange */
-    uint16_t ke_group;          /* of the request's KE payload, v1: any KE is 1; 0 */
-    uint8_t type;               /* enum ike_exchange */
-    uint8_t num_ts_i, num_ts_r;
-    bool by_initiator : 1;      /* who began it */
-    bool by_ts_known : 1;       /* ts was read */
-    bool asked_address : 1;     /* CP_REQUEST for an INTERNAL_IP address */
-    bool transport : 1;         /* USE_TRANSPORT_MODE asked */
-    bool transport_answered : 1;    /* USE_TRANSPORT_MODE in the response */
-    bool rekeys_ike : 1;
-    bool unreadable : 1;        /* some message was encrypted and nobody could read it */
-    bool response_readable : 1;
-    bool liveness : 1;          /* v2: an empty INFORMATIONAL; v1: R-U-THERE */
-    bool liveness_ack : 1;      /* v1: R-U-THERE-ACK */
-    bool refused_ke : 1;        /* v2: answered by INVALID_KE_PAYLOAD or COOKIE: a detour */
-    bool invalid_ke : 1;        /* v2: by INVALID_KE_PAYLOAD */
-    bool deletes_child : 1;     /* v2: the request deletes Child SAs */
-};
-
-/* The frame that asked for what the response of x gives or refuses, 0 where not seen. */
-static inline uint32_t
-exchange_asked_in(const struct exchange *x)
-{
-    return x->offered_in ? x->offered_in : x->request;
-}
-
-struct assigned_address {
-    struct ip_addr addr;
-    uint32_t frame;
-    bool mode_config;           /* IKEv1 Mode Config, else the CP payload */
-};
-
-/* What keeps the mapping of the side behind a NAT alive (RFC 3948 section 4). */
-struct nat_life {
-    double last_sent;           /* any packet of that side, 0 before the first */
-    double silence;             /* seconds between its last two packets */
-    uint32_t keepalives, last_keepalive;    /* how many, and the frame of the last */
-};
-
-struct ike_sa {
-    struct endpoint initiator, responder;
-    struct list exchanges[1];   /* of struct exchange */
-    struct list children[1];    /* of struct child_sa */
-    const GPtrArray *offered;   /* of struct kept_proposal, phase 1 / IKE_SA_INIT / rekey; shared */
-    const struct kept_proposal *chosen;     /* or NULL */
-    const GArray *addresses;    /* of struct assigned_address: assigned to the initiator */
-    struct nat_life *nat_life;  /* of a side behind a NAT, NULL */
-    GArray *wrong_frames;       /* of uint32_t: messages whose integrity check fails with the keys given, the first
-                                 * SADB_MAX_WRONG_FRAMES of num_wrong; NULL */
-    uint32_t id;
-    uint8_t spi_i[8], spi_r[8];
-    uint32_t first_frame, last_frame;
-    uint32_t established_in, deleted_in;        /* frames, 0 */
-    uint32_t rekeys, rekeyed_by;                /* ids of IKE SAs, NO_ID */
-    uint32_t num_encrypted, num_readable, num_wrong;    /* messages */
-    struct nat_evidence nat_i, nat_r;   /* from messages of the initiator, of the responder */
-    struct ip_addr beyond_i, beyond_r;  /* the address that a NAT gives that side, where the capture holds packets
-                                         * on both sides of the NAT; family 0 */
-    uint32_t before_nat, after_nat;     /* frames of the pair that proved it, 0 */
-    enum nat nat;
-    enum ike_sa_state state;
-    uint16_t auth_method;       /* v1: negotiated; v2: of the initiator's AUTH payload */
-    uint8_t major;
-    bool has_spi_r : 1;
-    bool started_here : 1;      /* its first exchange is in the capture */
-    bool initial_contact : 1;   /* its initiator holds no other SA with the responder (RFC 7296 section 2.4) */
-    bool eap : 1;
-    bool mobike_i : 1, mobike_r : 1;    /* who announced it */
-    bool auth_read : 1;         /* an IKE_AUTH message of each side was readable */
-    bool fragmentation_i : 1, fragmentation_r : 1;      /* IKEV2_FRAGMENTATION_SUPPORTED announced */
-    bool path_unsure : 1;       /* MOBIKE: an answer came on another path, its request was not captured: perhaps a move */
-    bool draft_nat_t : 1;       /* v1: draft payloads or encapsulation modes */
-    bool post_quantum : 1;      /* v2: ML-KEM as additional key exchange, or a PPK */
-    bool from_initiator : 1, from_responder : 1;        /* messages of that side were captured */
-    bool captured_twice : 1;    /* some transmission was captured at two points */
-    bool i_from_500 : 1, i_from_4500 : 1, r_from_500 : 1, r_from_4500 : 1;  /* and the ports that they came from */
-    uint32_t last_from_i, last_from_r;      /* frame of that side's last new message, 0 */
-    uint32_t half_inferred[2][2];   /* index of the first of children that may still be inferred in one direction alone:
-                                     * of AH, of ESP; towards the initiator, the responder */
-};
-
-enum child_state { CHILD_INSTALLED, CHILD_REKEYED, CHILD_DELETED, CHILD_FAILED };
-const char *child_state_name(enum child_state s);
-
-struct child_sa {
-    struct ike_sa *ike_sa;
-    const struct kept_proposal *chosen;     /* or NULL */
-    const struct selector *ts_i, *ts_r;     /* IKE initiator's and responder's side */
-    struct list streams[1];     /* of struct stream */
-    double negotiated_time, deleted_time;
-    uint32_t id;
-    uint32_t spi_i, spi_r;      /* chosen by the IKE initiator / responder, 0 where not known */
-    uint32_t request_frame, negotiated_in, deleted_in;  /* frames, 0 */
-    uint32_t rekeys, rekeyed_by;    /* ids of Child SAs, NO_ID */
-    uint32_t exchange;          /* index in the IKE SA of that time */
-    uint32_t virtual_ip_frame;
-    enum child_state state;
-    enum basis basis;           /* observed, decrypted or inferred */
-    uint8_t exchange_type;
-    uint8_t num_ts_i, num_ts_r; /* 0: not known */
-    uint8_t protocol;           /* PROTO_ESP or PROTO_AH */
-    struct ip_addr virtual_ip;  /* family 0: none assigned */
-    struct ip_addr addr_i, addr_r;  /* current outer addresses of both ends */
-    bool transport, udp_encap;
-    bool established;           /* the response was read */
-    bool mode_config;
-    bool closed_i, closed_r;    /* a Delete named the SPI of that side */
-    uint32_t half_closed_in;    /* frame of the answer that left the other direction open, 0 */
-};
-
-/* A packet of a stream that is remembered for a while. */
-struct seen_packet {
-    uint32_t seq, frame;        /* frame 0: none */
-    uint16_t ip_id;
-    uint16_t ticks;             /* hundredths of a second since the stream's first packet, modulo 2^16 */
-};
-
-/* From this frame on, a packet's number in its stream is its sequence number plus ahead
- * (modulo 2^32), and these were the counts: kept only where arithmetic does not do. */
-struct stream_step {
-    uint32_t frame, ahead, lost, replayed;
-};
-
-/* The Child SA that a stream was tied to from this frame on. */
-struct stream_tie {
-    uint32_t frame;
-    struct child_sa *child;
-    bool to_responder;
-};
-
-/* One protocol, source, destination and SPI.  Of constant size, whatever it carries: a packet
- * that is in order leaves nothing behind. */
-struct stream {
-    uint32_t id;
-    uint32_t spi;
-    uint8_t protocol;           /* PROTO_ESP, PROTO_AH */
-    bool to_responder;          /* valid with child: this SPI is the IKE responder's */
-    bool esn;                   /* child negotiated extended sequence numbers */
-    bool reply_expected;        /* carried something other than readable UDP */
-    bool lengths_96;            /* all lengths fit the 96-bit ICV and not the negotiated one */
-    enum basis basis;           /* of the tie to child */
-    struct ip_addr src, dst;
-    uint16_t src_port, dst_port;    /* of the first packet; 0 natively */
-    uint16_t last_src_port;
-    struct child_sa *child;     /* or NULL */
-    uint32_t tied_frame;        /* since when */
-    GArray *ties;               /* of struct stream_tie: the earlier ones, or NULL */
-    struct ike_sa *peers;       /* newest IKE SA between the addresses, or NULL */
-    const struct child_sa *other_protocol;  /* without child: that of the same SPI, of ESP where this is AH or the
-                                 * reverse, or NULL */
-    uint32_t epoch;             /* of the sadb when child, peers and other_protocol were looked up */
-    uint32_t readable_epoch;    /* and when peers_readable was, in IKE messages */
-    bool peers_readable;        /* without child: sadb_peers_readable */
-    uint32_t packets;           /* duplicates of one capture not counted */
-    uint64_t bytes;             /* from the SPI to the ICV */
-    uint32_t first_frame, last_frame;
-    double first_time, last_time;
-    uint32_t first_seq, last_seq;   /* of the first packet, and the highest */
-    uint32_t lost, replayed, out_of_window, duplicates;
-    uint32_t gap_frame;         /* first packet after numbers that are still missing, 0 */
-    uint32_t good, bad;         /* integrity checks, where keys are known */
-    struct stream_step now;     /* the last step */
-    GArray *steps;              /* of struct stream_step, the first STREAM_MAX_STEPS; NULL */
-    GArray *bad_frames;         /* of uint32_t, the first STREAM_MAX_BAD_FRAMES; NULL */
-    struct stream *older;       /* an earlier one of the same SPI and addresses */
-    uint32_t num_ivs;           /* read so far into last_iv */
-    uint64_t *last_iv;          /* of a counter mode: STREAM_IVS explicit ones, by packet modulo; else NULL */
-    struct seen_packet seen[STREAM_SEEN];       /* by seq modulo */
-    uint64_t window[];          /* bit seq modulo its size: was seen */
-};
-
-/* What was known of a stream at one frame. */
-struct stream_at {
-    const struct stream *stream;
-    const struct child_sa *child;       /* or NULL */
-    bool to_responder;
-    uint32_t number;            /* of the packet in its stream, from 1 */
-    uint32_t lost, replayed;
-};
-
-/* What one IKE message did. */
-struct ike_event {
-    struct sighting at;
-    struct ike_sa *sa;          /* NULL: the message is tied to none */
-    struct exchange *exchange;  /* or NULL */
-    struct exchange_message *message;   /* or NULL; valid until the next message is seen */
-    bool from_initiator;        /* of the IKE SA */
-    bool is_response;           /* v2 R flag; v1: not by who began the exchange */
-    bool new_sa;
-    uint32_t retransmission_of; /* frame, 0 */
-    bool duplicate;             /* the same packet captured twice */
-    bool probe;                 /* the message goes out on another path too (RFC 4555 section 3.10) */
-    bool moved;                 /* a side's address changed, by MOBIKE or by an answered message */
-    bool moved_initiator;       /* valid with moved: which side */
-    enum basis basis;           /* decrypted where encrypted parts were read */
-    struct exchange *about;     /* v1 Informational: the exchange that it refuses; else exchange */
-    struct child_sa *child;     /* Child SA negotiated by this message, or NULL */
-    struct child_sa *second;    /* v1: that of the other protocol, where AH and ESP were negotiated together */
-    bool established;           /* the IKE SA became established */
-    struct ike_sa *rekeyed_ike; /* new IKE SA made by this response */
-    struct child_sa *child_rekeyed; /* old Child SA replaced */
-    size_t num_deleted;
-    struct child_sa *deleted[IKE_MAX_DELETE_SPIS];
-    bool ike_deleted;
-    bool new_address;           /* from an address that the SA does not know, unexplained */
-    bool nat_decided;           /* the hashes of both sides are in, or changed their verdict */
-    bool nat_by_identity;       /* and what changed it is an identity that is a hashed address */
-    struct exchange *collides;  /* the other side's rekey of the same SA, under way */
-    struct child_sa *twin;      /* live Child SA with the selectors of the new one, not replaced by it */
-    struct ike_sa *reauthenticates; /* v1: the phase 1 of the same two that this one replaces */
-    struct ike_sa *replaces;    /* live IKE SA of the same identity from another address */
-    struct ip_addr old_addr;    /* moved: that side's address before */
-    uint16_t old_src_port;      /* changed by this message behind a NAT; 0 */
-};
-
-enum icv_verdict { ICV_UNKNOWN, ICV_GOOD, ICV_BAD };
-
-/* What an ESP or AH packet is, before it is tied to anything. */
-struct ipsec_packet {
-    uint8_t protocol;           /* PROTO_ESP, PROTO_AH */
-    uint32_t spi, seq;
-    uint32_t length;            /* reported octets from the SPI (AH: its header) to the end */
-    bool has_inner;             /* inner was read: AH, ESP NULL, or decrypted */
-    bool inner_tunnel;          /* inner is a whole IP packet (tunnel mode) */
-    struct inner_packet inner;
-    enum basis inner_basis;     /* observed (AH) or decrypted */
-    uint8_t next_header;        /* valid with clear_read */
-    bool clear_read;            /* the clear text was read; bad_padding says how it looks */
-    bool bad_padding;           /* RFC 4303 section 2.4: padding is not 1, 2, 3, .. */
-    enum icv_verdict icv;
-    bool cut;                   /* not all of it was captured */
-    bool fragmented;            /* came in IP fragments */
-    uint8_t ah_words;           /* AH: its Payload Len field */
-    uint64_t iv;                /* the eight octets after the sequence number */
-    bool has_iv;
-    bool readable_ip;           /* what follows the sequence number is an IP header as it stands */
-};
-
-struct ipsec_event {
-    struct sighting at;
-    const struct ipsec_packet *packet;
-    struct stream *stream;      /* NULL only when a cap was reached */
-    struct child_sa *child;     /* at this frame, or NULL */
-    bool to_responder;
-    bool new_stream, duplicate, replayed, out_of_window, wrapped;
-    uint32_t original;          /* replayed, duplicate: the frame of the first one, 0 */
-    uint32_t translated;        /* the frame of the same packet on the other side of a NAT, 0 */
-    uint16_t old_src_port;      /* UDP source port changed with this packet: the one before, else 0 */
-    bool iv_repeats;            /* explicit IV seen before in this stream */
-    uint32_t number;            /* of the packet in its stream, from 1 */
-    struct ike_sa *peers;       /* newest IKE SA between these two addresses, or NULL */
-};
-
-/* What happens on the path of an SA without being IKE, ESP or AH itself. */
-enum path_kind { PATH_ICMP, PATH_FRAGMENT, PATH_CLEAR, PATH_UNMARKED,
-                 PATH_KEEPALIVE };      /* one octet 0xff on UDP 4500: only at is to be filled in */
-struct path_event {
-    struct sighting at;         /* of the frame itself */
-    enum path_kind kind;
-    uint8_t icmp_type, icmp_code;
-    uint16_t mtu;               /* PATH_ICMP: next-hop MTU where it says one */
-    struct ip_addr src, dst;    /* ICMP: of the quoted packet */
-    uint8_t protocol;           /* of the quoted packet or the fragment: 17, 50, 51 */
-    uint16_t src_port, dst_port;
-    uint32_t spi;               /* quoted ESP, 0 */
-    struct inner_packet clear;  /* PATH_CLEAR */
-    uint16_t old_src_port;      /* PATH_KEEPALIVE from a port that is not the SA's: that one, 0; filled in, as sa is */
-    struct ike_sa *sa;          /* filled in by sadb_see_path, or NULL */
-    struct child_sa *child;
-    struct stream *stream;
-};
-
-/* A clear packet that an SA should have protected, unless its copy inside the SA
- * explains it: only the end of the capture tells. */
-struct clear_packet {
-    uint32_t frame;
-    double time;
-    struct inner_packet packet;
-    struct child_sa *child;
-    bool to_responder;
-};
 
 struct sadb;
 
@@ -420,6 +25,10 @@ const struct sadb_options *sadb_options(const struct sadb *db);
 struct sadb *sadb_new(uint32_t seed);
 void sadb_free(struct sadb *db);
 
+/* --- the capture, frame by frame ------------------------------------------------ */
+
+/* Any frame, for the end of the capture. */
+void sadb_see_frame(struct sadb *db, uint32_t frame, double time);
 /* One IKE message, parsed and where possible decrypted.  octets are those of the
  * whole message (for retransmissions). */
 void sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
@@ -427,29 +36,10 @@ void sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *a
 /* One ESP or AH packet. */
 void sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at,
                     const struct ipsec_packet *p);
-/* Messages of the exchange so far, of fragmented ones none. */
-unsigned sadb_whole_messages(const struct exchange *x);
 /* An ICMP error, a fragment, a clear packet or a NAT keepalive.  False where it concerns no SA. */
 bool sadb_see_path(struct sadb *db, struct path_event *e);
-/* An IKE SA of the capture has this initiator SPI: eight octets that are no chance. */
-bool sadb_knows_spi_i(const struct sadb *db, const uint8_t spi[8]);
-/* What the selectors of both ends of c say of a packet in that direction: the worse answer. */
-enum admission child_admits(const struct child_sa *c, const struct inner_packet *p,
-                            bool to_responder);
-/* True once a Child SA is known whose ESP does not encrypt: then its packets can be read. */
-bool sadb_has_null(const struct sadb *db);
-/* The suite's cipher is NULL or GMAC (RFC 2410, RFC 4543). */
-bool sadb_is_null(const struct kept_proposal *chosen);
-/* True once a Child SA with selectors is known: then clear packets are worth a look. */
-bool sadb_wants_clear(const struct sadb *db);
-/* Clear packets that no protected copy explains (within the caps). */
-size_t sadb_num_clear(const struct sadb *db);
-const struct clear_packet *sadb_clear(const struct sadb *db, size_t i);
-/* The same packet went through the SA at that time: a capture at a gateway sees both. */
-bool clear_is_explained(const struct clear_packet *p);
-bool sadb_has_esn(const struct child_sa *c);    /* extended sequence numbers were negotiated */
-/* Any frame, for the end of the capture. */
-void sadb_see_frame(struct sadb *db, uint32_t frame, double time);
+
+/* --- what it has shown ------------------------------------------------------------ */
 
 size_t sadb_num_ike_sas(const struct sadb *db);
 const struct ike_sa *sadb_ike_sa(const struct sadb *db, size_t i);      /* i is the id */
@@ -461,12 +51,18 @@ uint32_t sadb_num_frames(const struct sadb *db);
 double sadb_first_time(const struct sadb *db);      /* epoch seconds, 0 without frames */
 double sadb_last_time(const struct sadb *db);
 
-/* For later passes: what the first pass knew of the packet in that frame.  False where no
- * such stream was seen by then. */
-bool sadb_stream_at(const struct sadb *db, struct stream_at *out, uint8_t protocol, uint32_t spi, uint32_t seq,
-                    const struct ip_addr *src, const struct ip_addr *dst, uint32_t frame);
-enum ike_sa_state ike_sa_state_at(const struct sadb *db, const struct ike_sa *sa, uint32_t frame);
-enum child_state child_state_at(const struct sadb *db, const struct child_sa *c, uint32_t frame);
+/* Names of limits that were reached, NULL-terminated; empty where none. */
+const char *const *sadb_caps(const struct sadb *db);
+
+/* An IKE SA of the capture has this initiator SPI: eight octets that are no chance. */
+bool sadb_knows_spi_i(const struct sadb *db, const uint8_t spi[8]);
+/* True once a Child SA is known whose ESP does not encrypt: then its packets can be read. */
+bool sadb_has_null(const struct sadb *db);
+/* True once a Child SA with selectors is known: then clear packets are worth a look. */
+bool sadb_wants_clear(const struct sadb *db);
+/* Clear packets that no protected copy explains (within the caps). */
+size_t sadb_num_clear(const struct sadb *db);
+const struct clear_packet *sadb_clear(const struct sadb *db, size_t i);
 /* The Child SA whose SPI towards dst is spi at that frame, newest first.  *to_responder
  * says which side.  NULL where none is known. */
 struct child_sa *sadb_child_at(const struct sadb *db, uint8_t protocol, uint32_t spi,
@@ -482,26 +78,27 @@ size_t sadb_policies(const struct sadb *db, const struct ip_addr *addr, uint8_t 
 /* The Child SA whose traffic c carries on: the one that it rekeys, else the newest one before it
  * between the same peers with the same selectors.  NULL where there is none. */
 const struct child_sa *sadb_predecessor(const struct sadb *db, const struct child_sa *c);
-/* Names of limits that were reached, NULL-terminated; empty where none. */
-const char *const *sadb_caps(const struct sadb *db);
-
 /* True when the capture shows the start of every IKE SA between these two addresses
  * and all its encrypted messages were read (at least one), and no answer that could hold
  * the SPI of a Child SA is missing. */
 bool sadb_peers_readable(const struct sadb *db, const struct ip_addr *a, const struct ip_addr *b);
-/* Octets of an IKEv2 message that holds inner octets of payloads inside one SK payload,
- * by the chosen suite's geometry (RFC 7296 section 3.14); 0 where it is not known. */
-uint32_t sadb_sk_length(const struct kept_proposal *chosen, uint32_t inner);
 /* The IKE SA that holds c now: the one that negotiated it, or what replaced that one. */
 const struct ike_sa *child_holder(const struct sadb *db, const struct child_sa *c);
-/* The selectors offered for the side that began the exchange, or for the other. */
-const struct selector *exchange_selectors(const struct exchange *x, bool by, size_t *num);
-/* a is where that side of sa was captured, before or beyond its NAT. */
-bool ike_sa_is_at(const struct ike_sa *sa, bool initiator, const struct ip_addr *a);
-/* The selectors of one side: the IKE initiator's or the responder's. */
-const struct selector *child_selectors(const struct child_sa *c, bool initiator, size_t *num);
 
-/* "lisa@corp.example" where known, else the address, into out. */
-char *endpoint_print(const struct endpoint *e, char *out, size_t size);
+/* --- later passes: what the first pass knew at that frame ---------------------------- */
+
+/* What was known of a stream at one frame. */
+struct stream_at {
+    const struct stream *stream;
+    const struct child_sa *child;       /* or NULL */
+    bool to_responder;
+    uint32_t number;            /* of the packet in its stream, from 1 */
+    uint32_t lost, replayed;
+};
+/* False where no such stream was seen by then. */
+bool sadb_stream_at(const struct sadb *db, struct stream_at *out, uint8_t protocol, uint32_t spi, uint32_t seq,
+                    const struct ip_addr *src, const struct ip_addr *dst, uint32_t frame);
+enum ike_sa_state ike_sa_state_at(const struct sadb *db, const struct ike_sa *sa, uint32_t frame);
+enum child_state child_state_at(const struct sadb *db, const struct child_sa *c, uint32_t frame);
 
 #endif

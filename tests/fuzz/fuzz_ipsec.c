@@ -4,7 +4,7 @@
 #include "fuzz.h"
 
 #include <espial/crypt.h>
-#include <espial/ipsec.h>
+#include <espial/event.h>
 
 enum { NUM_ENCR = 40, NUM_INTEG = 16, NUM_PRF = 10, HEADER = 28 };
 

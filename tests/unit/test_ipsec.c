@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "t.h"
 
-#include <espial/ipsec.h>
+#include <espial/event.h>
 
 static const uint8_t inner[] = { 0x45, 0, 0, 20, 0, 1, 0, 0, 64, 59, 0, 0, 10, 1, 0, 1, 10, 2, 0, 1 };
 

@@ -1,6 +1,5 @@
 /* ipsec.c - headers and trailers of ESP and AH.  SPDX-License-Identifier: GPL-2.0-or-later */
-#include <espial/cursor.h>
-#include <espial/ipsec.h>
+#include <espial/event.h>
 
 #include <string.h>
 

@@ -1,0 +1,24 @@
+/* sighting.h - where and when a packet was captured, and on what a statement rests.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_SIGHTING_H
+#define ESPIAL_SIGHTING_H
+
+#include <espial/addr.h>
+
+/* How Espial knows what it says: read on the wire as it stands; read with keys; told by the
+ * analyst; concluded from packets that nobody could read. */
+enum basis { BASIS_OBSERVED, BASIS_DECRYPTED, BASIS_CONFIGURED, BASIS_INFERRED };
+const char *basis_name(enum basis b);       /* "observed", "decrypted", "configured", "inferred" */
+
+#define NO_ID UINT32_MAX        /* an id (of an SA, a stream, a finding) that is none */
+
+/* Where and when a packet was captured.  Addresses are the outer ones. */
+struct sighting {
+    uint32_t frame;             /* from 1 */
+    double time;                /* seconds since the epoch */
+    struct ip_addr src, dst;
+    uint16_t src_port, dst_port;    /* UDP; 0 for native ESP and AH */
+    uint16_t ip_id;             /* IPv4 Identification, 0 for IPv6 */
+};
+
+#endif
