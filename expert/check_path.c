@@ -383,72 +383,75 @@ check_dead_peer(const struct check_in *in, struct findings *out)
 /* --- ICMP and fragments -------------------------------------------------------- */
 
 static const char *
-quoted(const struct path_event *e, char *out, size_t size)
+quoted(const struct path_packet *p, char *out, size_t size)
 {
-    if (e->spi) {
-        g_snprintf(out, (gulong)size, "%s of SPI %08x", e->protocol == IP_AH ? "AH" : "ESP", e->spi);
-    } else if (e->protocol == IP_UDP) {
-        g_snprintf(out, (gulong)size, "IKE on UDP %u", e->dst_port);
+    if (p->spi) {
+        g_snprintf(out, (gulong)size, "%s of SPI %08x", p->protocol == IP_AH ? "AH" : "ESP", p->spi);
+    } else if (p->protocol == IP_UDP) {
+        g_snprintf(out, (gulong)size, "IKE on UDP %u", p->dst_port);
     } else {
-        g_snprintf(out, (gulong)size, "%s", e->protocol == IP_ESP ? "ESP" : "AH");
+        g_snprintf(out, (gulong)size, "%s", p->protocol == IP_ESP ? "ESP" : "AH");
     }
     return out;
 }
 
 static bool
-is_path_mtu(const struct path_event *e)
+is_path_mtu(const struct path_packet *p)
 {
-    return e->kind == PATH_ICMP && (e->src.family == 6 ? e->icmp_type == ICMPV6_TOO_BIG :
-                                                    e->icmp_type == ICMP_UNREACHABLE && e->icmp_code == ICMP_FRAGMENTATION_NEEDED);
+    return p->kind == PATH_ICMP && (p->src.family == 6 ? p->icmp_type == ICMPV6_TOO_BIG :
+                                                    p->icmp_type == ICMP_UNREACHABLE && p->icmp_code == ICMP_FRAGMENTATION_NEEDED);
 }
 
 void
 check_icmp_unreachable(const struct check_in *in, struct findings *out)
 {
     const struct path_event *e = in->path;
+    const struct path_packet *p = e->packet;
     char who[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], what[64];
     struct scope where;
 
-    if (e->kind != PATH_ICMP || is_path_mtu(e)) {
+    if (p->kind != PATH_ICMP || is_path_mtu(p)) {
         return;
     }
     where = scope_path(in);
-    where.variant = (uint64_t)e->icmp_type << 48 | (uint64_t)e->icmp_code << 32 | e->dst_port;
+    where.variant = (uint64_t)p->icmp_type << 48 | (uint64_t)p->icmp_code << 32 | p->dst_port;
     finding_add(out, CHECK_icmp_unreachable, &where, "%s reports by ICMP (type %u, code %u) that %s did not reach %s.",
-                ip_print(&e->at.src, who, sizeof who), e->icmp_type, e->icmp_code, quoted(e, what, sizeof what),
-                ip_print(&e->dst, to, sizeof to));
+                ip_print(&e->at.src, who, sizeof who), p->icmp_type, p->icmp_code, quoted(p, what, sizeof what),
+                ip_print(&p->dst, to, sizeof to));
 }
 
 void
 check_path_mtu(const struct check_in *in, struct findings *out)
 {
     const struct path_event *e = in->path;
+    const struct path_packet *p = e->packet;
     char who[ADDR_TEXT_MAX], what[64];
     struct scope where;
 
-    if (!is_path_mtu(e)) {
+    if (!is_path_mtu(p)) {
         return;
     }
     where = scope_path(in);
-    where.variant = e->mtu;
+    where.variant = p->mtu;
     finding_add(out, CHECK_path_mtu, &where, "%s reports that a packet of %s is too big; the next hop takes %u bytes.",
-                ip_print(&e->at.src, who, sizeof who), quoted(e, what, sizeof what), e->mtu);
+                ip_print(&e->at.src, who, sizeof who), quoted(p, what, sizeof what), p->mtu);
 }
 
 void
 check_outer_fragment(const struct check_in *in, struct findings *out)
 {
     const struct path_event *e = in->path;
+    const struct path_packet *p = e->packet;
     char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
     struct scope where;
 
-    if (e->kind != PATH_FRAGMENT) {
+    if (p->kind != PATH_FRAGMENT) {
         return;
     }
     where = scope_path(in);
     where.variant = ip_compare(&e->at.src, &e->at.dst) > 0;
     finding_add(out, CHECK_outer_fragment, &where, "%s from %s to %s travels in IP fragments.",
-                e->protocol == IP_UDP ? "IKE or ESP in UDP" : e->protocol == IP_ESP ? "ESP" : "AH",
+                p->protocol == IP_UDP ? "IKE or ESP in UDP" : p->protocol == IP_ESP ? "ESP" : "AH",
                 ip_print(&e->at.src, from, sizeof from), ip_print(&e->at.dst, to, sizeof to));
 }
 
@@ -459,7 +462,7 @@ check_non_esp_marker_missing(const struct check_in *in, struct findings *out)
     char from[ADDR_TEXT_MAX];
     struct scope where;
 
-    if (e->kind != PATH_UNMARKED) {
+    if (e->packet->kind != PATH_UNMARKED) {
         return;
     }
     where = scope_path(in);

@@ -351,7 +351,7 @@ scope_path(const struct check_in *in)
     const struct path_event *e = in->path;
 
     return (struct scope){ .basis = BASIS_OBSERVED, .frame = e->at.frame, .sa = e->sa, .child = e->child,
-                           .stream = e->stream, .exchange = NO_ID };
+                           .exchange = NO_ID };
 }
 
 struct scope

@@ -56,23 +56,12 @@ struct ipsec_event {
     struct ike_sa *peers;       /* newest IKE SA between these two addresses, or NULL */
 };
 
-/* What happens on the path of an SA without being IKE, ESP or AH itself. */
-enum path_kind { PATH_ICMP, PATH_FRAGMENT, PATH_CLEAR, PATH_UNMARKED,
-                 PATH_KEEPALIVE };      /* one octet 0xff on UDP 4500: only at is to be filled in */
 struct path_event {
     struct sighting at;         /* of the frame itself */
-    enum path_kind kind;
-    uint8_t icmp_type, icmp_code;
-    uint16_t mtu;               /* PATH_ICMP: next-hop MTU where it says one */
-    struct ip_addr src, dst;    /* ICMP: of the quoted packet */
-    uint8_t protocol;           /* of the quoted packet or the fragment: 17, 50, 51 */
-    uint16_t src_port, dst_port;
-    uint32_t spi;               /* quoted ESP, 0 */
-    struct inner_packet clear;  /* PATH_CLEAR */
-    uint16_t old_src_port;      /* PATH_KEEPALIVE from a port that is not the SA's: that one, 0; filled in, as sa is */
-    struct ike_sa *sa;          /* filled in by sadb_see_path, or NULL */
-    struct child_sa *child;
-    struct stream *stream;
+    const struct path_packet *packet;
+    uint16_t old_src_port;      /* PATH_KEEPALIVE from a port that is not the SA's: that one, 0 */
+    struct ike_sa *sa;          /* or NULL */
+    struct child_sa *child;     /* or NULL */
 };
 
 #endif

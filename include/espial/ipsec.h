@@ -8,9 +8,6 @@
 #include <espial/sighting.h>
 #include <espial/suite.h>
 
-struct kept_proposal;
-struct path_event;
-
 enum icv_verdict { ICV_UNKNOWN, ICV_GOOD, ICV_BAD };
 
 /* What an ESP or AH packet is, before it is tied to anything. */
@@ -34,27 +31,48 @@ struct ipsec_packet {
     bool readable_ip;           /* what follows the sequence number is an IP header as it stands */
 };
 
+/* What happens on the path of an SA without being IKE, ESP or AH itself. */
+enum path_kind {
+    PATH_ICMP,                  /* an error that quotes a packet of an SA */
+    PATH_FRAGMENT,              /* an IP fragment */
+    PATH_CLEAR,                 /* an IP packet that goes in clear: only clear is to be filled in */
+    PATH_UNMARKED,              /* IKE on UDP 4500 without the non-ESP marker: nothing else is */
+    PATH_KEEPALIVE              /* one octet 0xff on UDP 4500 (RFC 3948 section 2.3): nothing else is */
+};
+struct path_packet {
+    enum path_kind kind;
+    uint8_t icmp_type, icmp_code;
+    uint16_t mtu;               /* PATH_ICMP: next-hop MTU where it says one, octets; 0 */
+    struct ip_addr src, dst;    /* PATH_ICMP: of the quoted packet */
+    uint8_t protocol;           /* of the quoted packet or the fragment: IP_UDP, IP_ESP, IP_AH */
+    uint16_t src_port, dst_port;
+    uint32_t spi;               /* quoted ESP or AH, 0 */
+    struct inner_packet clear;  /* PATH_CLEAR */
+};
+
 /* SPI and sequence number.  reported octets were on the wire from the SPI on.  False
  * when fewer than eight were captured. */
 bool esp_read(struct ipsec_packet *out, const uint8_t *at, size_t captured, size_t reported);
 /* The same for AH; *next and *payload are the next header and what follows the header
  * (len 0 where it was not captured).  False when the fixed part was not captured or
  * its length is impossible. */
-bool ah_read(struct ipsec_packet *out, uint8_t *next, struct span *payload, const uint8_t *at, size_t captured,
-             size_t reported);
+bool ah_read(struct ipsec_packet *out, uint8_t *next, struct span *payload, const uint8_t *at,
+             size_t captured, size_t reported);
 /* The clear text of ESP: payload, padding, pad length, next header.  False when the
  * trailer is not what RFC 4303 section 2.4 says (padding 1, 2, 3, ..): that is what a
  * wrong key looks like.  payload is without the trailer. */
 bool esp_clear_read(uint8_t *next, struct span *payload, const uint8_t *clear, size_t len);
 /* ICMP and ICMPv6 errors (RFC 792, RFC 4443): fills in type, code, MTU and what the quoted
  * packet says.  False where the message is no error or quotes too little. */
-bool icmp_error_read(struct path_event *out, bool v6, const uint8_t *at, size_t len);
-/* ESP whose cipher is NULL, or a bare authenticated one: the clear text stands in the
- * packet (RFC 2410, RFC 4543).  False where the suite encrypts or the ICV's size is unknown. */
-bool esp_null_read(uint8_t *next, struct span *payload, const struct kept_proposal *chosen, const uint8_t *at, size_t len);
+bool icmp_error_read(struct path_packet *out, bool v6, const uint8_t *at, size_t len);
+/* ESP whose cipher is NULL, or a bare authenticated one: the clear text is in the
+ * packet (RFC 2410, RFC 4543).  chosen may be NULL.  False where the suite encrypts or the
+ * ICV's size is unknown. */
+bool esp_null_read(uint8_t *next, struct span *payload, const struct proposal *chosen,
+                   const uint8_t *at, size_t len);
 /* Fills in the inner packet.  Tunnel mode (next header 4 or 41): read from the payload;
  * else the outer addresses with the transport protocol; a dummy packet (59) has none. */
-void ipsec_set_inner(struct ipsec_packet *p, const struct sighting *at, uint8_t next, const struct span *payload,
-                     enum basis basis);
+void ipsec_set_inner(struct ipsec_packet *p, const struct sighting *at, uint8_t next,
+                     const struct span *payload, enum basis basis);
 
 #endif

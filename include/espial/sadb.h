@@ -37,7 +37,8 @@ void sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *a
 void sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at,
                     const struct ipsec_packet *p);
 /* An ICMP error, a fragment, a clear packet or a NAT keepalive.  False where it concerns no SA. */
-bool sadb_see_path(struct sadb *db, struct path_event *e);
+bool sadb_see_path(struct sadb *db, struct path_event *e, const struct sighting *at,
+                   const struct path_packet *p);
 
 /* --- what it has shown ------------------------------------------------------------ */
 

@@ -132,14 +132,15 @@ set_ike_sa(struct record *r, const struct ike_sa *sa)
 /* --- IKE ------------------------------------------------------------------------- */
 
 static void
-see_path(struct feed *f, struct path_event *e)
+see_path(struct feed *f, const struct path_packet *p)
 {
-    e->at = f->at;
-    if (!sadb_see_path(capture.db, e)) {
+    struct path_event e;
+
+    if (!sadb_see_path(capture.db, &e, &f->at, p)) {
         return;
     }
-    checks_path(capture.findings, capture.db, capture.plan, e);
-    set_ike_sa(add_record(f, RECORD_PATH), e->sa);
+    checks_path(capture.findings, capture.db, capture.plan, &e);
+    set_ike_sa(add_record(f, RECORD_PATH), e.sa);
 }
 
 static bool
@@ -259,7 +260,7 @@ read_esp_clear(struct feed *f, struct ipsec_packet *p, const struct octets *o)
         return;
     }
     sa = sadb_has_null(capture.db) ? sadb_child_at(capture.db, PROTO_ESP, p->spi, &f->at.dst, f->at.frame, &to_r) : NULL;
-    if (sa && esp_null_read(&next, &payload, sa->chosen, o->at, o->captured)) {
+    if (sa && sa->chosen && esp_null_read(&next, &payload, sa->chosen->p, o->at, o->captured)) {
         set_clear(f, p, next, &payload, false, BASIS_OBSERVED);
     }
 }
@@ -326,9 +327,9 @@ see_esp(struct feed *f)
     }
     /* Without the non-ESP marker an IKE SPI stands where ESP has its SPI (RFC 3948 section 2.2). */
     if (f->part.udp && o.captured >= 28 && ike_plausible(o.at, o.captured) && sadb_knows_spi_i(capture.db, o.at)) {
-        struct path_event e = { .kind = PATH_UNMARKED };
+        static const struct path_packet unmarked = { .kind = PATH_UNMARKED };
         if (!f->visited) {
-            see_path(f, &e);
+            see_path(f, &unmarked);
         }
         return;
     }
@@ -370,11 +371,11 @@ see_ah(struct feed *f)
 static void
 see_icmp(struct feed *f, bool v6)
 {
-    struct path_event e = { .kind = PATH_ICMP };
+    struct path_packet p = { .kind = PATH_ICMP };
 
-    f->quoted = icmp_error_read(&e, v6, f->part.octets.at, f->part.octets.captured);
+    f->quoted = icmp_error_read(&p, v6, f->part.octets.at, f->part.octets.captured);
     if (f->quoted && !f->visited) {
-        see_path(f, &e);
+        see_path(f, &p);
     }
 }
 
@@ -408,17 +409,17 @@ see_tcp(struct feed *f)
 static void
 see_fragment(struct feed *f)
 {
-    struct path_event e = { .kind = PATH_FRAGMENT, .protocol = f->part.protocol };
+    struct path_packet p = { .kind = PATH_FRAGMENT, .protocol = f->part.protocol };
     bool v6 = f->part.src.family == 6;
     struct octets joined;
 
     f->fragment = true;
     if (f->part.first_fragment) {
-        e.src_port = f->part.src_port;
-        e.dst_port = f->part.dst_port;
+        p.src_port = f->part.src_port;
+        p.dst_port = f->part.dst_port;
     }
     if (!f->visited) {
-        see_path(f, &e);
+        see_path(f, &p);
     }
     if (source(f, v6 ? "Reassembled IPv6" : "Reassembled IPv4", f->num_joined, &joined)) {
         f->num_joined++;
@@ -429,11 +430,11 @@ see_fragment(struct feed *f)
 static void
 see_keepalive(struct feed *f)
 {
-    struct path_event e = { .kind = PATH_KEEPALIVE };
+    static const struct path_packet keepalive = { .kind = PATH_KEEPALIVE };
 
     f->found++;
     if (!f->visited) {
-        see_path(f, &e);
+        see_path(f, &keepalive);
     }
 }
 
@@ -441,10 +442,11 @@ static void
 see_clear(struct feed *f)
 {
     const struct octets *o = &f->walk.ip;
-    struct path_event e = { .kind = PATH_CLEAR };
+    struct path_packet p = { .kind = PATH_CLEAR };
 
-    if (o->at && sadb_wants_clear(capture.db) && inner_packet_read(&e.clear, o->at, o->captured)) {
-        see_path(f, &e);
+    if (o->at && sadb_wants_clear(capture.db) &&
+        inner_packet_read(&p.clear, o->at, o->captured)) {
+        see_path(f, &p);
     }
 }
 

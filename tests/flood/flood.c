@@ -359,7 +359,8 @@ wrong_icvs(uint32_t i)
 static void
 fragments(uint32_t i)
 {
-    struct path_event e = { .kind = PATH_FRAGMENT, .protocol = 50, .at = { .src = client, .dst = gateway, .ip_id = (uint16_t)i } };
+    struct on_path e = { .at = { .dst = gateway, .ip_id = (uint16_t)i },
+                         .p = { .kind = PATH_FRAGMENT, .protocol = 50 } };
 
     e.at.src = address(0x0a000000 + (i >> 4));
     path(e);
@@ -368,24 +369,29 @@ fragments(uint32_t i)
 static void
 clear_packets(uint32_t i)
 {
-    struct path_event e = { .kind = PATH_CLEAR, .at = { .src = client, .dst = gateway } };
+    struct on_path e = { .at = { .src = client, .dst = gateway }, .p = { .kind = PATH_CLEAR } };
 
-    e.clear = (struct inner_packet){ .src = address(0x0a010000 + i % 200), .dst = address(0x0a020000 + i % 200), .protocol = 6,
-                                     .has_ports = true, .src_port = (uint16_t)i, .dst_port = 80 };
+    e.p.clear = (struct inner_packet){ .src = address(0x0a010000 + i % 200),
+                                       .dst = address(0x0a020000 + i % 200), .protocol = 6,
+                                       .has_ports = true, .src_port = (uint16_t)i, .dst_port = 80 };
     path(e);
 }
 
 static void
 keepalives(uint32_t i)
 {
-    path((struct path_event){ .kind = PATH_KEEPALIVE, .at = { .src = client, .dst = gateway, .src_port = (uint16_t)(1024 + i % 7), .dst_port = 4500 } });
+    path((struct on_path){ .at = { .src = client, .dst = gateway,
+                                   .src_port = (uint16_t)(1024 + i % 7), .dst_port = 4500 },
+                           .p = { .kind = PATH_KEEPALIVE } });
 }
 
 static void
 icmp_errors(uint32_t i)
 {
-    struct path_event e = { .kind = PATH_ICMP, .icmp_type = 3, .icmp_code = (uint8_t)(i % 16), .protocol = 50, .spi = (uint32_t)rnd(),
-                            .src = client, .dst = gateway, .at = { .src = address(0x0a000000 + i), .dst = client } };
+    struct on_path e = { .at = { .src = address(0x0a000000 + i), .dst = client },
+                         .p = { .kind = PATH_ICMP, .icmp_type = 3, .icmp_code = (uint8_t)(i % 16),
+                                .protocol = 50, .spi = (uint32_t)rnd(), .src = client,
+                                .dst = gateway } };
     path(e);
 }
 

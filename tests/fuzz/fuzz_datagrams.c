@@ -104,19 +104,20 @@ static void
 see_path(struct run *r, uint8_t kind, const uint8_t *at, size_t len)
 {
     static const uint8_t protocols[] = { 17, 50, 51, 6 };
-    struct path_event e = { .kind = path_kind(kind) };
+    struct path_packet p = { .kind = path_kind(kind) };
+    struct sighting where = r->at;
+    struct path_event e;
 
-    if ((e.kind == PATH_ICMP && !icmp_error_read(&e, at[0] & 1, at, len)) ||
-        (e.kind == PATH_CLEAR && !inner_packet_read(&e.clear, at, len))) {
+    if ((p.kind == PATH_ICMP && !icmp_error_read(&p, at[0] & 1, at, len)) ||
+        (p.kind == PATH_CLEAR && !inner_packet_read(&p.clear, at, len))) {
         return;
     }
-    if (e.kind == PATH_FRAGMENT) {
-        e.protocol = protocols[at[0] & 3];
-        e.src_port = e.dst_port = at[0] & 4 ? 4500 : 0;
+    if (p.kind == PATH_FRAGMENT) {
+        p.protocol = protocols[at[0] & 3];
+        p.src_port = p.dst_port = at[0] & 4 ? 4500 : 0;
     }
-    e.at = r->at;
-    e.at.ip_id = at[len - 1];
-    if (sadb_see_path(r->db, &e)) {
+    where.ip_id = at[len - 1];
+    if (sadb_see_path(r->db, &e, &where, &p)) {
         checks_path(r->found, r->db, r->plan, &e);
     }
 }

@@ -5,6 +5,7 @@
 
 #include <espial/cursor.h>
 #include <espial/frame.h>
+#include <espial/ike.h>
 #include <espial/ipsec.h>
 #include <espial/limits.h>
 #include <espial/tcp_encap.h>

@@ -4,7 +4,7 @@
 #include "fuzz.h"
 
 #include <espial/crypt.h>
-#include <espial/event.h>
+#include <espial/ipsec.h>
 
 enum { NUM_ENCR = 40, NUM_INTEG = 16, NUM_PRF = 10, HEADER = 28 };
 
@@ -16,7 +16,7 @@ read_packet(const uint8_t *at, size_t len, size_t reported)
     const struct proposal suites[] = { { .num_transforms = 1, .transforms = gmac }, { .num_transforms = 2, .transforms = null } };
     struct sighting where = { .frame = 1, .src = ip_from(4, (const uint8_t *)"\xc0\0\2\1"), .dst = ip_from(4, (const uint8_t *)"\xc0\0\2\2") };
     struct ipsec_packet p;
-    struct path_event e = { .kind = PATH_ICMP };
+    struct path_packet e = { .kind = PATH_ICMP };
     struct inner_packet inner;
     struct span payload = { NULL, 0 };
     uint8_t next = 0;
@@ -31,8 +31,7 @@ read_packet(const uint8_t *at, size_t len, size_t reported)
         ipsec_set_inner(&p, &where, next, &payload, BASIS_DECRYPTED);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(suites); i++) {
-        const struct kept_proposal chosen = { &suites[i], "", 1 };
-        if (esp_null_read(&next, &payload, &chosen, at, len)) {
+        if (esp_null_read(&next, &payload, &suites[i], at, len)) {
             MUST(inside(payload.at, payload.len, at, len));
         }
     }

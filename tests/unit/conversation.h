@@ -181,13 +181,21 @@ ipsec(const struct ip_addr *src, const struct ip_addr *dst, struct ipsec_packet 
     checks_packet(found, db, plan, &e);
 }
 
+/* Something on the path, and where: frame and time are the next ones. */
+struct on_path {
+    struct sighting at;
+    struct path_packet p;
+};
+
 static inline void
-path(struct path_event e)
+path(struct on_path one)
 {
-    e.at.frame = ++frame;
-    e.at.time = now += 0.5;
+    struct path_event e;
+
+    one.at.frame = ++frame;
+    one.at.time = now += 0.5;
     sadb_see_frame(db, frame, now);
-    if (sadb_see_path(db, &e)) {
+    if (sadb_see_path(db, &e, &one.at, &one.p)) {
         checks_path(found, db, plan, &e);
     }
 }

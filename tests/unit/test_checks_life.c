@@ -142,7 +142,7 @@ natted_tunnel(void)
 static void
 keepalive(uint16_t src_port, double after)
 {
-    struct path_event e = { .kind = PATH_KEEPALIVE };
+    struct on_path e = { .p = { .kind = PATH_KEEPALIVE } };
 
     now += after;
     e.at.src = client;
@@ -195,9 +195,10 @@ keepalives(void)
     SAYS(nat_mapping_changed, "IKE SA 0 now comes from 192.0.2.10 port 1024");
     FIRES(keepalive_gap);
 
-    struct path_event lone = { .kind = PATH_KEEPALIVE };
+    struct on_path lone = { .p = { .kind = PATH_KEEPALIVE } };
+    struct path_event nothing;
     reset();
-    T(!sadb_see_path(db, &lone));                   /* of no SA */
+    T(!sadb_see_path(db, &nothing, &lone.at, &lone.p));     /* of no SA */
     tunnel();
     keepalive(4500, 60);
     T(count(CHECK_nat_mapping_changed) == 0);       /* no NAT */

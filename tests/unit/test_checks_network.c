@@ -117,21 +117,21 @@ seen_through(void)
 
 /* --- ICMP and fragments ------------------------------------------------------------------ */
 
-static struct path_event
+static struct on_path
 icmp_of(uint8_t type, uint8_t code, uint8_t protocol, uint32_t spi)
 {
-    struct path_event e = { .kind = PATH_ICMP, .icmp_type = type, .icmp_code = code, .protocol = protocol, .spi = spi };
+    struct on_path e = { .p = { .kind = PATH_ICMP, .icmp_type = type, .icmp_code = code, .protocol = protocol, .spi = spi } };
 
     e.at.src = stranger;
-    e.at.dst = e.src = client;
-    e.dst = gateway;
+    e.at.dst = e.p.src = client;
+    e.p.dst = gateway;
     return e;
 }
 
 static void
 icmp(void)
 {
-    struct path_event e = icmp_of(3, 1, 50, 0xb0000001);
+    struct on_path e = icmp_of(3, 1, 50, 0xb0000001);
 
     tunnel();
     path(e);
@@ -152,20 +152,20 @@ icmp(void)
 
     tunnel();                                       /* RFC 4443 section 3.2: type 2 is too big, with the MTU */
     e = icmp_of(2, 0, 50, 0xb0000001);
-    T(ip_parse(&e.src, "2001:db8:1::10") && ip_parse(&e.dst, "2001:db8:2::20"));
-    e.mtu = 1280;
+    T(ip_parse(&e.p.src, "2001:db8:1::10") && ip_parse(&e.p.dst, "2001:db8:2::20"));
+    e.p.mtu = 1280;
     path(e);
     SAYS(path_mtu, "a packet of ESP of SPI b0000001 is too big; the next hop takes 1280 bytes.");
     SILENT(icmp_unreachable);
 
     tunnel();                                       /* neither IKE nor ESP nor AH */
     e = icmp_of(3, 3, 17, 0);
-    e.src_port = 53;
-    e.dst_port = 3000;
+    e.p.src_port = 53;
+    e.p.dst_port = 3000;
     path(e);
     path(icmp_of(3, 3, 6, 0));
     T(count(CHECK_icmp_unreachable) == 0);
-    e.dst_port = 4500;
+    e.p.dst_port = 4500;
     path(e);
     SAYS(icmp_unreachable, "IKE on UDP 4500 did not reach");
 }
@@ -173,14 +173,14 @@ icmp(void)
 static void
 fragments(void)
 {
-    struct path_event e = { .kind = PATH_FRAGMENT, .protocol = 17, .src_port = 500, .dst_port = 500 };
+    struct on_path e = { .p = { .kind = PATH_FRAGMENT, .protocol = 17, .src_port = 500, .dst_port = 500 } };
 
     tunnel();                                       /* the later ones follow the first by Identification alone */
     e.at.src = client;
     e.at.dst = gateway;
     e.at.ip_id = 7;
     path(e);
-    e.src_port = e.dst_port = 0;
+    e.p.src_port = e.p.dst_port = 0;
     path(e);
     SAYS(outer_fragment, "IKE or ESP in UDP from 192.0.2.10 to 198.51.100.20 travels in IP fragments.");
     T(the_finding(CHECK_outer_fragment)->count == 2);
@@ -188,13 +188,13 @@ fragments(void)
     path(e);
     T(the_finding(CHECK_outer_fragment)->count == 2);
     tunnel();
-    e = (struct path_event){ .kind = PATH_FRAGMENT, .protocol = 51 };
+    e = (struct on_path){ .p = { .kind = PATH_FRAGMENT, .protocol = 51 } };
     e.at.src = client;
     e.at.dst = gateway;
     path(e);
     SAYS(outer_fragment, "AH from 192.0.2.10");
     tunnel();                                       /* only one port is IKE's: a client of some other service */
-    e = (struct path_event){ .kind = PATH_FRAGMENT, .protocol = 17, .src_port = 500, .dst_port = 53 };
+    e = (struct on_path){ .p = { .kind = PATH_FRAGMENT, .protocol = 17, .src_port = 500, .dst_port = 53 } };
     path(e);
     SILENT(outer_fragment);
 }
@@ -210,14 +210,14 @@ clear(void)
         { "10.1.0.1", "10.2.0.1", 17, 500, false },             /* IKE through the same gateways */
         { "192.0.2.10", "198.51.100.20", 6, 22, false },        /* the peers themselves, beside the tunnel */
     };
-    struct path_event e = { .kind = PATH_CLEAR };
+    struct on_path e = { .p = { .kind = PATH_CLEAR } };
 
     T(!sadb_wants_clear(db) || sadb_num_clear(db) == 0);
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         tunnel();
         T(sadb_wants_clear(db));
-        e.clear = (struct inner_packet){ .protocol = table[i].protocol, .has_ports = true, .src_port = 3000, .dst_port = table[i].port };
-        T(ip_parse(&e.clear.src, table[i].src) && ip_parse(&e.clear.dst, table[i].dst));
+        e.p.clear = (struct inner_packet){ .protocol = table[i].protocol, .has_ports = true, .src_port = 3000, .dst_port = table[i].port };
+        T(ip_parse(&e.p.clear.src, table[i].src) && ip_parse(&e.p.clear.dst, table[i].dst));
         path(e);
         T((sadb_num_clear(db) == 1) == table[i].told && !sadb_clear(db, 1));
         end_after(5);
@@ -231,7 +231,7 @@ clear(void)
     m.num_deletes = 1;
     m.deletes[0] = (struct ike_delete){ .protocol = PROTO_ESP, .spi_len = 4, .num_spis = 1, .spis = { spi, 4 }, .inner = true };
     send("delete", 5);
-    T(ip_parse(&e.clear.src, "10.1.0.1") && ip_parse(&e.clear.dst, "10.2.0.1"));
+    T(ip_parse(&e.p.clear.src, "10.1.0.1") && ip_parse(&e.p.clear.dst, "10.2.0.1"));
     path(e);
     end_after(5);
     T(count(CHECK_cleartext_bypass) == 0);
@@ -249,7 +249,7 @@ clear_fragment(void)
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
-        struct path_event e = { .kind = PATH_CLEAR };
+        struct on_path e = { .p = { .kind = PATH_CLEAR } };
         bool whole = !table[i].fragment;
         reset();
         sa_init(aes256, aes256);
@@ -262,10 +262,10 @@ clear_fragment(void)
         m.ts_r[0].port_lo = table[i].lo;
         m.ts_r[0].port_hi = table[i].hi;
         send("auth!", 4);
-        e.clear = (struct inner_packet){ .protocol = 6, .has_ports = whole, .fragment = !whole };
-        e.clear.src_port = whole ? 3000 : 0;
-        e.clear.dst_port = whole ? 443 : 0;
-        T(ip_parse(&e.clear.src, "10.1.0.1") && ip_parse(&e.clear.dst, "10.2.0.1"));
+        e.p.clear = (struct inner_packet){ .protocol = 6, .has_ports = whole, .fragment = !whole };
+        e.p.clear.src_port = whole ? 3000 : 0;
+        e.p.clear.dst_port = whole ? 443 : 0;
+        T(ip_parse(&e.p.clear.src, "10.1.0.1") && ip_parse(&e.p.clear.dst, "10.2.0.1"));
         path(e);
         end_after(5);
         T((count(CHECK_cleartext_bypass) == 1) == table[i].told);

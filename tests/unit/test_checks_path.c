@@ -175,39 +175,39 @@ ports(void)
 static void
 icmp(void)
 {
-    struct path_event e = { .kind = PATH_ICMP, .icmp_type = 3, .icmp_code = 3, .protocol = 17, .src_port = 500, .dst_port = 500 };
+    struct on_path e = { .p = { .kind = PATH_ICMP, .icmp_type = 3, .icmp_code = 3, .protocol = 17, .src_port = 500, .dst_port = 500 } };
 
     tunnel();
     e.at.src = stranger;
-    e.at.dst = e.src = client;
-    e.dst = gateway;
+    e.at.dst = e.p.src = client;
+    e.p.dst = gateway;
     SILENT(icmp_unreachable);
     path(e);
     SAYS(icmp_unreachable, "IKE on UDP 500 did not reach 198.51.100.20");
     SILENT(path_mtu);
-    e.icmp_code = 4;
-    e.mtu = 1400;
+    e.p.icmp_code = 4;
+    e.p.mtu = 1400;
     path(e);
     SAYS(path_mtu, "takes 1400 bytes");
 
     tunnel();
-    e = (struct path_event){ .kind = PATH_FRAGMENT, .protocol = 17, .src_port = 53, .dst_port = 53 };
+    e = (struct on_path){ .p = { .kind = PATH_FRAGMENT, .protocol = 17, .src_port = 53, .dst_port = 53 } };
     e.at.src = client;
     e.at.dst = gateway;
     path(e);
     SILENT(outer_fragment);
-    e.protocol = 50;
+    e.p.protocol = 50;
     path(e);
     SAYS(outer_fragment, "ESP from 192.0.2.10");
 
     SILENT(non_esp_marker_missing);
-    e.kind = PATH_UNMARKED;
+    e.p.kind = PATH_UNMARKED;
     e.at.dst_port = 4500;
     path(e);
     SAYS(non_esp_marker_missing, "192.0.2.10 sends IKE to UDP 4500");
     tunnel();
-    e = (struct path_event){ .kind = PATH_CLEAR };
-    T(ip_parse(&e.clear.src, "10.1.0.1") && ip_parse(&e.clear.dst, "10.2.0.1"));
+    e = (struct on_path){ .p = { .kind = PATH_CLEAR } };
+    T(ip_parse(&e.p.clear.src, "10.1.0.1") && ip_parse(&e.p.clear.dst, "10.2.0.1"));
     path(e);
     packet(0xb0000001, &client, &gateway, NULL, NULL, 0);
     end_after(5);

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "t.h"
 
-#include <espial/event.h>
+#include <espial/ipsec.h>
 
 static const uint8_t inner[] = { 0x45, 0, 0, 20, 0, 1, 0, 0, 64, 59, 0, 0, 10, 1, 0, 1, 10, 2, 0, 1 };
 
@@ -79,26 +79,25 @@ null_cipher(void)
     static const struct transform null[] = { { TRANSFORM_ENCR, ENCR_NULL, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 } };
     static const struct transform aes[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 } };
     struct proposal p = { .num_transforms = 2, .transforms = null };
-    struct kept_proposal k = { .p = &p };
     uint8_t bytes[8 + sizeof inner + 2 + 12] = { 0 };
     struct span payload;
     uint8_t next;
 
     memcpy(bytes + 8, inner, sizeof inner);
     bytes[8 + sizeof inner + 1] = 4;
-    T(esp_null_read(&next, &payload, &k, bytes, sizeof bytes) && next == 4 && payload.len == sizeof inner);
+    T(esp_null_read(&next, &payload, &p, bytes, sizeof bytes) && next == 4 && payload.len == sizeof inner);
     for (size_t n = 0; n < 8 + 12 + 1; n++) {
-        T(!esp_null_read(&next, &payload, &k, bytes, n));
+        T(!esp_null_read(&next, &payload, &p, bytes, n));
     }
-    p.transforms = aes;     /* cppcheck-suppress unreadVariable ; k points to p */
-    T(!esp_null_read(&next, &payload, &k, bytes, sizeof bytes) && !esp_null_read(&next, &payload, NULL, bytes, sizeof bytes));
+    p.transforms = aes;
+    T(!esp_null_read(&next, &payload, &p, bytes, sizeof bytes) && !esp_null_read(&next, &payload, NULL, bytes, sizeof bytes));
 }
 
 static void
 icmp(void)
 {
     uint8_t bytes[8 + 20 + 8] = { 3, 4, 0, 0, 0, 0, 5, 120 };
-    struct path_event e = { .mtu = 0 };
+    struct path_packet e = { .mtu = 0 };
 
     memcpy(bytes + 8, inner, sizeof inner);
     bytes[8 + 3] = 28;
@@ -143,26 +142,24 @@ gmac(void)
     static const struct transform strange[] = { { TRANSFORM_ENCR, ENCR_NULL, 0 }, { TRANSFORM_INTEG, 999, 0 } };
     static const struct transform none[] = { { TRANSFORM_ENCR, ENCR_NULL, 0 }, { TRANSFORM_INTEG, INTEG_NONE, 0 } };
     struct proposal p = { .num_transforms = 1, .transforms = gmac128 };
-    struct kept_proposal k = { .p = &p };
     uint8_t bytes[8 + 8 + sizeof inner + 2 + 16] = { 0 };
     struct span payload;
     uint8_t next;
 
     memcpy(bytes + 16, inner, sizeof inner);
     bytes[16 + sizeof inner + 1] = 4;
-    T(esp_null_read(&next, &payload, &k, bytes, sizeof bytes) && next == 4 && payload.len == sizeof inner && payload.at == bytes + 16);
+    T(esp_null_read(&next, &payload, &p, bytes, sizeof bytes) && next == 4 && payload.len == sizeof inner && payload.at == bytes + 16);
     p.transforms = strange;
-    p.num_transforms = 2;       /* cppcheck-suppress unreadVariable ; k points to p */
-    T(!esp_null_read(&next, &payload, &k, bytes, sizeof bytes));
+    p.num_transforms = 2;
+    T(!esp_null_read(&next, &payload, &p, bytes, sizeof bytes));
     /* NULL with none: the trailer ends the packet */
-    /* cppcheck-suppress [redundantAssignment, unreadVariable] ; k points to p */
     p.transforms = none;
-    T(esp_null_read(&next, &payload, &k, bytes, 16 + sizeof inner + 2) && payload.len == 8 + sizeof inner);
+    T(esp_null_read(&next, &payload, &p, bytes, 16 + sizeof inner + 2) && payload.len == 8 + sizeof inner);
 }
 
 /* A quoted packet of IPv4, with what follows its header. */
 static bool
-quoted(struct path_event *e, uint8_t type, uint8_t code, uint8_t protocol, const void *behind, size_t len, size_t cut)
+quoted(struct path_packet *e, uint8_t type, uint8_t code, uint8_t protocol, const void *behind, size_t len, size_t cut)
 {
     uint8_t bytes[8 + 20 + 32] = { type, code, 0, 0, 0, 0, 5, 120 };
 
@@ -170,7 +167,7 @@ quoted(struct path_event *e, uint8_t type, uint8_t code, uint8_t protocol, const
     bytes[8 + 3] = (uint8_t)(20 + len);
     bytes[8 + 9] = protocol;
     memcpy(bytes + 28, behind, len);
-    *e = (struct path_event){ .mtu = 0 };
+    *e = (struct path_packet){ .mtu = 0 };
     return icmp_error_read(e, false, bytes, 28 + len - cut);
 }
 
@@ -182,7 +179,7 @@ quotes(void)
     static const uint8_t esp_in_udp[] = { 0x11, 0x94, 0x11, 0x94, 0, 40, 0, 0, 0xd6, 0x22, 0xd0, 0xc9 };
     static const uint8_t ike_in_udp[] = { 0x11, 0x94, 0x11, 0x94, 0, 40, 0, 0, 0, 0, 0, 0 };
     static const uint8_t ike[] = { 0x01, 0xf4, 0x01, 0xf4, 0, 40, 0, 0, 1, 2, 3, 4 };
-    struct path_event e;
+    struct path_packet e;
 
     T(quoted(&e, 3, 2, 51, ah_header, sizeof ah_header, 0) && e.spi == 0xd622d0c9 && e.protocol == 51 && e.mtu == 0 && e.icmp_code == 2);
     T(quoted(&e, 3, 2, 51, ah_header, sizeof ah_header, 1) && e.spi == 0);
@@ -199,7 +196,7 @@ static void
 icmpv6(void)
 {
     uint8_t bytes[8 + 40 + 8] = { 2, 0, 0, 0, 0, 0, 5, 0, 0x60, 0, 0, 0, 0, 8, 50, 64 };
-    struct path_event e = { .mtu = 0 };
+    struct path_packet e = { .mtu = 0 };
 
     bytes[8 + 40] = 0xd6;
     T(icmp_error_read(&e, true, bytes, sizeof bytes) && e.mtu == 1280 && e.spi == 0xd6000000 && e.src.family == 6);

@@ -248,7 +248,7 @@ messages_with_wrong_checks(void)
 static void
 clear_against_many(void)
 {
-    struct path_event e = { .kind = PATH_CLEAR };
+    struct on_path e = { .p = { .kind = PATH_CLEAR } };
     char ts[32], text[32];
 
     tunnel();
@@ -263,10 +263,10 @@ clear_against_many(void)
         }
     }
     T(sadb_num_child_sas(db) == SADB_MAX_CLEAR_SAS + 1);
-    T(ip_parse(&e.clear.src, "10.1.0.1") && ip_parse(&e.clear.dst, "10.9.0.1"));
+    T(ip_parse(&e.p.clear.src, "10.1.0.1") && ip_parse(&e.p.clear.dst, "10.9.0.1"));
     path(e);
     T(sadb_num_clear(db) == 1);
-    T(ip_parse(&e.clear.dst, "10.2.0.1"));         /* of the first, which is not looked at any more */
+    T(ip_parse(&e.p.clear.dst, "10.2.0.1"));         /* of the first, which is not looked at any more */
     path(e);
     T(sadb_num_clear(db) == 1);
 }

@@ -2,6 +2,8 @@
  * clear packets that it should have carried.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "store.h"
 
+#include <string.h>
+
 #define NEAR_SECONDS 1.0        /* a packet and its protected copy, captured at both sides of a gateway */
 
 static bool
@@ -13,15 +15,15 @@ is_ike_port(uint16_t port)
 static bool
 see_icmp(struct sadb *db, struct path_event *e)
 {
-    bool ike = e->protocol == IP_UDP && (is_ike_port(e->src_port) || is_ike_port(e->dst_port));
+    bool ike = e->packet->protocol == IP_UDP && (is_ike_port(e->packet->src_port) || is_ike_port(e->packet->dst_port));
     bool to_r;
 
-    if (!ike && e->protocol != IP_ESP && e->protocol != IP_AH) {
+    if (!ike && e->packet->protocol != IP_ESP && e->packet->protocol != IP_AH) {
         return false;
     }
-    e->sa = sadb_ike_between(db, &e->src, &e->dst);
-    if (e->spi) {
-        e->child = sadb_child_at(db, e->protocol == IP_AH ? PROTO_AH : PROTO_ESP, e->spi, &e->dst, e->at.frame, &to_r);
+    e->sa = sadb_ike_between(db, &e->packet->src, &e->packet->dst);
+    if (e->packet->spi) {
+        e->child = sadb_child_at(db, e->packet->protocol == IP_AH ? PROTO_AH : PROTO_ESP, e->packet->spi, &e->packet->dst, e->at.frame, &to_r);
         e->sa = e->child ? e->child->ike_sa : e->sa;
     }
     return true;
@@ -32,9 +34,9 @@ see_icmp(struct sadb *db, struct path_event *e)
 static bool
 see_fragment(struct sadb *db, struct path_event *e)
 {
-    struct sa_key key = sadb_key(db, 'f', e->protocol, &e->at.ip_id, sizeof e->at.ip_id, &e->at.src, &e->at.dst);
-    bool first = e->protocol == IP_ESP || e->protocol == IP_AH ||
-                 (e->protocol == IP_UDP && is_ike_port(e->src_port) && is_ike_port(e->dst_port));
+    struct sa_key key = sadb_key(db, 'f', e->packet->protocol, &e->at.ip_id, sizeof e->at.ip_id, &e->at.src, &e->at.dst);
+    bool first = e->packet->protocol == IP_ESP || e->packet->protocol == IP_AH ||
+                 (e->packet->protocol == IP_UDP && is_ike_port(e->packet->src_port) && is_ike_port(e->packet->dst_port));
 
     if (first) {
         if (g_hash_table_size(db->fragments) >= SADB_MAX_FRAGMENTS) {
@@ -78,12 +80,12 @@ see_clear(struct sadb *db, struct path_event *e)
 
     for (guint i = db->child_sas->len; i > 0 && looked < SADB_MAX_CLEAR_SAS; i--, looked++) {
         struct child_sa *c = (struct child_sa *)g_ptr_array_index(db->child_sas, i - 1);
-        struct clear_packet one = { e->at.frame, e->at.time, e->clear, c, true };
-        if (!may_be_protected(c, &e->clear)) {
+        struct clear_packet one = { e->at.frame, e->at.time, e->packet->clear, c, true };
+        if (!may_be_protected(c, &e->packet->clear)) {
             continue;
         }
-        one.to_responder = child_admits(c, &e->clear, true) == ADMITTED;
-        if (!one.to_responder && child_admits(c, &e->clear, false) != ADMITTED) {
+        one.to_responder = child_admits(c, &e->packet->clear, true) == ADMITTED;
+        if (!one.to_responder && child_admits(c, &e->packet->clear, false) != ADMITTED) {
             continue;
         }
         if (db->clear->len >= SADB_MAX_CLEAR) {
@@ -123,16 +125,20 @@ see_keepalive(struct sadb *db, struct path_event *e)
 }
 
 bool
-sadb_see_path(struct sadb *db, struct path_event *e)
+sadb_see_path(struct sadb *db, struct path_event *e, const struct sighting *at,
+              const struct path_packet *p)
 {
-    if (e->kind == PATH_KEEPALIVE) {
+    memset(e, 0, sizeof *e);
+    e->at = *at;
+    e->packet = p;
+    if (e->packet->kind == PATH_KEEPALIVE) {
         return see_keepalive(db, e);
     }
-    if (e->kind == PATH_UNMARKED) {
+    if (e->packet->kind == PATH_UNMARKED) {
         e->sa = sadb_ike_between(db, &e->at.src, &e->at.dst);
         return true;
     }
-    return e->kind == PATH_ICMP ? see_icmp(db, e) : e->kind == PATH_FRAGMENT ? see_fragment(db, e) : see_clear(db, e);
+    return e->packet->kind == PATH_ICMP ? see_icmp(db, e) : e->packet->kind == PATH_FRAGMENT ? see_fragment(db, e) : see_clear(db, e);
 }
 
 bool

@@ -1,5 +1,5 @@
 /* ipsec.c - headers and trailers of ESP and AH.  SPDX-License-Identifier: GPL-2.0-or-later */
-#include <espial/event.h>
+#include <espial/ipsec.h>
 
 #include <string.h>
 
@@ -112,15 +112,16 @@ ipsec_set_inner(struct ipsec_packet *p, const struct sighting *at, uint8_t next,
 }
 
 bool
-esp_null_read(uint8_t *next, struct span *payload, const struct kept_proposal *chosen, const uint8_t *at, size_t len)
+esp_null_read(uint8_t *next, struct span *payload, const struct proposal *chosen,
+              const uint8_t *at, size_t len)
 {
     struct encr_geometry g = { 0 };
     uint8_t icv = 0;
     bool null = false;
     size_t head, tail;
 
-    for (size_t i = 0; chosen && i < chosen->p->num_transforms; i++) {
-        const struct transform *t = &chosen->p->transforms[i];
+    for (size_t i = 0; chosen && i < chosen->num_transforms; i++) {
+        const struct transform *t = &chosen->transforms[i];
         if (t->type == TRANSFORM_ENCR) {
             null = encr_is_null(t->id) && encr_geometry(t->id, &g);
         } else if (t->type == TRANSFORM_INTEG && t->id && !integ_icv_len(t->id, &icv)) {
@@ -133,7 +134,7 @@ esp_null_read(uint8_t *next, struct span *payload, const struct kept_proposal *c
 }
 
 static bool
-read_quoted(struct path_event *out, const uint8_t *at, size_t len)
+read_quoted(struct path_packet *out, const uint8_t *at, size_t len)
 {
     struct inner_packet quoted;
     struct cur c;
@@ -161,7 +162,7 @@ read_quoted(struct path_event *out, const uint8_t *at, size_t len)
 }
 
 bool
-icmp_error_read(struct path_event *out, bool v6, const uint8_t *at, size_t len)
+icmp_error_read(struct path_packet *out, bool v6, const uint8_t *at, size_t len)
 {
     struct cur c = cur_of(at, len);
     uint8_t type, code;
