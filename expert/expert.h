@@ -58,10 +58,7 @@ const struct exchange_message *unanswered_message(const struct sadb *db, const s
 enum silence { SILENCE_NONE, SILENCE_PLAIN, SILENCE_4500, SILENCE_LARGE, SILENCE_DEAD_PEER };
 enum silence silence_reason(const struct sadb *db, const struct ike_sa *sa, const struct exchange *x);
 
-/* suites.c: comparing what was offered with what was chosen or is known. */
-/* Bit t of *unmet: no transform of type t is in both.  Types that only one side
- * holds count as unmet, integrity beside an AEAD cipher excepted. */
-unsigned suite_unmet(const struct proposal *offered, const struct proposal *known);
+/* suite_words.c: suites in words. */
 /* "ENCR and DH", from a mask of types. */
 const char *suite_types(unsigned mask, char *out, size_t size);
 /* The transforms of one type, "DES_CBC or AES_CBC_256". */

@@ -1,43 +1,9 @@
-/* suite_words.c - comparing proposals (RFC 7296 section 2.7, RFC 2409 section 5).
+/* suite_words.c - suites in the words of findings.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
 
 #include <espial/text.h>
 #include <string.h>
-
-unsigned
-suite_unmet(const struct proposal *offered, const struct proposal *known)
-{
-    unsigned both = suite_type_mask(offered) & suite_type_mask(known), unmet = suite_type_mask(offered) ^ suite_type_mask(known);
-
-    bool aead = false;
-
-    for (unsigned type = 0; type < 32; type++) {
-        bool met = false;
-        if (!(both >> type & 1)) {
-            continue;
-        }
-        for (size_t i = 0; i < offered->num_transforms; i++) {
-            const struct transform *t = &offered->transforms[i];
-            if (t->type == type && suite_has(known, t)) {
-                met = true;
-                aead |= type == TRANSFORM_ENCR && encr_is_aead(t->id);
-            }
-        }
-        unmet |= met ? 0 : 1u << type;
-    }
-    if (aead) {
-        unmet &= ~(1u << TRANSFORM_INTEG);      /* an AEAD cipher that both hold brings its own */
-    }
-    /* ESN No is what an offer without the transform means (RFC 7296 section 3.3.3). */
-    if (!(both >> TRANSFORM_ESN & 1)) {
-        unmet &= ~(1u << TRANSFORM_ESN);
-    }
-    if (unmet >> TRANSFORM_ENCR & 1 && !(both >> TRANSFORM_INTEG & 1)) {
-        unmet &= ~(1u << TRANSFORM_INTEG);      /* AEAD on one side: the cipher says it all */
-    }
-    return unmet;
-}
 
 const char *
 suite_types(unsigned mask, char *out, size_t size)

@@ -68,6 +68,9 @@ unsigned suite_type_mask(const struct proposal *p);
 /* chosen is one of the proposal's alternatives: exactly one of each of its types, and for
  * IKEv1 the same authentication method and mode (RFC 7296 section 2.7, RFC 2409 section 5). */
 bool suite_chosen_from(const struct proposal *chosen, const struct proposal *offered);
+/* Bit t is set: no transform of type t is in both.  Types that only one side
+ * holds count as unmet, integrity beside an AEAD cipher excepted. */
+unsigned suite_unmet(const struct proposal *offered, const struct proposal *known);
 
 /* IKEv1 numbers to transforms of the IKEv2 registry. */
 struct transform v1_phase1_encr(uint16_t alg, uint16_t key_bits);   /* RFC 2409 appendix A */

@@ -73,3 +73,37 @@ suite_chosen_from(const struct proposal *chosen, const struct proposal *offered)
     return !chosen->v1 || (chosen->attr.auth_method == offered->attr.auth_method &&
                            chosen->attr.mode == offered->attr.mode);
 }
+
+unsigned
+suite_unmet(const struct proposal *offered, const struct proposal *known)
+{
+    unsigned both = suite_type_mask(offered) & suite_type_mask(known), unmet = suite_type_mask(offered) ^ suite_type_mask(known);
+
+    bool aead = false;
+
+    for (unsigned type = 0; type < 32; type++) {
+        bool met = false;
+        if (!(both >> type & 1)) {
+            continue;
+        }
+        for (size_t i = 0; i < offered->num_transforms; i++) {
+            const struct transform *t = &offered->transforms[i];
+            if (t->type == type && suite_has(known, t)) {
+                met = true;
+                aead |= type == TRANSFORM_ENCR && encr_is_aead(t->id);
+            }
+        }
+        unmet |= met ? 0 : 1u << type;
+    }
+    if (aead) {
+        unmet &= ~(1u << TRANSFORM_INTEG);      /* an AEAD cipher that both hold brings its own */
+    }
+    /* ESN No is what an offer without the transform means (RFC 7296 section 3.3.3). */
+    if (!(both >> TRANSFORM_ESN & 1)) {
+        unmet &= ~(1u << TRANSFORM_ESN);
+    }
+    if (unmet >> TRANSFORM_ENCR & 1 && !(both >> TRANSFORM_INTEG & 1)) {
+        unmet &= ~(1u << TRANSFORM_INTEG);      /* AEAD on one side: the cipher says it all */
+    }
+    return unmet;
+}
