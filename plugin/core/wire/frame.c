@@ -7,28 +7,7 @@
 #include <espial/protocol.h>
 #include <string.h>
 
-
 static const uint8_t tcp_prefix[6] = { 'I', 'K', 'E', 'T', 'C', 'P' };      /* RFC 9329 section 4 */
-
-bool
-octets_skip(struct octets *o, size_t n)
-{
-    if (o->captured < n) {
-        return false;
-    }
-    o->at += n;
-    o->captured -= n;
-    o->reported -= n;
-    return true;
-}
-
-/* No more than n octets belong to it; what follows is another layer's trailer. */
-static void
-octets_trim(struct octets *o, size_t n)
-{
-    o->reported = n < o->reported ? n : o->reported;
-    o->captured = o->captured < o->reported ? o->captured : o->reported;
-}
 
 static enum step
 give(struct frame_walk *w, enum frame_kind kind)
@@ -330,6 +309,22 @@ enter_protocol(struct frame_walk *w)
 }
 
 /* --- the walk ----------------------------------------------------------------- */
+
+void
+frame_begin(struct frame_walk *w, enum frame_link link, const struct octets *frame)
+{
+    static const uint8_t first[] = {
+        [FRAME_LINK_OTHER] = STEP_DONE, [FRAME_LINK_ETHERNET] = STEP_ETHERNET, [FRAME_LINK_SLL] = STEP_SLL,
+        [FRAME_LINK_SLL2] = STEP_SLL2, [FRAME_LINK_IP] = STEP_IP, [FRAME_LINK_NULL] = STEP_NULL, [FRAME_LINK_PPP] = STEP_PPP
+    };
+    bool any_port = w->any_port, any_tcp = w->any_tcp;
+
+    memset(w, 0, sizeof *w);
+    w->any_port = any_port;
+    w->any_tcp = any_tcp;
+    w->rest = *frame;
+    w->step = first[link];
+}
 
 bool
 frame_next(struct frame_walk *w, struct frame_part *out)

@@ -124,19 +124,3 @@ enter_link(struct frame_walk *w)
         return enter_ethertype(w);
     }
 }
-
-void
-frame_begin(struct frame_walk *w, enum frame_link link, const struct octets *frame)
-{
-    static const uint8_t first[] = {
-        [FRAME_LINK_OTHER] = STEP_DONE, [FRAME_LINK_ETHERNET] = STEP_ETHERNET, [FRAME_LINK_SLL] = STEP_SLL,
-        [FRAME_LINK_SLL2] = STEP_SLL2, [FRAME_LINK_IP] = STEP_IP, [FRAME_LINK_NULL] = STEP_NULL, [FRAME_LINK_PPP] = STEP_PPP
-    };
-    bool any_port = w->any_port, any_tcp = w->any_tcp;
-
-    memset(w, 0, sizeof *w);
-    w->any_port = any_port;
-    w->any_tcp = any_tcp;
-    w->rest = *frame;
-    w->step = first[link];
-}
