@@ -1,15 +1,10 @@
-/* addr.c - addresses and the head of an inner packet.
- * SPDX-License-Identifier: GPL-2.0-or-later */
+/* addr.c - IP addresses.  SPDX-License-Identifier: GPL-2.0-or-later */
 #define _POSIX_C_SOURCE 200809L
 #include <espial/addr.h>
-#include <espial/cursor.h>
 
 #include <arpa/inet.h>
 #include <glib.h>
 #include <string.h>
-
-enum { EXTENSION_HEADERS = 8, PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_DCCP = 33, PROTO_ICMP6 = 58,
-       PROTO_SCTP = 132, PROTO_UDPLITE = 136 };
 
 struct ip_addr
 ip_from(uint8_t family, const uint8_t *bytes)
@@ -76,142 +71,4 @@ ip_print(const struct ip_addr *a, char *out, size_t size)
     }
     g_strlcpy(out, text, size);
     return out;
-}
-
-static void
-read_ports(struct inner_packet *p, struct cur at)
-{
-    uint16_t a, b;
-
-    switch (p->protocol) {
-    case PROTO_TCP: case PROTO_UDP: case PROTO_DCCP: case PROTO_SCTP: case PROTO_UDPLITE:
-        if (cur_u16(&at, &a) && cur_u16(&at, &b)) {
-            p->src_port = a;
-            p->dst_port = b;
-            p->has_ports = true;
-        }
-        break;
-    case PROTO_ICMP: case PROTO_ICMP6:
-        if (cur_u16(&at, &a)) {
-            p->src_port = p->dst_port = a;
-            p->has_ports = true;
-        }
-        break;
-    default:
-        break;
-    }
-}
-
-static unsigned
-be16(const uint8_t *at)
-{
-    return (unsigned)at[0] << 8 | at[1];
-}
-
-/* What follows the packet in the data (TFC padding) is none of it; a stated length
- * of 0 (offload, jumbogram) says nothing. */
-static void
-cut(struct cur *c, size_t stated)
-{
-    if (stated && stated < cur_left(c)) {
-        c->end = c->at + stated;
-    }
-}
-
-static bool
-read_v4(struct inner_packet *p, struct cur at)
-{
-    struct cur whole = at;
-    uint8_t fixed[20];
-    size_t header, stated;
-
-    if (!cur_copy(&at, fixed, sizeof fixed) || fixed[0] >> 4 != 4) {
-        return false;
-    }
-    header = (size_t)(fixed[0] & 15u) * 4;
-    stated = be16(fixed + 2);
-    if (header < sizeof fixed || (stated && stated < header)) {
-        return false;
-    }
-    cut(&whole, stated);
-    if (!cur_skip(&whole, header)) {
-        return false;
-    }
-    p->src = ip_from(4, fixed + 12);
-    p->dst = ip_from(4, fixed + 16);
-    p->protocol = fixed[9];
-    p->fragment = (be16(fixed + 6) & 0x1fff) != 0;
-    if (!p->fragment) {
-        read_ports(p, whole);
-    }
-    return true;
-}
-
-bool
-ip6_extension(uint8_t next)
-{
-    return next == 0 || next == 43 || next == 44 || next == 51 || next == 60;
-}
-
-/* Passes the extension headers; false where they are cut off or too many, so that
- * none of them is taken for a transport protocol. */
-static bool
-pass_extensions(struct inner_packet *p, struct cur *at)
-{
-    for (unsigned i = 0; i < EXTENSION_HEADERS && ip6_extension(p->protocol); i++) {
-        uint8_t head[4], type = p->protocol;
-        struct cur peek = *at;
-        size_t len;
-        if (!cur_copy(&peek, head, sizeof head)) {
-            return false;
-        }
-        len = type == 44 ? 8u : type == 51 ? (head[1] + 2u) * 4u : (head[1] + 1u) * 8u;
-        if (!cur_skip(at, len)) {
-            return false;
-        }
-        p->protocol = head[0];
-        if (type == 44 && (be16(head + 2) & 0xfff8) != 0) {
-            p->fragment = true;     /* what follows is no header */
-            return true;
-        }
-    }
-    return !ip6_extension(p->protocol);
-}
-
-static bool
-read_v6(struct inner_packet *p, struct cur at)
-{
-    uint8_t fixed[40];
-
-    if (!cur_copy(&at, fixed, sizeof fixed) || fixed[0] >> 4 != 6) {
-        return false;
-    }
-    p->src = ip_from(6, fixed + 8);
-    p->dst = ip_from(6, fixed + 24);
-    p->protocol = fixed[6];
-    cut(&at, be16(fixed + 4));
-    if (!pass_extensions(p, &at)) {
-        return false;
-    }
-    if (!p->fragment) {
-        read_ports(p, at);
-    }
-    return true;
-}
-
-bool
-inner_packet_read(struct inner_packet *out, const uint8_t *data, size_t len)
-{
-    struct inner_packet p;
-    bool ok;
-
-    memset(&p, 0, sizeof p);
-    if (len == 0) {
-        return false;
-    }
-    ok = data[0] >> 4 == 4 ? read_v4(&p, cur_of(data, len)) : read_v6(&p, cur_of(data, len));
-    if (ok) {
-        *out = p;
-    }
-    return ok;
 }
