@@ -11,6 +11,18 @@ struct span {
     const uint8_t *at;
     size_t len;
 };
+/* Two or four octets in network order, of which the caller knows that they are there. */
+static inline uint16_t
+be16(const uint8_t *at)
+{
+    return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static inline uint32_t
+be32(const uint8_t *at)
+{
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
 
 /* A read succeeds whole, or leaves both the cursor and *out as they were, so no
  * caller subtracts a wire length.  Borrowed: valid as long as the bytes are. */
@@ -57,7 +69,7 @@ cur_u16(struct cur *c, uint16_t *out)
     if (cur_left(c) < 2) {
         return false;
     }
-    *out = (uint16_t)(c->at[0] << 8 | c->at[1]);
+    *out = be16(c->at);
     c->at += 2;
     return true;
 }
@@ -68,7 +80,7 @@ cur_u32(struct cur *c, uint32_t *out)
     if (cur_left(c) < 4) {
         return false;
     }
-    *out = (uint32_t)c->at[0] << 24 | (uint32_t)c->at[1] << 16 | (uint32_t)c->at[2] << 8 | c->at[3];
+    *out = be32(c->at);
     c->at += 4;
     return true;
 }

@@ -31,12 +31,6 @@ log2_of(size_t n)
     return bits;
 }
 
-static uint32_t
-be32(const uint8_t *at)
-{
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
 /* What the fixed fields of a body add (RFC 2408 section 3, RFC 2407 section 4.6). */
 static unsigned
 body_bits(uint8_t type, const uint8_t *at, size_t len)

@@ -2,6 +2,7 @@
  * that proved right first.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ring.h"
 
+#include <espial/cursor.h>
 #include <espial/ipsec.h>
 #include <espial/limits.h>
 #include <string.h>
@@ -67,12 +68,6 @@ add_try(struct esp_lock *l, const struct esp_keys *keys, bool esn)
     t->keys = keys;
     t->esn = esn;
     return t;
-}
-
-static uint32_t
-be32(const uint8_t *at)
-{
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
 /* NULL where nothing is known of the SPI: such packets must cost nothing. */

@@ -240,7 +240,7 @@ enter_tcp(struct frame_walk *w)
     flags = h[13];
     w->now.src_port = be16(h);
     w->now.dst_port = be16(h + 2);
-    w->now.tcp_seq = (uint32_t)be16(h + 4) << 16 | be16(h + 6);
+    w->now.tcp_seq = be32(h + 4);
     w->now.tcp_syn = (flags & 2) != 0;
     if (!w->rest.reported) {
         return STEP_DONE;

@@ -32,12 +32,6 @@ read_ports(struct inner_packet *p, struct cur at)
     }
 }
 
-static unsigned
-be16(const uint8_t *at)
-{
-    return (unsigned)at[0] << 8 | at[1];
-}
-
 /* What follows the packet in the data (TFC padding) is none of it; a stated length
  * of 0 (offload, jumbogram) says nothing. */
 static void

@@ -2,6 +2,7 @@
 #ifndef ESPIAL_FRAME_INTERNAL_H
 #define ESPIAL_FRAME_INTERNAL_H
 
+#include <espial/cursor.h>
 #include <espial/frame.h>
 
 /* What rest begins with.  Those before STEP_IP are of links. */
@@ -29,12 +30,6 @@ octets_trim(struct octets *o, size_t n)
 {
     o->reported = n < o->reported ? n : o->reported;
     o->captured = o->captured < o->reported ? o->captured : o->reported;
-}
-
-static inline uint16_t
-be16(const uint8_t *at)
-{
-    return (uint16_t)(at[0] << 8 | at[1]);
 }
 
 #endif
