@@ -85,7 +85,7 @@ bool prefs_verify(void);
 bool prefs_show_inner(void);
 bool prefs_info_tag(void);
 
-/* tables.c: Wireshark's own tables of keys. */
+/* key_tables.c: Wireshark's own tables of keys. */
 void tables_read(struct keylog *log);
 /* Gives IKE keys to Wireshark, so that its dissector shows what they open; it takes them
  * up when a file is opened. */
@@ -101,7 +101,7 @@ ike_spi_number(const uint8_t spi[8])
     return GUINT64_FROM_BE(n);
 }
 
-/* stat_*.c: Wireshark's own statistics, by registration.  The tree in the handoff, where
+/* stat/: Wireshark's own statistics, by registration.  The tree in the handoff, where
  * sharkd finds it too. */
 void stat_tree_handoff(void);
 void stat_table_register(void);
@@ -111,10 +111,10 @@ void stat_flow_register(int proto);
  * IKE as long as the packet. */
 void record_addresses(const struct frame_records *all, const struct record *r, address *src, address *dst);
 
-/* report.c and report_json.c */
+/* stat/report.c and stat/report_json.c */
 void report_register(void);
 void report_json(FILE *out, const struct capture *c);
-void report_html_register(void);     /* report_html.c */
+void report_html_register(void);     /* stat/report_html.c */
 /* All frames have been seen: what only the end proves is added once. */
 void capture_end(void);
 

@@ -1,4 +1,4 @@
-/* stat_conversation.c - Conversations and Endpoints of IPsec, one conversation for each SA
+/* conversation.c - Conversations and Endpoints of IPsec, one conversation for each SA
  * between its outer addresses; the conversation filters of a packet.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "espial.h"

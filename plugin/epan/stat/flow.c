@@ -1,4 +1,4 @@
-/* stat_flow.c - the flow graph of IPsec, -z flow,espial,standard: IKE messages, where the
+/* flow.c - the flow graph of IPsec, -z flow,espial,standard: IKE messages, where the
  * traffic of each SPI begins and ends, and where a finding became known.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "espial.h"

@@ -1,4 +1,4 @@
-/* stat_table.c - Statistics > IPsec SAs and IPsec Findings, -z espial,sa_table and
+/* table.c - Statistics > IPsec SAs and IPsec Findings, -z espial,sa_table and
  * -z espial,finding_table.  Rows are filled packet by packet, so that a filter counts; what
  * only the end of the capture proves is there where packets are seen a second time.
  * SPDX-License-Identifier: GPL-2.0-or-later */

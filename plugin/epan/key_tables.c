@@ -1,4 +1,4 @@
-/* tables.c - the keys in Wireshark's own tables, read for Espial's decryption, and IKE keys
+/* key_tables.c - the keys in Wireshark's own tables, read for Espial's decryption, and IKE keys
  * of the key log given to them.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "espial.h"
 

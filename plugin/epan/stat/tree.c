@@ -1,4 +1,4 @@
-/* stat_tree.c - Statistics > IPsec > SAs and Findings, -z espial,tree.
+/* tree.c - Statistics > IPsec > SAs and Findings, -z espial,tree.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "espial.h"
 
