@@ -7,6 +7,7 @@
 #include <espial/check.h>
 #include <espial/frame.h>
 #include <espial/keyring.h>
+#include <espial/report.h>
 #include <espial/tcp_encap.h>
 
 #include <string.h>
@@ -111,11 +112,12 @@ void stat_flow_register(int proto);
  * IKE as long as the packet. */
 void record_addresses(const struct frame_records *all, const struct record *r, address *src, address *dst);
 
-/* stat/report.c and stat/report_json.c */
+/* stat/report.c */
 void report_register(void);
-void report_json(FILE *out, const struct capture *c);
 void report_html_register(void);     /* stat/report_html.c */
 /* All frames have been seen: what only the end proves is added once. */
 void capture_end(void);
+/* Ends the capture and says what a report is made of; false where no file is open. */
+bool capture_report(struct report *out);
 
 #endif

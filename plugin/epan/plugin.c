@@ -52,6 +52,19 @@ capture_end(void)
     }
 }
 
+bool
+capture_report(struct report *out)
+{
+    if (!capture.db) {
+        return false;
+    }
+    capture_end();
+    *out = (struct report){ .db = capture.db, .findings = capture.findings, .version = PLUGIN_VERSION_STR,
+                            .keys_full = capture.keys ? keyring_full(capture.keys) : NULL,
+                            .tcp_full = tcp_encap_capped(capture.tcp) };
+    return true;
+}
+
 /* A fragment's record is left out beside what it completes, which says more of the SA. */
 static const struct frame_records *
 gather(packet_info *pinfo, bool visited, const struct record *kept, const struct record *made)

@@ -4,9 +4,10 @@
 #ifndef ESPIAL_REPORT_HTML_H
 #define ESPIAL_REPORT_HTML_H
 
-#include "espial.h"
-
 #include <espial/html.h>
+#include <espial/report.h>
+
+#include <stdbool.h>
 
 #define STACK " class=\"stack\""       /* a table whose cells stand one below the other on a narrow screen */
 
@@ -47,11 +48,6 @@ struct stream_traffic {
 };
 
 /* report_html_traffic.c */
-struct traffic;
-struct traffic *traffic_new(void);
-void traffic_free(struct traffic *t);
-/* A packet of a stream that the sadb knows. */
-void traffic_see(struct traffic *t, const struct record *r, uint32_t frame, double time);
 const struct stream_traffic *traffic_of(const struct traffic *t, uint32_t stream);     /* or NULL */
 /* A Child SA's end of an address: the selectors that its inner source, or destination, must meet. */
 bool traffic_within(const struct child_sa *c, bool to_responder, const struct inner_pair *pair,
@@ -66,7 +62,7 @@ struct sa_verdict {
 
 struct page {
     GString *out;
-    const struct capture *c;
+    const struct report *r;
     const struct traffic *traffic;
     const char *name;               /* of the capture, or NULL */
     double start, end;              /* of the capture, epoch seconds */
@@ -79,9 +75,7 @@ struct page {
     GArray *told;                   /* of bool, by id of the finding: it has an anchor */
 };
 
-/* report_html_page.c: the whole page.  Same capture, same octets. */
-void page_write(GString *out, const struct capture *c, const struct traffic *t, const char *name);
-
+/* report_html_page.c */
 /* Times of the first and of the last message of an IKE SA, those sent again included; one
  * that a rekey made begins with that. */
 void sa_span(const struct page *p, const struct ike_sa *sa, double *first, double *last);

@@ -58,8 +58,8 @@ page_groups(const struct page *p)
 
     for (int severity = SEV_ERROR; severity >= SEV_CHAT; severity--) {
         memset(of, -1, sizeof of);
-        for (size_t i = 0; i < findings_count(p->c->findings); i++) {
-            const struct finding *f = findings_get(p->c->findings, i);
+        for (size_t i = 0; i < findings_count(p->r->findings); i++) {
+            const struct finding *f = findings_get(p->r->findings, i);
             if ((int)f->severity != severity) {
                 continue;
             }
@@ -107,8 +107,8 @@ put_where(struct page *p, const struct finding *f)
     if (f->child_sa != NO_ID) {
         html_put(p->out, "%s<span class=\"nb\">Child SA %u</span>", f->ike_sa != NO_ID ? ", " : "", f->child_sa);
     }
-    if (f->stream != NO_ID && f->stream < sadb_num_streams(p->c->db)) {
-        const struct stream *s = sadb_stream(p->c->db, f->stream);
+    if (f->stream != NO_ID && f->stream < sadb_num_streams(p->r->db)) {
+        const struct stream *s = sadb_stream(p->r->db, f->stream);
         g_string_append(p->out, f->ike_sa != NO_ID || f->child_sa != NO_ID ? ", " : "");
         html_put(p->out, "<span class=\"nb\">SPI <code>%08x</code></span>", s->spi);
     }

@@ -152,7 +152,7 @@ note_findings(struct page *p, struct notes *n, const struct row *r, const struct
 
     for (int severity = SEV_ERROR; severity >= SEV_NOTE; severity--) {
         for (guint i = 0; ids && i < ids->len; i++) {
-            const struct finding *f = findings_get(p->c->findings, g_array_index(ids, uint32_t, i));
+            const struct finding *f = findings_get(p->r->findings, g_array_index(ids, uint32_t, i));
             struct note *note;
             if ((int)f->severity != severity || !concerns(r, sa, f)) {
                 continue;

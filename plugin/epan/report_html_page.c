@@ -44,7 +44,7 @@ message_time(const struct ike_sa *sa, uint32_t frame)
 void
 sa_span(const struct page *p, const struct ike_sa *sa, double *first, double *last)
 {
-    *first = sa->rekeys != NO_ID ? message_time(sadb_ike_sa(p->c->db, sa->rekeys), sa->first_frame) : 0;
+    *first = sa->rekeys != NO_ID ? message_time(sadb_ike_sa(p->r->db, sa->rekeys), sa->first_frame) : 0;
     *last = *first;
     for (guint i = 0; i < sa->exchanges->len; i++) {
         const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
@@ -59,15 +59,15 @@ sa_span(const struct page *p, const struct ike_sa *sa, double *first, double *la
 static void
 judge(struct page *p)
 {
-    const struct capture *c = p->c;
+    const struct report *r = p->r;
 
-    p->num_sas = sadb_num_ike_sas(c->db);
+    p->num_sas = sadb_num_ike_sas(r->db);
     p->verdicts = g_new0(struct sa_verdict, MAX(p->num_sas, 1));
     p->is_full = g_new0(bool, MAX(p->num_sas, 1));
     p->told = g_array_new(FALSE, TRUE, sizeof(bool));
-    g_array_set_size(p->told, (guint)findings_count(c->findings));
-    for (size_t i = 0; i < findings_count(c->findings); i++) {
-        const struct finding *f = findings_get(c->findings, i);
+    g_array_set_size(p->told, (guint)findings_count(r->findings));
+    for (size_t i = 0; i < findings_count(r->findings); i++) {
+        const struct finding *f = findings_get(r->findings, i);
         enum severity s = f->severity;
         struct sa_verdict *v = f->ike_sa < p->num_sas ? &p->verdicts[f->ike_sa] : NULL;
         p->count[s]++;
@@ -161,7 +161,7 @@ put_head(struct page *p)
     put_hash(out, page_style);
     g_string_append(out, "'; script-src 'sha256-");
     put_hash(out, page_script);
-    html_put(out, "'\">\n<meta name=\"generator\" content=\"Espial %s\">\n<title>IPsec report", PLUGIN_VERSION_STR);
+    html_put(out, "'\">\n<meta name=\"generator\" content=\"Espial %s\">\n<title>IPsec report", p->r->version);
     if (p->name) {
         html_put(out, ": %s", p->name);
     }
@@ -173,8 +173,8 @@ put_head(struct page *p)
 static bool
 has_orphans(const struct page *p)
 {
-    for (size_t i = 0; i < sadb_num_streams(p->c->db); i++) {
-        if (!sadb_stream(p->c->db, i)->child) {
+    for (size_t i = 0; i < sadb_num_streams(p->r->db); i++) {
+        if (!sadb_stream(p->r->db, i)->child) {
             return true;
         }
     }
@@ -209,16 +209,16 @@ static void
 put_foot(struct page *p)
 {
     html_put(p->out, "</main>\n<footer>Made by Espial %s from the capture alone. No key and no password is in this file, and "
-             "it loads nothing.</footer>\n<script>", PLUGIN_VERSION_STR);
+             "it loads nothing.</footer>\n<script>", p->r->version);
     g_string_append(p->out, page_script);
     g_string_append(p->out, "</script>\n</body>\n</html>\n");
 }
 
 void
-page_write(GString *out, const struct capture *c, const struct traffic *t, const char *name)
+report_html(GString *out, const struct report *r, const struct traffic *t, const char *name)
 {
-    struct page p = { .out = out, .c = c, .traffic = t, .name = name, .start = sadb_first_time(c->db),
-                      .end = sadb_last_time(c->db) };
+    struct page p = { .out = out, .r = r, .traffic = t, .name = name, .start = sadb_first_time(r->db),
+                      .end = sadb_last_time(r->db) };
 
     judge(&p);
     choose_full(&p);

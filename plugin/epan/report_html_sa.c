@@ -153,7 +153,7 @@ put_its_findings(struct page *p, const struct sa_verdict *v)
     g_string_append(p->out, "<ul class=\"its\">\n");
     for (int severity = SEV_ERROR; severity >= SEV_NOTE; severity--) {
         for (guint i = 0; i < all && shown < FINDINGS_SHOWN; i++) {
-            const struct finding *f = findings_get(p->c->findings, g_array_index(v->findings, uint32_t, i));
+            const struct finding *f = findings_get(p->r->findings, g_array_index(v->findings, uint32_t, i));
             if ((int)f->severity != severity) {
                 continue;
             }
@@ -412,7 +412,7 @@ page_sas(struct page *p)
                  "has the others.</p>\n", (unsigned)p->num_full, (unsigned)p->num_sas);
     }
     for (size_t i = 0; i < p->num_full; i++) {
-        put_sa(p, sadb_ike_sa(p->c->db, p->full[i]));
+        put_sa(p, sadb_ike_sa(p->r->db, p->full[i]));
     }
     g_string_append(p->out, "</section>\n");
 }
@@ -468,7 +468,7 @@ page_table(struct page *p)
     g_string_append(p->out, "<section id=\"table\" aria-labelledby=\"table-h\">\n<h2 id=\"table-h\">All IKE SAs</h2>\n");
     open_table(p->out, " class=\"all\" data-filter=\"IKE SAs\"", "All IKE SAs", columns);
     for (size_t i = 0; i < shown; i++) {
-        put_table_row(p, sadb_ike_sa(p->c->db, i));
+        put_table_row(p, sadb_ike_sa(p->r->db, i));
     }
     close_table(p->out);
     if (shown < p->num_sas) {
@@ -497,8 +497,8 @@ page_streams(struct page *p)
     static const char *const columns[] = { "SPI", "From", "To", ">Packets", ">Missing", "Frames", NULL };
     size_t shown = 0, more = 0;
 
-    for (size_t i = 0; i < sadb_num_streams(p->c->db); i++) {
-        const struct stream *s = sadb_stream(p->c->db, i);
+    for (size_t i = 0; i < sadb_num_streams(p->r->db); i++) {
+        const struct stream *s = sadb_stream(p->r->db, i);
         if (s->child) {
             continue;
         }

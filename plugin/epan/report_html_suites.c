@@ -63,7 +63,7 @@ look_up_known(const struct page *p, struct negotiation *n)
 {
     struct policy found[POLICIES_LOOKED_AT];
     const struct ip_addr *refuser = n->x->by_initiator ? &n->sa->responder.addr : &n->sa->initiator.addr;
-    size_t all = sadb_policies(p->c->db, refuser, offer(n, 0)->protocol, found, POLICIES_LOOKED_AT);
+    size_t all = sadb_policies(p->r->db, refuser, offer(n, 0)->protocol, found, POLICIES_LOOKED_AT);
 
     for (int wanted = 1; wanted >= 0; wanted--) {
         for (size_t i = 0; i < all && n->num_known < KNOWN_MAX; i++) {

@@ -297,7 +297,7 @@ height_of(const struct page *p, const struct picture *one)
     int height = AXIS + 10;
 
     for (size_t i = 0; i < one->num && bars < PAGE_MAX_BARS; i++) {
-        unsigned children = MIN(sadb_ike_sa(p->c->db, one->ids[i])->children->len, PAGE_MAX_BARS - bars - 1);
+        unsigned children = MIN(sadb_ike_sa(p->r->db, one->ids[i])->children->len, PAGE_MAX_BARS - bars - 1);
         bars += 1 + children;
         height += IKE_STEP + (int)children * CHILD_STEP;
     }
@@ -338,7 +338,7 @@ draw_picture(struct page *p, struct picture *one, const char *caption, const cha
     html_put(p->out, "<svg viewBox=\"0 0 %d %d\" class=\"wide\" role=\"img\" aria-label=\"%s\">\n", WIDTH, height, label);
     draw_axis(p, &one->scale, height);
     for (size_t i = 0; i < one->num; i++) {
-        draw_sa(p, one, sadb_ike_sa(p->c->db, one->ids[i]));
+        draw_sa(p, one, sadb_ike_sa(p->r->db, one->ids[i]));
     }
     g_string_append(p->out, "</svg></div></figure>\n");
     if (one->left_out) {

@@ -55,54 +55,54 @@ slice_of(struct stream_traffic *s, double time)
 }
 
 static void
-see_inner(struct stream_traffic *s, const struct record *r, uint32_t frame)
+see_inner(struct stream_traffic *s, const struct traffic_packet *p)
 {
-    if (!r->inner_src.family) {
+    if (!p->inner_src.family) {
         return;
     }
     if (!s->inner) {
         s->inner = g_array_new(FALSE, FALSE, sizeof(struct inner_pair));
     }
     for (guint i = 0; i < s->inner->len; i++) {
-        struct inner_pair *p = &g_array_index(s->inner, struct inner_pair, i);
-        if (ip_equal(&p->src, &r->inner_src) && ip_equal(&p->dst, &r->inner_dst)) {
-            p->packets++;
-            p->last_frame = frame;
+        struct inner_pair *pair = &g_array_index(s->inner, struct inner_pair, i);
+        if (ip_equal(&pair->src, &p->inner_src) && ip_equal(&pair->dst, &p->inner_dst)) {
+            pair->packets++;
+            pair->last_frame = p->frame;
             return;
         }
     }
     if (s->inner->len < TRAFFIC_MAX_INNER) {
-        struct inner_pair p = { r->inner_src, r->inner_dst, 1, frame, frame };
-        g_array_append_val(s->inner, p);
+        struct inner_pair pair = { p->inner_src, p->inner_dst, 1, p->frame, p->frame };
+        g_array_append_val(s->inner, pair);
     } else {
         s->other++;
     }
 }
 
 void
-traffic_see(struct traffic *t, const struct record *r, uint32_t frame, double time)
+traffic_see(struct traffic *t, const struct traffic_packet *p)
 {
     struct stream_traffic *s;
     unsigned slice;
 
-    if (r->stream == NO_ID || r->stream >= TRAFFIC_MAX_STREAMS) {
+    if (p->stream == NO_ID || p->stream >= TRAFFIC_MAX_STREAMS) {
         return;
     }
-    if (r->stream >= t->streams->len) {
-        g_ptr_array_set_size(t->streams, (int)r->stream + 1);
+    if (p->stream >= t->streams->len) {
+        g_ptr_array_set_size(t->streams, (int)p->stream + 1);
     }
-    s = (struct stream_traffic *)t->streams->pdata[r->stream];
+    s = (struct stream_traffic *)t->streams->pdata[p->stream];
     if (!s) {
         s = g_new0(struct stream_traffic, 1);
-        s->start = time;
+        s->start = p->time;
         s->width = FIRST_WIDTH;
-        t->streams->pdata[r->stream] = s;
+        t->streams->pdata[p->stream] = s;
     }
-    slice = slice_of(s, time);
+    slice = slice_of(s, p->time);
     s->packets[slice]++;
-    s->lost[slice] |= r->lost > s->last_lost;
-    s->last_lost = r->lost;
-    see_inner(s, r, frame);
+    s->lost[slice] |= p->lost > s->last_lost;
+    s->last_lost = p->lost;
+    see_inner(s, p);
 }
 
 const struct stream_traffic *

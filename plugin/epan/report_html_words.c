@@ -101,7 +101,7 @@ peers_of(const struct page *p)
     char a[ID_TEXT_MAX], b[ID_TEXT_MAX], i[ADDR_TEXT_MAX], r[ADDR_TEXT_MAX];
 
     for (size_t n = 0; n < p->num_sas; n++) {
-        const struct ike_sa *sa = sadb_ike_sa(p->c->db, n);
+        const struct ike_sa *sa = sadb_ike_sa(p->r->db, n);
         char *key = g_strdup_printf("%s\n%s\n%s\n%s\n%u", endpoint_print(&sa->initiator, a, sizeof a),
                                     ip_print(&sa->initiator.addr, i, sizeof i), endpoint_print(&sa->responder, b, sizeof b),
                                     ip_print(&sa->responder.addr, r, sizeof r), sa->major);
@@ -156,7 +156,7 @@ put_verdict(struct page *p)
     bool bad = p->count[SEV_ERROR] || p->count[SEV_WARN];
 
     html_put(p->out, "<p class=\"verdict %s\">", p->count[SEV_ERROR] ? "error" : bad ? "warning" : "ok");
-    if (!sadb_num_ike_sas(p->c->db) && !sadb_num_streams(p->c->db)) {
+    if (!sadb_num_ike_sas(p->r->db) && !sadb_num_streams(p->r->db)) {
         g_string_append(p->out, "The capture holds no IKE, ESP or AH.");
     } else if (!bad) {
         g_string_append(p->out, "No error and no warning");
@@ -191,7 +191,7 @@ put_scale(struct page *p, const GArray *peers)
 {
     struct peers all = { 0 };
     GString *out = p->out;
-    size_t streams = sadb_num_streams(p->c->db), orphans = 0;
+    size_t streams = sadb_num_streams(p->r->db), orphans = 0;
 
     for (guint i = 0; i < peers->len; i++) {
         const struct peers *one = &g_array_index(peers, struct peers, i);
@@ -203,11 +203,11 @@ put_scale(struct page *p, const GArray *peers)
         all.lost += one->lost;
     }
     for (size_t i = 0; i < streams; i++) {
-        orphans += sadb_stream(p->c->db, i)->child == NULL;
+        orphans += sadb_stream(p->r->db, i)->child == NULL;
     }
     g_string_append(out, "<p>");
-    put_plural(out, sadb_num_frames(p->c->db), "frame", "frames");
-    if (sadb_num_frames(p->c->db)) {
+    put_plural(out, sadb_num_frames(p->r->db), "frame", "frames");
+    if (sadb_num_frames(p->r->db)) {
         g_string_append(out, " in ");
         put_duration(out, p->end - p->start);
         g_string_append(out, ", from ");
@@ -319,18 +319,18 @@ put_peers(struct page *p, GArray *peers)
 static void
 put_limits(struct page *p)
 {
-    for (const char *const *cap = sadb_caps(p->c->db); *cap; cap++) {
+    for (const char *const *cap = sadb_caps(p->r->db); *cap; cap++) {
         html_put(p->out, "<p class=\"limit\">Limit reached: %s; what came after it was not followed.</p>\n", *cap);
     }
-    if (p->c->keys && keyring_full(p->c->keys)) {
+    if (p->r->keys_full) {
         html_put(p->out, "<p class=\"limit\">Limit reached: %s; what came after it was not opened.</p>\n",
-                 keyring_full(p->c->keys));
+                 p->r->keys_full);
     }
-    if (tcp_encap_capped(p->c->tcp)) {
+    if (p->r->tcp_full) {
         g_string_append(p->out, "<p class=\"limit\">Limit reached: TCP connections of IKE and ESP; what came after it was "
                         "not followed.</p>\n");
     }
-    if (findings_capped(p->c->findings)) {
+    if (findings_capped(p->r->findings)) {
         g_string_append(p->out, "<p class=\"limit\">Limit reached: findings or their frames; what came after it is not "
                         "listed.</p>\n");
     }

@@ -1,6 +1,6 @@
 /* report_html.c - the HTML report: -z espial,html,OUT, and the Tools menu.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "report_html.h"
+#include "espial.h"
 
 #include <epan/funnel.h>
 #include <epan/plugin_if.h>
@@ -14,7 +14,7 @@
 
 #define OPTION "espial,html,"
 
-struct report {
+struct html_file {
     char *path, *name;          /* name of the capture, or NULL */
     struct traffic *traffic;
     int drawn;                  /* -1: it could not be written */
@@ -23,12 +23,14 @@ struct report {
 static tap_packet_status
 on_packet(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped, tap_flags_t flags _U_)
 {
-    struct report *r = (struct report *)data;
+    struct html_file *f = (struct html_file *)data;
     const struct frame_records *all = (const struct frame_records *)tapped;
     double time = (double)pinfo->abs_ts.secs + (double)pinfo->abs_ts.nsecs / 1e9;
 
     for (unsigned i = 0; all && i < all->num; i++) {
-        traffic_see(r->traffic, all->at[i], pinfo->num, time);
+        const struct record *one = all->at[i];
+        struct traffic_packet p = { one->stream, one->lost, one->inner_src, one->inner_dst, pinfo->num, time };
+        traffic_see(f->traffic, &p);
     }
     return TAP_PACKET_DONT_REDRAW;
 }
@@ -36,10 +38,10 @@ on_packet(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *t
 static void
 reset(void *data)
 {
-    struct report *r = (struct report *)data;
+    struct html_file *f = (struct html_file *)data;
 
-    traffic_free(r->traffic);
-    r->traffic = traffic_new();
+    traffic_free(f->traffic);
+    f->traffic = traffic_new();
 }
 
 /* Not by way of a temporary file: the path may be a device. */
@@ -62,53 +64,53 @@ save(const char *path, const GString *page)
 static void
 draw(void *data)
 {
-    struct report *r = (struct report *)data;
+    struct html_file *f = (struct html_file *)data;
+    struct report known;
     GString *page;
 
-    if (!capture.db) {
+    if (!capture_report(&known)) {
         return;
     }
-    capture_end();
     page = g_string_sized_new(1 << 16);
-    page_write(page, &capture, r->traffic, r->name);
-    r->drawn = save(r->path, page) ? 1 : -1;
+    report_html(page, &known, f->traffic, f->name);
+    f->drawn = save(f->path, page) ? 1 : -1;
     g_string_free(page, TRUE);
 }
 
 static void
 finish(void *data)
 {
-    struct report *r = (struct report *)data;
+    struct html_file *f = (struct html_file *)data;
 
-    traffic_free(r->traffic);
-    g_free(r->path);
-    g_free(r->name);
-    g_free(r);
+    traffic_free(f->traffic);
+    g_free(f->path);
+    g_free(f->name);
+    g_free(f);
 }
 
 static bool
-listen(struct report *r)
+listen(struct html_file *f)
 {
-    GString *error = register_tap_listener("espial", r, NULL, TL_REQUIRES_NOTHING, reset, on_packet, draw, finish);
+    GString *error = register_tap_listener("espial", f, NULL, TL_REQUIRES_NOTHING, reset, on_packet, draw, finish);
 
     if (error) {
         report_failure("Espial: %s", error->str);
         g_string_free(error, TRUE);
-        finish(r);
+        finish(f);
         return false;
     }
     return true;
 }
 
-static struct report *
+static struct html_file *
 make_report(const char *path, const char *name)
 {
-    struct report *r = g_new0(struct report, 1);
+    struct html_file *f = g_new0(struct html_file, 1);
 
-    r->path = g_strdup(path);
-    r->name = g_strdup(name);
-    r->traffic = traffic_new();
-    return r;
+    f->path = g_strdup(path);
+    f->name = g_strdup(name);
+    f->traffic = traffic_new();
+    return f;
 }
 
 /* All behind the second comma is the path.  A tap is told nothing of the capture's name. */
@@ -178,7 +180,7 @@ on_menu(void *data _U_)
 {
     const funnel_ops_t *ops = funnel_get_funnel_ops();
     ws_info_t *info = NULL;
-    struct report *r;
+    struct html_file *f;
     char *path, *name;
 
     plugin_if_get_ws_info(&info);
@@ -188,14 +190,14 @@ on_menu(void *data _U_)
     }
     path = path_beside(info->cf_filename);
     name = g_path_get_basename(info->cf_filename);
-    r = make_report(path, name);
-    if (listen(r)) {
+    f = make_report(path, name);
+    if (listen(f)) {
         ops->retap_packets(ops->ops_id);
-        draw(r);
-        if (r->drawn > 0) {
+        draw(f);
+        if (f->drawn > 0) {
             show_report(path);
         }
-        remove_tap_listener(r);
+        remove_tap_listener(f);
     }
     g_free(name);
     g_free(path);

@@ -1,5 +1,5 @@
 /* report_json.c - the report espial-report/1.  SPDX-License-Identifier: GPL-2.0-or-later */
-#include "espial.h"
+#include <espial/report.h>
 
 #include <wsutil/json_dumper.h>
 
@@ -254,43 +254,43 @@ put_finding(json_dumper *j, const struct finding *f)
 }
 
 void
-report_json(FILE *out, const struct capture *c)
+report_json(FILE *out, const struct report *r)
 {
     json_dumper dumper = { .output_file = out, .flags = JSON_DUMPER_FLAGS_PRETTY_PRINT };
     json_dumper *j = &dumper;
 
     json_dumper_begin_object(j);
     put_text(j, "format", "espial-report/1");
-    put_text(j, "plugin", PLUGIN_VERSION_STR);
+    put_text(j, "plugin", r->version);
     member(j, "capture");
     json_dumper_begin_object(j);
-    put_number(j, "frames", sadb_num_frames(c->db));
-    if (sadb_num_frames(c->db)) {
-        put_time(j, "first_time", sadb_first_time(c->db));
-        put_time(j, "last_time", sadb_last_time(c->db));
+    put_number(j, "frames", sadb_num_frames(r->db));
+    if (sadb_num_frames(r->db)) {
+        put_time(j, "first_time", sadb_first_time(r->db));
+        put_time(j, "last_time", sadb_last_time(r->db));
     } else {
         put_text(j, "first_time", NULL);
         put_text(j, "last_time", NULL);
     }
     json_dumper_end_object(j);
     begin_list(j, "ike_sas");
-    for (size_t i = 0; i < sadb_num_ike_sas(c->db); i++) {
-        put_ike_sa(j, sadb_ike_sa(c->db, i));
+    for (size_t i = 0; i < sadb_num_ike_sas(r->db); i++) {
+        put_ike_sa(j, sadb_ike_sa(r->db, i));
     }
     json_dumper_end_array(j);
     begin_list(j, "child_sas");
-    for (size_t i = 0; i < sadb_num_child_sas(c->db); i++) {
-        put_child_sa(j, sadb_child_sa(c->db, i));
+    for (size_t i = 0; i < sadb_num_child_sas(r->db); i++) {
+        put_child_sa(j, sadb_child_sa(r->db, i));
     }
     json_dumper_end_array(j);
     begin_list(j, "streams");
-    for (size_t i = 0; i < sadb_num_streams(c->db); i++) {
-        put_stream(j, sadb_stream(c->db, i));
+    for (size_t i = 0; i < sadb_num_streams(r->db); i++) {
+        put_stream(j, sadb_stream(r->db, i));
     }
     json_dumper_end_array(j);
     begin_list(j, "findings");
-    for (size_t i = 0; i < findings_count(c->findings); i++) {
-        put_finding(j, findings_get(c->findings, i));
+    for (size_t i = 0; i < findings_count(r->findings); i++) {
+        put_finding(j, findings_get(r->findings, i));
     }
     json_dumper_end_array(j);
     json_dumper_end_object(j);

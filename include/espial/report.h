@@ -1,0 +1,50 @@
+/* report.h - what is known of a capture, made into text, JSON and HTML.  No report changes what
+ * it reads, and the same capture gives the same octets.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_REPORT_H
+#define ESPIAL_REPORT_H
+
+#include <espial/check.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* What a report is made of.  All of it belongs to the caller. */
+struct report {
+    const struct sadb *db;
+    const struct findings *findings;        /* after checks_end */
+    const char *version;                    /* of Espial */
+    const char *keys_full;                  /* what the key store was too small for (keyring_full), or NULL */
+    bool tcp_full;                          /* TCP connections were left out (tcp_encap_capped) */
+};
+
+/* A table of SAs; the findings, the worst first, with the limits that were reached. */
+void report_sas(FILE *out, const struct report *r);
+void report_findings(FILE *out, const struct report *r);
+
+/* Everything, in the format espial-report/1. */
+void report_json(FILE *out, const struct report *r);
+
+/* What the streams carried, over time and by inner address: for the HTML report.  traffic_new
+ * makes an empty count, which traffic_free frees; NULL is allowed there. */
+struct traffic;
+struct traffic *traffic_new(void);
+void traffic_free(struct traffic *t);
+
+/* A packet of a stream that the sadb knows. */
+struct traffic_packet {
+    uint32_t stream;                        /* its id */
+    uint32_t lost;                          /* packets of the stream that are missing up to this one */
+    struct ip_addr inner_src, inner_dst;    /* family 0 where the packet was not read */
+    uint32_t frame;
+    double time;                            /* epoch seconds */
+};
+/* Counts a packet.  They come in the order of the capture. */
+void traffic_see(struct traffic *t, const struct traffic_packet *p);
+
+/* Appends the whole page, which loads nothing.  t may be NULL: nothing was counted.  name is the
+ * capture's, or NULL. */
+void report_html(GString *out, const struct report *r, const struct traffic *t, const char *name);
+
+#endif
