@@ -1,6 +1,6 @@
-/* report_html_words.c - the summary: what is wrong first, who speaks with whom, and how
+/* summary.c - the summary: what is wrong first, who speaks with whom, and how
  * to read the rest.  SPDX-License-Identifier: GPL-2.0-or-later */
-#include "report_html.h"
+#include "page.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
-/* report_html_ladder.c - the exchanges of one IKE SA as a ladder: two lifelines, an arrow
+/* ladder.c - the exchanges of one IKE SA as a ladder: two lifelines, an arrow
  * for each message, and beside it what became of it.  SPDX-License-Identifier: GPL-2.0-or-later */
-#include "report_html.h"
+#include "page.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
-/* report_html_findings.c - each finding with its evidence, its basis and what to do.
+/* findings.c - each finding with its evidence, its basis and what to do.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "report_html.h"
+#include "page.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
-/* report_html_sa.c - IKE SAs in full, the table of all, and streams without one.
+/* sa.c - IKE SAs in full, the table of all, and streams without one.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "report_html.h"
+#include "page.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
-/* report_html.h - between the files of the HTML report.  None of them sees a packet: they
+/* page.h - between the files of the HTML report.  None of them sees a packet: they
  * read what the capture has shown, and the traffic that the tap has counted.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef ESPIAL_REPORT_HTML_H
-#define ESPIAL_REPORT_HTML_H
+#ifndef ESPIAL_PAGE_H
+#define ESPIAL_PAGE_H
 
 #include <espial/html.h>
 #include <espial/report.h>
@@ -47,7 +47,7 @@ struct stream_traffic {
     uint32_t other;                 /* packets of further pairs */
 };
 
-/* report_html_traffic.c */
+/* traffic.c */
 const struct stream_traffic *traffic_of(const struct traffic *t, uint32_t stream);     /* or NULL */
 /* A Child SA's end of an address: the selectors that its inner source, or destination, must meet. */
 bool traffic_within(const struct child_sa *c, bool to_responder, const struct inner_pair *pair,
@@ -75,7 +75,7 @@ struct page {
     GArray *told;                   /* of bool, by id of the finding: it has an anchor */
 };
 
-/* report_html_page.c */
+/* page.c */
 /* Times of the first and of the last message of an IKE SA, those sent again included; one
  * that a rekey made begins with that. */
 void sa_span(const struct page *p, const struct ike_sa *sa, double *first, double *last);
@@ -86,17 +86,17 @@ double message_time(const struct ike_sa *sa, uint32_t frame);  /* 0 where it is 
 void open_table(GString *out, const char *more, const char *caption, const char *const *columns);
 void close_table(GString *out);
 
-/* report_html_style.c */
+/* style.c */
 extern const char *const page_style, *const page_script;
 
-/* report_html_words.c: the summary. */
+/* summary.c: the summary. */
 void page_words(struct page *p);
 void page_reading(struct page *p);      /* how to read the rest */
 void put_duration(GString *out, double seconds);
 void put_when(GString *out, double time);      /* UTC */
 void put_plural(GString *out, uint64_t n, const char *one, const char *more);
 
-/* report_html_findings.c */
+/* findings.c */
 void page_findings(struct page *p);
 void put_frames(GString *out, const struct frame_list *frames);
 void put_severity(GString *out, enum severity s);
@@ -110,7 +110,7 @@ struct finding_group {
 GArray *page_groups(const struct page *p);     /* of struct finding_group; page_groups_free */
 void page_groups_free(GArray *groups);
 
-/* report_html_sa.c */
+/* sa.c */
 void page_sas(struct page *p);
 void page_table(struct page *p);
 void page_streams(struct page *p);
@@ -118,13 +118,13 @@ void put_endpoint_name(GString *out, const struct endpoint *e);
 /* "SA 3" as a link where that SA is told in full. */
 void put_sa_link(struct page *p, uint32_t id);
 
-/* report_html_suites.c: offers and choices side by side. */
+/* suites.c: offers and choices side by side. */
 void page_negotiations(struct page *p, const struct ike_sa *sa);
 
-/* report_html_ladder.c */
+/* ladder.c */
 void page_ladder(struct page *p, const struct ike_sa *sa);
 
-/* report_html_time.c: SAs as bars over time; those told in full, and one that is too short
+/* timeline.c: SAs as bars over time; those told in full, and one that is too short
  * to be seen among them. */
 void page_timeline(struct page *p);
 void page_own_timeline(struct page *p, const struct ike_sa *sa);

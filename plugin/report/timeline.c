@@ -1,6 +1,6 @@
-/* report_html_time.c - SAs as bars over time: when they were made, replaced and deleted,
+/* timeline.c - SAs as bars over time: when they were made, replaced and deleted,
  * and what each direction carried.  SPDX-License-Identifier: GPL-2.0-or-later */
-#include "report_html.h"
+#include "page.h"
 
 #include <math.h>
 

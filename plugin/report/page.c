@@ -1,6 +1,6 @@
-/* report_html_page.c - the whole page: what is told in full, and in which order.
+/* page.c - the whole page: what is told in full, and in which order.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "report_html.h"
+#include "page.h"
 
 #include <stdlib.h>
 #include <string.h>

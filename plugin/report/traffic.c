@@ -1,6 +1,6 @@
-/* report_html_traffic.c - what the streams carried, over time and by inner address.
+/* traffic.c - what the streams carried, over time and by inner address.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "report_html.h"
+#include "page.h"
 
 #define FIRST_WIDTH 0.01        /* seconds */
 
