@@ -1,86 +1,16 @@
 /* findings.c - each finding with its evidence, its basis and what to do.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "page.h"
+#include "kit.h"
+#include "sections.h"
 
 #include <string.h>
 
 enum { OPEN_MAX = 25 };         /* rows of a group that need no click to be seen: a browser lays them out at once */
 
-void
-put_severity(GString *out, enum severity s)
-{
-    html_put(out, "<span class=\"tag %s\">%s</span>", severity_name(s), s == SEV_CHAT ? "event" : severity_name(s));
-}
-
-void
-put_severity_count(GString *out, enum severity s, uint32_t n)
-{
-    g_string_append(out, "<span class=\"sev\">");
-    put_severity(out, s);
-    html_put(out, " %u</span>", n);
-}
-
 static void
 put_basis(GString *out, enum basis b)
 {
     html_put(out, "<span class=\"basis %s\">%s</span>", basis_name(b), basis_name(b));
-}
-
-void
-put_frames(GString *out, const struct frame_list *frames)
-{
-    guint i = 0, ranges = 0;
-
-    while (i < frames->len && ranges < PAGE_MAX_RANGES) {
-        uint32_t first = g_array_index(frames, uint32_t, i), last = first;
-        while (i + 1 < frames->len && g_array_index(frames, uint32_t, i + 1) == last + 1) {
-            last++;
-            i++;
-        }
-        html_put(out, "%s%u", ranges++ ? ", " : "", first);
-        if (last > first) {
-            html_put(out, "%s%u", last == first + 1 ? ", " : "\xe2\x80\x93", last);
-        }
-        i++;
-    }
-    if (i < frames->len) {
-        html_put(out, " and %u more", frames->len - i);
-    }
-}
-
-/* --- groups -------------------------------------------------------------------- */
-
-GArray *
-page_groups(const struct page *p)
-{
-    GArray *groups = g_array_new(FALSE, FALSE, sizeof(struct finding_group));
-    int of[NUM_CHECKS];
-
-    for (int severity = SEV_ERROR; severity >= SEV_CHAT; severity--) {
-        memset(of, -1, sizeof of);
-        for (size_t i = 0; i < findings_count(p->r->findings); i++) {
-            const struct finding *f = findings_get(p->r->findings, i);
-            if ((int)f->severity != severity) {
-                continue;
-            }
-            if (of[f->check] < 0) {
-                struct finding_group g = { f->check, f->severity, g_ptr_array_new() };
-                of[f->check] = (int)groups->len;
-                g_array_append_val(groups, g);
-            }
-            g_ptr_array_add(g_array_index(groups, struct finding_group, of[f->check]).findings, (gpointer)f);
-        }
-    }
-    return groups;
-}
-
-void
-page_groups_free(GArray *groups)
-{
-    for (guint i = 0; i < groups->len; i++) {
-        g_ptr_array_free(g_array_index(groups, struct finding_group, i).findings, TRUE);
-    }
-    g_array_free(groups, TRUE);
 }
 
 /* --- one group ----------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* ladder.c - the exchanges of one IKE SA as a ladder: two lifelines, an arrow
  * for each message, and beside it what became of it.  SPDX-License-Identifier: GPL-2.0-or-later */
-#include "page.h"
+#include "kit.h"
+#include "sections.h"
 
 #include <string.h>
 

@@ -1,6 +1,8 @@
 /* sa.c - IKE SAs in full, the table of all, and streams without one.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "page.h"
+#include "kit.h"
+#include "sections.h"
+#include "traffic.h"
 
 #include <string.h>
 
@@ -12,31 +14,6 @@ state_word(enum ike_sa_state s)
     static const char *const words[] = { "half open", "established", "failed", "rekeyed", "deleted" };
 
     return words[s];
-}
-
-void
-put_endpoint_name(GString *out, const struct endpoint *e)
-{
-    char text[ADDR_TEXT_MAX];
-
-    ip_print(&e->addr, text, sizeof text);
-    if (e->id && strcmp(e->id, text) != 0) {
-        html_put(out, "<b>%s</b> <span class=\"sub\">%s</span>", e->id, text);
-    } else {
-        html_put(out, "<b>%s</b>", text);
-    }
-}
-
-void
-put_sa_link(struct page *p, uint32_t id)
-{
-    if (id < p->num_sas && p->is_full[id]) {
-        html_put(p->out, "<a class=\"nb\" href=\"#sa%u\">IKE SA %u</a>", id, id);
-    } else if (id < MIN(p->num_sas, PAGE_MAX_SAS)) {
-        html_put(p->out, "<a class=\"nb\" href=\"#t%u\">IKE SA %u</a>", id, id);
-    } else {
-        html_put(p->out, "IKE SA %u", id);
-    }
 }
 
 static void

@@ -1,7 +1,7 @@
 /* style.c - how the page looks, and the little that it does: its script filters
  * long tables, opens what a link points to and what is printed; without it all can be read.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "page.h"
+#include "sections.h"
 
 /* Colours have a contrast of at least 4.5 to 1 in both themes (WCAG 2.1, 1.4.3); what they
  * say is said in words or shapes as well. */

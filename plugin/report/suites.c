@@ -1,6 +1,7 @@
 /* suites.c - what was offered beside what was taken (RFC 7296 section 2.7,
  * RFC 2409 section 5).  SPDX-License-Identifier: GPL-2.0-or-later */
-#include "page.h"
+#include "kit.h"
+#include "sections.h"
 
 #include <string.h>
 

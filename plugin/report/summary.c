@@ -1,47 +1,9 @@
 /* summary.c - the summary: what is wrong first, who speaks with whom, and how
  * to read the rest.  SPDX-License-Identifier: GPL-2.0-or-later */
-#include "page.h"
+#include "kit.h"
+#include "sections.h"
 
 #include <string.h>
-
-void
-put_plural(GString *out, uint64_t n, const char *one, const char *more)
-{
-    html_put(out, "%" G_GUINT64_FORMAT " %s", n, n == 1 ? one : more);
-}
-
-void
-put_duration(GString *out, double seconds)
-{
-    unsigned whole = seconds > 0 && seconds < 4e9 ? (unsigned)seconds : 0;
-
-    if (seconds < 10) {
-        html_decimal(out, MAX(seconds, 0), seconds < 1 ? 3 : 2);
-        g_string_append(out, " s");
-    } else if (seconds < 120) {
-        html_decimal(out, seconds, 1);
-        g_string_append(out, " s");
-    } else if (whole < 2 * 3600) {
-        html_put(out, "%u min %u s", whole / 60, whole % 60);
-    } else if (whole < 2 * 86400) {
-        html_put(out, "%u h %u min", whole / 3600, whole / 60 % 60);
-    } else {
-        html_put(out, "%u days %u h", whole / 86400, whole / 3600 % 24);
-    }
-}
-
-void
-put_when(GString *out, double time)
-{
-    GDateTime *t = g_date_time_new_from_unix_utc((gint64)time);
-    char *text = t ? g_date_time_format(t, "%Y-%m-%d %H:%M:%S") : NULL;
-
-    html_put(out, "%s UTC", text ? text : "?");
-    g_free(text);
-    if (t) {
-        g_date_time_unref(t);
-    }
-}
 
 /* --- counting ------------------------------------------------------------------ */
 
@@ -337,7 +299,7 @@ put_limits(struct page *p)
 }
 
 void
-page_words(struct page *p)
+page_summary(struct page *p)
 {
     GArray *peers = peers_of(p);
 

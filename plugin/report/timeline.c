@@ -1,6 +1,8 @@
 /* timeline.c - SAs as bars over time: when they were made, replaced and deleted,
  * and what each direction carried.  SPDX-License-Identifier: GPL-2.0-or-later */
-#include "page.h"
+#include "kit.h"
+#include "sections.h"
+#include "traffic.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* traffic.c - what the streams carried, over time and by inner address.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "page.h"
+#include "traffic.h"
 
 #define FIRST_WIDTH 0.01        /* seconds */
 

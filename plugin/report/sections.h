@@ -1,0 +1,34 @@
+/* sections.h - the sections of the page, which page.c puts in order.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_REPORT_SECTIONS_H
+#define ESPIAL_REPORT_SECTIONS_H
+
+#include "model.h"
+
+/* style.c */
+extern const char *const page_style, *const page_script;
+
+/* summary.c: what the capture shows in words, and what is wrong first. */
+void page_summary(struct page *p);
+void page_reading(struct page *p);      /* how to read the rest */
+
+/* findings.c: each finding with its evidence. */
+void page_findings(struct page *p);
+
+/* timeline.c: SAs as bars over time; those told in full, and one that is too short to be seen
+ * among them. */
+void page_timeline(struct page *p);
+void page_own_timeline(struct page *p, const struct ike_sa *sa);
+
+/* sa.c */
+void page_sas(struct page *p);
+void page_table(struct page *p);
+void page_streams(struct page *p);
+
+/* suites.c: offers and choices side by side. */
+void page_negotiations(struct page *p, const struct ike_sa *sa);
+
+/* ladder.c */
+void page_ladder(struct page *p, const struct ike_sa *sa);
+
+#endif
