@@ -1,4 +1,4 @@
-/* report_json.c - the report espial-report/1.  SPDX-License-Identifier: GPL-2.0-or-later */
+/* json.c - the report espial-report/1.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include <espial/report.h>
 
 #include <wsutil/json_dumper.h>

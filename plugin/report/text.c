@@ -1,0 +1,151 @@
+/* text.c - SAs and findings as lines of text.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include <espial/report.h>
+
+enum { FRAME_RANGES_SHOWN = 12 };
+
+static void
+print_frames(FILE *out, const struct frame_list *frames)
+{
+    guint i = 0, ranges = 0;
+
+    while (i < frames->len && ranges < FRAME_RANGES_SHOWN) {
+        uint32_t first = g_array_index(frames, uint32_t, i), last = first;
+        while (i + 1 < frames->len && g_array_index(frames, uint32_t, i + 1) == last + 1) {
+            last++;
+            i++;
+        }
+        fprintf(out, first == last ? "%s%u" : "%s%u-%u", ranges++ ? ", " : "", first, last);
+        i++;
+    }
+    fprintf(out, i < frames->len ? ", .." : "");
+}
+
+static void
+print_finding(FILE *out, const struct finding *f)
+{
+    const struct check *c = &checks[f->check];
+
+    fprintf(out, "%-7s  %s  [%s]  frame%s ", severity_name(f->severity), c->name, basis_name(f->basis),
+           f->frames->len == 1 ? "" : "s");
+    print_frames(out, f->frames);
+    fprintf(out, "\n  %s\n", f->detail);
+    if (f->severity != SEV_CHAT) {
+        fprintf(out, "  do: %s\n", f->remedy);
+    }
+}
+
+void
+report_findings(FILE *out, const struct report *r)
+{
+    static const char *const plurals[] = { "chats", "notes", "warnings", "errors" };
+    unsigned count[SEV_ERROR + 1] = { 0 };
+
+    fprintf(out, "\nEspial findings\n");
+    for (int severity = SEV_ERROR; severity >= SEV_CHAT; severity--) {
+        for (size_t i = 0; i < findings_count(r->findings); i++) {
+            const struct finding *f = findings_get(r->findings, i);
+            if ((int)f->severity == severity) {
+                print_finding(out, f);
+                count[severity]++;
+            }
+        }
+    }
+    for (const char *const *cap = sadb_caps(r->db); *cap; cap++) {
+        fprintf(out, "limit reached: %s; what came after it was not followed\n", *cap);
+    }
+    if (r->keys_full) {
+        fprintf(out, "limit reached: %s; what came after it was not opened\n", r->keys_full);
+    }
+    if (r->tcp_full) {
+        fprintf(out, "limit reached: TCP connections of IKE and ESP; what came after it was not followed\n");
+    }
+    if (findings_capped(r->findings)) {
+        fprintf(out, "limit reached: findings or their frames; what came after it is not listed\n");
+    }
+    fprintf(out, "%u %s, %u %s, %u %s, %u %s\n", count[SEV_ERROR], plurals[SEV_ERROR], count[SEV_WARN], plurals[SEV_WARN],
+           count[SEV_NOTE], plurals[SEV_NOTE], count[SEV_CHAT], plurals[SEV_CHAT]);
+}
+
+static void
+print_stream(FILE *out, const struct stream *s, const char *indent)
+{
+    char a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX];
+
+    fprintf(out, "%sstream %u: %s %08x %s -> %s%s, %u packets, %" G_GINT64_MODIFIER "u bytes, %u lost, frames %u-%u\n", indent,
+           s->id, s->protocol == PROTO_AH ? "AH" : "ESP", s->spi, ip_print(&s->src, a, sizeof a),
+           ip_print(&s->dst, b, sizeof b), s->src_port ? " in UDP" : "", s->packets, s->bytes, s->lost, s->first_frame,
+           s->last_frame);
+}
+
+static void
+print_child(FILE *out, const struct child_sa *c)
+{
+    char i[TS_TEXT_MAX], r[TS_TEXT_MAX], ip[ADDR_TEXT_MAX];
+
+    fprintf(out, "  Child SA %u: %s %s, SPIs %08x and %08x, %s, %s%s%s", c->id, c->protocol == PROTO_AH ? "AH" : "ESP",
+           c->transport ? "transport" : "tunnel", c->spi_i, c->spi_r, child_state_name(c->state), basis_name(c->basis),
+           c->chosen ? ", " : "", c->chosen ? c->chosen->text : "");
+    if (c->negotiated_in) {
+        fprintf(out, ", negotiated in frame %u", c->negotiated_in);
+    }
+    fprintf(out, "\n");
+    if (c->num_ts_i) {
+        fprintf(out, "    %s === %s\n", selectors_print(c->ts_i, c->num_ts_i, i, sizeof i),
+               selectors_print(c->ts_r, c->num_ts_r, r, sizeof r));
+    }
+    if (c->virtual_ip.family) {
+        fprintf(out, "    assigned %s (frame %u)\n", ip_print(&c->virtual_ip, ip, sizeof ip), c->virtual_ip_frame);
+    }
+    for (guint k = 0; k < c->streams->len; k++) {
+        print_stream(out, (const struct stream *)g_ptr_array_index(c->streams, k), "    ");
+    }
+}
+
+static void
+print_ike(FILE *out, const struct ike_sa *sa)
+{
+    char a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX];
+
+    fprintf(out, "IKE SA %u: IKEv%u, SPIs ", sa->id, sa->major);
+    for (int i = 0; i < 8; i++) {
+        fprintf(out, "%02x", sa->spi_i[i]);
+    }
+    fprintf(out, " and ");
+    for (int i = 0; i < 8; i++) {
+        fprintf(out, "%02x", sa->spi_r[i]);
+    }
+    fprintf(out, ", %s, frames %u-%u\n  initiator %s%s%s, responder %s%s%s\n", ike_sa_state_name(sa->state), sa->first_frame,
+           sa->last_frame, ip_print(&sa->initiator.addr, a, sizeof a), sa->initiator.id ? " " : "",
+           sa->initiator.id ? sa->initiator.id : "", ip_print(&sa->responder.addr, b, sizeof b),
+           sa->responder.id ? " " : "", sa->responder.id ? sa->responder.id : "");
+    if (sa->chosen) {
+        fprintf(out, "  %s (frame %u)\n", sa->chosen->text, sa->chosen->frame);
+    }
+    for (guint i = 0; i < sa->children->len; i++) {
+        const struct child_sa *c = (const struct child_sa *)g_ptr_array_index(sa->children, i);
+        if (c->ike_sa == sa) {          /* inherited ones stand where they were negotiated */
+            print_child(out, c);
+        }
+    }
+}
+
+void
+report_sas(FILE *out, const struct report *r)
+{
+    size_t orphans = 0;
+
+    fprintf(out, "\nEspial SAs\n");
+    for (size_t i = 0; i < sadb_num_ike_sas(r->db); i++) {
+        print_ike(out, sadb_ike_sa(r->db, i));
+    }
+    for (size_t i = 0; i < sadb_num_streams(r->db); i++) {
+        const struct stream *s = sadb_stream(r->db, i);
+        if (!s->child) {
+            fprintf(out, orphans++ ? "" : "Streams of no SA that the capture negotiates:\n");
+            print_stream(out, s, "  ");
+        }
+    }
+    if (!sadb_num_ike_sas(r->db) && !sadb_num_streams(r->db)) {
+        fprintf(out, "no IKE, ESP or AH in this capture\n");
+    }
+}
