@@ -38,12 +38,12 @@ tag_of(wmem_allocator_t *pool, const char *name)
 }
 
 void
-tag_info(packet_info *pinfo, const GArray *ids)
+tag_info(packet_info *pinfo, const struct findings *all, const GArray *ids)
 {
     const struct finding *worst = NULL;
 
     for (guint i = 0; i < ids->len; i++) {
-        const struct finding *f = findings_get(capture.findings, g_array_index(ids, uint32_t, i));
+        const struct finding *f = findings_get(all, g_array_index(ids, uint32_t, i));
         if (!worst || checks[f->check].severity > checks[worst->check].severity) {
             worst = f;
         }

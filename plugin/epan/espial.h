@@ -5,25 +5,10 @@
 #include "compat.h"
 
 #include <espial/check.h>
-#include <espial/frame.h>
-#include <espial/keyring.h>
-#include <espial/report.h>
-#include <espial/tcp_encap.h>
+#include <espial/keylog.h>
+#include <espial/plan.h>
 
 #include <string.h>
-
-/* All that lives as long as one capture file is open. */
-struct capture {
-    struct sadb *db;
-    struct findings *findings;
-    struct plan *plan;
-    struct keyring *keys;       /* NULL where no key is known */
-    struct tcp_encap *tcp;
-    bool verify;                /* the ICV of every packet */
-};
-extern struct capture capture;
-extern int proto_espial;
-extern int tap_espial;
 
 enum record_kind { RECORD_IKE, RECORD_IPSEC, RECORD_PATH };
 
@@ -47,7 +32,7 @@ struct record {
 };
 
 /* What a frame showed, outermost first: for the tap "espial", and in the packet's scope
- * under proto_espial and FRAME_RECORDS while it is shown.  NULL for a frame that has
+ * under Espial's protocol and FRAME_RECORDS while it is shown.  NULL for a frame that has
  * findings only. */
 enum { FRAME_RECORDS = 1 };
 struct frame_records {
@@ -61,7 +46,9 @@ struct frame_records {
  * the records of IKE and the path (file scope); later passes look up what it knew.  Returns
  * the records of ESP and AH (the packet's scope) where detailed. */
 void feed_handoff(void);
-struct record *feed_frame(tvbuff_t *tvb, packet_info *pinfo, bool visited, bool detailed, struct record **kept);
+struct capture;
+struct record *feed_frame(struct capture *c, tvbuff_t *tvb, packet_info *pinfo, bool visited, bool detailed,
+                          struct record **kept);
 
 /* show.c */
 void show_register(int proto);
@@ -69,7 +56,7 @@ void show_handoff(void);
 void show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root, const struct frame_records *records, bool visited);
 
 /* columns.c: appends the worst of these findings to the Info column, notes and above. */
-void tag_info(packet_info *pinfo, const GArray *ids);
+void tag_info(packet_info *pinfo, const struct findings *all, const GArray *ids);
 
 /* inner.c: the packet inside ESP, dissected by Wireshark below tree; columns stay those of the
  * outer packet.  Where none are made, pinfo keeps the innermost addresses and ports, for Follow
@@ -115,9 +102,5 @@ void record_addresses(const struct frame_records *all, const struct record *r, a
 /* stat/report.c */
 void report_register(void);
 void report_html_register(void);     /* stat/report_html.c */
-/* All frames have been seen: what only the end proves is added once. */
-void capture_end(void);
-/* Ends the capture and says what a report is made of; false where no file is open. */
-bool capture_report(struct report *out);
 
 #endif

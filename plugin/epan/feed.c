@@ -1,8 +1,10 @@
 /* feed.c - from a frame's octets to the core.  Wireshark's layers say what it took UDP for;
  * its dissection tree is not needed, so that no packet pays for one.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "capture.h"
 #include "espial.h"
 
+#include <espial/frame.h>
 #include <espial/ipsec.h>
 
 #include <string.h>
@@ -10,6 +12,7 @@
 static int id_isakmp, id_esp, id_ah, id_udpencap, id_icmp, id_icmpv6;
 
 struct feed {
+    struct capture *capture;
     packet_info *pinfo;
     tvbuff_t *tvb;
     bool visited, detailed;
@@ -136,10 +139,10 @@ see_path(struct feed *f, const struct path_packet *p)
 {
     struct path_event e;
 
-    if (!sadb_see_path(capture.db, &e, &f->at, p)) {
+    if (!sadb_see_path(f->capture->db, &e, &f->at, p)) {
         return;
     }
-    checks_path(capture.findings, capture.db, capture.plan, &e);
+    checks_path(f->capture->findings, f->capture->db, f->capture->plan, &e);
     set_ike_sa(add_record(f, RECORD_PATH), e.sa);
 }
 
@@ -156,13 +159,13 @@ see_message(struct feed *f, const struct octets *o, const struct ike_message *pa
         (part_of && (memcmp(m.spi_i, part_of->spi_i, 8) != 0 || m.exchange != part_of->exchange))) {
         return false;
     }
-    if (capture.keys) {
-        keyring_read_ike(capture.keys, &m, o->at, o->captured);
-        keyring_learn_ike(capture.keys, &m);
+    if (f->capture->keys) {
+        keyring_read_ike(f->capture->keys, &m, o->at, o->captured);
+        keyring_learn_ike(f->capture->keys, &m);
     }
     len = m.length >= 28 && m.length < o->captured ? m.length : o->captured;
-    sadb_see_ike(capture.db, &e, &f->at, &m, o->at, len);
-    checks_message(capture.findings, capture.db, capture.plan, &m, &e);
+    sadb_see_ike(f->capture->db, &e, &f->at, &m, o->at, len);
+    checks_message(f->capture->findings, f->capture->db, f->capture->plan, &m, &e);
     r = add_record(f, RECORD_IKE);
     set_ike_sa(r, e.sa);
     r->retransmission_of = e.retransmission_of;
@@ -221,11 +224,11 @@ whole_payload(const struct feed *f, const struct octets *o, size_t *len, uint8_t
 {
     uint8_t *out;
 
-    if (!capture.keys || o->captured < o->reported || !o->captured) {
+    if (!f->capture->keys || o->captured < o->reported || !o->captured) {
         return NULL;
     }
     out = (uint8_t *)wmem_alloc(f->pinfo->pool, o->captured);
-    *len = keyring_open_esp_whole(capture.keys, o->at, o->captured, out, o->captured, next);
+    *len = keyring_open_esp_whole(f->capture->keys, o->at, o->captured, out, o->captured, next);
     return *len ? out : NULL;
 }
 
@@ -239,8 +242,8 @@ read_esp_clear(struct feed *f, struct ipsec_packet *p, const struct octets *o)
     uint8_t next;
     bool to_r;
 
-    if (capture.keys) {
-        keyring_open_esp(capture.keys, &c, o->at, o->captured, o->reported, capture.verify);
+    if (f->capture->keys) {
+        keyring_open_esp(f->capture->keys, &c, o->at, o->captured, o->reported, f->capture->verify);
         p->icv = c.icv;
         if (c.opened) {
             payload = (struct span){ c.head, c.head_len };
@@ -259,7 +262,7 @@ read_esp_clear(struct feed *f, struct ipsec_packet *p, const struct octets *o)
         set_clear(f, p, next, &payload, false, BASIS_DECRYPTED);
         return;
     }
-    sa = sadb_has_null(capture.db) ? sadb_child_at(capture.db, PROTO_ESP, p->spi, &f->at.dst, f->at.frame, &to_r) : NULL;
+    sa = sadb_has_null(f->capture->db) ? sadb_child_at(f->capture->db, PROTO_ESP, p->spi, &f->at.dst, f->at.frame, &to_r) : NULL;
     if (sa && sa->chosen && esp_null_read(&next, &payload, sa->chosen->p, o->at, o->captured)) {
         set_clear(f, p, next, &payload, false, BASIS_OBSERVED);
     }
@@ -273,7 +276,7 @@ note_packet(struct feed *f, const struct ipsec_packet *p, const struct octets *o
     struct stream_at s;
     struct octets shown;
 
-    if (sadb_stream_at(capture.db, &s, p->protocol, p->spi, p->seq, &f->at.src, &f->at.dst, f->at.frame)) {
+    if (sadb_stream_at(f->capture->db, &s, p->protocol, p->spi, p->seq, &f->at.src, &f->at.dst, f->at.frame)) {
         r->stream = s.stream->id;
         r->packet = s.number;
         r->lost = s.lost;
@@ -281,9 +284,9 @@ note_packet(struct feed *f, const struct ipsec_packet *p, const struct octets *o
         r->to_responder = s.to_responder;
         if (s.child) {
             r->child = s.child->id;
-            r->child_state = child_state_at(capture.db, s.child, f->at.frame);
+            r->child_state = child_state_at(f->capture->db, s.child, f->at.frame);
             set_ike_sa(r, s.child->ike_sa);
-            r->ike_state = ike_sa_state_at(capture.db, s.child->ike_sa, f->at.frame);
+            r->ike_state = ike_sa_state_at(f->capture->db, s.child->ike_sa, f->at.frame);
         }
     }
     if (p->has_inner) {
@@ -304,8 +307,8 @@ see_packet(struct feed *f, const struct ipsec_packet *p)
 {
     if (!f->visited) {
         struct ipsec_event e;
-        sadb_see_ipsec(capture.db, &e, &f->at, p);
-        checks_packet(capture.findings, capture.db, capture.plan, &e);
+        sadb_see_ipsec(f->capture->db, &e, &f->at, p);
+        checks_packet(f->capture->findings, f->capture->db, f->capture->plan, &e);
     }
     if (f->detailed || f->in_tcp) {
         note_packet(f, p, &f->part.octets);
@@ -326,7 +329,7 @@ see_esp(struct feed *f)
         return;
     }
     /* Without the non-ESP marker an IKE SPI stands where ESP has its SPI (RFC 3948 section 2.2). */
-    if (f->part.udp && o.captured >= 28 && ike_plausible(o.at, o.captured) && sadb_knows_spi_i(capture.db, o.at)) {
+    if (f->part.udp && o.captured >= 28 && ike_plausible(o.at, o.captured) && sadb_knows_spi_i(f->capture->db, o.at)) {
         static const struct path_packet unmarked = { .kind = PATH_UNMARKED };
         if (!f->visited) {
             see_path(f, &unmarked);
@@ -400,7 +403,7 @@ see_tcp(struct feed *f)
 
     if (!f->visited) {
         f->in_tcp = true;
-        tcp_encap_see(capture.tcp, &segment, see_tcp_message, f);
+        tcp_encap_see(f->capture->tcp, &segment, see_tcp_message, f);
         f->in_tcp = false;
     }
 }
@@ -444,7 +447,7 @@ see_clear(struct feed *f)
     const struct octets *o = &f->walk.ip;
     struct path_packet p = { .kind = PATH_CLEAR };
 
-    if (o->at && sadb_wants_clear(capture.db) &&
+    if (o->at && sadb_wants_clear(f->capture->db) &&
         inner_packet_read(&p.clear, o->at, o->captured)) {
         see_path(f, &p);
     }
@@ -520,9 +523,9 @@ walk_unknown(struct feed *f, enum frame_link link, const struct octets *frame)
 }
 
 struct record *
-feed_frame(tvbuff_t *tvb, packet_info *pinfo, bool visited, bool detailed, struct record **kept)
+feed_frame(struct capture *c, tvbuff_t *tvb, packet_info *pinfo, bool visited, bool detailed, struct record **kept)
 {
-    struct feed f = { .pinfo = pinfo, .tvb = tvb, .visited = visited, .detailed = detailed };
+    struct feed f = { .capture = c, .pinfo = pinfo, .tvb = tvb, .visited = visited, .detailed = detailed };
     struct octets frame = octets_of(tvb);
     enum frame_link link;
 
@@ -532,7 +535,7 @@ feed_frame(tvbuff_t *tvb, packet_info *pinfo, bool visited, bool detailed, struc
     f.at.frame = pinfo->num;
     f.at.time = (double)pinfo->abs_ts.secs + (double)pinfo->abs_ts.nsecs / 1e9;
     link = link_of(pinfo);
-    f.walk.any_tcp = tcp_encap_any(capture.tcp);
+    f.walk.any_tcp = tcp_encap_any(c->tcp);
     frame_begin(&f.walk, link, &frame);
     walk_on(&f);
     if (!f.found && !f.quoted && !f.fragment) {

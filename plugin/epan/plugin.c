@@ -1,6 +1,7 @@
-/* plugin.c - registration, the life of a capture's state, the post-dissector.
+/* plugin.c - registration, and the post-dissector.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #define WS_BUILD_DLL
+#include "capture.h"
 #include "espial.h"
 
 WS_DLL_PUBLIC_DEF const char plugin_version[] = PLUGIN_VERSION_STR;
@@ -11,59 +12,8 @@ WS_DLL_PUBLIC void plugin_register(void);
 WS_DLL_PUBLIC uint32_t plugin_describe(void);
 #endif
 
-struct capture capture;
-int proto_espial = -1;
-int tap_espial = -1;
-
+static int proto_espial = -1, tap_espial = -1;
 static protocol_t *protocol;
-
-static void
-forget(void)
-{
-    sadb_free(capture.db);
-    findings_free(capture.findings);
-    plan_free(capture.plan);
-    keyring_free(capture.keys);
-    tcp_encap_free(capture.tcp);
-    memset(&capture, 0, sizeof capture);
-}
-
-static void
-begin(void)
-{
-    struct sadb_options options = prefs_options();
-    struct keylog *log = prefs_keylog();
-
-    forget();
-    capture.db = sadb_new(g_random_int());
-    sadb_set_options(capture.db, &options);
-    capture.findings = findings_new();
-    capture.plan = prefs_make_plan();
-    capture.keys = log ? keyring_new(log) : NULL;
-    capture.tcp = tcp_encap_new();
-    capture.verify = prefs_verify();
-}
-
-void
-capture_end(void)
-{
-    if (capture.db) {
-        checks_end(capture.findings, capture.db, capture.plan);
-    }
-}
-
-bool
-capture_report(struct report *out)
-{
-    if (!capture.db) {
-        return false;
-    }
-    capture_end();
-    *out = (struct report){ .db = capture.db, .findings = capture.findings, .version = PLUGIN_VERSION_STR,
-                            .keys_full = capture.keys ? keyring_full(capture.keys) : NULL,
-                            .tcp_full = tcp_encap_capped(capture.tcp) };
-    return true;
-}
 
 /* A fragment's record is left out beside what it completes, which says more of the SA. */
 static const struct frame_records *
@@ -119,25 +69,26 @@ dissect_espial(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _
 {
     bool visited = PINFO_FD_VISITED(pinfo), detailed = tree || have_tap_listener(tap_espial);
     bool first_of_several = !visited && !pinfo->cinfo;      /* nothing is printed from it */
+    struct capture *capture = capture_to_feed();
     struct record *kept = NULL, *made = NULL;
     const struct frame_records *records;
 
-    if (!capture.db || !proto_is_protocol_enabled(protocol)) {
+    if (!capture || !proto_is_protocol_enabled(protocol)) {
         return 0;
     }
     if (!visited) {
         nstime_t *t = &pinfo->abs_ts;
-        sadb_see_frame(capture.db, pinfo->num, (double)t->secs + (double)t->nsecs / 1e9);
-        made = feed_frame(tvb, pinfo, false, detailed || (first_of_several && capture.keys && prefs_show_inner()), &kept);
+        sadb_see_frame(capture->db, pinfo->num, (double)t->secs + (double)t->nsecs / 1e9);
+        made = feed_frame(capture, tvb, pinfo, false, detailed || (first_of_several && capture->keys && prefs_show_inner()), &kept);
         if (kept) {
             p_add_proto_data(wmem_file_scope(), pinfo, proto_espial, 0, kept);
         }
     } else {
         capture_end();
         kept = (struct record *)p_get_proto_data(wmem_file_scope(), pinfo, proto_espial, 0);
-        made = detailed ? feed_frame(tvb, pinfo, true, true, NULL) : NULL;
+        made = detailed ? feed_frame(capture, tvb, pinfo, true, true, NULL) : NULL;
     }
-    if (kept || made || findings_of_frame(capture.findings, pinfo->num)) {
+    if (kept || made || findings_of_frame(capture->findings, pinfo->num)) {
         pinfo->current_proto = "ESPIAL";
         records = detailed ? gather(pinfo, visited, kept, made) : NULL;
         if (first_of_several && !tree) {
@@ -168,8 +119,8 @@ proto_register_espial(void)
     stat_table_register();
     stat_conversation_register(proto_espial);
     stat_flow_register(proto_espial);
-    register_init_routine(begin);
-    register_cleanup_routine(forget);
+    register_init_routine(capture_begin);
+    register_cleanup_routine(capture_forget);
 }
 
 static void

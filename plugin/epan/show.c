@@ -1,5 +1,6 @@
 /* show.c - what a frame's records mean, as tree items and expert information.  Only
  * reads.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "capture.h"
 #include "espial.h"
 
 #include <string.h>
@@ -11,6 +12,7 @@ enum {
     NUM_H
 };
 
+static int proto_espial = -1;
 static int hf[NUM_H];
 static int ett_espial = -1, ett_sa = -1, ett_finding = -1;
 static expert_field ei[NUM_CHECKS];
@@ -134,7 +136,7 @@ endpoint_at(const struct pen *p, const struct endpoint *e, char *out, size_t siz
 static void
 show_ike(const struct pen *p, const struct record *r)
 {
-    const struct ike_sa *sa = sadb_ike_sa(capture.db, r->ike_sa);
+    const struct ike_sa *sa = sadb_ike_sa(capture_db(), r->ike_sa);
     char initiator[ID_TEXT_MAX], responder[ID_TEXT_MAX];
     proto_item *item;
     proto_tree *tree;
@@ -172,7 +174,7 @@ show_ike(const struct pen *p, const struct record *r)
 static uint32_t
 negotiated_in(uint32_t child)
 {
-    const struct child_sa *c = child == NO_ID ? NULL : sadb_child_sa(capture.db, child);
+    const struct child_sa *c = child == NO_ID ? NULL : sadb_child_sa(capture_db(), child);
 
     return c ? c->negotiated_in : 0;
 }
@@ -180,7 +182,7 @@ negotiated_in(uint32_t child)
 static void
 show_child(const struct pen *p, const struct record *r, const struct stream *s)
 {
-    const struct child_sa *c = sadb_child_sa(capture.db, r->child);
+    const struct child_sa *c = sadb_child_sa(capture_db(), r->child);
     char text[TS_TEXT_MAX], other[TS_TEXT_MAX];
     proto_item *item;
     proto_tree *tree;
@@ -261,7 +263,7 @@ struct frame_findings {
 static const struct finding *
 finding_at(const struct frame_findings *all, guint i)
 {
-    return findings_get(capture.findings, g_array_index(all->ids, uint32_t, i));
+    return findings_get(capture_findings(), g_array_index(all->ids, uint32_t, i));
 }
 
 static proto_item *
@@ -328,7 +330,7 @@ tell_on_fields(const struct pen *p, struct frame_findings *all, const struct rec
 static void
 show_record(const struct pen *p, const struct record *r, struct frame_findings *found)
 {
-    const struct stream *s = r->stream == NO_ID ? NULL : sadb_stream(capture.db, r->stream);
+    const struct stream *s = r->stream == NO_ID ? NULL : sadb_stream(capture_db(), r->stream);
 
     memset(p->items, 0, NUM_H * sizeof *p->items);      /* NOLINT(bugprone-sizeof-expression): an array of pointers */
     if (r->ike_sa != NO_ID) {
@@ -398,7 +400,7 @@ show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root, const struct fra
 {
     proto_item *items[NUM_H] = { NULL };
     struct pen p = { tvb, pinfo, NULL, items, pinfo->num, visited };
-    struct frame_findings found = { .ids = findings_of_frame(capture.findings, pinfo->num) };
+    struct frame_findings found = { .ids = findings_of_frame(capture_findings(), pinfo->num) };
 
     if (found.ids) {
         found.items = wmem_alloc0_array(pinfo->pool, proto_item *, found.ids->len);
@@ -413,7 +415,7 @@ show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root, const struct fra
         }
     }
     if (found.ids && prefs_info_tag()) {
-        tag_info(pinfo, found.ids);
+        tag_info(pinfo, capture_findings(), found.ids);
     }
 }
 
@@ -442,6 +444,7 @@ show_register(int proto)
 #undef CHECK
     };
 
+    proto_espial = proto;
     for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
         *fields[i].p_id = -1;
     }

@@ -1,7 +1,10 @@
 /* conversation.c - Conversations and Endpoints of IPsec, one conversation for each SA
  * between its outer addresses; the conversation filters of a packet.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "capture.h"
 #include "espial.h"
+
+static int proto_espial = -1;
 
 static void
 set_ip(address *out, const struct ip_addr *a)
@@ -17,7 +20,7 @@ set_ip(address *out, const struct ip_addr *a)
 void
 record_addresses(const struct frame_records *all, const struct record *r, address *src, address *dst)
 {
-    const struct stream *s = r->stream == NO_ID ? NULL : sadb_stream(capture.db, r->stream);
+    const struct stream *s = r->stream == NO_ID ? NULL : sadb_stream(capture_db(), r->stream);
 
     if (s) {
         set_ip(src, &s->src);
@@ -152,6 +155,7 @@ child_sa_filter(packet_info *pinfo CF_USER)
 void
 stat_conversation_register(int proto)
 {
+    proto_espial = proto;
     register_conversation_table(proto, TRUE, on_conversation, on_endpoint);
     compat_conversation_filter("espial", "IKE SA", has_ike_sa, ike_sa_filter);
     compat_conversation_filter("espial", "Child SA", has_child_sa, child_sa_filter);

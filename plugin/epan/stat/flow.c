@@ -1,6 +1,7 @@
 /* flow.c - the flow graph of IPsec, -z flow,espial,standard: IKE messages, where the
  * traffic of each SPI begins and ends, and where a finding became known.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "capture.h"
 #include "espial.h"
 #include "sequence.h"
 
@@ -10,7 +11,7 @@ add_findings(GString *comment, const GArray *ids, uint32_t frame, int from, int 
 {
     for (int severity = from; ids && severity >= to; severity--) {
         for (guint i = 0; i < ids->len; i++) {
-            const struct finding *f = findings_get(capture.findings, g_array_index(ids, uint32_t, i));
+            const struct finding *f = findings_get(capture_findings(), g_array_index(ids, uint32_t, i));
             if ((int)checks[f->check].severity != severity || f->frame != frame) {
                 continue;
             }
@@ -33,7 +34,7 @@ separate(GString *comment)
 static char *
 message_label(const struct record *r, GString *comment, uint32_t frame)
 {
-    const struct ike_sa *sa = sadb_ike_sa(capture.db, r->ike_sa);
+    const struct ike_sa *sa = sadb_ike_sa(capture_db(), r->ike_sa);
     const struct exchange *x;
     char name[64];
 
@@ -64,11 +65,11 @@ message_label(const struct record *r, GString *comment, uint32_t frame)
 static char *
 packet_label(const struct record *r, GString *comment, uint32_t frame, bool visited, const GArray *ids)
 {
-    const struct stream *s = sadb_stream(capture.db, r->stream);
+    const struct stream *s = sadb_stream(capture_db(), r->stream);
     bool first = s->first_frame == frame, last = visited && s->last_frame == frame, told = false;
 
     for (guint i = 0; ids && i < ids->len; i++) {
-        const struct finding *f = findings_get(capture.findings, g_array_index(ids, uint32_t, i));
+        const struct finding *f = findings_get(capture_findings(), g_array_index(ids, uint32_t, i));
         told |= f->frame == frame;
     }
     if (!first && !last && !told) {
@@ -86,7 +87,7 @@ static void
 add_arrow(seq_analysis_info_t *graph, packet_info *pinfo, const struct frame_records *all, const struct record *r, char *label, char *comment)
 {
     seq_analysis_item_t *arrow = sequence_analysis_create_sai_with_addresses(pinfo, graph);
-    const struct stream *s = r->stream == NO_ID ? NULL : sadb_stream(capture.db, r->stream);
+    const struct stream *s = r->stream == NO_ID ? NULL : sadb_stream(capture_db(), r->stream);
     address src, dst;
 
     if (!arrow) {
@@ -116,7 +117,7 @@ on_packet(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *t
 {
     seq_analysis_info_t *graph = (seq_analysis_info_t *)data;
     const struct frame_records *all = (const struct frame_records *)tapped;
-    const GArray *ids = findings_of_frame(capture.findings, pinfo->num);
+    const GArray *ids = findings_of_frame(capture_findings(), pinfo->num);
 
     for (unsigned i = 0; all && i < all->num; i++) {
         const struct record *r = all->at[i];

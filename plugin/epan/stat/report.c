@@ -1,4 +1,5 @@
 /* report.c - the reports of -z.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "capture.h"
 #include "espial.h"
 
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* report_html.c - the HTML report: -z espial,html,OUT, and the Tools menu.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "capture.h"
 #include "espial.h"
 
 #include <epan/funnel.h>
@@ -184,7 +185,7 @@ on_menu(void *data _U_)
     char *path, *name;
 
     plugin_if_get_ws_info(&info);
-    if (!capture.db || !ops || !ops->retap_packets || !info || !info->cf_filename || info->cf_state != FILE_READ_DONE) {
+    if (!capture_db() || !ops || !ops->retap_packets || !info || !info->cf_filename || info->cf_state != FILE_READ_DONE) {
         tell("%s\n", "Open a capture first; a capture under way must be stopped.");
         return;
     }

@@ -2,6 +2,7 @@
  * -z espial,finding_table.  Rows are filled packet by packet, so that a filter counts; what
  * only the end of the capture proves is there where packets are seen a second time.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "capture.h"
 #include "espial.h"
 
 #include <limits.h>
@@ -276,7 +277,7 @@ enum { CHILDREN_LOOKED_AT = 64 };
 static unsigned
 see_message(const stat_tap_table_ui *ui, const struct record *r)
 {
-    const struct ike_sa *sa = sadb_ike_sa(capture.db, r->ike_sa);
+    const struct ike_sa *sa = sadb_ike_sa(capture_db(), r->ike_sa);
     unsigned row = put_ike_sa(ui, sa);
     guint num = sa->children->len;
 
@@ -300,9 +301,9 @@ on_sas(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapp
         } else if (r->stream == NO_ID) {
             continue;
         } else if (r->child != NO_ID) {
-            row = put_child_sa(ui, sadb_child_sa(capture.db, r->child));
+            row = put_child_sa(ui, sadb_child_sa(capture_db(), r->child));
         } else {
-            row = put_stream(ui, sadb_stream(capture.db, r->stream));
+            row = put_stream(ui, sadb_stream(capture_db(), r->stream));
         }
         count(table_of(ui), row, SA_PACKETS, 1);
         count(table_of(ui), row, SA_BYTES, pinfo->fd->pkt_len);
@@ -358,10 +359,10 @@ put_finding(const stat_tap_table_ui *ui, const struct finding *f)
 static tap_packet_status
 on_findings(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped _U_, tap_flags_t flags _U_)
 {
-    const GArray *ids = findings_of_frame(capture.findings, pinfo->num);
+    const GArray *ids = findings_of_frame(capture_findings(), pinfo->num);
 
     for (guint i = 0; ids && i < ids->len; i++) {
-        put_finding(((const stat_data_t *)data)->stat_tap_data, findings_get(capture.findings, g_array_index(ids, uint32_t, i)));
+        put_finding(((const stat_data_t *)data)->stat_tap_data, findings_get(capture_findings(), g_array_index(ids, uint32_t, i)));
     }
     return ids ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
 }

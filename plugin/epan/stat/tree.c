@@ -1,5 +1,6 @@
 /* tree.c - Statistics > IPsec > SAs and Findings, -z espial,tree.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "capture.h"
 #include "espial.h"
 
 #include <stdio.h>
@@ -28,7 +29,7 @@ begin(stats_tree *st)
 static int
 count_ike_sa(stats_tree *st, const struct record *r)
 {
-    const struct ike_sa *sa = sadb_ike_sa(capture.db, r->ike_sa);
+    const struct ike_sa *sa = sadb_ike_sa(capture_db(), r->ike_sa);
     char name[64] = "ESP and AH of no SA";
 
     if (sa && sa->id >= SAS_SHOWN) {
@@ -44,7 +45,7 @@ count_ike_sa(stats_tree *st, const struct record *r)
 static void
 count_message(stats_tree *st, const struct record *r, int sa_node)
 {
-    const struct ike_sa *sa = sadb_ike_sa(capture.db, r->ike_sa);
+    const struct ike_sa *sa = sadb_ike_sa(capture_db(), r->ike_sa);
     char name[64] = "No exchange";
     int node;
 
@@ -63,7 +64,7 @@ count_message(stats_tree *st, const struct record *r, int sa_node)
 static void
 count_packet(stats_tree *st, const struct record *r, int sa_node)
 {
-    const struct stream *s = sadb_stream(capture.db, r->stream);
+    const struct stream *s = sadb_stream(capture_db(), r->stream);
     char name[64], a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX], stream[2 * ADDR_TEXT_MAX + 32];
     int node = sa_node;
 
@@ -84,7 +85,7 @@ static void
 count_findings(stats_tree *st, const GArray *ids)
 {
     for (guint i = 0; ids && i < ids->len; i++) {
-        const struct check *c = &checks[findings_get(capture.findings, g_array_index(ids, uint32_t, i))->check];
+        const struct check *c = &checks[findings_get(capture_findings(), g_array_index(ids, uint32_t, i))->check];
         int node = tick_stat_node(st, severities[c->severity], findings_node, TRUE);
         tick_stat_node(st, c->name, node, FALSE);
     }
@@ -106,7 +107,7 @@ on_packet(stats_tree *st, packet_info *pinfo, epan_dissect_t *edt _U_, const voi
             count_packet(st, r, count_ike_sa(st, r));
         }
     }
-    count_findings(st, findings_of_frame(capture.findings, pinfo->num));
+    count_findings(st, findings_of_frame(capture_findings(), pinfo->num));
     return TAP_PACKET_REDRAW;
 }
 

@@ -1,0 +1,73 @@
+/* capture.c - owns what is known of the open capture file, from its opening to its closing.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "capture.h"
+
+#include "espial.h"
+
+static struct capture open_file;        /* db is NULL where none is open */
+
+void
+capture_forget(void)
+{
+    sadb_free(open_file.db);
+    findings_free(open_file.findings);
+    plan_free(open_file.plan);
+    keyring_free(open_file.keys);
+    tcp_encap_free(open_file.tcp);
+    memset(&open_file, 0, sizeof open_file);
+}
+
+void
+capture_begin(void)
+{
+    struct sadb_options options = prefs_options();
+    struct keylog *log = prefs_keylog();
+
+    capture_forget();
+    open_file.db = sadb_new(g_random_int());
+    sadb_set_options(open_file.db, &options);
+    open_file.findings = findings_new();
+    open_file.plan = prefs_make_plan();
+    open_file.keys = log ? keyring_new(log) : NULL;
+    open_file.tcp = tcp_encap_new();
+    open_file.verify = prefs_verify();
+}
+
+void
+capture_end(void)
+{
+    if (open_file.db) {
+        checks_end(open_file.findings, open_file.db, open_file.plan);
+    }
+}
+
+struct capture *
+capture_to_feed(void)
+{
+    return open_file.db ? &open_file : NULL;
+}
+
+const struct sadb *
+capture_db(void)
+{
+    return open_file.db;
+}
+
+const struct findings *
+capture_findings(void)
+{
+    return open_file.findings;
+}
+
+bool
+capture_report(struct report *out)
+{
+    if (!open_file.db) {
+        return false;
+    }
+    capture_end();
+    *out = (struct report){ .db = open_file.db, .findings = open_file.findings, .version = PLUGIN_VERSION_STR,
+                            .keys_full = open_file.keys ? keyring_full(open_file.keys) : NULL,
+                            .tcp_full = tcp_encap_capped(open_file.tcp) };
+    return true;
+}

@@ -1,0 +1,41 @@
+/* capture.h - what is known of the capture file that Wireshark has open; it opens one at a time.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_CAPTURE_H
+#define ESPIAL_CAPTURE_H
+
+#include <espial/check.h>
+#include <espial/keyring.h>
+#include <espial/report.h>
+#include <espial/tcp_encap.h>
+
+#include <stdbool.h>
+
+/* All that lives as long as one capture file is open. */
+struct capture {
+    struct sadb *db;
+    struct findings *findings;
+    struct plan *plan;
+    struct keyring *keys;       /* NULL where no key is known */
+    struct tcp_encap *tcp;
+    bool verify;                /* the ICV of every packet */
+};
+
+/* A file is opened: reads the preferences and begins with nothing known. */
+void capture_begin(void);
+/* All frames have been seen: adds, once, what only the end proves.  Does nothing where no file
+ * is open. */
+void capture_end(void);
+/* The file is closed. */
+void capture_forget(void);
+
+/* The capture for the dissector, which alone changes it; NULL where no file is open. */
+struct capture *capture_to_feed(void);
+
+/* For all others, who only read; NULL where no file is open. */
+const struct sadb *capture_db(void);
+const struct findings *capture_findings(void);
+
+/* Ends the capture and says what a report is made of; false where no file is open. */
+bool capture_report(struct report *out);
+
+#endif
