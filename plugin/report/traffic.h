@@ -29,7 +29,8 @@ struct stream_traffic {
 /* Of a stream, or NULL where none was counted.  t may be NULL. */
 const struct stream_traffic *traffic_of(const struct traffic *t, uint32_t stream);
 
-/* A Child SA's end of an address: the selectors that its inner source, or destination, must meet. */
-bool traffic_within(const struct child_sa *c, bool to_responder, const struct inner_pair *p, bool *src, bool *dst);
+/* Whether the Child SA's selectors admit both addresses of the pair; *src and *dst say which. */
+bool traffic_within(const struct child_sa *c, bool to_responder, const struct inner_pair *pair,
+                    bool *src, bool *dst);
 
 #endif
