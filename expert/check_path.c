@@ -1,16 +1,8 @@
-/* check_path.c - NAT, blocked ports, lost messages, ICMP, fragments.
+/* check_path.c - what the path does to packets: NAT, ICMP, IP fragments.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
 
 #define KEEPALIVE_LATE_S 25.0   /* RFC 3948 section 4: 20 s by default, and some latitude */
-
-enum { LARGE_DATAGRAM = 1200 };     /* octets */
-
-static const struct exchange_message *
-message_at(const struct exchange *x, guint i)
-{
-    return &g_array_index(x->messages, struct exchange_message, i);
-}
 
 void
 check_nat_detected(const struct check_in *in, struct findings *out)
@@ -149,13 +141,6 @@ check_keepalive_gap(const struct check_in *in, struct findings *out)
     }
 }
 
-static bool
-heard(const struct ike_sa *sa, bool from_initiator, uint16_t port)
-{
-    return from_initiator ? (port == PORT_IKE ? sa->i_from_500 : sa->i_from_4500) :
-                            (port == PORT_IKE ? sa->r_from_500 : sa->r_from_4500);
-}
-
 void
 check_port_500_after_float(const struct check_in *in, struct findings *out)
 {
@@ -188,196 +173,6 @@ check_ah_through_nat(const struct check_in *in, struct findings *out)
     finding_add(out, CHECK_ah_through_nat, &where,
                 "AH is negotiated in frame %u although the NAT detection of frame %u finds a translation: every AH packet "
                 "fails its integrity check behind it.", c->negotiated_in, in->ike->sa->nat_i.frame);
-}
-
-/* --- silence ------------------------------------------------------------------ */
-
-const struct exchange_message *
-unanswered_message(const struct sadb *db, const struct ike_sa *sa, const struct exchange *x)
-{
-    const struct exchange_message *last = waiting_message(sa, x);
-    double silence = last ? sadb_last_time(db) - last->time : 0;
-
-    /* Who has been answered before and does not ask again for so long has an answer that was not captured. */
-    if (last && sa->major == 2 && x->type != V2_IKE_SA_INIT && sa->from_initiator && sa->from_responder && !message_repeats(last) &&
-        silence >= SURELY_AGAIN_S) {
-        return NULL;
-    }
-    return last && silence >= (message_repeats(last) ? AFTER_RETRANSMISSION_S : WITHOUT_RETRANSMISSION_S) ? last : NULL;
-}
-
-/* Octets of the largest datagram of the side that waits. */
-static bool
-is_large(const struct exchange *x, const struct exchange_message *last)
-{
-    for (guint i = 0; i < x->messages->len; i++) {
-        const struct exchange_message *m = message_at(x, i);
-        if (m->from_initiator == last->from_initiator && !m->fragment && m->length > LARGE_DATAGRAM) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The other side speaks again in this SA: it lives, and only this message was lost. */
-static bool
-speaks_later(const struct ike_sa *sa, const struct exchange_message *last)
-{
-    return (last->from_initiator ? sa->last_from_r : sa->last_from_i) > last->frame;
-}
-
-enum silence
-silence_reason(const struct sadb *db, const struct ike_sa *sa, const struct exchange *x)
-{
-    const struct exchange_message *last = unanswered_message(db, sa, x);
-
-    if (!last) {
-        return SILENCE_NONE;
-    }
-    if (sa->major == 2 && x->type == V2_INFORMATIONAL && sa->from_initiator && sa->from_responder &&
-        (x->liveness || (sa->state == IKE_ESTABLISHED && message_repeats(last))) && !speaks_later(sa, last)) {
-        return SILENCE_DEAD_PEER;
-    }
-    if (!heard(sa, !last->from_initiator, PORT_IKE) && !heard(sa, !last->from_initiator, PORT_NATT)) {
-        return SILENCE_PLAIN;
-    }
-    if (is_large(x, last)) {
-        return SILENCE_LARGE;
-    }
-    return last->dst_port == PORT_NATT && !heard(sa, !last->from_initiator, PORT_NATT) ? SILENCE_4500 : SILENCE_PLAIN;
-}
-
-static void
-each_silence(const struct check_in *in, struct findings *out, enum silence wanted,
-             void (*tell)(struct findings *, struct scope *, const struct ike_sa *, const struct exchange *,
-                          const struct exchange_message *))
-{
-    for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
-        const struct ike_sa *sa = sadb_ike_sa(in->db, i);
-        for (guint k = 0; k < sa->exchanges->len; k++) {
-            const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, k);
-            if (silence_reason(in->db, sa, x) == wanted) {
-                const struct exchange_message *last = unanswered_message(in->db, sa, x);
-                struct scope where = { .basis = BASIS_OBSERVED, .frame = last->frame, .sa = sa, .exchange = x->index };
-                tell(out, &where, sa, x, last);
-            }
-        }
-    }
-}
-
-static void
-mark_retransmissions(struct findings *out, enum check_id check, struct scope *where, const struct exchange_message *m)
-{
-    for (guint i = 0; m->again && i < m->again->frames->len; i++) {
-        where->frame = g_array_index(m->again->frames, uint32_t, i);
-        finding_add(out, check, where, "%s", "");
-    }
-}
-
-static void
-tell_4500(struct findings *out, struct scope *where, const struct ike_sa *sa, const struct exchange *x,
-          const struct exchange_message *last)
-{
-    const struct exchange *first = (const struct exchange *)g_ptr_array_index(sa->exchanges, 0);
-    char a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX], remedy[TEXT_MAX];
-
-    (void)x;
-    g_snprintf(remedy, sizeof remedy, "Allow UDP 4500 in both directions on every device between %s and %s.",
-               ip_print(&sa->initiator.addr, a, sizeof a), ip_print(&sa->responder.addr, b, sizeof b));
-    where->remedy = remedy;
-    finding_add(out, CHECK_udp_4500_blocked, where,
-                "UDP 500 is answered (frame %u); %u message%s to UDP 4500 since frame %u %s not.", first->response,
-                message_repeats(last) + 1, message_repeats(last) ? "s" : "", last->frame,
-                message_repeats(last) ? "are" : "is");
-    mark_retransmissions(out, CHECK_udp_4500_blocked, where, last);
-}
-
-void
-check_udp_4500_blocked(const struct check_in *in, struct findings *out)
-{
-    each_silence(in, out, SILENCE_4500, tell_4500);
-}
-
-static void
-tell_large(struct findings *out, struct scope *where, const struct ike_sa *sa, const struct exchange *x,
-           const struct exchange_message *last)
-{
-    char name[64];
-
-    where->basis = BASIS_INFERRED;
-    finding_add(out, CHECK_large_message_lost, where,
-                "%s of %u bytes (frame %u) has no answer while smaller messages have; it travels in IP fragments%s. Suggests "
-                "that fragments are dropped on the way.", exchange_name(sa->major, x->type, name, sizeof name),
-                last->length, last->frame,
-                sa->fragmentation_i && sa->fragmentation_r ? "" : ", and IKE fragmentation is not announced by both");
-    mark_retransmissions(out, CHECK_large_message_lost, where, last);
-}
-
-void
-check_large_message_lost(const struct check_in *in, struct findings *out)
-{
-    each_silence(in, out, SILENCE_LARGE, tell_large);
-}
-
-static void
-tell_dead(struct findings *out, struct scope *where, const struct ike_sa *sa, const struct exchange *x,
-          const struct exchange_message *last)
-{
-    char a[ID_TEXT_MAX], b[ID_TEXT_MAX];
-
-    (void)x;
-    where->exchange = NO_ID;
-    where->variant = last->from_initiator;
-    finding_add(out, CHECK_dead_peer, where,
-                "%s asks whether %s lives (frame %u, sent %u time%s) and gets no answer; it will take the SA for dead.",
-                endpoint_print(last->from_initiator ? &sa->initiator : &sa->responder, a, sizeof a),
-                endpoint_print(last->from_initiator ? &sa->responder : &sa->initiator, b, sizeof b), last->frame,
-                message_repeats(last) + 1, message_repeats(last) ? "s" : "");
-    mark_retransmissions(out, CHECK_dead_peer, where, last);
-}
-
-/* RFC 3706: each R-U-THERE is an exchange of its own; an acknowledgement is another. */
-static void
-dead_v1(const struct check_in *in, struct findings *out, const struct ike_sa *sa)
-{
-    for (unsigned side = 0; side < 2; side++) {
-        const struct exchange_message *first = NULL;
-        struct scope where = { .basis = BASIS_DECRYPTED, .sa = sa, .exchange = NO_ID, .variant = side };
-        GArray *frames = g_array_new(FALSE, FALSE, sizeof(uint32_t));
-        uint32_t heard_in = side ? sa->last_from_r : sa->last_from_i;   /* anything from the peer shows that it lives */
-        char a[ID_TEXT_MAX], b[ID_TEXT_MAX];
-        for (guint i = 0; i < sa->exchanges->len; i++) {
-            const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
-            const struct exchange_message *m = x->messages->len ? message_at(x, 0) : NULL;
-            if (m && m->from_initiator == side && x->liveness && m->frame > heard_in) {
-                first = first ? first : m;
-                g_array_append_val(frames, m->frame);
-            }
-        }
-        if (first && sadb_last_time(in->db) - first->time >= AFTER_RETRANSMISSION_S) {
-            for (guint i = 0; i < frames->len; i++) {
-                where.frame = g_array_index(frames, uint32_t, i);
-                finding_add(out, CHECK_dead_peer, &where,
-                            "%s asks whether %s lives (R-U-THERE, %u times since frame %u) and gets no acknowledgement; it "
-                            "will take the SA for dead.",
-                            endpoint_print(side ? &sa->initiator : &sa->responder, a, sizeof a),
-                            endpoint_print(side ? &sa->responder : &sa->initiator, b, sizeof b), frames->len, first->frame);
-            }
-        }
-        g_array_free(frames, TRUE);
-    }
-}
-
-void
-check_dead_peer(const struct check_in *in, struct findings *out)
-{
-    each_silence(in, out, SILENCE_DEAD_PEER, tell_dead);
-    for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
-        const struct ike_sa *sa = sadb_ike_sa(in->db, i);
-        if (sa->major == 1 && sa->from_initiator && sa->from_responder) {
-            dead_v1(in, out, sa);
-        }
-    }
 }
 
 /* --- ICMP and fragments -------------------------------------------------------- */

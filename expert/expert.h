@@ -57,6 +57,14 @@ const struct exchange_message *unanswered_message(const struct sadb *db, const s
 /* Which row tells of the silence: one alone. */
 enum silence { SILENCE_NONE, SILENCE_PLAIN, SILENCE_4500, SILENCE_LARGE, SILENCE_DEAD_PEER };
 enum silence silence_reason(const struct sadb *db, const struct ike_sa *sa, const struct exchange *x);
+/* Something of that side came from UDP port 500 or 4500. */
+bool heard(const struct ike_sa *sa, bool from_initiator, uint16_t port);
+
+static inline const struct exchange_message *
+message_at(const struct exchange *x, guint i)
+{
+    return &g_array_index(x->messages, struct exchange_message, i);
+}
 
 /* suite_words.c: suites in words. */
 /* "ENCR and DH", from a mask of types. */

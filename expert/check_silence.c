@@ -1,0 +1,224 @@
+/* check_silence.c - requests that no answer follows: lost, blocked, or to a peer that is gone.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "expert.h"
+
+#define REFUSAL_SECONDS 3.0     /* a refusal comes at once */
+
+/* The first message of the other side after quick mode's own, where quick mode gets no answer. */
+static const struct exchange_message *
+informational_after(const struct ike_sa *sa, const struct exchange *x)
+{
+    const struct exchange_message *asked = x->messages->len ? &g_array_index(x->messages, struct exchange_message, 0) : NULL;
+    guint looked = 0;
+
+    for (guint i = x->index + 1; asked && i < sa->exchanges->len && looked < SADB_MAX_PER_PEER; i++, looked++) {
+        const struct exchange *later = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
+        const struct exchange_message *first = later->messages->len ? &g_array_index(later->messages, struct exchange_message, 0) : NULL;
+        if (first && first->from_initiator != asked->from_initiator) {
+            return later->type == V1_INFORMATIONAL && !first->readable && first->time - asked->time < REFUSAL_SECONDS ? first : NULL;
+        }
+    }
+    return NULL;
+}
+
+/* Quick mode that only an Informational follows, which nobody could read. */
+static void
+tell_refused_quick_mode(struct findings *out, const struct ike_sa *sa, const struct exchange *x)
+{
+    struct scope where = { .basis = BASIS_INFERRED, .sa = sa, .exchange = x->index };
+    const struct exchange_message *answer;
+    char who[ADDR_TEXT_MAX];
+
+    /* A capture that begins with it may have begun with its last message. */
+    if (x->type != V1_QUICK || x->messages->len != 1 || !x->unreadable || !x->request || (x->index == 0 && !sa->started_here)) {
+        return;
+    }
+    answer = informational_after(sa, x);
+    if (!answer) {
+        return;
+    }
+    where.frame = answer->frame;
+    where.also = x->request;
+    where.remedy = "Compare phase 2 on both ends: encryption, integrity, PFS group and networks; the keys of IKE would show the notify.";
+    ip_print(answer->from_initiator ? &sa->initiator.addr : &sa->responder.addr, who, sizeof who);
+    finding_add(out, CHECK_request_unanswered, &where,
+                "%s answers quick mode (frame %u) with an encrypted Informational (frame %u) and never goes on. Suggests a refusal, "
+                "most often of the proposals, PFS or networks of phase 2.", who, x->request, answer->frame);
+}
+
+static void
+look_at_exchange(const struct check_in *in, struct findings *out, const struct ike_sa *sa, const struct exchange *x)
+{
+    const struct exchange_message *last = unanswered_message(in->db, sa, x);
+    char who[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], phase[64];
+    double end = sadb_last_time(in->db);
+
+    tell_refused_quick_mode(out, sa, x);
+    if (silence_reason(in->db, sa, x) != SILENCE_PLAIN) {
+        return;
+    }
+    struct scope where = { .basis = BASIS_OBSERVED, .frame = last->frame, .sa = sa, .exchange = x->index };
+    const struct endpoint *from = last->from_initiator ? &sa->initiator : &sa->responder;
+    const struct endpoint *other = last->from_initiator ? &sa->responder : &sa->initiator;
+    ip_print(&from->addr, who, sizeof who);
+    ip_print(&other->addr, to, sizeof to);
+    if (sa->major == 1) {
+        phase_name(in, x, phase, sizeof phase);
+    } else {
+        exchange_name(2, x->type, phase, sizeof phase);
+    }
+    finding_add(out, CHECK_request_unanswered, &where,
+                "%s from %s to %s (UDP %u) has no answer in the %.0f captured seconds that follow; it was sent %u more time%s%s.",
+                phase, who, to, last->dst_port, end - last->time, message_repeats(last),
+                message_repeats(last) == 1 ? "" : "s",
+                last->twice ? ", captured on its way in and out each time: it is lost beyond, or not answered" :
+                sa->captured_twice ? ", captured once where other messages were captured twice: it is lost between the two" : "");
+    for (guint i = 0; last->again && i < last->again->frames->len; i++) {
+        where.frame = g_array_index(last->again->frames, uint32_t, i);
+        finding_add(out, CHECK_request_unanswered, &where, "%s", "");
+    }
+}
+
+void
+check_request_unanswered(const struct check_in *in, struct findings *out)
+{
+    for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
+        const struct ike_sa *sa = sadb_ike_sa(in->db, i);
+        for (guint k = 0; k < sa->exchanges->len; k++) {
+            look_at_exchange(in, out, sa, (const struct exchange *)g_ptr_array_index(sa->exchanges, k));
+        }
+    }
+}
+
+static void
+each_silence(const struct check_in *in, struct findings *out, enum silence wanted,
+             void (*tell)(struct findings *, struct scope *, const struct ike_sa *, const struct exchange *,
+                          const struct exchange_message *))
+{
+    for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
+        const struct ike_sa *sa = sadb_ike_sa(in->db, i);
+        for (guint k = 0; k < sa->exchanges->len; k++) {
+            const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, k);
+            if (silence_reason(in->db, sa, x) == wanted) {
+                const struct exchange_message *last = unanswered_message(in->db, sa, x);
+                struct scope where = { .basis = BASIS_OBSERVED, .frame = last->frame, .sa = sa, .exchange = x->index };
+                tell(out, &where, sa, x, last);
+            }
+        }
+    }
+}
+
+static void
+mark_retransmissions(struct findings *out, enum check_id check, struct scope *where, const struct exchange_message *m)
+{
+    for (guint i = 0; m->again && i < m->again->frames->len; i++) {
+        where->frame = g_array_index(m->again->frames, uint32_t, i);
+        finding_add(out, check, where, "%s", "");
+    }
+}
+
+static void
+tell_4500(struct findings *out, struct scope *where, const struct ike_sa *sa, const struct exchange *x,
+          const struct exchange_message *last)
+{
+    const struct exchange *first = (const struct exchange *)g_ptr_array_index(sa->exchanges, 0);
+    char a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX], remedy[TEXT_MAX];
+
+    (void)x;
+    g_snprintf(remedy, sizeof remedy, "Allow UDP 4500 in both directions on every device between %s and %s.",
+               ip_print(&sa->initiator.addr, a, sizeof a), ip_print(&sa->responder.addr, b, sizeof b));
+    where->remedy = remedy;
+    finding_add(out, CHECK_udp_4500_blocked, where,
+                "UDP 500 is answered (frame %u); %u message%s to UDP 4500 since frame %u %s not.", first->response,
+                message_repeats(last) + 1, message_repeats(last) ? "s" : "", last->frame,
+                message_repeats(last) ? "are" : "is");
+    mark_retransmissions(out, CHECK_udp_4500_blocked, where, last);
+}
+
+void
+check_udp_4500_blocked(const struct check_in *in, struct findings *out)
+{
+    each_silence(in, out, SILENCE_4500, tell_4500);
+}
+
+static void
+tell_large(struct findings *out, struct scope *where, const struct ike_sa *sa, const struct exchange *x,
+           const struct exchange_message *last)
+{
+    char name[64];
+
+    where->basis = BASIS_INFERRED;
+    finding_add(out, CHECK_large_message_lost, where,
+                "%s of %u bytes (frame %u) has no answer while smaller messages have; it travels in IP fragments%s. Suggests "
+                "that fragments are dropped on the way.", exchange_name(sa->major, x->type, name, sizeof name),
+                last->length, last->frame,
+                sa->fragmentation_i && sa->fragmentation_r ? "" : ", and IKE fragmentation is not announced by both");
+    mark_retransmissions(out, CHECK_large_message_lost, where, last);
+}
+
+void
+check_large_message_lost(const struct check_in *in, struct findings *out)
+{
+    each_silence(in, out, SILENCE_LARGE, tell_large);
+}
+
+static void
+tell_dead(struct findings *out, struct scope *where, const struct ike_sa *sa, const struct exchange *x,
+          const struct exchange_message *last)
+{
+    char a[ID_TEXT_MAX], b[ID_TEXT_MAX];
+
+    (void)x;
+    where->exchange = NO_ID;
+    where->variant = last->from_initiator;
+    finding_add(out, CHECK_dead_peer, where,
+                "%s asks whether %s lives (frame %u, sent %u time%s) and gets no answer; it will take the SA for dead.",
+                endpoint_print(last->from_initiator ? &sa->initiator : &sa->responder, a, sizeof a),
+                endpoint_print(last->from_initiator ? &sa->responder : &sa->initiator, b, sizeof b), last->frame,
+                message_repeats(last) + 1, message_repeats(last) ? "s" : "");
+    mark_retransmissions(out, CHECK_dead_peer, where, last);
+}
+
+/* RFC 3706: each R-U-THERE is an exchange of its own; an acknowledgement is another. */
+static void
+dead_v1(const struct check_in *in, struct findings *out, const struct ike_sa *sa)
+{
+    for (unsigned side = 0; side < 2; side++) {
+        const struct exchange_message *first = NULL;
+        struct scope where = { .basis = BASIS_DECRYPTED, .sa = sa, .exchange = NO_ID, .variant = side };
+        GArray *frames = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+        uint32_t heard_in = side ? sa->last_from_r : sa->last_from_i;   /* anything from the peer shows that it lives */
+        char a[ID_TEXT_MAX], b[ID_TEXT_MAX];
+        for (guint i = 0; i < sa->exchanges->len; i++) {
+            const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
+            const struct exchange_message *m = x->messages->len ? message_at(x, 0) : NULL;
+            if (m && m->from_initiator == side && x->liveness && m->frame > heard_in) {
+                first = first ? first : m;
+                g_array_append_val(frames, m->frame);
+            }
+        }
+        if (first && sadb_last_time(in->db) - first->time >= AFTER_RETRANSMISSION_S) {
+            for (guint i = 0; i < frames->len; i++) {
+                where.frame = g_array_index(frames, uint32_t, i);
+                finding_add(out, CHECK_dead_peer, &where,
+                            "%s asks whether %s lives (R-U-THERE, %u times since frame %u) and gets no acknowledgement; it "
+                            "will take the SA for dead.",
+                            endpoint_print(side ? &sa->initiator : &sa->responder, a, sizeof a),
+                            endpoint_print(side ? &sa->responder : &sa->initiator, b, sizeof b), frames->len, first->frame);
+            }
+        }
+        g_array_free(frames, TRUE);
+    }
+}
+
+void
+check_dead_peer(const struct check_in *in, struct findings *out)
+{
+    each_silence(in, out, SILENCE_DEAD_PEER, tell_dead);
+    for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
+        const struct ike_sa *sa = sadb_ike_sa(in->db, i);
+        if (sa->major == 1 && sa->from_initiator && sa->from_responder) {
+            dead_v1(in, out, sa);
+        }
+    }
+}
