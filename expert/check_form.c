@@ -1,4 +1,4 @@
-/* check_form.c - messages whose parts do not make an exchange.
+/* check_form.c - the form of one message: its octets, lengths and payloads (RFC 7296 section 3).
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
 
@@ -99,6 +99,26 @@ tell_form(const struct check_in *in, struct findings *out, enum check_id check, 
     where.variant = types;
     finding_add(out, check, &where, "%s of %s %s: %s.", exchange_name(in->msg->major, in->msg->exchange, name, sizeof name),
                 who_sent(in, who, sizeof who), verb, names(in->msg->major, types, list, sizeof list));
+}
+
+void
+check_malformed_message(const struct check_in *in, struct findings *out)
+{
+    const struct ike_message *m = in->msg;
+    char who[ID_TEXT_MAX];
+    struct scope where;
+
+    if (m->error == IKE_OK || m->truncated || in->ike->duplicate) {
+        return;
+    }
+    where = scope_message(in);
+    where.basis = m->error_inner ? BASIS_DECRYPTED : BASIS_OBSERVED;
+    if (!in->ike->sa) {
+        where.variant = in->ike->at.frame;
+    }
+    finding_add(out, CHECK_malformed_message, &where, "%s sends a message in which %s (octet %" G_GSIZE_FORMAT "%s, %s).",
+                who_sent(in, who, sizeof who), ike_error_text(m->error), m->error_offset,
+                m->error_inner ? " of the decrypted part" : "", ike_error_reference(m->error));
 }
 
 void
@@ -236,30 +256,6 @@ check_ke_length_wrong(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     finding_add(out, CHECK_ke_length_wrong, &where, "%s sends a key exchange of %" G_GSIZE_FORMAT " octets; %s has %u.",
                 who_sent(in, who, sizeof who), m->ke.len, transform_say(&group, name, sizeof name), octets);
-}
-
-void
-check_message_id_reused(const struct check_in *in, struct findings *out)
-{
-    const struct exchange *x = in->ike->exchange;
-    const struct exchange_message *now = in->ike->message;
-    char who[ID_TEXT_MAX];
-    struct scope where;
-
-    if (!fresh(in) || in->msg->major != 2 || in->msg->exchange == V2_IKE_SA_INIT || in->msg->fragment || in->msg->truncated) {
-        return;
-    }
-    for (guint i = 0; i < x->messages->len; i++) {
-        const struct exchange_message *m = &g_array_index(x->messages, struct exchange_message, i);
-        if (m == now || m->fragment || m->forged || m->from_initiator != now->from_initiator || m->digest == now->digest) {
-            continue;
-        }
-        where = scope_message(in);
-        where.basis = BASIS_OBSERVED;
-        finding_add(out, CHECK_message_id_reused, &where, "%s sends two different messages under message ID %u (frames %u and %u).",
-                    who_sent(in, who, sizeof who), x->message_id, m->frame, in->ike->at.frame);
-        return;
-    }
 }
 
 static void

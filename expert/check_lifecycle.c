@@ -4,6 +4,107 @@
 
 #include <string.h>
 
+static void
+child_text(const struct child_sa *c, char *out, size_t size)
+{
+    char i[TS_TEXT_MAX], r[TS_TEXT_MAX];
+
+    g_snprintf(out, (gulong)size, "Child SA %u (SPIs %08x and %08x, %s === %s)", c->id, c->spi_i, c->spi_r,
+               selectors_print(c->ts_i, c->num_ts_i, i, sizeof i), selectors_print(c->ts_r, c->num_ts_r, r, sizeof r));
+}
+
+/* RFC 4478: seconds until the initiator must authenticate again. */
+static void
+auth_lifetime(const struct ike_message *m, char *out, size_t size)
+{
+    const struct ike_notify *n = m->major == 2 ? ike_find_notify(m, N2_AUTH_LIFETIME) : NULL;
+    struct cur c = cur_of(n ? n->data.at : NULL, n ? n->data.len : 0);
+    uint32_t seconds;
+
+    out[0] = 0;
+    if (n && cur_u32(&c, &seconds)) {
+        g_snprintf(out, (gulong)size, "; it is to be authenticated anew within %u s (AUTH_LIFETIME)", seconds);
+    }
+}
+
+void
+check_sa_established(const struct check_in *in, struct findings *out)
+{
+    const struct ike_event *e = in->ike;
+    struct scope where = scope_message(in);
+    char i[ID_TEXT_MAX], r[ID_TEXT_MAX], text[TEXT_MAX], life[80];
+
+    if (e->established) {
+        auth_lifetime(in->msg, life, sizeof life);
+        finding_add(out, CHECK_sa_established, &where, "IKE SA %u between %s and %s is established%s%s%s.", e->sa->id,
+                    endpoint_print(&e->sa->initiator, i, sizeof i), endpoint_print(&e->sa->responder, r, sizeof r),
+                    e->sa->chosen ? " with " : "", e->sa->chosen ? e->sa->chosen->text : "", life);
+    }
+    for (unsigned n = 0; n < 2; n++) {
+        const struct child_sa *c = n ? e->second : e->child;
+        if (c) {
+            child_text(c, text, sizeof text);
+            where.child = c;
+            finding_add(out, CHECK_sa_established, &where, "%s is established%s%s.", text, c->chosen ? " with " : "",
+                        c->chosen ? c->chosen->text : "");
+        }
+    }
+}
+
+void
+check_sa_rekeyed(const struct check_in *in, struct findings *out)
+{
+    const struct ike_event *e = in->ike;
+    struct scope where = scope_message(in);
+
+    if (e->rekeyed_ike) {
+        finding_add(out, CHECK_sa_rekeyed, &where, "IKE SA %u is replaced by IKE SA %u.", e->sa->id, e->rekeyed_ike->id);
+    }
+    if (e->reauthenticates) {
+        finding_add(out, CHECK_sa_rekeyed, &where, "IKE SA %u (phase 1) is replaced by IKE SA %u, authenticated anew.",
+                    e->reauthenticates->id, e->sa->id);
+    }
+    if (e->child && e->child_rekeyed) {
+        where.child = e->child;
+        finding_add(out, CHECK_sa_rekeyed, &where, "Child SA %u (SPIs %08x and %08x) is replaced by Child SA %u.",
+                    e->child_rekeyed->id, e->child_rekeyed->spi_i, e->child_rekeyed->spi_r, e->child->id);
+    }
+}
+
+void
+check_sa_deleted(const struct check_in *in, struct findings *out)
+{
+    const struct ike_event *e = in->ike;
+    struct scope where = scope_message(in);
+    char who[ID_TEXT_MAX], text[TEXT_MAX];
+
+    who_sent(in, who, sizeof who);
+    if (e->ike_deleted) {
+        finding_add(out, CHECK_sa_deleted, &where, "%s deletes IKE SA %u.", who, e->sa->id);
+    }
+    for (size_t i = 0; i < e->num_deleted; i++) {
+        child_text(e->deleted[i], text, sizeof text);
+        where.child = e->deleted[i];
+        finding_add(out, CHECK_sa_deleted, &where, "%s deletes %s.", who, text);
+    }
+}
+
+void
+check_half_closed(const struct check_in *in, struct findings *out)
+{
+    for (size_t i = 0; i < sadb_num_child_sas(in->db); i++) {
+        const struct child_sa *c = sadb_child_sa(in->db, i);
+        struct scope where = { .basis = c->basis, .frame = c->half_closed_in, .sa = c->ike_sa, .child = c, .exchange = NO_ID,
+                               .also = c->deleted_in };
+        if (!c->half_closed_in || c->closed_i == c->closed_r || child_holder(in->db, c)->deleted_in) {
+            continue;
+        }
+        finding_add(out, CHECK_half_closed, &where,
+                    "Frame %u deletes SPI %08x of Child SA %u; the answer (frame %u) does not delete SPI %08x of the other direction.",
+                    c->deleted_in, c->closed_i ? c->spi_i : c->spi_r, c->id, c->half_closed_in, c->closed_i ? c->spi_r : c->spi_i);
+    }
+}
+
 /* --- moves and restarts ---------------------------------------------------------- */
 
 void

@@ -224,22 +224,6 @@ check_never_used(const struct check_in *in, struct findings *out)
     }
 }
 
-void
-check_half_closed(const struct check_in *in, struct findings *out)
-{
-    for (size_t i = 0; i < sadb_num_child_sas(in->db); i++) {
-        const struct child_sa *c = sadb_child_sa(in->db, i);
-        struct scope where = { .basis = c->basis, .frame = c->half_closed_in, .sa = c->ike_sa, .child = c, .exchange = NO_ID,
-                               .also = c->deleted_in };
-        if (!c->half_closed_in || c->closed_i == c->closed_r || child_holder(in->db, c)->deleted_in) {
-            continue;
-        }
-        finding_add(out, CHECK_half_closed, &where,
-                    "Frame %u deletes SPI %08x of Child SA %u; the answer (frame %u) does not delete SPI %08x of the other direction.",
-                    c->deleted_in, c->closed_i ? c->spi_i : c->spi_r, c->id, c->half_closed_in, c->closed_i ? c->spi_r : c->spi_i);
-    }
-}
-
 static const struct stream *
 busiest(const struct child_sa *c, bool to_responder)
 {
