@@ -1,6 +1,8 @@
-/* check_address.c - outer and inner addresses against the SA (RFC 4301 section 5.2).
+/* check_address.c - outer, inner and assigned addresses against the SA (RFC 4301 section 5.2).
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
+
+#include <string.h>
 
 static bool
 certain(const struct child_sa *c)
@@ -362,18 +364,30 @@ check_wrong_child_sa(const struct check_in *in, struct findings *out)
 }
 
 void
-check_spi_unknown(const struct check_in *in, struct findings *out)
+check_virtual_ip_shared(const struct check_in *in, struct findings *out)
 {
-    const struct ipsec_event *e = in->ipsec;
-    char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
-    struct scope where;
+    const struct ike_sa *now = in->ike->sa;
 
-    if (e->child || !e->stream || !e->stream->peers_readable || certain(e->stream->other_protocol)) {
-        return;         /* the last: protocol_mismatch tells of it */
+    if (!fresh(in) || !now->initiator.id || (in->msg->cfg_type != CP_REPLY && in->msg->cfg_type != CP_SET)) {
+        return;
     }
-    where = scope_packet(in);
-    finding_add(out, CHECK_spi_unknown, &where,
-                "%s from %s to %s uses SPI %08x, which none of the exchanges of these peers in the capture negotiated.",
-                e->packet->protocol == PROTO_AH ? "AH" : "ESP", ip_print(&e->at.src, from, sizeof from),
-                ip_print(&e->at.dst, to, sizeof to), e->packet->spi);
+    for (guint k = 0; k < now->addresses->len; k++) {
+        const struct assigned_address *a = &g_array_index(now->addresses, struct assigned_address, k);
+        for (size_t i = now->id; a->frame == in->ike->at.frame && i > 0 && now->id - i < SADB_MAX_PER_PEER; i--) {
+            const struct ike_sa *old = sadb_ike_sa(in->db, i - 1);
+            char ip[ADDR_TEXT_MAX];
+            struct scope where;
+            bool holds = false;
+            for (guint n = 0; n < old->addresses->len; n++) {
+                holds |= ip_equal(&g_array_index(old->addresses, struct assigned_address, n).addr, &a->addr);
+            }
+            if (!holds || old->state != IKE_ESTABLISHED || !old->initiator.id || strcmp(old->initiator.id, now->initiator.id) == 0 ||
+                old->rekeyed_by != NO_ID) {
+                continue;
+            }
+            where = scope_message(in);
+            finding_add(out, CHECK_virtual_ip_shared, &where, "%s is assigned to %s while %s still holds it (IKE SA %u).",
+                        ip_print(&a->addr, ip, sizeof ip), now->initiator.id, old->initiator.id, old->id);
+        }
+    }
 }

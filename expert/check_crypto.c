@@ -1,4 +1,4 @@
-/* check_crypto.c - how strong what was chosen is (RFC 8221, RFC 8247, RFC 9395).
+/* check_crypto.c - how strong what was offered and chosen is (RFC 8221, RFC 8247, RFC 9395).
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
 
@@ -234,4 +234,18 @@ check_nonce_too_short(const struct check_in *in, struct findings *out)
     finding_add(out, CHECK_nonce_too_short, &where,
                 "%s sends a nonce of %" G_GSIZE_FORMAT " octets; %" G_GSIZE_FORMAT " to %d are allowed here.",
                 who_sent(in, who, sizeof who), len, least, NONCE_MAX);
+}
+
+void
+check_post_quantum(const struct check_in *in, struct findings *out)
+{
+    const struct ike_event *e = in->ike;
+    struct scope where;
+
+    if (!e->sa || !e->established || !e->sa->post_quantum) {
+        return;
+    }
+    where = scope_message(in);
+    finding_add(out, CHECK_post_quantum, &where, "IKE SA %u is protected against a quantum computer: %s.", e->sa->id,
+                e->sa->chosen ? e->sa->chosen->text : "a post-quantum pre-shared key");
 }

@@ -39,6 +39,23 @@ check_esp_without_ike(const struct check_in *in, struct findings *out)
 }
 
 void
+check_spi_unknown(const struct check_in *in, struct findings *out)
+{
+    const struct ipsec_event *e = in->ipsec;
+    char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
+    struct scope where;
+
+    if (e->child || !e->stream || !e->stream->peers_readable || certain(e->stream->other_protocol)) {
+        return;         /* the last: protocol_mismatch tells of it */
+    }
+    where = scope_packet(in);
+    finding_add(out, CHECK_spi_unknown, &where,
+                "%s from %s to %s uses SPI %08x, which none of the exchanges of these peers in the capture negotiated.",
+                e->packet->protocol == PROTO_AH ? "AH" : "ESP", ip_print(&e->at.src, from, sizeof from),
+                ip_print(&e->at.dst, to, sizeof to), e->packet->spi);
+}
+
+void
 check_esp_after_delete(const struct check_in *in, struct findings *out)
 {
     const struct ipsec_event *e = in->ipsec;

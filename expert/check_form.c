@@ -177,33 +177,6 @@ check_unknown_critical_payload(const struct check_in *in, struct findings *out)
     }
 }
 
-void
-check_several_chosen(const struct check_in *in, struct findings *out)
-{
-    const struct ike_message *m = in->msg;
-    const struct exchange *x = in->ike->exchange;
-    unsigned proposals = 0;
-    char who[ID_TEXT_MAX];
-    struct scope where;
-
-    if (!fresh(in) || !x->chosen || x->chosen->frame != in->ike->at.frame || m->sa_count != 1 || m->error) {
-        return;
-    }
-    for (size_t i = 0; i < m->num_proposals; i++) {
-        bool twice = false;     /* proposals with one number are one: AND */
-        for (size_t k = 0; k < i; k++) {
-            twice |= m->proposals[k].number == m->proposals[i].number && m->proposals[k].protocol != m->proposals[i].protocol;
-        }
-        proposals += !twice;
-    }
-    if (proposals <= 1) {
-        return;
-    }
-    where = scope_message(in);
-    finding_add(out, CHECK_several_chosen, &where, "%s answers with %u proposals or transforms; it must choose one.",
-                who_sent(in, who, sizeof who), proposals);
-}
-
 static bool
 chosen_group(const struct exchange *x, struct transform *out)
 {
@@ -256,53 +229,6 @@ check_ke_length_wrong(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     finding_add(out, CHECK_ke_length_wrong, &where, "%s sends a key exchange of %" G_GSIZE_FORMAT " octets; %s has %u.",
                 who_sent(in, who, sizeof who), m->ke.len, transform_say(&group, name, sizeof name), octets);
-}
-
-static void
-about_spi(const struct check_in *in, struct findings *out, enum check_id check, const struct ike_notify *n)
-{
-    const struct child_sa *about = NULL;
-    struct cur c;
-    uint32_t spi = 0;
-    char who[ID_TEXT_MAX];
-    struct scope where;
-
-    if (!n) {
-        return;
-    }
-    /* INVALID_SPI carries the SPI as data, the others in its field (RFC 7296 section 3.10.1). */
-    c = cur_of(n->spi.len == 4 ? n->spi.at : n->data.at, n->spi.len == 4 ? 4 : n->data.len);
-    where = scope_message(in);
-    where.basis = notify_basis(n);
-    if (!cur_u32(&c, &spi)) {
-        finding_add(out, check, &where, "%s rejects a packet and does not say of which SPI.", who_sent(in, who, sizeof who));
-        return;
-    }
-    for (guint i = in->ike->sa->children->len, looked = 0; i > 0 && !about && looked < SADB_MAX_LOOKED_AT; i--, looked++) {
-        const struct child_sa *k = (const struct child_sa *)g_ptr_array_index(in->ike->sa->children, i - 1);
-        about = k->spi_i == spi || k->spi_r == spi ? k : NULL;
-    }
-    where.child = about;
-    where.variant = spi;
-    if (about) {
-        finding_add(out, check, &where, "%s rejects a packet of SPI %08x, Child SA %u (frame %u).", who_sent(in, who, sizeof who), spi,
-                    about->id, about->negotiated_in);
-    } else {
-        finding_add(out, check, &where, "%s rejects a packet of SPI %08x, which no exchange in the capture made.",
-                    who_sent(in, who, sizeof who), spi);
-    }
-}
-
-void
-check_invalid_spi(const struct check_in *in, struct findings *out)
-{
-    about_spi(in, out, CHECK_invalid_spi, fresh_notify(in, N2_INVALID_SPI));
-}
-
-void
-check_invalid_selectors(const struct check_in *in, struct findings *out)
-{
-    about_spi(in, out, CHECK_invalid_selectors, in->msg->major == 2 ? fresh_notify(in, N2_INVALID_SELECTORS) : NULL);
 }
 
 /* RFC 7296 section 3.14: what the chosen suite leaves of a length. */

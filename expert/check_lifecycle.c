@@ -2,8 +2,6 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
 
-#include <string.h>
-
 static void
 child_text(const struct child_sa *c, char *out, size_t size)
 {
@@ -213,20 +211,6 @@ check_rekey_collision(const struct check_in *in, struct findings *out)
                 other->request, in->ike->at.frame);
 }
 
-void
-check_post_quantum(const struct check_in *in, struct findings *out)
-{
-    const struct ike_event *e = in->ike;
-    struct scope where;
-
-    if (!e->sa || !e->established || !e->sa->post_quantum) {
-        return;
-    }
-    where = scope_message(in);
-    finding_add(out, CHECK_post_quantum, &where, "IKE SA %u is protected against a quantum computer: %s.", e->sa->id,
-                e->sa->chosen ? e->sa->chosen->text : "a post-quantum pre-shared key");
-}
-
 /* --- Child SAs beside each other ------------------------------------------------------ */
 
 void
@@ -245,33 +229,4 @@ check_duplicate_child_sa(const struct check_in *in, struct findings *out)
                 "Child SA %u has the selectors %s === %s of Child SA %u (frame %u), which lives and is not rekeyed.", c->id,
                 selectors_print(c->ts_i, c->num_ts_i, a, sizeof a), selectors_print(c->ts_r, c->num_ts_r, b, sizeof b), old->id,
                 old->negotiated_in);
-}
-
-void
-check_virtual_ip_shared(const struct check_in *in, struct findings *out)
-{
-    const struct ike_sa *now = in->ike->sa;
-
-    if (!fresh(in) || !now->initiator.id || (in->msg->cfg_type != CP_REPLY && in->msg->cfg_type != CP_SET)) {
-        return;
-    }
-    for (guint k = 0; k < now->addresses->len; k++) {
-        const struct assigned_address *a = &g_array_index(now->addresses, struct assigned_address, k);
-        for (size_t i = now->id; a->frame == in->ike->at.frame && i > 0 && now->id - i < SADB_MAX_PER_PEER; i--) {
-            const struct ike_sa *old = sadb_ike_sa(in->db, i - 1);
-            char ip[ADDR_TEXT_MAX];
-            struct scope where;
-            bool holds = false;
-            for (guint n = 0; n < old->addresses->len; n++) {
-                holds |= ip_equal(&g_array_index(old->addresses, struct assigned_address, n).addr, &a->addr);
-            }
-            if (!holds || old->state != IKE_ESTABLISHED || !old->initiator.id || strcmp(old->initiator.id, now->initiator.id) == 0 ||
-                old->rekeyed_by != NO_ID) {
-                continue;
-            }
-            where = scope_message(in);
-            finding_add(out, CHECK_virtual_ip_shared, &where, "%s is assigned to %s while %s still holds it (IKE SA %u).",
-                        ip_print(&a->addr, ip, sizeof ip), now->initiator.id, old->initiator.id, old->id);
-        }
-    }
 }

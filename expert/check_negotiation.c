@@ -1,6 +1,5 @@
-/* check_negotiation.c - what was offered, chosen and refused; why no proposal was, is in
- * check_refusal.c.
- * SPDX-License-Identifier: GPL-2.0-or-later */
+/* check_negotiation.c - what the answers say: choice, selectors, address, errors.  Why no proposal
+ * was chosen is in check_refusal.c.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
 
 #include <string.h>
@@ -83,6 +82,33 @@ check_attribute_changed(const struct check_in *in, struct findings *out)
                     who_sent(in, who, sizeof who), chosen->p->v1_transform, chosen->p->attr.auth_method,
                     chosen->p->attr.mode, in->ike->exchange->request, asked->p->attr.auth_method, asked->p->attr.mode);
     }
+}
+
+void
+check_several_chosen(const struct check_in *in, struct findings *out)
+{
+    const struct ike_message *m = in->msg;
+    const struct exchange *x = in->ike->exchange;
+    unsigned proposals = 0;
+    char who[ID_TEXT_MAX];
+    struct scope where;
+
+    if (!fresh(in) || !x->chosen || x->chosen->frame != in->ike->at.frame || m->sa_count != 1 || m->error) {
+        return;
+    }
+    for (size_t i = 0; i < m->num_proposals; i++) {
+        bool twice = false;     /* proposals with one number are one: AND */
+        for (size_t k = 0; k < i; k++) {
+            twice |= m->proposals[k].number == m->proposals[i].number && m->proposals[k].protocol != m->proposals[i].protocol;
+        }
+        proposals += !twice;
+    }
+    if (proposals <= 1) {
+        return;
+    }
+    where = scope_message(in);
+    finding_add(out, CHECK_several_chosen, &where, "%s answers with %u proposals or transforms; it must choose one.",
+                who_sent(in, who, sizeof who), proposals);
 }
 
 void
@@ -323,4 +349,51 @@ check_error_notify(const struct check_in *in, struct findings *out)
                         phase_name(in, x, phase, sizeof phase));
         }
     }
+}
+
+static void
+about_spi(const struct check_in *in, struct findings *out, enum check_id check, const struct ike_notify *n)
+{
+    const struct child_sa *about = NULL;
+    struct cur c;
+    uint32_t spi = 0;
+    char who[ID_TEXT_MAX];
+    struct scope where;
+
+    if (!n) {
+        return;
+    }
+    /* INVALID_SPI carries the SPI as data, the others in its field (RFC 7296 section 3.10.1). */
+    c = cur_of(n->spi.len == 4 ? n->spi.at : n->data.at, n->spi.len == 4 ? 4 : n->data.len);
+    where = scope_message(in);
+    where.basis = notify_basis(n);
+    if (!cur_u32(&c, &spi)) {
+        finding_add(out, check, &where, "%s rejects a packet and does not say of which SPI.", who_sent(in, who, sizeof who));
+        return;
+    }
+    for (guint i = in->ike->sa->children->len, looked = 0; i > 0 && !about && looked < SADB_MAX_LOOKED_AT; i--, looked++) {
+        const struct child_sa *k = (const struct child_sa *)g_ptr_array_index(in->ike->sa->children, i - 1);
+        about = k->spi_i == spi || k->spi_r == spi ? k : NULL;
+    }
+    where.child = about;
+    where.variant = spi;
+    if (about) {
+        finding_add(out, check, &where, "%s rejects a packet of SPI %08x, Child SA %u (frame %u).", who_sent(in, who, sizeof who), spi,
+                    about->id, about->negotiated_in);
+    } else {
+        finding_add(out, check, &where, "%s rejects a packet of SPI %08x, which no exchange in the capture made.",
+                    who_sent(in, who, sizeof who), spi);
+    }
+}
+
+void
+check_invalid_spi(const struct check_in *in, struct findings *out)
+{
+    about_spi(in, out, CHECK_invalid_spi, fresh_notify(in, N2_INVALID_SPI));
+}
+
+void
+check_invalid_selectors(const struct check_in *in, struct findings *out)
+{
+    about_spi(in, out, CHECK_invalid_selectors, in->msg->major == 2 ? fresh_notify(in, N2_INVALID_SELECTORS) : NULL);
 }

@@ -1,4 +1,4 @@
-/* check_streams.c - what only the whole of a stream tells, at the end of the capture.
+/* check_streams.c - traffic over the whole capture: gaps, one way, none, in clear.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
 
@@ -11,13 +11,6 @@ static const char *
 protocol(const struct stream *s)
 {
     return s->protocol == PROTO_AH ? "AH" : "ESP";
-}
-
-static struct scope
-scope_stream(const struct stream *s, uint32_t frame)
-{
-    return (struct scope){ .basis = BASIS_OBSERVED, .frame = frame, .sa = s->child ? s->child->ike_sa : NULL,
-                           .child = s->child, .stream = s, .exchange = NO_ID };
 }
 
 void
@@ -37,69 +30,6 @@ check_sequence_gap(const struct check_in *in, struct findings *out)
                         s->lost, all, s->first_seq, s->last_seq, s->spi, s->gap_frame);
         }
     }
-}
-
-/* One packet in a stream that verifies shows that the keys are right: the others were
- * damaged or forged.  None shows that the keys are not this SA's. */
-static void
-tell_bad(struct findings *out, enum check_id check, const struct stream *s)
-{
-    for (guint i = 0; i < s->bad_frames->len; i++) {
-        struct scope where = scope_stream(s, g_array_index(s->bad_frames, uint32_t, i));
-        where.basis = BASIS_DECRYPTED;
-        if (check == CHECK_icv_bad) {
-            finding_add(out, check, &where, "%u packet%s of SPI %08x fail%s the integrity check; %u pass it.", s->bad,
-                        s->bad == 1 ? "" : "s", s->spi, s->bad == 1 ? "s" : "", s->good);
-        } else {
-            finding_add(out, check, &where, "None of the %u packets of SPI %08x passes the integrity check with the key given.",
-                        s->bad, s->spi);
-        }
-    }
-}
-
-void
-check_icv_bad(const struct check_in *in, struct findings *out)
-{
-    for (size_t i = 0; i < sadb_num_streams(in->db); i++) {
-        const struct stream *s = sadb_stream(in->db, i);
-        if (s->bad_frames && s->good) {
-            tell_bad(out, CHECK_icv_bad, s);
-        }
-    }
-}
-
-/* The same for the messages of an IKE SA. */
-static void
-tell_ike(const struct check_in *in, struct findings *out, enum check_id check)
-{
-    for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
-        const struct ike_sa *sa = sadb_ike_sa(in->db, i);
-        bool some = sa->num_readable > 0;
-        for (guint k = 0; sa->wrong_frames && some == (check == CHECK_ike_icv_bad) && k < sa->wrong_frames->len; k++) {
-            struct scope where = { .basis = BASIS_DECRYPTED, .frame = g_array_index(sa->wrong_frames, uint32_t, k), .sa = sa,
-                                   .exchange = NO_ID };
-            finding_add(out, check, &where, "%u of the %u encrypted messages of IKE SA %u fail the integrity check with the keys given.",
-                        sa->num_wrong, sa->num_encrypted, sa->id);
-        }
-    }
-}
-
-void
-check_ike_icv_bad(const struct check_in *in, struct findings *out)
-{
-    tell_ike(in, out, CHECK_ike_icv_bad);
-}
-
-void
-check_wrong_key(const struct check_in *in, struct findings *out)
-{
-    for (size_t i = 0; i < sadb_num_streams(in->db); i++) {
-        const struct stream *s = sadb_stream(in->db, i);
-        if (s->bad_frames && !s->good) {
-            tell_bad(out, CHECK_wrong_key, s);
-        }
-    }
-    tell_ike(in, out, CHECK_wrong_key);
 }
 
 struct both_ways {

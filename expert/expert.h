@@ -26,6 +26,7 @@ struct scope {
 struct scope scope_message(const struct check_in *in);  /* of the exchange that the message is about */
 struct scope scope_path(const struct check_in *in);     /* of what the path event speaks of */
 struct scope scope_packet(const struct check_in *in);   /* of the stream */
+struct scope scope_stream(const struct stream *s, uint32_t frame);
 void finding_add(struct findings *out, enum check_id check, const struct scope *where, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 /* Raises the severity of the finding that stands in this scope, where one does and its severity

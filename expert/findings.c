@@ -364,6 +364,13 @@ scope_packet(const struct check_in *in)
                            .stream = e->stream, .exchange = NO_ID };
 }
 
+struct scope
+scope_stream(const struct stream *s, uint32_t frame)
+{
+    return (struct scope){ .basis = BASIS_OBSERVED, .frame = frame, .sa = s->child ? s->child->ike_sa : NULL,
+                           .child = s->child, .stream = s, .exchange = NO_ID };
+}
+
 bool
 fresh(const struct check_in *in)
 {
