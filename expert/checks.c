@@ -1,0 +1,17 @@
+/* checks.c - the table of checks, a row of checks.def each.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include <espial/check.h>
+
+const struct check checks[NUM_CHECKS] = {
+#define CHECK(name, sev, group, trigger, title, remedy, rfc, doc) \
+    { #name, title, remedy, rfc, doc, #group, SEV_##sev, trigger },
+#include "checks.def"
+#undef CHECK
+};
+
+const char *
+severity_name(enum severity s)
+{
+    static const char *const names[] = { "chat", "note", "warning", "error" };
+
+    return names[s];
+}

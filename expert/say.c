@@ -1,0 +1,89 @@
+/* say.c - what a check says of a message or packet: what it is about, and in which words.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "expert.h"
+
+#include <stdio.h>
+
+struct scope
+scope_message(const struct check_in *in)
+{
+    const struct ike_event *e = in->ike;
+
+    return (struct scope){ .basis = e->basis, .frame = e->at.frame, .sa = e->sa,
+                           .exchange = e->about ? e->about->index : NO_ID };
+}
+
+struct scope
+scope_path(const struct check_in *in)
+{
+    const struct path_event *e = in->path;
+
+    return (struct scope){ .basis = BASIS_OBSERVED, .frame = e->at.frame, .sa = e->sa, .child = e->child,
+                           .exchange = NO_ID };
+}
+
+struct scope
+scope_packet(const struct check_in *in)
+{
+    const struct ipsec_event *e = in->ipsec;
+
+    return (struct scope){ .basis = BASIS_OBSERVED, .frame = e->at.frame,
+                           .sa = e->child ? e->child->ike_sa : NULL, .child = e->child,
+                           .stream = e->stream, .exchange = NO_ID };
+}
+
+struct scope
+scope_stream(const struct stream *s, uint32_t frame)
+{
+    return (struct scope){ .basis = BASIS_OBSERVED, .frame = frame, .sa = s->child ? s->child->ike_sa : NULL,
+                           .child = s->child, .stream = s, .exchange = NO_ID };
+}
+
+bool
+fresh(const struct check_in *in)
+{
+    return in->ike->sa && in->ike->message && !in->ike->retransmission_of && !in->ike->duplicate && !in->ike->probe &&
+           !in->ike->message->forged;
+}
+
+const struct ike_notify *
+fresh_notify(const struct check_in *in, uint16_t type)
+{
+    return fresh(in) ? ike_find_notify(in->msg, type) : NULL;
+}
+
+enum basis
+notify_basis(const struct ike_notify *n)
+{
+    return n->inner ? BASIS_DECRYPTED : BASIS_OBSERVED;
+}
+
+const char *
+phase_name(const struct check_in *in, const struct exchange *x, char *out, size_t size)
+{
+    if (x && (x->type == V1_MAIN || x->type == V1_AGGRESSIVE)) {
+        snprintf(out, size, "phase 1 (%s mode)", x->type == V1_MAIN ? "main" : "aggressive");
+    } else if (x && x->type == V1_QUICK) {
+        g_strlcpy(out, "quick mode", size);
+    } else {
+        exchange_name(in->msg ? in->msg->major : 2, x ? x->type : 0, out, size);
+    }
+    return out;
+}
+
+const char *
+who_sent(const struct check_in *in, char *out, size_t size)
+{
+    return ip_print(&in->ike->at.src, out, size);
+}
+
+const char *
+who_received(const struct check_in *in, char *out, size_t size)
+{
+    const struct ike_event *e = in->ike;
+
+    if (!e->sa) {
+        return ip_print(&e->at.dst, out, size);
+    }
+    return endpoint_print(e->from_initiator ? &e->sa->responder : &e->sa->initiator, out, size);
+}
