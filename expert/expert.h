@@ -39,6 +39,9 @@ void finding_raise(struct findings *out, enum check_id check, const struct scope
 void finding_resolve(struct findings *out, enum check_id check, const struct scope *where, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 
+/* The capture ends.  True for the first call, so that what its end proves is found once. */
+bool findings_end(struct findings *all);
+
 /* The message is new and belongs to an exchange: neither sent nor captured again, nor forged,
  * nor on another path too. */
 bool fresh(const struct check_in *in);

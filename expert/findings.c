@@ -1,4 +1,4 @@
-/* findings.c - the table of checks, their runner, and what they found.
+/* findings.c - the store of findings: one for each check and scope, with its frames.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
 
@@ -6,23 +6,11 @@
 #include <stdarg.h>
 #include <string.h>
 
-typedef void check_fn(const struct check_in *in, struct findings *out);
-
-static check_fn *const functions[NUM_CHECKS] = {
-#define CHECK(name, sev, group, trigger, title, remedy, rfc, doc) check_##name,
-#include "checks.def"
-#undef CHECK
-};
-
-enum { NUM_TRIGGERS = 4 };      /* ON_MESSAGE to ON_END */
-
 struct findings {
     GPtrArray *all;             /* of struct finding */
     GHashTable *by_scope;       /* set of struct finding, told apart by check and scope */
     GHashTable *by_frame;       /* frame -> GArray of uint32_t */
     uint32_t last_frame;        /* the highest of them */
-    enum check_id rows[NUM_TRIGGERS][NUM_CHECKS];   /* by trigger's bit, in the table's order */
-    size_t num_rows[NUM_TRIGGERS];
     bool capped, ended;
 };
 
@@ -85,13 +73,6 @@ findings_new(void)
     all->all = g_ptr_array_new_with_free_func(free_finding);
     all->by_scope = g_hash_table_new(scope_hash, scope_equal);
     all->by_frame = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free_ids);
-    for (int i = 0; i < NUM_CHECKS; i++) {
-        for (unsigned bit = 0; bit < NUM_TRIGGERS; bit++) {
-            if (checks[i].trigger & 1 << bit) {
-                all->rows[bit][all->num_rows[bit]++] = (enum check_id)i;
-            }
-        }
-    }
     return all;
 }
 
@@ -126,6 +107,15 @@ findings_of_frame(const struct findings *all, uint32_t frame)
         return NULL;
     }
     return (const GArray *)g_hash_table_lookup(all->by_frame, GUINT_TO_POINTER(frame));
+}
+
+bool
+findings_end(struct findings *all)
+{
+    bool first = !all->ended;
+
+    all->ended = true;
+    return first;
 }
 
 bool
@@ -270,52 +260,5 @@ finding_add(struct findings *out, enum check_id check, const struct scope *where
     if (where->also) {
         mark_frame(out, f, where->also);
         f->count--;             /* what else it stands on is no second event */
-    }
-}
-
-static void
-run(struct findings *out, const struct check_in *in, enum trigger trigger)
-{
-    unsigned bit = (unsigned)g_bit_nth_lsf(trigger, -1);
-
-    for (size_t i = 0; i < out->num_rows[bit]; i++) {
-        functions[out->rows[bit][i]](in, out);
-    }
-}
-
-void
-checks_message(struct findings *out, const struct sadb *db, const struct plan *plan,
-               const struct ike_message *msg, const struct ike_event *event)
-{
-    struct check_in in = { .db = db, .plan = plan, .msg = msg, .ike = event };
-
-    run(out, &in, ON_MESSAGE);
-}
-
-void
-checks_packet(struct findings *out, const struct sadb *db, const struct plan *plan,
-              const struct ipsec_event *event)
-{
-    struct check_in in = { .db = db, .plan = plan, .ipsec = event };
-
-    run(out, &in, ON_PACKET);
-}
-
-void
-checks_path(struct findings *out, const struct sadb *db, const struct plan *plan, const struct path_event *event)
-{
-    struct check_in in = { .db = db, .plan = plan, .path = event };
-
-    run(out, &in, ON_PATH);
-}
-
-void
-checks_end(struct findings *out, const struct sadb *db, const struct plan *plan)
-{
-    struct check_in in = { .db = db, .plan = plan };
-
-    if (!out->ended) {
-        out->ended = true;
-        run(out, &in, ON_END);
     }
 }
