@@ -1,5 +1,6 @@
 /* check_address.c - outer, inner and assigned addresses against the SA (RFC 4301 section 5.2).
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "checks.h"
 #include "expert.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
 /* check_auth.c - who is refused, and what the shape of an answer suggests.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "checks.h"
 #include "expert.h"
 
 enum { LONE_NOTIFY = 8, SMALL_NOTIFY_DATA = 8 };    /* octets */

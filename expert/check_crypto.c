@@ -1,5 +1,6 @@
 /* check_crypto.c - how strong what was offered and chosen is (RFC 8221, RFC 8247, RFC 9395).
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "checks.h"
 #include "expert.h"
 
 #include <string.h>

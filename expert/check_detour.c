@@ -1,5 +1,6 @@
 /* check_detour.c - answers that send the initiator round: a cookie, another group, another
  * gateway.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "checks.h"
 #include "expert.h"
 
 void

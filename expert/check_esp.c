@@ -1,5 +1,6 @@
 /* check_esp.c - ESP and AH packets against what was negotiated, as a receiver would see
  * them (RFC 4303, RFC 4302).  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "checks.h"
 #include "expert.h"
 
 enum { ICV_96 = 12 };      /* octets */

@@ -1,5 +1,6 @@
 /* check_exchange.c - messages that come again: sent again, captured twice, two under one ID.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "checks.h"
 #include "expert.h"
 
 void

@@ -1,5 +1,6 @@
 /* check_form.c - the form of one message: its octets, lengths and payloads (RFC 7296 section 3).
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "checks.h"
 #include "expert.h"
 
 #define BIT(type) ((uint64_t)1 << (type))

@@ -1,5 +1,6 @@
 /* check_icv.c - integrity checks that fail, in ESP, AH and IKE: damaged packets or wrong keys.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "checks.h"
 #include "expert.h"
 
 /* One packet in a stream that verifies shows that the keys are right: the others were

@@ -1,5 +1,6 @@
 /* check_lifecycle.c - the life of an SA: set up, moved, replaced, restarted, deleted.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "checks.h"
 #include "expert.h"
 
 static void

@@ -1,5 +1,6 @@
 /* check_mismatch.c - two ends, or two negotiations of one SA, that do not agree: PFS, lifetimes,
  * modes, offers, strength.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "checks.h"
 #include "expert.h"
 
 enum { POLICIES = 16 };

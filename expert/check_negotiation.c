@@ -1,5 +1,6 @@
 /* check_negotiation.c - what the answers say: choice, selectors, address, errors.  Why no proposal
  * was chosen is in check_refusal.c.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "checks.h"
 #include "expert.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
 /* check_path.c - what the path does to packets: NAT, ICMP, IP fragments.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "checks.h"
 #include "expert.h"
 
 #define KEEPALIVE_LATE_S 25.0   /* RFC 3948 section 4: 20 s by default, and some latitude */

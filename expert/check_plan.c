@@ -1,5 +1,6 @@
 /* check_plan.c - the negotiation against the analyst's planning sheet.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "checks.h"
 #include "expert.h"
 
 enum { WORDS = 16 };

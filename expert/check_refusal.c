@@ -1,6 +1,7 @@
 /* check_refusal.c - why no proposal was chosen: the offer, proposal by proposal, beside all that
  * the capture or the plan knows of the refuser (RFC 7296 section 2.7, RFC 2409 section 5).
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "checks.h"
 #include "expert.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
 /* check_silence.c - requests that no answer follows: lost, blocked, or to a peer that is gone.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "checks.h"
 #include "expert.h"
 
 #define REFUSAL_SECONDS 3.0     /* a refusal comes at once */

@@ -1,5 +1,6 @@
 /* check_streams.c - traffic over the whole capture: gaps, one way, none, in clear.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "checks.h"
 #include "expert.h"
 
 enum { ONE_WAY_PACKETS = 3, GAP_PACKETS = 8 };

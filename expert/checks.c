@@ -1,5 +1,5 @@
 /* checks.c - the table of checks, a row of checks.def each.  SPDX-License-Identifier: GPL-2.0-or-later */
-#include <espial/check.h>
+#include "checks.h"
 
 const struct check checks[NUM_CHECKS] = {
 #define CHECK(name, sev, group, trigger, title, remedy, rfc, doc) \
@@ -7,6 +7,7 @@ const struct check checks[NUM_CHECKS] = {
 #include "checks.def"
 #undef CHECK
 };
+const unsigned num_checks = NUM_CHECKS;
 
 const char *
 severity_name(enum severity s)

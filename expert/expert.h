@@ -4,11 +4,6 @@
 
 #include <espial/check.h>
 
-#define CHECK(name, sev, group, trigger, title, remedy, rfc, doc) \
-    void check_##name(const struct check_in *in, struct findings *out);
-#include "checks.def"
-#undef CHECK
-
 /* What a finding is about.  Findings of one check with equal members and equal
  * variant are one: its frames and its count grow. */
 struct scope {
@@ -27,16 +22,16 @@ struct scope scope_message(const struct check_in *in);  /* of the exchange that 
 struct scope scope_path(const struct check_in *in);     /* of what the path event speaks of */
 struct scope scope_packet(const struct check_in *in);   /* of the stream */
 struct scope scope_stream(const struct stream *s, uint32_t frame);
-void finding_add(struct findings *out, enum check_id check, const struct scope *where, const char *format, ...)
+void finding_add(struct findings *out, unsigned check, const struct scope *where, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 /* Raises the severity of the finding that stands in this scope, where one does and its severity
  * is lower: what was no fault at first has become one.  The sentence is put after the detail;
  * remedy NULL leaves what is there. */
-void finding_raise(struct findings *out, enum check_id check, const struct scope *where, enum severity severity,
+void finding_raise(struct findings *out, unsigned check, const struct scope *where, enum severity severity,
                    const char *remedy, const char *format, ...) G_GNUC_PRINTF(6, 7);
 /* The finding that stands in this scope, where one does, says how it went on: the sentence takes
  * the place of the detail's last. */
-void finding_resolve(struct findings *out, enum check_id check, const struct scope *where, const char *format, ...)
+void finding_resolve(struct findings *out, unsigned check, const struct scope *where, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 
 /* The capture ends.  True for the first call, so that what its end proves is found once. */

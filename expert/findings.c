@@ -57,7 +57,7 @@ scope_equal(gconstpointer a, gconstpointer b)
 
 /* What where names, as a finding to look up or to keep. */
 static struct finding
-finding_of(enum check_id check, const struct scope *where)
+finding_of(unsigned check, const struct scope *where)
 {
     return (struct finding){ .check = check, .ike_sa = where->sa ? where->sa->id : NO_ID,
                              .child_sa = where->child ? where->child->id : NO_ID,
@@ -184,7 +184,7 @@ mark_frame(struct findings *out, struct finding *f, uint32_t frame)
 }
 
 void
-finding_raise(struct findings *out, enum check_id check, const struct scope *where, enum severity severity,
+finding_raise(struct findings *out, unsigned check, const struct scope *where, enum severity severity,
               const char *remedy, const char *format, ...)
 {
     struct finding key = finding_of(check, where), *f = (struct finding *)g_hash_table_lookup(out->by_scope, &key);
@@ -211,7 +211,7 @@ finding_raise(struct findings *out, enum check_id check, const struct scope *whe
 }
 
 void
-finding_resolve(struct findings *out, enum check_id check, const struct scope *where, const char *format, ...)
+finding_resolve(struct findings *out, unsigned check, const struct scope *where, const char *format, ...)
 {
     struct finding key = finding_of(check, where), *f = (struct finding *)g_hash_table_lookup(out->by_scope, &key);
     const char *last = f ? g_strrstr(f->detail, ". ") : NULL;
@@ -232,7 +232,7 @@ finding_resolve(struct findings *out, enum check_id check, const struct scope *w
 }
 
 void
-finding_add(struct findings *out, enum check_id check, const struct scope *where, const char *format, ...)
+finding_add(struct findings *out, unsigned check, const struct scope *where, const char *format, ...)
 {
     struct finding key = finding_of(check, where), *f = (struct finding *)g_hash_table_lookup(out->by_scope, &key);
     va_list args;

@@ -1,5 +1,5 @@
 /* gen.c - prints CHECKS.md from the tables.  SPDX-License-Identifier: GPL-2.0-or-later */
-#include <espial/check.h>
+#include "checks.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,6 @@
 /* run.c - calls the checks whose rows name a trigger, in the order of the table.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "checks.h"
 #include "expert.h"
 
 void

@@ -17,19 +17,14 @@ enum trigger {
     ON_MESSAGE_AND_END = ON_MESSAGE | ON_END
 };
 
-enum check_id {
-#define CHECK(name, sev, group, trigger, title, remedy, rfc, doc) CHECK_##name,
-#include "../../expert/checks.def"
-#undef CHECK
-    NUM_CHECKS
-};
-
 struct check {
     const char *name, *title, *remedy, *reference, *doc, *group;
     enum severity severity;
     enum trigger trigger;
 };
-extern const struct check checks[NUM_CHECKS];
+/* The table of checks.  What names one of its rows includes expert/checks.h besides. */
+extern const struct check checks[];
+extern const unsigned num_checks;
 
 /* Frames, ascending, read as a GArray of uint32_t is. */
 struct frame_list {
@@ -39,7 +34,7 @@ struct frame_list {
 
 struct finding {
     uint32_t id;                /* in order of first frame and row */
-    enum check_id check;
+    unsigned check;             /* its row in checks[] */
     enum severity severity;     /* the row's, or what finding_raise made of it */
     enum basis basis;
     uint32_t frame;             /* where it became known */

@@ -3,6 +3,7 @@
 #include "capture.h"
 #include "espial.h"
 
+#include "checks.h"
 #include <string.h>
 
 enum {
@@ -438,9 +439,9 @@ show_register(int proto)
     };
     static int *etts[] = { &ett_espial, &ett_sa, &ett_finding };
     static ei_register_info experts[] = {
-#define CHECK(name, sev, group, trigger, title, remedy, rfc, doc) \
+#define CHECK(name, sev, group, trigger, title, ...) \
         { &ei[CHECK_##name], { "espial." #name, PI_##group, PI_##sev, title, EXPFILL } },
-#include "../../expert/checks.def"
+#include "checks.def"
 #undef CHECK
     };
 

@@ -135,10 +135,10 @@ GArray *
 page_groups(const struct page *p)
 {
     GArray *groups = g_array_new(FALSE, FALSE, sizeof(struct finding_group));
-    int of[NUM_CHECKS];
+    int *of = g_new(int, num_checks);
 
     for (int severity = SEV_ERROR; severity >= SEV_CHAT; severity--) {
-        memset(of, -1, sizeof of);
+        memset(of, -1, num_checks * sizeof *of);
         for (size_t i = 0; i < findings_count(p->r->findings); i++) {
             const struct finding *f = findings_get(p->r->findings, i);
             if ((int)f->severity != severity) {
@@ -152,6 +152,7 @@ page_groups(const struct page *p)
             g_ptr_array_add(g_array_index(groups, struct finding_group, of[f->check]).findings, (gpointer)f);
         }
     }
+    g_free(of);
     return groups;
 }
 

@@ -54,7 +54,7 @@ double message_time(const struct ike_sa *sa, uint32_t frame);  /* 0 where it is 
 
 /* Of the findings, groups of one check and severity, the worst first. */
 struct finding_group {
-    enum check_id check;
+    unsigned check;                 /* its row in checks[] */
     enum severity severity;
     GPtrArray *findings;            /* of const struct finding */
 };

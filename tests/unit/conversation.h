@@ -7,7 +7,7 @@
 
 #include "t.h"
 
-#include <espial/check.h>
+#include "checks.h"
 
 static struct sadb *db;
 static struct findings *found;
