@@ -2,8 +2,8 @@
 #include "checks.h"
 
 const struct check checks[NUM_CHECKS] = {
-#define CHECK(name, sev, group, trigger, title, remedy, rfc, doc) \
-    { #name, title, remedy, rfc, doc, #group, SEV_##sev, trigger },
+#define CHECK(name, severity, group, trigger, title, remedy, reference, doc, why) \
+    { #name, title, remedy, reference, doc, why, #group, SEV_##severity, trigger },
 #include "checks.def"
 #undef CHECK
 };

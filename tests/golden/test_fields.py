@@ -128,7 +128,7 @@ def main():
             out.write(made)
     same = os.path.exists(PAGE) and open(PAGE).read() == made
     if not same:
-        print("FAILED: docs/FIELDS.md is stale: tests/golden/test_fields.py --write")
+        print("FAILED: docs/FIELDS.md is stale: tests/golden/test_fields.py --write, or for checks cmake --build build --target docs")
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         found = list(pool.map(example, EXAMPLES.items()))
     print(f"{made.count(chr(10))} lines, {len(found)} examples, {found.count(False)} failed")
