@@ -3,13 +3,8 @@
 #include "checks.h"
 #include "expert.h"
 
+#include <espial/hash.h>
 #include <string.h>
-
-static bool
-certain(const struct child_sa *c)
-{
-    return c && c->basis != BASIS_INFERRED;
-}
 
 /* "quick mode in frame 6" */
 static const char *
@@ -26,7 +21,7 @@ negotiation(const struct child_sa *c, char *out, size_t size)
 static bool
 placed(const struct child_sa *c)
 {
-    return certain(c) && !c->ike_sa->path_unsure;
+    return child_is_negotiated(c) && !c->ike_sa->path_unsure;
 }
 
 static const struct endpoint *
@@ -63,7 +58,7 @@ check_outer_source_violation(const struct check_in *in, struct findings *out)
     where = scope_packet(in);
     finding_add(out, CHECK_outer_source_violation, &where,
                 "%s for SPI %08x comes from %s; the SA's peer is %s (%s), and no MOBIKE update or answered message explains it.",
-                e->packet->protocol == PROTO_AH ? "AH" : "ESP", e->packet->spi, ip_print(&e->at.src, from, sizeof from),
+                ipsec_name(e->packet->protocol), e->packet->spi, ip_print(&e->at.src, from, sizeof from),
                 ip_print(peer, is, sizeof is), negotiation(e->child, how, sizeof how));
 }
 
@@ -85,7 +80,7 @@ check_outer_destination_violation(const struct check_in *in, struct findings *ou
     }
     where = scope_packet(in);
     finding_add(out, CHECK_outer_destination_violation, &where, "%s for SPI %08x goes to %s; the SA's endpoint is %s (%s).",
-                e->packet->protocol == PROTO_AH ? "AH" : "ESP", e->packet->spi, ip_print(&e->at.dst, to, sizeof to),
+                ipsec_name(e->packet->protocol), e->packet->spi, ip_print(&e->at.dst, to, sizeof to),
                 ip_print(end, is, sizeof is), negotiation(e->child, how, sizeof how));
 }
 
@@ -95,7 +90,7 @@ tunnelled(const struct check_in *in)
 {
     const struct ipsec_event *e = in->ipsec;
 
-    return certain(e->child) && !e->child->transport && e->packet->has_inner && e->packet->inner_tunnel ?
+    return child_is_negotiated(e->child) && !e->child->transport && e->packet->has_inner && e->packet->inner_tunnel ?
            &e->packet->inner : NULL;
 }
 
@@ -118,15 +113,11 @@ side(const struct ipsec_event *e, bool source, size_t *num)
     return child_selectors(e->child, source == e->to_responder, num);
 }
 
+/* Each inner address is a finding of its own. */
 static uint64_t
 variant_of(const struct ip_addr *a)
 {
-    uint64_t h = a->family;
-
-    for (size_t i = 0; i < sizeof a->bytes; i++) {
-        h = h * 1099511628211u ^ a->bytes[i];
-    }
-    return h;
+    return hash_octets(hash_seed(), a, sizeof *a);
 }
 
 static bool
@@ -149,7 +140,7 @@ right_child(const struct ipsec_event *e, const struct inner_packet *p)
     }
     for (guint i = 0; i < others->len && i < SADB_MAX_CLEAR_SAS; i++) {
         const struct child_sa *c = (const struct child_sa *)g_ptr_array_index(others, i);
-        if (c != e->child && certain(c) && !c->deleted_in &&
+        if (c != e->child && child_is_negotiated(c) && !c->deleted_in &&
             child_admits(c, p, e->to_responder) == ADMITTED) {
             return c;
         }
@@ -369,7 +360,7 @@ check_virtual_ip_shared(const struct check_in *in, struct findings *out)
 {
     const struct ike_sa *now = in->ike->sa;
 
-    if (!fresh(in) || !now->initiator.id || (in->msg->cfg_type != CP_REPLY && in->msg->cfg_type != CP_SET)) {
+    if (!message_is_new(in) || !now->initiator.id || (in->msg->cfg_type != CP_REPLY && in->msg->cfg_type != CP_SET)) {
         return;
     }
     for (guint k = 0; k < now->addresses->len; k++) {

@@ -24,12 +24,12 @@ check_auth_failed(const struct check_in *in, struct findings *out)
     const struct exchange *x = in->ike->about;
     struct scope where;
 
-    if (!fresh(in)) {
+    if (!message_is_new(in)) {
         return;
     }
     where = scope_message(in);
-    who_sent(in, who, sizeof who);
-    who_received(in, to, sizeof to);
+    message_sender(in, who, sizeof who);
+    message_receiver(in, to, sizeof to);
     n = ike_find_notify(in->msg, N2_AUTHENTICATION_FAILED);
     if (ike_xauth_failed(in->msg)) {
         where.remedy = "Compare the user's name and password on the client with the gateway's user database; phase 1 itself succeeded.";
@@ -61,7 +61,7 @@ check_auth_failed(const struct check_in *in, struct findings *out)
 void
 check_identity_rejected(const struct check_in *in, struct findings *out)
 {
-    const struct ike_notify *n = fresh(in) && in->msg->major == 1 ? ike_find_notify(in->msg, N1_INVALID_ID_INFORMATION) : NULL;
+    const struct ike_notify *n = message_is_new(in) && in->msg->major == 1 ? ike_find_notify(in->msg, N1_INVALID_ID_INFORMATION) : NULL;
     const struct exchange *x = in->ike->about;
     char who[ID_TEXT_MAX], to[ID_TEXT_MAX], phase[64];
     struct scope where;
@@ -72,7 +72,7 @@ check_identity_rejected(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     where.basis = notify_basis(n);
     finding_add(out, CHECK_identity_rejected, &where, "%s rejects the identity %s (INVALID_ID_INFORMATION after %s).",
-                who_sent(in, who, sizeof who), who_received(in, to, sizeof to), phase_name(in, x, phase, sizeof phase));
+                message_sender(in, who, sizeof who), message_receiver(in, to, sizeof to), phase_name(in, x, phase, sizeof phase));
 }
 
 /* RFC 7296 section 2.21.2: a success carries IDr, AUTH, SA and both TS; a refusal one
@@ -123,7 +123,7 @@ suspect_v1(const struct check_in *in, struct findings *out)
     where.basis = BASIS_INFERRED;
     finding_add(out, CHECK_auth_failure_suspected, &where,
                 "%s answers message %u of phase 1 (frame %u), the first that needs the right key, with an Informational "
-                "instead of its own. Suggests that the pre-shared keys differ.", who_sent(in, who, sizeof who), whole,
+                "instead of its own. Suggests that the pre-shared keys differ.", message_sender(in, who, sizeof who), whole,
                 last->frame);
 }
 
@@ -198,7 +198,7 @@ check_auth_failure_suspected(const struct check_in *in, struct findings *out)
 {
     if (!in->msg) {
         suspect_silences(in, out);
-    } else if (!fresh(in)) {
+    } else if (!message_is_new(in)) {
         return;
     } else if (in->msg->major == 2) {
         suspect_v2(in, out);

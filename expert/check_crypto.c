@@ -13,7 +13,7 @@ chosen_here(const struct check_in *in)
 {
     const struct exchange *x = in->ike->exchange;
 
-    return fresh(in) && x->chosen && x->chosen->frame == in->ike->at.frame ? x->chosen : NULL;
+    return message_is_new(in) && x->chosen && x->chosen->frame == in->ike->at.frame ? x->chosen : NULL;
 }
 
 static void
@@ -31,7 +31,7 @@ weak(const struct check_in *in, struct findings *out, enum check_id check, uint8
         }
         where.child = in->ike->child;
         finding_add(out, check, &where, "%s is chosen for %s (%s); %s says that it %s be used.",
-                    transform_print(t, name, sizeof name), k->p->protocol == PROTO_IKE ? "IKE" : k->p->protocol == PROTO_AH ? "AH" : "ESP",
+                    transform_print(t, name, sizeof name), k->p->protocol == PROTO_IKE ? "IKE" : ipsec_name(k->p->protocol),
                     k->text, k->p->protocol == PROTO_IKE || type == TRANSFORM_KE ? "RFC 8247" : "RFC 8221",
                     r == REQ_MUST_NOT ? "must not" : "should not");
     }
@@ -98,7 +98,7 @@ check_weak_offered(const struct check_in *in, struct findings *out)
     char name[64], list[SUITE_TEXT_MAX] = "", who[ID_TEXT_MAX];
     struct scope where;
 
-    if (!fresh(in) || !in->msg->num_proposals || x->request != in->ike->at.frame || !x->offered->len) {
+    if (!message_is_new(in) || !in->msg->num_proposals || x->request != in->ike->at.frame || !x->offered->len) {
         return;
     }
     for (guint i = 0; i < x->offered->len; i++) {
@@ -117,7 +117,7 @@ check_weak_offered(const struct check_in *in, struct findings *out)
     }
     if (list[0]) {
         where = scope_message(in);
-        finding_add(out, CHECK_weak_offered, &where, "%s offers %s beside better ones.", who_sent(in, who, sizeof who), list);
+        finding_add(out, CHECK_weak_offered, &where, "%s offers %s beside better ones.", message_sender(in, who, sizeof who), list);
     }
 }
 
@@ -224,7 +224,7 @@ check_nonce_too_short(const struct check_in *in, struct findings *out)
     char who[ID_TEXT_MAX];
     struct scope where;
 
-    if (!fresh(in) || !m->nonce.at || m->truncated || m->error) {
+    if (!message_is_new(in) || !m->nonce.at || m->truncated || m->error) {
         return;
     }
     least = m->major == 1 ? V1_NONCE_MIN : MAX((size_t)NONCE_MIN, prf_half(chosen_here(in)));
@@ -234,7 +234,7 @@ check_nonce_too_short(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     finding_add(out, CHECK_nonce_too_short, &where,
                 "%s sends a nonce of %" G_GSIZE_FORMAT " octets; %" G_GSIZE_FORMAT " to %d are allowed here.",
-                who_sent(in, who, sizeof who), len, least, NONCE_MAX);
+                message_sender(in, who, sizeof who), len, least, NONCE_MAX);
 }
 
 void

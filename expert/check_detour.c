@@ -6,7 +6,7 @@
 void
 check_cookie_challenge(const struct check_in *in, struct findings *out)
 {
-    const struct ike_notify *n = in->msg->major == 2 && ike_is_response(in->msg) ? fresh_notify(in, N2_COOKIE) : NULL;
+    const struct ike_notify *n = in->msg->major == 2 && ike_is_response(in->msg) ? new_message_notify(in, N2_COOKIE) : NULL;
     char who[ID_TEXT_MAX];
     struct scope where;
 
@@ -16,7 +16,7 @@ check_cookie_challenge(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     finding_add(out, CHECK_cookie_challenge, &where,
                 "%s asks for a cookie of %" G_GSIZE_FORMAT " bytes before it answers IKE_SA_INIT of frame %u.",
-                who_sent(in, who, sizeof who), n->data.len, in->ike->exchange->request);
+                message_sender(in, who, sizeof who), n->data.len, in->ike->exchange->request);
 }
 
 static const struct exchange *
@@ -119,7 +119,7 @@ judge_detours(const struct check_in *in, struct findings *out)
 void
 check_invalid_ke_payload(const struct check_in *in, struct findings *out)
 {
-    const struct ike_notify *n = in->msg && in->msg->major == 2 ? fresh_notify(in, N2_INVALID_KE_PAYLOAD) : NULL;
+    const struct ike_notify *n = in->msg && in->msg->major == 2 ? new_message_notify(in, N2_INVALID_KE_PAYLOAD) : NULL;
     struct transform wanted = { .type = TRANSFORM_KE }, sent = { .type = TRANSFORM_KE };
     char who[ID_TEXT_MAX], a[64], b[64];
     struct scope where;
@@ -135,12 +135,12 @@ check_invalid_ke_payload(const struct check_in *in, struct findings *out)
     sent.id = in->ike->exchange->ke_group;
     if (n->data.len != 2) {
         finding_add(out, CHECK_invalid_ke_payload, &where, "%s refuses the key exchange of frame %u without naming a group.",
-                    who_sent(in, who, sizeof who), in->ike->exchange->request);
+                    message_sender(in, who, sizeof who), in->ike->exchange->request);
         return;
     }
     wanted.id = (uint16_t)(n->data.at[0] << 8 | n->data.at[1]);
     finding_add(out, CHECK_invalid_ke_payload, &where,
-                "%s wants %s; the key exchange of frame %u is in %s. The initiator is to try again %s.", who_sent(in, who, sizeof who),
+                "%s wants %s; the key exchange of frame %u is in %s. The initiator is to try again %s.", message_sender(in, who, sizeof who),
                 transform_say(&wanted, a, sizeof a), in->ike->exchange->request,
                 sent.id ? transform_print(&sent, b, sizeof b) : "another group",
                 wanted.id ? "with the group wanted" : "without a key exchange");
@@ -149,7 +149,7 @@ check_invalid_ke_payload(const struct check_in *in, struct findings *out)
 void
 check_redirected(const struct check_in *in, struct findings *out)
 {
-    const struct ike_notify *n = in->msg->major == 2 ? fresh_notify(in, N2_REDIRECT) : NULL;
+    const struct ike_notify *n = in->msg->major == 2 ? new_message_notify(in, N2_REDIRECT) : NULL;
     char who[ID_TEXT_MAX], to[ID_TEXT_MAX] = "another gateway";
     struct scope where;
 
@@ -170,5 +170,5 @@ check_redirected(const struct check_in *in, struct findings *out)
     }
     where = scope_message(in);
     where.basis = notify_basis(n);
-    finding_add(out, CHECK_redirected, &where, "%s redirects the client to %s.", who_sent(in, who, sizeof who), to);
+    finding_add(out, CHECK_redirected, &where, "%s redirects the client to %s.", message_sender(in, who, sizeof who), to);
 }

@@ -6,18 +6,6 @@
 enum { ICV_96 = 12 };      /* octets */
 #define SMALL_BLOCK_BYTES ((uint64_t)32 << 30)      /* 2^32 blocks of 64 bits, the birthday bound (RFC 7321 section 3) */
 
-static const char *
-protocol(const struct check_in *in)
-{
-    return in->ipsec->packet->protocol == PROTO_AH ? "AH" : "ESP";
-}
-
-static bool
-certain(const struct child_sa *c)
-{
-    return c && c->basis != BASIS_INFERRED;
-}
-
 static bool
 counts(const struct check_in *in)
 {
@@ -36,7 +24,7 @@ check_esp_without_ike(const struct check_in *in, struct findings *out)
     }
     where = scope_packet(in);
     finding_add(out, CHECK_esp_without_ike, &where, "%s of SPI %08x from %s to %s; the capture holds no IKE between these two.",
-                protocol(in), e->packet->spi, ip_print(&e->at.src, from, sizeof from), ip_print(&e->at.dst, to, sizeof to));
+                ipsec_name(e->packet->protocol), e->packet->spi, ip_print(&e->at.src, from, sizeof from), ip_print(&e->at.dst, to, sizeof to));
 }
 
 void
@@ -46,13 +34,13 @@ check_spi_unknown(const struct check_in *in, struct findings *out)
     char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
     struct scope where;
 
-    if (e->child || !e->stream || !e->stream->peers_readable || certain(e->stream->other_protocol)) {
+    if (e->child || !e->stream || !e->stream->peers_readable || child_is_negotiated(e->stream->other_protocol)) {
         return;         /* the last: protocol_mismatch tells of it */
     }
     where = scope_packet(in);
     finding_add(out, CHECK_spi_unknown, &where,
                 "%s from %s to %s uses SPI %08x, which none of the exchanges of these peers in the capture negotiated.",
-                e->packet->protocol == PROTO_AH ? "AH" : "ESP", ip_print(&e->at.src, from, sizeof from),
+                ipsec_name(e->packet->protocol), ip_print(&e->at.src, from, sizeof from),
                 ip_print(&e->at.dst, to, sizeof to), e->packet->spi);
 }
 
@@ -63,7 +51,7 @@ check_esp_after_delete(const struct check_in *in, struct findings *out)
     double since;
     struct scope where;
 
-    if (!certain(e->child) || !e->child->deleted_in || e->duplicate) {
+    if (!child_is_negotiated(e->child) || !e->child->deleted_in || e->duplicate) {
         return;
     }
     since = e->at.time - e->child->deleted_time;
@@ -72,7 +60,7 @@ check_esp_after_delete(const struct check_in *in, struct findings *out)
     }
     where = scope_packet(in);
     finding_add(out, CHECK_esp_after_delete, &where, "%s of SPI %08x comes %.1f s after Child SA %u was deleted in frame %u.",
-                protocol(in), e->packet->spi, since, e->child->id, e->child->deleted_in);
+                ipsec_name(e->packet->protocol), e->packet->spi, since, e->child->id, e->child->deleted_in);
 }
 
 static double
@@ -90,7 +78,7 @@ check_esp_after_lifetime(const struct check_in *in, struct findings *out)
     struct scope where;
     uint64_t kb;
 
-    if (!certain(c) || !c->established || e->duplicate) {
+    if (!child_is_negotiated(c) || !c->established || e->duplicate) {
         return;
     }
     age = e->at.time - c->negotiated_time;
@@ -98,13 +86,13 @@ check_esp_after_lifetime(const struct check_in *in, struct findings *out)
     where = scope_packet(in);
     if (lifetime(c) > 0 && age > lifetime(c) + sadb_options(in->db)->delete_grace) {
         finding_add(out, CHECK_esp_after_lifetime, &where,
-                    "%s of SPI %08x is used %.0f s after quick mode in frame %u, which gave it %.0f s.", protocol(in),
+                    "%s of SPI %08x is used %.0f s after quick mode in frame %u, which gave it %.0f s.", ipsec_name(e->packet->protocol),
                     e->packet->spi, age, c->negotiated_in, lifetime(c));
     } else if (kb && e->stream->bytes / 1024 > kb) {
         where.variant = 1;
         finding_add(out, CHECK_esp_after_lifetime, &where,
                     "%s of SPI %08x has carried more than the %" G_GINT64_MODIFIER "u KB that quick mode in frame %u gave it.",
-                    protocol(in), e->packet->spi, kb, c->negotiated_in);
+                    ipsec_name(e->packet->protocol), e->packet->spi, kb, c->negotiated_in);
     }
 }
 
@@ -117,7 +105,7 @@ check_reserved_spi(const struct check_in *in, struct findings *out)
         return;
     }
     where = scope_packet(in);
-    finding_add(out, CHECK_reserved_spi, &where, "%s uses SPI %08x; 0 to 255 are reserved.", protocol(in), in->ipsec->packet->spi);
+    finding_add(out, CHECK_reserved_spi, &where, "%s uses SPI %08x; 0 to 255 are reserved.", ipsec_name(in->ipsec->packet->protocol), in->ipsec->packet->spi);
 }
 
 void
@@ -161,7 +149,7 @@ check_sequence_not_one(const struct check_in *in, struct findings *out)
     const struct ipsec_event *e = in->ipsec;
     struct scope where;
 
-    if (!e->new_stream || !e->stream || !certain(e->child) || !e->child->established || e->packet->seq == 1 || e->number != 1) {
+    if (!e->new_stream || !e->stream || !child_is_negotiated(e->child) || !e->child->established || e->packet->seq == 1 || e->number != 1) {
         return;
     }
     /* An address that changes begins a stream of its own in the middle of the numbers. */
@@ -183,7 +171,7 @@ check_sequence_wrapped(const struct check_in *in, struct findings *out)
     const struct ipsec_event *e = in->ipsec;
     struct scope where;
 
-    if (!e->wrapped || !certain(e->child)) {
+    if (!e->wrapped || !child_is_negotiated(e->child)) {
         return;
     }
     where = scope_packet(in);
@@ -238,7 +226,7 @@ lawful(const struct check_in *in, struct geometry *g)
 {
     const struct ipsec_event *e = in->ipsec;
 
-    return counts(in) && certain(e->child) && e->child->established && e->packet->protocol == PROTO_ESP &&
+    return counts(in) && child_is_negotiated(e->child) && e->child->established && e->packet->protocol == PROTO_ESP &&
            e->child->protocol == PROTO_ESP && geometry_of(e->child, g);
 }
 
@@ -301,7 +289,7 @@ check_ah_length_wrong(const struct check_in *in, struct findings *out)
     unsigned words;
     struct scope where;
 
-    if (!counts(in) || e->packet->protocol != PROTO_AH || !certain(e->child) || !e->child->chosen) {
+    if (!counts(in) || e->packet->protocol != PROTO_AH || !child_is_negotiated(e->child) || !e->child->chosen) {
         return;
     }
     for (size_t i = 0; i < e->child->chosen->p->num_transforms; i++) {
@@ -353,12 +341,12 @@ check_protocol_mismatch(const struct check_in *in, struct findings *out)
     const struct child_sa *c = e->stream ? e->stream->other_protocol : NULL;
     struct scope where;
 
-    if (!counts(in) || e->child || !certain(c)) {
+    if (!counts(in) || e->child || !child_is_negotiated(c)) {
         return;
     }
     where = scope_packet(in);
-    finding_add(out, CHECK_protocol_mismatch, &where, "%s uses SPI %08x, which frame %u negotiated for %s.", protocol(in),
-                e->packet->spi, c->negotiated_in, c->protocol == PROTO_AH ? "AH" : "ESP");
+    finding_add(out, CHECK_protocol_mismatch, &where, "%s uses SPI %08x, which frame %u negotiated for %s.", ipsec_name(e->packet->protocol),
+                e->packet->spi, c->negotiated_in, ipsec_name(c->protocol));
 }
 
 void
@@ -368,7 +356,7 @@ check_udp_encap_mismatch(const struct check_in *in, struct findings *out)
     enum nat nat;
     struct scope where;
 
-    if (!counts(in) || !certain(e->child) || e->packet->protocol != PROTO_ESP || e->at.src_port) {
+    if (!counts(in) || !child_is_negotiated(e->child) || e->packet->protocol != PROTO_ESP || e->at.src_port) {
         return;
     }
     nat = e->child->ike_sa->nat;

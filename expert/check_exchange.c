@@ -16,7 +16,7 @@ check_retransmission(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     where.basis = BASIS_OBSERVED;
     where.variant = e->retransmission_of;
-    who_sent(in, who, sizeof who);
+    message_sender(in, who, sizeof who);
     phase_name(in, e->exchange, phase, sizeof phase);
     if (e->sa->major == 2 && !e->is_response && e->exchange->response && e->exchange->response < e->at.frame) {
         finding_add(out, CHECK_retransmission, &where,
@@ -29,7 +29,7 @@ check_retransmission(const struct check_in *in, struct findings *out)
 }
 
 static void
-tell_duplicate(struct findings *out, const struct scope *where, uint32_t first, bool nat)
+report_duplicate(struct findings *out, const struct scope *where, uint32_t first, bool nat)
 {
     finding_add(out, CHECK_duplicate_frame, where, nat ?
                 "Frame %u was captured twice: it is frame %u again, on the other side of a NAT." :
@@ -46,7 +46,7 @@ check_duplicate_frame(const struct check_in *in, struct findings *out)
         where = scope_packet(in);
         where.basis = in->ipsec->translated && !in->ipsec->child ? BASIS_INFERRED : BASIS_OBSERVED;
         if (in->ipsec->translated || (in->ipsec->duplicate && in->ipsec->original)) {
-            tell_duplicate(out, &where, in->ipsec->translated ? in->ipsec->translated : in->ipsec->original, in->ipsec->translated);
+            report_duplicate(out, &where, in->ipsec->translated ? in->ipsec->translated : in->ipsec->original, in->ipsec->translated);
         }
         return;
     }
@@ -56,7 +56,7 @@ check_duplicate_frame(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     where.basis = BASIS_OBSERVED;
     where.exchange = NO_ID;
-    tell_duplicate(out, &where, e->message->frame, e->sa->after_nat);
+    report_duplicate(out, &where, e->message->frame, e->sa->after_nat);
 }
 
 void
@@ -67,7 +67,7 @@ check_message_id_reused(const struct check_in *in, struct findings *out)
     char who[ID_TEXT_MAX];
     struct scope where;
 
-    if (!fresh(in) || in->msg->major != 2 || in->msg->exchange == V2_IKE_SA_INIT || in->msg->fragment || in->msg->truncated) {
+    if (!message_is_new(in) || in->msg->major != 2 || in->msg->exchange == V2_IKE_SA_INIT || in->msg->fragment || in->msg->truncated) {
         return;
     }
     for (guint i = 0; i < x->messages->len; i++) {
@@ -78,7 +78,7 @@ check_message_id_reused(const struct check_in *in, struct findings *out)
         where = scope_message(in);
         where.basis = BASIS_OBSERVED;
         finding_add(out, CHECK_message_id_reused, &where, "%s sends two different messages under message ID %u (frames %u and %u).",
-                    who_sent(in, who, sizeof who), x->message_id, m->frame, in->ike->at.frame);
+                    message_sender(in, who, sizeof who), x->message_id, m->frame, in->ike->at.frame);
         return;
     }
 }

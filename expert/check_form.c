@@ -11,7 +11,7 @@ whole(const struct check_in *in)
 {
     const struct ike_message *m = in->msg;
 
-    return fresh(in) && m->error == IKE_OK && !m->truncated && !m->capped && !m->fragment && m->readable;
+    return message_is_new(in) && m->error == IKE_OK && !m->truncated && !m->capped && !m->fragment && m->readable;
 }
 
 static bool
@@ -92,14 +92,14 @@ names(uint8_t major, uint64_t types, char *out, size_t size)
 }
 
 static void
-tell_form(const struct check_in *in, struct findings *out, enum check_id check, uint64_t types, const char *verb)
+report_form(const struct check_in *in, struct findings *out, enum check_id check, uint64_t types, const char *verb)
 {
     char who[ID_TEXT_MAX], list[TEXT_MAX], name[64];
     struct scope where = scope_message(in);
 
     where.variant = types;
     finding_add(out, check, &where, "%s of %s %s: %s.", exchange_name(in->msg->major, in->msg->exchange, name, sizeof name),
-                who_sent(in, who, sizeof who), verb, names(in->msg->major, types, list, sizeof list));
+                message_sender(in, who, sizeof who), verb, names(in->msg->major, types, list, sizeof list));
 }
 
 void
@@ -118,7 +118,7 @@ check_malformed_message(const struct check_in *in, struct findings *out)
         where.variant = in->ike->at.frame;
     }
     finding_add(out, CHECK_malformed_message, &where, "%s sends a message in which %s (octet %" G_GSIZE_FORMAT "%s, %s).",
-                who_sent(in, who, sizeof who), ike_error_text(m->error), m->error_offset,
+                message_sender(in, who, sizeof who), ike_error_text(m->error), m->error_offset,
                 m->error_inner ? " of the decrypted part" : "", ike_error_reference(m->error));
 }
 
@@ -129,7 +129,7 @@ check_payload_missing(const struct check_in *in, struct findings *out)
     uint64_t lacks = f ? f->must & ~in->msg->seen : 0;
 
     if (lacks) {
-        tell_form(in, out, CHECK_payload_missing, lacks, "lacks payloads that it must hold");
+        report_form(in, out, CHECK_payload_missing, lacks, "lacks payloads that it must hold");
     }
 }
 
@@ -140,7 +140,7 @@ check_payload_unexpected(const struct check_in *in, struct findings *out)
     uint64_t extra = f ? f->must_not & in->msg->seen : 0;
 
     if (extra) {
-        tell_form(in, out, CHECK_payload_unexpected, extra, "holds payloads that have no place there");
+        report_form(in, out, CHECK_payload_unexpected, extra, "holds payloads that have no place there");
     }
 }
 
@@ -150,13 +150,13 @@ check_trailing_bytes(const struct check_in *in, struct findings *out)
     char who[ID_TEXT_MAX];
     struct scope where;
 
-    if (!fresh(in) || !in->msg->trailing || in->msg->truncated) {
+    if (!message_is_new(in) || !in->msg->trailing || in->msg->truncated) {
         return;
     }
     where = scope_message(in);
     where.basis = BASIS_OBSERVED;
     finding_add(out, CHECK_trailing_bytes, &where, "%s sends %" G_GSIZE_FORMAT " octets after the %u that the message states.",
-                who_sent(in, who, sizeof who), in->msg->trailing, in->msg->length);
+                message_sender(in, who, sizeof who), in->msg->trailing, in->msg->length);
 }
 
 void
@@ -164,7 +164,7 @@ check_unknown_critical_payload(const struct check_in *in, struct findings *out)
 {
     const struct ike_message *m = in->msg;
 
-    for (size_t i = 0; m->major == 2 && fresh(in) && i < m->num_payloads; i++) {
+    for (size_t i = 0; m->major == 2 && message_is_new(in) && i < m->num_payloads; i++) {
         const struct ike_payload *p = &m->payloads[i];
         char who[ID_TEXT_MAX];
         struct scope where = scope_message(in);
@@ -174,7 +174,7 @@ check_unknown_critical_payload(const struct check_in *in, struct findings *out)
         where.variant = p->type;
         where.basis = p->inner ? BASIS_DECRYPTED : BASIS_OBSERVED;
         finding_add(out, CHECK_unknown_critical_payload, &where,
-                    "%s marks payload %u as critical, which no RFC that Espial knows defines.", who_sent(in, who, sizeof who), p->type);
+                    "%s marks payload %u as critical, which no RFC that Espial knows defines.", message_sender(in, who, sizeof who), p->type);
     }
 }
 
@@ -198,13 +198,13 @@ check_ke_group_mismatch(const struct check_in *in, struct findings *out)
     char who[ID_TEXT_MAX], a[64], b[64];
     struct scope where;
 
-    if (!fresh(in) || in->msg->major != 2 || !in->msg->has_ke || !ike_is_response(in->msg) || refuses(in->msg) ||
+    if (!message_is_new(in) || in->msg->major != 2 || !in->msg->has_ke || !ike_is_response(in->msg) || refuses(in->msg) ||
         !chosen_group(x, &chosen) || chosen.id == in->msg->ke_group) {
         return;
     }
     sent.id = in->msg->ke_group;
     where = scope_message(in);
-    finding_add(out, CHECK_ke_group_mismatch, &where, "%s chooses %s and sends a key exchange in %s.", who_sent(in, who, sizeof who),
+    finding_add(out, CHECK_ke_group_mismatch, &where, "%s chooses %s and sends a key exchange in %s.", message_sender(in, who, sizeof who),
                 transform_say(&chosen, a, sizeof a), transform_say(&sent, b, sizeof b));
 }
 
@@ -218,7 +218,7 @@ check_ke_length_wrong(const struct check_in *in, struct findings *out)
     struct scope where;
     uint16_t octets;
 
-    if (!fresh(in) || !m->has_ke || m->truncated || m->error || (m->major == 1 && !first_ike)) {
+    if (!message_is_new(in) || !m->has_ke || m->truncated || m->error || (m->major == 1 && !first_ike)) {
         return;
     }
     if (m->major == 1 && !chosen_group(in->ike->exchange, &group)) {
@@ -229,7 +229,7 @@ check_ke_length_wrong(const struct check_in *in, struct findings *out)
     }
     where = scope_message(in);
     finding_add(out, CHECK_ke_length_wrong, &where, "%s sends a key exchange of %" G_GSIZE_FORMAT " octets; %s has %u.",
-                who_sent(in, who, sizeof who), m->ke.len, transform_say(&group, name, sizeof name), octets);
+                message_sender(in, who, sizeof who), m->ke.len, transform_say(&group, name, sizeof name), octets);
 }
 
 /* RFC 7296 section 3.14: what the chosen suite leaves of a length. */
@@ -242,7 +242,7 @@ check_ike_length_impossible(const struct check_in *in, struct findings *out)
     char who[ID_TEXT_MAX];
     struct scope where;
 
-    if (!fresh(in) || m->major != 2 || !m->encrypted || m->readable || m->truncated || m->error || !k ||
+    if (!message_is_new(in) || m->major != 2 || !m->encrypted || m->readable || m->truncated || m->error || !k ||
         m->exchange == V2_IKE_SA_INIT) {
         return;
     }
@@ -261,5 +261,5 @@ check_ike_length_impossible(const struct check_in *in, struct findings *out)
     where.basis = BASIS_INFERRED;
     finding_add(out, CHECK_ike_length_impossible, &where,
                 "%s sends an encrypted message of %u octets; %s gives %u and steps of %u. Suggests that the two ends do not use "
-                "one suite.", who_sent(in, who, sizeof who), m->length, k->text, empty + fragment, step);
+                "one suite.", message_sender(in, who, sizeof who), m->length, k->text, empty + fragment, step);
 }

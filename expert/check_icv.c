@@ -6,7 +6,7 @@
 /* One packet in a stream that verifies shows that the keys are right: the others were
  * damaged or forged.  None shows that the keys are not this SA's. */
 static void
-tell_bad(struct findings *out, enum check_id check, const struct stream *s)
+report_bad(struct findings *out, enum check_id check, const struct stream *s)
 {
     for (guint i = 0; i < s->bad_frames->len; i++) {
         struct scope where = scope_stream(s, g_array_index(s->bad_frames, uint32_t, i));
@@ -27,14 +27,14 @@ check_icv_bad(const struct check_in *in, struct findings *out)
     for (size_t i = 0; i < sadb_num_streams(in->db); i++) {
         const struct stream *s = sadb_stream(in->db, i);
         if (s->bad_frames && s->good) {
-            tell_bad(out, CHECK_icv_bad, s);
+            report_bad(out, CHECK_icv_bad, s);
         }
     }
 }
 
 /* The same for the messages of an IKE SA. */
 static void
-tell_ike(const struct check_in *in, struct findings *out, enum check_id check)
+report_ike(const struct check_in *in, struct findings *out, enum check_id check)
 {
     for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
         const struct ike_sa *sa = sadb_ike_sa(in->db, i);
@@ -51,7 +51,7 @@ tell_ike(const struct check_in *in, struct findings *out, enum check_id check)
 void
 check_ike_icv_bad(const struct check_in *in, struct findings *out)
 {
-    tell_ike(in, out, CHECK_ike_icv_bad);
+    report_ike(in, out, CHECK_ike_icv_bad);
 }
 
 void
@@ -60,8 +60,8 @@ check_wrong_key(const struct check_in *in, struct findings *out)
     for (size_t i = 0; i < sadb_num_streams(in->db); i++) {
         const struct stream *s = sadb_stream(in->db, i);
         if (s->bad_frames && !s->good) {
-            tell_bad(out, CHECK_wrong_key, s);
+            report_bad(out, CHECK_wrong_key, s);
         }
     }
-    tell_ike(in, out, CHECK_wrong_key);
+    report_ike(in, out, CHECK_wrong_key);
 }

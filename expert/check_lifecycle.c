@@ -77,7 +77,7 @@ check_sa_deleted(const struct check_in *in, struct findings *out)
     struct scope where = scope_message(in);
     char who[ID_TEXT_MAX], text[TEXT_MAX];
 
-    who_sent(in, who, sizeof who);
+    message_sender(in, who, sizeof who);
     if (e->ike_deleted) {
         finding_add(out, CHECK_sa_deleted, &where, "%s deletes IKE SA %u.", who, e->sa->id);
     }
@@ -115,7 +115,7 @@ check_address_updated(const struct check_in *in, struct findings *out)
     const struct endpoint *mover;
     struct scope where;
 
-    if (!fresh(in) || (!e->moved && !(in->msg->major == 2 && !ike_is_response(in->msg) &&
+    if (!message_is_new(in) || (!e->moved && !(in->msg->major == 2 && !ike_is_response(in->msg) &&
                                       ike_find_notify(in->msg, N2_UPDATE_SA_ADDRESSES)))) {
         return;
     }
@@ -173,7 +173,7 @@ check_peer_restarted(const struct check_in *in, struct findings *out)
     struct scope where = scope_message(in);
     const struct ike_notify *n;
 
-    if (!fresh(in)) {
+    if (!message_is_new(in)) {
         return;
     }
     if (e->replaces && ip_equal(&e->sa->initiator.addr, &e->replaces->initiator.addr)) {
@@ -192,7 +192,7 @@ check_peer_restarted(const struct check_in *in, struct findings *out)
         where.basis = notify_basis(n);
         finding_add(out, CHECK_peer_restarted, &where,
                     "%s answers IKE SA %u, established in frame %u, with %s: it no longer knows it.",
-                    who_sent(in, who, sizeof who), e->sa->id, e->sa->established_in,
+                    message_sender(in, who, sizeof who), e->sa->id, e->sa->established_in,
                     notify_name(2, n->type, name, sizeof name));
     }
 }

@@ -48,7 +48,7 @@ void
 check_pfs_mismatch(const struct check_in *in, struct findings *out)
 {
     const struct exchange *x = in->ike->about;
-    const struct ike_notify *n = fresh_notify(in, N1_NO_PROPOSAL_CHOSEN);
+    const struct ike_notify *n = new_message_notify(in, N1_NO_PROPOSAL_CHOSEN);
     const struct kept_proposal *first;
     uint32_t known;
     char who[ID_TEXT_MAX], values[SUITE_TEXT_MAX], phase[64];
@@ -66,7 +66,7 @@ check_pfs_mismatch(const struct check_in *in, struct findings *out)
     }
     where = scope_message(in);
     where.basis = BASIS_INFERRED;
-    who_sent(in, who, sizeof who);
+    message_sender(in, who, sizeof who);
     phase_name(in, x, phase, sizeof phase);
     g_strlcpy(values, "no PFS", sizeof values);
     if (asked) {
@@ -124,7 +124,7 @@ check_lifetime_mismatch(const struct check_in *in, struct findings *out)
     char who[ID_TEXT_MAX], values[64];
     struct scope where;
 
-    if (!fresh(in) || in->msg->major != 1) {
+    if (!message_is_new(in) || in->msg->major != 1) {
         return;
     }
     where = scope_message(in);
@@ -132,7 +132,7 @@ check_lifetime_mismatch(const struct check_in *in, struct findings *out)
     if (n) {
         where.basis = notify_basis(n);
         finding_add(out, CHECK_lifetime_mismatch, &where, "%s holds to a shorter lifetime than the one offered%s (RESPONDER-LIFETIME in frame %u).",
-                    who_sent(in, who, sizeof who), lifetimes(n, values, sizeof values), in->ike->at.frame);
+                    message_sender(in, who, sizeof who), lifetimes(n, values, sizeof values), in->ike->at.frame);
         return;
     }
     chosen = x->chosen && x->chosen->frame == in->ike->at.frame ? x->chosen : NULL;
@@ -145,11 +145,11 @@ check_lifetime_mismatch(const struct check_in *in, struct findings *out)
         }
         if (!k->p->attr.life_kb && !chosen->p->attr.life_kb) {
             finding_add(out, CHECK_lifetime_mismatch, &where, "%s answers a lifetime of %u s with %u s.",
-                        who_sent(in, who, sizeof who), k->p->attr.life_s, chosen->p->attr.life_s);
+                        message_sender(in, who, sizeof who), k->p->attr.life_s, chosen->p->attr.life_s);
             return;
         }
         finding_add(out, CHECK_lifetime_mismatch, &where,
-                    "%s answers a lifetime of %u s and %u KB with %u s and %u KB.", who_sent(in, who, sizeof who),
+                    "%s answers a lifetime of %u s and %u KB with %u s and %u KB.", message_sender(in, who, sizeof who),
                     k->p->attr.life_s, k->p->attr.life_kb, chosen->p->attr.life_s, chosen->p->attr.life_kb);
         return;
     }
@@ -169,7 +169,7 @@ check_mode_mismatch(const struct check_in *in, struct findings *out)
     where.child = e->child;
     finding_add(out, CHECK_mode_mismatch, &where,
                 "Frame %u asks for transport mode; %s does not agree, so Child SA %u is in tunnel mode.",
-                exchange_asked_in(e->exchange), who_sent(in, who, sizeof who), e->child->id);
+                exchange_asked_in(e->exchange), message_sender(in, who, sizeof who), e->child->id);
 }
 
 void
@@ -185,7 +185,7 @@ check_exchange_mode_mismatch(const struct check_in *in, struct findings *out)
         return;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(refusals) && !n; i++) {
-        n = fresh_notify(in, refusals[i]);
+        n = new_message_notify(in, refusals[i]);
     }
     if (!n || (x->type == V1_MAIN && n->type == N1_AUTHENTICATION_FAILED)) {
         return;
@@ -194,8 +194,8 @@ check_exchange_mode_mismatch(const struct check_in *in, struct findings *out)
     where.basis = BASIS_OBSERVED;
     finding_add(out, CHECK_exchange_mode_mismatch, &where,
                 "%s answers the first message of %s mode (frame %u) with %s: it has no configuration in this mode for %s.",
-                who_sent(in, who, sizeof who), x->type == V1_AGGRESSIVE ? "aggressive" : "main", x->request,
-                notify_name(1, n->type, name, sizeof name), who_received(in, to, sizeof to));
+                message_sender(in, who, sizeof who), x->type == V1_AGGRESSIVE ? "aggressive" : "main", x->request,
+                notify_name(1, n->type, name, sizeof name), message_receiver(in, to, sizeof to));
 }
 
 static const struct ike_sa *
@@ -242,7 +242,7 @@ check_offer_changed(const struct check_in *in, struct findings *out)
     char a[SUITE_TEXT_MAX * 4], b[SUITE_TEXT_MAX * 4], who[ID_TEXT_MAX];
     struct scope where;
 
-    if (!fresh(in) || !in->msg->num_proposals || !e->from_initiator || e->sa->exchanges->len != 1 || !e->sa->offered->len ||
+    if (!message_is_new(in) || !in->msg->num_proposals || !e->from_initiator || e->sa->exchanges->len != 1 || !e->sa->offered->len ||
         e->sa->rekeys != NO_ID) {
         return;
     }
@@ -251,7 +251,7 @@ check_offer_changed(const struct check_in *in, struct findings *out)
         return;
     }
     where = scope_message(in);
-    finding_add(out, CHECK_offer_changed, &where, "%s offers %s; its try in frame %u offered %s.", who_sent(in, who, sizeof who),
+    finding_add(out, CHECK_offer_changed, &where, "%s offers %s; its try in frame %u offered %s.", message_sender(in, who, sizeof who),
                 suite_offers(e->sa->offered, a, sizeof a), old->first_frame, suite_offers(old->offered, b, sizeof b));
 }
 

@@ -13,7 +13,7 @@ answer(const struct check_in *in)
 {
     const struct exchange *x = in->ike->exchange;
 
-    return fresh(in) && x->chosen && x->chosen->frame == in->ike->at.frame && x->offered->len ? x->chosen : NULL;
+    return message_is_new(in) && x->chosen && x->chosen->frame == in->ike->at.frame && x->offered->len ? x->chosen : NULL;
 }
 
 static const struct kept_proposal *
@@ -54,7 +54,7 @@ check_proposal_not_offered(const struct check_in *in, struct findings *out)
     }
     where = scope_message(in);
     finding_add(out, CHECK_proposal_not_offered, &where, "%s chooses %s, but frame %u offers only %s.",
-                who_sent(in, who, sizeof who), chosen->text, exchange_asked_in(in->ike->exchange),
+                message_sender(in, who, sizeof who), chosen->text, exchange_asked_in(in->ike->exchange),
                 suite_offers(in->ike->exchange->offered, offers, sizeof offers));
 }
 
@@ -75,12 +75,12 @@ check_attribute_changed(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     if (strcmp(asked->text, chosen->text) != 0) {
         finding_add(out, CHECK_attribute_changed, &where,
-                    "%s returns transform %u as %s; frame %u offers it as %s.", who_sent(in, who, sizeof who),
+                    "%s returns transform %u as %s; frame %u offers it as %s.", message_sender(in, who, sizeof who),
                     chosen->p->v1_transform, chosen->text, in->ike->exchange->request, asked->text);
     } else {
         finding_add(out, CHECK_attribute_changed, &where,
                     "%s returns transform %u with authentication method %u and mode %u; frame %u offers %u and %u.",
-                    who_sent(in, who, sizeof who), chosen->p->v1_transform, chosen->p->attr.auth_method,
+                    message_sender(in, who, sizeof who), chosen->p->v1_transform, chosen->p->attr.auth_method,
                     chosen->p->attr.mode, in->ike->exchange->request, asked->p->attr.auth_method, asked->p->attr.mode);
     }
 }
@@ -94,7 +94,7 @@ check_several_chosen(const struct check_in *in, struct findings *out)
     char who[ID_TEXT_MAX];
     struct scope where;
 
-    if (!fresh(in) || !x->chosen || x->chosen->frame != in->ike->at.frame || m->sa_count != 1 || m->error) {
+    if (!message_is_new(in) || !x->chosen || x->chosen->frame != in->ike->at.frame || m->sa_count != 1 || m->error) {
         return;
     }
     for (size_t i = 0; i < m->num_proposals; i++) {
@@ -109,14 +109,14 @@ check_several_chosen(const struct check_in *in, struct findings *out)
     }
     where = scope_message(in);
     finding_add(out, CHECK_several_chosen, &where, "%s answers with %u proposals or transforms; it must choose one.",
-                who_sent(in, who, sizeof who), proposals);
+                message_sender(in, who, sizeof who), proposals);
 }
 
 void
 check_ts_unacceptable(const struct check_in *in, struct findings *out)
 {
     bool v1 = in->msg->major == 1;
-    const struct ike_notify *n = fresh_notify(in, v1 ? N1_INVALID_ID_INFORMATION : N2_TS_UNACCEPTABLE);
+    const struct ike_notify *n = new_message_notify(in, v1 ? N1_INVALID_ID_INFORMATION : N2_TS_UNACCEPTABLE);
     const struct exchange *x = in->ike->about;
     char who[ID_TEXT_MAX], i[TS_TEXT_MAX], r[TS_TEXT_MAX], ki[TS_TEXT_MAX], kr[TS_TEXT_MAX];
     const struct selector *asked;
@@ -128,7 +128,7 @@ check_ts_unacceptable(const struct check_in *in, struct findings *out)
     }
     where = scope_message(in);
     where.basis = notify_basis(n);
-    who_sent(in, who, sizeof who);
+    message_sender(in, who, sizeof who);
     if (!x || !x->by_ts_known) {
         finding_add(out, CHECK_ts_unacceptable, &where,
                     "%s refuses the traffic selectors; the capture does not show them in clear.", who);
@@ -209,7 +209,7 @@ check_ts_narrowed(const struct check_in *in, struct findings *out)
         }
         where.variant = side + 1;
         finding_add(out, CHECK_ts_narrowed, &where, "%s narrows the %s side: asked %s (frame %u), admits %s.",
-                    who_sent(in, who, sizeof who), initiator ? "initiator's" : "responder's",
+                    message_sender(in, who, sizeof who), initiator ? "initiator's" : "responder's",
                     selectors_print(asked, num_asked, a, sizeof a), exchange_asked_in(x),
                     selectors_print(got, num_got, b, sizeof b));
     }
@@ -230,17 +230,17 @@ gives_address(const struct ike_message *m)
 void
 check_address_assignment_failed(const struct check_in *in, struct findings *out)
 {
-    const struct ike_notify *n = fresh_notify(in, N2_INTERNAL_ADDRESS_FAILURE);
+    const struct ike_notify *n = new_message_notify(in, N2_INTERNAL_ADDRESS_FAILURE);
     char who[ID_TEXT_MAX], to[ID_TEXT_MAX], name[64];
     struct scope where;
 
-    if (!fresh(in)) {
+    if (!message_is_new(in)) {
         return;
     }
-    n = n ? n : fresh_notify(in, N2_FAILED_CP_REQUIRED);
+    n = n ? n : new_message_notify(in, N2_FAILED_CP_REQUIRED);
     where = scope_message(in);
-    who_sent(in, who, sizeof who);
-    who_received(in, to, sizeof to);
+    message_sender(in, who, sizeof who);
+    message_receiver(in, to, sizeof to);
     if (n && in->msg->major == 2) {
         where.basis = notify_basis(n);
         finding_add(out, CHECK_address_assignment_failed, &where, "%s assigns no address to %s (%s).", who, to,
@@ -329,7 +329,7 @@ check_error_notify(const struct check_in *in, struct findings *out)
         return;
     }
 
-    for (size_t i = 0; fresh(in) && i < m->num_notifies; i++) {
+    for (size_t i = 0; message_is_new(in) && i < m->num_notifies; i++) {
         const struct ike_notify *n = &m->notifies[i];
         const struct exchange *x = in->ike->about;
         struct scope where = scope_message(in);
@@ -342,10 +342,10 @@ check_error_notify(const struct check_in *in, struct findings *out)
             const struct exchange_message *last =
                 &g_array_index(x->messages, struct exchange_message, x->messages->len - 1);
             finding_add(out, CHECK_error_notify, &where, "%s answers %s (frame %u) with %s.",
-                        who_sent(in, who, sizeof who), phase_name(in, x, phase, sizeof phase), last->frame,
+                        message_sender(in, who, sizeof who), phase_name(in, x, phase, sizeof phase), last->frame,
                         notify_name(m->major, n->type, name, sizeof name));
         } else {
-            finding_add(out, CHECK_error_notify, &where, "%s sends %s in %s.", who_sent(in, who, sizeof who),
+            finding_add(out, CHECK_error_notify, &where, "%s sends %s in %s.", message_sender(in, who, sizeof who),
                         notify_name(m->major, n->type, name, sizeof name),
                         phase_name(in, x, phase, sizeof phase));
         }
@@ -369,7 +369,7 @@ about_spi(const struct check_in *in, struct findings *out, enum check_id check, 
     where = scope_message(in);
     where.basis = notify_basis(n);
     if (!cur_u32(&c, &spi)) {
-        finding_add(out, check, &where, "%s rejects a packet and does not say of which SPI.", who_sent(in, who, sizeof who));
+        finding_add(out, check, &where, "%s rejects a packet and does not say of which SPI.", message_sender(in, who, sizeof who));
         return;
     }
     for (guint i = in->ike->sa->children->len, looked = 0; i > 0 && !about && looked < SADB_MAX_LOOKED_AT; i--, looked++) {
@@ -379,22 +379,22 @@ about_spi(const struct check_in *in, struct findings *out, enum check_id check, 
     where.child = about;
     where.variant = spi;
     if (about) {
-        finding_add(out, check, &where, "%s rejects a packet of SPI %08x, Child SA %u (frame %u).", who_sent(in, who, sizeof who), spi,
+        finding_add(out, check, &where, "%s rejects a packet of SPI %08x, Child SA %u (frame %u).", message_sender(in, who, sizeof who), spi,
                     about->id, about->negotiated_in);
     } else {
         finding_add(out, check, &where, "%s rejects a packet of SPI %08x, which no exchange in the capture made.",
-                    who_sent(in, who, sizeof who), spi);
+                    message_sender(in, who, sizeof who), spi);
     }
 }
 
 void
 check_invalid_spi(const struct check_in *in, struct findings *out)
 {
-    about_spi(in, out, CHECK_invalid_spi, fresh_notify(in, N2_INVALID_SPI));
+    about_spi(in, out, CHECK_invalid_spi, new_message_notify(in, N2_INVALID_SPI));
 }
 
 void
 check_invalid_selectors(const struct check_in *in, struct findings *out)
 {
-    about_spi(in, out, CHECK_invalid_selectors, in->msg->major == 2 ? fresh_notify(in, N2_INVALID_SELECTORS) : NULL);
+    about_spi(in, out, CHECK_invalid_selectors, in->msg->major == 2 ? new_message_notify(in, N2_INVALID_SELECTORS) : NULL);
 }

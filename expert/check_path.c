@@ -71,7 +71,7 @@ check_nat_t_draft(const struct check_in *in, struct findings *out)
     const struct ike_event *e = in->ike;
     struct scope where;
 
-    if (!fresh(in) || !(e->sa->draft_nat_t || (e->child && e->child->chosen && e->child->chosen->p->attr.mode >= 61443))) {
+    if (!message_is_new(in) || !(e->sa->draft_nat_t || (e->child && e->child->chosen && e->child->chosen->p->attr.mode >= 61443))) {
         return;
     }
     where = scope_message(in);
@@ -149,14 +149,14 @@ check_port_500_after_float(const struct check_in *in, struct findings *out)
     char who[ID_TEXT_MAX];
     struct scope where;
 
-    if (!fresh(in) || !heard(e->sa, e->from_initiator, PORT_NATT) || e->at.src_port != PORT_IKE || e->at.dst_port != PORT_IKE ||
+    if (!message_is_new(in) || !endpoint_sent_from(e->sa, e->from_initiator, PORT_NATT) || e->at.src_port != PORT_IKE || e->at.dst_port != PORT_IKE ||
         e->exchange->messages->len != 1 || in->msg->exchange == V2_IKE_SA_INIT ||
         (in->msg->major == 2 && ike_is_response(in->msg))) {
         return;
     }
     where = scope_message(in);
     finding_add(out, CHECK_port_500_after_float, &where, "%s sends IKE on UDP port 500 after the SA has moved to 4500.",
-                who_sent(in, who, sizeof who));
+                message_sender(in, who, sizeof who));
 }
 
 void

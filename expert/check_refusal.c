@@ -9,7 +9,7 @@
 enum { POLICIES = 16, PLAN_TRANSFORMS = 16, SHOWN = 3 };
 
 /* One offered proposal and what is known nearest to it. */
-struct meeting {
+struct comparison {
     const struct proposal *offered, *known;
     unsigned unmet;             /* bits of transform types without overlap */
     uint32_t frame;             /* of what is known, 0: the plan */
@@ -18,7 +18,7 @@ struct meeting {
 };
 
 static unsigned
-popcount(unsigned x)
+count_bits(unsigned x)
 {
     unsigned n = 0;
 
@@ -29,9 +29,9 @@ popcount(unsigned x)
 }
 
 static unsigned
-cost(const struct meeting *m)
+differences(const struct comparison *m)
 {
-    return popcount(m->unmet) + m->auth + m->mode;
+    return count_bits(m->unmet) + m->auth + m->mode;
 }
 
 /* A group alone is what INVALID_KE_PAYLOAD has told. */
@@ -42,10 +42,10 @@ group_alone(const struct proposal *p)
 }
 
 static void
-meet(struct meeting *best, const struct proposal *offered, const struct proposal *known, uint32_t frame, const char *how,
+compare(struct comparison *best, const struct proposal *offered, const struct proposal *known, uint32_t frame, const char *how,
      bool partial)
 {
-    struct meeting now = { offered, known, suite_unmet(offered, known), frame, how, false, false };
+    struct comparison now = { offered, known, suite_unmet(offered, known), frame, how, false, false };
 
     if (offered->protocol != known->protocol) {
         return;
@@ -56,7 +56,7 @@ meet(struct meeting *best, const struct proposal *offered, const struct proposal
         now.auth = offered->attr.auth_method && known->attr.auth_method && offered->attr.auth_method != known->attr.auth_method;
         now.mode = offered->attr.mode && known->attr.mode && offered->attr.mode != known->attr.mode;
     }
-    if (!best->known || cost(&now) < cost(best)) {
+    if (!best->known || differences(&now) < differences(best)) {
         *best = now;
     }
 }
@@ -82,37 +82,37 @@ read_plan(const struct check_in *in, struct planned *out, uint8_t protocol)
 }
 
 static void
-meet_all(const struct check_in *in, struct meeting *best, const struct proposal *offered, const struct planned *plan)
+compare_all(const struct check_in *in, struct comparison *best, const struct proposal *offered, const struct planned *plan)
 {
     struct policy known[POLICIES];
     size_t num = sadb_policies(in->db, &in->ike->at.src, offered->protocol, known, POLICIES);
 
     for (size_t i = 0; i < num; i++) {
         if (!group_alone(known[i].kept->p)) {
-            meet(best, offered, known[i].kept->p, known[i].frame, known[i].chosen ? "chosen" : "offered", false);
+            compare(best, offered, known[i].kept->p, known[i].frame, known[i].chosen ? "chosen" : "offered", false);
         }
     }
     for (size_t i = 0; i < num && !best->known; i++) {
-        meet(best, offered, known[i].kept->p, known[i].frame, "wanted", true);
+        compare(best, offered, known[i].kept->p, known[i].frame, "wanted", true);
     }
     if (plan && plan->p.protocol == offered->protocol) {
-        meet(best, offered, &plan->p, 0, "planned", true);
+        compare(best, offered, &plan->p, 0, "planned", true);
     }
 }
 
 /* IKEv1 proposals of one number are ANDed (RFC 2408 section 4.2): what the other protocols of
  * that number lack counts too. */
 static unsigned
-group_cost(const struct meeting *all, size_t num, size_t of)
+differences_of_number(const struct comparison *all, size_t num, size_t of)
 {
-    unsigned sum = cost(&all[of]);
+    unsigned sum = differences(&all[of]);
 
     for (unsigned protocol = PROTO_IKE; protocol <= PROTO_IPCOMP; protocol++) {
         unsigned least = UINT32_MAX;
         for (size_t i = 0; i < num; i++) {
             if (all[i].offered->v1 && all[i].offered->number == all[of].offered->number && all[i].offered->protocol == protocol &&
                 protocol != all[of].offered->protocol && all[i].known) {
-                least = MIN(least, cost(&all[i]));
+                least = MIN(least, differences(&all[i]));
             }
         }
         sum += least == UINT32_MAX ? 0 : least;
@@ -122,15 +122,15 @@ group_cost(const struct meeting *all, size_t num, size_t of)
 
 /* The proposal that comes nearest, NULL where nothing is known of any.  Of ANDed ones the
  * protocol that fails. */
-static const struct meeting *
-nearest(const struct meeting *all, size_t num)
+static const struct comparison *
+nearest(const struct comparison *all, size_t num)
 {
-    const struct meeting *best = NULL;
+    const struct comparison *best = NULL;
     unsigned least = 0;
 
     for (size_t i = 0; i < num; i++) {
-        unsigned sum = group_cost(all, num, i);
-        if (all[i].known && (!best || sum < least || (sum == least && cost(&all[i]) > cost(best) &&
+        unsigned sum = differences_of_number(all, num, i);
+        if (all[i].known && (!best || sum < least || (sum == least && differences(&all[i]) > differences(best) &&
                                                       all[i].offered->number == best->offered->number))) {
             best = &all[i];
             least = sum;
@@ -140,7 +140,7 @@ nearest(const struct meeting *all, size_t num)
 }
 
 static const char *
-types_of(const struct meeting *m, char *out, size_t size)
+types_of(const struct comparison *m, char *out, size_t size)
 {
     suite_types(m->unmet, out, size);
     if (m->auth) {
@@ -154,14 +154,14 @@ types_of(const struct meeting *m, char *out, size_t size)
 
 /* "; transform 2 fails on DH", for the proposals that are not the nearest. */
 static void
-tell_others(const struct meeting *all, size_t num, const struct meeting *best, char *out, size_t size)
+say_others(const struct comparison *all, size_t num, const struct comparison *best, char *out, size_t size)
 {
     unsigned shown = 0;
 
     out[0] = 0;
     for (size_t i = 0; i < num; i++) {
         char one[128], types[96];
-        if (&all[i] == best || !all[i].known || !cost(&all[i])) {
+        if (&all[i] == best || !all[i].known || !differences(&all[i])) {
             continue;
         }
         if (shown++ == SHOWN) {
@@ -180,7 +180,7 @@ struct refusal {
 };
 
 static void
-tell_met(struct findings *out, const struct scope *where, const struct refusal *r, const struct meeting *best)
+report_met(struct findings *out, const struct scope *where, const struct refusal *r, const struct comparison *best)
 {
     if (!best->frame) {
         finding_add(out, CHECK_no_proposal_chosen, where, "%s refuses %s: offered %s, which fits the plan.", r->who, r->phase, r->offers);
@@ -193,7 +193,7 @@ tell_met(struct findings *out, const struct scope *where, const struct refusal *
 }
 
 static void
-tell_unmet(struct findings *out, struct scope where, const struct refusal *r, const struct meeting *best)
+report_unmet(struct findings *out, struct scope where, const struct refusal *r, const struct comparison *best)
 {
     char types[64], theirs[SUITE_TEXT_MAX], ours[SUITE_TEXT_MAX], remedy[TEXT_MAX], source[64];
     unsigned first = 0;
@@ -212,18 +212,18 @@ tell_unmet(struct findings *out, struct scope where, const struct refusal *r, co
         g_snprintf(source, sizeof source, " before (frame %u)", best->frame);
     }
     finding_add(out, CHECK_no_proposal_chosen, &where, "%s refuses %s: offered %s; %s %s not meet: offered %s, %s%s %s%s%s.", r->who, r->phase,
-                r->offers, types, popcount(best->unmet) > 1 ? "do" : "does", ours, best->frame ? "it has " : "the plan has",
+                r->offers, types, count_bits(best->unmet) > 1 ? "do" : "does", ours, best->frame ? "it has " : "the plan has",
                 best->frame ? best->how : "", theirs, best->frame ? source : "", r->others);
 }
 
 void
 check_no_proposal_chosen(const struct check_in *in, struct findings *out)
 {
-    const struct ike_notify *n = fresh_notify(in, N2_NO_PROPOSAL_CHOSEN);
+    const struct ike_notify *n = new_message_notify(in, N2_NO_PROPOSAL_CHOSEN);
     const struct exchange *x = in->ike->about;
-    struct meeting all[IKE_MAX_PROPOSALS] = { 0 };
+    struct comparison all[IKE_MAX_PROPOSALS] = { 0 };
     struct planned plans[2];
-    const struct meeting *best;
+    const struct comparison *best;
     struct refusal r;
     struct scope where;
     bool ike_plan, esp_plan;
@@ -233,7 +233,7 @@ check_no_proposal_chosen(const struct check_in *in, struct findings *out)
     }
     where = scope_message(in);
     where.basis = notify_basis(n);
-    who_sent(in, r.who, sizeof r.who);
+    message_sender(in, r.who, sizeof r.who);
     phase_name(in, x, r.phase, sizeof r.phase);
     if (!x || !x->offered->len) {
         finding_add(out, CHECK_no_proposal_chosen, &where,
@@ -246,7 +246,7 @@ check_no_proposal_chosen(const struct check_in *in, struct findings *out)
     for (guint i = 0; i < x->offered->len; i++) {
         const struct proposal *p = ((const struct kept_proposal *)g_ptr_array_index(x->offered, i))->p;
         all[i].offered = p;
-        meet_all(in, &all[i], p, p->protocol == PROTO_IKE ? ike_plan ? &plans[0] : NULL : esp_plan ? &plans[1] : NULL);
+        compare_all(in, &all[i], p, p->protocol == PROTO_IKE ? ike_plan ? &plans[0] : NULL : esp_plan ? &plans[1] : NULL);
     }
     best = nearest(all, x->offered->len);
     if (!best) {
@@ -255,11 +255,11 @@ check_no_proposal_chosen(const struct check_in *in, struct findings *out)
                     r.who, r.phase, r.offers, exchange_asked_in(x));
         return;
     }
-    tell_others(all, x->offered->len, best, r.others, sizeof r.others);
+    say_others(all, x->offered->len, best, r.others, sizeof r.others);
     if (best->unmet) {
-        tell_unmet(out, where, &r, best);
+        report_unmet(out, where, &r, best);
     } else {
-        tell_met(out, &where, &r, best);
+        report_met(out, &where, &r, best);
     }
 }
 
@@ -303,7 +303,7 @@ check_no_common_proposal(const struct check_in *in, struct findings *out)
     char a[SUITE_TEXT_MAX * 4], b[SUITE_TEXT_MAX * 4], who[ID_TEXT_MAX], to[ID_TEXT_MAX];
     struct scope where;
 
-    if (!fresh(in) || !in->ike->from_initiator || !in->msg->num_proposals || now->exchanges->len != 1 || !now->offered->len) {
+    if (!message_is_new(in) || !in->ike->from_initiator || !in->msg->num_proposals || now->exchanges->len != 1 || !now->offered->len) {
         return;
     }
     old = begun_by_other(in);
@@ -314,6 +314,6 @@ check_no_common_proposal(const struct check_in *in, struct findings *out)
     where.basis = BASIS_INFERRED;
     finding_add(out, CHECK_no_common_proposal, &where,
                 "%s offers %s; %s itself has offered %s (frame %u): no suite is in both. Suggests that it will refuse.",
-                who_sent(in, who, sizeof who), suite_offers(now->offered, a, sizeof a), who_received(in, to, sizeof to),
+                message_sender(in, who, sizeof who), suite_offers(now->offered, a, sizeof a), message_receiver(in, to, sizeof to),
                 suite_offers(old->offered, b, sizeof b), old->first_frame);
 }

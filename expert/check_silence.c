@@ -24,7 +24,7 @@ informational_after(const struct ike_sa *sa, const struct exchange *x)
 
 /* Quick mode that only an Informational follows, which nobody could read. */
 static void
-tell_refused_quick_mode(struct findings *out, const struct ike_sa *sa, const struct exchange *x)
+report_refused_quick_mode(struct findings *out, const struct ike_sa *sa, const struct exchange *x)
 {
     struct scope where = { .basis = BASIS_INFERRED, .sa = sa, .exchange = x->index };
     const struct exchange_message *answer;
@@ -54,7 +54,7 @@ look_at_exchange(const struct check_in *in, struct findings *out, const struct i
     char who[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], phase[64];
     double end = sadb_last_time(in->db);
 
-    tell_refused_quick_mode(out, sa, x);
+    report_refused_quick_mode(out, sa, x);
     if (silence_reason(in->db, sa, x) != SILENCE_PLAIN) {
         return;
     }
@@ -119,7 +119,7 @@ mark_retransmissions(struct findings *out, enum check_id check, struct scope *wh
 }
 
 static void
-tell_4500(struct findings *out, struct scope *where, const struct ike_sa *sa, const struct exchange *x,
+report_4500(struct findings *out, struct scope *where, const struct ike_sa *sa, const struct exchange *x,
           const struct exchange_message *last)
 {
     const struct exchange *first = (const struct exchange *)g_ptr_array_index(sa->exchanges, 0);
@@ -139,11 +139,11 @@ tell_4500(struct findings *out, struct scope *where, const struct ike_sa *sa, co
 void
 check_udp_4500_blocked(const struct check_in *in, struct findings *out)
 {
-    each_silence(in, out, SILENCE_4500, tell_4500);
+    each_silence(in, out, SILENCE_4500, report_4500);
 }
 
 static void
-tell_large(struct findings *out, struct scope *where, const struct ike_sa *sa, const struct exchange *x,
+report_large(struct findings *out, struct scope *where, const struct ike_sa *sa, const struct exchange *x,
            const struct exchange_message *last)
 {
     char name[64];
@@ -160,11 +160,11 @@ tell_large(struct findings *out, struct scope *where, const struct ike_sa *sa, c
 void
 check_large_message_lost(const struct check_in *in, struct findings *out)
 {
-    each_silence(in, out, SILENCE_LARGE, tell_large);
+    each_silence(in, out, SILENCE_LARGE, report_large);
 }
 
 static void
-tell_dead(struct findings *out, struct scope *where, const struct ike_sa *sa, const struct exchange *x,
+report_dead(struct findings *out, struct scope *where, const struct ike_sa *sa, const struct exchange *x,
           const struct exchange_message *last)
 {
     char a[ID_TEXT_MAX], b[ID_TEXT_MAX];
@@ -215,7 +215,7 @@ dead_v1(const struct check_in *in, struct findings *out, const struct ike_sa *sa
 void
 check_dead_peer(const struct check_in *in, struct findings *out)
 {
-    each_silence(in, out, SILENCE_DEAD_PEER, tell_dead);
+    each_silence(in, out, SILENCE_DEAD_PEER, report_dead);
     for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
         const struct ike_sa *sa = sadb_ike_sa(in->db, i);
         if (sa->major == 1 && sa->from_initiator && sa->from_responder) {

@@ -8,12 +8,6 @@ enum { ONE_WAY_PACKETS = 3, GAP_PACKETS = 8 };
 #define GAP_FACTOR 4.0          /* times the usual distance of packets */
 #define UNUSED_SECONDS 30.0     /* an SA that carries nothing for so long is worth a word */
 
-static const char *
-protocol(const struct stream *s)
-{
-    return s->protocol == PROTO_AH ? "AH" : "ESP";
-}
-
 void
 check_sequence_gap(const struct check_in *in, struct findings *out)
 {
@@ -133,7 +127,7 @@ check_one_way(const struct check_in *in, struct findings *out)
         where.basis = c->basis == BASIS_INFERRED ? BASIS_INFERRED : BASIS_OBSERVED;
         finding_add(out, CHECK_one_way, &where,
                     "%u %s packets go from %s to %s (SPI %08x, frames %u to %u); none comes back, though IKE of both was captured.",
-                    b.packets[to_r], protocol(s), ip_print(&s->src, from, sizeof from), ip_print(&s->dst, to, sizeof to),
+                    b.packets[to_r], ipsec_name(s->protocol), ip_print(&s->src, from, sizeof from), ip_print(&s->dst, to, sizeof to),
                     s->spi, s->first_frame, s->last_frame);
     }
     g_array_free(ways, TRUE);

@@ -37,11 +37,15 @@ void finding_resolve(struct findings *out, unsigned check, const struct scope *w
 /* The capture ends.  True for the first call, so that what its end proves is found once. */
 bool findings_end(struct findings *all);
 
+/* The Child SA is known from its negotiation: there is one, and it is not inferred. */
+bool child_is_negotiated(const struct child_sa *c);
+const char *ipsec_name(uint8_t protocol);       /* "AH" or "ESP", of PROTO_AH or PROTO_ESP */
+
 /* The message is new and belongs to an exchange: neither sent nor captured again, nor forged,
  * nor on another path too. */
-bool fresh(const struct check_in *in);
-/* Its first notify of that type, NULL where it is not fresh. */
-const struct ike_notify *fresh_notify(const struct check_in *in, uint16_t type);
+bool message_is_new(const struct check_in *in);
+/* Its first notify of that type, NULL where the message is not new. */
+const struct ike_notify *new_message_notify(const struct check_in *in, uint16_t type);
 enum basis notify_basis(const struct ike_notify *n);
 
 /* How long a silence must last before it is called one.  RFC 7296 section 2.4 leaves
@@ -56,8 +60,8 @@ const struct exchange_message *unanswered_message(const struct sadb *db, const s
 /* Which row tells of the silence: one alone. */
 enum silence { SILENCE_NONE, SILENCE_PLAIN, SILENCE_4500, SILENCE_LARGE, SILENCE_DEAD_PEER };
 enum silence silence_reason(const struct sadb *db, const struct ike_sa *sa, const struct exchange *x);
-/* Something of that side came from UDP port 500 or 4500. */
-bool heard(const struct ike_sa *sa, bool from_initiator, uint16_t port);
+/* That side has sent something from that UDP port: PORT_IKE or PORT_NATT. */
+bool endpoint_sent_from(const struct ike_sa *sa, bool from_initiator, uint16_t port);
 
 static inline const struct exchange_message *
 message_at(const struct exchange *x, guint i)
@@ -81,7 +85,7 @@ size_t suite_parse(const char *text, struct transform *out, size_t max);
 
 /* The phase in words: "phase 1", "quick mode", "IKE_AUTH", .. */
 const char *phase_name(const struct check_in *in, const struct exchange *x, char *out, size_t size);
-const char *who_sent(const struct check_in *in, char *out, size_t size);
-const char *who_received(const struct check_in *in, char *out, size_t size);
+const char *message_sender(const struct check_in *in, char *out, size_t size);
+const char *message_receiver(const struct check_in *in, char *out, size_t size);
 
 #endif

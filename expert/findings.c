@@ -37,13 +37,14 @@ static guint
 scope_hash(gconstpointer p)
 {
     const struct finding *f = (const struct finding *)p;
-    uint64_t h = hash_seed() ^ (uint64_t)f->check;      /* variants are SPIs and notify types of strangers */
+    const uint64_t scope[] = {
+        (uint64_t)f->check << 32 | f->ike_sa,
+        (uint64_t)f->child_sa << 32 | f->stream,
+        f->exchange,
+        f->variant,             /* of SPIs and notify types, which strangers choose */
+    };
 
-    h = (h ^ f->ike_sa) * 0x9e3779b97f4a7c15u;
-    h = (h ^ f->child_sa ^ (uint64_t)f->stream << 32) * 0x9e3779b97f4a7c15u;
-    h = (h ^ h >> 29 ^ f->exchange) * 0x9e3779b97f4a7c15u;
-    h = (h ^ h >> 29 ^ f->variant) * 0x9e3779b97f4a7c15u;
-    return (guint)(h >> 32);
+    return (guint)hash_octets(hash_seed(), scope, sizeof scope);
 }
 
 static gboolean

@@ -4,6 +4,18 @@
 
 #include <stdio.h>
 
+bool
+child_is_negotiated(const struct child_sa *c)
+{
+    return c && c->basis != BASIS_INFERRED;
+}
+
+const char *
+ipsec_name(uint8_t protocol)
+{
+    return protocol == PROTO_AH ? "AH" : "ESP";
+}
+
 struct scope
 scope_message(const struct check_in *in)
 {
@@ -40,16 +52,16 @@ scope_stream(const struct stream *s, uint32_t frame)
 }
 
 bool
-fresh(const struct check_in *in)
+message_is_new(const struct check_in *in)
 {
     return in->ike->sa && in->ike->message && !in->ike->retransmission_of && !in->ike->duplicate && !in->ike->probe &&
            !in->ike->message->forged;
 }
 
 const struct ike_notify *
-fresh_notify(const struct check_in *in, uint16_t type)
+new_message_notify(const struct check_in *in, uint16_t type)
 {
-    return fresh(in) ? ike_find_notify(in->msg, type) : NULL;
+    return message_is_new(in) ? ike_find_notify(in->msg, type) : NULL;
 }
 
 enum basis
@@ -72,13 +84,13 @@ phase_name(const struct check_in *in, const struct exchange *x, char *out, size_
 }
 
 const char *
-who_sent(const struct check_in *in, char *out, size_t size)
+message_sender(const struct check_in *in, char *out, size_t size)
 {
     return ip_print(&in->ike->at.src, out, size);
 }
 
 const char *
-who_received(const struct check_in *in, char *out, size_t size)
+message_receiver(const struct check_in *in, char *out, size_t size)
 {
     const struct ike_event *e = in->ike;
 

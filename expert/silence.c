@@ -71,7 +71,7 @@ waiting_message(const struct ike_sa *sa, const struct exchange *x)
 }
 
 bool
-heard(const struct ike_sa *sa, bool from_initiator, uint16_t port)
+endpoint_sent_from(const struct ike_sa *sa, bool from_initiator, uint16_t port)
 {
     return from_initiator ? (port == PORT_IKE ? sa->i_from_500 : sa->i_from_4500) :
                             (port == PORT_IKE ? sa->r_from_500 : sa->r_from_4500);
@@ -123,11 +123,11 @@ silence_reason(const struct sadb *db, const struct ike_sa *sa, const struct exch
         (x->liveness || (sa->state == IKE_ESTABLISHED && message_repeats(last))) && !speaks_later(sa, last)) {
         return SILENCE_DEAD_PEER;
     }
-    if (!heard(sa, !last->from_initiator, PORT_IKE) && !heard(sa, !last->from_initiator, PORT_NATT)) {
+    if (!endpoint_sent_from(sa, !last->from_initiator, PORT_IKE) && !endpoint_sent_from(sa, !last->from_initiator, PORT_NATT)) {
         return SILENCE_PLAIN;
     }
     if (is_large(x, last)) {
         return SILENCE_LARGE;
     }
-    return last->dst_port == PORT_NATT && !heard(sa, !last->from_initiator, PORT_NATT) ? SILENCE_4500 : SILENCE_PLAIN;
+    return last->dst_port == PORT_NATT && !endpoint_sent_from(sa, !last->from_initiator, PORT_NATT) ? SILENCE_4500 : SILENCE_PLAIN;
 }
