@@ -17,7 +17,7 @@ negotiation(const struct child_sa *c, char *out, size_t size)
     return out;
 }
 
-/* Where the two ends are is known. */
+/* It is known where the two ends of the Child SA are. */
 static bool
 placed(const struct child_sa *c)
 {
@@ -30,7 +30,7 @@ sender(const struct ipsec_event *e)
     return e->to_responder ? &e->child->ike_sa->initiator : &e->child->ike_sa->responder;
 }
 
-/* The other side of a NAT, both of which were captured. */
+/* The packet was captured on the other side of a NAT; both sides were. */
 static bool
 at_nat(const struct ipsec_event *e)
 {
@@ -94,8 +94,8 @@ tunnelled(const struct check_in *in)
            &e->packet->inner : NULL;
 }
 
-/* Quick mode whose last message was not seen yet may have been captured the wrong way round: then the
- * selectors fit the other way. */
+/* Quick mode whose last message was not captured yet may have been taken the wrong way round: then
+ * the selectors fit the other way. */
 static bool
 perhaps_turned(const struct ipsec_event *e, const struct inner_packet *p)
 {
@@ -126,9 +126,9 @@ one_host(const struct selector *s, size_t n)
     return n == 1 && ip_equal(&s->lo, &s->hi);
 }
 
-/* Another live Child SA of the same IKE SA that admits the packet which its own refuses, or NULL:
- * both for certain, so a fragment without ports that may belong to either is no case.
- * The violation itself is told all the same: who filters by it must find each packet that the receiver drops. */
+/* Another live Child SA of the same IKE SA that admits the packet which its own refuses, or NULL.
+ * Both must be certain: a fragment without ports may belong to either.  The violation itself is
+ * reported all the same: its filter must find each packet that the receiver drops. */
 static const struct child_sa *
 right_child(const struct ipsec_event *e, const struct inner_packet *p)
 {
@@ -148,7 +148,7 @@ right_child(const struct ipsec_event *e, const struct inner_packet *p)
     return NULL;
 }
 
-/* To widen selectors is no cure for a packet that another Child SA admits. */
+/* To widen selectors does not help a packet that another Child SA admits. */
 static void
 point_to(const struct child_sa *right, struct scope *where, char *remedy, size_t size)
 {

@@ -42,9 +42,9 @@ check_auth_failed(const struct check_in *in, struct findings *out)
         finding_add(out, CHECK_auth_failed, &where, "%s rejects the EAP authentication of %s (EAP-Failure in frame %u).",
                     who, to, in->ike->at.frame);
     } else if (n && in->msg->major == 1 && x && x->type == V1_AGGRESSIVE && x->messages->len < 2) {
-        return;         /* nobody has looked at credentials yet: exchange_mode_mismatch tells of it */
+        return;         /* nobody has looked at credentials yet: exchange_mode_mismatch reports it */
     } else if (n && x && in->msg->major == 2 && x->request == in->ike->at.frame) {
-        /* RFC 7296 section 2.21.2: whose own authentication was refused may say so once more. */
+        /* RFC 7296 section 2.21.2: the side that was refused may say so once more. */
         if (in->ike->sa->state != IKE_FAILED) {
             where.basis = notify_basis(n);
             finding_add(out, CHECK_auth_failed, &where, "%s rejects the authentication of %s (AUTHENTICATION_FAILED in frame %u).",
@@ -76,7 +76,7 @@ check_identity_rejected(const struct check_in *in, struct findings *out)
 }
 
 /* RFC 7296 section 2.21.2: a success carries IDr, AUTH, SA and both TS; a refusal one
- * notify.  Only the first response tells: later EAP rounds are small. */
+ * notify.  Only the first response shows it: later EAP rounds are small. */
 static void
 suspect_v2(const struct check_in *in, struct findings *out)
 {
@@ -116,7 +116,7 @@ suspect_v1(const struct check_in *in, struct findings *out)
         return;
     }
     last = &g_array_index(x->messages, struct exchange_message, x->messages->len - 1);
-    /* Counted from the first, or the count says nothing. */
+    /* The count means something only where the capture has the first message. */
     if (!in->ike->sa->started_here || !last->from_initiator) {
         return;
     }
@@ -128,7 +128,7 @@ suspect_v1(const struct check_in *in, struct findings *out)
 }
 
 /* The message that waits is main mode's fifth, where the other side first needs the right key, on
- * a port where the other was heard. */
+ * a port from which the other has sent. */
 static void
 suspect_main(const struct check_in *in, struct findings *out, const struct ike_sa *sa, const struct exchange *x)
 {
@@ -151,8 +151,8 @@ suspect_main(const struct check_in *in, struct findings *out, const struct ike_s
                 ip_print(&sa->responder.addr, who, sizeof who));
 }
 
-/* Aggressive mode's third message ends it, and the second comes again all the same: then nothing new of
- * the responder. */
+/* Aggressive mode's third message ends it. Here the second comes again after the third, and then
+ * the responder sends nothing new. */
 static void
 suspect_aggressive(const struct check_in *in, struct findings *out, const struct ike_sa *sa, const struct exchange *x)
 {

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-enum { V1_NONCE_MIN = 8, NONCE_MIN = 16, NONCE_MAX = 256 };     /* octets: RFC 2409 section 5, RFC 7296 section 2.10 */
+/* octets: RFC 2409 section 5, RFC 7296 section 2.10 */
+enum { V1_NONCE_MIN = 8, NONCE_MIN = 16, NONCE_MAX = 256 };
 
 /* The answer that this message gives to an offer, or NULL. */
 static const struct kept_proposal *
@@ -24,6 +25,7 @@ weak(const struct check_in *in, struct findings *out, enum check_id check, uint8
     for (size_t i = 0; k && i < k->p->num_transforms; i++) {
         const struct transform *t = &k->p->transforms[i];
         enum requirement r = t->type == type ? transform_requirement(k->p->protocol, t) : REQ_NONE;
+        const char *layer = k->p->protocol == PROTO_IKE ? "IKE" : ipsec_name(k->p->protocol);
         struct scope where = scope_message(in);
         char name[64];
         if (r == REQ_NONE) {
@@ -31,7 +33,7 @@ weak(const struct check_in *in, struct findings *out, enum check_id check, uint8
         }
         where.child = in->ike->child;
         finding_add(out, check, &where, "%s is chosen for %s (%s); %s says that it %s be used.",
-                    transform_print(t, name, sizeof name), k->p->protocol == PROTO_IKE ? "IKE" : ipsec_name(k->p->protocol),
+                    transform_print(t, name, sizeof name), layer,
                     k->text, k->p->protocol == PROTO_IKE || type == TRANSFORM_KE ? "RFC 8247" : "RFC 8221",
                     r == REQ_MUST_NOT ? "must not" : "should not");
     }
@@ -61,7 +63,7 @@ check_weak_dh_group(const struct check_in *in, struct findings *out)
     weak(in, out, CHECK_weak_dh_group, TRANSFORM_KE);
 }
 
-/* A better transform of the same type stands somewhere in the offer. */
+/* The offer holds a better transform of the same type. */
 static bool
 offered_better(const GPtrArray *offered, uint8_t protocol, uint8_t type)
 {

@@ -4,7 +4,8 @@
 #include "expert.h"
 
 enum { ICV_96 = 12 };      /* octets */
-#define SMALL_BLOCK_BYTES ((uint64_t)32 << 30)      /* 2^32 blocks of 64 bits, the birthday bound (RFC 7321 section 3) */
+/* 2^32 blocks of 64 bits, the birthday bound (RFC 7321 section 3) */
+#define SMALL_BLOCK_BYTES ((uint64_t)32 << 30)
 
 static bool
 counts(const struct check_in *in)
@@ -35,7 +36,7 @@ check_spi_unknown(const struct check_in *in, struct findings *out)
     struct scope where;
 
     if (e->child || !e->stream || !e->stream->peers_readable || child_is_negotiated(e->stream->other_protocol)) {
-        return;         /* the last: protocol_mismatch tells of it */
+        return;         /* the last: protocol_mismatch reports it */
     }
     where = scope_packet(in);
     finding_add(out, CHECK_spi_unknown, &where,
@@ -152,7 +153,7 @@ check_sequence_not_one(const struct check_in *in, struct findings *out)
     if (!e->new_stream || !e->stream || !child_is_negotiated(e->child) || !e->child->established || e->packet->seq == 1 || e->number != 1) {
         return;
     }
-    /* An address that changes begins a stream of its own in the middle of the numbers. */
+    /* A change of address begins another stream in the middle of the numbers. */
     for (guint i = 0; i < e->child->streams->len; i++) {
         const struct stream *s = (const struct stream *)g_ptr_array_index(e->child->streams, i);
         if (s != e->stream && s->spi == e->stream->spi) {

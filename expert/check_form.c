@@ -5,7 +5,7 @@
 
 #define BIT(type) ((uint64_t)1 << (type))
 
-/* The message was read whole, so what is missing is not there. */
+/* The message was read whole: what was not read is not there. */
 static bool
 whole(const struct check_in *in)
 {

@@ -3,8 +3,8 @@
 #include "checks.h"
 #include "expert.h"
 
-/* One packet in a stream that verifies shows that the keys are right: the others were
- * damaged or forged.  None shows that the keys are not this SA's. */
+/* One packet of a stream that verifies shows that the keys are right, so the others were damaged
+ * or forged.  Where none verifies, the keys are not this SA's. */
 static void
 report_bad(struct findings *out, enum check_id check, const struct stream *s)
 {

@@ -12,7 +12,7 @@ child_text(const struct child_sa *c, char *out, size_t size)
                selectors_print(c->ts_i, c->num_ts_i, i, sizeof i), selectors_print(c->ts_r, c->num_ts_r, r, sizeof r));
 }
 
-/* RFC 4478: seconds until the initiator must authenticate again. */
+/* RFC 4478: seconds until the initiator must authenticate again, to end a sentence. */
 static void
 auth_lifetime(const struct ike_message *m, char *out, size_t size)
 {
@@ -138,8 +138,10 @@ is_forged(const struct check_in *in)
     if (e->retransmission_of && e->exchange->type == V2_INFORMATIONAL && (!e->sa->auth_read || e->sa->mobike_i || e->sa->mobike_r)) {
         return false;
     }
-    return e->retransmission_of ? e->exchange->response != 0 && e->exchange->response < e->at.frame :
-           m->encrypted && !m->readable && !m->truncated && !m->fragment && e->sa->num_readable > 0;
+    if (e->retransmission_of) {
+        return e->exchange->response != 0 && e->exchange->response < e->at.frame;
+    }
+    return m->encrypted && !m->readable && !m->truncated && !m->fragment && e->sa->num_readable > 0;
 }
 
 void
@@ -153,7 +155,7 @@ check_ike_from_new_address(const struct check_in *in, struct findings *out)
     if (!e->new_address || !e->exchange || e->sa->nat == NAT_INITIATOR || e->sa->nat == NAT_RESPONDER || e->sa->nat == NAT_BOTH) {
         return;
     }
-    /* MOBIKE is announced where only keys let it be read (RFC 4555 section 3.1). */
+    /* MOBIKE is announced in IKE_AUTH, which only keys open (RFC 4555 section 3.1). */
     if (in->msg->major == 2 && !is_forged(in) && (!e->sa->auth_read || e->sa->mobike_i || e->sa->mobike_r)) {
         return;
     }

@@ -11,7 +11,7 @@ asks_pfs(const struct proposal *p)
     return (suite_type_mask(p) >> TRANSFORM_KE & 1) != 0;
 }
 
-/* The frame of a suite that the refuser took for an SA of this kind, alike in all but PFS; 0. */
+/* The frame in which the refuser took a suite for an SA of this kind, alike in all but PFS; 0. */
 static uint32_t
 alike_but_pfs(const struct check_in *in, const struct proposal *offered)
 {
@@ -29,8 +29,8 @@ alike_but_pfs(const struct check_in *in, const struct proposal *offered)
     return 0;
 }
 
-/* With nothing else known, cipher and hash that the refuser has just chosen in phase 1
- * are hardly what it refuses. */
+/* Where nothing else is known: the refuser hardly refuses the cipher and hash that it has just
+ * chosen in phase 1. */
 static bool
 like_phase1(const struct ike_sa *sa, const struct proposal *offered)
 {
@@ -83,7 +83,8 @@ check_pfs_mismatch(const struct check_in *in, struct findings *out)
     }
 }
 
-/* ", 3600 s" or ", 4608000 KB": the attributes of RFC 2407 section 4.6.3.1, type before duration. */
+/* ", 3600 s" or ", 4608000 KB": the attributes of RFC 2407 section 4.6.3.1, a type before each
+ * duration. */
 static const char *
 lifetimes(const struct ike_notify *n, char *out, size_t size)
 {
@@ -285,11 +286,16 @@ void
 check_suite_downgraded(const struct check_in *in, struct findings *out)
 {
     const struct ike_event *e = in->ike;
-    bool ike = e->rekeyed_ike != NULL;
-    const struct kept_proposal *now = ike ? e->rekeyed_ike->chosen : e->child ? e->child->chosen : NULL;
-    const struct kept_proposal *before = ike ? e->sa->chosen : e->child_rekeyed ? e->child_rekeyed->chosen : NULL;
+    const struct kept_proposal *now = NULL, *before = NULL;
     struct scope where;
 
+    if (e->rekeyed_ike) {
+        now = e->rekeyed_ike->chosen;
+        before = e->sa->chosen;
+    } else if (e->child && e->child_rekeyed) {
+        now = e->child->chosen;
+        before = e->child_rekeyed->chosen;
+    }
     if (!now || !before || !weaker(now, before)) {
         return;
     }

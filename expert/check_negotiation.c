@@ -98,7 +98,7 @@ check_several_chosen(const struct check_in *in, struct findings *out)
         return;
     }
     for (size_t i = 0; i < m->num_proposals; i++) {
-        bool twice = false;     /* proposals with one number are one: AND */
+        bool twice = false;     /* proposals with one number are ANDed, so they are one */
         for (size_t k = 0; k < i; k++) {
             twice |= m->proposals[k].number == m->proposals[i].number && m->proposals[k].protocol != m->proposals[i].protocol;
         }
@@ -252,7 +252,7 @@ check_address_assignment_failed(const struct check_in *in, struct findings *out)
     }
 }
 
-/* Errors that a row of their own explains. */
+/* Errors that a check of their own explains. */
 static bool
 explained(uint8_t major, const struct exchange *about, uint16_t type)
 {
@@ -280,7 +280,7 @@ tried_again(const struct ike_sa *sa, const struct exchange *x)
     return false;
 }
 
-/* What nobody could read, told by shape: only a notify fits (RFC 7296 section 1.3). */
+/* An answer that nobody could read, by its length: only a notify fits (RFC 7296 section 1.3). */
 static void
 infer_refusal(struct findings *out, const struct ike_sa *sa, const struct exchange *x)
 {

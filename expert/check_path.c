@@ -5,6 +5,15 @@
 
 #define KEEPALIVE_LATE_S 25.0   /* RFC 3948 section 4: 20 s by default, and some latitude */
 
+static const char *
+behind_nat_words(enum nat nat)
+{
+    if (nat == NAT_BOTH) {
+        return "each side";
+    }
+    return nat == NAT_INITIATOR ? "the initiator" : "the responder";
+}
+
 void
 check_nat_detected(const struct check_in *in, struct findings *out)
 {
@@ -36,7 +45,7 @@ check_nat_detected(const struct check_in *in, struct findings *out)
     finding_add(out, CHECK_nat_detected, &where,
                 "The NAT detection hashes of frames %u and %u do not fit the addresses captured: behind a NAT is %s "
                 "(%s and %s on the wire).", sa->nat_i.frame, sa->nat_r.frame,
-                sa->nat == NAT_BOTH ? "each side" : sa->nat == NAT_INITIATOR ? "the initiator" : "the responder",
+                behind_nat_words(sa->nat),
                 ip_print(&sa->initiator.addr, i, sizeof i), ip_print(&sa->responder.addr, r, sizeof r));
 }
 
@@ -79,7 +88,7 @@ check_nat_t_draft(const struct check_in *in, struct findings *out)
     finding_add(out, CHECK_nat_t_draft, &where, "IKE SA %u uses the NAT-T payloads or encapsulation modes of a draft.", e->sa->id);
 }
 
-/* The port of its NAT mapping that a side has left with this packet, and the SA; 0. */
+/* The port that a side used before this packet came from another, or 0; and its SA, or NULL. */
 static uint16_t
 left_port(const struct check_in *in, const struct ike_sa **sa, const struct sighting **at)
 {
@@ -194,8 +203,11 @@ quoted(const struct path_packet *p, char *out, size_t size)
 static bool
 is_path_mtu(const struct path_packet *p)
 {
-    return p->kind == PATH_ICMP && (p->src.family == 6 ? p->icmp_type == ICMPV6_TOO_BIG :
-                                                    p->icmp_type == ICMP_UNREACHABLE && p->icmp_code == ICMP_FRAGMENTATION_NEEDED);
+    if (p->kind != PATH_ICMP) {
+        return false;
+    }
+    return p->src.family == 6 ? p->icmp_type == ICMPV6_TOO_BIG :
+                                p->icmp_type == ICMP_UNREACHABLE && p->icmp_code == ICMP_FRAGMENTATION_NEEDED;
 }
 
 void
@@ -233,6 +245,15 @@ check_path_mtu(const struct check_in *in, struct findings *out)
                 ip_print(&e->at.src, who, sizeof who), quoted(p, what, sizeof what), p->mtu);
 }
 
+static const char *
+fragmented(uint8_t protocol)
+{
+    if (protocol == IP_UDP) {
+        return "IKE or ESP in UDP";
+    }
+    return protocol == IP_ESP ? "ESP" : "AH";
+}
+
 void
 check_outer_fragment(const struct check_in *in, struct findings *out)
 {
@@ -247,7 +268,7 @@ check_outer_fragment(const struct check_in *in, struct findings *out)
     where = scope_path(in);
     where.variant = ip_compare(&e->at.src, &e->at.dst) > 0;
     finding_add(out, CHECK_outer_fragment, &where, "%s from %s to %s travels in IP fragments.",
-                p->protocol == IP_UDP ? "IKE or ESP in UDP" : p->protocol == IP_ESP ? "ESP" : "AH",
+                fragmented(p->protocol),
                 ip_print(&e->at.src, from, sizeof from), ip_print(&e->at.dst, to, sizeof to));
 }
 

@@ -34,7 +34,7 @@ differences(const struct comparison *m)
     return count_bits(m->unmet) + m->auth + m->mode;
 }
 
-/* A group alone is what INVALID_KE_PAYLOAD has told. */
+/* INVALID_KE_PAYLOAD makes a group known, and nothing else. */
 static bool
 group_alone(const struct proposal *p)
 {
@@ -67,18 +67,20 @@ struct planned {
     struct transform room[PLAN_TRANSFORMS];
 };
 
-static bool
+/* Without transforms where the plan is silent. */
+static void
 read_plan(const struct check_in *in, struct planned *out, uint8_t protocol)
 {
     const struct plan_peer *peer = plan_find(in->plan, NULL, &in->ike->at.src);
-    const char *text = !peer ? NULL : protocol == PROTO_IKE ? peer->ike : peer->esp;
+    const char *text = NULL;
 
-    if (!text) {
-        return false;
+    if (peer) {
+        text = protocol == PROTO_IKE ? peer->ike : peer->esp;
     }
     out->p = (struct proposal){ .protocol = protocol, .transforms = out->room };
-    out->p.num_transforms = (uint16_t)suite_parse(text, out->room, PLAN_TRANSFORMS);
-    return out->p.num_transforms > 0;
+    if (text) {
+        out->p.num_transforms = (uint16_t)suite_parse(text, out->room, PLAN_TRANSFORMS);
+    }
 }
 
 static void
@@ -95,7 +97,7 @@ compare_all(const struct check_in *in, struct comparison *best, const struct pro
     for (size_t i = 0; i < num && !best->known; i++) {
         compare(best, offered, known[i].kept->p, known[i].frame, "wanted", true);
     }
-    if (plan && plan->p.protocol == offered->protocol) {
+    if (plan->p.num_transforms && plan->p.protocol == offered->protocol) {
         compare(best, offered, &plan->p, 0, "planned", true);
     }
 }
@@ -182,14 +184,19 @@ struct refusal {
 static void
 report_met(struct findings *out, const struct scope *where, const struct refusal *r, const struct comparison *best)
 {
+    const char *but = ", so its policy for this peer or exchange differs";
+
+    if (best->auth) {
+        but = ", but the authentication method does not";
+    } else if (best->mode) {
+        but = ", but the encapsulation mode does not";
+    }
     if (!best->frame) {
         finding_add(out, CHECK_no_proposal_chosen, where, "%s refuses %s: offered %s, which fits the plan.", r->who, r->phase, r->offers);
         return;
     }
     finding_add(out, CHECK_no_proposal_chosen, where, "%s refuses %s: offered %s; every transform type meets what it has %s before "
-                "(frame %u)%s.", r->who, r->phase, r->offers, best->how, best->frame,
-                best->auth ? ", but the authentication method does not" :
-                best->mode ? ", but the encapsulation mode does not" : ", so its policy for this peer or exchange differs");
+                "(frame %u)%s.", r->who, r->phase, r->offers, best->how, best->frame, but);
 }
 
 static void
@@ -226,7 +233,6 @@ check_no_proposal_chosen(const struct check_in *in, struct findings *out)
     const struct comparison *best;
     struct refusal r;
     struct scope where;
-    bool ike_plan, esp_plan;
 
     if (!n) {
         return;
@@ -241,12 +247,12 @@ check_no_proposal_chosen(const struct check_in *in, struct findings *out)
         return;
     }
     suite_offers(x->offered, r.offers, sizeof r.offers);
-    ike_plan = read_plan(in, &plans[0], PROTO_IKE);
-    esp_plan = read_plan(in, &plans[1], PROTO_ESP);
+    read_plan(in, &plans[0], PROTO_IKE);
+    read_plan(in, &plans[1], PROTO_ESP);
     for (guint i = 0; i < x->offered->len; i++) {
         const struct proposal *p = ((const struct kept_proposal *)g_ptr_array_index(x->offered, i))->p;
         all[i].offered = p;
-        compare_all(in, &all[i], p, p->protocol == PROTO_IKE ? ike_plan ? &plans[0] : NULL : esp_plan ? &plans[1] : NULL);
+        compare_all(in, &all[i], p, p->protocol == PROTO_IKE ? &plans[0] : &plans[1]);
     }
     best = nearest(all, x->offered->len);
     if (!best) {

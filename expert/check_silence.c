@@ -30,7 +30,7 @@ report_refused_quick_mode(struct findings *out, const struct ike_sa *sa, const s
     const struct exchange_message *answer;
     char who[ADDR_TEXT_MAX];
 
-    /* A capture that begins with it may have begun with its last message. */
+    /* Where the capture begins with the exchange, this may be its last message. */
     if (x->type != V1_QUICK || x->messages->len != 1 || !x->unreadable || !x->request || (x->index == 0 && !sa->started_here)) {
         return;
     }
@@ -48,21 +48,39 @@ report_refused_quick_mode(struct findings *out, const struct ike_sa *sa, const s
 }
 
 static void
-look_at_exchange(const struct check_in *in, struct findings *out, const struct ike_sa *sa, const struct exchange *x)
+mark_retransmissions(struct findings *out, enum check_id check, struct scope *where, const struct exchange_message *m)
+{
+    for (guint i = 0; m->again && i < m->again->frames->len; i++) {
+        where->frame = g_array_index(m->again->frames, uint32_t, i);
+        finding_add(out, check, where, "%s", "");
+    }
+}
+
+/* What two capture points in one capture show of the loss, to end a sentence. */
+static const char *
+lost_where(const struct ike_sa *sa, const struct exchange_message *last)
+{
+    if (last->twice) {
+        return ", captured on its way in and out each time: it is lost beyond, or not answered";
+    }
+    return sa->captured_twice ? ", captured once where other messages were captured twice: "
+                                "it is lost between the two" : "";
+}
+
+static void
+report_unanswered(const struct check_in *in, struct findings *out, const struct ike_sa *sa, const struct exchange *x)
 {
     const struct exchange_message *last = unanswered_message(in->db, sa, x);
+    struct scope where = { .basis = BASIS_OBSERVED, .sa = sa, .exchange = x->index };
     char who[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], phase[64];
     double end = sadb_last_time(in->db);
 
-    report_refused_quick_mode(out, sa, x);
     if (silence_reason(in->db, sa, x) != SILENCE_PLAIN) {
         return;
     }
-    struct scope where = { .basis = BASIS_OBSERVED, .frame = last->frame, .sa = sa, .exchange = x->index };
-    const struct endpoint *from = last->from_initiator ? &sa->initiator : &sa->responder;
-    const struct endpoint *other = last->from_initiator ? &sa->responder : &sa->initiator;
-    ip_print(&from->addr, who, sizeof who);
-    ip_print(&other->addr, to, sizeof to);
+    where.frame = last->frame;
+    ip_print(last->from_initiator ? &sa->initiator.addr : &sa->responder.addr, who, sizeof who);
+    ip_print(last->from_initiator ? &sa->responder.addr : &sa->initiator.addr, to, sizeof to);
     if (sa->major == 1) {
         phase_name(in, x, phase, sizeof phase);
     } else {
@@ -71,13 +89,8 @@ look_at_exchange(const struct check_in *in, struct findings *out, const struct i
     finding_add(out, CHECK_request_unanswered, &where,
                 "%s from %s to %s (UDP %u) has no answer in the %.0f captured seconds that follow; it was sent %u more time%s%s.",
                 phase, who, to, last->dst_port, end - last->time, message_repeats(last),
-                message_repeats(last) == 1 ? "" : "s",
-                last->twice ? ", captured on its way in and out each time: it is lost beyond, or not answered" :
-                sa->captured_twice ? ", captured once where other messages were captured twice: it is lost between the two" : "");
-    for (guint i = 0; last->again && i < last->again->frames->len; i++) {
-        where.frame = g_array_index(last->again->frames, uint32_t, i);
-        finding_add(out, CHECK_request_unanswered, &where, "%s", "");
-    }
+                message_repeats(last) == 1 ? "" : "s", lost_where(sa, last));
+    mark_retransmissions(out, CHECK_request_unanswered, &where, last);
 }
 
 void
@@ -86,7 +99,9 @@ check_request_unanswered(const struct check_in *in, struct findings *out)
     for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
         const struct ike_sa *sa = sadb_ike_sa(in->db, i);
         for (guint k = 0; k < sa->exchanges->len; k++) {
-            look_at_exchange(in, out, sa, (const struct exchange *)g_ptr_array_index(sa->exchanges, k));
+            const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, k);
+            report_refused_quick_mode(out, sa, x);
+            report_unanswered(in, out, sa, x);
         }
     }
 }
@@ -110,17 +125,8 @@ each_silence(const struct check_in *in, struct findings *out, enum silence wante
 }
 
 static void
-mark_retransmissions(struct findings *out, enum check_id check, struct scope *where, const struct exchange_message *m)
-{
-    for (guint i = 0; m->again && i < m->again->frames->len; i++) {
-        where->frame = g_array_index(m->again->frames, uint32_t, i);
-        finding_add(out, check, where, "%s", "");
-    }
-}
-
-static void
 report_4500(struct findings *out, struct scope *where, const struct ike_sa *sa, const struct exchange *x,
-          const struct exchange_message *last)
+            const struct exchange_message *last)
 {
     const struct exchange *first = (const struct exchange *)g_ptr_array_index(sa->exchanges, 0);
     char a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX], remedy[TEXT_MAX];
@@ -144,7 +150,7 @@ check_udp_4500_blocked(const struct check_in *in, struct findings *out)
 
 static void
 report_large(struct findings *out, struct scope *where, const struct ike_sa *sa, const struct exchange *x,
-           const struct exchange_message *last)
+             const struct exchange_message *last)
 {
     char name[64];
 
@@ -165,7 +171,7 @@ check_large_message_lost(const struct check_in *in, struct findings *out)
 
 static void
 report_dead(struct findings *out, struct scope *where, const struct ike_sa *sa, const struct exchange *x,
-          const struct exchange_message *last)
+            const struct exchange_message *last)
 {
     char a[ID_TEXT_MAX], b[ID_TEXT_MAX];
 

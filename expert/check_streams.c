@@ -6,7 +6,7 @@
 enum { ONE_WAY_PACKETS = 3, GAP_PACKETS = 8 };
 #define GAP_SECONDS 1.0
 #define GAP_FACTOR 4.0          /* times the usual distance of packets */
-#define UNUSED_SECONDS 30.0     /* an SA that carries nothing for so long is worth a word */
+#define UNUSED_SECONDS 30.0     /* an SA that carries nothing for so long is reported */
 
 void
 check_sequence_gap(const struct check_in *in, struct findings *out)
@@ -163,7 +163,7 @@ busiest(const struct child_sa *c, bool to_responder)
     return best;
 }
 
-/* The traffic ran until the old SA ended, and goes on only now. */
+/* Traffic that stops when the old SA ends and goes on later in the new one. */
 void
 check_rekey_gap(const struct check_in *in, struct findings *out)
 {

@@ -1,4 +1,5 @@
-/* checks.c - the table of checks, a row of checks.def each.  SPDX-License-Identifier: GPL-2.0-or-later */
+/* checks.c - the table of checks, made of checks.def.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "checks.h"
 
 const struct check checks[NUM_CHECKS] = {

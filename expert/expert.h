@@ -1,11 +1,14 @@
-/* expert.h - what the checks share.  SPDX-License-Identifier: GPL-2.0-or-later */
+/* expert.h - what a check works with: scopes, findings, silence, and words for details.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef ESPIAL_EXPERT_H
 #define ESPIAL_EXPERT_H
 
 #include <espial/check.h>
 
-/* What a finding is about.  Findings of one check with equal members and equal
- * variant are one: its frames and its count grow. */
+/* --- findings.c: what a check found ---------------------------------------------- */
+
+/* What a finding is about.  Findings of one check with equal SA, Child SA, stream, exchange and
+ * variant are one: its frames and its count grow.  The pointers may be NULL. */
 struct scope {
     enum basis basis;
     uint32_t frame;
@@ -14,52 +17,66 @@ struct scope {
     const struct stream *stream;
     uint32_t exchange;          /* its index, NO_ID where the scope is wider */
     uint64_t variant;           /* tells findings of one scope apart, 0 */
-    const char *remedy;         /* NULL: the row's */
-    uint32_t also;              /* another frame that the finding stands on, 0 */
+    const char *remedy;         /* copied; NULL: the row's */
+    uint32_t also;              /* another frame that shows it, 0 */
 };
 
-struct scope scope_message(const struct check_in *in);  /* of the exchange that the message is about */
-struct scope scope_path(const struct check_in *in);     /* of what the path event speaks of */
-struct scope scope_packet(const struct check_in *in);   /* of the stream */
-struct scope scope_stream(const struct stream *s, uint32_t frame);
-void finding_add(struct findings *out, unsigned check, const struct scope *where, const char *format, ...)
-    G_GNUC_PRINTF(4, 5);
-/* Raises the severity of the finding that stands in this scope, where one does and its severity
- * is lower: what was no fault at first has become one.  The sentence is put after the detail;
- * remedy NULL leaves what is there. */
-void finding_raise(struct findings *out, unsigned check, const struct scope *where, enum severity severity,
-                   const char *remedy, const char *format, ...) G_GNUC_PRINTF(6, 7);
-/* The finding that stands in this scope, where one does, says how it went on: the sentence takes
- * the place of the detail's last. */
-void finding_resolve(struct findings *out, unsigned check, const struct scope *where, const char *format, ...)
-    G_GNUC_PRINTF(4, 5);
-
-/* The capture ends.  True for the first call, so that what its end proves is found once. */
+/* Adds a finding, or a frame to the one in this scope: its detail stays what it was.  The detail
+ * is one or more sentences. */
+void finding_add(struct findings *out, unsigned check, const struct scope *where,
+                 const char *format, ...) G_GNUC_PRINTF(4, 5);
+/* Raises the severity of the finding in this scope, where there is one and its severity is lower:
+ * what was no fault at first has become one.  Appends the sentence to the detail.  remedy is
+ * copied; NULL keeps the one that is there. */
+void finding_raise(struct findings *out, unsigned check, const struct scope *where,
+                   enum severity severity, const char *remedy, const char *format, ...)
+    G_GNUC_PRINTF(6, 7);
+/* Says how the matter of the finding in this scope, where there is one, went on: the sentence
+ * replaces the last one of the detail. */
+void finding_resolve(struct findings *out, unsigned check, const struct scope *where,
+                     const char *format, ...) G_GNUC_PRINTF(4, 5);
+/* Ends the capture.  True for the first call, so that what the end proves is found once. */
 bool findings_end(struct findings *all);
+
+/* --- say.c: about what, and in which words ---------------------------------------- */
+
+struct scope scope_message(const struct check_in *in);  /* the exchange that the message is about */
+struct scope scope_packet(const struct check_in *in);   /* the packet's stream */
+struct scope scope_path(const struct check_in *in);     /* the SA of the path event */
+struct scope scope_stream(const struct stream *s, uint32_t frame);
 
 /* The Child SA is known from its negotiation: there is one, and it is not inferred. */
 bool child_is_negotiated(const struct child_sa *c);
-const char *ipsec_name(uint8_t protocol);       /* "AH" or "ESP", of PROTO_AH or PROTO_ESP */
-
-/* The message is new and belongs to an exchange: neither sent nor captured again, nor forged,
- * nor on another path too. */
+/* The message is new and belongs to an exchange: it is not sent or captured again, not forged,
+ * and not a probe of another path. */
 bool message_is_new(const struct check_in *in);
-/* Its first notify of that type, NULL where the message is not new. */
+/* Its first notify of that type, NULL where there is none or the message is not new. */
 const struct ike_notify *new_message_notify(const struct check_in *in, uint16_t type);
 enum basis notify_basis(const struct ike_notify *n);
 
-/* How long a silence must last before it is called one.  RFC 7296 section 2.4 leaves
- * times to the sender; daemons send again after 1 to 4 seconds. */
+/* The phase in words: "phase 1 (main mode)", "quick mode", "IKE_AUTH".  x may be NULL. */
+const char *phase_name(const struct check_in *in, const struct exchange *x, char *out, size_t size);
+const char *message_sender(const struct check_in *in, char *out, size_t size);
+const char *message_receiver(const struct check_in *in, char *out, size_t size);
+const char *ipsec_name(uint8_t protocol);       /* "AH" or "ESP", of PROTO_AH or PROTO_ESP */
+
+/* --- silence.c: answers that never came ------------------------------------------- */
+
+/* How many seconds without an answer are a silence.  RFC 7296 section 2.4 leaves times to the
+ * sender; daemons send again after 1 to 4 seconds. */
 #define AFTER_RETRANSMISSION_S 2.0
 #define WITHOUT_RETRANSMISSION_S 10.0
-#define SURELY_AGAIN_S 30.0     /* within which every daemon has sent a request again that got no answer */
+#define SURELY_AGAIN_S 30.0     /* by then every daemon has sent an unanswered request again */
+
 /* The last message of an exchange whose answer is due; NULL where none is. */
 const struct exchange_message *waiting_message(const struct ike_sa *sa, const struct exchange *x);
-/* The same, once the silence has lasted. */
-const struct exchange_message *unanswered_message(const struct sadb *db, const struct ike_sa *sa, const struct exchange *x);
-/* Which row tells of the silence: one alone. */
+/* The same, once its silence has lasted. */
+const struct exchange_message *unanswered_message(const struct sadb *db, const struct ike_sa *sa,
+                                                  const struct exchange *x);
+/* Which check reports the silence: one alone. */
 enum silence { SILENCE_NONE, SILENCE_PLAIN, SILENCE_4500, SILENCE_LARGE, SILENCE_DEAD_PEER };
-enum silence silence_reason(const struct sadb *db, const struct ike_sa *sa, const struct exchange *x);
+enum silence silence_reason(const struct sadb *db, const struct ike_sa *sa,
+                            const struct exchange *x);
 /* That side has sent something from that UDP port: PORT_IKE or PORT_NATT. */
 bool endpoint_sent_from(const struct ike_sa *sa, bool from_initiator, uint16_t port);
 
@@ -69,7 +86,8 @@ message_at(const struct exchange *x, guint i)
     return &g_array_index(x->messages, struct exchange_message, i);
 }
 
-/* suite_words.c: suites in words. */
+/* --- suite_words.c: proposals in words -------------------------------------------- */
+
 /* "ENCR and DH", from a mask of types. */
 const char *suite_types(unsigned mask, char *out, size_t size);
 /* The transforms of one type, "DES_CBC or AES_CBC_256". */
@@ -77,15 +95,10 @@ const char *suite_values(const struct proposal *p, unsigned type, char *out, siz
 /* A transform within a sentence: as transform_print, but "no group (NONE)" where there is no
  * key exchange. */
 const char *transform_say(const struct transform *t, char *out, size_t size);
-/* Joined offers, shortened after a few. */
+/* Offers (of struct kept_proposal) joined, the first few of them. */
 const char *suite_offers(const GPtrArray *offered, char *out, size_t size);
-/* A suite of the plan, "AES_CBC_256/HMAC_SHA1_96"; words that name no transform are
- * passed over (plan_load has told of them).  Returns how many were read. */
+/* A suite of the plan, "AES_CBC_256/HMAC_SHA1_96".  Passes over words that name no transform:
+ * plan_load has reported them.  Returns how many were read, max at most. */
 size_t suite_parse(const char *text, struct transform *out, size_t max);
-
-/* The phase in words: "phase 1", "quick mode", "IKE_AUTH", .. */
-const char *phase_name(const struct check_in *in, const struct exchange *x, char *out, size_t size);
-const char *message_sender(const struct check_in *in, char *out, size_t size);
-const char *message_receiver(const struct check_in *in, char *out, size_t size);
 
 #endif

@@ -56,7 +56,7 @@ scope_equal(gconstpointer a, gconstpointer b)
            f->exchange == g->exchange && f->variant == g->variant;
 }
 
-/* What where names, as a finding to look up or to keep. */
+/* The scope as a finding, to look one up or to keep it. */
 static struct finding
 finding_of(unsigned check, const struct scope *where)
 {
@@ -125,7 +125,7 @@ findings_capped(const struct findings *all)
     return all->capped;
 }
 
-/* Where frame stands, or belongs, in ascending order. */
+/* The place of frame in the ascending list, whether it is there or not. */
 static guint
 place_of(const struct frame_list *frames, uint32_t frame)
 {
@@ -260,6 +260,6 @@ finding_add(struct findings *out, unsigned check, const struct scope *where, con
     mark_frame(out, f, where->frame);
     if (where->also) {
         mark_frame(out, f, where->also);
-        f->count--;             /* what else it stands on is no second event */
+        f->count--;             /* the other frame is no second event */
     }
 }

@@ -4,7 +4,7 @@
 
 enum { LARGE_DATAGRAM = 1200 };     /* octets */
 
-/* Who is expected to speak next, by the number of messages of the exchange. */
+/* Another message of the exchange is due, by the number of those sent. */
 static bool
 wants_answer(const struct ike_sa *sa, const struct exchange *x, unsigned whole)
 {
@@ -24,14 +24,15 @@ wants_answer(const struct ike_sa *sa, const struct exchange *x, unsigned whole)
     }
 }
 
-/* The other side said something in this SA afterwards: it lives, and has reacted. */
+/* IKEv1: the other side has sent something in this SA afterwards, so it lives and has reacted. */
 static bool
 reacted_later(const struct ike_sa *sa, const struct exchange_message *last)
 {
     return sa->major == 1 && (last->from_initiator ? sa->last_from_r : sa->last_from_i) > last->frame;
 }
 
-/* RFC 7296 section 2.3: with a window of one, who sends the next request has the answer to this. */
+/* RFC 7296 section 2.3: with a window of one, a side sends its next request only after the answer
+ * to this one. */
 static bool
 answered_by_next(const struct ike_sa *sa, const struct exchange *x)
 {
@@ -45,14 +46,18 @@ answered_by_next(const struct ike_sa *sa, const struct exchange *x)
     return false;
 }
 
-/* Nothing of the other side was captured, though what this one sends, and does not send again,
- * shows that it was answered: the capture holds one direction only. */
+/* Nothing of the other side was captured, and yet this side goes on without asking again: it was
+ * answered, and the capture holds one direction only. */
 static bool
 one_side_captured(const struct ike_sa *sa, const struct exchange *x, const struct exchange_message *last)
 {
     bool other = last->from_initiator ? sa->from_responder : sa->from_initiator;
 
-    return !other && !message_repeats(last) && (sa->major == 2 ? x->type != V2_IKE_SA_INIT || answered_by_next(sa, x) : x->messages->len > 1 || x->index > 0);
+    if (other || message_repeats(last)) {
+        return false;
+    }
+    return sa->major == 2 ? x->type != V2_IKE_SA_INIT || answered_by_next(sa, x) :
+                            x->messages->len > 1 || x->index > 0;
 }
 
 const struct exchange_message *
@@ -66,29 +71,40 @@ waiting_message(const struct ike_sa *sa, const struct exchange *x)
         whole += m->fragment == 0;
         last = m;
     }
-    return last && wants_answer(sa, x, whole) && !x->answered_by && !reacted_later(sa, last) && !answered_by_next(sa, x) &&
-           !one_side_captured(sa, x, last) ? last : NULL;
+    if (!last || !wants_answer(sa, x, whole) || x->answered_by || reacted_later(sa, last) ||
+        answered_by_next(sa, x) || one_side_captured(sa, x, last)) {
+        return NULL;
+    }
+    return last;
 }
 
 bool
 endpoint_sent_from(const struct ike_sa *sa, bool from_initiator, uint16_t port)
 {
-    return from_initiator ? (port == PORT_IKE ? sa->i_from_500 : sa->i_from_4500) :
-                            (port == PORT_IKE ? sa->r_from_500 : sa->r_from_4500);
+    if (port == PORT_IKE) {
+        return from_initiator ? sa->i_from_500 : sa->r_from_500;
+    }
+    return from_initiator ? sa->i_from_4500 : sa->r_from_4500;
 }
 
 const struct exchange_message *
 unanswered_message(const struct sadb *db, const struct ike_sa *sa, const struct exchange *x)
 {
     const struct exchange_message *last = waiting_message(sa, x);
-    double silence = last ? sadb_last_time(db) - last->time : 0;
+    double silence, long_enough;
 
-    /* Who has been answered before and does not ask again for so long has an answer that was not captured. */
-    if (last && sa->major == 2 && x->type != V2_IKE_SA_INIT && sa->from_initiator && sa->from_responder && !message_repeats(last) &&
-        silence >= SURELY_AGAIN_S) {
+    if (!last) {
         return NULL;
     }
-    return last && silence >= (message_repeats(last) ? AFTER_RETRANSMISSION_S : WITHOUT_RETRANSMISSION_S) ? last : NULL;
+    silence = sadb_last_time(db) - last->time;
+    long_enough = message_repeats(last) ? AFTER_RETRANSMISSION_S : WITHOUT_RETRANSMISSION_S;
+    /* A side that was answered before and does not ask again for so long has its answer: the
+     * capture lacks it. */
+    if (sa->major == 2 && x->type != V2_IKE_SA_INIT && sa->from_initiator && sa->from_responder &&
+        !message_repeats(last) && silence >= SURELY_AGAIN_S) {
+        return NULL;
+    }
+    return silence >= long_enough ? last : NULL;
 }
 
 /* Octets of the largest datagram of the side that waits. */
@@ -104,7 +120,7 @@ is_large(const struct exchange *x, const struct exchange_message *last)
     return false;
 }
 
-/* The other side speaks again in this SA: it lives, and only this message was lost. */
+/* The other side sends again in this SA: it lives, and only this message was lost. */
 static bool
 speaks_later(const struct ike_sa *sa, const struct exchange_message *last)
 {
@@ -115,6 +131,7 @@ enum silence
 silence_reason(const struct sadb *db, const struct ike_sa *sa, const struct exchange *x)
 {
     const struct exchange_message *last = unanswered_message(db, sa, x);
+    bool from_500, from_4500;   /* of the side that is silent */
 
     if (!last) {
         return SILENCE_NONE;
@@ -123,11 +140,13 @@ silence_reason(const struct sadb *db, const struct ike_sa *sa, const struct exch
         (x->liveness || (sa->state == IKE_ESTABLISHED && message_repeats(last))) && !speaks_later(sa, last)) {
         return SILENCE_DEAD_PEER;
     }
-    if (!endpoint_sent_from(sa, !last->from_initiator, PORT_IKE) && !endpoint_sent_from(sa, !last->from_initiator, PORT_NATT)) {
+    from_500 = endpoint_sent_from(sa, !last->from_initiator, PORT_IKE);
+    from_4500 = endpoint_sent_from(sa, !last->from_initiator, PORT_NATT);
+    if (!from_500 && !from_4500) {
         return SILENCE_PLAIN;
     }
     if (is_large(x, last)) {
         return SILENCE_LARGE;
     }
-    return last->dst_port == PORT_NATT && !endpoint_sent_from(sa, !last->from_initiator, PORT_NATT) ? SILENCE_4500 : SILENCE_PLAIN;
+    return last->dst_port == PORT_NATT && !from_4500 ? SILENCE_4500 : SILENCE_PLAIN;
 }

@@ -14,7 +14,9 @@ suite_types(unsigned mask, char *out, size_t size)
     for (uint8_t type = 0; type < 32; type++) {
         if (mask >> type & 1) {
             mask &= ~(1u << type);
-            g_strlcpy(out + used, used == 0 ? "" : mask ? ", " : " and ", size - used);
+            if (used > 0) {
+                g_strlcpy(out + used, mask ? ", " : " and ", size - used);
+            }
             g_strlcat(out, transform_type_name(type), size);
             used = strlen(out);
         }

@@ -9,7 +9,8 @@
 enum severity { SEV_CHAT, SEV_NOTE, SEV_WARN, SEV_ERROR };
 const char *severity_name(enum severity s);     /* "chat", "note", "warning", "error" */
 
-/* When the runner calls a check: bits, for a row may have several. */
+/* When a check is called: on an IKE message, an ESP or AH packet, another packet on an SA's path,
+ * the end of the capture.  Bits, for a row may have several. */
 enum trigger {
     ON_MESSAGE = 1, ON_PACKET = 2, ON_PATH = 4, ON_END = 8,
     ON_MESSAGE_AND_PACKET = ON_MESSAGE | ON_PACKET,
@@ -30,48 +31,53 @@ struct check {
 extern const struct check checks[];
 extern const unsigned num_checks;
 
-/* Frames, ascending, read as a GArray of uint32_t is. */
+/* Frames, ascending.  g_array_index reads it, as if it were a GArray of uint32_t. */
 struct frame_list {
     char *data;
     uint32_t len, room;
 };
 
 struct finding {
-    uint32_t id;                /* in order of first frame and row */
+    uint32_t id;                /* its index in findings_get */
     unsigned check;             /* its row in checks[] */
     enum severity severity;     /* the row's, or what finding_raise made of it */
     enum basis basis;
-    uint32_t frame;             /* where it became known */
+    uint32_t frame;             /* in which it became known */
     uint32_t count;             /* frames or events, also those beyond FINDING_MAX_FRAMES */
     struct frame_list frames[1];
     uint32_t ike_sa, child_sa, stream;      /* ids or NO_ID */
     uint32_t exchange;          /* with variant: what tells findings of one check apart */
     uint64_t variant;
     bool at_end;                /* proved by the end of the capture only */
-    char *detail;               /* sentences; remedy falls back to the row's */
-    const char *remedy;
+    char *detail;               /* sentences */
+    const char *remedy;         /* its own or the row's */
 };
 
+/* The findings of one capture.  Owns them: what is returned lives until findings_free. */
 struct findings;
 struct findings *findings_new(void);
-void findings_free(struct findings *all);
+void findings_free(struct findings *all);       /* NULL is allowed */
 size_t findings_count(const struct findings *all);
+/* NULL where i is not below findings_count. */
 const struct finding *findings_get(const struct findings *all, size_t i);
-/* Ids (uint32_t) of the findings on that frame, in order; NULL where none. */
+/* Ids (uint32_t) of the findings on that frame, in the order they were found; NULL where none. */
 const GArray *findings_of_frame(const struct findings *all, uint32_t frame);
+/* FINDINGS_MAX or FINDING_MAX_FRAMES was reached: some findings or frames are left out. */
 bool findings_capped(const struct findings *all);
 
-/* What a check reads.  Members that do not fit the trigger are NULL. */
+/* What a check reads, and must not change.  db and plan are always there, msg and ike ON_MESSAGE,
+ * ipsec ON_PACKET, path ON_PATH; the others are NULL. */
 struct check_in {
     const struct sadb *db;
-    const struct plan *plan;    /* never NULL, may be empty */
+    const struct plan *plan;    /* may be empty */
     const struct ike_message *msg;
     const struct ike_event *ike;
     const struct ipsec_event *ipsec;
     const struct path_event *path;
 };
 
-/* Runs the rows of one trigger.  checks_end is called once, after the last frame. */
+/* Calls the checks of one trigger, in the order of the table, after the tracker has seen the
+ * message or packet.  checks_end is called after the last frame; only its first call counts. */
 void checks_message(struct findings *out, const struct sadb *db, const struct plan *plan,
                     const struct ike_message *msg, const struct ike_event *event);
 void checks_packet(struct findings *out, const struct sadb *db, const struct plan *plan,
