@@ -26,6 +26,9 @@ G_GNUC_UNUSED static const struct transform aes128[] = { { TRANSFORM_ENCR, ENCR_
                                            { TRANSFORM_KE, KE_MODP_2048, 0 } };
 G_GNUC_UNUSED static const struct transform esp128[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
 
+/* The SPIs of tunnel(), by the direction in which they are used, and the least length of its ESP. */
+enum { TO_R = 0xb0000001, TO_I = 0xa0000001, SHORTEST = 8 + 16 + 16 + 16 };
+
 static inline void
 reset(void)
 {
@@ -94,6 +97,14 @@ severity_of(enum check_id id)
 #define FIRES(name) do { fired[CHECK_##name]++; T(count(CHECK_##name) > 0); } while (0)
 #define SAYS(name, text) do { FIRES(name); T(strstr(detail(CHECK_##name), text)); } while (0)
 #define SILENT(name) do { silent[CHECK_##name]++; T(count(CHECK_##name) == 0); } while (0)
+/* Fires or not, by a row of a table. */
+#define TOLD(name, wanted) told(CHECK_##name, wanted, __FILE__, __LINE__)
+
+static inline void
+told(enum check_id id, bool wanted, const char *file, int line)
+{
+    t_check((count(id) > 0) == wanted, file, line, checks[id].name);
+}
 
 /* A message that the next send() gives away. */
 static inline void
@@ -113,6 +124,13 @@ begin(uint8_t major, uint8_t exchange, uint32_t id, bool from_client, bool respo
     m.encrypted = major == 2 ? exchange != V2_IKE_SA_INIT : id != 0;
     from_addr = from_client ? &client : &gateway;
     to_addr = from_client ? &gateway : &client;
+}
+
+/* The message is of another IKE SA of the same two. */
+static inline void
+as(uint8_t spi)
+{
+    memset(m.spi_i, spi, 8);
 }
 
 static inline void
@@ -164,6 +182,26 @@ send(const char *octets, uint16_t ip_id)
     sadb_see_frame(db, frame, now);
     sadb_see_ike(db, &e, &at, &m, (const uint8_t *)octets, strlen(octets));
     checks_message(found, db, plan, &m, &e);
+}
+
+/* A message again, or its copy, soon after the one before. */
+static inline void
+send_soon(const struct ip_addr *src, const struct ip_addr *dst, const char *octets, uint16_t ip_id)
+{
+    static struct ip_addr a, b;
+
+    a = *src;
+    b = *dst;
+    from_addr = &a;
+    to_addr = &b;
+    now -= 0.49;
+    send(octets, ip_id);
+}
+
+static inline struct ipsec_packet
+esp_of(uint32_t spi, uint32_t seq)
+{
+    return (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = spi, .seq = seq, .length = SHORTEST };
 }
 
 /* An ESP or AH packet as it stands. */
@@ -247,6 +285,22 @@ sa_init(const struct transform *offer, const struct transform *answer)
     send("init!", 2);
 }
 
+/* IKE_SA_INIT that is refused for the group of its key exchange. */
+static inline void
+refused_group(const uint8_t *wanted)
+{
+    reset();
+    begin(2, V2_IKE_SA_INIT, 0, true, false);
+    propose(aes256, 4, PROTO_IKE, 0);
+    m.has_ke = true;
+    m.ke_group = 14;
+    send("init?", 1);
+    begin(2, V2_IKE_SA_INIT, 0, false, true);
+    notify(N2_INVALID_KE_PAYLOAD);
+    m.notifies[0].data = (struct span){ wanted, 2 };
+    send("ke", 2);
+}
+
 static inline void
 auth_request(const char *ts_i, const char *ts_r)
 {
@@ -277,6 +331,21 @@ tunnel(void)
     auth_response("10.1.0.0/24", "10.2.0.0/24");
 }
 
+/* Another Child SA beside that of tunnel(). */
+static inline void
+second_child(uint32_t id, uint32_t spi_i, uint32_t spi_r, const char *ts_r)
+{
+    char text[16];
+
+    for (unsigned r = 0; r < 2; r++) {
+        begin(2, V2_CREATE_CHILD_SA, id, r == 0, r == 1);
+        propose(esp128, 3, PROTO_ESP, r ? spi_r : spi_i);
+        selectors("10.1.0.0/24", ts_r);
+        g_snprintf(text, sizeof text, "child %u %u", id, r);
+        send(text, (uint16_t)(40 + 2 * id + r));
+    }
+}
+
 static inline void
 v1_phase1(const struct transform *answer)
 {
@@ -286,6 +355,37 @@ v1_phase1(const struct transform *answer)
     begin(1, V1_MAIN, 0, false, false);
     propose(answer, 4, PROTO_IKE, 0);
     send("mm2", 2);
+}
+
+/* The Delete of one SPI; none where spi is NULL. */
+static inline void
+delete_child(uint32_t id, bool from_client, bool response, const uint8_t *spi)
+{
+    char text[32];
+
+    begin(2, V2_INFORMATIONAL, id, from_client, response);
+    memset(m.spi_r, 0x22, 8);
+    if (spi) {
+        m.num_deletes = 1;
+        m.deletes[0] = (struct ike_delete){ .protocol = PROTO_ESP, .spi_len = 4, .num_spis = 1, .inner = true, .spis = { spi, 4 } };
+    }
+    g_snprintf(text, sizeof text, "delete %u %d %d", id, from_client, response);
+    send(text, (uint16_t)(20 + frame));
+}
+
+/* Phase 1 and a quick mode with that lifetime; 0 is none. */
+static inline void
+v1_tunnel(uint32_t seconds, uint32_t kilobytes)
+{
+    reset();
+    v1_phase1(aes256);
+    for (unsigned r = 0; r < 2; r++) {
+        begin(1, V1_QUICK, 9, r == 0, false);
+        propose(esp128, 2, PROTO_ESP, r ? TO_R : TO_I);
+        m.proposals[0].attr.life_s = seconds;
+        m.proposals[0].attr.life_kb = kilobytes;
+        send(r ? "qm2" : "qm1", (uint16_t)(3 + r));
+    }
 }
 
 static inline void

@@ -3,6 +3,26 @@
 #include "conversation.h"
 
 static void
+refused(void)
+{
+    tunnel();
+    SILENT(no_proposal_chosen);
+
+    reset();
+    sa_init(aes128, NULL);
+    SAYS(no_proposal_chosen, "does not show what it would accept");
+    SILENT(sa_established);
+    tunnel();
+    begin(2, V2_CREATE_CHILD_SA, 2, true, false);
+    propose(aes256, 2, PROTO_ESP, 0xa0000002);
+    send("child?", 5);
+    begin(2, V2_CREATE_CHILD_SA, 2, false, true);
+    notify(N2_NO_PROPOSAL_CHOSEN);
+    send("child!", 6);
+    SAYS(no_proposal_chosen, "ENCR does not meet: offered AES_CBC_256, it has chosen AES_CBC_128 before (frame 4)");
+}
+
+static void
 negotiation(void)
 {
     tunnel();
@@ -21,19 +41,6 @@ negotiation(void)
     SILENT(sa_rekeyed);
     SILENT(sa_deleted);
     SAYS(sa_established, "IKE SA 0 between 192.0.2.10 and 198.51.100.20");
-
-    reset();
-    sa_init(aes128, NULL);
-    SAYS(no_proposal_chosen, "does not show what it would accept");
-    SILENT(sa_established);
-    tunnel();
-    begin(2, V2_CREATE_CHILD_SA, 2, true, false);
-    propose(aes256, 2, PROTO_ESP, 0xa0000002);
-    send("child?", 5);
-    begin(2, V2_CREATE_CHILD_SA, 2, false, true);
-    notify(N2_NO_PROPOSAL_CHOSEN);
-    send("child!", 6);
-    SAYS(no_proposal_chosen, "ENCR does not meet: offered AES_CBC_256, it has chosen AES_CBC_128 before (frame 4)");
 
     reset();
     sa_init(aes256, aes128);
@@ -72,7 +79,7 @@ negotiation(void)
 }
 
 static void
-v1_rows(void)
+v1_transform_changed(void)
 {
     reset();
     v1_phase1(aes256);
@@ -80,7 +87,11 @@ v1_rows(void)
     reset();
     v1_phase1(aes128);
     SAYS(attribute_changed, "AES_CBC_128");
+}
 
+static void
+v1_credentials(void)
+{
     reset();
     v1_phase1(aes256);
     SILENT(identity_rejected);
@@ -151,7 +162,11 @@ exchanges(void)
     sadb_see_frame(db, ++frame, now);
     checks_end(found, db, plan);
     SILENT(request_unanswered);
+}
 
+static void
+malformed(void)
+{
     reset();
     begin(2, V2_IKE_SA_INIT, 0, true, false);
     m.error = IKE_ERR_PAYLOAD_OVERRUN;
@@ -241,24 +256,10 @@ addresses(void)
 }
 
 static void
-second_child(const char *ts_r)
-{
-    begin(2, V2_CREATE_CHILD_SA, 2, true, false);
-    propose(esp128, 3, PROTO_ESP, 0xa0000002);
-    selectors("10.1.0.0/24", ts_r);
-    send("second?", 5);
-    begin(2, V2_CREATE_CHILD_SA, 2, false, true);
-    propose(esp128, 3, PROTO_ESP, 0xb0000002);
-    selectors("10.1.0.0/24", ts_r);
-    send("second!", 6);
-}
-
-static void
 side_by_side(void)
 {
     tunnel();
-    second_child("10.3.0.0/24");
-    SILENT(duplicate_child_sa);
+    second_child(2, 0xa0000002, 0xb0000002, "10.3.0.0/24");
     packet(0xb0000001, &client, &gateway, "10.1.0.5", "10.2.0.5", 6);
     SILENT(wrong_child_sa);
     packet(0xb0000001, &client, &gateway, "10.1.0.5", "10.3.0.5", 6);
@@ -270,8 +271,16 @@ side_by_side(void)
     T(strstr(the_finding(CHECK_inner_source_violation)->remedy, "widen the selectors"));     /* none admits it */
     T(count(CHECK_inner_destination_violation) == 2);
     T(count(CHECK_wrong_child_sa) == 1);
+}
+
+static void
+same_networks_twice(void)
+{
     tunnel();
-    second_child("10.2.0.0/24");
+    second_child(2, 0xa0000002, 0xb0000002, "10.3.0.0/24");
+    SILENT(duplicate_child_sa);
+    tunnel();
+    second_child(2, 0xa0000002, 0xb0000002, "10.2.0.0/24");
     SAYS(duplicate_child_sa, "of Child SA 0 (frame 4)");
 }
 
@@ -436,7 +445,7 @@ pools(void)
 }
 
 static void
-planned(void)
+planned_by_address(void)
 {
     char *error = NULL;
 
@@ -457,15 +466,19 @@ int
 main(void)
 {
     conversation_begin();
+    refused();
     negotiation();
-    v1_rows();
+    v1_transform_changed();
+    v1_credentials();
     authentication();
     exchanges();
+    malformed();
     lifecycle();
     addresses();
-    planned();
+    planned_by_address();
     side_by_side();
     fragments_side_by_side();
+    same_networks_twice();
     downgrades();
     wrong_keys();
     pools();

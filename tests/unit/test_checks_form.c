@@ -8,10 +8,10 @@ static const struct transform mixed[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 256 },
                                           { TRANSFORM_KE, KE_MODP_2048, 0 }, { TRANSFORM_KE, KE_MODP_1024, 0 } };
 static const struct transform bare[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
 static const struct transform null[] = { { TRANSFORM_ENCR, ENCR_NULL, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
-static const uint8_t octets[300];
+static const uint8_t octets[1600];
 
 static void
-child_of(const struct transform *t, size_t n)
+child_with(const struct transform *t, size_t n)
 {
     reset();
     sa_init(aes256, aes256);
@@ -48,9 +48,9 @@ strength(void)
     propose(mixed, 5, PROTO_IKE, 0);
     send("init?", 1);
     SAYS(weak_offered, "offers MODP_1024 beside");
-    child_of(bare, 2);
+    child_with(bare, 2);
     FIRES(no_integrity);
-    child_of(null, 3);
+    child_with(null, 3);
     SAYS(no_encryption, "does not encrypt");
     SILENT(no_integrity);
 

@@ -2,52 +2,40 @@
  * in both ways.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conversation.h"
 
-enum { TO_R = 0xb0000001, TO_I = 0xa0000001, LENGTH = 8 + 16 + 16 + 16 };
-
 /* --- lifetimes (RFC 2407 section 4.5) -------------------------------------------------------- */
 
 static void
-v1_tunnel(uint32_t seconds, uint32_t kilobytes)
-{
-    reset();
-    v1_phase1(aes256);
-    for (unsigned r = 0; r < 2; r++) {
-        begin(1, V1_QUICK, 9, r == 0, false);
-        propose(esp128, 2, PROTO_ESP, r ? TO_R : TO_I);
-        m.proposals[0].attr.life_s = seconds;
-        m.proposals[0].attr.life_kb = kilobytes;
-        send(r ? "qm2" : "qm1", (uint16_t)(3 + r));
-    }
-}
-
-static void
-esp(uint32_t seq, uint32_t length)
+carry(uint32_t seq, uint32_t length)
 {
     ipsec(&client, &gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = TO_R, .seq = seq, .length = length });
 }
 
 static void
-lifetimes(void)
+used_after_lifetime(void)
 {
     v1_tunnel(0, 100);                              /* 100 KB, to the octet */
-    esp(1, 100 * 1024);
-    esp(2, 1023);
+    carry(1, 100 * 1024);
+    carry(2, 1023);
     SILENT(esp_after_lifetime);
-    esp(3, LENGTH);
+    carry(3, SHORTEST);
     SAYS(esp_after_lifetime, "ESP of SPI b0000001 has carried more than the 100 KB that quick mode in frame 4 gave it.");
     v1_tunnel(3600, 0);
     now += 3600;                                    /* within the grace */
-    esp(1, LENGTH);
+    carry(1, SHORTEST);
     T(count(CHECK_esp_after_lifetime) == 0);
     now += 1;
-    esp(2, LENGTH);
+    carry(2, SHORTEST);
     SAYS(esp_after_lifetime, "ESP of SPI b0000001 is used 3602 s after quick mode in frame 4, which gave it 3600 s.");
     T(the_finding(CHECK_esp_after_lifetime)->child_sa == 0 && the_finding(CHECK_esp_after_lifetime)->frame == 6);
     tunnel();                                       /* IKEv2 negotiates none */
     now += 1e6;
-    esp(1, LENGTH);
+    carry(1, SHORTEST);
     T(count(CHECK_esp_after_lifetime) == 0);
+}
 
+static void
+shorter_than_offered(void)
+{
     /* RESPONDER-LIFETIME (RFC 2407 section 4.6.3.1): attributes in both forms, cut, and of an unknown kind. */
     static const struct { const char *data; size_t len; const char *says; } table[] = {
         { "\200\1\0\1\200\2\16\20", 8, "than the one offered, 3600 s (RESPONDER-LIFETIME in frame 5)" },
@@ -229,23 +217,9 @@ assigned(void)
 /* --- both ways ---------------------------------------------------------------------------------- */
 
 static void
-second_child(uint32_t id, uint32_t spi_i, uint32_t spi_r, const char *ts_r)
-{
-    char text[16];
-
-    for (unsigned r = 0; r < 2; r++) {
-        begin(2, V2_CREATE_CHILD_SA, id, r == 0, r == 1);
-        propose(esp128, 3, PROTO_ESP, r ? spi_r : spi_i);
-        selectors("10.1.0.0/24", ts_r);
-        g_snprintf(text, sizeof text, "child %u %u", id, r);
-        send(text, (uint16_t)(40 + 2 * id + r));
-    }
-}
-
-static void
 ways(void)
 {
-    struct ipsec_packet p = { .protocol = PROTO_ESP, .spi = TO_R, .length = LENGTH };
+    struct ipsec_packet p = { .protocol = PROTO_ESP, .spi = TO_R, .length = SHORTEST };
 
     tunnel();                                       /* two packets are too few, three are not */
     for (p.seq = 1; p.seq <= 2; p.seq++) {
@@ -266,8 +240,8 @@ ways(void)
         ipsec(&client, &gateway, p);
     }
     for (unsigned spi = 0; spi < 2; spi++) {
-        ipsec(&gateway, &client, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = 0xa0000002, .seq = 1 + spi, .length = LENGTH });
-        ipsec(&client, &gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = 0xb0000002, .seq = 1 + spi, .length = LENGTH });
+        ipsec(&gateway, &client, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = 0xa0000002, .seq = 1 + spi, .length = SHORTEST });
+        ipsec(&client, &gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = 0xb0000002, .seq = 1 + spi, .length = SHORTEST });
     }
     end_after(1);
     T(count(CHECK_one_way) == 0);
@@ -310,7 +284,8 @@ int
 main(void)
 {
     conversation_begin();
-    lifetimes();
+    used_after_lifetime();
+    shorter_than_offered();
     authenticated_until();
     restarts();
     one_address();

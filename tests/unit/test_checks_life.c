@@ -3,46 +3,32 @@
 #include "conversation.h"
 
 static const uint8_t i_spi[] = { 0xa0, 0, 0, 1 }, r_spi[] = { 0xb0, 0, 0, 1 };
-static uint8_t hashes[2][20];
-
-static void
-delete_pair(uint32_t id, bool from_client, bool response, const uint8_t *spi)
-{
-    begin(2, V2_INFORMATIONAL, id, from_client, response);
-    memset(m.spi_r, 0x22, 8);
-    if (spi) {
-        m.num_deletes = 1;
-        m.deletes[0] = (struct ike_delete){ .protocol = PROTO_ESP, .spi_len = 4, .num_spis = 1, .inner = true, .spis = { spi, 4 } };
-    }
-    char text[32];
-    g_snprintf(text, sizeof text, "delete %u %d %d", id, from_client, response);
-    send(text, (uint16_t)(20 + frame));
-}
+static uint8_t natted_hashes[2][20];
 
 static void
 half_closed(void)
 {
     tunnel();
-    delete_pair(2, true, false, i_spi);
-    delete_pair(2, false, true, r_spi);
+    delete_child(2, true, false, i_spi);
+    delete_child(2, false, true, r_spi);
     end_after(20);
     SILENT(half_closed);
     tunnel();
-    delete_pair(2, true, false, i_spi);
-    delete_pair(2, false, true, NULL);
+    delete_child(2, true, false, i_spi);
+    delete_child(2, false, true, NULL);
     end_after(20);
     SAYS(half_closed, "Frame 5 deletes SPI a0000001 of Child SA 0; the answer (frame 6) does not delete SPI b0000001");
     T(basis_of(CHECK_half_closed) == BASIS_DECRYPTED);
     tunnel();                                       /* both at once: the answers are empty */
-    delete_pair(2, true, false, i_spi);
-    delete_pair(0, false, false, r_spi);
-    delete_pair(2, false, true, NULL);
-    delete_pair(0, true, true, NULL);
+    delete_child(2, true, false, i_spi);
+    delete_child(0, false, false, r_spi);
+    delete_child(2, false, true, NULL);
+    delete_child(0, true, true, NULL);
     end_after(20);
     T(count(CHECK_half_closed) == 0);
     tunnel();                                       /* the IKE SA goes, and all with it */
-    delete_pair(2, true, false, i_spi);
-    delete_pair(2, false, true, NULL);
+    delete_child(2, true, false, i_spi);
+    delete_child(2, false, true, NULL);
     begin(2, V2_INFORMATIONAL, 3, true, false);
     m.num_deletes = 1;
     m.deletes[0] = (struct ike_delete){ .protocol = PROTO_IKE, .inner = true };
@@ -52,12 +38,12 @@ half_closed(void)
     reset();                                        /* the request that named the first SPI was not captured */
     sa_init(aes256, aes256);
     auth_response("10.1.0.0/24", "10.2.0.0/24");
-    delete_pair(2, false, false, r_spi);
-    delete_pair(2, true, true, i_spi);
+    delete_child(2, false, false, r_spi);
+    delete_child(2, true, true, i_spi);
     end_after(20);
     T(sadb_child_sa(db, 0)->deleted_in && count(CHECK_half_closed) == 0);
     tunnel();                                       /* an answer that nobody could read */
-    delete_pair(2, true, false, i_spi);
+    delete_child(2, true, false, i_spi);
     begin(2, V2_INFORMATIONAL, 2, false, true);
     m.readable = false;
     send("unread", 40);
@@ -73,8 +59,8 @@ replace_child(bool break_first, double pause)
         packet(0xb0000001, &client, &gateway, "10.1.0.5", "10.2.0.5", 6);
     }
     if (break_first) {
-        delete_pair(2, true, false, i_spi);
-        delete_pair(2, false, true, r_spi);
+        delete_child(2, true, false, i_spi);
+        delete_child(2, false, true, r_spi);
         now += pause;
     }
     begin(2, V2_CREATE_CHILD_SA, 3, true, false);
@@ -115,9 +101,9 @@ hash_of(unsigned slot, uint16_t type, const struct ip_addr *a)
     g_checksum_update(sum, m.spi_r, 8);
     g_checksum_update(sum, a->bytes, 4);
     g_checksum_update(sum, port, 2);
-    g_checksum_get_digest(sum, hashes[slot], &len);
+    g_checksum_get_digest(sum, natted_hashes[slot], &len);
     g_checksum_free(sum);
-    m.notifies[m.num_notifies++] = (struct ike_notify){ .type = type, .data = { hashes[slot], 20 } };
+    m.notifies[m.num_notifies++] = (struct ike_notify){ .type = type, .data = { natted_hashes[slot], 20 } };
 }
 
 /* A tunnel of a client behind a NAT. */
@@ -206,7 +192,7 @@ keepalives(void)
 
 /* Nobody could read these: the shapes alone tell. */
 static void
-inferred(void)
+inferred_refusal(void)
 {
     reset();
     v1_phase1(aes256);
@@ -221,7 +207,11 @@ inferred(void)
     send("mm5", 7);
     end_after(20);
     SAYS(auth_failure_suspected, "Message 5 of phase 1 (frame 5), the first that needs the right key, is sent 3 times");
+}
 
+static void
+inferred_quick_mode_refused(void)
+{
     for (unsigned answered = 0; answered < 2; answered++) {
         reset();
         v1_phase1(aes256);
@@ -235,6 +225,11 @@ inferred(void)
         T((basis_of(CHECK_request_unanswered) == BASIS_INFERRED) == !answered);
     }
     SILENT(error_notify);
+}
+
+static void
+inferred_error(void)
+{
     for (unsigned big = 0; big < 2; big++) {
         tunnel();
         begin(2, V2_CREATE_CHILD_SA, 2, true, false);
@@ -309,7 +304,9 @@ int
 main(void)
 {
     conversation_begin();
-    inferred();
+    inferred_refusal();
+    inferred_quick_mode_refused();
+    inferred_error();
     xauth();
     inherited();
     half_closed();

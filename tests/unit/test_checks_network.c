@@ -4,7 +4,7 @@
 
 static const struct transform sha1[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA1, 0 },
                                          { TRANSFORM_KE, KE_MODP_2048, 0 } };
-static uint8_t hashes[3][64];
+static uint8_t nat_d_hashes[3][64];
 
 /* --- NAT-D of IKEv1: HASH(CKY-I | CKY-R | IP | port), the negotiated hash (RFC 3947 section 3.2) --- */
 
@@ -13,8 +13,8 @@ nat_d(GChecksumType type, const struct ip_addr *a, uint16_t port)
 {
     GChecksum *sum = g_checksum_new(type);
     const uint8_t be[] = { (uint8_t)(port >> 8), (uint8_t)port };
-    gsize len = sizeof hashes[0];
-    uint8_t *out = hashes[m.num_nat_d];
+    gsize len = sizeof nat_d_hashes[0];
+    uint8_t *out = nat_d_hashes[m.num_nat_d];
 
     g_checksum_update(sum, m.spi_i, 8);
     g_checksum_update(sum, m.spi_r, 8);
@@ -275,7 +275,7 @@ clear_fragment(void)
 /* --- RFC 3706: R-U-THERE and its acknowledgement are exchanges of their own ---------------- */
 
 static void
-v1_tunnel(void)
+v1_established(void)
 {
     reset();
     v1_phase1(aes256);
@@ -304,13 +304,13 @@ dpd(uint32_t id, bool from_client, uint16_t type)
 static void
 v1_liveness(void)
 {
-    v1_tunnel();
+    v1_established();
     dpd(11, true, 36136);
     dpd(12, false, 36137);
     end_after(20);
     SILENT(dead_peer);
 
-    v1_tunnel();
+    v1_established();
     dpd(11, true, 36136);
     dpd(12, false, 36137);
     dpd(13, true, 36136);
@@ -322,7 +322,7 @@ v1_liveness(void)
     T(basis_of(CHECK_dead_peer) == BASIS_DECRYPTED && count(CHECK_dead_peer) == 1);
     T(count(CHECK_request_unanswered) == 0);
 
-    v1_tunnel();                                    /* the capture ends too early */
+    v1_established();                                    /* the capture ends too early */
     dpd(11, false, 36136);
     end_after(1);
     T(count(CHECK_dead_peer) == 0);
@@ -333,7 +333,7 @@ v1_liveness(void)
     end_after(20);
     T(count(CHECK_dead_peer) == 0);
 
-    v1_tunnel();                                    /* no acknowledgement, but the peer answers a quick mode */
+    v1_established();                                    /* no acknowledgement, but the peer answers a quick mode */
     dpd(11, true, 36136);
     begin(1, V1_QUICK, 9, true, false);
     memset(m.spi_r, 0x22, 8);

@@ -2,8 +2,6 @@
  * without the gap.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conversation.h"
 
-enum { TO_R = 0x0b000001 };
-
 /* --- quick mode -------------------------------------------------------------------- */
 
 static void

@@ -136,7 +136,11 @@ ports(void)
     begin(2, V2_INFORMATIONAL, 2, true, false);
     send("stays", 5);
     FIRES(port_500_after_float);
+}
 
+static void
+lost_on_the_way(void)
+{
     reset();
     sa_init(aes256, aes256);
     ike_src_port = ike_dst_port = 4500;
@@ -155,7 +159,11 @@ ports(void)
     end_after(20);
     SAYS(large_message_lost, "1800 bytes");
     SILENT(udp_4500_blocked);
+}
 
+static void
+liveness_answered(void)
+{
     tunnel();
     begin(2, V2_INFORMATIONAL, 2, true, false);
     send("alive?", 5);
@@ -173,7 +181,7 @@ ports(void)
 }
 
 static void
-icmp(void)
+icmp_and_fragments(void)
 {
     struct on_path e = { .p = { .kind = PATH_ICMP, .icmp_type = 3, .icmp_code = 3, .protocol = 17, .src_port = 500, .dst_port = 500 } };
 
@@ -205,8 +213,14 @@ icmp(void)
     e.at.dst_port = 4500;
     path(e);
     SAYS(non_esp_marker_missing, "192.0.2.10 sends IKE to UDP 4500");
+}
+
+static void
+clear_copy(void)
+{
+    struct on_path e = { .p = { .kind = PATH_CLEAR } };
+
     tunnel();
-    e = (struct on_path){ .p = { .kind = PATH_CLEAR } };
     T(ip_parse(&e.p.clear.src, "10.1.0.1") && ip_parse(&e.p.clear.dst, "10.2.0.1"));
     path(e);
     packet(0xb0000001, &client, &gateway, NULL, NULL, 0);
@@ -216,21 +230,6 @@ icmp(void)
     path(e);
     end_after(5);
     SAYS(cleartext_bypass, "10.1.0.1 to 10.2.0.1 is in clear; Child SA 0");
-}
-
-static void
-refused_group(const uint8_t *wanted)
-{
-    reset();
-    begin(2, V2_IKE_SA_INIT, 0, true, false);
-    propose(aes256, 4, PROTO_IKE, 0);
-    m.has_ke = true;
-    m.ke_group = 14;
-    send("init?", 1);
-    begin(2, V2_IKE_SA_INIT, 0, false, true);
-    notify(N2_INVALID_KE_PAYLOAD);
-    m.notifies[0].data = (struct span){ wanted, 2 };
-    send("ke", 2);
 }
 
 static void
@@ -295,7 +294,7 @@ detours(void)
 }
 
 static void
-quick_mode(const struct transform *t, size_t n)
+refused_quick_mode(const struct transform *t, size_t n)
 {
     begin(1, V1_QUICK, 9, true, false);
     propose(t, n, PROTO_ESP, 0xa0000001);
@@ -313,11 +312,11 @@ disagreements(void)
 
     reset();
     v1_phase1(aes256);
-    quick_mode(des_md5, 2);
+    refused_quick_mode(des_md5, 2);
     SILENT(pfs_mismatch);                           /* anything may be the cause */
     reset();
     v1_phase1(aes256);
-    quick_mode(like, 2);
+    refused_quick_mode(like, 2);
     SAYS(pfs_mismatch, "asks for no PFS and for the cipher and hash");
     tunnel();
     begin(2, V2_CREATE_CHILD_SA, 2, true, false);
@@ -556,7 +555,10 @@ main(void)
     conversation_begin();
     nat();
     ports();
-    icmp();
+    lost_on_the_way();
+    liveness_answered();
+    icmp_and_fragments();
+    clear_copy();
     detours();
     disagreements();
     offers();

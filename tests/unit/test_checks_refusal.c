@@ -7,12 +7,6 @@ static const struct transform gcm[] = { { TRANSFORM_ENCR, ENCR_AES_GCM_16, 128 }
 static const struct transform gcm256[] = { { TRANSFORM_ENCR, ENCR_AES_GCM_16, 256 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
 static const struct transform des3[] = { { TRANSFORM_ENCR, ENCR_3DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA1, 0 }, { TRANSFORM_KE, KE_MODP_1024, 0 } };
 
-static void
-as(uint8_t spi)
-{
-    memset(m.spi_i, spi, 8);
-}
-
 /* A CREATE_CHILD_SA of the tunnel's IKE SA. */
 static void
 child(const struct transform *t, size_t n, bool refused)
@@ -166,8 +160,12 @@ foretold(void)
     send("client again", 3);
     SAYS(no_common_proposal, "198.51.100.20 itself has offered");
     T(basis_of(CHECK_no_common_proposal) == BASIS_INFERRED);
+}
 
-    /* Another try of the same initiator with another offer; the same offer is no change. */
+/* Another try of the same initiator with another offer; the same offer is no change. */
+static void
+another_offer(void)
+{
     static const struct { const struct transform *again; unsigned num; bool changed; } tries[] = {
         { aes256, 1, false }, { aes128, 1, true }, { aes256, 2, true },
     };
@@ -338,6 +336,7 @@ main(void)
     proposals();
     v1_method_and_mode();
     foretold();
+    another_offer();
     aggressive_mode();
     lone_notify();
     spis();

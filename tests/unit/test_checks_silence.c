@@ -2,21 +2,6 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conversation.h"
 
-enum { TO_R = 0xb0000001, LENGTH = 8 + 16 + 16 + 16 };
-
-static struct ipsec_packet
-esp(uint32_t seq)
-{
-    return (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = TO_R, .seq = seq, .length = LENGTH };
-}
-
-static void
-told(enum check_id id, bool wanted, int line)
-{
-    t_check((count(id) > 0) == wanted, __FILE__, line, checks[id].name);
-}
-#define TOLD(name, wanted) told(CHECK_##name, wanted, __LINE__)
-
 /* Only what was read whole lacks a payload, and who refuses owes none (RFC 7296 section 1.2). */
 static void
 parts_missing(void)
@@ -119,14 +104,14 @@ static void
 streams(void)
 {
     static const uint8_t spi[] = { 0xa0, 0, 0, 1 };
-    struct ipsec_packet p = esp(1);
+    struct ipsec_packet p = esp_of(TO_R, 1);
 
     tunnel();
     p.spi = 0xdeadbeef;
     ipsec(&client, &gateway, p);
     TOLD(esp_without_ike, false);
     TOLD(spi_unknown, true);
-    ipsec(&client, &gateway, esp(1));
+    ipsec(&client, &gateway, esp_of(TO_R, 1));
     TOLD(esp_without_ike, false);
 
     tunnel();
@@ -134,14 +119,14 @@ streams(void)
     m.num_deletes = 1;
     m.deletes[0] = (struct ike_delete){ .protocol = PROTO_ESP, .spi_len = 4, .num_spis = 1, .spis = { spi, 4 }, .inner = true };
     send("delete", 5);
-    ipsec(&client, &gateway, esp(1));               /* 0.5 s after, to the moment */
+    ipsec(&client, &gateway, esp_of(TO_R, 1));               /* 0.5 s after, to the moment */
     TOLD(esp_after_delete, false);
     now -= 0.49;
-    ipsec(&client, &gateway, esp(2));
+    ipsec(&client, &gateway, esp_of(TO_R, 2));
     TOLD(esp_after_delete, true);
 
     tunnel();
-    p = esp(1);
+    p = esp_of(TO_R, 1);
     p.length = (1u << 31) - 8;                      /* a length that the suite allows */
     for (p.seq = 1; p.seq <= 20; p.seq++) {
         ipsec(&client, &gateway, p);
@@ -261,7 +246,12 @@ modes(void)
         send("no", 9);
         TOLD(exchange_mode_mismatch, table[i].told);
     }
-    /* And what nobody could read speaks of the key only where the key was needed. */
+}
+
+/* What nobody could read speaks of the key only where the key was needed. */
+static void
+keys_needed(void)
+{
     for (unsigned n = 1; n <= 5; n++) {
         reset();
         for (unsigned k = 1; k <= n; k++) {
@@ -279,12 +269,10 @@ modes(void)
     }
 }
 
-/* A quick mode that is refused is refused at once; where PFS is known to be the same it is not the reason. */
+/* A quick mode that is refused is refused at once. */
 static void
-quick_modes(void)
+quick_mode_refused(void)
 {
-    static const struct transform pfs[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_KE, KE_MODP_2048, 0 } };
-
     for (unsigned late = 0; late < 2; late++) {
         reset();
         v1_phase1(aes256);
@@ -298,6 +286,14 @@ quick_modes(void)
         end_after(20);
         T((basis_of(CHECK_request_unanswered) == BASIS_INFERRED) == !late);
     }
+}
+
+/* Where PFS is known to be the same it is not the reason. */
+static void
+same_pfs(void)
+{
+    static const struct transform pfs[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_KE, KE_MODP_2048, 0 } };
+
     for (unsigned same = 2; same-- > 0;) {
         reset();
         v1_phase1(aes256);
@@ -315,7 +311,13 @@ quick_modes(void)
         TOLD(pfs_mismatch, !same);
     }
     SAYS(pfs_mismatch, "which asks for no PFS; but for that it has taken this suite before (frame 4)");
-    for (unsigned side = 0; side < 2; side++) {     /* kilobytes that one of the two alone names */
+}
+
+/* Kilobytes that one of the two alone names. */
+static void
+kilobytes_of_one(void)
+{
+    for (unsigned side = 0; side < 2; side++) {
         reset();
         for (unsigned r = 0; r < 2; r++) {
             begin(1, V1_MAIN, 0, r == 0, false);
@@ -376,7 +378,10 @@ main(void)
     inner();
     pool();
     modes();
-    quick_modes();
+    keys_needed();
+    quick_mode_refused();
+    same_pfs();
+    kilobytes_of_one();
     twice();
     return conversation_done();
 }

@@ -2,8 +2,6 @@
  * like.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conversation.h"
 
-enum { TO_R = 0x0b000001, SHORTEST = 8 + 16 + 16 + 16 };    /* of AES_CBC_128/HMAC_SHA2_256_128 */
-
 /* A message that the keys of its SA do not open is not known to be that side's. */
 static void
 forged_message(void)
@@ -64,7 +62,7 @@ crossed_rekeys(void)
 
 /* The answer that chose the SPI went another way. */
 static void
-one_way(void)
+answer_another_way(void)
 {
     reset();
     sa_init(aes256, aes256);
@@ -132,26 +130,6 @@ clear_payload(void)
     FIRES(padding_bad);
 }
 
-/* A message again, or its copy, soon after the one before. */
-static void
-send_soon(const struct ip_addr *src, const struct ip_addr *dst, const char *octets, uint16_t ip_id)
-{
-    static struct ip_addr a, b;
-
-    a = *src;
-    b = *dst;
-    from_addr = &a;
-    to_addr = &b;
-    now -= 0.49;
-    send(octets, ip_id);
-}
-
-static struct ipsec_packet
-first_of(uint32_t spi, uint32_t seq)
-{
-    return (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = spi, .seq = seq, .length = SHORTEST };
-}
-
 /* A packet with its Identification, and its copy soon after. */
 static void
 esp_twice(const struct ip_addr *src, const struct ip_addr *dst, const struct ip_addr *then_src, const struct ip_addr *then_dst,
@@ -160,7 +138,7 @@ esp_twice(const struct ip_addr *src, const struct ip_addr *dst, const struct ip_
     for (unsigned copy = 0; copy < 2; copy++) {
         struct sighting at = { .frame = frame + 1, .time = now + (copy ? apart : 1), .src = copy ? *then_src : *src,
                                .dst = copy ? *then_dst : *dst, .ip_id = copy ? second_id : 7 };
-        struct ipsec_packet p = first_of(spi, 1);
+        struct ipsec_packet p = esp_of(spi, 1);
         struct ipsec_event e;
         frame = at.frame;
         now = at.time;
@@ -214,10 +192,10 @@ both_sides_of_nat(void)
     auth_request("10.1.0.0/24", "10.2.0.0/24");
     auth_response("10.1.0.0/24", "10.2.0.0/24");
     T(sadb_num_ike_sas(db) == 1 && sadb_num_child_sas(db) == 1);
-    ipsec(&client, &gateway, first_of(0xb0000001, 1));
-    ipsec(&stranger, &gateway, first_of(0xb0000001, 1));
-    ipsec(&gateway, &stranger, first_of(0xa0000001, 1));
-    ipsec(&gateway, &client, first_of(0xa0000001, 1));
+    ipsec(&client, &gateway, esp_of(0xb0000001, 1));
+    ipsec(&stranger, &gateway, esp_of(0xb0000001, 1));
+    ipsec(&gateway, &stranger, esp_of(0xa0000001, 1));
+    ipsec(&gateway, &client, esp_of(0xa0000001, 1));
     SILENT(outer_source_violation);
     SILENT(outer_destination_violation);
     SILENT(replay);
@@ -226,8 +204,8 @@ both_sides_of_nat(void)
     T(count(CHECK_duplicate_frame) == 2);
     tunnel();
     SILENT(duplicate_frame);
-    ipsec(&stranger, &gateway, first_of(0xb0000001, 1));
-    ipsec(&gateway, &stranger, first_of(0xa0000001, 1));
+    ipsec(&stranger, &gateway, esp_of(0xb0000001, 1));
+    ipsec(&gateway, &stranger, esp_of(0xa0000001, 1));
     FIRES(outer_source_violation);
     FIRES(outer_destination_violation);
 }
@@ -300,12 +278,12 @@ static void
 gap_through_wrap(void)
 {
     tunnel();
-    ipsec(&client, &gateway, first_of(0xb0000001, 1));
+    ipsec(&client, &gateway, esp_of(0xb0000001, 1));
     SILENT(sequence_gap);
-    ipsec(&client, &gateway, first_of(0xb0000001, UINT32_MAX - 1));
-    ipsec(&client, &gateway, first_of(0xb0000001, UINT32_MAX));
-    ipsec(&client, &gateway, first_of(0xb0000001, 0));
-    ipsec(&client, &gateway, first_of(0xb0000001, 1));
+    ipsec(&client, &gateway, esp_of(0xb0000001, UINT32_MAX - 1));
+    ipsec(&client, &gateway, esp_of(0xb0000001, UINT32_MAX));
+    ipsec(&client, &gateway, esp_of(0xb0000001, 0));
+    ipsec(&client, &gateway, esp_of(0xb0000001, 1));
     end_after(1);
     SAYS(sequence_gap, "4294967292 sequence numbers of SPI b0000001, from 1 through the wrap at 2^32 to 1, were not captured");
 }
@@ -392,7 +370,7 @@ main(void)
     conversation_begin();
     forged_message();
     crossed_rekeys();
-    one_way();
+    answer_another_way();
     other_protocol();
     host_behind_nat();
     clear_payload();

@@ -2,8 +2,6 @@
  * a Child SA: negotiated, inferred, moved, reused.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conversation.h"
 
-enum { TO_R = 0xb0000001, TO_I = 0xa0000001 };
-
 static const struct transform esn[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_ESN, ESN_EXT_SEQ, 0 } };
 static const struct transform gmac[] = { { TRANSFORM_ENCR, ENCR_NULL_AES_GMAC, 128 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
 static const struct transform null[] = { { TRANSFORM_ENCR, ENCR_NULL, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
