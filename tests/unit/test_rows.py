@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Every row of checks.def has a firing and a silent case in some test_checks* program, a
+"""Every row of checks.def has a firing and a silent case in some test_check_* program, a
 title of its own, a remedy, a reference, and a word on when it is silent and on why it matters.
 usage: test_rows.py CHECKS_DEF PROGRAM..."""
 # SPDX-License-Identifier: GPL-2.0-or-later

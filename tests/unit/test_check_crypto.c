@@ -1,10 +1,15 @@
-/* Strength, level by level (RFC 8221 sections 4 to 6, RFC 8247 section 2), key exchanges and nonces of
- * every group and PRF, answers of more than one suite.  SPDX-License-Identifier: GPL-2.0-or-later */
+/* Strength, level by level (RFC 8221 sections 4 to 6, RFC 8247 section 2), and nonces of every PRF.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conversation.h"
 
 static const uint8_t octets[1600];
-
 static struct transform suite[5];
+static const struct transform weak_ike[] = { { TRANSFORM_ENCR, ENCR_DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_MD5_96, 0 }, { TRANSFORM_PRF, PRF_HMAC_MD5, 0 },
+                                             { TRANSFORM_KE, KE_MODP_1024, 0 } };
+static const struct transform mixed[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 },
+                                          { TRANSFORM_KE, KE_MODP_2048, 0 }, { TRANSFORM_KE, KE_MODP_1024, 0 } };
+static const struct transform bare[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
+static const struct transform null[] = { { TRANSFORM_ENCR, ENCR_NULL, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
 
 /* IKE_SA_INIT with one transform of aes256 replaced by another of its type. */
 static void
@@ -163,52 +168,6 @@ nonces(void)
     SAYS(nonce_too_short, "198.51.100.20 sends a nonce of 257 octets; 8 to 256 are allowed here.");
 }
 
-/* RFC 7296 section 3.4: the length of the group; ML-KEM's two sides differ (FIPS 203). */
-static void
-key_exchanges(void)
-{
-    static const struct { uint16_t group; size_t asked, answered; } table[] = {
-        { 1, 96, 96 }, { 2, 128, 128 }, { 5, 192, 192 }, { 14, 256, 256 }, { 15, 384, 384 }, { 16, 512, 512 }, { 18, 1024, 1024 },
-        { 19, 64, 64 }, { 20, 96, 96 }, { 21, 132, 132 }, { 22, 128, 128 }, { 24, 256, 256 }, { 25, 48, 48 }, { 28, 64, 64 },
-        { 30, 128, 128 }, { 31, 32, 32 }, { 32, 56, 56 }, { 35, 800, 768 }, { 36, 1184, 1088 }, { 37, 1568, 1568 },
-    };
-    uint16_t length;
-
-    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
-        for (unsigned wrong = 0; wrong < 3; wrong++) {
-            memcpy(suite, aes256, sizeof aes256);
-            suite[3].id = table[i].group;
-            reset();
-            for (unsigned r = 0; r < 2; r++) {
-                begin(2, V2_IKE_SA_INIT, 0, r == 0, r == 1);
-                propose(suite, 4, PROTO_IKE, 0);
-                m.has_ke = true;
-                m.ke_group = table[i].group;
-                m.ke = (struct span){ octets, (r ? table[i].answered : table[i].asked) - (wrong == r + 1) };
-                send(r ? "init!" : "init?", (uint16_t)(1 + r));
-            }
-            T(count(CHECK_ke_length_wrong) == (wrong != 0) && count(CHECK_ke_group_mismatch) == 0);
-        }
-    }
-    T(!ke_length(3, true, &length) && !ke_length(0, true, &length) && !ke_length(38, true, &length) && !ke_length(65535, false, &length));
-
-    reset();                                        /* IKEv1 states no group: the one that was chosen counts */
-    v1_phase1(aes256);
-    SILENT(ke_length_wrong);
-    begin(1, V1_MAIN, 0, true, false);
-    memset(m.spi_r, 0x22, 8);
-    m.has_ke = true;
-    m.ke = (struct span){ octets, 255 };
-    send("mm3", 3);
-    SAYS(ke_length_wrong, "192.0.2.10 sends a key exchange of 255 octets; MODP_2048 has 256.");
-    reset();                                        /* and where none is known, nothing is said */
-    begin(1, V1_AGGRESSIVE, 0, true, false);
-    m.has_ke = true;
-    m.ke = (struct span){ octets, 3 };
-    send("am1", 1);
-    T(count(CHECK_ke_length_wrong) == 0);
-}
-
 /* RFC 2409 section 5.4: the hash in message 2 gives a pre-shared key away, a signature does not. */
 static void
 aggressive(void)
@@ -229,28 +188,88 @@ aggressive(void)
     SILENT(aggressive_mode_psk);
 }
 
-/* RFC 7296 section 2.7: one proposal; those of IKEv1 under one number are one (RFC 2408 section 4.2). */
+/* What was told once is not told again with the next message. */
 static void
-one_answer(void)
+told_once(void)
 {
-    static const struct transform sha1[] = { { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 } };
+    static const struct transform ml_kem[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 },
+                                               { TRANSFORM_KE, KE_CURVE_25519, 0 }, { TRANSFORM_ADDKE1, KE_ML_KEM_768, 0 } };
 
-    for (unsigned number = 1; number <= 2; number++) {
-        reset();
-        v1_phase1(aes256);
-        for (unsigned r = 0; r < 2; r++) {
-            begin(1, V1_QUICK, 9, r == 0, false);
-            propose(esp128, 2, PROTO_ESP, r ? 0xb0000001 : 0xa0000001);
-            propose(sha1, 1, PROTO_AH, r ? 0xb0000002 : 0xa0000002);
-            m.proposals[1].number = (uint8_t)number;
-            m.sa_count = 1;
-            send(r ? "qm2" : "qm1", (uint16_t)(3 + r));
-        }
-        T((count(CHECK_several_chosen) == 1) == (number == 2));
+    reset();
+    for (unsigned r = 0; r < 2; r++) {
+        begin(2, V2_IKE_SA_INIT, 0, r == 0, r == 1);
+        propose(ml_kem, 5, PROTO_IKE, 0);
+        send(r ? "init!" : "init?", (uint16_t)(1 + r));
     }
-    SAYS(several_chosen, "198.51.100.20 answers with 2 proposals or transforms; it must choose one.");
+    SILENT(post_quantum);
+    auth_request("10.1.0.0/24", "10.2.0.0/24");
+    auth_response("10.1.0.0/24", "10.2.0.0/24");
+    T(count(CHECK_post_quantum) == 1);
+    begin(2, V2_INFORMATIONAL, 2, true, false);
+    send("more", 9);
+    T(count(CHECK_post_quantum) == 1 && count(CHECK_sa_established) == 2);
+}
+
+static void
+child_with(const struct transform *t, size_t n)
+{
+    reset();
+    sa_init(aes256, aes256);
+    begin(2, V2_IKE_AUTH, 1, true, false);
+    propose(t, n, PROTO_ESP, 0xa0000001);
+    send("auth?", 3);
+    begin(2, V2_IKE_AUTH, 1, false, true);
+    propose(t, n, PROTO_ESP, 0xb0000001);
+    send("auth!", 4);
+}
+
+static void
+strength(void)
+{
     tunnel();
-    SILENT(several_chosen);
+    SILENT(weak_encryption);
+    SILENT(weak_integrity);
+    SILENT(weak_prf);
+    SILENT(weak_dh_group);
+    SILENT(weak_offered);
+    SILENT(no_integrity);
+    SILENT(no_encryption);
+    SILENT(ikev1_in_use);
+    SILENT(nonce_too_short);
+    reset();
+    sa_init(weak_ike, weak_ike);
+    SAYS(weak_encryption, "DES_CBC is chosen for IKE");
+    SAYS(weak_integrity, "HMAC_MD5_96");
+    SAYS(weak_prf, "must not be used");
+    SAYS(weak_dh_group, "should not be used");
+    SILENT(weak_offered);                                   /* nothing better stands beside it */
+    reset();
+    begin(2, V2_IKE_SA_INIT, 0, true, false);
+    propose(mixed, 5, PROTO_IKE, 0);
+    send("init?", 1);
+    SAYS(weak_offered, "offers MODP_1024 beside");
+    child_with(bare, 2);
+    FIRES(no_integrity);
+    child_with(null, 3);
+    SAYS(no_encryption, "does not encrypt");
+    SILENT(no_integrity);
+
+    reset();
+    v1_phase1(aes256);
+    FIRES(ikev1_in_use);
+    SILENT(aggressive_mode_psk);
+    reset();
+    for (unsigned i = 0; i < 2; i++) {
+        begin(1, V1_AGGRESSIVE, 0, i == 0, false);
+        propose(aes256, 4, PROTO_IKE, 0);
+        send(i ? "am2" : "am1", (uint16_t)(i + 1));
+    }
+    SAYS(aggressive_mode_psk, "frames 1 and 2");
+    reset();
+    begin(2, V2_IKE_SA_INIT, 0, true, false);
+    m.nonce = (struct span){ octets, 15 };
+    send("init?", 1);
+    SAYS(nonce_too_short, "15 octets; 16 to 256");
 }
 
 int
@@ -261,8 +280,8 @@ main(void)
     integrity();
     offers();
     nonces();
-    key_exchanges();
     aggressive();
-    one_answer();
+    told_once();
+    strength();
     return conversation_done();
 }

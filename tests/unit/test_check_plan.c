@@ -4,6 +4,24 @@
 #include "conversation.h"
 
 static void
+planned_by_address(void)
+{
+    char *error = NULL;
+
+    reset();
+    T(plan_add(plan, "192.0.2.10", "AES_CBC_128", NULL, "10.1.0.9", NULL, &error));
+    T(!plan_add(plan, "x", "ROT13", NULL, NULL, NULL, &error) && strstr(error, "ROT13"));
+    g_free(error);
+    sa_init(aes256, aes256);
+    auth_request("10.1.0.0/24", "10.2.0.0/24");
+    auth_response("10.1.0.0/24", "10.2.0.0/24");
+    SAYS(plan_mismatch, "AES_CBC_256");
+    packet(0xb0000001, &client, &gateway, "10.1.0.5", "10.2.0.5", 6);
+    SAYS(virtual_ip_violation, "the plan binds 10.1.0.9");
+    T(basis_of(CHECK_virtual_ip_violation) == BASIS_CONFIGURED);
+}
+
+static void
 planned(const char *peer, const char *ike, const char *esp, const char *ip, const char *networks)
 {
     char *error = NULL;
@@ -124,6 +142,7 @@ int
 main(void)
 {
     conversation_begin();
+    planned_by_address();
     suites();
     networks();
     inner_addresses();

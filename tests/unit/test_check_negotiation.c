@@ -1,9 +1,76 @@
-/* What answers give and refuse, in words: selectors, addresses, errors, altered transforms; with EAP
- * the request stands several exchanges before the answer (RFC 7296 section 2.16).
+/* What answers give, refuse and alter: proposals, selectors, addresses, errors; with EAP the request
+ * stands several exchanges before the answer (RFC 7296 section 2.16).
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conversation.h"
 
 static const uint8_t ip4[] = { 10, 1, 0, 7 };
+
+static void
+negotiation(void)
+{
+    tunnel();
+    SILENT(no_proposal_chosen);
+    SILENT(proposal_not_offered);
+    SILENT(ts_unacceptable);
+    SILENT(ts_narrowed);
+    SILENT(address_assignment_failed);
+    SILENT(error_notify);
+    SILENT(auth_failed);
+    SILENT(auth_failure_suspected);
+    SILENT(retransmission);
+    SILENT(duplicate_frame);
+    SILENT(malformed_message);
+    SILENT(plan_mismatch);
+    SILENT(sa_rekeyed);
+    SILENT(sa_deleted);
+    SAYS(sa_established, "IKE SA 0 between 192.0.2.10 and 198.51.100.20");
+
+    reset();
+    sa_init(aes256, aes128);
+    SAYS(proposal_not_offered, "AES_CBC_128");
+    T(sadb_ike_sa(db, 0)->chosen == NULL);
+
+    tunnel();
+    begin(2, V2_CREATE_CHILD_SA, 2, true, false);
+    propose(esp128, 3, PROTO_ESP, 0xa0000002);
+    selectors("10.1.0.0/24", "10.9.0.0/24");
+    send("ts?", 5);
+    begin(2, V2_CREATE_CHILD_SA, 2, false, true);
+    notify(N2_TS_UNACCEPTABLE);
+    send("ts!", 6);
+    SAYS(ts_unacceptable, "it has accepted 10.1.0.0/24 === 10.2.0.0/24 before");
+
+    reset();
+    sa_init(aes256, aes256);
+    auth_request("10.1.0.0/24", "10.0.0.0/8");
+    auth_response("10.1.0.0/24", "10.2.0.0/24");
+    SAYS(ts_narrowed, "asked 10.0.0.0/8 (frame 3), admits 10.2.0.0/24");
+
+    tunnel();
+    begin(2, V2_INFORMATIONAL, 2, false, false);
+    notify(N2_INVALID_MESSAGE_ID);
+    send("error", 9);
+    SAYS(error_notify, "INVALID_MESSAGE_ID");
+
+    reset();
+    sa_init(aes256, aes256);
+    auth_request("10.1.0.0/24", "10.2.0.0/24");
+    begin(2, V2_IKE_AUTH, 1, false, true);
+    notify(N2_INTERNAL_ADDRESS_FAILURE);
+    send("no address", 4);
+    FIRES(address_assignment_failed);
+}
+
+static void
+v1_transform_changed(void)
+{
+    reset();
+    v1_phase1(aes256);
+    SILENT(attribute_changed);
+    reset();
+    v1_phase1(aes128);
+    SAYS(attribute_changed, "AES_CBC_128");
+}
 
 static void
 ask_address(uint16_t type)
@@ -257,14 +324,184 @@ errors(void)
     }
 }
 
+/* RFC 7296 section 2.7: one proposal; those of IKEv1 under one number are one (RFC 2408 section 4.2). */
+static void
+one_answer(void)
+{
+    static const struct transform sha1[] = { { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 } };
+
+    for (unsigned number = 1; number <= 2; number++) {
+        reset();
+        v1_phase1(aes256);
+        for (unsigned r = 0; r < 2; r++) {
+            begin(1, V1_QUICK, 9, r == 0, false);
+            propose(esp128, 2, PROTO_ESP, r ? 0xb0000001 : 0xa0000001);
+            propose(sha1, 1, PROTO_AH, r ? 0xb0000002 : 0xa0000002);
+            m.proposals[1].number = (uint8_t)number;
+            m.sa_count = 1;
+            send(r ? "qm2" : "qm1", (uint16_t)(3 + r));
+        }
+        T((count(CHECK_several_chosen) == 1) == (number == 2));
+    }
+    SAYS(several_chosen, "198.51.100.20 answers with 2 proposals or transforms; it must choose one.");
+    tunnel();
+    SILENT(several_chosen);
+}
+
+/* IKEv1: the transform that the answer names by number, of the proposal that it names. */
+static void
+numbered(void)
+{
+    static const struct transform des3[] = { { TRANSFORM_ENCR, ENCR_3DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 } };
+    static const struct transform longer[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 } };
+
+    for (uint8_t number = 1; number <= 3; number++) {
+        reset();
+        v1_phase1(aes256);
+        begin(1, V1_QUICK, 9, true, false);
+        propose(des3, 2, PROTO_ESP, 0xa1);
+        propose(esp128, 2, PROTO_ESP, 0xa2);
+        m.proposals[1].number = 2;
+        send("qm1", 3);
+        begin(1, V1_QUICK, 9, false, false);
+        propose(longer, 2, PROTO_ESP, TO_R);
+        m.proposals[0].number = number;
+        send("qm2", 4);
+        if (number <= 2) {
+            SAYS(attribute_changed, number == 1 ? "offers it as ESP:3DES_CBC/HMAC_SHA1_96" : "offers it as ESP:AES_CBC_128/HMAC_SHA2_256_128");
+        } else {
+            FIRES(proposal_not_offered);            /* no such proposal */
+        }
+        T(count(CHECK_attribute_changed) + count(CHECK_proposal_not_offered) == 1);
+    }
+}
+
+/* What another pair has agreed on, or failed in, says nothing of this one. */
+static void
+selectors_of_others(void)
+{
+    struct ip_addr *peer;
+
+    for (unsigned same = 0; same < 2; same++) {
+        reset();
+        peer = same ? &client : &stranger;
+        for (unsigned step = 0; step < 4; step++) {
+            char text[8];
+            begin(2, step < 2 ? V2_IKE_SA_INIT : V2_IKE_AUTH, step / 2, step % 2 == 0, step % 2);
+            memset(m.spi_i, 0x33, 8);
+            propose(step < 2 ? aes256 : esp128, step < 2 ? 4 : 3, step < 2 ? PROTO_IKE : PROTO_ESP, step < 2 ? 0 : 0xc1 + step);
+            if (step >= 2) {
+                m.has_auth = true;
+                selectors("10.5.0.0/24", "10.2.0.0/24");
+            }
+            *(step % 2 ? &to_addr : &from_addr) = peer;
+            g_snprintf(text, sizeof text, "%u", step);
+            send(text, (uint16_t)(1 + step));
+        }
+        sa_init(aes256, aes256);
+        auth_request("10.1.0.0/24", "10.9.0.0/24");
+        begin(2, V2_IKE_AUTH, 1, false, true);
+        notify(N2_TS_UNACCEPTABLE);
+        send("no", 9);
+        SAYS(ts_unacceptable, same ? "it has accepted 10.5.0.0/24 === 10.2.0.0/24 before (frame 4)." : "does not show what it would accept.");
+    }
+}
+
+static void
+inferred_error(void)
+{
+    for (unsigned big = 0; big < 2; big++) {
+        tunnel();
+        begin(2, V2_CREATE_CHILD_SA, 2, true, false);
+        m.readable = false;
+        send("child?", 5);
+        begin(2, V2_CREATE_CHILD_SA, 2, false, true);
+        m.readable = false;
+        m.length = big ? 300 : sadb_sk_length(sadb_ike_sa(db, 0)->chosen, 8);
+        send("child!", 6);
+        end_after(20);
+        T((count(CHECK_error_notify) == 1) == !big);
+    }
+}
+
+static void
+complain(uint16_t type, const void *spi, size_t spi_len, const void *data, size_t len)
+{
+    tunnel();
+    begin(2, V2_INFORMATIONAL, 2, false, false);
+    notify(type);
+    m.notifies[0].spi = (struct span){ (const uint8_t *)spi, spi_len };
+    m.notifies[0].data = (struct span){ (const uint8_t *)data, len };
+    send("complaint", 9);
+}
+
+static void
+spis(void)
+{
+    complain(11, NULL, 0, "\240\0\0\1", 4);         /* RFC 7296 section 1.5: the SPI is the data */
+    SAYS(invalid_spi, "198.51.100.20 rejects a packet of SPI a0000001, Child SA 0 (frame 4).");
+    T(the_finding(CHECK_invalid_spi)->child_sa == 0);
+    complain(11, NULL, 0, "\1\2\3\4", 4);
+    SAYS(invalid_spi, "rejects a packet of SPI 01020304, which no exchange in the capture made.");
+    T(the_finding(CHECK_invalid_spi)->child_sa == NO_ID);
+    complain(11, NULL, 0, "\1\2", 2);
+    SAYS(invalid_spi, "rejects a packet and does not say of which SPI.");
+    complain(39, "\260\0\0\1", 4, "quoted packet", 13);
+    SAYS(invalid_selectors, "rejects a packet of SPI b0000001, Child SA 0");
+    T(count(CHECK_error_notify) == 0);
+    reset();
+    v1_phase1(aes256);
+    begin(1, V1_INFORMATIONAL, 9, false, false);
+    notify(N2_INVALID_SELECTORS);
+    send("v1", 9);
+    SILENT(invalid_selectors);
+}
+
+static void
+transport(const char *asked, const char *got)
+{
+    reset();
+    sa_init(aes256, aes256);
+    begin(2, V2_IKE_AUTH, 1, true, false);
+    m.has_auth = true;
+    propose(esp128, 3, PROTO_ESP, 0xa0000001);
+    selectors(asked, "198.51.100.20");
+    notify(N2_USE_TRANSPORT_MODE);
+    send("auth?", 3);
+    begin(2, V2_IKE_AUTH, 1, false, true);
+    m.has_auth = true;
+    propose(esp128, 3, PROTO_ESP, TO_R);
+    selectors(got, "198.51.100.20");
+    notify(N2_USE_TRANSPORT_MODE);
+    send("auth!", 4);
+}
+
+/* RFC 7296 section 2.23.1: the host under the address that its NAT gives it. */
+static void
+host_behind_nat(void)
+{
+    transport("192.0.2.10", "203.0.113.66");
+    SILENT(ts_narrowed);
+    transport("192.0.2.0/24", "192.0.2.10");
+    FIRES(ts_narrowed);
+}
+
 int
 main(void)
 {
     conversation_begin();
+    negotiation();
+    v1_transform_changed();
     after_eap();
     addresses();
     altered();
     selectors_refused();
     errors();
+    one_answer();
+    selectors_of_others();
+    numbered();
+    inferred_error();
+    spis();
+    host_behind_nat();
     return conversation_done();
 }

@@ -5,6 +5,8 @@
 static const uint8_t ecp_256[] = { 0, 19 };
 static const struct transform ecp[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 },
                                         { TRANSFORM_KE, KE_ECP_256, 0 } };
+static const struct transform ml_kem[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 },
+                                           { TRANSFORM_KE, KE_CURVE_25519, 0 }, { TRANSFORM_ADDKE1, KE_ML_KEM_768, 0 } };
 
 static void
 notify_with(uint16_t type, const void *data, size_t len)
@@ -176,6 +178,67 @@ cookies(void)
     SILENT(cookie_challenge);
 }
 
+static void
+detours(void)
+{
+    static const uint8_t wanted[] = { 0, 19 };
+
+    tunnel();
+    SILENT(cookie_challenge);
+    SILENT(invalid_ke_payload);
+    SILENT(redirected);
+    SILENT(post_quantum);
+    refused_group(wanted);
+    SAYS(invalid_ke_payload, "wants ECP_256; the key exchange of frame 1 is in MODP_2048");
+    T(severity_of(CHECK_invalid_ke_payload) == SEV_NOTE);
+    end_after(20);
+    SAYS(invalid_ke_payload, "No try with the wanted group follows");
+    T(severity_of(CHECK_invalid_ke_payload) == SEV_WARN);
+    for (unsigned good = 0; good < 2; good++) {
+        refused_group(wanted);
+        begin(2, V2_IKE_SA_INIT, 0, true, false);
+        propose(aes256, 4, PROTO_IKE, 0);
+        send("again?", 3);
+        begin(2, V2_IKE_SA_INIT, 0, false, true);
+        if (good) {
+            propose(aes256, 4, PROTO_IKE, 0);
+        } else {
+            notify(N2_NO_PROPOSAL_CHOSEN);
+        }
+        send("again!", 4);
+        end_after(20);
+        T(severity_of(CHECK_invalid_ke_payload) == (good ? SEV_NOTE : SEV_WARN));
+        T((strstr(detail(CHECK_invalid_ke_payload), "in MODP_2048. The next try (frame 3) is accepted in frame 4.") != NULL) == (good == 1));
+    }
+    SAYS(invalid_ke_payload, "is accepted in frame 4.");
+    refused_group((const uint8_t[]){ 0, 0 });
+    SAYS(invalid_ke_payload, "wants no group (NONE); the key exchange of frame 1 is in MODP_2048. The initiator is to try again without a key exchange.");
+    refused_group(wanted);
+    end_after(5);
+    T(severity_of(CHECK_invalid_ke_payload) == SEV_NOTE);       /* the retry may come after the capture */
+    refused_group(wanted);
+    begin(2, V2_IKE_SA_INIT, 0, false, true);
+    notify(N2_COOKIE);
+    send("cookie", 3);
+    FIRES(cookie_challenge);
+    begin(2, V2_IKE_SA_INIT, 0, false, true);
+    notify(N2_REDIRECT);
+    m.notifies[0].data = (struct span){ (const uint8_t *)"\003\016gw.example.net", 16 };
+    send("redirect", 4);
+    SAYS(redirected, "to gw.example.net");
+
+    reset();
+    begin(2, V2_IKE_SA_INIT, 0, true, false);
+    propose(ml_kem, 5, PROTO_IKE, 0);
+    send("init?", 1);
+    begin(2, V2_IKE_SA_INIT, 0, false, true);
+    propose(ml_kem, 5, PROTO_IKE, 0);
+    send("init!", 2);
+    auth_request("10.1.0.0/24", "10.2.0.0/24");
+    auth_response("10.1.0.0/24", "10.2.0.0/24");
+    SAYS(post_quantum, "ML_KEM_768");
+}
+
 int
 main(void)
 {
@@ -183,5 +246,6 @@ main(void)
     groups();
     redirects();
     cookies();
+    detours();
     return conversation_done();
 }

@@ -1,0 +1,355 @@
+/* NATs: seen in the hashes of both versions, from both sides, and by mappings that change.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conversation.h"
+
+static uint8_t natted_hashes[2][20];
+static const struct transform sha1[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA1, 0 },
+                                         { TRANSFORM_KE, KE_MODP_2048, 0 } };
+static uint8_t nat_d_hashes[3][64];
+static uint8_t hashes[4][20];
+static uint16_t hashed_port = 500;      /* of the sender's own address */
+
+static void
+mapping(void)
+{
+    tunnel();
+    esp_src_port = 4500;
+    ipsec(&client, &gateway, esp_of(TO_R, 1));
+    ipsec(&client, &gateway, esp_of(TO_R, 2));
+    SILENT(nat_mapping_changed);
+    esp_src_port = 33000;
+    ipsec(&client, &gateway, esp_of(TO_R, 3));
+    SAYS(nat_mapping_changed, "port 33000, before from 4500");
+}
+
+static void
+hash_of(unsigned slot, uint16_t type, const struct ip_addr *a)
+{
+    GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA1);
+    const uint8_t port[] = { 500 >> 8, 500 & 255 };
+    gsize len = 20;
+
+    g_checksum_update(sum, m.spi_i, 8);
+    g_checksum_update(sum, m.spi_r, 8);
+    g_checksum_update(sum, a->bytes, 4);
+    g_checksum_update(sum, port, 2);
+    g_checksum_get_digest(sum, natted_hashes[slot], &len);
+    g_checksum_free(sum);
+    m.notifies[m.num_notifies++] = (struct ike_notify){ .type = type, .data = { natted_hashes[slot], 20 } };
+}
+
+/* A tunnel of a client behind a NAT. */
+static void
+natted_tunnel(void)
+{
+    reset();
+    for (unsigned i = 0; i < 2; i++) {
+        begin(2, V2_IKE_SA_INIT, 0, i == 0, i == 1);
+        propose(aes256, 4, PROTO_IKE, 0);
+        hash_of(0, 16388, i == 0 ? &stranger : &gateway);
+        hash_of(1, 16389, i == 0 ? &gateway : &client);
+        send(i == 0 ? "init?" : "init!", (uint16_t)(1 + i));
+    }
+    T(sadb_ike_sa(db, 0)->nat == NAT_INITIATOR);
+    ike_src_port = ike_dst_port = 4500;
+    auth_request("10.1.0.0/24", "10.2.0.0/24");
+    auth_response("10.1.0.0/24", "10.2.0.0/24");
+    esp_src_port = 4500;
+}
+
+static void
+keepalive(uint16_t src_port, double after)
+{
+    struct on_path e = { .p = { .kind = PATH_KEEPALIVE } };
+
+    now += after;
+    e.at.src = client;
+    e.at.dst = gateway;
+    e.at.src_port = src_port;
+    e.at.dst_port = 4500;
+    path(e);
+}
+
+static void
+esp_from(uint16_t src_port, double after)
+{
+    static uint32_t seq;
+
+    now += after;
+    esp_src_port = src_port;
+    seq++;
+    ipsec(&client, &gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = 0xb0000001, .seq = seq, .length = 100 });
+}
+
+static void
+keepalives(void)
+{
+    natted_tunnel();
+    esp_from(4500, 0);
+    keepalive(4500, 19.5);
+    keepalive(4500, 19.5);
+    esp_from(1024, 10);
+    FIRES(nat_mapping_changed);
+    SILENT(keepalive_gap);                          /* the NAT forgot in spite of them */
+    natted_tunnel();
+    esp_from(4500, 0);
+    keepalive(4500, 19.5);
+    esp_from(1024, 90);
+    SAYS(keepalive_gap, "Nothing was captured from 192.0.2.10 for 90 s before its mapping moved from port 4500 to 1024; its last NAT "
+         "keepalive is frame 6");
+    natted_tunnel();
+    esp_from(4500, 0);
+    esp_from(1024, 60);
+    SAYS(keepalive_gap, "no NAT keepalive of it at all");
+    natted_tunnel();
+    keepalive(1024, 60);
+    SAYS(nat_mapping_changed, "A NAT keepalive now comes from 192.0.2.10 port 1024, before from 4500");
+    FIRES(keepalive_gap);
+    natted_tunnel();
+    now += 60;
+    ike_src_port = 1024;
+    begin(2, V2_INFORMATIONAL, 2, true, false);
+    send("from elsewhere", 60);
+    SAYS(nat_mapping_changed, "IKE SA 0 now comes from 192.0.2.10 port 1024");
+    FIRES(keepalive_gap);
+
+    struct on_path lone = { .p = { .kind = PATH_KEEPALIVE } };
+    struct path_event nothing;
+    reset();
+    T(!sadb_see_path(db, &nothing, &lone.at, &lone.p));     /* of no SA */
+    tunnel();
+    keepalive(4500, 60);
+    T(count(CHECK_nat_mapping_changed) == 0);       /* no NAT */
+}
+
+static void
+nat_d(GChecksumType type, const struct ip_addr *a, uint16_t port)
+{
+    GChecksum *sum = g_checksum_new(type);
+    const uint8_t be[] = { (uint8_t)(port >> 8), (uint8_t)port };
+    gsize len = sizeof nat_d_hashes[0];
+    uint8_t *out = nat_d_hashes[m.num_nat_d];
+
+    g_checksum_update(sum, m.spi_i, 8);
+    g_checksum_update(sum, m.spi_r, 8);
+    g_checksum_update(sum, a->bytes, a->family == 6 ? 16 : 4);
+    g_checksum_update(sum, be, 2);
+    g_checksum_get_digest(sum, out, &len);
+    g_checksum_free(sum);
+    m.nat_d[m.num_nat_d++] = (struct span){ out, len };
+}
+
+/* Messages 3 and 4 of main mode: the destination's hash first, then the sender's own. */
+static void
+main_mode(const struct transform *t, GChecksumType type, struct ip_addr *i, struct ip_addr *r, const struct ip_addr *own_i,
+          const struct ip_addr *other_i)
+{
+    reset();
+    for (unsigned n = 1; n <= 4; n++) {
+        char text[8];
+        begin(1, V1_MAIN, 0, n % 2, false);
+        memset(m.spi_r, n == 1 ? 0 : 0x22, 8);
+        from_addr = n % 2 ? i : r;
+        to_addr = n % 2 ? r : i;
+        if (n <= 2) {
+            propose(t, 4, PROTO_IKE, 0);
+        } else {
+            nat_d(type, n == 3 ? r : other_i, 500);
+            nat_d(type, n == 3 ? own_i : r, 500);
+        }
+        g_snprintf(text, sizeof text, "mm%u", n);
+        send(text, (uint16_t)n);
+    }
+}
+
+static void
+v1_hashes(void)
+{
+    struct ip_addr six_i, six_r;
+
+    main_mode(sha1, G_CHECKSUM_SHA1, &client, &gateway, &client, &client);
+    T(sadb_ike_sa(db, 0)->nat == NAT_NONE && strcmp(nat_name(sadb_ike_sa(db, 0)->nat), "none") == 0);
+    SILENT(nat_detected);
+    main_mode(sha1, G_CHECKSUM_SHA1, &client, &gateway, &stranger, &client);
+    T(sadb_ike_sa(db, 0)->nat == NAT_INITIATOR && strcmp(nat_name(sadb_ike_sa(db, 0)->nat), "initiator") == 0);
+    SAYS(nat_detected, "hashes of frames 3 and 4 do not fit the addresses captured: behind a NAT is the initiator "
+                       "(192.0.2.10 and 198.51.100.20 on the wire).");
+    T(the_finding(CHECK_nat_detected)->frame == 4);
+
+    /* The negotiated hash counts, SHA2-256 here; IPv6 addresses have 16 octets. */
+    main_mode(aes256, G_CHECKSUM_SHA256, &client, &gateway, &client, &client);
+    T(sadb_ike_sa(db, 0)->nat == NAT_NONE);
+    main_mode(aes256, G_CHECKSUM_SHA1, &client, &gateway, &client, &client);
+    T(sadb_ike_sa(db, 0)->nat != NAT_NONE);
+    T(ip_parse(&six_i, "2001:db8:1::10") && ip_parse(&six_r, "2001:db8:2::20"));
+    main_mode(sha1, G_CHECKSUM_SHA1, &six_i, &six_r, &six_i, &six_i);
+    T(sadb_ike_sa(db, 0)->nat == NAT_NONE);
+    main_mode(sha1, G_CHECKSUM_SHA1, &six_i, &six_r, &six_r, &six_i);
+    T(sadb_ike_sa(db, 0)->nat == NAT_INITIATOR);
+
+    reset();                                        /* one side's hashes alone prove nothing */
+    v1_phase1(sha1);
+    begin(1, V1_MAIN, 0, true, false);
+    memset(m.spi_r, 0x22, 8);
+    nat_d(G_CHECKSUM_SHA1, &gateway, 500);
+    nat_d(G_CHECKSUM_SHA1, &stranger, 500);
+    send("mm3", 3);
+    T(sadb_ike_sa(db, 0)->nat == NAT_UNKNOWN && nat_name(NAT_UNKNOWN) == NULL && count(CHECK_nat_detected) == 0);
+}
+
+/* The capture of the NAT itself holds each packet twice: that proves more than hashes do. */
+static void
+seen_through(void)
+{
+    static const uint8_t wrong[20] = { 1 };
+
+    for (unsigned translated = 0; translated < 2; translated++) {
+        reset();
+        begin(2, V2_IKE_SA_INIT, 0, true, false);
+        propose(aes256, 4, PROTO_IKE, 0);
+        for (unsigned i = 0; i < 2; i++) {
+            m.notifies[m.num_notifies++] = (struct ike_notify){ .type = (uint16_t)(16388 + i), .data = { wrong, 20 } };
+        }
+        send("init?", 1);
+        if (translated) {
+            now -= 0.49;
+            from_addr = &stranger;
+            send("init?", 1);
+        }
+        begin(2, V2_IKE_SA_INIT, 0, false, true);
+        propose(aes256, 4, PROTO_IKE, 0);
+        for (unsigned i = 0; i < 2; i++) {
+            m.notifies[m.num_notifies++] = (struct ike_notify){ .type = (uint16_t)(16388 + i), .data = { wrong, 20 } };
+        }
+        send("init!", 2);
+    }
+    SAYS(nat_detected, "Frames 1 and 2 are one packet, captured before and after its translation: behind a NAT is the initiator, whose "
+                       "address 192.0.2.10 is 203.0.113.66 on the other side.");
+    T(sadb_ike_sa(db, 0)->nat == NAT_INITIATOR);
+    T(ike_sa_is_at(sadb_ike_sa(db, 0), true, &stranger) && !ike_sa_is_at(sadb_ike_sa(db, 0), false, &stranger));
+}
+
+/* RFC 7296 section 2.23, over the addresses that the sender sees. */
+static void
+nat_hashes(unsigned slot, const struct ip_addr *src, const struct ip_addr *dst)
+{
+    static const uint16_t types[] = { 16388, 16389 };
+
+    for (unsigned i = 0; i < 2; i++) {
+        GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA1);
+        const uint8_t port[] = { i ? 500 >> 8 : hashed_port >> 8, (uint8_t)(i ? 500 & 255 : hashed_port & 255) };
+        gsize len = 20;
+        g_checksum_update(sum, m.spi_i, 8);
+        g_checksum_update(sum, m.spi_r, 8);
+        g_checksum_update(sum, (i ? dst : src)->bytes, 4);
+        g_checksum_update(sum, port, 2);
+        g_checksum_get_digest(sum, hashes[slot + i], &len);
+        g_checksum_free(sum);
+        m.notifies[m.num_notifies++] = (struct ike_notify){ .type = types[i], .data = { hashes[slot + i], 20 } };
+    }
+}
+
+/* What each side takes for its own and the other's address. */
+static void
+init_with_hashes(const struct ip_addr *i_src, const struct ip_addr *i_dst, const struct ip_addr *r_src, const struct ip_addr *r_dst)
+{
+    reset();
+    begin(2, V2_IKE_SA_INIT, 0, true, false);
+    propose(aes256, 4, PROTO_IKE, 0);
+    nat_hashes(0, i_src, i_dst);
+    send("init?", 1);
+    begin(2, V2_IKE_SA_INIT, 0, false, true);
+    propose(aes256, 4, PROTO_IKE, 0);
+    nat_hashes(2, r_src, r_dst);
+    send("init!", 2);
+}
+
+static void
+authenticate(const struct ip_addr *own)
+{
+    begin(2, V2_IKE_AUTH, 1, true, false);
+    m.id_i = (struct ike_id){ .present = true, .inner = true, .type = 1, .data = { own->bytes, 4 } };
+    send("auth?", 3);
+}
+
+/* Hashes that fit nothing on the wire: made of the side's own address behind its NAT, or forced. */
+static void
+between_nats(void)
+{
+    init_with_hashes(&stranger, &gateway, &stranger, &client);
+    authenticate(&client);
+    SILENT(nat_detected);
+    init_with_hashes(&stranger, &gateway, &stranger, &client);
+    authenticate(&stranger);
+    SAYS(nat_detected, "203.0.113.66 is the identity of the initiator, and the address in its NAT detection hash of frame 1; on the wire it is "
+         "192.0.2.10: behind a NAT is each side.");
+    T(sadb_ike_sa(db, 0)->nat == NAT_BOTH);
+    hashed_port = 0;
+    init_with_hashes(&client, &gateway, &gateway, &client);
+    SAYS(nat_forced, "hashes its own address with port 0 (frame 1)");
+    SILENT(nat_detected);
+    T(basis_of(CHECK_nat_forced) == BASIS_OBSERVED && sadb_ike_sa(db, 0)->nat == NAT_FORCED);
+    hashed_port = 500;
+}
+
+static void
+nat(void)
+{
+    static const struct transform ah[] = { { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 } };
+
+    init_with_hashes(&client, &gateway, &gateway, &client);
+    SILENT(nat_detected);
+    SILENT(nat_forced);
+    SILENT(nat_t_draft);
+    T(sadb_ike_sa(db, 0)->nat == NAT_NONE);
+    begin(2, V2_IKE_AUTH, 1, false, true);
+    SILENT(ah_through_nat);
+    init_with_hashes(&stranger, &gateway, &gateway, &client);
+    SAYS(nat_detected, "behind a NAT is the initiator");
+    T(sadb_ike_sa(db, 0)->nat == NAT_INITIATOR);
+    begin(2, V2_IKE_AUTH, 1, true, false);
+    propose(ah, 1, PROTO_AH, 0xa0000001);
+    send("auth?", 3);
+    begin(2, V2_IKE_AUTH, 1, false, true);
+    propose(ah, 1, PROTO_AH, 0xb0000001);
+    send("auth!", 4);
+    FIRES(ah_through_nat);
+    init_with_hashes(&client, &stranger, &gateway, &client);
+    T(sadb_ike_sa(db, 0)->nat == NAT_RESPONDER);
+    init_with_hashes(&client, &gateway, &gateway, &stranger);       /* only the other end knows the initiator by another address */
+    T(sadb_ike_sa(db, 0)->nat == NAT_INITIATOR);
+    init_with_hashes(&stranger, &stranger, &stranger, &stranger);   /* all differ: that is no forced encapsulation */
+    T(sadb_ike_sa(db, 0)->nat == NAT_BOTH);
+    init_with_hashes(&stranger, &gateway, &stranger, &client);
+    FIRES(nat_forced);
+    SILENT(nat_detected);
+    T(basis_of(CHECK_nat_forced) == BASIS_INFERRED);
+    between_nats();
+
+    reset();
+    begin(1, V1_MAIN, 0, true, false);
+    m.num_payloads = 1;
+    m.payloads[0].type = V1P_NAT_D_DRAFT;
+    propose(aes256, 4, PROTO_IKE, 0);
+    send("mm1", 1);
+    begin(1, V1_MAIN, 0, false, false);
+    propose(aes256, 4, PROTO_IKE, 0);
+    send("mm2", 2);
+    begin(1, V1_MAIN, 0, true, false);
+    m.num_payloads = 1;
+    m.payloads[0].type = V1P_NAT_D_DRAFT;
+    send("mm3", 3);
+    FIRES(nat_t_draft);
+}
+
+int
+main(void)
+{
+    conversation_begin();
+    mapping();
+    keepalives();
+    v1_hashes();
+    seen_through();
+    nat();
+    return conversation_done();
+}
