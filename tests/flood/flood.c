@@ -39,72 +39,72 @@ address(uint32_t n)
 
 /* A text of its own for each message, so that none is a retransmission. */
 static void
-send_new(void)
+send_new(struct conversation *c)
 {
     char text[24];
 
     g_snprintf(text, sizeof text, "%016" G_GINT64_MODIFIER "x", rnd() | 1);
-    send(text, 0);
+    send(c, text, 0);
 }
 
 static void
-esp(const struct ip_addr *src, const struct ip_addr *dst, uint32_t spi, uint32_t seq, enum icv_verdict icv)
+esp(struct conversation *c, const struct ip_addr *src, const struct ip_addr *dst, uint32_t spi, uint32_t seq, enum icv_verdict icv)
 {
-    ipsec(src, dst, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = spi, .seq = seq, .length = 120, .icv = icv });
+    ipsec(c, src, dst, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = spi, .seq = seq, .length = 120, .icv = icv });
 }
 
 /* --- what begins a flood --------------------------------------------------------------- */
 
 /* An IKE SA whose encrypted messages nobody can read: streams make Child SAs of it. */
 static void
-unreadable(void)
+unreadable(struct conversation *c)
 {
-    sa_init(aes256, aes256);
+    sa_init(c, aes256, aes256);
     for (int side = 0; side < 2; side++) {
-        begin(2, V2_IKE_AUTH, 1, !side, side);
-        m.encrypted = true;
-        m.readable = false;
-        send_new();
+        begin(c, 2, V2_IKE_AUTH, 1, !side, side);
+        c->m.encrypted = true;
+        c->m.readable = false;
+        send_new(c);
     }
 }
 
 /* And many of those. */
 static void
-unreadable_with_streams(void)
+unreadable_with_streams(struct conversation *c)
 {
-    unreadable();
+    unreadable(c);
     for (uint32_t i = 0; i < 4 * SADB_MAX_LOOKED_AT; i++) {
-        esp(&client, &gateway, 0xe0000000 + i, 1, ICV_UNKNOWN);
+        esp(c, &c->client, &c->gateway, 0xe0000000 + i, 1, ICV_UNKNOWN);
     }
 }
 
 static void
-child(void)
+child(struct conversation *c)
 {
-    sa_init(aes256, aes256);
-    auth_request("10.1.0.0/24", "10.2.0.0/24");
-    auth_response("10.1.0.0/24", "10.2.0.0/24");
+    sa_init(c, aes256, aes256);
+    auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
+    auth_response(c, "10.1.0.0/24", "10.2.0.0/24");
 }
 
 static void
-child_with_traffic(void)
+child_with_traffic(struct conversation *c)
 {
-    child();
-    esp(&client, &gateway, 0xb0000001, 1, ICV_UNKNOWN);
+    child(c);
+    esp(c, &c->client, &c->gateway, 0xb0000001, 1, ICV_UNKNOWN);
 }
 
 static void
-behind_a_nat(void)
+behind_a_nat(struct conversation *c)
 {
     struct ike_sa *sa;
 
-    unreadable();
-    sa = (struct ike_sa *)(uintptr_t)sadb_ike_sa(db, 0);
+    unreadable(c);
+    sa = (struct ike_sa *)(uintptr_t)sadb_ike_sa(c->db, 0);
     sa->nat = NAT_INITIATOR;
 }
 
 static void
-with_key_log(void)
+with_key_log(struct conversation *c)
 {
     static const char row[] = "1111111111111111,2222222222222222,00112233445566778899aabbccddeeff,00112233445566778899aabbccddeeff,"
                               "\"AES-CBC-128 [RFC3602]\",00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff,"
@@ -114,142 +114,142 @@ with_key_log(void)
 
     T(keylog_read(log, "flood", row, strlen(row), &messages) == 1);
     keys = keyring_new(log);
-    sa_init(aes256, aes256);
+    sa_init(c, aes256, aes256);
 }
 
 /* --- events ------------------------------------------------------------------------------ */
 
 static void
-half_open(uint32_t i)
+half_open(struct conversation *c, uint32_t i)
 {
     struct ip_addr forged = address(0x0a000000 + i);
     uint64_t spi = rnd() | 1;
 
-    begin(2, V2_IKE_SA_INIT, 0, true, false);
-    memcpy(m.spi_i, &spi, 8);
-    from_addr = &forged;
-    propose(aes256, 4, PROTO_IKE, 0);
-    send_new();
+    begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+    memcpy(c->m.spi_i, &spi, 8);
+    c->from = forged;
+    propose(c, aes256, 4, PROTO_IKE, 0);
+    send_new(c);
 }
 
 static void
-half_open_v1(uint32_t i)
+half_open_v1(struct conversation *c, uint32_t i)
 {
     uint64_t spi = rnd() | 1;
 
-    begin(1, V1_MAIN, 0, true, false);
-    memcpy(m.spi_i, &spi, 8);
-    propose(aes256, 4, PROTO_IKE, 0);
-    m.proposals[0].attr.life_s = i;         /* no suite is another's */
-    send_new();
+    begin(c, 1, V1_MAIN, 0, true, false);
+    memcpy(c->m.spi_i, &spi, 8);
+    propose(c, aes256, 4, PROTO_IKE, 0);
+    c->m.proposals[0].attr.life_s = i;         /* no suite is another's */
+    send_new(c);
 }
 
 static void
-same_two_addresses(uint32_t i)
+same_two_addresses(struct conversation *c, uint32_t i)
 {
     uint64_t spi = rnd() | 1, other = rnd() | 1;
 
     for (int side = 0; side < 2; side++) {
-        begin(2, V2_IKE_SA_INIT, 0, !side, side);
-        memcpy(m.spi_i, &spi, 8);
+        begin(c, 2, V2_IKE_SA_INIT, 0, !side, side);
+        memcpy(c->m.spi_i, &spi, 8);
         if (side) {
-            memcpy(m.spi_r, &other, 8);
+            memcpy(c->m.spi_r, &other, 8);
         }
-        propose(i & 1 ? aes256 : aes128, 4, PROTO_IKE, 0);
-        send_new();
+        propose(c, i & 1 ? aes256 : aes128, 4, PROTO_IKE, 0);
+        send_new(c);
     }
 }
 
 /* SPIs that agree in all but a few bits: in those that a weak hash would look at last. */
 static void
-chosen_spis(uint32_t i)
+chosen_spis(struct conversation *c, uint32_t i)
 {
     uint64_t spi = (uint64_t)i << (8 * (i % 5) + 8) | 1;
 
-    begin(2, V2_IKE_SA_INIT, 0, true, false);
-    memcpy(m.spi_i, &spi, 8);
-    propose(aes256, 4, PROTO_IKE, 0);
-    send_new();
-    esp(&client, &gateway, i << 12 | i >> 20, 1, ICV_UNKNOWN);
+    begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+    memcpy(c->m.spi_i, &spi, 8);
+    propose(c, aes256, 4, PROTO_IKE, 0);
+    send_new(c);
+    esp(c, &c->client, &c->gateway, i << 12 | i >> 20, 1, ICV_UNKNOWN);
 }
 
 static void
-same_spi_i(uint32_t i)
+same_spi_i(struct conversation *c, uint32_t i)
 {
     uint64_t spi_r = rnd() | 1;
 
-    begin(2, V2_IKE_SA_INIT, 0, false, true);
-    memcpy(m.spi_r, &spi_r, 8);
-    propose(aes256, 4, PROTO_IKE, 0);
-    m.num_proposals = i & 1;
-    send_new();
+    begin(c, 2, V2_IKE_SA_INIT, 0, false, true);
+    memcpy(c->m.spi_r, &spi_r, 8);
+    propose(c, aes256, 4, PROTO_IKE, 0);
+    c->m.num_proposals = i & 1;
+    send_new(c);
 }
 
 static void
-esp_spis(uint32_t i)
+esp_spis(struct conversation *c, uint32_t i)
 {
     (void)i;
-    esp(&client, &gateway, (uint32_t)rnd() | 0x100, 1, ICV_UNKNOWN);
+    esp(c, &c->client, &c->gateway, (uint32_t)rnd() | 0x100, 1, ICV_UNKNOWN);
 }
 
 static void
-forged_sources(uint32_t i)
+forged_sources(struct conversation *c, uint32_t i)
 {
     struct ip_addr forged = address(0x0a000000 + i);
 
-    esp(&forged, &gateway, 0xb0000001, 1 + i, ICV_UNKNOWN);
+    esp(c, &forged, &c->gateway, 0xb0000001, 1 + i, ICV_UNKNOWN);
 }
 
 static void
-moves(uint32_t i)
+moves(struct conversation *c, uint32_t i)
 {
     struct ip_addr elsewhere = address(0xc6336500 + i % 200);
 
     for (int side = 0; side < 2; side++) {
-        begin(2, V2_INFORMATIONAL, i, !side, side);
-        m.readable = false;
+        begin(c, 2, V2_INFORMATIONAL, i, !side, side);
+        c->m.readable = false;
         if (side) {
-            to_addr = &elsewhere;
+            c->to = elsewhere;
         }
-        send_new();
+        send_new(c);
     }
 }
 
 static void
-retransmissions(uint32_t i)
+retransmissions(struct conversation *c, uint32_t i)
 {
-    begin(2, V2_IKE_SA_INIT, 0, true, false);
-    propose(aes256, 4, PROTO_IKE, 0);
-    send("the same", (uint16_t)i);
+    begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+    propose(c, aes256, 4, PROTO_IKE, 0);
+    send(c, "the same", (uint16_t)i);
 }
 
 static void
-message_ids(uint32_t i)
+message_ids(struct conversation *c, uint32_t i)
 {
-    begin(2, V2_INFORMATIONAL, i, i & 1, false);
-    m.readable = false;
-    send_new();
+    begin(c, 2, V2_INFORMATIONAL, i, i & 1, false);
+    c->m.readable = false;
+    send_new(c);
 }
 
 static void
-informationals_v1(uint32_t i)
+informationals_v1(struct conversation *c, uint32_t i)
 {
-    begin(1, V1_INFORMATIONAL, i + 1, false, false);
-    m.readable = false;
-    send_new();
+    begin(c, 1, V1_INFORMATIONAL, i + 1, false, false);
+    c->m.readable = false;
+    send_new(c);
 }
 
 static void
-one_message_id(uint32_t i)
+one_message_id(struct conversation *c, uint32_t i)
 {
-    begin(2, V2_CREATE_CHILD_SA, 2, true, false);
-    m.readable = false;
+    begin(c, 2, V2_CREATE_CHILD_SA, 2, true, false);
+    c->m.readable = false;
     (void)i;
-    send_new();
+    send_new(c);
 }
 
 static void
-deletes(uint32_t i)
+deletes(struct conversation *c, uint32_t i)
 {
     static uint8_t spis[4 * IKE_MAX_DELETE_SPIS];
 
@@ -257,57 +257,57 @@ deletes(uint32_t i)
         uint32_t spi = (uint32_t)rnd();
         memcpy(spis + k, &spi, 4);
     }
-    begin(2, V2_INFORMATIONAL, i, true, false);
-    m.num_deletes = 2;
-    m.deletes[0] = (struct ike_delete){ PROTO_ESP, 4, IKE_MAX_DELETE_SPIS, true, { spis, sizeof spis } };
-    m.deletes[1] = (struct ike_delete){ PROTO_IKE, 0, 0, true, { NULL, 0 } };
-    send_new();
+    begin(c, 2, V2_INFORMATIONAL, i, true, false);
+    c->m.num_deletes = 2;
+    c->m.deletes[0] = (struct ike_delete){ PROTO_ESP, 4, IKE_MAX_DELETE_SPIS, true, { spis, sizeof spis } };
+    c->m.deletes[1] = (struct ike_delete){ PROTO_IKE, 0, 0, true, { NULL, 0 } };
+    send_new(c);
 }
 
 static void
-refusals(uint32_t i)
+refusals(struct conversation *c, uint32_t i)
 {
-    begin(2, V2_CREATE_CHILD_SA, i + 2, false, true);
-    notify(i & 1 ? 38 : 11);            /* TS_UNACCEPTABLE, INVALID_SPI */
-    send_new();
+    begin(c, 2, V2_CREATE_CHILD_SA, i + 2, false, true);
+    notify(c, i & 1 ? 38 : 11);            /* TS_UNACCEPTABLE, INVALID_SPI */
+    send_new(c);
 }
 
 static void
-wrong_messages(uint32_t i)
+wrong_messages(struct conversation *c, uint32_t i)
 {
-    begin(2, V2_INFORMATIONAL, i, true, false);
-    m.readable = false;
-    m.integrity_wrong = true;
-    send_new();
+    begin(c, 2, V2_INFORMATIONAL, i, true, false);
+    c->m.readable = false;
+    c->m.integrity_wrong = true;
+    send_new(c);
 }
 
 static void
-children(uint32_t i)
+children(struct conversation *c, uint32_t i)
 {
     for (int side = 0; side < 2; side++) {
-        begin(2, V2_CREATE_CHILD_SA, i + 2, !side, side);
-        propose(esp128, 3, PROTO_ESP, side ? 0xc0000000 + i : 0xd0000000 + i);
-        selectors("10.1.0.0/24", "10.2.0.0/24");
-        send_new();
+        begin(c, 2, V2_CREATE_CHILD_SA, i + 2, !side, side);
+        propose(c, esp128, 3, PROTO_ESP, side ? 0xc0000000 + i : 0xd0000000 + i);
+        selectors(c, "10.1.0.0/24", "10.2.0.0/24");
+        send_new(c);
     }
 }
 
 /* The same SPI is given out again and again, and used. */
 static void
-same_spi_again(uint32_t i)
+same_spi_again(struct conversation *c, uint32_t i)
 {
     for (int side = 0; side < 2; side++) {
-        begin(2, V2_CREATE_CHILD_SA, i + 2, !side, side);
-        propose(esp128, 3, PROTO_ESP, side ? 0xb0000001 : 0xa0000001);
-        selectors("10.1.0.0/24", "10.2.0.0/24");
-        send_new();
+        begin(c, 2, V2_CREATE_CHILD_SA, i + 2, !side, side);
+        propose(c, esp128, 3, PROTO_ESP, side ? 0xb0000001 : 0xa0000001);
+        selectors(c, "10.1.0.0/24", "10.2.0.0/24");
+        send_new(c);
     }
-    esp(&client, &gateway, 0xb0000001, 1, ICV_UNKNOWN);
+    esp(c, &c->client, &c->gateway, 0xb0000001, 1, ICV_UNKNOWN);
 }
 
 /* Child SAs, and an IKE SA that is replaced over and over and hands them on. */
 static void
-rekeys_of_ike(uint32_t i)
+rekeys_of_ike(struct conversation *c, uint32_t i)
 {
     static uint8_t now_i[8], now_r[8];
     uint64_t next[2] = { rnd() | 1, rnd() | 1 };
@@ -318,19 +318,19 @@ rekeys_of_ike(uint32_t i)
     }
     for (int round = 0; round < 2; round++) {
         for (int side = 0; side < 2; side++) {
-            begin(2, V2_CREATE_CHILD_SA, (uint32_t)round, !side, side);
-            memcpy(m.spi_i, now_i, 8);
-            memcpy(m.spi_r, now_r, 8);
-            m.flags = (uint8_t)((side ? 0 : FLAG_INITIATOR) | (side ? FLAG_RESPONSE : 0));
+            begin(c, 2, V2_CREATE_CHILD_SA, (uint32_t)round, !side, side);
+            memcpy(c->m.spi_i, now_i, 8);
+            memcpy(c->m.spi_r, now_r, 8);
+            c->m.flags = (uint8_t)((side ? 0 : FLAG_INITIATOR) | (side ? FLAG_RESPONSE : 0));
             if (round == 0) {
-                propose(esp128, 3, PROTO_ESP, (side ? 0xc0000000 : 0xd0000000) + i);
-                selectors("10.1.0.0/24", "10.2.0.0/24");
+                propose(c, esp128, 3, PROTO_ESP, (side ? 0xc0000000 : 0xd0000000) + i);
+                selectors(c, "10.1.0.0/24", "10.2.0.0/24");
             } else {
-                propose(aes256, 4, PROTO_IKE, 0);
-                m.proposals[0].spi_len = 8;
-                memcpy(m.proposals[0].spi, &next[side], 8);
+                propose(c, aes256, 4, PROTO_IKE, 0);
+                c->m.proposals[0].spi_len = 8;
+                memcpy(c->m.proposals[0].spi, &next[side], 8);
             }
-            send_new();
+            send_new(c);
         }
     }
     memcpy(now_i, &next[0], 8);
@@ -338,70 +338,70 @@ rekeys_of_ike(uint32_t i)
 }
 
 static void
-replays(uint32_t i)
+replays(struct conversation *c, uint32_t i)
 {
     (void)i;
-    esp(&client, &gateway, 0xb0000001, 1, ICV_UNKNOWN);
+    esp(c, &c->client, &c->gateway, 0xb0000001, 1, ICV_UNKNOWN);
 }
 
 static void
-gaps(uint32_t i)
+gaps(struct conversation *c, uint32_t i)
 {
-    esp(&client, &gateway, 0xb0000001, 3 * i, ICV_UNKNOWN);
+    esp(c, &c->client, &c->gateway, 0xb0000001, 3 * i, ICV_UNKNOWN);
 }
 
 static void
-wrong_icvs(uint32_t i)
+wrong_icvs(struct conversation *c, uint32_t i)
 {
-    esp(&client, &gateway, 0xb0000001, i + 2, ICV_BAD);
+    esp(c, &c->client, &c->gateway, 0xb0000001, i + 2, ICV_BAD);
 }
 
 static void
-fragments(uint32_t i)
+fragments(struct conversation *c, uint32_t i)
 {
-    struct on_path e = { .at = { .dst = gateway, .ip_id = (uint16_t)i },
+    struct on_path e = { .at = { .dst = c->gateway, .ip_id = (uint16_t)i },
                          .p = { .kind = PATH_FRAGMENT, .protocol = 50 } };
 
     e.at.src = address(0x0a000000 + (i >> 4));
-    path(e);
+    path(c, e);
 }
 
 static void
-clear_packets(uint32_t i)
+clear_packets(struct conversation *c, uint32_t i)
 {
-    struct on_path e = { .at = { .src = client, .dst = gateway }, .p = { .kind = PATH_CLEAR } };
+    struct on_path e = { .at = { .src = c->client, .dst = c->gateway }, .p = { .kind = PATH_CLEAR } };
 
     e.p.clear = (struct inner_packet){ .src = address(0x0a010000 + i % 200),
                                        .dst = address(0x0a020000 + i % 200), .protocol = 6,
                                        .has_ports = true, .src_port = (uint16_t)i, .dst_port = 80 };
-    path(e);
+    path(c, e);
 }
 
 static void
-keepalives(uint32_t i)
+keepalives(struct conversation *c, uint32_t i)
 {
-    path((struct on_path){ .at = { .src = client, .dst = gateway,
+    path(c, (struct on_path){ .at = { .src = c->client, .dst = c->gateway,
                                    .src_port = (uint16_t)(1024 + i % 7), .dst_port = 4500 },
                            .p = { .kind = PATH_KEEPALIVE } });
 }
 
 static void
-icmp_errors(uint32_t i)
+icmp_errors(struct conversation *c, uint32_t i)
 {
-    struct on_path e = { .at = { .src = address(0x0a000000 + i), .dst = client },
+    struct on_path e = { .at = { .src = address(0x0a000000 + i), .dst = c->client },
                          .p = { .kind = PATH_ICMP, .icmp_type = 3, .icmp_code = (uint8_t)(i % 16),
-                                .protocol = 50, .spi = (uint32_t)rnd(), .src = client,
-                                .dst = gateway } };
-    path(e);
+                                .protocol = 50, .spi = (uint32_t)rnd(), .src = c->client,
+                                .dst = c->gateway } };
+    path(c, e);
 }
 
 /* RFC 7383: the first fragment of each of many messages, the rest never. */
 static void
-ike_fragments(uint32_t i)
+ike_fragments(struct conversation *c, uint32_t i)
 {
     uint8_t b[28 + 8 + 64] = { 0 };
     struct ike_message parsed;
-    struct sighting at = { .frame = frame + 1, .time = now + 0.5, .src = client, .dst = gateway, .src_port = 4500, .dst_port = 4500 };
+    struct sighting at = { .frame = c->frame + 1, .time = c->now + 0.5, .src = c->client, .dst = c->gateway, .src_port = 4500, .dst_port = 4500 };
     struct ike_event e;
     uint16_t number = (uint16_t)(i % 3 ? 1 : 2 + i % 60000), total = 65535;
     uint32_t id = i / 4;
@@ -425,11 +425,11 @@ ike_fragments(uint32_t i)
     T(ike_parse(&parsed, b, sizeof b, sizeof b) && parsed.fragments == total);
     keyring_read_ike(keys, &parsed, b, sizeof b);
     keyring_learn_ike(keys, &parsed);
-    frame = at.frame;
-    now = at.time;
-    sadb_see_frame(db, frame, now);
-    sadb_see_ike(db, &e, &at, &parsed, b, sizeof b);
-    checks_message(found, db, plan, &parsed, &e);
+    c->frame = at.frame;
+    c->now = at.time;
+    sadb_see_frame(c->db, c->frame, c->now);
+    sadb_see_ike(c->db, &e, &at, &parsed, b, sizeof b);
+    checks_message(c->found, c->db, c->plan, &parsed, &e);
 }
 
 static void
@@ -442,31 +442,31 @@ give(void *context, bool ike, const struct octets *message)
 }
 
 static void
-tcp_segment(uint32_t src, uint16_t port, uint32_t seq, const uint8_t *at, size_t len)
+tcp_segment(struct conversation *c, uint32_t src, uint16_t port, uint32_t seq, const uint8_t *at, size_t len)
 {
-    struct frame_part p = { .kind = FRAME_TCP, .src = address(src), .dst = gateway, .src_port = port, .dst_port = 4500, .tcp_seq = seq,
+    struct frame_part p = { .kind = FRAME_TCP, .src = address(src), .dst = c->gateway, .src_port = port, .dst_port = 4500, .tcp_seq = seq,
                             .octets = { at, len, len } };
 
     tcp_encap_see(tcp, &p, give, NULL);
 }
 
 static void
-tcp_streams(uint32_t i)
+tcp_streams(struct conversation *c, uint32_t i)
 {
-    tcp_segment(0x0a000000 + i, 4500, 1, (const uint8_t *)"IKETCP", 6);
+    tcp_segment(c, 0x0a000000 + i, 4500, 1, (const uint8_t *)"IKETCP", 6);
 }
 
 /* Messages that announce 65535 octets and never end, in many streams; segments ahead of their turn. */
 static void
-tcp_unfinished(uint32_t i)
+tcp_unfinished(struct conversation *c, uint32_t i)
 {
     static const uint8_t part[1400] = { 0xff, 0xff };
     uint32_t stream = i % 3000, turn = i / 3000;
 
     if (turn == 0) {
-        tcp_segment(0x0a000000 + stream, 4500, 1, (const uint8_t *)"IKETCP", 6);
+        tcp_segment(c, 0x0a000000 + stream, 4500, 1, (const uint8_t *)"IKETCP", 6);
     } else {
-        tcp_segment(0x0a000000 + stream, 4500, 7 + (turn - 1) * 1400 + (turn > 4 ? 70000 : 0), part, sizeof part);
+        tcp_segment(c, 0x0a000000 + stream, 4500, 7 + (turn - 1) * 1400 + (turn > 4 ? 70000 : 0), part, sizeof part);
     }
 }
 
@@ -474,8 +474,8 @@ tcp_unfinished(uint32_t i)
 
 struct flood {
     const char *name;
-    void (*start)(void);
-    void (*event)(uint32_t i);
+    void (*start)(struct conversation *c);
+    void (*event)(struct conversation *c, uint32_t i);
     unsigned octets;            /* memory that one event may leave */
     unsigned mib;               /* and all of them, however many */
     uint32_t cap_from;          /* so many events reach a limit */
@@ -514,10 +514,10 @@ static const struct flood floods[] = {
 };
 
 static bool
-said(const char *cap)
+said(struct conversation *c, const char *cap)
 {
-    for (const char *const *c = sadb_caps(db); *c; c++) {
-        if (strcmp(*c, cap) == 0) {
+    for (const char *const *reached = sadb_caps(c->db); *reached; reached++) {
+        if (strcmp(*reached, cap) == 0) {
             return true;
         }
     }
@@ -526,12 +526,12 @@ said(const char *cap)
 
 /* The longest way that a lookup goes through occupied places. */
 static uint32_t
-longest_probe(void)
+longest_probe(struct conversation *c)
 {
     uint32_t longest = 0, run = 0;
 
-    for (uint32_t i = 0; i < db->num_places; i++) {
-        run = db->places[i] ? run + 1 : 0;
+    for (uint32_t i = 0; i < c->db->num_places; i++) {
+        run = c->db->places[i] ? run + 1 : 0;
         longest = MAX(longest, run);
     }
     return longest;
@@ -562,7 +562,7 @@ static struct {
 
 /* Microseconds of an event. */
 static double
-flood(const struct flood *f, uint32_t n, double before)
+flood(struct conversation *c, const struct flood *f, uint32_t n, double before)
 {
     size_t used = memory(), limit;
     uint32_t probe;
@@ -573,32 +573,32 @@ flood(const struct flood *f, uint32_t n, double before)
     }
     state = 1;
     tcp = tcp_encap_new();
-    reset();
+    reset(c);
     if (f->start) {
-        f->start();
+        f->start(c);
     }
     us = -cpu();
     for (uint32_t i = 0; i < n; i++) {
-        f->event(i);
+        f->event(c, i);
     }
-    end_after(60);
+    end_after(c, 60);
     us = (us + cpu()) * 1e6 / n;
     used = memory() - used;
-    probe = longest_probe();
+    probe = longest_probe(c);
     printf("flood %s: %u events, %.2f us each%s", f->name, n, us, before > 0 ? "" : ",");
     if (before > 0) {
         printf(" (%.2f of those before),", us / before);
     }
-    printf(" %.1f MiB, %zu octets each, %zu findings%s", (double)used / (1 << 20), used / n, findings_count(found),
-           findings_capped(found) ? ", findings capped" : "");
-    for (const char *const *c = sadb_caps(db); *c; c++) {
-        printf("%s%s", c == sadb_caps(db) ? "; reached: " : ", ", *c);
+    printf(" %.1f MiB, %zu octets each, %zu findings%s", (double)used / (1 << 20), used / n, findings_count(c->found),
+           findings_capped(c->found) ? ", findings capped" : "");
+    for (const char *const *reached = sadb_caps(c->db); *reached; reached++) {
+        printf("%s%s", reached == sadb_caps(c->db) ? "; reached: " : ", ", *reached);
     }
     printf("%s%s%s\n", tcp_encap_capped(tcp) ? "; reached: TCP streams" : "", keys && keyring_full(keys) ? "; key ring: " : "",
            keys && keyring_full(keys) ? keyring_full(keys) : "");
     most.growth = before > 0 ? MAX(most.growth, us / before) : most.growth;
     most.octets = MAX(most.octets, used / n);
-    most.limits += sadb_caps(db)[0] || tcp_encap_capped(tcp) || (keys && keyring_full(keys)) || findings_capped(found);
+    most.limits += sadb_caps(c->db)[0] || tcp_encap_capped(tcp) || (keys && keyring_full(keys)) || findings_capped(c->found);
     limit = MIN((size_t)f->octets * n + (2u << 20), (size_t)f->mib << 20);
     if (used > limit) {
         printf("%s: %zu octets, more than %zu\n", f->name, used, limit);
@@ -606,12 +606,12 @@ flood(const struct flood *f, uint32_t n, double before)
     T(used <= limit);
     T(probe < 512);
     if (f->cap && n >= f->cap_from) {
-        T(said(f->cap));
+        T(said(c, f->cap));
     }
     tcp_encap_free(tcp);
     keyring_free(keys);
     keys = NULL;
-    reset();
+    reset(c);
     return us;
 }
 
@@ -620,20 +620,21 @@ main(int argc, char **argv)
 {
     const char *only = NULL;
     int first = 1;
+    static struct conversation c;
 
     if (argc > 2 && strcmp(argv[1], "--only") == 0) {
         only = argv[2];
         first = 3;
     }
-    conversation_begin();
+    conversation_begin(&c);
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
     for (size_t k = 0; k < G_N_ELEMENTS(floods); k++) {
         double us = 0;
         for (int i = first; i < argc && (!only || strcmp(only, floods[k].name) == 0); i++) {
-            us = flood(&floods[k], (uint32_t)strtoul(argv[i], NULL, 10), us);
+            us = flood(&c, &floods[k], (uint32_t)strtoul(argv[i], NULL, 10), us);
         }
     }
     printf("figure: floods: %zu kinds of %s to %s events, %.2f times the time of an event at most, %zu octets each at most, a limit told %zu times\n",
            only ? (size_t)1 : G_N_ELEMENTS(floods), argc > first ? argv[first] : "0", argv[argc - 1], most.growth, most.octets, most.limits);
-    return conversation_done();
+    return conversation_done(&c);
 }

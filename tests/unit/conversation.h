@@ -1,6 +1,8 @@
-/* conversation.h - tells the tracker conversations as parsed messages, and keeps count of
- * the rows that fired and that were silent.  A program ends with "return
- * conversation_done();", which prints them; test_rows.py wants both for every row.
+/* conversation.h - tells the tracker a conversation as parsed messages, and keeps count of the
+ * rows that fired and that were silent.  A program holds one struct conversation, hands it to
+ * every verb, and ends with "return conversation_done(&c);", which prints the counts; test_rows.py
+ * wants both for every row.  The bodies stand here and not in a file of their own: T() counts in
+ * each program, and a function named send() would be the C library's.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef ESPIAL_TEST_CONVERSATION_H
 #define ESPIAL_TEST_CONVERSATION_H
@@ -9,141 +11,200 @@
 
 #include "checks.h"
 
-static struct sadb *db;
-static struct findings *found;
-static struct plan *plan;
-static struct ike_message m;
-static struct ip_addr client, gateway, stranger;
-static uint32_t frame;
-static double now;
-static unsigned fired[NUM_CHECKS], silent[NUM_CHECKS];
-static struct ip_addr *from_addr, *to_addr;
-static uint16_t ike_src_port = 500, ike_dst_port = 500, esp_src_port;
-
-G_GNUC_UNUSED static const struct transform aes256[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 },
-                                           { TRANSFORM_KE, KE_MODP_2048, 0 } };
-G_GNUC_UNUSED static const struct transform aes128[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 },
-                                           { TRANSFORM_KE, KE_MODP_2048, 0 } };
-G_GNUC_UNUSED static const struct transform esp128[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
+struct conversation {
+    struct sadb *db;
+    struct findings *found;
+    struct plan *plan;
+    struct ip_addr client, gateway, stranger;
+    /* The message that begin() begins and send() gives away, and its way. */
+    struct ike_message m;
+    struct ip_addr from, to;
+    uint16_t ike_src_port, ike_dst_port;
+    uint16_t esp_src_port;              /* 0 without UDP encapsulation */
+    /* The last frame seen, and its time in seconds. */
+    uint32_t frame;
+    double now;
+    uint32_t seq;                       /* of the last packet() */
+    unsigned fired[NUM_CHECKS], silent[NUM_CHECKS];
+};
 
 /* The SPIs of tunnel(), by the direction in which they are used, and the least length of its ESP. */
 enum { TO_R = 0xb0000001, TO_I = 0xa0000001, SHORTEST = 8 + 16 + 16 + 16 };
 
+G_GNUC_UNUSED static const struct transform aes256[] = {
+    { TRANSFORM_ENCR, ENCR_AES_CBC, 256 },
+    { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 },
+    { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 },
+    { TRANSFORM_KE, KE_MODP_2048, 0 },
+};
+G_GNUC_UNUSED static const struct transform aes128[] = {
+    { TRANSFORM_ENCR, ENCR_AES_CBC, 128 },
+    { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 },
+    { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 },
+    { TRANSFORM_KE, KE_MODP_2048, 0 },
+};
+G_GNUC_UNUSED static const struct transform esp128[] = {
+    { TRANSFORM_ENCR, ENCR_AES_CBC, 128 },
+    { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 },
+    { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 },
+};
+
+/* --- a conversation from its beginning to its end ------------------------------------------ */
+
 static inline void
-reset(void)
+conversation_begin(struct conversation *c)
 {
-    sadb_free(db);
-    findings_free(found);
-    plan_free(plan);
-    db = sadb_new(7);
-    found = findings_new();
-    plan = plan_new();
-    frame = 0;
-    now = 1000;
-    ike_src_port = ike_dst_port = 500;
-    esp_src_port = 0;
+    memset(c, 0, sizeof *c);
+    T(ip_parse(&c->client, "192.0.2.10") && ip_parse(&c->gateway, "198.51.100.20"));
+    T(ip_parse(&c->stranger, "203.0.113.66"));
 }
 
+static inline void
+forget_findings(struct conversation *c)
+{
+    findings_free(c->found);
+    c->found = findings_new();
+}
+
+/* Another capture begins; what fired and was silent is counted on. */
+static inline void
+reset(struct conversation *c)
+{
+    sadb_free(c->db);
+    plan_free(c->plan);
+    c->db = sadb_new(7);
+    c->plan = plan_new();
+    forget_findings(c);
+    c->frame = 0;
+    c->now = 1000;
+    c->ike_src_port = c->ike_dst_port = PORT_IKE;
+    c->esp_src_port = 0;
+}
+
+/* What main returns. */
+static inline int
+conversation_done(struct conversation *c)
+{
+    for (size_t i = 0; i < NUM_CHECKS; i++) {
+        if (c->fired[i] || c->silent[i]) {
+            printf("row %s%s%s\n", checks[i].name, c->fired[i] ? " fired" : "",
+                   c->silent[i] ? " silent" : "");
+        }
+    }
+    sadb_free(c->db);
+    findings_free(c->found);
+    plan_free(c->plan);
+    return t_done();
+}
+
+/* --- what was found ------------------------------------------------------------------------ */
+
 static inline unsigned
-count(enum check_id id)
+count(const struct conversation *c, enum check_id id)
 {
     unsigned n = 0;
 
-    for (size_t i = 0; i < findings_count(found); i++) {
-        n += findings_get(found, i)->check == id;
+    for (size_t i = 0; i < findings_count(c->found); i++) {
+        n += findings_get(c->found, i)->check == id;
     }
     return n;
 }
 
 /* The first one of this check, or NULL. */
 static inline const struct finding *
-the_finding(enum check_id id)
+the_finding(const struct conversation *c, enum check_id id)
 {
-    for (size_t i = 0; i < findings_count(found); i++) {
-        if (findings_get(found, i)->check == id) {
-            return findings_get(found, i);
+    for (size_t i = 0; i < findings_count(c->found); i++) {
+        if (findings_get(c->found, i)->check == id) {
+            return findings_get(c->found, i);
         }
     }
     return NULL;
 }
 
 static inline const char *
-detail(enum check_id id)
+detail(const struct conversation *c, enum check_id id)
 {
-    const struct finding *f = the_finding(id);
+    const struct finding *f = the_finding(c, id);
 
     return f ? f->detail : "";
 }
 
 static inline enum basis
-basis_of(enum check_id id)
+basis_of(const struct conversation *c, enum check_id id)
 {
-    const struct finding *f = the_finding(id);
+    const struct finding *f = the_finding(c, id);
 
     return f ? f->basis : BASIS_CONFIGURED;
 }
 
-G_GNUC_UNUSED static enum severity
-severity_of(enum check_id id)
+static inline enum severity
+severity_of(const struct conversation *c, enum check_id id)
 {
-    for (size_t i = 0; i < findings_count(found); i++) {
-        if (findings_get(found, i)->check == id) {
-            return findings_get(found, i)->severity;
-        }
-    }
-    return SEV_CHAT;
+    const struct finding *f = the_finding(c, id);
+
+    return f ? f->severity : SEV_CHAT;
 }
 
-#define FIRES(name) do { fired[CHECK_##name]++; T(count(CHECK_##name) > 0); } while (0)
-#define SAYS(name, text) do { FIRES(name); T(strstr(detail(CHECK_##name), text)); } while (0)
-#define SILENT(name) do { silent[CHECK_##name]++; T(count(CHECK_##name) == 0); } while (0)
+#define FIRES(c, name) do { (c)->fired[CHECK_##name]++; T(count(c, CHECK_##name) > 0); } while (0)
+#define SAYS(c, name, text) \
+    do { FIRES(c, name); T(strstr(detail(c, CHECK_##name), text)); } while (0)
+#define SILENT(c, name) \
+    do { (c)->silent[CHECK_##name]++; T(count(c, CHECK_##name) == 0); } while (0)
 /* Fires or not, by a row of a table. */
-#define TOLD(name, wanted) told(CHECK_##name, wanted, __FILE__, __LINE__)
+#define TOLD(c, name, wanted) told(c, CHECK_##name, wanted, __FILE__, __LINE__)
 
 static inline void
-told(enum check_id id, bool wanted, const char *file, int line)
+told(const struct conversation *c, enum check_id id, bool wanted, const char *file, int line)
 {
-    t_check((count(id) > 0) == wanted, file, line, checks[id].name);
+    t_check((count(c, id) > 0) == wanted, file, line, checks[id].name);
 }
+
+/* --- messages ------------------------------------------------------------------------------ */
 
 /* A message that the next send() gives away. */
 static inline void
-begin(uint8_t major, uint8_t exchange, uint32_t id, bool from_client, bool response)
+begin(struct conversation *c, uint8_t major, uint8_t exchange, uint32_t id, bool from_client,
+      bool response)
 {
-    memset(&m, 0, sizeof m);
-    memset(m.spi_i, 0x11, 8);
-    m.major = major;
-    m.exchange = exchange;
-    m.message_id = id;
-    m.length = 300;
-    m.readable = true;
-    m.flags = major == 1 ? 0 : (uint8_t)((from_client ? FLAG_INITIATOR : 0) | (response ? FLAG_RESPONSE : 0));
-    if (id || response || !from_client || (exchange != V2_IKE_SA_INIT && major == 2)) {
-        memset(m.spi_r, 0x22, 8);
+    struct ike_message *m = &c->m;
+
+    memset(m, 0, sizeof *m);
+    memset(m->spi_i, 0x11, 8);
+    m->major = major;
+    m->exchange = exchange;
+    m->message_id = id;
+    m->length = 300;
+    m->readable = true;
+    if (major == 2) {
+        m->flags = (uint8_t)((from_client ? FLAG_INITIATOR : 0) | (response ? FLAG_RESPONSE : 0));
     }
-    m.encrypted = major == 2 ? exchange != V2_IKE_SA_INIT : id != 0;
-    from_addr = from_client ? &client : &gateway;
-    to_addr = from_client ? &gateway : &client;
+    if (id || response || !from_client || (exchange != V2_IKE_SA_INIT && major == 2)) {
+        memset(m->spi_r, 0x22, 8);
+    }
+    m->encrypted = major == 2 ? exchange != V2_IKE_SA_INIT : id != 0;
+    c->from = from_client ? c->client : c->gateway;
+    c->to = from_client ? c->gateway : c->client;
 }
 
 /* The message is of another IKE SA of the same two. */
 static inline void
-as(uint8_t spi)
+as(struct conversation *c, uint8_t spi)
 {
-    memset(m.spi_i, spi, 8);
+    memset(c->m.spi_i, spi, 8);
 }
 
 static inline void
-propose(const struct transform *t, size_t n, uint8_t protocol, uint32_t spi)
+propose(struct conversation *c, const struct transform *t, size_t n, uint8_t protocol, uint32_t spi)
 {
-    struct proposal *p = &m.proposals[m.num_proposals++];
+    struct proposal *p = &c->m.proposals[c->m.num_proposals++];
 
     memset(p, 0, sizeof *p);
     p->number = 1;
-    p->v1 = m.major == 1;
+    p->v1 = c->m.major == 1;
     p->v1_transform = p->v1;
-    p->attr.auth_method = p->v1 && protocol == PROTO_IKE;
-    p->attr.mode = p->v1 && protocol == PROTO_ESP;
+    p->attr.auth_method = p->v1 && protocol == PROTO_IKE ? AUTH1_PSK : 0;
+    p->attr.mode = p->v1 && protocol == PROTO_ESP ? MODE_TUNNEL : 0;
     p->protocol = protocol;
     p->num_transforms = (uint16_t)n;
     p->transforms = t;
@@ -156,47 +217,53 @@ propose(const struct transform *t, size_t n, uint8_t protocol, uint32_t spi)
 }
 
 static inline void
-notify(uint16_t type)
+notify(struct conversation *c, uint16_t type)
 {
-    m.notifies[m.num_notifies++] = (struct ike_notify){ .type = type, .inner = m.encrypted };
+    c->m.notifies[c->m.num_notifies++] = (struct ike_notify){ .type = type, .inner = c->m.encrypted };
 }
 
 static inline void
-selectors(const char *i, const char *r)
+selectors(struct conversation *c, const char *i, const char *r)
 {
-    m.has_ts = true;
-    m.num_ts_i = m.num_ts_r = 1;
-    T(selector_parse(&m.ts_i[0], i) && selector_parse(&m.ts_r[0], r));
+    c->m.has_ts = true;
+    c->m.num_ts_i = c->m.num_ts_r = 1;
+    T(selector_parse(&c->m.ts_i[0], i) && selector_parse(&c->m.ts_r[0], r));
 }
 
-/* octets tell messages apart: the same text again is a retransmission. */
+/* octets tell messages apart: the same text again is a retransmission.  The event is left in e. */
 static inline void
-send(const char *octets, uint16_t ip_id)
+send_event(struct conversation *c, struct ike_event *e, const char *octets, uint16_t ip_id)
 {
-    struct sighting at = { .frame = frame + 1, .time = now + 0.5, .src = *from_addr, .dst = *to_addr, .src_port = ike_src_port,
-                           .dst_port = ike_dst_port, .ip_id = ip_id };
+    struct sighting at = { .frame = c->frame + 1, .time = c->now + 0.5, .src = c->from, .dst = c->to,
+                           .src_port = c->ike_src_port, .dst_port = c->ike_dst_port, .ip_id = ip_id };
+
+    c->frame = at.frame;
+    c->now = at.time;
+    sadb_see_frame(c->db, c->frame, c->now);
+    sadb_see_ike(c->db, e, &at, &c->m, (const uint8_t *)octets, strlen(octets));
+    checks_message(c->found, c->db, c->plan, &c->m, e);
+}
+
+static inline void
+send(struct conversation *c, const char *octets, uint16_t ip_id)
+{
     struct ike_event e;
 
-    frame = at.frame;
-    now = at.time;
-    sadb_see_frame(db, frame, now);
-    sadb_see_ike(db, &e, &at, &m, (const uint8_t *)octets, strlen(octets));
-    checks_message(found, db, plan, &m, &e);
+    send_event(c, &e, octets, ip_id);
 }
 
 /* A message again, or its copy, soon after the one before. */
 static inline void
-send_soon(const struct ip_addr *src, const struct ip_addr *dst, const char *octets, uint16_t ip_id)
+send_soon(struct conversation *c, const struct ip_addr *src, const struct ip_addr *dst,
+          const char *octets, uint16_t ip_id)
 {
-    static struct ip_addr a, b;
-
-    a = *src;
-    b = *dst;
-    from_addr = &a;
-    to_addr = &b;
-    now -= 0.49;
-    send(octets, ip_id);
+    c->from = *src;
+    c->to = *dst;
+    c->now -= 0.49;
+    send(c, octets, ip_id);
 }
+
+/* --- packets, the path, the end ------------------------------------------------------------ */
 
 static inline struct ipsec_packet
 esp_of(uint32_t spi, uint32_t seq)
@@ -204,19 +271,47 @@ esp_of(uint32_t spi, uint32_t seq)
     return (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = spi, .seq = seq, .length = SHORTEST };
 }
 
-/* An ESP or AH packet as it stands. */
 static inline void
-ipsec(const struct ip_addr *src, const struct ip_addr *dst, struct ipsec_packet p)
+see_ipsec(struct conversation *c, const struct sighting *at, const struct ipsec_packet *p)
 {
-    struct sighting at = { .frame = frame + 1, .time = now + 0.5, .src = *src, .dst = *dst, .ip_id = (uint16_t)(frame + 1),
-                           .src_port = esp_src_port, .dst_port = esp_src_port ? 4500 : 0 };
     struct ipsec_event e;
 
-    frame = at.frame;
-    now = at.time;
-    sadb_see_frame(db, frame, now);
-    sadb_see_ipsec(db, &e, &at, &p);
-    checks_packet(found, db, plan, &e);
+    c->frame = at->frame;
+    c->now = at->time;
+    sadb_see_frame(c->db, c->frame, c->now);
+    sadb_see_ipsec(c->db, &e, at, p);
+    checks_packet(c->found, c->db, c->plan, &e);
+}
+
+/* An ESP or AH packet as it stands. */
+static inline void
+ipsec(struct conversation *c, const struct ip_addr *src, const struct ip_addr *dst,
+      struct ipsec_packet p)
+{
+    struct sighting at = { .frame = c->frame + 1, .time = c->now + 0.5, .src = *src, .dst = *dst,
+                           .ip_id = (uint16_t)(c->frame + 1), .src_port = c->esp_src_port,
+                           .dst_port = c->esp_src_port ? PORT_NATT : 0 };
+
+    see_ipsec(c, &at, &p);
+}
+
+/* An ESP packet, decrypted where inner_src is not NULL. */
+static inline void
+packet(struct conversation *c, uint32_t spi, const struct ip_addr *src, const struct ip_addr *dst,
+       const char *inner_src, const char *inner_dst, uint8_t protocol)
+{
+    struct sighting at = { .frame = c->frame + 1, .time = c->now + 0.5, .src = *src, .dst = *dst,
+                           .ip_id = (uint16_t)(c->frame + 1) };
+    struct ipsec_packet p = { .protocol = PROTO_ESP, .spi = spi, .seq = ++c->seq, .length = 100,
+                              .inner_basis = BASIS_DECRYPTED };
+
+    if (inner_src) {
+        p.has_inner = p.inner_tunnel = p.inner.has_ports = true;
+        p.inner.protocol = protocol;
+        p.inner.src_port = p.inner.dst_port = 443;
+        T(ip_parse(&p.inner.src, inner_src) && ip_parse(&p.inner.dst, inner_dst));
+    }
+    see_ipsec(c, &at, &p);
 }
 
 /* Something on the path, and where: frame and time are the next ones. */
@@ -226,186 +321,152 @@ struct on_path {
 };
 
 static inline void
-path(struct on_path one)
+path(struct conversation *c, struct on_path one)
 {
     struct path_event e;
 
-    one.at.frame = ++frame;
-    one.at.time = now += 0.5;
-    sadb_see_frame(db, frame, now);
-    if (sadb_see_path(db, &e, &one.at, &one.p)) {
-        checks_path(found, db, plan, &e);
+    one.at.frame = ++c->frame;
+    one.at.time = c->now += 0.5;
+    sadb_see_frame(c->db, c->frame, c->now);
+    if (sadb_see_path(c->db, &e, &one.at, &one.p)) {
+        checks_path(c->found, c->db, c->plan, &e);
     }
 }
 
 /* The capture goes on for a while, and ends. */
 static inline void
-end_after(double seconds)
+end_after(struct conversation *c, double seconds)
 {
-    now += seconds;
-    sadb_see_frame(db, ++frame, now);
-    checks_end(found, db, plan);
+    c->now += seconds;
+    sadb_see_frame(c->db, ++c->frame, c->now);
+    checks_end(c->found, c->db, c->plan);
 }
 
-static inline void
-packet(uint32_t spi, const struct ip_addr *src, const struct ip_addr *dst, const char *inner_src, const char *inner_dst,
-       uint8_t protocol)
-{
-    static uint32_t seq;
-    struct sighting at = { .frame = frame + 1, .time = now + 0.5, .src = *src, .dst = *dst, .ip_id = (uint16_t)(frame + 1) };
-    struct ipsec_packet p = { .protocol = PROTO_ESP, .spi = spi, .seq = seq + 1, .length = 100, .inner_basis = BASIS_DECRYPTED };
-    struct ipsec_event e;
+/* --- exchanges of IKEv2 -------------------------------------------------------------------- */
 
-    seq++;
-    if (inner_src) {
-        p.has_inner = p.inner_tunnel = p.inner.has_ports = true;
-        p.inner.protocol = protocol;
-        p.inner.src_port = p.inner.dst_port = 443;
-        T(ip_parse(&p.inner.src, inner_src) && ip_parse(&p.inner.dst, inner_dst));
-    }
-    frame = at.frame;
-    now = at.time;
-    sadb_see_frame(db, frame, now);
-    sadb_see_ipsec(db, &e, &at, &p);
-    checks_packet(found, db, plan, &e);
-}
-
+/* Refused where answer is NULL. */
 static inline void
-sa_init(const struct transform *offer, const struct transform *answer)
+sa_init(struct conversation *c, const struct transform *offer, const struct transform *answer)
 {
-    begin(2, V2_IKE_SA_INIT, 0, true, false);
-    propose(offer, 4, PROTO_IKE, 0);
-    send("init?", 1);
-    begin(2, V2_IKE_SA_INIT, 0, false, true);
+    begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+    propose(c, offer, 4, PROTO_IKE, 0);
+    send(c, "init?", 1);
+    begin(c, 2, V2_IKE_SA_INIT, 0, false, true);
     if (answer) {
-        propose(answer, 4, PROTO_IKE, 0);
+        propose(c, answer, 4, PROTO_IKE, 0);
     } else {
-        notify(N2_NO_PROPOSAL_CHOSEN);
+        notify(c, N2_NO_PROPOSAL_CHOSEN);
     }
-    send("init!", 2);
+    send(c, "init!", 2);
 }
 
 /* IKE_SA_INIT that is refused for the group of its key exchange. */
 static inline void
-refused_group(const uint8_t *wanted)
+refused_group(struct conversation *c, const uint8_t *wanted)
 {
-    reset();
-    begin(2, V2_IKE_SA_INIT, 0, true, false);
-    propose(aes256, 4, PROTO_IKE, 0);
-    m.has_ke = true;
-    m.ke_group = 14;
-    send("init?", 1);
-    begin(2, V2_IKE_SA_INIT, 0, false, true);
-    notify(N2_INVALID_KE_PAYLOAD);
-    m.notifies[0].data = (struct span){ wanted, 2 };
-    send("ke", 2);
+    reset(c);
+    begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+    propose(c, aes256, 4, PROTO_IKE, 0);
+    c->m.has_ke = true;
+    c->m.ke_group = KE_MODP_2048;
+    send(c, "init?", 1);
+    begin(c, 2, V2_IKE_SA_INIT, 0, false, true);
+    notify(c, N2_INVALID_KE_PAYLOAD);
+    c->m.notifies[0].data = (struct span){ wanted, 2 };
+    send(c, "ke", 2);
 }
 
 static inline void
-auth_request(const char *ts_i, const char *ts_r)
+auth_request(struct conversation *c, const char *ts_i, const char *ts_r)
 {
-    begin(2, V2_IKE_AUTH, 1, true, false);
-    m.has_auth = true;
-    m.auth_method = 2;
-    propose(esp128, 3, PROTO_ESP, 0xa0000001);
-    selectors(ts_i, ts_r);
-    send("auth?", 3);
+    begin(c, 2, V2_IKE_AUTH, 1, true, false);
+    c->m.has_auth = true;
+    c->m.auth_method = AUTH2_PSK;
+    propose(c, esp128, 3, PROTO_ESP, TO_I);
+    selectors(c, ts_i, ts_r);
+    send(c, "auth?", 3);
 }
 
 static inline void
-auth_response(const char *ts_i, const char *ts_r)
+auth_response(struct conversation *c, const char *ts_i, const char *ts_r)
 {
-    begin(2, V2_IKE_AUTH, 1, false, true);
-    m.has_auth = true;
-    propose(esp128, 3, PROTO_ESP, 0xb0000001);
-    selectors(ts_i, ts_r);
-    send("auth!", 4);
+    begin(c, 2, V2_IKE_AUTH, 1, false, true);
+    c->m.has_auth = true;
+    propose(c, esp128, 3, PROTO_ESP, TO_R);
+    selectors(c, ts_i, ts_r);
+    send(c, "auth!", 4);
 }
 
+/* IKE_SA_INIT in frames 1 and 2, IKE_AUTH in frames 3 and 4. */
 static inline void
-tunnel(void)
+tunnel(struct conversation *c)
 {
-    reset();
-    sa_init(aes256, aes256);
-    auth_request("10.1.0.0/24", "10.2.0.0/24");
-    auth_response("10.1.0.0/24", "10.2.0.0/24");
+    reset(c);
+    sa_init(c, aes256, aes256);
+    auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
+    auth_response(c, "10.1.0.0/24", "10.2.0.0/24");
 }
 
 /* Another Child SA beside that of tunnel(). */
 static inline void
-second_child(uint32_t id, uint32_t spi_i, uint32_t spi_r, const char *ts_r)
+second_child(struct conversation *c, uint32_t id, uint32_t spi_i, uint32_t spi_r, const char *ts_r)
 {
     char text[16];
 
     for (unsigned r = 0; r < 2; r++) {
-        begin(2, V2_CREATE_CHILD_SA, id, r == 0, r == 1);
-        propose(esp128, 3, PROTO_ESP, r ? spi_r : spi_i);
-        selectors("10.1.0.0/24", ts_r);
+        begin(c, 2, V2_CREATE_CHILD_SA, id, r == 0, r == 1);
+        propose(c, esp128, 3, PROTO_ESP, r ? spi_r : spi_i);
+        selectors(c, "10.1.0.0/24", ts_r);
         g_snprintf(text, sizeof text, "child %u %u", id, r);
-        send(text, (uint16_t)(40 + 2 * id + r));
+        send(c, text, (uint16_t)(40 + 2 * id + r));
     }
-}
-
-static inline void
-v1_phase1(const struct transform *answer)
-{
-    begin(1, V1_MAIN, 0, true, false);
-    propose(aes256, 4, PROTO_IKE, 0);
-    send("mm1", 1);
-    begin(1, V1_MAIN, 0, false, false);
-    propose(answer, 4, PROTO_IKE, 0);
-    send("mm2", 2);
 }
 
 /* The Delete of one SPI; none where spi is NULL. */
 static inline void
-delete_child(uint32_t id, bool from_client, bool response, const uint8_t *spi)
+delete_child(struct conversation *c, uint32_t id, bool from_client, bool response,
+             const uint8_t *spi)
 {
     char text[32];
 
-    begin(2, V2_INFORMATIONAL, id, from_client, response);
-    memset(m.spi_r, 0x22, 8);
+    begin(c, 2, V2_INFORMATIONAL, id, from_client, response);
+    memset(c->m.spi_r, 0x22, 8);
     if (spi) {
-        m.num_deletes = 1;
-        m.deletes[0] = (struct ike_delete){ .protocol = PROTO_ESP, .spi_len = 4, .num_spis = 1, .inner = true, .spis = { spi, 4 } };
+        c->m.num_deletes = 1;
+        c->m.deletes[0] = (struct ike_delete){ .protocol = PROTO_ESP, .spi_len = 4, .num_spis = 1,
+                                               .inner = true, .spis = { spi, 4 } };
     }
     g_snprintf(text, sizeof text, "delete %u %d %d", id, from_client, response);
-    send(text, (uint16_t)(20 + frame));
+    send(c, text, (uint16_t)(20 + c->frame));
+}
+
+/* --- exchanges of IKEv1 -------------------------------------------------------------------- */
+
+/* The first two messages of main mode. */
+static inline void
+v1_phase1(struct conversation *c, const struct transform *answer)
+{
+    begin(c, 1, V1_MAIN, 0, true, false);
+    propose(c, aes256, 4, PROTO_IKE, 0);
+    send(c, "mm1", 1);
+    begin(c, 1, V1_MAIN, 0, false, false);
+    propose(c, answer, 4, PROTO_IKE, 0);
+    send(c, "mm2", 2);
 }
 
 /* Phase 1 and a quick mode with that lifetime; 0 is none. */
 static inline void
-v1_tunnel(uint32_t seconds, uint32_t kilobytes)
+v1_tunnel(struct conversation *c, uint32_t seconds, uint32_t kilobytes)
 {
-    reset();
-    v1_phase1(aes256);
+    reset(c);
+    v1_phase1(c, aes256);
     for (unsigned r = 0; r < 2; r++) {
-        begin(1, V1_QUICK, 9, r == 0, false);
-        propose(esp128, 2, PROTO_ESP, r ? TO_R : TO_I);
-        m.proposals[0].attr.life_s = seconds;
-        m.proposals[0].attr.life_kb = kilobytes;
-        send(r ? "qm2" : "qm1", (uint16_t)(3 + r));
+        begin(c, 1, V1_QUICK, 9, r == 0, false);
+        propose(c, esp128, 2, PROTO_ESP, r ? TO_R : TO_I);
+        c->m.proposals[0].attr.life_s = seconds;
+        c->m.proposals[0].attr.life_kb = kilobytes;
+        send(c, r ? "qm2" : "qm1", (uint16_t)(3 + r));
     }
-}
-
-static inline void
-conversation_begin(void)
-{
-    T(ip_parse(&client, "192.0.2.10") && ip_parse(&gateway, "198.51.100.20") && ip_parse(&stranger, "203.0.113.66"));
-}
-
-static inline int
-conversation_done(void)
-{
-    for (size_t i = 0; i < NUM_CHECKS; i++) {
-        if (fired[i] || silent[i]) {
-            printf("row %s%s%s\n", checks[i].name, fired[i] ? " fired" : "", silent[i] ? " silent" : "");
-        }
-    }
-    sadb_free(db);
-    findings_free(found);
-    plan_free(plan);
-    return t_done();
 }
 
 #endif

@@ -3,100 +3,100 @@
 #include "conversation.h"
 
 static void
-addresses(void)
+addresses(struct conversation *c)
 {
-    tunnel();
-    packet(0xb0000001, &client, &gateway, "10.1.0.5", "10.2.0.5", 6);
-    packet(0xa0000001, &gateway, &client, "10.2.0.5", "10.1.0.5", 6);
-    SILENT(inner_source_violation);
-    SILENT(inner_destination_violation);
-    SILENT(inner_selector_violation);
-    SILENT(outer_source_violation);
-    SILENT(virtual_ip_violation);
-    SILENT(spi_unknown);
-    packet(0xb0000001, &client, &gateway, "10.7.0.5", "10.2.0.5", 6);
-    SAYS(inner_source_violation, "Inner source 10.7.0.5");
-    packet(0xb0000001, &client, &gateway, "10.1.0.5", "10.8.0.5", 6);
-    SAYS(inner_destination_violation, "10.8.0.5");
-    packet(0xb0000001, &stranger, &gateway, NULL, NULL, 0);
-    SAYS(outer_source_violation, "203.0.113.66");
-    SILENT(outer_destination_violation);
-    packet(0xb0000001, &client, &stranger, NULL, NULL, 0);
-    SAYS(outer_destination_violation, "goes to 203.0.113.66; the SA's endpoint is 198.51.100.20");
-    packet(0xdeadbeef, &client, &gateway, NULL, NULL, 0);
-    SAYS(spi_unknown, "deadbeef");
+    tunnel(c);
+    packet(c, 0xb0000001, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", 6);
+    packet(c, 0xa0000001, &c->gateway, &c->client, "10.2.0.5", "10.1.0.5", 6);
+    SILENT(c, inner_source_violation);
+    SILENT(c, inner_destination_violation);
+    SILENT(c, inner_selector_violation);
+    SILENT(c, outer_source_violation);
+    SILENT(c, virtual_ip_violation);
+    SILENT(c, spi_unknown);
+    packet(c, 0xb0000001, &c->client, &c->gateway, "10.7.0.5", "10.2.0.5", 6);
+    SAYS(c, inner_source_violation, "Inner source 10.7.0.5");
+    packet(c, 0xb0000001, &c->client, &c->gateway, "10.1.0.5", "10.8.0.5", 6);
+    SAYS(c, inner_destination_violation, "10.8.0.5");
+    packet(c, 0xb0000001, &c->stranger, &c->gateway, NULL, NULL, 0);
+    SAYS(c, outer_source_violation, "203.0.113.66");
+    SILENT(c, outer_destination_violation);
+    packet(c, 0xb0000001, &c->client, &c->stranger, NULL, NULL, 0);
+    SAYS(c, outer_destination_violation, "goes to 203.0.113.66; the SA's endpoint is 198.51.100.20");
+    packet(c, 0xdeadbeef, &c->client, &c->gateway, NULL, NULL, 0);
+    SAYS(c, spi_unknown, "deadbeef");
 
-    reset();
-    sa_init(aes256, aes256);
-    auth_request("10.1.0.0/24", "10.2.0.0/24");
-    begin(2, V2_IKE_AUTH, 1, false, true);
+    reset(c);
+    sa_init(c, aes256, aes256);
+    auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
+    begin(c, 2, V2_IKE_AUTH, 1, false, true);
     static const uint8_t bound[] = { 10, 1, 0, 186 };
-    m.has_auth = true;
-    propose(esp128, 3, PROTO_ESP, 0xb0000001);
-    selectors("10.1.0.0/24", "10.2.0.0/24");
-    m.ts_r[0].protocol = 17;
-    m.cfg_type = CP_REPLY;
-    m.num_cfg = 1;
-    m.cfg[0] = (struct ike_cfg_attr){ CFG_INTERNAL_IP4_ADDRESS, { bound, 4 } };
-    send("auth!", 4);
-    packet(0xb0000001, &client, &gateway, "10.1.0.186", "10.2.0.5", 17);
-    SILENT(virtual_ip_violation);
-    SILENT(inner_selector_violation);
-    packet(0xb0000001, &client, &gateway, "10.1.0.188", "10.2.0.5", 17);
-    SAYS(virtual_ip_violation, "assigned 10.1.0.186");
-    packet(0xb0000001, &client, &gateway, "10.1.0.186", "10.2.0.5", 6);
-    SAYS(inner_selector_violation, "tcp");
+    c->m.has_auth = true;
+    propose(c, esp128, 3, PROTO_ESP, 0xb0000001);
+    selectors(c, "10.1.0.0/24", "10.2.0.0/24");
+    c->m.ts_r[0].protocol = 17;
+    c->m.cfg_type = CP_REPLY;
+    c->m.num_cfg = 1;
+    c->m.cfg[0] = (struct ike_cfg_attr){ CFG_INTERNAL_IP4_ADDRESS, { bound, 4 } };
+    send(c, "auth!", 4);
+    packet(c, 0xb0000001, &c->client, &c->gateway, "10.1.0.186", "10.2.0.5", 17);
+    SILENT(c, virtual_ip_violation);
+    SILENT(c, inner_selector_violation);
+    packet(c, 0xb0000001, &c->client, &c->gateway, "10.1.0.188", "10.2.0.5", 17);
+    SAYS(c, virtual_ip_violation, "assigned 10.1.0.186");
+    packet(c, 0xb0000001, &c->client, &c->gateway, "10.1.0.186", "10.2.0.5", 6);
+    SAYS(c, inner_selector_violation, "tcp");
 }
 
 static void
-side_by_side(void)
+side_by_side(struct conversation *c)
 {
-    tunnel();
-    second_child(2, 0xa0000002, 0xb0000002, "10.3.0.0/24");
-    packet(0xb0000001, &client, &gateway, "10.1.0.5", "10.2.0.5", 6);
-    SILENT(wrong_child_sa);
-    packet(0xb0000001, &client, &gateway, "10.1.0.5", "10.3.0.5", 6);
-    SAYS(wrong_child_sa, "belongs to Child SA 1 (frame 6)");
-    FIRES(inner_destination_violation);
-    T(strstr(the_finding(CHECK_inner_destination_violation)->remedy, "Child SA 1 (frame 6) admits this one"));
-    packet(0xb0000001, &client, &gateway, "10.9.0.5", "10.3.0.5", 6);
-    FIRES(inner_source_violation);
-    T(strstr(the_finding(CHECK_inner_source_violation)->remedy, "widen the selectors"));     /* none admits it */
-    T(count(CHECK_inner_destination_violation) == 2);
-    T(count(CHECK_wrong_child_sa) == 1);
+    tunnel(c);
+    second_child(c, 2, 0xa0000002, 0xb0000002, "10.3.0.0/24");
+    packet(c, 0xb0000001, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", 6);
+    SILENT(c, wrong_child_sa);
+    packet(c, 0xb0000001, &c->client, &c->gateway, "10.1.0.5", "10.3.0.5", 6);
+    SAYS(c, wrong_child_sa, "belongs to Child SA 1 (frame 6)");
+    FIRES(c, inner_destination_violation);
+    T(strstr(the_finding(c, CHECK_inner_destination_violation)->remedy, "Child SA 1 (frame 6) admits this one"));
+    packet(c, 0xb0000001, &c->client, &c->gateway, "10.9.0.5", "10.3.0.5", 6);
+    FIRES(c, inner_source_violation);
+    T(strstr(the_finding(c, CHECK_inner_source_violation)->remedy, "widen the selectors"));     /* none admits it */
+    T(count(c, CHECK_inner_destination_violation) == 2);
+    T(count(c, CHECK_wrong_child_sa) == 1);
 }
 
 /* One packet in the second Child SA, whose ends have that protocol and those ports. */
 static void
-in_second(uint8_t protocol, const uint16_t i[2], const uint16_t r[2], struct inner_packet inner,
+in_second(struct conversation *c, uint8_t protocol, const uint16_t i[2], const uint16_t r[2], struct inner_packet inner,
           bool back)
 {
     struct ipsec_packet p = { .protocol = PROTO_ESP, .seq = 1, .length = 100, .has_inner = true,
                               .inner_tunnel = true, .inner_basis = BASIS_DECRYPTED };
 
-    tunnel();
+    tunnel(c);
     for (unsigned response = 0; response < 2; response++) {
-        begin(2, V2_CREATE_CHILD_SA, 2, !response, response);
-        propose(esp128, 3, PROTO_ESP, response ? 0xb0000002 : 0xa0000002);
-        selectors("10.1.0.0/24", "10.2.0.0/24");
-        m.ts_i[0].protocol = m.ts_r[0].protocol = protocol;
-        m.ts_i[0].port_lo = i[0];
-        m.ts_i[0].port_hi = i[1];
-        m.ts_r[0].port_lo = r[0];
-        m.ts_r[0].port_hi = r[1];
-        send(response ? "second!" : "second?", 5 + response);
+        begin(c, 2, V2_CREATE_CHILD_SA, 2, !response, response);
+        propose(c, esp128, 3, PROTO_ESP, response ? 0xb0000002 : 0xa0000002);
+        selectors(c, "10.1.0.0/24", "10.2.0.0/24");
+        c->m.ts_i[0].protocol = c->m.ts_r[0].protocol = protocol;
+        c->m.ts_i[0].port_lo = i[0];
+        c->m.ts_i[0].port_hi = i[1];
+        c->m.ts_r[0].port_lo = r[0];
+        c->m.ts_r[0].port_hi = r[1];
+        send(c, response ? "second!" : "second?", 5 + response);
     }
     p.spi = back ? 0xa0000002 : 0xb0000002;
     p.inner = inner;
     T(ip_parse(&p.inner.src, back ? "10.2.0.5" : "10.1.0.5"));
     T(ip_parse(&p.inner.dst, back ? "10.1.0.5" : "10.2.0.5"));
-    ipsec(back ? &gateway : &client, back ? &client : &gateway, p);
+    ipsec(c, back ? &c->gateway : &c->client, back ? &c->client : &c->gateway, p);
 }
 
 /* The first Child SA admits all of it.  What the second does not refuse is at its place there
  * (RFC 4301 sections 7 and 4.4.1.2). */
 static void
-fragments_side_by_side(void)
+fragments_side_by_side(struct conversation *c)
 {
     enum { ICMP = 1, TCP = 6, UDP = 17 };
     static const uint16_t any[2] = { 0, 65535 }, opaque[2] = { 65535, 0 };
@@ -106,59 +106,59 @@ fragments_side_by_side(void)
     struct inner_packet reply = { .protocol = ICMP, .has_ports = true };
 
     whole.dst_port = 443;
-    in_second(TCP, any, https, whole, false);
-    SILENT(wrong_child_sa);
-    in_second(TCP, any, https, later, false);       /* the ports were in the first fragment */
-    SILENT(wrong_child_sa);
-    SILENT(inner_selector_violation);
-    in_second(TCP, opaque, opaque, later, false);
-    SILENT(wrong_child_sa);
-    in_second(TCP, opaque, opaque, whole, false);
-    SILENT(wrong_child_sa);
-    SILENT(inner_selector_violation);
-    in_second(ICMP, echo, any, reply, true);
-    SILENT(wrong_child_sa);
-    SILENT(inner_selector_violation);
-    in_second(ICMP, echo, echo, reply, true);       /* written so, it means ping */
-    SILENT(wrong_child_sa);
-    SILENT(inner_selector_violation);
+    in_second(c, TCP, any, https, whole, false);
+    SILENT(c, wrong_child_sa);
+    in_second(c, TCP, any, https, later, false);       /* the ports were in the first fragment */
+    SILENT(c, wrong_child_sa);
+    SILENT(c, inner_selector_violation);
+    in_second(c, TCP, opaque, opaque, later, false);
+    SILENT(c, wrong_child_sa);
+    in_second(c, TCP, opaque, opaque, whole, false);
+    SILENT(c, wrong_child_sa);
+    SILENT(c, inner_selector_violation);
+    in_second(c, ICMP, echo, any, reply, true);
+    SILENT(c, wrong_child_sa);
+    SILENT(c, inner_selector_violation);
+    in_second(c, ICMP, echo, echo, reply, true);       /* written so, it means ping */
+    SILENT(c, wrong_child_sa);
+    SILENT(c, inner_selector_violation);
     reply.src_port = reply.dst_port = 0x0304;       /* an error is no reply */
-    in_second(ICMP, echo, echo, reply, true);
-    SAYS(inner_selector_violation, "Inner icmp packet");
-    SAYS(wrong_child_sa, "belongs to Child SA 0 (frame 4)");
+    in_second(c, ICMP, echo, echo, reply, true);
+    SAYS(c, inner_selector_violation, "Inner icmp packet");
+    SAYS(c, wrong_child_sa, "belongs to Child SA 0 (frame 4)");
     later.protocol = UDP;
-    in_second(TCP, any, https, later, false);       /* a fragment shows its protocol */
-    SAYS(inner_selector_violation, "Inner udp packet");
-    SAYS(wrong_child_sa, "belongs to Child SA 0 (frame 4)");
+    in_second(c, TCP, any, https, later, false);       /* a fragment shows its protocol */
+    SAYS(c, inner_selector_violation, "Inner udp packet");
+    SAYS(c, wrong_child_sa, "belongs to Child SA 0 (frame 4)");
     whole.dst_port = 80;
-    in_second(TCP, any, https, whole, false);
-    SAYS(inner_selector_violation, "ports 3000 and 80");
-    SAYS(wrong_child_sa, "belongs to Child SA 0 (frame 4)");
+    in_second(c, TCP, any, https, whole, false);
+    SAYS(c, inner_selector_violation, "ports 3000 and 80");
+    SAYS(c, wrong_child_sa, "belongs to Child SA 0 (frame 4)");
 }
 
 static void
-one_address(void)
+one_address(struct conversation *c)
 {
-    reset();
-    sa_init(aes256, aes256);
-    auth_request("10.86.152.186", "10.2.0.0/24");
-    auth_response("10.86.152.186", "10.2.0.0/24");
-    packet(TO_R, &client, &gateway, "10.86.152.188", "10.2.0.5", 6);
-    SAYS(inner_source_violation, "Inner source 10.86.152.188, but Child SA 0 (SPI b0000001, IKE_AUTH in frame 4) admits only 10.86.152.186/32 from");
-    T_STR(the_finding(CHECK_inner_source_violation)->remedy,
+    reset(c);
+    sa_init(c, aes256, aes256);
+    auth_request(c, "10.86.152.186", "10.2.0.0/24");
+    auth_response(c, "10.86.152.186", "10.2.0.0/24");
+    packet(c, TO_R, &c->client, &c->gateway, "10.86.152.188", "10.2.0.5", 6);
+    SAYS(c, inner_source_violation, "Inner source 10.86.152.188, but Child SA 0 (SPI b0000001, IKE_AUTH in frame 4) admits only 10.86.152.186/32 from");
+    T_STR(the_finding(c, CHECK_inner_source_violation)->remedy,
           "Give 192.0.2.10 the address 10.86.152.186 that the SA admits, or bind 10.86.152.188 to it on the other end and negotiate "
           "again; both ends must hold the same.");
-    T(the_finding(CHECK_inner_source_violation)->frame == 5 && basis_of(CHECK_inner_source_violation) == BASIS_DECRYPTED);
-    packet(TO_I, &gateway, &client, "10.2.0.5", "10.86.152.188", 6);       /* the other way: source and destination change places */
-    SAYS(inner_destination_violation, "Inner destination 10.86.152.188, but Child SA 0 (SPI a0000001");
-    T(count(CHECK_inner_source_violation) == 1);
-    packet(TO_R, &client, &gateway, "10.86.152.188", "10.2.0.9", 17);      /* one finding, more frames */
-    T(count(CHECK_inner_source_violation) == 1 && the_finding(CHECK_inner_source_violation)->count == 2);
+    T(the_finding(c, CHECK_inner_source_violation)->frame == 5 && basis_of(c, CHECK_inner_source_violation) == BASIS_DECRYPTED);
+    packet(c, TO_I, &c->gateway, &c->client, "10.2.0.5", "10.86.152.188", 6);       /* the other way: source and destination change places */
+    SAYS(c, inner_destination_violation, "Inner destination 10.86.152.188, but Child SA 0 (SPI a0000001");
+    T(count(c, CHECK_inner_source_violation) == 1);
+    packet(c, TO_R, &c->client, &c->gateway, "10.86.152.188", "10.2.0.9", 17);      /* one finding, more frames */
+    T(count(c, CHECK_inner_source_violation) == 1 && the_finding(c, CHECK_inner_source_violation)->count == 2);
 }
 
 /* A protocol and ports: RFC 4301 section 4.4.1.1.  Fragments show none. */
 static void
-ports(void)
+ports(struct conversation *c)
 {
     static const struct { uint8_t protocol; uint16_t lo, hi; uint8_t sent; uint16_t port; bool shown, violates; } table[] = {
         { 0, 0, 65535, 6, 443, true, false }, { 6, 0, 65535, 6, 443, true, false }, { 17, 0, 65535, 6, 443, true, true },
@@ -170,141 +170,143 @@ ports(void)
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         struct ipsec_packet p = { .protocol = PROTO_ESP, .spi = TO_R, .seq = 1, .length = 100, .has_inner = true, .inner_tunnel = true,
                                   .inner_basis = BASIS_DECRYPTED };
-        reset();
-        sa_init(aes256, aes256);
-        auth_request("10.1.0.0/24", "10.2.0.0/24");
-        begin(2, V2_IKE_AUTH, 1, false, true);
-        m.has_auth = true;
-        propose(esp128, 3, PROTO_ESP, TO_R);
-        selectors("10.1.0.0/24", "10.2.0.0/24");
-        m.ts_r[0].protocol = table[i].protocol;
-        m.ts_r[0].port_lo = table[i].lo;
-        m.ts_r[0].port_hi = table[i].hi;
-        send("auth!", 4);
+        reset(c);
+        sa_init(c, aes256, aes256);
+        auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
+        begin(c, 2, V2_IKE_AUTH, 1, false, true);
+        c->m.has_auth = true;
+        propose(c, esp128, 3, PROTO_ESP, TO_R);
+        selectors(c, "10.1.0.0/24", "10.2.0.0/24");
+        c->m.ts_r[0].protocol = table[i].protocol;
+        c->m.ts_r[0].port_lo = table[i].lo;
+        c->m.ts_r[0].port_hi = table[i].hi;
+        send(c, "auth!", 4);
         p.inner = (struct inner_packet){ .protocol = table[i].sent, .has_ports = table[i].shown, .src_port = 3000, .dst_port = table[i].port };
         T(ip_parse(&p.inner.src, "10.1.0.5") && ip_parse(&p.inner.dst, "10.2.0.5"));
-        ipsec(&client, &gateway, p);
-        T((count(CHECK_inner_selector_violation) == 1) == table[i].violates);
-        T(count(CHECK_inner_source_violation) == 0 && count(CHECK_inner_destination_violation) == 0);
+        ipsec(c, &c->client, &c->gateway, p);
+        T((count(c, CHECK_inner_selector_violation) == 1) == table[i].violates);
+        T(count(c, CHECK_inner_source_violation) == 0 && count(c, CHECK_inner_destination_violation) == 0);
     }
 }
 
 /* RFC 7296 section 2.19: the address that was assigned, or a network behind the client that a selector of its own admits. */
 static void
-assigned(void)
+assigned(struct conversation *c)
 {
     static const uint8_t bound[] = { 10, 9, 0, 1 };
 
-    reset();
-    sa_init(aes256, aes256);
-    auth_request("0.0.0.0/0", "0.0.0.0/0");
-    begin(2, V2_IKE_AUTH, 1, false, true);
-    m.has_auth = true;
-    propose(esp128, 3, PROTO_ESP, TO_R);
-    selectors("10.9.0.0/24", "10.2.0.0/24");
-    m.num_ts_i = 2;
-    T(selector_parse(&m.ts_i[1], "10.77.0.0/16"));
-    m.cfg_type = CP_REPLY;
-    m.num_cfg = 1;
-    m.cfg[0] = (struct ike_cfg_attr){ CFG_INTERNAL_IP4_ADDRESS, { bound, 4 } };
-    send("auth!", 4);
-    packet(TO_R, &client, &gateway, "10.9.0.1", "10.2.0.5", 6);
-    packet(TO_R, &client, &gateway, "10.77.3.4", "10.2.0.5", 6);
-    packet(TO_I, &gateway, &client, "10.2.0.5", "10.9.0.1", 6);
-    SILENT(virtual_ip_violation);
-    SILENT(inner_source_violation);
-    packet(TO_R, &client, &gateway, "10.9.0.2", "10.2.0.5", 6);
-    SAYS(virtual_ip_violation, "Inner source 10.9.0.2, but 198.51.100.20 assigned 10.9.0.1 to 192.0.2.10 (configuration payload, frame 4).");
+    reset(c);
+    sa_init(c, aes256, aes256);
+    auth_request(c, "0.0.0.0/0", "0.0.0.0/0");
+    begin(c, 2, V2_IKE_AUTH, 1, false, true);
+    c->m.has_auth = true;
+    propose(c, esp128, 3, PROTO_ESP, TO_R);
+    selectors(c, "10.9.0.0/24", "10.2.0.0/24");
+    c->m.num_ts_i = 2;
+    T(selector_parse(&c->m.ts_i[1], "10.77.0.0/16"));
+    c->m.cfg_type = CP_REPLY;
+    c->m.num_cfg = 1;
+    c->m.cfg[0] = (struct ike_cfg_attr){ CFG_INTERNAL_IP4_ADDRESS, { bound, 4 } };
+    send(c, "auth!", 4);
+    packet(c, TO_R, &c->client, &c->gateway, "10.9.0.1", "10.2.0.5", 6);
+    packet(c, TO_R, &c->client, &c->gateway, "10.77.3.4", "10.2.0.5", 6);
+    packet(c, TO_I, &c->gateway, &c->client, "10.2.0.5", "10.9.0.1", 6);
+    SILENT(c, virtual_ip_violation);
+    SILENT(c, inner_source_violation);
+    packet(c, TO_R, &c->client, &c->gateway, "10.9.0.2", "10.2.0.5", 6);
+    SAYS(c, virtual_ip_violation, "Inner source 10.9.0.2, but 198.51.100.20 assigned 10.9.0.1 to 192.0.2.10 (configuration payload, frame 4).");
 }
 
 static void
-quick_mode(bool by_client, const char *octets, bool last)
+quick_mode(struct conversation *c, bool by_client, const char *octets, bool last)
 {
     static const uint8_t one[] = { 10, 1, 0, 0, 255, 255, 255, 0 }, two[] = { 10, 2, 0, 0, 255, 255, 255, 0 };
 
-    begin(1, V1_QUICK, 9, by_client, false);
+    begin(c, 1, V1_QUICK, 9, by_client, false);
     if (!last) {
-        propose(esp128, 3, PROTO_ESP, by_client ? 0xa0000001 : 0xb0000001);
-        m.id_i = (struct ike_id){ .present = true, .inner = true, .type = 4, .data = { one, 8 } };
-        m.id_r = (struct ike_id){ .present = true, .inner = true, .type = 4, .data = { two, 8 } };
+        propose(c, esp128, 3, PROTO_ESP, by_client ? 0xa0000001 : 0xb0000001);
+        c->m.id_i = (struct ike_id){ .present = true, .inner = true, .type = 4, .data = { one, 8 } };
+        c->m.id_r = (struct ike_id){ .present = true, .inner = true, .type = 4, .data = { two, 8 } };
     }
-    send(octets, (uint16_t)(20 + frame));
+    send(c, octets, (uint16_t)(20 + c->frame));
 }
 
 /* Its second message before its first: the third tells who began. */
 static void
-quick_mode_turned(void)
+quick_mode_turned(struct conversation *c)
 {
-    reset();
-    v1_phase1(aes256);
-    quick_mode(false, "qm2", false);
-    quick_mode(true, "qm1", false);
-    T(sadb_num_child_sas(db) == 1);
-    packet(0xb0000001, &client, &gateway, "10.1.0.5", "10.2.0.5", 6);
-    SILENT(inner_source_violation);
-    quick_mode(true, "qm3", true);
-    packet(0xb0000001, &client, &gateway, "10.1.0.5", "10.2.0.5", 6);
-    packet(0xa0000001, &gateway, &client, "10.2.0.5", "10.1.0.5", 6);
-    SILENT(inner_source_violation);
-    SILENT(inner_destination_violation);
-    packet(0xb0000001, &client, &gateway, "10.2.0.5", "10.1.0.5", 6);
-    SAYS(inner_source_violation, "admits only 10.1.0.0/24 from 192.0.2.10");
-    FIRES(inner_destination_violation);
+    reset(c);
+    v1_phase1(c, aes256);
+    quick_mode(c, false, "qm2", false);
+    quick_mode(c, true, "qm1", false);
+    T(sadb_num_child_sas(c->db) == 1);
+    packet(c, 0xb0000001, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", 6);
+    SILENT(c, inner_source_violation);
+    quick_mode(c, true, "qm3", true);
+    packet(c, 0xb0000001, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", 6);
+    packet(c, 0xa0000001, &c->gateway, &c->client, "10.2.0.5", "10.1.0.5", 6);
+    SILENT(c, inner_source_violation);
+    SILENT(c, inner_destination_violation);
+    packet(c, 0xb0000001, &c->client, &c->gateway, "10.2.0.5", "10.1.0.5", 6);
+    SAYS(c, inner_source_violation, "admits only 10.1.0.0/24 from 192.0.2.10");
+    FIRES(c, inner_destination_violation);
 }
 
 /* RFC 4301 section 5.2: one violation, one word; another SA is no excuse once it is deleted. */
 static void
-inner(void)
+inner(struct conversation *c)
 {
     static const uint8_t second[] = { 0xa0, 0, 0, 2 };
 
-    reset();
-    sa_init(aes256, aes256);
-    auth_request("10.1.0.0/24", "10.2.0.0/24");
-    begin(2, V2_IKE_AUTH, 1, false, true);
-    m.has_auth = true;
-    propose(esp128, 3, PROTO_ESP, TO_R);
-    selectors("10.1.0.0/24", "10.2.0.0/24");
-    m.ts_r[0].protocol = 17;
-    send("auth!", 4);
-    packet(TO_R, &client, &gateway, "10.7.0.5", "10.2.0.5", 6);
-    TOLD(inner_source_violation, true);
-    TOLD(inner_selector_violation, false);
-    packet(TO_R, &client, &gateway, "10.1.0.5", "10.7.0.5", 6);
-    TOLD(inner_destination_violation, true);
-    TOLD(inner_selector_violation, false);
+    reset(c);
+    sa_init(c, aes256, aes256);
+    auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
+    begin(c, 2, V2_IKE_AUTH, 1, false, true);
+    c->m.has_auth = true;
+    propose(c, esp128, 3, PROTO_ESP, TO_R);
+    selectors(c, "10.1.0.0/24", "10.2.0.0/24");
+    c->m.ts_r[0].protocol = 17;
+    send(c, "auth!", 4);
+    packet(c, TO_R, &c->client, &c->gateway, "10.7.0.5", "10.2.0.5", 6);
+    TOLD(c, inner_source_violation, true);
+    TOLD(c, inner_selector_violation, false);
+    packet(c, TO_R, &c->client, &c->gateway, "10.1.0.5", "10.7.0.5", 6);
+    TOLD(c, inner_destination_violation, true);
+    TOLD(c, inner_selector_violation, false);
 
     for (unsigned deleted = 0; deleted < 2; deleted++) {
-        tunnel();
+        tunnel(c);
         for (unsigned r = 0; r < 2; r++) {
-            begin(2, V2_CREATE_CHILD_SA, 2, r == 0, r == 1);
-            propose(esp128, 3, PROTO_ESP, r ? 0xb0000002 : 0xa0000002);
-            selectors("10.1.0.0/24", "10.3.0.0/24");
-            send(r ? "second!" : "second?", (uint16_t)(40 + r));
+            begin(c, 2, V2_CREATE_CHILD_SA, 2, r == 0, r == 1);
+            propose(c, esp128, 3, PROTO_ESP, r ? 0xb0000002 : 0xa0000002);
+            selectors(c, "10.1.0.0/24", "10.3.0.0/24");
+            send(c, r ? "second!" : "second?", (uint16_t)(40 + r));
         }
         if (deleted) {
-            begin(2, V2_INFORMATIONAL, 3, true, false);
-            m.num_deletes = 1;
-            m.deletes[0] = (struct ike_delete){ .protocol = PROTO_ESP, .spi_len = 4, .num_spis = 1, .spis = { second, 4 }, .inner = true };
-            send("delete", 50);
+            begin(c, 2, V2_INFORMATIONAL, 3, true, false);
+            c->m.num_deletes = 1;
+            c->m.deletes[0] = (struct ike_delete){ .protocol = PROTO_ESP, .spi_len = 4, .num_spis = 1, .spis = { second, 4 }, .inner = true };
+            send(c, "delete", 50);
         }
-        packet(TO_R, &client, &gateway, "10.1.0.5", "10.3.0.5", 6);
-        TOLD(wrong_child_sa, !deleted);
-        TOLD(inner_destination_violation, true);
+        packet(c, TO_R, &c->client, &c->gateway, "10.1.0.5", "10.3.0.5", 6);
+        TOLD(c, wrong_child_sa, !deleted);
+        TOLD(c, inner_destination_violation, true);
     }
 }
 
 int
 main(void)
 {
-    conversation_begin();
-    addresses();
-    side_by_side();
-    fragments_side_by_side();
-    one_address();
-    ports();
-    assigned();
-    quick_mode_turned();
-    inner();
-    return conversation_done();
+    static struct conversation c;
+
+    conversation_begin(&c);
+    addresses(&c);
+    side_by_side(&c);
+    fragments_side_by_side(&c);
+    one_address(&c);
+    ports(&c);
+    assigned(&c);
+    quick_mode_turned(&c);
+    inner(&c);
+    return conversation_done(&c);
 }

@@ -13,7 +13,7 @@ static const struct transform null[] = { { TRANSFORM_ENCR, ENCR_NULL, 0 }, { TRA
 
 /* IKE_SA_INIT with one transform of aes256 replaced by another of its type. */
 static void
-ike_of(uint8_t type, uint16_t id)
+ike_of(struct conversation *c, uint8_t type, uint16_t id)
 {
     memcpy(suite, aes256, sizeof aes256);
     for (size_t i = 0; i < 4; i++) {
@@ -21,32 +21,32 @@ ike_of(uint8_t type, uint16_t id)
             suite[i] = (struct transform){ type, id, 0 };
         }
     }
-    reset();
-    sa_init(suite, suite);
+    reset(c);
+    sa_init(c, suite, suite);
 }
 
 static void
-child_of(uint8_t protocol, const struct transform *t, size_t n)
+child_of(struct conversation *c, uint8_t protocol, const struct transform *t, size_t n)
 {
-    reset();
-    sa_init(aes256, aes256);
+    reset(c);
+    sa_init(c, aes256, aes256);
     for (unsigned r = 0; r < 2; r++) {
-        begin(2, V2_IKE_AUTH, 1, r == 0, r == 1);
-        m.has_auth = true;
-        propose(t, n, protocol, r ? 0xb0000001 : 0xa0000001);
-        selectors("10.1.0.0/24", "10.2.0.0/24");
-        send(r ? "auth!" : "auth?", (uint16_t)(3 + r));
+        begin(c, 2, V2_IKE_AUTH, 1, r == 0, r == 1);
+        c->m.has_auth = true;
+        propose(c, t, n, protocol, r ? 0xb0000001 : 0xa0000001);
+        selectors(c, "10.1.0.0/24", "10.2.0.0/24");
+        send(c, r ? "auth!" : "auth?", (uint16_t)(3 + r));
     }
 }
 
 static const char *
-verdict(enum check_id check)
+verdict(struct conversation *c, enum check_id check)
 {
-    return !count(check) ? "" : strstr(detail(check), "must not be used") ? "must not" : "should not";
+    return !count(c, check) ? "" : strstr(detail(c, check), "must not be used") ? "must not" : "should not";
 }
 
 static void
-levels(void)
+levels(struct conversation *c)
 {
     static const struct { uint8_t type; enum check_id check; uint16_t id; const char *ike, *esp; } table[] = {
         { TRANSFORM_ENCR, CHECK_weak_encryption, 2, "must not", "must not" },         /* DES */
@@ -72,57 +72,57 @@ levels(void)
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         struct transform esp[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_KE, KE_MODP_2048, 0 } };
-        ike_of(table[i].type, table[i].id);
-        T_STR(verdict(table[i].check), table[i].ike);
+        ike_of(c, table[i].type, table[i].id);
+        T_STR(verdict(c, table[i].check), table[i].ike);
         for (size_t k = 0; table[i].esp && k < 3; k++) {
             if (esp[k].type == table[i].type) {
                 esp[k] = (struct transform){ table[i].type, table[i].id, 0 };
-                child_of(PROTO_ESP, esp, 3);
-                T_STR(verdict(table[i].check), table[i].esp);
+                child_of(c, PROTO_ESP, esp, 3);
+                T_STR(verdict(c, table[i].check), table[i].esp);
             }
         }
     }
-    ike_of(TRANSFORM_KE, 2);
-    SAYS(weak_dh_group, "MODP_1024 is chosen for IKE (IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_1024); RFC 8247 says");
+    ike_of(c, TRANSFORM_KE, 2);
+    SAYS(c, weak_dh_group, "MODP_1024 is chosen for IKE (IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_1024); RFC 8247 says");
     static const struct transform md5[] = { { TRANSFORM_INTEG, INTEG_HMAC_MD5_96, 0 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
-    child_of(PROTO_AH, md5, 2);
-    SAYS(weak_integrity, "HMAC_MD5_96 is chosen for AH (AH:HMAC_MD5_96/NO_EXT_SEQ); RFC 8221 says that it must not be used.");
-    SAYS(no_encryption, "AH:HMAC_MD5_96/NO_EXT_SEQ (chosen in frame 4) does not encrypt");
+    child_of(c, PROTO_AH, md5, 2);
+    SAYS(c, weak_integrity, "HMAC_MD5_96 is chosen for AH (AH:HMAC_MD5_96/NO_EXT_SEQ); RFC 8221 says that it must not be used.");
+    SAYS(c, no_encryption, "AH:HMAC_MD5_96/NO_EXT_SEQ (chosen in frame 4) does not encrypt");
 }
 
 /* RFC 8221 section 4: encryption must be authenticated, by an AEAD cipher or an algorithm of its own. */
 static void
-integrity(void)
+integrity(struct conversation *c)
 {
     static const struct transform gcm[] = { { TRANSFORM_ENCR, ENCR_AES_GCM_16, 128 } }, gmac[] = { { TRANSFORM_ENCR, ENCR_NULL_AES_GMAC, 128 } };
     static const struct transform none[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_NONE, 0 } };
     static const struct transform null[] = { { TRANSFORM_ENCR, ENCR_NULL, 0 }, { TRANSFORM_INTEG, INTEG_NONE, 0 } };
 
-    child_of(PROTO_ESP, gcm, 1);
-    SILENT(no_integrity);
-    SILENT(no_encryption);
-    child_of(PROTO_ESP, gmac, 1);
-    SILENT(no_integrity);
-    FIRES(no_encryption);
-    child_of(PROTO_ESP, none, 2);
-    SAYS(no_integrity, "(chosen in frame 4) has no integrity protection");
-    T(severity_of(CHECK_no_integrity) == SEV_ERROR);
-    child_of(PROTO_ESP, null, 2);
-    FIRES(no_integrity);
-    FIRES(no_encryption);
+    child_of(c, PROTO_ESP, gcm, 1);
+    SILENT(c, no_integrity);
+    SILENT(c, no_encryption);
+    child_of(c, PROTO_ESP, gmac, 1);
+    SILENT(c, no_integrity);
+    FIRES(c, no_encryption);
+    child_of(c, PROTO_ESP, none, 2);
+    SAYS(c, no_integrity, "(chosen in frame 4) has no integrity protection");
+    T(severity_of(c, CHECK_no_integrity) == SEV_ERROR);
+    child_of(c, PROTO_ESP, null, 2);
+    FIRES(c, no_integrity);
+    FIRES(c, no_encryption);
 }
 
 static void
-offer(const struct transform *t, size_t n)
+offer(struct conversation *c, const struct transform *t, size_t n)
 {
-    reset();
-    begin(2, V2_IKE_SA_INIT, 0, true, false);
-    propose(t, n, PROTO_IKE, 0);
-    send("init?", 1);
+    reset(c);
+    begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+    propose(c, t, n, PROTO_IKE, 0);
+    send(c, "init?", 1);
 }
 
 static void
-offers(void)
+offers(struct conversation *c)
 {
     static const struct transform many[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_ENCR, ENCR_DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 },
                                              { TRANSFORM_INTEG, INTEG_HMAC_MD5_96, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 }, { TRANSFORM_KE, KE_MODP_1024_160, 0 },
@@ -130,23 +130,23 @@ offers(void)
     static const struct transform esp[] = { { TRANSFORM_ENCR, ENCR_3DES_CBC, 0 }, { TRANSFORM_ENCR, ENCR_DES_CBC, 0 }, { TRANSFORM_ENCR, ENCR_AES_CBC, 128 },
                                             { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 } };
 
-    offer(many, 9);                                 /* each once, and MODP_1024 beside MODP_1024_160 */
-    SAYS(weak_offered, "192.0.2.10 offers DES_CBC, HMAC_MD5_96, MODP_1024_160, MODP_1024 beside better ones.");
-    T(count(CHECK_weak_offered) == 1 && severity_of(CHECK_weak_offered) == SEV_NOTE);
-    tunnel();
-    begin(2, V2_CREATE_CHILD_SA, 2, true, false);
-    propose(esp, 4, PROTO_ESP, 0xa0000002);
-    send("child?", 9);
-    SAYS(weak_offered, "192.0.2.10 offers 3DES_CBC, DES_CBC beside better ones.");
+    offer(c, many, 9);                                 /* each once, and MODP_1024 beside MODP_1024_160 */
+    SAYS(c, weak_offered, "192.0.2.10 offers DES_CBC, HMAC_MD5_96, MODP_1024_160, MODP_1024 beside better ones.");
+    T(count(c, CHECK_weak_offered) == 1 && severity_of(c, CHECK_weak_offered) == SEV_NOTE);
+    tunnel(c);
+    begin(c, 2, V2_CREATE_CHILD_SA, 2, true, false);
+    propose(c, esp, 4, PROTO_ESP, 0xa0000002);
+    send(c, "child?", 9);
+    SAYS(c, weak_offered, "192.0.2.10 offers 3DES_CBC, DES_CBC beside better ones.");
     static const struct transform all_weak[] = { { TRANSFORM_ENCR, ENCR_DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 },
                                                  { TRANSFORM_KE, KE_MODP_2048, 0 } };
-    offer(all_weak, 4);
-    SILENT(weak_offered);
+    offer(c, all_weak, 4);
+    SILENT(c, weak_offered);
 }
 
 /* RFC 7296 section 2.10: 128 bits at least, half the key of the PRF chosen, 256 octets at most; IKEv1: RFC 2409 section 5. */
 static void
-nonces(void)
+nonces(struct conversation *c)
 {
     static const struct { uint8_t major; uint16_t prf; size_t len; bool short_or_long; } table[] = {
         { 2, 2, 16, false }, { 2, 2, 15, true }, { 2, 5, 16, false }, { 2, 6, 24, false }, { 2, 6, 23, true }, { 2, 7, 32, false },
@@ -156,132 +156,134 @@ nonces(void)
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         memcpy(suite, aes256, sizeof aes256);
         suite[2].id = table[i].prf;
-        reset();
+        reset(c);
         for (unsigned r = 0; r < 2; r++) {
-            begin(table[i].major, table[i].major == 1 ? V1_MAIN : V2_IKE_SA_INIT, 0, r == 0, r == 1 && table[i].major == 2);
-            propose(suite, 4, PROTO_IKE, 0);
-            m.nonce = (struct span){ octets, r ? table[i].len : 32 };
-            send(r ? "init!" : "init?", (uint16_t)(1 + r));
+            begin(c, table[i].major, table[i].major == 1 ? V1_MAIN : V2_IKE_SA_INIT, 0, r == 0, r == 1 && table[i].major == 2);
+            propose(c, suite, 4, PROTO_IKE, 0);
+            c->m.nonce = (struct span){ octets, r ? table[i].len : 32 };
+            send(c, r ? "init!" : "init?", (uint16_t)(1 + r));
         }
-        T((count(CHECK_nonce_too_short) == 1) == table[i].short_or_long);
+        T((count(c, CHECK_nonce_too_short) == 1) == table[i].short_or_long);
     }
-    SAYS(nonce_too_short, "198.51.100.20 sends a nonce of 257 octets; 8 to 256 are allowed here.");
+    SAYS(c, nonce_too_short, "198.51.100.20 sends a nonce of 257 octets; 8 to 256 are allowed here.");
 }
 
 /* RFC 2409 section 5.4: the hash in message 2 gives a pre-shared key away, a signature does not. */
 static void
-aggressive(void)
+aggressive(struct conversation *c)
 {
     static const struct { uint16_t method; bool psk; } table[] = { { 1, true }, { 3, false }, { 65001, true }, { 65002, true },
                                                                    { 65005, false } };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
-        reset();
+        reset(c);
         for (unsigned r = 0; r < 2; r++) {
-            begin(1, V1_AGGRESSIVE, 0, r == 0, false);
-            propose(aes256, 4, PROTO_IKE, 0);
-            m.proposals[0].attr.auth_method = table[i].method;
-            send(r ? "am2" : "am1", (uint16_t)(1 + r));
+            begin(c, 1, V1_AGGRESSIVE, 0, r == 0, false);
+            propose(c, aes256, 4, PROTO_IKE, 0);
+            c->m.proposals[0].attr.auth_method = table[i].method;
+            send(c, r ? "am2" : "am1", (uint16_t)(1 + r));
         }
-        T((count(CHECK_aggressive_mode_psk) == 1) == table[i].psk);
+        T((count(c, CHECK_aggressive_mode_psk) == 1) == table[i].psk);
     }
-    SILENT(aggressive_mode_psk);
+    SILENT(c, aggressive_mode_psk);
 }
 
 /* What was told once is not told again with the next message. */
 static void
-told_once(void)
+told_once(struct conversation *c)
 {
     static const struct transform ml_kem[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 },
                                                { TRANSFORM_KE, KE_CURVE_25519, 0 }, { TRANSFORM_ADDKE1, KE_ML_KEM_768, 0 } };
 
-    reset();
+    reset(c);
     for (unsigned r = 0; r < 2; r++) {
-        begin(2, V2_IKE_SA_INIT, 0, r == 0, r == 1);
-        propose(ml_kem, 5, PROTO_IKE, 0);
-        send(r ? "init!" : "init?", (uint16_t)(1 + r));
+        begin(c, 2, V2_IKE_SA_INIT, 0, r == 0, r == 1);
+        propose(c, ml_kem, 5, PROTO_IKE, 0);
+        send(c, r ? "init!" : "init?", (uint16_t)(1 + r));
     }
-    SILENT(post_quantum);
-    auth_request("10.1.0.0/24", "10.2.0.0/24");
-    auth_response("10.1.0.0/24", "10.2.0.0/24");
-    T(count(CHECK_post_quantum) == 1);
-    begin(2, V2_INFORMATIONAL, 2, true, false);
-    send("more", 9);
-    T(count(CHECK_post_quantum) == 1 && count(CHECK_sa_established) == 2);
+    SILENT(c, post_quantum);
+    auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
+    auth_response(c, "10.1.0.0/24", "10.2.0.0/24");
+    T(count(c, CHECK_post_quantum) == 1);
+    begin(c, 2, V2_INFORMATIONAL, 2, true, false);
+    send(c, "more", 9);
+    T(count(c, CHECK_post_quantum) == 1 && count(c, CHECK_sa_established) == 2);
 }
 
 static void
-child_with(const struct transform *t, size_t n)
+child_with(struct conversation *c, const struct transform *t, size_t n)
 {
-    reset();
-    sa_init(aes256, aes256);
-    begin(2, V2_IKE_AUTH, 1, true, false);
-    propose(t, n, PROTO_ESP, 0xa0000001);
-    send("auth?", 3);
-    begin(2, V2_IKE_AUTH, 1, false, true);
-    propose(t, n, PROTO_ESP, 0xb0000001);
-    send("auth!", 4);
+    reset(c);
+    sa_init(c, aes256, aes256);
+    begin(c, 2, V2_IKE_AUTH, 1, true, false);
+    propose(c, t, n, PROTO_ESP, 0xa0000001);
+    send(c, "auth?", 3);
+    begin(c, 2, V2_IKE_AUTH, 1, false, true);
+    propose(c, t, n, PROTO_ESP, 0xb0000001);
+    send(c, "auth!", 4);
 }
 
 static void
-strength(void)
+strength(struct conversation *c)
 {
-    tunnel();
-    SILENT(weak_encryption);
-    SILENT(weak_integrity);
-    SILENT(weak_prf);
-    SILENT(weak_dh_group);
-    SILENT(weak_offered);
-    SILENT(no_integrity);
-    SILENT(no_encryption);
-    SILENT(ikev1_in_use);
-    SILENT(nonce_too_short);
-    reset();
-    sa_init(weak_ike, weak_ike);
-    SAYS(weak_encryption, "DES_CBC is chosen for IKE");
-    SAYS(weak_integrity, "HMAC_MD5_96");
-    SAYS(weak_prf, "must not be used");
-    SAYS(weak_dh_group, "should not be used");
-    SILENT(weak_offered);                                   /* nothing better stands beside it */
-    reset();
-    begin(2, V2_IKE_SA_INIT, 0, true, false);
-    propose(mixed, 5, PROTO_IKE, 0);
-    send("init?", 1);
-    SAYS(weak_offered, "offers MODP_1024 beside");
-    child_with(bare, 2);
-    FIRES(no_integrity);
-    child_with(null, 3);
-    SAYS(no_encryption, "does not encrypt");
-    SILENT(no_integrity);
+    tunnel(c);
+    SILENT(c, weak_encryption);
+    SILENT(c, weak_integrity);
+    SILENT(c, weak_prf);
+    SILENT(c, weak_dh_group);
+    SILENT(c, weak_offered);
+    SILENT(c, no_integrity);
+    SILENT(c, no_encryption);
+    SILENT(c, ikev1_in_use);
+    SILENT(c, nonce_too_short);
+    reset(c);
+    sa_init(c, weak_ike, weak_ike);
+    SAYS(c, weak_encryption, "DES_CBC is chosen for IKE");
+    SAYS(c, weak_integrity, "HMAC_MD5_96");
+    SAYS(c, weak_prf, "must not be used");
+    SAYS(c, weak_dh_group, "should not be used");
+    SILENT(c, weak_offered);                                   /* nothing better stands beside it */
+    reset(c);
+    begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+    propose(c, mixed, 5, PROTO_IKE, 0);
+    send(c, "init?", 1);
+    SAYS(c, weak_offered, "offers MODP_1024 beside");
+    child_with(c, bare, 2);
+    FIRES(c, no_integrity);
+    child_with(c, null, 3);
+    SAYS(c, no_encryption, "does not encrypt");
+    SILENT(c, no_integrity);
 
-    reset();
-    v1_phase1(aes256);
-    FIRES(ikev1_in_use);
-    SILENT(aggressive_mode_psk);
-    reset();
+    reset(c);
+    v1_phase1(c, aes256);
+    FIRES(c, ikev1_in_use);
+    SILENT(c, aggressive_mode_psk);
+    reset(c);
     for (unsigned i = 0; i < 2; i++) {
-        begin(1, V1_AGGRESSIVE, 0, i == 0, false);
-        propose(aes256, 4, PROTO_IKE, 0);
-        send(i ? "am2" : "am1", (uint16_t)(i + 1));
+        begin(c, 1, V1_AGGRESSIVE, 0, i == 0, false);
+        propose(c, aes256, 4, PROTO_IKE, 0);
+        send(c, i ? "am2" : "am1", (uint16_t)(i + 1));
     }
-    SAYS(aggressive_mode_psk, "frames 1 and 2");
-    reset();
-    begin(2, V2_IKE_SA_INIT, 0, true, false);
-    m.nonce = (struct span){ octets, 15 };
-    send("init?", 1);
-    SAYS(nonce_too_short, "15 octets; 16 to 256");
+    SAYS(c, aggressive_mode_psk, "frames 1 and 2");
+    reset(c);
+    begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+    c->m.nonce = (struct span){ octets, 15 };
+    send(c, "init?", 1);
+    SAYS(c, nonce_too_short, "15 octets; 16 to 256");
 }
 
 int
 main(void)
 {
-    conversation_begin();
-    levels();
-    integrity();
-    offers();
-    nonces();
-    aggressive();
-    told_once();
-    strength();
-    return conversation_done();
+    static struct conversation c;
+
+    conversation_begin(&c);
+    levels(&c);
+    integrity(&c);
+    offers(&c);
+    nonces(&c);
+    aggressive(&c);
+    told_once(&c);
+    strength(&c);
+    return conversation_done(&c);
 }

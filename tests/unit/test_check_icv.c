@@ -3,55 +3,57 @@
 #include "conversation.h"
 
 static void
-wrong_keys(void)
+wrong_keys(struct conversation *c)
 {
-    tunnel();
-    end_after(1);
-    SILENT(ike_icv_bad);
-    tunnel();
-    begin(2, V2_INFORMATIONAL, 2, true, false);
-    m.readable = false;
-    m.integrity_wrong = true;
-    send("damaged", 5);
-    end_after(1);
-    SAYS(ike_icv_bad, "1 of the 3 encrypted messages");
-    T(count(CHECK_wrong_key) == 0);
+    tunnel(c);
+    end_after(c, 1);
+    SILENT(c, ike_icv_bad);
+    tunnel(c);
+    begin(c, 2, V2_INFORMATIONAL, 2, true, false);
+    c->m.readable = false;
+    c->m.integrity_wrong = true;
+    send(c, "damaged", 5);
+    end_after(c, 1);
+    SAYS(c, ike_icv_bad, "1 of the 3 encrypted messages");
+    T(count(c, CHECK_wrong_key) == 0);
 }
 
 static void
-integrity_of_streams(void)
+integrity_of_streams(struct conversation *c)
 {
     struct ipsec_packet p = esp_of(TO_R, 1);
 
-    tunnel();
+    tunnel(c);
     p.icv = ICV_GOOD;
-    ipsec(&client, &gateway, p);
-    end_after(1);
-    SILENT(icv_bad);
-    SILENT(wrong_key);
-    tunnel();
+    ipsec(c, &c->client, &c->gateway, p);
+    end_after(c, 1);
+    SILENT(c, icv_bad);
+    SILENT(c, wrong_key);
+    tunnel(c);
     p = esp_of(TO_R, 1);
     p.icv = ICV_BAD;
-    ipsec(&client, &gateway, p);
+    ipsec(c, &c->client, &c->gateway, p);
     p = esp_of(TO_R, 2);
     p.icv = ICV_GOOD;
-    ipsec(&client, &gateway, p);
-    end_after(1);
-    SAYS(icv_bad, "1 packet of SPI b0000001 fails the integrity check; 1 pass it");
-    SILENT(wrong_key);
-    tunnel();
+    ipsec(c, &c->client, &c->gateway, p);
+    end_after(c, 1);
+    SAYS(c, icv_bad, "1 packet of SPI b0000001 fails the integrity check; 1 pass it");
+    SILENT(c, wrong_key);
+    tunnel(c);
     p = esp_of(TO_R, 1);
     p.icv = ICV_BAD;
-    ipsec(&client, &gateway, p);
-    end_after(1);
-    FIRES(wrong_key);
+    ipsec(c, &c->client, &c->gateway, p);
+    end_after(c, 1);
+    FIRES(c, wrong_key);
 }
 
 int
 main(void)
 {
-    conversation_begin();
-    wrong_keys();
-    integrity_of_streams();
-    return conversation_done();
+    static struct conversation c;
+
+    conversation_begin(&c);
+    wrong_keys(&c);
+    integrity_of_streams(&c);
+    return conversation_done(&c);
 }

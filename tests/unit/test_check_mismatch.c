@@ -6,41 +6,41 @@ static const struct transform pfs[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, {
 
 /* One rekey of the Child SA of tunnel() to that suite. */
 static void
-rekey_to(const struct transform *t, size_t n)
+rekey_to(struct conversation *c, const struct transform *t, size_t n)
 {
     static const uint8_t old[] = { 0xa0, 0, 0, 1 };
 
-    tunnel();
-    begin(2, V2_CREATE_CHILD_SA, 2, true, false);
-    propose(t, n, PROTO_ESP, 0xa0000002);
-    selectors("10.1.0.0/24", "10.2.0.0/24");
-    notify(N2_REKEY_SA);
-    m.notifies[0].spi = (struct span){ old, 4 };
-    send("rekey?", 5);
-    begin(2, V2_CREATE_CHILD_SA, 2, false, true);
-    propose(t, n, PROTO_ESP, 0xb0000002);
-    selectors("10.1.0.0/24", "10.2.0.0/24");
-    send("rekey!", 6);
+    tunnel(c);
+    begin(c, 2, V2_CREATE_CHILD_SA, 2, true, false);
+    propose(c, t, n, PROTO_ESP, 0xa0000002);
+    selectors(c, "10.1.0.0/24", "10.2.0.0/24");
+    notify(c, N2_REKEY_SA);
+    c->m.notifies[0].spi = (struct span){ old, 4 };
+    send(c, "rekey?", 5);
+    begin(c, 2, V2_CREATE_CHILD_SA, 2, false, true);
+    propose(c, t, n, PROTO_ESP, 0xb0000002);
+    selectors(c, "10.1.0.0/24", "10.2.0.0/24");
+    send(c, "rekey!", 6);
 }
 
 static void
-downgrades(void)
+downgrades(struct conversation *c)
 {
     static const struct transform des3[] = { { TRANSFORM_ENCR, ENCR_3DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
 
     static const struct transform longer[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
 
-    rekey_to(esp128, 3);
-    SILENT(suite_downgraded);
-    rekey_to(longer, 3);
-    SILENT(suite_downgraded);
-    rekey_to(des3, 3);
-    SAYS(suite_downgraded, "3DES_CBC");
+    rekey_to(c, esp128, 3);
+    SILENT(c, suite_downgraded);
+    rekey_to(c, longer, 3);
+    SILENT(c, suite_downgraded);
+    rekey_to(c, des3, 3);
+    SAYS(c, suite_downgraded, "3DES_CBC");
 }
 
 /* Only where all but the group is what the refuser took, PFS is the reason (RFC 2409 section 5.5). */
 static void
-forward_secrecy(void)
+forward_secrecy(struct conversation *c)
 {
     static const struct { uint16_t encr, bits, integ; bool suspected; } table[] = {
         { 12, 256, 12, true }, { 12, 128, 12, false }, { 12, 256, 2, false }, { 3, 0, 12, false },
@@ -48,46 +48,46 @@ forward_secrecy(void)
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         struct transform t[] = { { TRANSFORM_ENCR, table[i].encr, table[i].bits }, { TRANSFORM_INTEG, table[i].integ, 0 }, { TRANSFORM_KE, KE_MODP_2048, 0 } };
-        reset();
-        v1_phase1(aes256);
-        begin(1, V1_QUICK, 9, true, false);
-        propose(t, 3, PROTO_ESP, 0xa1);
-        send("qm1", 3);
-        begin(1, V1_INFORMATIONAL, 10, false, false);
-        notify(N1_NO_PROPOSAL_CHOSEN);
-        send("no", 4);
-        T((count(CHECK_pfs_mismatch) == 1) == table[i].suspected);
+        reset(c);
+        v1_phase1(c, aes256);
+        begin(c, 1, V1_QUICK, 9, true, false);
+        propose(c, t, 3, PROTO_ESP, 0xa1);
+        send(c, "qm1", 3);
+        begin(c, 1, V1_INFORMATIONAL, 10, false, false);
+        notify(c, N1_NO_PROPOSAL_CHOSEN);
+        send(c, "no", 4);
+        T((count(c, CHECK_pfs_mismatch) == 1) == table[i].suspected);
     }
-    SILENT(pfs_mismatch);
+    SILENT(c, pfs_mismatch);
 }
 
 static void
-tries_of_others(void)
+tries_of_others(struct conversation *c)
 {
     for (unsigned same = 0; same < 2; same++) {
-        reset();
+        reset(c);
         for (unsigned r = 0; r < 2; r++) {          /* a try that fails, here or at another gateway */
-            begin(2, V2_IKE_SA_INIT, 0, r == 0, r == 1);
-            memset(m.spi_i, 0x33, 8);
+            begin(c, 2, V2_IKE_SA_INIT, 0, r == 0, r == 1);
+            as(c, 0x33);
             if (r) {
-                notify(N2_NO_PROPOSAL_CHOSEN);
+                notify(c, N2_NO_PROPOSAL_CHOSEN);
             } else {
-                propose(aes128, 4, PROTO_IKE, 0);
+                propose(c, aes128, 4, PROTO_IKE, 0);
             }
             if (!same) {
-                *(r ? &from_addr : &to_addr) = &stranger;
+                *(r ? &c->from : &c->to) = c->stranger;
             }
-            send(r ? "no" : "first", (uint16_t)(1 + r));
+            send(c, r ? "no" : "first", (uint16_t)(1 + r));
         }
-        begin(2, V2_IKE_SA_INIT, 0, true, false);
-        propose(aes256, 4, PROTO_IKE, 0);
-        send("second", 3);
-        T((count(CHECK_offer_changed) == 1) == same);
+        begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+        propose(c, aes256, 4, PROTO_IKE, 0);
+        send(c, "second", 3);
+        T((count(c, CHECK_offer_changed) == 1) == same);
     }
 }
 
 static void
-shorter_than_offered(void)
+shorter_than_offered(struct conversation *c)
 {
     /* RESPONDER-LIFETIME (RFC 2407 section 4.6.3.1): attributes in both forms, cut, and of an unknown kind. */
     static const struct { const char *data; size_t len; const char *says; } table[] = {
@@ -98,123 +98,123 @@ shorter_than_offered(void)
         { "", 0, "than the one offered (" },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
-        v1_tunnel(28800, 0);
-        SILENT(lifetime_mismatch);
-        begin(1, V1_INFORMATIONAL, 7, false, false);
-        notify(N1_RESPONDER_LIFETIME);
-        m.notifies[0].data = (struct span){ (const uint8_t *)table[i].data, table[i].len };
-        m.notifies[0].inner = true;
-        send("life", 9);
-        SAYS(lifetime_mismatch, table[i].says);
-        T(basis_of(CHECK_lifetime_mismatch) == BASIS_DECRYPTED);
+        v1_tunnel(c, 28800, 0);
+        SILENT(c, lifetime_mismatch);
+        begin(c, 1, V1_INFORMATIONAL, 7, false, false);
+        notify(c, N1_RESPONDER_LIFETIME);
+        c->m.notifies[0].data = (struct span){ (const uint8_t *)table[i].data, table[i].len };
+        c->m.notifies[0].inner = true;
+        send(c, "life", 9);
+        SAYS(c, lifetime_mismatch, table[i].says);
+        T(basis_of(c, CHECK_lifetime_mismatch) == BASIS_DECRYPTED);
     }
 }
 
 static void
-refused_quick_mode(const struct transform *t, size_t n)
+refused_quick_mode(struct conversation *c, const struct transform *t, size_t n)
 {
-    begin(1, V1_QUICK, 9, true, false);
-    propose(t, n, PROTO_ESP, 0xa0000001);
-    send("qm1", 3);
-    begin(1, V1_INFORMATIONAL, 10, false, false);
-    notify(N1_NO_PROPOSAL_CHOSEN);
-    send("no", 4);
+    begin(c, 1, V1_QUICK, 9, true, false);
+    propose(c, t, n, PROTO_ESP, 0xa0000001);
+    send(c, "qm1", 3);
+    begin(c, 1, V1_INFORMATIONAL, 10, false, false);
+    notify(c, N1_NO_PROPOSAL_CHOSEN);
+    send(c, "no", 4);
 }
 
 static void
-disagreements(void)
+disagreements(struct conversation *c)
 {
     static const struct transform des_md5[] = { { TRANSFORM_ENCR, ENCR_3DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_MD5_96, 0 } };
     static const struct transform like[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 } };
 
-    reset();
-    v1_phase1(aes256);
-    refused_quick_mode(des_md5, 2);
-    SILENT(pfs_mismatch);                           /* anything may be the cause */
-    reset();
-    v1_phase1(aes256);
-    refused_quick_mode(like, 2);
-    SAYS(pfs_mismatch, "asks for no PFS and for the cipher and hash");
-    tunnel();
-    begin(2, V2_CREATE_CHILD_SA, 2, true, false);
-    propose(pfs, 3, PROTO_ESP, 0xa0000002);
-    send("child?", 5);
-    begin(2, V2_CREATE_CHILD_SA, 2, false, true);
-    notify(N2_NO_PROPOSAL_CHOSEN);
-    send("child!", 6);
-    SAYS(pfs_mismatch, "MODP_2048; but for that it has taken this suite before (frame 4)");
+    reset(c);
+    v1_phase1(c, aes256);
+    refused_quick_mode(c, des_md5, 2);
+    SILENT(c, pfs_mismatch);                           /* anything may be the cause */
+    reset(c);
+    v1_phase1(c, aes256);
+    refused_quick_mode(c, like, 2);
+    SAYS(c, pfs_mismatch, "asks for no PFS and for the cipher and hash");
+    tunnel(c);
+    begin(c, 2, V2_CREATE_CHILD_SA, 2, true, false);
+    propose(c, pfs, 3, PROTO_ESP, 0xa0000002);
+    send(c, "child?", 5);
+    begin(c, 2, V2_CREATE_CHILD_SA, 2, false, true);
+    notify(c, N2_NO_PROPOSAL_CHOSEN);
+    send(c, "child!", 6);
+    SAYS(c, pfs_mismatch, "MODP_2048; but for that it has taken this suite before (frame 4)");
 
-    reset();
-    begin(1, V1_MAIN, 0, true, false);
-    propose(aes256, 4, PROTO_IKE, 0);
-    m.proposals[0].attr.life_s = 3600;
-    send("mm1", 1);
-    begin(1, V1_MAIN, 0, false, false);
-    propose(aes256, 4, PROTO_IKE, 0);
-    m.proposals[0].attr.life_s = 3600;
-    send("mm2", 2);
-    SILENT(lifetime_mismatch);
-    SILENT(exchange_mode_mismatch);
-    reset();
-    v1_phase1(aes256);
+    reset(c);
+    begin(c, 1, V1_MAIN, 0, true, false);
+    propose(c, aes256, 4, PROTO_IKE, 0);
+    c->m.proposals[0].attr.life_s = 3600;
+    send(c, "mm1", 1);
+    begin(c, 1, V1_MAIN, 0, false, false);
+    propose(c, aes256, 4, PROTO_IKE, 0);
+    c->m.proposals[0].attr.life_s = 3600;
+    send(c, "mm2", 2);
+    SILENT(c, lifetime_mismatch);
+    SILENT(c, exchange_mode_mismatch);
+    reset(c);
+    v1_phase1(c, aes256);
     static const uint8_t life[] = { 0x80, 1, 0, 1, 0, 2, 0, 4, 0, 0, 0x0e, 0x10 };
-    begin(1, V1_QUICK, 9, true, false);
-    notify(N1_RESPONDER_LIFETIME);
-    m.notifies[0].data = (struct span){ life, sizeof life };
-    send("lifetime", 3);
-    SAYS(lifetime_mismatch, "offered, 3600 s (RESPONDER-LIFETIME in frame 3)");
-    reset();
-    begin(1, V1_AGGRESSIVE, 0, true, false);
-    propose(aes256, 4, PROTO_IKE, 0);
-    send("am1", 1);
-    begin(1, V1_INFORMATIONAL, 5, false, false);
-    notify(N1_AUTHENTICATION_FAILED);
-    send("no", 2);
-    SAYS(exchange_mode_mismatch, "first message of aggressive mode (frame 1)");
-    T(count(CHECK_auth_failed) == 0);               /* nobody has looked at credentials */
+    begin(c, 1, V1_QUICK, 9, true, false);
+    notify(c, N1_RESPONDER_LIFETIME);
+    c->m.notifies[0].data = (struct span){ life, sizeof life };
+    send(c, "lifetime", 3);
+    SAYS(c, lifetime_mismatch, "offered, 3600 s (RESPONDER-LIFETIME in frame 3)");
+    reset(c);
+    begin(c, 1, V1_AGGRESSIVE, 0, true, false);
+    propose(c, aes256, 4, PROTO_IKE, 0);
+    send(c, "am1", 1);
+    begin(c, 1, V1_INFORMATIONAL, 5, false, false);
+    notify(c, N1_AUTHENTICATION_FAILED);
+    send(c, "no", 2);
+    SAYS(c, exchange_mode_mismatch, "first message of aggressive mode (frame 1)");
+    T(count(c, CHECK_auth_failed) == 0);               /* nobody has looked at credentials */
 
-    tunnel();
-    SILENT(mode_mismatch);
-    reset();
-    sa_init(aes256, aes256);
-    begin(2, V2_IKE_AUTH, 1, true, false);
-    propose(esp128, 3, PROTO_ESP, 0xa0000001);
-    notify(N2_USE_TRANSPORT_MODE);
-    send("auth?", 3);
-    auth_response("10.1.0.0/24", "10.2.0.0/24");
-    FIRES(mode_mismatch);
+    tunnel(c);
+    SILENT(c, mode_mismatch);
+    reset(c);
+    sa_init(c, aes256, aes256);
+    begin(c, 2, V2_IKE_AUTH, 1, true, false);
+    propose(c, esp128, 3, PROTO_ESP, 0xa0000001);
+    notify(c, N2_USE_TRANSPORT_MODE);
+    send(c, "auth?", 3);
+    auth_response(c, "10.1.0.0/24", "10.2.0.0/24");
+    FIRES(c, mode_mismatch);
 }
 
 /* Another try of the same initiator with another offer; the same offer is no change. */
 static void
-another_offer(void)
+another_offer(struct conversation *c)
 {
     static const struct { const struct transform *again; unsigned num; bool changed; } tries[] = {
         { aes256, 1, false }, { aes128, 1, true }, { aes256, 2, true },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(tries); i++) {
-        reset();
-        sa_init(aes256, NULL);
-        begin(2, V2_IKE_SA_INIT, 0, true, false);
-        as(0x33);
+        reset(c);
+        sa_init(c, aes256, NULL);
+        begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+        as(c, 0x33);
         for (unsigned n = 0; n < tries[i].num; n++) {
-            propose(tries[i].again, 4, PROTO_IKE, 0);
+            propose(c, tries[i].again, 4, PROTO_IKE, 0);
         }
-        send("again", 5);
-        T((count(CHECK_offer_changed) == 1) == tries[i].changed);
+        send(c, "again", 5);
+        T((count(c, CHECK_offer_changed) == 1) == tries[i].changed);
     }
-    reset();                                        /* the first try succeeded: another offer is another matter */
-    sa_init(aes256, aes256);
-    begin(2, V2_IKE_SA_INIT, 0, true, false);
-    as(0x33);
-    propose(aes128, 4, PROTO_IKE, 0);
-    send("again", 5);
-    SILENT(offer_changed);
+    reset(c);                                        /* the first try succeeded: another offer is another matter */
+    sa_init(c, aes256, aes256);
+    begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+    as(c, 0x33);
+    propose(c, aes128, 4, PROTO_IKE, 0);
+    send(c, "again", 5);
+    SILENT(c, offer_changed);
 }
 
 /* Refusals of IKEv1: the first message of a mode alone speaks of the mode (RFC 2409 section 5). */
 static void
-modes(void)
+modes(struct conversation *c)
 {
     static const struct { uint8_t exchange; unsigned messages; uint16_t notify; bool told; } table[] = {
         { V1_MAIN, 1, 7, true }, { V1_MAIN, 1, 24, false }, { V1_MAIN, 2, 7, false }, { V1_AGGRESSIVE, 1, 24, true },
@@ -222,97 +222,99 @@ modes(void)
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
-        reset();
+        reset(c);
         for (unsigned n = 0; n < table[i].messages + (table[i].messages == 2); n++) {
             char text[8];
-            begin(1, table[i].exchange, table[i].exchange == V1_QUICK ? 9 : 0, n % 2 == 0, false);
-            memset(m.spi_r, n ? 0x22 : 0, 8);
-            propose(table[i].exchange == V1_QUICK ? esp128 : aes256, table[i].exchange == V1_QUICK ? 3 : 4, PROTO_IKE, 0);
+            begin(c, 1, table[i].exchange, table[i].exchange == V1_QUICK ? 9 : 0, n % 2 == 0, false);
+            memset(c->m.spi_r, n ? 0x22 : 0, 8);
+            propose(c, table[i].exchange == V1_QUICK ? esp128 : aes256, table[i].exchange == V1_QUICK ? 3 : 4, PROTO_IKE, 0);
             g_snprintf(text, sizeof text, "%u", n);
-            send(text, (uint16_t)(1 + n));
+            send(c, text, (uint16_t)(1 + n));
         }
-        begin(1, V1_INFORMATIONAL, 5, false, false);
-        memset(m.spi_r, table[i].messages > 1 ? 0x22 : 0, 8);
-        notify(table[i].notify);
-        send("no", 9);
-        TOLD(exchange_mode_mismatch, table[i].told);
+        begin(c, 1, V1_INFORMATIONAL, 5, false, false);
+        memset(c->m.spi_r, table[i].messages > 1 ? 0x22 : 0, 8);
+        notify(c, table[i].notify);
+        send(c, "no", 9);
+        TOLD(c, exchange_mode_mismatch, table[i].told);
     }
 }
 
 /* Where PFS is known to be the same it is not the reason. */
 static void
-same_pfs(void)
+same_pfs(struct conversation *c)
 {
     static const struct transform pfs[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_KE, KE_MODP_2048, 0 } };
 
     for (unsigned same = 2; same-- > 0;) {
-        reset();
-        v1_phase1(aes256);
+        reset(c);
+        v1_phase1(c, aes256);
         for (unsigned r = 0; r < 2; r++) {
-            begin(1, V1_QUICK, 9, r == 0, false);
-            propose(pfs, 3, PROTO_ESP, r ? TO_R : 0xa1);
-            send(r ? "qm2" : "qm1", (uint16_t)(3 + r));
+            begin(c, 1, V1_QUICK, 9, r == 0, false);
+            propose(c, pfs, 3, PROTO_ESP, r ? TO_R : 0xa1);
+            send(c, r ? "qm2" : "qm1", (uint16_t)(3 + r));
         }
-        begin(1, V1_QUICK, 10, true, false);
-        propose(pfs, same ? 3 : 2, PROTO_ESP, 0xa2);
-        send("again", 5);
-        begin(1, V1_INFORMATIONAL, 11, false, false);
-        notify(N1_NO_PROPOSAL_CHOSEN);
-        send("no", 6);
-        TOLD(pfs_mismatch, !same);
+        begin(c, 1, V1_QUICK, 10, true, false);
+        propose(c, pfs, same ? 3 : 2, PROTO_ESP, 0xa2);
+        send(c, "again", 5);
+        begin(c, 1, V1_INFORMATIONAL, 11, false, false);
+        notify(c, N1_NO_PROPOSAL_CHOSEN);
+        send(c, "no", 6);
+        TOLD(c, pfs_mismatch, !same);
     }
-    SAYS(pfs_mismatch, "which asks for no PFS; but for that it has taken this suite before (frame 4)");
+    SAYS(c, pfs_mismatch, "which asks for no PFS; but for that it has taken this suite before (frame 4)");
 }
 
 /* Kilobytes that one of the two alone names. */
 static void
-kilobytes_of_one(void)
+kilobytes_of_one(struct conversation *c)
 {
     for (unsigned side = 0; side < 2; side++) {
-        reset();
+        reset(c);
         for (unsigned r = 0; r < 2; r++) {
-            begin(1, V1_MAIN, 0, r == 0, false);
-            propose(aes256, 4, PROTO_IKE, 0);
-            m.proposals[0].attr.life_s = 3600;
-            m.proposals[0].attr.life_kb = r == side ? 1000 : 0;
-            send(r ? "mm2" : "mm1", (uint16_t)(1 + r));
+            begin(c, 1, V1_MAIN, 0, r == 0, false);
+            propose(c, aes256, 4, PROTO_IKE, 0);
+            c->m.proposals[0].attr.life_s = 3600;
+            c->m.proposals[0].attr.life_kb = r == side ? 1000 : 0;
+            send(c, r ? "mm2" : "mm1", (uint16_t)(1 + r));
         }
-        SAYS(lifetime_mismatch, side ? "3600 s and 0 KB with 3600 s and 1000 KB" : "3600 s and 1000 KB with 3600 s and 0 KB");
+        SAYS(c, lifetime_mismatch, side ? "3600 s and 0 KB with 3600 s and 1000 KB" : "3600 s and 1000 KB with 3600 s and 0 KB");
     }
 }
 
 /* Kilobytes that nobody has negotiated are not spoken of. */
 static void
-lifetime(uint32_t kilobytes)
+lifetime(struct conversation *c, uint32_t kilobytes)
 {
-    reset();
-    begin(1, V1_MAIN, 0, true, false);
-    propose(aes256, 4, PROTO_IKE, 0);
-    m.proposals[0].attr.life_s = 28800;
-    m.proposals[0].attr.life_kb = kilobytes;
-    send("mm1", 1);
-    begin(1, V1_MAIN, 0, false, false);
-    propose(aes256, 4, PROTO_IKE, 0);
-    m.proposals[0].attr.life_s = 3600;
-    m.proposals[0].attr.life_kb = kilobytes;
-    send("mm2", 2);
-    SAYS(lifetime_mismatch, kilobytes ? "28800 s and 1000 KB with 3600 s and 1000 KB" : "a lifetime of 28800 s with 3600 s.");
+    reset(c);
+    begin(c, 1, V1_MAIN, 0, true, false);
+    propose(c, aes256, 4, PROTO_IKE, 0);
+    c->m.proposals[0].attr.life_s = 28800;
+    c->m.proposals[0].attr.life_kb = kilobytes;
+    send(c, "mm1", 1);
+    begin(c, 1, V1_MAIN, 0, false, false);
+    propose(c, aes256, 4, PROTO_IKE, 0);
+    c->m.proposals[0].attr.life_s = 3600;
+    c->m.proposals[0].attr.life_kb = kilobytes;
+    send(c, "mm2", 2);
+    SAYS(c, lifetime_mismatch, kilobytes ? "28800 s and 1000 KB with 3600 s and 1000 KB" : "a lifetime of 28800 s with 3600 s.");
 }
 
 int
 main(void)
 {
-    conversation_begin();
-    downgrades();
-    tries_of_others();
-    forward_secrecy();
-    shorter_than_offered();
-    disagreements();
-    another_offer();
-    modes();
-    same_pfs();
-    kilobytes_of_one();
-    lifetime(0);
-    lifetime(1000);
-    return conversation_done();
+    static struct conversation c;
+
+    conversation_begin(&c);
+    downgrades(&c);
+    tries_of_others(&c);
+    forward_secrecy(&c);
+    shorter_than_offered(&c);
+    disagreements(&c);
+    another_offer(&c);
+    modes(&c);
+    same_pfs(&c);
+    kilobytes_of_one(&c);
+    lifetime(&c, 0);
+    lifetime(&c, 1000);
+    return conversation_done(&c);
 }

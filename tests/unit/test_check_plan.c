@@ -4,148 +4,150 @@
 #include "conversation.h"
 
 static void
-planned_by_address(void)
+planned_by_address(struct conversation *c)
 {
     char *error = NULL;
 
-    reset();
-    T(plan_add(plan, "192.0.2.10", "AES_CBC_128", NULL, "10.1.0.9", NULL, &error));
-    T(!plan_add(plan, "x", "ROT13", NULL, NULL, NULL, &error) && strstr(error, "ROT13"));
+    reset(c);
+    T(plan_add(c->plan, "192.0.2.10", "AES_CBC_128", NULL, "10.1.0.9", NULL, &error));
+    T(!plan_add(c->plan, "x", "ROT13", NULL, NULL, NULL, &error) && strstr(error, "ROT13"));
     g_free(error);
-    sa_init(aes256, aes256);
-    auth_request("10.1.0.0/24", "10.2.0.0/24");
-    auth_response("10.1.0.0/24", "10.2.0.0/24");
-    SAYS(plan_mismatch, "AES_CBC_256");
-    packet(0xb0000001, &client, &gateway, "10.1.0.5", "10.2.0.5", 6);
-    SAYS(virtual_ip_violation, "the plan binds 10.1.0.9");
-    T(basis_of(CHECK_virtual_ip_violation) == BASIS_CONFIGURED);
+    sa_init(c, aes256, aes256);
+    auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
+    auth_response(c, "10.1.0.0/24", "10.2.0.0/24");
+    SAYS(c, plan_mismatch, "AES_CBC_256");
+    packet(c, 0xb0000001, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", 6);
+    SAYS(c, virtual_ip_violation, "the plan binds 10.1.0.9");
+    T(basis_of(c, CHECK_virtual_ip_violation) == BASIS_CONFIGURED);
 }
 
 static void
-planned(const char *peer, const char *ike, const char *esp, const char *ip, const char *networks)
+planned(struct conversation *c, const char *peer, const char *ike, const char *esp, const char *ip, const char *networks)
 {
     char *error = NULL;
 
-    T(plan_add(plan, peer, ike, esp, ip, networks, &error));
+    T(plan_add(c->plan, peer, ike, esp, ip, networks, &error));
     g_free(error);
 }
 
 /* A tunnel whose client has told who it is. */
 static void
-client_tunnel(const char *ts_i, const char *ts_r)
+client_tunnel(struct conversation *c, const char *ts_i, const char *ts_r)
 {
-    sa_init(aes256, aes256);
-    begin(2, V2_IKE_AUTH, 1, true, false);
-    m.has_auth = true;
-    m.id_i = (struct ike_id){ .present = true, .inner = true, .type = 2, .data = { (const uint8_t *)"lisa", 4 } };
-    propose(esp128, 3, PROTO_ESP, 0xa0000001);
-    selectors(ts_i, ts_r);
-    send("auth?", 3);
-    auth_response(ts_i, ts_r);
+    sa_init(c, aes256, aes256);
+    begin(c, 2, V2_IKE_AUTH, 1, true, false);
+    c->m.has_auth = true;
+    c->m.id_i = (struct ike_id){ .present = true, .inner = true, .type = 2, .data = { (const uint8_t *)"lisa", 4 } };
+    propose(c, esp128, 3, PROTO_ESP, 0xa0000001);
+    selectors(c, ts_i, ts_r);
+    send(c, "auth?", 3);
+    auth_response(c, ts_i, ts_r);
 }
 
 static void
-suites(void)
+suites(struct conversation *c)
 {
     const struct finding *f;
 
-    reset();                                        /* as planned, in every part that the plan has */
-    planned("lisa", "AES_CBC_256/PRF_HMAC_SHA2_256", "AES_CBC_128/HMAC_SHA2_256_128", "10.1.0.9", "10.2.0.0/16");
-    client_tunnel("10.1.0.0/24", "10.2.0.0/24");
-    SILENT(plan_mismatch);
+    reset(c);                                        /* as planned, in every part that the plan has */
+    planned(c, "lisa", "AES_CBC_256/PRF_HMAC_SHA2_256", "AES_CBC_128/HMAC_SHA2_256_128", "10.1.0.9", "10.2.0.0/16");
+    client_tunnel(c, "10.1.0.0/24", "10.2.0.0/24");
+    SILENT(c, plan_mismatch);
 
-    reset();                                        /* of somebody else nothing is said */
-    planned("bob", "DES_CBC", "DES_CBC", "10.7.0.1", "10.9.0.0/24");
-    planned("203.0.113.66", "DES_CBC", "DES_CBC", NULL, NULL);
-    client_tunnel("10.1.0.0/24", "10.2.0.0/24");
-    T(count(CHECK_plan_mismatch) == 0);
+    reset(c);                                        /* of somebody else nothing is said */
+    planned(c, "bob", "DES_CBC", "DES_CBC", "10.7.0.1", "10.9.0.0/24");
+    planned(c, "203.0.113.66", "DES_CBC", "DES_CBC", NULL, NULL);
+    client_tunnel(c, "10.1.0.0/24", "10.2.0.0/24");
+    T(count(c, CHECK_plan_mismatch) == 0);
 
-    reset();                                        /* the gateway is planned, by its address */
-    planned("198.51.100.20", "AES_CBC_128", NULL, NULL, NULL);
-    client_tunnel("10.1.0.0/24", "10.2.0.0/24");
-    SAYS(plan_mismatch, "198.51.100.20 negotiates IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048 (frame 2); the plan "
+    reset(c);                                        /* the gateway is planned, by its address */
+    planned(c, "198.51.100.20", "AES_CBC_128", NULL, NULL, NULL);
+    client_tunnel(c, "10.1.0.0/24", "10.2.0.0/24");
+    SAYS(c, plan_mismatch, "198.51.100.20 negotiates IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048 (frame 2); the plan "
                         "for 198.51.100.20 has IKE:AES_CBC_128.");
-    f = the_finding(CHECK_plan_mismatch);
+    f = the_finding(c, CHECK_plan_mismatch);
     T(f && f->basis == BASIS_CONFIGURED && f->frame == 4 && f->ike_sa == 0 && f->child_sa == NO_ID);
 
-    reset();                                        /* phase 1 fits, the Child SA does not */
-    planned("lisa", "AES_CBC_256", "AES_GCM_16_128", NULL, NULL);
-    client_tunnel("10.1.0.0/24", "10.2.0.0/24");
-    SAYS(plan_mismatch, "lisa negotiates ESP:AES_CBC_128/HMAC_SHA2_256_128/NO_EXT_SEQ (frame 4); the plan for lisa has ESP:AES_GCM_16_128.");
-    f = the_finding(CHECK_plan_mismatch);
-    T(count(CHECK_plan_mismatch) == 1 && f && f->child_sa == 0 && f->frame == 4);
+    reset(c);                                        /* phase 1 fits, the Child SA does not */
+    planned(c, "lisa", "AES_CBC_256", "AES_GCM_16_128", NULL, NULL);
+    client_tunnel(c, "10.1.0.0/24", "10.2.0.0/24");
+    SAYS(c, plan_mismatch, "lisa negotiates ESP:AES_CBC_128/HMAC_SHA2_256_128/NO_EXT_SEQ (frame 4); the plan for lisa has ESP:AES_GCM_16_128.");
+    f = the_finding(c, CHECK_plan_mismatch);
+    T(count(c, CHECK_plan_mismatch) == 1 && f && f->child_sa == 0 && f->frame == 4);
 }
 
 /* The selectors of the Child SA: the address bound to the client, the networks that it may reach. */
 static void
-networks(void)
+networks(struct conversation *c)
 {
-    reset();
-    planned("lisa", NULL, NULL, "10.86.152.186", NULL);
-    client_tunnel("10.86.152.188", "10.2.0.0/24");
-    SAYS(plan_mismatch, "lisa negotiates the selector 10.86.152.188/32; the plan binds 10.86.152.186 to it.");
-    T(count(CHECK_plan_mismatch) == 1);
+    reset(c);
+    planned(c, "lisa", NULL, NULL, "10.86.152.186", NULL);
+    client_tunnel(c, "10.86.152.188", "10.2.0.0/24");
+    SAYS(c, plan_mismatch, "lisa negotiates the selector 10.86.152.188/32; the plan binds 10.86.152.186 to it.");
+    T(count(c, CHECK_plan_mismatch) == 1);
 
-    reset();
-    planned("lisa", NULL, NULL, NULL, "10.2.0.0/24;10.3.0.0/16");
-    client_tunnel("10.1.0.0/24", "10.2.0.128-10.2.1.5");
-    SAYS(plan_mismatch, "lisa negotiates access to 10.2.0.128-10.2.1.5, which no network of its plan holds.");
-    reset();
-    planned("lisa", NULL, NULL, NULL, "10.2.0.0/24;10.3.0.0/16");
-    client_tunnel("10.1.0.0/24", "10.3.7.0/24");
-    T(count(CHECK_plan_mismatch) == 0);
+    reset(c);
+    planned(c, "lisa", NULL, NULL, NULL, "10.2.0.0/24;10.3.0.0/16");
+    client_tunnel(c, "10.1.0.0/24", "10.2.0.128-10.2.1.5");
+    SAYS(c, plan_mismatch, "lisa negotiates access to 10.2.0.128-10.2.1.5, which no network of its plan holds.");
+    reset(c);
+    planned(c, "lisa", NULL, NULL, NULL, "10.2.0.0/24;10.3.0.0/16");
+    client_tunnel(c, "10.1.0.0/24", "10.3.7.0/24");
+    T(count(c, CHECK_plan_mismatch) == 0);
 
-    reset();                                        /* a retransmission is no second negotiation */
-    planned("lisa", NULL, NULL, "10.86.152.186", NULL);
-    client_tunnel("10.86.152.188", "10.2.0.0/24");
-    send("auth!", 40);
-    T(the_finding(CHECK_plan_mismatch)->count == 1);
+    reset(c);                                        /* a retransmission is no second negotiation */
+    planned(c, "lisa", NULL, NULL, "10.86.152.186", NULL);
+    client_tunnel(c, "10.86.152.188", "10.2.0.0/24");
+    send(c, "auth!", 40);
+    T(the_finding(c, CHECK_plan_mismatch)->count == 1);
 }
 
 /* The article's third story: the address that the gateway binds to the user is in the plan alone. */
 static void
-inner_addresses(void)
+inner_addresses(struct conversation *c)
 {
     const struct finding *f;
 
-    reset();
-    planned("lisa", NULL, NULL, "10.86.152.186", "10.86.160.0/24");
-    client_tunnel("10.86.152.0-10.86.160.255", "10.2.0.0/24");
-    packet(0xb0000001, &client, &gateway, "10.86.152.186", "10.2.0.5", 6);
-    packet(0xb0000001, &client, &gateway, "10.86.160.7", "10.2.0.5", 6);        /* a network of its own, planned */
-    packet(0xa0000001, &gateway, &client, "10.2.0.5", "10.86.152.188", 6);      /* the gateway's side is not bound */
-    SILENT(virtual_ip_violation);
-    packet(0xb0000001, &client, &gateway, "10.86.152.188", "10.2.0.5", 6);
-    packet(0xb0000001, &client, &gateway, "10.86.152.188", "10.2.0.6", 6);
-    SAYS(virtual_ip_violation, "Inner source 10.86.152.188 in SPI b0000001, but the plan binds 10.86.152.186 to lisa");
-    f = the_finding(CHECK_virtual_ip_violation);
+    reset(c);
+    planned(c, "lisa", NULL, NULL, "10.86.152.186", "10.86.160.0/24");
+    client_tunnel(c, "10.86.152.0-10.86.160.255", "10.2.0.0/24");
+    packet(c, 0xb0000001, &c->client, &c->gateway, "10.86.152.186", "10.2.0.5", 6);
+    packet(c, 0xb0000001, &c->client, &c->gateway, "10.86.160.7", "10.2.0.5", 6);        /* a network of its own, planned */
+    packet(c, 0xa0000001, &c->gateway, &c->client, "10.2.0.5", "10.86.152.188", 6);      /* the gateway's side is not bound */
+    SILENT(c, virtual_ip_violation);
+    packet(c, 0xb0000001, &c->client, &c->gateway, "10.86.152.188", "10.2.0.5", 6);
+    packet(c, 0xb0000001, &c->client, &c->gateway, "10.86.152.188", "10.2.0.6", 6);
+    SAYS(c, virtual_ip_violation, "Inner source 10.86.152.188 in SPI b0000001, but the plan binds 10.86.152.186 to lisa");
+    f = the_finding(c, CHECK_virtual_ip_violation);
     T(f && f->count == 2 && f->frame == 8 && f->basis == BASIS_CONFIGURED && f->severity == SEV_ERROR);
     T(f && strstr(f->remedy, "Give the client the virtual address 10.86.152.186, or bind 10.86.152.188 to lisa"));
 }
 
 /* A refusal that the plan explains, and one that it does not (RFC 7296 section 2.7). */
 static void
-refusals(void)
+refusals(struct conversation *c)
 {
-    reset();
-    planned("198.51.100.20", "AES_CBC_256", NULL, NULL, NULL);
-    sa_init(aes256, NULL);
-    SAYS(no_proposal_chosen, "198.51.100.20 refuses IKE_SA_INIT: offered IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048, "
+    reset(c);
+    planned(c, "198.51.100.20", "AES_CBC_256", NULL, NULL, NULL);
+    sa_init(c, aes256, NULL);
+    SAYS(c, no_proposal_chosen, "198.51.100.20 refuses IKE_SA_INIT: offered IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048, "
                              "which fits the plan.");
-    reset();
-    planned("198.51.100.20", NULL, "AES_CBC_128", NULL, NULL);      /* of phase 1 it says nothing */
-    sa_init(aes256, NULL);
-    SAYS(no_proposal_chosen, "does not show what it would accept");
+    reset(c);
+    planned(c, "198.51.100.20", NULL, "AES_CBC_128", NULL, NULL);      /* of phase 1 it says nothing */
+    sa_init(c, aes256, NULL);
+    SAYS(c, no_proposal_chosen, "does not show what it would accept");
 }
 
 int
 main(void)
 {
-    conversation_begin();
-    planned_by_address();
-    suites();
-    networks();
-    inner_addresses();
-    refusals();
-    return conversation_done();
+    static struct conversation c;
+
+    conversation_begin(&c);
+    planned_by_address(&c);
+    suites(&c);
+    networks(&c);
+    inner_addresses(&c);
+    refusals(&c);
+    return conversation_done(&c);
 }

@@ -6,163 +6,163 @@ static const uint8_t i_spi[] = { 0xa0, 0, 0, 1 }, r_spi[] = { 0xb0, 0, 0, 1 };
 
 /* One direction alone, but of an SA that was replaced, or beside others of the same two. */
 static void
-single_ways(void)
+single_ways(struct conversation *c)
 {
     static const uint8_t old[] = { 0xa0, 0, 0, 1 };
     struct ipsec_packet p = { .protocol = PROTO_ESP, .spi = TO_R, .length = SHORTEST };
 
     for (unsigned rekeyed = 0; rekeyed < 2; rekeyed++) {
-        tunnel();
+        tunnel(c);
         for (p.seq = 1; p.seq <= 4; p.seq++) {
-            ipsec(&client, &gateway, p);
+            ipsec(c, &c->client, &c->gateway, p);
         }
         for (unsigned r = 0; r < 2; r++) {
-            begin(2, V2_CREATE_CHILD_SA, 2, r == 0, r == 1);
-            propose(esp128, 3, PROTO_ESP, r ? 0xb0000002 : 0xa0000002);
-            selectors("10.1.0.0/24", "10.2.0.0/24");
+            begin(c, 2, V2_CREATE_CHILD_SA, 2, r == 0, r == 1);
+            propose(c, esp128, 3, PROTO_ESP, r ? 0xb0000002 : 0xa0000002);
+            selectors(c, "10.1.0.0/24", "10.2.0.0/24");
             if (rekeyed && !r) {
-                notify(N2_REKEY_SA);
-                m.notifies[0].spi = (struct span){ old, 4 };
+                notify(c, N2_REKEY_SA);
+                c->m.notifies[0].spi = (struct span){ old, 4 };
             }
-            send(r ? "new!" : "new?", (uint16_t)(40 + r));
+            send(c, r ? "new!" : "new?", (uint16_t)(40 + r));
         }
-        end_after(1);
-        T((count(CHECK_one_way) == 1) == !rekeyed);
+        end_after(c, 1);
+        T((count(c, CHECK_one_way) == 1) == !rekeyed);
     }
-    SILENT(one_way);
+    SILENT(c, one_way);
 }
 
 /* With IKE of one side alone nobody knows whether the other sends anything. */
 static void
-one_sided(void)
+one_sided(struct conversation *c)
 {
-    reset();
-    begin(2, V2_IKE_SA_INIT, 0, false, true);
-    propose(aes256, 4, PROTO_IKE, 0);
-    send("init!", 2);
-    auth_response("10.1.0.0/24", "10.2.0.0/24");
+    reset(c);
+    begin(c, 2, V2_IKE_SA_INIT, 0, false, true);
+    propose(c, aes256, 4, PROTO_IKE, 0);
+    send(c, "init!", 2);
+    auth_response(c, "10.1.0.0/24", "10.2.0.0/24");
     for (uint32_t seq = 1; seq <= 4; seq++) {
-        ipsec(&client, &gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = TO_R, .seq = seq, .length = SHORTEST });
+        ipsec(c, &c->client, &c->gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = TO_R, .seq = seq, .length = SHORTEST });
     }
-    end_after(1);
-    T(sadb_num_child_sas(db) == 1 && count(CHECK_one_way) == 0);
+    end_after(c, 1);
+    T(sadb_num_child_sas(c->db) == 1 && count(c, CHECK_one_way) == 0);
 }
 
 static void
-unused(void)
+unused(struct conversation *c)
 {
-    tunnel();
-    end_after(5);
-    SILENT(never_used);
-    tunnel();
-    end_after(60);
-    SAYS(never_used, "carries no packet");
+    tunnel(c);
+    end_after(c, 5);
+    SILENT(c, never_used);
+    tunnel(c);
+    end_after(c, 60);
+    SAYS(c, never_used, "carries no packet");
 }
 
 static void
-directions(void)
+directions(struct conversation *c)
 {
     struct ipsec_packet back = { .protocol = PROTO_ESP, .spi = 0xa0000001, .seq = 1, .length = SHORTEST };
 
-    tunnel();
+    tunnel(c);
     for (uint32_t seq = 1; seq <= 3; seq++) {
-        ipsec(&client, &gateway, esp_of(TO_R, seq));
+        ipsec(c, &c->client, &c->gateway, esp_of(TO_R, seq));
     }
-    ipsec(&gateway, &client, back);
-    end_after(1);
-    SILENT(one_way);
-    tunnel();
+    ipsec(c, &c->gateway, &c->client, back);
+    end_after(c, 1);
+    SILENT(c, one_way);
+    tunnel(c);
     for (uint32_t seq = 1; seq <= 3; seq++) {
-        ipsec(&client, &gateway, esp_of(TO_R, seq));
+        ipsec(c, &c->client, &c->gateway, esp_of(TO_R, seq));
     }
-    end_after(1);
-    SAYS(one_way, "3 ESP packets go from 192.0.2.10 to 198.51.100.20");
+    end_after(c, 1);
+    SAYS(c, one_way, "3 ESP packets go from 192.0.2.10 to 198.51.100.20");
 }
 
 static void
-ways(void)
+ways(struct conversation *c)
 {
     struct ipsec_packet p = { .protocol = PROTO_ESP, .spi = TO_R, .length = SHORTEST };
 
-    tunnel();                                       /* two packets are too few, three are not */
+    tunnel(c);                                       /* two packets are too few, three are not */
     for (p.seq = 1; p.seq <= 2; p.seq++) {
-        ipsec(&client, &gateway, p);
+        ipsec(c, &c->client, &c->gateway, p);
     }
-    end_after(1);
-    SILENT(one_way);
-    tunnel();
+    end_after(c, 1);
+    SILENT(c, one_way);
+    tunnel(c);
     for (p.seq = 1; p.seq <= 3; p.seq++) {
-        ipsec(&client, &gateway, p);
+        ipsec(c, &c->client, &c->gateway, p);
     }
-    end_after(1);
-    SAYS(one_way, "3 ESP packets go from 192.0.2.10 to 198.51.100.20 (SPI b0000001, frames 5 to 7); none comes back");
+    end_after(c, 1);
+    SAYS(c, one_way, "3 ESP packets go from 192.0.2.10 to 198.51.100.20 (SPI b0000001, frames 5 to 7); none comes back");
 
-    tunnel();                                       /* answers come through another SA of the same two */
-    second_child(2, 0xa0000002, 0xb0000002, "10.3.0.0/24");
+    tunnel(c);                                       /* answers come through another SA of the same two */
+    second_child(c, 2, 0xa0000002, 0xb0000002, "10.3.0.0/24");
     for (p.seq = 1; p.seq <= 3; p.seq++) {
-        ipsec(&client, &gateway, p);
+        ipsec(c, &c->client, &c->gateway, p);
     }
     for (unsigned spi = 0; spi < 2; spi++) {
-        ipsec(&gateway, &client, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = 0xa0000002, .seq = 1 + spi, .length = SHORTEST });
-        ipsec(&client, &gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = 0xb0000002, .seq = 1 + spi, .length = SHORTEST });
+        ipsec(c, &c->gateway, &c->client, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = 0xa0000002, .seq = 1 + spi, .length = SHORTEST });
+        ipsec(c, &c->client, &c->gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = 0xb0000002, .seq = 1 + spi, .length = SHORTEST });
     }
-    end_after(1);
-    T(count(CHECK_one_way) == 0);
+    end_after(c, 1);
+    T(count(c, CHECK_one_way) == 0);
 
-    tunnel();                                       /* readable UDP wants no answer */
+    tunnel(c);                                       /* readable UDP wants no answer */
     p.has_inner = p.inner_tunnel = true;
     p.inner_basis = BASIS_DECRYPTED;
     p.inner.protocol = 17;
     T(ip_parse(&p.inner.src, "10.1.0.5") && ip_parse(&p.inner.dst, "10.2.0.5"));
     for (p.seq = 1; p.seq <= 5; p.seq++) {
-        ipsec(&client, &gateway, p);
+        ipsec(c, &c->client, &c->gateway, p);
     }
-    end_after(1);
-    T(count(CHECK_one_way) == 0);
+    end_after(c, 1);
+    T(count(c, CHECK_one_way) == 0);
 }
 
 static void
-replace_child(bool break_first, double pause)
+replace_child(struct conversation *c, bool break_first, double pause)
 {
-    tunnel();
+    tunnel(c);
     for (unsigned i = 0; i < 10; i++) {
-        packet(0xb0000001, &client, &gateway, "10.1.0.5", "10.2.0.5", 6);
+        packet(c, 0xb0000001, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", 6);
     }
     if (break_first) {
-        delete_child(2, true, false, i_spi);
-        delete_child(2, false, true, r_spi);
-        now += pause;
+        delete_child(c, 2, true, false, i_spi);
+        delete_child(c, 2, false, true, r_spi);
+        c->now += pause;
     }
-    begin(2, V2_CREATE_CHILD_SA, 3, true, false);
-    propose(esp128, 3, PROTO_ESP, 0xa0000002);
-    selectors("10.1.0.0/24", "10.2.0.0/24");
+    begin(c, 2, V2_CREATE_CHILD_SA, 3, true, false);
+    propose(c, esp128, 3, PROTO_ESP, 0xa0000002);
+    selectors(c, "10.1.0.0/24", "10.2.0.0/24");
     if (!break_first) {
-        notify(N2_REKEY_SA);
-        m.notifies[0].spi = (struct span){ i_spi, 4 };
+        notify(c, N2_REKEY_SA);
+        c->m.notifies[0].spi = (struct span){ i_spi, 4 };
     }
-    send("rekey?", 50);
-    begin(2, V2_CREATE_CHILD_SA, 3, false, true);
-    propose(esp128, 3, PROTO_ESP, 0xb0000002);
-    selectors("10.1.0.0/24", "10.2.0.0/24");
-    send("rekey!", 51);
-    now += break_first ? 0 : pause;
-    packet(0xb0000002, &client, &gateway, "10.1.0.5", "10.2.0.5", 6);
+    send(c, "rekey?", 50);
+    begin(c, 2, V2_CREATE_CHILD_SA, 3, false, true);
+    propose(c, esp128, 3, PROTO_ESP, 0xb0000002);
+    selectors(c, "10.1.0.0/24", "10.2.0.0/24");
+    send(c, "rekey!", 51);
+    c->now += break_first ? 0 : pause;
+    packet(c, 0xb0000002, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", 6);
 }
 
 static void
-gaps(void)
+gaps(struct conversation *c)
 {
-    replace_child(false, 0);
-    SILENT(rekey_gap);                              /* 1.5 s, and packets came every 0.5 s */
-    replace_child(false, 5);
-    SAYS(rekey_gap, "for 6.5 s between SPI b0000001 (frame 14) and SPI b0000002");
-    replace_child(true, 5);
-    SAYS(rekey_gap, "its SA is deleted in frame 15, and only frame 18 negotiates the next");
+    replace_child(c, false, 0);
+    SILENT(c, rekey_gap);                              /* 1.5 s, and packets came every 0.5 s */
+    replace_child(c, false, 5);
+    SAYS(c, rekey_gap, "for 6.5 s between SPI b0000001 (frame 14) and SPI b0000002");
+    replace_child(c, true, 5);
+    SAYS(c, rekey_gap, "its SA is deleted in frame 15, and only frame 18 negotiates the next");
 }
 
 /* Clear packets between addresses that the selectors protect (RFC 4301 section 5.1). */
 static void
-clear(void)
+clear(struct conversation *c)
 {
     static const struct { const char *src, *dst; uint8_t protocol; uint16_t port; bool told; } table[] = {
         { "10.1.0.1", "10.2.0.1", 6, 443, true },
@@ -173,34 +173,34 @@ clear(void)
     };
     struct on_path e = { .p = { .kind = PATH_CLEAR } };
 
-    T(!sadb_wants_clear(db) || sadb_num_clear(db) == 0);
+    T(!sadb_wants_clear(c->db) || sadb_num_clear(c->db) == 0);
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
-        tunnel();
-        T(sadb_wants_clear(db));
+        tunnel(c);
+        T(sadb_wants_clear(c->db));
         e.p.clear = (struct inner_packet){ .protocol = table[i].protocol, .has_ports = true, .src_port = 3000, .dst_port = table[i].port };
         T(ip_parse(&e.p.clear.src, table[i].src) && ip_parse(&e.p.clear.dst, table[i].dst));
-        path(e);
-        T((sadb_num_clear(db) == 1) == table[i].told && !sadb_clear(db, 1));
-        end_after(5);
-        T((count(CHECK_cleartext_bypass) == 1) == table[i].told);
+        path(c, e);
+        T((sadb_num_clear(c->db) == 1) == table[i].told && !sadb_clear(c->db, 1));
+        end_after(c, 5);
+        T((count(c, CHECK_cleartext_bypass) == 1) == table[i].told);
     }
-    SILENT(cleartext_bypass);
+    SILENT(c, cleartext_bypass);
 
-    tunnel();                                       /* deleted: nothing is promised any more */
+    tunnel(c);                                       /* deleted: nothing is promised any more */
     static const uint8_t spi[] = { 0xa0, 0, 0, 1 };
-    begin(2, V2_INFORMATIONAL, 2, true, false);
-    m.num_deletes = 1;
-    m.deletes[0] = (struct ike_delete){ .protocol = PROTO_ESP, .spi_len = 4, .num_spis = 1, .spis = { spi, 4 }, .inner = true };
-    send("delete", 5);
+    begin(c, 2, V2_INFORMATIONAL, 2, true, false);
+    c->m.num_deletes = 1;
+    c->m.deletes[0] = (struct ike_delete){ .protocol = PROTO_ESP, .spi_len = 4, .num_spis = 1, .spis = { spi, 4 }, .inner = true };
+    send(c, "delete", 5);
     T(ip_parse(&e.p.clear.src, "10.1.0.1") && ip_parse(&e.p.clear.dst, "10.2.0.1"));
-    path(e);
-    end_after(5);
-    T(count(CHECK_cleartext_bypass) == 0);
+    path(c, e);
+    end_after(c, 5);
+    T(count(c, CHECK_cleartext_bypass) == 0);
 }
 
 /* Of a clear fragment nobody knows whether its datagram had the one port that the SA protects. */
 static void
-clear_fragment(void)
+clear_fragment(struct conversation *c)
 {
     static const struct { uint16_t lo, hi; bool fragment, told; } table[] = {
         { 443, 443, false, true }, { 442, 442, false, false }, { 443, 443, true, false },
@@ -212,71 +212,73 @@ clear_fragment(void)
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         struct on_path e = { .p = { .kind = PATH_CLEAR } };
         bool whole = !table[i].fragment;
-        reset();
-        sa_init(aes256, aes256);
-        auth_request("10.1.0.0/24", "10.2.0.0/24");
-        begin(2, V2_IKE_AUTH, 1, false, true);
-        m.has_auth = true;
-        propose(esp128, 3, PROTO_ESP, 0xb0000001);
-        selectors("10.1.0.0/24", "10.2.0.0/24");
-        m.ts_r[0].protocol = 6;
-        m.ts_r[0].port_lo = table[i].lo;
-        m.ts_r[0].port_hi = table[i].hi;
-        send("auth!", 4);
+        reset(c);
+        sa_init(c, aes256, aes256);
+        auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
+        begin(c, 2, V2_IKE_AUTH, 1, false, true);
+        c->m.has_auth = true;
+        propose(c, esp128, 3, PROTO_ESP, 0xb0000001);
+        selectors(c, "10.1.0.0/24", "10.2.0.0/24");
+        c->m.ts_r[0].protocol = 6;
+        c->m.ts_r[0].port_lo = table[i].lo;
+        c->m.ts_r[0].port_hi = table[i].hi;
+        send(c, "auth!", 4);
         e.p.clear = (struct inner_packet){ .protocol = 6, .has_ports = whole, .fragment = !whole };
         e.p.clear.src_port = whole ? 3000 : 0;
         e.p.clear.dst_port = whole ? 443 : 0;
         T(ip_parse(&e.p.clear.src, "10.1.0.1") && ip_parse(&e.p.clear.dst, "10.2.0.1"));
-        path(e);
-        end_after(5);
-        T((count(CHECK_cleartext_bypass) == 1) == table[i].told);
+        path(c, e);
+        end_after(c, 5);
+        T((count(c, CHECK_cleartext_bypass) == 1) == table[i].told);
     }
 }
 
 static void
-clear_copy(void)
+clear_copy(struct conversation *c)
 {
     struct on_path e = { .p = { .kind = PATH_CLEAR } };
 
-    tunnel();
+    tunnel(c);
     T(ip_parse(&e.p.clear.src, "10.1.0.1") && ip_parse(&e.p.clear.dst, "10.2.0.1"));
-    path(e);
-    packet(0xb0000001, &client, &gateway, NULL, NULL, 0);
-    end_after(5);
-    SILENT(cleartext_bypass);                       /* its copy went through the SA */
-    tunnel();
-    path(e);
-    end_after(5);
-    SAYS(cleartext_bypass, "10.1.0.1 to 10.2.0.1 is in clear; Child SA 0");
+    path(c, e);
+    packet(c, 0xb0000001, &c->client, &c->gateway, NULL, NULL, 0);
+    end_after(c, 5);
+    SILENT(c, cleartext_bypass);                       /* its copy went through the SA */
+    tunnel(c);
+    path(c, e);
+    end_after(c, 5);
+    SAYS(c, cleartext_bypass, "10.1.0.1 to 10.2.0.1 is in clear; Child SA 0");
 }
 
 static void
-gap_through_wrap(void)
+gap_through_wrap(struct conversation *c)
 {
-    tunnel();
-    ipsec(&client, &gateway, esp_of(0xb0000001, 1));
-    SILENT(sequence_gap);
-    ipsec(&client, &gateway, esp_of(0xb0000001, UINT32_MAX - 1));
-    ipsec(&client, &gateway, esp_of(0xb0000001, UINT32_MAX));
-    ipsec(&client, &gateway, esp_of(0xb0000001, 0));
-    ipsec(&client, &gateway, esp_of(0xb0000001, 1));
-    end_after(1);
-    SAYS(sequence_gap, "4294967292 sequence numbers of SPI b0000001, from 1 through the wrap at 2^32 to 1, were not captured");
+    tunnel(c);
+    ipsec(c, &c->client, &c->gateway, esp_of(0xb0000001, 1));
+    SILENT(c, sequence_gap);
+    ipsec(c, &c->client, &c->gateway, esp_of(0xb0000001, UINT32_MAX - 1));
+    ipsec(c, &c->client, &c->gateway, esp_of(0xb0000001, UINT32_MAX));
+    ipsec(c, &c->client, &c->gateway, esp_of(0xb0000001, 0));
+    ipsec(c, &c->client, &c->gateway, esp_of(0xb0000001, 1));
+    end_after(c, 1);
+    SAYS(c, sequence_gap, "4294967292 sequence numbers of SPI b0000001, from 1 through the wrap at 2^32 to 1, were not captured");
 }
 
 int
 main(void)
 {
-    conversation_begin();
-    one_sided();
-    single_ways();
-    unused();
-    directions();
-    ways();
-    gaps();
-    clear();
-    clear_fragment();
-    clear_copy();
-    gap_through_wrap();
-    return conversation_done();
+    static struct conversation c;
+
+    conversation_begin(&c);
+    one_sided(&c);
+    single_ways(&c);
+    unused(&c);
+    directions(&c);
+    ways(&c);
+    gaps(&c);
+    clear(&c);
+    clear_fragment(&c);
+    clear_copy(&c);
+    gap_through_wrap(&c);
+    return conversation_done(&c);
 }

@@ -8,9 +8,9 @@
 #include "store.h"
 
 static bool
-said(const char *limit)
+said(struct conversation *c, const char *limit)
 {
-    for (const char *const *cap = sadb_caps(db); *cap; cap++) {
+    for (const char *const *cap = sadb_caps(c->db); *cap; cap++) {
         if (strcmp(*cap, limit) == 0) {
             return true;
         }
@@ -47,46 +47,46 @@ of_payloads(unsigned version, unsigned type, unsigned n, const void *body, size_
 }
 
 static void
-see(const struct buf *b)
+see(struct conversation *c, const struct buf *b)
 {
-    struct sighting at = { .frame = frame + 1, .time = now + 0.5, .src = client, .dst = gateway };
+    struct sighting at = { .frame = c->frame + 1, .time = c->now + 0.5, .src = c->client, .dst = c->gateway };
     struct ike_event e;
 
-    frame = at.frame;
-    now = at.time;
-    sadb_see_ike(db, &e, &at, &m, b->b, b->n);
+    c->frame = at.frame;
+    c->now = at.time;
+    sadb_see_ike(c->db, &e, &at, &c->m, b->b, b->n);
 }
 
 /* As many as fit, and one more; number is the member of m that counts them. */
 static void
-capped(unsigned version, unsigned type, const char *body, size_t len, const size_t *number, size_t most)
+capped(struct conversation *c, unsigned version, unsigned type, const char *body, size_t len, const size_t *number, size_t most)
 {
     for (unsigned more = 0; more < 2; more++) {
         struct buf b = of_payloads(version, type, (unsigned)most + more, body, len);
-        reset();
-        T(ike_parse(&m, b.b, b.n, b.n) && m.error == IKE_OK);
-        T(m.capped == more && *number == most);
-        see(&b);
-        T(said(parts) == more);
+        reset(c);
+        T(ike_parse(&c->m, b.b, b.n, b.n) && c->m.error == IKE_OK);
+        T(c->m.capped == more && *number == most);
+        see(c, &b);
+        T(said(c, parts) == more);
     }
 }
 
 static void
-parts_of_messages(void)
+parts_of_messages(struct conversation *c)
 {
-    capped(0x20, V2P_NOTIFY, "\0\0\100\0", 4, &m.num_notifies, IKE_MAX_NOTIFIES);
-    capped(0x10, V1P_NOTIFY, "\0\0\0\1\1\0\0\1", 8, &m.num_notifies, IKE_MAX_NOTIFIES);
-    capped(0x20, V2P_DELETE, "\3\4\0\1abcd", 8, &m.num_deletes, IKE_MAX_DELETES);
-    capped(0x10, V1P_DELETE, "\0\0\0\1\3\4\0\1abcd", 12, &m.num_deletes, IKE_MAX_DELETES);
-    capped(0x20, V2P_VENDOR, "vendor", 6, &m.num_vendors, IKE_MAX_VENDORS);
-    capped(0x10, V1P_VENDOR, "vendor", 6, &m.num_vendors, IKE_MAX_VENDORS);
-    capped(0x10, V1P_NAT_D, "01234567890123456789", 20, &m.num_nat_d, G_N_ELEMENTS(m.nat_d));
-    capped(0x20, V2P_NONCE, "0123456789abcdef", 16, &m.num_payloads, IKE_MAX_PAYLOADS);
+    capped(c, 0x20, V2P_NOTIFY, "\0\0\100\0", 4, &c->m.num_notifies, IKE_MAX_NOTIFIES);
+    capped(c, 0x10, V1P_NOTIFY, "\0\0\0\1\1\0\0\1", 8, &c->m.num_notifies, IKE_MAX_NOTIFIES);
+    capped(c, 0x20, V2P_DELETE, "\3\4\0\1abcd", 8, &c->m.num_deletes, IKE_MAX_DELETES);
+    capped(c, 0x10, V1P_DELETE, "\0\0\0\1\3\4\0\1abcd", 12, &c->m.num_deletes, IKE_MAX_DELETES);
+    capped(c, 0x20, V2P_VENDOR, "vendor", 6, &c->m.num_vendors, IKE_MAX_VENDORS);
+    capped(c, 0x10, V1P_VENDOR, "vendor", 6, &c->m.num_vendors, IKE_MAX_VENDORS);
+    capped(c, 0x10, V1P_NAT_D, "01234567890123456789", 20, &c->m.num_nat_d, G_N_ELEMENTS(c->m.nat_d));
+    capped(c, 0x20, V2P_NONCE, "0123456789abcdef", 16, &c->m.num_payloads, IKE_MAX_PAYLOADS);
 }
 
 /* What stands in one payload: selectors, attributes of a configuration, transforms. */
 static void
-parts_of_payloads(void)
+parts_of_payloads(struct conversation *c)
 {
     for (unsigned more = 0; more < 2; more++) {
         struct buf b;
@@ -101,7 +101,7 @@ parts_of_payloads(void)
         }
         close_part(&b, p);
         set_length(&b, b.n);
-        T(ike_parse(&m, b.b, b.n, b.n) && m.error == IKE_OK && m.num_ts_i == IKE_MAX_SELECTORS && m.capped == more);
+        T(ike_parse(&c->m, b.b, b.n, b.n) && c->m.error == IKE_OK && c->m.num_ts_i == IKE_MAX_SELECTORS && c->m.capped == more);
 
         for (unsigned version = 0x10; version <= 0x20; version += 0x10) {
             header(&b, version == 0x10 ? V1P_ATTRIBUTES : V2P_CP, version, version == 0x10 ? V1_TRANSACTION : V2_IKE_AUTH, 0, 1);
@@ -113,7 +113,7 @@ parts_of_payloads(void)
             }
             close_part(&b, p);
             set_length(&b, b.n);
-            T(ike_parse(&m, b.b, b.n, b.n) && m.error == IKE_OK && m.num_cfg == IKE_MAX_CFG_ATTRS && m.capped == more);
+            T(ike_parse(&c->m, b.b, b.n, b.n) && c->m.error == IKE_OK && c->m.num_cfg == IKE_MAX_CFG_ATTRS && c->m.capped == more);
         }
 
         /* 512 transforms in three proposals, or one more. */
@@ -131,25 +131,25 @@ parts_of_payloads(void)
         }
         close_part(&b, p);
         set_length(&b, b.n);
-        T(ike_parse(&m, b.b, b.n, b.n) && m.error == IKE_OK && m.num_transforms == IKE_MAX_TRANSFORMS && m.capped == more);
-        T(m.num_proposals == 3 && m.proposals[2].num_transforms == IKE_MAX_TRANSFORMS - 400);
+        T(ike_parse(&c->m, b.b, b.n, b.n) && c->m.error == IKE_OK && c->m.num_transforms == IKE_MAX_TRANSFORMS && c->m.capped == more);
+        T(c->m.num_proposals == 3 && c->m.proposals[2].num_transforms == IKE_MAX_TRANSFORMS - 400);
     }
 }
 
 /* An answer that was read in part accuses nobody of an offer that was never made. */
 static void
-silent_on_parts(void)
+silent_on_parts(struct conversation *c)
 {
     for (unsigned capped = 0; capped < 2; capped++) {
-        reset();
-        begin(2, V2_IKE_SA_INIT, 0, true, false);
-        propose(aes256, 4, PROTO_IKE, 0);
-        send("init?", 1);
-        begin(2, V2_IKE_SA_INIT, 0, false, true);
-        propose(aes128, 4, PROTO_IKE, 0);
-        m.capped = capped;
-        send("init!", 2);
-        T(count(CHECK_proposal_not_offered) == !capped && said(parts) == capped);
+        reset(c);
+        begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+        propose(c, aes256, 4, PROTO_IKE, 0);
+        send(c, "init?", 1);
+        begin(c, 2, V2_IKE_SA_INIT, 0, false, true);
+        propose(c, aes128, 4, PROTO_IKE, 0);
+        c->m.capped = capped;
+        send(c, "init!", 2);
+        T(count(c, CHECK_proposal_not_offered) == !capped && said(c, parts) == capped);
     }
 }
 
@@ -157,166 +157,166 @@ silent_on_parts(void)
 
 /* As if so many had come: the lists are made long, and shortened before they are read again. */
 static void
-too_many_sas(void)
+too_many_sas(struct conversation *c)
 {
-    struct sighting at = { .frame = 90, .time = 2000, .src = client, .dst = gateway };
+    struct sighting at = { .frame = 90, .time = 2000, .src = c->client, .dst = c->gateway };
     struct ike_event e;
     struct ipsec_packet p = { .protocol = PROTO_ESP, .spi = 0x12345, .seq = 1, .length = 100 };
     struct ipsec_event packet_event;
 
-    reset();
-    tunnel();
-    g_ptr_array_set_size(db->ike_sas, SADB_MAX_IKE_SAS);
-    begin(2, V2_IKE_SA_INIT, 0, true, false);
-    memset(m.spi_i, 0x77, 8);
-    sadb_see_ike(db, &e, &at, &m, (const uint8_t *)"new", 3);
-    g_ptr_array_set_size(db->ike_sas, 1);
-    T(!e.sa && !e.exchange && said("IKE SAs"));
-    begin(2, V2_INFORMATIONAL, 2, true, false);     /* what is known goes on */
-    send("known", 9);
-    T(sadb_ike_sa(db, 0)->last_frame == frame);
+    reset(c);
+    tunnel(c);
+    g_ptr_array_set_size(c->db->ike_sas, SADB_MAX_IKE_SAS);
+    begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+    as(c, 0x77);
+    sadb_see_ike(c->db, &e, &at, &c->m, (const uint8_t *)"new", 3);
+    g_ptr_array_set_size(c->db->ike_sas, 1);
+    T(!e.sa && !e.exchange && said(c, "IKE SAs"));
+    begin(c, 2, V2_INFORMATIONAL, 2, true, false);     /* what is known goes on */
+    send(c, "known", 9);
+    T(sadb_ike_sa(c->db, 0)->last_frame == c->frame);
 
-    tunnel();
-    g_ptr_array_set_size(db->child_sas, SADB_MAX_CHILD_SAS);
-    begin(2, V2_CREATE_CHILD_SA, 2, true, false);
-    propose(esp128, 3, PROTO_ESP, 0xa0000002);
-    sadb_see_ike(db, &e, &at, &m, (const uint8_t *)"child?", 6);
-    begin(2, V2_CREATE_CHILD_SA, 2, false, true);
-    propose(esp128, 3, PROTO_ESP, 0xb0000002);
-    sadb_see_ike(db, &e, &at, &m, (const uint8_t *)"child!", 6);
-    g_ptr_array_set_size(db->child_sas, 1);
-    T(e.sa && !e.child && said("Child SAs"));
+    tunnel(c);
+    g_ptr_array_set_size(c->db->child_sas, SADB_MAX_CHILD_SAS);
+    begin(c, 2, V2_CREATE_CHILD_SA, 2, true, false);
+    propose(c, esp128, 3, PROTO_ESP, 0xa0000002);
+    sadb_see_ike(c->db, &e, &at, &c->m, (const uint8_t *)"child?", 6);
+    begin(c, 2, V2_CREATE_CHILD_SA, 2, false, true);
+    propose(c, esp128, 3, PROTO_ESP, 0xb0000002);
+    sadb_see_ike(c->db, &e, &at, &c->m, (const uint8_t *)"child!", 6);
+    g_ptr_array_set_size(c->db->child_sas, 1);
+    T(e.sa && !e.child && said(c, "Child SAs"));
 
-    tunnel();
-    g_ptr_array_set_size(db->streams, SADB_MAX_STREAMS);
-    sadb_see_ipsec(db, &packet_event, &at, &p);
-    g_ptr_array_set_size(db->streams, 0);
-    T(!packet_event.stream && packet_event.peers == sadb_ike_sa(db, 0) && said("ESP and AH streams"));
-    checks_packet(found, db, plan, &packet_event);  /* no check stumbles over it */
-    T(count(CHECK_spi_unknown) == 0 && count(CHECK_esp_without_ike) == 0);
+    tunnel(c);
+    g_ptr_array_set_size(c->db->streams, SADB_MAX_STREAMS);
+    sadb_see_ipsec(c->db, &packet_event, &at, &p);
+    g_ptr_array_set_size(c->db->streams, 0);
+    T(!packet_event.stream && packet_event.peers == sadb_ike_sa(c->db, 0) && said(c, "ESP and AH streams"));
+    checks_packet(c->found, c->db, c->plan, &packet_event);  /* no check stumbles over it */
+    T(count(c, CHECK_spi_unknown) == 0 && count(c, CHECK_esp_without_ike) == 0);
 }
 
 static void
-rekey_ike(const uint8_t spi[8])
+rekey_ike(struct conversation *c, const uint8_t spi[8])
 {
-    begin(2, V2_CREATE_CHILD_SA, 3, true, false);
-    propose(aes256, 4, PROTO_IKE, 0);
-    m.proposals[0].spi_len = 8;
-    memcpy(m.proposals[0].spi, spi, 8);
-    send("ike?", 7);
-    begin(2, V2_CREATE_CHILD_SA, 3, false, true);
-    propose(aes256, 4, PROTO_IKE, 0);
-    m.proposals[0].spi_len = 8;
-    memset(m.proposals[0].spi, 0x99, 8);
-    send("ike!", 8);
+    begin(c, 2, V2_CREATE_CHILD_SA, 3, true, false);
+    propose(c, aes256, 4, PROTO_IKE, 0);
+    c->m.proposals[0].spi_len = 8;
+    memcpy(c->m.proposals[0].spi, spi, 8);
+    send(c, "ike?", 7);
+    begin(c, 2, V2_CREATE_CHILD_SA, 3, false, true);
+    propose(c, aes256, 4, PROTO_IKE, 0);
+    c->m.proposals[0].spi_len = 8;
+    memset(c->m.proposals[0].spi, 0x99, 8);
+    send(c, "ike!", 8);
 }
 
 static void
-inherited(void)
+inherited(struct conversation *c)
 {
     static const uint8_t fresh_i[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
 
-    tunnel();
-    rekey_ike(fresh_i);
-    T(sadb_ike_sa(db, 1)->children->len == 1 && db->num_inherited == 1 && !*sadb_caps(db));
-    tunnel();
-    db->num_inherited = SADB_MAX_INHERITED;
-    rekey_ike(fresh_i);
-    T(sadb_num_ike_sas(db) == 2 && sadb_ike_sa(db, 1)->children->len == 0 && said("Child SAs that a new IKE SA inherits"));
+    tunnel(c);
+    rekey_ike(c, fresh_i);
+    T(sadb_ike_sa(c->db, 1)->children->len == 1 && c->db->num_inherited == 1 && !*sadb_caps(c->db));
+    tunnel(c);
+    c->db->num_inherited = SADB_MAX_INHERITED;
+    rekey_ike(c, fresh_i);
+    T(sadb_num_ike_sas(c->db) == 2 && sadb_ike_sa(c->db, 1)->children->len == 0 && said(c, "Child SAs that a new IKE SA inherits"));
 }
 
 static void
-messages_with_wrong_checks(void)
+messages_with_wrong_checks(struct conversation *c)
 {
     char text[16];
 
-    tunnel();
+    tunnel(c);
     for (unsigned i = 0; i < SADB_MAX_WRONG_FRAMES + 6; i++) {
-        begin(2, V2_INFORMATIONAL, 2 + i, true, false);
-        m.readable = false;
-        m.integrity_wrong = true;
+        begin(c, 2, V2_INFORMATIONAL, 2 + i, true, false);
+        c->m.readable = false;
+        c->m.integrity_wrong = true;
         g_snprintf(text, sizeof text, "wrong %u", i);
-        send(text, (uint16_t)(100 + i));
-        T(said("frames of one IKE SA's messages that fail their check") == (i >= SADB_MAX_WRONG_FRAMES));
+        send(c, text, (uint16_t)(100 + i));
+        T(said(c, "frames of one IKE SA's messages that fail their check") == (i >= SADB_MAX_WRONG_FRAMES));
     }
-    end_after(1);
-    SAYS(ike_icv_bad, "70 of the 72 encrypted messages");      /* all are counted, the first 64 are listed */
-    T(sadb_ike_sa(db, 0)->wrong_frames->len == SADB_MAX_WRONG_FRAMES);
+    end_after(c, 1);
+    SAYS(c, ike_icv_bad, "70 of the 72 encrypted messages");      /* all are counted, the first 64 are listed */
+    T(sadb_ike_sa(c->db, 0)->wrong_frames->len == SADB_MAX_WRONG_FRAMES);
 }
 
 /* A clear packet is held against the newest Child SAs. */
 static void
-clear_against_many(void)
+clear_against_many(struct conversation *c)
 {
     struct on_path e = { .p = { .kind = PATH_CLEAR } };
     char ts[32], text[32];
 
-    tunnel();
+    tunnel(c);
     for (unsigned i = 0; i < SADB_MAX_CLEAR_SAS; i++) {
         for (unsigned r = 0; r < 2; r++) {
-            begin(2, V2_CREATE_CHILD_SA, 2 + i, r == 0, r == 1);
-            propose(esp128, 3, PROTO_ESP, (r ? 0xc0000000 : 0xd0000000) + i);
+            begin(c, 2, V2_CREATE_CHILD_SA, 2 + i, r == 0, r == 1);
+            propose(c, esp128, 3, PROTO_ESP, (r ? 0xc0000000 : 0xd0000000) + i);
             g_snprintf(ts, sizeof ts, "10.9.%u.0/24", i % 256);
-            selectors("10.1.0.0/24", ts);
+            selectors(c, "10.1.0.0/24", ts);
             g_snprintf(text, sizeof text, "child %u %u", i, r);
-            send(text, (uint16_t)(10 + 2 * i + r));
+            send(c, text, (uint16_t)(10 + 2 * i + r));
         }
     }
-    T(sadb_num_child_sas(db) == SADB_MAX_CLEAR_SAS + 1);
+    T(sadb_num_child_sas(c->db) == SADB_MAX_CLEAR_SAS + 1);
     T(ip_parse(&e.p.clear.src, "10.1.0.1") && ip_parse(&e.p.clear.dst, "10.9.0.1"));
-    path(e);
-    T(sadb_num_clear(db) == 1);
+    path(c, e);
+    T(sadb_num_clear(c->db) == 1);
     T(ip_parse(&e.p.clear.dst, "10.2.0.1"));         /* of the first, which is not looked at any more */
-    path(e);
-    T(sadb_num_clear(db) == 1);
+    path(c, e);
+    T(sadb_num_clear(c->db) == 1);
 }
 
 /* --- findings ---------------------------------------------------------------------------------- */
 
 static void
-frames_of_findings(void)
+frames_of_findings(struct conversation *c)
 {
     struct scope where = { .exchange = NO_ID };
     const GArray *ids;
 
-    reset();
+    reset(c);
     for (uint32_t i = 1; i <= FINDING_MAX_FRAMES; i++) {
         where.frame = 2 * i;
-        finding_add(found, CHECK_replay, &where, "again");
+        finding_add(c->found, CHECK_replay, &where, "again");
     }
-    T(!findings_capped(found) && findings_count(found) == 1 && findings_get(found, 0)->frames->len == FINDING_MAX_FRAMES);
+    T(!findings_capped(c->found) && findings_count(c->found) == 1 && findings_get(c->found, 0)->frames->len == FINDING_MAX_FRAMES);
     where.frame = 7;
-    finding_add(found, CHECK_replay, &where, "again");
-    T(findings_capped(found) && findings_get(found, 0)->frames->len == FINDING_MAX_FRAMES);
-    T(findings_get(found, 0)->count == FINDING_MAX_FRAMES + 1);
-    T(findings_of_frame(found, 7) == NULL && findings_of_frame(found, UINT32_MAX) == NULL);
-    ids = findings_of_frame(found, 2 * FINDING_MAX_FRAMES);
+    finding_add(c->found, CHECK_replay, &where, "again");
+    T(findings_capped(c->found) && findings_get(c->found, 0)->frames->len == FINDING_MAX_FRAMES);
+    T(findings_get(c->found, 0)->count == FINDING_MAX_FRAMES + 1);
+    T(findings_of_frame(c->found, 7) == NULL && findings_of_frame(c->found, UINT32_MAX) == NULL);
+    ids = findings_of_frame(c->found, 2 * FINDING_MAX_FRAMES);
     T(ids && ids->len == 1 && g_array_index(ids, uint32_t, 0) == 0);
 
-    reset();                                        /* frames out of order are listed in order, each once */
+    reset(c);                                        /* frames out of order are listed in order, each once */
     static const uint32_t frames[] = { 50, 20, 40, 20, 30, 60, 10 };
     for (size_t i = 0; i < G_N_ELEMENTS(frames); i++) {
         where.frame = frames[i];
-        finding_add(found, CHECK_replay, &where, "again");
+        finding_add(c->found, CHECK_replay, &where, "again");
     }
-    T(findings_get(found, 0)->frames->len == 6 && findings_get(found, 0)->count == 7 && findings_get(found, 0)->frame == 50);
+    T(findings_get(c->found, 0)->frames->len == 6 && findings_get(c->found, 0)->count == 7 && findings_get(c->found, 0)->frame == 50);
     for (guint i = 0; i < 6; i++) {
-        T(g_array_index(findings_get(found, 0)->frames, uint32_t, i) == 10 * (i + 1));
+        T(g_array_index(findings_get(c->found, 0)->frames, uint32_t, i) == 10 * (i + 1));
     }
-    T(findings_get(found, 1) == NULL);
-    finding_raise(found, CHECK_icv_bad, &where, SEV_ERROR, NULL, "nothing to raise");
-    finding_raise(found, CHECK_replay, &where, SEV_CHAT, "worse", "never lower");
-    T(findings_count(found) == 1 && findings_get(found, 0)->severity == SEV_WARN && strcmp(findings_get(found, 0)->detail, "again") == 0);
-    finding_raise(found, CHECK_replay, &where, SEV_ERROR, "do this", "It is worse.");
-    T(strcmp(findings_get(found, 0)->detail, "again It is worse.") == 0 && strcmp(findings_get(found, 0)->remedy, "do this") == 0);
-    T(strcmp(severity_name(findings_get(found, 0)->severity), "error") == 0 && strcmp(severity_name(SEV_CHAT), "chat") == 0);
+    T(findings_get(c->found, 1) == NULL);
+    finding_raise(c->found, CHECK_icv_bad, &where, SEV_ERROR, NULL, "nothing to raise");
+    finding_raise(c->found, CHECK_replay, &where, SEV_CHAT, "worse", "never lower");
+    T(findings_count(c->found) == 1 && findings_get(c->found, 0)->severity == SEV_WARN && strcmp(findings_get(c->found, 0)->detail, "again") == 0);
+    finding_raise(c->found, CHECK_replay, &where, SEV_ERROR, "do this", "It is worse.");
+    T(strcmp(findings_get(c->found, 0)->detail, "again It is worse.") == 0 && strcmp(findings_get(c->found, 0)->remedy, "do this") == 0);
+    T(strcmp(severity_name(findings_get(c->found, 0)->severity), "error") == 0 && strcmp(severity_name(SEV_CHAT), "chat") == 0);
 }
 
 /* --- texts ---------------------------------------------------------------------------------------- */
 
 /* Lists that do not fit end behind a whole name: half of one would be another. */
 static void
-texts(void)
+texts(struct conversation *c)
 {
     static const uint16_t bits[] = { 128, 192, 256 };
     struct transform many[60];
@@ -353,34 +353,36 @@ texts(void)
 
     /* The offer is not the same where only what is not shown differs. */
     for (unsigned same = 0; same < 2; same++) {
-        reset();
+        reset(c);
         for (unsigned again = 0; again < 2; again++) {
-            begin(2, V2_IKE_SA_INIT, 0, true, false);
-            memset(m.spi_i, again ? 0x33 : 0x11, 8);
+            begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+            as(c, again ? 0x33 : 0x11);
             many[59].key_bits = again && !same ? 128 : 256;
-            propose(many, 60, PROTO_IKE, 0);
-            send(again ? "second" : "first", (uint16_t)(1 + again));
-            begin(2, V2_IKE_SA_INIT, 0, false, true);
-            memset(m.spi_i, again ? 0x33 : 0x11, 8);
-            notify(N2_NO_PROPOSAL_CHOSEN);
-            send(again ? "no again" : "no", (uint16_t)(3 + again));
+            propose(c, many, 60, PROTO_IKE, 0);
+            send(c, again ? "second" : "first", (uint16_t)(1 + again));
+            begin(c, 2, V2_IKE_SA_INIT, 0, false, true);
+            as(c, again ? 0x33 : 0x11);
+            notify(c, N2_NO_PROPOSAL_CHOSEN);
+            send(c, again ? "no again" : "no", (uint16_t)(3 + again));
         }
-        T((count(CHECK_offer_changed) == 1) == !same);
+        T((count(c, CHECK_offer_changed) == 1) == !same);
     }
 }
 
 int
 main(void)
 {
-    conversation_begin();
-    texts();
-    parts_of_messages();
-    parts_of_payloads();
-    silent_on_parts();
-    too_many_sas();
-    inherited();
-    messages_with_wrong_checks();
-    clear_against_many();
-    frames_of_findings();
-    return conversation_done();
+    static struct conversation c;
+
+    conversation_begin(&c);
+    texts(&c);
+    parts_of_messages(&c);
+    parts_of_payloads(&c);
+    silent_on_parts(&c);
+    too_many_sas(&c);
+    inherited(&c);
+    messages_with_wrong_checks(&c);
+    clear_against_many(&c);
+    frames_of_findings(&c);
+    return conversation_done(&c);
 }

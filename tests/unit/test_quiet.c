@@ -4,10 +4,10 @@
 
 /* Weak algorithms apart, which none of these has. */
 static void
-quiet(const char *what)
+quiet(struct conversation *c, const char *what)
 {
-    for (size_t i = 0; i < findings_count(found); i++) {
-        const struct finding *f = findings_get(found, i);
+    for (size_t i = 0; i < findings_count(c->found); i++) {
+        const struct finding *f = findings_get(c->found, i);
         if (f->severity >= SEV_WARN) {
             printf("%s: %s: %s\n", what, checks[f->check].name, f->detail);
         }
@@ -16,211 +16,213 @@ quiet(const char *what)
 }
 
 static void
-put(uint8_t type)
+put(struct conversation *c, uint8_t type)
 {
-    m.seen |= (uint64_t)1 << type;
-    m.payloads[m.num_payloads++] = (struct ike_payload){ .type = type, .inner = m.encrypted };
+    c->m.seen |= (uint64_t)1 << type;
+    c->m.payloads[c->m.num_payloads++] = (struct ike_payload){ .type = type, .inner = c->m.encrypted };
 }
 
 static void
-begin_with(uint8_t major, uint8_t exchange, uint32_t id, bool from_client, bool response, const uint8_t *types)
+begin_with(struct conversation *c, uint8_t major, uint8_t exchange, uint32_t id, bool from_client, bool response, const uint8_t *types)
 {
-    begin(major, exchange, id, from_client, response);
+    begin(c, major, exchange, id, from_client, response);
     while (*types) {
-        put(*types++);
+        put(c, *types++);
     }
 }
 
 /* A message of these payloads, unlike all before. */
 static void
-say(uint8_t major, uint8_t exchange, uint32_t id, bool from_client, bool response, const uint8_t *types)
+say(struct conversation *c, uint8_t major, uint8_t exchange, uint32_t id, bool from_client, bool response, const uint8_t *types)
 {
     char text[16];
 
-    begin_with(major, exchange, id, from_client, response, types);
-    g_snprintf(text, sizeof text, "%u", frame);
-    send(text, (uint16_t)(frame + 1));
+    begin_with(c, major, exchange, id, from_client, response, types);
+    g_snprintf(text, sizeof text, "%u", c->frame);
+    send(c, text, (uint16_t)(c->frame + 1));
 }
 
 #define PAYLOADS(...) ((const uint8_t[]){ __VA_ARGS__, 0 })
 
 static void
-init(uint16_t more)
+init(struct conversation *c, uint16_t more)
 {
-    reset();
+    reset(c);
     for (unsigned r = 0; r < 2; r++) {
-        begin_with(2, V2_IKE_SA_INIT, 0, r == 0, r == 1, PAYLOADS(V2P_SA, V2P_KE, V2P_NONCE));
-        propose(aes256, 4, PROTO_IKE, 0);
+        begin_with(c, 2, V2_IKE_SA_INIT, 0, r == 0, r == 1, PAYLOADS(V2P_SA, V2P_KE, V2P_NONCE));
+        propose(c, aes256, 4, PROTO_IKE, 0);
         if (more) {
-            notify(more);
+            notify(c, more);
         }
-        send(r ? "init!" : "init?", (uint16_t)(r + 1));
+        send(c, r ? "init!" : "init?", (uint16_t)(r + 1));
     }
 }
 
 static void
-v2_extensions(void)
+v2_extensions(struct conversation *c)
 {
     /* RFC 6023: no Child SA at all. */
-    init(16418);
-    say(2, V2_IKE_AUTH, 1, true, false, PAYLOADS(V2P_IDI, V2P_AUTH));
-    begin_with(2, V2_IKE_AUTH, 1, false, true, PAYLOADS(V2P_IDR, V2P_AUTH));
-    m.has_auth = true;
-    send("auth!", 9);
-    T(sadb_ike_sa(db, 0)->state == IKE_ESTABLISHED);
-    end_after(60);
-    quiet("childless");
+    init(c, 16418);
+    say(c, 2, V2_IKE_AUTH, 1, true, false, PAYLOADS(V2P_IDI, V2P_AUTH));
+    begin_with(c, 2, V2_IKE_AUTH, 1, false, true, PAYLOADS(V2P_IDR, V2P_AUTH));
+    c->m.has_auth = true;
+    send(c, "auth!", 9);
+    T(sadb_ike_sa(c->db, 0)->state == IKE_ESTABLISHED);
+    end_after(c, 60);
+    quiet(c, "childless");
 
     /* RFC 5998: the responder does not sign, EAP proves both. */
-    init(0);
-    say(2, V2_IKE_AUTH, 1, true, false, PAYLOADS(V2P_IDI, V2P_SA, V2P_TSI, V2P_TSR));
-    say(2, V2_IKE_AUTH, 1, false, true, PAYLOADS(V2P_IDR, V2P_EAP));
-    say(2, V2_IKE_AUTH, 2, true, false, PAYLOADS(V2P_EAP));
-    say(2, V2_IKE_AUTH, 2, false, true, PAYLOADS(V2P_EAP));
-    say(2, V2_IKE_AUTH, 3, true, false, PAYLOADS(V2P_AUTH));
-    say(2, V2_IKE_AUTH, 3, false, true, PAYLOADS(V2P_AUTH, V2P_SA, V2P_TSI, V2P_TSR));
-    end_after(60);
-    quiet("EAP only");
+    init(c, 0);
+    say(c, 2, V2_IKE_AUTH, 1, true, false, PAYLOADS(V2P_IDI, V2P_SA, V2P_TSI, V2P_TSR));
+    say(c, 2, V2_IKE_AUTH, 1, false, true, PAYLOADS(V2P_IDR, V2P_EAP));
+    say(c, 2, V2_IKE_AUTH, 2, true, false, PAYLOADS(V2P_EAP));
+    say(c, 2, V2_IKE_AUTH, 2, false, true, PAYLOADS(V2P_EAP));
+    say(c, 2, V2_IKE_AUTH, 3, true, false, PAYLOADS(V2P_AUTH));
+    say(c, 2, V2_IKE_AUTH, 3, false, true, PAYLOADS(V2P_AUTH, V2P_SA, V2P_TSI, V2P_TSR));
+    end_after(c, 60);
+    quiet(c, "EAP only");
 
     /* RFC 4739: another authentication follows the first. */
-    init(16404);
-    say(2, V2_IKE_AUTH, 1, true, false, PAYLOADS(V2P_IDI, V2P_AUTH, V2P_SA, V2P_TSI, V2P_TSR, V2P_NOTIFY));
-    say(2, V2_IKE_AUTH, 1, false, true, PAYLOADS(V2P_IDR, V2P_AUTH));
-    say(2, V2_IKE_AUTH, 2, true, false, PAYLOADS(V2P_IDI));
-    say(2, V2_IKE_AUTH, 2, false, true, PAYLOADS(V2P_EAP));
-    end_after(60);
-    quiet("multiple authentication");
+    init(c, 16404);
+    say(c, 2, V2_IKE_AUTH, 1, true, false, PAYLOADS(V2P_IDI, V2P_AUTH, V2P_SA, V2P_TSI, V2P_TSR, V2P_NOTIFY));
+    say(c, 2, V2_IKE_AUTH, 1, false, true, PAYLOADS(V2P_IDR, V2P_AUTH));
+    say(c, 2, V2_IKE_AUTH, 2, true, false, PAYLOADS(V2P_IDI));
+    say(c, 2, V2_IKE_AUTH, 2, false, true, PAYLOADS(V2P_EAP));
+    end_after(c, 60);
+    quiet(c, "multiple authentication");
 
     /* RFC 5723: a ticket instead of SA and KE. */
-    reset();
-    say(2, V2_IKE_SESSION_RESUME, 0, true, false, PAYLOADS(V2P_NONCE, V2P_NOTIFY));
-    begin_with(2, V2_IKE_SESSION_RESUME, 0, false, true, PAYLOADS(V2P_NONCE));
-    m.encrypted = false;
-    send("resumed", 2);
-    say(2, V2_IKE_AUTH, 1, true, false, PAYLOADS(V2P_IDI, V2P_AUTH, V2P_SA, V2P_TSI, V2P_TSR));
-    say(2, V2_IKE_AUTH, 1, false, true, PAYLOADS(V2P_IDR, V2P_AUTH, V2P_SA, V2P_TSI, V2P_TSR));
-    end_after(60);
-    quiet("session resumption");
+    reset(c);
+    say(c, 2, V2_IKE_SESSION_RESUME, 0, true, false, PAYLOADS(V2P_NONCE, V2P_NOTIFY));
+    begin_with(c, 2, V2_IKE_SESSION_RESUME, 0, false, true, PAYLOADS(V2P_NONCE));
+    c->m.encrypted = false;
+    send(c, "resumed", 2);
+    say(c, 2, V2_IKE_AUTH, 1, true, false, PAYLOADS(V2P_IDI, V2P_AUTH, V2P_SA, V2P_TSI, V2P_TSR));
+    say(c, 2, V2_IKE_AUTH, 1, false, true, PAYLOADS(V2P_IDR, V2P_AUTH, V2P_SA, V2P_TSI, V2P_TSR));
+    end_after(c, 60);
+    quiet(c, "session resumption");
 
     /* RFC 9242 and RFC 9370: key exchanges between IKE_SA_INIT and IKE_AUTH, and after a rekey. */
-    init(0);
-    say(2, V2_IKE_INTERMEDIATE, 1, true, false, PAYLOADS(V2P_KE));
-    say(2, V2_IKE_INTERMEDIATE, 1, false, true, PAYLOADS(V2P_KE));
-    say(2, V2_IKE_AUTH, 2, true, false, PAYLOADS(V2P_IDI, V2P_AUTH, V2P_SA, V2P_TSI, V2P_TSR));
-    say(2, V2_IKE_AUTH, 2, false, true, PAYLOADS(V2P_IDR, V2P_AUTH, V2P_SA, V2P_TSI, V2P_TSR));
-    say(2, V2_IKE_FOLLOWUP_KE, 3, true, false, PAYLOADS(V2P_KE, V2P_NOTIFY));
-    say(2, V2_IKE_FOLLOWUP_KE, 3, false, true, PAYLOADS(V2P_KE));
-    end_after(60);
-    quiet("additional key exchanges");
+    init(c, 0);
+    say(c, 2, V2_IKE_INTERMEDIATE, 1, true, false, PAYLOADS(V2P_KE));
+    say(c, 2, V2_IKE_INTERMEDIATE, 1, false, true, PAYLOADS(V2P_KE));
+    say(c, 2, V2_IKE_AUTH, 2, true, false, PAYLOADS(V2P_IDI, V2P_AUTH, V2P_SA, V2P_TSI, V2P_TSR));
+    say(c, 2, V2_IKE_AUTH, 2, false, true, PAYLOADS(V2P_IDR, V2P_AUTH, V2P_SA, V2P_TSI, V2P_TSR));
+    say(c, 2, V2_IKE_FOLLOWUP_KE, 3, true, false, PAYLOADS(V2P_KE, V2P_NOTIFY));
+    say(c, 2, V2_IKE_FOLLOWUP_KE, 3, false, true, PAYLOADS(V2P_KE));
+    end_after(c, 60);
+    quiet(c, "additional key exchanges");
 
     /* RFC 5685: sent away in IKE_AUTH, and later. */
-    init(16406);
-    say(2, V2_IKE_AUTH, 1, true, false, PAYLOADS(V2P_IDI, V2P_AUTH, V2P_SA, V2P_TSI, V2P_TSR));
-    begin_with(2, V2_IKE_AUTH, 1, false, true, PAYLOADS(V2P_IDR, V2P_AUTH, V2P_NOTIFY));
-    notify(N2_REDIRECT);
-    send("away", 9);
-    end_after(60);
-    quiet("redirected in IKE_AUTH");
-    T(count(CHECK_redirected) == 1);
+    init(c, 16406);
+    say(c, 2, V2_IKE_AUTH, 1, true, false, PAYLOADS(V2P_IDI, V2P_AUTH, V2P_SA, V2P_TSI, V2P_TSR));
+    begin_with(c, 2, V2_IKE_AUTH, 1, false, true, PAYLOADS(V2P_IDR, V2P_AUTH, V2P_NOTIFY));
+    notify(c, N2_REDIRECT);
+    send(c, "away", 9);
+    end_after(c, 60);
+    quiet(c, "redirected in IKE_AUTH");
+    T(count(c, CHECK_redirected) == 1);
 
     /* G-IKEv2: GSA_REKEY goes to all and is answered by none. */
-    init(0);
-    say(2, V2_GSA_REKEY, 0, false, false, PAYLOADS(V2P_NOTIFY));
-    end_after(60);
-    quiet("GSA_REKEY");
+    init(c, 0);
+    say(c, 2, V2_GSA_REKEY, 0, false, false, PAYLOADS(V2P_NOTIFY));
+    end_after(c, 60);
+    quiet(c, "GSA_REKEY");
 }
 
 static void
-v1_main_mode(uint16_t method)
+v1_main_mode(struct conversation *c, uint16_t method)
 {
-    reset();
+    reset(c);
     for (unsigned i = 1; i <= 6; i++) {
         char text[16];
         g_snprintf(text, sizeof text, "mm%u", i);
-        begin_with(1, V1_MAIN, 0, i % 2, false, i <= 2 ? PAYLOADS(V1P_SA) : i <= 4 ? PAYLOADS(V1P_KE, V1P_NONCE) : PAYLOADS(V1P_ID, V1P_HASH));
+        begin_with(c, 1, V1_MAIN, 0, i % 2, false, i <= 2 ? PAYLOADS(V1P_SA) : i <= 4 ? PAYLOADS(V1P_KE, V1P_NONCE) : PAYLOADS(V1P_ID, V1P_HASH));
         if (i <= 2) {
-            propose(aes256, 4, PROTO_IKE, 0);
-            m.proposals[0].attr.auth_method = method;
+            propose(c, aes256, 4, PROTO_IKE, 0);
+            c->m.proposals[0].attr.auth_method = method;
         }
-        send(text, (uint16_t)i);
+        send(c, text, (uint16_t)i);
     }
 }
 
 static void
-v1_modes(void)
+v1_modes(struct conversation *c)
 {
     static const uint16_t methods[] = { 64221, 64223, 65001, 65005 };       /* hybrid and XAUTH */
 
     for (size_t i = 0; i < G_N_ELEMENTS(methods); i++) {
-        v1_main_mode(methods[i]);
-        say(1, V1_TRANSACTION, 7, false, false, PAYLOADS(V1P_HASH, V1P_ATTRIBUTES));
-        say(1, V1_TRANSACTION, 7, true, false, PAYLOADS(V1P_HASH, V1P_ATTRIBUTES));
-        end_after(60);
-        quiet("hybrid or XAUTH");
-        T(sadb_ike_sa(db, 0)->state == IKE_ESTABLISHED);
+        v1_main_mode(c, methods[i]);
+        say(c, 1, V1_TRANSACTION, 7, false, false, PAYLOADS(V1P_HASH, V1P_ATTRIBUTES));
+        say(c, 1, V1_TRANSACTION, 7, true, false, PAYLOADS(V1P_HASH, V1P_ATTRIBUTES));
+        end_after(c, 60);
+        quiet(c, "hybrid or XAUTH");
+        T(sadb_ike_sa(c->db, 0)->state == IKE_ESTABLISHED);
     }
-    v1_main_mode(1);
-    say(1, V1_NEW_GROUP, 8, true, false, PAYLOADS(V1P_HASH, V1P_SA));
-    say(1, V1_NEW_GROUP, 8, false, false, PAYLOADS(V1P_HASH, V1P_SA));
-    end_after(60);
-    quiet("new group mode");
+    v1_main_mode(c, 1);
+    say(c, 1, V1_NEW_GROUP, 8, true, false, PAYLOADS(V1P_HASH, V1P_SA));
+    say(c, 1, V1_NEW_GROUP, 8, false, false, PAYLOADS(V1P_HASH, V1P_SA));
+    end_after(c, 60);
+    quiet(c, "new group mode");
 
     /* RFC 2408 section 3.1: the Commit bit holds the SA back until CONNECTED comes. */
-    v1_main_mode(1);
+    v1_main_mode(c, 1);
     for (unsigned i = 0; i < 3; i++) {
-        begin_with(1, V1_QUICK, 9, i != 1, false, i < 2 ? PAYLOADS(V1P_HASH, V1P_SA, V1P_NONCE) : PAYLOADS(V1P_HASH));
-        m.flags |= FLAG_COMMIT;
+        begin_with(c, 1, V1_QUICK, 9, i != 1, false, i < 2 ? PAYLOADS(V1P_HASH, V1P_SA, V1P_NONCE) : PAYLOADS(V1P_HASH));
+        c->m.flags |= FLAG_COMMIT;
         if (i < 2) {
-            propose(esp128, 3, PROTO_ESP, i ? 0xb0000001 : 0xa0000001);
+            propose(c, esp128, 3, PROTO_ESP, i ? 0xb0000001 : 0xa0000001);
         }
-        send(i == 0 ? "qm1" : i == 1 ? "qm2" : "qm3", (uint16_t)(10 + i));
+        send(c, i == 0 ? "qm1" : i == 1 ? "qm2" : "qm3", (uint16_t)(10 + i));
     }
-    begin_with(1, V1_INFORMATIONAL, 9, false, false, PAYLOADS(V1P_HASH, V1P_NOTIFY));
-    notify(N1_CONNECTED);
-    send("connected", 20);
-    end_after(20);
-    quiet("commit bit");
+    begin_with(c, 1, V1_INFORMATIONAL, 9, false, false, PAYLOADS(V1P_HASH, V1P_NOTIFY));
+    notify(c, N1_CONNECTED);
+    send(c, "connected", 20);
+    end_after(c, 20);
+    quiet(c, "commit bit");
 
     /* Draft of base mode: four messages. */
-    reset();
+    reset(c);
     for (unsigned i = 1; i <= 4; i++) {
         char text[16];
         g_snprintf(text, sizeof text, "base%u", i);
-        begin_with(1, V1_BASE, 0, i % 2, false, i <= 2 ? PAYLOADS(V1P_SA, V1P_NONCE, V1P_ID) : PAYLOADS(V1P_KE, V1P_HASH));
+        begin_with(c, 1, V1_BASE, 0, i % 2, false, i <= 2 ? PAYLOADS(V1P_SA, V1P_NONCE, V1P_ID) : PAYLOADS(V1P_KE, V1P_HASH));
         if (i <= 2) {
-            propose(aes256, 4, PROTO_IKE, 0);
+            propose(c, aes256, 4, PROTO_IKE, 0);
         }
-        send(text, (uint16_t)i);
+        send(c, text, (uint16_t)i);
     }
-    end_after(60);
-    quiet("base mode");
+    end_after(c, 60);
+    quiet(c, "base mode");
 
     /* A second phase 1 of the same two: the first is replaced, its Child SAs are not. */
-    v1_main_mode(1);
+    v1_main_mode(c, 1);
     for (unsigned i = 1; i <= 6; i++) {
         char text[16];
         g_snprintf(text, sizeof text, "again%u", i);
-        begin_with(1, V1_MAIN, 0, i % 2, false, i <= 2 ? PAYLOADS(V1P_SA) : PAYLOADS(V1P_KE, V1P_NONCE));
-        memset(m.spi_i, 0x77, 8);
+        begin_with(c, 1, V1_MAIN, 0, i % 2, false, i <= 2 ? PAYLOADS(V1P_SA) : PAYLOADS(V1P_KE, V1P_NONCE));
+        as(c, 0x77);
         if (i > 1) {
-            memset(m.spi_r, 0x78, 8);
+            memset(c->m.spi_r, 0x78, 8);
         }
         if (i <= 2) {
-            propose(aes256, 4, PROTO_IKE, 0);
+            propose(c, aes256, 4, PROTO_IKE, 0);
         }
-        send(text, (uint16_t)(30 + i));
+        send(c, text, (uint16_t)(30 + i));
     }
-    end_after(60);
-    quiet("phase 1 anew");
-    SAYS(sa_rekeyed, "IKE SA 0 (phase 1) is replaced by IKE SA 1");
-    T(sadb_ike_sa(db, 0)->state == IKE_REKEYED && sadb_ike_sa(db, 1)->rekeys == 0);
+    end_after(c, 60);
+    quiet(c, "phase 1 anew");
+    SAYS(c, sa_rekeyed, "IKE SA 0 (phase 1) is replaced by IKE SA 1");
+    T(sadb_ike_sa(c->db, 0)->state == IKE_REKEYED && sadb_ike_sa(c->db, 1)->rekeys == 0);
 }
 
 int
 main(void)
 {
-    conversation_begin();
-    v2_extensions();
-    v1_modes();
-    return conversation_done();
+    static struct conversation c;
+
+    conversation_begin(&c);
+    v2_extensions(&c);
+    v1_modes(&c);
+    return conversation_done(&c);
 }

@@ -4,51 +4,53 @@
 
 /* A message that belongs to no SA: every row must bear it. */
 static void
-of_no_sa(void)
+of_no_sa(struct conversation *c)
 {
     for (unsigned major = 0; major < 4; major++) {
         for (unsigned exchange = 0; exchange < 48; exchange++) {
-            reset();
-            begin((uint8_t)major, (uint8_t)exchange, 1, true, exchange & 1);
-            memset(m.spi_i, 0, 8);
-            propose(aes256, 4, PROTO_IKE, 0);
-            notify(N2_NO_PROPOSAL_CHOSEN);
-            notify(N2_INVALID_SPI);
-            m.has_ke = m.has_auth = true;
-            m.cfg_type = CP_REPLY;
-            m.eap_code = 4;
-            m.trailing = 1;
-            m.error = IKE_ERR_HEADER;
-            send("stray", 1);
-            T(sadb_num_ike_sas(db) == 0);
+            reset(c);
+            begin(c, (uint8_t)major, (uint8_t)exchange, 1, true, exchange & 1);
+            as(c, 0);
+            propose(c, aes256, 4, PROTO_IKE, 0);
+            notify(c, N2_NO_PROPOSAL_CHOSEN);
+            notify(c, N2_INVALID_SPI);
+            c->m.has_ke = c->m.has_auth = true;
+            c->m.cfg_type = CP_REPLY;
+            c->m.eap_code = 4;
+            c->m.trailing = 1;
+            c->m.error = IKE_ERR_HEADER;
+            send(c, "stray", 1);
+            T(sadb_num_ike_sas(c->db) == 0);
         }
     }
 }
 
 /* More messages than an exchange remembers: none of the rest is remembered, every row must bear it. */
 static void
-of_no_message(void)
+of_no_message(struct conversation *c)
 {
     for (unsigned exchange = 0; exchange < 48; exchange++) {
-        reset();
-        sa_init(aes256, aes256);
+        reset(c);
+        sa_init(c, aes256, aes256);
         for (unsigned i = 0; i < SADB_MAX_MESSAGES + 8; i++) {
             char text[16];
-            begin(2, (uint8_t)exchange, 5, true, false);
-            propose(aes256, 4, PROTO_IKE, 0);
-            notify(N2_NO_PROPOSAL_CHOSEN);
+            begin(c, 2, (uint8_t)exchange, 5, true, false);
+            propose(c, aes256, 4, PROTO_IKE, 0);
+            notify(c, N2_NO_PROPOSAL_CHOSEN);
             snprintf(text, sizeof text, "%u", i);
-            send(text, 1);
+            send(c, text, 1);
         }
-        T(exchange == V2_IKE_SA_INIT || (sadb_caps(db)[0] && strcmp(sadb_caps(db)[0], "messages of one exchange") == 0));
+        T(exchange == V2_IKE_SA_INIT || (sadb_caps(c->db)[0] && strcmp(sadb_caps(c->db)[0], "messages of one exchange") == 0));
     }
 }
 
 int
 main(void)
 {
-    conversation_begin();
-    of_no_sa();
-    of_no_message();
-    return conversation_done();
+    static struct conversation c;
+
+    conversation_begin(&c);
+    of_no_sa(&c);
+    of_no_message(&c);
+    return conversation_done(&c);
 }
