@@ -72,41 +72,31 @@ ike_add_transform(struct ike_message *m, struct proposal *p, struct transform t)
     p->num_transforms++;
 }
 
-enum ike_error
-ike_read_cfg(struct ike_message *m, struct cur *body, const uint8_t **where)
+void
+ike_add_cfg(struct ike_message *m, const struct ike_cfg_attr *a)
 {
-    while (cur_left(body)) {
-        struct ike_cfg_attr a;
-        *where = body->at;
-        if (!ike_take_attribute(body, &a.type, &a.value)) {
-            return IKE_ERR_CONFIGURATION;
-        }
-        if (m->num_cfg < IKE_MAX_CFG_ATTRS) {
-            m->cfg[m->num_cfg++] = a;
-        } else {
-            m->capped = true;
-        }
+    if (m->num_cfg < IKE_MAX_CFG_ATTRS) {
+        m->cfg[m->num_cfg++] = *a;
+    } else {
+        m->capped = true;
     }
+}
+
+enum ike_error
+ike_read_nonce(struct reading *r, struct cur c)
+{
+    r->m->nonce = ike_rest(&c);
     return IKE_OK;
 }
 
 enum ike_error
-ike_read_nonce(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+ike_read_notify(struct reading *r, struct cur c)
 {
-    (void)inner;
-    (void)where;
-    m->nonce = ike_rest(&c);
-    return IKE_OK;
-}
-
-enum ike_error
-ike_read_notify(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
-{
-    struct ike_notify n = { .inner = inner };
+    struct ike_message *m = r->m;
+    struct ike_notify n = { .inner = r->inner };
     struct cur spi;
     uint8_t spi_len;
 
-    (void)where;
     if (!cur_u8(&c, &n.protocol) || !cur_u8(&c, &spi_len) || !cur_u16(&c, &n.type) || !cur_sub(&c, &spi, spi_len)) {
         return IKE_ERR_NOTIFY;
     }
@@ -121,12 +111,12 @@ ike_read_notify(struct ike_message *m, struct cur c, bool inner, const uint8_t *
 }
 
 enum ike_error
-ike_read_delete(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+ike_read_delete(struct reading *r, struct cur c)
 {
-    struct ike_delete d = { .inner = inner };
+    struct ike_message *m = r->m;
+    struct ike_delete d = { .inner = r->inner };
     struct cur spis;
 
-    (void)where;
     if (!cur_u8(&c, &d.protocol) || !cur_u8(&c, &d.spi_len) || !cur_u16(&c, &d.num_spis) ||
         !cur_sub(&c, &spis, (size_t)d.num_spis * d.spi_len)) {
         return IKE_ERR_DELETE;
@@ -141,10 +131,10 @@ ike_read_delete(struct ike_message *m, struct cur c, bool inner, const uint8_t *
 }
 
 enum ike_error
-ike_read_vendor(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+ike_read_vendor(struct reading *r, struct cur c)
 {
-    (void)inner;
-    (void)where;
+    struct ike_message *m = r->m;
+
     if (m->num_vendors < IKE_MAX_VENDORS) {
         m->vendors[m->num_vendors++] = ike_rest(&c);
     } else {

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "payload.h"
 
+#include <glib.h>
 #include <string.h>
 
 enum { IPSEC_DOI = 1, SIT_IDENTITY_ONLY = 1 };     /* RFC 2407 sections 4.1 and 4.2.1 */
@@ -21,28 +22,32 @@ struct attributes {
     uint32_t seen;
 };
 
+static const struct phase {
+    unsigned named, life_type, life;
+} phase1 = { P1_NAMED, P1_LIFE_TYPE, P1_LIFE }, phase2 = { P2_NAMED, P2_LIFE_TYPE, P2_LIFE };
+
 static enum ike_error
-read_attributes(struct cur *c, struct attributes *a, struct v1_attributes *out, unsigned named, unsigned life_type,
-                unsigned life, const uint8_t **where)
+read_attributes(struct reading *r, struct cur *c, const struct phase *phase, struct attributes *a,
+                struct v1_attributes *out)
 {
     memset(a, 0, sizeof *a);
     while (cur_left(c)) {
         struct span value;
         uint16_t type;
-        *where = c->at;
+        r->where = c->at;
         if (!ike_take_attribute(c, &type, &value)) {
             return IKE_ERR_ATTRIBUTE_OVERRUN;
         }
-        if (type >= 16 || !(named >> type & 1)) {
+        if (type >= 16 || !(phase->named >> type & 1)) {
             out->others++;
             continue;
         }
         a->value[type] = ike_number(&value);
         a->seen |= 1u << type;
-        if (type == life && a->value[life_type] == LIFE_SECONDS) {
-            out->life_s = a->value[life];
-        } else if (type == life && a->value[life_type] == LIFE_KILOBYTES) {
-            out->life_kb = a->value[life];
+        if (type == phase->life && a->value[phase->life_type] == LIFE_SECONDS) {
+            out->life_s = a->value[type];
+        } else if (type == phase->life && a->value[phase->life_type] == LIFE_KILOBYTES) {
+            out->life_kb = a->value[type];
         }
     }
     return IKE_OK;
@@ -55,39 +60,39 @@ attribute(const struct attributes *a, unsigned type)
 }
 
 static enum ike_error
-phase1_transform(struct ike_message *m, struct proposal *p, struct cur *c, const uint8_t **where)
+phase1_transform(struct reading *r, struct proposal *p, struct cur *c)
 {
     struct attributes a;
-    enum ike_error e = read_attributes(c, &a, &p->attr, P1_NAMED, P1_LIFE_TYPE, P1_LIFE, where);
+    enum ike_error e = read_attributes(r, c, &phase1, &a, &p->attr);
 
     if (e != IKE_OK) {
         return e;
     }
     p->attr.auth_method = attribute(&a, P1_AUTH);
     if (a.seen >> P1_ENCRYPTION & 1) {
-        ike_add_transform(m, p, v1_phase1_encr(attribute(&a, P1_ENCRYPTION), attribute(&a, P1_KEY_LENGTH)));
+        ike_add_transform(r->m, p, v1_phase1_encr(attribute(&a, P1_ENCRYPTION), attribute(&a, P1_KEY_LENGTH)));
     }
     if (a.seen >> P1_HASH & 1) {
-        ike_add_transform(m, p, v1_phase1_integ(attribute(&a, P1_HASH)));
+        ike_add_transform(r->m, p, v1_phase1_integ(attribute(&a, P1_HASH)));
     }
     /* RFC 2409 appendix A: without an own PRF it is the HMAC of the hash; IANA names none. */
     if (a.seen >> P1_PRF & 1) {
         struct transform prf = { TRANSFORM_PRF, (uint16_t)(attribute(&a, P1_PRF) | TRANSFORM_V1_ONLY), 0 };
-        ike_add_transform(m, p, prf);
+        ike_add_transform(r->m, p, prf);
     } else if (a.seen >> P1_HASH & 1) {
-        ike_add_transform(m, p, v1_phase1_prf(attribute(&a, P1_HASH)));
+        ike_add_transform(r->m, p, v1_phase1_prf(attribute(&a, P1_HASH)));
     }
     if (a.seen >> P1_GROUP & 1) {
-        ike_add_transform(m, p, v1_group(attribute(&a, P1_GROUP)));
+        ike_add_transform(r->m, p, v1_group(attribute(&a, P1_GROUP)));
     }
     return e;
 }
 
 static enum ike_error
-phase2_transform(struct ike_message *m, struct proposal *p, uint8_t id, struct cur *c, const uint8_t **where)
+phase2_transform(struct reading *r, struct proposal *p, uint8_t id, struct cur *c)
 {
     struct attributes a;
-    enum ike_error e = read_attributes(c, &a, &p->attr, P2_NAMED, P2_LIFE_TYPE, P2_LIFE, where);
+    enum ike_error e = read_attributes(r, c, &phase2, &a, &p->attr);
 
     if (e != IKE_OK) {
         return e;
@@ -98,22 +103,22 @@ phase2_transform(struct ike_message *m, struct proposal *p, uint8_t id, struct c
         return e;               /* IPCOMP, and what no registry here holds */
     }
     if (p->protocol == PROTO_ESP) {
-        ike_add_transform(m, p, v1_esp_encr(id, attribute(&a, P2_KEY_LENGTH)));
+        ike_add_transform(r->m, p, v1_esp_encr(id, attribute(&a, P2_KEY_LENGTH)));
         if (a.seen >> P2_AUTH & 1) {
-            ike_add_transform(m, p, v1_esp_integ(attribute(&a, P2_AUTH)));
+            ike_add_transform(r->m, p, v1_esp_integ(attribute(&a, P2_AUTH)));
         }
     } else {
-        ike_add_transform(m, p, v1_ah_integ(id, attribute(&a, P2_AUTH)));
+        ike_add_transform(r->m, p, v1_ah_integ(id, attribute(&a, P2_AUTH)));
     }
     if (a.seen >> P2_GROUP & 1) {
-        ike_add_transform(m, p, v1_group(attribute(&a, P2_GROUP)));
+        ike_add_transform(r->m, p, v1_group(attribute(&a, P2_GROUP)));
     }
-    ike_add_transform(m, p, (struct transform){ TRANSFORM_ESN, attribute(&a, P2_ESN) == 1, 0 });
+    ike_add_transform(r->m, p, (struct transform){ TRANSFORM_ESN, attribute(&a, P2_ESN) == 1, 0 });
     return e;
 }
 
 static enum ike_error
-read_transforms(struct ike_message *m, const struct proposal *head, unsigned stated, struct cur *c, const uint8_t **where)
+read_transforms(struct reading *r, const struct proposal *head, unsigned stated, struct cur *c)
 {
     unsigned read = 0;
 
@@ -124,21 +129,22 @@ read_transforms(struct ike_message *m, const struct proposal *head, unsigned sta
         struct proposal *p;
         enum ike_error e;
 
-        *where = c->at;
+        r->where = c->at;
         if (!cur_u8(&at, &next) || !cur_u8(&at, &reserved) || !cur_u16(&at, &len) || len < TRANSFORM_HEADER ||
             !cur_sub(&at, &body, len - 4u) || !cur_u8(&body, &number) || !cur_u8(&body, &id) || !cur_u16(&body, &more)) {
             return IKE_ERR_TRANSFORM_OVERRUN;
         }
         read++;
-        p = ike_add_proposal(m);
+        p = ike_add_proposal(r->m);
         if (p) {
             const struct transform *first = p->transforms;
             *p = *head;
             p->transforms = first;
             p->v1_transform = number;
-            e = p->protocol == PROTO_IKE ? phase1_transform(m, p, &body, where) : phase2_transform(m, p, id, &body, where);
+            e = p->protocol == PROTO_IKE ? phase1_transform(r, p, &body) :
+                                           phase2_transform(r, p, id, &body);
             if (e != IKE_OK) {
-                m->num_proposals--;     /* its transforms are added only when all was read */
+                r->m->num_proposals--;     /* its transforms are added only when all was read */
                 return e;
             }
         }
@@ -148,15 +154,14 @@ read_transforms(struct ike_message *m, const struct proposal *head, unsigned sta
 }
 
 static enum ike_error
-read_sa(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+read_sa(struct reading *r, struct cur c)
 {
     uint32_t doi, situation;
 
-    (void)inner;
     if (!cur_u32(&c, &doi) || !cur_u32(&c, &situation)) {
         return IKE_ERR_SA;
     }
-    m->sa_count++;
+    r->m->sa_count++;
     if (doi > IPSEC_DOI || situation > SIT_IDENTITY_ONLY) {
         return IKE_OK;          /* GDOI and labelled situations (RFC 2407 section 4.6.1) have another layout */
     }
@@ -169,7 +174,7 @@ read_sa(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
 
         memset(&head, 0, sizeof head);
         head.v1 = true;
-        *where = c.at;
+        r->where = c.at;
         if (!cur_u8(&at, &next) || !cur_u8(&at, &reserved) || !cur_u16(&at, &len)) {
             return IKE_ERR_PROPOSAL_OVERRUN;
         }
@@ -187,7 +192,7 @@ read_sa(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
         if (head.spi_len > sizeof head.spi) {
             head.spi_len = 0;   /* the cookies stand in the header anyway */
         }
-        e = read_transforms(m, &head, num, &body, where);
+        e = read_transforms(r, &head, num, &body);
         if (e != IKE_OK) {
             return e;
         }
@@ -197,22 +202,19 @@ read_sa(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
 }
 
 static enum ike_error
-read_ke(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+read_ke(struct reading *r, struct cur c)
 {
-    (void)inner;
-    (void)where;
-    m->has_ke = true;
-    m->ke = ike_rest(&c);
+    r->m->has_ke = true;
+    r->m->ke = ike_rest(&c);
     return IKE_OK;
 }
 
 static enum ike_error
-read_id(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+read_id(struct reading *r, struct cur c)
 {
-    struct ike_id *id = m->id_i.present ? &m->id_r : &m->id_i;
-    struct ike_id one = { .present = true, .inner = inner };
+    struct ike_id *id = r->m->id_i.present ? &r->m->id_r : &r->m->id_i;
+    struct ike_id one = { .present = true, .inner = r->inner };
 
-    (void)where;
     if (!cur_u8(&c, &one.type) || !cur_u8(&c, &one.protocol) || !cur_u16(&c, &one.port)) {
         return IKE_ERR_ID;
     }
@@ -224,51 +226,56 @@ read_id(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
 }
 
 static enum ike_error
-read_auth(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+read_auth(struct reading *r, struct cur c)
 {
     (void)c;
-    (void)inner;
-    (void)where;
-    m->has_auth = true;
+    r->m->has_auth = true;
     return IKE_OK;
 }
 
 static enum ike_error
-read_notify(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+read_notify(struct reading *r, struct cur c)
 {
     uint32_t doi;
 
-    return cur_u32(&c, &doi) ? ike_read_notify(m, c, inner, where) : IKE_ERR_NOTIFY;
+    return cur_u32(&c, &doi) ? ike_read_notify(r, c) : IKE_ERR_NOTIFY;
 }
 
 static enum ike_error
-read_delete(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+read_delete(struct reading *r, struct cur c)
 {
     uint32_t doi;
 
-    return cur_u32(&c, &doi) ? ike_read_delete(m, c, inner, where) : IKE_ERR_DELETE;
+    return cur_u32(&c, &doi) ? ike_read_delete(r, c) : IKE_ERR_DELETE;
 }
 
 /* Mode Config: type, reserved, identifier, attributes. */
 static enum ike_error
-read_configuration(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+read_configuration(struct reading *r, struct cur c)
 {
     uint8_t type;
 
-    (void)inner;
     if (!cur_u8(&c, &type) || !cur_skip(&c, 3)) {
         return IKE_ERR_CONFIGURATION;
     }
-    m->cfg_type = type;
-    return ike_read_cfg(m, &c, where);
+    r->m->cfg_type = type;
+    while (cur_left(&c)) {
+        struct ike_cfg_attr a;
+        r->where = c.at;
+        if (!ike_take_attribute(&c, &a.type, &a.value)) {
+            return IKE_ERR_CONFIGURATION;
+        }
+        ike_add_cfg(r->m, &a);
+    }
+    return IKE_OK;
 }
 
 static enum ike_error
-read_nat_d(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+read_nat_d(struct reading *r, struct cur c)
 {
-    (void)inner;
-    (void)where;
-    if (m->num_nat_d < sizeof m->nat_d / sizeof *m->nat_d) {
+    struct ike_message *m = r->m;
+
+    if (m->num_nat_d < G_N_ELEMENTS(m->nat_d)) {
         m->nat_d[m->num_nat_d++] = ike_rest(&c);
     } else {
         m->capped = true;
@@ -285,5 +292,5 @@ v1_payload(uint8_t type)
         [V1P_ATTRIBUTES] = read_configuration, [V1P_NAT_D] = read_nat_d, [V1P_NAT_D_DRAFT] = read_nat_d,
     };
 
-    return type < sizeof table / sizeof *table ? table[type] : NULL;
+    return type < G_N_ELEMENTS(table) ? table[type] : NULL;
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 static enum ike_error
-read_transforms(struct ike_message *m, struct proposal *p, unsigned stated, struct cur *c, const uint8_t **where)
+read_transforms(struct reading *r, struct proposal *p, unsigned stated, struct cur *c)
 {
     unsigned read = 0;
 
@@ -16,7 +16,7 @@ read_transforms(struct ike_message *m, struct proposal *p, unsigned stated, stru
         uint8_t last, reserved, more;
         uint16_t len;
 
-        *where = c->at;
+        r->where = c->at;
         if (!cur_u8(&at, &last) || !cur_u8(&at, &reserved) || !cur_u16(&at, &len) || len < TRANSFORM_HEADER ||
             !cur_sub(&at, &body, len - 4u) || !cur_u8(&body, &t.type) || !cur_u8(&body, &more) || !cur_u16(&body, &t.id)) {
             return IKE_ERR_TRANSFORM_OVERRUN;
@@ -24,7 +24,7 @@ read_transforms(struct ike_message *m, struct proposal *p, unsigned stated, stru
         while (cur_left(&body)) {
             struct span value;
             uint16_t type;
-            *where = body.at;
+            r->where = body.at;
             if (!ike_take_attribute(&body, &type, &value)) {
                 return IKE_ERR_ATTRIBUTE_OVERRUN;
             }
@@ -33,7 +33,7 @@ read_transforms(struct ike_message *m, struct proposal *p, unsigned stated, stru
             }
         }
         if (p) {
-            ike_add_transform(m, p, t);
+            ike_add_transform(r->m, p, t);
         }
         read++;
         *c = at;
@@ -42,10 +42,9 @@ read_transforms(struct ike_message *m, struct proposal *p, unsigned stated, stru
 }
 
 static enum ike_error
-read_sa(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+read_sa(struct reading *r, struct cur c)
 {
-    (void)inner;
-    m->sa_count++;
+    r->m->sa_count++;
     while (cur_left(&c)) {
         struct cur at = c, body;
         struct proposal *p, head;
@@ -54,7 +53,7 @@ read_sa(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
         enum ike_error e;
 
         memset(&head, 0, sizeof head);
-        *where = c.at;
+        r->where = c.at;
         if (!cur_u8(&at, &last) || !cur_u8(&at, &reserved) || !cur_u16(&at, &len)) {
             return IKE_ERR_PROPOSAL_OVERRUN;
         }
@@ -68,12 +67,12 @@ read_sa(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
             !cur_u8(&body, &num) || head.spi_len > sizeof head.spi || !cur_copy(&body, head.spi, head.spi_len)) {
             return IKE_ERR_PROPOSAL_LENGTH;
         }
-        p = ike_add_proposal(m);
+        p = ike_add_proposal(r->m);
         if (p) {
             head.transforms = p->transforms;
             *p = head;
         }
-        e = read_transforms(m, p, num, &body, where);
+        e = read_transforms(r, p, num, &body);
         if (e != IKE_OK) {
             return e;
         }
@@ -83,25 +82,23 @@ read_sa(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
 }
 
 static enum ike_error
-read_ke(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+read_ke(struct reading *r, struct cur c)
 {
     uint16_t group;
 
-    (void)inner;
-    (void)where;
     if (!cur_u16(&c, &group) || !cur_skip(&c, 2)) {
         return IKE_ERR_KE;
     }
-    m->ke_group = group;
-    m->has_ke = true;
-    m->ke = ike_rest(&c);
+    r->m->ke_group = group;
+    r->m->has_ke = true;
+    r->m->ke = ike_rest(&c);
     return IKE_OK;
 }
 
 static enum ike_error
-read_id(struct ike_id *out, struct cur c, bool inner)
+read_id(struct reading *r, struct cur c, struct ike_id *out)
 {
-    struct ike_id id = { .present = true, .inner = inner };
+    struct ike_id id = { .present = true, .inner = r->inner };
 
     if (!cur_u8(&c, &id.type) || !cur_skip(&c, 3)) {
         return IKE_ERR_ID;
@@ -112,36 +109,32 @@ read_id(struct ike_id *out, struct cur c, bool inner)
 }
 
 static enum ike_error
-read_id_i(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+read_id_i(struct reading *r, struct cur c)
 {
-    (void)where;
-    return read_id(&m->id_i, c, inner);
+    return read_id(r, c, &r->m->id_i);
 }
 
 static enum ike_error
-read_id_r(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+read_id_r(struct reading *r, struct cur c)
 {
-    (void)where;
-    return read_id(&m->id_r, c, inner);
+    return read_id(r, c, &r->m->id_r);
 }
 
 static enum ike_error
-read_auth(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+read_auth(struct reading *r, struct cur c)
 {
     uint8_t method;
 
-    (void)inner;
-    (void)where;
     if (!cur_u8(&c, &method) || !cur_skip(&c, 3)) {
         return IKE_ERR_AUTH;
     }
-    m->has_auth = true;
-    m->auth_method = method;
+    r->m->has_auth = true;
+    r->m->auth_method = method;
     return IKE_OK;
 }
 
 static enum ike_error
-read_selectors(struct ike_message *m, struct cur c, struct selector *out, size_t *num, const uint8_t **where)
+read_selectors(struct reading *r, struct cur c, struct selector *out, size_t *num)
 {
     uint8_t stated;
     unsigned read = 0;
@@ -149,7 +142,7 @@ read_selectors(struct ike_message *m, struct cur c, struct selector *out, size_t
     if (!cur_u8(&c, &stated) || !cur_skip(&c, 3)) {
         return IKE_ERR_SELECTOR;
     }
-    m->has_ts = true;
+    r->m->has_ts = true;
     while (cur_left(&c)) {
         struct cur at = c, body;
         struct selector s;
@@ -158,7 +151,7 @@ read_selectors(struct ike_message *m, struct cur c, struct selector *out, size_t
         size_t addr;
 
         memset(&s, 0, sizeof s);
-        *where = c.at;
+        r->where = c.at;
         if (!cur_u8(&at, &type) || !cur_u8(&at, &s.protocol) || !cur_u16(&at, &len) || len < 4 ||
             !cur_sub(&at, &body, len - 4u)) {
             return IKE_ERR_SELECTOR;
@@ -175,7 +168,7 @@ read_selectors(struct ike_message *m, struct cur c, struct selector *out, size_t
             if (*num < IKE_MAX_SELECTORS) {
                 out[(*num)++] = s;
             } else {
-                m->capped = true;
+                r->m->capped = true;
             }
         }
         c = at;
@@ -184,63 +177,54 @@ read_selectors(struct ike_message *m, struct cur c, struct selector *out, size_t
 }
 
 static enum ike_error
-read_ts_i(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+read_ts_i(struct reading *r, struct cur c)
 {
-    (void)inner;
-    return read_selectors(m, c, m->ts_i, &m->num_ts_i, where);
+    return read_selectors(r, c, r->m->ts_i, &r->m->num_ts_i);
 }
 
 static enum ike_error
-read_ts_r(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+read_ts_r(struct reading *r, struct cur c)
 {
-    (void)inner;
-    return read_selectors(m, c, m->ts_r, &m->num_ts_r, where);
+    return read_selectors(r, c, r->m->ts_r, &r->m->num_ts_r);
 }
 
 static enum ike_error
-read_configuration(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+read_configuration(struct reading *r, struct cur c)
 {
     uint8_t cfg_type;
 
-    (void)inner;
     if (!cur_u8(&c, &cfg_type) || !cur_skip(&c, 3)) {
         return IKE_ERR_CONFIGURATION;
     }
-    m->cfg_type = cfg_type;
+    r->m->cfg_type = cfg_type;
     /* IKEv2 attributes have no short form: the top bit is reserved (RFC 7296 section 3.15.1). */
     while (cur_left(&c)) {
         struct ike_cfg_attr a;
         struct cur value;
         uint16_t len;
-        *where = c.at;
+        r->where = c.at;
         if (!cur_u16(&c, &a.type) || !cur_u16(&c, &len) || !cur_sub(&c, &value, len)) {
             return IKE_ERR_CONFIGURATION;
         }
         a.type &= 0x7fff;
         a.value = ike_rest(&value);
-        if (m->num_cfg < IKE_MAX_CFG_ATTRS) {
-            m->cfg[m->num_cfg++] = a;
-        } else {
-            m->capped = true;
-        }
+        ike_add_cfg(r->m, &a);
     }
     return IKE_OK;
 }
 
 static enum ike_error
-read_eap(struct ike_message *m, struct cur c, bool inner, const uint8_t **where)
+read_eap(struct reading *r, struct cur c)
 {
     size_t whole = cur_left(&c);
     uint8_t code, id, type = 0;
     uint16_t len;
 
-    (void)inner;
-    (void)where;
     if (!cur_u8(&c, &code) || !cur_u8(&c, &id) || !cur_u16(&c, &len) || len < 4 || len > whole || (len > 4 && !cur_u8(&c, &type))) {
         return IKE_ERR_EAP;
     }
-    m->eap_code = code;
-    m->eap_type = type;
+    r->m->eap_code = code;
+    r->m->eap_type = type;
     return IKE_OK;
 }
 
@@ -253,5 +237,5 @@ v2_payload(uint8_t type)
         [V2P_TSI] = read_ts_i, [V2P_TSR] = read_ts_r, [V2P_CP] = read_configuration, [V2P_EAP] = read_eap,
     };
 
-    return type < sizeof table / sizeof *table ? table[type] : NULL;
+    return type < G_N_ELEMENTS(table) ? table[type] : NULL;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 enum { PAYLOAD_CRITICAL = 0x80, LAST_FRAGMENT = 1 };
+enum { LENGTH_AT = 24 };         /* of the header's Length field */
 
 /* beyond: octets of the message that were on the wire behind c and not captured.  A
  * payload that reaches into them sets *cut, is no error, and has what was captured. */
@@ -40,13 +41,14 @@ take_payload(struct cur *c, struct ike_payload *out, uint8_t type, bool inner, s
     return IKE_OK;
 }
 
+/* Keeps the first error alone; base is the start of the octets that hold it. */
 static void
-fail(struct ike_message *m, enum ike_error e, const uint8_t *base, const uint8_t *at, bool inner)
+fail(const struct reading *r, enum ike_error e, const uint8_t *base)
 {
-    if (m->error == IKE_OK) {
-        m->error = e;
-        m->error_offset = (size_t)(at - base);
-        m->error_inner = inner;
+    if (e != IKE_OK && r->m->error == IKE_OK) {
+        r->m->error = e;
+        r->m->error_offset = (size_t)(r->where - base);
+        r->m->error_inner = r->inner;
     }
 }
 
@@ -68,11 +70,10 @@ keep_payload(struct ike_message *m, const struct ike_payload *p)
 /* RFC 7383 section 2.5; the first payload's type stands in fragment 1 alone.  Of a cut
  * payload only the facts are kept: part of a ciphertext is of no use. */
 static enum ike_error
-read_encrypted(struct ike_message *m, const struct ike_payload *p, bool cut, const uint8_t **where)
+read_encrypted(struct ike_message *m, const struct ike_payload *p, bool cut)
 {
     struct cur body = cur_of(p->body.at, p->body.len);
 
-    *where = body.at;
     m->encrypted = true;
     if (p->type == V2P_SKF) {
         uint16_t number, total;
@@ -93,13 +94,12 @@ read_encrypted(struct ike_message *m, const struct ike_payload *p, bool cut, con
 }
 
 static enum ike_error
-read_v1_fragment(struct ike_message *m, const struct ike_payload *p, const uint8_t **where)
+read_v1_fragment(struct ike_message *m, const struct ike_payload *p)
 {
     struct cur body = cur_of(p->body.at, p->body.len);
     uint16_t id;
     uint8_t number, flags;
 
-    *where = body.at;
     if (!cur_u16(&body, &id) || !cur_u8(&body, &number) || !cur_u8(&body, &flags) || !number) {
         return IKE_ERR_FRAGMENT;
     }
@@ -115,49 +115,54 @@ is_encrypted(const struct ike_message *m, uint8_t type)
     return m->major == 2 && (type == V2P_SK || type == V2P_SKF);
 }
 
-/* Walks a chain.  Each turn consumes four octets at least.  A payload whose body is
- * wrong is reported and passed by: its length is good, so the chain goes on. */
-static void
-walk(struct ike_message *m, uint8_t type, struct cur c, const uint8_t *base, bool inner, size_t beyond)
+/* What ends the walk: an encryption, whose clear text is not here, and a fragment. */
+static bool
+holds_the_rest(const struct ike_message *m, uint8_t type)
 {
+    return is_encrypted(m, type) || (m->major == 1 && type == V1P_FRAGMENT);
+}
+
+/* Walks a chain, which begins where r does.  Each turn consumes four octets at least.  A payload
+ * whose body is wrong is reported and passed by: its length is good, so the chain goes on. */
+static void
+walk(struct reading *r, uint8_t type, struct cur c, size_t beyond)
+{
+    struct ike_message *m = r->m;
+    const uint8_t *base = r->where;
+
     while (type != 0) {
         struct ike_payload p;
-        const uint8_t *where = c.at;
         bool cut;
-        enum ike_error e = take_payload(&c, &p, type, inner, beyond, &cut);
+        enum ike_error e;
         payload_fn *fn;
 
+        r->where = c.at;
+        e = take_payload(&c, &p, type, r->inner, beyond, &cut);
         if (e != IKE_OK) {
-            fail(m, e, base, where, inner);
+            fail(r, e, base);
             return;
         }
-        where = p.body.at;
+        r->where = p.body.at;
         if (cut) {
             if (is_encrypted(m, type)) {
-                e = p.type ? read_encrypted(m, &p, true, &where) : IKE_OK;
+                e = p.type ? read_encrypted(m, &p, true) : IKE_OK;
                 m->encrypted = true;
             }
-            if (e != IKE_OK) {
-                fail(m, e, base, where, inner);
-            }
+            fail(r, e, base);
             return;
         }
         keep_payload(m, &p);
-        if (is_encrypted(m, type) || (m->major == 1 && type == V1P_FRAGMENT)) {
+        if (holds_the_rest(m, type)) {
             /* Inside an encryption there is no second one, and no fragment. */
-            if (!inner) {
-                e = m->major == 2 ? read_encrypted(m, &p, false, &where) : read_v1_fragment(m, &p, &where);
+            if (!r->inner) {
+                e = m->major == 2 ? read_encrypted(m, &p, false) : read_v1_fragment(m, &p);
             }
-            if (e != IKE_OK) {
-                fail(m, e, base, where, inner);
-            }
+            fail(r, e, base);
             return;
         }
         fn = m->major == 1 ? v1_payload(type) : v2_payload(type);
-        e = fn ? fn(m, cur_of(p.body.at, p.body.len), inner, &where) : IKE_OK;
-        if (e != IKE_OK) {
-            fail(m, e, base, where, inner);
-        }
+        e = fn ? fn(r, cur_of(p.body.at, p.body.len)) : IKE_OK;
+        fail(r, e, base);
         type = p.next;
     }
 }
@@ -196,7 +201,8 @@ ike_parse(struct ike_message *m, const uint8_t *data, size_t captured, size_t re
         return true;
     }
     if (m->length < IKE_HEADER || m->length > reported) {
-        fail(m, IKE_ERR_LENGTH, data, data + 24, false);
+        struct reading r = { m, false, data + LENGTH_AT };
+        fail(&r, IKE_ERR_LENGTH, data);
     }
     end = m->length < IKE_HEADER ? reported : MIN((size_t)m->length, reported);
     m->trailing = reported - end;
@@ -209,7 +215,7 @@ ike_parse(struct ike_message *m, const uint8_t *data, size_t captured, size_t re
         m->encrypted_body = ike_rest(&c);
         return true;
     }
-    walk(m, m->next_payload, c, data, false, m->truncated ? end - captured : 0);
+    walk(&(struct reading){ m, false, data }, m->next_payload, c, m->truncated ? end - captured : 0);
     m->readable = !m->encrypted;
     return true;
 }
@@ -237,6 +243,6 @@ ike_parse_inner(struct ike_message *m, uint8_t first, const uint8_t *clear, size
         return false;
     }
     m->readable = true;
-    walk(m, first, c, clear, true, 0);
+    walk(&(struct reading){ m, true, clear }, first, c, 0);
     return true;
 }

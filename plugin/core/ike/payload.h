@@ -1,22 +1,33 @@
-/* payload.h - between the parser's files.  SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef ESPIAL_IKE_INTERNAL_H
-#define ESPIAL_IKE_INTERNAL_H
+/* payload.h - what the files that read payloads ask of each other.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_IKE_PAYLOAD_H
+#define ESPIAL_IKE_PAYLOAD_H
 
 #include <espial/cursor.h>
 #include <espial/ike.h>
 
-/* Reads one payload's body into m.  *where is the octet that is wrong, on error. */
-typedef enum ike_error payload_fn(struct ike_message *m, struct cur body, bool inner, const uint8_t **where);
+/* A payload under way: what it says goes into m. */
+struct reading {
+    struct ike_message *m;
+    bool inner;                 /* it was inside the encryption */
+    const uint8_t *where;       /* the octet of the part being read: what is wrong, on error */
+};
 
-payload_fn *v1_payload(uint8_t type);       /* NULL: a payload without structure here */
+/* Reads a payload's body. */
+typedef enum ike_error payload_fn(struct reading *r, struct cur body);
+
+/* The reader of a type of payload; NULL where its body has no structure here. */
+payload_fn *v1_payload(uint8_t type);
 payload_fn *v2_payload(uint8_t type);
 
-struct proposal *ike_add_proposal(struct ike_message *m);
+/* These set capped where a limit of limits.h is reached. */
+struct proposal *ike_add_proposal(struct ike_message *m);       /* empty; NULL at the limit */
 void ike_add_transform(struct ike_message *m, struct proposal *p, struct transform t);
-/* One data attribute (RFC 2408 section 3.3): *type without the AF bit. */
+void ike_add_cfg(struct ike_message *m, const struct ike_cfg_attr *a);
+/* One data attribute (RFC 2408 section 3.3, RFC 7296 section 3.3.5): *type without the AF bit.
+ * False, and nothing read, where it runs past c. */
 bool ike_take_attribute(struct cur *c, uint16_t *type, struct span *value);
-uint32_t ike_number(const struct span *value);      /* big-endian, clamped to UINT32_MAX */
-enum ike_error ike_read_cfg(struct ike_message *m, struct cur *body, const uint8_t **where);
+uint32_t ike_number(const struct span *value);      /* big-endian, at most UINT32_MAX */
 struct span ike_rest(const struct cur *c);
 
 /* What both versions write alike; in IKEv1 a notify and a delete have a DOI before it. */
