@@ -1,6 +1,6 @@
 /* message.c - what is asked of a message that was read.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include <espial/ike.h>
+#include "payload.h"
 
 static const struct { const char *text, *reference; } errors[] = {
     { "nothing is wrong", "" },
@@ -19,6 +19,18 @@ const char *
 ike_error_reference(enum ike_error e)
 {
     return errors[e].reference;
+}
+
+bool
+ike_payload_known(uint8_t major, uint8_t type)
+{
+    if (type == 0) {
+        return true;
+    }
+    if (major == 1) {
+        return type <= V1P_NAT_OA || (type >= V1P_NAT_D_DRAFT && type <= V1P_FRAGMENT);
+    }
+    return type >= V2P_SA && type <= V2P_PS;
 }
 
 bool

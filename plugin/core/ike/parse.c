@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum { PAYLOAD_CRITICAL = 0x80, LAST_FRAGMENT = 1 };
-enum { LENGTH_AT = 24 };         /* of the header's Length field */
+enum { LENGTH_AT = 24 };          /* place of Length in the header: RFC 7296 section 3.1 */
 
 /* beyond: octets of the message that were on the wire behind c and not captured.  A
  * payload that reaches into them sets *cut, is no error, and has what was captured. */
@@ -220,13 +220,6 @@ ike_parse(struct ike_message *m, const uint8_t *data, size_t captured, size_t re
     return true;
 }
 
-static bool
-known_payload(uint8_t major, uint8_t type)
-{
-    return type == 0 || (major == 1 ? type <= V1P_NAT_OA || (type >= V1P_NAT_D_DRAFT && type <= V1P_FRAGMENT) :
-                                      type >= V2P_SA && type <= V2P_PS);
-}
-
 bool
 ike_parse_inner(struct ike_message *m, uint8_t first, const uint8_t *clear, size_t len)
 {
@@ -238,8 +231,8 @@ ike_parse_inner(struct ike_message *m, uint8_t first, const uint8_t *clear, size
         m->readable = true;     /* an empty SK payload: liveness */
         return true;
     }
-    if (!first || !known_payload(m->major, first) || take_payload(&peek, &p, first, true, 0, &cut) != IKE_OK ||
-        !known_payload(m->major, p.next)) {
+    if (!first || !ike_payload_known(m->major, first) || take_payload(&peek, &p, first, true, 0, &cut) != IKE_OK ||
+        !ike_payload_known(m->major, p.next)) {
         return false;
     }
     m->readable = true;

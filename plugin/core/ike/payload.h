@@ -20,6 +20,9 @@ typedef enum ike_error payload_fn(struct reading *r, struct cur body);
 payload_fn *v1_payload(uint8_t type);
 payload_fn *v2_payload(uint8_t type);
 
+/* The registry of the version has the type, or it is 0, the end of a chain. */
+bool ike_payload_known(uint8_t major, uint8_t type);
+
 /* These set capped where a limit of limits.h is reached. */
 struct proposal *ike_add_proposal(struct ike_message *m);       /* empty; NULL at the limit */
 void ike_add_transform(struct ike_message *m, struct proposal *p, struct transform t);
