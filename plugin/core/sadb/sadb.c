@@ -5,28 +5,6 @@
 #include <espial/hash.h>
 #include <string.h>
 
-static const char *const basis_names[] = { "observed", "decrypted", "configured", "inferred" };
-static const char *const ike_state_names[] = { "half_open", "established", "failed", "rekeyed", "deleted" };
-static const char *const child_state_names[] = { "installed", "rekeyed", "deleted", "failed" };
-
-const char *
-basis_name(enum basis b)
-{
-    return basis_names[b];
-}
-
-const char *
-ike_sa_state_name(enum ike_sa_state s)
-{
-    return ike_state_names[s];
-}
-
-const char *
-child_state_name(enum child_state s)
-{
-    return child_state_names[s];
-}
-
 static guint
 key_hash(gconstpointer p)
 {
@@ -366,21 +344,6 @@ sadb_last_time(const struct sadb *db)
     return db->last_time;
 }
 
-bool
-zero_spi(const uint8_t spi[8])
-{
-    static const uint8_t zero[8];
-
-    return memcmp(spi, zero, sizeof zero) == 0;
-}
-
-const struct selector *
-child_selectors(const struct child_sa *c, bool initiator, size_t *num)
-{
-    *num = initiator ? c->num_ts_i : c->num_ts_r;
-    return initiator ? c->ts_i : c->ts_r;
-}
-
 const struct ike_sa *
 child_holder(const struct sadb *db, const struct child_sa *c)
 {
@@ -392,42 +355,50 @@ child_holder(const struct sadb *db, const struct child_sa *c)
     return sa;
 }
 
-const struct selector *
-exchange_selectors(const struct exchange *x, bool by, size_t *num)
+bool
+sadb_has_null(const struct sadb *db)
 {
-    *num = by ? x->num_ts_i : x->num_ts_r;
-    return by || !x->ts ? x->ts : x->ts + x->num_ts_i;
+    return db->has_null;
 }
 
-char *
-endpoint_print(const struct endpoint *e, char *out, size_t size)
+bool
+sadb_knows_spi_i(const struct sadb *db, const uint8_t spi[8])
 {
-    if (e->id) {
-        g_strlcpy(out, e->id, size);
-        return out;
+    struct sa_key key = sadb_key(db, 'i', 0, spi, 8, NULL, NULL);
+
+    return sadb_list(db, &key) != NULL;
+}
+
+bool
+sadb_wants_clear(const struct sadb *db)
+{
+    return db->has_selectors;
+}
+
+size_t
+sadb_num_clear(const struct sadb *db)
+{
+    return db->clear->len;
+}
+
+const struct clear_packet *
+sadb_clear(const struct sadb *db, size_t i)
+{
+    return i < db->clear->len ? &g_array_index(db->clear, struct clear_packet, i) : NULL;
+}
+
+const struct child_sa *
+sadb_predecessor(const struct sadb *db, const struct child_sa *c)
+{
+    if (c->rekeys != NO_ID) {
+        return sadb_child_sa(db, c->rekeys);
     }
-    return ip_print(&e->addr, out, size);
-}
-
-uint32_t
-sadb_sk_length(const struct kept_proposal *chosen, uint32_t inner)
-{
-    struct encr_geometry g = { 0 };
-    uint8_t icv = 0;
-    bool known = false;
-
-    for (size_t i = 0; chosen && i < chosen->p->num_transforms; i++) {
-        const struct transform *t = &chosen->p->transforms[i];
-        if (t->type == TRANSFORM_ENCR) {
-            known = encr_geometry(t->id, &g);
-        } else if (t->type == TRANSFORM_INTEG && t->id != 0 && !integ_icv_len(t->id, &icv)) {
-            return 0;
+    for (uint32_t id = c->id, looked = 0; id > 0 && looked < SADB_MAX_PER_PEER; id--, looked++) {
+        const struct child_sa *old = sadb_child_sa(db, id - 1);
+        if (old->protocol == c->protocol && old->basis != BASIS_INFERRED && ip_equal(&old->addr_i, &c->addr_i) &&
+            ip_equal(&old->addr_r, &c->addr_r) && child_same_selectors(old, c)) {
+            return old;
         }
     }
-    if (!known) {
-        return 0;
-    }
-    /* Pad Length takes one octet; stream and AEAD modes need no padding in IKE. */
-    uint32_t block = g.block > 4 ? g.block : 1;
-    return 28 + 4 + g.iv + (inner + 1 + block - 1) / block * block + (g.icv ? g.icv : icv);
+    return NULL;
 }

@@ -1,7 +1,7 @@
 /* store.h - shared by the files of the SA database.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef ESPIAL_SADB_INTERNAL_H
-#define ESPIAL_SADB_INTERNAL_H
+#ifndef ESPIAL_STORE_H
+#define ESPIAL_STORE_H
 
 #include <espial/sadb.h>
 
@@ -100,18 +100,32 @@ struct child_sa *sadb_child_of(const struct sadb *db, const struct ike_sa *sa, u
 /* The newest IKE SA between two addresses, or NULL. */
 struct ike_sa *sadb_ike_between(const struct sadb *db, const struct ip_addr *a, const struct ip_addr *b);
 
-/* track_child.c: what the payloads of one message do to SAs. */
+/* facts.c */
+bool zero_spi(const uint8_t spi[8]);
+bool behind_nat(const struct ike_sa *sa, bool initiator);
+/* Both ends of a and b have the same selectors, and those are known. */
+bool child_same_selectors(const struct child_sa *a, const struct child_sa *b);
+/* The suite's cipher is a counter mode whose packets carry the start of the counter. */
+bool kept_counts_iv(const struct kept_proposal *chosen);
+
+/* window.c */
+/* Bits of the window that a stream needs room for. */
+uint32_t window_bits(const struct sadb *db);
+/* The number of e's packet, as a receiver judges it: counts what is lost, replayed or too old. */
+void window_see(const struct sadb *db, struct stream *s, struct ipsec_event *e);
+
+/* child.c: what the payloads of one message do to SAs. */
 void track_offer(struct sadb *db, struct ike_event *e, const struct ike_message *m);
 void track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m);
 void track_deletes(struct sadb *db, struct ike_event *e, const struct ike_message *m);
 
-/* track_learn.c: what each end is called, can do and is given. */
+/* peer.c: what each end is called, can do and is given. */
 void track_abilities(struct ike_event *e, const struct ike_message *m);
 void track_liveness(struct ike_event *e, const struct ike_message *m);
 void track_identities(struct sadb *db, struct ike_event *e, const struct ike_message *m);
 void track_addresses(struct sadb *db, struct ike_event *e, const struct ike_message *m);
 
-/* track_lineage.c */
+/* lineage.c */
 void track_phase1(struct sadb *db, struct ike_event *e);
 /* The new IKE SA of an exchange that rekeys one, of which chosen is the answer. */
 void track_rekey(struct sadb *db, struct ike_event *e, const struct proposal *chosen);
@@ -124,9 +138,6 @@ struct ike_sa *track_replaced(const struct sadb *db, const struct ike_event *e);
 void track_sent(struct sadb *db, struct ike_sa *sa, bool from_initiator, double time);
 /* Notes that first, captured again at at, went through a NAT in between; false where it did not. */
 bool track_translated(struct ike_sa *sa, const struct exchange *x, const struct exchange_message *first, const struct sighting *at);
-bool behind_nat(const struct ike_sa *sa, bool initiator);
 void track_nat(struct ike_event *e, const struct ike_message *m);
-
-bool zero_spi(const uint8_t spi[8]);
 
 #endif

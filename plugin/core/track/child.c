@@ -167,41 +167,6 @@ link_rekeyed(struct ike_event *e, struct child_sa *old, struct child_sa *fresh)
     e->child_rekeyed = old;
 }
 
-static bool
-same_selectors(const struct child_sa *a, const struct child_sa *b)
-{
-    if (a->num_ts_i != b->num_ts_i || a->num_ts_r != b->num_ts_r || !a->num_ts_i) {
-        return false;
-    }
-    for (size_t i = 0; i < a->num_ts_i; i++) {
-        if (!selector_equal(&a->ts_i[i], &b->ts_i[i])) {
-            return false;
-        }
-    }
-    for (size_t i = 0; i < a->num_ts_r; i++) {
-        if (!selector_equal(&a->ts_r[i], &b->ts_r[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-const struct child_sa *
-sadb_predecessor(const struct sadb *db, const struct child_sa *c)
-{
-    if (c->rekeys != NO_ID) {
-        return sadb_child_sa(db, c->rekeys);
-    }
-    for (uint32_t id = c->id, looked = 0; id > 0 && looked < SADB_MAX_PER_PEER; id--, looked++) {
-        const struct child_sa *old = sadb_child_sa(db, id - 1);
-        if (old->protocol == c->protocol && old->basis != BASIS_INFERRED && ip_equal(&old->addr_i, &c->addr_i) &&
-            ip_equal(&old->addr_r, &c->addr_r) && same_selectors(old, c)) {
-            return old;
-        }
-    }
-    return NULL;
-}
-
 /* IKEv1 has no notify for it: a second quick mode with the same selectors between
  * the same peers replaces the first. */
 static struct child_sa *
@@ -211,7 +176,7 @@ v1_replaced(const struct sadb *db, const struct child_sa *fresh)
         struct child_sa *c = (struct child_sa *)g_ptr_array_index(db->child_sas, i - 1);
         if (c != fresh && c->ike_sa->major == 1 && c->state == CHILD_INSTALLED && c->basis != BASIS_INFERRED &&
             c->protocol == fresh->protocol && ip_equal(&c->addr_i, &fresh->addr_i) &&
-            ip_equal(&c->addr_r, &fresh->addr_r) && same_selectors(c, fresh)) {
+            ip_equal(&c->addr_r, &fresh->addr_r) && child_same_selectors(c, fresh)) {
             return c;
         }
         if (fresh->id - c->id > SADB_MAX_PER_PEER) {
@@ -227,7 +192,7 @@ twin_of(const struct ike_sa *sa, const struct child_sa *fresh)
     for (guint i = sa->children->len, looked = 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
         struct child_sa *c = (struct child_sa *)g_ptr_array_index(sa->children, i - 1);
         if (c != fresh && c->state == CHILD_INSTALLED && c->established && c->protocol == fresh->protocol &&
-            same_selectors(c, fresh)) {
+            child_same_selectors(c, fresh)) {
             return c;
         }
     }

@@ -381,17 +381,6 @@ establish(struct ike_event *e)
     }
 }
 
-unsigned
-sadb_whole_messages(const struct exchange *x)
-{
-    unsigned n = 0;
-
-    for (guint i = 0; i < x->messages->len; i++) {
-        n += g_array_index(x->messages, struct exchange_message, i).fragment == 0;
-    }
-    return n;
-}
-
 /* When both sides have proved who they are, as far as the packets show. */
 static void
 follow_state(struct ike_event *e, const struct ike_message *m)

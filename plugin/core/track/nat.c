@@ -6,14 +6,6 @@
 
 enum { DIGEST_MAX = 64 };
 
-const char *
-nat_name(enum nat n)
-{
-    static const char *const names[] = { NULL, "none", "initiator", "responder", "both", "forced" };
-
-    return names[n];
-}
-
 static bool
 hash_of(const struct ike_sa *sa, GChecksumType *out)
 {
@@ -160,13 +152,6 @@ verdict(const struct ike_sa *sa)
     return behind_i && behind_r ? NAT_BOTH : behind_i ? NAT_INITIATOR : behind_r ? NAT_RESPONDER : NAT_NONE;
 }
 
-bool
-ike_sa_is_at(const struct ike_sa *sa, bool initiator, const struct ip_addr *a)
-{
-    return ip_equal(a, initiator ? &sa->initiator.addr : &sa->responder.addr) ||
-           ip_equal(a, initiator ? &sa->beyond_i : &sa->beyond_r);
-}
-
 /* One packet, captured once on each side of a NAT: it has one of its addresses changed.  A probe
  * of MOBIKE (RFC 4555 section 3.10) goes out from several addresses as packets of their own. */
 bool
@@ -188,12 +173,6 @@ track_translated(struct ike_sa *sa, const struct exchange *x, const struct excha
         sa->after_nat = at->frame;
     }
     return true;
-}
-
-bool
-behind_nat(const struct ike_sa *sa, bool initiator)
-{
-    return sa->nat == NAT_BOTH || sa->nat == (initiator ? NAT_INITIATOR : NAT_RESPONDER);
 }
 
 /* One side's mapping is followed: between two NATs the initiator's, for it must reach the other. */

@@ -7,128 +7,6 @@
 #define DUPLICATE_SECONDS 0.1       /* one packet, two capture points */
 #define TRANSLATED_SECONDS 0.005    /* one packet, before and after a NAT of which nothing else is known */
 
-enum { WRAP_NEAR = 1 << 16 };       /* how near to 2^32 a number must be for the next to wrap */
-
-/* A power of two: the window's bits wrap with the sequence numbers. */
-static uint32_t
-window_bits(const struct sadb *db)
-{
-    uint32_t bits = 64;
-
-    while (bits < db->options.window) {
-        bits *= 2;
-    }
-    return bits;
-}
-
-static bool
-window_has(const struct sadb *db, const struct stream *s, uint32_t seq)
-{
-    uint32_t at = seq % window_bits(db);
-
-    return s->window[at / 64] >> at % 64 & 1;
-}
-
-static void
-window_set(const struct sadb *db, struct stream *s, uint32_t seq, bool seen)
-{
-    uint32_t at = seq % window_bits(db);
-    uint64_t bit = (uint64_t)1 << at % 64;
-
-    s->window[at / 64] = seen ? s->window[at / 64] | bit : s->window[at / 64] & ~bit;
-}
-
-bool
-sadb_has_esn(const struct child_sa *c)
-{
-    for (size_t i = 0; c && c->chosen && i < c->chosen->p->num_transforms; i++) {
-        const struct transform *t = &c->chosen->p->transforms[i];
-        if (t->type == TRANSFORM_ESN && t->id == ESN_EXT_SEQ) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool
-sadb_is_null(const struct kept_proposal *chosen)
-{
-    for (size_t i = 0; chosen && i < chosen->p->num_transforms; i++) {
-        const struct transform *t = &chosen->p->transforms[i];
-        if (t->type == TRANSFORM_ENCR && encr_is_null(t->id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool
-sadb_has_null(const struct sadb *db)
-{
-    return db->has_null;
-}
-
-/* Ahead of the highest number so far, as a receiver reckons.  With extended numbers the
- * low half wraps (RFC 4303 appendix A2); without, only right at the end. */
-static bool
-is_ahead(const struct stream *s, uint32_t seq, bool *wrapped)
-{
-    *wrapped = false;
-    if (s->esn) {
-        uint32_t ahead = seq - s->last_seq;
-        return ahead != 0 && ahead <= UINT32_MAX / 2;
-    }
-    *wrapped = s->last_seq > UINT32_MAX - WRAP_NEAR && seq < WRAP_NEAR;
-    return seq > s->last_seq || *wrapped;
-}
-
-static void
-advance(const struct sadb *db, struct stream *s, const struct ipsec_event *e, uint32_t seq)
-{
-    uint32_t ahead = seq - s->last_seq, bits = window_bits(db);
-
-    for (uint32_t i = 1; i < ahead && i <= bits; i++) {
-        window_set(db, s, s->last_seq + i, false);
-    }
-    if (ahead > 1) {
-        s->lost += ahead - 1;
-        s->gap_frame = s->gap_frame ? s->gap_frame : e->at.frame;
-    }
-    window_set(db, s, seq, true);
-    s->last_seq = seq;
-}
-
-/* RFC 4303 section 3.4.3. */
-static void
-see_sequence(const struct sadb *db, struct stream *s, struct ipsec_event *e)
-{
-    uint32_t seq = e->packet->seq, behind;
-
-    if (s->packets == 0) {
-        s->first_seq = s->last_seq = seq;
-        window_set(db, s, seq, true);
-        return;
-    }
-    if (is_ahead(s, seq, &e->wrapped)) {
-        advance(db, s, e, seq);
-        return;
-    }
-    behind = s->last_seq - seq;
-    if (behind >= db->options.window || (seq == 0 && behind && !s->esn)) {
-        s->out_of_window++;
-        e->out_of_window = true;
-    } else if (window_has(db, s, seq)) {
-        const struct seen_packet *first = &s->seen[seq % STREAM_SEEN];
-        s->replayed++;
-        e->replayed = true;
-        e->original = first->frame && first->seq == seq ? first->frame : 0;
-    } else {
-        window_set(db, s, seq, true);
-        s->lost -= s->lost > 0;
-        s->gap_frame = s->lost ? s->gap_frame : 0;
-    }
-}
-
 static uint16_t
 ticks_at(const struct stream *s, double time)
 {
@@ -321,18 +199,6 @@ make_stream(struct sadb *db, const struct sighting *at, const struct ipsec_packe
     return s;
 }
 
-static bool
-has_explicit_iv(const struct kept_proposal *chosen)
-{
-    for (size_t i = 0; chosen && i < chosen->p->num_transforms; i++) {
-        const struct transform *t = &chosen->p->transforms[i];
-        if (t->type == TRANSFORM_ENCR && encr_counts_iv(t->id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void
 set_tie(struct sadb *db, struct stream *s, struct child_sa *c, bool to_responder, uint32_t frame)
 {
@@ -348,7 +214,7 @@ set_tie(struct sadb *db, struct stream *s, struct child_sa *c, bool to_responder
     s->to_responder = to_responder;
     s->basis = c->basis;
     s->esn = sadb_has_esn(c);
-    if (!s->last_iv && has_explicit_iv(c->chosen)) {
+    if (!s->last_iv && kept_counts_iv(c->chosen)) {
         s->last_iv = (uint64_t *)sadb_alloc(db, STREAM_IVS * sizeof *s->last_iv);
     }
     sadb_push(db, c->streams, s);
@@ -475,7 +341,7 @@ sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at
         return;
     }
     see_passing(db, e);
-    see_sequence(db, s, e);
+    window_see(db, s, e);
     see_iv(s, e);
     see_integrity(db, s, e);
     if (!e->replayed) {
@@ -486,94 +352,4 @@ sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at
     note_step(db, s, p, at->frame);
     track_sent(db, s->child ? s->child->ike_sa : NULL, s->to_responder, at->time);
     e->number = s->packets;
-}
-
-/* --- later passes ------------------------------------------------------------- */
-
-static const struct stream_step *
-step_at(const struct stream *s, uint32_t frame)
-{
-    const struct stream_step *found = &s->now;
-    guint low = 0, high = s->steps ? s->steps->len : 0;
-
-    if (frame >= found->frame || !high) {
-        return found;
-    }
-    while (low < high) {        /* the last one that does not lie behind the frame */
-        guint mid = (low + high) / 2;
-        const struct stream_step *one = &g_array_index(s->steps, struct stream_step, mid);
-        if (one->frame <= frame) {
-            found = one;
-            low = mid + 1;
-        } else {
-            high = mid;
-        }
-    }
-    return found;
-}
-
-bool
-sadb_stream_at(const struct sadb *db, struct stream_at *out, uint8_t protocol, uint32_t spi, uint32_t seq,
-               const struct ip_addr *src, const struct ip_addr *dst, uint32_t frame)
-{
-    struct sa_key key = sadb_key(db, 's', protocol, &spi, sizeof spi, src, dst);
-    const struct stream *s = (const struct stream *)g_hash_table_lookup(db->stream_of, &key);
-    const struct stream_step *step;
-
-    while (s && s->first_frame > frame) {
-        s = s->older;
-    }
-    if (!s) {
-        return false;
-    }
-    step = step_at(s, frame);
-    *out = (struct stream_at){ .stream = s, .number = seq + step->ahead, .lost = step->lost, .replayed = step->replayed };
-    if (s->child && frame >= s->tied_frame) {
-        out->child = s->child;
-        out->to_responder = s->to_responder;
-        return true;
-    }
-    for (guint low = 0, high = s->ties ? s->ties->len : 0; low < high;) {
-        guint mid = (low + high) / 2;
-        const struct stream_tie *old = &g_array_index(s->ties, struct stream_tie, mid);
-        if (old->frame <= frame) {      /* the last such one */
-            out->child = old->child;
-            out->to_responder = old->to_responder;
-            low = mid + 1;
-        } else {
-            high = mid;
-        }
-    }
-    return true;
-}
-
-enum ike_sa_state
-ike_sa_state_at(const struct sadb *db, const struct ike_sa *sa, uint32_t frame)
-{
-    const struct ike_sa *next = sadb_ike_sa(db, sa->rekeyed_by);
-
-    if (frame >= sa->last_frame) {
-        return sa->state;
-    }
-    if (next && frame >= next->first_frame) {
-        return IKE_REKEYED;
-    }
-    if (sa->deleted_in && frame >= sa->deleted_in) {
-        return IKE_DELETED;
-    }
-    return sa->established_in && frame >= sa->established_in ? IKE_ESTABLISHED : IKE_HALF_OPEN;
-}
-
-enum child_state
-child_state_at(const struct sadb *db, const struct child_sa *c, uint32_t frame)
-{
-    const struct child_sa *next = sadb_child_sa(db, c->rekeyed_by);
-
-    if (next && frame >= next->negotiated_in) {
-        return CHILD_REKEYED;
-    }
-    if (c->deleted_in && frame >= c->deleted_in) {
-        return CHILD_DELETED;
-    }
-    return c->state == CHILD_FAILED ? CHILD_FAILED : CHILD_INSTALLED;
 }

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define NEAR_SECONDS 1.0        /* a packet and its protected copy, captured at both sides of a gateway */
-
 static bool
 is_ike_port(uint16_t port)
 {
@@ -49,16 +47,6 @@ see_fragment(struct sadb *db, struct path_event *e)
     }
     e->sa = sadb_ike_between(db, &e->at.src, &e->at.dst);
     return true;
-}
-
-enum admission
-child_admits(const struct child_sa *c, const struct inner_packet *p, bool to_responder)
-{
-    size_t num_src, num_dst;
-    const struct selector *src = child_selectors(c, to_responder, &num_src);
-    const struct selector *dst = child_selectors(c, !to_responder, &num_dst);
-
-    return MAX(selectors_admit(src, num_src, p, true), selectors_admit(dst, num_dst, p, false));
 }
 
 /* IKE, and what the peers say to each other beside a tunnel, is not what it protects. */
@@ -139,53 +127,4 @@ sadb_see_path(struct sadb *db, struct path_event *e, const struct sighting *at,
         return true;
     }
     return e->packet->kind == PATH_ICMP ? see_icmp(db, e) : e->packet->kind == PATH_FRAGMENT ? see_fragment(db, e) : see_clear(db, e);
-}
-
-bool
-sadb_knows_spi_i(const struct sadb *db, const uint8_t spi[8])
-{
-    struct sa_key key = sadb_key(db, 'i', 0, spi, 8, NULL, NULL);
-
-    return sadb_list(db, &key) != NULL;
-}
-
-bool
-sadb_wants_clear(const struct sadb *db)
-{
-    return db->has_selectors;
-}
-
-size_t
-sadb_num_clear(const struct sadb *db)
-{
-    return db->clear->len;
-}
-
-const struct clear_packet *
-sadb_clear(const struct sadb *db, size_t i)
-{
-    return i < db->clear->len ? &g_array_index(db->clear, struct clear_packet, i) : NULL;
-}
-
-/* A capture point that sees both sides of the encryption shows each packet twice: then
- * the SA carries traffic while the clear packets pass. */
-bool
-clear_is_explained(const struct clear_packet *p)
-{
-    /* Half of the negotiation was captured: packets of that direction cannot be told. */
-    if ((p->to_responder ? p->child->spi_r : p->child->spi_i) == 0) {
-        return true;
-    }
-    /* So many streams of one SA are forged sources: nothing is said then. */
-    if (p->child->streams->len > SADB_MAX_LOOKED_AT) {
-        return true;
-    }
-    for (guint i = 0; i < p->child->streams->len; i++) {
-        const struct stream *s = (const struct stream *)g_ptr_array_index(p->child->streams, i);
-        if (s->to_responder == p->to_responder && p->time >= s->first_time - NEAR_SECONDS &&
-            p->time <= s->last_time + NEAR_SECONDS) {
-            return true;
-        }
-    }
-    return false;
 }

@@ -1,0 +1,204 @@
+/* facts.c - names of facts, and what follows from one fact alone.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "store.h"
+
+#include <string.h>
+
+static const char *const basis_names[] = { "observed", "decrypted", "configured", "inferred" };
+static const char *const ike_state_names[] = { "half_open", "established", "failed", "rekeyed", "deleted" };
+static const char *const child_state_names[] = { "installed", "rekeyed", "deleted", "failed" };
+
+const char *
+basis_name(enum basis b)
+{
+    return basis_names[b];
+}
+
+const char *
+ike_sa_state_name(enum ike_sa_state s)
+{
+    return ike_state_names[s];
+}
+
+const char *
+child_state_name(enum child_state s)
+{
+    return child_state_names[s];
+}
+
+const char *
+nat_name(enum nat n)
+{
+    static const char *const names[] = { NULL, "none", "initiator", "responder", "both", "forced" };
+
+    return names[n];
+}
+
+bool
+ike_sa_is_at(const struct ike_sa *sa, bool initiator, const struct ip_addr *a)
+{
+    return ip_equal(a, initiator ? &sa->initiator.addr : &sa->responder.addr) ||
+           ip_equal(a, initiator ? &sa->beyond_i : &sa->beyond_r);
+}
+
+bool
+behind_nat(const struct ike_sa *sa, bool initiator)
+{
+    return sa->nat == NAT_BOTH || sa->nat == (initiator ? NAT_INITIATOR : NAT_RESPONDER);
+}
+
+bool
+zero_spi(const uint8_t spi[8])
+{
+    static const uint8_t zero[8];
+
+    return memcmp(spi, zero, sizeof zero) == 0;
+}
+
+char *
+endpoint_print(const struct endpoint *e, char *out, size_t size)
+{
+    if (e->id) {
+        g_strlcpy(out, e->id, size);
+        return out;
+    }
+    return ip_print(&e->addr, out, size);
+}
+
+const struct selector *
+exchange_selectors(const struct exchange *x, bool by, size_t *num)
+{
+    *num = by ? x->num_ts_i : x->num_ts_r;
+    return by || !x->ts ? x->ts : x->ts + x->num_ts_i;
+}
+
+unsigned
+sadb_whole_messages(const struct exchange *x)
+{
+    unsigned n = 0;
+
+    for (guint i = 0; i < x->messages->len; i++) {
+        n += g_array_index(x->messages, struct exchange_message, i).fragment == 0;
+    }
+    return n;
+}
+
+const struct selector *
+child_selectors(const struct child_sa *c, bool initiator, size_t *num)
+{
+    *num = initiator ? c->num_ts_i : c->num_ts_r;
+    return initiator ? c->ts_i : c->ts_r;
+}
+
+enum admission
+child_admits(const struct child_sa *c, const struct inner_packet *p, bool to_responder)
+{
+    size_t num_src, num_dst;
+    const struct selector *src = child_selectors(c, to_responder, &num_src);
+    const struct selector *dst = child_selectors(c, !to_responder, &num_dst);
+
+    return MAX(selectors_admit(src, num_src, p, true), selectors_admit(dst, num_dst, p, false));
+}
+
+bool
+child_same_selectors(const struct child_sa *a, const struct child_sa *b)
+{
+    if (a->num_ts_i != b->num_ts_i || a->num_ts_r != b->num_ts_r || !a->num_ts_i) {
+        return false;
+    }
+    for (size_t i = 0; i < a->num_ts_i; i++) {
+        if (!selector_equal(&a->ts_i[i], &b->ts_i[i])) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < a->num_ts_r; i++) {
+        if (!selector_equal(&a->ts_r[i], &b->ts_r[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool
+sadb_has_esn(const struct child_sa *c)
+{
+    for (size_t i = 0; c && c->chosen && i < c->chosen->p->num_transforms; i++) {
+        const struct transform *t = &c->chosen->p->transforms[i];
+        if (t->type == TRANSFORM_ESN && t->id == ESN_EXT_SEQ) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+sadb_is_null(const struct kept_proposal *chosen)
+{
+    for (size_t i = 0; chosen && i < chosen->p->num_transforms; i++) {
+        const struct transform *t = &chosen->p->transforms[i];
+        if (t->type == TRANSFORM_ENCR && encr_is_null(t->id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+kept_counts_iv(const struct kept_proposal *chosen)
+{
+    for (size_t i = 0; chosen && i < chosen->p->num_transforms; i++) {
+        const struct transform *t = &chosen->p->transforms[i];
+        if (t->type == TRANSFORM_ENCR && encr_counts_iv(t->id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint32_t
+sadb_sk_length(const struct kept_proposal *chosen, uint32_t inner)
+{
+    struct encr_geometry g = { 0 };
+    uint8_t icv = 0;
+    bool known = false;
+
+    for (size_t i = 0; chosen && i < chosen->p->num_transforms; i++) {
+        const struct transform *t = &chosen->p->transforms[i];
+        if (t->type == TRANSFORM_ENCR) {
+            known = encr_geometry(t->id, &g);
+        } else if (t->type == TRANSFORM_INTEG && t->id != 0 && !integ_icv_len(t->id, &icv)) {
+            return 0;
+        }
+    }
+    if (!known) {
+        return 0;
+    }
+    /* Pad Length takes one octet; stream and AEAD modes need no padding in IKE. */
+    uint32_t block = g.block > 4 ? g.block : 1;
+    return 28 + 4 + g.iv + (inner + 1 + block - 1) / block * block + (g.icv ? g.icv : icv);
+}
+
+#define NEAR_SECONDS 1.0        /* a packet and its protected copy, captured at both sides of a gateway */
+
+/* A capture point that sees both sides of the encryption shows each packet twice: then
+ * the SA carries traffic while the clear packets pass. */
+bool
+clear_is_explained(const struct clear_packet *p)
+{
+    /* Half of the negotiation was captured: packets of that direction cannot be told. */
+    if ((p->to_responder ? p->child->spi_r : p->child->spi_i) == 0) {
+        return true;
+    }
+    /* So many streams of one SA are forged sources: nothing is said then. */
+    if (p->child->streams->len > SADB_MAX_LOOKED_AT) {
+        return true;
+    }
+    for (guint i = 0; i < p->child->streams->len; i++) {
+        const struct stream *s = (const struct stream *)g_ptr_array_index(p->child->streams, i);
+        if (s->to_responder == p->to_responder && p->time >= s->first_time - NEAR_SECONDS &&
+            p->time <= s->last_time + NEAR_SECONDS) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,95 @@
+/* window.c - the receiver's window of a stream (RFC 4303 section 3.4.3, RFC 4302 section 3.4.3).
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "store.h"
+
+enum { WRAP_NEAR = 1 << 16 };       /* how near to 2^32 a number must be for the next to wrap */
+
+/* A power of two: the window's bits wrap with the sequence numbers. */
+uint32_t
+window_bits(const struct sadb *db)
+{
+    uint32_t bits = 64;
+
+    while (bits < db->options.window) {
+        bits *= 2;
+    }
+    return bits;
+}
+
+static bool
+window_has(const struct sadb *db, const struct stream *s, uint32_t seq)
+{
+    uint32_t at = seq % window_bits(db);
+
+    return s->window[at / 64] >> at % 64 & 1;
+}
+
+static void
+window_set(const struct sadb *db, struct stream *s, uint32_t seq, bool seen)
+{
+    uint32_t at = seq % window_bits(db);
+    uint64_t bit = (uint64_t)1 << at % 64;
+
+    s->window[at / 64] = seen ? s->window[at / 64] | bit : s->window[at / 64] & ~bit;
+}
+
+/* Ahead of the highest number so far, as a receiver reckons.  With extended numbers the
+ * low half wraps (RFC 4303 appendix A2); without, only right at the end. */
+static bool
+is_ahead(const struct stream *s, uint32_t seq, bool *wrapped)
+{
+    *wrapped = false;
+    if (s->esn) {
+        uint32_t ahead = seq - s->last_seq;
+        return ahead != 0 && ahead <= UINT32_MAX / 2;
+    }
+    *wrapped = s->last_seq > UINT32_MAX - WRAP_NEAR && seq < WRAP_NEAR;
+    return seq > s->last_seq || *wrapped;
+}
+
+static void
+advance(const struct sadb *db, struct stream *s, const struct ipsec_event *e, uint32_t seq)
+{
+    uint32_t ahead = seq - s->last_seq, bits = window_bits(db);
+
+    for (uint32_t i = 1; i < ahead && i <= bits; i++) {
+        window_set(db, s, s->last_seq + i, false);
+    }
+    if (ahead > 1) {
+        s->lost += ahead - 1;
+        s->gap_frame = s->gap_frame ? s->gap_frame : e->at.frame;
+    }
+    window_set(db, s, seq, true);
+    s->last_seq = seq;
+}
+
+/* RFC 4303 section 3.4.3. */
+void
+window_see(const struct sadb *db, struct stream *s, struct ipsec_event *e)
+{
+    uint32_t seq = e->packet->seq, behind;
+
+    if (s->packets == 0) {
+        s->first_seq = s->last_seq = seq;
+        window_set(db, s, seq, true);
+        return;
+    }
+    if (is_ahead(s, seq, &e->wrapped)) {
+        advance(db, s, e, seq);
+        return;
+    }
+    behind = s->last_seq - seq;
+    if (behind >= db->options.window || (seq == 0 && behind && !s->esn)) {
+        s->out_of_window++;
+        e->out_of_window = true;
+    } else if (window_has(db, s, seq)) {
+        const struct seen_packet *first = &s->seen[seq % STREAM_SEEN];
+        s->replayed++;
+        e->replayed = true;
+        e->original = first->frame && first->seq == seq ? first->frame : 0;
+    } else {
+        window_set(db, s, seq, true);
+        s->lost -= s->lost > 0;
+        s->gap_frame = s->lost ? s->gap_frame : 0;
+    }
+}
