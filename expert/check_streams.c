@@ -209,7 +209,7 @@ check_cleartext_bypass(const struct check_in *in, struct findings *out)
         char src[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX], a[TS_TEXT_MAX], b[TS_TEXT_MAX];
         struct scope where = { .basis = p->child->basis, .frame = p->frame, .sa = p->child->ike_sa, .child = p->child,
                                .exchange = NO_ID, .variant = p->to_responder };
-        if (clear_is_explained(p)) {
+        if (clear_packet_is_explained(p)) {
             continue;
         }
         finding_add(out, CHECK_cleartext_bypass, &where,

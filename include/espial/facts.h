@@ -297,6 +297,8 @@ struct clear_packet {
 char *endpoint_print(const struct endpoint *e, char *out, size_t size);
 /* a is where that side of sa was captured, before or beyond its NAT. */
 bool ike_sa_is_at(const struct ike_sa *sa, bool initiator, const struct ip_addr *a);
+/* That side of sa is behind a NAT, alone or as the other is. */
+bool ike_sa_behind_nat(const struct ike_sa *sa, bool initiator);
 /* Messages of the exchange so far, of fragmented ones none. */
 unsigned sadb_whole_messages(const struct exchange *x);
 /* The selectors offered for the side that began the exchange, or for the other. */
@@ -306,13 +308,14 @@ const struct selector *child_selectors(const struct child_sa *c, bool initiator,
 /* What the selectors of both ends of c say of a packet in that direction: the worse answer. */
 enum admission child_admits(const struct child_sa *c, const struct inner_packet *p,
                             bool to_responder);
-bool sadb_has_esn(const struct child_sa *c);    /* extended sequence numbers were negotiated */
-/* The suite's cipher is NULL or GMAC (RFC 2410, RFC 4543). */
-bool sadb_is_null(const struct kept_proposal *chosen);
+/* Extended sequence numbers were negotiated (RFC 4303 section 2.2.1).  c may be NULL. */
+bool child_has_esn(const struct child_sa *c);
+/* The suite's cipher is NULL or GMAC (RFC 2410, RFC 4543).  chosen may be NULL. */
+bool kept_is_null(const struct kept_proposal *chosen);
 /* Octets of an IKEv2 message that holds inner octets of payloads inside one SK payload,
  * by the chosen suite's geometry (RFC 7296 section 3.14); 0 where it is not known. */
 uint32_t sadb_sk_length(const struct kept_proposal *chosen, uint32_t inner);
 /* The same packet went through the SA at that time: a capture at a gateway sees both. */
-bool clear_is_explained(const struct clear_packet *p);
+bool clear_packet_is_explained(const struct clear_packet *p);
 
 #endif

@@ -209,9 +209,9 @@ lookups(struct conversation *c)
 
     /* A clear packet of a direction whose SPI was not captured says nothing. */
     struct clear_packet clear = { .child = (struct child_sa *)sadb_alloc(c->db, sizeof *clear.child), .to_responder = true, .time = 5 };
-    T(clear_is_explained(&clear));
+    T(clear_packet_is_explained(&clear));
     clear.child->spi_r = 7;
-    T(!clear_is_explained(&clear));
+    T(!clear_packet_is_explained(&clear));
 }
 
 /* A phase 1 of these two, with the identities that they give. */

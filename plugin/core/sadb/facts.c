@@ -42,13 +42,13 @@ ike_sa_is_at(const struct ike_sa *sa, bool initiator, const struct ip_addr *a)
 }
 
 bool
-behind_nat(const struct ike_sa *sa, bool initiator)
+ike_sa_behind_nat(const struct ike_sa *sa, bool initiator)
 {
     return sa->nat == NAT_BOTH || sa->nat == (initiator ? NAT_INITIATOR : NAT_RESPONDER);
 }
 
 bool
-zero_spi(const uint8_t spi[8])
+ike_spi_is_zero(const uint8_t spi[8])
 {
     static const uint8_t zero[8];
 
@@ -120,7 +120,7 @@ child_same_selectors(const struct child_sa *a, const struct child_sa *b)
 }
 
 bool
-sadb_has_esn(const struct child_sa *c)
+child_has_esn(const struct child_sa *c)
 {
     for (size_t i = 0; c && c->chosen && i < c->chosen->p->num_transforms; i++) {
         const struct transform *t = &c->chosen->p->transforms[i];
@@ -132,7 +132,7 @@ sadb_has_esn(const struct child_sa *c)
 }
 
 bool
-sadb_is_null(const struct kept_proposal *chosen)
+kept_is_null(const struct kept_proposal *chosen)
 {
     for (size_t i = 0; chosen && i < chosen->p->num_transforms; i++) {
         const struct transform *t = &chosen->p->transforms[i];
@@ -183,7 +183,7 @@ sadb_sk_length(const struct kept_proposal *chosen, uint32_t inner)
 /* A capture point that sees both sides of the encryption shows each packet twice: then
  * the SA carries traffic while the clear packets pass. */
 bool
-clear_is_explained(const struct clear_packet *p)
+clear_packet_is_explained(const struct clear_packet *p)
 {
     /* Half of the negotiation was captured: packets of that direction cannot be told. */
     if ((p->to_responder ? p->child->spi_r : p->child->spi_i) == 0) {

@@ -151,7 +151,7 @@ sadb_ike_new(struct sadb *db, uint8_t major, const uint8_t spi_i[8], const uint8
     sa->major = major;
     memcpy(sa->spi_i, spi_i, 8);
     memcpy(sa->spi_r, spi_r, 8);
-    sa->has_spi_r = !zero_spi(spi_r);
+    sa->has_spi_r = !ike_spi_is_zero(spi_r);
     sa->rekeys = sa->rekeyed_by = NO_ID;
     sa->offered = db->no_offers;
     sa->addresses = db->no_addresses;

@@ -101,8 +101,7 @@ struct child_sa *sadb_child_of(const struct sadb *db, const struct ike_sa *sa, u
 struct ike_sa *sadb_ike_between(const struct sadb *db, const struct ip_addr *a, const struct ip_addr *b);
 
 /* facts.c */
-bool zero_spi(const uint8_t spi[8]);
-bool behind_nat(const struct ike_sa *sa, bool initiator);
+bool ike_spi_is_zero(const uint8_t spi[8]);
 /* Both ends of a and b have the same selectors, and those are known. */
 bool child_same_selectors(const struct child_sa *a, const struct child_sa *b);
 /* The suite's cipher is a counter mode whose packets carry the start of the counter. */

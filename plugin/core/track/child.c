@@ -263,7 +263,7 @@ make_child(struct sadb *db, struct ike_event *e, const struct ike_message *m, co
         c->virtual_ip_frame = a->frame;
         c->mode_config = a->mode_config;
     }
-    db->has_null |= sadb_is_null(c->chosen);
+    db->has_null |= kept_is_null(c->chosen);
     db->has_selectors |= c->num_ts_i && c->num_ts_r;
     e->child = c;
     if (x->rekeys_spi) {

@@ -51,7 +51,7 @@ find_sa(struct sadb *db, const struct ike_message *m, const struct sighting *at,
             return sa;
         }
         if (!half_open && (known_between(sa, &at->src, &at->dst) || first_again(sa, sum, at)) &&
-            (zero_spi(m->spi_r) || !sa->has_spi_r || (sa->state != IKE_ESTABLISHED && !sa->chosen))) {
+            (ike_spi_is_zero(m->spi_r) || !sa->has_spi_r || (sa->state != IKE_ESTABLISHED && !sa->chosen))) {
             half_open = sa;
         }
     }
@@ -91,7 +91,7 @@ make_sa(struct sadb *db, const struct ike_message *m, const struct sighting *at)
     sa->initiator.port = src_begins ? at->src_port : at->dst_port;
     sa->responder.addr = src_begins ? at->dst : at->src;
     sa->responder.port = src_begins ? at->dst_port : at->src_port;
-    sa->started_here = zero_spi(m->spi_r) && (m->major == 1 || !ike_is_response(m));
+    sa->started_here = ike_spi_is_zero(m->spi_r) && (m->major == 1 || !ike_is_response(m));
     sa->first_frame = at->frame;
     sadb_pair_add(db, sa, &at->src, &at->dst);
     return sa;
@@ -302,7 +302,7 @@ follow_addresses(struct sadb *db, struct ike_event *e, const struct ike_message 
     struct ip_addr *old_from = &from->addr, *old_to = &to->addr;
 
     if (between(sa, &e->at.src, &e->at.dst)) {
-        if (behind_nat(sa, e->from_initiator) && from->port != e->at.src_port && to->port == e->at.dst_port && to->port == PORT_NATT) {
+        if (ike_sa_behind_nat(sa, e->from_initiator) && from->port != e->at.src_port && to->port == e->at.dst_port && to->port == PORT_NATT) {
             e->old_src_port = from->port;
         }
         from->port = e->at.src_port;
@@ -434,7 +434,7 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
     e->at = *at;
     e->is_response = ike_is_response(m);
     e->basis = m->encrypted && m->readable ? BASIS_DECRYPTED : BASIS_OBSERVED;
-    if (m->major < 1 || m->major > 2 || zero_spi(m->spi_i)) {
+    if (m->major < 1 || m->major > 2 || ike_spi_is_zero(m->spi_i)) {
         return;
     }
     e->sa = find_sa(db, m, at, sum);
@@ -446,7 +446,7 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
         return;
     }
     e->from_initiator = m->major == 2 ? (m->flags & FLAG_INITIATOR) != 0 : v1_from_initiator(e->sa, at);
-    if (!e->from_initiator && !zero_spi(m->spi_r) && !e->sa->chosen) {
+    if (!e->from_initiator && !ike_spi_is_zero(m->spi_r) && !e->sa->chosen) {
         memcpy(e->sa->spi_r, m->spi_r, 8);
         e->sa->has_spi_r = true;
     }

@@ -181,7 +181,7 @@ track_sent(struct sadb *db, struct ike_sa *sa, bool from_initiator, double time)
 {
     struct nat_life *life;
 
-    if (!sa || !behind_nat(sa, from_initiator) || (!from_initiator && behind_nat(sa, true))) {
+    if (!sa || !ike_sa_behind_nat(sa, from_initiator) || (!from_initiator && ike_sa_behind_nat(sa, true))) {
         return;
     }
     if (!sa->nat_life) {

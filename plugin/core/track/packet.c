@@ -213,7 +213,7 @@ set_tie(struct sadb *db, struct stream *s, struct child_sa *c, bool to_responder
     s->tied_frame = frame;
     s->to_responder = to_responder;
     s->basis = c->basis;
-    s->esn = sadb_has_esn(c);
+    s->esn = child_has_esn(c);
     if (!s->last_iv && kept_counts_iv(c->chosen)) {
         s->last_iv = (uint64_t *)sadb_alloc(db, STREAM_IVS * sizeof *s->last_iv);
     }

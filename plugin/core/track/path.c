@@ -101,11 +101,11 @@ see_keepalive(struct sadb *db, struct path_event *e)
     }
     by_initiator = ip_equal(&e->at.src, &e->sa->initiator.addr);
     from = by_initiator ? &e->sa->initiator : &e->sa->responder;
-    if (behind_nat(e->sa, by_initiator) && from->port != e->at.src_port && from->port != PORT_IKE) {
+    if (ike_sa_behind_nat(e->sa, by_initiator) && from->port != e->at.src_port && from->port != PORT_IKE) {
         e->old_src_port = from->port;
     }
     track_sent(db, e->sa, by_initiator, e->at.time);
-    if (e->sa->nat_life && behind_nat(e->sa, by_initiator)) {
+    if (e->sa->nat_life && ike_sa_behind_nat(e->sa, by_initiator)) {
         e->sa->nat_life->keepalives++;
         e->sa->nat_life->last_keepalive = e->at.frame;
     }
