@@ -291,6 +291,13 @@ struct clear_packet {
     bool to_responder;
 };
 
+/* What an address is known to take (chosen) or to offer. */
+struct policy {
+    const struct kept_proposal *kept;
+    uint32_t frame;
+    bool chosen;
+};
+
 /* --- what follows from one fact ------------------------------------------------ */
 
 /* "lisa@corp.example" where known, else the address, into out. */

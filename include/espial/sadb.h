@@ -70,12 +70,8 @@ struct child_sa *sadb_child_at(const struct sadb *db, uint8_t protocol, uint32_t
                                      const struct ip_addr *dst, uint32_t frame, bool *to_responder);
 /* What an address is known to take or to offer: its choices and its own offers for one
  * protocol, newest first, up to max.  Returns how many. */
-struct policy {
-    const struct kept_proposal *kept;
-    uint32_t frame;
-    bool chosen;
-};
-size_t sadb_policies(const struct sadb *db, const struct ip_addr *addr, uint8_t protocol, struct policy *out, size_t max);
+size_t sadb_policies(const struct sadb *db, const struct ip_addr *addr, uint8_t protocol,
+                     struct policy *out, size_t max);
 /* The Child SA whose traffic c carries on: the one that it rekeys, else the newest one before it
  * between the same peers with the same selectors.  NULL where there is none. */
 const struct child_sa *sadb_predecessor(const struct sadb *db, const struct child_sa *c);

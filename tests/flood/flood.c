@@ -5,7 +5,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "../unit/conversation.h"
 
-#include "store.h"
+#include "database.h"
 
 #include <espial/ipsec.h>
 #include <espial/keyring.h>
@@ -530,8 +530,8 @@ longest_probe(struct conversation *c)
 {
     uint32_t longest = 0, run = 0;
 
-    for (uint32_t i = 0; i < c->db->num_places; i++) {
-        run = c->db->places[i] ? run + 1 : 0;
+    for (uint32_t i = 0; i < c->db->store.num_places; i++) {
+        run = c->db->store.places[i] ? run + 1 : 0;
         longest = MAX(longest, run);
     }
     return longest;

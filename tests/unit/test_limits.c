@@ -5,7 +5,7 @@
 #include "ike_build.h"
 
 #include "expert.h"
-#include "store.h"
+#include "database.h"
 
 static bool
 said(struct conversation *c, const char *limit)

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conversation.h"
 
-#include "store.h"
+#include "database.h"
 
 static struct ike_event last;
 
@@ -208,7 +208,7 @@ lookups(struct conversation *c)
     T(!sadb_peers_readable(c->db, &c->client, &c->gateway));
 
     /* A clear packet of a direction whose SPI was not captured says nothing. */
-    struct clear_packet clear = { .child = (struct child_sa *)sadb_alloc(c->db, sizeof *clear.child), .to_responder = true, .time = 5 };
+    struct clear_packet clear = { .child = (struct child_sa *)store_alloc(&c->db->store, sizeof *clear.child), .to_responder = true, .time = 5 };
     T(clear_packet_is_explained(&clear));
     clear.child->spi_r = 7;
     T(!clear_packet_is_explained(&clear));

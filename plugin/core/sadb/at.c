@@ -1,6 +1,6 @@
 /* at.c - what later passes ask: what the first one knew at a frame.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "store.h"
+#include "database.h"
 
 static const struct stream_step *
 step_at(const struct stream *s, uint32_t frame)
@@ -28,7 +28,7 @@ bool
 sadb_stream_at(const struct sadb *db, struct stream_at *out, uint8_t protocol, uint32_t spi, uint32_t seq,
                const struct ip_addr *src, const struct ip_addr *dst, uint32_t frame)
 {
-    struct sa_key key = sadb_key(db, 's', protocol, &spi, sizeof spi, src, dst);
+    struct sa_key key = store_key(&db->store, 's', protocol, &spi, sizeof spi, src, dst);
     const struct stream *s = (const struct stream *)g_hash_table_lookup(db->stream_of, &key);
     const struct stream_step *step;
 

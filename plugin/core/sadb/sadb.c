@@ -1,14 +1,13 @@
-/* sadb.c - containers and lookups of the SA database.
+/* sadb.c - the tables of the SA database and what they answer.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "store.h"
+#include "database.h"
 
-#include <espial/hash.h>
 #include <string.h>
 
 static guint
 key_hash(gconstpointer p)
 {
-    return (guint)sadb_key_hash((const struct sa_key *)p);
+    return (guint)sa_key_hash((const struct sa_key *)p);
 }
 
 static gboolean
@@ -17,39 +16,19 @@ key_equal(gconstpointer a, gconstpointer b)
     return memcmp(a, b, sizeof(struct sa_key)) == 0;
 }
 
-static void
-free_ptr_array(gpointer p)
-{
-    g_ptr_array_free((GPtrArray *)p, TRUE);
-}
-
-static void
-free_array(gpointer p)
-{
-    g_array_free((GArray *)p, TRUE);
-}
-
 struct sadb *
 sadb_new(uint32_t seed)
 {
     struct sadb *db = g_new0(struct sadb, 1);
 
-    db->seed = seed | 1;
+    store_init(&db->store, seed);
     db->ike_sas = g_ptr_array_new();
     db->child_sas = g_ptr_array_new();
     db->streams = g_ptr_array_new();
-    sadb_more_places(db);
     db->stream_of = g_hash_table_new_full(key_hash, key_equal, g_free, NULL);
     db->options = (struct sadb_options){ 64, 0.5 };     /* RFC 4303 section 3.4.3: SHOULD be 64 */
     db->fragments = g_hash_table_new_full(key_hash, key_equal, g_free, NULL);
     db->clear = g_array_new(FALSE, FALSE, sizeof(struct clear_packet));
-    db->chunks = g_ptr_array_new_with_free_func(g_free);
-    db->arrays = g_ptr_array_new_with_free_func(free_array);
-    db->ptr_arrays = g_ptr_array_new_with_free_func(free_ptr_array);
-    db->suites = g_hash_table_new(hash_text, g_str_equal);
-    db->offers = g_hash_table_new(hash_text, g_str_equal);
-    db->no_offers = sadb_ptr_array(db);
-    db->no_addresses = sadb_array(db, sizeof(struct assigned_address));
     return db;
 }
 
@@ -62,15 +41,10 @@ sadb_free(struct sadb *db)
     g_ptr_array_free(db->ike_sas, TRUE);
     g_ptr_array_free(db->child_sas, TRUE);
     g_ptr_array_free(db->streams, TRUE);
-    g_free(db->places);
     g_hash_table_destroy(db->stream_of);
     g_hash_table_destroy(db->fragments);
     g_array_free(db->clear, TRUE);
-    g_ptr_array_free(db->arrays, TRUE);
-    g_ptr_array_free(db->ptr_arrays, TRUE);
-    g_hash_table_destroy(db->suites);
-    g_hash_table_destroy(db->offers);
-    g_ptr_array_free(db->chunks, TRUE);
+    store_clear(&db->store);
     g_free(db);
 }
 
@@ -87,87 +61,44 @@ sadb_options(const struct sadb *db)
     return &db->options;
 }
 
-void
-sadb_cap(struct sadb *db, const char *limit)
-{
-    for (size_t i = 0; i < db->num_caps; i++) {
-        if (strcmp(db->caps[i], limit) == 0) {
-            return;
-        }
-    }
-    if (db->num_caps + 1 < G_N_ELEMENTS(db->caps)) {
-        db->caps[db->num_caps++] = limit;
-    }
-}
-
 const char *const *
 sadb_caps(const struct sadb *db)
 {
-    return db->caps;
-}
-
-struct sa_key
-sadb_key(const struct sadb *db, char kind, uint8_t protocol, const void *spi, size_t spi_len,
-         const struct ip_addr *a, const struct ip_addr *b)
-{
-    struct sa_key k;
-
-    memset(&k, 0, sizeof k);        /* padding is hashed too */
-    k.seed = db->seed;
-    k.kind = (uint8_t)kind;
-    k.protocol = protocol;
-    if (spi) {
-        memcpy(k.spi, spi, MIN(spi_len, sizeof k.spi));
-    }
-    if (a) {
-        k.a = *a;
-    }
-    if (b) {
-        k.b = *b;
-    }
-    return k;
-}
-
-struct sa_key
-sadb_pair_key(const struct sadb *db, const struct ip_addr *a, const struct ip_addr *b)
-{
-    bool ordered = ip_compare(a, b) <= 0;
-
-    return sadb_key(db, 'p', 0, NULL, 0, ordered ? a : b, ordered ? b : a);
+    return db->store.caps;
 }
 
 struct ike_sa *
 sadb_ike_new(struct sadb *db, uint8_t major, const uint8_t spi_i[8], const uint8_t spi_r[8])
 {
-    struct sa_key key = sadb_key(db, 'i', 0, spi_i, 8, NULL, NULL);
+    struct sa_key key = store_key(&db->store, 'i', 0, spi_i, 8, NULL, NULL);
     struct ike_sa *sa;
 
     if (db->ike_sas->len >= SADB_MAX_IKE_SAS) {
-        sadb_cap(db, "IKE SAs");
+        store_cap(&db->store, "IKE SAs");
         return NULL;
     }
-    sa = (struct ike_sa *)sadb_alloc(db, sizeof *sa);
+    sa = (struct ike_sa *)store_alloc(&db->store, sizeof *sa);
     sa->id = db->ike_sas->len;
     sa->major = major;
     memcpy(sa->spi_i, spi_i, 8);
     memcpy(sa->spi_r, spi_r, 8);
     sa->has_spi_r = !ike_spi_is_zero(spi_r);
     sa->rekeys = sa->rekeyed_by = NO_ID;
-    sa->offered = db->no_offers;
-    sa->addresses = db->no_addresses;
+    sa->offered = db->store.no_offers;
+    sa->addresses = db->store.no_addresses;
     g_ptr_array_add(db->ike_sas, sa);
-    sadb_list_add(db, &key, sa);
+    store_add(&db->store, &key, sa);
     return sa;
 }
 
 void
 sadb_child_spi(struct sadb *db, struct child_sa *c, bool initiator, uint32_t spi)
 {
-    struct sa_key key = sadb_key(db, 'c', c->protocol, &spi, sizeof spi, NULL, NULL);
+    struct sa_key key = store_key(&db->store, 'c', c->protocol, &spi, sizeof spi, NULL, NULL);
 
     if (spi) {
         *(initiator ? &c->spi_i : &c->spi_r) = spi;
-        sadb_list_add(db, &key, c);
+        store_add(&db->store, &key, c);
     }
 }
 
@@ -177,10 +108,10 @@ sadb_child_new(struct sadb *db, struct ike_sa *sa, uint8_t protocol, uint32_t sp
     struct child_sa *c;
 
     if (db->child_sas->len >= SADB_MAX_CHILD_SAS) {
-        sadb_cap(db, "Child SAs");
+        store_cap(&db->store, "Child SAs");
         return NULL;
     }
-    c = (struct child_sa *)sadb_alloc(db, sizeof *c);
+    c = (struct child_sa *)store_alloc(&db->store, sizeof *c);
     c->id = db->child_sas->len;
     c->ike_sa = sa;
     c->protocol = protocol;
@@ -188,7 +119,7 @@ sadb_child_new(struct sadb *db, struct ike_sa *sa, uint8_t protocol, uint32_t sp
     c->addr_i = sa->initiator.addr;
     c->addr_r = sa->responder.addr;
     g_ptr_array_add(db->child_sas, c);
-    sadb_push(db, sa->children, c);
+    store_push(&db->store, sa->children, c);
     sadb_child_spi(db, c, true, spi_i);
     sadb_child_spi(db, c, false, spi_r);
     return c;
@@ -198,10 +129,10 @@ struct child_sa *
 sadb_child_at(const struct sadb *db, uint8_t protocol, uint32_t spi, const struct ip_addr *dst,
               uint32_t frame, bool *to_responder)
 {
-    struct sa_key key = sadb_key(db, 'c', protocol, &spi, sizeof spi, NULL, NULL);
+    struct sa_key key = store_key(&db->store, 'c', protocol, &spi, sizeof spi, NULL, NULL);
     unsigned looked = 0;
 
-    for (const struct link *l = sadb_list(db, &key); l && looked < SADB_MAX_PER_SPI; l = l->older, looked++) {
+    for (const struct link *l = store_newest(&db->store, &key); l && looked < SADB_MAX_PER_SPI; l = l->older, looked++) {
         struct child_sa *c = (struct child_sa *)l->member;
         if (c->protocol != protocol || c->request_frame > frame) {
             continue;
@@ -221,11 +152,11 @@ sadb_child_at(const struct sadb *db, uint8_t protocol, uint32_t spi, const struc
 struct child_sa *
 sadb_child_of(const struct sadb *db, const struct ike_sa *sa, uint8_t protocol, uint32_t spi, bool initiator)
 {
-    struct sa_key key = sadb_key(db, 'c', protocol, &spi, sizeof spi, NULL, NULL);
+    struct sa_key key = store_key(&db->store, 'c', protocol, &spi, sizeof spi, NULL, NULL);
     const struct ip_addr *side = initiator ? &sa->initiator.addr : &sa->responder.addr;
     unsigned looked = 0;
 
-    for (const struct link *l = sadb_list(db, &key); l && looked < SADB_MAX_PER_SPI; l = l->older, looked++) {
+    for (const struct link *l = store_newest(&db->store, &key); l && looked < SADB_MAX_PER_SPI; l = l->older, looked++) {
         struct child_sa *c = (struct child_sa *)l->member;
         if (c->protocol != protocol || (c->spi_i != spi && c->spi_r != spi)) {
             continue;
@@ -241,8 +172,8 @@ sadb_child_of(const struct sadb *db, const struct ike_sa *sa, uint8_t protocol, 
 struct ike_sa *
 sadb_ike_between(const struct sadb *db, const struct ip_addr *a, const struct ip_addr *b)
 {
-    struct sa_key key = sadb_pair_key(db, a, b);
-    const struct link *newest = sadb_list(db, &key);
+    struct sa_key key = store_pair_key(&db->store, a, b);
+    const struct link *newest = store_newest(&db->store, &key);
 
     return newest ? (struct ike_sa *)newest->member : NULL;
 }
@@ -266,11 +197,11 @@ lacks_answer(const struct ike_sa *sa)
 bool
 sadb_peers_readable(const struct sadb *db, const struct ip_addr *a, const struct ip_addr *b)
 {
-    struct sa_key key = sadb_pair_key(db, a, b);
+    struct sa_key key = store_pair_key(&db->store, a, b);
     uint32_t read = 0;
     unsigned looked = 0;
 
-    for (const struct link *l = sadb_list(db, &key); l && looked < SADB_MAX_PER_PEER; l = l->older, looked++) {
+    for (const struct link *l = store_newest(&db->store, &key); l && looked < SADB_MAX_PER_PEER; l = l->older, looked++) {
         const struct ike_sa *sa = (const struct ike_sa *)l->member;
         if (!sa->started_here || sa->num_readable < sa->num_encrypted || lacks_answer(sa)) {
             return false;
@@ -364,9 +295,9 @@ sadb_has_null(const struct sadb *db)
 bool
 sadb_knows_spi_i(const struct sadb *db, const uint8_t spi[8])
 {
-    struct sa_key key = sadb_key(db, 'i', 0, spi, 8, NULL, NULL);
+    struct sa_key key = store_key(&db->store, 'i', 0, spi, 8, NULL, NULL);
 
-    return sadb_list(db, &key) != NULL;
+    return store_newest(&db->store, &key) != NULL;
 }
 
 bool
@@ -401,4 +332,16 @@ sadb_predecessor(const struct sadb *db, const struct child_sa *c)
         }
     }
     return NULL;
+}
+
+size_t
+sadb_policies(const struct sadb *db, const struct ip_addr *addr, uint8_t protocol, struct policy *out, size_t max)
+{
+    struct sa_key key = store_key(&db->store, 'a', protocol, NULL, 0, addr, NULL);
+    size_t n = 0;
+
+    for (const struct link *l = store_newest(&db->store, &key); l && n < MIN(max, (size_t)SADB_MAX_POLICIES); l = l->older) {
+        out[n++] = *(const struct policy *)l->member;
+    }
+    return n;
 }

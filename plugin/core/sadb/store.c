@@ -5,9 +5,21 @@
 #include <espial/hash.h>
 #include <string.h>
 
+static void
+free_ptr_array(gpointer p)
+{
+    g_ptr_array_free((GPtrArray *)p, TRUE);
+}
+
+static void
+free_array(gpointer p)
+{
+    g_array_free((GArray *)p, TRUE);
+}
+
 /* SAs are small and many: they are cut from chunks, which cost malloc's own head once. */
 void *
-sadb_alloc(struct sadb *db, size_t size)
+store_alloc(struct store *store, size_t size)
 {
     enum { CHUNK = 1 << 15, ALIGN = 8 };
     char *chunk;
@@ -15,32 +27,32 @@ sadb_alloc(struct sadb *db, size_t size)
     size = (size + ALIGN - 1) / ALIGN * ALIGN;
     if (size > CHUNK / 4) {
         void *own = g_malloc0(size);
-        g_ptr_array_insert(db->chunks, 0, own);
+        g_ptr_array_insert(store->chunks, 0, own);
         return own;
     }
-    if (db->chunk_left < size) {
-        g_ptr_array_add(db->chunks, g_malloc0(CHUNK));
-        db->chunk_left = CHUNK;
+    if (store->chunk_left < size) {
+        g_ptr_array_add(store->chunks, g_malloc0(CHUNK));
+        store->chunk_left = CHUNK;
     }
-    chunk = (char *)g_ptr_array_index(db->chunks, db->chunks->len - 1);
-    db->chunk_left -= size;
-    return chunk + db->chunk_left;
+    chunk = (char *)g_ptr_array_index(store->chunks, store->chunks->len - 1);
+    store->chunk_left -= size;
+    return chunk + store->chunk_left;
 }
 
 char *
-sadb_strdup(struct sadb *db, const char *text)
+store_text(struct store *store, const char *text)
 {
     size_t size = strlen(text) + 1;
 
-    return (char *)memcpy(sadb_alloc(db, size), text, size);
+    return (char *)memcpy(store_alloc(store, size), text, size);
 }
 
 void
-sadb_push(struct sadb *db, struct list *list, void *member)
+store_push(struct store *store, struct list *list, void *member)
 {
     if (list->len == list->room) {
         uint32_t room = list->room ? list->room * 2 : 2;
-        gpointer *more = (gpointer *)sadb_alloc(db, room * sizeof *more);
+        gpointer *more = (gpointer *)store_alloc(store, room * sizeof *more);
         if (list->len) {
             memcpy(more, list->pdata, list->len * sizeof *more);
         }
@@ -51,25 +63,25 @@ sadb_push(struct sadb *db, struct list *list, void *member)
 }
 
 GArray *
-sadb_array(struct sadb *db, unsigned element)
+store_array(struct store *store, unsigned element)
 {
     GArray *a = g_array_new(FALSE, TRUE, element);
 
-    g_ptr_array_add(db->arrays, a);
+    g_ptr_array_add(store->arrays, a);
     return a;
 }
 
 GPtrArray *
-sadb_ptr_array(struct sadb *db)
+store_ptr_array(struct store *store)
 {
     GPtrArray *a = g_ptr_array_new();
 
-    g_ptr_array_add(db->ptr_arrays, a);
+    g_ptr_array_add(store->ptr_arrays, a);
     return a;
 }
 
 uint64_t
-sadb_key_hash(const struct sa_key *k)
+sa_key_hash(const struct sa_key *k)
 {
     return hash_octets(k->seed, k, sizeof *k);
 }
@@ -77,61 +89,61 @@ sadb_key_hash(const struct sa_key *k)
 /* Open addressing over the newest link of each key: eight octets a place, where a GHashTable
  * takes twenty. */
 static struct link **
-place_of(const struct sadb *db, uint64_t hash)
+place_of(const struct store *store, uint64_t hash)
 {
-    uint32_t at = (uint32_t)hash & (db->num_places - 1);
+    uint32_t at = (uint32_t)hash & (store->num_places - 1);
 
-    while (db->places[at] && db->places[at]->hash != hash) {
-        at = (at + 1) & (db->num_places - 1);
+    while (store->places[at] && store->places[at]->hash != hash) {
+        at = (at + 1) & (store->num_places - 1);
     }
-    return &db->places[at];
+    return &store->places[at];
 }
 
-void
-sadb_more_places(struct sadb *db)
+static void
+more_places(struct store *store)
 {
-    struct link **old = db->places;
-    uint32_t num = db->num_places;
+    struct link **old = store->places;
+    uint32_t num = store->num_places;
 
-    db->num_places = num ? num * 2 : 64;
-    db->places = g_new0(struct link *, db->num_places);
+    store->num_places = num ? num * 2 : 64;
+    store->places = g_new0(struct link *, store->num_places);
     for (uint32_t i = 0; i < num; i++) {
         if (old[i]) {
-            *place_of(db, old[i]->hash) = old[i];
+            *place_of(store, old[i]->hash) = old[i];
         }
     }
     g_free(old);
 }
 
 const struct link *
-sadb_list(const struct sadb *db, const struct sa_key *key)
+store_newest(const struct store *store, const struct sa_key *key)
 {
-    return *place_of(db, sadb_key_hash(key));
+    return *place_of(store, sa_key_hash(key));
 }
 
 void
-sadb_list_add(struct sadb *db, const struct sa_key *key, void *member)
+store_add(struct store *store, const struct sa_key *key, void *member)
 {
-    struct link *link = (struct link *)sadb_alloc(db, sizeof *link), **place;
+    struct link *link = (struct link *)store_alloc(store, sizeof *link), **place;
 
-    if (db->num_keys >= db->num_places / 4 * 3) {
-        sadb_more_places(db);
+    if (store->num_keys >= store->num_places / 4 * 3) {
+        more_places(store);
     }
-    db->epoch++;
-    link->hash = sadb_key_hash(key);
+    store->epoch++;
+    link->hash = sa_key_hash(key);
     link->member = member;
-    place = place_of(db, link->hash);
+    place = place_of(store, link->hash);
     link->older = *place;
-    db->num_keys += !*place;
+    store->num_keys += !*place;
     *place = link;
 }
 
 void
-sadb_pair_add(struct sadb *db, struct ike_sa *sa, const struct ip_addr *a, const struct ip_addr *b)
+store_pair_add(struct store *store, struct ike_sa *sa, const struct ip_addr *a, const struct ip_addr *b)
 {
-    struct sa_key pair = sadb_pair_key(db, a, b);
+    struct sa_key pair = store_pair_key(store, a, b);
 
-    sadb_list_add(db, &pair, sa);
+    store_add(store, &pair, sa);
 }
 
 /* What proposals that are alike share. */
@@ -164,63 +176,63 @@ same_transforms(const struct proposal *a, const struct proposal *b)
 }
 
 static const struct suite *
-keep_suite(struct sadb *db, const struct proposal *p)
+keep_suite(struct store *store, const struct proposal *p)
 {
     char text[SUITE_TEXT_MAX], key[SUITE_TEXT_MAX + 128];
     struct suite *s;
 
     proposal_print(p, text, sizeof text);
     suite_key(key, sizeof key, p, text);
-    s = (struct suite *)g_hash_table_lookup(db->suites, key);
+    s = (struct suite *)g_hash_table_lookup(store->suites, key);
     if (s && same_transforms(&s->p, p)) {
         return s;
     }
     bool known = s != NULL;
-    s = (struct suite *)sadb_alloc(db, sizeof *s);
+    s = (struct suite *)store_alloc(store, sizeof *s);
     s->p = *p;
     s->p.spi_len = 0;
     memset(s->p.spi, 0, sizeof s->p.spi);
     if (p->num_transforms) {
         size_t bytes = p->num_transforms * sizeof *p->transforms;
-        s->p.transforms = (const struct transform *)memcpy(sadb_alloc(db, bytes), p->transforms, bytes);
+        s->p.transforms = (const struct transform *)memcpy(store_alloc(store, bytes), p->transforms, bytes);
     }
-    s->text = sadb_strdup(db, text);
+    s->text = store_text(store, text);
     if (!known) {
-        g_hash_table_insert(db->suites, sadb_strdup(db, key), s);
+        g_hash_table_insert(store->suites, store_text(store, key), s);
     }
     return s;
 }
 
 struct kept_proposal *
-sadb_keep(struct sadb *db, const struct proposal *p, uint32_t frame)
+store_proposal(struct store *store, const struct proposal *p, uint32_t frame)
 {
-    struct kept_proposal *k = (struct kept_proposal *)sadb_alloc(db, sizeof *k);
-    const struct suite *s = keep_suite(db, p);
+    struct kept_proposal *k = (struct kept_proposal *)store_alloc(store, sizeof *k);
+    const struct suite *s = keep_suite(store, p);
 
     *k = (struct kept_proposal){ &s->p, s->text, frame };
     return k;
 }
 
 const GPtrArray *
-sadb_keep_offers(struct sadb *db, const struct ike_message *m, uint32_t frame)
+store_offers(struct store *store, const struct ike_message *m, uint32_t frame)
 {
     GString *key = g_string_new(NULL);
     const struct suite *suites[IKE_MAX_PROPOSALS];
     GPtrArray *list;
 
     for (size_t i = 0; i < m->num_proposals; i++) {
-        suites[i] = keep_suite(db, &m->proposals[i]);
+        suites[i] = keep_suite(store, &m->proposals[i]);
         g_string_append_printf(key, "%p ", (const void *)suites[i]);
     }
-    list = (GPtrArray *)g_hash_table_lookup(db->offers, key->str);
+    list = (GPtrArray *)g_hash_table_lookup(store->offers, key->str);
     if (!list) {
-        list = sadb_ptr_array(db);
+        list = store_ptr_array(store);
         for (size_t i = 0; i < m->num_proposals; i++) {
-            struct kept_proposal *k = (struct kept_proposal *)sadb_alloc(db, sizeof *k);
+            struct kept_proposal *k = (struct kept_proposal *)store_alloc(store, sizeof *k);
             *k = (struct kept_proposal){ &suites[i]->p, suites[i]->text, frame };
             g_ptr_array_add(list, k);
         }
-        g_hash_table_insert(db->offers, sadb_strdup(db, key->str), list);
+        g_hash_table_insert(store->offers, store_text(store, key->str), list);
     }
     g_string_free(key, TRUE);
     return list;
@@ -229,10 +241,10 @@ sadb_keep_offers(struct sadb *db, const struct ike_message *m, uint32_t frame)
 /* Most clients of a gateway ask for the same selectors: a small memory of recent ones
  * spares copies and costs nothing where all differ. */
 const struct selector *
-sadb_keep_selectors(struct sadb *db, const struct selector *s, size_t n)
+store_selectors(struct store *store, const struct selector *s, size_t n)
 {
     struct recent_selectors *recent;
-    uint32_t h = db->seed;
+    uint32_t h = store->seed;
 
     if (!n) {
         return NULL;
@@ -240,7 +252,7 @@ sadb_keep_selectors(struct sadb *db, const struct selector *s, size_t n)
     for (size_t i = 0; i < n; i++) {
         h = (h ^ s[i].lo.bytes[3] ^ (uint32_t)s[i].hi.bytes[2] << 8 ^ s[i].port_lo) * 2654435761u;
     }
-    recent = &db->recent[h >> 16 & (G_N_ELEMENTS(db->recent) - 1)];
+    recent = &store->recent[h >> 16 & (G_N_ELEMENTS(store->recent) - 1)];
     if (recent->num == n) {
         size_t same = 0;
         while (same < n && selector_equal(&recent->at[same], &s[same])) {
@@ -251,36 +263,92 @@ sadb_keep_selectors(struct sadb *db, const struct selector *s, size_t n)
         }
     }
     recent->num = n;
-    recent->at = (const struct selector *)memcpy(sadb_alloc(db, n * sizeof *s), s, n * sizeof *s);
+    recent->at = (const struct selector *)memcpy(store_alloc(store, n * sizeof *s), s, n * sizeof *s);
     return recent->at;
 }
 
 void
-sadb_policy_add(struct sadb *db, const struct ip_addr *addr, const struct kept_proposal *kept, uint32_t frame, bool chosen)
+store_policy(struct store *store, const struct ip_addr *addr, const struct kept_proposal *kept, uint32_t frame, bool chosen)
 {
-    struct sa_key key = sadb_key(db, 'a', kept->p->protocol, NULL, 0, addr, NULL);
+    struct sa_key key = store_key(store, 'a', kept->p->protocol, NULL, 0, addr, NULL);
     struct policy *entry;
     unsigned looked = 0;
 
-    for (const struct link *l = sadb_list(db, &key); l && looked < SADB_MAX_POLICIES; l = l->older, looked++) {
+    for (const struct link *l = store_newest(store, &key); l && looked < SADB_MAX_POLICIES; l = l->older, looked++) {
         const struct policy *old = (const struct policy *)l->member;
         if (old->chosen == chosen && strcmp(old->kept->text, kept->text) == 0) {
             return;
         }
     }
-    entry = (struct policy *)sadb_alloc(db, sizeof *entry);
+    entry = (struct policy *)store_alloc(store, sizeof *entry);
     *entry = (struct policy){ kept, frame, chosen };
-    sadb_list_add(db, &key, entry);
+    store_add(store, &key, entry);
 }
 
-size_t
-sadb_policies(const struct sadb *db, const struct ip_addr *addr, uint8_t protocol, struct policy *out, size_t max)
+void
+store_cap(struct store *store, const char *limit)
 {
-    struct sa_key key = sadb_key(db, 'a', protocol, NULL, 0, addr, NULL);
-    size_t n = 0;
-
-    for (const struct link *l = sadb_list(db, &key); l && n < MIN(max, (size_t)SADB_MAX_POLICIES); l = l->older) {
-        out[n++] = *(const struct policy *)l->member;
+    for (size_t i = 0; i < store->num_caps; i++) {
+        if (strcmp(store->caps[i], limit) == 0) {
+            return;
+        }
     }
-    return n;
+    if (store->num_caps + 1 < G_N_ELEMENTS(store->caps)) {
+        store->caps[store->num_caps++] = limit;
+    }
+}
+
+struct sa_key
+store_key(const struct store *store, char kind, uint8_t protocol, const void *spi, size_t spi_len,
+         const struct ip_addr *a, const struct ip_addr *b)
+{
+    struct sa_key k;
+
+    memset(&k, 0, sizeof k);        /* padding is hashed too */
+    k.seed = store->seed;
+    k.kind = (uint8_t)kind;
+    k.protocol = protocol;
+    if (spi) {
+        memcpy(k.spi, spi, MIN(spi_len, sizeof k.spi));
+    }
+    if (a) {
+        k.a = *a;
+    }
+    if (b) {
+        k.b = *b;
+    }
+    return k;
+}
+
+struct sa_key
+store_pair_key(const struct store *store, const struct ip_addr *a, const struct ip_addr *b)
+{
+    bool ordered = ip_compare(a, b) <= 0;
+
+    return store_key(store, 'p', 0, NULL, 0, ordered ? a : b, ordered ? b : a);
+}
+
+void
+store_init(struct store *store, uint32_t seed)
+{
+    store->seed = seed | 1;
+    more_places(store);
+    store->chunks = g_ptr_array_new_with_free_func(g_free);
+    store->arrays = g_ptr_array_new_with_free_func(free_array);
+    store->ptr_arrays = g_ptr_array_new_with_free_func(free_ptr_array);
+    store->suites = g_hash_table_new(hash_text, g_str_equal);
+    store->offers = g_hash_table_new(hash_text, g_str_equal);
+    store->no_offers = store_ptr_array(store);
+    store->no_addresses = store_array(store, sizeof(struct assigned_address));
+}
+
+void
+store_clear(struct store *store)
+{
+    g_free(store->places);
+    g_ptr_array_free(store->arrays, TRUE);
+    g_ptr_array_free(store->ptr_arrays, TRUE);
+    g_hash_table_destroy(store->suites);
+    g_hash_table_destroy(store->offers);
+    g_ptr_array_free(store->chunks, TRUE);
 }

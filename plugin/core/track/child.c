@@ -1,7 +1,7 @@
 /* child.c - proposals and selectors of a message, and the Child SAs
  * that they make (RFC 7296 sections 1.2, 1.3 and 2.8, RFC 2409
  * section 5.5).  SPDX-License-Identifier: GPL-2.0-or-later */
-#include "store.h"
+#include "track.h"
 
 #include <string.h>
 
@@ -54,7 +54,7 @@ keep_selectors(struct sadb *db, struct exchange *x, const struct ike_message *m)
     if (!read_selectors(m, ts, &num_i, &num_r)) {
         return;
     }
-    x->ts = sadb_keep_selectors(db, ts, num_i + num_r);
+    x->ts = store_selectors(&db->store, ts, num_i + num_r);
     x->num_ts_i = (uint8_t)num_i;
     x->num_ts_r = (uint8_t)num_r;
     x->by_ts_known = true;
@@ -74,7 +74,7 @@ keep_spis(struct sadb *db, struct exchange *x, const struct ike_message *m)
     if (!first->spi_len && !others) {
         return;
     }
-    s = (struct offer_spis *)sadb_alloc(db, sizeof *s + others * sizeof s->others[0]);
+    s = (struct offer_spis *)store_alloc(&db->store, sizeof *s + others * sizeof s->others[0]);
     memcpy(s->ike_spi, first->spi, sizeof s->ike_spi);
     s->spi = spi_of(first);
     for (size_t i = 0; i < m->num_proposals; i++) {
@@ -117,10 +117,10 @@ track_offer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
     if (!is_offer(e, m)) {
         return;
     }
-    x->offered = sadb_keep_offers(db, m, e->at.frame);
+    x->offered = store_offers(&db->store, m, e->at.frame);
     x->offered_in = e->at.frame;
     for (guint i = 0; i < x->offered->len; i++) {
-        sadb_policy_add(db, &e->at.src, (const struct kept_proposal *)g_ptr_array_index(x->offered, i), e->at.frame, false);
+        store_policy(&db->store, &e->at.src, (const struct kept_proposal *)g_ptr_array_index(x->offered, i), e->at.frame, false);
     }
     if (is_ike_offer(m) && !e->sa->offered->len) {
         e->sa->offered = x->offered;
@@ -211,14 +211,14 @@ answered_selectors(struct sadb *db, struct child_sa *c, const struct ike_event *
     bool i = x->by_initiator;
 
     if (read_selectors(m, ts, &num_by, &num_other)) {
-        by = sadb_keep_selectors(db, ts, num_by);
-        other = sadb_keep_selectors(db, ts + num_by, num_other);
+        by = store_selectors(&db->store, ts, num_by);
+        other = store_selectors(&db->store, ts + num_by, num_other);
     } else if (m->exchange == V1_QUICK && !m->id_i.present && x->request) {
         ts[0] = selector_host(&e->at.dst);
         ts[1] = selector_host(&e->at.src);
         num_by = num_other = 1;
-        by = sadb_keep_selectors(db, &ts[0], 1);
-        other = sadb_keep_selectors(db, &ts[1], 1);
+        by = store_selectors(&db->store, &ts[0], 1);
+        other = store_selectors(&db->store, &ts[1], 1);
     } else {
         by = exchange_selectors(x, true, &num_by);
         other = exchange_selectors(x, false, &num_other);
@@ -329,7 +329,7 @@ learn_group(struct sadb *db, const struct ike_event *e, const struct ike_message
     c = cur_of(n->data.at, n->data.len);
     if (cur_u16(&c, &group.id)) {
         p.protocol = m->exchange == V2_IKE_SA_INIT || e->exchange->rekeys_ike ? PROTO_IKE : PROTO_ESP;
-        sadb_policy_add(db, &e->at.src, sadb_keep(db, &p, e->at.frame), e->at.frame, true);
+        store_policy(&db->store, &e->at.src, store_proposal(&db->store, &p, e->at.frame), e->at.frame, true);
     }
 }
 
@@ -401,8 +401,8 @@ take_bundle(struct sadb *db, struct ike_event *e, const struct ike_message *m, c
         if (q == p || !q->v1 || q->number != p->number || q->protocol == p->protocol) {
             continue;
         }
-        kept = sadb_keep(db, q, e->at.frame);
-        sadb_policy_add(db, &e->at.src, kept, e->at.frame, true);
+        kept = store_proposal(&db->store, q, e->at.frame);
+        store_policy(&db->store, &e->at.src, kept, e->at.frame, true);
         if (first && m->exchange == V1_QUICK && q->protocol + p->protocol == PROTO_ESP + PROTO_AH && !e->second) {
             struct child_sa *twin = e->twin, *old = e->child_rekeyed;
             make_child(db, e, m, q, kept);
@@ -442,8 +442,8 @@ track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
     if (!p || x->chosen) {
         return;
     }
-    x->chosen = sadb_keep(db, p, e->at.frame);
-    sadb_policy_add(db, &e->at.src, x->chosen, e->at.frame, true);
+    x->chosen = store_proposal(&db->store, p, e->at.frame);
+    store_policy(&db->store, &e->at.src, x->chosen, e->at.frame, true);
     if (is_ike_offer(m)) {
         /* A suite that was never offered is none that both sides agree on. */
         e->sa->chosen = was_offered(x) ? x->chosen : NULL;

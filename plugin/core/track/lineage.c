@@ -1,6 +1,6 @@
 /* lineage.c - IKE SAs and exchanges that take the place of others, cross or refuse them.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "store.h"
+#include "track.h"
 
 #include <string.h>
 
@@ -16,10 +16,10 @@ void
 track_phase1(struct sadb *db, struct ike_event *e)
 {
     struct ike_sa *now = e->sa;
-    struct sa_key pair = sadb_pair_key(db, &now->initiator.addr, &now->responder.addr);
+    struct sa_key pair = store_pair_key(&db->store, &now->initiator.addr, &now->responder.addr);
     unsigned looked = 0;
 
-    for (const struct link *l = sadb_list(db, &pair); l && looked < SADB_MAX_PER_PEER; l = l->older, looked++) {
+    for (const struct link *l = store_newest(&db->store, &pair); l && looked < SADB_MAX_PER_PEER; l = l->older, looked++) {
         struct ike_sa *old = (struct ike_sa *)l->member;
         bool same = same_id(&old->initiator, &now->initiator) && same_id(&old->responder, &now->responder);
         bool swapped = same_id(&old->initiator, &now->responder) && same_id(&old->responder, &now->initiator);
@@ -124,12 +124,12 @@ inherit(struct sadb *db, struct ike_sa *fresh, const struct ike_sa *old, bool sa
     fresh->auth_read = old->auth_read;
     guint first = old->children->len > SADB_MAX_LOOKED_AT ? old->children->len - SADB_MAX_LOOKED_AT : 0;
     if (first || db->num_inherited >= SADB_MAX_INHERITED) {
-        sadb_cap(db, "Child SAs that a new IKE SA inherits");
+        store_cap(&db->store, "Child SAs that a new IKE SA inherits");
     }
     for (guint i = first; i < old->children->len && db->num_inherited < SADB_MAX_INHERITED; i++) {
         struct child_sa *c = (struct child_sa *)g_ptr_array_index(old->children, i);
         if (c->state == CHILD_INSTALLED && c->basis != BASIS_INFERRED && !c->deleted_in) {
-            sadb_push(db, fresh->children, c);
+            store_push(&db->store, fresh->children, c);
             db->num_inherited++;
         }
     }
@@ -160,5 +160,5 @@ track_rekey(struct sadb *db, struct ike_event *e, const struct proposal *chosen)
     old->rekeyed_by = fresh->id;
     old->state = IKE_REKEYED;
     e->rekeyed_ike = fresh;
-    sadb_pair_add(db, fresh, &e->at.src, &e->at.dst);
+    store_pair_add(&db->store, fresh, &e->at.src, &e->at.dst);
 }

@@ -1,6 +1,6 @@
 /* message.c - from one IKE message to its IKE SA and its exchange.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "store.h"
+#include "track.h"
 
 #include <espial/hash.h>
 #include <string.h>
@@ -38,11 +38,11 @@ first_again(const struct ike_sa *sa, uint64_t sum, const struct sighting *at)
 static struct ike_sa *
 find_sa(struct sadb *db, const struct ike_message *m, const struct sighting *at, uint64_t sum)
 {
-    struct sa_key key = sadb_key(db, 'i', 0, m->spi_i, 8, NULL, NULL);
+    struct sa_key key = store_key(&db->store, 'i', 0, m->spi_i, 8, NULL, NULL);
     struct ike_sa *half_open = NULL;
     unsigned looked = 0;
 
-    for (const struct link *l = sadb_list(db, &key); l && looked < SADB_MAX_PER_SPI; l = l->older, looked++) {
+    for (const struct link *l = store_newest(&db->store, &key); l && looked < SADB_MAX_PER_SPI; l = l->older, looked++) {
         struct ike_sa *sa = (struct ike_sa *)l->member;
         if (sa->major != m->major || memcmp(sa->spi_i, m->spi_i, 8) != 0) {
             continue;
@@ -93,7 +93,7 @@ make_sa(struct sadb *db, const struct ike_message *m, const struct sighting *at)
     sa->responder.port = src_begins ? at->dst_port : at->src_port;
     sa->started_here = ike_spi_is_zero(m->spi_r) && (m->major == 1 || !ike_is_response(m));
     sa->first_frame = at->frame;
-    sadb_pair_add(db, sa, &at->src, &at->dst);
+    store_pair_add(&db->store, sa, &at->src, &at->dst);
     return sa;
 }
 
@@ -152,16 +152,16 @@ make_exchange(struct sadb *db, struct ike_sa *sa, const struct ike_message *m, b
     struct exchange *x;
 
     if (sa->exchanges->len >= SADB_MAX_EXCHANGES) {
-        sadb_cap(db, "exchanges of one IKE SA");
+        store_cap(&db->store, "exchanges of one IKE SA");
         return NULL;
     }
-    x = (struct exchange *)sadb_alloc(db, sizeof *x);
+    x = (struct exchange *)store_alloc(&db->store, sizeof *x);
     x->index = sa->exchanges->len;
     x->type = m->exchange;
     x->message_id = m->message_id;
     x->by_initiator = by_initiator;
-    x->offered = db->no_offers;
-    sadb_push(db, sa->exchanges, x);
+    x->offered = db->store.no_offers;
+    store_push(&db->store, sa->exchanges, x);
     return x;
 }
 
@@ -187,7 +187,7 @@ note_again(struct sadb *db, struct ike_event *e, struct exchange_message *old)
     if (gap < DUPLICATE_SECONDS && (old->ip_id == at->ip_id || old->ip_id == 0 || at->ip_id == 0) &&
         (known_between(e->sa, &at->src, &at->dst) || track_translated(e->sa, e->exchange, old, at))) {
         if (e->sa->after_nat == at->frame) {
-            sadb_pair_add(db, e->sa, &at->src, &at->dst);
+            store_pair_add(&db->store, e->sa, &at->src, &at->dst);
         }
         e->duplicate = true;
         old->twice |= at->frame != old->frame;
@@ -203,15 +203,15 @@ note_again(struct sadb *db, struct ike_event *e, struct exchange_message *old)
     e->retransmission_of = old->frame;
     old->ip_id = at->ip_id;
     if (!old->again) {
-        old->again = (struct retransmissions *)sadb_alloc(db, sizeof *old->again);
-        old->again->frames = sadb_array(db, sizeof(uint32_t));
+        old->again = (struct retransmissions *)store_alloc(&db->store, sizeof *old->again);
+        old->again->frames = store_array(&db->store, sizeof(uint32_t));
     }
     old->again->num++;
     old->again->last_time = at->time;
     if (old->again->frames->len < SADB_MAX_RETRANSMISSIONS) {
         g_array_append_val(old->again->frames, at->frame);
     } else {
-        sadb_cap(db, "frames of one message's retransmissions");
+        store_cap(&db->store, "frames of one message's retransmissions");
     }
 }
 
@@ -220,12 +220,12 @@ static struct exchange_message *
 next_message(struct sadb *db, struct message_list *list)
 {
     if (list->len >= SADB_MAX_MESSAGES) {
-        sadb_cap(db, "messages of one exchange");
+        store_cap(&db->store, "messages of one exchange");
         return NULL;
     }
     if (list->len == list->room) {
         uint32_t room = list->room ? list->room * 2 : 1;
-        char *more = (char *)sadb_alloc(db, room * sizeof(struct exchange_message));
+        char *more = (char *)store_alloc(&db->store, room * sizeof(struct exchange_message));
         if (list->len) {
             memcpy(more, list->data, list->len * sizeof(struct exchange_message));
         }
@@ -320,7 +320,7 @@ follow_addresses(struct sadb *db, struct ike_event *e, const struct ike_message 
     e->moved_initiator = ip_equal(&from->addr, &e->at.src) ? !e->from_initiator : e->from_initiator;
     e->old_addr = e->moved_initiator ? sa->initiator.addr : sa->responder.addr;
     if (sa->children->len > SADB_MAX_LOOKED_AT) {
-        sadb_cap(db, "Child SAs that follow a new address");
+        store_cap(&db->store, "Child SAs that follow a new address");
     }
     for (guint i = sa->children->len, looked = 0; i > 0 && looked < SADB_MAX_LOOKED_AT; i--, looked++) {
         struct child_sa *c = (struct child_sa *)g_ptr_array_index(sa->children, i - 1);
@@ -336,7 +336,7 @@ follow_addresses(struct sadb *db, struct ike_event *e, const struct ike_message 
     to->addr = e->at.dst;
     to->port = e->at.dst_port;
     e->moved = true;
-    sadb_pair_add(db, sa, &e->at.src, &e->at.dst);
+    store_pair_add(&db->store, sa, &e->at.src, &e->at.dst);
 }
 
 static void
@@ -348,13 +348,13 @@ note_integrity(struct sadb *db, struct ike_event *e, const struct ike_message *m
         return;
     }
     if (!sa->wrong_frames) {
-        sa->wrong_frames = sadb_array(db, sizeof(uint32_t));
+        sa->wrong_frames = store_array(&db->store, sizeof(uint32_t));
     }
     sa->num_wrong++;
     if (sa->wrong_frames->len < SADB_MAX_WRONG_FRAMES) {
         g_array_append_val(sa->wrong_frames, e->at.frame);
     } else {
-        sadb_cap(db, "frames of one IKE SA's messages that fail their check");
+        store_cap(&db->store, "frames of one IKE SA's messages that fail their check");
     }
 }
 
@@ -426,7 +426,7 @@ void
 sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
              const struct ike_message *m, const uint8_t *octets, size_t len)
 {
-    uint64_t sum = hash_octets(db->seed, octets, len);   /* seeded: no message can be made to look like another */
+    uint64_t sum = hash_octets(db->store.seed, octets, len);   /* seeded: no message can be made to look like another */
     struct exchange_message *old;
 
     db->num_ike++;
@@ -458,7 +458,7 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
         return;
     }
     if (m->capped) {
-        sadb_cap(db, "payloads, proposals or other parts of one IKE message");
+        store_cap(&db->store, "payloads, proposals or other parts of one IKE message");
     }
     e->about = e->exchange;
     e->sa->last_frame = at->frame;

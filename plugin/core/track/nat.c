@@ -1,6 +1,6 @@
 /* nat.c - who is behind a NAT, from the hashes that IKE carries (RFC 7296 section 2.23,
  * RFC 3947 section 3.2).  SPDX-License-Identifier: GPL-2.0-or-later */
-#include "store.h"
+#include "track.h"
 
 #include <string.h>
 
@@ -185,7 +185,7 @@ track_sent(struct sadb *db, struct ike_sa *sa, bool from_initiator, double time)
         return;
     }
     if (!sa->nat_life) {
-        sa->nat_life = (struct nat_life *)sadb_alloc(db, sizeof *sa->nat_life);
+        sa->nat_life = (struct nat_life *)store_alloc(&db->store, sizeof *sa->nat_life);
     }
     life = sa->nat_life;
     life->silence = life->last_sent > 0 ? time - life->last_sent : 0;

@@ -1,6 +1,6 @@
 /* packet.c - ESP and AH packets to streams, and streams to Child SAs.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "store.h"
+#include "track.h"
 
 #include <string.h>
 
@@ -98,12 +98,12 @@ see_integrity(struct sadb *db, struct stream *s, const struct ipsec_event *e)
     } else if (e->packet->icv == ICV_BAD) {
         s->bad++;
         if (!s->bad_frames) {
-            s->bad_frames = sadb_array(db, sizeof(uint32_t));
+            s->bad_frames = store_array(&db->store, sizeof(uint32_t));
         }
         if (s->bad_frames->len < STREAM_MAX_BAD_FRAMES) {
             g_array_append_val(s->bad_frames, e->at.frame);
         } else {
-            sadb_cap(db, "frames with a wrong ICV of one stream");
+            store_cap(&db->store, "frames with a wrong ICV of one stream");
         }
     }
 }
@@ -146,10 +146,10 @@ infer_child(struct sadb *db, struct stream *s, struct ike_sa *sa, const struct s
 static struct child_sa *
 child_by_source(const struct sadb *db, const struct stream *s, uint32_t frame, bool *to_responder)
 {
-    struct sa_key key = sadb_key(db, 'c', s->protocol, &s->spi, sizeof s->spi, NULL, NULL);
+    struct sa_key key = store_key(&db->store, 'c', s->protocol, &s->spi, sizeof s->spi, NULL, NULL);
     unsigned looked = 0;
 
-    for (const struct link *l = sadb_list(db, &key); l && looked < SADB_MAX_PER_SPI; l = l->older, looked++) {
+    for (const struct link *l = store_newest(&db->store, &key); l && looked < SADB_MAX_PER_SPI; l = l->older, looked++) {
         struct child_sa *c = (struct child_sa *)l->member;
         if (c->protocol != s->protocol || c->request_frame > frame) {
             continue;
@@ -173,16 +173,16 @@ make_stream(struct sadb *db, const struct sighting *at, const struct ipsec_packe
     unsigned num = 0;
 
     if (db->streams->len >= SADB_MAX_STREAMS) {
-        sadb_cap(db, "ESP and AH streams");
+        store_cap(&db->store, "ESP and AH streams");
         return NULL;
     }
     for (const struct stream *one = older; one; one = one->older) {
         if (++num >= SADB_MAX_PER_SPI) {
-            sadb_cap(db, "streams of one SPI");
+            store_cap(&db->store, "streams of one SPI");
             return older;
         }
     }
-    s = (struct stream *)sadb_alloc(db, sizeof *s + window_bits(db) / 8);
+    s = (struct stream *)store_alloc(&db->store, sizeof *s + window_bits(db) / 8);
     s->id = db->streams->len;
     s->protocol = p->protocol;
     s->spi = p->spi;
@@ -192,7 +192,7 @@ make_stream(struct sadb *db, const struct sighting *at, const struct ipsec_packe
     s->dst_port = at->dst_port;
     s->first_frame = at->frame;
     s->first_time = s->last_time = at->time;
-    s->epoch = db->epoch - 1;
+    s->epoch = db->store.epoch - 1;
     s->older = older;
     g_ptr_array_add(db->streams, s);
     g_hash_table_insert(db->stream_of, g_memdup2(key, sizeof *key), s);
@@ -205,7 +205,7 @@ set_tie(struct sadb *db, struct stream *s, struct child_sa *c, bool to_responder
     if (s->child) {
         struct stream_tie old = { s->tied_frame, s->child, s->to_responder };
         if (!s->ties) {
-            s->ties = sadb_array(db, sizeof old);
+            s->ties = store_array(&db->store, sizeof old);
         }
         g_array_append_val(s->ties, old);
     }
@@ -215,9 +215,9 @@ set_tie(struct sadb *db, struct stream *s, struct child_sa *c, bool to_responder
     s->basis = c->basis;
     s->esn = child_has_esn(c);
     if (!s->last_iv && kept_counts_iv(c->chosen)) {
-        s->last_iv = (uint64_t *)sadb_alloc(db, STREAM_IVS * sizeof *s->last_iv);
+        s->last_iv = (uint64_t *)store_alloc(&db->store, STREAM_IVS * sizeof *s->last_iv);
     }
-    sadb_push(db, c->streams, s);
+    store_push(&db->store, c->streams, s);
 }
 
 /* Looks the SAs up again only when some have come or changed since. */
@@ -228,7 +228,7 @@ tie(struct sadb *db, struct ipsec_event *e)
     struct child_sa *c;
     bool to_r = s->to_responder;
 
-    if (s->epoch == db->epoch) {
+    if (s->epoch == db->store.epoch) {
         return;
     }
     s->peers = sadb_ike_between(db, &s->src, &s->dst);
@@ -246,7 +246,7 @@ tie(struct sadb *db, struct ipsec_event *e)
     }
     s->other_protocol = s->child ? NULL : sadb_child_at(db, s->protocol == PROTO_AH ? PROTO_ESP : PROTO_AH, s->spi, &s->dst,
                                                         e->at.frame, &to_r);
-    s->epoch = db->epoch;
+    s->epoch = db->store.epoch;
 }
 
 /* For packets of an unknown SPI, which may be many: asked again only after more IKE. */
@@ -266,7 +266,7 @@ reused(const struct sadb *db, const struct stream *s, const struct sighting *at)
     bool to_r;
     const struct child_sa *c;
 
-    if (s->epoch == db->epoch || !s->child) {
+    if (s->epoch == db->store.epoch || !s->child) {
         return false;
     }
     c = sadb_child_at(db, s->protocol, s->spi, &s->dst, at->frame, &to_r);
@@ -298,12 +298,12 @@ note_step(struct sadb *db, struct stream *s, const struct ipsec_packet *p, uint3
         return;
     }
     if (!s->steps) {
-        s->steps = sadb_array(db, sizeof now);
+        s->steps = store_array(&db->store, sizeof now);
     }
     if (s->steps->len < STREAM_MAX_STEPS) {
         g_array_append_val(s->steps, s->now);
     } else {
-        sadb_cap(db, "packets out of order of one stream whose counts are remembered");
+        store_cap(&db->store, "packets out of order of one stream whose counts are remembered");
     }
     s->now = now;
 }
@@ -311,7 +311,7 @@ note_step(struct sadb *db, struct stream *s, const struct ipsec_packet *p, uint3
 void
 sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at, const struct ipsec_packet *p)
 {
-    struct sa_key key = sadb_key(db, 's', p->protocol, &p->spi, sizeof p->spi, &at->src, &at->dst);
+    struct sa_key key = store_key(&db->store, 's', p->protocol, &p->spi, sizeof p->spi, &at->src, &at->dst);
     struct stream *s = (struct stream *)g_hash_table_lookup(db->stream_of, &key);
 
     memset(e, 0, sizeof *e);

@@ -1,6 +1,6 @@
 /* path.c - what happens on the path of an SA: ICMP errors that quote it, fragments,
  * clear packets that it should have carried.  SPDX-License-Identifier: GPL-2.0-or-later */
-#include "store.h"
+#include "track.h"
 
 #include <string.h>
 
@@ -32,14 +32,14 @@ see_icmp(struct sadb *db, struct path_event *e)
 static bool
 see_fragment(struct sadb *db, struct path_event *e)
 {
-    struct sa_key key = sadb_key(db, 'f', e->packet->protocol, &e->at.ip_id, sizeof e->at.ip_id, &e->at.src, &e->at.dst);
+    struct sa_key key = store_key(&db->store, 'f', e->packet->protocol, &e->at.ip_id, sizeof e->at.ip_id, &e->at.src, &e->at.dst);
     bool first = e->packet->protocol == IP_ESP || e->packet->protocol == IP_AH ||
                  (e->packet->protocol == IP_UDP && is_ike_port(e->packet->src_port) && is_ike_port(e->packet->dst_port));
 
     if (first) {
         if (g_hash_table_size(db->fragments) >= SADB_MAX_FRAGMENTS) {
             g_hash_table_remove_all(db->fragments);
-            sadb_cap(db, "datagrams in fragments");
+            store_cap(&db->store, "datagrams in fragments");
         }
         g_hash_table_add(db->fragments, g_memdup2(&key, sizeof key));
     } else if (!g_hash_table_contains(db->fragments, &key)) {
@@ -77,7 +77,7 @@ see_clear(struct sadb *db, struct path_event *e)
             continue;
         }
         if (db->clear->len >= SADB_MAX_CLEAR) {
-            sadb_cap(db, "clear packets that an SA should protect");
+            store_cap(&db->store, "clear packets that an SA should protect");
             return false;
         }
         g_array_append_val(db->clear, one);

@@ -1,6 +1,6 @@
 /* peer.c - what the messages of an IKE SA say of its two ends.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "store.h"
+#include "track.h"
 
 /* What each side says that it can do. */
 void
@@ -50,7 +50,7 @@ learn_identity(struct sadb *db, struct endpoint *who, const struct ike_id *id, u
     char text[ID_TEXT_MAX];
 
     if (id->present && !who->id) {
-        who->id = sadb_strdup(db, ike_id_print(id, text, sizeof text));
+        who->id = store_text(&db->store, ike_id_print(id, text, sizeof text));
         who->id_frame = frame;
     }
 }
@@ -72,7 +72,7 @@ track_identities(struct sadb *db, struct ike_event *e, const struct ike_message 
 static void
 add_address(struct sadb *db, struct ike_sa *sa, const struct assigned_address *one)
 {
-    GArray *own = sadb_array(db, sizeof *one);
+    GArray *own = store_array(&db->store, sizeof *one);
 
     g_array_append_vals(own, sa->addresses->data, sa->addresses->len);
     g_array_append_vals(own, one, 1);

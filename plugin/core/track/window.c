@@ -1,6 +1,6 @@
 /* window.c - the receiver's window of a stream (RFC 4303 section 3.4.3, RFC 4302 section 3.4.3).
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "store.h"
+#include "track.h"
 
 enum { WRAP_NEAR = 1 << 16 };       /* how near to 2^32 a number must be for the next to wrap */
 

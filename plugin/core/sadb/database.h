@@ -1,0 +1,51 @@
+/* database.h - the tables of the SA database, for those who fill them.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_DATABASE_H
+#define ESPIAL_DATABASE_H
+
+#include <espial/sadb.h>
+
+#include "store.h"
+
+/* One of the last ESP and AH packets, whatever their SA: its copy from the other side of a NAT
+ * comes soon after it. */
+struct passing_packet {
+    double time;
+    uint32_t spi, seq, length, frame;       /* frame 0: none */
+    uint16_t ip_id;
+    uint8_t protocol;
+    struct ip_addr src, dst;
+};
+
+struct sadb {
+    struct store store;
+    GPtrArray *ike_sas, *child_sas, *streams;
+    GHashTable *stream_of;      /* sa_key -> the newest struct stream */
+    uint32_t num_ike;           /* messages seen */
+    uint32_t num_inherited;     /* members of the lists of IKE SAs that replace others */
+    uint32_t num_frames;
+    double first_time, last_time;
+    struct sadb_options options;
+    GHashTable *fragments;      /* set of sa_key: datagrams of which a first fragment was seen */
+    GArray *clear;              /* of struct clear_packet */
+    struct passing_packet passing[SADB_PASSING];
+    uint32_t num_passing;
+    bool has_null;              /* some Child SA does not encrypt */
+    bool has_selectors;         /* some Child SA's selectors are known */
+};
+
+/* NULL where the cap was reached. */
+struct ike_sa *sadb_ike_new(struct sadb *db, uint8_t major, const uint8_t spi_i[8],
+                            const uint8_t spi_r[8]);
+struct child_sa *sadb_child_new(struct sadb *db, struct ike_sa *sa, uint8_t protocol,
+                                uint32_t spi_i, uint32_t spi_r);
+/* Makes c known by the SPI of one side, which was 0. */
+void sadb_child_spi(struct sadb *db, struct child_sa *c, bool initiator, uint32_t spi);
+/* Of any address: the Child SA of these peers whose inbound SPI at that side is spi. */
+struct child_sa *sadb_child_of(const struct sadb *db, const struct ike_sa *sa, uint8_t protocol,
+                               uint32_t spi, bool initiator);
+/* The newest IKE SA between two addresses, or NULL. */
+struct ike_sa *sadb_ike_between(const struct sadb *db, const struct ip_addr *a,
+                                const struct ip_addr *b);
+
+#endif
