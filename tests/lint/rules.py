@@ -1,6 +1,7 @@
-"""The project's own rules, each a function that yields "PATH: what is wrong".
-Run by tests/lint/run.  That each check has a firing and a silent test, a remedy and a reference
-is tests/unit/test_rows.py's; that the commands of the documents run is tests/docs's."""
+"""The project's own rules, each a function that yields "PATH: what is wrong, and what to do".
+Run by tests/lint/run; tests/lint/test_rules.py plants a fault for each.  That each check has a
+firing and a silent test, a remedy and a reference is tests/unit/test_rows.py's; who may include
+and call whom is tests/rooms's."""
 # SPDX-License-Identifier: GPL-2.0-or-later
 import os
 import re
@@ -40,22 +41,22 @@ PURE = {
 def pure_core(path, text):
     """Core, checks, reports and their headers see no header of Wireshark."""
     if re.match(r"(plugin/core|plugin/report|expert|include)/.*\.[ch]$", path):
-        for name in re.findall(r'^\s*#\s*include\s*[<"]((?:epan|wsutil|wiretap|ui|ws_)[^>"]*)', text, re.M):
+        for name in re.findall(r'^\s*#\s*include\s*[<"]((?:wireshark/|epan/|wsutil/|wiretap/|ui/|ws_)[^>"]*)', text, re.M):
             if name not in PURE or not path.startswith(PURE[name]):
-                yield f"{path}: includes {name}, a header of Wireshark"
+                yield f"{path}: includes {name}, a header of Wireshark: only plugin/epan may"
 
 
 def short_files(path, text):
     lines = text.count("\n")
     if lines > MAX_LINES and path not in LONG:
-        yield f"{path}: {lines} lines, more than {MAX_LINES}"
+        yield f"{path}: {lines} lines, more than {MAX_LINES}: divide it"
 
 
 def interpreters(path, text):
     """Debian's Python has the modules that the tests need; another first in PATH may not."""
     first = text.split("\n", 1)[0]
     if first.startswith("#!") and first not in ("#!/usr/bin/python3", "#!/usr/bin/env bash", "#!/bin/sh"):
-        yield f"{path}: begins with {first}"
+        yield f"{path}: begins with {first}: #!/usr/bin/python3, #!/usr/bin/env bash or #!/bin/sh"
 
 
 def portable_paths(path, text):
@@ -63,7 +64,7 @@ def portable_paths(path, text):
     if path == "tests/lint/rules.py":
         return      # has the words that it looks for
     for word in re.findall(r"(?<![\w.~/$}-])/(?:home|root|mnt|srv|opt|work(?:space)?|builds?)/[\w./-]*|https?://[\w.-]*(?:mirror|artifact|nexus|proxy)[\w.-]*", text):
-        yield f"{path}: names {word}"
+        yield f"{path}: names {word}, which other machines have not"
 
 
 def licensed(path, text):
@@ -71,7 +72,7 @@ def licensed(path, text):
     if path == ".ci/run" or path.startswith("tests/lab/scenarios/"):
         return
     if re.search(r"\.(c|h|py|sh|lua)$|(^|/)run$", path) and "SPDX-License-Identifier: GPL-2.0-or-later" not in "\n".join(text.split("\n")[:25]):
-        yield f"{path}: no SPDX-License-Identifier"
+        yield f"{path}: no SPDX-License-Identifier: GPL-2.0-or-later in the first lines"
 
 
 def told_exemptions(path, text):
@@ -90,12 +91,15 @@ def told_exemptions(path, text):
 RULES = (pure_core, short_files, interpreters, portable_paths, licensed, told_exemptions)
 
 
+def judge(house):
+    """What the rules say of {path: text}."""
+    return [fault for path, text in house.items() for rule in RULES for fault in rule(path, text)]
+
+
 def faults(root, paths):
-    found = []
+    house = {}
     for path in paths:
         if TEXT.search(path):
             with open(os.path.join(root, path), encoding="utf-8", errors="replace") as f:
-                text = f.read()
-            for rule in RULES:
-                found += rule(path, text)
-    return found
+                house[path] = f.read()
+    return judge(house)
