@@ -3,7 +3,7 @@
  *   flood [--only NAME] N...
  * Memory and the limits said are judged, time is only told: it depends on the machine.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "../unit/conversation.h"
+#include "conversation.h"
 
 #include "database.h"
 

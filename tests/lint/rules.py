@@ -9,6 +9,7 @@ import shutil
 import subprocess
 
 MAX_LINES = 600
+MAX_FILES = 24
 # Longer, and why:
 LONG = {
     "LICENSE": "the licence",
@@ -44,6 +45,13 @@ def pure_core(path, text):
         for name in re.findall(r'^\s*#\s*include\s*[<"]((?:wireshark/|epan/|wsutil/|wiretap/|ui/|ws_)[^>"]*)', text, re.M):
             if name not in PURE or not path.startswith(PURE[name]):
                 yield f"{path}: includes {name}, a header of Wireshark: only plugin/epan may"
+
+
+def no_way_round(path, text):
+    """A header is named as the include path of its room has it: "../" would pass by what a room may use."""
+    if re.search(r"\.(c|h|def)$", path):
+        for name in re.findall(r'^\s*#\s*include\s*[<"]((?:[^">]*/)?\.\./[^">]*)', text, re.M):
+            yield f"{path}: includes {name}: write the name alone, and let CMakeLists.txt name the folder (USES of the room)"
 
 
 def short_files(path, text):
@@ -88,12 +96,27 @@ def told_exemptions(path, text):
             yield f"{path}: an exemption without a reason: {line.strip()}"
 
 
-RULES = (pure_core, short_files, interpreters, portable_paths, licensed, told_exemptions)
+# --- rules over the whole tree: they take {path: text} ------------------------------------------------
+
+def few_files(house):
+    """A folder of the house can be read in one look."""
+    folders = {}
+    for path in house:
+        if re.match(r"(include|plugin|expert)/", path):
+            folders.setdefault(os.path.dirname(path), []).append(path)
+    for folder, paths in sorted(folders.items()):
+        if len(paths) > MAX_FILES:
+            yield f"{folder}: {len(paths)} files, more than {MAX_FILES}: what belongs together goes into a folder in it"
+
+
+RULES = (pure_core, no_way_round, short_files, interpreters, portable_paths, licensed, told_exemptions)
+HOUSE_RULES = (few_files,)
 
 
 def judge(house):
     """What the rules say of {path: text}."""
-    return [fault for path, text in house.items() for rule in RULES for fault in rule(path, text)]
+    found = [fault for path, text in house.items() for rule in RULES for fault in rule(path, text)]
+    return found + [fault for rule in HOUSE_RULES for fault in rule(house)]
 
 
 def faults(root, paths):

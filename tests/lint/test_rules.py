@@ -18,6 +18,10 @@ PLANTED = [
       "expert/e.c": LICENCE + "#include <wsutil/json_dumper.h>\n", "plugin/report/d.c": LICENCE + '# include "ws_version.h"\n'},
      [["plugin/core/wire/a.c", "epan/packet.h"], ["expert/c.h", "wireshark/epan"], ["expert/e.c", "wsutil/json_dumper.h"],
       ["plugin/report/d.c", "ws_version.h"]]),
+    (rules.no_way_round, {"expert/a.c": LICENCE + '#include "a.h"\n#include <espial/a.h>\n'},
+     {"expert/a.c": LICENCE + '#include "../plugin/core/wire/step.h"\n', "include/espial/b.h": LICENCE + '#include "../../expert/checks.def"\n',
+      "tests/unit/c.c": LICENCE + "#include <espial/../../expert/expert.h>\n"},
+     [["expert/a.c", "../plugin/core/wire/step.h"], ["include/espial/b.h", "../../expert/checks.def"], ["tests/unit/c.c", "espial/../../expert"]]),
     (rules.short_files, {"expert/a.c": LICENCE + "\n" * (rules.MAX_LINES - 1), "LICENSE": "\n" * 700},
      {"expert/a.c": LICENCE + "\n" * rules.MAX_LINES}, [["expert/a.c", "601 lines"]]),
     (rules.interpreters, {"tests/a.py": "#!/usr/bin/python3\n# " + LICENCE, "run-tests": "#!/usr/bin/env bash\n"},
@@ -29,6 +33,8 @@ PLANTED = [
      {"expert/a.c": LICENCE + "f();    /* NOLINT" + " */\n", "tests/b.sh": "# SPDX-License-Identifier: GPL-2.0-or-later\n# shellcheck " + "disable=SC2086\n",
       "expert/c.c": LICENCE + "/* clang-format " + "off */\n"},
      [["expert/a.c", "NOLINT"], ["tests/b.sh", "SC2086"], ["expert/c.c", "clang-format"]]),
+    (rules.few_files, {**{f"plugin/core/wire/{i}.c": LICENCE for i in range(rules.MAX_FILES)}, **{f"pcaps/{i}.md": "" for i in range(99)}},
+     {"plugin/core/wire/one_more.c": LICENCE}, [["plugin/core/wire", "25 files"]]),
 ]
 
 
@@ -37,9 +43,9 @@ def wrong(found, expected):
 
 
 def main():
-    faults = [f"{rule.__name__}: no fault is planted for it" for rule in rules.RULES if rule not in [row[0] for row in PLANTED]]
+    faults = [f"{rule.__name__}: no fault is planted for it" for rule in rules.RULES + rules.HOUSE_RULES if rule not in [row[0] for row in PLANTED]]
     for rule, lawful, differs, expected in PLANTED:
-        if rule not in rules.RULES:
+        if rule not in rules.RULES + rules.HOUSE_RULES:
             faults.append(f"{rule.__name__}: is not run")
         for house, what in ((lawful, []), ({**lawful, **differs}, expected)):
             found = rules.judge(house)
