@@ -1,6 +1,7 @@
 /* summary.c - the summary: what is wrong first, who speaks with whom, and how
  * to read the rest.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kit.h"
+#include "left_out.h"
 #include "sections.h"
 
 #include <string.h>
@@ -281,21 +282,13 @@ put_peers(struct page *p, GArray *peers)
 static void
 put_limits(struct page *p)
 {
-    for (const char *const *cap = sadb_caps(p->r->db); *cap; cap++) {
-        html_put(p->out, "<p class=\"limit\">Limit reached: %s; what came after it was not followed.</p>\n", *cap);
+    GPtrArray *left_out = report_left_out(p->r);
+
+    for (guint i = 0; i < left_out->len; i++) {
+        html_put(p->out, "<p class=\"limit\">Limit reached: %s.</p>\n",
+                 (const char *)g_ptr_array_index(left_out, i));
     }
-    if (p->r->keys_full) {
-        html_put(p->out, "<p class=\"limit\">Limit reached: %s; what came after it was not opened.</p>\n",
-                 p->r->keys_full);
-    }
-    if (p->r->tcp_full) {
-        g_string_append(p->out, "<p class=\"limit\">Limit reached: TCP connections of IKE and ESP; what came after it was "
-                        "not followed.</p>\n");
-    }
-    if (findings_capped(p->r->findings)) {
-        g_string_append(p->out, "<p class=\"limit\">Limit reached: findings or their frames; what came after it is not "
-                        "listed.</p>\n");
-    }
+    g_ptr_array_free(left_out, TRUE);
 }
 
 void

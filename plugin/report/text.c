@@ -1,5 +1,5 @@
 /* text.c - SAs and findings as lines of text.  SPDX-License-Identifier: GPL-2.0-or-later */
-#include <espial/report.h>
+#include "left_out.h"
 
 enum { FRAME_RANGES_SHOWN = 12 };
 
@@ -26,7 +26,7 @@ print_finding(FILE *out, const struct finding *f)
     const struct check *c = &checks[f->check];
 
     fprintf(out, "%-7s  %s  [%s]  frame%s ", severity_name(f->severity), c->name, basis_name(f->basis),
-           f->frames->len == 1 ? "" : "s");
+            f->frames->len == 1 ? "" : "s");
     print_frames(out, f->frames);
     fprintf(out, "\n  %s\n", f->detail);
     if (f->severity != SEV_CHAT) {
@@ -39,6 +39,7 @@ report_findings(FILE *out, const struct report *r)
 {
     static const char *const plurals[] = { "chats", "notes", "warnings", "errors" };
     unsigned count[SEV_ERROR + 1] = { 0 };
+    GPtrArray *left_out = report_left_out(r);
 
     fprintf(out, "\nEspial findings\n");
     for (int severity = SEV_ERROR; severity >= SEV_CHAT; severity--) {
@@ -50,20 +51,12 @@ report_findings(FILE *out, const struct report *r)
             }
         }
     }
-    for (const char *const *cap = sadb_caps(r->db); *cap; cap++) {
-        fprintf(out, "limit reached: %s; what came after it was not followed\n", *cap);
+    for (guint i = 0; i < left_out->len; i++) {
+        fprintf(out, "limit reached: %s\n", (const char *)g_ptr_array_index(left_out, i));
     }
-    if (r->keys_full) {
-        fprintf(out, "limit reached: %s; what came after it was not opened\n", r->keys_full);
-    }
-    if (r->tcp_full) {
-        fprintf(out, "limit reached: TCP connections of IKE and ESP; what came after it was not followed\n");
-    }
-    if (findings_capped(r->findings)) {
-        fprintf(out, "limit reached: findings or their frames; what came after it is not listed\n");
-    }
+    g_ptr_array_free(left_out, TRUE);
     fprintf(out, "%u %s, %u %s, %u %s, %u %s\n", count[SEV_ERROR], plurals[SEV_ERROR], count[SEV_WARN], plurals[SEV_WARN],
-           count[SEV_NOTE], plurals[SEV_NOTE], count[SEV_CHAT], plurals[SEV_CHAT]);
+            count[SEV_NOTE], plurals[SEV_NOTE], count[SEV_CHAT], plurals[SEV_CHAT]);
 }
 
 static void
@@ -72,9 +65,9 @@ print_stream(FILE *out, const struct stream *s, const char *indent)
     char a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX];
 
     fprintf(out, "%sstream %u: %s %08x %s -> %s%s, %u packets, %" G_GINT64_MODIFIER "u bytes, %u lost, frames %u-%u\n", indent,
-           s->id, s->protocol == PROTO_AH ? "AH" : "ESP", s->spi, ip_print(&s->src, a, sizeof a),
-           ip_print(&s->dst, b, sizeof b), s->src_port ? " in UDP" : "", s->packets, s->bytes, s->lost, s->first_frame,
-           s->last_frame);
+            s->id, s->protocol == PROTO_AH ? "AH" : "ESP", s->spi, ip_print(&s->src, a, sizeof a),
+            ip_print(&s->dst, b, sizeof b), s->src_port ? " in UDP" : "", s->packets, s->bytes, s->lost, s->first_frame,
+            s->last_frame);
 }
 
 static void
@@ -83,15 +76,15 @@ print_child(FILE *out, const struct child_sa *c)
     char i[TS_TEXT_MAX], r[TS_TEXT_MAX], ip[ADDR_TEXT_MAX];
 
     fprintf(out, "  Child SA %u: %s %s, SPIs %08x and %08x, %s, %s%s%s", c->id, c->protocol == PROTO_AH ? "AH" : "ESP",
-           c->transport ? "transport" : "tunnel", c->spi_i, c->spi_r, child_state_name(c->state), basis_name(c->basis),
-           c->chosen ? ", " : "", c->chosen ? c->chosen->text : "");
+            c->transport ? "transport" : "tunnel", c->spi_i, c->spi_r, child_state_name(c->state), basis_name(c->basis),
+            c->chosen ? ", " : "", c->chosen ? c->chosen->text : "");
     if (c->negotiated_in) {
         fprintf(out, ", negotiated in frame %u", c->negotiated_in);
     }
     fprintf(out, "\n");
     if (c->num_ts_i) {
         fprintf(out, "    %s === %s\n", selectors_print(c->ts_i, c->num_ts_i, i, sizeof i),
-               selectors_print(c->ts_r, c->num_ts_r, r, sizeof r));
+                selectors_print(c->ts_r, c->num_ts_r, r, sizeof r));
     }
     if (c->virtual_ip.family) {
         fprintf(out, "    assigned %s (frame %u)\n", ip_print(&c->virtual_ip, ip, sizeof ip), c->virtual_ip_frame);
@@ -115,9 +108,9 @@ print_ike(FILE *out, const struct ike_sa *sa)
         fprintf(out, "%02x", sa->spi_r[i]);
     }
     fprintf(out, ", %s, frames %u-%u\n  initiator %s%s%s, responder %s%s%s\n", ike_sa_state_name(sa->state), sa->first_frame,
-           sa->last_frame, ip_print(&sa->initiator.addr, a, sizeof a), sa->initiator.id ? " " : "",
-           sa->initiator.id ? sa->initiator.id : "", ip_print(&sa->responder.addr, b, sizeof b),
-           sa->responder.id ? " " : "", sa->responder.id ? sa->responder.id : "");
+            sa->last_frame, ip_print(&sa->initiator.addr, a, sizeof a), sa->initiator.id ? " " : "",
+            sa->initiator.id ? sa->initiator.id : "", ip_print(&sa->responder.addr, b, sizeof b),
+            sa->responder.id ? " " : "", sa->responder.id ? sa->responder.id : "");
     if (sa->chosen) {
         fprintf(out, "  %s (frame %u)\n", sa->chosen->text, sa->chosen->frame);
     }

@@ -1,0 +1,22 @@
+/* left_out.c - what of the capture is not in the report.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "left_out.h"
+
+GPtrArray *
+report_left_out(const struct report *r)
+{
+    GPtrArray *all = g_ptr_array_new_with_free_func(g_free);
+
+    for (const char *const *cap = sadb_caps(r->db); *cap; cap++) {
+        g_ptr_array_add(all, g_strdup_printf("%s; what came after it was not followed", *cap));
+    }
+    if (r->keys_full) {
+        g_ptr_array_add(all, g_strdup_printf("%s; what came after it was not opened", r->keys_full));
+    }
+    if (r->tcp_full) {
+        g_ptr_array_add(all, g_strdup("TCP connections of IKE and ESP; what came after it was not followed"));
+    }
+    if (findings_capped(r->findings)) {
+        g_ptr_array_add(all, g_strdup("findings or their frames; what came after it is not listed"));
+    }
+    return all;
+}

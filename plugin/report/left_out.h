@@ -1,0 +1,11 @@
+/* left_out.h - what of the capture is not in the report.  SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_REPORT_LEFT_OUT_H
+#define ESPIAL_REPORT_LEFT_OUT_H
+
+#include <espial/report.h>
+
+/* The limits that were reached, each a sentence without its full stop.  The caller frees the array,
+ * which owns the sentences. */
+GPtrArray *report_left_out(const struct report *r);
+
+#endif
