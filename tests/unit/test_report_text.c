@@ -1,0 +1,108 @@
+/* SAs and findings as lines of text.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report_build.h"
+
+static void
+nothing(struct conversation *c)
+{
+    reset(c);
+    T_STR(printed(c, report_sas), "\nEspial SAs\nno IKE, ESP or AH in this capture\n");
+    T_STR(printed(c, report_findings), "\nEspial findings\n0 errors, 0 warnings, 0 notes, 0 chats\n");
+}
+
+static void
+sas(struct conversation *c)
+{
+    tunnel_of(c, "lisa");
+    packet(c, 0xb0000001, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", IP_TCP);
+    packet(c, 0xc0000001, &c->stranger, &c->gateway, NULL, NULL, 0);
+    packet(c, 0xc0000001, &c->stranger, &c->gateway, NULL, NULL, 0);
+    T_STR(printed(c, report_sas),
+          "\nEspial SAs\n"
+          "IKE SA 0: IKEv2, SPIs 1111111111111111 and 2222222222222222, established, frames 1-4\n"
+          "  initiator 192.0.2.10 lisa, responder 198.51.100.20\n"
+          "  IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048 (frame 2)\n"
+          "  Child SA 0: ESP tunnel, SPIs a0000001 and b0000001, installed, decrypted, "
+          "ESP:AES_CBC_128/HMAC_SHA2_256_128/NO_EXT_SEQ, negotiated in frame 4\n"
+          "    10.1.0.0/24 === 10.2.0.0/24\n"
+          "    stream 0: ESP b0000001 192.0.2.10 -> 198.51.100.20, 1 packets, 100 bytes, 0 lost, "
+          "frames 5-5\n"
+          "Streams of no SA that the capture negotiates:\n"
+          "  stream 1: ESP c0000001 203.0.113.66 -> 198.51.100.20, 2 packets, 200 bytes, 0 lost, "
+          "frames 6-7\n");
+}
+
+/* The worst first; of one severity, in the order in which they became known.  A change of state
+ * asks for nothing to be done. */
+static void
+findings(struct conversation *c)
+{
+    tunnel(c);
+    forget_findings(c);
+    find(c, CHECK_sa_established, 4, sadb_ike_sa(c->db, 0), "It is up.");
+    find(c, CHECK_weak_prf, 2, sadb_ike_sa(c->db, 0), "The second.");
+    find(c, CHECK_weak_integrity, 3, sadb_ike_sa(c->db, 0), "The third.");
+    find(c, CHECK_auth_failed, 4, sadb_ike_sa(c->db, 0), "The first.");
+    find(c, CHECK_auth_failed, 1, sadb_ike_sa(c->db, 0), "Not said again.");
+    find(c, CHECK_auth_failed, 2, sadb_ike_sa(c->db, 0), "Not said again.");
+    T_STR(printed(c, report_findings),
+          "\nEspial findings\n"
+          "error    auth_failed  [observed]  frames 1-2, 4\n"
+          "  The first.\n"
+          "  do: Compare the pre-shared key or password on both ends, then the identity that each "
+          "side expects.\n"
+          "warning  weak_prf  [observed]  frame 2\n"
+          "  The second.\n"
+          "  do: Configure PRF_HMAC_SHA2_256 on both ends.\n"
+          "warning  weak_integrity  [observed]  frame 3\n"
+          "  The third.\n"
+          "  do: Configure HMAC_SHA2_256_128 or an AEAD cipher on both ends.\n"
+          "chat     sa_established  [observed]  frame 4\n"
+          "  It is up.\n"
+          "1 errors, 2 warnings, 0 notes, 1 chats\n");
+}
+
+/* Twelve ranges, and two dots for the rest. */
+static void
+frames(struct conversation *c)
+{
+    reset(c);
+    for (uint32_t at = 1; at <= 25; at += 2) {
+        find(c, CHECK_auth_failed, at, NULL, "Again.");
+    }
+    T(strstr(printed(c, report_findings), "frames 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, ..\n"));
+    reset(c);
+    for (uint32_t at = 1; at <= 23; at += 2) {
+        find(c, CHECK_auth_failed, at, NULL, "Again.");
+    }
+    T(strstr(printed(c, report_findings), "frames 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23\n"));
+}
+
+static void
+limits(struct conversation *c)
+{
+    struct report r;
+
+    reset(c);
+    r = report_now(c);
+    r.keys_full = "256 keys";
+    r.tcp_full = true;
+    T_STR(printed_of(report_findings, &r),
+          "\nEspial findings\n"
+          "limit reached: 256 keys; what came after it was not opened\n"
+          "limit reached: TCP connections of IKE and ESP; what came after it was not followed\n"
+          "0 errors, 0 warnings, 0 notes, 0 chats\n");
+}
+
+int
+main(void)
+{
+    static struct conversation c;
+
+    conversation_begin(&c);
+    nothing(&c);
+    sas(&c);
+    findings(&c);
+    frames(&c);
+    limits(&c);
+    return conversation_done(&c);
+}
