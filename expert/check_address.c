@@ -90,8 +90,10 @@ tunnelled(const struct check_in *in)
 {
     const struct ipsec_event *e = in->ipsec;
 
-    return child_is_negotiated(e->child) && !e->child->transport && e->packet->has_inner && e->packet->inner_tunnel ?
-           &e->packet->inner : NULL;
+    if (!child_is_negotiated(e->child) || e->child->transport) {
+        return NULL;
+    }
+    return e->packet->has_inner && e->packet->inner_tunnel ? &e->packet->inner : NULL;
 }
 
 /* Quick mode whose last message was not captured yet may have been taken the wrong way round: then
@@ -101,8 +103,11 @@ perhaps_turned(const struct ipsec_event *e, const struct inner_packet *p)
 {
     const struct child_sa *c = e->child;
     const struct list *all = c->ike_sa->exchanges;
-    const struct exchange *x = c->exchange < all->len ? (const struct exchange *)g_ptr_array_index(all, c->exchange) : NULL;
+    const struct exchange *x = NULL;
 
+    if (c->exchange < all->len) {
+        x = (const struct exchange *)g_ptr_array_index(all, c->exchange);
+    }
     return c->exchange_type == V1_QUICK && x && x->messages->len < 3 &&
            child_admits(c, p, !e->to_responder) <= ADMITTED_PERHAPS;
 }

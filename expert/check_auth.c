@@ -61,12 +61,12 @@ check_auth_failed(const struct check_in *in, struct findings *out)
 void
 check_identity_rejected(const struct check_in *in, struct findings *out)
 {
-    const struct ike_notify *n = message_is_new(in) && in->msg->major == 1 ? ike_find_notify(in->msg, N1_INVALID_ID_INFORMATION) : NULL;
+    const struct ike_notify *n = new_message_notify(in, N1_INVALID_ID_INFORMATION);
     const struct exchange *x = in->ike->about;
     char who[ID_TEXT_MAX], to[ID_TEXT_MAX], phase[64];
     struct scope where;
 
-    if (!n || (x && x->type == V1_QUICK)) {
+    if (!n || in->msg->major != 1 || (x && x->type == V1_QUICK)) {
         return;
     }
     where = scope_message(in);
@@ -115,7 +115,7 @@ suspect_v1(const struct check_in *in, struct findings *out)
     if (!((x->type == V1_MAIN && whole == 5) || (x->type == V1_AGGRESSIVE && whole == 3))) {
         return;
     }
-    last = &g_array_index(x->messages, struct exchange_message, x->messages->len - 1);
+    last = message_at(x, x->messages->len - 1);
     /* The count means something only where the capture has the first message. */
     if (!in->ike->sa->started_here || !last->from_initiator) {
         return;
@@ -140,7 +140,7 @@ suspect_main(const struct check_in *in, struct findings *out, const struct ike_s
         sadb_whole_messages(x) != 5) {
         return;
     }
-    before = &g_array_index(x->messages, struct exchange_message, x->messages->len - 2);
+    before = message_at(x, x->messages->len - 2);
     if (before->src_port != last->dst_port || silence_reason(in->db, sa, x) != SILENCE_PLAIN) {
         return;
     }
@@ -163,8 +163,8 @@ suspect_aggressive(const struct check_in *in, struct findings *out, const struct
     if (sadb_whole_messages(x) != 3 || x->messages->len < 3 || x->answered_by || !sa->started_here) {
         return;
     }
-    last = &g_array_index(x->messages, struct exchange_message, x->messages->len - 1);
-    before = &g_array_index(x->messages, struct exchange_message, x->messages->len - 2);
+    last = message_at(x, x->messages->len - 1);
+    before = message_at(x, x->messages->len - 2);
     if (!last->from_initiator || last->readable || last->fragment || before->from_initiator || !before->again ||
         before->again->last_time <= last->time || sa->last_from_r > last->frame ||
         sadb_last_time(in->db) - before->again->last_time < AFTER_RETRANSMISSION_S) {

@@ -14,7 +14,10 @@ chosen_here(const struct check_in *in)
 {
     const struct exchange *x = in->ike->exchange;
 
-    return message_is_new(in) && x->chosen && x->chosen->frame == in->ike->at.frame ? x->chosen : NULL;
+    if (!message_is_new(in) || !x->chosen) {
+        return NULL;
+    }
+    return x->chosen->frame == in->ike->at.frame ? x->chosen : NULL;
 }
 
 static void

@@ -63,7 +63,7 @@ static uint32_t
 refused_in(const struct exchange *x)
 {
     for (guint i = 0; i < x->messages->len; i++) {
-        const struct exchange_message *m = &g_array_index(x->messages, struct exchange_message, i);
+        const struct exchange_message *m = message_at(x, i);
         if (m->refused && m->from_initiator != x->by_initiator) {
             return m->frame;
         }

@@ -31,9 +31,9 @@ check_retransmission(const struct check_in *in, struct findings *out)
 static void
 report_duplicate(struct findings *out, const struct scope *where, uint32_t first, bool nat)
 {
-    finding_add(out, CHECK_duplicate_frame, where, nat ?
-                "Frame %u was captured twice: it is frame %u again, on the other side of a NAT." :
-                "Frame %u was captured twice: it is frame %u again, at the same moment.", where->frame, first);
+    finding_add(out, CHECK_duplicate_frame, where,
+                "Frame %u was captured twice: it is frame %u again, %s.", where->frame, first,
+                nat ? "on the other side of a NAT" : "at the same moment");
 }
 
 void
@@ -71,7 +71,7 @@ check_message_id_reused(const struct check_in *in, struct findings *out)
         return;
     }
     for (guint i = 0; i < x->messages->len; i++) {
-        const struct exchange_message *m = &g_array_index(x->messages, struct exchange_message, i);
+        const struct exchange_message *m = message_at(x, i);
         if (m == now || m->fragment || m->forged || m->from_initiator != now->from_initiator || m->digest == now->digest) {
             continue;
         }

@@ -58,7 +58,10 @@ form_of(const struct check_in *in)
     if (!whole(in) || refuses(m)) {
         return NULL;
     }
-    response = m->major == 2 ? ike_is_response(m) : in->ike->from_initiator != in->ike->exchange->by_initiator;
+    response = in->ike->from_initiator != in->ike->exchange->by_initiator;
+    if (m->major == 2) {
+        response = ike_is_response(m);
+    }
     /* IKEv1's later messages depend on the authentication method, and a capture that starts
      * late shows one of them first. */
     if (m->major == 1 && (response || !in->ike->sa->started_here || in->ike->exchange->messages->len != 1)) {

@@ -13,7 +13,10 @@ answer(const struct check_in *in)
 {
     const struct exchange *x = in->ike->exchange;
 
-    return message_is_new(in) && x->chosen && x->chosen->frame == in->ike->at.frame && x->offered->len ? x->chosen : NULL;
+    if (!message_is_new(in) || !x->chosen || x->chosen->frame != in->ike->at.frame) {
+        return NULL;
+    }
+    return x->offered->len ? x->chosen : NULL;
 }
 
 static const struct kept_proposal *
@@ -293,10 +296,10 @@ infer_refusal(struct findings *out, const struct ike_sa *sa, const struct exchan
         return;
     }
     if (x->type == V2_CREATE_CHILD_SA && x->messages->len == 2 && x->response && least && !tried_again(sa, x)) {
-        answer = &g_array_index(x->messages, struct exchange_message, 1);
-        answer = !answer->readable && !answer->fragment && answer->length >= least && answer->length <= most ? answer : NULL;
+        answer = message_at(x, 1);
     }
-    if (!answer) {
+    if (!answer || answer->readable || answer->fragment || answer->length < least ||
+        answer->length > most) {
         return;
     }
     where.frame = answer->frame;
@@ -340,7 +343,7 @@ check_error_notify(const struct check_in *in, struct findings *out)
         where.variant = n->type;
         if (x && x != in->ike->exchange && x->messages->len) {
             const struct exchange_message *last =
-                &g_array_index(x->messages, struct exchange_message, x->messages->len - 1);
+                message_at(x, x->messages->len - 1);
             finding_add(out, CHECK_error_notify, &where, "%s answers %s (frame %u) with %s.",
                         message_sender(in, who, sizeof who), phase_name(in, x, phase, sizeof phase), last->frame,
                         notify_name(m->major, n->type, name, sizeof name));

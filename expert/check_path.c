@@ -74,13 +74,19 @@ check_nat_forced(const struct check_in *in, struct findings *out)
                 sa->nat_i.frame, sa->nat_r.frame);
 }
 
+static bool
+has_draft_mode(const struct child_sa *c)
+{
+    return c && c->chosen && c->chosen->p->attr.mode >= MODE_UDP_TUNNEL_DRAFT;
+}
+
 void
 check_nat_t_draft(const struct check_in *in, struct findings *out)
 {
     const struct ike_event *e = in->ike;
     struct scope where;
 
-    if (!message_is_new(in) || !(e->sa->draft_nat_t || (e->child && e->child->chosen && e->child->chosen->p->attr.mode >= 61443))) {
+    if (!message_is_new(in) || !(e->sa->draft_nat_t || has_draft_mode(e->child))) {
         return;
     }
     where = scope_message(in);
@@ -114,13 +120,14 @@ check_nat_mapping_changed(const struct check_in *in, struct findings *out)
     if (!before) {
         return;
     }
-    where = in->ipsec ? scope_packet(in) : (struct scope){ .basis = BASIS_OBSERVED, .frame = at->frame, .sa = sa, .exchange = NO_ID };
-    where.variant = at->src_port;
+    where = (struct scope){ .basis = BASIS_OBSERVED, .frame = at->frame, .sa = sa, .exchange = NO_ID };
     if (in->ipsec) {
+        where = scope_packet(in);
         g_snprintf(what, sizeof what, "ESP of SPI %08x", in->ipsec->packet->spi);
     } else if (in->ike) {
         g_snprintf(what, sizeof what, "IKE SA %u", sa->id);
     }
+    where.variant = at->src_port;
     finding_add(out, CHECK_nat_mapping_changed, &where, "%s now comes from %s port %u, before from %u.", what,
                 ip_print(&at->src, from, sizeof from), at->src_port, before);
 }
@@ -206,8 +213,10 @@ is_path_mtu(const struct path_packet *p)
     if (p->kind != PATH_ICMP) {
         return false;
     }
-    return p->src.family == 6 ? p->icmp_type == ICMPV6_TOO_BIG :
-                                p->icmp_type == ICMP_UNREACHABLE && p->icmp_code == ICMP_FRAGMENTATION_NEEDED;
+    if (p->src.family == 6) {
+        return p->icmp_type == ICMPV6_TOO_BIG;
+    }
+    return p->icmp_type == ICMP_UNREACHABLE && p->icmp_code == ICMP_FRAGMENTATION_NEEDED;
 }
 
 void

@@ -9,14 +9,16 @@
 static const struct exchange_message *
 informational_after(const struct ike_sa *sa, const struct exchange *x)
 {
-    const struct exchange_message *asked = x->messages->len ? &g_array_index(x->messages, struct exchange_message, 0) : NULL;
+    const struct exchange_message *asked = x->messages->len ? message_at(x, 0) : NULL;
     guint looked = 0;
 
     for (guint i = x->index + 1; asked && i < sa->exchanges->len && looked < SADB_MAX_PER_PEER; i++, looked++) {
         const struct exchange *later = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
-        const struct exchange_message *first = later->messages->len ? &g_array_index(later->messages, struct exchange_message, 0) : NULL;
+        const struct exchange_message *first = later->messages->len ? message_at(later, 0) : NULL;
         if (first && first->from_initiator != asked->from_initiator) {
-            return later->type == V1_INFORMATIONAL && !first->readable && first->time - asked->time < REFUSAL_SECONDS ? first : NULL;
+            bool refusal = later->type == V1_INFORMATIONAL && !first->readable &&
+                           first->time - asked->time < REFUSAL_SECONDS;
+            return refusal ? first : NULL;
         }
     }
     return NULL;
@@ -152,6 +154,7 @@ static void
 report_large(struct findings *out, struct scope *where, const struct ike_sa *sa, const struct exchange *x,
              const struct exchange_message *last)
 {
+    bool both_fragment = sa->fragmentation_i && sa->fragmentation_r;
     char name[64];
 
     where->basis = BASIS_INFERRED;
@@ -159,7 +162,7 @@ report_large(struct findings *out, struct scope *where, const struct ike_sa *sa,
                 "%s of %u bytes (frame %u) has no answer while smaller messages have; it travels in IP fragments%s. Suggests "
                 "that fragments are dropped on the way.", exchange_name(sa->major, x->type, name, sizeof name),
                 last->length, last->frame,
-                sa->fragmentation_i && sa->fragmentation_r ? "" : ", and IKE fragmentation is not announced by both");
+                both_fragment ? "" : ", and IKE fragmentation is not announced by both");
     mark_retransmissions(out, CHECK_large_message_lost, where, last);
 }
 
@@ -194,7 +197,8 @@ dead_v1(const struct check_in *in, struct findings *out, const struct ike_sa *sa
         const struct exchange_message *first = NULL;
         struct scope where = { .basis = BASIS_DECRYPTED, .sa = sa, .exchange = NO_ID, .variant = side };
         GArray *frames = g_array_new(FALSE, FALSE, sizeof(uint32_t));
-        uint32_t heard_in = side ? sa->last_from_r : sa->last_from_i;   /* anything from the peer shows that it lives */
+        /* anything from the peer shows that it lives */
+        uint32_t heard_in = side ? sa->last_from_r : sa->last_from_i;
         char a[ID_TEXT_MAX], b[ID_TEXT_MAX];
         for (guint i = 0; i < sa->exchanges->len; i++) {
             const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);

@@ -168,13 +168,19 @@ void
 check_rekey_gap(const struct check_in *in, struct findings *out)
 {
     const struct ipsec_event *e = in->ipsec;
-    const struct child_sa *c = e->child, *old = c && e->new_stream && c->basis != BASIS_INFERRED ? sadb_predecessor(in->db, c) : NULL;
-    const struct stream *before = old && old->basis != BASIS_INFERRED ? busiest(old, e->to_responder) : NULL;
+    const struct child_sa *c = e->child, *old = NULL;
+    const struct stream *before = NULL;
     char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
     struct scope where;
     double usual, pause, ended;
     bool broken;
 
+    if (e->new_stream && child_is_negotiated(c)) {
+        old = sadb_predecessor(in->db, c);
+    }
+    if (child_is_negotiated(old)) {
+        before = busiest(old, e->to_responder);
+    }
     if (!before || before->packets < GAP_PACKETS) {
         return;
     }

@@ -56,8 +56,10 @@ one_side_captured(const struct ike_sa *sa, const struct exchange *x, const struc
     if (other || message_repeats(last)) {
         return false;
     }
-    return sa->major == 2 ? x->type != V2_IKE_SA_INIT || answered_by_next(sa, x) :
-                            x->messages->len > 1 || x->index > 0;
+    if (sa->major == 2) {
+        return x->type != V2_IKE_SA_INIT || answered_by_next(sa, x);
+    }
+    return x->messages->len > 1 || x->index > 0;
 }
 
 const struct exchange_message *
@@ -67,7 +69,7 @@ waiting_message(const struct ike_sa *sa, const struct exchange *x)
     unsigned whole = 0;
 
     for (guint i = 0; i < x->messages->len; i++) {
-        const struct exchange_message *m = &g_array_index(x->messages, struct exchange_message, i);
+        const struct exchange_message *m = message_at(x, i);
         whole += m->fragment == 0;
         last = m;
     }

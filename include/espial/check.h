@@ -18,7 +18,7 @@ enum trigger {
     ON_MESSAGE_AND_END = ON_MESSAGE | ON_END
 };
 
-/* A row of the table: texts for the user, all of them there, but for group, which is Wireshark's. */
+/* A row of the table: texts for the user, none of them empty; group is Wireshark's. */
 struct check {
     const char *name, *title, *remedy, *reference;
     const char *doc;            /* when it fires and when it is silent */
