@@ -13,7 +13,8 @@ negotiation(const struct child_sa *c, char *out, size_t size)
     char name[64];
 
     exchange_name(c->ike_sa->major, c->exchange_type, name, sizeof name);
-    g_snprintf(out, (gulong)size, "%s in frame %u", c->exchange_type == V1_QUICK ? "quick mode" : name, c->negotiated_in);
+    g_snprintf(out, (gulong)size, "%s in frame %u",
+               c->exchange_type == V1_QUICK ? "quick mode" : name, c->negotiated_in);
     return out;
 }
 
@@ -36,7 +37,8 @@ at_nat(const struct ipsec_event *e)
 {
     const struct ike_sa *sa = e->child->ike_sa;
 
-    return ike_sa_is_at(sa, e->to_responder, &e->at.src) && ike_sa_is_at(sa, !e->to_responder, &e->at.dst);
+    return ike_sa_is_at(sa, e->to_responder, &e->at.src) &&
+           ike_sa_is_at(sa, !e->to_responder, &e->at.dst);
 }
 
 void
@@ -57,9 +59,11 @@ check_outer_source_violation(const struct check_in *in, struct findings *out)
     }
     where = scope_packet(in);
     finding_add(out, CHECK_outer_source_violation, &where,
-                "%s for SPI %08x comes from %s; the SA's peer is %s (%s), and no MOBIKE update or answered message explains it.",
-                ipsec_name(e->packet->protocol), e->packet->spi, ip_print(&e->at.src, from, sizeof from),
-                ip_print(peer, is, sizeof is), negotiation(e->child, how, sizeof how));
+                "%s for SPI %08x comes from %s; the SA's peer is %s (%s), and no MOBIKE update or "
+                "answered message explains it.",
+                ipsec_name(e->packet->protocol), e->packet->spi,
+                ip_print(&e->at.src, from, sizeof from), ip_print(peer, is, sizeof is),
+                negotiation(e->child, how, sizeof how));
 }
 
 void
@@ -79,9 +83,11 @@ check_outer_destination_violation(const struct check_in *in, struct findings *ou
         return;
     }
     where = scope_packet(in);
-    finding_add(out, CHECK_outer_destination_violation, &where, "%s for SPI %08x goes to %s; the SA's endpoint is %s (%s).",
-                ipsec_name(e->packet->protocol), e->packet->spi, ip_print(&e->at.dst, to, sizeof to),
-                ip_print(end, is, sizeof is), negotiation(e->child, how, sizeof how));
+    finding_add(out, CHECK_outer_destination_violation, &where,
+                "%s for SPI %08x goes to %s; the SA's endpoint is %s (%s).",
+                ipsec_name(e->packet->protocol), e->packet->spi,
+                ip_print(&e->at.dst, to, sizeof to), ip_print(end, is, sizeof is),
+                negotiation(e->child, how, sizeof how));
 }
 
 /* The inner packet of a tunnel-mode SA that is known from its negotiation, or NULL. */
@@ -158,8 +164,10 @@ static void
 point_to(const struct child_sa *right, struct scope *where, char *remedy, size_t size)
 {
     if (right) {
-        g_snprintf(remedy, (gulong)size, "Look at the sender's policies: their order decides which SA a packet takes, and Child SA %u (frame %u) "
-                   "admits this one; leave the selectors as they are.", right->id, right->negotiated_in);
+        g_snprintf(remedy, (gulong)size,
+                   "Look at the sender's policies: their order decides which SA a packet takes, "
+                   "and Child SA %u (frame %u) admits this one; leave the selectors as they are.",
+                   right->id, right->negotiated_in);
         where->remedy = remedy;
         where->variant ^= (uint64_t)right->id + 1;
     }
@@ -170,7 +178,8 @@ check_inner_source_violation(const struct check_in *in, struct findings *out)
 {
     const struct inner_packet *p = tunnelled(in);
     const struct ipsec_event *e = in->ipsec;
-    char addr[ADDR_TEXT_MAX], list[TS_TEXT_MAX], how[80], who[ID_TEXT_MAX], host[ADDR_TEXT_MAX], remedy[TEXT_MAX];
+    char addr[ADDR_TEXT_MAX], list[TS_TEXT_MAX], how[80], who[ID_TEXT_MAX], host[ADDR_TEXT_MAX],
+        remedy[TEXT_MAX];
     const struct selector *s;
     struct scope where;
     size_t n;
@@ -189,14 +198,17 @@ check_inner_source_violation(const struct check_in *in, struct findings *out)
     endpoint_print(sender(e), who, sizeof who);
     if (one_host(s, n)) {
         ip_print(&s->lo, host, sizeof host);
-        g_snprintf(remedy, sizeof remedy, "Give %s the address %s that the SA admits, or bind %s to it on the other end "
-                   "and negotiate again; both ends must hold the same.", who, host, addr);
+        g_snprintf(remedy, sizeof remedy,
+                   "Give %s the address %s that the SA admits, or bind %s to it on the other end "
+                   "and negotiate again; both ends must hold the same.",
+                   who, host, addr);
         where.remedy = remedy;
     }
     point_to(right_child(e, p), &where, remedy, sizeof remedy);
     finding_add(out, CHECK_inner_source_violation, &where,
-                "Inner source %s, but Child SA %u (SPI %08x, %s) admits only %s from %s.", addr, e->child->id,
-                e->packet->spi, negotiation(e->child, how, sizeof how), selectors_print(s, n, list, sizeof list), who);
+                "Inner source %s, but Child SA %u (SPI %08x, %s) admits only %s from %s.", addr,
+                e->child->id, e->packet->spi, negotiation(e->child, how, sizeof how),
+                selectors_print(s, n, list, sizeof list), who);
 }
 
 void
@@ -247,9 +259,11 @@ check_inner_selector_violation(const struct check_in *in, struct findings *out)
     where.variant = (uint64_t)p->protocol << 32 | (uint64_t)p->src_port << 16 | p->dst_port;
     point_to(right_child(e, p), &where, remedy, sizeof remedy);
     finding_add(out, CHECK_inner_selector_violation, &where,
-                "Inner %s packet with ports %u and %u, but Child SA %u (SPI %08x, %s) admits only %s === %s.",
-                ip_protocol_name(p->protocol, name, sizeof name), p->src_port, p->dst_port, e->child->id,
-                e->packet->spi, negotiation(e->child, how, sizeof how), selectors_print(src, num_src, a, sizeof a),
+                "Inner %s packet with ports %u and %u, but Child SA %u (SPI %08x, %s) admits only "
+                "%s === %s.",
+                ip_protocol_name(p->protocol, name, sizeof name), p->src_port, p->dst_port,
+                e->child->id, e->packet->spi, negotiation(e->child, how, sizeof how),
+                selectors_print(src, num_src, a, sizeof a),
                 selectors_print(dst, num_dst, b, sizeof b));
 }
 
@@ -261,7 +275,8 @@ behind_client(const struct ipsec_event *e, const struct ip_addr *src, const stru
     const struct selector *s = side(e, true, &n);
 
     for (size_t i = 0; i < n; i++) {
-        if (selector_has_addr(&s[i], src) && !selector_has_addr(&s[i], bound) && !ip_equal(&s[i].lo, &s[i].hi)) {
+        if (selector_has_addr(&s[i], src) && !selector_has_addr(&s[i], bound) &&
+            !ip_equal(&s[i].lo, &s[i].hi)) {
             return true;
         }
     }
@@ -298,11 +313,14 @@ against_plan(const struct check_in *in, struct findings *out, const struct inner
     ip_print(&p->src, addr, sizeof addr);
     ip_print(&peer->virtual_ip, bound, sizeof bound);
     endpoint_print(from, who, sizeof who);
-    g_snprintf(remedy, sizeof remedy, "Give the client the virtual address %s, or bind %s to %s on the gateway; both ends "
-               "must hold the same.", bound, addr, who);
+    g_snprintf(remedy, sizeof remedy,
+               "Give the client the virtual address %s, or bind %s to %s on the gateway; both ends "
+               "must hold the same.",
+               bound, addr, who);
     where.remedy = remedy;
     finding_add(out, CHECK_virtual_ip_violation, &where,
-                "Inner source %s in SPI %08x, but the plan binds %s to %s; a gateway that holds to the plan drops the packet.",
+                "Inner source %s in SPI %08x, but the plan binds %s to %s; a gateway that holds to "
+                "the plan drops the packet.",
                 addr, e->packet->spi, bound, who);
 }
 
@@ -320,8 +338,10 @@ check_virtual_ip_violation(const struct check_in *in, struct findings *out)
     }
     against_plan(in, out, p);
     for (guint i = 0; e->to_responder && i < e->child->ike_sa->addresses->len; i++) {
-        const struct assigned_address *a = &g_array_index(e->child->ike_sa->addresses, struct assigned_address, i);
-        if (ip_equal(&a->addr, &p->src) || (a->addr.family == p->src.family && behind_client(e, &p->src, &a->addr))) {
+        const struct assigned_address *a =
+            &g_array_index(e->child->ike_sa->addresses, struct assigned_address, i);
+        if (ip_equal(&a->addr, &p->src) ||
+            (a->addr.family == p->src.family && behind_client(e, &p->src, &a->addr))) {
             return;
         }
         last = a->addr.family == p->src.family ? a : last;
@@ -332,10 +352,12 @@ check_virtual_ip_violation(const struct check_in *in, struct findings *out)
     where = scope_packet(in);
     where.basis = e->packet->inner_basis;
     where.variant = variant_of(&p->src) + 1;
-    finding_add(out, CHECK_virtual_ip_violation, &where, "Inner source %s, but %s assigned %s to %s (%s, frame %u).",
+    finding_add(out, CHECK_virtual_ip_violation, &where,
+                "Inner source %s, but %s assigned %s to %s (%s, frame %u).",
                 ip_print(&p->src, addr, sizeof addr),
                 endpoint_print(&e->child->ike_sa->responder, gateway, sizeof gateway),
-                ip_print(&last->addr, bound, sizeof bound), endpoint_print(sender(e), who, sizeof who),
+                ip_print(&last->addr, bound, sizeof bound),
+                endpoint_print(sender(e), who, sizeof who),
                 last->mode_config ? "Mode Config" : "configuration payload", last->frame);
 }
 
@@ -355,9 +377,10 @@ check_wrong_child_sa(const struct check_in *in, struct findings *out)
     where.basis = e->packet->inner_basis;
     where.variant = right->id;
     finding_add(out, CHECK_wrong_child_sa, &where,
-                "A packet from %s to %s comes in Child SA %u (SPI %08x), which does not admit it; it belongs to Child SA %u (frame %u).",
-                ip_print(&p->src, src, sizeof src), ip_print(&p->dst, dst, sizeof dst), e->child->id, e->packet->spi, right->id,
-                right->negotiated_in);
+                "A packet from %s to %s comes in Child SA %u (SPI %08x), which does not admit it; "
+                "it belongs to Child SA %u (frame %u).",
+                ip_print(&p->src, src, sizeof src), ip_print(&p->dst, dst, sizeof dst),
+                e->child->id, e->packet->spi, right->id, right->negotiated_in);
 }
 
 void
@@ -365,26 +388,32 @@ check_virtual_ip_shared(const struct check_in *in, struct findings *out)
 {
     const struct ike_sa *now = in->ike->sa;
 
-    if (!message_is_new(in) || !now->initiator.id || (in->msg->cfg_type != CP_REPLY && in->msg->cfg_type != CP_SET)) {
+    if (!message_is_new(in) || !now->initiator.id ||
+        (in->msg->cfg_type != CP_REPLY && in->msg->cfg_type != CP_SET)) {
         return;
     }
     for (guint k = 0; k < now->addresses->len; k++) {
-        const struct assigned_address *a = &g_array_index(now->addresses, struct assigned_address, k);
-        for (size_t i = now->id; a->frame == in->ike->at.frame && i > 0 && now->id - i < SADB_MAX_PER_PEER; i--) {
+        const struct assigned_address *a =
+            &g_array_index(now->addresses, struct assigned_address, k);
+        for (size_t i = now->id;
+             a->frame == in->ike->at.frame && i > 0 && now->id - i < SADB_MAX_PER_PEER; i--) {
             const struct ike_sa *old = sadb_ike_sa(in->db, i - 1);
             char ip[ADDR_TEXT_MAX];
             struct scope where;
             bool holds = false;
             for (guint n = 0; n < old->addresses->len; n++) {
-                holds |= ip_equal(&g_array_index(old->addresses, struct assigned_address, n).addr, &a->addr);
+                holds |= ip_equal(&g_array_index(old->addresses, struct assigned_address, n).addr,
+                                  &a->addr);
             }
-            if (!holds || old->state != IKE_ESTABLISHED || !old->initiator.id || strcmp(old->initiator.id, now->initiator.id) == 0 ||
-                old->rekeyed_by != NO_ID) {
+            if (!holds || old->state != IKE_ESTABLISHED || !old->initiator.id ||
+                strcmp(old->initiator.id, now->initiator.id) == 0 || old->rekeyed_by != NO_ID) {
                 continue;
             }
             where = scope_message(in);
-            finding_add(out, CHECK_virtual_ip_shared, &where, "%s is assigned to %s while %s still holds it (IKE SA %u).",
-                        ip_print(&a->addr, ip, sizeof ip), now->initiator.id, old->initiator.id, old->id);
+            finding_add(out, CHECK_virtual_ip_shared, &where,
+                        "%s is assigned to %s while %s still holds it (IKE SA %u).",
+                        ip_print(&a->addr, ip, sizeof ip), now->initiator.id, old->initiator.id,
+                        old->id);
         }
     }
 }

@@ -13,7 +13,8 @@ method(const struct check_in *in, char *out, size_t size)
     if (sa->eap) {
         return "EAP";
     }
-    return sa->auth_method ? auth_method_name(sa->major, sa->auth_method, out, size) : "authentication method not seen";
+    return sa->auth_method ? auth_method_name(sa->major, sa->auth_method, out, size) :
+                             "authentication method not seen";
 }
 
 void
@@ -32,28 +33,34 @@ check_auth_failed(const struct check_in *in, struct findings *out)
     message_receiver(in, to, sizeof to);
     n = ike_find_notify(in->msg, N2_AUTHENTICATION_FAILED);
     if (ike_xauth_failed(in->msg)) {
-        where.remedy = "Compare the user's name and password on the client with the gateway's user database; phase 1 itself succeeded.";
-        finding_add(out, CHECK_auth_failed, &where,
-                    "%s rejects the user behind %s (XAUTH status FAIL in frame %u, phase 1 agreed%s%s).", who, to,
-                    in->ike->at.frame, in->ike->sa->chosen ? " on " : "",
-                    in->ike->sa->chosen ? in->ike->sa->chosen->text : "");
+        where.remedy = "Compare the user's name and password on the client with the gateway's user "
+                       "database; phase 1 itself succeeded.";
+        finding_add(
+            out, CHECK_auth_failed, &where,
+            "%s rejects the user behind %s (XAUTH status FAIL in frame %u, phase 1 agreed%s%s).",
+            who, to, in->ike->at.frame, in->ike->sa->chosen ? " on " : "",
+            in->ike->sa->chosen ? in->ike->sa->chosen->text : "");
     } else if (in->msg->eap_code == EAP_FAILURE) {
-        where.remedy = "Compare the user's name and password on the client with the gateway's or the RADIUS server's user database.";
-        finding_add(out, CHECK_auth_failed, &where, "%s rejects the EAP authentication of %s (EAP-Failure in frame %u).",
-                    who, to, in->ike->at.frame);
+        where.remedy = "Compare the user's name and password on the client with the gateway's or "
+                       "the RADIUS server's user database.";
+        finding_add(out, CHECK_auth_failed, &where,
+                    "%s rejects the EAP authentication of %s (EAP-Failure in frame %u).", who, to,
+                    in->ike->at.frame);
     } else if (n && in->msg->major == 1 && x && x->type == V1_AGGRESSIVE && x->messages->len < 2) {
-        return;         /* nobody has looked at credentials yet: exchange_mode_mismatch reports it */
+        return; /* nobody has looked at credentials yet: exchange_mode_mismatch reports it */
     } else if (n && x && in->msg->major == 2 && x->request == in->ike->at.frame) {
         /* RFC 7296 section 2.21.2: the side that was refused may say so once more. */
         if (in->ike->sa->state != IKE_FAILED) {
             where.basis = notify_basis(n);
-            finding_add(out, CHECK_auth_failed, &where, "%s rejects the authentication of %s (AUTHENTICATION_FAILED in frame %u).",
+            finding_add(out, CHECK_auth_failed, &where,
+                        "%s rejects the authentication of %s (AUTHENTICATION_FAILED in frame %u).",
                         who, to, in->ike->at.frame);
         }
     } else if (n) {
         where.basis = notify_basis(n);
         finding_add(out, CHECK_auth_failed, &where,
-                    "%s rejects the authentication of %s (AUTHENTICATION_FAILED in frame %u, request in frame %u, %s).",
+                    "%s rejects the authentication of %s (AUTHENTICATION_FAILED in frame %u, "
+                    "request in frame %u, %s).",
                     who, to, in->ike->at.frame, x ? x->request : 0, method(in, how, sizeof how));
     }
 }
@@ -71,8 +78,10 @@ check_identity_rejected(const struct check_in *in, struct findings *out)
     }
     where = scope_message(in);
     where.basis = notify_basis(n);
-    finding_add(out, CHECK_identity_rejected, &where, "%s rejects the identity %s (INVALID_ID_INFORMATION after %s).",
-                message_sender(in, who, sizeof who), message_receiver(in, to, sizeof to), phase_name(in, x, phase, sizeof phase));
+    finding_add(out, CHECK_identity_rejected, &where,
+                "%s rejects the identity %s (INVALID_ID_INFORMATION after %s).",
+                message_sender(in, who, sizeof who), message_receiver(in, to, sizeof to),
+                phase_name(in, x, phase, sizeof phase));
 }
 
 /* RFC 7296 section 2.21.2: a success carries IDr, AUTH, SA and both TS; a refusal one
@@ -82,17 +91,20 @@ suspect_v2(const struct check_in *in, struct findings *out)
 {
     const struct ike_message *m = in->msg;
     const struct ike_sa *sa = in->ike->sa;
-    uint32_t refusal = sadb_sk_length(sa->chosen, LONE_NOTIFY), most = sadb_sk_length(sa->chosen, LONE_NOTIFY + SMALL_NOTIFY_DATA);
+    uint32_t refusal = sadb_sk_length(sa->chosen, LONE_NOTIFY),
+             most = sadb_sk_length(sa->chosen, LONE_NOTIFY + SMALL_NOTIFY_DATA);
     struct scope where = scope_message(in);
 
-    if (m->exchange != V2_IKE_AUTH || !ike_is_response(m) || m->message_id != 1 || m->readable || !m->encrypted ||
-        m->fragment || !refusal || m->length < refusal || m->length > most) {
+    if (m->exchange != V2_IKE_AUTH || !ike_is_response(m) || m->message_id != 1 || m->readable ||
+        !m->encrypted || m->fragment || !refusal || m->length < refusal || m->length > most) {
         return;
     }
     where.basis = BASIS_INFERRED;
-    finding_add(out, CHECK_auth_failure_suspected, &where,
-                "IKE_AUTH is answered with %u bytes, the length of a lone notify under %s; a success would carry ID, "
-                "AUTH, SA and selectors. Suggests a refusal, most often of the credentials.", m->length, sa->chosen->text);
+    finding_add(
+        out, CHECK_auth_failure_suspected, &where,
+        "IKE_AUTH is answered with %u bytes, the length of a lone notify under %s; a success would "
+        "carry ID, AUTH, SA and selectors. Suggests a refusal, most often of the credentials.",
+        m->length, sa->chosen->text);
 }
 
 /* RFC 2409 section 5.4: with another pre-shared key the responder cannot read main
@@ -106,8 +118,9 @@ suspect_v1(const struct check_in *in, struct findings *out)
     unsigned whole;
     char who[ID_TEXT_MAX];
 
-    if (in->msg->exchange != V1_INFORMATIONAL || !x || x == in->ike->exchange || in->ike->from_initiator ||
-        ike_find_notify(in->msg, N1_AUTHENTICATION_FAILED) || ike_find_notify(in->msg, N1_INVALID_ID_INFORMATION) ||
+    if (in->msg->exchange != V1_INFORMATIONAL || !x || x == in->ike->exchange ||
+        in->ike->from_initiator || ike_find_notify(in->msg, N1_AUTHENTICATION_FAILED) ||
+        ike_find_notify(in->msg, N1_INVALID_ID_INFORMATION) ||
         ike_find_notify(in->msg, N1_NO_PROPOSAL_CHOSEN)) {
         return;
     }
@@ -121,23 +134,25 @@ suspect_v1(const struct check_in *in, struct findings *out)
         return;
     }
     where.basis = BASIS_INFERRED;
-    finding_add(out, CHECK_auth_failure_suspected, &where,
-                "%s answers message %u of phase 1 (frame %u), the first that needs the right key, with an Informational "
-                "instead of its own. Suggests that the pre-shared keys differ.", message_sender(in, who, sizeof who), whole,
-                last->frame);
+    finding_add(
+        out, CHECK_auth_failure_suspected, &where,
+        "%s answers message %u of phase 1 (frame %u), the first that needs the right key, with an "
+        "Informational instead of its own. Suggests that the pre-shared keys differ.",
+        message_sender(in, who, sizeof who), whole, last->frame);
 }
 
 /* The message that waits is main mode's fifth, where the other side first needs the right key, on
  * a port from which the other has sent. */
 static void
-suspect_main(const struct check_in *in, struct findings *out, const struct ike_sa *sa, const struct exchange *x)
+suspect_main(const struct check_in *in, struct findings *out, const struct ike_sa *sa,
+             const struct exchange *x)
 {
     const struct exchange_message *last = unanswered_message(in->db, sa, x), *before;
     struct scope where = { .basis = BASIS_INFERRED, .sa = sa, .exchange = x->index };
     char who[ID_TEXT_MAX];
 
-    if (!last || !last->from_initiator || last->readable || last->fragment || !last->again || !sa->started_here ||
-        sadb_whole_messages(x) != 5) {
+    if (!last || !last->from_initiator || last->readable || last->fragment || !last->again ||
+        !sa->started_here || sadb_whole_messages(x) != 5) {
         return;
     }
     before = message_at(x, x->messages->len - 2);
@@ -145,36 +160,40 @@ suspect_main(const struct check_in *in, struct findings *out, const struct ike_s
         return;
     }
     where.frame = last->frame;
-    finding_add(out, CHECK_auth_failure_suspected, &where,
-                "Message 5 of phase 1 (frame %u), the first that needs the right key, is sent %u times and %s, which has answered "
-                "the others, is silent. Suggests that the pre-shared keys differ.", last->frame, message_repeats(last) + 1,
-                ip_print(&sa->responder.addr, who, sizeof who));
+    finding_add(
+        out, CHECK_auth_failure_suspected, &where,
+        "Message 5 of phase 1 (frame %u), the first that needs the right key, is sent %u times and "
+        "%s, which has answered the others, is silent. Suggests that the pre-shared keys differ.",
+        last->frame, message_repeats(last) + 1, ip_print(&sa->responder.addr, who, sizeof who));
 }
 
 /* Aggressive mode's third message ends it. Here the second comes again after the third, and then
  * the responder sends nothing new. */
 static void
-suspect_aggressive(const struct check_in *in, struct findings *out, const struct ike_sa *sa, const struct exchange *x)
+suspect_aggressive(const struct check_in *in, struct findings *out, const struct ike_sa *sa,
+                   const struct exchange *x)
 {
     const struct exchange_message *last, *before;
     struct scope where = { .basis = BASIS_INFERRED, .sa = sa, .exchange = x->index };
     char who[ID_TEXT_MAX];
 
-    if (sadb_whole_messages(x) != 3 || x->messages->len < 3 || x->answered_by || !sa->started_here) {
+    if (sadb_whole_messages(x) != 3 || x->messages->len < 3 || x->answered_by ||
+        !sa->started_here) {
         return;
     }
     last = message_at(x, x->messages->len - 1);
     before = message_at(x, x->messages->len - 2);
-    if (!last->from_initiator || last->readable || last->fragment || before->from_initiator || !before->again ||
-        before->again->last_time <= last->time || sa->last_from_r > last->frame ||
+    if (!last->from_initiator || last->readable || last->fragment || before->from_initiator ||
+        !before->again || before->again->last_time <= last->time || sa->last_from_r > last->frame ||
         sadb_last_time(in->db) - before->again->last_time < AFTER_RETRANSMISSION_S) {
         return;
     }
     where.frame = last->frame;
     finding_add(out, CHECK_auth_failure_suspected, &where,
-                "%s sends message 2 of aggressive mode (frame %u) again after message 3 (frame %u). Suggests that it does not accept "
-                "message 3, whose hash needs the right key, or that it is lost.", ip_print(&sa->responder.addr, who, sizeof who),
-                before->frame, last->frame);
+                "%s sends message 2 of aggressive mode (frame %u) again after message 3 (frame "
+                "%u). Suggests that it does not accept message 3, whose hash needs the right key, "
+                "or that it is lost.",
+                ip_print(&sa->responder.addr, who, sizeof who), before->frame, last->frame);
 }
 
 static void

@@ -36,8 +36,8 @@ weak(const struct check_in *in, struct findings *out, enum check_id check, uint8
         }
         where.child = in->ike->child;
         finding_add(out, check, &where, "%s is chosen for %s (%s); %s says that it %s be used.",
-                    transform_print(t, name, sizeof name), layer,
-                    k->text, k->p->protocol == PROTO_IKE || type == TRANSFORM_KE ? "RFC 8247" : "RFC 8221",
+                    transform_print(t, name, sizeof name), layer, k->text,
+                    k->p->protocol == PROTO_IKE || type == TRANSFORM_KE ? "RFC 8247" : "RFC 8221",
                     r == REQ_MUST_NOT ? "must not" : "should not");
     }
 }
@@ -103,14 +103,17 @@ check_weak_offered(const struct check_in *in, struct findings *out)
     char name[64], list[SUITE_TEXT_MAX] = "", who[ID_TEXT_MAX];
     struct scope where;
 
-    if (!message_is_new(in) || !in->msg->num_proposals || x->request != in->ike->at.frame || !x->offered->len) {
+    if (!message_is_new(in) || !in->msg->num_proposals || x->request != in->ike->at.frame ||
+        !x->offered->len) {
         return;
     }
     for (guint i = 0; i < x->offered->len; i++) {
-        const struct proposal *p = ((const struct kept_proposal *)g_ptr_array_index(x->offered, i))->p;
+        const struct proposal *p =
+            ((const struct kept_proposal *)g_ptr_array_index(x->offered, i))->p;
         for (size_t k = 0; k < p->num_transforms; k++) {
             const struct transform *t = &p->transforms[k];
-            if (transform_requirement(p->protocol, t) == REQ_NONE || !offered_better(x->offered, p->protocol, t->type)) {
+            if (transform_requirement(p->protocol, t) == REQ_NONE ||
+                !offered_better(x->offered, p->protocol, t->type)) {
                 continue;
             }
             transform_print(t, name, sizeof name);
@@ -122,7 +125,8 @@ check_weak_offered(const struct check_in *in, struct findings *out)
     }
     if (list[0]) {
         where = scope_message(in);
-        finding_add(out, CHECK_weak_offered, &where, "%s offers %s beside better ones.", message_sender(in, who, sizeof who), list);
+        finding_add(out, CHECK_weak_offered, &where, "%s offers %s beside better ones.",
+                    message_sender(in, who, sizeof who), list);
     }
 }
 
@@ -149,8 +153,10 @@ check_no_integrity(const struct check_in *in, struct findings *out)
     }
     where = scope_message(in);
     where.child = in->ike->child;
-    finding_add(out, CHECK_no_integrity, &where, "%s (chosen in frame %u) has no integrity protection: packets can be altered unseen.",
-                k->text, k->frame);
+    finding_add(
+        out, CHECK_no_integrity, &where,
+        "%s (chosen in frame %u) has no integrity protection: packets can be altered unseen.",
+        k->text, k->frame);
 }
 
 void
@@ -160,13 +166,15 @@ check_no_encryption(const struct check_in *in, struct findings *out)
     struct scope where;
 
     if (!k || (k->p->protocol != PROTO_AH &&
-               (k->p->protocol != PROTO_ESP || (cipher_of(k->p) != ENCR_NULL && cipher_of(k->p) != ENCR_NULL_AES_GMAC)))) {
+               (k->p->protocol != PROTO_ESP ||
+                (cipher_of(k->p) != ENCR_NULL && cipher_of(k->p) != ENCR_NULL_AES_GMAC)))) {
         return;
     }
     where = scope_message(in);
     where.child = in->ike->child;
-    finding_add(out, CHECK_no_encryption, &where, "%s (chosen in frame %u) does not encrypt: what the SA carries can be read.", k->text,
-                k->frame);
+    finding_add(out, CHECK_no_encryption, &where,
+                "%s (chosen in frame %u) does not encrypt: what the SA carries can be read.",
+                k->text, k->frame);
 }
 
 void
@@ -179,7 +187,8 @@ check_ikev1_in_use(const struct check_in *in, struct findings *out)
     }
     where = scope_message(in);
     where.exchange = NO_ID;
-    finding_add(out, CHECK_ikev1_in_use, &where, "IKE SA %u uses IKEv1, which is retired.", in->ike->sa->id);
+    finding_add(out, CHECK_ikev1_in_use, &where, "IKE SA %u uses IKEv1, which is retired.",
+                in->ike->sa->id);
 }
 
 void
@@ -201,18 +210,24 @@ check_aggressive_mode_psk(const struct check_in *in, struct findings *out)
     i = &in->ike->sa->initiator;
     where = scope_message(in);
     finding_add(out, CHECK_aggressive_mode_psk, &where,
-                "The identity of %s and the hash of %s travel in clear (frames %u and %u): the pre-shared key can be guessed at leisure.",
-                endpoint_print(i, who, sizeof who), ip_print(&in->ike->at.src, gateway, sizeof gateway),
-                in->ike->exchange->request, in->ike->at.frame);
+                "The identity of %s and the hash of %s travel in clear (frames %u and %u): the "
+                "pre-shared key can be guessed at leisure.",
+                endpoint_print(i, who, sizeof who),
+                ip_print(&in->ike->at.src, gateway, sizeof gateway), in->ike->exchange->request,
+                in->ike->at.frame);
 }
 
 static size_t
 prf_half(const struct kept_proposal *k)
 {
-    static const struct { uint16_t id; size_t half; } table[] = { { 1, 8 }, { 2, 10 }, { 5, 16 }, { 6, 24 }, { 7, 32 } };
+    static const struct {
+        uint16_t id;
+        size_t half;
+    } table[] = { { 1, 8 }, { 2, 10 }, { 5, 16 }, { 6, 24 }, { 7, 32 } };
 
     for (size_t i = 0; k && i < k->p->num_transforms; i++) {
-        for (size_t n = 0; k->p->transforms[i].type == TRANSFORM_PRF && n < G_N_ELEMENTS(table); n++) {
+        for (size_t n = 0; k->p->transforms[i].type == TRANSFORM_PRF && n < G_N_ELEMENTS(table);
+             n++) {
             if (table[n].id == k->p->transforms[i].id) {
                 return table[n].half;
             }
@@ -238,7 +253,8 @@ check_nonce_too_short(const struct check_in *in, struct findings *out)
     }
     where = scope_message(in);
     finding_add(out, CHECK_nonce_too_short, &where,
-                "%s sends a nonce of %" G_GSIZE_FORMAT " octets; %" G_GSIZE_FORMAT " to %d are allowed here.",
+                "%s sends a nonce of %" G_GSIZE_FORMAT " octets; %" G_GSIZE_FORMAT
+                " to %d are allowed here.",
                 message_sender(in, who, sizeof who), len, least, NONCE_MAX);
 }
 
@@ -252,6 +268,7 @@ check_post_quantum(const struct check_in *in, struct findings *out)
         return;
     }
     where = scope_message(in);
-    finding_add(out, CHECK_post_quantum, &where, "IKE SA %u is protected against a quantum computer: %s.", e->sa->id,
+    finding_add(out, CHECK_post_quantum, &where,
+                "IKE SA %u is protected against a quantum computer: %s.", e->sa->id,
                 e->sa->chosen ? e->sa->chosen->text : "a post-quantum pre-shared key");
 }

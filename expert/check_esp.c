@@ -24,8 +24,10 @@ check_esp_without_ike(const struct check_in *in, struct findings *out)
         return;
     }
     where = scope_packet(in);
-    finding_add(out, CHECK_esp_without_ike, &where, "%s of SPI %08x from %s to %s; the capture holds no IKE between these two.",
-                ipsec_name(e->packet->protocol), e->packet->spi, ip_print(&e->at.src, from, sizeof from), ip_print(&e->at.dst, to, sizeof to));
+    finding_add(out, CHECK_esp_without_ike, &where,
+                "%s of SPI %08x from %s to %s; the capture holds no IKE between these two.",
+                ipsec_name(e->packet->protocol), e->packet->spi,
+                ip_print(&e->at.src, from, sizeof from), ip_print(&e->at.dst, to, sizeof to));
 }
 
 void
@@ -35,12 +37,14 @@ check_spi_unknown(const struct check_in *in, struct findings *out)
     char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
     struct scope where;
 
-    if (e->child || !e->stream || !e->stream->peers_readable || child_is_negotiated(e->stream->other_protocol)) {
+    if (e->child || !e->stream || !e->stream->peers_readable ||
+        child_is_negotiated(e->stream->other_protocol)) {
         return;         /* the last: protocol_mismatch reports it */
     }
     where = scope_packet(in);
     finding_add(out, CHECK_spi_unknown, &where,
-                "%s from %s to %s uses SPI %08x, which none of the exchanges of these peers in the capture negotiated.",
+                "%s from %s to %s uses SPI %08x, which none of the exchanges of these peers in the "
+                "capture negotiated.",
                 ipsec_name(e->packet->protocol), ip_print(&e->at.src, from, sizeof from),
                 ip_print(&e->at.dst, to, sizeof to), e->packet->spi);
 }
@@ -60,8 +64,10 @@ check_esp_after_delete(const struct check_in *in, struct findings *out)
         return;
     }
     where = scope_packet(in);
-    finding_add(out, CHECK_esp_after_delete, &where, "%s of SPI %08x comes %.1f s after Child SA %u was deleted in frame %u.",
-                ipsec_name(e->packet->protocol), e->packet->spi, since, e->child->id, e->child->deleted_in);
+    finding_add(out, CHECK_esp_after_delete, &where,
+                "%s of SPI %08x comes %.1f s after Child SA %u was deleted in frame %u.",
+                ipsec_name(e->packet->protocol), e->packet->spi, since, e->child->id,
+                e->child->deleted_in);
 }
 
 static double
@@ -86,13 +92,15 @@ check_esp_after_lifetime(const struct check_in *in, struct findings *out)
     kb = c->chosen && c->chosen->p->v1 ? c->chosen->p->attr.life_kb : 0;
     where = scope_packet(in);
     if (lifetime(c) > 0 && age > lifetime(c) + sadb_options(in->db)->delete_grace) {
-        finding_add(out, CHECK_esp_after_lifetime, &where,
-                    "%s of SPI %08x is used %.0f s after quick mode in frame %u, which gave it %.0f s.", ipsec_name(e->packet->protocol),
-                    e->packet->spi, age, c->negotiated_in, lifetime(c));
+        finding_add(
+            out, CHECK_esp_after_lifetime, &where,
+            "%s of SPI %08x is used %.0f s after quick mode in frame %u, which gave it %.0f s.",
+            ipsec_name(e->packet->protocol), e->packet->spi, age, c->negotiated_in, lifetime(c));
     } else if (kb && e->stream->bytes / 1024 > kb) {
         where.variant = 1;
         finding_add(out, CHECK_esp_after_lifetime, &where,
-                    "%s of SPI %08x has carried more than the %" G_GINT64_MODIFIER "u KB that quick mode in frame %u gave it.",
+                    "%s of SPI %08x has carried more than the %" G_GINT64_MODIFIER
+                    "u KB that quick mode in frame %u gave it.",
                     ipsec_name(e->packet->protocol), e->packet->spi, kb, c->negotiated_in);
     }
 }
@@ -106,7 +114,8 @@ check_reserved_spi(const struct check_in *in, struct findings *out)
         return;
     }
     where = scope_packet(in);
-    finding_add(out, CHECK_reserved_spi, &where, "%s uses SPI %08x; 0 to 255 are reserved.", ipsec_name(in->ipsec->packet->protocol), in->ipsec->packet->spi);
+    finding_add(out, CHECK_reserved_spi, &where, "%s uses SPI %08x; 0 to 255 are reserved.",
+                ipsec_name(in->ipsec->packet->protocol), in->ipsec->packet->spi);
 }
 
 void
@@ -121,11 +130,14 @@ check_replay(const struct check_in *in, struct findings *out)
     where = scope_packet(in);
     where.also = e->original;
     if (e->original) {
-        finding_add(out, CHECK_replay, &where, "Sequence number %u of SPI %08x comes again; it was in frame %u first. A receiver drops it.",
+        finding_add(out, CHECK_replay, &where,
+                    "Sequence number %u of SPI %08x comes again; it was in frame %u first. A "
+                    "receiver drops it.",
                     e->packet->seq, e->packet->spi, e->original);
     } else {
-        finding_add(out, CHECK_replay, &where, "Sequence number %u of SPI %08x comes again. A receiver drops it.", e->packet->seq,
-                    e->packet->spi);
+        finding_add(out, CHECK_replay, &where,
+                    "Sequence number %u of SPI %08x comes again. A receiver drops it.",
+                    e->packet->seq, e->packet->spi);
     }
 }
 
@@ -140,8 +152,9 @@ check_out_of_window(const struct check_in *in, struct findings *out)
     }
     where = scope_packet(in);
     finding_add(out, CHECK_out_of_window, &where,
-                "Sequence number %u of SPI %08x lies left of the window of %u below %u. A receiver drops it.", e->packet->seq,
-                e->packet->spi, sadb_options(in->db)->window, e->stream->last_seq);
+                "Sequence number %u of SPI %08x lies left of the window of %u below %u. A receiver "
+                "drops it.",
+                e->packet->seq, e->packet->spi, sadb_options(in->db)->window, e->stream->last_seq);
 }
 
 void
@@ -150,7 +163,8 @@ check_sequence_not_one(const struct check_in *in, struct findings *out)
     const struct ipsec_event *e = in->ipsec;
     struct scope where;
 
-    if (!e->new_stream || !e->stream || !child_is_negotiated(e->child) || !e->child->established || e->packet->seq == 1 || e->number != 1) {
+    if (!e->new_stream || !e->stream || !child_is_negotiated(e->child) || !e->child->established ||
+        e->packet->seq == 1 || e->number != 1) {
         return;
     }
     /* A change of address begins another stream in the middle of the numbers. */
@@ -161,8 +175,10 @@ check_sequence_not_one(const struct check_in *in, struct findings *out)
         }
     }
     where = scope_packet(in);
-    finding_add(out, CHECK_sequence_not_one, &where, "The first packet of SPI %08x has sequence number %u; %s in frame %u began the SA.",
-                e->packet->spi, e->packet->seq, e->child->exchange_type == V1_QUICK ? "quick mode" : "the exchange",
+    finding_add(out, CHECK_sequence_not_one, &where,
+                "The first packet of SPI %08x has sequence number %u; %s in frame %u began the SA.",
+                e->packet->spi, e->packet->seq,
+                e->child->exchange_type == V1_QUICK ? "quick mode" : "the exchange",
                 e->child->negotiated_in);
 }
 
@@ -177,7 +193,8 @@ check_sequence_wrapped(const struct check_in *in, struct findings *out)
     }
     where = scope_packet(in);
     finding_add(out, CHECK_sequence_wrapped, &where,
-                "The sequence number of SPI %08x begins again at %u without extended sequence numbers (Child SA %u).",
+                "The sequence number of SPI %08x begins again at %u without extended sequence "
+                "numbers (Child SA %u).",
                 e->packet->spi, e->packet->seq, e->child->id);
 }
 
@@ -227,8 +244,9 @@ lawful(const struct check_in *in, struct geometry *g)
 {
     const struct ipsec_event *e = in->ipsec;
 
-    return counts(in) && child_is_negotiated(e->child) && e->child->established && e->packet->protocol == PROTO_ESP &&
-           e->child->protocol == PROTO_ESP && geometry_of(e->child, g);
+    return counts(in) && child_is_negotiated(e->child) && e->child->established &&
+           e->packet->protocol == PROTO_ESP && e->child->protocol == PROTO_ESP &&
+           geometry_of(e->child, g);
 }
 
 static bool
@@ -254,13 +272,16 @@ check_length_impossible(const struct check_in *in, struct findings *out)
     where.basis = e->child->basis;
     if (e->packet->length < g.head + g.block + g.icv) {
         finding_add(out, CHECK_length_impossible, &where,
-                    "ESP length %u of SPI %08x: %s (negotiated in frame %u) gives at least %u.", e->packet->length,
-                    e->packet->spi, e->child->chosen->text, e->child->negotiated_in, g.head + g.block + g.icv);
+                    "ESP length %u of SPI %08x: %s (negotiated in frame %u) gives at least %u.",
+                    e->packet->length, e->packet->spi, e->child->chosen->text,
+                    e->child->negotiated_in, g.head + g.block + g.icv);
     } else {
         finding_add(out, CHECK_length_impossible, &where,
-                    "ESP length %u of SPI %08x: %s (negotiated in frame %u) gives lengths of %u modulo %u, this is %u.",
-                    e->packet->length, e->packet->spi, e->child->chosen->text, e->child->negotiated_in,
-                    (g.head + g.icv) % g.block, g.block, e->packet->length % g.block);
+                    "ESP length %u of SPI %08x: %s (negotiated in frame %u) gives lengths of %u "
+                    "modulo %u, this is %u.",
+                    e->packet->length, e->packet->spi, e->child->chosen->text,
+                    e->child->negotiated_in, (g.head + g.icv) % g.block, g.block,
+                    e->packet->length % g.block);
     }
 }
 
@@ -277,7 +298,8 @@ check_truncated_sha256(const struct check_in *in, struct findings *out)
     where = scope_packet(in);
     where.basis = e->child->basis;
     finding_add(out, CHECK_truncated_sha256, &where,
-                "ESP length %u of SPI %08x fits a 96-bit ICV; %s (negotiated in frame %u) has one of 128 bits.",
+                "ESP length %u of SPI %08x fits a 96-bit ICV; %s (negotiated in frame %u) has one "
+                "of 128 bits.",
                 e->packet->length, e->packet->spi, e->child->chosen->text, e->child->negotiated_in);
 }
 
@@ -290,12 +312,15 @@ check_ah_length_wrong(const struct check_in *in, struct findings *out)
     unsigned words;
     struct scope where;
 
-    if (!counts(in) || e->packet->protocol != PROTO_AH || !child_is_negotiated(e->child) || !e->child->chosen) {
+    if (!counts(in) || e->packet->protocol != PROTO_AH || !child_is_negotiated(e->child) ||
+        !e->child->chosen) {
         return;
     }
     for (size_t i = 0; i < e->child->chosen->p->num_transforms; i++) {
         const struct transform *t = &e->child->chosen->p->transforms[i];
-        if (t->type == TRANSFORM_INTEG && (!integ_icv_len(t->id, &icv) || (t->id >= INTEG_AES_128_GMAC && t->id <= INTEG_AES_256_GMAC))) {
+        if (t->type == TRANSFORM_INTEG &&
+            (!integ_icv_len(t->id, &icv) ||
+             (t->id >= INTEG_AES_128_GMAC && t->id <= INTEG_AES_256_GMAC))) {
             return;         /* GMAC carries its IV there too: RFC 4543 section 3.3 */
         }
     }
@@ -308,7 +333,8 @@ check_ah_length_wrong(const struct check_in *in, struct findings *out)
         return;
     }
     where = scope_packet(in);
-    finding_add(out, CHECK_ah_length_wrong, &where, "AH of SPI %08x states a length of %u; %s (frame %u) gives %u.", e->packet->spi,
+    finding_add(out, CHECK_ah_length_wrong, &where,
+                "AH of SPI %08x states a length of %u; %s (frame %u) gives %u.", e->packet->spi,
                 e->packet->ah_words, e->child->chosen->text, e->child->negotiated_in, words);
 }
 
@@ -331,8 +357,8 @@ check_cleartext_in_esp(const struct check_in *in, struct findings *out)
     }
     where = scope_packet(in);
     finding_add(out, CHECK_cleartext_in_esp, &where,
-                "ESP of SPI %08x carries a readable IPv4 packet; %s was negotiated in frame %u.", e->packet->spi,
-                e->child->chosen->text, e->child->negotiated_in);
+                "ESP of SPI %08x carries a readable IPv4 packet; %s was negotiated in frame %u.",
+                e->packet->spi, e->child->chosen->text, e->child->negotiated_in);
 }
 
 void
@@ -346,8 +372,9 @@ check_protocol_mismatch(const struct check_in *in, struct findings *out)
         return;
     }
     where = scope_packet(in);
-    finding_add(out, CHECK_protocol_mismatch, &where, "%s uses SPI %08x, which frame %u negotiated for %s.", ipsec_name(e->packet->protocol),
-                e->packet->spi, c->negotiated_in, ipsec_name(c->protocol));
+    finding_add(
+        out, CHECK_protocol_mismatch, &where, "%s uses SPI %08x, which frame %u negotiated for %s.",
+        ipsec_name(e->packet->protocol), e->packet->spi, c->negotiated_in, ipsec_name(c->protocol));
 }
 
 void
@@ -357,7 +384,8 @@ check_udp_encap_mismatch(const struct check_in *in, struct findings *out)
     enum nat nat;
     struct scope where;
 
-    if (!counts(in) || !child_is_negotiated(e->child) || e->packet->protocol != PROTO_ESP || e->at.src_port) {
+    if (!counts(in) || !child_is_negotiated(e->child) || e->packet->protocol != PROTO_ESP ||
+        e->at.src_port) {
         return;
     }
     nat = e->child->ike_sa->nat;
@@ -366,8 +394,9 @@ check_udp_encap_mismatch(const struct check_in *in, struct findings *out)
     }
     where = scope_packet(in);
     finding_add(out, CHECK_udp_encap_mismatch, &where,
-                "ESP of SPI %08x travels without UDP although NAT detection (frame %u) finds a translation.", e->packet->spi,
-                e->child->ike_sa->nat_i.frame);
+                "ESP of SPI %08x travels without UDP although NAT detection (frame %u) finds a "
+                "translation.",
+                e->packet->spi, e->child->ike_sa->nat_i.frame);
 }
 
 void
@@ -382,8 +411,9 @@ check_iv_reused(const struct check_in *in, struct findings *out)
     }
     where = scope_packet(in);
     finding_add(out, CHECK_iv_reused, &where,
-                "The explicit IV of SPI %08x comes twice under one key (%s): two packets share a key stream.", e->packet->spi,
-                e->child->chosen->text);
+                "The explicit IV of SPI %08x comes twice under one key (%s): two packets share a "
+                "key stream.",
+                e->packet->spi, e->child->chosen->text);
 }
 
 void
@@ -397,7 +427,8 @@ check_birthday_bound(const struct check_in *in, struct findings *out)
         return;
     }
     where = scope_packet(in);
-    finding_add(out, CHECK_birthday_bound, &where, "SPI %08x has carried more than 32 GiB under one key with %s.", e->packet->spi,
+    finding_add(out, CHECK_birthday_bound, &where,
+                "SPI %08x has carried more than 32 GiB under one key with %s.", e->packet->spi,
                 e->child->chosen->text);
 }
 
@@ -413,5 +444,7 @@ check_padding_bad(const struct check_in *in, struct findings *out)
     where = scope_packet(in);
     where.basis = BASIS_DECRYPTED;
     finding_add(out, CHECK_padding_bad, &where,
-                "The padding of a packet of SPI %08x is not 1, 2, 3, .. although its integrity check is good.", e->packet->spi);
+                "The padding of a packet of SPI %08x is not 1, 2, 3, .. although its integrity "
+                "check is good.",
+                e->packet->spi);
 }

@@ -18,12 +18,16 @@ check_retransmission(const struct check_in *in, struct findings *out)
     where.variant = e->retransmission_of;
     message_sender(in, who, sizeof who);
     phase_name(in, e->exchange, phase, sizeof phase);
-    if (e->sa->major == 2 && !e->is_response && e->exchange->response && e->exchange->response < e->at.frame) {
-        finding_add(out, CHECK_retransmission, &where,
-                    "%s sends its %s message of frame %u again, bit for bit, after the answer in frame %u: that one was lost between the "
-                    "capture point and %s, or not accepted.", who, phase, e->retransmission_of, e->exchange->response, who);
+    if (e->sa->major == 2 && !e->is_response && e->exchange->response &&
+        e->exchange->response < e->at.frame) {
+        finding_add(
+            out, CHECK_retransmission, &where,
+            "%s sends its %s message of frame %u again, bit for bit, after the answer in frame %u: "
+            "that one was lost between the capture point and %s, or not accepted.",
+            who, phase, e->retransmission_of, e->exchange->response, who);
     } else {
-        finding_add(out, CHECK_retransmission, &where, "%s sends its %s message of frame %u again, bit for bit.", who, phase,
+        finding_add(out, CHECK_retransmission, &where,
+                    "%s sends its %s message of frame %u again, bit for bit.", who, phase,
                     e->retransmission_of);
     }
 }
@@ -46,7 +50,9 @@ check_duplicate_frame(const struct check_in *in, struct findings *out)
         where = scope_packet(in);
         where.basis = in->ipsec->translated && !in->ipsec->child ? BASIS_INFERRED : BASIS_OBSERVED;
         if (in->ipsec->translated || (in->ipsec->duplicate && in->ipsec->original)) {
-            report_duplicate(out, &where, in->ipsec->translated ? in->ipsec->translated : in->ipsec->original, in->ipsec->translated);
+            report_duplicate(out, &where,
+                             in->ipsec->translated ? in->ipsec->translated : in->ipsec->original,
+                             in->ipsec->translated);
         }
         return;
     }
@@ -67,18 +73,22 @@ check_message_id_reused(const struct check_in *in, struct findings *out)
     char who[ID_TEXT_MAX];
     struct scope where;
 
-    if (!message_is_new(in) || in->msg->major != 2 || in->msg->exchange == V2_IKE_SA_INIT || in->msg->fragment || in->msg->truncated) {
+    if (!message_is_new(in) || in->msg->major != 2 || in->msg->exchange == V2_IKE_SA_INIT ||
+        in->msg->fragment || in->msg->truncated) {
         return;
     }
     for (guint i = 0; i < x->messages->len; i++) {
         const struct exchange_message *m = message_at(x, i);
-        if (m == now || m->fragment || m->forged || m->from_initiator != now->from_initiator || m->digest == now->digest) {
+        if (m == now || m->fragment || m->forged || m->from_initiator != now->from_initiator ||
+            m->digest == now->digest) {
             continue;
         }
         where = scope_message(in);
         where.basis = BASIS_OBSERVED;
-        finding_add(out, CHECK_message_id_reused, &where, "%s sends two different messages under message ID %u (frames %u and %u).",
-                    message_sender(in, who, sizeof who), x->message_id, m->frame, in->ike->at.frame);
+        finding_add(out, CHECK_message_id_reused, &where,
+                    "%s sends two different messages under message ID %u (frames %u and %u).",
+                    message_sender(in, who, sizeof who), x->message_id, m->frame,
+                    in->ike->at.frame);
         return;
     }
 }

@@ -11,7 +11,8 @@ whole(const struct check_in *in)
 {
     const struct ike_message *m = in->msg;
 
-    return message_is_new(in) && m->error == IKE_OK && !m->truncated && !m->capped && !m->fragment && m->readable;
+    return message_is_new(in) && m->error == IKE_OK && !m->truncated && !m->capped &&
+           !m->fragment && m->readable;
 }
 
 static bool
@@ -19,7 +20,8 @@ refuses(const struct ike_message *m)
 {
     for (size_t i = 0; i < m->num_notifies; i++) {
         uint16_t type = m->notifies[i].type;
-        if (notify_is_error(m->major, type) || (m->major == 2 && (type == N2_COOKIE || type == N2_REDIRECT))) {
+        if (notify_is_error(m->major, type) ||
+            (m->major == 2 && (type == N2_COOKIE || type == N2_REDIRECT))) {
             return true;
         }
     }
@@ -39,14 +41,18 @@ static const struct form forms[] = {
     { V1_AGGRESSIVE, false, BIT(V1P_SA) | BIT(V1P_KE) | BIT(V1P_NONCE) | BIT(V1P_ID), 0 },
     { V1_QUICK, false, BIT(V1P_HASH) | BIT(V1P_SA) | BIT(V1P_NONCE), 0 },
     { V2_IKE_SA_INIT, false, BIT(V2P_SA) | BIT(V2P_KE) | BIT(V2P_NONCE),
-      BIT(V2P_IDI) | BIT(V2P_IDR) | BIT(V2P_AUTH) | BIT(V2P_TSI) | BIT(V2P_TSR) | BIT(V2P_CP) | BIT(V2P_EAP) },
+      BIT(V2P_IDI) | BIT(V2P_IDR) | BIT(V2P_AUTH) | BIT(V2P_TSI) | BIT(V2P_TSR) | BIT(V2P_CP) |
+          BIT(V2P_EAP) },
     { V2_IKE_SA_INIT, true, BIT(V2P_SA) | BIT(V2P_KE) | BIT(V2P_NONCE),
-      BIT(V2P_IDI) | BIT(V2P_IDR) | BIT(V2P_AUTH) | BIT(V2P_TSI) | BIT(V2P_TSR) | BIT(V2P_CP) | BIT(V2P_EAP) },
+      BIT(V2P_IDI) | BIT(V2P_IDR) | BIT(V2P_AUTH) | BIT(V2P_TSI) | BIT(V2P_TSR) | BIT(V2P_CP) |
+          BIT(V2P_EAP) },
     { V2_IKE_AUTH, true, BIT(V2P_AUTH), BIT(V2P_KE) | BIT(V2P_NONCE) },
     { V2_CREATE_CHILD_SA, false, BIT(V2P_SA) | BIT(V2P_NONCE), BIT(V2P_AUTH) | BIT(V2P_EAP) },
     { V2_CREATE_CHILD_SA, true, BIT(V2P_SA) | BIT(V2P_NONCE), BIT(V2P_AUTH) | BIT(V2P_EAP) },
-    { V2_INFORMATIONAL, false, 0, BIT(V2P_SA) | BIT(V2P_KE) | BIT(V2P_TSI) | BIT(V2P_TSR) | BIT(V2P_AUTH) },
-    { V2_INFORMATIONAL, true, 0, BIT(V2P_SA) | BIT(V2P_KE) | BIT(V2P_TSI) | BIT(V2P_TSR) | BIT(V2P_AUTH) },
+    { V2_INFORMATIONAL, false, 0,
+      BIT(V2P_SA) | BIT(V2P_KE) | BIT(V2P_TSI) | BIT(V2P_TSR) | BIT(V2P_AUTH) },
+    { V2_INFORMATIONAL, true, 0,
+      BIT(V2P_SA) | BIT(V2P_KE) | BIT(V2P_TSI) | BIT(V2P_TSR) | BIT(V2P_AUTH) },
 };
 
 static const struct form *
@@ -64,7 +70,8 @@ form_of(const struct check_in *in)
     }
     /* IKEv1's later messages depend on the authentication method, and a capture that starts
      * late shows one of them first. */
-    if (m->major == 1 && (response || !in->ike->sa->started_here || in->ike->exchange->messages->len != 1)) {
+    if (m->major == 1 &&
+        (response || !in->ike->sa->started_here || in->ike->exchange->messages->len != 1)) {
         return NULL;
     }
     /* EAP takes rounds before AUTH comes (RFC 7296 section 2.16). */
@@ -95,14 +102,17 @@ names(uint8_t major, uint64_t types, char *out, size_t size)
 }
 
 static void
-report_form(const struct check_in *in, struct findings *out, enum check_id check, uint64_t types, const char *verb)
+report_form(const struct check_in *in, struct findings *out, enum check_id check, uint64_t types,
+            const char *verb)
 {
     char who[ID_TEXT_MAX], list[TEXT_MAX], name[64];
     struct scope where = scope_message(in);
 
     where.variant = types;
-    finding_add(out, check, &where, "%s of %s %s: %s.", exchange_name(in->msg->major, in->msg->exchange, name, sizeof name),
-                message_sender(in, who, sizeof who), verb, names(in->msg->major, types, list, sizeof list));
+    finding_add(out, check, &where, "%s of %s %s: %s.",
+                exchange_name(in->msg->major, in->msg->exchange, name, sizeof name),
+                message_sender(in, who, sizeof who), verb,
+                names(in->msg->major, types, list, sizeof list));
 }
 
 void
@@ -120,7 +130,8 @@ check_malformed_message(const struct check_in *in, struct findings *out)
     if (!in->ike->sa) {
         where.variant = in->ike->at.frame;
     }
-    finding_add(out, CHECK_malformed_message, &where, "%s sends a message in which %s (octet %" G_GSIZE_FORMAT "%s, %s).",
+    finding_add(out, CHECK_malformed_message, &where,
+                "%s sends a message in which %s (octet %" G_GSIZE_FORMAT "%s, %s).",
                 message_sender(in, who, sizeof who), ike_error_text(m->error), m->error_offset,
                 m->error_inner ? " of the decrypted part" : "", ike_error_reference(m->error));
 }
@@ -143,7 +154,8 @@ check_payload_unexpected(const struct check_in *in, struct findings *out)
     uint64_t extra = f ? f->must_not & in->msg->seen : 0;
 
     if (extra) {
-        report_form(in, out, CHECK_payload_unexpected, extra, "holds payloads that have no place there");
+        report_form(in, out, CHECK_payload_unexpected, extra,
+                    "holds payloads that have no place there");
     }
 }
 
@@ -158,7 +170,8 @@ check_trailing_bytes(const struct check_in *in, struct findings *out)
     }
     where = scope_message(in);
     where.basis = BASIS_OBSERVED;
-    finding_add(out, CHECK_trailing_bytes, &where, "%s sends %" G_GSIZE_FORMAT " octets after the %u that the message states.",
+    finding_add(out, CHECK_trailing_bytes, &where,
+                "%s sends %" G_GSIZE_FORMAT " octets after the %u that the message states.",
                 message_sender(in, who, sizeof who), in->msg->trailing, in->msg->length);
 }
 
@@ -177,7 +190,8 @@ check_unknown_critical_payload(const struct check_in *in, struct findings *out)
         where.variant = p->type;
         where.basis = p->inner ? BASIS_DECRYPTED : BASIS_OBSERVED;
         finding_add(out, CHECK_unknown_critical_payload, &where,
-                    "%s marks payload %u as critical, which no RFC that Espial knows defines.", message_sender(in, who, sizeof who), p->type);
+                    "%s marks payload %u as critical, which no RFC that Espial knows defines.",
+                    message_sender(in, who, sizeof who), p->type);
     }
 }
 
@@ -201,14 +215,17 @@ check_ke_group_mismatch(const struct check_in *in, struct findings *out)
     char who[ID_TEXT_MAX], a[64], b[64];
     struct scope where;
 
-    if (!message_is_new(in) || in->msg->major != 2 || !in->msg->has_ke || !ike_is_response(in->msg) || refuses(in->msg) ||
-        !chosen_group(x, &chosen) || chosen.id == in->msg->ke_group) {
+    if (!message_is_new(in) || in->msg->major != 2 || !in->msg->has_ke ||
+        !ike_is_response(in->msg) || refuses(in->msg) || !chosen_group(x, &chosen) ||
+        chosen.id == in->msg->ke_group) {
         return;
     }
     sent.id = in->msg->ke_group;
     where = scope_message(in);
-    finding_add(out, CHECK_ke_group_mismatch, &where, "%s chooses %s and sends a key exchange in %s.", message_sender(in, who, sizeof who),
-                transform_say(&chosen, a, sizeof a), transform_say(&sent, b, sizeof b));
+    finding_add(out, CHECK_ke_group_mismatch, &where,
+                "%s chooses %s and sends a key exchange in %s.",
+                message_sender(in, who, sizeof who), transform_say(&chosen, a, sizeof a),
+                transform_say(&sent, b, sizeof b));
 }
 
 void
@@ -216,23 +233,28 @@ check_ke_length_wrong(const struct check_in *in, struct findings *out)
 {
     const struct ike_message *m = in->msg;
     struct transform group = { .type = TRANSFORM_KE, .id = m->ke_group };
-    bool first_ike = m->exchange == V2_IKE_SA_INIT || m->exchange == V1_MAIN || m->exchange == V1_AGGRESSIVE;
+    bool first_ike =
+        m->exchange == V2_IKE_SA_INIT || m->exchange == V1_MAIN || m->exchange == V1_AGGRESSIVE;
     char who[ID_TEXT_MAX], name[64];
     struct scope where;
     uint16_t octets;
 
-    if (!message_is_new(in) || !m->has_ke || m->truncated || m->error || (m->major == 1 && !first_ike)) {
+    if (!message_is_new(in) || !m->has_ke || m->truncated || m->error ||
+        (m->major == 1 && !first_ike)) {
         return;
     }
     if (m->major == 1 && !chosen_group(in->ike->exchange, &group)) {
         return;         /* IKEv1 does not state the group */
     }
-    if (!ke_length(group.id, in->ike->from_initiator == in->ike->exchange->by_initiator, &octets) || m->ke.len == octets) {
+    if (!ke_length(group.id, in->ike->from_initiator == in->ike->exchange->by_initiator, &octets) ||
+        m->ke.len == octets) {
         return;
     }
     where = scope_message(in);
-    finding_add(out, CHECK_ke_length_wrong, &where, "%s sends a key exchange of %" G_GSIZE_FORMAT " octets; %s has %u.",
-                message_sender(in, who, sizeof who), m->ke.len, transform_say(&group, name, sizeof name), octets);
+    finding_add(out, CHECK_ke_length_wrong, &where,
+                "%s sends a key exchange of %" G_GSIZE_FORMAT " octets; %s has %u.",
+                message_sender(in, who, sizeof who), m->ke.len,
+                transform_say(&group, name, sizeof name), octets);
 }
 
 /* RFC 7296 section 3.14: what the chosen suite leaves of a length. */
@@ -245,8 +267,8 @@ check_ike_length_impossible(const struct check_in *in, struct findings *out)
     char who[ID_TEXT_MAX];
     struct scope where;
 
-    if (!message_is_new(in) || m->major != 2 || !m->encrypted || m->readable || m->truncated || m->error || !k ||
-        m->exchange == V2_IKE_SA_INIT) {
+    if (!message_is_new(in) || m->major != 2 || !m->encrypted || m->readable || m->truncated ||
+        m->error || !k || m->exchange == V2_IKE_SA_INIT) {
         return;
     }
     fragment = m->fragment ? 4 : 0;
@@ -263,6 +285,7 @@ check_ike_length_impossible(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     where.basis = BASIS_INFERRED;
     finding_add(out, CHECK_ike_length_impossible, &where,
-                "%s sends an encrypted message of %u octets; %s gives %u and steps of %u. Suggests that the two ends do not use "
-                "one suite.", message_sender(in, who, sizeof who), m->length, k->text, empty + fragment, step);
+                "%s sends an encrypted message of %u octets; %s gives %u and steps of %u. Suggests "
+                "that the two ends do not use one suite.",
+                message_sender(in, who, sizeof who), m->length, k->text, empty + fragment, step);
 }

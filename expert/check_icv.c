@@ -12,11 +12,14 @@ report_bad(struct findings *out, enum check_id check, const struct stream *s)
         struct scope where = scope_stream(s, g_array_index(s->bad_frames, uint32_t, i));
         where.basis = BASIS_DECRYPTED;
         if (check == CHECK_icv_bad) {
-            finding_add(out, check, &where, "%u packet%s of SPI %08x fail%s the integrity check; %u pass it.", s->bad,
+            finding_add(out, check, &where,
+                        "%u packet%s of SPI %08x fail%s the integrity check; %u pass it.", s->bad,
                         s->bad == 1 ? "" : "s", s->spi, s->bad == 1 ? "s" : "", s->good);
         } else {
-            finding_add(out, check, &where, "None of the %u packets of SPI %08x passes the integrity check with the key given.",
-                        s->bad, s->spi);
+            finding_add(
+                out, check, &where,
+                "None of the %u packets of SPI %08x passes the integrity check with the key given.",
+                s->bad, s->spi);
         }
     }
 }
@@ -39,10 +42,16 @@ report_ike(const struct check_in *in, struct findings *out, enum check_id check)
     for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
         const struct ike_sa *sa = sadb_ike_sa(in->db, i);
         bool some = sa->num_readable > 0;
-        for (guint k = 0; sa->wrong_frames && some == (check == CHECK_ike_icv_bad) && k < sa->wrong_frames->len; k++) {
-            struct scope where = { .basis = BASIS_DECRYPTED, .frame = g_array_index(sa->wrong_frames, uint32_t, k), .sa = sa,
+        for (guint k = 0;
+             sa->wrong_frames && some == (check == CHECK_ike_icv_bad) && k < sa->wrong_frames->len;
+             k++) {
+            struct scope where = { .basis = BASIS_DECRYPTED,
+                                   .frame = g_array_index(sa->wrong_frames, uint32_t, k),
+                                   .sa = sa,
                                    .exchange = NO_ID };
-            finding_add(out, check, &where, "%u of the %u encrypted messages of IKE SA %u fail the integrity check with the keys given.",
+            finding_add(out, check, &where,
+                        "%u of the %u encrypted messages of IKE SA %u fail the integrity check "
+                        "with the keys given.",
                         sa->num_wrong, sa->num_encrypted, sa->id);
         }
     }

@@ -8,8 +8,9 @@ child_text(const struct child_sa *c, char *out, size_t size)
 {
     char i[TS_TEXT_MAX], r[TS_TEXT_MAX];
 
-    g_snprintf(out, (gulong)size, "Child SA %u (SPIs %08x and %08x, %s === %s)", c->id, c->spi_i, c->spi_r,
-               selectors_print(c->ts_i, c->num_ts_i, i, sizeof i), selectors_print(c->ts_r, c->num_ts_r, r, sizeof r));
+    g_snprintf(out, (gulong)size, "Child SA %u (SPIs %08x and %08x, %s === %s)", c->id, c->spi_i,
+               c->spi_r, selectors_print(c->ts_i, c->num_ts_i, i, sizeof i),
+               selectors_print(c->ts_r, c->num_ts_r, r, sizeof r));
 }
 
 /* RFC 4478: seconds until the initiator must authenticate again, to end a sentence. */
@@ -22,7 +23,8 @@ auth_lifetime(const struct ike_message *m, char *out, size_t size)
 
     out[0] = 0;
     if (n && cur_u32(&c, &seconds)) {
-        g_snprintf(out, (gulong)size, "; it is to be authenticated anew within %u s (AUTH_LIFETIME)", seconds);
+        g_snprintf(out, (gulong)size,
+                   "; it is to be authenticated anew within %u s (AUTH_LIFETIME)", seconds);
     }
 }
 
@@ -35,17 +37,19 @@ check_sa_established(const struct check_in *in, struct findings *out)
 
     if (e->established) {
         auth_lifetime(in->msg, life, sizeof life);
-        finding_add(out, CHECK_sa_established, &where, "IKE SA %u between %s and %s is established%s%s%s.", e->sa->id,
-                    endpoint_print(&e->sa->initiator, i, sizeof i), endpoint_print(&e->sa->responder, r, sizeof r),
-                    e->sa->chosen ? " with " : "", e->sa->chosen ? e->sa->chosen->text : "", life);
+        finding_add(out, CHECK_sa_established, &where,
+                    "IKE SA %u between %s and %s is established%s%s%s.", e->sa->id,
+                    endpoint_print(&e->sa->initiator, i, sizeof i),
+                    endpoint_print(&e->sa->responder, r, sizeof r), e->sa->chosen ? " with " : "",
+                    e->sa->chosen ? e->sa->chosen->text : "", life);
     }
     for (unsigned n = 0; n < 2; n++) {
         const struct child_sa *c = n ? e->second : e->child;
         if (c) {
             child_text(c, text, sizeof text);
             where.child = c;
-            finding_add(out, CHECK_sa_established, &where, "%s is established%s%s.", text, c->chosen ? " with " : "",
-                        c->chosen ? c->chosen->text : "");
+            finding_add(out, CHECK_sa_established, &where, "%s is established%s%s.", text,
+                        c->chosen ? " with " : "", c->chosen ? c->chosen->text : "");
         }
     }
 }
@@ -57,16 +61,20 @@ check_sa_rekeyed(const struct check_in *in, struct findings *out)
     struct scope where = scope_message(in);
 
     if (e->rekeyed_ike) {
-        finding_add(out, CHECK_sa_rekeyed, &where, "IKE SA %u is replaced by IKE SA %u.", e->sa->id, e->rekeyed_ike->id);
+        finding_add(out, CHECK_sa_rekeyed, &where, "IKE SA %u is replaced by IKE SA %u.", e->sa->id,
+                    e->rekeyed_ike->id);
     }
     if (e->reauthenticates) {
-        finding_add(out, CHECK_sa_rekeyed, &where, "IKE SA %u (phase 1) is replaced by IKE SA %u, authenticated anew.",
+        finding_add(out, CHECK_sa_rekeyed, &where,
+                    "IKE SA %u (phase 1) is replaced by IKE SA %u, authenticated anew.",
                     e->reauthenticates->id, e->sa->id);
     }
     if (e->child && e->child_rekeyed) {
         where.child = e->child;
-        finding_add(out, CHECK_sa_rekeyed, &where, "Child SA %u (SPIs %08x and %08x) is replaced by Child SA %u.",
-                    e->child_rekeyed->id, e->child_rekeyed->spi_i, e->child_rekeyed->spi_r, e->child->id);
+        finding_add(out, CHECK_sa_rekeyed, &where,
+                    "Child SA %u (SPIs %08x and %08x) is replaced by Child SA %u.",
+                    e->child_rekeyed->id, e->child_rekeyed->spi_i, e->child_rekeyed->spi_r,
+                    e->child->id);
     }
 }
 
@@ -93,14 +101,21 @@ check_half_closed(const struct check_in *in, struct findings *out)
 {
     for (size_t i = 0; i < sadb_num_child_sas(in->db); i++) {
         const struct child_sa *c = sadb_child_sa(in->db, i);
-        struct scope where = { .basis = c->basis, .frame = c->half_closed_in, .sa = c->ike_sa, .child = c, .exchange = NO_ID,
+        struct scope where = { .basis = c->basis,
+                               .frame = c->half_closed_in,
+                               .sa = c->ike_sa,
+                               .child = c,
+                               .exchange = NO_ID,
                                .also = c->deleted_in };
-        if (!c->half_closed_in || c->closed_i == c->closed_r || child_holder(in->db, c)->deleted_in) {
+        if (!c->half_closed_in || c->closed_i == c->closed_r ||
+            child_holder(in->db, c)->deleted_in) {
             continue;
         }
         finding_add(out, CHECK_half_closed, &where,
-                    "Frame %u deletes SPI %08x of Child SA %u; the answer (frame %u) does not delete SPI %08x of the other direction.",
-                    c->deleted_in, c->closed_i ? c->spi_i : c->spi_r, c->id, c->half_closed_in, c->closed_i ? c->spi_r : c->spi_i);
+                    "Frame %u deletes SPI %08x of Child SA %u; the answer (frame %u) does not "
+                    "delete SPI %08x of the other direction.",
+                    c->deleted_in, c->closed_i ? c->spi_i : c->spi_r, c->id, c->half_closed_in,
+                    c->closed_i ? c->spi_r : c->spi_i);
     }
 }
 
@@ -123,7 +138,8 @@ check_address_updated(const struct check_in *in, struct findings *out)
     mover = initiator ? &e->sa->initiator : &e->sa->responder;
     finding_add(out, CHECK_address_updated, &where, "IKE SA %u of %s moves%s%s to %s.", e->sa->id,
                 endpoint_print(mover, who, sizeof who), e->old_addr.family ? " from " : "",
-                e->old_addr.family ? ip_print(&e->old_addr, from, sizeof from) : "", ip_print(&mover->addr, to, sizeof to));
+                e->old_addr.family ? ip_print(&e->old_addr, from, sizeof from) : "",
+                ip_print(&mover->addr, to, sizeof to));
 }
 
 /* What no peer would send: octets that the keys of the SA do not open, or a message again
@@ -135,7 +151,8 @@ is_forged(const struct check_in *in)
     const struct ike_event *e = in->ike;
 
     /* The path probes of MOBIKE are one message on several paths (RFC 4555 section 3.10). */
-    if (e->retransmission_of && e->exchange->type == V2_INFORMATIONAL && (!e->sa->auth_read || e->sa->mobike_i || e->sa->mobike_r)) {
+    if (e->retransmission_of && e->exchange->type == V2_INFORMATIONAL &&
+        (!e->sa->auth_read || e->sa->mobike_i || e->sa->mobike_r)) {
         return false;
     }
     if (e->retransmission_of) {
@@ -152,19 +169,23 @@ check_ike_from_new_address(const struct check_in *in, struct findings *out)
     char from[ADDR_TEXT_MAX], is[ADDR_TEXT_MAX];
     struct scope where;
 
-    if (!e->new_address || !e->exchange || e->sa->nat == NAT_INITIATOR || e->sa->nat == NAT_RESPONDER || e->sa->nat == NAT_BOTH) {
+    if (!e->new_address || !e->exchange || e->sa->nat == NAT_INITIATOR ||
+        e->sa->nat == NAT_RESPONDER || e->sa->nat == NAT_BOTH) {
         return;
     }
     /* MOBIKE is announced in IKE_AUTH, which only keys open (RFC 4555 section 3.1). */
-    if (in->msg->major == 2 && !is_forged(in) && (!e->sa->auth_read || e->sa->mobike_i || e->sa->mobike_r)) {
+    if (in->msg->major == 2 && !is_forged(in) &&
+        (!e->sa->auth_read || e->sa->mobike_i || e->sa->mobike_r)) {
         return;
     }
     peer = e->from_initiator ? &e->sa->initiator : &e->sa->responder;
     where = scope_message(in);
     where.exchange = NO_ID;
     finding_add(out, CHECK_ike_from_new_address, &where,
-                "A message of IKE SA %u comes from %s; the SA's peer is %s, and neither MOBIKE nor a NAT explains it.",
-                e->sa->id, ip_print(&e->at.src, from, sizeof from), ip_print(&peer->addr, is, sizeof is));
+                "A message of IKE SA %u comes from %s; the SA's peer is %s, and neither MOBIKE nor "
+                "a NAT explains it.",
+                e->sa->id, ip_print(&e->at.src, from, sizeof from),
+                ip_print(&peer->addr, is, sizeof is));
 }
 
 void
@@ -180,22 +201,25 @@ check_peer_restarted(const struct check_in *in, struct findings *out)
     }
     if (e->replaces && ip_equal(&e->sa->initiator.addr, &e->replaces->initiator.addr)) {
         finding_add(out, CHECK_peer_restarted, &where,
-                    "%s is established anew (IKE SA %u) with INITIAL_CONTACT while its IKE SA %u was not deleted: it has forgotten that one.",
+                    "%s is established anew (IKE SA %u) with INITIAL_CONTACT while its IKE SA %u "
+                    "was not deleted: it has forgotten that one.",
                     e->sa->initiator.id, e->sa->id, e->replaces->id);
     } else if (e->replaces) {
         finding_add(out, CHECK_peer_restarted, &where,
-                    "%s is established anew from %s (IKE SA %u) while its IKE SA %u from %s was not deleted.",
-                    e->sa->initiator.id, ip_print(&e->sa->initiator.addr, to, sizeof to), e->sa->id, e->replaces->id,
-                    ip_print(&e->replaces->initiator.addr, from, sizeof from));
+                    "%s is established anew from %s (IKE SA %u) while its IKE SA %u from %s was "
+                    "not deleted.",
+                    e->sa->initiator.id, ip_print(&e->sa->initiator.addr, to, sizeof to), e->sa->id,
+                    e->replaces->id, ip_print(&e->replaces->initiator.addr, from, sizeof from));
     }
     n = ike_find_notify(in->msg, N2_INVALID_IKE_SPI);
     n = n && in->msg->major == 2 ? n : NULL;
     if (n && e->sa->state == IKE_ESTABLISHED) {
         where.basis = notify_basis(n);
-        finding_add(out, CHECK_peer_restarted, &where,
-                    "%s answers IKE SA %u, established in frame %u, with %s: it no longer knows it.",
-                    message_sender(in, who, sizeof who), e->sa->id, e->sa->established_in,
-                    notify_name(2, n->type, name, sizeof name));
+        finding_add(
+            out, CHECK_peer_restarted, &where,
+            "%s answers IKE SA %u, established in frame %u, with %s: it no longer knows it.",
+            message_sender(in, who, sizeof who), e->sa->id, e->sa->established_in,
+            notify_name(2, n->type, name, sizeof name));
     }
 }
 
@@ -210,8 +234,10 @@ check_rekey_collision(const struct check_in *in, struct findings *out)
     }
     where = scope_message(in);
     where.also = other->request;
-    finding_add(out, CHECK_rekey_collision, &where, "Both sides rekey at once: frame %u and frame %u; the pair with the lowest nonce goes.",
-                other->request, in->ike->at.frame);
+    finding_add(
+        out, CHECK_rekey_collision, &where,
+        "Both sides rekey at once: frame %u and frame %u; the pair with the lowest nonce goes.",
+        other->request, in->ike->at.frame);
 }
 
 /* --- Child SAs beside each other ------------------------------------------------------ */
@@ -229,7 +255,8 @@ check_duplicate_child_sa(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     where.child = c;
     finding_add(out, CHECK_duplicate_child_sa, &where,
-                "Child SA %u has the selectors %s === %s of Child SA %u (frame %u), which lives and is not rekeyed.", c->id,
-                selectors_print(c->ts_i, c->num_ts_i, a, sizeof a), selectors_print(c->ts_r, c->num_ts_r, b, sizeof b), old->id,
-                old->negotiated_in);
+                "Child SA %u has the selectors %s === %s of Child SA %u (frame %u), which lives "
+                "and is not rekeyed.",
+                c->id, selectors_print(c->ts_i, c->num_ts_i, a, sizeof a),
+                selectors_print(c->ts_r, c->num_ts_r, b, sizeof b), old->id, old->negotiated_in);
 }

@@ -55,7 +55,8 @@ check_pfs_mismatch(const struct check_in *in, struct findings *out)
     struct scope where;
     bool asked;
 
-    if (!n || !x || !x->offered->len || (x->type != V1_QUICK && x->type != V2_CREATE_CHILD_SA) || x->rekeys_ike) {
+    if (!n || !x || !x->offered->len || (x->type != V1_QUICK && x->type != V2_CREATE_CHILD_SA) ||
+        x->rekeys_ike) {
         return;
     }
     first = (const struct kept_proposal *)g_ptr_array_index(x->offered, 0);
@@ -74,12 +75,14 @@ check_pfs_mismatch(const struct check_in *in, struct findings *out)
     }
     if (known) {
         finding_add(out, CHECK_pfs_mismatch, &where,
-                    "%s refuses %s of frame %u, which asks for %s; but for that it has taken this suite before (frame %u). "
-                    "Suggests that the two ends differ on PFS.", who, phase, x->request, values, known);
+                    "%s refuses %s of frame %u, which asks for %s; but for that it has taken this "
+                    "suite before (frame %u). Suggests that the two ends differ on PFS.",
+                    who, phase, x->request, values, known);
     } else {
         finding_add(out, CHECK_pfs_mismatch, &where,
-                    "%s refuses %s of frame %u, which asks for %s and for the cipher and hash that it has chosen in phase 1. "
-                    "Suggests that the two ends differ on PFS.", who, phase, x->request, values);
+                    "%s refuses %s of frame %u, which asks for %s and for the cipher and hash that "
+                    "it has chosen in phase 1. Suggests that the two ends differ on PFS.",
+                    who, phase, x->request, values);
     }
 }
 
@@ -132,26 +135,33 @@ check_lifetime_mismatch(const struct check_in *in, struct findings *out)
     n = ike_find_notify(in->msg, N1_RESPONDER_LIFETIME);
     if (n) {
         where.basis = notify_basis(n);
-        finding_add(out, CHECK_lifetime_mismatch, &where, "%s holds to a shorter lifetime than the one offered%s (RESPONDER-LIFETIME in frame %u).",
-                    message_sender(in, who, sizeof who), lifetimes(n, values, sizeof values), in->ike->at.frame);
+        finding_add(out, CHECK_lifetime_mismatch, &where,
+                    "%s holds to a shorter lifetime than the one offered%s (RESPONDER-LIFETIME in "
+                    "frame %u).",
+                    message_sender(in, who, sizeof who), lifetimes(n, values, sizeof values),
+                    in->ike->at.frame);
         return;
     }
     chosen = x->chosen && x->chosen->frame == in->ike->at.frame ? x->chosen : NULL;
     for (guint i = 0; chosen && i < x->offered->len; i++) {
-        const struct kept_proposal *k = (const struct kept_proposal *)g_ptr_array_index(x->offered, i);
+        const struct kept_proposal *k =
+            (const struct kept_proposal *)g_ptr_array_index(x->offered, i);
         if (k->p->v1_transform != chosen->p->v1_transform || k->p->number != chosen->p->number ||
             k->p->protocol != chosen->p->protocol ||
-            (k->p->attr.life_s == chosen->p->attr.life_s && k->p->attr.life_kb == chosen->p->attr.life_kb)) {
+            (k->p->attr.life_s == chosen->p->attr.life_s &&
+             k->p->attr.life_kb == chosen->p->attr.life_kb)) {
             continue;
         }
         if (!k->p->attr.life_kb && !chosen->p->attr.life_kb) {
-            finding_add(out, CHECK_lifetime_mismatch, &where, "%s answers a lifetime of %u s with %u s.",
-                        message_sender(in, who, sizeof who), k->p->attr.life_s, chosen->p->attr.life_s);
+            finding_add(
+                out, CHECK_lifetime_mismatch, &where, "%s answers a lifetime of %u s with %u s.",
+                message_sender(in, who, sizeof who), k->p->attr.life_s, chosen->p->attr.life_s);
             return;
         }
         finding_add(out, CHECK_lifetime_mismatch, &where,
-                    "%s answers a lifetime of %u s and %u KB with %u s and %u KB.", message_sender(in, who, sizeof who),
-                    k->p->attr.life_s, k->p->attr.life_kb, chosen->p->attr.life_s, chosen->p->attr.life_kb);
+                    "%s answers a lifetime of %u s and %u KB with %u s and %u KB.",
+                    message_sender(in, who, sizeof who), k->p->attr.life_s, k->p->attr.life_kb,
+                    chosen->p->attr.life_s, chosen->p->attr.life_kb);
         return;
     }
 }
@@ -168,9 +178,10 @@ check_mode_mismatch(const struct check_in *in, struct findings *out)
     }
     where = scope_message(in);
     where.child = e->child;
-    finding_add(out, CHECK_mode_mismatch, &where,
-                "Frame %u asks for transport mode; %s does not agree, so Child SA %u is in tunnel mode.",
-                exchange_asked_in(e->exchange), message_sender(in, who, sizeof who), e->child->id);
+    finding_add(
+        out, CHECK_mode_mismatch, &where,
+        "Frame %u asks for transport mode; %s does not agree, so Child SA %u is in tunnel mode.",
+        exchange_asked_in(e->exchange), message_sender(in, who, sizeof who), e->child->id);
 }
 
 void
@@ -178,11 +189,13 @@ check_exchange_mode_mismatch(const struct check_in *in, struct findings *out)
 {
     const struct exchange *x = in->ike->about;
     const struct ike_notify *n = NULL;
-    static const uint16_t refusals[] = { N1_AUTHENTICATION_FAILED, N1_INVALID_EXCHANGE_TYPE, N1_UNSUPPORTED_EXCHANGE_TYPE };
+    static const uint16_t refusals[] = { N1_AUTHENTICATION_FAILED, N1_INVALID_EXCHANGE_TYPE,
+                                         N1_UNSUPPORTED_EXCHANGE_TYPE };
     char who[ID_TEXT_MAX], to[ID_TEXT_MAX], name[64];
     struct scope where;
 
-    if (in->msg->major != 1 || !x || (x->type != V1_AGGRESSIVE && x->type != V1_MAIN) || x->messages->len != 1) {
+    if (in->msg->major != 1 || !x || (x->type != V1_AGGRESSIVE && x->type != V1_MAIN) ||
+        x->messages->len != 1) {
         return;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(refusals) && !n; i++) {
@@ -194,8 +207,10 @@ check_exchange_mode_mismatch(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     where.basis = BASIS_OBSERVED;
     finding_add(out, CHECK_exchange_mode_mismatch, &where,
-                "%s answers the first message of %s mode (frame %u) with %s: it has no configuration in this mode for %s.",
-                message_sender(in, who, sizeof who), x->type == V1_AGGRESSIVE ? "aggressive" : "main", x->request,
+                "%s answers the first message of %s mode (frame %u) with %s: it has no "
+                "configuration in this mode for %s.",
+                message_sender(in, who, sizeof who),
+                x->type == V1_AGGRESSIVE ? "aggressive" : "main", x->request,
                 notify_name(1, n->type, name, sizeof name), message_receiver(in, to, sizeof to));
 }
 
@@ -243,8 +258,8 @@ check_offer_changed(const struct check_in *in, struct findings *out)
     char a[SUITE_TEXT_MAX * 4], b[SUITE_TEXT_MAX * 4], who[ID_TEXT_MAX];
     struct scope where;
 
-    if (!message_is_new(in) || !in->msg->num_proposals || !e->from_initiator || e->sa->exchanges->len != 1 || !e->sa->offered->len ||
-        e->sa->rekeys != NO_ID) {
+    if (!message_is_new(in) || !in->msg->num_proposals || !e->from_initiator ||
+        e->sa->exchanges->len != 1 || !e->sa->offered->len || e->sa->rekeys != NO_ID) {
         return;
     }
     old = earlier_try(in);
@@ -252,8 +267,9 @@ check_offer_changed(const struct check_in *in, struct findings *out)
         return;
     }
     where = scope_message(in);
-    finding_add(out, CHECK_offer_changed, &where, "%s offers %s; its try in frame %u offered %s.", message_sender(in, who, sizeof who),
-                suite_offers(e->sa->offered, a, sizeof a), old->first_frame, suite_offers(old->offered, b, sizeof b));
+    finding_add(out, CHECK_offer_changed, &where, "%s offers %s; its try in frame %u offered %s.",
+                message_sender(in, who, sizeof who), suite_offers(e->sa->offered, a, sizeof a),
+                old->first_frame, suite_offers(old->offered, b, sizeof b));
 }
 
 static const struct transform *
@@ -273,9 +289,12 @@ static bool
 weaker(const struct kept_proposal *now, const struct kept_proposal *before)
 {
     for (unsigned type = TRANSFORM_ENCR; type <= TRANSFORM_KE; type++) {
-        const struct transform *a = of_type(now, (uint8_t)type), *b = of_type(before, (uint8_t)type);
-        if (a && b && ((a->id == b->id && a->key_bits < b->key_bits) ||
-                       transform_requirement(now->p->protocol, a) > transform_requirement(before->p->protocol, b))) {
+        const struct transform *a = of_type(now, (uint8_t)type),
+                               *b = of_type(before, (uint8_t)type);
+        if (a && b &&
+            ((a->id == b->id && a->key_bits < b->key_bits) ||
+             transform_requirement(now->p->protocol, a) >
+                 transform_requirement(before->p->protocol, b))) {
             return true;
         }
     }
@@ -301,6 +320,7 @@ check_suite_downgraded(const struct check_in *in, struct findings *out)
     }
     where = scope_message(in);
     where.child = e->child;
-    finding_add(out, CHECK_suite_downgraded, &where, "The rekey in frame %u takes %s; before it was %s (frame %u).", e->at.frame,
+    finding_add(out, CHECK_suite_downgraded, &where,
+                "The rekey in frame %u takes %s; before it was %s (frame %u).", e->at.frame,
                 now->text, before->text, before->frame);
 }

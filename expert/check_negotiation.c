@@ -23,7 +23,8 @@ static const struct kept_proposal *
 offer_of(const struct exchange *x, const struct kept_proposal *chosen)
 {
     for (guint i = 0; i < x->offered->len; i++) {
-        const struct kept_proposal *k = (const struct kept_proposal *)g_ptr_array_index(x->offered, i);
+        const struct kept_proposal *k =
+            (const struct kept_proposal *)g_ptr_array_index(x->offered, i);
         if (suite_chosen_from(chosen->p, k->p)) {
             return k;
         }
@@ -36,8 +37,10 @@ static const struct kept_proposal *
 altered(const struct exchange *x, const struct kept_proposal *chosen)
 {
     for (guint i = 0; chosen->p->v1 && i < x->offered->len; i++) {
-        const struct kept_proposal *k = (const struct kept_proposal *)g_ptr_array_index(x->offered, i);
-        if (k->p->protocol == chosen->p->protocol && k->p->v1_transform == chosen->p->v1_transform &&
+        const struct kept_proposal *k =
+            (const struct kept_proposal *)g_ptr_array_index(x->offered, i);
+        if (k->p->protocol == chosen->p->protocol &&
+            k->p->v1_transform == chosen->p->v1_transform &&
             (k->p->number == chosen->p->number || x->offered->len == 1)) {
             return k;
         }
@@ -52,12 +55,14 @@ check_proposal_not_offered(const struct check_in *in, struct findings *out)
     char offers[SUITE_TEXT_MAX * 4], who[ID_TEXT_MAX];
     struct scope where;
 
-    if (!chosen || in->msg->capped || offer_of(in->ike->exchange, chosen) || altered(in->ike->exchange, chosen)) {
+    if (!chosen || in->msg->capped || offer_of(in->ike->exchange, chosen) ||
+        altered(in->ike->exchange, chosen)) {
         return;
     }
     where = scope_message(in);
-    finding_add(out, CHECK_proposal_not_offered, &where, "%s chooses %s, but frame %u offers only %s.",
-                message_sender(in, who, sizeof who), chosen->text, exchange_asked_in(in->ike->exchange),
+    finding_add(out, CHECK_proposal_not_offered, &where,
+                "%s chooses %s, but frame %u offers only %s.", message_sender(in, who, sizeof who),
+                chosen->text, exchange_asked_in(in->ike->exchange),
                 suite_offers(in->ike->exchange->offered, offers, sizeof offers));
 }
 
@@ -78,13 +83,16 @@ check_attribute_changed(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     if (strcmp(asked->text, chosen->text) != 0) {
         finding_add(out, CHECK_attribute_changed, &where,
-                    "%s returns transform %u as %s; frame %u offers it as %s.", message_sender(in, who, sizeof who),
-                    chosen->p->v1_transform, chosen->text, in->ike->exchange->request, asked->text);
+                    "%s returns transform %u as %s; frame %u offers it as %s.",
+                    message_sender(in, who, sizeof who), chosen->p->v1_transform, chosen->text,
+                    in->ike->exchange->request, asked->text);
     } else {
         finding_add(out, CHECK_attribute_changed, &where,
-                    "%s returns transform %u with authentication method %u and mode %u; frame %u offers %u and %u.",
-                    message_sender(in, who, sizeof who), chosen->p->v1_transform, chosen->p->attr.auth_method,
-                    chosen->p->attr.mode, in->ike->exchange->request, asked->p->attr.auth_method, asked->p->attr.mode);
+                    "%s returns transform %u with authentication method %u and mode %u; frame %u "
+                    "offers %u and %u.",
+                    message_sender(in, who, sizeof who), chosen->p->v1_transform,
+                    chosen->p->attr.auth_method, chosen->p->attr.mode, in->ike->exchange->request,
+                    asked->p->attr.auth_method, asked->p->attr.mode);
     }
 }
 
@@ -97,13 +105,15 @@ check_several_chosen(const struct check_in *in, struct findings *out)
     char who[ID_TEXT_MAX];
     struct scope where;
 
-    if (!message_is_new(in) || !x->chosen || x->chosen->frame != in->ike->at.frame || m->sa_count != 1 || m->error) {
+    if (!message_is_new(in) || !x->chosen || x->chosen->frame != in->ike->at.frame ||
+        m->sa_count != 1 || m->error) {
         return;
     }
     for (size_t i = 0; i < m->num_proposals; i++) {
         bool twice = false;     /* proposals with one number are ANDed, so they are one */
         for (size_t k = 0; k < i; k++) {
-            twice |= m->proposals[k].number == m->proposals[i].number && m->proposals[k].protocol != m->proposals[i].protocol;
+            twice |= m->proposals[k].number == m->proposals[i].number &&
+                     m->proposals[k].protocol != m->proposals[i].protocol;
         }
         proposals += !twice;
     }
@@ -111,7 +121,8 @@ check_several_chosen(const struct check_in *in, struct findings *out)
         return;
     }
     where = scope_message(in);
-    finding_add(out, CHECK_several_chosen, &where, "%s answers with %u proposals or transforms; it must choose one.",
+    finding_add(out, CHECK_several_chosen, &where,
+                "%s answers with %u proposals or transforms; it must choose one.",
                 message_sender(in, who, sizeof who), proposals);
 }
 
@@ -119,7 +130,8 @@ void
 check_ts_unacceptable(const struct check_in *in, struct findings *out)
 {
     bool v1 = in->msg->major == 1;
-    const struct ike_notify *n = new_message_notify(in, v1 ? N1_INVALID_ID_INFORMATION : N2_TS_UNACCEPTABLE);
+    const struct ike_notify *n =
+        new_message_notify(in, v1 ? N1_INVALID_ID_INFORMATION : N2_TS_UNACCEPTABLE);
     const struct exchange *x = in->ike->about;
     char who[ID_TEXT_MAX], i[TS_TEXT_MAX], r[TS_TEXT_MAX], ki[TS_TEXT_MAX], kr[TS_TEXT_MAX];
     const struct selector *asked;
@@ -134,31 +146,37 @@ check_ts_unacceptable(const struct check_in *in, struct findings *out)
     message_sender(in, who, sizeof who);
     if (!x || !x->by_ts_known) {
         finding_add(out, CHECK_ts_unacceptable, &where,
-                    "%s refuses the traffic selectors; the capture does not show them in clear.", who);
+                    "%s refuses the traffic selectors; the capture does not show them in clear.",
+                    who);
         return;
     }
     asked = exchange_selectors(x, true, &num);
     selectors_print(asked, num, i, sizeof i);
     asked = exchange_selectors(x, false, &num);
     selectors_print(asked, num, r, sizeof r);
-    for (size_t k = sadb_num_child_sas(in->db), looked = 0; k > 0 && looked < SADB_MAX_LOOKED_AT; k--, looked++) {
+    for (size_t k = sadb_num_child_sas(in->db), looked = 0; k > 0 && looked < SADB_MAX_LOOKED_AT;
+         k--, looked++) {
         const struct child_sa *c = sadb_child_sa(in->db, k - 1);
-        bool same_side = ip_equal(&c->addr_i, &in->ike->at.dst) && ip_equal(&c->addr_r, &in->ike->at.src);
+        bool same_side =
+            ip_equal(&c->addr_i, &in->ike->at.dst) && ip_equal(&c->addr_r, &in->ike->at.src);
         if (same_side && c->num_ts_i && c->basis != BASIS_INFERRED && x->by_initiator) {
-            finding_add(out, CHECK_ts_unacceptable, &where,
-                        "%s refuses %s === %s of frame %u; it has accepted %s === %s before (frame %u).", who, i, r,
-                        exchange_asked_in(x), selectors_print(c->ts_i, c->num_ts_i, ki, sizeof ki),
-                        selectors_print(c->ts_r, c->num_ts_r, kr, sizeof kr), c->negotiated_in);
+            finding_add(
+                out, CHECK_ts_unacceptable, &where,
+                "%s refuses %s === %s of frame %u; it has accepted %s === %s before (frame %u).",
+                who, i, r, exchange_asked_in(x),
+                selectors_print(c->ts_i, c->num_ts_i, ki, sizeof ki),
+                selectors_print(c->ts_r, c->num_ts_r, kr, sizeof kr), c->negotiated_in);
             return;
         }
     }
     finding_add(out, CHECK_ts_unacceptable, &where,
-                "%s refuses %s === %s of frame %u; the capture does not show what it would accept.", who, i, r,
-                exchange_asked_in(x));
+                "%s refuses %s === %s of frame %u; the capture does not show what it would accept.",
+                who, i, r, exchange_asked_in(x));
 }
 
 static bool
-all_within(const struct selector *inner, size_t num_inner, const struct selector *outer, size_t num_outer)
+all_within(const struct selector *inner, size_t num_inner, const struct selector *outer,
+           size_t num_outer)
 {
     for (size_t i = 0; i < num_inner; i++) {
         bool held = false;
@@ -175,11 +193,13 @@ all_within(const struct selector *inner, size_t num_inner, const struct selector
 /* Transport mode behind a NAT: the answer names the host by the address that the NAT gives it
  * (RFC 7296 section 2.23.1, RFC 3947 section 5.2). */
 static bool
-substituted(const struct child_sa *c, const struct selector *asked, size_t num_asked, const struct selector *got, size_t num_got)
+substituted(const struct child_sa *c, const struct selector *asked, size_t num_asked,
+            const struct selector *got, size_t num_got)
 {
     struct selector same;
 
-    if (!c->transport || num_asked != 1 || num_got != 1 || !ip_equal(&asked->lo, &asked->hi) || !ip_equal(&got->lo, &got->hi)) {
+    if (!c->transport || num_asked != 1 || num_got != 1 || !ip_equal(&asked->lo, &asked->hi) ||
+        !ip_equal(&got->lo, &got->hi)) {
         return false;
     }
     same = *got;
@@ -211,7 +231,8 @@ check_ts_narrowed(const struct check_in *in, struct findings *out)
             continue;
         }
         where.variant = side + 1;
-        finding_add(out, CHECK_ts_narrowed, &where, "%s narrows the %s side: asked %s (frame %u), admits %s.",
+        finding_add(out, CHECK_ts_narrowed, &where,
+                    "%s narrows the %s side: asked %s (frame %u), admits %s.",
                     message_sender(in, who, sizeof who), initiator ? "initiator's" : "responder's",
                     selectors_print(asked, num_asked, a, sizeof a), exchange_asked_in(x),
                     selectors_print(got, num_got, b, sizeof b));
@@ -222,7 +243,8 @@ static bool
 gives_address(const struct ike_message *m)
 {
     for (size_t i = 0; i < m->num_cfg; i++) {
-        if ((m->cfg[i].type == CFG_INTERNAL_IP4_ADDRESS || m->cfg[i].type == CFG_INTERNAL_IP6_ADDRESS) &&
+        if ((m->cfg[i].type == CFG_INTERNAL_IP4_ADDRESS ||
+             m->cfg[i].type == CFG_INTERNAL_IP6_ADDRESS) &&
             m->cfg[i].value.len >= 4) {
             return true;
         }
@@ -246,9 +268,11 @@ check_address_assignment_failed(const struct check_in *in, struct findings *out)
     message_receiver(in, to, sizeof to);
     if (n && in->msg->major == 2) {
         where.basis = notify_basis(n);
-        finding_add(out, CHECK_address_assignment_failed, &where, "%s assigns no address to %s (%s).", who, to,
+        finding_add(out, CHECK_address_assignment_failed, &where,
+                    "%s assigns no address to %s (%s).", who, to,
                     notify_name(2, n->type, name, sizeof name));
-    } else if (in->msg->cfg_type == CP_REPLY && in->ike->exchange->asked_address && !gives_address(in->msg)) {
+    } else if (in->msg->cfg_type == CP_REPLY && in->ike->exchange->asked_address &&
+               !gives_address(in->msg)) {
         finding_add(out, CHECK_address_assignment_failed, &where,
                     "%s asked for an address in frame %u; the reply of %s holds none.", to,
                     exchange_asked_in(in->ike->exchange), who);
@@ -259,14 +283,16 @@ check_address_assignment_failed(const struct check_in *in, struct findings *out)
 static bool
 explained(uint8_t major, const struct exchange *about, uint16_t type)
 {
-    if (type == N2_NO_PROPOSAL_CHOSEN || type == N2_AUTHENTICATION_FAILED || type == N2_INVALID_SPI) {
+    if (type == N2_NO_PROPOSAL_CHOSEN || type == N2_AUTHENTICATION_FAILED ||
+        type == N2_INVALID_SPI) {
         return true;
     }
     if (major == 1) {
         return type == N1_INVALID_ID_INFORMATION && about;
     }
-    return type == N2_INVALID_KE_PAYLOAD || type == N2_INTERNAL_ADDRESS_FAILURE || type == N2_FAILED_CP_REQUIRED ||
-           type == N2_TS_UNACCEPTABLE || type == N2_INVALID_SELECTORS;
+    return type == N2_INVALID_KE_PAYLOAD || type == N2_INTERNAL_ADDRESS_FAILURE ||
+           type == N2_FAILED_CP_REQUIRED || type == N2_TS_UNACCEPTABLE ||
+           type == N2_INVALID_SELECTORS;
 }
 
 static bool
@@ -274,7 +300,8 @@ tried_again(const struct ike_sa *sa, const struct exchange *x)
 {
     guint looked = 0;
 
-    for (guint i = x->index + 1; i < sa->exchanges->len && looked < SADB_MAX_PER_PEER; i++, looked++) {
+    for (guint i = x->index + 1; i < sa->exchanges->len && looked < SADB_MAX_PER_PEER;
+         i++, looked++) {
         const struct exchange *later = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
         if (later->type == x->type && later->by_initiator == x->by_initiator) {
             return true;
@@ -289,13 +316,15 @@ infer_refusal(struct findings *out, const struct ike_sa *sa, const struct exchan
 {
     struct scope where = { .basis = BASIS_INFERRED, .sa = sa, .exchange = x->index };
     const struct exchange_message *answer = NULL;
-    uint32_t least = sadb_sk_length(sa->chosen, LONE_NOTIFY), most = sadb_sk_length(sa->chosen, LONE_NOTIFY + SMALL_NOTIFY_DATA);
+    uint32_t least = sadb_sk_length(sa->chosen, LONE_NOTIFY),
+             most = sadb_sk_length(sa->chosen, LONE_NOTIFY + SMALL_NOTIFY_DATA);
     char who[ADDR_TEXT_MAX];
 
     if (!x->messages->len || !x->unreadable || !x->request) {
         return;
     }
-    if (x->type == V2_CREATE_CHILD_SA && x->messages->len == 2 && x->response && least && !tried_again(sa, x)) {
+    if (x->type == V2_CREATE_CHILD_SA && x->messages->len == 2 && x->response && least &&
+        !tried_again(sa, x)) {
         answer = message_at(x, 1);
     }
     if (!answer || answer->readable || answer->fragment || answer->length < least ||
@@ -305,9 +334,10 @@ infer_refusal(struct findings *out, const struct ike_sa *sa, const struct exchan
     where.frame = answer->frame;
     ip_print(answer->from_initiator ? &sa->initiator.addr : &sa->responder.addr, who, sizeof who);
     finding_add(out, CHECK_error_notify, &where,
-                "%s answers CREATE_CHILD_SA (frame %u) with %u bytes, the length of a lone notify under %s, and no other try "
-                "follows. Suggests a refusal, most often of the proposals or the traffic selectors.", who, x->request,
-                (unsigned)answer->length, sa->chosen->text);
+                "%s answers CREATE_CHILD_SA (frame %u) with %u bytes, the length of a lone notify "
+                "under %s, and no other try follows. Suggests a refusal, most often of the "
+                "proposals or the traffic selectors.",
+                who, x->request, (unsigned)answer->length, sa->chosen->text);
 }
 
 static void
@@ -345,10 +375,11 @@ check_error_notify(const struct check_in *in, struct findings *out)
             const struct exchange_message *last =
                 message_at(x, x->messages->len - 1);
             finding_add(out, CHECK_error_notify, &where, "%s answers %s (frame %u) with %s.",
-                        message_sender(in, who, sizeof who), phase_name(in, x, phase, sizeof phase), last->frame,
-                        notify_name(m->major, n->type, name, sizeof name));
+                        message_sender(in, who, sizeof who), phase_name(in, x, phase, sizeof phase),
+                        last->frame, notify_name(m->major, n->type, name, sizeof name));
         } else {
-            finding_add(out, CHECK_error_notify, &where, "%s sends %s in %s.", message_sender(in, who, sizeof who),
+            finding_add(out, CHECK_error_notify, &where, "%s sends %s in %s.",
+                        message_sender(in, who, sizeof who),
                         notify_name(m->major, n->type, name, sizeof name),
                         phase_name(in, x, phase, sizeof phase));
         }
@@ -356,7 +387,8 @@ check_error_notify(const struct check_in *in, struct findings *out)
 }
 
 static void
-about_spi(const struct check_in *in, struct findings *out, enum check_id check, const struct ike_notify *n)
+about_spi(const struct check_in *in, struct findings *out, enum check_id check,
+          const struct ike_notify *n)
 {
     const struct child_sa *about = NULL;
     struct cur c;
@@ -372,20 +404,24 @@ about_spi(const struct check_in *in, struct findings *out, enum check_id check, 
     where = scope_message(in);
     where.basis = notify_basis(n);
     if (!cur_u32(&c, &spi)) {
-        finding_add(out, check, &where, "%s rejects a packet and does not say of which SPI.", message_sender(in, who, sizeof who));
+        finding_add(out, check, &where, "%s rejects a packet and does not say of which SPI.",
+                    message_sender(in, who, sizeof who));
         return;
     }
-    for (guint i = in->ike->sa->children->len, looked = 0; i > 0 && !about && looked < SADB_MAX_LOOKED_AT; i--, looked++) {
-        const struct child_sa *k = (const struct child_sa *)g_ptr_array_index(in->ike->sa->children, i - 1);
+    for (guint i = in->ike->sa->children->len, looked = 0;
+         i > 0 && !about && looked < SADB_MAX_LOOKED_AT; i--, looked++) {
+        const struct child_sa *k =
+            (const struct child_sa *)g_ptr_array_index(in->ike->sa->children, i - 1);
         about = k->spi_i == spi || k->spi_r == spi ? k : NULL;
     }
     where.child = about;
     where.variant = spi;
     if (about) {
-        finding_add(out, check, &where, "%s rejects a packet of SPI %08x, Child SA %u (frame %u).", message_sender(in, who, sizeof who), spi,
-                    about->id, about->negotiated_in);
+        finding_add(out, check, &where, "%s rejects a packet of SPI %08x, Child SA %u (frame %u).",
+                    message_sender(in, who, sizeof who), spi, about->id, about->negotiated_in);
     } else {
-        finding_add(out, check, &where, "%s rejects a packet of SPI %08x, which no exchange in the capture made.",
+        finding_add(out, check, &where,
+                    "%s rejects a packet of SPI %08x, which no exchange in the capture made.",
                     message_sender(in, who, sizeof who), spi);
     }
 }
@@ -399,5 +435,6 @@ check_invalid_spi(const struct check_in *in, struct findings *out)
 void
 check_invalid_selectors(const struct check_in *in, struct findings *out)
 {
-    about_spi(in, out, CHECK_invalid_selectors, in->msg->major == 2 ? new_message_notify(in, N2_INVALID_SELECTORS) : NULL);
+    about_spi(in, out, CHECK_invalid_selectors,
+              in->msg->major == 2 ? new_message_notify(in, N2_INVALID_SELECTORS) : NULL);
 }

@@ -27,26 +27,31 @@ check_nat_detected(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     where.variant = sa->nat;
     if (sa->after_nat) {
-        finding_add(out, CHECK_nat_detected, &where,
-                    "Frames %u and %u are one packet, captured before and after its translation: behind a NAT is %s, whose address "
-                    "%s is %s on the other side.", sa->before_nat, sa->after_nat, sa->beyond_i.family ? "the initiator" : "the responder",
-                    ip_print(sa->beyond_i.family ? &sa->initiator.addr : &sa->responder.addr, i, sizeof i),
-                    ip_print(sa->beyond_i.family ? &sa->beyond_i : &sa->beyond_r, r, sizeof r));
+        finding_add(
+            out, CHECK_nat_detected, &where,
+            "Frames %u and %u are one packet, captured before and after its translation: behind a "
+            "NAT is %s, whose address %s is %s on the other side.",
+            sa->before_nat, sa->after_nat, sa->beyond_i.family ? "the initiator" : "the responder",
+            ip_print(sa->beyond_i.family ? &sa->initiator.addr : &sa->responder.addr, i, sizeof i),
+            ip_print(sa->beyond_i.family ? &sa->beyond_i : &sa->beyond_r, r, sizeof r));
         return;
     }
     if (in->ike->nat_by_identity) {
         const struct endpoint *side = sa->nat_i.proven ? &sa->initiator : &sa->responder;
         finding_add(out, CHECK_nat_detected, &where,
-                    "%s is the identity of %s, and the address in its NAT detection hash of frame %u; on the wire it is %s: behind a NAT is "
-                    "each side.", side->id, sa->nat_i.proven ? "the initiator" : "the responder",
-                    sa->nat_i.proven ? sa->nat_i.frame : sa->nat_r.frame, ip_print(&side->addr, i, sizeof i));
+                    "%s is the identity of %s, and the address in its NAT detection hash of frame "
+                    "%u; on the wire it is %s: behind a NAT is each side.",
+                    side->id, sa->nat_i.proven ? "the initiator" : "the responder",
+                    sa->nat_i.proven ? sa->nat_i.frame : sa->nat_r.frame,
+                    ip_print(&side->addr, i, sizeof i));
         return;
     }
     finding_add(out, CHECK_nat_detected, &where,
-                "The NAT detection hashes of frames %u and %u do not fit the addresses captured: behind a NAT is %s "
-                "(%s and %s on the wire).", sa->nat_i.frame, sa->nat_r.frame,
-                behind_nat_words(sa->nat),
-                ip_print(&sa->initiator.addr, i, sizeof i), ip_print(&sa->responder.addr, r, sizeof r));
+                "The NAT detection hashes of frames %u and %u do not fit the addresses captured: "
+                "behind a NAT is %s (%s and %s on the wire).",
+                sa->nat_i.frame, sa->nat_r.frame, behind_nat_words(sa->nat),
+                ip_print(&sa->initiator.addr, i, sizeof i),
+                ip_print(&sa->responder.addr, r, sizeof r));
 }
 
 void
@@ -62,16 +67,20 @@ check_nat_forced(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     if (sa->nat_i.forced || sa->nat_r.forced) {
         const struct nat_evidence *its = sa->nat_i.forced ? &sa->nat_i : &sa->nat_r;
-        finding_add(out, CHECK_nat_forced, &where,
-                    "%s hashes its own address with port 0 (frame %u), which fits nothing: it forces UDP encapsulation.",
-                    endpoint_print(sa->nat_i.forced ? &sa->initiator : &sa->responder, who, sizeof who), its->frame);
+        finding_add(
+            out, CHECK_nat_forced, &where,
+            "%s hashes its own address with port 0 (frame %u), which fits nothing: it forces UDP "
+            "encapsulation.",
+            endpoint_print(sa->nat_i.forced ? &sa->initiator : &sa->responder, who, sizeof who),
+            its->frame);
         return;
     }
     where.basis = BASIS_INFERRED;
-    finding_add(out, CHECK_nat_forced, &where,
-                "Each side's hash of its own address fits none (frames %u and %u), that of the other's fits: suggests forced "
-                "UDP encapsulation, or a NAT of each side beyond the capture.",
-                sa->nat_i.frame, sa->nat_r.frame);
+    finding_add(
+        out, CHECK_nat_forced, &where,
+        "Each side's hash of its own address fits none (frames %u and %u), that of the other's "
+        "fits: suggests forced UDP encapsulation, or a NAT of each side beyond the capture.",
+        sa->nat_i.frame, sa->nat_r.frame);
 }
 
 static bool
@@ -91,7 +100,8 @@ check_nat_t_draft(const struct check_in *in, struct findings *out)
     }
     where = scope_message(in);
     where.exchange = NO_ID;
-    finding_add(out, CHECK_nat_t_draft, &where, "IKE SA %u uses the NAT-T payloads or encapsulation modes of a draft.", e->sa->id);
+    finding_add(out, CHECK_nat_t_draft, &where,
+                "IKE SA %u uses the NAT-T payloads or encapsulation modes of a draft.", e->sa->id);
 }
 
 /* The port that a side used before this packet came from another, or 0; and its SA, or NULL. */
@@ -120,7 +130,8 @@ check_nat_mapping_changed(const struct check_in *in, struct findings *out)
     if (!before) {
         return;
     }
-    where = (struct scope){ .basis = BASIS_OBSERVED, .frame = at->frame, .sa = sa, .exchange = NO_ID };
+    where =
+        (struct scope){ .basis = BASIS_OBSERVED, .frame = at->frame, .sa = sa, .exchange = NO_ID };
     if (in->ipsec) {
         where = scope_packet(in);
         g_snprintf(what, sizeof what, "ESP of SPI %08x", in->ipsec->packet->spi);
@@ -128,7 +139,8 @@ check_nat_mapping_changed(const struct check_in *in, struct findings *out)
         g_snprintf(what, sizeof what, "IKE SA %u", sa->id);
     }
     where.variant = at->src_port;
-    finding_add(out, CHECK_nat_mapping_changed, &where, "%s now comes from %s port %u, before from %u.", what,
+    finding_add(out, CHECK_nat_mapping_changed, &where,
+                "%s now comes from %s port %u, before from %u.", what,
                 ip_print(&at->src, from, sizeof from), at->src_port, before);
 }
 
@@ -145,15 +157,18 @@ check_keepalive_gap(const struct check_in *in, struct findings *out)
     if (!life || life->silence < KEEPALIVE_LATE_S) {
         return;
     }
-    where = (struct scope){ .basis = BASIS_OBSERVED, .frame = at->frame, .sa = sa, .exchange = NO_ID };
+    where =
+        (struct scope){ .basis = BASIS_OBSERVED, .frame = at->frame, .sa = sa, .exchange = NO_ID };
     ip_print(&at->src, from, sizeof from);
     if (life->keepalives) {
         finding_add(out, CHECK_keepalive_gap, &where,
-                    "Nothing was captured from %s for %.0f s before its mapping moved from port %u to %u; its last NAT keepalive is frame %u.",
+                    "Nothing was captured from %s for %.0f s before its mapping moved from port %u "
+                    "to %u; its last NAT keepalive is frame %u.",
                     from, life->silence, before, at->src_port, life->last_keepalive);
     } else {
         finding_add(out, CHECK_keepalive_gap, &where,
-                    "Nothing was captured from %s for %.0f s before its mapping moved from port %u to %u, and no NAT keepalive of it at all.",
+                    "Nothing was captured from %s for %.0f s before its mapping moved from port %u "
+                    "to %u, and no NAT keepalive of it at all.",
                     from, life->silence, before, at->src_port);
     }
 }
@@ -165,13 +180,15 @@ check_port_500_after_float(const struct check_in *in, struct findings *out)
     char who[ID_TEXT_MAX];
     struct scope where;
 
-    if (!message_is_new(in) || !endpoint_sent_from(e->sa, e->from_initiator, PORT_NATT) || e->at.src_port != PORT_IKE || e->at.dst_port != PORT_IKE ||
+    if (!message_is_new(in) || !endpoint_sent_from(e->sa, e->from_initiator, PORT_NATT) ||
+        e->at.src_port != PORT_IKE || e->at.dst_port != PORT_IKE ||
         e->exchange->messages->len != 1 || in->msg->exchange == V2_IKE_SA_INIT ||
         (in->msg->major == 2 && ike_is_response(in->msg))) {
         return;
     }
     where = scope_message(in);
-    finding_add(out, CHECK_port_500_after_float, &where, "%s sends IKE on UDP port 500 after the SA has moved to 4500.",
+    finding_add(out, CHECK_port_500_after_float, &where,
+                "%s sends IKE on UDP port 500 after the SA has moved to 4500.",
                 message_sender(in, who, sizeof who));
 }
 
@@ -182,14 +199,16 @@ check_ah_through_nat(const struct check_in *in, struct findings *out)
     struct scope where;
 
     if (!c || c->protocol != PROTO_AH ||
-        (in->ike->sa->nat != NAT_INITIATOR && in->ike->sa->nat != NAT_RESPONDER && in->ike->sa->nat != NAT_BOTH)) {
+        (in->ike->sa->nat != NAT_INITIATOR && in->ike->sa->nat != NAT_RESPONDER &&
+         in->ike->sa->nat != NAT_BOTH)) {
         return;
     }
     where = scope_message(in);
     where.child = c;
     finding_add(out, CHECK_ah_through_nat, &where,
-                "AH is negotiated in frame %u although the NAT detection of frame %u finds a translation: every AH packet "
-                "fails its integrity check behind it.", c->negotiated_in, in->ike->sa->nat_i.frame);
+                "AH is negotiated in frame %u although the NAT detection of frame %u finds a "
+                "translation: every AH packet fails its integrity check behind it.",
+                c->negotiated_in, in->ike->sa->nat_i.frame);
 }
 
 /* --- ICMP and fragments -------------------------------------------------------- */
@@ -198,7 +217,8 @@ static const char *
 quoted(const struct path_packet *p, char *out, size_t size)
 {
     if (p->spi) {
-        g_snprintf(out, (gulong)size, "%s of SPI %08x", p->protocol == IP_AH ? "AH" : "ESP", p->spi);
+        g_snprintf(out, (gulong)size, "%s of SPI %08x", p->protocol == IP_AH ? "AH" : "ESP",
+                   p->spi);
     } else if (p->protocol == IP_UDP) {
         g_snprintf(out, (gulong)size, "IKE on UDP %u", p->dst_port);
     } else {
@@ -232,9 +252,10 @@ check_icmp_unreachable(const struct check_in *in, struct findings *out)
     }
     where = scope_path(in);
     where.variant = (uint64_t)p->icmp_type << 48 | (uint64_t)p->icmp_code << 32 | p->dst_port;
-    finding_add(out, CHECK_icmp_unreachable, &where, "%s reports by ICMP (type %u, code %u) that %s did not reach %s.",
-                ip_print(&e->at.src, who, sizeof who), p->icmp_type, p->icmp_code, quoted(p, what, sizeof what),
-                ip_print(&p->dst, to, sizeof to));
+    finding_add(out, CHECK_icmp_unreachable, &where,
+                "%s reports by ICMP (type %u, code %u) that %s did not reach %s.",
+                ip_print(&e->at.src, who, sizeof who), p->icmp_type, p->icmp_code,
+                quoted(p, what, sizeof what), ip_print(&p->dst, to, sizeof to));
 }
 
 void
@@ -250,7 +271,8 @@ check_path_mtu(const struct check_in *in, struct findings *out)
     }
     where = scope_path(in);
     where.variant = p->mtu;
-    finding_add(out, CHECK_path_mtu, &where, "%s reports that a packet of %s is too big; the next hop takes %u bytes.",
+    finding_add(out, CHECK_path_mtu, &where,
+                "%s reports that a packet of %s is too big; the next hop takes %u bytes.",
                 ip_print(&e->at.src, who, sizeof who), quoted(p, what, sizeof what), p->mtu);
 }
 

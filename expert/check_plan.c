@@ -21,8 +21,9 @@ peer_of(const struct check_in *in, const struct endpoint **who)
 
 /* Types that the plan leaves out match anything. */
 static void
-suite(const struct check_in *in, struct findings *out, const char *planned, const struct kept_proposal *chosen,
-      const struct endpoint *peer, const struct child_sa *child, const char *layer)
+suite(const struct check_in *in, struct findings *out, const char *planned,
+      const struct kept_proposal *chosen, const struct endpoint *peer, const struct child_sa *child,
+      const char *layer)
 {
     struct transform room[WORDS];
     struct proposal p = { .transforms = room };
@@ -38,15 +39,18 @@ suite(const struct check_in *in, struct findings *out, const char *planned, cons
             where.basis = BASIS_CONFIGURED;
             where.child = child;
             where.variant = child ? 2 : 1;
-            finding_add(out, CHECK_plan_mismatch, &where, "%s negotiates %s (frame %u); the plan for %s has %s:%s.",
-                        endpoint_print(peer, who, sizeof who), chosen->text, chosen->frame, who, layer, planned);
+            finding_add(out, CHECK_plan_mismatch, &where,
+                        "%s negotiates %s (frame %u); the plan for %s has %s:%s.",
+                        endpoint_print(peer, who, sizeof who), chosen->text, chosen->frame, who,
+                        layer, planned);
             return;
         }
     }
 }
 
 static void
-addresses(const struct check_in *in, struct findings *out, const struct plan_peer *plan, const struct endpoint *peer)
+addresses(const struct check_in *in, struct findings *out, const struct plan_peer *plan,
+          const struct endpoint *peer)
 {
     const struct child_sa *c = in->ike->child;
     bool initiator = peer == &in->ike->sa->initiator;
@@ -66,8 +70,10 @@ addresses(const struct check_in *in, struct findings *out, const struct plan_pee
         }
         if (!held) {
             where.variant = 3;
-            finding_add(out, CHECK_plan_mismatch, &where, "%s negotiates the selector %s; the plan binds %s to it.",
-                        endpoint_print(peer, who, sizeof who), selectors_print(s, n, list, sizeof list),
+            finding_add(out, CHECK_plan_mismatch, &where,
+                        "%s negotiates the selector %s; the plan binds %s to it.",
+                        endpoint_print(peer, who, sizeof who),
+                        selectors_print(s, n, list, sizeof list),
                         ip_print(&plan->virtual_ip, ip, sizeof ip));
         }
     }
@@ -79,8 +85,10 @@ addresses(const struct check_in *in, struct findings *out, const struct plan_pee
         }
         if (!held) {
             where.variant = 4 + i;
-            finding_add(out, CHECK_plan_mismatch, &where, "%s negotiates access to %s, which no network of its plan holds.",
-                        endpoint_print(peer, who, sizeof who), selectors_print(&s[i], 1, list, sizeof list));
+            finding_add(out, CHECK_plan_mismatch, &where,
+                        "%s negotiates access to %s, which no network of its plan holds.",
+                        endpoint_print(peer, who, sizeof who),
+                        selectors_print(&s[i], 1, list, sizeof list));
         }
     }
 }
@@ -92,7 +100,8 @@ check_plan_mismatch(const struct check_in *in, struct findings *out)
     const struct endpoint *who;
     const struct plan_peer *p;
 
-    if (!plan_count(in->plan) || !e->sa || e->retransmission_of || e->duplicate || (!e->established && !e->child)) {
+    if (!plan_count(in->plan) || !e->sa || e->retransmission_of || e->duplicate ||
+        (!e->established && !e->child)) {
         return;
     }
     p = peer_of(in, &who);

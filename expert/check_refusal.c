@@ -42,10 +42,12 @@ group_alone(const struct proposal *p)
 }
 
 static void
-compare(struct comparison *best, const struct proposal *offered, const struct proposal *known, uint32_t frame, const char *how,
-     bool partial)
+compare(struct comparison *best, const struct proposal *offered, const struct proposal *known,
+        uint32_t frame, const char *how, bool partial)
 {
-    struct comparison now = { offered, known, suite_unmet(offered, known), frame, how, false, false };
+    struct comparison now = {
+        offered, known, suite_unmet(offered, known), frame, how, false, false
+    };
 
     if (offered->protocol != known->protocol) {
         return;
@@ -53,7 +55,8 @@ compare(struct comparison *best, const struct proposal *offered, const struct pr
     if (partial) {
         now.unmet &= suite_type_mask(known);            /* what it leaves out matches anything */
     } else if (offered->v1 && known->v1) {
-        now.auth = offered->attr.auth_method && known->attr.auth_method && offered->attr.auth_method != known->attr.auth_method;
+        now.auth = offered->attr.auth_method && known->attr.auth_method &&
+                   offered->attr.auth_method != known->attr.auth_method;
         now.mode = offered->attr.mode && known->attr.mode && offered->attr.mode != known->attr.mode;
     }
     if (!best->known || differences(&now) < differences(best)) {
@@ -84,14 +87,16 @@ read_plan(const struct check_in *in, struct planned *out, uint8_t protocol)
 }
 
 static void
-compare_all(const struct check_in *in, struct comparison *best, const struct proposal *offered, const struct planned *plan)
+compare_all(const struct check_in *in, struct comparison *best, const struct proposal *offered,
+            const struct planned *plan)
 {
     struct policy known[POLICIES];
     size_t num = sadb_policies(in->db, &in->ike->at.src, offered->protocol, known, POLICIES);
 
     for (size_t i = 0; i < num; i++) {
         if (!group_alone(known[i].kept->p)) {
-            compare(best, offered, known[i].kept->p, known[i].frame, known[i].chosen ? "chosen" : "offered", false);
+            compare(best, offered, known[i].kept->p, known[i].frame,
+                    known[i].chosen ? "chosen" : "offered", false);
         }
     }
     for (size_t i = 0; i < num && !best->known; i++) {
@@ -112,8 +117,9 @@ differences_of_number(const struct comparison *all, size_t num, size_t of)
     for (unsigned protocol = PROTO_IKE; protocol <= PROTO_IPCOMP; protocol++) {
         unsigned least = UINT32_MAX;
         for (size_t i = 0; i < num; i++) {
-            if (all[i].offered->v1 && all[i].offered->number == all[of].offered->number && all[i].offered->protocol == protocol &&
-                protocol != all[of].offered->protocol && all[i].known) {
+            if (all[i].offered->v1 && all[i].offered->number == all[of].offered->number &&
+                all[i].offered->protocol == protocol && protocol != all[of].offered->protocol &&
+                all[i].known) {
                 least = MIN(least, differences(&all[i]));
             }
         }
@@ -132,8 +138,9 @@ nearest(const struct comparison *all, size_t num)
 
     for (size_t i = 0; i < num; i++) {
         unsigned sum = differences_of_number(all, num, i);
-        if (all[i].known && (!best || sum < least || (sum == least && differences(&all[i]) > differences(best) &&
-                                                      all[i].offered->number == best->offered->number))) {
+        if (all[i].known && (!best || sum < least ||
+                             (sum == least && differences(&all[i]) > differences(best) &&
+                              all[i].offered->number == best->offered->number))) {
             best = &all[i];
             least = sum;
         }
@@ -156,7 +163,8 @@ types_of(const struct comparison *m, char *out, size_t size)
 
 /* "; transform 2 fails on DH", for the proposals that are not the nearest. */
 static void
-say_others(const struct comparison *all, size_t num, const struct comparison *best, char *out, size_t size)
+say_others(const struct comparison *all, size_t num, const struct comparison *best, char *out,
+           size_t size)
 {
     unsigned shown = 0;
 
@@ -170,7 +178,8 @@ say_others(const struct comparison *all, size_t num, const struct comparison *be
             g_strlcat(out, ", and so on", size);
             return;
         }
-        g_snprintf(one, sizeof one, "%s%s %u fails on %s", shown == 1 ? "; " : ", ", all[i].offered->v1 ? "transform" : "proposal",
+        g_snprintf(one, sizeof one, "%s%s %u fails on %s", shown == 1 ? "; " : ", ",
+                   all[i].offered->v1 ? "transform" : "proposal",
                    all[i].offered->v1 ? all[i].offered->v1_transform : all[i].offered->number,
                    types_of(&all[i], types, sizeof types));
         g_strlcat(out, one, size);
@@ -182,7 +191,8 @@ struct refusal {
 };
 
 static void
-report_met(struct findings *out, const struct scope *where, const struct refusal *r, const struct comparison *best)
+report_met(struct findings *out, const struct scope *where, const struct refusal *r,
+           const struct comparison *best)
 {
     const char *but = ", so its policy for this peer or exchange differs";
 
@@ -192,15 +202,19 @@ report_met(struct findings *out, const struct scope *where, const struct refusal
         but = ", but the encapsulation mode does not";
     }
     if (!best->frame) {
-        finding_add(out, CHECK_no_proposal_chosen, where, "%s refuses %s: offered %s, which fits the plan.", r->who, r->phase, r->offers);
+        finding_add(out, CHECK_no_proposal_chosen, where,
+                    "%s refuses %s: offered %s, which fits the plan.", r->who, r->phase, r->offers);
         return;
     }
-    finding_add(out, CHECK_no_proposal_chosen, where, "%s refuses %s: offered %s; every transform type meets what it has %s before "
-                "(frame %u)%s.", r->who, r->phase, r->offers, best->how, best->frame, but);
+    finding_add(
+        out, CHECK_no_proposal_chosen, where,
+        "%s refuses %s: offered %s; every transform type meets what it has %s before (frame %u)%s.",
+        r->who, r->phase, r->offers, best->how, best->frame, but);
 }
 
 static void
-report_unmet(struct findings *out, struct scope where, const struct refusal *r, const struct comparison *best)
+report_unmet(struct findings *out, struct scope where, const struct refusal *r,
+             const struct comparison *best)
 {
     char types[64], theirs[SUITE_TEXT_MAX], ours[SUITE_TEXT_MAX], remedy[TEXT_MAX], source[64];
     unsigned first = 0;
@@ -212,15 +226,18 @@ report_unmet(struct findings *out, struct scope where, const struct refusal *r, 
     suite_values(best->known, first, theirs, sizeof theirs);
     suite_values(best->offered, first, ours, sizeof ours);
     g_snprintf(remedy, sizeof remedy,
-               "Set the same %s on both ends for %s: the refusing side is known to take %s, the other offers %s; "
-               "the strongest that both support is best.", types, r->phase, theirs, ours);
+               "Set the same %s on both ends for %s: the refusing side is known to take %s, the "
+               "other offers %s; the strongest that both support is best.",
+               types, r->phase, theirs, ours);
     where.remedy = remedy;
     if (best->frame) {
         g_snprintf(source, sizeof source, " before (frame %u)", best->frame);
     }
-    finding_add(out, CHECK_no_proposal_chosen, &where, "%s refuses %s: offered %s; %s %s not meet: offered %s, %s%s %s%s%s.", r->who, r->phase,
-                r->offers, types, count_bits(best->unmet) > 1 ? "do" : "does", ours, best->frame ? "it has " : "the plan has",
-                best->frame ? best->how : "", theirs, best->frame ? source : "", r->others);
+    finding_add(out, CHECK_no_proposal_chosen, &where,
+                "%s refuses %s: offered %s; %s %s not meet: offered %s, %s%s %s%s%s.", r->who,
+                r->phase, r->offers, types, count_bits(best->unmet) > 1 ? "do" : "does", ours,
+                best->frame ? "it has " : "the plan has", best->frame ? best->how : "", theirs,
+                best->frame ? source : "", r->others);
 }
 
 void
@@ -242,22 +259,26 @@ check_no_proposal_chosen(const struct check_in *in, struct findings *out)
     message_sender(in, r.who, sizeof r.who);
     phase_name(in, x, r.phase, sizeof r.phase);
     if (!x || !x->offered->len) {
-        finding_add(out, CHECK_no_proposal_chosen, &where,
-                    "%s refuses %s (NO_PROPOSAL_CHOSEN); the capture does not show the offer in clear.", r.who, r.phase);
+        finding_add(
+            out, CHECK_no_proposal_chosen, &where,
+            "%s refuses %s (NO_PROPOSAL_CHOSEN); the capture does not show the offer in clear.",
+            r.who, r.phase);
         return;
     }
     suite_offers(x->offered, r.offers, sizeof r.offers);
     read_plan(in, &plans[0], PROTO_IKE);
     read_plan(in, &plans[1], PROTO_ESP);
     for (guint i = 0; i < x->offered->len; i++) {
-        const struct proposal *p = ((const struct kept_proposal *)g_ptr_array_index(x->offered, i))->p;
+        const struct proposal *p =
+            ((const struct kept_proposal *)g_ptr_array_index(x->offered, i))->p;
         all[i].offered = p;
         compare_all(in, &all[i], p, p->protocol == PROTO_IKE ? &plans[0] : &plans[1]);
     }
     best = nearest(all, x->offered->len);
     if (!best) {
         finding_add(out, CHECK_no_proposal_chosen, &where,
-                    "%s refuses %s: offered %s in frame %u; the capture does not show what it would accept.",
+                    "%s refuses %s: offered %s in frame %u; the capture does not show what it "
+                    "would accept.",
                     r.who, r.phase, r.offers, exchange_asked_in(x));
         return;
     }
@@ -295,7 +316,8 @@ begun_by_other(const struct check_in *in)
     for (size_t i = now->id; i > 0 && now->id - i < SADB_MAX_PER_PEER; i--) {
         const struct ike_sa *old = sadb_ike_sa(in->db, i - 1);
         if (old->major == now->major && old->offered->len && old->rekeys == NO_ID &&
-            ip_equal(&old->initiator.addr, &now->responder.addr) && ip_equal(&old->responder.addr, &now->initiator.addr)) {
+            ip_equal(&old->initiator.addr, &now->responder.addr) &&
+            ip_equal(&old->responder.addr, &now->initiator.addr)) {
             return old;
         }
     }
@@ -309,7 +331,8 @@ check_no_common_proposal(const struct check_in *in, struct findings *out)
     char a[SUITE_TEXT_MAX * 4], b[SUITE_TEXT_MAX * 4], who[ID_TEXT_MAX], to[ID_TEXT_MAX];
     struct scope where;
 
-    if (!message_is_new(in) || !in->ike->from_initiator || !in->msg->num_proposals || now->exchanges->len != 1 || !now->offered->len) {
+    if (!message_is_new(in) || !in->ike->from_initiator || !in->msg->num_proposals ||
+        now->exchanges->len != 1 || !now->offered->len) {
         return;
     }
     old = begun_by_other(in);
@@ -319,7 +342,9 @@ check_no_common_proposal(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     where.basis = BASIS_INFERRED;
     finding_add(out, CHECK_no_common_proposal, &where,
-                "%s offers %s; %s itself has offered %s (frame %u): no suite is in both. Suggests that it will refuse.",
-                message_sender(in, who, sizeof who), suite_offers(now->offered, a, sizeof a), message_receiver(in, to, sizeof to),
-                suite_offers(old->offered, b, sizeof b), old->first_frame);
+                "%s offers %s; %s itself has offered %s (frame %u): no suite is in both. Suggests "
+                "that it will refuse.",
+                message_sender(in, who, sizeof who), suite_offers(now->offered, a, sizeof a),
+                message_receiver(in, to, sizeof to), suite_offers(old->offered, b, sizeof b),
+                old->first_frame);
 }

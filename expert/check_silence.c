@@ -12,7 +12,8 @@ informational_after(const struct ike_sa *sa, const struct exchange *x)
     const struct exchange_message *asked = x->messages->len ? message_at(x, 0) : NULL;
     guint looked = 0;
 
-    for (guint i = x->index + 1; asked && i < sa->exchanges->len && looked < SADB_MAX_PER_PEER; i++, looked++) {
+    for (guint i = x->index + 1; asked && i < sa->exchanges->len && looked < SADB_MAX_PER_PEER;
+         i++, looked++) {
         const struct exchange *later = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
         const struct exchange_message *first = later->messages->len ? message_at(later, 0) : NULL;
         if (first && first->from_initiator != asked->from_initiator) {
@@ -33,7 +34,8 @@ report_refused_quick_mode(struct findings *out, const struct ike_sa *sa, const s
     char who[ADDR_TEXT_MAX];
 
     /* Where the capture begins with the exchange, this may be its last message. */
-    if (x->type != V1_QUICK || x->messages->len != 1 || !x->unreadable || !x->request || (x->index == 0 && !sa->started_here)) {
+    if (x->type != V1_QUICK || x->messages->len != 1 || !x->unreadable || !x->request ||
+        (x->index == 0 && !sa->started_here)) {
         return;
     }
     answer = informational_after(sa, x);
@@ -42,15 +44,19 @@ report_refused_quick_mode(struct findings *out, const struct ike_sa *sa, const s
     }
     where.frame = answer->frame;
     where.also = x->request;
-    where.remedy = "Compare phase 2 on both ends: encryption, integrity, PFS group and networks; the keys of IKE would show the notify.";
+    where.remedy = "Compare phase 2 on both ends: encryption, integrity, PFS group and networks; "
+                   "the keys of IKE would show the notify.";
     ip_print(answer->from_initiator ? &sa->initiator.addr : &sa->responder.addr, who, sizeof who);
-    finding_add(out, CHECK_request_unanswered, &where,
-                "%s answers quick mode (frame %u) with an encrypted Informational (frame %u) and never goes on. Suggests a refusal, "
-                "most often of the proposals, PFS or networks of phase 2.", who, x->request, answer->frame);
+    finding_add(
+        out, CHECK_request_unanswered, &where,
+        "%s answers quick mode (frame %u) with an encrypted Informational (frame %u) and never "
+        "goes on. Suggests a refusal, most often of the proposals, PFS or networks of phase 2.",
+        who, x->request, answer->frame);
 }
 
 static void
-mark_retransmissions(struct findings *out, enum check_id check, struct scope *where, const struct exchange_message *m)
+mark_retransmissions(struct findings *out, enum check_id check, struct scope *where,
+                     const struct exchange_message *m)
 {
     for (guint i = 0; m->again && i < m->again->frames->len; i++) {
         where->frame = g_array_index(m->again->frames, uint32_t, i);
@@ -70,7 +76,8 @@ lost_where(const struct ike_sa *sa, const struct exchange_message *last)
 }
 
 static void
-report_unanswered(const struct check_in *in, struct findings *out, const struct ike_sa *sa, const struct exchange *x)
+report_unanswered(const struct check_in *in, struct findings *out, const struct ike_sa *sa,
+                  const struct exchange *x)
 {
     const struct exchange_message *last = unanswered_message(in->db, sa, x);
     struct scope where = { .basis = BASIS_OBSERVED, .sa = sa, .exchange = x->index };
@@ -89,7 +96,8 @@ report_unanswered(const struct check_in *in, struct findings *out, const struct 
         exchange_name(2, x->type, phase, sizeof phase);
     }
     finding_add(out, CHECK_request_unanswered, &where,
-                "%s from %s to %s (UDP %u) has no answer in the %.0f captured seconds that follow; it was sent %u more time%s%s.",
+                "%s from %s to %s (UDP %u) has no answer in the %.0f captured seconds that follow; "
+                "it was sent %u more time%s%s.",
                 phase, who, to, last->dst_port, end - last->time, message_repeats(last),
                 message_repeats(last) == 1 ? "" : "s", lost_where(sa, last));
     mark_retransmissions(out, CHECK_request_unanswered, &where, last);
@@ -110,8 +118,8 @@ check_request_unanswered(const struct check_in *in, struct findings *out)
 
 static void
 each_silence(const struct check_in *in, struct findings *out, enum silence wanted,
-             void (*tell)(struct findings *, struct scope *, const struct ike_sa *, const struct exchange *,
-                          const struct exchange_message *))
+             void (*tell)(struct findings *, struct scope *, const struct ike_sa *,
+                          const struct exchange *, const struct exchange_message *))
 {
     for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
         const struct ike_sa *sa = sadb_ike_sa(in->db, i);
@@ -119,7 +127,9 @@ each_silence(const struct check_in *in, struct findings *out, enum silence wante
             const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, k);
             if (silence_reason(in->db, sa, x) == wanted) {
                 const struct exchange_message *last = unanswered_message(in->db, sa, x);
-                struct scope where = { .basis = BASIS_OBSERVED, .frame = last->frame, .sa = sa, .exchange = x->index };
+                struct scope where = {
+                    .basis = BASIS_OBSERVED, .frame = last->frame, .sa = sa, .exchange = x->index
+                };
                 tell(out, &where, sa, x, last);
             }
         }
@@ -127,20 +137,22 @@ each_silence(const struct check_in *in, struct findings *out, enum silence wante
 }
 
 static void
-report_4500(struct findings *out, struct scope *where, const struct ike_sa *sa, const struct exchange *x,
-            const struct exchange_message *last)
+report_4500(struct findings *out, struct scope *where, const struct ike_sa *sa,
+            const struct exchange *x, const struct exchange_message *last)
 {
     const struct exchange *first = (const struct exchange *)g_ptr_array_index(sa->exchanges, 0);
     char a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX], remedy[TEXT_MAX];
 
     (void)x;
-    g_snprintf(remedy, sizeof remedy, "Allow UDP 4500 in both directions on every device between %s and %s.",
-               ip_print(&sa->initiator.addr, a, sizeof a), ip_print(&sa->responder.addr, b, sizeof b));
+    g_snprintf(remedy, sizeof remedy,
+               "Allow UDP 4500 in both directions on every device between %s and %s.",
+               ip_print(&sa->initiator.addr, a, sizeof a),
+               ip_print(&sa->responder.addr, b, sizeof b));
     where->remedy = remedy;
     finding_add(out, CHECK_udp_4500_blocked, where,
-                "UDP 500 is answered (frame %u); %u message%s to UDP 4500 since frame %u %s not.", first->response,
-                message_repeats(last) + 1, message_repeats(last) ? "s" : "", last->frame,
-                message_repeats(last) ? "are" : "is");
+                "UDP 500 is answered (frame %u); %u message%s to UDP 4500 since frame %u %s not.",
+                first->response, message_repeats(last) + 1, message_repeats(last) ? "s" : "",
+                last->frame, message_repeats(last) ? "are" : "is");
     mark_retransmissions(out, CHECK_udp_4500_blocked, where, last);
 }
 
@@ -151,17 +163,17 @@ check_udp_4500_blocked(const struct check_in *in, struct findings *out)
 }
 
 static void
-report_large(struct findings *out, struct scope *where, const struct ike_sa *sa, const struct exchange *x,
-             const struct exchange_message *last)
+report_large(struct findings *out, struct scope *where, const struct ike_sa *sa,
+             const struct exchange *x, const struct exchange_message *last)
 {
     bool both_fragment = sa->fragmentation_i && sa->fragmentation_r;
     char name[64];
 
     where->basis = BASIS_INFERRED;
     finding_add(out, CHECK_large_message_lost, where,
-                "%s of %u bytes (frame %u) has no answer while smaller messages have; it travels in IP fragments%s. Suggests "
-                "that fragments are dropped on the way.", exchange_name(sa->major, x->type, name, sizeof name),
-                last->length, last->frame,
+                "%s of %u bytes (frame %u) has no answer while smaller messages have; it travels "
+                "in IP fragments%s. Suggests that fragments are dropped on the way.",
+                exchange_name(sa->major, x->type, name, sizeof name), last->length, last->frame,
                 both_fragment ? "" : ", and IKE fragmentation is not announced by both");
     mark_retransmissions(out, CHECK_large_message_lost, where, last);
 }
@@ -173,8 +185,8 @@ check_large_message_lost(const struct check_in *in, struct findings *out)
 }
 
 static void
-report_dead(struct findings *out, struct scope *where, const struct ike_sa *sa, const struct exchange *x,
-            const struct exchange_message *last)
+report_dead(struct findings *out, struct scope *where, const struct ike_sa *sa,
+            const struct exchange *x, const struct exchange_message *last)
 {
     char a[ID_TEXT_MAX], b[ID_TEXT_MAX];
 
@@ -182,10 +194,11 @@ report_dead(struct findings *out, struct scope *where, const struct ike_sa *sa, 
     where->exchange = NO_ID;
     where->variant = last->from_initiator;
     finding_add(out, CHECK_dead_peer, where,
-                "%s asks whether %s lives (frame %u, sent %u time%s) and gets no answer; it will take the SA for dead.",
+                "%s asks whether %s lives (frame %u, sent %u time%s) and gets no answer; it will "
+                "take the SA for dead.",
                 endpoint_print(last->from_initiator ? &sa->initiator : &sa->responder, a, sizeof a),
-                endpoint_print(last->from_initiator ? &sa->responder : &sa->initiator, b, sizeof b), last->frame,
-                message_repeats(last) + 1, message_repeats(last) ? "s" : "");
+                endpoint_print(last->from_initiator ? &sa->responder : &sa->initiator, b, sizeof b),
+                last->frame, message_repeats(last) + 1, message_repeats(last) ? "s" : "");
     mark_retransmissions(out, CHECK_dead_peer, where, last);
 }
 
@@ -195,7 +208,9 @@ dead_v1(const struct check_in *in, struct findings *out, const struct ike_sa *sa
 {
     for (unsigned side = 0; side < 2; side++) {
         const struct exchange_message *first = NULL;
-        struct scope where = { .basis = BASIS_DECRYPTED, .sa = sa, .exchange = NO_ID, .variant = side };
+        struct scope where = {
+            .basis = BASIS_DECRYPTED, .sa = sa, .exchange = NO_ID, .variant = side
+        };
         GArray *frames = g_array_new(FALSE, FALSE, sizeof(uint32_t));
         /* anything from the peer shows that it lives */
         uint32_t heard_in = side ? sa->last_from_r : sa->last_from_i;
@@ -212,10 +227,11 @@ dead_v1(const struct check_in *in, struct findings *out, const struct ike_sa *sa
             for (guint i = 0; i < frames->len; i++) {
                 where.frame = g_array_index(frames, uint32_t, i);
                 finding_add(out, CHECK_dead_peer, &where,
-                            "%s asks whether %s lives (R-U-THERE, %u times since frame %u) and gets no acknowledgement; it "
-                            "will take the SA for dead.",
+                            "%s asks whether %s lives (R-U-THERE, %u times since frame %u) and "
+                            "gets no acknowledgement; it will take the SA for dead.",
                             endpoint_print(side ? &sa->initiator : &sa->responder, a, sizeof a),
-                            endpoint_print(side ? &sa->responder : &sa->initiator, b, sizeof b), frames->len, first->frame);
+                            endpoint_print(side ? &sa->responder : &sa->initiator, b, sizeof b),
+                            frames->len, first->frame);
             }
         }
         g_array_free(frames, TRUE);

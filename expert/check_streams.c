@@ -17,11 +17,14 @@ check_sequence_gap(const struct check_in *in, struct findings *out)
         uint64_t all = (uint64_t)(uint32_t)(s->last_seq - s->first_seq) + 1;
         if (s->lost && s->gap_frame && all <= s->lost) {
             finding_add(out, CHECK_sequence_gap, &where,
-                        "%u sequence numbers of SPI %08x, from %u through the wrap at 2^32 to %u, were not captured; the first is missing before frame %u.",
+                        "%u sequence numbers of SPI %08x, from %u through the wrap at 2^32 to %u, "
+                        "were not captured; the first is missing before frame %u.",
                         s->lost, s->spi, s->first_seq, s->last_seq, s->gap_frame);
         } else if (s->lost && s->gap_frame) {
             finding_add(out, CHECK_sequence_gap, &where,
-                        "%u of the %" G_GUINT64_FORMAT " sequence numbers %u to %u of SPI %08x were not captured; the first is missing before frame %u.",
+                        "%u of the %" G_GUINT64_FORMAT
+                        " sequence numbers %u to %u of SPI %08x were not captured; the first is "
+                        "missing before frame %u.",
                         s->lost, all, s->first_seq, s->last_seq, s->spi, s->gap_frame);
         }
     }
@@ -86,7 +89,8 @@ all_ways(const struct sadb *db)
     }
     g_array_sort(ways, compare_ways);
     for (guint i = 1; i < ways->len; i++) {
-        struct way *kept = &g_array_index(ways, struct way, last), *one = &g_array_index(ways, struct way, i);
+        struct way *kept = &g_array_index(ways, struct way, last),
+                   *one = &g_array_index(ways, struct way, i);
         if (compare_ways(kept, one) == 0) {
             kept->several |= kept->child != one->child;
         } else {
@@ -101,8 +105,10 @@ all_ways(const struct sadb *db)
 static bool
 other_way_elsewhere(const GArray *ways, const struct child_sa *c, bool to_responder)
 {
-    struct way asked = { to_responder ? c->addr_i : c->addr_r, to_responder ? c->addr_r : c->addr_i, NULL, false };
-    const struct way *found = (const struct way *)bsearch(&asked, ways->data, ways->len, sizeof asked, compare_ways);
+    struct way asked = { to_responder ? c->addr_i : c->addr_r, to_responder ? c->addr_r : c->addr_i,
+                         NULL, false };
+    const struct way *found =
+        (const struct way *)bsearch(&asked, ways->data, ways->len, sizeof asked, compare_ways);
 
     return found && (found->several || found->child != c);
 }
@@ -119,16 +125,18 @@ check_one_way(const struct check_in *in, struct findings *out)
         const struct stream *s = b.first[to_r];
         char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
         struct scope where;
-        if (!s || b.packets[!to_r] || b.packets[to_r] < ONE_WAY_PACKETS || !b.reply_expected || !stands_alone(c) ||
-            !c->ike_sa->from_initiator || !c->ike_sa->from_responder || other_way_elsewhere(ways, c, !to_r)) {
+        if (!s || b.packets[!to_r] || b.packets[to_r] < ONE_WAY_PACKETS || !b.reply_expected ||
+            !stands_alone(c) || !c->ike_sa->from_initiator || !c->ike_sa->from_responder ||
+            other_way_elsewhere(ways, c, !to_r)) {
             continue;
         }
         where = scope_stream(s, s->first_frame);
         where.basis = c->basis == BASIS_INFERRED ? BASIS_INFERRED : BASIS_OBSERVED;
         finding_add(out, CHECK_one_way, &where,
-                    "%u %s packets go from %s to %s (SPI %08x, frames %u to %u); none comes back, though IKE of both was captured.",
-                    b.packets[to_r], ipsec_name(s->protocol), ip_print(&s->src, from, sizeof from), ip_print(&s->dst, to, sizeof to),
-                    s->spi, s->first_frame, s->last_frame);
+                    "%u %s packets go from %s to %s (SPI %08x, frames %u to %u); none comes back, "
+                    "though IKE of both was captured.",
+                    b.packets[to_r], ipsec_name(s->protocol), ip_print(&s->src, from, sizeof from),
+                    ip_print(&s->dst, to, sizeof to), s->spi, s->first_frame, s->last_frame);
     }
     g_array_free(ways, TRUE);
 }
@@ -139,13 +147,19 @@ check_never_used(const struct check_in *in, struct findings *out)
     for (size_t i = 0; i < sadb_num_child_sas(in->db); i++) {
         const struct child_sa *c = sadb_child_sa(in->db, i);
         double end = c->deleted_in ? c->deleted_time : sadb_last_time(in->db);
-        struct scope where = { .basis = BASIS_OBSERVED, .frame = c->negotiated_in, .sa = c->ike_sa, .child = c, .exchange = NO_ID };
-        if (c->streams->len || c->basis == BASIS_INFERRED || !c->established || end - c->negotiated_time < UNUSED_SECONDS ||
-            c->rekeyed_by != NO_ID) {
+        struct scope where = { .basis = BASIS_OBSERVED,
+                               .frame = c->negotiated_in,
+                               .sa = c->ike_sa,
+                               .child = c,
+                               .exchange = NO_ID };
+        if (c->streams->len || c->basis == BASIS_INFERRED || !c->established ||
+            end - c->negotiated_time < UNUSED_SECONDS || c->rekeyed_by != NO_ID) {
             continue;
         }
-        finding_add(out, CHECK_never_used, &where, "Child SA %u (SPIs %08x and %08x) carries no packet in the %.0f s after frame %u.",
-                    c->id, c->spi_i, c->spi_r, end - c->negotiated_time, c->negotiated_in);
+        finding_add(
+            out, CHECK_never_used, &where,
+            "Child SA %u (SPIs %08x and %08x) carries no packet in the %.0f s after frame %u.",
+            c->id, c->spi_i, c->spi_r, end - c->negotiated_time, c->negotiated_in);
     }
 }
 
@@ -188,7 +202,8 @@ check_rekey_gap(const struct check_in *in, struct findings *out)
     pause = e->at.time - before->last_time;
     broken = old->deleted_in && old->deleted_in < c->negotiated_in;
     ended = broken ? old->deleted_time : c->negotiated_time;
-    if (pause < GAP_SECONDS || pause < GAP_FACTOR * usual || ended - before->last_time > MAX(GAP_SECONDS, GAP_FACTOR * usual)) {
+    if (pause < GAP_SECONDS || pause < GAP_FACTOR * usual ||
+        ended - before->last_time > MAX(GAP_SECONDS, GAP_FACTOR * usual)) {
         return;
     }
     where = scope_stream(e->stream, e->at.frame);
@@ -197,13 +212,16 @@ check_rekey_gap(const struct check_in *in, struct findings *out)
     ip_print(&e->at.dst, to, sizeof to);
     if (broken) {
         finding_add(out, CHECK_rekey_gap, &where,
-                    "Nothing goes from %s to %s for %.1f s: SPI %08x ends in frame %u, its SA is deleted in frame %u, and only frame %u "
-                    "negotiates the next; before, packets came every %.2f s.", from, to, pause, before->spi, before->last_frame,
-                    old->deleted_in, c->negotiated_in, usual);
+                    "Nothing goes from %s to %s for %.1f s: SPI %08x ends in frame %u, its SA is "
+                    "deleted in frame %u, and only frame %u negotiates the next; before, packets "
+                    "came every %.2f s.",
+                    from, to, pause, before->spi, before->last_frame, old->deleted_in,
+                    c->negotiated_in, usual);
     } else {
         finding_add(out, CHECK_rekey_gap, &where,
-                    "Nothing goes from %s to %s for %.1f s between SPI %08x (frame %u) and SPI %08x, which replaces it; before, packets "
-                    "came every %.2f s.", from, to, pause, before->spi, before->last_frame, e->packet->spi, usual);
+                    "Nothing goes from %s to %s for %.1f s between SPI %08x (frame %u) and SPI "
+                    "%08x, which replaces it; before, packets came every %.2f s.",
+                    from, to, pause, before->spi, before->last_frame, e->packet->spi, usual);
     }
 }
 
@@ -213,15 +231,21 @@ check_cleartext_bypass(const struct check_in *in, struct findings *out)
     for (size_t i = 0; i < sadb_num_clear(in->db); i++) {
         const struct clear_packet *p = sadb_clear(in->db, i);
         char src[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX], a[TS_TEXT_MAX], b[TS_TEXT_MAX];
-        struct scope where = { .basis = p->child->basis, .frame = p->frame, .sa = p->child->ike_sa, .child = p->child,
-                               .exchange = NO_ID, .variant = p->to_responder };
+        struct scope where = { .basis = p->child->basis,
+                               .frame = p->frame,
+                               .sa = p->child->ike_sa,
+                               .child = p->child,
+                               .exchange = NO_ID,
+                               .variant = p->to_responder };
         if (clear_packet_is_explained(p)) {
             continue;
         }
-        finding_add(out, CHECK_cleartext_bypass, &where,
-                    "A packet from %s to %s is in clear; Child SA %u (frame %u) protects %s === %s.",
-                    ip_print(&p->packet.src, src, sizeof src), ip_print(&p->packet.dst, dst, sizeof dst), p->child->id,
-                    p->child->negotiated_in, selectors_print(p->child->ts_i, p->child->num_ts_i, a, sizeof a),
-                    selectors_print(p->child->ts_r, p->child->num_ts_r, b, sizeof b));
+        finding_add(
+            out, CHECK_cleartext_bypass, &where,
+            "A packet from %s to %s is in clear; Child SA %u (frame %u) protects %s === %s.",
+            ip_print(&p->packet.src, src, sizeof src), ip_print(&p->packet.dst, dst, sizeof dst),
+            p->child->id, p->child->negotiated_in,
+            selectors_print(p->child->ts_i, p->child->num_ts_i, a, sizeof a),
+            selectors_print(p->child->ts_r, p->child->num_ts_r, b, sizeof b));
     }
 }

@@ -52,17 +52,19 @@ scope_equal(gconstpointer a, gconstpointer b)
 {
     const struct finding *f = (const struct finding *)a, *g = (const struct finding *)b;
 
-    return f->check == g->check && f->ike_sa == g->ike_sa && f->child_sa == g->child_sa && f->stream == g->stream &&
-           f->exchange == g->exchange && f->variant == g->variant;
+    return f->check == g->check && f->ike_sa == g->ike_sa && f->child_sa == g->child_sa &&
+           f->stream == g->stream && f->exchange == g->exchange && f->variant == g->variant;
 }
 
 /* The scope as a finding, to look one up or to keep it. */
 static struct finding
 finding_of(unsigned check, const struct scope *where)
 {
-    return (struct finding){ .check = check, .ike_sa = where->sa ? where->sa->id : NO_ID,
+    return (struct finding){ .check = check,
+                             .ike_sa = where->sa ? where->sa->id : NO_ID,
                              .child_sa = where->child ? where->child->id : NO_ID,
-                             .stream = where->stream ? where->stream->id : NO_ID, .exchange = where->exchange,
+                             .stream = where->stream ? where->stream->id : NO_ID,
+                             .exchange = where->exchange,
                              .variant = where->variant };
 }
 
@@ -185,10 +187,11 @@ mark_frame(struct findings *out, struct finding *f, uint32_t frame)
 }
 
 void
-finding_raise(struct findings *out, unsigned check, const struct scope *where, enum severity severity,
-              const char *remedy, const char *format, ...)
+finding_raise(struct findings *out, unsigned check, const struct scope *where,
+              enum severity severity, const char *remedy, const char *format, ...)
 {
-    struct finding key = finding_of(check, where), *f = (struct finding *)g_hash_table_lookup(out->by_scope, &key);
+    struct finding key = finding_of(check, where),
+                   *f = (struct finding *)g_hash_table_lookup(out->by_scope, &key);
     char *more, *whole;
     va_list args;
 
@@ -212,9 +215,11 @@ finding_raise(struct findings *out, unsigned check, const struct scope *where, e
 }
 
 void
-finding_resolve(struct findings *out, unsigned check, const struct scope *where, const char *format, ...)
+finding_resolve(struct findings *out, unsigned check, const struct scope *where, const char *format,
+                ...)
 {
-    struct finding key = finding_of(check, where), *f = (struct finding *)g_hash_table_lookup(out->by_scope, &key);
+    struct finding key = finding_of(check, where),
+                   *f = (struct finding *)g_hash_table_lookup(out->by_scope, &key);
     const char *last = f ? g_strrstr(f->detail, ". ") : NULL;
     char *kept, *more;
     va_list args;
@@ -233,9 +238,11 @@ finding_resolve(struct findings *out, unsigned check, const struct scope *where,
 }
 
 void
-finding_add(struct findings *out, unsigned check, const struct scope *where, const char *format, ...)
+finding_add(struct findings *out, unsigned check, const struct scope *where, const char *format,
+            ...)
 {
-    struct finding key = finding_of(check, where), *f = (struct finding *)g_hash_table_lookup(out->by_scope, &key);
+    struct finding key = finding_of(check, where),
+                   *f = (struct finding *)g_hash_table_lookup(out->by_scope, &key);
     va_list args;
 
     if (!f) {

@@ -41,11 +41,11 @@ checks_page(void)
 static void
 put_fields(GString *page)
 {
-    g_string_append(page, FIELDS_FROM
-                    "\n\nEach is a field without a value: the filter `espial.NAME` finds its packets. "
-                    "Why, remedy and silence of each are in\n"
-                    "[expert/CHECKS.md](../expert/CHECKS.md).\n\n"
-                    "| field | severity | finding |\n|---|---|---|\n");
+    g_string_append(
+        page, FIELDS_FROM
+        "\n\nEach is a field without a value: the filter `espial.NAME` finds its packets. Why, "
+        "remedy and silence of each are in\n[expert/CHECKS.md](../expert/CHECKS.md).\n\n| field | "
+        "severity | finding |\n|---|---|---|\n");
     for (unsigned i = 0; i < num_checks; i++) {
         const struct check *c = &checks[i];
         g_string_append_printf(page, "| [`espial.%s`](../expert/CHECKS.md#%s) | %s%s | ", c->name,
@@ -94,7 +94,8 @@ settle(const char *path, const char *old, GString *page, bool write)
     bool good = false;
 
     if (!page) {
-        fprintf(stderr, "%s cannot be read, or lacks \"" FIELDS_FROM "\" or \"" FIELDS_TO "\"\n", path);
+        fprintf(stderr, "%s cannot be read, or lacks \"" FIELDS_FROM "\" or \"" FIELDS_TO "\"\n",
+                path);
         return false;
     }
     if (old && strcmp(old, page->str) == 0) {

@@ -64,7 +64,9 @@ suite_known(const char *suite, char **error)
         const char *w = g_strstrip(words[i]);
         ok = !*w || transform_parse(&t, w);
         if (!ok) {
-            *error = g_strdup_printf("\"%s\" is no transform that Espial knows (write as swanctl prints, e.g. AES_CBC_256)", w);
+            *error = g_strdup_printf("\"%s\" is no transform that Espial knows (write as swanctl "
+                                     "prints, e.g. AES_CBC_256)",
+                                     w);
         }
     }
     g_strfreev(words);
@@ -87,7 +89,8 @@ read_networks(struct plan_peer *p, const char *text, char **error)
         if (ok) {
             p->num_networks++;
         } else {
-            *error = g_strdup_printf("\"%s\" is no network (write 10.2.0.0/24 or 10.2.0.1-10.2.0.9)", w);
+            *error =
+                g_strdup_printf("\"%s\" is no network (write 10.2.0.0/24 or 10.2.0.1-10.2.0.9)", w);
         }
     }
     g_strfreev(words);
@@ -101,8 +104,8 @@ given(const char *text)
 }
 
 bool
-plan_add(struct plan *plan, const char *peer, const char *ike, const char *esp, const char *virtual_ip,
-         const char *networks, char **error)
+plan_add(struct plan *plan, const char *peer, const char *ike, const char *esp,
+         const char *virtual_ip, const char *networks, char **error)
 {
     struct plan_peer *p = g_new0(struct plan_peer, 1);
     bool ok = given(peer);
@@ -130,7 +133,8 @@ plan_add(struct plan *plan, const char *peer, const char *ike, const char *esp, 
 static void
 say(GString *all, const char *path, const char *group, const char *what)
 {
-    g_string_append_printf(all, "%s%s, [%s]: %s; this group is left out.", all->len ? "\n" : "", path, group, what);
+    g_string_append_printf(all, "%s%s, [%s]: %s; this group is left out.", all->len ? "\n" : "",
+                           path, group, what);
 }
 
 static char *
@@ -150,7 +154,8 @@ add_group(struct plan *plan, GKeyFile *file, const char *group, char **error)
     for (size_t i = 0; ok && keys && keys[i]; i++) {
         ok = g_strv_contains(known, keys[i]);
         if (!ok) {
-            *error = g_strdup_printf("\"%s\" is no key of the plan (ike, esp, virtual_ip, networks)", keys[i]);
+            *error = g_strdup_printf(
+                "\"%s\" is no key of the plan (ike, esp, virtual_ip, networks)", keys[i]);
         }
     }
     if (ok) {
@@ -189,7 +194,10 @@ not_a_plan(const char *text, size_t len)
         }
         inside = true;
     }
-    return g_strdup_printf("line %" G_GSIZE_FORMAT " is not what a plan holds (groups [peer ...], KEY = VALUE below them, # comments)", line);
+    return g_strdup_printf(
+        "line %" G_GSIZE_FORMAT
+        " is not what a plan holds (groups [peer ...], KEY = VALUE below them, # comments)",
+        line);
 }
 
 static void

@@ -30,7 +30,10 @@ scope_path(const struct check_in *in)
 {
     const struct path_event *e = in->path;
 
-    return (struct scope){ .basis = BASIS_OBSERVED, .frame = e->at.frame, .sa = e->sa, .child = e->child,
+    return (struct scope){ .basis = BASIS_OBSERVED,
+                           .frame = e->at.frame,
+                           .sa = e->sa,
+                           .child = e->child,
                            .exchange = NO_ID };
 }
 
@@ -47,15 +50,19 @@ scope_packet(const struct check_in *in)
 struct scope
 scope_stream(const struct stream *s, uint32_t frame)
 {
-    return (struct scope){ .basis = BASIS_OBSERVED, .frame = frame, .sa = s->child ? s->child->ike_sa : NULL,
-                           .child = s->child, .stream = s, .exchange = NO_ID };
+    return (struct scope){ .basis = BASIS_OBSERVED,
+                           .frame = frame,
+                           .sa = s->child ? s->child->ike_sa : NULL,
+                           .child = s->child,
+                           .stream = s,
+                           .exchange = NO_ID };
 }
 
 bool
 message_is_new(const struct check_in *in)
 {
-    return in->ike->sa && in->ike->message && !in->ike->retransmission_of && !in->ike->duplicate && !in->ike->probe &&
-           !in->ike->message->forged;
+    return in->ike->sa && in->ike->message && !in->ike->retransmission_of && !in->ike->duplicate &&
+           !in->ike->probe && !in->ike->message->forged;
 }
 
 const struct ike_notify *

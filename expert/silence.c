@@ -9,7 +9,7 @@ static bool
 wants_answer(const struct ike_sa *sa, const struct exchange *x, unsigned whole)
 {
     if (sa->major == 2) {
-        return x->request && !x->response && x->type != V2_GSA_REKEY;       /* RFC 9838: multicast */
+        return x->request && !x->response && x->type != V2_GSA_REKEY; /* RFC 9838: multicast */
     }
     switch (x->type) {
     case V1_MAIN:
@@ -28,7 +28,8 @@ wants_answer(const struct ike_sa *sa, const struct exchange *x, unsigned whole)
 static bool
 reacted_later(const struct ike_sa *sa, const struct exchange_message *last)
 {
-    return sa->major == 1 && (last->from_initiator ? sa->last_from_r : sa->last_from_i) > last->frame;
+    return sa->major == 1 &&
+           (last->from_initiator ? sa->last_from_r : sa->last_from_i) > last->frame;
 }
 
 /* RFC 7296 section 2.3: with a window of one, a side sends its next request only after the answer
@@ -36,10 +37,11 @@ reacted_later(const struct ike_sa *sa, const struct exchange_message *last)
 static bool
 answered_by_next(const struct ike_sa *sa, const struct exchange *x)
 {
-    for (guint i = x->index + 1, looked = 0; sa->major == 2 && i < sa->exchanges->len && looked < SADB_MAX_PER_PEER; i++, looked++) {
+    for (guint i = x->index + 1, looked = 0;
+         sa->major == 2 && i < sa->exchanges->len && looked < SADB_MAX_PER_PEER; i++, looked++) {
         const struct exchange *later = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
-        if (later->by_initiator == x->by_initiator && later->request > x->request && later->type != V2_IKE_SA_INIT &&
-            later->message_id > x->message_id) {
+        if (later->by_initiator == x->by_initiator && later->request > x->request &&
+            later->type != V2_IKE_SA_INIT && later->message_id > x->message_id) {
             return true;
         }
     }
@@ -49,7 +51,8 @@ answered_by_next(const struct ike_sa *sa, const struct exchange *x)
 /* Nothing of the other side was captured, and yet this side goes on without asking again: it was
  * answered, and the capture holds one direction only. */
 static bool
-one_side_captured(const struct ike_sa *sa, const struct exchange *x, const struct exchange_message *last)
+one_side_captured(const struct ike_sa *sa, const struct exchange *x,
+                  const struct exchange_message *last)
 {
     bool other = last->from_initiator ? sa->from_responder : sa->from_initiator;
 
@@ -115,7 +118,8 @@ is_large(const struct exchange *x, const struct exchange_message *last)
 {
     for (guint i = 0; i < x->messages->len; i++) {
         const struct exchange_message *m = message_at(x, i);
-        if (m->from_initiator == last->from_initiator && !m->fragment && m->length > LARGE_DATAGRAM) {
+        if (m->from_initiator == last->from_initiator && !m->fragment &&
+            m->length > LARGE_DATAGRAM) {
             return true;
         }
     }
@@ -139,7 +143,8 @@ silence_reason(const struct sadb *db, const struct ike_sa *sa, const struct exch
         return SILENCE_NONE;
     }
     if (sa->major == 2 && x->type == V2_INFORMATIONAL && sa->from_initiator && sa->from_responder &&
-        (x->liveness || (sa->state == IKE_ESTABLISHED && message_repeats(last))) && !speaks_later(sa, last)) {
+        (x->liveness || (sa->state == IKE_ESTABLISHED && message_repeats(last))) &&
+        !speaks_later(sa, last)) {
         return SILENCE_DEAD_PEER;
     }
     from_500 = endpoint_sent_from(sa, !last->from_initiator, PORT_IKE);

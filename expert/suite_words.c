@@ -43,7 +43,8 @@ suite_values(const struct proposal *p, unsigned type, char *out, size_t size)
     out[0] = 0;
     for (size_t i = 0; i < p->num_transforms && room; i++) {
         if (p->transforms[i].type == type) {
-            room = list_add(out, size, out[0] ? " or " : "", transform_say(&p->transforms[i], one, sizeof one), true);
+            room = list_add(out, size, out[0] ? " or " : "",
+                            transform_say(&p->transforms[i], one, sizeof one), true);
         }
     }
     if (!out[0]) {

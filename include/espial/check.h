@@ -82,7 +82,8 @@ void checks_message(struct findings *out, const struct sadb *db, const struct pl
                     const struct ike_message *msg, const struct ike_event *event);
 void checks_packet(struct findings *out, const struct sadb *db, const struct plan *plan,
                    const struct ipsec_event *event);
-void checks_path(struct findings *out, const struct sadb *db, const struct plan *plan, const struct path_event *event);
+void checks_path(struct findings *out, const struct sadb *db, const struct plan *plan,
+                 const struct path_event *event);
 void checks_end(struct findings *out, const struct sadb *db, const struct plan *plan);
 
 #endif

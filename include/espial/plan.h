@@ -30,10 +30,12 @@ bool plan_add(struct plan *plan, const char *peer, const char *ike, const char *
  * number of groups read. */
 size_t plan_load(struct plan *plan, const char *path, char **messages);
 /* The same for text in memory, which messages call name. */
-size_t plan_read(struct plan *plan, const char *name, const char *text, size_t len, char **messages);
+size_t plan_read(struct plan *plan, const char *name, const char *text, size_t len,
+                 char **messages);
 size_t plan_count(const struct plan *plan);
 /* The peer of that identity, else of that address, or NULL; id and addr may be NULL.  Lives as
  * long as the plan. */
-const struct plan_peer *plan_find(const struct plan *plan, const char *id, const struct ip_addr *addr);
+const struct plan_peer *plan_find(const struct plan *plan, const char *id,
+                                  const struct ip_addr *addr);
 
 #endif
