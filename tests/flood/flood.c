@@ -90,7 +90,7 @@ static void
 child_with_traffic(struct conversation *c)
 {
     child(c);
-    esp(c, &c->client, &c->gateway, 0xb0000001, 1, ICV_UNKNOWN);
+    esp(c, &c->client, &c->gateway, TO_R, 1, ICV_UNKNOWN);
 }
 
 static void
@@ -197,7 +197,7 @@ forged_sources(struct conversation *c, uint32_t i)
 {
     struct ip_addr forged = address(0x0a000000 + i);
 
-    esp(c, &forged, &c->gateway, 0xb0000001, 1 + i, ICV_UNKNOWN);
+    esp(c, &forged, &c->gateway, TO_R, 1 + i, ICV_UNKNOWN);
 }
 
 static void
@@ -268,7 +268,7 @@ static void
 refusals(struct conversation *c, uint32_t i)
 {
     begin(c, 2, V2_CREATE_CHILD_SA, i + 2, false, true);
-    notify(c, i & 1 ? 38 : 11);            /* TS_UNACCEPTABLE, INVALID_SPI */
+    notify(c, i & 1 ? N2_TS_UNACCEPTABLE : N2_INVALID_SPI);
     send_new(c);
 }
 
@@ -298,11 +298,11 @@ same_spi_again(struct conversation *c, uint32_t i)
 {
     for (int side = 0; side < 2; side++) {
         begin(c, 2, V2_CREATE_CHILD_SA, i + 2, !side, side);
-        propose(c, esp128, 3, PROTO_ESP, side ? 0xb0000001 : 0xa0000001);
+        propose(c, esp128, 3, PROTO_ESP, side ? TO_R : TO_I);
         selectors(c, "10.1.0.0/24", "10.2.0.0/24");
         send_new(c);
     }
-    esp(c, &c->client, &c->gateway, 0xb0000001, 1, ICV_UNKNOWN);
+    esp(c, &c->client, &c->gateway, TO_R, 1, ICV_UNKNOWN);
 }
 
 /* Child SAs, and an IKE SA that is replaced over and over and hands them on. */
@@ -341,26 +341,26 @@ static void
 replays(struct conversation *c, uint32_t i)
 {
     (void)i;
-    esp(c, &c->client, &c->gateway, 0xb0000001, 1, ICV_UNKNOWN);
+    esp(c, &c->client, &c->gateway, TO_R, 1, ICV_UNKNOWN);
 }
 
 static void
 gaps(struct conversation *c, uint32_t i)
 {
-    esp(c, &c->client, &c->gateway, 0xb0000001, 3 * i, ICV_UNKNOWN);
+    esp(c, &c->client, &c->gateway, TO_R, 3 * i, ICV_UNKNOWN);
 }
 
 static void
 wrong_icvs(struct conversation *c, uint32_t i)
 {
-    esp(c, &c->client, &c->gateway, 0xb0000001, i + 2, ICV_BAD);
+    esp(c, &c->client, &c->gateway, TO_R, i + 2, ICV_BAD);
 }
 
 static void
 fragments(struct conversation *c, uint32_t i)
 {
     struct on_path e = { .at = { .dst = c->gateway, .ip_id = (uint16_t)i },
-                         .p = { .kind = PATH_FRAGMENT, .protocol = 50 } };
+                         .p = { .kind = PATH_FRAGMENT, .protocol = IP_ESP } };
 
     e.at.src = address(0x0a000000 + (i >> 4));
     path(c, e);
@@ -372,7 +372,7 @@ clear_packets(struct conversation *c, uint32_t i)
     struct on_path e = { .at = { .src = c->client, .dst = c->gateway }, .p = { .kind = PATH_CLEAR } };
 
     e.p.clear = (struct inner_packet){ .src = address(0x0a010000 + i % 200),
-                                       .dst = address(0x0a020000 + i % 200), .protocol = 6,
+                                       .dst = address(0x0a020000 + i % 200), .protocol = IP_TCP,
                                        .has_ports = true, .src_port = (uint16_t)i, .dst_port = 80 };
     path(c, e);
 }
@@ -381,7 +381,7 @@ static void
 keepalives(struct conversation *c, uint32_t i)
 {
     path(c, (struct on_path){ .at = { .src = c->client, .dst = c->gateway,
-                                   .src_port = (uint16_t)(1024 + i % 7), .dst_port = 4500 },
+                                   .src_port = (uint16_t)(1024 + i % 7), .dst_port = PORT_NATT },
                            .p = { .kind = PATH_KEEPALIVE } });
 }
 
@@ -389,8 +389,8 @@ static void
 icmp_errors(struct conversation *c, uint32_t i)
 {
     struct on_path e = { .at = { .src = address(0x0a000000 + i), .dst = c->client },
-                         .p = { .kind = PATH_ICMP, .icmp_type = 3, .icmp_code = (uint8_t)(i % 16),
-                                .protocol = 50, .spi = (uint32_t)rnd(), .src = c->client,
+                         .p = { .kind = PATH_ICMP, .icmp_type = ICMP_UNREACHABLE, .icmp_code = (uint8_t)(i % 16),
+                                .protocol = IP_ESP, .spi = (uint32_t)rnd(), .src = c->client,
                                 .dst = c->gateway } };
     path(c, e);
 }
@@ -401,7 +401,7 @@ ike_fragments(struct conversation *c, uint32_t i)
 {
     uint8_t b[28 + 8 + 64] = { 0 };
     struct ike_message parsed;
-    struct sighting at = { .frame = c->frame + 1, .time = c->now + 0.5, .src = c->client, .dst = c->gateway, .src_port = 4500, .dst_port = 4500 };
+    struct sighting at = { .frame = c->frame + 1, .time = c->now + 0.5, .src = c->client, .dst = c->gateway, .src_port = PORT_NATT, .dst_port = PORT_NATT };
     struct ike_event e;
     uint16_t number = (uint16_t)(i % 3 ? 1 : 2 + i % 60000), total = 65535;
     uint32_t id = i / 4;
@@ -444,7 +444,7 @@ give(void *context, bool ike, const struct octets *message)
 static void
 tcp_segment(struct conversation *c, uint32_t src, uint16_t port, uint32_t seq, const uint8_t *at, size_t len)
 {
-    struct frame_part p = { .kind = FRAME_TCP, .src = address(src), .dst = c->gateway, .src_port = port, .dst_port = 4500, .tcp_seq = seq,
+    struct frame_part p = { .kind = FRAME_TCP, .src = address(src), .dst = c->gateway, .src_port = port, .dst_port = PORT_NATT, .tcp_seq = seq,
                             .octets = { at, len, len } };
 
     tcp_encap_see(tcp, &p, give, NULL);
@@ -453,7 +453,7 @@ tcp_segment(struct conversation *c, uint32_t src, uint16_t port, uint32_t seq, c
 static void
 tcp_streams(struct conversation *c, uint32_t i)
 {
-    tcp_segment(c, 0x0a000000 + i, 4500, 1, (const uint8_t *)"IKETCP", 6);
+    tcp_segment(c, 0x0a000000 + i, PORT_NATT, 1, (const uint8_t *)"IKETCP", 6);
 }
 
 /* Messages that announce 65535 octets and never end, in many streams; segments ahead of their turn. */
@@ -464,9 +464,9 @@ tcp_unfinished(struct conversation *c, uint32_t i)
     uint32_t stream = i % 3000, turn = i / 3000;
 
     if (turn == 0) {
-        tcp_segment(c, 0x0a000000 + stream, 4500, 1, (const uint8_t *)"IKETCP", 6);
+        tcp_segment(c, 0x0a000000 + stream, PORT_NATT, 1, (const uint8_t *)"IKETCP", 6);
     } else {
-        tcp_segment(c, 0x0a000000 + stream, 4500, 7 + (turn - 1) * 1400 + (turn > 4 ? 70000 : 0), part, sizeof part);
+        tcp_segment(c, 0x0a000000 + stream, PORT_NATT, 7 + (turn - 1) * 1400 + (turn > 4 ? 70000 : 0), part, sizeof part);
     }
 }
 

@@ -6,22 +6,22 @@ static void
 addresses(struct conversation *c)
 {
     tunnel(c);
-    packet(c, 0xb0000001, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", 6);
-    packet(c, 0xa0000001, &c->gateway, &c->client, "10.2.0.5", "10.1.0.5", 6);
+    packet(c, TO_R, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", IP_TCP);
+    packet(c, TO_I, &c->gateway, &c->client, "10.2.0.5", "10.1.0.5", IP_TCP);
     SILENT(c, inner_source_violation);
     SILENT(c, inner_destination_violation);
     SILENT(c, inner_selector_violation);
     SILENT(c, outer_source_violation);
     SILENT(c, virtual_ip_violation);
     SILENT(c, spi_unknown);
-    packet(c, 0xb0000001, &c->client, &c->gateway, "10.7.0.5", "10.2.0.5", 6);
+    packet(c, TO_R, &c->client, &c->gateway, "10.7.0.5", "10.2.0.5", IP_TCP);
     SAYS(c, inner_source_violation, "Inner source 10.7.0.5");
-    packet(c, 0xb0000001, &c->client, &c->gateway, "10.1.0.5", "10.8.0.5", 6);
+    packet(c, TO_R, &c->client, &c->gateway, "10.1.0.5", "10.8.0.5", IP_TCP);
     SAYS(c, inner_destination_violation, "10.8.0.5");
-    packet(c, 0xb0000001, &c->stranger, &c->gateway, NULL, NULL, 0);
+    packet(c, TO_R, &c->stranger, &c->gateway, NULL, NULL, 0);
     SAYS(c, outer_source_violation, "203.0.113.66");
     SILENT(c, outer_destination_violation);
-    packet(c, 0xb0000001, &c->client, &c->stranger, NULL, NULL, 0);
+    packet(c, TO_R, &c->client, &c->stranger, NULL, NULL, 0);
     SAYS(c, outer_destination_violation, "goes to 203.0.113.66; the SA's endpoint is 198.51.100.20");
     packet(c, 0xdeadbeef, &c->client, &c->gateway, NULL, NULL, 0);
     SAYS(c, spi_unknown, "deadbeef");
@@ -32,19 +32,19 @@ addresses(struct conversation *c)
     begin(c, 2, V2_IKE_AUTH, 1, false, true);
     static const uint8_t bound[] = { 10, 1, 0, 186 };
     c->m.has_auth = true;
-    propose(c, esp128, 3, PROTO_ESP, 0xb0000001);
+    propose(c, esp128, 3, PROTO_ESP, TO_R);
     selectors(c, "10.1.0.0/24", "10.2.0.0/24");
-    c->m.ts_r[0].protocol = 17;
+    c->m.ts_r[0].protocol = IP_UDP;
     c->m.cfg_type = CP_REPLY;
     c->m.num_cfg = 1;
     c->m.cfg[0] = (struct ike_cfg_attr){ CFG_INTERNAL_IP4_ADDRESS, { bound, 4 } };
     send(c, "auth!", 4);
-    packet(c, 0xb0000001, &c->client, &c->gateway, "10.1.0.186", "10.2.0.5", 17);
+    packet(c, TO_R, &c->client, &c->gateway, "10.1.0.186", "10.2.0.5", IP_UDP);
     SILENT(c, virtual_ip_violation);
     SILENT(c, inner_selector_violation);
-    packet(c, 0xb0000001, &c->client, &c->gateway, "10.1.0.188", "10.2.0.5", 17);
+    packet(c, TO_R, &c->client, &c->gateway, "10.1.0.188", "10.2.0.5", IP_UDP);
     SAYS(c, virtual_ip_violation, "assigned 10.1.0.186");
-    packet(c, 0xb0000001, &c->client, &c->gateway, "10.1.0.186", "10.2.0.5", 6);
+    packet(c, TO_R, &c->client, &c->gateway, "10.1.0.186", "10.2.0.5", IP_TCP);
     SAYS(c, inner_selector_violation, "tcp");
 }
 
@@ -53,13 +53,13 @@ side_by_side(struct conversation *c)
 {
     tunnel(c);
     second_child(c, 2, 0xa0000002, 0xb0000002, "10.3.0.0/24");
-    packet(c, 0xb0000001, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", 6);
+    packet(c, TO_R, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", IP_TCP);
     SILENT(c, wrong_child_sa);
-    packet(c, 0xb0000001, &c->client, &c->gateway, "10.1.0.5", "10.3.0.5", 6);
+    packet(c, TO_R, &c->client, &c->gateway, "10.1.0.5", "10.3.0.5", IP_TCP);
     SAYS(c, wrong_child_sa, "belongs to Child SA 1 (frame 6)");
     FIRES(c, inner_destination_violation);
     T(strstr(the_finding(c, CHECK_inner_destination_violation)->remedy, "Child SA 1 (frame 6) admits this one"));
-    packet(c, 0xb0000001, &c->client, &c->gateway, "10.9.0.5", "10.3.0.5", 6);
+    packet(c, TO_R, &c->client, &c->gateway, "10.9.0.5", "10.3.0.5", IP_TCP);
     FIRES(c, inner_source_violation);
     T(strstr(the_finding(c, CHECK_inner_source_violation)->remedy, "widen the selectors"));     /* none admits it */
     T(count(c, CHECK_inner_destination_violation) == 2);
@@ -98,40 +98,40 @@ in_second(struct conversation *c, uint8_t protocol, const uint16_t i[2], const u
 static void
 fragments_side_by_side(struct conversation *c)
 {
-    enum { ICMP = 1, TCP = 6, UDP = 17 };
     static const uint16_t any[2] = { 0, 65535 }, opaque[2] = { 65535, 0 };
-    static const uint16_t https[2] = { 443, 443 }, echo[2] = { 0x0800, 0x08ff };
-    struct inner_packet whole = { .protocol = TCP, .has_ports = true, .src_port = 3000 };
-    struct inner_packet later = { .protocol = TCP, .fragment = true };
-    struct inner_packet reply = { .protocol = ICMP, .has_ports = true };
+    static const uint16_t https[2] = { 443, 443 };
+    static const uint16_t echo[2] = { ICMP_ECHO_REQUEST << 8, ICMP_ECHO_REQUEST << 8 | 0xff };
+    struct inner_packet whole = { .protocol = IP_TCP, .has_ports = true, .src_port = 3000 };
+    struct inner_packet later = { .protocol = IP_TCP, .fragment = true };
+    struct inner_packet reply = { .protocol = IP_ICMP, .has_ports = true };
 
     whole.dst_port = 443;
-    in_second(c, TCP, any, https, whole, false);
+    in_second(c, IP_TCP, any, https, whole, false);
     SILENT(c, wrong_child_sa);
-    in_second(c, TCP, any, https, later, false);       /* the ports were in the first fragment */
-    SILENT(c, wrong_child_sa);
-    SILENT(c, inner_selector_violation);
-    in_second(c, TCP, opaque, opaque, later, false);
-    SILENT(c, wrong_child_sa);
-    in_second(c, TCP, opaque, opaque, whole, false);
+    in_second(c, IP_TCP, any, https, later, false);       /* the ports were in the first fragment */
     SILENT(c, wrong_child_sa);
     SILENT(c, inner_selector_violation);
-    in_second(c, ICMP, echo, any, reply, true);
+    in_second(c, IP_TCP, opaque, opaque, later, false);
+    SILENT(c, wrong_child_sa);
+    in_second(c, IP_TCP, opaque, opaque, whole, false);
     SILENT(c, wrong_child_sa);
     SILENT(c, inner_selector_violation);
-    in_second(c, ICMP, echo, echo, reply, true);       /* written so, it means ping */
+    in_second(c, IP_ICMP, echo, any, reply, true);
+    SILENT(c, wrong_child_sa);
+    SILENT(c, inner_selector_violation);
+    in_second(c, IP_ICMP, echo, echo, reply, true);       /* written so, it means ping */
     SILENT(c, wrong_child_sa);
     SILENT(c, inner_selector_violation);
     reply.src_port = reply.dst_port = 0x0304;       /* an error is no reply */
-    in_second(c, ICMP, echo, echo, reply, true);
+    in_second(c, IP_ICMP, echo, echo, reply, true);
     SAYS(c, inner_selector_violation, "Inner icmp packet");
     SAYS(c, wrong_child_sa, "belongs to Child SA 0 (frame 4)");
-    later.protocol = UDP;
-    in_second(c, TCP, any, https, later, false);       /* a fragment shows its protocol */
+    later.protocol = IP_UDP;
+    in_second(c, IP_TCP, any, https, later, false);       /* a fragment shows its protocol */
     SAYS(c, inner_selector_violation, "Inner udp packet");
     SAYS(c, wrong_child_sa, "belongs to Child SA 0 (frame 4)");
     whole.dst_port = 80;
-    in_second(c, TCP, any, https, whole, false);
+    in_second(c, IP_TCP, any, https, whole, false);
     SAYS(c, inner_selector_violation, "ports 3000 and 80");
     SAYS(c, wrong_child_sa, "belongs to Child SA 0 (frame 4)");
 }
@@ -143,16 +143,16 @@ one_address(struct conversation *c)
     sa_init(c, aes256, aes256);
     auth_request(c, "10.86.152.186", "10.2.0.0/24");
     auth_response(c, "10.86.152.186", "10.2.0.0/24");
-    packet(c, TO_R, &c->client, &c->gateway, "10.86.152.188", "10.2.0.5", 6);
+    packet(c, TO_R, &c->client, &c->gateway, "10.86.152.188", "10.2.0.5", IP_TCP);
     SAYS(c, inner_source_violation, "Inner source 10.86.152.188, but Child SA 0 (SPI b0000001, IKE_AUTH in frame 4) admits only 10.86.152.186/32 from");
     T_STR(the_finding(c, CHECK_inner_source_violation)->remedy,
           "Give 192.0.2.10 the address 10.86.152.186 that the SA admits, or bind 10.86.152.188 to it on the other end and negotiate "
           "again; both ends must hold the same.");
     T(the_finding(c, CHECK_inner_source_violation)->frame == 5 && basis_of(c, CHECK_inner_source_violation) == BASIS_DECRYPTED);
-    packet(c, TO_I, &c->gateway, &c->client, "10.2.0.5", "10.86.152.188", 6);       /* the other way: source and destination change places */
+    packet(c, TO_I, &c->gateway, &c->client, "10.2.0.5", "10.86.152.188", IP_TCP);       /* the other way: source and destination change places */
     SAYS(c, inner_destination_violation, "Inner destination 10.86.152.188, but Child SA 0 (SPI a0000001");
     T(count(c, CHECK_inner_source_violation) == 1);
-    packet(c, TO_R, &c->client, &c->gateway, "10.86.152.188", "10.2.0.9", 17);      /* one finding, more frames */
+    packet(c, TO_R, &c->client, &c->gateway, "10.86.152.188", "10.2.0.9", IP_UDP);      /* one finding, more frames */
     T(count(c, CHECK_inner_source_violation) == 1 && the_finding(c, CHECK_inner_source_violation)->count == 2);
 }
 
@@ -161,10 +161,10 @@ static void
 ports(struct conversation *c)
 {
     static const struct { uint8_t protocol; uint16_t lo, hi; uint8_t sent; uint16_t port; bool shown, violates; } table[] = {
-        { 0, 0, 65535, 6, 443, true, false }, { 6, 0, 65535, 6, 443, true, false }, { 17, 0, 65535, 6, 443, true, true },
-        { 6, 443, 443, 6, 443, true, false }, { 6, 443, 443, 6, 442, true, true }, { 6, 443, 443, 6, 444, true, true },
-        { 6, 442, 444, 6, 442, true, false }, { 6, 442, 444, 6, 444, true, false }, { 6, 443, 443, 6, 9, false, false },
-        { 6, 65535, 0, 6, 443, true, false },                       /* OPAQUE */
+        { 0, 0, 65535, IP_TCP, 443, true, false }, { IP_TCP, 0, 65535, IP_TCP, 443, true, false }, { IP_UDP, 0, 65535, IP_TCP, 443, true, true },
+        { IP_TCP, 443, 443, IP_TCP, 443, true, false }, { IP_TCP, 443, 443, IP_TCP, 442, true, true }, { IP_TCP, 443, 443, IP_TCP, 444, true, true },
+        { IP_TCP, 442, 444, IP_TCP, 442, true, false }, { IP_TCP, 442, 444, IP_TCP, 444, true, false }, { IP_TCP, 443, 443, IP_TCP, 9, false, false },
+        { IP_TCP, 65535, 0, IP_TCP, 443, true, false },                       /* OPAQUE */
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
@@ -208,12 +208,12 @@ assigned(struct conversation *c)
     c->m.num_cfg = 1;
     c->m.cfg[0] = (struct ike_cfg_attr){ CFG_INTERNAL_IP4_ADDRESS, { bound, 4 } };
     send(c, "auth!", 4);
-    packet(c, TO_R, &c->client, &c->gateway, "10.9.0.1", "10.2.0.5", 6);
-    packet(c, TO_R, &c->client, &c->gateway, "10.77.3.4", "10.2.0.5", 6);
-    packet(c, TO_I, &c->gateway, &c->client, "10.2.0.5", "10.9.0.1", 6);
+    packet(c, TO_R, &c->client, &c->gateway, "10.9.0.1", "10.2.0.5", IP_TCP);
+    packet(c, TO_R, &c->client, &c->gateway, "10.77.3.4", "10.2.0.5", IP_TCP);
+    packet(c, TO_I, &c->gateway, &c->client, "10.2.0.5", "10.9.0.1", IP_TCP);
     SILENT(c, virtual_ip_violation);
     SILENT(c, inner_source_violation);
-    packet(c, TO_R, &c->client, &c->gateway, "10.9.0.2", "10.2.0.5", 6);
+    packet(c, TO_R, &c->client, &c->gateway, "10.9.0.2", "10.2.0.5", IP_TCP);
     SAYS(c, virtual_ip_violation, "Inner source 10.9.0.2, but 198.51.100.20 assigned 10.9.0.1 to 192.0.2.10 (configuration payload, frame 4).");
 }
 
@@ -224,9 +224,9 @@ quick_mode(struct conversation *c, bool by_client, const char *octets, bool last
 
     begin(c, 1, V1_QUICK, 9, by_client, false);
     if (!last) {
-        propose(c, esp128, 3, PROTO_ESP, by_client ? 0xa0000001 : 0xb0000001);
-        c->m.id_i = (struct ike_id){ .present = true, .inner = true, .type = 4, .data = { one, 8 } };
-        c->m.id_r = (struct ike_id){ .present = true, .inner = true, .type = 4, .data = { two, 8 } };
+        propose(c, esp128, 3, PROTO_ESP, by_client ? TO_I : TO_R);
+        c->m.id_i = (struct ike_id){ .present = true, .inner = true, .type = ID_IPV4_ADDR_SUBNET, .data = { one, 8 } };
+        c->m.id_r = (struct ike_id){ .present = true, .inner = true, .type = ID_IPV4_ADDR_SUBNET, .data = { two, 8 } };
     }
     send(c, octets, (uint16_t)(20 + c->frame));
 }
@@ -240,14 +240,14 @@ quick_mode_turned(struct conversation *c)
     quick_mode(c, false, "qm2", false);
     quick_mode(c, true, "qm1", false);
     T(sadb_num_child_sas(c->db) == 1);
-    packet(c, 0xb0000001, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", 6);
+    packet(c, TO_R, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", IP_TCP);
     SILENT(c, inner_source_violation);
     quick_mode(c, true, "qm3", true);
-    packet(c, 0xb0000001, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", 6);
-    packet(c, 0xa0000001, &c->gateway, &c->client, "10.2.0.5", "10.1.0.5", 6);
+    packet(c, TO_R, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", IP_TCP);
+    packet(c, TO_I, &c->gateway, &c->client, "10.2.0.5", "10.1.0.5", IP_TCP);
     SILENT(c, inner_source_violation);
     SILENT(c, inner_destination_violation);
-    packet(c, 0xb0000001, &c->client, &c->gateway, "10.2.0.5", "10.1.0.5", 6);
+    packet(c, TO_R, &c->client, &c->gateway, "10.2.0.5", "10.1.0.5", IP_TCP);
     SAYS(c, inner_source_violation, "admits only 10.1.0.0/24 from 192.0.2.10");
     FIRES(c, inner_destination_violation);
 }
@@ -265,12 +265,12 @@ inner(struct conversation *c)
     c->m.has_auth = true;
     propose(c, esp128, 3, PROTO_ESP, TO_R);
     selectors(c, "10.1.0.0/24", "10.2.0.0/24");
-    c->m.ts_r[0].protocol = 17;
+    c->m.ts_r[0].protocol = IP_UDP;
     send(c, "auth!", 4);
-    packet(c, TO_R, &c->client, &c->gateway, "10.7.0.5", "10.2.0.5", 6);
+    packet(c, TO_R, &c->client, &c->gateway, "10.7.0.5", "10.2.0.5", IP_TCP);
     TOLD(c, inner_source_violation, true);
     TOLD(c, inner_selector_violation, false);
-    packet(c, TO_R, &c->client, &c->gateway, "10.1.0.5", "10.7.0.5", 6);
+    packet(c, TO_R, &c->client, &c->gateway, "10.1.0.5", "10.7.0.5", IP_TCP);
     TOLD(c, inner_destination_violation, true);
     TOLD(c, inner_selector_violation, false);
 
@@ -288,7 +288,7 @@ inner(struct conversation *c)
             c->m.deletes[0] = (struct ike_delete){ .protocol = PROTO_ESP, .spi_len = 4, .num_spis = 1, .spis = { second, 4 }, .inner = true };
             send(c, "delete", 50);
         }
-        packet(c, TO_R, &c->client, &c->gateway, "10.1.0.5", "10.3.0.5", 6);
+        packet(c, TO_R, &c->client, &c->gateway, "10.1.0.5", "10.3.0.5", IP_TCP);
         TOLD(c, wrong_child_sa, !deleted);
         TOLD(c, inner_destination_violation, true);
     }

@@ -15,7 +15,7 @@ assign(struct conversation *c, const char *who, uint8_t spi, const struct ip_add
             propose(c, aes256, 4, PROTO_IKE, 0);
         } else {
             c->m.has_auth = true;
-            c->m.id_i = (struct ike_id){ .present = !response, .type = 2, .data = { (const uint8_t *)who, strlen(who) } };
+            c->m.id_i = (struct ike_id){ .present = !response, .type = ID_FQDN, .data = { (const uint8_t *)who, strlen(who) } };
         }
         if (step == 3) {
             c->m.cfg_type = CP_REPLY;
@@ -51,7 +51,7 @@ moved_unseen(struct conversation *c, bool answered)
     for (int side = 0; side < 2; side++) {
         begin(c, 2, V2_IKE_AUTH, 1, side == 0, side == 1);
         c->m.has_auth = true;
-        propose(c, esp128, 3, PROTO_ESP, side ? TO_R : 0xa0000001);
+        propose(c, esp128, 3, PROTO_ESP, side ? TO_R : TO_I);
         selectors(c, "10.1.0.0/24", "10.2.0.0/24");
         notify(c, N2_MOBIKE_SUPPORTED);
         send(c, side ? "auth!" : "auth?", 3);
@@ -90,7 +90,7 @@ pool(struct conversation *c)
                     propose(c, aes256, 4, PROTO_IKE, 0);
                 } else {
                     c->m.has_auth = true;
-                    c->m.id_i = (struct ike_id){ .present = !response, .type = 2, .data = { (const uint8_t *)who, strlen(who) } };
+                    c->m.id_i = (struct ike_id){ .present = !response, .type = ID_FQDN, .data = { (const uint8_t *)who, strlen(who) } };
                 }
                 if (step == 3) {
                     c->m.cfg_type = CP_REPLY;

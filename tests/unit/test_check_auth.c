@@ -192,10 +192,10 @@ aggressive_mode(struct conversation *c)
 
     static const struct { bool readable; uint16_t notify; bool suspected; } answers[] = {
         { false, 0, true },                         /* nobody can read it: the shape is that of a complaint */
-        { true, 24578, false },                     /* INITIAL_CONTACT: read, and no refusal */
-        { true, 24, false },                        /* read: auth_failed says it */
-        { true, 18, false },
-        { true, 16, true },
+        { true, N1_INITIAL_CONTACT, false },                     /* INITIAL_CONTACT: read, and no refusal */
+        { true, N1_AUTHENTICATION_FAILED, false },                        /* read: auth_failed says it */
+        { true, N1_INVALID_ID_INFORMATION, false },
+        { true, N1_PAYLOAD_MALFORMED, true },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(answers); i++) {
         reset(c);
@@ -275,7 +275,7 @@ refused_once(struct conversation *c)
     sa_init(c, aes256, aes256);
     auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
     begin(c, 2, V2_IKE_AUTH, 1, false, true);
-    c->m.eap_code = 4;
+    c->m.eap_code = EAP_FAILURE;
     send(c, "eap failure", 4);
     begin(c, 2, V2_INFORMATIONAL, 2, true, false);
     notify(c, N2_AUTHENTICATION_FAILED);

@@ -33,7 +33,7 @@ child_of(struct conversation *c, uint8_t protocol, const struct transform *t, si
     for (unsigned r = 0; r < 2; r++) {
         begin(c, 2, V2_IKE_AUTH, 1, r == 0, r == 1);
         c->m.has_auth = true;
-        propose(c, t, n, protocol, r ? 0xb0000001 : 0xa0000001);
+        propose(c, t, n, protocol, r ? TO_R : TO_I);
         selectors(c, "10.1.0.0/24", "10.2.0.0/24");
         send(c, r ? "auth!" : "auth?", (uint16_t)(3 + r));
     }
@@ -49,25 +49,25 @@ static void
 levels(struct conversation *c)
 {
     static const struct { uint8_t type; enum check_id check; uint16_t id; const char *ike, *esp; } table[] = {
-        { TRANSFORM_ENCR, CHECK_weak_encryption, 2, "must not", "must not" },         /* DES */
-        { TRANSFORM_ENCR, CHECK_weak_encryption, 3, "", "should not" },               /* 3DES: MAY in IKE */
-        { TRANSFORM_ENCR, CHECK_weak_encryption, 7, "", "must not" },                 /* Blowfish */
-        { TRANSFORM_ENCR, CHECK_weak_encryption, 11, "must not", "" },                /* NULL: a MUST in ESP */
-        { TRANSFORM_ENCR, CHECK_weak_encryption, 12, "", "" },
-        { TRANSFORM_ENCR, CHECK_weak_encryption, 20, "", "" },
-        { TRANSFORM_INTEG, CHECK_weak_integrity, 1, "must not", "must not" },
-        { TRANSFORM_INTEG, CHECK_weak_integrity, 2, "", "" },                         /* SHA-1: MUST- */
-        { TRANSFORM_INTEG, CHECK_weak_integrity, 3, "must not", "must not" },
-        { TRANSFORM_INTEG, CHECK_weak_integrity, 12, "", "" },
-        { TRANSFORM_PRF, CHECK_weak_prf, 1, "must not", NULL },
-        { TRANSFORM_PRF, CHECK_weak_prf, 2, "", NULL },
-        { TRANSFORM_KE, CHECK_weak_dh_group, 1, "must not", "must not" },
-        { TRANSFORM_KE, CHECK_weak_dh_group, 2, "should not", "should not" },
-        { TRANSFORM_KE, CHECK_weak_dh_group, 5, "should not", "should not" },
-        { TRANSFORM_KE, CHECK_weak_dh_group, 14, "", "" },
-        { TRANSFORM_KE, CHECK_weak_dh_group, 22, "must not", "must not" },
-        { TRANSFORM_KE, CHECK_weak_dh_group, 24, "should not", "should not" },
-        { TRANSFORM_KE, CHECK_weak_dh_group, 31, "", "" },
+        { TRANSFORM_ENCR, CHECK_weak_encryption, ENCR_DES_CBC, "must not", "must not" },
+        { TRANSFORM_ENCR, CHECK_weak_encryption, ENCR_3DES_CBC, "", "should not" },    /* MAY in IKE */
+        { TRANSFORM_ENCR, CHECK_weak_encryption, ENCR_BLOWFISH_CBC, "", "must not" },
+        { TRANSFORM_ENCR, CHECK_weak_encryption, ENCR_NULL, "must not", "" },    /* a MUST in ESP */
+        { TRANSFORM_ENCR, CHECK_weak_encryption, ENCR_AES_CBC, "", "" },
+        { TRANSFORM_ENCR, CHECK_weak_encryption, ENCR_AES_GCM_16, "", "" },
+        { TRANSFORM_INTEG, CHECK_weak_integrity, INTEG_HMAC_MD5_96, "must not", "must not" },
+        { TRANSFORM_INTEG, CHECK_weak_integrity, INTEG_HMAC_SHA1_96, "", "" },    /* MUST- */
+        { TRANSFORM_INTEG, CHECK_weak_integrity, INTEG_DES_MAC, "must not", "must not" },
+        { TRANSFORM_INTEG, CHECK_weak_integrity, INTEG_HMAC_SHA2_256_128, "", "" },
+        { TRANSFORM_PRF, CHECK_weak_prf, PRF_HMAC_MD5, "must not", NULL },
+        { TRANSFORM_PRF, CHECK_weak_prf, PRF_HMAC_SHA1, "", NULL },
+        { TRANSFORM_KE, CHECK_weak_dh_group, KE_MODP_768, "must not", "must not" },
+        { TRANSFORM_KE, CHECK_weak_dh_group, KE_MODP_1024, "should not", "should not" },
+        { TRANSFORM_KE, CHECK_weak_dh_group, KE_MODP_1536, "should not", "should not" },
+        { TRANSFORM_KE, CHECK_weak_dh_group, KE_MODP_2048, "", "" },
+        { TRANSFORM_KE, CHECK_weak_dh_group, KE_MODP_1024_160, "must not", "must not" },
+        { TRANSFORM_KE, CHECK_weak_dh_group, KE_MODP_2048_256, "should not", "should not" },
+        { TRANSFORM_KE, CHECK_weak_dh_group, KE_CURVE_25519, "", "" },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
@@ -82,7 +82,7 @@ levels(struct conversation *c)
             }
         }
     }
-    ike_of(c, TRANSFORM_KE, 2);
+    ike_of(c, TRANSFORM_KE, KE_MODP_1024);
     SAYS(c, weak_dh_group, "MODP_1024 is chosen for IKE (IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_1024); RFC 8247 says");
     static const struct transform md5[] = { { TRANSFORM_INTEG, INTEG_HMAC_MD5_96, 0 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
     child_of(c, PROTO_AH, md5, 2);
@@ -149,8 +149,8 @@ static void
 nonces(struct conversation *c)
 {
     static const struct { uint8_t major; uint16_t prf; size_t len; bool short_or_long; } table[] = {
-        { 2, 2, 16, false }, { 2, 2, 15, true }, { 2, 5, 16, false }, { 2, 6, 24, false }, { 2, 6, 23, true }, { 2, 7, 32, false },
-        { 2, 7, 31, true }, { 2, 5, 256, false }, { 2, 5, 257, true }, { 1, 5, 8, false }, { 1, 5, 7, true }, { 1, 5, 257, true },
+        { 2, PRF_HMAC_SHA1, 16, false }, { 2, PRF_HMAC_SHA1, 15, true }, { 2, PRF_HMAC_SHA2_256, 16, false }, { 2, PRF_HMAC_SHA2_384, 24, false }, { 2, PRF_HMAC_SHA2_384, 23, true }, { 2, PRF_HMAC_SHA2_512, 32, false },
+        { 2, PRF_HMAC_SHA2_512, 31, true }, { 2, PRF_HMAC_SHA2_256, 256, false }, { 2, PRF_HMAC_SHA2_256, 257, true }, { 1, PRF_HMAC_SHA2_256, 8, false }, { 1, PRF_HMAC_SHA2_256, 7, true }, { 1, PRF_HMAC_SHA2_256, 257, true },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
@@ -172,8 +172,8 @@ nonces(struct conversation *c)
 static void
 aggressive(struct conversation *c)
 {
-    static const struct { uint16_t method; bool psk; } table[] = { { 1, true }, { 3, false }, { 65001, true }, { 65002, true },
-                                                                   { 65005, false } };
+    static const struct { uint16_t method; bool psk; } table[] = { { AUTH1_PSK, true }, { AUTH1_RSA_SIGNATURE, false }, { AUTH1_XAUTH_PSK_I, true }, { AUTH1_XAUTH_PSK_R, true },
+                                                                   { AUTH1_XAUTH_RSA_SIGNATURE_I, false } };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         reset(c);
@@ -216,10 +216,10 @@ child_with(struct conversation *c, const struct transform *t, size_t n)
     reset(c);
     sa_init(c, aes256, aes256);
     begin(c, 2, V2_IKE_AUTH, 1, true, false);
-    propose(c, t, n, PROTO_ESP, 0xa0000001);
+    propose(c, t, n, PROTO_ESP, TO_I);
     send(c, "auth?", 3);
     begin(c, 2, V2_IKE_AUTH, 1, false, true);
-    propose(c, t, n, PROTO_ESP, 0xb0000001);
+    propose(c, t, n, PROTO_ESP, TO_R);
     send(c, "auth!", 4);
 }
 

@@ -2,7 +2,7 @@
  * gateway.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conversation.h"
 
-static const uint8_t ecp_256[] = { 0, 19 };
+static const uint8_t ecp_256[] = { 0, KE_ECP_256 }, ecp_384[] = { 0, KE_ECP_384 };
 static const struct transform ecp[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 },
                                         { TRANSFORM_KE, KE_ECP_256, 0 } };
 static const struct transform ml_kem[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 },
@@ -33,7 +33,7 @@ answer_ke(struct conversation *c, uint8_t spi, const void *group, size_t len)
     begin(c, 2, V2_IKE_SA_INIT, 0, false, true);
     as(c, spi);
     memset(c->m.spi_r, 0, 8);
-    notify_with(c, 17, group, len);
+    notify_with(c, N2_INVALID_KE_PAYLOAD, group, len);
     send(c, "other group", (uint16_t)(c->frame + 1));
 }
 
@@ -51,16 +51,16 @@ static void
 groups(struct conversation *c)
 {
     reset(c);                                        /* the next try stands under an SPI of its own */
-    ask(c, 0x11, aes256, 14, "first");
+    ask(c, 0x11, aes256, KE_MODP_2048, "first");
     answer_ke(c, 0x11, ecp_256, 2);
     SAYS(c, invalid_ke_payload, "198.51.100.20 wants ECP_256; the key exchange of frame 1 is in MODP_2048.");
-    ask(c, 0x33, ecp, 19, "second");
+    ask(c, 0x33, ecp, KE_ECP_256, "second");
     agree(c, 0x33, ecp);
     end_after(c, 20);
     T(severity_of(c, CHECK_invalid_ke_payload) == SEV_NOTE && count(c, CHECK_invalid_ke_payload) == 1);
 
     reset(c);                                        /* another client's try is none of this one's */
-    ask(c, 0x11, aes256, 14, "first");
+    ask(c, 0x11, aes256, KE_MODP_2048, "first");
     answer_ke(c, 0x11, ecp_256, 2);
     c->from = c->stranger;
     begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
@@ -73,7 +73,7 @@ groups(struct conversation *c)
     SAYS(c, invalid_ke_payload, "No try with the wanted group follows in 20 captured seconds.");
 
     reset(c);                                        /* nor is a try with another gateway */
-    ask(c, 0x11, aes256, 14, "first");
+    ask(c, 0x11, aes256, KE_MODP_2048, "first");
     answer_ke(c, 0x11, ecp_256, 2);
     begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
     as(c, 0x33);
@@ -84,20 +84,20 @@ groups(struct conversation *c)
     T(severity_of(c, CHECK_invalid_ke_payload) == SEV_WARN);
 
     reset(c);                                        /* the next try is lost */
-    ask(c, 0x11, aes256, 14, "first");
+    ask(c, 0x11, aes256, KE_MODP_2048, "first");
     answer_ke(c, 0x11, ecp_256, 2);
-    ask(c, 0x11, ecp, 19, "second");
+    ask(c, 0x11, ecp, KE_ECP_256, "second");
     send(c, "second", 77);
     end_after(c, 20);
     T(severity_of(c, CHECK_invalid_ke_payload) == SEV_WARN);
     SAYS(c, invalid_ke_payload, "The next try (frame 3) has no answer.");
 
     reset(c);                                        /* two groups, then none: the last refusal counts */
-    ask(c, 0x11, aes256, 14, "first");
+    ask(c, 0x11, aes256, KE_MODP_2048, "first");
     answer_ke(c, 0x11, ecp_256, 2);
-    ask(c, 0x33, ecp, 19, "second");
-    answer_ke(c, 0x33, "\0\24", 2);
-    ask(c, 0x55, aes256, 14, "third");
+    ask(c, 0x33, ecp, KE_ECP_256, "second");
+    answer_ke(c, 0x33, ecp_384, 2);
+    ask(c, 0x55, aes256, KE_MODP_2048, "third");
     begin(c, 2, V2_IKE_SA_INIT, 0, false, true);
     as(c, 0x55);
     notify(c, N2_NO_PROPOSAL_CHOSEN);
@@ -106,7 +106,7 @@ groups(struct conversation *c)
     SAYS(c, invalid_ke_payload, "The next try (frame 5) is refused in frame 6.");
 
     reset(c);                                        /* the group is missing: RFC 7296 section 1.3 wants two octets */
-    ask(c, 0x11, aes256, 14, "first");
+    ask(c, 0x11, aes256, KE_MODP_2048, "first");
     answer_ke(c, 0x11, "\0", 1);
     SAYS(c, invalid_ke_payload, "198.51.100.20 refuses the key exchange of frame 1 without naming a group.");
 
@@ -116,7 +116,7 @@ groups(struct conversation *c)
     send(c, "child?", 9);
     begin(c, 2, V2_CREATE_CHILD_SA, 2, false, true);
     c->m.notifies[0].inner = true;
-    notify_with(c, 17, ecp_256, 2);
+    notify_with(c, N2_INVALID_KE_PAYLOAD, ecp_256, 2);
     send(c, "child!", 10);
     SAYS(c, invalid_ke_payload, "wants ECP_256; the key exchange of frame 5 is in another group.");
     T(basis_of(c, CHECK_invalid_ke_payload) == BASIS_DECRYPTED);
@@ -142,10 +142,10 @@ redirects(struct conversation *c)
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         reset(c);
-        ask(c, 0x11, aes256, 14, "first");
+        ask(c, 0x11, aes256, KE_MODP_2048, "first");
         SILENT(c, redirected);
         begin(c, 2, V2_IKE_SA_INIT, 0, false, true);
-        notify_with(c, 16407, table[i].data, table[i].len);
+        notify_with(c, N2_REDIRECT, table[i].data, table[i].len);
         send(c, "away", 9);
         SAYS(c, redirected, table[i].to);
     }
@@ -156,15 +156,15 @@ static void
 cookies(struct conversation *c)
 {
     reset(c);
-    ask(c, 0x11, aes256, 14, "first");
+    ask(c, 0x11, aes256, KE_MODP_2048, "first");
     begin(c, 2, V2_IKE_SA_INIT, 0, false, true);
     memset(c->m.spi_r, 0, 8);
-    notify_with(c, 16390, "0123456789abcdef0123", 20);
+    notify_with(c, N2_COOKIE, "0123456789abcdef0123", 20);
     send(c, "cookie", 9);
     SAYS(c, cookie_challenge, "198.51.100.20 asks for a cookie of 20 bytes before it answers IKE_SA_INIT of frame 1.");
     begin(c, 2, V2_IKE_SA_INIT, 0, true, false);       /* the initiator returns it: no second challenge */
     propose(c, aes256, 4, PROTO_IKE, 0);
-    notify_with(c, 16390, "0123456789abcdef0123", 20);
+    notify_with(c, N2_COOKIE, "0123456789abcdef0123", 20);
     send(c, "again", 10);
     agree(c, 0x11, aes256);
     end_after(c, 20);
@@ -181,7 +181,7 @@ cookies(struct conversation *c)
 static void
 detours(struct conversation *c)
 {
-    static const uint8_t wanted[] = { 0, 19 };
+    static const uint8_t wanted[] = { 0, KE_ECP_256 };
 
     tunnel(c);
     SILENT(c, cookie_challenge);

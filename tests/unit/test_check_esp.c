@@ -19,7 +19,7 @@ first_numbers(struct conversation *c)
     ipsec(c, &c->stranger, &c->gateway, p);                  /* goes on with the same SPI */
     SILENT(c, sequence_not_one);
     tunnel(c);
-    ipsec(c, &c->gateway, &c->client, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = 0xa0000001, .seq = 1, .length = SHORTEST });
+    ipsec(c, &c->gateway, &c->client, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = TO_I, .seq = 1, .length = SHORTEST });
     ipsec(c, &c->client, &c->gateway, p);                    /* the other direction's stream is no excuse */
     SAYS(c, sequence_not_one, "The first packet of SPI b0000001 has sequence number 9; the exchange in frame 4 began the SA.");
 }
@@ -31,7 +31,7 @@ child(struct conversation *c, const struct transform *t, size_t n, uint8_t proto
     sa_init(c, aes256, aes256);
     begin(c, 2, V2_IKE_AUTH, 1, true, false);
     c->m.has_auth = true;
-    propose(c, t, n, protocol, 0xa0000001);
+    propose(c, t, n, protocol, TO_I);
     selectors(c, "10.1.0.0/24", "10.2.0.0/24");
     send(c, "auth?", 3);
     begin(c, 2, V2_IKE_AUTH, 1, false, true);
@@ -185,7 +185,7 @@ life(struct conversation *c)
     reset(c);
     v1_phase1(c, aes256);
     begin(c, 1, V1_QUICK, 9, true, false);
-    propose(c, esp128, 2, PROTO_ESP, 0xa0000001);
+    propose(c, esp128, 2, PROTO_ESP, TO_I);
     c->m.proposals[0].attr.life_s = 100;
     send(c, "qm1", 3);
     begin(c, 1, V1_QUICK, 9, false, false);
@@ -289,7 +289,7 @@ rekeyed_unseen(struct conversation *c, bool rekeys)
     c->m.deletes[0] = (struct ike_delete){ .protocol = PROTO_IKE, .inner = true };
     send(c, "delete", 21);
     c->now += 2;
-    packet(c, 0xb0000001, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", 6);
+    packet(c, TO_R, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", IP_TCP);
     if (rekeys) {
         SILENT(c, esp_after_delete);
     } else {
@@ -316,7 +316,7 @@ deleted_before_rekeyed(struct conversation *c)
     }
     T(sadb_num_ike_sas(c->db) == 2 && sadb_child_sa(c->db, 0)->deleted_in == 0);
     c->now += 3;
-    packet(c, 0xb0000001, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", 6);
+    packet(c, TO_R, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", IP_TCP);
     SILENT(c, esp_after_delete);
 }
 
@@ -375,7 +375,7 @@ static void
 other_protocol(struct conversation *c)
 {
     tunnel(c);
-    ipsec(c, &c->client, &c->gateway, (struct ipsec_packet){ .protocol = PROTO_AH, .spi = 0xb0000001, .seq = 1, .length = 100 });
+    ipsec(c, &c->client, &c->gateway, (struct ipsec_packet){ .protocol = PROTO_AH, .spi = TO_R, .seq = 1, .length = 100 });
     FIRES(c, protocol_mismatch);
     SILENT(c, spi_unknown);
 }
@@ -384,7 +384,7 @@ other_protocol(struct conversation *c)
 static void
 clear_payload(struct conversation *c)
 {
-    struct ipsec_packet p = { .protocol = PROTO_ESP, .spi = 0xb0000001, .seq = 1, .length = SHORTEST, .clear_read = true,
+    struct ipsec_packet p = { .protocol = PROTO_ESP, .spi = TO_R, .seq = 1, .length = SHORTEST, .clear_read = true,
                               .bad_padding = true, .icv = ICV_GOOD, .readable_ip = true };
 
     tunnel(c);

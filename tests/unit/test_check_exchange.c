@@ -119,22 +119,22 @@ static void
 esp_captured_twice(struct conversation *c)
 {
     tunnel(c);
-    esp_twice(c, &c->client, &c->gateway, &c->client, &c->gateway, 0xb0000001, 0.00002, 7);
+    esp_twice(c, &c->client, &c->gateway, &c->client, &c->gateway, TO_R, 0.00002, 7);
     SAYS(c, duplicate_frame, "Frame 6 was captured twice: it is frame 5 again, at the same moment.");
     SILENT(c, replay);
     tunnel(c);
-    esp_twice(c, &c->client, &c->gateway, &c->client, &c->gateway, 0xb0000001, 0.00002, 8);
+    esp_twice(c, &c->client, &c->gateway, &c->client, &c->gateway, TO_R, 0.00002, 8);
     FIRES(c, replay);
     SILENT(c, duplicate_frame);
     tunnel(c);                   /* a stranger's copy is no NAT's */
-    esp_twice(c, &c->client, &c->gateway, &c->stranger, &c->gateway, 0xb0000001, 0.00002, 7);
+    esp_twice(c, &c->client, &c->gateway, &c->stranger, &c->gateway, TO_R, 0.00002, 7);
     SILENT(c, duplicate_frame);
     reset(c);                    /* no IKE at all */
-    esp_twice(c, &c->client, &c->gateway, &c->stranger, &c->gateway, 0xb0000001, 0.00002, 7);
+    esp_twice(c, &c->client, &c->gateway, &c->stranger, &c->gateway, TO_R, 0.00002, 7);
     SAYS(c, duplicate_frame, "Frame 2 was captured twice: it is frame 1 again, on the other side of a NAT.");
     T(basis_of(c, CHECK_duplicate_frame) == BASIS_INFERRED);
     reset(c);
-    esp_twice(c, &c->client, &c->gateway, &c->stranger, &c->gateway, 0xb0000001, 0.05, 7);
+    esp_twice(c, &c->client, &c->gateway, &c->stranger, &c->gateway, TO_R, 0.05, 7);
     esp_twice(c, &c->client, &c->gateway, &c->stranger, &c->client, 0xb0000002, 0.00002, 7);
     SILENT(c, duplicate_frame);
 }
@@ -158,20 +158,20 @@ both_sides_of_nat(struct conversation *c)
     auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
     auth_response(c, "10.1.0.0/24", "10.2.0.0/24");
     T(sadb_num_ike_sas(c->db) == 1 && sadb_num_child_sas(c->db) == 1);
-    ipsec(c, &c->client, &c->gateway, esp_of(0xb0000001, 1));
-    ipsec(c, &c->stranger, &c->gateway, esp_of(0xb0000001, 1));
-    ipsec(c, &c->gateway, &c->stranger, esp_of(0xa0000001, 1));
-    ipsec(c, &c->gateway, &c->client, esp_of(0xa0000001, 1));
+    ipsec(c, &c->client, &c->gateway, esp_of(TO_R, 1));
+    ipsec(c, &c->stranger, &c->gateway, esp_of(TO_R, 1));
+    ipsec(c, &c->gateway, &c->stranger, esp_of(TO_I, 1));
+    ipsec(c, &c->gateway, &c->client, esp_of(TO_I, 1));
     SILENT(c, outer_source_violation);
     SILENT(c, outer_destination_violation);
     SILENT(c, replay);
     T(count(c, CHECK_duplicate_frame) == 1);
-    esp_twice(c, &c->client, &c->gateway, &c->stranger, &c->gateway, 0xb0000001, 0.01, 7);
+    esp_twice(c, &c->client, &c->gateway, &c->stranger, &c->gateway, TO_R, 0.01, 7);
     T(count(c, CHECK_duplicate_frame) == 2);
     tunnel(c);
     SILENT(c, duplicate_frame);
-    ipsec(c, &c->stranger, &c->gateway, esp_of(0xb0000001, 1));
-    ipsec(c, &c->gateway, &c->stranger, esp_of(0xa0000001, 1));
+    ipsec(c, &c->stranger, &c->gateway, esp_of(TO_R, 1));
+    ipsec(c, &c->gateway, &c->stranger, esp_of(TO_I, 1));
     FIRES(c, outer_source_violation);
     FIRES(c, outer_destination_violation);
 }

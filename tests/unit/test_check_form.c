@@ -26,9 +26,9 @@ static void
 key_exchanges(struct conversation *c)
 {
     static const struct { uint16_t group; size_t asked, answered; } table[] = {
-        { 1, 96, 96 }, { 2, 128, 128 }, { 5, 192, 192 }, { 14, 256, 256 }, { 15, 384, 384 }, { 16, 512, 512 }, { 18, 1024, 1024 },
-        { 19, 64, 64 }, { 20, 96, 96 }, { 21, 132, 132 }, { 22, 128, 128 }, { 24, 256, 256 }, { 25, 48, 48 }, { 28, 64, 64 },
-        { 30, 128, 128 }, { 31, 32, 32 }, { 32, 56, 56 }, { 35, 800, 768 }, { 36, 1184, 1088 }, { 37, 1568, 1568 },
+        { KE_MODP_768, 96, 96 }, { KE_MODP_1024, 128, 128 }, { KE_MODP_1536, 192, 192 }, { KE_MODP_2048, 256, 256 }, { KE_MODP_3072, 384, 384 }, { KE_MODP_4096, 512, 512 }, { KE_MODP_8192, 1024, 1024 },
+        { KE_ECP_256, 64, 64 }, { KE_ECP_384, 96, 96 }, { KE_ECP_521, 132, 132 }, { KE_MODP_1024_160, 128, 128 }, { KE_MODP_2048_256, 256, 256 }, { KE_ECP_192, 48, 48 }, { KE_ECP_256_BP, 64, 64 },
+        { KE_ECP_512_BP, 128, 128 }, { KE_CURVE_25519, 32, 32 }, { KE_CURVE_448, 56, 56 }, { KE_ML_KEM_512, 800, 768 }, { KE_ML_KEM_768, 1184, 1088 }, { KE_ML_KEM_1024, 1568, 1568 },
     };
     uint16_t length;
 
@@ -224,12 +224,12 @@ key_exchange(struct conversation *c, uint16_t group, size_t len)
 static void
 groups(struct conversation *c)
 {
-    key_exchange(c, 14, 256);
+    key_exchange(c, KE_MODP_2048, 256);
     SILENT(c, ke_group_mismatch);
     SILENT(c, ke_length_wrong);
-    key_exchange(c, 14, 255);
+    key_exchange(c, KE_MODP_2048, 255);
     SAYS(c, ke_length_wrong, "255 octets; MODP_2048 has 256");
-    key_exchange(c, 19, 64);
+    key_exchange(c, KE_ECP_256, 64);
     SAYS(c, ke_group_mismatch, "chooses MODP_2048 and sends a key exchange in ECP_256");
 }
 
@@ -273,7 +273,7 @@ parts_missing(struct conversation *c)
 {
     static const struct { bool truncated, capped, fragment, error, unread; uint16_t notify; bool told; } table[] = {
         { .told = true }, { .truncated = true }, { .capped = true }, { .fragment = true }, { .error = true }, { .unread = true },
-        { .notify = 14 }, { .notify = 16390 }, { .notify = 16407 }, { .notify = 16388, .told = true },
+        { .notify = N2_NO_PROPOSAL_CHOSEN }, { .notify = N2_COOKIE }, { .notify = N2_REDIRECT }, { .notify = N2_NAT_DETECTION_SOURCE_IP, .told = true },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {

@@ -112,7 +112,7 @@ restarts(struct conversation *c)
         static const uint8_t net[] = { 10, 9, 0, 0, 255, 255, 0, 0 };
         begin(c, 1, V1_QUICK, 13, r == 0, false);
         propose(c, esp128, 2, PROTO_ESP, r ? 0xb0000003 : 0xa0000003);
-        c->m.id_i = c->m.id_r = (struct ike_id){ .present = true, .inner = true, .type = 4, .data = { net, 8 } };
+        c->m.id_i = c->m.id_r = (struct ike_id){ .present = true, .inner = true, .type = ID_IPV4_ADDR_SUBNET, .data = { net, 8 } };
         send(c, r ? "other qm2" : "other qm1", (uint16_t)(23 + r));
     }
     T(sadb_child_sa(c->db, 1)->state == CHILD_INSTALLED && sadb_child_sa(c->db, 2)->rekeys == NO_ID);
@@ -206,14 +206,14 @@ bundle(struct conversation *c)
     v1_phase1(c, aes256);
     for (int side = 0; side < 2; side++) {
         begin(c, 1, V1_QUICK, 9, side == 0, false);
-        propose(c, ah, 1, PROTO_AH, side ? 0xb0000001 : 0xa0000001);
+        propose(c, ah, 1, PROTO_AH, side ? TO_R : TO_I);
         propose(c, esp128, 3, PROTO_ESP, side ? 0xb0000002 : 0xa0000002);
         send(c, side ? "qm2" : "qm1", (uint16_t)(20 + side));
     }
     T(sadb_num_child_sas(c->db) == 2 && count(c, CHECK_sa_established) == 3);      /* and the IKE SA */
     T(sadb_child_sa(c->db, 0)->protocol == PROTO_AH && sadb_child_sa(c->db, 1)->protocol == PROTO_ESP);
     T(sadb_child_sa(c->db, 1)->spi_i == 0xa0000002 && sadb_child_sa(c->db, 1)->spi_r == 0xb0000002);
-    ipsec(c, &c->client, &c->gateway, (struct ipsec_packet){ .protocol = PROTO_AH, .spi = 0xb0000001, .seq = 1, .length = 100 });
+    ipsec(c, &c->client, &c->gateway, (struct ipsec_packet){ .protocol = PROTO_AH, .spi = TO_R, .seq = 1, .length = 100 });
     packet(c, 0xb0000002, &c->client, &c->gateway, NULL, NULL, 0);
     packet(c, 0xa0000002, &c->gateway, &c->client, NULL, NULL, 0);
     SILENT(c, spi_unknown);
@@ -296,7 +296,7 @@ as_second(struct conversation *c, uint8_t exchange, uint32_t id, bool from_clien
     c->m.has_auth = true;
     if (from_client) {
         c->m.id_i.present = true;
-        c->m.id_i.type = 2;
+        c->m.id_i.type = ID_FQDN;
         c->m.id_i.data = (struct span){ (const uint8_t *)"client", 6 };
     }
     propose(c, esp128, 3, PROTO_ESP, from_client ? 0xa0000002 : 0xb0000002);
@@ -312,9 +312,9 @@ begun_anew(struct conversation *c, bool initial_contact, bool lacks_request)
     begin(c, 2, V2_IKE_AUTH, 1, true, false);
     c->m.has_auth = true;
     c->m.id_i.present = true;
-    c->m.id_i.type = 2;
+    c->m.id_i.type = ID_FQDN;
     c->m.id_i.data = (struct span){ (const uint8_t *)"client", 6 };
-    propose(c, esp128, 3, PROTO_ESP, 0xa0000001);
+    propose(c, esp128, 3, PROTO_ESP, TO_I);
     selectors(c, "10.1.0.0/24", "10.2.0.0/24");
     send(c, "auth?", 3);
     auth_response(c, "10.1.0.0/24", "10.2.0.0/24");

@@ -60,7 +60,7 @@ new_addresses(struct conversation *c)
 static void
 named(struct conversation *c, const char *who)
 {
-    c->m.id_i = (struct ike_id){ .present = true, .inner = true, .type = 2, .data = { (const uint8_t *)who, strlen(who) } };
+    c->m.id_i = (struct ike_id){ .present = true, .inner = true, .type = ID_FQDN, .data = { (const uint8_t *)who, strlen(who) } };
 }
 
 static void
@@ -157,7 +157,7 @@ path_probes(struct conversation *c, bool mobike)
     for (int side = 0; side < 2; side++) {
         begin(c, 2, V2_IKE_AUTH, 1, side == 0, side == 1);
         c->m.has_auth = true;
-        propose(c, esp128, 3, PROTO_ESP, side ? TO_R : 0xa0000001);
+        propose(c, esp128, 3, PROTO_ESP, side ? TO_R : TO_I);
         selectors(c, "10.1.0.0/24", "10.2.0.0/24");
         if (mobike) {
             notify(c, N2_MOBIKE_SUPPORTED);

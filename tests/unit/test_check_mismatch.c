@@ -43,7 +43,7 @@ static void
 forward_secrecy(struct conversation *c)
 {
     static const struct { uint16_t encr, bits, integ; bool suspected; } table[] = {
-        { 12, 256, 12, true }, { 12, 128, 12, false }, { 12, 256, 2, false }, { 3, 0, 12, false },
+        { ENCR_AES_CBC, 256, INTEG_HMAC_SHA2_256_128, true }, { ENCR_AES_CBC, 128, INTEG_HMAC_SHA2_256_128, false }, { ENCR_AES_CBC, 256, INTEG_HMAC_SHA1_96, false }, { ENCR_3DES_CBC, 0, INTEG_HMAC_SHA2_256_128, false },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
@@ -114,7 +114,7 @@ static void
 refused_quick_mode(struct conversation *c, const struct transform *t, size_t n)
 {
     begin(c, 1, V1_QUICK, 9, true, false);
-    propose(c, t, n, PROTO_ESP, 0xa0000001);
+    propose(c, t, n, PROTO_ESP, TO_I);
     send(c, "qm1", 3);
     begin(c, 1, V1_INFORMATIONAL, 10, false, false);
     notify(c, N1_NO_PROPOSAL_CHOSEN);
@@ -178,7 +178,7 @@ disagreements(struct conversation *c)
     reset(c);
     sa_init(c, aes256, aes256);
     begin(c, 2, V2_IKE_AUTH, 1, true, false);
-    propose(c, esp128, 3, PROTO_ESP, 0xa0000001);
+    propose(c, esp128, 3, PROTO_ESP, TO_I);
     notify(c, N2_USE_TRANSPORT_MODE);
     send(c, "auth?", 3);
     auth_response(c, "10.1.0.0/24", "10.2.0.0/24");
@@ -217,8 +217,8 @@ static void
 modes(struct conversation *c)
 {
     static const struct { uint8_t exchange; unsigned messages; uint16_t notify; bool told; } table[] = {
-        { V1_MAIN, 1, 7, true }, { V1_MAIN, 1, 24, false }, { V1_MAIN, 2, 7, false }, { V1_AGGRESSIVE, 1, 24, true },
-        { V1_AGGRESSIVE, 1, 29, true }, { V1_AGGRESSIVE, 2, 7, false }, { V1_AGGRESSIVE, 1, 18, false }, { V1_QUICK, 1, 7, false },
+        { V1_MAIN, 1, N1_INVALID_EXCHANGE_TYPE, true }, { V1_MAIN, 1, N1_AUTHENTICATION_FAILED, false }, { V1_MAIN, 2, N1_INVALID_EXCHANGE_TYPE, false }, { V1_AGGRESSIVE, 1, N1_AUTHENTICATION_FAILED, true },
+        { V1_AGGRESSIVE, 1, N1_UNSUPPORTED_EXCHANGE_TYPE, true }, { V1_AGGRESSIVE, 2, N1_INVALID_EXCHANGE_TYPE, false }, { V1_AGGRESSIVE, 1, N1_INVALID_ID_INFORMATION, false }, { V1_QUICK, 1, N1_INVALID_EXCHANGE_TYPE, false },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {

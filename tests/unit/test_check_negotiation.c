@@ -96,7 +96,7 @@ eap(struct conversation *c, bool transport)
     reset(c);
     sa_init(c, aes256, aes256);
     begin(c, 2, V2_IKE_AUTH, 1, true, false);
-    propose(c, esp128, 3, PROTO_ESP, 0xa0000001);
+    propose(c, esp128, 3, PROTO_ESP, TO_I);
     selectors(c, "10.1.0.0/16", "10.2.0.0/16");
     ask_address(c, CFG_INTERNAL_IP4_ADDRESS);
     if (transport) {
@@ -106,12 +106,12 @@ eap(struct conversation *c, bool transport)
     for (uint32_t id = 1; id <= 2; id++) {
         char text[16];
         begin(c, 2, V2_IKE_AUTH, id, false, true);
-        c->m.eap_code = id == 1 ? 1 : 3;
+        c->m.eap_code = id == 1 ? EAP_REQUEST : EAP_SUCCESS;
         g_snprintf(text, sizeof text, "eap %u!", id);
         send(c, text, (uint16_t)(10 * id));
         begin(c, 2, V2_IKE_AUTH, id + 1, true, false);
         c->m.has_auth = id == 2;
-        c->m.eap_code = id == 1 ? 2 : 0;
+        c->m.eap_code = id == 1 ? EAP_RESPONSE : 0;
         g_snprintf(text, sizeof text, "eap %u?", id);
         send(c, text, (uint16_t)(10 * id + 1));
     }
@@ -123,7 +123,7 @@ after_eap(struct conversation *c)
 {
     eap(c, false);                                     /* all is given */
     c->m.has_auth = true;
-    propose(c, esp128, 3, PROTO_ESP, 0xb0000001);
+    propose(c, esp128, 3, PROTO_ESP, TO_R);
     selectors(c, "10.1.0.0/16", "10.2.0.0/16");
     reply(c, CFG_INTERNAL_IP4_ADDRESS, ip4, 4);
     send(c, "auth!", 60);
@@ -131,12 +131,12 @@ after_eap(struct conversation *c)
     SILENT(c, address_assignment_failed);
     SILENT(c, proposal_not_offered);
     SILENT(c, mode_mismatch);
-    T(sadb_child_sa(c->db, 0)->spi_i == 0xa0000001 && sadb_child_sa(c->db, 0)->spi_r == 0xb0000001);
+    T(sadb_child_sa(c->db, 0)->spi_i == TO_I && sadb_child_sa(c->db, 0)->spi_r == TO_R);
     T(sadb_ike_sa(c->db, 0)->eap && sadb_ike_sa(c->db, 0)->state == IKE_ESTABLISHED);
 
     eap(c, false);                                     /* the frame is that of the request, not of the last round */
     c->m.has_auth = true;
-    propose(c, esp128, 3, PROTO_ESP, 0xb0000001);
+    propose(c, esp128, 3, PROTO_ESP, TO_R);
     selectors(c, "10.1.0.0/16", "10.2.3.0/24");
     reply(c, CFG_INTERNAL_IP4_ADDRESS, ip4, 4);
     send(c, "auth!", 60);
@@ -144,7 +144,7 @@ after_eap(struct conversation *c)
 
     eap(c, false);                                     /* no address, though the CP_REQUEST stood three exchanges before */
     c->m.has_auth = true;
-    propose(c, esp128, 3, PROTO_ESP, 0xb0000001);
+    propose(c, esp128, 3, PROTO_ESP, TO_R);
     selectors(c, "10.1.0.0/16", "10.2.0.0/16");
     reply(c, 3, ip4, 4);                               /* INTERNAL_IP4_DNS alone */
     send(c, "auth!", 60);
@@ -152,7 +152,7 @@ after_eap(struct conversation *c)
 
     eap(c, true);
     c->m.has_auth = true;
-    propose(c, esp128, 3, PROTO_ESP, 0xb0000001);
+    propose(c, esp128, 3, PROTO_ESP, TO_R);
     selectors(c, "10.1.0.0/16", "10.2.0.0/16");
     send(c, "auth!", 60);
     SAYS(c, mode_mismatch, "Frame 3 asks for transport mode; 198.51.100.20 does not agree");
@@ -193,13 +193,13 @@ addresses(struct conversation *c)
         reset(c);
         sa_init(c, aes256, aes256);
         begin(c, 2, V2_IKE_AUTH, 1, true, false);
-        propose(c, esp128, 3, PROTO_ESP, 0xa0000001);
+        propose(c, esp128, 3, PROTO_ESP, TO_I);
         selectors(c, "10.1.0.0/16", "10.2.0.0/16");
         ask_address(c, table[i].asked);
         send(c, "auth?", 3);
         begin(c, 2, V2_IKE_AUTH, 1, false, true);
         c->m.has_auth = true;
-        propose(c, esp128, 3, PROTO_ESP, 0xb0000001);
+        propose(c, esp128, 3, PROTO_ESP, TO_R);
         selectors(c, "10.1.0.0/16", "10.2.0.0/16");
         reply(c, table[i].given, table[i].len == 4 ? ip4 : bytes, table[i].len);
         send(c, "auth!", 4);
@@ -225,11 +225,11 @@ altered(struct conversation *c)
     reset(c);
     begin(c, 1, V1_MAIN, 0, true, false);
     propose(c, aes256, 4, PROTO_IKE, 0);
-    c->m.proposals[0].attr.auth_method = 65001;
+    c->m.proposals[0].attr.auth_method = AUTH1_XAUTH_PSK_I;
     send(c, "mm1", 1);
     begin(c, 1, V1_MAIN, 0, false, false);
     propose(c, aes256, 4, PROTO_IKE, 0);
-    c->m.proposals[0].attr.auth_method = 1;
+    c->m.proposals[0].attr.auth_method = AUTH1_PSK;
     send(c, "mm2", 2);
     SAYS(c, attribute_changed, "198.51.100.20 returns transform 1 with authentication method 1 and mode 0; frame 1 offers 65001 and 0.");
     T(count(c, CHECK_proposal_not_offered) == 0);
@@ -253,7 +253,7 @@ selectors_refused(struct conversation *c)
     reset(c);                                        /* quick mode: RFC 2409 section 5.5, the IDs in clear to us */
     v1_phase1(c, aes256);
     begin(c, 1, V1_QUICK, 9, true, false);
-    propose(c, esp128, 2, PROTO_ESP, 0xa0000001);
+    propose(c, esp128, 2, PROTO_ESP, TO_I);
     send(c, "qm1", 3);
     begin(c, 1, V1_INFORMATIONAL, 10, false, false);
     notify(c, N1_INVALID_ID_INFORMATION);
@@ -266,9 +266,9 @@ selectors_refused(struct conversation *c)
     v1_phase1(c, aes256);
     static const uint8_t net_i[] = { 10, 1, 0, 0, 255, 255, 255, 0 }, net_r[] = { 10, 9, 0, 0, 255, 255, 0, 0 };
     begin(c, 1, V1_QUICK, 9, true, false);
-    propose(c, esp128, 2, PROTO_ESP, 0xa0000001);
-    c->m.id_i = (struct ike_id){ .present = true, .inner = true, .type = 4, .data = { net_i, 8 } };
-    c->m.id_r = (struct ike_id){ .present = true, .inner = true, .type = 4, .data = { net_r, 8 } };
+    propose(c, esp128, 2, PROTO_ESP, TO_I);
+    c->m.id_i = (struct ike_id){ .present = true, .inner = true, .type = ID_IPV4_ADDR_SUBNET, .data = { net_i, 8 } };
+    c->m.id_r = (struct ike_id){ .present = true, .inner = true, .type = ID_IPV4_ADDR_SUBNET, .data = { net_r, 8 } };
     send(c, "qm1", 3);
     begin(c, 1, V1_INFORMATIONAL, 10, false, false);
     notify(c, N1_INVALID_ID_INFORMATION);
@@ -283,7 +283,7 @@ errors(struct conversation *c)
     reset(c);
     v1_phase1(c, aes256);
     begin(c, 1, V1_QUICK, 9, true, false);
-    propose(c, esp128, 2, PROTO_ESP, 0xa0000001);
+    propose(c, esp128, 2, PROTO_ESP, TO_I);
     send(c, "qm1", 3);
     begin(c, 1, V1_INFORMATIONAL, 10, false, false);
     notify(c, N1_PAYLOAD_MALFORMED);
@@ -335,7 +335,7 @@ one_answer(struct conversation *c)
         v1_phase1(c, aes256);
         for (unsigned r = 0; r < 2; r++) {
             begin(c, 1, V1_QUICK, 9, r == 0, false);
-            propose(c, esp128, 2, PROTO_ESP, r ? 0xb0000001 : 0xa0000001);
+            propose(c, esp128, 2, PROTO_ESP, r ? TO_R : TO_I);
             propose(c, sha1, 1, PROTO_AH, r ? 0xb0000002 : 0xa0000002);
             c->m.proposals[1].number = (uint8_t)number;
             c->m.sa_count = 1;
@@ -438,15 +438,15 @@ complain(struct conversation *c, uint16_t type, const void *spi, size_t spi_len,
 static void
 spis(struct conversation *c)
 {
-    complain(c, 11, NULL, 0, "\240\0\0\1", 4);         /* RFC 7296 section 1.5: the SPI is the data */
+    complain(c, N2_INVALID_SPI, NULL, 0, "\240\0\0\1", 4);         /* RFC 7296 section 1.5: the SPI is the data */
     SAYS(c, invalid_spi, "198.51.100.20 rejects a packet of SPI a0000001, Child SA 0 (frame 4).");
     T(the_finding(c, CHECK_invalid_spi)->child_sa == 0);
-    complain(c, 11, NULL, 0, "\1\2\3\4", 4);
+    complain(c, N2_INVALID_SPI, NULL, 0, "\1\2\3\4", 4);
     SAYS(c, invalid_spi, "rejects a packet of SPI 01020304, which no exchange in the capture made.");
     T(the_finding(c, CHECK_invalid_spi)->child_sa == NO_ID);
-    complain(c, 11, NULL, 0, "\1\2", 2);
+    complain(c, N2_INVALID_SPI, NULL, 0, "\1\2", 2);
     SAYS(c, invalid_spi, "rejects a packet and does not say of which SPI.");
-    complain(c, 39, "\260\0\0\1", 4, "quoted packet", 13);
+    complain(c, N2_INVALID_SELECTORS, "\260\0\0\1", 4, "quoted packet", 13);
     SAYS(c, invalid_selectors, "rejects a packet of SPI b0000001, Child SA 0");
     T(count(c, CHECK_error_notify) == 0);
     reset(c);
@@ -464,7 +464,7 @@ transport(struct conversation *c, const char *asked, const char *got)
     sa_init(c, aes256, aes256);
     begin(c, 2, V2_IKE_AUTH, 1, true, false);
     c->m.has_auth = true;
-    propose(c, esp128, 3, PROTO_ESP, 0xa0000001);
+    propose(c, esp128, 3, PROTO_ESP, TO_I);
     selectors(c, asked, "198.51.100.20");
     notify(c, N2_USE_TRANSPORT_MODE);
     send(c, "auth?", 3);

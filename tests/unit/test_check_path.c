@@ -7,16 +7,16 @@ static void
 floats(struct conversation *c)
 {
     static const struct { bool float_first, from_client, response, told; uint8_t exchange; uint16_t src, dst; } table[] = {
-        { true, true, false, true, V2_INFORMATIONAL, 500, 500 }, { true, false, false, true, V2_INFORMATIONAL, 500, 500 },
-        { true, true, true, false, V2_INFORMATIONAL, 500, 500 }, { false, true, false, false, V2_INFORMATIONAL, 500, 500 },
-        { true, true, false, false, V2_INFORMATIONAL, 4500, 4500 }, { true, true, false, false, V2_INFORMATIONAL, 500, 4500 },
-        { true, true, false, false, V2_IKE_SA_INIT, 500, 500 },
+        { true, true, false, true, V2_INFORMATIONAL, PORT_IKE, PORT_IKE }, { true, false, false, true, V2_INFORMATIONAL, PORT_IKE, PORT_IKE },
+        { true, true, true, false, V2_INFORMATIONAL, PORT_IKE, PORT_IKE }, { false, true, false, false, V2_INFORMATIONAL, PORT_IKE, PORT_IKE },
+        { true, true, false, false, V2_INFORMATIONAL, PORT_NATT, PORT_NATT }, { true, true, false, false, V2_INFORMATIONAL, PORT_IKE, PORT_NATT },
+        { true, true, false, false, V2_IKE_SA_INIT, PORT_IKE, PORT_IKE },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         reset(c);
         sa_init(c, aes256, aes256);
-        c->ike_src_port = c->ike_dst_port = table[i].float_first ? 4500 : 500;
+        c->ike_src_port = c->ike_dst_port = table[i].float_first ? PORT_NATT : PORT_IKE;
         auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
         auth_response(c, "10.1.0.0/24", "10.2.0.0/24");
         c->ike_src_port = table[i].src;
@@ -42,7 +42,7 @@ icmp_of(struct conversation *c, uint8_t type, uint8_t code, uint8_t protocol, ui
 static void
 icmp(struct conversation *c)
 {
-    struct on_path e = icmp_of(c, 3, 1, 50, 0xb0000001);
+    struct on_path e = icmp_of(c, ICMP_UNREACHABLE, 1, IP_ESP, TO_R);
 
     tunnel(c);
     path(c, e);
@@ -51,18 +51,18 @@ icmp(struct conversation *c)
     SILENT(c, path_mtu);
 
     tunnel(c);                                       /* an SPI that nobody negotiated still belongs to the two peers */
-    path(c, icmp_of(c, 3, 13, 51, 0x12345678));
+    path(c, icmp_of(c, ICMP_UNREACHABLE, 13, IP_AH, 0x12345678));
     SAYS(c, icmp_unreachable, "that AH of SPI 12345678 did not reach");
     T(the_finding(c, CHECK_icmp_unreachable)->child_sa == NO_ID && the_finding(c, CHECK_icmp_unreachable)->ike_sa == 0);
     tunnel(c);                                       /* the quote ends before the SPI */
-    path(c, icmp_of(c, 3, 13, 50, 0));
+    path(c, icmp_of(c, ICMP_UNREACHABLE, 13, IP_ESP, 0));
     SAYS(c, icmp_unreachable, "that ESP did not reach");
     tunnel(c);
-    path(c, icmp_of(c, 3, 13, 51, 0));
+    path(c, icmp_of(c, ICMP_UNREACHABLE, 13, IP_AH, 0));
     SAYS(c, icmp_unreachable, "that AH did not reach");
 
     tunnel(c);                                       /* RFC 4443 section 3.2: type 2 is too big, with the MTU */
-    e = icmp_of(c, 2, 0, 50, 0xb0000001);
+    e = icmp_of(c, ICMPV6_TOO_BIG, 0, IP_ESP, TO_R);
     T(ip_parse(&e.p.src, "2001:db8:1::10") && ip_parse(&e.p.dst, "2001:db8:2::20"));
     e.p.mtu = 1280;
     path(c, e);
@@ -70,13 +70,13 @@ icmp(struct conversation *c)
     SILENT(c, icmp_unreachable);
 
     tunnel(c);                                       /* neither IKE nor ESP nor AH */
-    e = icmp_of(c, 3, 3, 17, 0);
+    e = icmp_of(c, ICMP_UNREACHABLE, 3, IP_UDP, 0);
     e.p.src_port = 53;
     e.p.dst_port = 3000;
     path(c, e);
-    path(c, icmp_of(c, 3, 3, 6, 0));
+    path(c, icmp_of(c, ICMP_UNREACHABLE, 3, IP_TCP, 0));
     T(count(c, CHECK_icmp_unreachable) == 0);
-    e.p.dst_port = 4500;
+    e.p.dst_port = PORT_NATT;
     path(c, e);
     SAYS(c, icmp_unreachable, "IKE on UDP 4500 did not reach");
 }
@@ -84,7 +84,7 @@ icmp(struct conversation *c)
 static void
 fragments(struct conversation *c)
 {
-    struct on_path e = { .p = { .kind = PATH_FRAGMENT, .protocol = 17, .src_port = 500, .dst_port = 500 } };
+    struct on_path e = { .p = { .kind = PATH_FRAGMENT, .protocol = IP_UDP, .src_port = PORT_IKE, .dst_port = PORT_IKE } };
 
     tunnel(c);                                       /* the later ones follow the first by Identification alone */
     e.at.src = c->client;
@@ -99,13 +99,13 @@ fragments(struct conversation *c)
     path(c, e);
     T(the_finding(c, CHECK_outer_fragment)->count == 2);
     tunnel(c);
-    e = (struct on_path){ .p = { .kind = PATH_FRAGMENT, .protocol = 51 } };
+    e = (struct on_path){ .p = { .kind = PATH_FRAGMENT, .protocol = IP_AH } };
     e.at.src = c->client;
     e.at.dst = c->gateway;
     path(c, e);
     SAYS(c, outer_fragment, "AH from 192.0.2.10");
     tunnel(c);                                       /* only one port is IKE's: a client of some other service */
-    e = (struct on_path){ .p = { .kind = PATH_FRAGMENT, .protocol = 17, .src_port = 500, .dst_port = 53 } };
+    e = (struct on_path){ .p = { .kind = PATH_FRAGMENT, .protocol = IP_UDP, .src_port = PORT_IKE, .dst_port = 53 } };
     path(c, e);
     SILENT(c, outer_fragment);
 }
@@ -115,11 +115,11 @@ ports(struct conversation *c)
 {
     reset(c);
     sa_init(c, aes256, aes256);
-    c->ike_src_port = c->ike_dst_port = 4500;
+    c->ike_src_port = c->ike_dst_port = PORT_NATT;
     auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
     auth_response(c, "10.1.0.0/24", "10.2.0.0/24");
     SILENT(c, port_500_after_float);
-    c->ike_src_port = c->ike_dst_port = 500;
+    c->ike_src_port = c->ike_dst_port = PORT_IKE;
     begin(c, 2, V2_INFORMATIONAL, 2, true, false);
     send(c, "stays", 5);
     FIRES(c, port_500_after_float);
@@ -128,7 +128,7 @@ ports(struct conversation *c)
 static void
 icmp_and_fragments(struct conversation *c)
 {
-    struct on_path e = { .p = { .kind = PATH_ICMP, .icmp_type = 3, .icmp_code = 3, .protocol = 17, .src_port = 500, .dst_port = 500 } };
+    struct on_path e = { .p = { .kind = PATH_ICMP, .icmp_type = ICMP_UNREACHABLE, .icmp_code = 3, .protocol = IP_UDP, .src_port = PORT_IKE, .dst_port = PORT_IKE } };
 
     tunnel(c);
     e.at.src = c->stranger;
@@ -138,24 +138,24 @@ icmp_and_fragments(struct conversation *c)
     path(c, e);
     SAYS(c, icmp_unreachable, "IKE on UDP 500 did not reach 198.51.100.20");
     SILENT(c, path_mtu);
-    e.p.icmp_code = 4;
+    e.p.icmp_code = ICMP_FRAGMENTATION_NEEDED;
     e.p.mtu = 1400;
     path(c, e);
     SAYS(c, path_mtu, "takes 1400 bytes");
 
     tunnel(c);
-    e = (struct on_path){ .p = { .kind = PATH_FRAGMENT, .protocol = 17, .src_port = 53, .dst_port = 53 } };
+    e = (struct on_path){ .p = { .kind = PATH_FRAGMENT, .protocol = IP_UDP, .src_port = 53, .dst_port = 53 } };
     e.at.src = c->client;
     e.at.dst = c->gateway;
     path(c, e);
     SILENT(c, outer_fragment);
-    e.p.protocol = 50;
+    e.p.protocol = IP_ESP;
     path(c, e);
     SAYS(c, outer_fragment, "ESP from 192.0.2.10");
 
     SILENT(c, non_esp_marker_missing);
     e.p.kind = PATH_UNMARKED;
-    e.at.dst_port = 4500;
+    e.at.dst_port = PORT_NATT;
     path(c, e);
     SAYS(c, non_esp_marker_missing, "192.0.2.10 sends IKE to UDP 4500");
 }

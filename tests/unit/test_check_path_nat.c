@@ -7,13 +7,13 @@ static const struct transform sha1[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, 
                                          { TRANSFORM_KE, KE_MODP_2048, 0 } };
 static uint8_t nat_d_hashes[3][64];
 static uint8_t hashes[4][20];
-static uint16_t hashed_port = 500;      /* of the sender's own address */
+static uint16_t hashed_port = PORT_IKE;      /* of the sender's own address */
 
 static void
 mapping(struct conversation *c)
 {
     tunnel(c);
-    c->esp_src_port = 4500;
+    c->esp_src_port = PORT_NATT;
     ipsec(c, &c->client, &c->gateway, esp_of(TO_R, 1));
     ipsec(c, &c->client, &c->gateway, esp_of(TO_R, 2));
     SILENT(c, nat_mapping_changed);
@@ -26,7 +26,7 @@ static void
 hash_of(struct conversation *c, unsigned slot, uint16_t type, const struct ip_addr *a)
 {
     GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA1);
-    const uint8_t port[] = { 500 >> 8, 500 & 255 };
+    const uint8_t port[] = { PORT_IKE >> 8, PORT_IKE & 255 };
     gsize len = 20;
 
     g_checksum_update(sum, c->m.spi_i, 8);
@@ -46,15 +46,15 @@ natted_tunnel(struct conversation *c)
     for (unsigned i = 0; i < 2; i++) {
         begin(c, 2, V2_IKE_SA_INIT, 0, i == 0, i == 1);
         propose(c, aes256, 4, PROTO_IKE, 0);
-        hash_of(c, 0, 16388, i == 0 ? &c->stranger : &c->gateway);
-        hash_of(c, 1, 16389, i == 0 ? &c->gateway : &c->client);
+        hash_of(c, 0, N2_NAT_DETECTION_SOURCE_IP, i == 0 ? &c->stranger : &c->gateway);
+        hash_of(c, 1, N2_NAT_DETECTION_DESTINATION_IP, i == 0 ? &c->gateway : &c->client);
         send(c, i == 0 ? "init?" : "init!", (uint16_t)(1 + i));
     }
     T(sadb_ike_sa(c->db, 0)->nat == NAT_INITIATOR);
-    c->ike_src_port = c->ike_dst_port = 4500;
+    c->ike_src_port = c->ike_dst_port = PORT_NATT;
     auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
     auth_response(c, "10.1.0.0/24", "10.2.0.0/24");
-    c->esp_src_port = 4500;
+    c->esp_src_port = PORT_NATT;
 }
 
 static void
@@ -66,7 +66,7 @@ keepalive(struct conversation *c, uint16_t src_port, double after)
     e.at.src = c->client;
     e.at.dst = c->gateway;
     e.at.src_port = src_port;
-    e.at.dst_port = 4500;
+    e.at.dst_port = PORT_NATT;
     path(c, e);
 }
 
@@ -78,27 +78,27 @@ esp_from(struct conversation *c, uint16_t src_port, double after)
     c->now += after;
     c->esp_src_port = src_port;
     seq++;
-    ipsec(c, &c->client, &c->gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = 0xb0000001, .seq = seq, .length = 100 });
+    ipsec(c, &c->client, &c->gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = TO_R, .seq = seq, .length = 100 });
 }
 
 static void
 keepalives(struct conversation *c)
 {
     natted_tunnel(c);
-    esp_from(c, 4500, 0);
-    keepalive(c, 4500, 19.5);
-    keepalive(c, 4500, 19.5);
+    esp_from(c, PORT_NATT, 0);
+    keepalive(c, PORT_NATT, 19.5);
+    keepalive(c, PORT_NATT, 19.5);
     esp_from(c, 1024, 10);
     FIRES(c, nat_mapping_changed);
     SILENT(c, keepalive_gap);                          /* the NAT forgot in spite of them */
     natted_tunnel(c);
-    esp_from(c, 4500, 0);
-    keepalive(c, 4500, 19.5);
+    esp_from(c, PORT_NATT, 0);
+    keepalive(c, PORT_NATT, 19.5);
     esp_from(c, 1024, 90);
     SAYS(c, keepalive_gap, "Nothing was captured from 192.0.2.10 for 90 s before its mapping moved from port 4500 to 1024; its last NAT "
          "keepalive is frame 6");
     natted_tunnel(c);
-    esp_from(c, 4500, 0);
+    esp_from(c, PORT_NATT, 0);
     esp_from(c, 1024, 60);
     SAYS(c, keepalive_gap, "no NAT keepalive of it at all");
     natted_tunnel(c);
@@ -118,7 +118,7 @@ keepalives(struct conversation *c)
     reset(c);
     T(!sadb_see_path(c->db, &nothing, &lone.at, &lone.p));     /* of no SA */
     tunnel(c);
-    keepalive(c, 4500, 60);
+    keepalive(c, PORT_NATT, 60);
     T(count(c, CHECK_nat_mapping_changed) == 0);       /* no NAT */
 }
 
@@ -154,8 +154,8 @@ main_mode(struct conversation *c, const struct transform *t, GChecksumType type,
         if (n <= 2) {
             propose(c, t, 4, PROTO_IKE, 0);
         } else {
-            nat_d(c, type, n == 3 ? r : other_i, 500);
-            nat_d(c, type, n == 3 ? own_i : r, 500);
+            nat_d(c, type, n == 3 ? r : other_i, PORT_IKE);
+            nat_d(c, type, n == 3 ? own_i : r, PORT_IKE);
         }
         g_snprintf(text, sizeof text, "mm%u", n);
         send(c, text, (uint16_t)n);
@@ -191,8 +191,8 @@ v1_hashes(struct conversation *c)
     v1_phase1(c, sha1);
     begin(c, 1, V1_MAIN, 0, true, false);
     memset(c->m.spi_r, 0x22, 8);
-    nat_d(c, G_CHECKSUM_SHA1, &c->gateway, 500);
-    nat_d(c, G_CHECKSUM_SHA1, &c->stranger, 500);
+    nat_d(c, G_CHECKSUM_SHA1, &c->gateway, PORT_IKE);
+    nat_d(c, G_CHECKSUM_SHA1, &c->stranger, PORT_IKE);
     send(c, "mm3", 3);
     T(sadb_ike_sa(c->db, 0)->nat == NAT_UNKNOWN && nat_name(NAT_UNKNOWN) == NULL && count(c, CHECK_nat_detected) == 0);
 }
@@ -208,7 +208,7 @@ seen_through(struct conversation *c)
         begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
         propose(c, aes256, 4, PROTO_IKE, 0);
         for (unsigned i = 0; i < 2; i++) {
-            c->m.notifies[c->m.num_notifies++] = (struct ike_notify){ .type = (uint16_t)(16388 + i), .data = { wrong, 20 } };
+            c->m.notifies[c->m.num_notifies++] = (struct ike_notify){ .type = (uint16_t)(N2_NAT_DETECTION_SOURCE_IP + i), .data = { wrong, 20 } };
         }
         send(c, "init?", 1);
         if (translated) {
@@ -219,7 +219,7 @@ seen_through(struct conversation *c)
         begin(c, 2, V2_IKE_SA_INIT, 0, false, true);
         propose(c, aes256, 4, PROTO_IKE, 0);
         for (unsigned i = 0; i < 2; i++) {
-            c->m.notifies[c->m.num_notifies++] = (struct ike_notify){ .type = (uint16_t)(16388 + i), .data = { wrong, 20 } };
+            c->m.notifies[c->m.num_notifies++] = (struct ike_notify){ .type = (uint16_t)(N2_NAT_DETECTION_SOURCE_IP + i), .data = { wrong, 20 } };
         }
         send(c, "init!", 2);
     }
@@ -233,11 +233,12 @@ seen_through(struct conversation *c)
 static void
 nat_hashes(struct conversation *c, unsigned slot, const struct ip_addr *src, const struct ip_addr *dst)
 {
-    static const uint16_t types[] = { 16388, 16389 };
+    static const uint16_t types[] = { N2_NAT_DETECTION_SOURCE_IP, N2_NAT_DETECTION_DESTINATION_IP };
 
     for (unsigned i = 0; i < 2; i++) {
         GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA1);
-        const uint8_t port[] = { i ? 500 >> 8 : hashed_port >> 8, (uint8_t)(i ? 500 & 255 : hashed_port & 255) };
+        uint16_t hashed = i ? PORT_IKE : hashed_port;
+        const uint8_t port[] = { (uint8_t)(hashed >> 8), (uint8_t)hashed };
         gsize len = 20;
         g_checksum_update(sum, c->m.spi_i, 8);
         g_checksum_update(sum, c->m.spi_r, 8);
@@ -268,7 +269,7 @@ static void
 authenticate(struct conversation *c, const struct ip_addr *own)
 {
     begin(c, 2, V2_IKE_AUTH, 1, true, false);
-    c->m.id_i = (struct ike_id){ .present = true, .inner = true, .type = 1, .data = { own->bytes, 4 } };
+    c->m.id_i = (struct ike_id){ .present = true, .inner = true, .type = ID_IPV4_ADDR, .data = { own->bytes, 4 } };
     send(c, "auth?", 3);
 }
 
@@ -289,7 +290,7 @@ between_nats(struct conversation *c)
     SAYS(c, nat_forced, "hashes its own address with port 0 (frame 1)");
     SILENT(c, nat_detected);
     T(basis_of(c, CHECK_nat_forced) == BASIS_OBSERVED && sadb_ike_sa(c->db, 0)->nat == NAT_FORCED);
-    hashed_port = 500;
+    hashed_port = PORT_IKE;
 }
 
 static void
@@ -308,10 +309,10 @@ nat(struct conversation *c)
     SAYS(c, nat_detected, "behind a NAT is the initiator");
     T(sadb_ike_sa(c->db, 0)->nat == NAT_INITIATOR);
     begin(c, 2, V2_IKE_AUTH, 1, true, false);
-    propose(c, ah, 1, PROTO_AH, 0xa0000001);
+    propose(c, ah, 1, PROTO_AH, TO_I);
     send(c, "auth?", 3);
     begin(c, 2, V2_IKE_AUTH, 1, false, true);
-    propose(c, ah, 1, PROTO_AH, 0xb0000001);
+    propose(c, ah, 1, PROTO_AH, TO_R);
     send(c, "auth!", 4);
     FIRES(c, ah_through_nat);
     init_with_hashes(c, &c->client, &c->stranger, &c->gateway, &c->client);

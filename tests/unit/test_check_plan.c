@@ -16,7 +16,7 @@ planned_by_address(struct conversation *c)
     auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
     auth_response(c, "10.1.0.0/24", "10.2.0.0/24");
     SAYS(c, plan_mismatch, "AES_CBC_256");
-    packet(c, 0xb0000001, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", 6);
+    packet(c, TO_R, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", IP_TCP);
     SAYS(c, virtual_ip_violation, "the plan binds 10.1.0.9");
     T(basis_of(c, CHECK_virtual_ip_violation) == BASIS_CONFIGURED);
 }
@@ -37,8 +37,8 @@ client_tunnel(struct conversation *c, const char *ts_i, const char *ts_r)
     sa_init(c, aes256, aes256);
     begin(c, 2, V2_IKE_AUTH, 1, true, false);
     c->m.has_auth = true;
-    c->m.id_i = (struct ike_id){ .present = true, .inner = true, .type = 2, .data = { (const uint8_t *)"lisa", 4 } };
-    propose(c, esp128, 3, PROTO_ESP, 0xa0000001);
+    c->m.id_i = (struct ike_id){ .present = true, .inner = true, .type = ID_FQDN, .data = { (const uint8_t *)"lisa", 4 } };
+    propose(c, esp128, 3, PROTO_ESP, TO_I);
     selectors(c, ts_i, ts_r);
     send(c, "auth?", 3);
     auth_response(c, ts_i, ts_r);
@@ -111,12 +111,12 @@ inner_addresses(struct conversation *c)
     reset(c);
     planned(c, "lisa", NULL, NULL, "10.86.152.186", "10.86.160.0/24");
     client_tunnel(c, "10.86.152.0-10.86.160.255", "10.2.0.0/24");
-    packet(c, 0xb0000001, &c->client, &c->gateway, "10.86.152.186", "10.2.0.5", 6);
-    packet(c, 0xb0000001, &c->client, &c->gateway, "10.86.160.7", "10.2.0.5", 6);        /* a network of its own, planned */
-    packet(c, 0xa0000001, &c->gateway, &c->client, "10.2.0.5", "10.86.152.188", 6);      /* the gateway's side is not bound */
+    packet(c, TO_R, &c->client, &c->gateway, "10.86.152.186", "10.2.0.5", IP_TCP);
+    packet(c, TO_R, &c->client, &c->gateway, "10.86.160.7", "10.2.0.5", IP_TCP);        /* a network of its own, planned */
+    packet(c, TO_I, &c->gateway, &c->client, "10.2.0.5", "10.86.152.188", IP_TCP);      /* the gateway's side is not bound */
     SILENT(c, virtual_ip_violation);
-    packet(c, 0xb0000001, &c->client, &c->gateway, "10.86.152.188", "10.2.0.5", 6);
-    packet(c, 0xb0000001, &c->client, &c->gateway, "10.86.152.188", "10.2.0.6", 6);
+    packet(c, TO_R, &c->client, &c->gateway, "10.86.152.188", "10.2.0.5", IP_TCP);
+    packet(c, TO_R, &c->client, &c->gateway, "10.86.152.188", "10.2.0.6", IP_TCP);
     SAYS(c, virtual_ip_violation, "Inner source 10.86.152.188 in SPI b0000001, but the plan binds 10.86.152.186 to lisa");
     f = the_finding(c, CHECK_virtual_ip_violation);
     T(f && f->count == 2 && f->frame == 8 && f->basis == BASIS_CONFIGURED && f->severity == SEV_ERROR);

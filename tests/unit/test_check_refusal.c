@@ -80,7 +80,7 @@ offers(struct conversation *c)
 static void
 explained_refusals(struct conversation *c)
 {
-    static const uint8_t wanted[] = { 0, 19 };
+    static const uint8_t wanted[] = { 0, KE_ECP_256 };
     static const struct transform weak_dh[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 },
                                                 { TRANSFORM_KE, KE_MODP_1024, 0 } };
     static const struct transform gcm[] = { { TRANSFORM_ENCR, ENCR_AES_GCM_16, 256 }, { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 },
@@ -128,7 +128,7 @@ explained_refusals(struct conversation *c)
     v1_phase1(c, aes256);
     for (unsigned i = 0; i < 2; i++) {
         begin(c, 1, V1_QUICK, 9, i == 0, false);
-        propose(c, esp, 2, PROTO_ESP, i ? 0xb0000001 : 0xa0000001);
+        propose(c, esp, 2, PROTO_ESP, i ? TO_R : TO_I);
         propose(c, sha, 1, PROTO_AH, i ? 0xb0000002 : 0xa0000002);
         send(c, i ? "qm2" : "qm1", (uint16_t)(3 + i));
     }
@@ -197,7 +197,7 @@ proposals(struct conversation *c)
         memcpy(many[i], des3, sizeof des3);
         if (i == 9) {
             memcpy(many[i], aes256, sizeof aes256);
-            many[i][3].id = 2;
+            many[i][3].id = KE_MODP_1024;
         }
         propose(c, many[i], 4, PROTO_IKE, 0);
         c->m.proposals[i].number = (uint8_t)(i + 1);
@@ -226,7 +226,7 @@ static void
 v1_method_and_mode(struct conversation *c)
 {
     static const struct { uint16_t refused; const char *says; } methods[] = {
-        { 3, ", but the authentication method does not" }, { 1, ", so its policy for this peer or exchange differs" },
+        { AUTH1_RSA_SIGNATURE, ", but the authentication method does not" }, { AUTH1_PSK, ", so its policy for this peer or exchange differs" },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(methods); i++) {
@@ -246,12 +246,12 @@ v1_method_and_mode(struct conversation *c)
         SAYS(c, no_proposal_chosen, methods[i].says);
         T(strstr(detail(c, CHECK_no_proposal_chosen), "refuses phase 1 (main mode)"));
     }
-    for (uint16_t mode = 1; mode <= 2; mode++) {
+    for (uint16_t mode = MODE_TUNNEL; mode <= MODE_TRANSPORT; mode++) {
         reset(c);
         v1_phase1(c, aes256);
         for (unsigned r = 0; r < 2; r++) {
             begin(c, 1, V1_QUICK, 9, r == 0, false);
-            propose(c, esp128, 2, PROTO_ESP, r ? 0xb0000001 : 0xa0000001);
+            propose(c, esp128, 2, PROTO_ESP, r ? TO_R : TO_I);
             send(c, r ? "qm2" : "qm1", (uint16_t)(3 + r));
         }
         begin(c, 1, V1_QUICK, 10, true, false);
@@ -261,7 +261,7 @@ v1_method_and_mode(struct conversation *c)
         begin(c, 1, V1_INFORMATIONAL, 11, false, false);
         notify(c, N1_NO_PROPOSAL_CHOSEN);
         send(c, "no", 6);
-        SAYS(c, no_proposal_chosen, mode == 2 ? ", but the encapsulation mode does not." : ", so its policy");
+        SAYS(c, no_proposal_chosen, mode == MODE_TRANSPORT ? ", but the encapsulation mode does not." : ", so its policy");
     }
     /* Both at once beside a cipher, of the transform that is not the nearest. */
     reset(c);
@@ -269,7 +269,7 @@ v1_method_and_mode(struct conversation *c)
     begin(c, 1, V1_MAIN, 0, true, false);
     as(c, 0x33);
     propose(c, des3, 4, PROTO_IKE, 0);
-    c->m.proposals[0].attr.auth_method = 3;
+    c->m.proposals[0].attr.auth_method = AUTH1_RSA_SIGNATURE;
     propose(c, aes128, 4, PROTO_IKE, 0);
     c->m.proposals[1].v1_transform = 2;
     c->from = c->stranger;

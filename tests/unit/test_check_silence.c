@@ -51,17 +51,17 @@ static void
 v1_liveness(struct conversation *c)
 {
     v1_established(c);
-    dpd(c, 11, true, 36136);
-    dpd(c, 12, false, 36137);
+    dpd(c, 11, true, N1_R_U_THERE);
+    dpd(c, 12, false, N1_R_U_THERE_ACK);
     end_after(c, 20);
     SILENT(c, dead_peer);
 
     v1_established(c);
-    dpd(c, 11, true, 36136);
-    dpd(c, 12, false, 36137);
-    dpd(c, 13, true, 36136);
-    dpd(c, 14, true, 36136);
-    dpd(c, 15, true, 36136);
+    dpd(c, 11, true, N1_R_U_THERE);
+    dpd(c, 12, false, N1_R_U_THERE_ACK);
+    dpd(c, 13, true, N1_R_U_THERE);
+    dpd(c, 14, true, N1_R_U_THERE);
+    dpd(c, 15, true, N1_R_U_THERE);
     end_after(c, 20);
     SAYS(c, dead_peer, "192.0.2.10 asks whether 198.51.100.20 lives (R-U-THERE, 3 times since frame 9) and gets no acknowledgement");
     T(the_finding(c, CHECK_dead_peer)->count == 3 && the_finding(c, CHECK_dead_peer)->frame == 9);
@@ -69,25 +69,25 @@ v1_liveness(struct conversation *c)
     T(count(c, CHECK_request_unanswered) == 0);
 
     v1_established(c);                                    /* the capture ends too early */
-    dpd(c, 11, false, 36136);
+    dpd(c, 11, false, N1_R_U_THERE);
     end_after(c, 1);
     T(count(c, CHECK_dead_peer) == 0);
 
     reset(c);                                        /* of the peer's direction nothing was captured */
-    dpd(c, 11, true, 36136);
-    dpd(c, 13, true, 36136);
+    dpd(c, 11, true, N1_R_U_THERE);
+    dpd(c, 13, true, N1_R_U_THERE);
     end_after(c, 20);
     T(count(c, CHECK_dead_peer) == 0);
 
     v1_established(c);                                    /* no acknowledgement, but the peer answers a quick mode */
-    dpd(c, 11, true, 36136);
+    dpd(c, 11, true, N1_R_U_THERE);
     begin(c, 1, V1_QUICK, 9, true, false);
     memset(c->m.spi_r, 0x22, 8);
-    propose(c, esp128, 2, PROTO_ESP, 0xa0000001);
+    propose(c, esp128, 2, PROTO_ESP, TO_I);
     send(c, "qm1", 40);
     begin(c, 1, V1_QUICK, 9, false, false);
     memset(c->m.spi_r, 0x22, 8);
-    propose(c, esp128, 2, PROTO_ESP, 0xb0000001);
+    propose(c, esp128, 2, PROTO_ESP, TO_R);
     send(c, "qm2", 41);
     end_after(c, 20);
     T(count(c, CHECK_dead_peer) == 0);
@@ -173,7 +173,7 @@ lost_on_the_way(struct conversation *c)
 {
     reset(c);
     sa_init(c, aes256, aes256);
-    c->ike_src_port = c->ike_dst_port = 4500;
+    c->ike_src_port = c->ike_dst_port = PORT_NATT;
     auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
     send(c, "auth?", 7);
     end_after(c, 20);
@@ -182,7 +182,7 @@ lost_on_the_way(struct conversation *c)
     SILENT(c, large_message_lost);
     reset(c);
     sa_init(c, aes256, aes256);
-    c->ike_src_port = c->ike_dst_port = 4500;
+    c->ike_src_port = c->ike_dst_port = PORT_NATT;
     begin(c, 2, V2_IKE_AUTH, 1, true, false);
     c->m.length = 1800;
     send(c, "big", 3);

@@ -62,7 +62,7 @@ unused(struct conversation *c)
 static void
 directions(struct conversation *c)
 {
-    struct ipsec_packet back = { .protocol = PROTO_ESP, .spi = 0xa0000001, .seq = 1, .length = SHORTEST };
+    struct ipsec_packet back = { .protocol = PROTO_ESP, .spi = TO_I, .seq = 1, .length = SHORTEST };
 
     tunnel(c);
     for (uint32_t seq = 1; seq <= 3; seq++) {
@@ -112,7 +112,7 @@ ways(struct conversation *c)
     tunnel(c);                                       /* readable UDP wants no answer */
     p.has_inner = p.inner_tunnel = true;
     p.inner_basis = BASIS_DECRYPTED;
-    p.inner.protocol = 17;
+    p.inner.protocol = IP_UDP;
     T(ip_parse(&p.inner.src, "10.1.0.5") && ip_parse(&p.inner.dst, "10.2.0.5"));
     for (p.seq = 1; p.seq <= 5; p.seq++) {
         ipsec(c, &c->client, &c->gateway, p);
@@ -126,7 +126,7 @@ replace_child(struct conversation *c, bool break_first, double pause)
 {
     tunnel(c);
     for (unsigned i = 0; i < 10; i++) {
-        packet(c, 0xb0000001, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", 6);
+        packet(c, TO_R, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", IP_TCP);
     }
     if (break_first) {
         delete_child(c, 2, true, false, i_spi);
@@ -146,7 +146,7 @@ replace_child(struct conversation *c, bool break_first, double pause)
     selectors(c, "10.1.0.0/24", "10.2.0.0/24");
     send(c, "rekey!", 51);
     c->now += break_first ? 0 : pause;
-    packet(c, 0xb0000002, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", 6);
+    packet(c, 0xb0000002, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", IP_TCP);
 }
 
 static void
@@ -165,11 +165,11 @@ static void
 clear(struct conversation *c)
 {
     static const struct { const char *src, *dst; uint8_t protocol; uint16_t port; bool told; } table[] = {
-        { "10.1.0.1", "10.2.0.1", 6, 443, true },
-        { "10.2.0.1", "10.1.0.1", 6, 443, true },
-        { "10.1.0.1", "10.3.0.1", 6, 443, false },              /* another network */
-        { "10.1.0.1", "10.2.0.1", 17, 500, false },             /* IKE through the same gateways */
-        { "192.0.2.10", "198.51.100.20", 6, 22, false },        /* the peers themselves, beside the tunnel */
+        { "10.1.0.1", "10.2.0.1", IP_TCP, 443, true },
+        { "10.2.0.1", "10.1.0.1", IP_TCP, 443, true },
+        { "10.1.0.1", "10.3.0.1", IP_TCP, 443, false },              /* another network */
+        { "10.1.0.1", "10.2.0.1", IP_UDP, PORT_IKE, false },             /* IKE through the same gateways */
+        { "192.0.2.10", "198.51.100.20", IP_TCP, 22, false },        /* the peers themselves, beside the tunnel */
     };
     struct on_path e = { .p = { .kind = PATH_CLEAR } };
 
@@ -217,13 +217,13 @@ clear_fragment(struct conversation *c)
         auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
         begin(c, 2, V2_IKE_AUTH, 1, false, true);
         c->m.has_auth = true;
-        propose(c, esp128, 3, PROTO_ESP, 0xb0000001);
+        propose(c, esp128, 3, PROTO_ESP, TO_R);
         selectors(c, "10.1.0.0/24", "10.2.0.0/24");
-        c->m.ts_r[0].protocol = 6;
+        c->m.ts_r[0].protocol = IP_TCP;
         c->m.ts_r[0].port_lo = table[i].lo;
         c->m.ts_r[0].port_hi = table[i].hi;
         send(c, "auth!", 4);
-        e.p.clear = (struct inner_packet){ .protocol = 6, .has_ports = whole, .fragment = !whole };
+        e.p.clear = (struct inner_packet){ .protocol = IP_TCP, .has_ports = whole, .fragment = !whole };
         e.p.clear.src_port = whole ? 3000 : 0;
         e.p.clear.dst_port = whole ? 443 : 0;
         T(ip_parse(&e.p.clear.src, "10.1.0.1") && ip_parse(&e.p.clear.dst, "10.2.0.1"));
@@ -241,7 +241,7 @@ clear_copy(struct conversation *c)
     tunnel(c);
     T(ip_parse(&e.p.clear.src, "10.1.0.1") && ip_parse(&e.p.clear.dst, "10.2.0.1"));
     path(c, e);
-    packet(c, 0xb0000001, &c->client, &c->gateway, NULL, NULL, 0);
+    packet(c, TO_R, &c->client, &c->gateway, NULL, NULL, 0);
     end_after(c, 5);
     SILENT(c, cleartext_bypass);                       /* its copy went through the SA */
     tunnel(c);
@@ -254,12 +254,12 @@ static void
 gap_through_wrap(struct conversation *c)
 {
     tunnel(c);
-    ipsec(c, &c->client, &c->gateway, esp_of(0xb0000001, 1));
+    ipsec(c, &c->client, &c->gateway, esp_of(TO_R, 1));
     SILENT(c, sequence_gap);
-    ipsec(c, &c->client, &c->gateway, esp_of(0xb0000001, UINT32_MAX - 1));
-    ipsec(c, &c->client, &c->gateway, esp_of(0xb0000001, UINT32_MAX));
-    ipsec(c, &c->client, &c->gateway, esp_of(0xb0000001, 0));
-    ipsec(c, &c->client, &c->gateway, esp_of(0xb0000001, 1));
+    ipsec(c, &c->client, &c->gateway, esp_of(TO_R, UINT32_MAX - 1));
+    ipsec(c, &c->client, &c->gateway, esp_of(TO_R, UINT32_MAX));
+    ipsec(c, &c->client, &c->gateway, esp_of(TO_R, 0));
+    ipsec(c, &c->client, &c->gateway, esp_of(TO_R, 1));
     end_after(c, 1);
     SAYS(c, sequence_gap, "4294967292 sequence numbers of SPI b0000001, from 1 through the wrap at 2^32 to 1, were not captured");
 }

@@ -62,7 +62,7 @@ static void
 v2_extensions(struct conversation *c)
 {
     /* RFC 6023: no Child SA at all. */
-    init(c, 16418);
+    init(c, N2_CHILDLESS_IKEV2_SUPPORTED);
     say(c, 2, V2_IKE_AUTH, 1, true, false, PAYLOADS(V2P_IDI, V2P_AUTH));
     begin_with(c, 2, V2_IKE_AUTH, 1, false, true, PAYLOADS(V2P_IDR, V2P_AUTH));
     c->m.has_auth = true;
@@ -83,7 +83,7 @@ v2_extensions(struct conversation *c)
     quiet(c, "EAP only");
 
     /* RFC 4739: another authentication follows the first. */
-    init(c, 16404);
+    init(c, N2_MULTIPLE_AUTH_SUPPORTED);
     say(c, 2, V2_IKE_AUTH, 1, true, false, PAYLOADS(V2P_IDI, V2P_AUTH, V2P_SA, V2P_TSI, V2P_TSR, V2P_NOTIFY));
     say(c, 2, V2_IKE_AUTH, 1, false, true, PAYLOADS(V2P_IDR, V2P_AUTH));
     say(c, 2, V2_IKE_AUTH, 2, true, false, PAYLOADS(V2P_IDI));
@@ -114,7 +114,7 @@ v2_extensions(struct conversation *c)
     quiet(c, "additional key exchanges");
 
     /* RFC 5685: sent away in IKE_AUTH, and later. */
-    init(c, 16406);
+    init(c, N2_REDIRECT_SUPPORTED);
     say(c, 2, V2_IKE_AUTH, 1, true, false, PAYLOADS(V2P_IDI, V2P_AUTH, V2P_SA, V2P_TSI, V2P_TSR));
     begin_with(c, 2, V2_IKE_AUTH, 1, false, true, PAYLOADS(V2P_IDR, V2P_AUTH, V2P_NOTIFY));
     notify(c, N2_REDIRECT);
@@ -149,7 +149,7 @@ v1_main_mode(struct conversation *c, uint16_t method)
 static void
 v1_modes(struct conversation *c)
 {
-    static const uint16_t methods[] = { 64221, 64223, 65001, 65005 };       /* hybrid and XAUTH */
+    static const uint16_t methods[] = { AUTH1_HYBRID_RSA_SIGNATURE_I, AUTH1_HYBRID_DSS_SIGNATURE_I, AUTH1_XAUTH_PSK_I, AUTH1_XAUTH_RSA_SIGNATURE_I };
 
     for (size_t i = 0; i < G_N_ELEMENTS(methods); i++) {
         v1_main_mode(c, methods[i]);
@@ -159,19 +159,19 @@ v1_modes(struct conversation *c)
         quiet(c, "hybrid or XAUTH");
         T(sadb_ike_sa(c->db, 0)->state == IKE_ESTABLISHED);
     }
-    v1_main_mode(c, 1);
+    v1_main_mode(c, AUTH1_PSK);
     say(c, 1, V1_NEW_GROUP, 8, true, false, PAYLOADS(V1P_HASH, V1P_SA));
     say(c, 1, V1_NEW_GROUP, 8, false, false, PAYLOADS(V1P_HASH, V1P_SA));
     end_after(c, 60);
     quiet(c, "new group mode");
 
     /* RFC 2408 section 3.1: the Commit bit holds the SA back until CONNECTED comes. */
-    v1_main_mode(c, 1);
+    v1_main_mode(c, AUTH1_PSK);
     for (unsigned i = 0; i < 3; i++) {
         begin_with(c, 1, V1_QUICK, 9, i != 1, false, i < 2 ? PAYLOADS(V1P_HASH, V1P_SA, V1P_NONCE) : PAYLOADS(V1P_HASH));
         c->m.flags |= FLAG_COMMIT;
         if (i < 2) {
-            propose(c, esp128, 3, PROTO_ESP, i ? 0xb0000001 : 0xa0000001);
+            propose(c, esp128, 3, PROTO_ESP, i ? TO_R : TO_I);
         }
         send(c, i == 0 ? "qm1" : i == 1 ? "qm2" : "qm3", (uint16_t)(10 + i));
     }
@@ -196,7 +196,7 @@ v1_modes(struct conversation *c)
     quiet(c, "base mode");
 
     /* A second phase 1 of the same two: the first is replaced, its Child SAs are not. */
-    v1_main_mode(c, 1);
+    v1_main_mode(c, AUTH1_PSK);
     for (unsigned i = 1; i <= 6; i++) {
         char text[16];
         g_snprintf(text, sizeof text, "again%u", i);

@@ -16,7 +16,7 @@ of_no_sa(struct conversation *c)
             notify(c, N2_INVALID_SPI);
             c->m.has_ke = c->m.has_auth = true;
             c->m.cfg_type = CP_REPLY;
-            c->m.eap_code = 4;
+            c->m.eap_code = EAP_FAILURE;
             c->m.trailing = 1;
             c->m.error = IKE_ERR_HEADER;
             send(c, "stray", 1);

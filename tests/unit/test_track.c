@@ -17,12 +17,12 @@ see(struct conversation *c, const char *octets, uint16_t ip_id)
 static void
 v1_sides(struct conversation *c)
 {
-    static const struct { uint16_t src, dst; bool initiator; } ports[] = { { 500, 4500, true }, { 4500, 500, false }, { 7, 500, false } };
+    static const struct { uint16_t src, dst; bool initiator; } ports[] = { { PORT_IKE, PORT_NATT, true }, { PORT_NATT, PORT_IKE, false }, { 7, PORT_IKE, false } };
 
     for (size_t i = 0; i < G_N_ELEMENTS(ports); i++) {      /* both behind one address: the ports tell */
         reset(c);
-        c->ike_src_port = 500;
-        c->ike_dst_port = 4500;
+        c->ike_src_port = PORT_IKE;
+        c->ike_dst_port = PORT_NATT;
         begin(c, 1, V1_MAIN, 0, true, false);
         propose(c, aes256, 4, PROTO_IKE, 0);
         c->to = c->client;
@@ -185,11 +185,11 @@ lookups(struct conversation *c)
     bool to_r = false;
 
     tunnel(c);
-    T(sadb_child_at(c->db, PROTO_ESP, 0xb0000001, &c->gateway, 5, &to_r) == sadb_child_sa(c->db, 0) && to_r);
-    T(sadb_child_at(c->db, PROTO_ESP, 0xa0000001, &c->client, 5, &to_r) == sadb_child_sa(c->db, 0) && !to_r);
-    T(!sadb_child_at(c->db, PROTO_ESP, 0xb0000001, &c->gateway, 2, &to_r));       /* not yet asked for */
-    T(!sadb_child_at(c->db, PROTO_AH, 0xb0000001, &c->gateway, 5, &to_r) && !sadb_child_at(c->db, PROTO_ESP, 0xb0000001, &c->client, 5, &to_r));
-    T(sadb_child_of(c->db, sadb_ike_sa(c->db, 0), PROTO_ESP, 0xa0000001, true) == sadb_child_sa(c->db, 0));
+    T(sadb_child_at(c->db, PROTO_ESP, TO_R, &c->gateway, 5, &to_r) == sadb_child_sa(c->db, 0) && to_r);
+    T(sadb_child_at(c->db, PROTO_ESP, TO_I, &c->client, 5, &to_r) == sadb_child_sa(c->db, 0) && !to_r);
+    T(!sadb_child_at(c->db, PROTO_ESP, TO_R, &c->gateway, 2, &to_r));       /* not yet asked for */
+    T(!sadb_child_at(c->db, PROTO_AH, TO_R, &c->gateway, 5, &to_r) && !sadb_child_at(c->db, PROTO_ESP, TO_R, &c->client, 5, &to_r));
+    T(sadb_child_of(c->db, sadb_ike_sa(c->db, 0), PROTO_ESP, TO_I, true) == sadb_child_sa(c->db, 0));
     T(!sadb_child_of(c->db, sadb_ike_sa(c->db, 0), PROTO_ESP, 0xdead, true));
     none = exchange_selectors((const struct exchange *)g_ptr_array_index(sadb_ike_sa(c->db, 0)->exchanges, 0), false, &n);
     T(!none && n == 0);
@@ -226,18 +226,18 @@ phase1(struct conversation *c, uint8_t spi, const struct ip_addr *i, const struc
         memset(c->m.spi_r, n == 1 ? 0 : spi + 1, 8);
         c->from = n % 2 ? *i : *r;
         c->to = n % 2 ? *r : *i;
-        c->ike_src_port = n % 2 ? port : 500;
-        c->ike_dst_port = n % 2 ? 500 : port;
+        c->ike_src_port = n % 2 ? port : PORT_IKE;
+        c->ike_dst_port = n % 2 ? PORT_IKE : port;
         if (n <= 2) {
             propose(c, aes256, 4, PROTO_IKE, 0);
         }
         if (id) {
-            c->m.id_i = (struct ike_id){ .present = true, .inner = true, .type = 2, .data = { (const uint8_t *)id, strlen(id) } };
+            c->m.id_i = (struct ike_id){ .present = true, .inner = true, .type = ID_FQDN, .data = { (const uint8_t *)id, strlen(id) } };
         }
         g_snprintf(text, sizeof text, "%u mm%u", spi, n);
         see(c, text, (uint16_t)(10 * spi + n));
     }
-    c->ike_src_port = c->ike_dst_port = 500;
+    c->ike_src_port = c->ike_dst_port = PORT_IKE;
     T(last.established);
 }
 
@@ -246,24 +246,24 @@ static void
 anew(struct conversation *c)
 {
     const struct { const struct ip_addr *i, *r; const char *id_i, *id_r; uint16_t port; bool replaces; } table[] = {
-        { &c->client, &c->gateway, "lisa", "gw", 500, true }, { &c->gateway, &c->client, "gw", "lisa", 500, true },
-        { &c->client, &c->gateway, "bob", "gw", 500, false }, { &c->client, &c->gateway, "lisa", "other", 500, false },
-        { &c->stranger, &c->gateway, "lisa", "gw", 500, false }, { &c->client, &c->gateway, "lisa", "gw", 4500, true },
-        { &c->client, &c->gateway, NULL, NULL, 500, false },
+        { &c->client, &c->gateway, "lisa", "gw", PORT_IKE, true }, { &c->gateway, &c->client, "gw", "lisa", PORT_IKE, true },
+        { &c->client, &c->gateway, "bob", "gw", PORT_IKE, false }, { &c->client, &c->gateway, "lisa", "other", PORT_IKE, false },
+        { &c->stranger, &c->gateway, "lisa", "gw", PORT_IKE, false }, { &c->client, &c->gateway, "lisa", "gw", PORT_NATT, true },
+        { &c->client, &c->gateway, NULL, NULL, PORT_IKE, false },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         reset(c);
-        phase1(c, 0x11, &c->client, &c->gateway, "lisa", "gw", 500);
+        phase1(c, 0x11, &c->client, &c->gateway, "lisa", "gw", PORT_IKE);
         phase1(c, 0x33, table[i].i, table[i].r, table[i].id_i, table[i].id_r, table[i].port);
         T((last.reauthenticates == sadb_ike_sa(c->db, 0)) == table[i].replaces);
         T((sadb_ike_sa(c->db, 0)->state == IKE_REKEYED) == table[i].replaces);
     }
-    for (uint16_t port = 500; port <= 501; port++) {        /* with no identities the ports tell two clients behind a NAT */
+    for (uint16_t port = PORT_IKE; port <= PORT_IKE + 1; port++) {        /* with no identities the ports tell two clients behind a NAT */
         reset(c);
-        phase1(c, 0x11, &c->client, &c->gateway, NULL, NULL, 500);
+        phase1(c, 0x11, &c->client, &c->gateway, NULL, NULL, PORT_IKE);
         phase1(c, 0x33, &c->client, &c->gateway, NULL, NULL, port);
-        T((last.reauthenticates != NULL) == (port == 500));
+        T((last.reauthenticates != NULL) == (port == PORT_IKE));
         phase1(c, 0x55, &c->client, &c->gateway, NULL, NULL, port);  /* the newest is replaced, not one that was replaced before */
         T(last.reauthenticates == sadb_ike_sa(c->db, 1));
     }
