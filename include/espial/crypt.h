@@ -27,9 +27,6 @@ struct crypt_key {
     size_t len;
 };
 
-/* Overwrites a secret, even where nobody reads it again. */
-void crypt_wipe(void *at, size_t len);
-
 /* --- lengths ---------------------------------------------------------------- */
 
 /* Octets of KEYMAT that a cipher takes, salt included (RFC 3686 section 5.1, RFC 4106

@@ -3,6 +3,8 @@
 #ifndef ESPIAL_CRYPT_INTERNAL_H
 #define ESPIAL_CRYPT_INTERNAL_H
 
+#include "secrets.h"
+
 #include <espial/crypt.h>
 
 #include <gcrypt.h>

@@ -31,16 +31,6 @@ static const struct { uint16_t id; int algo; uint8_t len; } prfs[] = {
     { 8, GCRY_MAC_CMAC_AES, 16 },
 };
 
-void
-crypt_wipe(void *at, size_t len)
-{
-    volatile uint8_t *p = (volatile uint8_t *)at;
-
-    for (size_t i = 0; i < len; i++) {
-        p[i] = 0;
-    }
-}
-
 static const struct mac_row *
 mac_row_of(uint16_t integ)
 {

@@ -68,7 +68,7 @@ struct charon {
 static void
 free_thread(gpointer p)
 {
-    keylog_wipe(p, sizeof(struct thread));
+    crypt_wipe(p, sizeof(struct thread));
     g_free(p);
 }
 
@@ -171,7 +171,7 @@ add_derived(struct thread *t, struct key_reader *r)
         keylog_add_ike2(r, d->spi_i, d->spi_r, &d->keys);
     }
     r->line = line;
-    keylog_wipe(d, sizeof *d);
+    crypt_wipe(d, sizeof *d);
 }
 
 /* The first line after a derivation that has an SPI names the SA it was for: rekeying
@@ -212,7 +212,7 @@ ike_done(struct charon *c, struct thread *t, struct key_reader *r, bool v1)
     d->keys.sk_er = t->keys[SK_ER];
     d->skeyid_d = t->keys[SKEYID_D];
     d->ka = t->keys[KEY_KA];
-    keylog_wipe(t->keys, (KEY_KA + 1) * sizeof t->keys[0]);
+    crypt_wipe(t->keys, (KEY_KA + 1) * sizeof t->keys[0]);
 }
 
 static void
@@ -234,7 +234,7 @@ dump_done(struct charon *c, struct thread *t, struct key_reader *r)
         }
         name_derived(t, r, false);
     }
-    keylog_wipe(t->octets, t->len);
+    crypt_wipe(t->octets, t->len);
     if (done == SK_ER || done == KEY_KA) {
         ike_done(c, t, r, done == KEY_KA);
     }
@@ -263,7 +263,7 @@ break_dump(struct thread *t, struct key_reader *r)
     if (t->now != NO_DUMP && t->now != NATD) {
         keylog_refuse_at(r, t->since, "the hex dump of a secret ends before its octets do");
     }
-    keylog_wipe(t->octets, t->len);
+    crypt_wipe(t->octets, t->len);
     t->now = NO_DUMP;
     t->len = 0;
 }
@@ -330,7 +330,7 @@ read_proposal(struct charon *c, struct thread *t, const char *text)
 static void
 forget_child(struct thread *t)
 {
-    keylog_wipe(&t->keys[ENC_I], 4 * sizeof t->keys[0]);
+    crypt_wipe(&t->keys[ENC_I], 4 * sizeof t->keys[0]);
     t->child = (struct suite){ 0, 0, 0 };
     t->child_ah = false;
     t->num_spis = 0;
@@ -375,7 +375,7 @@ add_child(const struct thread *t, uint32_t spi, struct key_reader *r)
         keys.integ_key = t->keys[INT_I + side];
         keys.esn = t->esn;
         keylog_add_esp(r, spi, &keys);
-        keylog_wipe(&keys, sizeof keys);
+        crypt_wipe(&keys, sizeof keys);
     }
 }
 

@@ -2,6 +2,8 @@
 #ifndef ESPIAL_KEYLOG_INTERNAL_H
 #define ESPIAL_KEYLOG_INTERNAL_H
 
+#include "secrets.h"
+
 #include <espial/keylog.h>
 #include <espial/limits.h>
 #include <glib.h>
@@ -11,7 +13,7 @@ struct keylog {
     GPtrArray *secrets;         /* of struct keylog_secret */
     GHashTable *esp;            /* SPI -> GPtrArray of struct keylog_esp, NULL-terminated */
     GHashTable *seen1, *seen2, *seen_secrets;   /* sets of the lists' members */
-    GPtrArray *all;             /* of struct secret, every allocation that holds one */
+    struct secrets *all;        /* owns every key and secret of the lists above */
     size_t num_esp;
 };
 
@@ -54,8 +56,6 @@ const char *keylog_misfit(const struct esp_keys *keys);
 
 /* --- text --- */
 
-/* Overwrites, whatever the compiler thinks of it. */
-void keylog_wipe(void *at, size_t size);
 /* Hex digits, an even number of them, to octets. */
 bool keylog_hex(const char *text, struct crypt_key *out);
 /* Appends "0A 0B  0C" up to three blanks in a row or what is no hex; *len grows to at most

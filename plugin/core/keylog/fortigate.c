@@ -32,7 +32,7 @@ static void
 forget(struct fortigate *f)
 {
     f->waits = false;
-    keylog_wipe(&f->keys, sizeof f->keys);
+    crypt_wipe(&f->keys, sizeof f->keys);
 }
 
 static void
@@ -80,7 +80,7 @@ read_key(const char *at, const struct key_name *table, size_t n, uint16_t *id, s
     if (!keylog_hex(hex, key)) {
         why = "a key is no even number of hex digits";
     }
-    keylog_wipe(hex, sizeof hex);
+    crypt_wipe(hex, sizeof hex);
     return why;
 }
 

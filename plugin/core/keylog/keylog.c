@@ -5,35 +5,10 @@
 #include <espial/suite.h>
 #include <string.h>
 
-struct secret {
-    size_t size;
-    uint8_t at[];
-};
-
-static void
-free_secret(gpointer p)
-{
-    struct secret *s = (struct secret *)p;
-
-    keylog_wipe(s->at, s->size);
-    g_free(s);
-}
-
 static void
 free_list(gpointer p)
 {
     g_ptr_array_free((GPtrArray *)p, TRUE);
-}
-
-static void *
-keep(struct keylog *k, const void *from, size_t size)
-{
-    struct secret *s = (struct secret *)g_malloc0(sizeof *s + size);
-
-    s->size = size;
-    memcpy(s->at, from, size);
-    g_ptr_array_add(k->all, s);
-    return s->at;
 }
 
 static bool
@@ -114,7 +89,7 @@ keylog_new(void)
     k->seen2 = g_hash_table_new(hash_ike2, same_ike2);
     k->seen_secrets = g_hash_table_new(hash_secret, same_secret);
     k->esp = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free_list);
-    k->all = g_ptr_array_new_with_free_func(free_secret);
+    k->all = secrets_new();
     return k;
 }
 
@@ -131,14 +106,14 @@ keylog_free(struct keylog *k)
     g_hash_table_destroy(k->seen2);
     g_hash_table_destroy(k->seen_secrets);
     g_hash_table_destroy(k->esp);
-    g_ptr_array_free(k->all, TRUE);
+    secrets_free(k->all);
     g_free(k);
 }
 
 static bool
 full(struct key_reader *r)
 {
-    if (r->log->all->len < KEYLOG_MAX_KEYS) {
+    if (secrets_count(r->log->all) < KEYLOG_MAX_KEYS) {
         return false;
     }
     keylog_refuse(r, "the key log holds more keys than Espial keeps");
@@ -148,7 +123,7 @@ full(struct key_reader *r)
 static void
 add_to(struct keylog *k, GPtrArray *list, GHashTable *seen, const void *one, size_t size)
 {
-    void *kept = keep(k, one, size);
+    void *kept = secrets_keep(k->all, one, size);
 
     g_ptr_array_add(list, kept);
     g_hash_table_add(seen, kept);
@@ -214,9 +189,9 @@ keylog_add_esp(struct key_reader *r, uint32_t spi, const struct esp_keys *keys)
     one.spi = spi;
     one.keys = *keys;
     one.line = r->line;
-    g_ptr_array_insert(list, (gint)list->len - 1, keep(r->log, &one, sizeof one));
+    g_ptr_array_insert(list, (gint)list->len - 1, secrets_keep(r->log->all, &one, sizeof one));
     r->log->num_esp++;
-    keylog_wipe(&one, sizeof one);
+    crypt_wipe(&one, sizeof one);
 }
 
 void
@@ -235,7 +210,7 @@ keylog_add_ike1(struct key_reader *r, const uint8_t spi_i[8], const struct crypt
     } else if (!old && !full(r)) {
         add_to(r->log, r->log->ike1, r->log->seen1, &one, sizeof one);
     }
-    keylog_wipe(&one, sizeof one);
+    crypt_wipe(&one, sizeof one);
 }
 
 /* IKE takes the ciphers of ESP with keys of the same lengths (RFC 5282 section 7). */
@@ -251,7 +226,7 @@ ike2_misfit(const struct ike_keys *keys)
         half.integ_key = keys->sk_ar;
         why = why ? why : keylog_misfit(&half);
     }
-    keylog_wipe(&half, sizeof half);
+    crypt_wipe(&half, sizeof half);
     return why;
 }
 
@@ -296,7 +271,7 @@ keylog_add_ike2(struct key_reader *r, const uint8_t spi_i[8], const uint8_t *spi
     } else if (!full(r)) {
         add_to(r->log, r->log->ike2, r->log->seen2, &one, sizeof one);
     }
-    keylog_wipe(&one, sizeof one);
+    crypt_wipe(&one, sizeof one);
 }
 
 void
@@ -305,7 +280,7 @@ keylog_add_secret(struct key_reader *r, const uint8_t *octets, size_t len)
     struct keylog_secret one = { { octets, len }, r->line };
 
     if (len && !g_hash_table_contains(r->log->seen_secrets, &one) && !full(r)) {
-        one.octets.at = (const uint8_t *)keep(r->log, octets, len);
+        one.octets.at = (const uint8_t *)secrets_keep(r->log->all, octets, len);
         add_to(r->log, r->log->secrets, r->log->seen_secrets, &one, sizeof one);
     }
 }

@@ -66,8 +66,8 @@ pluto_begin(void)
 static void
 forget_child(struct pluto *p)
 {
-    keylog_wipe(p->encr, sizeof p->encr);
-    keylog_wipe(p->integ, sizeof p->integ);
+    crypt_wipe(p->encr, sizeof p->encr);
+    crypt_wipe(p->integ, sizeof p->integ);
     p->sides = 0;
     p->used = false;
 }
@@ -114,7 +114,7 @@ dump_done(struct pluto *p, struct key_reader *r)
         if (key.len) {
             keylog_add_ike1(r, p->spi_i, &key, &p->skeyid_d);
         }
-        keylog_wipe(&key, sizeof key);
+        crypt_wipe(&key, sizeof key);
         break;
     case SALT_I:
     case SALT_R:
@@ -127,7 +127,7 @@ dump_done(struct pluto *p, struct key_reader *r)
         break;
     }
     p->now = NO_DUMP;
-    keylog_wipe(p->octets, sizeof p->octets);
+    crypt_wipe(p->octets, sizeof p->octets);
     p->len = 0;
 }
 
@@ -200,7 +200,7 @@ add_salt(const struct pluto *p, int side, struct crypt_key *key)
         memcpy(key->at + key->len, p->salt[side], SALT);
         key->len += SALT;
     }
-    keylog_wipe(&trial, sizeof trial);
+    crypt_wipe(&trial, sizeof trial);
 }
 
 static const char *
@@ -235,8 +235,8 @@ half_ike2(struct pluto *p, struct key_reader *r, char **words)
         spi_i[i] = (uint8_t)(spi >> (56 - 8 * i));
     }
     keylog_add_ike2(r, spi_i, NULL, &p->ike2);
-    keylog_wipe(&p->ike2, sizeof p->ike2);
-    keylog_wipe(p->salt, sizeof p->salt);
+    crypt_wipe(&p->ike2, sizeof p->ike2);
+    crypt_wipe(p->salt, sizeof p->salt);
     p->salts[0] = p->salts[1] = 0;
     p->ike2_spi = 0;
     return NULL;
@@ -258,7 +258,7 @@ read_ike2(struct pluto *p, struct key_reader *r, const char *text)
         keylog_refuse(r, why);
     }
     for (size_t i = 0; words[i]; i++) {
-        keylog_wipe(words[i], strlen(words[i]));
+        crypt_wipe(words[i], strlen(words[i]));
     }
     g_strfreev(words);
     return true;
@@ -316,7 +316,7 @@ add_child(const struct pluto *p, struct key_reader *r, uint32_t spi, uint16_t en
         keys.integ_key = p->integ[i];
         keys.esn = esn;
         keylog_add_esp(r, spi, &keys);
-        keylog_wipe(&keys, sizeof keys);
+        crypt_wipe(&keys, sizeof keys);
     }
 }
 
@@ -392,7 +392,7 @@ pluto_end(void *state, struct key_reader *r)
     struct pluto *p = (struct pluto *)state;
 
     dump_done(p, r);
-    keylog_wipe(p, sizeof *p);
+    crypt_wipe(p, sizeof *p);
     g_free(p);
 }
 

@@ -74,7 +74,7 @@ line_done(struct lines *l)
         }
     }
     l->reader.format = NULL;
-    keylog_wipe(l->at, l->len);
+    crypt_wipe(l->at, l->len);
     l->len = 0;
     l->too_long = false;
 }
@@ -206,7 +206,7 @@ read_gzip(struct lines *l, struct source *s, GError **error)
             g_converter_reset(gzip);
         }
     }
-    keylog_wipe(clear, sizeof clear);
+    crypt_wipe(clear, sizeof clear);
     g_object_unref(gzip);
 }
 
@@ -236,7 +236,7 @@ read_file(struct lines *l, const char *path, GError **error)
             read_plain(l, &s, error);
         }
     }
-    keylog_wipe(s.raw, sizeof s.raw);
+    crypt_wipe(s.raw, sizeof s.raw);
     g_object_unref(s.in);
 }
 

@@ -45,7 +45,7 @@ setkey_done(struct setkey *s, struct key_reader *r)
         }
         r->line = line;
     }
-    keylog_wipe(s, sizeof *s);
+    crypt_wipe(s, sizeof *s);
 }
 
 static void

@@ -6,16 +6,6 @@
 
 enum { BLANKS_INSIDE = 2 };     /* between the octets of a dump; more come before its text */
 
-void
-keylog_wipe(void *at, size_t size)
-{
-    volatile uint8_t *octet = (volatile uint8_t *)at;
-
-    for (size_t i = 0; i < size; i++) {
-        octet[i] = 0;
-    }
-}
-
 bool
 keylog_hex(const char *text, struct crypt_key *out)
 {
@@ -32,7 +22,7 @@ keylog_hex(const char *text, struct crypt_key *out)
     for (size_t i = 0; i < len / 2; i++) {
         int high = g_ascii_xdigit_value(text[2 * i]), low = g_ascii_xdigit_value(text[2 * i + 1]);
         if (high < 0 || low < 0) {
-            keylog_wipe(out, sizeof *out);
+            crypt_wipe(out, sizeof *out);
             return false;
         }
         out->at[i] = (uint8_t)(high << 4 | low);

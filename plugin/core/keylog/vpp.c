@@ -54,7 +54,7 @@ child_done(struct vpp *v, struct key_reader *r)
         keylog_add_esp(r, (uint32_t)v->spis[i / 2], keys);
     }
     r->line = line;
-    keylog_wipe(v->esp, sizeof v->esp);
+    crypt_wipe(v->esp, sizeof v->esp);
     v->child = false;
     v->num_spis = 0;
     v->open = NULL;
@@ -75,7 +75,7 @@ ike_done(struct vpp *v, struct key_reader *r)
         keylog_add_ike2(r, spi_i, NULL, &v->keys);
         r->line = line;
     }
-    keylog_wipe(&v->keys, sizeof v->keys);
+    crypt_wipe(&v->keys, sizeof v->keys);
     v->ike = false;
     v->open = NULL;
     v->kind = 0;
@@ -175,7 +175,7 @@ take(struct vpp *v, struct key_reader *r, const char *text)
         memcpy(v->open->at + v->open->len, more.at, more.len);
         v->open->len += more.len;
     }
-    keylog_wipe(&more, sizeof more);
+    crypt_wipe(&more, sizeof more);
 }
 
 static bool
@@ -259,7 +259,7 @@ static void
 vpp_end(void *state, struct key_reader *r)
 {
     block_done((struct vpp *)state, r);
-    keylog_wipe(state, sizeof(struct vpp));
+    crypt_wipe(state, sizeof(struct vpp));
     g_free(state);
 }
 

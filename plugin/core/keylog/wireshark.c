@@ -105,7 +105,7 @@ row_ike1(struct key_reader *r, char **c)
         return;
     }
     keylog_add_ike1(r, cookie.at, &key, &unknown);
-    keylog_wipe(&key, sizeof key);
+    crypt_wipe(&key, sizeof key);
 }
 
 static void
@@ -125,7 +125,7 @@ row_ike2(struct key_reader *r, char **c)
     } else {
         keylog_add_ike2(r, cookie.at, other.at, &keys);
     }
-    keylog_wipe(&keys, sizeof keys);
+    crypt_wipe(&keys, sizeof keys);
 }
 
 /* Wireshark takes octets after 0x, and else the characters themselves. */
@@ -206,7 +206,7 @@ add_row(struct key_reader *r, uint32_t spi, struct esp_keys *keys, char **c)
         if (keys_of(&hex, c, true) && !keylog_misfit(&hex)) {
             *keys = hex;
         }
-        keylog_wipe(&hex, sizeof hex);
+        crypt_wipe(&hex, sizeof hex);
     }
     if (why) {
         keylog_refuse(r, why);
@@ -235,7 +235,7 @@ row_esp(struct key_reader *r, char **c, size_t n)
     } else {
         add_row(r, (uint32_t)spi, &keys, c);
     }
-    keylog_wipe(&keys, sizeof keys);
+    crypt_wipe(&keys, sizeof keys);
 }
 
 static bool
@@ -265,7 +265,7 @@ row_line(void *state, struct key_reader *r, const char *line)
     } else {
         ours = false;
     }
-    keylog_wipe(copy, strlen(line));
+    crypt_wipe(copy, strlen(line));
     g_free(copy);
     return ours;
 }

@@ -59,7 +59,7 @@ xfrm_done(struct xfrm *x, struct key_reader *r)
         keylog_add_esp(r, (uint32_t)x->spi, &x->keys);
         r->line = line;
     }
-    keylog_wipe(x, sizeof *x);
+    crypt_wipe(x, sizeof *x);
 }
 
 static const struct kernel_name *
@@ -188,10 +188,10 @@ xfrm_line(void *state, struct key_reader *r, const char *line)
             words[n] = after;
         }
         for (size_t w = 0; words[w]; w++) {
-            keylog_wipe(words[w], strlen(words[w]));
+            crypt_wipe(words[w], strlen(words[w]));
         }
         g_strfreev(words);
-        keylog_wipe(parts[i], strlen(parts[i]));
+        crypt_wipe(parts[i], strlen(parts[i]));
     }
     g_strfreev(parts);
     return ours;

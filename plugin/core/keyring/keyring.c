@@ -5,20 +5,6 @@
 #include <espial/limits.h>
 #include <string.h>
 
-struct kept {
-    size_t size;
-    uint8_t at[];
-};
-
-static void
-free_kept(gpointer p)
-{
-    struct kept *s = (struct kept *)p;
-
-    crypt_wipe(s->at, s->size);
-    g_free(s);
-}
-
 static void
 free_list(gpointer p)
 {
@@ -37,7 +23,7 @@ keyring_new(struct keylog *log)
     struct keyring *k = g_new0(struct keyring, 1);
 
     k->log = log;
-    k->kept = g_ptr_array_new_with_free_func(free_kept);
+    k->derived = secrets_new();
     k->clear = g_byte_array_new();
     k->named = keyring_by_spi(free_list);
     k->loose = g_ptr_array_new();
@@ -70,7 +56,7 @@ keyring_free(struct keyring *k)
     g_hash_table_destroy(k->named);
     crypt_wipe(k->clear->data, k->clear->len);
     g_byte_array_free(k->clear, TRUE);
-    g_ptr_array_free(k->kept, TRUE);
+    secrets_free(k->derived);
     keylog_free(k->log);
     g_free(k);
 }
@@ -98,12 +84,7 @@ keyring_reached(struct keyring *k, const char *what)
 const void *
 keyring_keep(struct keyring *k, const void *from, size_t size)
 {
-    struct kept *s = (struct kept *)g_malloc0(sizeof *s + size);
-
-    s->size = size;
-    memcpy(s->at, from, size);
-    g_ptr_array_add(k->kept, s);
-    return s->at;
+    return secrets_keep(k->derived, from, size);
 }
 
 uint8_t *

@@ -2,6 +2,8 @@
 #ifndef ESPIAL_KEYRING_INTERNAL_H
 #define ESPIAL_KEYRING_INTERNAL_H
 
+#include "secrets.h"
+
 #include <espial/keyring.h>
 
 #include <glib.h>
@@ -11,7 +13,7 @@ enum { IKE_SPIS = 16 };         /* octets of both SPIs of an IKE SA */
 struct keyring {
     struct keylog *log;
     const char *full;
-    GPtrArray *kept;            /* every secret that was derived */
+    struct secrets *derived;    /* every key that was derived */
     GByteArray *clear;          /* of the last message, the caller's until the next one */
 
     /* IKEv2 */
