@@ -1,6 +1,8 @@
 /* clear.c - what ESP has carried, as far as it must be read to tell whether a key is right.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ring.h"
+#include "clear.h"
+
+#include <glib.h>
 
 #include <string.h>
 

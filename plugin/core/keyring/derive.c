@@ -1,7 +1,7 @@
 /* derive.c - keys that follow from SK_d or SKEYID_d and, with a key exchange of their
  * own, from a shared secret that the log has.  What fits is asked of the caller, who has the
  * packet.  SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ring.h"
+#include "derive.h"
 
 #include <espial/limits.h>
 #include <string.h>

@@ -5,6 +5,7 @@
 
 #include <espial/cursor.h>
 #include <espial/limits.h>
+#include <glib.h>
 #include <string.h>
 
 enum {

@@ -3,7 +3,7 @@
 #ifndef ESPIAL_KEYRING_JUDGE_H
 #define ESPIAL_KEYRING_JUDGE_H
 
-#include "ring.h"
+#include <espial/ike.h>
 
 struct chain_rules {
     uint8_t exchange, first;    /* enum ike_exchange; type of the first payload, from the header */

@@ -1,64 +1,12 @@
 /* learn.c - what the readable messages say of keys to come: nonces, suites, SPIs of
  * both sides (RFC 7296 sections 1.2, 1.3, 2.17, 2.18, RFC 2409 section 5.5).
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ring.h"
+#include "sas.h"
 
 #include <espial/limits.h>
 #include <string.h>
 
 enum { NONCE_MAX_LEN = 256 };           /* RFC 7296 section 3.9; RFC 2409 section 5 */
-
-struct offered_spi {
-    uint8_t number, protocol, spi[8];
-};
-
-/* A request that negotiates, kept until its answer comes. */
-struct offer {
-    uint32_t message_id;
-    uint8_t exchange;
-    bool by_initiator;                  /* v2: of the IKE SA */
-    bool answered;
-    GBytes *nonce;                      /* NULL for IKE_AUTH */
-    unsigned num;
-    struct offered_spi spis[IKE_MAX_PROPOSALS];
-};
-
-static void
-unref(GBytes *b)
-{
-    if (b) {
-        g_bytes_unref(b);
-    }
-}
-
-void
-keyring_free_offer(void *p)
-{
-    unref(((struct offer *)p)->nonce);
-    g_free(p);
-}
-
-void
-keyring_free_origin(void *p)
-{
-    struct origin *o = (struct origin *)p;
-
-    unref(o->ni);
-    unref(o->nr);
-    g_free(o);
-}
-
-void
-keyring_free_birth(void *p)
-{
-    struct birth *b = (struct birth *)p;
-
-    if (b) {
-        unref(b->ni);
-        unref(b->nr);
-        g_free(b);
-    }
-}
 
 static bool
 has_nonce(const struct ike_message *m)
@@ -258,8 +206,8 @@ learn_child(struct keyring *k, const struct ike2_sa *sa, const struct offer *o, 
             add_origin(k, &from, asked->spi, true);
         }
     }
-    unref(from.ni);
-    unref(from.nr);
+    g_bytes_unref(from.ni);
+    g_bytes_unref(from.nr);
 }
 
 static void
@@ -327,8 +275,8 @@ learn_quick_answer(struct keyring *k, const struct ike1_sa *sa, const struct off
             add_origin(k, &from, asked->spi, false);
         }
     }
-    unref(from.ni);
-    unref(from.nr);
+    g_bytes_unref(from.ni);
+    g_bytes_unref(from.nr);
 }
 
 static void

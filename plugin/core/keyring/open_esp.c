@@ -1,6 +1,8 @@
 /* open_esp.c - the keys of one SPI: tried with its packets, kept as openers, and the one
  * that proved right first.  SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ring.h"
+#include "clear.h"
+#include "derive.h"
+#include "open.h"
 
 #include <espial/cursor.h>
 #include <espial/ipsec.h>

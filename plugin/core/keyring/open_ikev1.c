@@ -2,24 +2,11 @@
  * in clear, IVs along each exchange (RFC 2409 appendix B, section 5.5, 5.6).
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "judge.h"
+#include "open.h"
+#include "sas.h"
 
 #include <espial/limits.h>
 #include <string.h>
-
-/* How a message was opened, for when it comes again: the IV is not that of the chain then. */
-struct ike1_message {
-    uint64_t digest;
-    uint8_t last[CRYPT_BLOCK_MAX];      /* ciphertext block: the IV of the next one */
-    uint8_t iv[CRYPT_BLOCK_MAX];
-    bool iv_known;
-};
-
-struct ike1_exchange {
-    uint32_t message_id;
-    uint8_t type;
-    unsigned num, next;                 /* messages is a ring */
-    struct ike1_message messages[KEYRING_MAX_MESSAGES];
-};
 
 enum { MAX_IVS = KEYRING_MAX_MESSAGES + 2 * KEYRING_MAX_BLOCKS + 4, MAX_SUITES = 20, HEADER = 28 };
 
@@ -39,61 +26,6 @@ struct cipher_text {
     bool iv_known;
     struct v1_suite suite;
 };
-
-void
-ike1_free(void *p)
-{
-    struct ike1_sa *sa = (struct ike1_sa *)p;
-
-    g_bytes_unref(sa->ke[0]);
-    g_bytes_unref(sa->ke[1]);
-    g_queue_free_full(sa->exchanges, g_free);
-    g_queue_free_full(sa->offers, keyring_free_offer);
-    g_free(sa);
-}
-
-struct ike1_sa *
-ike1_sa_of(struct keyring *k, const uint8_t spis[IKE_SPIS], bool make)
-{
-    static const uint8_t zero[8];
-    struct ike1_sa *sa = (struct ike1_sa *)g_hash_table_lookup(k->sas1, spis), *first;
-    uint8_t half[IKE_SPIS] = { 0 };
-
-    if (sa || !make) {
-        return sa;
-    }
-    if (g_hash_table_size(k->sas1) >= KEYRING_MAX_IKE_SAS) {
-        keyring_reached(k, "more IKE SAs than the key ring follows");
-        return NULL;
-    }
-    sa = g_new0(struct ike1_sa, 1);
-    memcpy(sa->spis, spis, IKE_SPIS);
-    sa->exchanges = g_queue_new();
-    sa->offers = g_queue_new();
-    /* The first message of aggressive mode has a public value and no responder's cookie yet. */
-    memcpy(half, spis, 8);
-    first = memcmp(spis + 8, zero, 8) ? (struct ike1_sa *)g_hash_table_lookup(k->sas1, half) : NULL;
-    if (first && first->ke[0]) {
-        sa->ke[0] = g_bytes_ref(first->ke[0]);
-    }
-    keyring_put(k->sas1, spis, IKE_SPIS, sa);
-    return sa;
-}
-
-const GPtrArray *
-ike1_keys(struct keyring *k, const uint8_t *cookie)
-{
-    for (; k->indexed1 < keylog_num_ike1(k->log); k->indexed1++) {
-        const struct keylog_ike1 *one = keylog_ike1(k->log, k->indexed1);
-        GPtrArray *list = (GPtrArray *)g_hash_table_lookup(k->keys1, one->spi_i);
-        if (!list) {
-            list = g_ptr_array_new();
-            keyring_put(k->keys1, one->spi_i, 8, list);
-        }
-        g_ptr_array_add(list, (gpointer)one);
-    }
-    return (const GPtrArray *)g_hash_table_lookup(k->keys1, cookie);
-}
 
 /* --- what is in clear --------------------------------------------------------------- */
 

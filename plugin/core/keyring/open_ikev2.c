@@ -1,6 +1,7 @@
 /* open_ikev2.c - opens SK and SKF payloads: candidates by SPI first, then a bounded number
  * of others (RFC 7296 section 3.14, RFC 7383).  SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ring.h"
+#include "derive.h"
+#include "open.h"
 
 #include <espial/limits.h>
 #include <string.h>
@@ -56,70 +57,7 @@ ike2_free_join(void *p)
     g_free(p);
 }
 
-void
-ike2_free(void *p)
-{
-    struct ike2_sa *sa = (struct ike2_sa *)p;
-
-    g_ptr_array_free(sa->keys, TRUE);
-    g_queue_free_full(sa->offers, keyring_free_offer);
-    g_bytes_unref(sa->ni);
-    g_bytes_unref(sa->nr);
-    keyring_free_birth(sa->birth);
-    g_free(sa);
-}
-
-struct ike2_sa *
-ike2_sa_of(struct keyring *k, const uint8_t spis[IKE_SPIS], bool make)
-{
-    struct ike2_sa *sa = (struct ike2_sa *)g_hash_table_lookup(k->sas2, spis);
-
-    if (sa || !make) {
-        return sa;
-    }
-    /* Strangers' SAs shall not keep out those that the log has keys for. */
-    if (g_hash_table_size(k->sas2) >= KEYRING_MAX_IKE_SAS * (ike2_named(k, spis) ? 2 : 1)) {
-        keyring_reached(k, "more IKE SAs than the key ring follows");
-        return NULL;
-    }
-    sa = g_new0(struct ike2_sa, 1);
-    memcpy(sa->spis, spis, IKE_SPIS);
-    sa->keys = g_ptr_array_new();
-    sa->offers = g_queue_new();
-    keyring_put(k->sas2, spis, IKE_SPIS, sa);
-    return sa;
-}
-
 /* --- keys --------------------------------------------------------------------------- */
-
-/* The log may have grown. */
-static void
-index_log(struct keyring *k)
-{
-    static const uint8_t zero[8];
-
-    for (; k->indexed < keylog_num_ike2(k->log); k->indexed++) {
-        const struct keylog_ike2 *one = keylog_ike2(k->log, k->indexed);
-        GPtrArray *list;
-        g_ptr_array_add(k->loose, (gpointer)&one->keys);
-        if (memcmp(one->spi_i, zero, sizeof zero) == 0) {
-            continue;
-        }
-        list = (GPtrArray *)g_hash_table_lookup(k->named, one->spi_i);
-        if (!list) {
-            list = g_ptr_array_new();
-            keyring_put(k->named, one->spi_i, 8, list);
-        }
-        g_ptr_array_add(list, (gpointer)&one->keys);
-    }
-}
-
-const GPtrArray *
-ike2_named(struct keyring *k, const uint8_t *spi_i)
-{
-    index_log(k);
-    return (const GPtrArray *)g_hash_table_lookup(k->named, spi_i);
-}
 
 static bool
 fits(void *context, const struct ike_keys *keys)

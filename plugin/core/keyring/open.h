@@ -1,0 +1,13 @@
+/* open.h - what opens messages and packets, for the container.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_KEYRING_OPEN_H
+#define ESPIAL_KEYRING_OPEN_H
+
+#include "ring.h"
+
+bool ike2_read(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t captured);
+void ike2_free_join(void *p);
+bool ike1_read(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t captured);
+void esp_lock_free(void *p);
+
+#endif

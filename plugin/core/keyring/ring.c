@@ -1,0 +1,147 @@
+/* ring.c - the container of keys at work, and the tools of its files.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ring.h"
+
+#include <string.h>
+
+const char *
+keyring_full(const struct keyring *k)
+{
+    return k->full;
+}
+
+void
+keyring_reached(struct keyring *k, const char *what)
+{
+    if (!k->full) {
+        k->full = what;
+    }
+}
+
+const void *
+keyring_keep(struct keyring *k, const void *from, size_t size)
+{
+    return secrets_keep(k->derived, from, size);
+}
+
+uint8_t *
+keyring_clear(struct keyring *k, size_t len)
+{
+    crypt_wipe(k->clear->data, k->clear->len);
+    g_byte_array_set_size(k->clear, (guint)MAX(len, (size_t)1));
+    return k->clear->data;
+}
+
+/* --- tables by SPI ------------------------------------------------------------- */
+
+static uint64_t
+seed(void)
+{
+    static uint64_t s;
+
+    if (!s) {
+        s = (uint64_t)g_random_int() << 32 | g_random_int() | 1;
+    }
+    return s;
+}
+
+uint64_t
+keyring_digest(const uint8_t *at, size_t len)
+{
+    uint64_t h = seed();
+
+    for (size_t i = 0; i < len; i++) {
+        h = (h ^ at[i]) * 0x100000001b3u;       /* FNV-1a, with a start of our own */
+    }
+    return h ^ h >> 32;
+}
+
+static guint
+hash8(gconstpointer p)
+{
+    return (guint)keyring_digest((const uint8_t *)p, 8);
+}
+
+static guint
+hash16(gconstpointer p)
+{
+    return (guint)keyring_digest((const uint8_t *)p, IKE_SPIS);
+}
+
+static gboolean
+equal8(gconstpointer a, gconstpointer b)
+{
+    return memcmp(a, b, 8) == 0;
+}
+
+static gboolean
+equal16(gconstpointer a, gconstpointer b)
+{
+    return memcmp(a, b, IKE_SPIS) == 0;
+}
+
+GHashTable *
+keyring_by_spi(GDestroyNotify free_value)
+{
+    return g_hash_table_new_full(hash8, equal8, g_free, free_value);
+}
+
+GHashTable *
+keyring_by_spis(GDestroyNotify free_value)
+{
+    return g_hash_table_new_full(hash16, equal16, g_free, free_value);
+}
+
+void
+keyring_put(GHashTable *t, const uint8_t *key, size_t len, void *value)
+{
+    void *copy = g_malloc(len);
+
+    memcpy(copy, key, len);
+    g_hash_table_replace(t, copy, value);
+}
+
+void
+keyring_spis(const struct ike_message *m, uint8_t out[IKE_SPIS])
+{
+    memcpy(out, m->spi_i, 8);
+    memcpy(out + 8, m->spi_r, 8);
+}
+
+/* --- suites --------------------------------------------------------------------- */
+
+/* The hash of IKEv1 is named as integrity; its prf is the HMAC of it (RFC 2409 section 4). */
+static uint16_t
+prf_of_hash(uint16_t integ)
+{
+    static const struct { uint16_t integ, prf; } of[] = { { 1, 1 }, { 2, 2 }, { 12, 5 }, { 13, 6 }, { 14, 7 } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(of); i++) {
+        if (of[i].integ == integ) {
+            return of[i].prf;
+        }
+    }
+    return 0;
+}
+
+struct key_suite
+key_suite_of(const struct proposal *p)
+{
+    struct key_suite s = { 0, 0, 0, 0 };
+
+    for (size_t i = p->num_transforms; i-- > 0;) {      /* the first of a type counts */
+        const struct transform *t = &p->transforms[i];
+        if (t->type == TRANSFORM_ENCR) {
+            s.encr = t->id;
+            s.key_bits = t->key_bits;
+        } else if (t->type == TRANSFORM_INTEG) {
+            s.integ = t->id;
+        } else if (t->type == TRANSFORM_PRF) {
+            s.prf = t->id;
+        }
+    }
+    if (p->v1 && p->protocol == PROTO_IKE) {
+        s.prf = prf_of_hash(s.integ);
+    }
+    return s;
+}

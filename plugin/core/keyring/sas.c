@@ -1,0 +1,157 @@
+/* sas.c - what is known of each IKE SA and of each negotiation, by SPI, and the keys that the
+ * log names for them.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sas.h"
+
+#include <espial/limits.h>
+#include <string.h>
+
+void
+keyring_free_offer(void *p)
+{
+    g_bytes_unref(((struct offer *)p)->nonce);
+    g_free(p);
+}
+
+void
+keyring_free_origin(void *p)
+{
+    struct origin *o = (struct origin *)p;
+
+    g_bytes_unref(o->ni);
+    g_bytes_unref(o->nr);
+    g_free(o);
+}
+
+void
+keyring_free_birth(void *p)
+{
+    struct birth *b = (struct birth *)p;
+
+    if (b) {
+        g_bytes_unref(b->ni);
+        g_bytes_unref(b->nr);
+        g_free(b);
+    }
+}
+
+/* --- IKEv2 ------------------------------------------------------------------------- */
+
+void
+ike2_free(void *p)
+{
+    struct ike2_sa *sa = (struct ike2_sa *)p;
+
+    g_ptr_array_free(sa->keys, TRUE);
+    g_queue_free_full(sa->offers, keyring_free_offer);
+    g_bytes_unref(sa->ni);
+    g_bytes_unref(sa->nr);
+    keyring_free_birth(sa->birth);
+    g_free(sa);
+}
+
+/* The log may have grown. */
+static void
+index_log(struct keyring *k)
+{
+    static const uint8_t zero[8];
+
+    for (; k->indexed < keylog_num_ike2(k->log); k->indexed++) {
+        const struct keylog_ike2 *one = keylog_ike2(k->log, k->indexed);
+        GPtrArray *list;
+        g_ptr_array_add(k->loose, (gpointer)&one->keys);
+        if (memcmp(one->spi_i, zero, sizeof zero) == 0) {
+            continue;
+        }
+        list = (GPtrArray *)g_hash_table_lookup(k->named, one->spi_i);
+        if (!list) {
+            list = g_ptr_array_new();
+            keyring_put(k->named, one->spi_i, 8, list);
+        }
+        g_ptr_array_add(list, (gpointer)&one->keys);
+    }
+}
+
+const GPtrArray *
+ike2_named(struct keyring *k, const uint8_t *spi_i)
+{
+    index_log(k);
+    return (const GPtrArray *)g_hash_table_lookup(k->named, spi_i);
+}
+
+struct ike2_sa *
+ike2_sa_of(struct keyring *k, const uint8_t spis[IKE_SPIS], bool make)
+{
+    struct ike2_sa *sa = (struct ike2_sa *)g_hash_table_lookup(k->sas2, spis);
+
+    if (sa || !make) {
+        return sa;
+    }
+    /* Strangers' SAs shall not keep out those that the log has keys for. */
+    if (g_hash_table_size(k->sas2) >= KEYRING_MAX_IKE_SAS * (ike2_named(k, spis) ? 2 : 1)) {
+        keyring_reached(k, "more IKE SAs than the key ring follows");
+        return NULL;
+    }
+    sa = g_new0(struct ike2_sa, 1);
+    memcpy(sa->spis, spis, IKE_SPIS);
+    sa->keys = g_ptr_array_new();
+    sa->offers = g_queue_new();
+    keyring_put(k->sas2, spis, IKE_SPIS, sa);
+    return sa;
+}
+
+/* --- IKEv1 ------------------------------------------------------------------------- */
+
+void
+ike1_free(void *p)
+{
+    struct ike1_sa *sa = (struct ike1_sa *)p;
+
+    g_bytes_unref(sa->ke[0]);
+    g_bytes_unref(sa->ke[1]);
+    g_queue_free_full(sa->exchanges, g_free);
+    g_queue_free_full(sa->offers, keyring_free_offer);
+    g_free(sa);
+}
+
+struct ike1_sa *
+ike1_sa_of(struct keyring *k, const uint8_t spis[IKE_SPIS], bool make)
+{
+    static const uint8_t zero[8];
+    struct ike1_sa *sa = (struct ike1_sa *)g_hash_table_lookup(k->sas1, spis), *first;
+    uint8_t half[IKE_SPIS] = { 0 };
+
+    if (sa || !make) {
+        return sa;
+    }
+    if (g_hash_table_size(k->sas1) >= KEYRING_MAX_IKE_SAS) {
+        keyring_reached(k, "more IKE SAs than the key ring follows");
+        return NULL;
+    }
+    sa = g_new0(struct ike1_sa, 1);
+    memcpy(sa->spis, spis, IKE_SPIS);
+    sa->exchanges = g_queue_new();
+    sa->offers = g_queue_new();
+    /* The first message of aggressive mode has a public value and no responder's cookie yet. */
+    memcpy(half, spis, 8);
+    first = memcmp(spis + 8, zero, 8) ? (struct ike1_sa *)g_hash_table_lookup(k->sas1, half) : NULL;
+    if (first && first->ke[0]) {
+        sa->ke[0] = g_bytes_ref(first->ke[0]);
+    }
+    keyring_put(k->sas1, spis, IKE_SPIS, sa);
+    return sa;
+}
+
+const GPtrArray *
+ike1_keys(struct keyring *k, const uint8_t *cookie)
+{
+    for (; k->indexed1 < keylog_num_ike1(k->log); k->indexed1++) {
+        const struct keylog_ike1 *one = keylog_ike1(k->log, k->indexed1);
+        GPtrArray *list = (GPtrArray *)g_hash_table_lookup(k->keys1, one->spi_i);
+        if (!list) {
+            list = g_ptr_array_new();
+            keyring_put(k->keys1, one->spi_i, 8, list);
+        }
+        g_ptr_array_add(list, (gpointer)one);
+    }
+    return (const GPtrArray *)g_hash_table_lookup(k->keys1, cookie);
+}

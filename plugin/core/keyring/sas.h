@@ -1,0 +1,104 @@
+/* sas.h - what is known of each IKE SA and of each negotiation.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_KEYRING_SAS_H
+#define ESPIAL_KEYRING_SAS_H
+
+#include "ring.h"
+
+#include <espial/limits.h>
+
+/* --- negotiations ---------------------------------------------------------------- */
+
+struct offered_spi {
+    uint8_t number, protocol, spi[8];
+};
+
+/* A request that negotiates, kept until its answer comes. */
+struct offer {
+    uint32_t message_id;
+    uint8_t exchange;
+    bool by_initiator;                  /* v2: of the IKE SA */
+    bool answered;
+    GBytes *nonce;                      /* NULL for IKE_AUTH */
+    unsigned num;
+    struct offered_spi spis[IKE_MAX_PROPOSALS];
+};
+
+/* What the keys of one SPI follow from. */
+struct origin {
+    bool v1, second;            /* v2: KEYMAT has the keys of the other direction first */
+    uint8_t spis[IKE_SPIS];     /* of the IKE SA */
+    uint8_t spi[4];
+    struct key_suite suite;     /* v1: prf too */
+    bool exchanged;             /* with a key exchange of its own */
+    size_t ke_len;              /* octets of its public value */
+    GBytes *ni, *nr;
+    unsigned tries;
+    size_t cursor;
+};
+
+/* The rekeying that an IKE SA came from. */
+struct birth {
+    uint8_t parent[IKE_SPIS];
+    struct key_suite suite;
+    size_t ke_len;
+    GBytes *ni, *nr;
+    unsigned tries;
+    size_t cursor;
+};
+
+void keyring_free_offer(void *p);
+void keyring_free_origin(void *p);
+void keyring_free_birth(void *p);
+
+/* --- IKEv2 ----------------------------------------------------------------------- */
+
+struct ike2_sa {
+    uint8_t spis[IKE_SPIS];
+    GPtrArray *keys;            /* const struct ike_keys * that have opened a message, the newest last */
+    unsigned tries;             /* in vain, of loose keys */
+    size_t cursor;              /* in loose */
+    bool intermediate, fresh;   /* keys change at IKE_INTERMEDIATE; one has opened a message since */
+    struct key_suite suite;     /* as chosen, prf 0 where not seen */
+    GBytes *ni, *nr;            /* of IKE_SA_INIT; NULL */
+    GQueue *offers;             /* of struct offer, the oldest first */
+    struct birth *birth;        /* the rekeying that made it; NULL */
+};
+struct ike2_sa *ike2_sa_of(struct keyring *k, const uint8_t spis[IKE_SPIS], bool make);
+void ike2_free(void *p);
+/* The keys that the log names for an IKE SA; NULL. */
+const GPtrArray *ike2_named(struct keyring *k, const uint8_t *spi_i);
+
+/* --- IKEv1 ----------------------------------------------------------------------- */
+
+/* How a message was opened, for when it comes again: the IV is not that of the chain then. */
+struct ike1_message {
+    uint64_t digest;
+    uint8_t last[CRYPT_BLOCK_MAX];      /* ciphertext block: the IV of the next one */
+    uint8_t iv[CRYPT_BLOCK_MAX];
+    bool iv_known;
+};
+
+struct ike1_exchange {
+    uint32_t message_id;
+    uint8_t type;
+    unsigned num, next;                 /* messages is a ring */
+    struct ike1_message messages[KEYRING_MAX_MESSAGES];
+};
+
+struct ike1_sa {
+    uint8_t spis[IKE_SPIS];
+    uint16_t encr, key_bits, hash;      /* as chosen, the hash by its prf; 0 where not seen */
+    GBytes *ke[2];              /* public values, in order of capture; NULL */
+    uint8_t blocks[KEYRING_MAX_BLOCKS][CRYPT_BLOCK_MAX];    /* last ones of phase 1, the newest last */
+    unsigned num_blocks;
+    unsigned tries;             /* in vain */
+    const struct keylog_ike1 *right;
+    GQueue *exchanges;          /* of struct ike1_exchange, the one used last first */
+    GQueue *offers;             /* of struct offer */
+};
+struct ike1_sa *ike1_sa_of(struct keyring *k, const uint8_t spis[IKE_SPIS], bool make);
+void ike1_free(void *p);
+const GPtrArray *ike1_keys(struct keyring *k, const uint8_t *cookie);
+
+#endif
