@@ -157,11 +157,11 @@ fragments(void)
     T(!piece(k, &keys, 3, 1, 2) && !piece(k, &keys, 4, 2, 2) && piece(k, &keys, 3, 2, 2) && is_whole());
     T(piece(k, &keys, 4, 1, 2) && is_whole() && keyring_full(k) == NULL);
     /* More begun than are kept: the oldest is gone, and that is said. */
-    for (unsigned i = 0; i <= KEYRING_MAX_JOINS; i++) {
+    for (unsigned i = 0; i <= KEYRING_MAX_REASSEMBLIES; i++) {
         T(!piece(k, &keys, 100 + i, 1, 2));
     }
     T(keyring_full(k) && !piece(k, &keys, 100, 2, 2));
-    T(piece(k, &keys, 100 + KEYRING_MAX_JOINS, 2, 2) && is_whole());
+    T(piece(k, &keys, 100 + KEYRING_MAX_REASSEMBLIES, 2, 2) && is_whole());
     T(!piece(k, &keys, 5000, 1, KEYRING_MAX_FRAGMENTS + 1));
     keyring_free(k);
 }
@@ -485,7 +485,7 @@ too_many_children(void)
 
     log_ike2(keyring_log(k), SPI_I, &keys);
     child(k, &keys, 5, ESP_I, ESP_R, 40);
-    k->num_origins = KEYRING_MAX_CHILDREN;
+    k->num_negotiations = KEYRING_MAX_CHILDREN;
     child(k, &keys, 6, 0x2000, 0x3000, 50);
     T(keyring_full(k) && strstr(keyring_full(k), "more Child SAs negotiated"));
     T(child_opens(k, &keys, ESP_R, 40) && !child_opens(k, &keys, 0x3000, 50));
@@ -521,19 +521,19 @@ too_many_requests(void)
 static void
 too_many_octets(void)
 {
-    enum { EACH = 1900, PIECES = KEYRING_MAX_FRAGMENT_OCTETS / EACH / KEYRING_MAX_JOINS + 2 };
+    enum { EACH = 1900, PIECES = KEYRING_MAX_FRAGMENT_OCTETS / EACH / KEYRING_MAX_REASSEMBLIES + 2 };
     static uint8_t octets[EACH];
     struct ike_keys keys = ike_keys_like(1);
     struct keyring *k = keyring_new(keylog_new());
     size_t held = 0;
 
     log_ike2(keyring_log(k), SPI_I, &keys);
-    for (uint32_t id = 1; id <= KEYRING_MAX_JOINS; id++) {
+    for (uint32_t id = 1; id <= KEYRING_MAX_REASSEMBLIES; id++) {
         for (unsigned n = 1; n <= PIECES; n++) {
             sk_seal(&b, &keys, V2_IKE_AUTH, I, id, SPI_I, SPI_R, V2P_CERT, octets, sizeof octets, n, PIECES + 1);
             T(!tell(k, &b));
             held += EACH;
-            T((keyring_full(k) != NULL) == (held > KEYRING_MAX_FRAGMENT_OCTETS) && k->join_octets <= KEYRING_MAX_FRAGMENT_OCTETS);
+            T((keyring_full(k) != NULL) == (held > KEYRING_MAX_FRAGMENT_OCTETS) && k->reassembly_octets <= KEYRING_MAX_FRAGMENT_OCTETS);
         }
     }
     T(keyring_full(k) && strstr(keyring_full(k), "more IKE fragments under way"));

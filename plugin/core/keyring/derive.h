@@ -5,12 +5,17 @@
 
 #include "sas.h"
 
-/* Derived keys are believed only where fits says so; the first that fits is kept by the
- * keyring and returned, NULL where none does. */
-typedef bool esp_keys_fit(void *context, const struct esp_keys *keys);
-typedef bool ike_keys_fit(void *context, const struct ike_keys *keys);
-const struct esp_keys *keyring_derive_esp(struct keyring *k, struct origin *o, esp_keys_fit *fits, void *context);
-const struct ike_keys *keyring_derive_ike(struct keyring *k, struct birth *b, const uint8_t spis[IKE_SPIS],
-                                          ike_keys_fit *fits, void *context);
+/* True where these keys open the packet or message that the context has. */
+typedef bool esp_keys_open(void *context, const struct esp_keys *keys);
+typedef bool ike_keys_open(void *context, const struct ike_keys *keys);
+
+/* Keys of the direction whose packets go to child->spi (RFC 7296 section 2.17, RFC 2409 section
+ * 5.5): the first ones that opens says true of, which the keyring owns; NULL where there are none,
+ * or none among those that one call tries. */
+const struct esp_keys *keyring_derive_esp(struct keyring *k, struct child_negotiation *child,
+                                          esp_keys_open *opens, void *context);
+/* The same for a rekeyed IKE SA (RFC 7296 section 2.18), whose SPIs are spis. */
+const struct ike_keys *keyring_derive_ike(struct keyring *k, struct ike_rekeying *rekeying,
+                                          const uint8_t spis[IKE_SPIS], ike_keys_open *opens, void *context);
 
 #endif

@@ -27,12 +27,12 @@ keyring_new(struct keylog *log)
     k->loose = g_ptr_array_new();
     k->sas2 = keyring_by_spis(ike2_free);
     k->requests = keyring_by_spi(free_bytes);
-    k->joins = g_queue_new();
+    k->reassemblies = g_queue_new();
     k->keys1 = keyring_by_spi(free_list);
     k->sas1 = keyring_by_spis(ike1_free);
-    k->origins = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free_list);
-    k->locks = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, esp_lock_free);
-    k->open_locks = g_queue_new();
+    k->negotiations = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free_list);
+    k->spi_keys = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, spi_keys_free);
+    k->with_openers = g_queue_new();
     return k;
 }
 
@@ -42,12 +42,12 @@ keyring_free(struct keyring *k)
     if (!k) {
         return;
     }
-    g_hash_table_destroy(k->locks);
-    g_queue_free(k->open_locks);
-    g_hash_table_destroy(k->origins);
+    g_hash_table_destroy(k->spi_keys);
+    g_queue_free(k->with_openers);
+    g_hash_table_destroy(k->negotiations);
     g_hash_table_destroy(k->sas1);
     g_hash_table_destroy(k->keys1);
-    g_queue_free_full(k->joins, ike2_free_join);
+    g_queue_free_full(k->reassemblies, reassembly_free);
     g_hash_table_destroy(k->requests);
     g_hash_table_destroy(k->sas2);
     g_ptr_array_free(k->loose, TRUE);

@@ -56,7 +56,7 @@ add_offer(GQueue *offers, const struct ike_message *m, bool by_initiator)
     o->num = last;
     g_queue_push_tail(offers, o);
     if (g_queue_get_length(offers) > KEYRING_MAX_OFFERS) {
-        keyring_free_offer(g_queue_pop_head(offers));
+        offer_free(g_queue_pop_head(offers));
     }
 }
 
@@ -71,49 +71,49 @@ offered(const struct offer *o, const struct proposal *chosen)
     return NULL;
 }
 
-/* --- origins ------------------------------------------------------------------------- */
+/* --- negotiations ------------------------------------------------------------------------- */
 
 static bool
-same_origin(const struct origin *a, const struct origin *b)
+same_negotiation(const struct child_negotiation *a, const struct child_negotiation *b)
 {
     return a->v1 == b->v1 && a->second == b->second && memcmp(a->spis, b->spis, IKE_SPIS) == 0 &&
            g_bytes_equal(a->ni, b->ni) && g_bytes_equal(a->nr, b->nr);
 }
 
 static void
-add_origin(struct keyring *k, const struct origin *from, const uint8_t spi[4], bool second)
+add_negotiation(struct keyring *k, const struct child_negotiation *from, const uint8_t spi[4], bool second)
 {
     uint32_t number = (uint32_t)spi[0] << 24 | (uint32_t)spi[1] << 16 | (uint32_t)spi[2] << 8 | spi[3];
-    GPtrArray *list = (GPtrArray *)g_hash_table_lookup(k->origins, GUINT_TO_POINTER(number));
-    struct origin *o;
+    GPtrArray *list = (GPtrArray *)g_hash_table_lookup(k->negotiations, GUINT_TO_POINTER(number));
+    struct child_negotiation *child;
 
-    if (k->num_origins >= KEYRING_MAX_CHILDREN) {
+    if (k->num_negotiations >= KEYRING_MAX_CHILDREN) {
         keyring_reached(k, "more Child SAs negotiated than the key ring derives keys for");
         return;
     }
-    o = g_new0(struct origin, 1);
-    *o = *from;
-    o->second = second;
-    memcpy(o->spi, spi, 4);
-    o->ni = g_bytes_ref(from->ni);
-    o->nr = g_bytes_ref(from->nr);
+    child = g_new0(struct child_negotiation, 1);
+    *child = *from;
+    child->second = second;
+    memcpy(child->spi, spi, 4);
+    child->ni = g_bytes_ref(from->ni);
+    child->nr = g_bytes_ref(from->nr);
     if (!list) {
-        list = g_ptr_array_new_with_free_func(keyring_free_origin);
-        g_hash_table_insert(k->origins, GUINT_TO_POINTER(number), list);
+        list = g_ptr_array_new_with_free_func(child_negotiation_free);
+        g_hash_table_insert(k->negotiations, GUINT_TO_POINTER(number), list);
     }
     for (guint i = 0; i < list->len; i++) {
-        if (same_origin((const struct origin *)g_ptr_array_index(list, i), o)) {
-            keyring_free_origin(o);     /* the answer was sent again */
+        if (same_negotiation((const struct child_negotiation *)g_ptr_array_index(list, i), child)) {
+            child_negotiation_free(child);      /* the answer was sent again */
             return;
         }
     }
     /* SPIs are used again in time: the newest are of use. */
     if (list->len >= KEYRING_MAX_PER_SPI) {
         g_ptr_array_remove_index(list, 0);
-        k->num_origins--;
+        k->num_negotiations--;
     }
-    g_ptr_array_add(list, o);
-    k->num_origins++;
+    g_ptr_array_add(list, child);
+    k->num_negotiations++;
 }
 
 /* --- IKEv2 ----------------------------------------------------------------------------- */
@@ -157,7 +157,7 @@ learn_rekeyed(struct keyring *k, struct ike2_sa *parent, const struct offer *o, 
     const struct offered_spi *asked = offered(o, &m->proposals[0]);
     uint8_t spis[IKE_SPIS];
     struct ike2_sa *sa;
-    struct birth *b;
+    struct ike_rekeying *rekeying;
 
     if (!asked || !m->has_ke || m->proposals[0].spi_len != 8) {
         return;
@@ -165,17 +165,17 @@ learn_rekeyed(struct keyring *k, struct ike2_sa *parent, const struct offer *o, 
     memcpy(spis, asked->spi, 8);
     memcpy(spis + 8, m->proposals[0].spi, 8);
     sa = ike2_sa_of(k, spis, true);
-    if (!sa || sa->birth || sa->nr) {
+    if (!sa || sa->rekeying || sa->nr) {
         return;
     }
     sa->suite = key_suite_of(&m->proposals[0]);
-    b = g_new0(struct birth, 1);
-    memcpy(b->parent, parent->spis, IKE_SPIS);
-    b->suite = sa->suite;
-    b->ke_len = m->ke.len;
-    b->ni = g_bytes_ref(o->nonce);
-    b->nr = g_bytes_new(m->nonce.at, m->nonce.len);
-    sa->birth = b;
+    rekeying = g_new0(struct ike_rekeying, 1);
+    memcpy(rekeying->parent, parent->spis, IKE_SPIS);
+    rekeying->suite = sa->suite;
+    rekeying->ke_len = m->ke.len;
+    rekeying->ni = g_bytes_ref(o->nonce);
+    rekeying->nr = g_bytes_new(m->nonce.at, m->nonce.len);
+    sa->rekeying = rekeying;
 }
 
 /* The initiator of the exchange sends with the keys that come first (RFC 7296 section 2.17),
@@ -185,7 +185,7 @@ learn_child(struct keyring *k, const struct ike2_sa *sa, const struct offer *o, 
 {
     const struct proposal *p = &m->proposals[0];
     const struct offered_spi *asked = o ? offered(o, p) : NULL;
-    struct origin from = { .suite = key_suite_of(p) };
+    struct child_negotiation from = { .suite = key_suite_of(p) };
 
     if (p->protocol != PROTO_ESP || p->spi_len != 4) {
         return;                 /* AH has nothing to decrypt */
@@ -201,9 +201,9 @@ learn_child(struct keyring *k, const struct ike2_sa *sa, const struct offer *o, 
         from.nr = g_bytes_new(m->nonce.at, m->nonce.len);
     }
     if (from.ni && from.nr) {
-        add_origin(k, &from, p->spi, false);
+        add_negotiation(k, &from, p->spi, false);
         if (asked) {
-            add_origin(k, &from, asked->spi, true);
+            add_negotiation(k, &from, asked->spi, true);
         }
     }
     g_bytes_unref(from.ni);
@@ -256,7 +256,7 @@ learn_v2(struct keyring *k, const struct ike_message *m)
 static void
 learn_quick_answer(struct keyring *k, const struct ike1_sa *sa, const struct offer *o, const struct ike_message *m)
 {
-    struct origin from = { .v1 = true, .exchanged = m->has_ke, .ke_len = m->ke.len };
+    struct child_negotiation from = { .v1 = true, .exchanged = m->has_ke, .ke_len = m->ke.len };
 
     from.ni = g_bytes_ref(o->nonce);
     from.nr = g_bytes_new(m->nonce.at, m->nonce.len);
@@ -270,9 +270,9 @@ learn_quick_answer(struct keyring *k, const struct ike1_sa *sa, const struct off
         }
         from.suite = key_suite_of(p);
         from.suite.prf = sa->hash;
-        add_origin(k, &from, p->spi, false);
+        add_negotiation(k, &from, p->spi, false);
         if (asked) {
-            add_origin(k, &from, asked->spi, false);
+            add_negotiation(k, &from, asked->spi, false);
         }
     }
     g_bytes_unref(from.ni);

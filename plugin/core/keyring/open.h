@@ -6,8 +6,8 @@
 #include "ring.h"
 
 bool ike2_read(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t captured);
-void ike2_free_join(void *p);
+void reassembly_free(void *p);
 bool ike1_read(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t captured);
-void esp_lock_free(void *p);
+void spi_keys_free(void *p);
 
 #endif

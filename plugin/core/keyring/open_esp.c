@@ -21,7 +21,7 @@ enum {
 #define ESN_STALE (1u << 24)
 
 /* One key with or without extended sequence numbers. */
-struct esp_try {
+struct esp_candidate {
     const struct esp_keys *keys;        /* the log's or the keyring's */
     struct esp_opener *opener;          /* NULL until it is wanted */
     bool esn, refused;
@@ -29,107 +29,108 @@ struct esp_try {
     uint64_t top;                       /* highest verified sequence number */
 };
 
-struct esp_lock {
+/* What may open the packets to one SPI. */
+struct spi_keys {
     uint32_t spi;
-    struct esp_try *tries;
+    struct esp_candidate *candidates;
     unsigned num;
     int right;                          /* the one that opened the last packet, -1 */
     bool logged;                        /* the log names keys for it */
-    unsigned num_any;                   /* the first tries are of keys of any SPI */
+    unsigned num_any;                   /* the first candidates are keys of any SPI */
     unsigned failures;                  /* packets that none of those opened, while nothing else did */
-    GList *link;                        /* in open_locks; NULL: no opener is kept */
+    GList *link;                        /* in with_openers; NULL: no opener is kept */
 };
 
 static void
-close_openers(struct esp_lock *l)
+close_openers(struct spi_keys *s)
 {
-    for (unsigned i = 0; i < l->num; i++) {
-        esp_opener_free(l->tries[i].opener);
-        l->tries[i].opener = NULL;
+    for (unsigned i = 0; i < s->num; i++) {
+        esp_opener_free(s->candidates[i].opener);
+        s->candidates[i].opener = NULL;
     }
 }
 
 void
-esp_lock_free(void *p)
+spi_keys_free(void *p)
 {
-    struct esp_lock *l = (struct esp_lock *)p;
+    struct spi_keys *s = (struct spi_keys *)p;
 
-    close_openers(l);
-    g_free(l->tries);
-    g_free(l);
+    close_openers(s);
+    g_free(s->candidates);
+    g_free(s);
 }
 
-static struct esp_try *
-add_try(struct esp_lock *l, const struct esp_keys *keys, bool esn)
+static struct esp_candidate *
+add_candidate(struct spi_keys *s, const struct esp_keys *keys, bool esn)
 {
-    struct esp_try *t;
+    struct esp_candidate *key;
 
-    l->tries = g_renew(struct esp_try, l->tries, l->num + 1);
-    t = &l->tries[l->num++];
-    memset(t, 0, sizeof *t);
-    t->keys = keys;
-    t->esn = esn;
-    return t;
+    s->candidates = g_renew(struct esp_candidate, s->candidates, s->num + 1);
+    key = &s->candidates[s->num++];
+    memset(key, 0, sizeof *key);
+    key->keys = keys;
+    key->esn = esn;
+    return key;
 }
 
 /* NULL where nothing is known of the SPI: such packets must cost nothing. */
-static struct esp_lock *
-lock_of(struct keyring *k, uint32_t spi)
+static struct spi_keys *
+spi_keys_of(struct keyring *k, uint32_t spi)
 {
-    struct esp_lock *l = (struct esp_lock *)g_hash_table_lookup(k->locks, GUINT_TO_POINTER(spi));
+    struct spi_keys *s = (struct spi_keys *)g_hash_table_lookup(k->spi_keys, GUINT_TO_POINTER(spi));
     const struct keylog_esp *const *keys, *const *any;
 
-    if (l) {
-        return l;
+    if (s) {
+        return s;
     }
     keys = keylog_find_esp(k->log, spi);
     any = keylog_find_esp(k->log, KEYLOG_ANY_SPI);
-    if (!keys && !any && !g_hash_table_lookup(k->origins, GUINT_TO_POINTER(spi))) {
+    if (!keys && !any && !g_hash_table_lookup(k->negotiations, GUINT_TO_POINTER(spi))) {
         return NULL;
     }
-    l = g_new0(struct esp_lock, 1);
-    l->spi = spi;
-    l->right = -1;
-    l->logged = keys != NULL;
+    s = g_new0(struct spi_keys, 1);
+    s->spi = spi;
+    s->right = -1;
+    s->logged = keys != NULL;
     keys = keys ? keys : any;
     for (size_t i = 0; keys && keys[i]; i++) {
-        add_try(l, &keys[i]->keys, false);
-        add_try(l, &keys[i]->keys, true);
+        add_candidate(s, &keys[i]->keys, false);
+        add_candidate(s, &keys[i]->keys, true);
     }
-    l->num_any = l->logged ? 0 : l->num;
-    g_hash_table_insert(k->locks, GUINT_TO_POINTER(spi), l);
-    return l;
+    s->num_any = s->logged ? 0 : s->num;
+    g_hash_table_insert(k->spi_keys, GUINT_TO_POINTER(spi), s);
+    return s;
 }
 
 /* Key schedules are large: those of the SPIs used last are kept. */
 static void
-touch(struct keyring *k, struct esp_lock *l)
+touch(struct keyring *k, struct spi_keys *s)
 {
-    if (l->link) {
-        g_queue_unlink(k->open_locks, l->link);
-        g_queue_push_head_link(k->open_locks, l->link);
+    if (s->link) {
+        g_queue_unlink(k->with_openers, s->link);
+        g_queue_push_head_link(k->with_openers, s->link);
         return;
     }
-    g_queue_push_head(k->open_locks, l);
-    l->link = k->open_locks->head;
-    if (g_queue_get_length(k->open_locks) > KEYRING_MAX_OPEN) {
-        struct esp_lock *old = (struct esp_lock *)g_queue_pop_tail(k->open_locks);
+    g_queue_push_head(k->with_openers, s);
+    s->link = k->with_openers->head;
+    if (g_queue_get_length(k->with_openers) > KEYRING_MAX_OPEN) {
+        struct spi_keys *old = (struct spi_keys *)g_queue_pop_tail(k->with_openers);
         close_openers(old);
         old->link = NULL;
     }
 }
 
 static struct esp_opener *
-opener_of(struct esp_try *t)
+opener_of(struct esp_candidate *key)
 {
-    if (!t->opener && !t->refused) {
-        struct esp_keys keys = *t->keys;
-        keys.esn = t->esn;
-        t->opener = esp_opener_new(&keys, NULL);
-        t->refused = t->opener == NULL;
+    if (!key->opener && !key->refused) {
+        struct esp_keys keys = *key->keys;
+        keys.esn = key->esn;
+        key->opener = esp_opener_new(&keys, NULL);
+        key->refused = key->opener == NULL;
         crypt_wipe(&keys, sizeof keys);
     }
-    return t->opener;
+    return key->opener;
 }
 
 /* --- sequence numbers ---------------------------------------------------------------- */
@@ -148,21 +149,21 @@ guess_high(uint64_t top, uint32_t seq)
 
 /* Upper halves that a packet may have, the likeliest first. */
 static unsigned
-highs_of(const struct esp_try *t, uint32_t seq, uint32_t out[ESN_STARTS])
+highs_of(const struct esp_candidate *key, uint32_t seq, uint32_t out[ESN_STARTS])
 {
     unsigned n = 0;
 
-    if (!t->esn) {
+    if (!key->esn) {
         out[n++] = 0;
         return n;
     }
-    if (!t->has_top) {
+    if (!key->has_top) {
         for (; n < ESN_STARTS; n++) {
             out[n] = n;
         }
         return n;
     }
-    out[n++] = guess_high(t->top, seq);
+    out[n++] = guess_high(key->top, seq);
     out[n] = out[0] + 1;                /* resynchronisation, A3 */
     n++;
     if (out[0]) {
@@ -173,14 +174,14 @@ highs_of(const struct esp_try *t, uint32_t seq, uint32_t out[ESN_STARTS])
 }
 
 static void
-saw(struct esp_try *t, uint32_t high, uint32_t seq)
+saw(struct esp_candidate *key, uint32_t high, uint32_t seq)
 {
     /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): 64 bits hold it; version 14 counts 32 */
     uint64_t all = (uint64_t)high << 32 | seq;
 
-    if (t->esn && (!t->has_top || all > t->top)) {
-        t->top = all;
-        t->has_top = true;
+    if (key->esn && (!key->has_top || all > key->top)) {
+        key->top = all;
+        key->has_top = true;
     }
 }
 
@@ -193,33 +194,33 @@ struct esp_job {
     struct esp_clear *out;
     bool named;                         /* the keys tried are the log's for this SPI */
     bool wrong;
-    struct esp_try found;               /* a derived key that fits */
+    struct esp_candidate found;         /* a derived key that opens it */
 };
 
 /* A wrong key leaves out as it was. */
 static bool
-open_with(struct esp_try *t, struct esp_job *j)
+open_with(struct esp_candidate *key, struct esp_job *j)
 {
-    struct esp_opener *o = opener_of(t);
+    struct esp_opener *o = opener_of(key);
     uint32_t highs[ESN_STARTS];
-    unsigned n = highs_of(t, j->seq, highs);
+    unsigned n = highs_of(key, j->seq, highs);
 
     for (unsigned i = 0; o && i < n; i++) {
         enum esp_verdict v = esp_verify(o, j->at, j->len, highs[i]);
         if (v == ESP_VERIFIED) {
             clear_read(o, j->out, j->at, j->len, highs[i]);
             j->out->icv = ICV_GOOD;
-            saw(t, highs[i], j->seq);
-            t->proved = true;
+            saw(key, highs[i], j->seq);
+            key->proved = true;
             return true;
         }
         if (v == ESP_NO_ICV) {
             struct esp_clear c = { .icv = ICV_UNKNOWN };
             clear_read(o, &c, j->at, j->len, highs[i]);
-            if (!clear_plausible(&c, j->named) && (!t->proved || !clear_looks_right(&c))) {
+            if (!clear_plausible(&c, j->named) && (!key->proved || !clear_looks_right(&c))) {
                 return false;
             }
-            t->proved = true;
+            key->proved = true;
             *j->out = c;
             return true;
         }
@@ -233,16 +234,16 @@ open_with(struct esp_try *t, struct esp_job *j)
 
 /* False: it must be verified after all. */
 static bool
-peek_with(struct esp_try *t, struct esp_job *j)
+peek_with(struct esp_candidate *key, struct esp_job *j)
 {
-    struct esp_opener *o = opener_of(t);
+    struct esp_opener *o = opener_of(key);
     uint32_t high = 0;
 
-    if (t->esn) {
-        if (!t->has_top || j->seq - (uint32_t)t->top + ESN_STALE > 2 * ESN_STALE) {
+    if (key->esn) {
+        if (!key->has_top || j->seq - (uint32_t)key->top + ESN_STALE > 2 * ESN_STALE) {
             return false;
         }
-        high = guess_high(t->top, j->seq);
+        high = guess_high(key->top, j->seq);
     }
     if (!o || !esp_text_len(o, j->len)) {
         return false;
@@ -258,9 +259,9 @@ peek_with(struct esp_try *t, struct esp_job *j)
 /* The head of a packet that the capture cut.  believed: the key needs no IP packet of about
  * the right length to speak for it. */
 static bool
-open_cut(struct esp_try *t, struct esp_job *j, size_t captured, bool believed)
+open_cut(struct esp_candidate *key, struct esp_job *j, size_t captured, bool believed)
 {
-    struct esp_opener *o = opener_of(t);
+    struct esp_opener *o = opener_of(key);
     size_t text = o ? esp_text_len(o, j->len) : 0, want = MIN(text, (size_t)KEYRING_HEAD), said;
     struct esp_clear c = { .icv = ICV_UNKNOWN, .cut = true, .next_header = IP6_NO_NEXT, .opened = true };
 
@@ -271,7 +272,7 @@ open_cut(struct esp_try *t, struct esp_job *j, size_t captured, bool believed)
         return false;
     }
     c.payload_len = text;
-    c.head_len = esp_peek(o, j->at, j->len, t->esn && t->has_top ? guess_high(t->top, j->seq) : 0, c.head, want);
+    c.head_len = esp_peek(o, j->at, j->len, key->esn && key->has_top ? guess_high(key->top, j->seq) : 0, c.head, want);
     said = clear_ip_length(c.head, c.head_len);
     if (said && said + ESP_TRAILER <= text && said + ESP_TRAILER + PAD_MAX >= text) {
         c.next_header = c.head[0] >> 4 == 4 ? IP_IPV4 : IP_IPV6;
@@ -283,18 +284,18 @@ open_cut(struct esp_try *t, struct esp_job *j, size_t captured, bool believed)
 }
 
 static bool
-derived_fits(void *context, const struct esp_keys *keys)
+derived_opens(void *context, const struct esp_keys *keys)
 {
     struct esp_job *j = (struct esp_job *)context;
     bool wrong = j->wrong;
 
     for (int esn = 0; esn < 2; esn++) {
-        struct esp_try t = { .keys = keys, .esn = esn != 0 };
-        bool opened = open_with(&t, j);
-        esp_opener_free(t.opener);
-        t.opener = NULL;
+        struct esp_candidate key = { .keys = keys, .esn = esn != 0 };
+        bool opened = open_with(&key, j);
+        esp_opener_free(key.opener);
+        key.opener = NULL;
         if (opened) {
-            j->found = t;
+            j->found = key;
             return true;
         }
     }
@@ -303,21 +304,21 @@ derived_fits(void *context, const struct esp_keys *keys)
 }
 
 static bool
-open_derived(struct keyring *k, struct esp_lock *l, struct esp_job *j)
+open_derived(struct keyring *k, struct spi_keys *s, struct esp_job *j)
 {
-    GPtrArray *list = (GPtrArray *)g_hash_table_lookup(k->origins, GUINT_TO_POINTER(l->spi));
+    GPtrArray *list = (GPtrArray *)g_hash_table_lookup(k->negotiations, GUINT_TO_POINTER(s->spi));
 
     for (guint i = list ? list->len : 0; i-- > 0;) {
-        const struct esp_keys *keys = keyring_derive_esp(k, (struct origin *)g_ptr_array_index(list, i), derived_fits, j);
+        const struct esp_keys *keys = keyring_derive_esp(k, (struct child_negotiation *)g_ptr_array_index(list, i), derived_opens, j);
         if (!keys) {
             continue;
         }
         j->found.keys = keys;
-        *add_try(l, keys, j->found.esn) = j->found;
-        l->right = (int)l->num - 1;
+        *add_candidate(s, keys, j->found.esn) = j->found;
+        s->right = (int)s->num - 1;
         /* It is known now: nothing is left to derive. */
         g_ptr_array_remove_index(list, i);
-        k->num_origins--;
+        k->num_negotiations--;
         return true;
     }
     return false;
@@ -325,10 +326,10 @@ open_derived(struct keyring *k, struct esp_lock *l, struct esp_job *j)
 
 /* Once a key has proved right with or without extended numbers, its other way is wrong. */
 static bool
-superseded(const struct esp_lock *l, const struct esp_try *t)
+superseded(const struct spi_keys *s, const struct esp_candidate *key)
 {
-    for (unsigned i = 0; i < l->num && !t->proved; i++) {
-        if (l->tries[i].keys == t->keys && l->tries[i].proved) {
+    for (unsigned i = 0; i < s->num && !key->proved; i++) {
+        if (s->candidates[i].keys == key->keys && s->candidates[i].proved) {
             return true;
         }
     }
@@ -336,30 +337,30 @@ superseded(const struct esp_lock *l, const struct esp_try *t)
 }
 
 /* The one key that opens the other packets of the SPI; NULL where there are several. */
-static struct esp_try *
-only_proved(struct esp_lock *l)
+static struct esp_candidate *
+only_proved(struct spi_keys *s)
 {
-    struct esp_try *one = NULL;
+    struct esp_candidate *one = NULL;
 
-    for (unsigned i = 0; i < l->num; i++) {
-        if (l->tries[i].proved && one) {
+    for (unsigned i = 0; i < s->num; i++) {
+        if (s->candidates[i].proved && one) {
             return NULL;
         }
-        one = l->tries[i].proved ? &l->tries[i] : one;
+        one = s->candidates[i].proved ? &s->candidates[i] : one;
     }
     return one;
 }
 
 static bool
-open_any_cut(struct esp_lock *l, struct esp_job *j, size_t captured)
+open_any_cut(struct spi_keys *s, struct esp_job *j, size_t captured)
 {
-    struct esp_try *one = only_proved(l);
+    struct esp_candidate *one = only_proved(s);
 
     if (one) {
         return open_cut(one, j, captured, true);
     }
-    for (unsigned i = 0; i < l->num; i++) {
-        if (!superseded(l, &l->tries[i]) && open_cut(&l->tries[i], j, captured, false)) {
+    for (unsigned i = 0; i < s->num; i++) {
+        if (!superseded(s, &s->candidates[i]) && open_cut(&s->candidates[i], j, captured, false)) {
             return true;
         }
     }
@@ -367,15 +368,15 @@ open_any_cut(struct esp_lock *l, struct esp_job *j, size_t captured)
 }
 
 static bool
-open_any(struct esp_lock *l, struct esp_job *j)
+open_any(struct spi_keys *s, struct esp_job *j)
 {
-    if (l->right >= 0 && open_with(&l->tries[l->right], j)) {
+    if (s->right >= 0 && open_with(&s->candidates[s->right], j)) {
         return true;
     }
-    for (unsigned i = 0; i < l->num; i++) {
-        struct esp_try *t = &l->tries[i];
-        if ((int)i != l->right && !superseded(l, t) && open_with(t, j)) {
-            l->right = (int)i;
+    for (unsigned i = 0; i < s->num; i++) {
+        struct esp_candidate *key = &s->candidates[i];
+        if ((int)i != s->right && !superseded(s, key) && open_with(key, j)) {
+            s->right = (int)i;
             return true;
         }
     }
@@ -386,31 +387,31 @@ bool
 keyring_open_esp(struct keyring *k, struct esp_clear *out, const uint8_t *at, size_t captured, size_t reported, bool verify)
 {
     struct esp_job j = { .at = at, .len = reported, .out = out };
-    struct esp_lock *l;
+    struct spi_keys *s;
     bool cut = captured < reported, known;
 
     memset(out, 0, sizeof *out);
     if (captured < HEADER || captured > reported) {
         return false;
     }
-    l = lock_of(k, be32(at));
-    if (!l || (l->failures >= ANY_SPI_TRIES && l->num == l->num_any && !g_hash_table_lookup(k->origins, GUINT_TO_POINTER(l->spi)))) {
+    s = spi_keys_of(k, be32(at));
+    if (!s || (s->failures >= ANY_SPI_TRIES && s->num == s->num_any && !g_hash_table_lookup(k->negotiations, GUINT_TO_POINTER(s->spi)))) {
         return false;
     }
     j.seq = be32(at + 4);
-    j.named = l->logged;
-    touch(k, l);
-    if (!verify && !cut && l->right >= 0 && peek_with(&l->tries[l->right], &j)) {
+    j.named = s->logged;
+    touch(k, s);
+    if (!verify && !cut && s->right >= 0 && peek_with(&s->candidates[s->right], &j)) {
         return true;
     }
-    known = l->num > l->num_any;
+    known = s->num > s->num_any;
     if (cut) {
-        return open_any_cut(l, &j, captured);
+        return open_any_cut(s, &j, captured);
     }
-    if (open_any(l, &j) || open_derived(k, l, &j)) {
+    if (open_any(s, &j) || open_derived(k, s, &j)) {
         return true;
     }
-    l->failures += l->right < 0;
+    s->failures += s->right < 0;
     out->icv = known && j.wrong ? ICV_BAD : ICV_UNKNOWN;
     return false;
 }
@@ -419,14 +420,14 @@ keyring_open_esp(struct keyring *k, struct esp_clear *out, const uint8_t *at, si
 
 /* The packet may be an old one: the top of its SA has gone on since. */
 static bool
-show_with(struct esp_try *t, const uint8_t *at, size_t len, uint8_t *clear, size_t *clear_len)
+show_with(struct esp_candidate *key, const uint8_t *at, size_t len, uint8_t *clear, size_t *clear_len)
 {
-    struct esp_opener *o = opener_of(t);
-    uint32_t high = t->esn && t->has_top ? (uint32_t)(t->top >> 32) + 1 : t->esn ? ESN_STARTS - 1 : 0;
+    struct esp_opener *o = opener_of(key);
+    uint32_t high = key->esn && key->has_top ? (uint32_t)(key->top >> 32) + 1 : key->esn ? ESN_STARTS - 1 : 0;
 
     for (unsigned i = 0; o && i <= KEYRING_MAX_HIGHS; i++, high--) {
         enum esp_verdict v = esp_verify(o, at, len, high);
-        if (v == ESP_VERIFIED || (v == ESP_NO_ICV && t->proved)) {
+        if (v == ESP_VERIFIED || (v == ESP_NO_ICV && key->proved)) {
             return esp_open(o, at, len, high, clear, clear_len);
         }
         if (v != ESP_ICV_WRONG || !high) {
@@ -439,19 +440,19 @@ show_with(struct esp_try *t, const uint8_t *at, size_t len, uint8_t *clear, size
 size_t
 keyring_open_esp_whole(struct keyring *k, const uint8_t *at, size_t len, uint8_t *out, size_t size, uint8_t *next_header)
 {
-    struct esp_lock *l = len >= HEADER ? (struct esp_lock *)g_hash_table_lookup(k->locks, GUINT_TO_POINTER(be32(at))) : NULL;
+    struct spi_keys *s = len >= HEADER ? (struct spi_keys *)g_hash_table_lookup(k->spi_keys, GUINT_TO_POINTER(be32(at))) : NULL;
     uint8_t *clear;
     struct span payload;
     size_t n = 0;
     bool opened = false;
 
-    if (!l) {
+    if (!s) {
         return 0;
     }
-    touch(k, l);
+    touch(k, s);
     clear = (uint8_t *)g_malloc(len);
-    for (unsigned i = 0; i < l->num && !opened; i++) {
-        opened = l->tries[i].proved && show_with(&l->tries[i], at, len, clear, &n);
+    for (unsigned i = 0; i < s->num && !opened; i++) {
+        opened = s->candidates[i].proved && show_with(&s->candidates[i], at, len, clear, &n);
     }
     opened = opened && esp_clear_read(next_header, &payload, clear, n);
     n = opened ? MIN(payload.len, size) : 0;

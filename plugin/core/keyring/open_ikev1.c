@@ -15,8 +15,8 @@ struct v1_suite {
     bool assumed;
 };
 
-/* A message under way. */
-struct cipher_text {
+/* An encrypted message under way to its clear text (RFC 2409 appendix B). */
+struct encrypted_message {
     const struct ike_message *m;
     struct span data;
     uint64_t digest;
@@ -99,7 +99,7 @@ message_of(struct ike1_exchange *e, uint64_t digest)
 
 /* Its last block counts for the next message, opened or not. */
 static void
-remember(struct ike1_sa *sa, struct cipher_text *c)
+remember(struct ike1_sa *sa, struct encrypted_message *c)
 {
     struct ike1_message *old = message_of(c->exchange, c->digest), *one;
     const uint8_t *last;
@@ -166,7 +166,7 @@ first_ivs(const struct ike1_sa *sa, uint16_t hash, size_t block, uint8_t out[2][
 /* Bounded: what this very message was opened with before, the last blocks of the exchange,
  * then what begins it. */
 static void
-collect_ivs(const struct ike1_sa *sa, const struct cipher_text *c, size_t block, struct ivs *v)
+collect_ivs(const struct ike1_sa *sa, const struct encrypted_message *c, size_t block, struct ivs *v)
 {
     struct ike1_message *again = message_of(c->exchange, c->digest);
     uint8_t first[2][CRYPT_BLOCK_MAX], iv[CRYPT_BLOCK_MAX];
@@ -201,7 +201,7 @@ collect_ivs(const struct ike1_sa *sa, const struct cipher_text *c, size_t block,
 
 /* Only the first block depends on the IV: the rest is decrypted once. */
 static bool
-try_ivs(const struct ike1_sa *sa, struct cipher_text *c, const uint8_t *key, size_t key_len)
+try_ivs(const struct ike1_sa *sa, struct encrypted_message *c, const uint8_t *key, size_t key_len)
 {
     static const uint8_t zero[CRYPT_BLOCK_MAX];
     struct chain_rules rules = { c->m->exchange, c->m->inner_first, ike1_block(c->suite.encr),
@@ -228,7 +228,7 @@ try_ivs(const struct ike1_sa *sa, struct cipher_text *c, const uint8_t *key, siz
 
 /* The log may have SKEYID_e, or its extension with more octets than the cipher takes. */
 static bool
-try_key(const struct ike1_sa *sa, struct cipher_text *c, const struct crypt_key *key)
+try_key(const struct ike1_sa *sa, struct encrypted_message *c, const struct crypt_key *key)
 {
     uint8_t fitted[CRYPT_KEY_MAX];
     uint16_t bits = c->suite.key_bits ? c->suite.key_bits : c->suite.encr == 7 ? 448 : 0;  /* RFC 2409 appendix B */
@@ -267,7 +267,7 @@ suites_of(const struct ike1_sa *sa, const struct crypt_key *key, struct v1_suite
 }
 
 static bool
-try_one(struct ike1_sa *sa, struct cipher_text *c, const struct keylog_ike1 *key)
+try_one(struct ike1_sa *sa, struct encrypted_message *c, const struct keylog_ike1 *key)
 {
     struct v1_suite suites[MAX_SUITES];
     unsigned n = key->key.len ? suites_of(sa, &key->key, suites) : 0;
@@ -290,7 +290,7 @@ try_one(struct ike1_sa *sa, struct cipher_text *c, const struct keylog_ike1 *key
 
 /* Both ends may have different keys: with a wrong password main mode goes on encrypted. */
 static bool
-try_keys(struct ike1_sa *sa, struct cipher_text *c, const GPtrArray *keys)
+try_keys(struct ike1_sa *sa, struct encrypted_message *c, const GPtrArray *keys)
 {
     if (sa->right && try_one(sa, c, sa->right)) {
         return true;
@@ -311,7 +311,7 @@ bool
 ike1_read(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t captured)
 {
     const GPtrArray *keys = ike1_keys(k, m->spi_i);
-    struct cipher_text c = { .m = m, .data = m->encrypted_body };
+    struct encrypted_message c = { .m = m, .data = m->encrypted_body };
     uint8_t spis[IKE_SPIS];
     struct ike1_sa *sa;
     bool opened;

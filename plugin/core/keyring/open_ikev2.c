@@ -6,8 +6,8 @@
 #include <espial/limits.h>
 #include <string.h>
 
-/* IKE fragments of one message, opened (RFC 7383 section 2.5). */
-struct join {
+/* The IKE fragments of one message, opened, until all are there (RFC 7383 section 2.6). */
+struct reassembly {
     uint8_t spis[IKE_SPIS];
     uint32_t message_id;
     uint8_t flags, exchange;
@@ -19,19 +19,19 @@ struct join {
     GByteArray *at[KEYRING_MAX_FRAGMENTS];
 };
 
-/* A message under way to its clear text. */
-struct letter {
+/* The SK or SKF payload of a message, under way to its clear text (RFC 7296 section 3.14). */
+struct sk_payload {
     const struct ike_message *m;
     const struct key_suite *suite;
     const uint8_t *at;
-    size_t body;
+    size_t body;                /* offset of its IV in the message */
     uint8_t *out;
     size_t len;                 /* of the clear text */
     bool opened;                /* false with the right key: the padding is impossible */
 };
 
 static void
-free_piece(GByteArray *a)
+free_fragment(GByteArray *a)
 {
     if (a) {
         crypt_wipe(a->data, a->len);
@@ -40,47 +40,47 @@ free_piece(GByteArray *a)
 }
 
 static void
-drop_pieces(struct join *j)
+drop_fragments(struct reassembly *r)
 {
     for (unsigned i = 0; i < KEYRING_MAX_FRAGMENTS; i++) {
-        free_piece(j->at[i]);
-        j->at[i] = NULL;
+        free_fragment(r->at[i]);
+        r->at[i] = NULL;
     }
-    j->octets = 0;
-    j->have = 0;
+    r->octets = 0;
+    r->have = 0;
 }
 
 void
-ike2_free_join(void *p)
+reassembly_free(void *p)
 {
-    drop_pieces((struct join *)p);
+    drop_fragments((struct reassembly *)p);
     g_free(p);
 }
 
 /* --- keys --------------------------------------------------------------------------- */
 
 static bool
-fits(void *context, const struct ike_keys *keys)
+opens(void *context, const struct ike_keys *keys)
 {
-    struct letter *l = (struct letter *)context;
+    struct sk_payload *sk = (struct sk_payload *)context;
     struct ike_keys told = *keys;
     bool verified = false;
 
     if (!told.encr) {                   /* the log does not say: what the SA has chosen */
-        told.encr = l->suite->encr;
-        told.integ = l->suite->integ;
+        told.encr = sk->suite->encr;
+        told.integ = sk->suite->integ;
     }
-    l->opened = ike2_open(&told, (l->m->flags & FLAG_INITIATOR) != 0, l->at, l->m->length, l->body, l->out, &l->len, &verified);
+    sk->opened = ike2_open(&told, (sk->m->flags & FLAG_INITIATOR) != 0, sk->at, sk->m->length, sk->body, sk->out, &sk->len, &verified);
     crypt_wipe(&told, sizeof told);
     return verified;
 }
 
 static const struct ike_keys *
-try_list(const GPtrArray *list, struct letter *l)
+try_list(const GPtrArray *list, struct sk_payload *sk)
 {
     for (guint i = list ? list->len : 0, tries = 0; i-- > 0 && tries < KEYLOG_MAX_TRIES; tries++) {
         const struct ike_keys *keys = (const struct ike_keys *)g_ptr_array_index(list, i);
-        if (fits(l, keys)) {
+        if (opens(sk, keys)) {
             return keys;
         }
     }
@@ -90,11 +90,11 @@ try_list(const GPtrArray *list, struct letter *l)
 /* A log may give keys no SPI, or that of the IKE SA before.  Each message goes on where the
  * one before stopped, so that an SA that no key is of costs no more than its share. */
 static const struct ike_keys *
-try_loose(struct keyring *k, struct ike2_sa *sa, struct letter *l)
+try_loose(struct keyring *k, struct ike2_sa *sa, struct sk_payload *sk)
 {
     for (guint i = 0; i < k->loose->len && i < KEYLOG_MAX_TRIES && sa->tries < KEYRING_MAX_SA_TRIES; i++) {
         const struct ike_keys *keys = (const struct ike_keys *)g_ptr_array_index(k->loose, sa->cursor++ % k->loose->len);
-        if (fits(l, keys)) {
+        if (opens(sk, keys)) {
             return keys;
         }
         sa->tries++;
@@ -115,10 +115,10 @@ believe(struct keyring *k, struct ike2_sa *sa, const struct ike_keys *keys)
 
 /* Keys change at IKE_INTERMEDIATE (RFC 9242 section 3.3.1): one SA may have several. */
 static bool
-find_key(struct keyring *k, struct ike2_sa *sa, struct letter *l, bool *wrong)
+find_key(struct keyring *k, struct ike2_sa *sa, struct sk_payload *sk, bool *wrong)
 {
     const GPtrArray *named = ike2_named(k, sa->spis);
-    const struct ike_keys *keys = try_list(sa->keys, l);
+    const struct ike_keys *keys = try_list(sa->keys, sk);
 
     *wrong = false;
     if (keys) {
@@ -127,9 +127,9 @@ find_key(struct keyring *k, struct ike2_sa *sa, struct letter *l, bool *wrong)
         }
         return true;
     }
-    keys = try_list(named, l);
-    keys = keys ? keys : sa->birth ? keyring_derive_ike(k, sa->birth, sa->spis, fits, l) : NULL;
-    keys = keys ? keys : try_loose(k, sa, l);
+    keys = try_list(named, sk);
+    keys = keys ? keys : sa->rekeying ? keyring_derive_ike(k, sa->rekeying, sa->spis, opens, sk) : NULL;
+    keys = keys ? keys : try_loose(k, sa, sk);
     if (keys) {
         believe(k, sa, keys);
         return true;
@@ -141,72 +141,72 @@ find_key(struct keyring *k, struct ike2_sa *sa, struct letter *l, bool *wrong)
 /* --- fragments ------------------------------------------------------------------------ */
 
 static bool
-is_of(const struct join *j, const struct ike_message *m)
+is_of(const struct reassembly *r, const struct ike_message *m)
 {
-    return j->message_id == m->message_id && j->exchange == m->exchange && memcmp(j->spis, m->spi_i, 8) == 0 &&
-           memcmp(j->spis + 8, m->spi_r, 8) == 0 && j->flags == (m->flags & (FLAG_INITIATOR | FLAG_RESPONSE));
+    return r->message_id == m->message_id && r->exchange == m->exchange && memcmp(r->spis, m->spi_i, 8) == 0 &&
+           memcmp(r->spis + 8, m->spi_r, 8) == 0 && r->flags == (m->flags & (FLAG_INITIATOR | FLAG_RESPONSE));
 }
 
 static void
 drop_oldest(struct keyring *k)
 {
-    struct join *j = (struct join *)g_queue_pop_head(k->joins);
+    struct reassembly *r = (struct reassembly *)g_queue_pop_head(k->reassemblies);
 
-    if (!j->done) {
+    if (!r->done) {
         keyring_reached(k, "more IKE fragments under way than the key ring keeps");
     }
-    k->join_octets -= j->octets;
-    ike2_free_join(j);
+    k->reassembly_octets -= r->octets;
+    reassembly_free(r);
 }
 
 /* A message sent again in more fragments replaces what is here; of fewer, these are the
  * older ones (RFC 7383 section 2.6). */
-static struct join *
-join_of(struct keyring *k, const struct ike_message *m)
+static struct reassembly *
+reassembly_of(struct keyring *k, const struct ike_message *m)
 {
-    struct join *j;
+    struct reassembly *r;
 
-    for (GList *l = k->joins->tail; l; l = l->prev) {
-        j = (struct join *)l->data;
-        if (!is_of(j, m)) {
+    for (GList *l = k->reassemblies->tail; l; l = l->prev) {
+        r = (struct reassembly *)l->data;
+        if (!is_of(r, m)) {
             continue;
         }
-        if (m->fragments > j->total && !j->done) {
-            k->join_octets -= j->octets;
-            drop_pieces(j);
-            j->total = m->fragments;
+        if (m->fragments > r->total && !r->done) {
+            k->reassembly_octets -= r->octets;
+            drop_fragments(r);
+            r->total = m->fragments;
         }
-        return m->fragments == j->total && !j->done ? j : NULL;
+        return m->fragments == r->total && !r->done ? r : NULL;
     }
-    j = g_new0(struct join, 1);
-    keyring_spis(m, j->spis);
-    j->message_id = m->message_id;
-    j->flags = m->flags & (FLAG_INITIATOR | FLAG_RESPONSE);
-    j->exchange = m->exchange;
-    j->total = m->fragments;
-    g_queue_push_tail(k->joins, j);
-    if (g_queue_get_length(k->joins) > KEYRING_MAX_JOINS) {
+    r = g_new0(struct reassembly, 1);
+    keyring_spis(m, r->spis);
+    r->message_id = m->message_id;
+    r->flags = m->flags & (FLAG_INITIATOR | FLAG_RESPONSE);
+    r->exchange = m->exchange;
+    r->total = m->fragments;
+    g_queue_push_tail(k->reassemblies, r);
+    if (g_queue_get_length(k->reassemblies) > KEYRING_MAX_REASSEMBLIES) {
         drop_oldest(k);
     }
-    return j;
+    return r;
 }
 
 static bool
-give_away(struct keyring *k, struct join *j, struct ike_message *m)
+parse_reassembled(struct keyring *k, struct reassembly *r, struct ike_message *m)
 {
-    size_t at = 0, all = j->octets;
+    size_t at = 0, all = r->octets;
     uint8_t *out = keyring_clear(k, all);
 
-    for (unsigned i = 0; i < j->total; i++) {
-        if (j->at[i]->len) {
-            memcpy(out + at, j->at[i]->data, j->at[i]->len);
+    for (unsigned i = 0; i < r->total; i++) {
+        if (r->at[i]->len) {
+            memcpy(out + at, r->at[i]->data, r->at[i]->len);
         }
-        at += j->at[i]->len;
+        at += r->at[i]->len;
     }
-    k->join_octets -= j->octets;
-    drop_pieces(j);
-    j->done = true;
-    if (!ike_parse_inner(m, j->first, out, all)) {
+    k->reassembly_octets -= r->octets;
+    drop_fragments(r);
+    r->done = true;
+    if (!ike_parse_inner(m, r->first, out, all)) {
         return false;
     }
     m->fragment = m->fragments = 0;             /* whole from here on */
@@ -214,33 +214,33 @@ give_away(struct keyring *k, struct join *j, struct ike_message *m)
 }
 
 static bool
-join(struct keyring *k, struct ike_message *m, const struct letter *l)
+reassemble(struct keyring *k, struct ike_message *m, const struct sk_payload *sk)
 {
-    struct join *j;
+    struct reassembly *r;
 
     if (m->fragments > KEYRING_MAX_FRAGMENTS) {
         keyring_reached(k, "an IKE message in more fragments than the key ring joins");
         return false;
     }
-    j = join_of(k, m);
-    if (!j || m->fragment < 1 || m->fragment > j->total || j->at[m->fragment - 1]) {
+    r = reassembly_of(k, m);
+    if (!r || m->fragment < 1 || m->fragment > r->total || r->at[m->fragment - 1]) {
         return false;
     }
-    while (k->join_octets + l->len > KEYRING_MAX_FRAGMENT_OCTETS && g_queue_peek_head(k->joins) != j) {
+    while (k->reassembly_octets + sk->len > KEYRING_MAX_FRAGMENT_OCTETS && g_queue_peek_head(k->reassemblies) != r) {
         drop_oldest(k);
     }
-    j->at[m->fragment - 1] = g_byte_array_append(g_byte_array_new(), l->out, (guint)l->len);
-    j->have++;
-    j->octets += l->len;
-    k->join_octets += l->len;
-    j->first = m->fragment == 1 ? m->inner_first : j->first;
-    return j->have == j->total && give_away(k, j, m);
+    r->at[m->fragment - 1] = g_byte_array_append(g_byte_array_new(), sk->out, (guint)sk->len);
+    r->have++;
+    r->octets += sk->len;
+    k->reassembly_octets += sk->len;
+    r->first = m->fragment == 1 ? m->inner_first : r->first;
+    return r->have == r->total && parse_reassembled(k, r, m);
 }
 
 bool
 ike2_read(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t captured)
 {
-    struct letter l = { .m = m, .at = at };
+    struct sk_payload sk = { .m = m, .at = at };
     uint8_t spis[IKE_SPIS];
     struct ike2_sa *sa;
     bool wrong, known;
@@ -257,14 +257,14 @@ ike2_read(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t ca
         sa->intermediate = true;
         sa->fresh = false;
     }
-    l.suite = &sa->suite;
-    l.body = (size_t)(m->encrypted_body.at - at);
-    l.out = keyring_clear(k, m->length);
-    known = find_key(k, sa, &l, &wrong);
+    sk.suite = &sa->suite;
+    sk.body = (size_t)(m->encrypted_body.at - at);
+    sk.out = keyring_clear(k, m->length);
+    known = find_key(k, sa, &sk, &wrong);
     m->integrity_wrong = wrong;
     sa->fresh = sa->fresh || (known && m->exchange != V2_IKE_INTERMEDIATE);
-    if (!known || !l.opened || m->readable) {
+    if (!known || !sk.opened || m->readable) {
         return false;
     }
-    return m->fragments ? join(k, m, &l) : ike_parse_inner(m, m->inner_first, l.out, l.len);
+    return m->fragments ? reassemble(k, m, &sk) : ike_parse_inner(m, m->inner_first, sk.out, sk.len);
 }

@@ -23,8 +23,8 @@ struct keyring {
     GPtrArray *loose;           /* keys of the log that have opened nothing yet */
     GHashTable *sas2;           /* both SPIs -> struct ike2_sa */
     GHashTable *requests;       /* SPI of the initiator -> GBytes: the nonce of an IKE_SA_INIT not answered yet */
-    GQueue *joins;              /* of struct join, the oldest first */
-    size_t join_octets;
+    GQueue *reassemblies;       /* of struct reassembly, the oldest first */
+    size_t reassembly_octets;
 
     /* IKEv1 */
     size_t indexed1;
@@ -32,10 +32,10 @@ struct keyring {
     GHashTable *sas1;           /* both cookies -> struct ike1_sa */
 
     /* ESP */
-    GHashTable *origins;        /* SPI -> GPtrArray of struct origin */
-    size_t num_origins;
-    GHashTable *locks;          /* SPI -> struct esp_lock */
-    GQueue *open_locks;         /* those with key schedules, the one used last first */
+    GHashTable *negotiations;   /* SPI -> GPtrArray of struct child_negotiation */
+    size_t num_negotiations;
+    GHashTable *spi_keys;       /* SPI -> struct spi_keys */
+    GQueue *with_openers;       /* those with key schedules, the one used last first */
 };
 
 /* Says once what was reached. */

@@ -6,31 +6,31 @@
 #include <string.h>
 
 void
-keyring_free_offer(void *p)
+offer_free(void *p)
 {
     g_bytes_unref(((struct offer *)p)->nonce);
     g_free(p);
 }
 
 void
-keyring_free_origin(void *p)
+child_negotiation_free(void *p)
 {
-    struct origin *o = (struct origin *)p;
+    struct child_negotiation *child = (struct child_negotiation *)p;
 
-    g_bytes_unref(o->ni);
-    g_bytes_unref(o->nr);
-    g_free(o);
+    g_bytes_unref(child->ni);
+    g_bytes_unref(child->nr);
+    g_free(child);
 }
 
 void
-keyring_free_birth(void *p)
+ike_rekeying_free(void *p)
 {
-    struct birth *b = (struct birth *)p;
+    struct ike_rekeying *rekeying = (struct ike_rekeying *)p;
 
-    if (b) {
-        g_bytes_unref(b->ni);
-        g_bytes_unref(b->nr);
-        g_free(b);
+    if (rekeying) {
+        g_bytes_unref(rekeying->ni);
+        g_bytes_unref(rekeying->nr);
+        g_free(rekeying);
     }
 }
 
@@ -42,10 +42,10 @@ ike2_free(void *p)
     struct ike2_sa *sa = (struct ike2_sa *)p;
 
     g_ptr_array_free(sa->keys, TRUE);
-    g_queue_free_full(sa->offers, keyring_free_offer);
+    g_queue_free_full(sa->offers, offer_free);
     g_bytes_unref(sa->ni);
     g_bytes_unref(sa->nr);
-    keyring_free_birth(sa->birth);
+    ike_rekeying_free(sa->rekeying);
     g_free(sa);
 }
 
@@ -109,7 +109,7 @@ ike1_free(void *p)
     g_bytes_unref(sa->ke[0]);
     g_bytes_unref(sa->ke[1]);
     g_queue_free_full(sa->exchanges, g_free);
-    g_queue_free_full(sa->offers, keyring_free_offer);
+    g_queue_free_full(sa->offers, offer_free);
     g_free(sa);
 }
 

@@ -24,8 +24,8 @@ struct offer {
     struct offered_spi spis[IKE_MAX_PROPOSALS];
 };
 
-/* What the keys of one SPI follow from. */
-struct origin {
+/* The negotiation of a Child SA, of which the keys of one SPI follow. */
+struct child_negotiation {
     bool v1, second;            /* v2: KEYMAT has the keys of the other direction first */
     uint8_t spis[IKE_SPIS];     /* of the IKE SA */
     uint8_t spi[4];
@@ -38,7 +38,7 @@ struct origin {
 };
 
 /* The rekeying that an IKE SA came from. */
-struct birth {
+struct ike_rekeying {
     uint8_t parent[IKE_SPIS];
     struct key_suite suite;
     size_t ke_len;
@@ -47,9 +47,9 @@ struct birth {
     size_t cursor;
 };
 
-void keyring_free_offer(void *p);
-void keyring_free_origin(void *p);
-void keyring_free_birth(void *p);
+void offer_free(void *p);
+void child_negotiation_free(void *p);
+void ike_rekeying_free(void *p);
 
 /* --- IKEv2 ----------------------------------------------------------------------- */
 
@@ -62,7 +62,7 @@ struct ike2_sa {
     struct key_suite suite;     /* as chosen, prf 0 where not seen */
     GBytes *ni, *nr;            /* of IKE_SA_INIT; NULL */
     GQueue *offers;             /* of struct offer, the oldest first */
-    struct birth *birth;        /* the rekeying that made it; NULL */
+    struct ike_rekeying *rekeying;      /* the rekeying that made it; NULL */
 };
 struct ike2_sa *ike2_sa_of(struct keyring *k, const uint8_t spis[IKE_SPIS], bool make);
 void ike2_free(void *p);
