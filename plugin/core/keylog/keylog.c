@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "format.h"
 
-#include <espial/suite.h>
+#include <espial/hash.h>
 #include <string.h>
 
 static void
@@ -18,22 +18,11 @@ same(const struct crypt_key *a, const struct crypt_key *b)
 }
 
 static guint
-hash_octets(const uint8_t *at, size_t len)
-{
-    guint h = 5381;
-
-    for (size_t i = 0; i < len; i++) {
-        h = h * 33 + at[i];
-    }
-    return h;
-}
-
-static guint
 hash_ike1(gconstpointer p)
 {
     const struct keylog_ike1 *k = (const struct keylog_ike1 *)p;
 
-    return hash_octets(k->key.at, k->key.len) * 31 + hash_octets(k->spi_i, sizeof k->spi_i);
+    return (guint)hash_octets(hash_octets(hash_seed(), k->spi_i, sizeof k->spi_i), k->key.at, k->key.len);
 }
 
 static gboolean
@@ -49,7 +38,8 @@ hash_ike2(gconstpointer p)
 {
     const struct keylog_ike2 *k = (const struct keylog_ike2 *)p;
 
-    return hash_octets(k->keys.sk_ei.at, k->keys.sk_ei.len) * 31 + hash_octets(k->keys.sk_ai.at, k->keys.sk_ai.len);
+    return (guint)hash_octets(hash_octets(hash_seed(), k->keys.sk_ei.at, k->keys.sk_ei.len),
+                              k->keys.sk_ai.at, k->keys.sk_ai.len);
 }
 
 static gboolean
@@ -66,7 +56,7 @@ hash_secret(gconstpointer p)
 {
     const struct span *s = &((const struct keylog_secret *)p)->octets;
 
-    return hash_octets(s->at, s->len);
+    return (guint)hash_octets(hash_seed(), s->at, s->len);
 }
 
 static gboolean

@@ -5,6 +5,7 @@
 #include "open.h"
 #include "sas.h"
 
+#include <espial/hash.h>
 #include <espial/limits.h>
 #include <string.h>
 
@@ -329,7 +330,7 @@ ike1_read(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t ca
     if (!m->encrypted || m->truncated || m->length > captured || c.data.len == 0) {
         return false;
     }
-    c.digest = keyring_digest(at, m->length);
+    c.digest = hash_octets(hash_seed(), at, m->length);
     c.exchange = exchange_of(sa, m);
     c.out = keyring_clear(k, 2 * c.data.len);
     c.work = c.out + c.data.len;

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ring.h"
 
+#include <espial/hash.h>
 #include <string.h>
 
 const char *
@@ -34,38 +35,16 @@ keyring_clear(struct keyring *k, size_t len)
 
 /* --- tables by SPI ------------------------------------------------------------- */
 
-static uint64_t
-seed(void)
-{
-    static uint64_t s;
-
-    if (!s) {
-        s = (uint64_t)g_random_int() << 32 | g_random_int() | 1;
-    }
-    return s;
-}
-
-uint64_t
-keyring_digest(const uint8_t *at, size_t len)
-{
-    uint64_t h = seed();
-
-    for (size_t i = 0; i < len; i++) {
-        h = (h ^ at[i]) * 0x100000001b3u;       /* FNV-1a, with a start of our own */
-    }
-    return h ^ h >> 32;
-}
-
 static guint
 hash8(gconstpointer p)
 {
-    return (guint)keyring_digest((const uint8_t *)p, 8);
+    return (guint)hash_octets(hash_seed(), p, 8);
 }
 
 static guint
 hash16(gconstpointer p)
 {
-    return (guint)keyring_digest((const uint8_t *)p, IKE_SPIS);
+    return (guint)hash_octets(hash_seed(), p, IKE_SPIS);
 }
 
 static gboolean

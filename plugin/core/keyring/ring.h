@@ -45,7 +45,6 @@ const void *keyring_keep(struct keyring *k, const void *from, size_t size);
 /* Tables by 8 or 16 octets of SPIs, hashed with a seed: strangers choose them. */
 GHashTable *keyring_by_spi(GDestroyNotify free_value);      /* key: 8 octets */
 GHashTable *keyring_by_spis(GDestroyNotify free_value);     /* key: IKE_SPIS octets */
-uint64_t keyring_digest(const uint8_t *at, size_t len);
 void keyring_spis(const struct ike_message *m, uint8_t out[IKE_SPIS]);
 /* Copies key into the table. */
 void keyring_put(GHashTable *t, const uint8_t *key, size_t len, void *value);
