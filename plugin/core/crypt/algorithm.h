@@ -62,4 +62,12 @@ bool crypt_mac_check(struct crypt_mac *m, const struct span *data, size_t n, con
 /* Libgcrypt is ready to be used; cheap. */
 void crypt_ready(void);
 
+static inline void
+put_be32(uint8_t *at, uint32_t v)
+{
+    for (int i = 0; i < 4; i++) {
+        at[i] = (uint8_t)(v >> (24 - 8 * i));
+    }
+}
+
 #endif

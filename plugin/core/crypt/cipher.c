@@ -174,14 +174,6 @@ crypt_stream_block(const struct crypt_cipher *c)
     return c->mode == CRYPT_CHACHA ? 64 : 16;
 }
 
-static void
-put_be32(uint8_t *at, uint32_t v)
-{
-    for (int i = 0; i < 4; i++) {
-        at[i] = (uint8_t)(v >> (24 - 8 * i));
-    }
-}
-
 /* The counter block of each mode, text block 0 being the first that is not for the tag:
  * CTR 1 (RFC 3686 section 4), GCM 2 (J0 is for the tag), CCM A1 (RFC 3610 section 2.3). */
 static bool

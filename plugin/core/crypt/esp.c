@@ -175,14 +175,6 @@ shape_of(const struct esp_opener *o, struct shape *s, const uint8_t *packet, siz
     return v;
 }
 
-static void
-put_be32(uint8_t *at, uint32_t v)
-{
-    for (int i = 0; i < 4; i++) {
-        at[i] = (uint8_t)(v >> (24 - 8 * i));
-    }
-}
-
 /* Salt and IV; without an IV on the wire it is the sequence number (RFC 8750 section 4). */
 static void
 nonce_of(const struct esp_opener *o, const uint8_t *packet, uint32_t seq_high, uint8_t *out)

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "clear.h"
 
+#include <espial/cursor.h>
 #include <glib.h>
 
 #include <string.h>
@@ -48,7 +49,7 @@ is_ipv4(const uint8_t *head, size_t len)
         return false;
     }
     for (size_t i = 0; i < header; i += 2) {
-        sum += (uint32_t)(head[i] << 8 | head[i + 1]);
+        sum += be16(head + i);
     }
     sum = (sum & 0xffff) + (sum >> 16);
     return sum == 0xffff || sum == 0x1fffe;
@@ -77,10 +78,10 @@ size_t
 clear_ip_length(const uint8_t *head, size_t len)
 {
     if (len && head[0] >> 4 == 4 && is_ipv4(head, len)) {
-        return (size_t)(head[2] << 8 | head[3]);
+        return be16(head + 2);
     }
     if (len && head[0] >> 4 == 6 && is_ipv6(head, len)) {
-        return IPV6_HEADER + (size_t)(head[4] << 8 | head[5]);
+        return IPV6_HEADER + (size_t)be16(head + 4);
     }
     return 0;
 }
@@ -121,7 +122,7 @@ clear_plausible(const struct esp_clear *c, bool named)
                c->head[0] >> 4 == (c->next_header == IP_IPV4 ? 4 : 6);
     }
     if (c->next_header == IP_UDP) {
-        return c->head_len >= 8 && (size_t)(c->head[4] << 8 | c->head[5]) == c->payload_len;
+        return c->head_len >= 8 && be16(c->head + 4) == c->payload_len;
     }
     return named && is_transport(c);
 }

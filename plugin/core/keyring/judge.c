@@ -120,7 +120,7 @@ has_form_of(uint8_t type, const uint8_t *clear, size_t len)
     if (type == 0 || type == V1P_ATTRIBUTES) {
         return true;
     }
-    body = len < PAYLOAD_HEADER ? 0 : (size_t)(clear[2] << 8 | clear[3]);
+    body = len < PAYLOAD_HEADER ? 0 : (size_t)be16(clear + 2);
     if (body < PAYLOAD_HEADER + 8 || body > len || be32(clear + PAYLOAD_HEADER) > IPSEC_DOI) {
         return false;
     }
@@ -131,7 +131,7 @@ has_form_of(uint8_t type, const uint8_t *clear, size_t len)
     }
     spi = clear[1];
     return clear[0] >= PROTO_IKE && clear[0] <= PROTO_IPCOMP &&
-           (type == V1P_DELETE ? body == spi * (size_t)(clear[2] << 8 | clear[3]) && body : body >= spi);
+           (type == V1P_DELETE ? body == spi * (size_t)be16(clear + 2) && body : body >= spi);
 }
 
 bool

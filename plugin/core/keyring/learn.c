@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sas.h"
 
+#include <espial/cursor.h>
 #include <espial/limits.h>
 #include <string.h>
 
@@ -83,7 +84,7 @@ same_negotiation(const struct child_negotiation *a, const struct child_negotiati
 static void
 add_negotiation(struct keyring *k, const struct child_negotiation *from, const uint8_t spi[4], bool second)
 {
-    uint32_t number = (uint32_t)spi[0] << 24 | (uint32_t)spi[1] << 16 | (uint32_t)spi[2] << 8 | spi[3];
+    uint32_t number = be32(spi);
     GPtrArray *list = (GPtrArray *)g_hash_table_lookup(k->negotiations, GUINT_TO_POINTER(number));
     struct child_negotiation *child;
 
