@@ -2,6 +2,7 @@
  * be otherwise counts for so many bits; noise has n of them once in 2^n.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "judge.h"
+#include "payload.h"
 
 #include <espial/cursor.h>
 #include <espial/limits.h>
@@ -14,12 +15,6 @@ enum {
     PAD_MAX = 64,               /* racoon pads with more than a block where told to */
     IPSEC_DOI = 1
 };
-
-static bool
-known(uint8_t type)
-{
-    return type <= 21 || (type >= V1P_NAT_D_DRAFT && type <= V1P_FRAGMENT);
-}
 
 static unsigned
 log2_of(size_t n)
@@ -74,8 +69,9 @@ walk(const struct chain_rules *r, uint8_t type, const uint8_t *clear, size_t len
         uint8_t next, reserved;
         uint16_t n;
         size_t left = cur_left(&c);
-        if (i >= IKE_MAX_PAYLOADS || !known(type) || !cur_u8(&c, &next) || !cur_u8(&c, &reserved) || !cur_u16(&c, &n) ||
-            reserved || n < PAYLOAD_HEADER || !cur_sub(&c, &body, n - (size_t)PAYLOAD_HEADER) || !known(next)) {
+        if (i >= IKE_MAX_PAYLOADS || !ike_payload_known(1, type) || !cur_u8(&c, &next) ||
+            !cur_u8(&c, &reserved) || !cur_u16(&c, &n) || reserved || n < PAYLOAD_HEADER ||
+            !cur_sub(&c, &body, n - (size_t)PAYLOAD_HEADER) || !ike_payload_known(1, next)) {
             return false;
         }
         if (type == V1P_HASH && r->hash_len && n != r->hash_len + PAYLOAD_HEADER) {
