@@ -24,14 +24,15 @@ static const struct { const char *name; enum dump dump; } dump_names[] = {
     { "natd_chunk", NATD },
 };
 
-struct suite {
+/* Numbers of the algorithms that a line names as chosen. */
+struct chosen {
     uint16_t encr, integ, prf;
 };
 
 /* What any thread may know of an IKE SA: IKE_INTERMEDIATE derives again, elsewhere. */
-struct ike_sa {
+struct logged_ike_sa {
     uint8_t spi_i[SPI_LEN], spi_r[SPI_LEN];
-    struct suite suite;
+    struct chosen chosen;
 };
 
 /* Keys that wait for the line that names their SA. */
@@ -44,7 +45,7 @@ struct derived {
 };
 
 struct thread {
-    struct ike_sa ike;          /* of its last lines */
+    struct logged_ike_sa ike;          /* of its last lines */
     bool told_spi;              /* by a line before the first one of an SA */
     enum dump now;
     unsigned since;             /* line of the dump */
@@ -52,7 +53,7 @@ struct thread {
     uint8_t octets[KEYLOG_MAX_SECRET];
     struct crypt_key keys[NUM_KEYS];
     struct derived derived;
-    struct suite child;
+    struct chosen child;
     bool esn, child_ah;
     uint32_t spis[CHILD_SPIS];  /* given keys already */
     unsigned num_spis;
@@ -60,8 +61,8 @@ struct thread {
 
 struct charon {
     GHashTable *threads;        /* number -> struct thread */
-    GHashTable *sas;            /* number that charon gives an IKE SA -> struct ike_sa */
-    struct ike_sa last;
+    GHashTable *sas;            /* number that charon gives an IKE SA -> struct logged_ike_sa */
+    struct logged_ike_sa last;
     struct thread *running;     /* of the last line that had a thread */
 };
 
@@ -194,7 +195,7 @@ name_derived(struct thread *t, struct key_reader *r, bool checkin)
 static void
 ike_done(struct charon *c, struct thread *t, struct key_reader *r, bool v1)
 {
-    const struct suite *suite = t->ike.suite.encr ? &t->ike.suite : &c->last.suite;
+    const struct chosen *chosen = t->ike.chosen.encr ? &t->ike.chosen : &c->last.chosen;
     struct derived *d = &t->derived;
 
     add_derived(t, r);
@@ -202,9 +203,9 @@ ike_done(struct charon *c, struct thread *t, struct key_reader *r, bool v1)
     d->v1 = v1;
     memcpy(d->spi_i, t->ike.spi_i, SPI_LEN);
     memcpy(d->spi_r, t->ike.spi_r, SPI_LEN);
-    d->keys.encr = suite->encr;
-    d->keys.integ = suite->integ;
-    d->keys.prf = suite->prf;
+    d->keys.encr = chosen->encr;
+    d->keys.integ = chosen->integ;
+    d->keys.prf = chosen->prf;
     d->keys.sk_d = t->keys[SK_D];
     d->keys.sk_ai = t->keys[SK_AI];
     d->keys.sk_ar = t->keys[SK_AR];
@@ -309,17 +310,17 @@ read_proposal(struct charon *c, struct thread *t, const char *text)
     const char *at = g_str_has_prefix(text, "selected proposal: ") ? text + strlen("selected proposal: ") : NULL;
     char **words = at ? g_strsplit(at + strcspn(at, ":"), "/", -1) : NULL;
     bool ike = at && g_str_has_prefix(at, "IKE:");
-    struct suite suite = { 0, 0, 0 };
+    struct chosen chosen = { 0, 0, 0 };
 
     for (size_t i = 0; ike && words[i]; i++) {
         struct transform one;
         if (transform_parse(&one, words[i] + (*words[i] == ':'))) {
-            *(one.type == TRANSFORM_ENCR ? &suite.encr : one.type == TRANSFORM_INTEG ? &suite.integ :
-              one.type == TRANSFORM_PRF ? &suite.prf : &one.id) = one.id;
+            *(one.type == TRANSFORM_ENCR ? &chosen.encr : one.type == TRANSFORM_INTEG ? &chosen.integ :
+              one.type == TRANSFORM_PRF ? &chosen.prf : &one.id) = one.id;
         }
     }
     if (ike) {
-        t->ike.suite = c->last.suite = suite;
+        t->ike.chosen = c->last.chosen = chosen;
     } else if (at) {
         t->esn = strstr(at, "/EXT_SEQ") != NULL;
     }
@@ -331,7 +332,7 @@ static void
 forget_child(struct thread *t)
 {
     crypt_wipe(&t->keys[ENC_I], 4 * sizeof t->keys[0]);
-    t->child = (struct suite){ 0, 0, 0 };
+    t->child = (struct chosen){ 0, 0, 0 };
     t->child_ah = false;
     t->num_spis = 0;
 }
@@ -464,7 +465,7 @@ whole_line(struct charon *c, struct thread *t, const char *text, struct key_read
 static void
 enter_sa(struct charon *c, struct thread *t, uint32_t sa)
 {
-    const struct ike_sa *known = (const struct ike_sa *)g_hash_table_lookup(c->sas, GUINT_TO_POINTER(sa));
+    const struct logged_ike_sa *known = (const struct logged_ike_sa *)g_hash_table_lookup(c->sas, GUINT_TO_POINTER(sa));
 
     if (sa && known) {
         t->ike = *known;
@@ -477,10 +478,10 @@ enter_sa(struct charon *c, struct thread *t, uint32_t sa)
 static void
 leave_sa(struct charon *c, struct thread *t, uint32_t sa)
 {
-    struct ike_sa *known = (struct ike_sa *)g_hash_table_lookup(c->sas, GUINT_TO_POINTER(sa));
+    struct logged_ike_sa *known = (struct logged_ike_sa *)g_hash_table_lookup(c->sas, GUINT_TO_POINTER(sa));
 
     if (sa && !known && g_hash_table_size(c->sas) < KEYLOG_MAX_KEYS) {
-        known = g_new0(struct ike_sa, 1);
+        known = g_new0(struct logged_ike_sa, 1);
         g_hash_table_insert(c->sas, GUINT_TO_POINTER(sa), known);
     }
     if (sa && known) {
