@@ -438,10 +438,8 @@ read_cookies(struct thread *t, const char *text, struct key_reader *r)
         keylog_hex_number(at + 6 + SPI_DIGITS + BETWEEN, SPI_DIGITS, &other);
     }
     t->told_spi = true;
-    for (int i = 0; i < SPI_LEN; i++) {
-        t->ike.spi_i[i] = (uint8_t)(cookie >> (56 - 8 * i));
-        t->ike.spi_r[i] = (uint8_t)(other >> (56 - 8 * i));
-    }
+    keylog_put_spi(t->ike.spi_i, cookie);
+    keylog_put_spi(t->ike.spi_r, other);
     name_derived(t, r, g_str_has_prefix(text, "checkin "));
 }
 

@@ -64,6 +64,8 @@ size_t keylog_hex_dump(const char *text, uint8_t *out, size_t *len, size_t max);
 /* A number in hex, with 0x or without, that ends at the text's end or before a character
  * that is no letter and no digit. */
 bool keylog_hex_number(const char *text, unsigned digits_max, uint64_t *out);
+/* The octets of an IKE SPI that a log writes as a number. */
+void keylog_put_spi(uint8_t out[8], uint64_t spi);
 /* The word after a label such as "spi=" or "encr:", cut into out; false without it. */
 bool keylog_word(const char *text, const char *label, const char *stops, char *out, size_t size);
 

@@ -231,9 +231,7 @@ half_ike2(struct pluto *p, struct key_reader *r, char **words)
     if (spi != p->ike2_spi) {
         return "the initiator's keys do not stand before the responder's";
     }
-    for (int i = 0; i < SPI_LEN; i++) {
-        spi_i[i] = (uint8_t)(spi >> (56 - 8 * i));
-    }
+    keylog_put_spi(spi_i, spi);
     keylog_add_ike2(r, spi_i, NULL, &p->ike2);
     crypt_wipe(&p->ike2, sizeof p->ike2);
     crypt_wipe(p->salt, sizeof p->salt);

@@ -20,12 +20,6 @@ struct lines {
     char at[KEYLOG_MAX_LINE + 1];
 };
 
-static size_t
-num_keys(const struct keylog *k)
-{
-    return k->num_esp + k->ike1->len + k->ike2->len + k->secrets->len;
-}
-
 static struct lines *
 lines_new(struct keylog *k, const char *name)
 {
@@ -34,7 +28,7 @@ lines_new(struct keylog *k, const char *name)
     l->reader.log = k;
     l->reader.name = name;
     l->reader.messages = g_string_new(NULL);
-    l->keys_before = num_keys(k);
+    l->keys_before = keylog_count(k);
     for (size_t i = 0; i < G_N_ELEMENTS(formats); i++) {
         l->states[i] = formats[i]->begin ? formats[i]->begin() : NULL;
     }
@@ -119,7 +113,7 @@ lines_end(struct lines *l, char **messages)
         g_string_append_printf(l->reader.messages, "\n%s: and %u more lines like these.", l->reader.name,
                                l->reader.refused - KEYLOG_MAX_MESSAGES);
     }
-    n = num_keys(l->reader.log) - l->keys_before;
+    n = keylog_count(l->reader.log) - l->keys_before;
     *messages = g_string_free(l->reader.messages, l->reader.messages->len == 0);
     g_free(l);
     return n;

@@ -67,6 +67,14 @@ keylog_hex_number(const char *text, unsigned digits_max, uint64_t *out)
     return n > 0 && !g_ascii_isalnum(*text);
 }
 
+void
+keylog_put_spi(uint8_t out[8], uint64_t spi)
+{
+    for (int i = 0; i < 8; i++) {
+        out[i] = (uint8_t)(spi >> (56 - 8 * i));
+    }
+}
+
 bool
 keylog_word(const char *text, const char *label, const char *stops, char *out, size_t size)
 {

@@ -68,9 +68,7 @@ ike_done(struct vpp *v, struct key_reader *r)
     uint8_t spi_i[SPI_LEN];
 
     if (v->ike && !v->refused && v->keys.sk_ei.len) {
-        for (int i = 0; i < SPI_LEN; i++) {
-            spi_i[i] = (uint8_t)(v->spi >> (56 - 8 * i));
-        }
+        keylog_put_spi(spi_i, v->spi);
         r->line = v->line;
         keylog_add_ike2(r, spi_i, NULL, &v->keys);
         r->line = line;
