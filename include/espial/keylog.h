@@ -5,7 +5,8 @@
 #define ESPIAL_KEYLOG_H
 
 #include <espial/addr.h>
-#include <espial/crypt.h>
+#include <espial/ike.h>
+#include <espial/keys.h>
 
 /* No SPI on the wire (RFC 4303 section 2.1): stands for a key whose SPI was left open. */
 enum { KEYLOG_ANY_SPI = 0 };

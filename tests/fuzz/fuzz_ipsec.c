@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fuzz.h"
 
-#include <espial/crypt.h>
+#include "crypt.h"
+
 #include <espial/ipsec.h>
 
 enum { NUM_ENCR = 40, NUM_INTEG = 16, NUM_PRF = 10, HEADER = 28 };

@@ -1,6 +1,8 @@
 /* fuzz_keylog.c - any octets as a key log, all formats.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fuzz.h"
 
+#include "crypt.h"
+
 #include <espial/keylog.h>
 
 /* What was kept has keys that fit their algorithms: an opener takes them. */

@@ -3,9 +3,8 @@
 #ifndef ESPIAL_CRYPT_INTERNAL_H
 #define ESPIAL_CRYPT_INTERNAL_H
 
+#include "crypt.h"
 #include "secrets.h"
-
-#include <espial/crypt.h>
 
 #include <gcrypt.h>
 

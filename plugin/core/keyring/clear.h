@@ -3,6 +3,8 @@
 #ifndef ESPIAL_KEYRING_CLEAR_H
 #define ESPIAL_KEYRING_CLEAR_H
 
+#include "crypt.h"
+
 #include <espial/keyring.h>
 
 /* Trailer, padding and head of the packet, without a look at its ICV; high: the upper half

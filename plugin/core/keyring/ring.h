@@ -3,6 +3,7 @@
 #ifndef ESPIAL_KEYRING_RING_H
 #define ESPIAL_KEYRING_RING_H
 
+#include "crypt.h"
 #include "secrets.h"
 
 #include <espial/keyring.h>

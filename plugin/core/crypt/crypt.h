@@ -2,29 +2,19 @@
  * over octets, all ciphers and hashes libgcrypt's.  Algorithms have the numbers of the
  * IKEv2 registry, as in suite.h, for IKEv1 too.  Nothing is kept of a caller's octets but
  * the keys inside an opener.  SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef ESPIAL_CRYPT_H
-#define ESPIAL_CRYPT_H
+#ifndef ESPIAL_CRYPT_CRYPT_H
+#define ESPIAL_CRYPT_CRYPT_H
 
 #include <espial/ike.h>
+#include <espial/keys.h>
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* HMAC-SHA-256 cut to 96 bits, of early Linux kernels and of draft-ietf-ipsec-ciph-sha-256-00:
- * negotiated as number 12, so it has none of its own (strongSwan's private one here). */
-enum { CRYPT_INTEG_SHA256_96 = 1026 };
-
 enum {
-    CRYPT_KEY_MAX = 64,         /* octets of the longest key of any algorithm */
-    CRYPT_PRF_MAX = 64,         /* of the longest output of a prf */
+    CRYPT_PRF_MAX = 64,         /* octets of the longest output of a prf */
     CRYPT_BLOCK_MAX = 16        /* of the longest CBC block, hence IV */
-};
-
-/* One key, octets as KEYMAT has them: the salt or nonce of a counter mode at the end. */
-struct crypt_key {
-    uint8_t at[CRYPT_KEY_MAX];
-    size_t len;
 };
 
 /* --- lengths ---------------------------------------------------------------- */
@@ -39,13 +29,6 @@ bool crypt_encr_key_len(uint16_t encr, uint16_t key_bits, size_t *out);
 bool crypt_integ_key_len(uint16_t integ, size_t *out);
 
 /* --- ESP -------------------------------------------------------------------- */
-
-/* Keys of one direction of one SA. */
-struct esp_keys {
-    uint16_t encr, integ;       /* integ 0 (NONE) for AEAD, and for encryption alone */
-    struct crypt_key encr_key, integ_key;
-    bool esn;                   /* 64 bit sequence numbers (RFC 4303 section 2.2.1) */
-};
 
 /* Cuts the keys of one direction out of KEYMAT, encryption first (RFC 7296 section 2.17,
  * RFC 2409 section 5.5), and leaves esn alone.  *used counts the octets taken: in IKEv2
@@ -102,11 +85,6 @@ bool esp_open(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_t 
               size_t *out_len);
 
 /* --- IKEv2 ------------------------------------------------------------------ */
-
-struct ike_keys {               /* RFC 7296 section 2.14 */
-    uint16_t encr, integ, prf;  /* integ 0 for AEAD */
-    struct crypt_key sk_d, sk_ai, sk_ar, sk_ei, sk_er;
-};
 
 /* Opens the SK or SKF payload of a whole message.  body is the offset of the IV, that is
  * the octet after the generic header of SK (RFC 7296 section 3.14) or after the fragment
