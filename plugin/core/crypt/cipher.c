@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "algorithm.h"
 
+#include <espial/names.h>
 #include <glib.h>
 #include <string.h>
 
@@ -25,29 +26,29 @@ static const struct crypt_family chacha = { { { 32, GCRY_CIPHER_CHACHA20 } }, "a
 enum { BLOWFISH_MIN = 5, BLOWFISH_MAX = 56 };       /* RFC 2451 section 2.1 */
 
 static const struct crypt_cipher ciphers[] = {
-    { 2, CRYPT_CBC, &des, 8, 8, 0, 0 },             /* RFC 2405 */
-    { 3, CRYPT_CBC, &des3, 8, 8, 0, 0 },            /* RFC 2451 */
-    { 6, CRYPT_CBC, &cast, 8, 8, 0, 0 },
-    { 7, CRYPT_CBC, &blowfish, 8, 8, 0, 0 },
-    { 11, CRYPT_NULL, NULL, 0, 1, 0, 0 },           /* RFC 2410 */
-    { 12, CRYPT_CBC, &aes, 16, 16, 0, 0 },          /* RFC 3602 */
-    { 13, CRYPT_CTR, &aes, 8, 1, 0, 4 },            /* RFC 3686 */
-    { 14, CRYPT_CCM, &aes, 8, 1, 8, 3 },            /* RFC 4309 */
-    { 15, CRYPT_CCM, &aes, 8, 1, 12, 3 },
-    { 16, CRYPT_CCM, &aes, 8, 1, 16, 3 },
-    { 18, CRYPT_GCM, &aes, 8, 1, 8, 4 },            /* RFC 4106 */
-    { 19, CRYPT_GCM, &aes, 8, 1, 12, 4 },
-    { 20, CRYPT_GCM, &aes, 8, 1, 16, 4 },
-    { 21, CRYPT_GMAC, &aes, 8, 1, 16, 4 },          /* RFC 4543 */
-    { 23, CRYPT_CBC, &camellia, 16, 16, 0, 0 },     /* RFC 4312 */
-    { 24, CRYPT_CTR, &camellia, 8, 1, 0, 4 },       /* RFC 5529 */
-    { 25, CRYPT_CCM, &camellia, 8, 1, 8, 3 },
-    { 26, CRYPT_CCM, &camellia, 8, 1, 12, 3 },
-    { 27, CRYPT_CCM, &camellia, 8, 1, 16, 3 },
-    { 28, CRYPT_CHACHA, &chacha, 8, 1, 16, 4 },     /* RFC 7634 */
-    { 29, CRYPT_CCM, &aes, 0, 1, 8, 3 },            /* RFC 8750 */
-    { 30, CRYPT_GCM, &aes, 0, 1, 16, 4 },
-    { 31, CRYPT_CHACHA, &chacha, 0, 1, 16, 4 },
+    { ENCR_DES_CBC, CRYPT_CBC, &des, 8, 8, 0, 0 },                         /* RFC 2405 */
+    { ENCR_3DES_CBC, CRYPT_CBC, &des3, 8, 8, 0, 0 },                       /* RFC 2451 */
+    { ENCR_CAST_CBC, CRYPT_CBC, &cast, 8, 8, 0, 0 },
+    { ENCR_BLOWFISH_CBC, CRYPT_CBC, &blowfish, 8, 8, 0, 0 },
+    { ENCR_NULL, CRYPT_NULL, NULL, 0, 1, 0, 0 },                           /* RFC 2410 */
+    { ENCR_AES_CBC, CRYPT_CBC, &aes, 16, 16, 0, 0 },                       /* RFC 3602 */
+    { ENCR_AES_CTR, CRYPT_CTR, &aes, 8, 1, 0, 4 },                         /* RFC 3686 */
+    { ENCR_AES_CCM_8, CRYPT_CCM, &aes, 8, 1, 8, 3 },                       /* RFC 4309 */
+    { ENCR_AES_CCM_12, CRYPT_CCM, &aes, 8, 1, 12, 3 },
+    { ENCR_AES_CCM_16, CRYPT_CCM, &aes, 8, 1, 16, 3 },
+    { ENCR_AES_GCM_8, CRYPT_GCM, &aes, 8, 1, 8, 4 },                       /* RFC 4106 */
+    { ENCR_AES_GCM_12, CRYPT_GCM, &aes, 8, 1, 12, 4 },
+    { ENCR_AES_GCM_16, CRYPT_GCM, &aes, 8, 1, 16, 4 },
+    { ENCR_NULL_AES_GMAC, CRYPT_GMAC, &aes, 8, 1, 16, 4 },                 /* RFC 4543 */
+    { ENCR_CAMELLIA_CBC, CRYPT_CBC, &camellia, 16, 16, 0, 0 },             /* RFC 4312 */
+    { ENCR_CAMELLIA_CTR, CRYPT_CTR, &camellia, 8, 1, 0, 4 },               /* RFC 5529 */
+    { ENCR_CAMELLIA_CCM_8, CRYPT_CCM, &camellia, 8, 1, 8, 3 },
+    { ENCR_CAMELLIA_CCM_12, CRYPT_CCM, &camellia, 8, 1, 12, 3 },
+    { ENCR_CAMELLIA_CCM_16, CRYPT_CCM, &camellia, 8, 1, 16, 3 },
+    { ENCR_CHACHA20_POLY1305, CRYPT_CHACHA, &chacha, 8, 1, 16, 4 },        /* RFC 7634 */
+    { ENCR_AES_CCM_8_IIV, CRYPT_CCM, &aes, 0, 1, 8, 3 },                   /* RFC 8750 */
+    { ENCR_AES_GCM_16_IIV, CRYPT_GCM, &aes, 0, 1, 16, 4 },
+    { ENCR_CHACHA20_POLY1305_IIV, CRYPT_CHACHA, &chacha, 0, 1, 16, 4 },
 };
 
 void

@@ -2,10 +2,12 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "algorithm.h"
 
+#include <espial/names.h>
+#include <espial/protocol.h>
 #include <glib.h>
 #include <string.h>
 
-enum { HEADER = 8, SEQUENCE = 4, WORD = 4, TRAILER = 2, AAD_MAX = 12, KEY_STREAM_BLOCK_MAX = 64,
+enum { SEQUENCE = 4, WORD = 4, AAD_MAX = 12, KEY_STREAM_BLOCK_MAX = 64,
        TAIL_MAX = 257 };             /* padding, its length, next header (RFC 4303 section 2.4) */
 
 struct esp_opener {
@@ -153,7 +155,7 @@ esp_opener_free(struct esp_opener *o)
 static enum esp_verdict
 text_of(const struct esp_opener *o, size_t len, size_t *text)
 {
-    size_t fixed = (size_t)HEADER + o->cipher->iv + o->icv, unit = MAX(o->cipher->block, (size_t)WORD);
+    size_t fixed = (size_t)ESP_HEADER + o->cipher->iv + o->icv, unit = MAX(o->cipher->block, (size_t)WORD);
 
     if (len < fixed + unit) {
         return ESP_TOO_SHORT;
@@ -168,7 +170,7 @@ shape_of(const struct esp_opener *o, struct shape *s, const uint8_t *packet, siz
     enum esp_verdict v = text_of(o, len, &s->len);
 
     if (v == ESP_VERIFIED) {
-        s->iv = packet + HEADER;
+        s->iv = packet + ESP_HEADER;
         s->text = s->iv + o->cipher->iv;
         s->icv = s->text + s->len;
     }
@@ -183,7 +185,7 @@ nonce_of(const struct esp_opener *o, const uint8_t *packet, uint32_t seq_high, u
 
     memcpy(out, o->salt, o->cipher->salt);
     if (o->cipher->iv) {
-        memcpy(iv, packet + HEADER, o->cipher->iv);
+        memcpy(iv, packet + ESP_HEADER, o->cipher->iv);
         return;
     }
     put_be32(iv, o->esn ? seq_high : 0);
@@ -195,12 +197,12 @@ static size_t
 aad_of(const struct esp_opener *o, const uint8_t *packet, uint32_t seq_high, uint8_t *out)
 {
     if (!o->esn) {
-        memcpy(out, packet, HEADER);
-        return HEADER;
+        memcpy(out, packet, ESP_HEADER);
+        return ESP_HEADER;
     }
     memcpy(out, packet, SEQUENCE);
     put_be32(out + SEQUENCE, seq_high);
-    memcpy(out + HEADER, packet + SEQUENCE, SEQUENCE);
+    memcpy(out + ESP_HEADER, packet + SEQUENCE, SEQUENCE);
     return AAD_MAX;
 }
 
@@ -329,7 +331,7 @@ esp_peek_reach(const struct esp_opener *o, size_t want)
 {
     size_t block = o->cipher->block;
 
-    return HEADER + o->cipher->iv + (want + block - 1) / block * block;
+    return ESP_HEADER + o->cipher->iv + (want + block - 1) / block * block;
 }
 
 size_t

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "algorithm.h"
 
+#include <espial/names.h>
 #include <espial/protocol.h>
 
 #include <glib.h>
@@ -161,7 +162,7 @@ open_sealed(struct sealed *s, uint16_t integ, const uint8_t *message, size_t len
         return false;
     }
     if (s->cipher->icv) {
-        return integ == 0 && shape_of(s, message, len, body, s->cipher->icv) && open_aead(s, algo, out, verified);
+        return integ == INTEG_NONE && shape_of(s, message, len, body, s->cipher->icv) && open_aead(s, algo, out, verified);
     }
     if (!crypt_mac_open(&mac, integ, s->sk_a->at, s->sk_a->len, &why)) {
         return false;

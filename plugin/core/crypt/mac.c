@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "algorithm.h"
 
+#include <espial/names.h>
 #include <glib.h>
 #include <string.h>
 
@@ -13,22 +14,33 @@ static const struct mac_row {
     uint8_t key, len, icv;      /* octets: key, whole output, cut output */
     const char *wrong_key;
 } macs[] = {
-    { 1, GCRY_MAC_HMAC_MD5, 16, 16, 12, "an HMAC_MD5_96 key has 16 octets" },                   /* RFC 2403 */
-    { 2, GCRY_MAC_HMAC_SHA1, 20, 20, 12, "an HMAC_SHA1_96 key has 20 octets" },                 /* RFC 2404 */
-    { 5, XCBC, 16, 16, 12, "an AES_XCBC_96 key has 16 octets" },                                /* RFC 3566 */
-    { 6, GCRY_MAC_HMAC_MD5, 16, 16, 16, "an HMAC_MD5_128 key has 16 octets" },                  /* RFC 4595 */
-    { 7, GCRY_MAC_HMAC_SHA1, 20, 20, 20, "an HMAC_SHA1_160 key has 20 octets" },
-    { 8, GCRY_MAC_CMAC_AES, 16, 16, 12, "an AES_CMAC_96 key has 16 octets" },                   /* RFC 4494 */
-    { 12, GCRY_MAC_HMAC_SHA256, 32, 32, 16, "an HMAC_SHA2_256_128 key has 32 octets" },         /* RFC 4868 */
-    { 13, GCRY_MAC_HMAC_SHA384, 48, 48, 24, "an HMAC_SHA2_384_192 key has 48 octets" },
-    { 14, GCRY_MAC_HMAC_SHA512, 64, 64, 32, "an HMAC_SHA2_512_256 key has 64 octets" },
-    { CRYPT_INTEG_SHA256_96, GCRY_MAC_HMAC_SHA256, 32, 32, 12, "an HMAC_SHA2_256_96 key has 32 octets" },
+    { INTEG_HMAC_MD5_96, GCRY_MAC_HMAC_MD5, 16, 16, 12,    /* RFC 2403 */
+      "an HMAC_MD5_96 key has 16 octets" },
+    { INTEG_HMAC_SHA1_96, GCRY_MAC_HMAC_SHA1, 20, 20, 12,    /* RFC 2404 */
+      "an HMAC_SHA1_96 key has 20 octets" },
+    { INTEG_AES_XCBC_96, XCBC, 16, 16, 12,    /* RFC 3566 */
+      "an AES_XCBC_96 key has 16 octets" },
+    { INTEG_HMAC_MD5_128, GCRY_MAC_HMAC_MD5, 16, 16, 16,    /* RFC 4595 */
+      "an HMAC_MD5_128 key has 16 octets" },
+    { INTEG_HMAC_SHA1_160, GCRY_MAC_HMAC_SHA1, 20, 20, 20,
+      "an HMAC_SHA1_160 key has 20 octets" },
+    { INTEG_AES_CMAC_96, GCRY_MAC_CMAC_AES, 16, 16, 12,    /* RFC 4494 */
+      "an AES_CMAC_96 key has 16 octets" },
+    { INTEG_HMAC_SHA2_256_128, GCRY_MAC_HMAC_SHA256, 32, 32, 16,    /* RFC 4868 */
+      "an HMAC_SHA2_256_128 key has 32 octets" },
+    { INTEG_HMAC_SHA2_384_192, GCRY_MAC_HMAC_SHA384, 48, 48, 24,
+      "an HMAC_SHA2_384_192 key has 48 octets" },
+    { INTEG_HMAC_SHA2_512_256, GCRY_MAC_HMAC_SHA512, 64, 64, 32,
+      "an HMAC_SHA2_512_256 key has 64 octets" },
+    { CRYPT_INTEG_SHA256_96, GCRY_MAC_HMAC_SHA256, 32, 32, 12,
+      "an HMAC_SHA2_256_96 key has 32 octets" },
 };
 
 static const struct { uint16_t id; int algo; uint8_t len; } prfs[] = {
-    { 1, GCRY_MAC_HMAC_MD5, 16 }, { 2, GCRY_MAC_HMAC_SHA1, 20 }, { 4, XCBC, 16 },
-    { 5, GCRY_MAC_HMAC_SHA256, 32 }, { 6, GCRY_MAC_HMAC_SHA384, 48 }, { 7, GCRY_MAC_HMAC_SHA512, 64 },
-    { 8, GCRY_MAC_CMAC_AES, 16 },
+    { PRF_HMAC_MD5, GCRY_MAC_HMAC_MD5, 16 }, { PRF_HMAC_SHA1, GCRY_MAC_HMAC_SHA1, 20 },
+    { PRF_AES128_XCBC, XCBC, 16 }, { PRF_HMAC_SHA2_256, GCRY_MAC_HMAC_SHA256, 32 },
+    { PRF_HMAC_SHA2_384, GCRY_MAC_HMAC_SHA384, 48 },
+    { PRF_HMAC_SHA2_512, GCRY_MAC_HMAC_SHA512, 64 }, { PRF_AES128_CMAC, GCRY_MAC_CMAC_AES, 16 },
 };
 
 static const struct mac_row *
@@ -160,7 +172,8 @@ crypt_mac_open(struct crypt_mac *m, uint16_t integ, const uint8_t *key, size_t k
 
     memset(m, 0, sizeof *m);
     if (!row) {
-        *why = integ >= 9 && integ <= 11 ? "AES-GMAC is an integrity algorithm of AH alone"
+        bool gmac = integ >= INTEG_AES_128_GMAC && integ <= INTEG_AES_256_GMAC;
+        *why = gmac ? "AES-GMAC is an integrity algorithm of AH alone"
                                          : "this integrity algorithm is not supported";
         return false;
     }

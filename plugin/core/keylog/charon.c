@@ -2,6 +2,7 @@
  * dumps over several lines, threads interleaved.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "format.h"
 
+#include <espial/names.h>
 #include <espial/suite.h>
 #include <stdio.h>
 #include <string.h>
@@ -413,7 +414,7 @@ read_truncation(struct thread *t, const char *text, struct key_reader *r)
     if (!strstr(text, " with 96-bit truncation")) {
         return false;
     }
-    if (t->num_spis && t->child.integ == 12) {
+    if (t->num_spis && t->child.integ == INTEG_HMAC_SHA2_256_128) {
         t->child.integ = CRYPT_INTEG_SHA256_96;
         for (unsigned i = 0; i < t->num_spis; i++) {
             add_child(t, t->spis[i], r);

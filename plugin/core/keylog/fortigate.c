@@ -3,15 +3,20 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "format.h"
 
+#include <espial/names.h>
 #include <string.h>
 
 enum { NAME_LEN = 32, HEX_MAX = 2 * CRYPT_KEY_MAX + 1 };
 
 static const struct key_name encr_names[] = {
-    { "null", 11 }, { "des", 2 }, { "3des", 3 }, { "aes", 12 }, { "aes-gcm", 20 }, { "chacha20poly1305", 28 },
+    { "null", ENCR_NULL }, { "des", ENCR_DES_CBC }, { "3des", ENCR_3DES_CBC },
+    { "aes", ENCR_AES_CBC }, { "aes-gcm", ENCR_AES_GCM_16 },
+    { "chacha20poly1305", ENCR_CHACHA20_POLY1305 },
 };
 static const struct key_name integ_names[] = {
-    { "null", 0 }, { "md5", 1 }, { "sha1", 2 }, { "sha256", 12 }, { "sha384", 13 }, { "sha512", 14 },
+    { "null", INTEG_NONE }, { "md5", INTEG_HMAC_MD5_96 }, { "sha1", INTEG_HMAC_SHA1_96 },
+    { "sha256", INTEG_HMAC_SHA2_256_128 }, { "sha384", INTEG_HMAC_SHA2_384_192 },
+    { "sha512", INTEG_HMAC_SHA2_512_256 },
 };
 
 struct fortigate {
@@ -66,7 +71,7 @@ read_key(const char *at, const struct key_name *table, size_t n, uint16_t *id, s
     at += strcspn(at, " ");
     at += strspn(at, " ");
     if (!g_str_has_prefix(at, "key=") || !keylog_word(at, "key=", " ", octets, sizeof octets)) {
-        return a->id == 0 || a->id == 11 ? NULL : "an algorithm has no key";
+        return a->id == INTEG_NONE || a->id == ENCR_NULL ? NULL : "an algorithm has no key";
     }
     len = g_ascii_strtoull(octets, NULL, 10);
     at += strcspn(at, " ");

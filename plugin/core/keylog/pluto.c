@@ -3,6 +3,7 @@
  * that names their SPIs, IKEv1 keys as dumps.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "format.h"
 
+#include <espial/names.h>
 #include <espial/suite.h>
 #include <string.h>
 
@@ -22,23 +23,35 @@ static const struct { const char *name; enum dump dump; } salt_names[] = {
 
 /* The names of tcpdump's -E, the key's bits behind; longer ones first. */
 static const struct key_name encr_names[] = {
-    { "chacha20_poly1305", 28 }, { "null_auth_aes_gmac", 21 }, { "camellia_ctr", 24 }, { "camellia", 23 },
-    { "aes_gcm_16", 20 }, { "aes_gcm_12", 19 }, { "aes_gcm_8", 18 }, { "aes_gcm", 20 }, { "aes_ccm_16", 16 },
-    { "aes_ccm_12", 15 }, { "aes_ccm_8", 14 }, { "aes_ctr", 13 }, { "aes_cbc", 12 }, { "aes", 12 }, { "3des", 3 },
-    { "null", 11 }, { "des", 2 },
+    { "chacha20_poly1305", ENCR_CHACHA20_POLY1305 }, { "null_auth_aes_gmac", ENCR_NULL_AES_GMAC },
+    { "camellia_ctr", ENCR_CAMELLIA_CTR }, { "camellia", ENCR_CAMELLIA_CBC },
+    { "aes_gcm_16", ENCR_AES_GCM_16 }, { "aes_gcm_12", ENCR_AES_GCM_12 },
+    { "aes_gcm_8", ENCR_AES_GCM_8 }, { "aes_gcm", ENCR_AES_GCM_16 },
+    { "aes_ccm_16", ENCR_AES_CCM_16 }, { "aes_ccm_12", ENCR_AES_CCM_12 },
+    { "aes_ccm_8", ENCR_AES_CCM_8 }, { "aes_ctr", ENCR_AES_CTR }, { "aes_cbc", ENCR_AES_CBC },
+    { "aes", ENCR_AES_CBC }, { "3des", ENCR_3DES_CBC }, { "null", ENCR_NULL },
+    { "des", ENCR_DES_CBC },
 };
 static const struct key_name integ_names[] = {
-    { "none", 0 }, { "md5", 1 }, { "sha", 2 }, { "sha1", 2 }, { "sha256", 12 }, { "sha384", 13 }, { "sha512", 14 },
-    { "aes_xcbc", 5 }, { "aes_cmac", 8 },
+    { "none", INTEG_NONE }, { "md5", INTEG_HMAC_MD5_96 }, { "sha", INTEG_HMAC_SHA1_96 },
+    { "sha1", INTEG_HMAC_SHA1_96 }, { "sha256", INTEG_HMAC_SHA2_256_128 },
+    { "sha384", INTEG_HMAC_SHA2_384_192 }, { "sha512", INTEG_HMAC_SHA2_512_256 },
+    { "aes_xcbc", INTEG_AES_XCBC_96 }, { "aes_cmac", INTEG_AES_CMAC_96 },
 };
 /* Of the line that names the SPIs; what is spelled as in the registry is not here. */
 static const struct key_name esp_names[] = {
-    { "AES", 12 }, { "3DES", 3 }, { "CAMELLIA", 23 }, { "AES_GCM_A", 18 }, { "AES_GCM_B", 19 }, { "AES_GCM_C", 20 },
-    { "AES_GCM", 20 }, { "AES_CCM_A", 14 }, { "AES_CCM_B", 15 }, { "AES_CCM_C", 16 }, { "NULL_AUTH_AES_GMAC", 21 },
+    { "AES", ENCR_AES_CBC }, { "3DES", ENCR_3DES_CBC }, { "CAMELLIA", ENCR_CAMELLIA_CBC },
+    { "AES_GCM_A", ENCR_AES_GCM_8 }, { "AES_GCM_B", ENCR_AES_GCM_12 },
+    { "AES_GCM_C", ENCR_AES_GCM_16 }, { "AES_GCM", ENCR_AES_GCM_16 },
+    { "AES_CCM_A", ENCR_AES_CCM_8 }, { "AES_CCM_B", ENCR_AES_CCM_12 },
+    { "AES_CCM_C", ENCR_AES_CCM_16 }, { "NULL_AUTH_AES_GMAC", ENCR_NULL_AES_GMAC },
 };
 static const struct key_name esp_integ_names[] = {
-    { "NONE", 0 }, { "HMAC_SHA2_256_TRUNCBUG", CRYPT_INTEG_SHA256_96 }, { "HMAC_SHA1", 2 }, { "HMAC_MD5", 1 },
-    { "HMAC_SHA2_256", 12 }, { "HMAC_SHA2_384", 13 }, { "HMAC_SHA2_512", 14 }, { "AES_XCBC", 5 }, { "AES_CMAC", 8 },
+    { "NONE", INTEG_NONE }, { "HMAC_SHA2_256_TRUNCBUG", CRYPT_INTEG_SHA256_96 },
+    { "HMAC_SHA1", INTEG_HMAC_SHA1_96 }, { "HMAC_MD5", INTEG_HMAC_MD5_96 },
+    { "HMAC_SHA2_256", INTEG_HMAC_SHA2_256_128 }, { "HMAC_SHA2_384", INTEG_HMAC_SHA2_384_192 },
+    { "HMAC_SHA2_512", INTEG_HMAC_SHA2_512_256 }, { "AES_XCBC", INTEG_AES_XCBC_96 },
+    { "AES_CMAC", INTEG_AES_CMAC_96 },
 };
 
 struct pluto {

@@ -3,16 +3,24 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "format.h"
 
+#include <espial/names.h>
 #include <string.h>
 
 static const struct key_name encr_names[] = {
-    { "none", 11 }, { "null", 11 }, { "des-cbc", 2 }, { "3des-cbc", 3 }, { "cast128-cbc", 6 }, { "blowfish-cbc", 7 },
-    { "rijndael-cbc", 12 }, { "aes-cbc", 12 }, { "aes-ctr", 13 }, { "aes-gcm-16", 20 }, { "aes-gcm-12", 19 },
-    { "aes-gcm-8", 18 }, { "aes-gcm", 20 }, { "aes-gmac", 21 }, { "camellia-cbc", 23 }, { "chacha20-poly1305", 28 },
+    { "none", ENCR_NULL }, { "null", ENCR_NULL }, { "des-cbc", ENCR_DES_CBC },
+    { "3des-cbc", ENCR_3DES_CBC }, { "cast128-cbc", ENCR_CAST_CBC },
+    { "blowfish-cbc", ENCR_BLOWFISH_CBC }, { "rijndael-cbc", ENCR_AES_CBC },
+    { "aes-cbc", ENCR_AES_CBC }, { "aes-ctr", ENCR_AES_CTR }, { "aes-gcm-16", ENCR_AES_GCM_16 },
+    { "aes-gcm-12", ENCR_AES_GCM_12 }, { "aes-gcm-8", ENCR_AES_GCM_8 },
+    { "aes-gcm", ENCR_AES_GCM_16 }, { "aes-gmac", ENCR_NULL_AES_GMAC },
+    { "camellia-cbc", ENCR_CAMELLIA_CBC }, { "chacha20-poly1305", ENCR_CHACHA20_POLY1305 },
 };
 static const struct key_name integ_names[] = {
-    { "none", 0 }, { "null", 0 }, { "hmac-md5", 1 }, { "hmac-sha1", 2 }, { "hmac-sha2-256", 12 }, { "hmac-sha256", 12 },
-    { "hmac-sha2-384", 13 }, { "hmac-sha384", 13 }, { "hmac-sha2-512", 14 }, { "hmac-sha512", 14 }, { "aes-xcbc-mac", 5 },
+    { "none", INTEG_NONE }, { "null", INTEG_NONE }, { "hmac-md5", INTEG_HMAC_MD5_96 },
+    { "hmac-sha1", INTEG_HMAC_SHA1_96 }, { "hmac-sha2-256", INTEG_HMAC_SHA2_256_128 },
+    { "hmac-sha256", INTEG_HMAC_SHA2_256_128 }, { "hmac-sha2-384", INTEG_HMAC_SHA2_384_192 },
+    { "hmac-sha384", INTEG_HMAC_SHA2_384_192 }, { "hmac-sha2-512", INTEG_HMAC_SHA2_512_256 },
+    { "hmac-sha512", INTEG_HMAC_SHA2_512_256 }, { "aes-xcbc-mac", INTEG_AES_XCBC_96 },
 };
 
 struct setkey {
@@ -39,7 +47,7 @@ setkey_done(struct setkey *s, struct key_reader *r)
         r->line = s->line;
         keylog_add_esp(r, (uint32_t)s->spi, &s->keys);
         /* The name does not tell RFC 4868's ICV from the older one of 96 bits. */
-        if (s->keys.integ == 12 && !keylog_misfit(&s->keys)) {
+        if (s->keys.integ == INTEG_HMAC_SHA2_256_128 && !keylog_misfit(&s->keys)) {
             s->keys.integ = CRYPT_INTEG_SHA256_96;
             keylog_add_esp(r, (uint32_t)s->spi, &s->keys);
         }

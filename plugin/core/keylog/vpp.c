@@ -2,21 +2,29 @@
  * in it one for each Child SA.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "format.h"
 
+#include <espial/names.h>
 #include <string.h>
 
 enum { NAME_LEN = 40, SPI_LEN = 8, OFFSET_DIGITS = 8 };
 
 static const struct key_name encr_names[] = {
-    { "null", 11 }, { "des", 2 }, { "3des", 3 }, { "cast", 6 }, { "blowfish", 7 }, { "aes-cbc", 12 }, { "aes-ctr", 13 },
-    { "aes-gcm-16", 20 },
+    { "null", ENCR_NULL }, { "des", ENCR_DES_CBC }, { "3des", ENCR_3DES_CBC },
+    { "cast", ENCR_CAST_CBC }, { "blowfish", ENCR_BLOWFISH_CBC }, { "aes-cbc", ENCR_AES_CBC },
+    { "aes-ctr", ENCR_AES_CTR }, { "aes-gcm-16", ENCR_AES_GCM_16 },
 };
 static const struct key_name integ_names[] = {
-    { "none", 0 }, { "md5-96", 1 }, { "sha1-96", 2 }, { "aes-xcbc-96", 5 }, { "md5-128", 6 }, { "sha1-160", 7 }, { "cmac-96", 8 },
-    { "hmac-sha2-256-128", 12 }, { "hmac-sha2-384-192", 13 }, { "hmac-sha2-512-256", 14 },
+    { "none", INTEG_NONE }, { "md5-96", INTEG_HMAC_MD5_96 }, { "sha1-96", INTEG_HMAC_SHA1_96 },
+    { "aes-xcbc-96", INTEG_AES_XCBC_96 }, { "md5-128", INTEG_HMAC_MD5_128 },
+    { "sha1-160", INTEG_HMAC_SHA1_160 }, { "cmac-96", INTEG_AES_CMAC_96 },
+    { "hmac-sha2-256-128", INTEG_HMAC_SHA2_256_128 },
+    { "hmac-sha2-384-192", INTEG_HMAC_SHA2_384_192 },
+    { "hmac-sha2-512-256", INTEG_HMAC_SHA2_512_256 },
 };
 static const struct key_name prf_names[] = {
-    { "hmac-md5", 1 }, { "hmac-sha1", 2 }, { "aes128-xcbc", 4 }, { "hmac-sha2-256", 5 }, { "hmac-sha2-384", 6 },
-    { "hmac-sha2-512", 7 }, { "aes128-cmac", 8 },
+    { "hmac-md5", PRF_HMAC_MD5 }, { "hmac-sha1", PRF_HMAC_SHA1 },
+    { "aes128-xcbc", PRF_AES128_XCBC }, { "hmac-sha2-256", PRF_HMAC_SHA2_256 },
+    { "hmac-sha2-384", PRF_HMAC_SHA2_384 }, { "hmac-sha2-512", PRF_HMAC_SHA2_512 },
+    { "aes128-cmac", PRF_AES128_CMAC },
 };
 
 struct vpp {

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "format.h"
 
+#include <espial/names.h>
 #include <espial/suite.h>
 #include <string.h>
 
@@ -10,35 +11,55 @@ enum { COLUMNS_IKE1 = 2, COLUMNS_IKE2 = 8, COLUMNS_ESP = 8, COLUMN_SEQUENCE = 8,
 
 /* How Wireshark spells them; what it does not decrypt has no name there. */
 static const struct key_name esp_encr[] = {
-    { "NULL", 11 }, { "TripleDES-CBC", 3 }, { "AES-CBC", 12 }, { "AES-CTR", 13 }, { "DES-CBC", 2 },
-    { "BLOWFISH-CBC", 7 }, { "CAST5-CBC", 6 }, { "AES-GCM with 8 octet ICV", 18 },
-    { "AES-GCM with 12 octet ICV", 19 }, { "AES-GCM with 16 octet ICV", 20 }, { "ChaCha20 with Poly1305", 28 },
+    { "NULL", ENCR_NULL }, { "TripleDES-CBC", ENCR_3DES_CBC }, { "AES-CBC", ENCR_AES_CBC },
+    { "AES-CTR", ENCR_AES_CTR }, { "DES-CBC", ENCR_DES_CBC }, { "BLOWFISH-CBC", ENCR_BLOWFISH_CBC },
+    { "CAST5-CBC", ENCR_CAST_CBC }, { "AES-GCM with 8 octet ICV", ENCR_AES_GCM_8 },
+    { "AES-GCM with 12 octet ICV", ENCR_AES_GCM_12 },
+    { "AES-GCM with 16 octet ICV", ENCR_AES_GCM_16 },
+    { "ChaCha20 with Poly1305", ENCR_CHACHA20_POLY1305 },
 };
 static const struct key_name esp_auth[] = {
-    { "NULL", 0 }, { "HMAC-SHA-1-96", 2 }, { "HMAC-SHA-256-96", CRYPT_INTEG_SHA256_96 }, { "HMAC-SHA-256-128", 12 },
-    { "HMAC-SHA-384-192", 13 }, { "HMAC-SHA-512-256", 14 }, { "HMAC-MD5-96", 1 },
+    { "NULL", INTEG_NONE }, { "HMAC-SHA-1-96", INTEG_HMAC_SHA1_96 },
+    { "HMAC-SHA-256-96", CRYPT_INTEG_SHA256_96 }, { "HMAC-SHA-256-128", INTEG_HMAC_SHA2_256_128 },
+    { "HMAC-SHA-384-192", INTEG_HMAC_SHA2_384_192 },
+    { "HMAC-SHA-512-256", INTEG_HMAC_SHA2_512_256 }, { "HMAC-MD5-96", INTEG_HMAC_MD5_96 },
 };
 static const struct key_name ike_encr[] = {
-    { "3DES", 3 }, { "AES-CBC-128", 12 }, { "AES-CBC-192", 12 }, { "AES-CBC-256", 12 },
-    { "AES-CTR-128", 13 }, { "AES-CTR-192", 13 }, { "AES-CTR-256", 13 }, { "AES-GCM-128 with 8 octet ICV", 18 },
-    { "AES-GCM-192 with 8 octet ICV", 18 }, { "AES-GCM-256 with 8 octet ICV", 18 },
-    { "AES-GCM-128 with 12 octet ICV", 19 }, { "AES-GCM-192 with 12 octet ICV", 19 },
-    { "AES-GCM-256 with 12 octet ICV", 19 }, { "AES-GCM-128 with 16 octet ICV", 20 },
-    { "AES-GCM-192 with 16 octet ICV", 20 }, { "AES-GCM-256 with 16 octet ICV", 20 },
-    { "AES-CCM-128 with 8 octet ICV", 14 }, { "AES-CCM-192 with 8 octet ICV", 14 },
-    { "AES-CCM-256 with 8 octet ICV", 14 }, { "AES-CCM-128 with 12 octet ICV", 15 },
-    { "AES-CCM-192 with 12 octet ICV", 15 }, { "AES-CCM-256 with 12 octet ICV", 15 },
-    { "AES-CCM-128 with 16 octet ICV", 16 }, { "AES-CCM-192 with 16 octet ICV", 16 },
-    { "AES-CCM-256 with 16 octet ICV", 16 }, { "NULL", 11 },
+    { "3DES", ENCR_3DES_CBC }, { "AES-CBC-128", ENCR_AES_CBC }, { "AES-CBC-192", ENCR_AES_CBC },
+    { "AES-CBC-256", ENCR_AES_CBC }, { "AES-CTR-128", ENCR_AES_CTR },
+    { "AES-CTR-192", ENCR_AES_CTR }, { "AES-CTR-256", ENCR_AES_CTR },
+    { "AES-GCM-128 with 8 octet ICV", ENCR_AES_GCM_8 },
+    { "AES-GCM-192 with 8 octet ICV", ENCR_AES_GCM_8 },
+    { "AES-GCM-256 with 8 octet ICV", ENCR_AES_GCM_8 },
+    { "AES-GCM-128 with 12 octet ICV", ENCR_AES_GCM_12 },
+    { "AES-GCM-192 with 12 octet ICV", ENCR_AES_GCM_12 },
+    { "AES-GCM-256 with 12 octet ICV", ENCR_AES_GCM_12 },
+    { "AES-GCM-128 with 16 octet ICV", ENCR_AES_GCM_16 },
+    { "AES-GCM-192 with 16 octet ICV", ENCR_AES_GCM_16 },
+    { "AES-GCM-256 with 16 octet ICV", ENCR_AES_GCM_16 },
+    { "AES-CCM-128 with 8 octet ICV", ENCR_AES_CCM_8 },
+    { "AES-CCM-192 with 8 octet ICV", ENCR_AES_CCM_8 },
+    { "AES-CCM-256 with 8 octet ICV", ENCR_AES_CCM_8 },
+    { "AES-CCM-128 with 12 octet ICV", ENCR_AES_CCM_12 },
+    { "AES-CCM-192 with 12 octet ICV", ENCR_AES_CCM_12 },
+    { "AES-CCM-256 with 12 octet ICV", ENCR_AES_CCM_12 },
+    { "AES-CCM-128 with 16 octet ICV", ENCR_AES_CCM_16 },
+    { "AES-CCM-192 with 16 octet ICV", ENCR_AES_CCM_16 },
+    { "AES-CCM-256 with 16 octet ICV", ENCR_AES_CCM_16 }, { "NULL", ENCR_NULL },
 };
 static const struct key_name ike_auth[] = {
-    { "NONE", 0 }, { "HMAC_MD5_96", 1 }, { "HMAC_SHA1_96", 2 }, { "HMAC_MD5_128", 6 }, { "HMAC_SHA1_160", 7 },
-    { "HMAC_SHA2_256_96", CRYPT_INTEG_SHA256_96 }, { "HMAC_SHA2_256_128", 12 }, { "HMAC_SHA2_384_192", 13 },
-    { "HMAC_SHA2_512_256", 14 },
+    { "NONE", INTEG_NONE }, { "HMAC_MD5_96", INTEG_HMAC_MD5_96 },
+    { "HMAC_SHA1_96", INTEG_HMAC_SHA1_96 }, { "HMAC_MD5_128", INTEG_HMAC_MD5_128 },
+    { "HMAC_SHA1_160", INTEG_HMAC_SHA1_160 }, { "HMAC_SHA2_256_96", CRYPT_INTEG_SHA256_96 },
+    { "HMAC_SHA2_256_128", INTEG_HMAC_SHA2_256_128 },
+    { "HMAC_SHA2_384_192", INTEG_HMAC_SHA2_384_192 },
+    { "HMAC_SHA2_512_256", INTEG_HMAC_SHA2_512_256 },
 };
 
 /* Older tables name no ICV length of AES-GCM: "AES-GCM [RFC4106]". */
-static const uint16_t gcm_of_any_icv[] = { 18, 19, 20 };
+static const uint16_t gcm_of_any_icv[] = {
+    ENCR_AES_GCM_8, ENCR_AES_GCM_12, ENCR_AES_GCM_16
+};
 
 /* The name stands before " [RFC..]". */
 static bool
@@ -272,17 +293,32 @@ row_line(void *state, struct key_reader *r, const char *line)
 
 const struct key_format keylog_rows = { "Wireshark's tables", NULL, row_line, NULL };
 
+/* Octets at the end of a key that Wireshark's names do not count. */
+static size_t
+salt_of(uint16_t encr)
+{
+    switch (encr) {
+    case ENCR_AES_CCM_8: case ENCR_AES_CCM_12: case ENCR_AES_CCM_16:
+        return 3;
+    case ENCR_AES_CTR: case ENCR_AES_GCM_8: case ENCR_AES_GCM_12: case ENCR_AES_GCM_16:
+        return 4;
+    default:
+        return 0;
+    }
+}
+
 bool
 keylog_ike2_names(const struct keylog_ike2 *one, const char **encr, const char **integ)
 {
-    size_t salt = one->keys.encr >= 14 && one->keys.encr <= 16 ? 3 : one->keys.encr >= 13 && one->keys.encr <= 20 ? 4 : 0;
+    size_t salt = MIN(salt_of(one->keys.encr), one->keys.sk_ei.len);
     char bits[16];
 
     *encr = *integ = NULL;
-    g_snprintf(bits, sizeof bits, "-%u", (unsigned)(one->keys.sk_ei.len - MIN(salt, one->keys.sk_ei.len)) * 8);
+    g_snprintf(bits, sizeof bits, "-%u", (unsigned)(one->keys.sk_ei.len - salt) * 8);
     for (size_t i = 0; i < G_N_ELEMENTS(ike_encr); i++) {
-        if (ike_encr[i].id == one->keys.encr && (!strchr(ike_encr[i].name, '-') || strstr(ike_encr[i].name, bits))) {
-            *encr = ike_encr[i].name;
+        const char *name = ike_encr[i].name;
+        if (ike_encr[i].id == one->keys.encr && (!strchr(name, '-') || strstr(name, bits))) {
+            *encr = name;
         }
     }
     for (size_t i = 0; i < G_N_ELEMENTS(ike_auth); i++) {

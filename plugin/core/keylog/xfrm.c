@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "format.h"
 
+#include <espial/names.h>
 #include <string.h>
 
 enum { NAME = 1, KEY, DEFAULT_BITS = 0 };
@@ -15,23 +16,35 @@ struct kernel_name {
 };
 
 static const struct kernel_name aeads[] = {
-    { "rfc4106(gcm(aes))", 128, 20 }, { "rfc4106(gcm(aes))", 96, 19 }, { "rfc4106(gcm(aes))", 64, 18 },
-    { "rfc4309(ccm(aes))", 128, 16 }, { "rfc4309(ccm(aes))", 96, 15 }, { "rfc4309(ccm(aes))", 64, 14 },
-    { "rfc4543(gcm(aes))", 128, 21 }, { "rfc7539esp(chacha20,poly1305)", 128, 28 },
-    { "rfc4309(ccm(camellia))", 128, 27 }, { "rfc4309(ccm(camellia))", 96, 26 }, { "rfc4309(ccm(camellia))", 64, 25 },
+    { "rfc4106(gcm(aes))", 128, ENCR_AES_GCM_16 }, { "rfc4106(gcm(aes))", 96, ENCR_AES_GCM_12 },
+    { "rfc4106(gcm(aes))", 64, ENCR_AES_GCM_8 }, { "rfc4309(ccm(aes))", 128, ENCR_AES_CCM_16 },
+    { "rfc4309(ccm(aes))", 96, ENCR_AES_CCM_12 }, { "rfc4309(ccm(aes))", 64, ENCR_AES_CCM_8 },
+    { "rfc4543(gcm(aes))", 128, ENCR_NULL_AES_GMAC },
+    { "rfc7539esp(chacha20,poly1305)", 128, ENCR_CHACHA20_POLY1305 },
+    { "rfc4309(ccm(camellia))", 128, ENCR_CAMELLIA_CCM_16 },
+    { "rfc4309(ccm(camellia))", 96, ENCR_CAMELLIA_CCM_12 },
+    { "rfc4309(ccm(camellia))", 64, ENCR_CAMELLIA_CCM_8 },
 };
 static const struct kernel_name ciphers[] = {
-    { "cbc(aes)", 0, 12 }, { "aes", 0, 12 }, { "rfc3686(ctr(aes))", 0, 13 }, { "cbc(des3_ede)", 0, 3 }, { "des3_ede", 0, 3 },
-    { "cbc(des)", 0, 2 }, { "des", 0, 2 }, { "cbc(blowfish)", 0, 7 }, { "blowfish", 0, 7 }, { "cbc(cast5)", 0, 6 },
-    { "cast5", 0, 6 }, { "cast128", 0, 6 }, { "cbc(camellia)", 0, 23 }, { "camellia", 0, 23 },
-    { "rfc3686(ctr(camellia))", 0, 24 }, { "ecb(cipher_null)", 0, 11 }, { "cipher_null", 0, 11 },
+    { "cbc(aes)", 0, ENCR_AES_CBC }, { "aes", 0, ENCR_AES_CBC },
+    { "rfc3686(ctr(aes))", 0, ENCR_AES_CTR }, { "cbc(des3_ede)", 0, ENCR_3DES_CBC },
+    { "des3_ede", 0, ENCR_3DES_CBC }, { "cbc(des)", 0, ENCR_DES_CBC }, { "des", 0, ENCR_DES_CBC },
+    { "cbc(blowfish)", 0, ENCR_BLOWFISH_CBC }, { "blowfish", 0, ENCR_BLOWFISH_CBC },
+    { "cbc(cast5)", 0, ENCR_CAST_CBC }, { "cast5", 0, ENCR_CAST_CBC },
+    { "cast128", 0, ENCR_CAST_CBC }, { "cbc(camellia)", 0, ENCR_CAMELLIA_CBC },
+    { "camellia", 0, ENCR_CAMELLIA_CBC }, { "rfc3686(ctr(camellia))", 0, ENCR_CAMELLIA_CTR },
+    { "ecb(cipher_null)", 0, ENCR_NULL }, { "cipher_null", 0, ENCR_NULL },
 };
 /* SHA-256's default is the kernel's of old, before RFC 4868. */
 static const struct kernel_name macs[] = {
-    { "hmac(md5)", 96, 1 }, { "hmac(md5)", 128, 6 }, { "md5", 96, 1 }, { "hmac(sha1)", 96, 2 }, { "hmac(sha1)", 160, 7 },
-    { "sha1", 96, 2 }, { "hmac(sha256)", 96, CRYPT_INTEG_SHA256_96 }, { "hmac(sha256)", 128, 12 },
-    { "sha256", 96, CRYPT_INTEG_SHA256_96 }, { "sha256", 128, 12 }, { "hmac(sha384)", 192, 13 }, { "hmac(sha512)", 256, 14 },
-    { "xcbc(aes)", 96, 5 }, { "cmac(aes)", 96, 8 }, { "digest_null", 0, 0 },
+    { "hmac(md5)", 96, INTEG_HMAC_MD5_96 }, { "hmac(md5)", 128, INTEG_HMAC_MD5_128 },
+    { "md5", 96, INTEG_HMAC_MD5_96 }, { "hmac(sha1)", 96, INTEG_HMAC_SHA1_96 },
+    { "hmac(sha1)", 160, INTEG_HMAC_SHA1_160 }, { "sha1", 96, INTEG_HMAC_SHA1_96 },
+    { "hmac(sha256)", 96, CRYPT_INTEG_SHA256_96 }, { "hmac(sha256)", 128, INTEG_HMAC_SHA2_256_128 },
+    { "sha256", 96, CRYPT_INTEG_SHA256_96 }, { "sha256", 128, INTEG_HMAC_SHA2_256_128 },
+    { "hmac(sha384)", 192, INTEG_HMAC_SHA2_384_192 },
+    { "hmac(sha512)", 256, INTEG_HMAC_SHA2_512_256 }, { "xcbc(aes)", 96, INTEG_AES_XCBC_96 },
+    { "cmac(aes)", 96, INTEG_AES_CMAC_96 }, { "digest_null", 0, INTEG_NONE },
 };
 
 struct xfrm {

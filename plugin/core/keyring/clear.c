@@ -3,8 +3,9 @@
 #include "clear.h"
 
 #include <espial/cursor.h>
+#include <espial/names.h>
+#include <espial/protocol.h>
 #include <glib.h>
-
 #include <string.h>
 
 enum { TAIL_FIRST = 18, TAIL_MAX = 257 };     /* octets */
@@ -60,7 +61,11 @@ is_ipv4(const uint8_t *head, size_t len)
 static bool
 is_ipv6(const uint8_t *head, size_t len)
 {
-    static const uint8_t next[] = { 0, 4, 6, 17, 41, 43, 44, 47, 50, 51, 58, 59, 60, 88, 89, 132, 136 };
+    static const uint8_t next[] = {
+        IP6_HOP_BY_HOP, IP_IPV4, IP_TCP, IP_UDP, IP_IPV6, IP6_ROUTING, IP6_FRAGMENT,
+        IP_GRE, IP_ESP, IP_AH, IP_ICMPV6,
+        IP6_NO_NEXT, IP6_DESTINATION, IP_EIGRP, IP_OSPF, IP_SCTP, IP_UDPLITE
+    };
 
     if (len < IPV6_HEADER || !memchr(next, head[6], sizeof next)) {
         return false;

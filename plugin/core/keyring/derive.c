@@ -4,14 +4,14 @@
 #include "derive.h"
 
 #include <espial/limits.h>
+#include <espial/names.h>
 #include <string.h>
 
 enum {
     KEYMAT_MAX = 4 * CRYPT_KEY_MAX,     /* encryption and integrity of both directions */
     SECRET_X_MAX = 66,                  /* octets of the x coordinate of the largest curve */
     ML_KEM_SECRET = 32, ML_KEM_PUBLIC_MIN = 700,
-    TRIES_AT_ONCE = 256,
-    HMAC_SHA2_256_128 = 12
+    TRIES_AT_ONCE = 256
 };
 
 static struct span
@@ -134,7 +134,7 @@ try_keymat(struct keyring *k, const struct child_negotiation *child, const uint8
     bool right = cut_keys(child, keymat, len, &keys) && opens(context, &keys);
 
     /* Early Linux kernels cut HMAC-SHA-256 shorter than what they negotiate. */
-    if (!right && keys.integ == HMAC_SHA2_256_128) {
+    if (!right && keys.integ == INTEG_HMAC_SHA2_256_128) {
         keys.integ = CRYPT_INTEG_SHA256_96;
         right = opens(context, &keys);
     }

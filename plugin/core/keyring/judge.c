@@ -6,6 +6,8 @@
 
 #include <espial/cursor.h>
 #include <espial/limits.h>
+#include <espial/names.h>
+#include <espial/protocol.h>
 #include <glib.h>
 #include <string.h>
 
@@ -35,7 +37,7 @@ body_bits(uint8_t type, const uint8_t *at, size_t len)
         return be32(at) <= IPSEC_DOI ? 31 : 0;
     }
     if (type == V1P_ID && len >= 4) {
-        return at[0] >= 1 && at[0] <= 11 ? 4 : 0;
+        return at[0] >= ID_IPV4_ADDR && at[0] <= ID_KEY_ID ? 4 : 0;
     }
     if (type == V1P_ATTRIBUTES && len >= 4) {
         return at[0] >= CP_REQUEST && at[0] <= CP_ACK && at[1] == 0 ? 14 : 0;

@@ -7,10 +7,12 @@
 #include <espial/cursor.h>
 #include <espial/ipsec.h>
 #include <espial/limits.h>
+#include <espial/names.h>
+#include <espial/protocol.h>
 #include <string.h>
 
 enum {
-    HEADER = 8, PAD_MAX = 255,
+    PAD_MAX = 255,
     ESN_WINDOW = 1024,          /* packets behind the highest that may still come */
     ANY_SPI_TRIES = 16,         /* packets of an SPI after which keys of any SPI are none of its */
     ESN_STARTS = 4              /* upper halves tried where no packet has proved one */
@@ -391,7 +393,7 @@ keyring_open_esp(struct keyring *k, struct esp_clear *out, const uint8_t *at, si
     bool cut = captured < reported, known;
 
     memset(out, 0, sizeof *out);
-    if (captured < HEADER || captured > reported) {
+    if (captured < ESP_HEADER || captured > reported) {
         return false;
     }
     s = spi_keys_of(k, be32(at));
@@ -440,7 +442,7 @@ show_with(struct esp_candidate *key, const uint8_t *at, size_t len, uint8_t *cle
 size_t
 keyring_open_esp_whole(struct keyring *k, const uint8_t *at, size_t len, uint8_t *out, size_t size, uint8_t *next_header)
 {
-    struct spi_keys *s = len >= HEADER ? (struct spi_keys *)g_hash_table_lookup(k->spi_keys, GUINT_TO_POINTER(be32(at))) : NULL;
+    struct spi_keys *s = len >= ESP_HEADER ? (struct spi_keys *)g_hash_table_lookup(k->spi_keys, GUINT_TO_POINTER(be32(at))) : NULL;
     uint8_t *clear;
     struct span payload;
     size_t n = 0;

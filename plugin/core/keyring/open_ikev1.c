@@ -7,9 +7,15 @@
 
 #include <espial/hash.h>
 #include <espial/limits.h>
+#include <espial/names.h>
+#include <espial/protocol.h>
 #include <string.h>
 
-enum { MAX_IVS = KEYRING_MAX_MESSAGES + 2 * KEYRING_MAX_BLOCKS + 4, MAX_SUITES = 20, HEADER = 28 };
+enum {
+    MAX_IVS = KEYRING_MAX_MESSAGES + 2 * KEYRING_MAX_BLOCKS + 4,
+    MAX_SUITES = 20,
+    BLOWFISH_BITS = 448         /* without a Key Length attribute: RFC 2409 appendix B */
+};
 
 struct v1_suite {
     uint16_t encr, key_bits, hash;      /* hash 0: not known */
@@ -232,7 +238,8 @@ static bool
 try_key(const struct ike1_sa *sa, struct encrypted_message *c, const struct crypt_key *key)
 {
     uint8_t fitted[CRYPT_KEY_MAX];
-    uint16_t bits = c->suite.key_bits ? c->suite.key_bits : c->suite.encr == 7 ? 448 : 0;  /* RFC 2409 appendix B */
+    uint16_t preset = c->suite.encr == ENCR_BLOWFISH_CBC ? BLOWFISH_BITS : 0;
+    uint16_t bits = c->suite.key_bits ? c->suite.key_bits : preset;
     size_t want = key->len;
     bool ok;
 
@@ -251,8 +258,11 @@ try_key(const struct ike1_sa *sa, struct encrypted_message *c, const struct cryp
 static unsigned
 suites_of(const struct ike1_sa *sa, const struct crypt_key *key, struct v1_suite *out)
 {
-    static const struct { uint8_t key, encr; } ciphers[] = { { 8, 2 }, { 16, 12 }, { 16, 23 }, { 24, 3 }, { 24, 12 }, { 32, 12 } };
-    static const uint8_t hashes[] = { 2, 5, 1, 6, 7 };
+    static const struct { uint8_t key, encr; } ciphers[] = {
+        { 8, ENCR_DES_CBC }, { 16, ENCR_AES_CBC }, { 16, ENCR_CAMELLIA_CBC }, { 24, ENCR_3DES_CBC },
+        { 24, ENCR_AES_CBC }, { 32, ENCR_AES_CBC },
+    };
+    static const uint8_t hashes[] = { PRF_HMAC_SHA1, PRF_HMAC_SHA2_256, PRF_HMAC_MD5, PRF_HMAC_SHA2_384, PRF_HMAC_SHA2_512 };
     unsigned n = 0;
 
     if (sa->encr) {
@@ -280,7 +290,8 @@ try_one(struct ike1_sa *sa, struct encrypted_message *c, const struct keylog_ike
             /* Only a HASH payload, by its length, says which hash it is. */
             if (suites[i].assumed && c->m->inner_first == V1P_HASH) {
                 sa->encr = suites[i].encr;
-                sa->key_bits = (uint16_t)(suites[i].encr == 12 || suites[i].encr == 23 ? key->key.len * 8 : 0);
+                bool any_length = suites[i].encr == ENCR_AES_CBC || suites[i].encr == ENCR_CAMELLIA_CBC;
+                sa->key_bits = (uint16_t)(any_length ? key->key.len * 8 : 0);
                 sa->hash = suites[i].hash;
             }
             return true;
@@ -317,7 +328,7 @@ ike1_read(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t ca
     struct ike1_sa *sa;
     bool opened;
 
-    if (!keys || captured < HEADER) {
+    if (!keys || captured < IKE_HEADER) {
         return false;
     }
     keyring_spis(m, spis);

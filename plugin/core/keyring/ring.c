@@ -3,6 +3,7 @@
 #include "ring.h"
 
 #include <espial/hash.h>
+#include <espial/names.h>
 #include <string.h>
 
 const char *
@@ -93,7 +94,11 @@ keyring_spis(const struct ike_message *m, uint8_t out[IKE_SPIS])
 static uint16_t
 prf_of_hash(uint16_t integ)
 {
-    static const struct { uint16_t integ, prf; } of[] = { { 1, 1 }, { 2, 2 }, { 12, 5 }, { 13, 6 }, { 14, 7 } };
+    static const struct { uint16_t integ, prf; } of[] = {
+        { INTEG_HMAC_MD5_96, PRF_HMAC_MD5 }, { INTEG_HMAC_SHA1_96, PRF_HMAC_SHA1 },
+        { INTEG_HMAC_SHA2_256_128, PRF_HMAC_SHA2_256 }, { INTEG_HMAC_SHA2_384_192, PRF_HMAC_SHA2_384 },
+        { INTEG_HMAC_SHA2_512_256, PRF_HMAC_SHA2_512 },
+    };
 
     for (size_t i = 0; i < G_N_ELEMENTS(of); i++) {
         if (of[i].integ == integ) {
