@@ -11,6 +11,8 @@
 #include <espial/sighting.h>
 #include <espial/suite.h>
 
+const char *basis_name(enum basis b);       /* "observed", "decrypted", "configured", "inferred" */
+
 struct endpoint {
     char *id;                   /* identity once it has been read, else NULL */
     uint32_t id_frame;

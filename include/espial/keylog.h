@@ -4,8 +4,7 @@
 #ifndef ESPIAL_KEYLOG_H
 #define ESPIAL_KEYLOG_H
 
-#include <espial/addr.h>
-#include <espial/ike.h>
+#include <espial/cursor.h>
 #include <espial/keys.h>
 
 /* No SPI on the wire (RFC 4303 section 2.1): stands for a key whose SPI was left open. */

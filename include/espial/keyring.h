@@ -5,6 +5,7 @@
 #ifndef ESPIAL_KEYRING_H
 #define ESPIAL_KEYRING_H
 
+#include <espial/ike.h>
 #include <espial/keylog.h>
 #include <espial/ipsec.h>
 

@@ -8,7 +8,6 @@
 /* How Espial knows what it says: read on the wire as it stands; read with keys; told by the
  * analyst; concluded from packets that nobody could read. */
 enum basis { BASIS_OBSERVED, BASIS_DECRYPTED, BASIS_CONFIGURED, BASIS_INFERRED };
-const char *basis_name(enum basis b);       /* "observed", "decrypted", "configured", "inferred" */
 
 #define NO_ID UINT32_MAX        /* an id (of an SA, a stream, a finding) that is none */
 

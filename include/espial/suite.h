@@ -6,6 +6,10 @@
 
 #include <espial/names.h>
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 enum protocol_id { PROTO_IKE = 1, PROTO_AH = 2, PROTO_ESP = 3, PROTO_IPCOMP = 4 };
 
 enum transform_type {           /* RFC 7296 section 3.3.2, RFC 9370 */
@@ -71,6 +75,18 @@ bool suite_chosen_from(const struct proposal *chosen, const struct proposal *off
 /* Bit t is set: no transform of type t is in both.  Types that only one side
  * holds count as unmet, integrity beside an AEAD cipher excepted. */
 unsigned suite_unmet(const struct proposal *offered, const struct proposal *known);
+
+/* True for the notify types that report errors: RFC 2408 section 3.14.1 (1 to 8191), RFC 7296
+ * section 3.10.1 (1 to 16383). */
+bool notify_is_error(uint8_t major, uint16_t type);
+
+/* Names as people know them, written into out, which holds size octets; out is returned.  A
+ * number without a row is shown as a number. */
+char *exchange_name(uint8_t major, uint8_t exchange, char *out, size_t size);   /* "IKE_SA_INIT", "Quick Mode" */
+char *notify_name(uint8_t major, uint16_t type, char *out, size_t size);        /* "NO_PROPOSAL_CHOSEN" for both versions */
+char *payload_name(uint8_t major, uint8_t type, char *out, size_t size);        /* "SA", "TSi", "NAT-D" */
+char *auth_method_name(uint8_t major, uint16_t method, char *out, size_t size); /* "pre-shared key", "RSA signature" */
+char *ip_protocol_name(uint8_t protocol, char *out, size_t size);               /* "tcp", "udp", "icmp", else the number */
 
 /* IKEv1 numbers to transforms of the IKEv2 registry. */
 struct transform v1_phase1_encr(uint16_t alg, uint16_t key_bits);   /* RFC 2409 appendix A */

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fuzz.h"
 
-#include "crypt.h"
+#include "crypto.h"
 
 #include <espial/ipsec.h>
 

@@ -1,7 +1,7 @@
 /* fuzz_keylog.c - any octets as a key log, all formats.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fuzz.h"
 
-#include "crypt.h"
+#include "crypto.h"
 
 #include <espial/keylog.h>
 

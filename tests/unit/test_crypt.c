@@ -6,6 +6,7 @@
 #include "crypt_vectors.h"
 #include "t.h"
 
+#include <espial/suite.h>
 #include <glib.h>
 
 enum { MARK = 0xa5 };

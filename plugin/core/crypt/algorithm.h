@@ -3,7 +3,7 @@
 #ifndef ESPIAL_CRYPT_INTERNAL_H
 #define ESPIAL_CRYPT_INTERNAL_H
 
-#include "crypt.h"
+#include "crypto.h"
 #include "secrets.h"
 
 #include <gcrypt.h>

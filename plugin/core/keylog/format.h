@@ -2,7 +2,7 @@
 #ifndef ESPIAL_KEYLOG_INTERNAL_H
 #define ESPIAL_KEYLOG_INTERNAL_H
 
-#include "crypt.h"
+#include "crypto.h"
 #include "secrets.h"
 
 #include <espial/keylog.h>

@@ -3,7 +3,7 @@
 #ifndef ESPIAL_KEYRING_CLEAR_H
 #define ESPIAL_KEYRING_CLEAR_H
 
-#include "crypt.h"
+#include "crypto.h"
 
 #include <espial/keyring.h>
 

@@ -3,7 +3,7 @@
 #ifndef ESPIAL_KEYRING_RING_H
 #define ESPIAL_KEYRING_RING_H
 
-#include "crypt.h"
+#include "crypto.h"
 #include "secrets.h"
 
 #include <espial/keyring.h>

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "registry.h"
 
+#include <espial/suite.h>
+
 #include <glib.h>
 
 enum { V1_LAST_ERROR = 8191, V2_LAST_ERROR = 16383 };

@@ -4,6 +4,9 @@
 
 #include <espial/names.h>
 
+#include <stddef.h>
+#include <stdint.h>
+
 enum registry {
     REG_ENCR, REG_PRF, REG_INTEG, REG_KE, REG_ESN, REG_V1, REG_V2, REG_V1P, REG_V2P, REG_N1, REG_N2, REG_AUTH1,
     REG_AUTH2, REG_IP, REG_MODE, REG_P1, REG_P2, REG_ATTR, REG_LIFE, REG_ID, REG_TS, REG_EAP, REG_CP, REG_CFG

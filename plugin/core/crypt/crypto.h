@@ -1,11 +1,11 @@
-/* crypt.h - opens what ESP and IKE sealed, and derives the keys of both: pure functions
+/* crypto.h - opens what ESP and IKE sealed, and derives the keys of both: pure functions
  * over octets, all ciphers and hashes libgcrypt's.  Algorithms have the numbers of the
  * IKEv2 registry, as in suite.h, for IKEv1 too.  Nothing is kept of a caller's octets but
  * the keys inside an opener.  SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef ESPIAL_CRYPT_CRYPT_H
-#define ESPIAL_CRYPT_CRYPT_H
+#ifndef ESPIAL_CRYPT_CRYPTO_H
+#define ESPIAL_CRYPT_CRYPTO_H
 
-#include <espial/ike.h>
+#include <espial/cursor.h>
 #include <espial/keys.h>
 
 #include <stdbool.h>
