@@ -55,7 +55,7 @@ void show_register(int proto);
 void show_handoff(void);
 void show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root, const struct frame_records *records, bool visited);
 
-/* columns.c: appends the worst of these findings to the Info column, notes and above. */
+/* info_tag.c: appends the worst of these findings to the Info column, notes and above. */
 void tag_info(packet_info *pinfo, const struct findings *all, const GArray *ids);
 
 /* inner.c: the packet inside ESP, dissected by Wireshark below tree; columns stay those of the

@@ -1,4 +1,4 @@
-/* columns.c - what the packet list says of a finding.  SPDX-License-Identifier: GPL-2.0-or-later */
+/* info_tag.c - what the packet list says of a finding.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "espial.h"
 
 #include <string.h>
