@@ -42,21 +42,22 @@ struct frame_records {
     const struct record *at[];
 };
 
-/* feed.c: reads the IKE, ESP and AH of a frame.  The first pass tells the core, and *kept are
- * the records of IKE and the path (file scope); later passes look up what it knew.  Returns
- * the records of ESP and AH (the packet's scope) where detailed. */
 void feed_handoff(void);
+/* feed.c: reads the IKE, ESP and AH of a frame.  The first pass hands them to the core of c, and
+ * *kept are the records of IKE and the path (file scope); later passes look up what was known.
+ * Returns the records of ESP and AH (the packet's scope) where detailed. */
 struct capture;
-struct record *feed_frame(struct capture *c, tvbuff_t *tvb, packet_info *pinfo, bool visited, bool detailed,
-                          struct record **kept);
+struct record *feed_frame(struct capture *c, tvbuff_t *tvb, packet_info *pinfo, bool visited,
+                          bool detailed, struct record **kept);
 
 /* show.c */
 void show_register(int proto);
 void show_handoff(void);
-void show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root, const struct frame_records *records, bool visited);
+void show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root,
+                const struct frame_records *records, bool visited);
 
 /* info_tag.c: appends the worst of these findings to the Info column, notes and above. */
-void tag_info(packet_info *pinfo, const struct findings *all, const GArray *ids);
+void info_tag_append(packet_info *pinfo, const struct findings *all, const GArray *ids);
 
 /* inner.c: the packet inside ESP, dissected by Wireshark below tree; columns stay those of the
  * outer packet.  Where none are made, pinfo keeps the innermost addresses and ports, for Follow
@@ -74,10 +75,10 @@ bool prefs_show_inner(void);
 bool prefs_info_tag(void);
 
 /* key_tables.c: Wireshark's own tables of keys. */
-void tables_read(struct keylog *log);
+void key_tables_read(struct keylog *log);
 /* Gives IKE keys to Wireshark, so that its dissector shows what they open; it takes them
  * up when a file is opened. */
-void tables_feed(const struct keylog *log);
+void key_tables_feed(const struct keylog *log);
 
 /* For printing. */
 static inline uint64_t
@@ -89,15 +90,16 @@ ike_spi_number(const uint8_t spi[8])
     return GUINT64_FROM_BE(n);
 }
 
-/* stat/: Wireshark's own statistics, by registration.  The tree in the handoff, where
- * sharkd finds it too. */
+/* stat/: registers Wireshark's own statistics.  The tree comes in the handoff, where sharkd finds
+ * it too. */
 void stat_tree_handoff(void);
 void stat_table_register(void);
 void stat_conversation_register(int proto);
 void stat_flow_register(int proto);
 /* The outer addresses of a record of this frame; their octets live as long as the capture, those of
  * IKE as long as the packet. */
-void record_addresses(const struct frame_records *all, const struct record *r, address *src, address *dst);
+void record_addresses(const struct frame_records *all, const struct record *r, address *src,
+                      address *dst);
 
 /* stat/report.c */
 void report_register(void);

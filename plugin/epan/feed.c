@@ -328,7 +328,7 @@ see_esp(struct feed *f)
     if (!esp_read(&p, o.at, o.captured, o.reported)) {
         return;
     }
-    /* Without the non-ESP marker an IKE SPI stands where ESP has its SPI (RFC 3948 section 2.2). */
+    /* Without the non-ESP marker an IKE SPI is where ESP has its SPI (RFC 3948 section 2.2). */
     if (f->part.udp && o.captured >= 28 && ike_plausible(o.at, o.captured) && sadb_knows_spi_i(f->capture->db, o.at)) {
         static const struct path_packet unmarked = { .kind = PATH_UNMARKED };
         if (!f->visited) {

@@ -38,7 +38,7 @@ tag_of(wmem_allocator_t *pool, const char *name)
 }
 
 void
-tag_info(packet_info *pinfo, const struct findings *all, const GArray *ids)
+info_tag_append(packet_info *pinfo, const struct findings *all, const GArray *ids)
 {
     const struct finding *worst = NULL;
 

@@ -73,12 +73,12 @@ read_table(void *data, void *user_data)
 }
 
 void
-tables_read(struct keylog *log)
+key_tables_read(struct keylog *log)
 {
     uat_foreach_table(read_table, log);
 }
 
-/* --- the other way --------------------------------------------------------------- */
+/* --- IKE keys for Wireshark --------------------------------------------------------------- */
 
 static GHashTable *fed;         /* SPIs given to Wireshark in this process */
 
@@ -190,7 +190,7 @@ feed_ike2(const struct keylog_ike2 *one, const struct columns *columns)
 }
 
 void
-tables_feed(const struct keylog *log)
+key_tables_feed(const struct keylog *log)
 {
     struct columns columns = { NULL, NULL };
 

@@ -63,7 +63,7 @@ prepare_inner(tvbuff_t *tvb, packet_info *pinfo, const struct record *kept, cons
 }
 
 /* No field is wanted in advance: a tree would be built for every packet of the run.  The
- * first pass keeps what it learnt of IKE with the frame; ESP and AH are looked up again. */
+ * first pass keeps what it found of IKE with the frame; ESP and AH are looked up again. */
 static int
 dissect_espial(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {

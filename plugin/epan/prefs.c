@@ -1,4 +1,4 @@
-/* prefs.c - what the analyst tells: the plan.  SPDX-License-Identifier: GPL-2.0-or-later */
+/* prefs.c - the preferences: keys, plan, limits, what is shown.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "espial.h"
 
 struct plan_row {
@@ -70,7 +70,7 @@ prefs_keylog(void)
         report_failure("Espial: %s", messages);
         g_free(messages);
     }
-    tables_read(log);
+    key_tables_read(log);
     if (keylog_count(log)) {
         return log;
     }
@@ -105,8 +105,8 @@ apply(void)
 
     if (keylog_file && *keylog_file) {
         log = keylog_new();
-        keylog_load(log, keylog_file, &messages);       /* prefs_keylog tells of faults, once */
-        tables_feed(log);
+        keylog_load(log, keylog_file, &messages);       /* prefs_keylog reports faults, once */
+        key_tables_feed(log);
     }
     g_free(messages);
     keylog_free(log);
@@ -161,7 +161,7 @@ prefs_make_plan(void)
     for (unsigned i = 0; i < num_rows; i++) {
         char *error = NULL;
         plan_add(plan, rows[i].peer, rows[i].ike, rows[i].esp, rows[i].virtual_ip, rows[i].networks, &error);
-        g_free(error);          /* check_row has told of it when the row was entered */
+        g_free(error);          /* check_row reported it when the row was entered */
     }
     if (plan_file && *plan_file) {
         plan_load(plan, plan_file, &messages);

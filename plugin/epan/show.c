@@ -20,8 +20,8 @@ static expert_field ei[NUM_CHECKS];
 static const unsigned severities[] = { PI_CHAT, PI_NOTE, PI_WARN, PI_ERROR };
 static int id_isakmp, id_esp, id_ah;
 
-/* The field that a check speaks of, plus one: expert information stands there where the
- * frame shows it, else on the finding. */
+/* The field that a check is about, plus one: expert information goes there where the frame
+ * shows it, else to the finding. */
 static const unsigned char about[NUM_CHECKS] = {
     [CHECK_proposal_not_offered] = H_chosen + 1, [CHECK_attribute_changed] = H_chosen + 1,
     [CHECK_several_chosen] = H_chosen + 1, [CHECK_suite_downgraded] = H_chosen + 1,
@@ -46,7 +46,8 @@ static const unsigned char about[NUM_CHECKS] = {
     [CHECK_sequence_wrapped] = H_packet + 1,
 };
 
-struct pen {
+/* A frame, and where it is shown. */
+struct view {
     tvbuff_t *tvb;
     packet_info *pinfo;
     proto_tree *tree;
@@ -63,79 +64,79 @@ generated(proto_item *item)
 }
 
 static proto_item *
-put_text(const struct pen *p, proto_tree *tree, int field, const char *text)
+put_text(const struct view *v, proto_tree *tree, int field, const char *text)
 {
-    return p->items[field] = generated(proto_tree_add_string(tree, hf[field], p->tvb, 0, 0, text));
+    return v->items[field] = generated(proto_tree_add_string(tree, hf[field], v->tvb, 0, 0, text));
 }
 
 static proto_item *
-put_number(const struct pen *p, proto_tree *tree, int field, uint32_t n)
+put_number(const struct view *v, proto_tree *tree, int field, uint32_t n)
 {
-    return p->items[field] = generated(proto_tree_add_uint(tree, hf[field], p->tvb, 0, 0, n));
+    return v->items[field] = generated(proto_tree_add_uint(tree, hf[field], v->tvb, 0, 0, n));
 }
 
 static void
-put_direction(const struct pen *p, proto_tree *tree, bool to_responder)
+put_direction(const struct view *v, proto_tree *tree, bool to_responder)
 {
-    put_text(p, tree, H_direction, to_responder ? "initiator to responder" : "responder to initiator");
+    put_text(v, tree, H_direction, to_responder ? "initiator to responder" : "responder to initiator");
 }
 
 /* A link to a later frame is known only once that frame has been seen; on the first
  * pass it is left out, so that one pass and two differ in nothing else. */
 static void
-put_link(const struct pen *p, proto_tree *tree, int field, uint32_t frame)
+put_link(const struct view *v, proto_tree *tree, int field, uint32_t frame)
 {
-    if (frame && frame != p->frame && (frame < p->frame || p->visited)) {
-        put_number(p, tree, field, frame);
+    if (frame && frame != v->frame && (frame < v->frame || v->visited)) {
+        put_number(v, tree, field, frame);
     }
 }
 
 static void
-show_offers(const struct pen *p, proto_tree *tree, const struct exchange *x)
+show_offers(const struct view *v, proto_tree *tree, const struct exchange *x)
 {
-    if (x->offered_in == p->frame) {
+    if (x->offered_in == v->frame) {
         for (guint i = 0; i < x->offered->len; i++) {
-            put_text(p, tree, H_offered, ((const struct kept_proposal *)g_ptr_array_index(x->offered, i))->text);
+            put_text(v, tree, H_offered, ((const struct kept_proposal *)g_ptr_array_index(x->offered, i))->text);
         }
     }
-    if (x->chosen && x->chosen->frame == p->frame) {
-        put_text(p, tree, H_chosen, x->chosen->text);
+    if (x->chosen && x->chosen->frame == v->frame) {
+        put_text(v, tree, H_chosen, x->chosen->text);
     }
 }
 
 static void
-show_exchange(const struct pen *p, proto_tree *tree, const struct ike_sa *sa, const struct record *r)
+show_exchange(const struct view *v, proto_tree *tree, const struct ike_sa *sa, const struct record *r)
 {
     const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, r->exchange);
     char name[64];
 
-    put_text(p, tree, H_exchange, exchange_name(sa->major, x->type, name, sizeof name));
-    put_link(p, tree, H_request_in, x->request);
-    if (x->request == p->frame) {
-        put_link(p, tree, H_response_in, x->response);
+    put_text(v, tree, H_exchange, exchange_name(sa->major, x->type, name, sizeof name));
+    put_link(v, tree, H_request_in, x->request);
+    if (x->request == v->frame) {
+        put_link(v, tree, H_response_in, x->response);
     }
     if (r->answers && x->request) {
         double t = x->response_time - x->request_time;
         nstime_t dt = { .secs = (time_t)t, .nsecs = (int)((t - (double)(time_t)t) * 1e9) };
-        generated(proto_tree_add_time(tree, hf[H_response_time], p->tvb, 0, 0, &dt));
+        generated(proto_tree_add_time(tree, hf[H_response_time], v->tvb, 0, 0, &dt));
     }
-    put_link(p, tree, H_retransmission_of, r->retransmission_of);
-    show_offers(p, tree, x);
+    put_link(v, tree, H_retransmission_of, r->retransmission_of);
+    show_offers(v, tree, x);
 }
 
 static const char *
-endpoint_at(const struct pen *p, const struct endpoint *e, char *out, size_t size)
+endpoint_at(const struct view *v, const struct endpoint *e, char *out, size_t size)
 {
     struct endpoint known = *e;
 
-    if (known.id_frame > p->frame) {
+    if (known.id_frame > v->frame) {
         known.id = NULL;        /* a later frame says it */
     }
     return endpoint_print(&known, out, size);
 }
 
 static void
-show_ike(const struct pen *p, const struct record *r)
+show_ike(const struct view *v, const struct record *r)
 {
     const struct ike_sa *sa = sadb_ike_sa(capture_db(), r->ike_sa);
     char initiator[ID_TEXT_MAX], responder[ID_TEXT_MAX];
@@ -145,30 +146,30 @@ show_ike(const struct pen *p, const struct record *r)
     if (!sa) {
         return;
     }
-    endpoint_at(p, &sa->initiator, initiator, sizeof initiator);
-    endpoint_at(p, &sa->responder, responder, sizeof responder);
-    item = put_number(p, p->tree, H_ike_sa, sa->id);
+    endpoint_at(v, &sa->initiator, initiator, sizeof initiator);
+    endpoint_at(v, &sa->responder, responder, sizeof responder);
+    item = put_number(v, v->tree, H_ike_sa, sa->id);
     proto_item_append_text(item, ", %s to %s", initiator, responder);
     tree = proto_item_add_subtree(item, ett_sa);
-    generated(proto_tree_add_bytes_with_length(tree, hf[H_ike_spi_i], p->tvb, 0, 0, sa->spi_i, sizeof sa->spi_i));
+    generated(proto_tree_add_bytes_with_length(tree, hf[H_ike_spi_i], v->tvb, 0, 0, sa->spi_i, sizeof sa->spi_i));
     if (r->spi_r_known) {
-        generated(proto_tree_add_bytes_with_length(tree, hf[H_ike_spi_r], p->tvb, 0, 0, sa->spi_r, sizeof sa->spi_r));
+        generated(proto_tree_add_bytes_with_length(tree, hf[H_ike_spi_r], v->tvb, 0, 0, sa->spi_r, sizeof sa->spi_r));
     }
-    put_text(p, tree, H_ike_version, sa->major == 1 ? "IKEv1" : "IKEv2");
-    put_text(p, tree, H_ike_state, ike_sa_state_name(r->ike_state));
-    if (sa->chosen && sa->chosen->frame <= p->frame) {
-        put_text(p, tree, H_ike_proposal, sa->chosen->text);
+    put_text(v, tree, H_ike_version, sa->major == 1 ? "IKEv1" : "IKEv2");
+    put_text(v, tree, H_ike_state, ike_sa_state_name(r->ike_state));
+    if (sa->chosen && sa->chosen->frame <= v->frame) {
+        put_text(v, tree, H_ike_proposal, sa->chosen->text);
     }
-    put_text(p, tree, H_ike_initiator, initiator);
-    put_text(p, tree, H_ike_responder, responder);
+    put_text(v, tree, H_ike_initiator, initiator);
+    put_text(v, tree, H_ike_responder, responder);
     if (r->nat != NAT_UNKNOWN) {
-        put_text(p, tree, H_nat, nat_name(r->nat));
+        put_text(v, tree, H_nat, nat_name(r->nat));
     }
     if (r->kind == RECORD_IKE) {
-        put_direction(p, tree, r->from_initiator);
+        put_direction(v, tree, r->from_initiator);
     }
     if (r->kind == RECORD_IKE && r->exchange != NO_ID) {
-        show_exchange(p, tree, sa, r);
+        show_exchange(v, tree, sa, r);
     }
 }
 
@@ -181,7 +182,7 @@ negotiated_in(uint32_t child)
 }
 
 static void
-show_child(const struct pen *p, const struct record *r, const struct stream *s)
+show_child(const struct view *v, const struct record *r, const struct stream *s)
 {
     const struct child_sa *c = sadb_child_sa(capture_db(), r->child);
     char text[TS_TEXT_MAX], other[TS_TEXT_MAX];
@@ -191,65 +192,65 @@ show_child(const struct pen *p, const struct record *r, const struct stream *s)
     if (!c) {
         return;
     }
-    item = put_number(p, p->tree, H_child_sa, c->id);
+    item = put_number(v, v->tree, H_child_sa, c->id);
     tree = proto_item_add_subtree(item, ett_sa);
     if (s) {
-        put_number(p, tree, H_child_spi, s->spi);
+        put_number(v, tree, H_child_spi, s->spi);
     }
-    if (c->basis != BASIS_INFERRED || p->visited) {
-        put_number(p, tree, H_child_spi_i, c->spi_i);
-        put_number(p, tree, H_child_spi_r, c->spi_r);
+    if (c->basis != BASIS_INFERRED || v->visited) {
+        put_number(v, tree, H_child_spi_i, c->spi_i);
+        put_number(v, tree, H_child_spi_r, c->spi_r);
     }
     if (c->chosen) {
-        put_text(p, tree, H_child_proposal, c->chosen->text);
+        put_text(v, tree, H_child_proposal, c->chosen->text);
     }
-    put_text(p, tree, H_child_mode, c->transport ? "transport" : "tunnel");
-    put_text(p, tree, H_child_state, child_state_name(r->child_state));
-    put_text(p, tree, H_child_basis, basis_name(c->basis));
-    put_link(p, tree, H_negotiated_in, c->negotiated_in);
-    put_link(p, tree, H_deleted_in, c->deleted_in);
-    put_link(p, tree, H_rekeys, negotiated_in(c->rekeys));
-    put_link(p, tree, H_rekeyed_by, negotiated_in(c->rekeyed_by));
+    put_text(v, tree, H_child_mode, c->transport ? "transport" : "tunnel");
+    put_text(v, tree, H_child_state, child_state_name(r->child_state));
+    put_text(v, tree, H_child_basis, basis_name(c->basis));
+    put_link(v, tree, H_negotiated_in, c->negotiated_in);
+    put_link(v, tree, H_deleted_in, c->deleted_in);
+    put_link(v, tree, H_rekeys, negotiated_in(c->rekeys));
+    put_link(v, tree, H_rekeyed_by, negotiated_in(c->rekeyed_by));
     if (c->num_ts_i) {
-        put_text(p, tree, H_ts_i, selectors_print(c->ts_i, c->num_ts_i, text, sizeof text));
-        put_text(p, tree, H_ts_r, selectors_print(c->ts_r, c->num_ts_r, other, sizeof other));
+        put_text(v, tree, H_ts_i, selectors_print(c->ts_i, c->num_ts_i, text, sizeof text));
+        put_text(v, tree, H_ts_r, selectors_print(c->ts_r, c->num_ts_r, other, sizeof other));
         proto_item_append_text(item, ", %s === %s", text, other);
     }
     if (c->virtual_ip.family) {
-        put_text(p, tree, H_virtual_ip, ip_print(&c->virtual_ip, text, sizeof text));
+        put_text(v, tree, H_virtual_ip, ip_print(&c->virtual_ip, text, sizeof text));
     }
 }
 
 static void
-put_address(const struct pen *p, proto_tree *tree, int field4, int field6, const struct ip_addr *a)
+put_address(const struct view *v, proto_tree *tree, int field4, int field6, const struct ip_addr *a)
 {
     if (a->family == 4) {
         guint32 raw;
         memcpy(&raw, a->bytes, sizeof raw);
-        p->items[field4] = generated(proto_tree_add_ipv4(tree, hf[field4], p->tvb, 0, 0, raw));
+        v->items[field4] = generated(proto_tree_add_ipv4(tree, hf[field4], v->tvb, 0, 0, raw));
     } else if (a->family == 6) {
         ws_in6_addr raw;
         memcpy(raw.bytes, a->bytes, sizeof raw.bytes);
-        p->items[field4] = generated(proto_tree_add_ipv6(tree, hf[field6], p->tvb, 0, 0, &raw));
+        v->items[field4] = generated(proto_tree_add_ipv6(tree, hf[field6], v->tvb, 0, 0, &raw));
     }
 }
 
 static void
-show_stream(const struct pen *p, const struct record *r, const struct stream *s)
+show_stream(const struct view *v, const struct record *r, const struct stream *s)
 {
-    proto_item *item = put_number(p, p->tree, H_stream, r->stream);
+    proto_item *item = put_number(v, v->tree, H_stream, r->stream);
     proto_tree *tree = proto_item_add_subtree(item, ett_sa);
 
     proto_item_append_text(item, ", %s %08x, packet %u", s->protocol == PROTO_AH ? "AH" : "ESP", s->spi, r->packet);
-    put_number(p, tree, H_stream_spi, s->spi);
+    put_number(v, tree, H_stream_spi, s->spi);
     if (r->child != NO_ID) {
-        put_direction(p, tree, r->to_responder);
+        put_direction(v, tree, r->to_responder);
     }
-    put_number(p, tree, H_packet, r->packet);
-    put_number(p, tree, H_lost, r->lost);
-    put_number(p, tree, H_replayed, r->replayed);
-    put_address(p, tree, H_inner_src, H_inner_src6, &r->inner_src);
-    put_address(p, tree, H_inner_dst, H_inner_dst6, &r->inner_dst);
+    put_number(v, tree, H_packet, r->packet);
+    put_number(v, tree, H_lost, r->lost);
+    put_number(v, tree, H_replayed, r->replayed);
+    put_address(v, tree, H_inner_src, H_inner_src6, &r->inner_src);
+    put_address(v, tree, H_inner_dst, H_inner_dst6, &r->inner_dst);
 }
 
 /* --- findings ------------------------------------------------------------------- */
@@ -258,7 +259,7 @@ show_stream(const struct pen *p, const struct record *r, const struct stream *s)
 struct frame_findings {
     const GArray *ids;          /* NULL: none */
     proto_item **items;         /* where each is shown; NULL without a tree */
-    bool *told;                 /* its expert information has been added */
+    bool *has_expert_info;                 /* its expert information has been added */
 };
 
 static const struct finding *
@@ -268,32 +269,32 @@ finding_at(const struct frame_findings *all, guint i)
 }
 
 static proto_item *
-show_finding(const struct pen *p, const struct finding *f)
+show_finding(const struct view *v, const struct finding *f)
 {
     const struct check *c = &checks[f->check];
-    proto_item *item = put_text(p, p->tree, H_finding, c->name);
+    proto_item *item = put_text(v, v->tree, H_finding, c->name);
     proto_tree *tree = proto_item_add_subtree(item, ett_finding);
 
     proto_item_append_text(item, ": %s", c->title);
-    if (item) {                 /* its colour, wherever the expert information stands */
+    if (item) {                 /* its colour, wherever the expert information is */
         FI_SET_FLAG(PITEM_FINFO(item), severities[f->severity]);
     }
-    put_text(p, tree, H_severity, severity_name(f->severity));
-    put_text(p, tree, H_basis, basis_name(f->basis));
-    put_text(p, tree, H_detail, f->detail);
-    put_text(p, tree, H_remedy, f->remedy);
+    put_text(v, tree, H_severity, severity_name(f->severity));
+    put_text(v, tree, H_basis, basis_name(f->basis));
+    put_text(v, tree, H_detail, f->detail);
+    put_text(v, tree, H_remedy, f->remedy);
     return item;
 }
 
 /* Expert information is added whether or not there is a tree: Wireshark's expert
  * dialog counts frames that it dissects without one. */
 static void
-tell(const struct pen *p, struct frame_findings *all, guint i, proto_item *item)
+put_expert_info(const struct view *v, struct frame_findings *all, guint i, proto_item *item)
 {
     const struct finding *f = finding_at(all, i);
 
-    expert_add_info_format(p->pinfo, item, &ei[f->check], "%s: %s", checks[f->check].title, f->detail);
-    all->told[i] = true;
+    expert_add_info_format(v->pinfo, item, &ei[f->check], "%s: %s", checks[f->check].title, f->detail);
+    all->has_expert_info[i] = true;
 }
 
 static bool
@@ -306,22 +307,22 @@ is_about(const struct finding *f, const struct record *r)
 }
 
 static proto_item *
-item_about(const struct pen *p, const struct finding *f)
+item_about(const struct view *v, const struct finding *f)
 {
     if (f->check == CHECK_sa_established || f->check == CHECK_sa_rekeyed || f->check == CHECK_sa_deleted) {
-        return p->items[f->child_sa != NO_ID ? H_child_state : H_ike_state];
+        return v->items[f->child_sa != NO_ID ? H_child_state : H_ike_state];
     }
-    return about[f->check] ? p->items[about[f->check] - 1] : NULL;
+    return about[f->check] ? v->items[about[f->check] - 1] : NULL;
 }
 
 static void
-tell_on_fields(const struct pen *p, struct frame_findings *all, const struct record *r)
+put_expert_info_on_fields(const struct view *v, struct frame_findings *all, const struct record *r)
 {
     for (guint i = 0; all->ids && i < all->ids->len; i++) {
         const struct finding *f = finding_at(all, i);
-        proto_item *item = !all->told[i] && is_about(f, r) ? item_about(p, f) : NULL;
+        proto_item *item = !all->has_expert_info[i] && is_about(f, r) ? item_about(v, f) : NULL;
         if (item) {
-            tell(p, all, i, item);
+            put_expert_info(v, all, i, item);
         }
     }
 }
@@ -329,28 +330,28 @@ tell_on_fields(const struct pen *p, struct frame_findings *all, const struct rec
 /* --- the frame -------------------------------------------------------------------- */
 
 static void
-show_record(const struct pen *p, const struct record *r, struct frame_findings *found)
+show_record(const struct view *v, const struct record *r, struct frame_findings *found)
 {
     const struct stream *s = r->stream == NO_ID ? NULL : sadb_stream(capture_db(), r->stream);
 
-    memset(p->items, 0, NUM_H * sizeof *p->items);      /* NOLINT(bugprone-sizeof-expression): an array of pointers */
+    memset(v->items, 0, NUM_H * sizeof *v->items);      /* NOLINT(bugprone-sizeof-expression): an array of pointers */
     if (r->ike_sa != NO_ID) {
-        show_ike(p, r);
+        show_ike(v, r);
     }
     if (r->child != NO_ID) {
-        show_child(p, r, s);
+        show_child(v, r, s);
     }
     if (s) {
-        show_stream(p, r, s);
+        show_stream(v, r, s);
     }
-    tell_on_fields(p, found, r);
+    put_expert_info_on_fields(v, found, r);
     if (r->clear) {
-        show_inner(p->tvb, p->pinfo, p->tree, r);
+        show_inner(v->tvb, v->pinfo, v->tree, r);
     }
 }
 
 /* The layer that the record is about: Espial's part goes below it, as TCP's analysis does.
- * The root where there is none, or nobody looks. */
+ * The root where there is no such layer, or where nobody looks. */
 static proto_tree *
 place_of(proto_tree *root, const struct record *r)
 {
@@ -381,18 +382,18 @@ show_summary(proto_item *item, const struct record *r, const struct frame_findin
 }
 
 static void
-show_tree(struct pen *p, proto_tree *root, const struct frame_records *records, struct frame_findings *found)
+show_tree(struct view *v, proto_tree *root, const struct frame_records *records, struct frame_findings *found)
 {
     const struct record *first = records ? records->at[0] : NULL;
-    proto_item *item = generated(proto_tree_add_item(place_of(root, first), proto_espial, p->tvb, 0, 0, ENC_NA));
+    proto_item *item = generated(proto_tree_add_item(place_of(root, first), proto_espial, v->tvb, 0, 0, ENC_NA));
 
-    p->tree = proto_item_add_subtree(item, ett_espial);
+    v->tree = proto_item_add_subtree(item, ett_espial);
     show_summary(item, first, found);
     for (guint i = 0; found->ids && i < found->ids->len; i++) {
-        found->items[i] = show_finding(p, finding_at(found, i));
+        found->items[i] = show_finding(v, finding_at(found, i));
     }
     for (unsigned i = 0; records && i < records->num; i++) {
-        show_record(p, records->at[i], found);
+        show_record(v, records->at[i], found);
     }
 }
 
@@ -400,23 +401,23 @@ void
 show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root, const struct frame_records *records, bool visited)
 {
     proto_item *items[NUM_H] = { NULL };
-    struct pen p = { tvb, pinfo, NULL, items, pinfo->num, visited };
+    struct view view = { tvb, pinfo, NULL, items, pinfo->num, visited };
     struct frame_findings found = { .ids = findings_of_frame(capture_findings(), pinfo->num) };
 
     if (found.ids) {
         found.items = wmem_alloc0_array(pinfo->pool, proto_item *, found.ids->len);
-        found.told = wmem_alloc0_array(pinfo->pool, bool, found.ids->len);
+        found.has_expert_info = wmem_alloc0_array(pinfo->pool, bool, found.ids->len);
     }
     if (root) {
-        show_tree(&p, root, records, &found);
+        show_tree(&view, root, records, &found);
     }
     for (guint i = 0; found.ids && i < found.ids->len; i++) {
-        if (!found.told[i]) {
-            tell(&p, &found, i, found.items[i]);
+        if (!found.has_expert_info[i]) {
+            put_expert_info(&view, &found, i, found.items[i]);
         }
     }
     if (found.ids && prefs_info_tag()) {
-        tag_info(pinfo, capture_findings(), found.ids);
+        info_tag_append(pinfo, capture_findings(), found.ids);
     }
 }
 

@@ -70,7 +70,7 @@ put_row(struct page *p, const struct finding *f, const struct finding *before, b
     g_string_append(p->out, "<td data-l=\"Basis\">");
     put_basis(p->out, f->basis);
     g_string_append(p->out, "</td></tr>\n");
-    g_array_index(p->told, bool, f->id) = true;
+    g_array_index(p->anchored, bool, f->id) = true;
 }
 
 static void

@@ -1,5 +1,5 @@
-/* kit.c - the pieces that every section of the page is made of: tables, severities, durations, links.
- * SPDX-License-Identifier: GPL-2.0-or-later */
+/* kit.c - the pieces that every section of the page is made of: tables, severities, durations,
+ * links.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kit.h"
 
 #include <string.h>

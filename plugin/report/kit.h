@@ -7,7 +7,8 @@
 
 #include <espial/html.h>
 
-#define STACK " class=\"stack\""       /* a table whose cells stand one below the other on a narrow screen */
+/* Of a table whose cells go one below the other on a narrow screen. */
+#define STACK " class=\"stack\""
 
 /* Up to the first row.  A column whose name begins with '>' is of numbers; columns end with
  * NULL.  more are attributes of the table; close_table ends it. */
@@ -21,7 +22,7 @@ void put_severity(GString *out, enum severity s);
 void put_severity_count(GString *out, enum severity s, uint32_t n);
 void put_frames(GString *out, const struct frame_list *frames);
 void put_endpoint_name(GString *out, const struct endpoint *e);
-/* "SA 3" as a link where that SA is told in full. */
+/* "IKE SA 3" as a link to where the page has that SA. */
 void put_sa_link(struct page *p, uint32_t id);
 
 #endif

@@ -211,7 +211,7 @@ draw_notes(struct page *p, const struct notes *n, int y)
     y -= (int)(n->num - 1) * NOTE_STEP / 2;
     for (unsigned i = 0; i < n->num; i++, y += NOTE_STEP) {
         const struct note *note = &n->of[i];
-        bool link = note->finding != NO_ID && g_array_index(p->told, bool, note->finding);
+        bool link = note->finding != NO_ID && g_array_index(p->anchored, bool, note->finding);
         if (link) {
             html_put(p->out, "<a href=\"#f%u\">", note->finding);
         }

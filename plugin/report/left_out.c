@@ -1,4 +1,5 @@
-/* left_out.c - what of the capture is not in the report.  SPDX-License-Identifier: GPL-2.0-or-later */
+/* left_out.c - what of the capture is not in the report.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "left_out.h"
 
 GPtrArray *

@@ -1,4 +1,5 @@
-/* left_out.h - what of the capture is not in the report.  SPDX-License-Identifier: GPL-2.0-or-later */
+/* left_out.h - what of the capture is not in the report.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef ESPIAL_REPORT_LEFT_OUT_H
 #define ESPIAL_REPORT_LEFT_OUT_H
 

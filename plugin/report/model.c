@@ -1,5 +1,5 @@
-/* model.c - what a page tells, before a word of it is written: verdicts, order, groups, spans of time.
- * SPDX-License-Identifier: GPL-2.0-or-later */
+/* model.c - what a page shows, before a word of it is written: verdicts, order, groups, spans of
+ * time.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model.h"
 
 #include <stdlib.h>
@@ -43,8 +43,8 @@ judge(struct page *p)
     p->num_sas = sadb_num_ike_sas(r->db);
     p->verdicts = g_new0(struct sa_verdict, MAX(p->num_sas, 1));
     p->is_full = g_new0(bool, MAX(p->num_sas, 1));
-    p->told = g_array_new(FALSE, TRUE, sizeof(bool));
-    g_array_set_size(p->told, (guint)findings_count(r->findings));
+    p->anchored = g_array_new(FALSE, TRUE, sizeof(bool));
+    g_array_set_size(p->anchored, (guint)findings_count(r->findings));
     for (size_t i = 0; i < findings_count(r->findings); i++) {
         const struct finding *f = findings_get(r->findings, i);
         enum severity s = f->severity;
@@ -89,7 +89,7 @@ by_id(const void *a, const void *b)
     return i < j ? -1 : i > j;
 }
 
-/* The worst are told in full; in order of the capture, which a reader follows. */
+/* The worst are shown in full, in the order of the capture, which a reader follows. */
 static void
 choose_full(struct page *p)
 {
@@ -125,7 +125,7 @@ page_end(struct page *p)
             g_array_free(p->verdicts[i].findings, TRUE);
         }
     }
-    g_array_free(p->told, TRUE);
+    g_array_free(p->anchored, TRUE);
     g_free(p->verdicts);
     g_free(p->is_full);
     g_free(p->full);

@@ -1,4 +1,4 @@
-/* model.h - what a page tells.  No section sees a packet: they read what the capture has shown,
+/* model.h - what a page shows.  No section sees a packet: they read what the capture has shown,
  * and the traffic that was counted.  SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef ESPIAL_REPORT_MODEL_H
 #define ESPIAL_REPORT_MODEL_H
@@ -7,9 +7,9 @@
 
 /* What a page holds at most.  Reaching one is said on the page. */
 enum page_limits {
-    PAGE_MAX_FINDINGS = 30000,      /* told one by one, the worst first */
+    PAGE_MAX_FINDINGS = 30000,      /* one by one, the worst first */
     PAGE_MAX_SAS = 20000,           /* rows of the table of IKE SAs */
-    PAGE_MAX_FULL = 40,             /* IKE SAs told in full, with a ladder */
+    PAGE_MAX_FULL = 40,             /* IKE SAs shown in full, with a ladder */
     PAGE_MAX_PAIRS = 20,            /* rows of peers */
     PAGE_MAX_STREAMS = 2000,        /* rows of streams without an SA */
     PAGE_MAX_FIRST = 6,             /* what is wrong first */
@@ -36,11 +36,11 @@ struct page {
     double start, end;              /* of the capture, epoch seconds */
     struct sa_verdict *verdicts;    /* by id of the IKE SA */
     size_t num_sas;
-    uint32_t *full;                 /* ids of the IKE SAs told in full, in the order of the capture */
+    uint32_t *full;                 /* ids of the IKE SAs shown in full, in the capture's order */
     size_t num_full;
     bool *is_full;                  /* by id */
     uint32_t count[SEV_ERROR + 1];  /* findings */
-    GArray *told;                   /* of bool, by id of the finding: it has an anchor */
+    GArray *anchored;               /* of bool, by id of the finding: it has an anchor */
 };
 
 /* Fills what r says into the page; page_end frees it. */
@@ -50,7 +50,8 @@ void page_end(struct page *p);
 /* Times of the first and of the last message of an IKE SA, those sent again included; one
  * that a rekey made begins with that. */
 void sa_span(const struct page *p, const struct ike_sa *sa, double *first, double *last);
-double message_time(const struct ike_sa *sa, uint32_t frame);  /* 0 where it is not one of its messages */
+/* Of the SA's message in that frame; 0 where it has none. */
+double message_time(const struct ike_sa *sa, uint32_t frame);
 
 /* Of the findings, groups of one check and severity, the worst first. */
 struct finding_group {

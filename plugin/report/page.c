@@ -1,4 +1,4 @@
-/* page.c - the whole page: what is told in full, and in which order.
+/* page.c - the whole page: head, sections in their order, foot.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sections.h"
 

@@ -136,7 +136,7 @@ put_its_findings(struct page *p, const struct sa_verdict *v)
             }
             g_string_append(p->out, "<li>");
             put_severity(p->out, (enum severity)severity);
-            if (g_array_index(p->told, bool, f->id)) {
+            if (g_array_index(p->anchored, bool, f->id)) {
                 html_put(p->out, " <a href=\"#f%u\">%s</a>", f->id, checks[f->check].title);
             } else {
                 html_put(p->out, " %s", checks[f->check].title);

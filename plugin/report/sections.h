@@ -15,7 +15,7 @@ void page_reading(struct page *p);      /* how to read the rest */
 /* findings.c: each finding with its evidence. */
 void page_findings(struct page *p);
 
-/* timeline.c: SAs as bars over time; those told in full, and one that is too short to be seen
+/* timeline.c: SAs as bars over time; those shown in full, and one that is too short to be seen
  * among them. */
 void page_timeline(struct page *p);
 void page_own_timeline(struct page *p, const struct ike_sa *sa);

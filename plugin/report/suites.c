@@ -341,7 +341,7 @@ page_negotiations(struct page *p, const struct ike_sa *sa)
         for (guint i = 0; i < sa->exchanges->len; i++) {
             const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
             struct negotiation n = { .sa = sa, .x = x };
-            /* INVALID_KE_PAYLOAD and COOKIE refuse no suite: the next try tells. */
+            /* INVALID_KE_PAYLOAD and COOKIE refuse no suite: the next try shows the outcome. */
             if (!x->offered->len || (x->chosen != NULL) != (accepted == 1) || x->refused_ke ||
                 !g_hash_table_add(seen, key_of(x))) {
                 continue;

@@ -1,4 +1,4 @@
-/* summary.c - the summary: what is wrong first, who speaks with whom, and how
+/* summary.c - the summary: what is wrong first, who talks to whom, and how
  * to read the rest.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kit.h"
 #include "left_out.h"

@@ -12,7 +12,7 @@ enum {
 };
 
 #define SHORTEST 1e-3          /* seconds that a picture shows at least */
-#define SEEN_SHARE 0.3          /* of the whole time line: from there on no picture of its own is needed */
+#define SEEN_SHARE 0.3          /* of the whole time line: above it an SA needs no picture of its own */
 
 struct scale {
     double from, to;
@@ -96,7 +96,7 @@ put_tick(GString *out, double seconds, double step)
     }
 }
 
-/* Times are counted from the begin of the capture, so that all pictures of a page agree. */
+/* Times are counted from the start of the capture, so that all pictures of a page agree. */
 static void
 draw_axis(struct page *p, const struct scale *s, int height)
 {
@@ -134,7 +134,7 @@ draw_bar(GString *out, const struct scale *s, const char *css, double from, doub
 
 enum mark { MARK_UP, MARK_REKEYED, MARK_DELETED, MARK_FAILED };
 
-/* Told apart by shape: ring, diamond, cross. */
+/* Each has a shape: ring, diamond, cross. */
 static void
 draw_mark(GString *out, const struct scale *s, enum mark mark, double time, int y)
 {

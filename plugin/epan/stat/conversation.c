@@ -59,7 +59,7 @@ endpoint_filter(endpoint_item_t *item, conv_filter_type_e type)
 static ct_dissector_info_t conversation_info = { conversation_filter };
 static et_dissector_info_t endpoint_info = { endpoint_filter };
 
-/* Each SA of its own, streams of none too. */
+/* Each SA is one conversation, and so is each stream that belongs to no SA. */
 static conv_id_t
 conversation_of(const struct record *r)
 {

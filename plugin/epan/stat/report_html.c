@@ -114,7 +114,7 @@ make_report(const char *path, const char *name)
     return f;
 }
 
-/* All behind the second comma is the path.  A tap is told nothing of the capture's name. */
+/* All behind the second comma is the path.  A tap does not learn the capture's name. */
 static bool
 start(const char *argument)
 {

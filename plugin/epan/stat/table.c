@@ -253,7 +253,7 @@ put_child_sa(const stat_tap_table_ui *ui, const struct child_sa *c)
     return row;
 }
 
-/* Of no SA that the capture shows: who sends stands for the initiator. */
+/* Of no SA that the capture shows: the sender takes the initiator's place. */
 static unsigned
 put_stream(const stat_tap_table_ui *ui, const struct stream *s)
 {
