@@ -3,11 +3,13 @@
 #ifndef ESPIAL_PROTOCOL_H
 #define ESPIAL_PROTOCOL_H
 
-enum port {                     /* UDP, TCP_ENCAP also TCP */
+enum port {                     /* of UDP; PORT_NATT also of TCP */
     PORT_IKE = 500,             /* RFC 7296 section 2 */
     PORT_GDOI = 848,            /* RFC 6407 section 3 */
-    PORT_NATT = 4500,           /* IKE and ESP through a NAT: RFC 3948 section 2; RFC 9329 over TCP */
-    PORT_GTPU = 2152, PORT_VXLAN = 4789, PORT_GENEVE = 6081
+    PORT_NATT = 4500,           /* IKE and ESP: RFC 3948 section 2; over TCP, RFC 9329 */
+    PORT_GTPU = 2152,           /* 3GPP TS 29.281 section 4.4.2 */
+    PORT_VXLAN = 4789,          /* RFC 7348 section 5 */
+    PORT_GENEVE = 6081          /* RFC 8926 section 3.3 */
 };
 
 /* IPv6 headers before the one of the upper layer (RFC 8200 section 4). */
@@ -15,10 +17,18 @@ enum ipv6_header {
     IP6_HOP_BY_HOP = 0, IP6_ROUTING = 43, IP6_FRAGMENT = 44, IP6_NO_NEXT = 59, IP6_DESTINATION = 60
 };
 
+/* Parts of the 16 bits that place a fragment (RFC 791 section 3.1, RFC 8200 section 4.5). */
+enum fragment_bits {
+    IPV4_FRAGMENT_OFFSET = 0x1fff, IPV4_MORE_FRAGMENTS = 0x2000,
+    IPV6_FRAGMENT_OFFSET = 0xfff8, IPV6_MORE_FRAGMENTS = 0x0001
+};
+
 /* Octets. */
 enum header_length {
     IPV4_HEADER = 20, IPV6_HEADER = 40, IPV6_FRAGMENT_HEADER = 8, TCP_HEADER = 20, UDP_HEADER = 8,
     NON_ESP_MARKER = 4,         /* RFC 3948 section 2.2 */
+    TCP_ENCAP_PREFIX = 6,       /* RFC 9329 section 4 */
+    TCP_ENCAP_LENGTH = 2,       /* RFC 9329 section 3 */
     IKE_HEADER = 28,            /* RFC 7296 section 3.1 */
     PAYLOAD_HEADER = 4,         /* RFC 7296 section 3.2 */
     PROPOSAL_HEADER = 8, TRANSFORM_HEADER = 8,
@@ -26,6 +36,8 @@ enum header_length {
     ESP_TRAILER = 2,            /* pad length and next header */
     AH_HEADER = 12              /* without the ICV: RFC 4302 section 2 */
 };
+
+enum { NAT_KEEPALIVE = 0xff };          /* the one octet of it: RFC 3948 section 2.3 */
 
 enum icmp_type {                /* RFC 792, RFC 4443 */
     ICMP_ECHO_REPLY = 0, ICMP_UNREACHABLE = 3, ICMP_ECHO_REQUEST = 8, ICMP_TIME_EXCEEDED = 11,

@@ -5,6 +5,16 @@
 #define ESPIAL_TCP_ENCAP_H
 
 #include <espial/frame.h>
+#include <espial/protocol.h>
+#include <string.h>
+
+/* The octets are the prefix "IKETCP" and what follows it: RFC 9329 section 4. */
+static inline bool
+tcp_encap_begins(const struct octets *stream)
+{
+    return stream->captured >= TCP_ENCAP_PREFIX &&
+           memcmp(stream->at, "IKETCP", TCP_ENCAP_PREFIX) == 0;
+}
 
 struct tcp_encap;
 struct tcp_encap *tcp_encap_new(void);

@@ -34,7 +34,10 @@ ip_equal(const struct ip_addr *a, const struct ip_addr *b)
 int
 ip_compare(const struct ip_addr *a, const struct ip_addr *b)
 {
-    return a->family != b->family ? (int)a->family - (int)b->family : memcmp(a->bytes, b->bytes, sizeof a->bytes);
+    if (a->family != b->family) {
+        return (int)a->family - (int)b->family;
+    }
+    return memcmp(a->bytes, b->bytes, sizeof a->bytes);
 }
 
 bool

@@ -5,9 +5,8 @@
 #include <espial/limits.h>
 #include <espial/names.h>
 #include <espial/protocol.h>
+#include <espial/tcp_encap.h>
 #include <string.h>
-
-static const uint8_t tcp_prefix[6] = { 'I', 'K', 'E', 'T', 'C', 'P' };      /* RFC 9329 section 4 */
 
 static enum step
 give(struct frame_walk *w, enum frame_kind kind)
@@ -67,7 +66,8 @@ enter_ipv4(struct frame_walk *w)
     if (!octets_skip(&w->rest, header)) {
         return STEP_DONE;
     }
-    return place & 0x3fff ? fragment(w, &packet, h[9], (place & 0x1fff) == 0) : STEP_PROTOCOL;
+    return place & (IPV4_MORE_FRAGMENTS | IPV4_FRAGMENT_OFFSET) ?
+           fragment(w, &packet, h[9], (place & IPV4_FRAGMENT_OFFSET) == 0) : STEP_PROTOCOL;
 }
 
 static enum step
@@ -76,6 +76,7 @@ enter_ipv6(struct frame_walk *w)
     const uint8_t *h = w->rest.at;
     struct octets packet = w->rest;
     size_t payload;
+    uint16_t place;
 
     if (w->rest.captured < IPV6_HEADER) {
         return STEP_DONE;
@@ -96,16 +97,18 @@ enter_ipv6(struct frame_walk *w)
     for (unsigned n = 0; n < FRAME_MAX_EXTENSIONS; n++) {
         const uint8_t *e = w->rest.at;
         if (w->type == IP6_FRAGMENT) {
-            if (w->rest.captured < 8) {
+            if (!octets_skip(&w->rest, IPV6_FRAGMENT_HEADER)) {
                 return STEP_DONE;
             }
             w->type = e[0];
-            octets_skip(&w->rest, 8);
-            if (be16(e + 2) & 0xfff9) {         /* neither first nor last: offset 0 and no more is the whole */
+            place = be16(e + 2);
+            /* Offset 0 and no more to come: the whole, not a fragment. */
+            if (place & (IPV6_FRAGMENT_OFFSET | IPV6_MORE_FRAGMENTS)) {
                 w->now.ip_id = be16(e + 6);
-                return fragment(w, &packet, e[0], (be16(e + 2) & 0xfff8) == 0);
+                return fragment(w, &packet, e[0], (place & IPV6_FRAGMENT_OFFSET) == 0);
             }
-        } else if (w->type == IP6_HOP_BY_HOP || w->type == IP6_ROUTING || w->type == IP6_DESTINATION || w->type == IP_MOBILITY) {
+        } else if (w->type == IP6_HOP_BY_HOP || w->type == IP6_ROUTING ||
+                   w->type == IP6_DESTINATION || w->type == IP_MOBILITY) {
             if (w->rest.captured < 2 || !octets_skip(&w->rest, ((size_t)e[1] + 1) * 8)) {
                 return STEP_DONE;
             }
@@ -135,10 +138,11 @@ udp_encap(struct frame_walk *w)
 {
     static const uint8_t marker[NON_ESP_MARKER];
 
-    if (w->rest.reported == 1 && w->rest.captured == 1 && w->rest.at[0] == 0xff) {
+    if (w->rest.reported == 1 && w->rest.captured == 1 && w->rest.at[0] == NAT_KEEPALIVE) {
         return give(w, FRAME_KEEPALIVE);
     }
-    w->now.marked = w->rest.captured >= NON_ESP_MARKER && memcmp(w->rest.at, marker, NON_ESP_MARKER) == 0;
+    w->now.marked = w->rest.captured >= NON_ESP_MARKER &&
+                    memcmp(w->rest.at, marker, NON_ESP_MARKER) == 0;
     if (w->now.marked) {
         octets_skip(&w->rest, NON_ESP_MARKER);
         return give(w, FRAME_IKE);
@@ -150,20 +154,21 @@ udp_encap(struct frame_walk *w)
 static enum step
 enter_gtpu(struct frame_walk *w)
 {
+    enum { VERSION_AND_TYPE = 0xf0, GTP_1 = 0x30, OPTIONS = 7, EXTENSION = 4, G_PDU = 0xff };
     const uint8_t *h = w->rest.at;
     uint8_t next;
 
-    if (w->rest.captured < 8 || (h[0] & 0xf0) != 0x30 || h[1] != 0xff) {
+    if (w->rest.captured < GTPU_HEADER || (h[0] & VERSION_AND_TYPE) != GTP_1 || h[1] != G_PDU) {
         return STEP_DONE;
     }
-    octets_skip(&w->rest, 8);
-    if (!(h[0] & 7)) {
+    octets_skip(&w->rest, GTPU_HEADER);
+    if (!(h[0] & OPTIONS)) {
         return STEP_IP;
     }
-    if (!octets_skip(&w->rest, 4)) {
+    if (!octets_skip(&w->rest, GTPU_OPTIONS)) {
         return STEP_DONE;
     }
-    next = h[0] & 4 ? h[11] : 0;
+    next = h[0] & EXTENSION ? h[GTPU_HEADER + GTPU_OPTIONS - 1] : 0;
     for (unsigned n = 0; next && n < FRAME_MAX_EXTENSIONS; n++) {
         size_t len = w->rest.captured ? w->rest.at[0] * 4u : 0;
         if (!len || w->rest.captured < len) {
@@ -180,11 +185,11 @@ enter_geneve(struct frame_walk *w)              /* RFC 8926 section 3.4 */
 {
     const uint8_t *h = w->rest.at;
 
-    if (w->rest.captured < 8 || h[0] >> 6) {
+    if (w->rest.captured < GENEVE_HEADER || h[0] >> 6) {
         return STEP_DONE;
     }
     w->type = be16(h + 2);
-    return octets_skip(&w->rest, 8 + (h[0] & 63u) * 4u) ? STEP_ETHERTYPE : STEP_DONE;
+    return octets_skip(&w->rest, GENEVE_HEADER + (h[0] & 63u) * 4u) ? STEP_ETHERTYPE : STEP_DONE;
 }
 
 static enum step
@@ -220,7 +225,7 @@ enter_udp(struct frame_walk *w)
         return enter_gtpu(w);
     }
     if (to == PORT_VXLAN) {
-        return octets_skip(&w->rest, 8) ? STEP_ETHERNET : STEP_DONE;    /* RFC 7348 section 5 */
+        return octets_skip(&w->rest, VXLAN_HEADER) ? STEP_ETHERNET : STEP_DONE;
     }
     if (to == PORT_GENEVE) {
         return enter_geneve(w);
@@ -231,22 +236,24 @@ enter_udp(struct frame_walk *w)
 static enum step
 enter_tcp(struct frame_walk *w)
 {
+    enum { TCP_SYN = 0x02 };
     const uint8_t *h = w->rest.at;
     uint8_t flags;
 
-    if (w->inside || w->rest.captured < TCP_HEADER || !octets_skip(&w->rest, (size_t)(h[12] >> 4) * 4) || h[12] >> 4 < 5) {
+    if (w->inside || w->rest.captured < TCP_HEADER ||
+        !octets_skip(&w->rest, (size_t)(h[12] >> 4) * 4) || h[12] >> 4 < TCP_HEADER / 4) {
         return STEP_DONE;
     }
     flags = h[13];
     w->now.src_port = be16(h);
     w->now.dst_port = be16(h + 2);
     w->now.tcp_seq = be32(h + 4);
-    w->now.tcp_syn = (flags & 2) != 0;
+    w->now.tcp_syn = (flags & TCP_SYN) != 0;
     if (!w->rest.reported) {
         return STEP_DONE;
     }
     if (w->any_tcp || w->now.src_port == PORT_NATT || w->now.dst_port == PORT_NATT ||
-        (w->rest.captured >= sizeof tcp_prefix && memcmp(w->rest.at, tcp_prefix, sizeof tcp_prefix) == 0)) {
+        tcp_encap_begins(&w->rest)) {
         return give(w, FRAME_TCP);
     }
     return STEP_DONE;
@@ -258,8 +265,9 @@ enter_gre(struct frame_walk *w)                 /* RFC 2784 section 2, RFC 2890 
     enum { CHECKSUM = 0x8000, ROUTING = 0x4000, KEY = 0x2000, SEQUENCE = 0x1000, VERSION = 7 };
     const uint8_t *h = w->rest.at;
     uint16_t flags;
+    size_t len = GRE_HEADER;
 
-    if (w->inside || w->rest.captured < 4) {
+    if (w->inside || w->rest.captured < GRE_HEADER) {
         return STEP_DONE;
     }
     flags = be16(h);
@@ -267,15 +275,15 @@ enter_gre(struct frame_walk *w)                 /* RFC 2784 section 2, RFC 2890 
         return STEP_DONE;
     }
     w->type = be16(h + 2);
-    return octets_skip(&w->rest, 4u + (flags & CHECKSUM ? 4 : 0) + (flags & KEY ? 4 : 0) + (flags & SEQUENCE ? 4 : 0)) ?
-           STEP_ETHERTYPE : STEP_DONE;
+    len += (flags & CHECKSUM ? 4u : 0) + (flags & KEY ? 4u : 0) + (flags & SEQUENCE ? 4u : 0);
+    return octets_skip(&w->rest, len) ? STEP_ETHERTYPE : STEP_DONE;
 }
 
 /* Given whole; the walk goes on behind its header. */
 static enum step
 enter_ah(struct frame_walk *w)
 {
-    if (w->rest.captured < 12) {
+    if (w->rest.captured < AH_HEADER) {
         return STEP_DONE;
     }
     return give(w, FRAME_AH);
@@ -288,7 +296,8 @@ behind_ah(struct frame_walk *w)
 
     w->inside = true;
     w->type = h[0];
-    w->step = octets_skip(&w->rest, ((size_t)h[1] + 2) * 4) ? STEP_PROTOCOL : STEP_DONE;     /* RFC 4302 section 2.2 */
+    /* RFC 4302 section 2.2 */
+    w->step = octets_skip(&w->rest, ((size_t)h[1] + 2) * 4) ? STEP_PROTOCOL : STEP_DONE;
 }
 
 static enum step
@@ -314,8 +323,9 @@ void
 frame_begin(struct frame_walk *w, enum frame_link link, const struct octets *frame)
 {
     static const uint8_t first[] = {
-        [FRAME_LINK_OTHER] = STEP_DONE, [FRAME_LINK_ETHERNET] = STEP_ETHERNET, [FRAME_LINK_SLL] = STEP_SLL,
-        [FRAME_LINK_SLL2] = STEP_SLL2, [FRAME_LINK_IP] = STEP_IP, [FRAME_LINK_NULL] = STEP_NULL, [FRAME_LINK_PPP] = STEP_PPP
+        [FRAME_LINK_OTHER] = STEP_DONE, [FRAME_LINK_ETHERNET] = STEP_ETHERNET,
+        [FRAME_LINK_SLL] = STEP_SLL, [FRAME_LINK_SLL2] = STEP_SLL2, [FRAME_LINK_IP] = STEP_IP,
+        [FRAME_LINK_NULL] = STEP_NULL, [FRAME_LINK_PPP] = STEP_PPP
     };
     bool any_port = w->any_port, any_tcp = w->any_tcp;
 
@@ -330,7 +340,8 @@ bool
 frame_next(struct frame_walk *w, struct frame_part *out)
 {
     while (w->step != STEP_DONE && w->steps++ < FRAME_MAX_STEPS) {
-        w->step = (uint8_t)(w->step < STEP_IP ? enter_link(w) : w->step == STEP_IP ? enter_ip(w) : enter_protocol(w));
+        w->step = (uint8_t)(w->step < STEP_IP ? enter_link(w) : w->step == STEP_IP ? enter_ip(w) :
+                                                                enter_protocol(w));
         if (w->step == STEP_GIVE) {
             *out = w->now;
             w->now.marked = false;
@@ -359,8 +370,8 @@ frame_enter(struct frame_walk *w, uint8_t protocol, const struct octets *payload
 static bool
 can_hold_ipsec(uint8_t protocol)
 {
-    return protocol == IP_ESP || protocol == IP_AH || protocol == IP_UDP || protocol == IP_IPV4 || protocol == IP_IPV6 ||
-           protocol == IP_GRE;
+    return protocol == IP_ESP || protocol == IP_AH || protocol == IP_UDP || protocol == IP_IPV4 ||
+           protocol == IP_IPV6 || protocol == IP_GRE;
 }
 
 static bool
@@ -377,7 +388,8 @@ is_ipv4(const struct octets *o)
     for (size_t i = 0; i < header; i += 2) {
         sum += be16(h + i);
     }
-    return total >= header && total <= o->reported && (sum & 0xffff) + (sum >> 16) == 0xffff && can_hold_ipsec(h[9]);
+    return total >= header && total <= o->reported && (sum & 0xffff) + (sum >> 16) == 0xffff &&
+           can_hold_ipsec(h[9]);
 }
 
 static bool
@@ -385,9 +397,15 @@ is_ipv6(const struct octets *o)
 {
     const uint8_t *h = o->at;
 
-    return h[0] >> 4 == 6 && o->captured >= IPV6_HEADER && (size_t)be16(h + 4) + IPV6_HEADER <= o->reported &&
-           (size_t)be16(h + 4) + IPV6_HEADER + FRAME_MAX_TRAILER >= o->reported &&
-           (can_hold_ipsec(h[6]) || h[6] == IP6_FRAGMENT || h[6] == IP6_HOP_BY_HOP || h[6] == IP6_DESTINATION);
+    size_t len;
+
+    if (h[0] >> 4 != 6 || o->captured < IPV6_HEADER) {
+        return false;
+    }
+    len = (size_t)be16(h + 4) + IPV6_HEADER;
+    return len <= o->reported && len + FRAME_MAX_TRAILER >= o->reported &&
+           (can_hold_ipsec(h[6]) || h[6] == IP6_FRAGMENT || h[6] == IP6_HOP_BY_HOP ||
+            h[6] == IP6_DESTINATION);
 }
 
 bool

@@ -2,11 +2,12 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include <espial/addr.h>
 #include <espial/cursor.h>
+#include <espial/names.h>
+#include <espial/protocol.h>
 
 #include <string.h>
 
-enum { EXTENSION_HEADERS = 8, PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_DCCP = 33, PROTO_ICMP6 = 58,
-       PROTO_SCTP = 132, PROTO_UDPLITE = 136 };
+enum { EXTENSION_HEADERS = 8 };         /* of one packet; more are no packet */
 
 static void
 read_ports(struct inner_packet *p, struct cur at)
@@ -14,14 +15,14 @@ read_ports(struct inner_packet *p, struct cur at)
     uint16_t a, b;
 
     switch (p->protocol) {
-    case PROTO_TCP: case PROTO_UDP: case PROTO_DCCP: case PROTO_SCTP: case PROTO_UDPLITE:
+    case IP_TCP: case IP_UDP: case IP_DCCP: case IP_SCTP: case IP_UDPLITE:
         if (cur_u16(&at, &a) && cur_u16(&at, &b)) {
             p->src_port = a;
             p->dst_port = b;
             p->has_ports = true;
         }
         break;
-    case PROTO_ICMP: case PROTO_ICMP6:
+    case IP_ICMP: case IP_ICMPV6:
         if (cur_u16(&at, &a)) {
             p->src_port = p->dst_port = a;
             p->has_ports = true;
@@ -32,8 +33,8 @@ read_ports(struct inner_packet *p, struct cur at)
     }
 }
 
-/* What follows the packet in the data (TFC padding) is none of it; a stated length
- * of 0 (offload, jumbogram) says nothing. */
+/* What follows the packet in the data (TFC padding) does not belong to it.  A stated length of 0
+ * (offload, jumbogram) says nothing. */
 static void
 cut(struct cur *c, size_t stated)
 {
@@ -46,7 +47,7 @@ static bool
 read_v4(struct inner_packet *p, struct cur at)
 {
     struct cur whole = at;
-    uint8_t fixed[20];
+    uint8_t fixed[IPV4_HEADER];
     size_t header, stated;
 
     if (!cur_copy(&at, fixed, sizeof fixed) || fixed[0] >> 4 != 4) {
@@ -64,7 +65,7 @@ read_v4(struct inner_packet *p, struct cur at)
     p->src = ip_from(4, fixed + 12);
     p->dst = ip_from(4, fixed + 16);
     p->protocol = fixed[9];
-    p->fragment = (be16(fixed + 6) & 0x1fff) != 0;
+    p->fragment = (be16(fixed + 6) & IPV4_FRAGMENT_OFFSET) != 0;
     if (!p->fragment) {
         read_ports(p, whole);
     }
@@ -74,7 +75,18 @@ read_v4(struct inner_packet *p, struct cur at)
 bool
 ip6_extension(uint8_t next)
 {
-    return next == 0 || next == 43 || next == 44 || next == 51 || next == 60;
+    return next == IP6_HOP_BY_HOP || next == IP6_ROUTING || next == IP6_FRAGMENT ||
+           next == IP6_DESTINATION || next == IP_AH;
+}
+
+/* RFC 8200 section 4, RFC 4302 section 2.2. */
+static size_t
+extension_len(uint8_t type, uint8_t stated)
+{
+    if (type == IP6_FRAGMENT) {
+        return IPV6_FRAGMENT_HEADER;
+    }
+    return type == IP_AH ? (stated + 2u) * 4u : (stated + 1u) * 8u;
 }
 
 /* Passes the extension headers; false where they are cut off or too many, so that
@@ -85,16 +97,11 @@ pass_extensions(struct inner_packet *p, struct cur *at)
     for (unsigned i = 0; i < EXTENSION_HEADERS && ip6_extension(p->protocol); i++) {
         uint8_t head[4], type = p->protocol;
         struct cur peek = *at;
-        size_t len;
-        if (!cur_copy(&peek, head, sizeof head)) {
-            return false;
-        }
-        len = type == 44 ? 8u : type == 51 ? (head[1] + 2u) * 4u : (head[1] + 1u) * 8u;
-        if (!cur_skip(at, len)) {
+        if (!cur_copy(&peek, head, sizeof head) || !cur_skip(at, extension_len(type, head[1]))) {
             return false;
         }
         p->protocol = head[0];
-        if (type == 44 && (be16(head + 2) & 0xfff8) != 0) {
+        if (type == IP6_FRAGMENT && (be16(head + 2) & IPV6_FRAGMENT_OFFSET) != 0) {
             p->fragment = true;     /* what follows is no header */
             return true;
         }
@@ -105,7 +112,7 @@ pass_extensions(struct inner_packet *p, struct cur *at)
 static bool
 read_v6(struct inner_packet *p, struct cur at)
 {
-    uint8_t fixed[40];
+    uint8_t fixed[IPV6_HEADER];
 
     if (!cur_copy(&at, fixed, sizeof fixed) || fixed[0] >> 4 != 6) {
         return false;

@@ -4,27 +4,23 @@
 #include <espial/limits.h>
 #include <string.h>
 
-enum { TYPE_IPV4 = 0x0800, TYPE_VLAN = 0x8100, TYPE_IPV6 = 0x86dd, TYPE_MPLS = 0x8847, TYPE_MPLS_UP = 0x8848,
-       TYPE_PPPOE = 0x8864, TYPE_PROVIDER = 0x88a8, TYPE_PPP = 0x880b, TYPE_QINQ = 0x9100, TYPE_ETHERNET = 0x6558,
-       LENGTHS_END = 0x0600 };             /* IEEE 802.3: smaller ones are lengths */
-
 static enum step
 enter_ethernet(struct frame_walk *w)
 {
     static const uint8_t snap[6] = { 0xaa, 0xaa, 3, 0, 0, 0 };      /* RFC 1042 */
     const uint8_t *h = w->rest.at;
 
-    if (!octets_skip(&w->rest, 14)) {
+    if (!octets_skip(&w->rest, ETHERNET_HEADER)) {
         return STEP_DONE;
     }
     w->type = be16(h + 12);
     if (w->type < LENGTHS_END) {
         const uint8_t *llc = w->rest.at;
-        if (w->rest.captured < 8 || memcmp(llc, snap, sizeof snap) != 0) {
+        if (w->rest.captured < SNAP_HEADER || memcmp(llc, snap, sizeof snap) != 0) {
             return STEP_DONE;
         }
         w->type = be16(llc + 6);
-        octets_skip(&w->rest, 8);
+        octets_skip(&w->rest, SNAP_HEADER);
     }
     return STEP_ETHERTYPE;
 }
@@ -44,20 +40,22 @@ enter_ppp(struct frame_walk *w)                 /* RFC 1661 section 2, RFC 1662 
     }
     protocol = h[0] & 1 ? h[0] : be16(h);       /* compressed to one octet */
     octets_skip(&w->rest, h[0] & 1 ? 1 : 2);
-    return protocol == 0x21 || protocol == 0x57 ? STEP_IP : STEP_DONE;
+    return protocol == PPP_IPV4 || protocol == PPP_IPV6 ? STEP_IP : STEP_DONE;
 }
 
 static enum step
 enter_mpls(struct frame_walk *w)                /* RFC 3032 section 2.1 */
 {
+    enum { BOTTOM_OF_STACK = 1 };
+
     for (unsigned n = 0; n < FRAME_MAX_LABELS; n++) {
         const uint8_t *h = w->rest.at;
-        if (!octets_skip(&w->rest, 4)) {
+        if (!octets_skip(&w->rest, MPLS_LABEL)) {
             return STEP_DONE;
         }
-        if (h[2] & 1) {
-            if (w->rest.captured && w->rest.at[0] >> 4 == 0) {      /* RFC 4385 section 3: Ethernet behind a control word */
-                return octets_skip(&w->rest, 4) ? STEP_ETHERNET : STEP_DONE;
+        if (h[2] & BOTTOM_OF_STACK) {
+            if (w->rest.captured && w->rest.at[0] >> 4 == 0) {      /* no version of IP */
+                return octets_skip(&w->rest, MPLS_CONTROL_WORD) ? STEP_ETHERNET : STEP_DONE;
             }
             return STEP_IP;
         }
@@ -77,17 +75,17 @@ enter_ethertype(struct frame_walk *w)
     case TYPE_VLAN:
     case TYPE_PROVIDER:
     case TYPE_QINQ:
-        if (!octets_skip(&w->rest, 4)) {
+        if (!octets_skip(&w->rest, VLAN_TAG)) {
             return STEP_DONE;
         }
         w->type = be16(h + 2);
         return STEP_ETHERTYPE;
     case TYPE_PPPOE:
-        return octets_skip(&w->rest, 6) ? STEP_PPP : STEP_DONE;     /* RFC 2516 section 4 */
+        return octets_skip(&w->rest, PPPOE_HEADER) ? STEP_PPP : STEP_DONE;
     case TYPE_PPP:
         return STEP_PPP;
     case TYPE_MPLS:
-    case TYPE_MPLS_UP:
+    case TYPE_MPLS_UPSTREAM:
         return enter_mpls(w);
     case TYPE_ETHERNET:
         return STEP_ETHERNET;
@@ -105,19 +103,19 @@ enter_link(struct frame_walk *w)
     case STEP_ETHERNET:
         return enter_ethernet(w);
     case STEP_SLL:
-        if (!octets_skip(&w->rest, 16)) {
+        if (!octets_skip(&w->rest, SLL_HEADER)) {
             return STEP_DONE;
         }
         w->type = be16(h + 14);
         return STEP_ETHERTYPE;
     case STEP_SLL2:
-        if (!octets_skip(&w->rest, 20)) {
+        if (!octets_skip(&w->rest, SLL2_HEADER)) {
             return STEP_DONE;
         }
         w->type = be16(h);
         return STEP_ETHERTYPE;
-    case STEP_NULL:                             /* the address family, in whichever byte order: the version tells as well */
-        return octets_skip(&w->rest, 4) ? STEP_IP : STEP_DONE;
+    case STEP_NULL:             /* the family's byte order is the host's, IP's version is not */
+        return octets_skip(&w->rest, NULL_HEADER) ? STEP_IP : STEP_DONE;
     case STEP_PPP:
         return enter_ppp(w);
     default:

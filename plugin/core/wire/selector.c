@@ -152,7 +152,8 @@ answers_listed(const struct selector *s, const struct inner_packet *p)
     bool v6 = p->protocol == IP_ICMPV6;
     uint16_t request = (uint16_t)((v6 ? ICMPV6_ECHO_REQUEST : ICMP_ECHO_REQUEST) << 8);
 
-    return p->src_port == (v6 ? ICMPV6_ECHO_REPLY : ICMP_ECHO_REPLY) << 8 && s->port_lo <= request && request <= s->port_hi;
+    return p->src_port == (v6 ? ICMPV6_ECHO_REPLY : ICMP_ECHO_REPLY) << 8 &&
+           s->port_lo <= request && request <= s->port_hi;
 }
 
 /* Of a selector that has the address: the protocol, and what RFC 4301 calls the "port".
@@ -190,7 +191,8 @@ header_admitted(const struct selector *s, const struct inner_packet *p, bool sou
     if (s->port_lo <= port && port <= s->port_hi) {
         return ADMITTED;
     }
-    return is_icmp(s->protocol) && (!source || answers_listed(s, p)) ? ADMITTED_PERHAPS : REFUSED_PORT;
+    return is_icmp(s->protocol) && (!source || answers_listed(s, p)) ? ADMITTED_PERHAPS :
+                                                                       REFUSED_PORT;
 }
 
 enum admission

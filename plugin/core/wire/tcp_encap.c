@@ -8,10 +8,8 @@
 #include <glib.h>
 #include <string.h>
 
-enum { PREFIX = 6, LENGTH = 2,
-       SURE_AFTER = 3 };        /* segments of whole messages that make a stream without IKE one of ESP */
-
-static const uint8_t prefix[PREFIX] = { 'I', 'K', 'E', 'T', 'C', 'P' };
+/* Segments of whole messages that make a stream without IKE one of ESP. */
+enum { SURE_AFTER = 3 };
 
 struct key {
     struct ip_addr src, dst;
@@ -54,7 +52,8 @@ key_equal(gconstpointer a, gconstpointer b)
 {
     const struct key *x = (const struct key *)a, *y = (const struct key *)b;
 
-    return x->src_port == y->src_port && x->dst_port == y->dst_port && ip_equal(&x->src, &y->src) && ip_equal(&x->dst, &y->dst);
+    return x->src_port == y->src_port && x->dst_port == y->dst_port &&
+           ip_equal(&x->src, &y->src) && ip_equal(&x->dst, &y->dst);
 }
 
 static void
@@ -131,7 +130,13 @@ message_length(const struct cur *c)
     struct cur at = *c;
     uint16_t len;
 
-    return cur_u16(&at, &len) && len >= LENGTH ? len : 0;
+    return cur_u16(&at, &len) && len >= TCP_ENCAP_LENGTH ? len : 0;
+}
+
+static bool
+has_marker(const uint8_t *at, size_t len)
+{
+    return len >= NON_ESP_MARKER && be32(at) == 0;
 }
 
 /* Whether the segment is whole messages from the first octet to the last.  *ike: one of them
@@ -139,7 +144,6 @@ message_length(const struct cur *c)
 static bool
 is_chain(const uint8_t *at, size_t len, bool *ike)
 {
-    static const uint8_t marker[NON_ESP_MARKER];
     struct cur c = cur_of(at, len), one;
 
     *ike = false;
@@ -148,9 +152,10 @@ is_chain(const uint8_t *at, size_t len, bool *ike)
         if (!n || !cur_sub(&c, &one, n)) {
             return false;
         }
-        n -= LENGTH;
-        if (n >= NON_ESP_MARKER + IKE_HEADER && memcmp(one.at + LENGTH, marker, NON_ESP_MARKER) == 0) {
-            *ike |= ike_plausible(one.at + LENGTH + NON_ESP_MARKER, n - NON_ESP_MARKER);
+        n -= TCP_ENCAP_LENGTH;
+        one.at += TCP_ENCAP_LENGTH;
+        if (n >= NON_ESP_MARKER + IKE_HEADER && has_marker(one.at, n)) {
+            *ike |= ike_plausible(one.at + NON_ESP_MARKER, n - NON_ESP_MARKER);
         } else if (n > 1 && n < ESP_HEADER) {
             return false;
         }
@@ -161,15 +166,14 @@ is_chain(const uint8_t *at, size_t len, bool *ike)
 static void
 give_message(const uint8_t *at, size_t len, tcp_encap_give give, void *context)
 {
-    static const uint8_t marker[NON_ESP_MARKER];
     struct octets o = { at, len, len };
-    bool ike = len >= NON_ESP_MARKER && memcmp(at, marker, NON_ESP_MARKER) == 0;
+    bool ike = has_marker(at, len);
 
     if (ike) {
         o.at += NON_ESP_MARKER;
         o.captured = o.reported = len - NON_ESP_MARKER;
     }
-    if (len > 1) {              /* RFC 9329 section 6.6: a keepalive is one octet, and means nothing here */
+    if (len > 1) {              /* one octet is a keepalive: RFC 9329 section 6.6 */
         give(context, ike, &o);
     }
 }
@@ -193,14 +197,14 @@ take(struct flow *f, const uint8_t *at, size_t len, tcp_encap_give give, void *c
     while (used < f->rest->len) {
         struct cur c = cur_of(f->rest->data + used, f->rest->len - used), whole;
         size_t n = message_length(&c);
-        if (!n && cur_left(&c) >= LENGTH) {
+        if (!n && cur_left(&c) >= TCP_ENCAP_LENGTH) {
             lose(f);            /* RFC 9329 section 3.1: a length of 0 or 1 ends the connection */
             return;
         }
         if (!n || !cur_sub(&c, &whole, n)) {
             break;
         }
-        give_message(whole.at + LENGTH, n - LENGTH, give, context);
+        give_message(whole.at + TCP_ENCAP_LENGTH, n - TCP_ENCAP_LENGTH, give, context);
         used += n;
     }
     g_byte_array_remove_range(f->rest, 0, (guint)used);
@@ -290,7 +294,7 @@ held(const struct flow *f)
     return n;
 }
 
-/* The prefix stands at the start of what the connection's originator sends. */
+/* The prefix is the first thing that the connection's originator sends. */
 static void
 begin(struct tcp_encap *t, struct flow *f, uint32_t seq, const struct key *back)
 {
@@ -299,7 +303,7 @@ begin(struct tcp_encap *t, struct flow *f, uint32_t seq, const struct key *back)
     lose(f);
     f->ours = f->synced = f->begun = f->prefixed = true;
     f->start = seq;
-    f->next = seq + PREFIX;
+    f->next = seq + TCP_ENCAP_PREFIX;
     if (other) {
         t->held -= held(other);
         lose(other);
@@ -309,7 +313,8 @@ begin(struct tcp_encap *t, struct flow *f, uint32_t seq, const struct key *back)
 }
 
 static void
-see_octets(struct flow *f, uint32_t seq, const uint8_t *at, size_t len, tcp_encap_give give, void *context)
+see_octets(struct flow *f, uint32_t seq, const uint8_t *at, size_t len, tcp_encap_give give,
+           void *context)
 {
     if (!f->synced && !sync_at(f, seq, at, len, f->ours && !f->begun)) {
         return;
@@ -331,7 +336,7 @@ tcp_encap_see(struct tcp_encap *t, const struct frame_part *s, tcp_encap_give gi
     struct key k, back;
     const struct octets *o = &s->octets;
     uint32_t seq = s->tcp_seq + s->tcp_syn;
-    bool begins = o->captured >= PREFIX && memcmp(o->at, prefix, PREFIX) == 0;
+    bool begins = tcp_encap_begins(o);
     struct flow *f;
     size_t before;
 
@@ -350,7 +355,8 @@ tcp_encap_see(struct tcp_encap *t, const struct frame_part *s, tcp_encap_give gi
         lose(f);                /* the snap length took the rest */
     } else if (begins && !(f->prefixed && f->start == seq)) {
         begin(t, f, seq, &back);
-        see_octets(f, seq + PREFIX, o->at + PREFIX, o->captured - PREFIX, give, context);
+        see_octets(f, seq + TCP_ENCAP_PREFIX, o->at + TCP_ENCAP_PREFIX,
+                   o->captured - TCP_ENCAP_PREFIX, give, context);
     } else {
         see_octets(f, seq, o->at, o->captured, give, context);
     }
