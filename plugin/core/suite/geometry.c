@@ -67,7 +67,8 @@ encr_is_aead(uint16_t encr_id)
     const struct cipher *c = cipher_of(encr_id);
 
     /* Those of RFC 9227 are AEAD too, though their geometry is not known here. */
-    return (encr_id >= ENCR_KUZNYECHIK_MGM_KTREE && encr_id <= ENCR_MAGMA_MGM_MAC_KTREE) || (c && c->geometry.icv);
+    return (encr_id >= ENCR_KUZNYECHIK_MGM_KTREE && encr_id <= ENCR_MAGMA_MGM_MAC_KTREE) ||
+           (c && c->geometry.icv);
 }
 
 bool

@@ -8,6 +8,14 @@ same(const struct transform *a, const struct transform *b)
     return a->type == b->type && a->id == b->id && a->key_bits == b->key_bits;
 }
 
+/* "None" says what leaving the type out says (RFC 7296 section 3.3.2). */
+static bool
+is_none(const struct transform *t)
+{
+    return (t->type == TRANSFORM_INTEG && t->id == INTEG_NONE) ||
+           (t->type == TRANSFORM_KE && t->id == KE_NONE);
+}
+
 bool
 suite_has(const struct proposal *p, const struct transform *t)
 {
@@ -26,8 +34,7 @@ suite_type_mask(const struct proposal *p)
 
     for (size_t i = 0; i < p->num_transforms; i++) {
         const struct transform *t = &p->transforms[i];
-        bool none = t->id == 0 && (t->type == TRANSFORM_INTEG || t->type == TRANSFORM_KE);
-        if (t->type < 32 && !none) {
+        if (t->type < 32 && !is_none(t)) {
             mask |= 1u << t->type;
         }
     }
@@ -43,7 +50,7 @@ optional_types(const struct proposal *chosen, const struct proposal *offered)
 
     for (size_t i = 0; i < offered->num_transforms; i++) {
         const struct transform *t = &offered->transforms[i];
-        mask |= t->id == 0 && (t->type == TRANSFORM_INTEG || t->type == TRANSFORM_KE) ? 1u << t->type : 0;
+        mask |= is_none(t) ? 1u << t->type : 0;
     }
     for (size_t i = 0; i < chosen->num_transforms; i++) {
         const struct transform *t = &chosen->transforms[i];
@@ -57,12 +64,13 @@ suite_chosen_from(const struct proposal *chosen, const struct proposal *offered)
 {
     unsigned seen = 0, has = suite_type_mask(chosen), wants = suite_type_mask(offered);
 
-    if (chosen->protocol != offered->protocol || has & ~wants || (wants & ~has & ~optional_types(chosen, offered))) {
+    if (chosen->protocol != offered->protocol || has & ~wants ||
+        (wants & ~has & ~optional_types(chosen, offered))) {
         return false;
     }
     for (size_t i = 0; i < chosen->num_transforms; i++) {
         const struct transform *t = &chosen->transforms[i];
-        if (t->id == 0 && (t->type == TRANSFORM_INTEG || t->type == TRANSFORM_KE)) {
+        if (is_none(t)) {
             continue;
         }
         if (t->type >= 32 || seen >> t->type & 1 || !suite_has(offered, t)) {
@@ -77,8 +85,8 @@ suite_chosen_from(const struct proposal *chosen, const struct proposal *offered)
 unsigned
 suite_unmet(const struct proposal *offered, const struct proposal *known)
 {
-    unsigned both = suite_type_mask(offered) & suite_type_mask(known), unmet = suite_type_mask(offered) ^ suite_type_mask(known);
-
+    unsigned offers = suite_type_mask(offered), knows = suite_type_mask(known);
+    unsigned both = offers & knows, unmet = offers ^ knows;
     bool aead = false;
 
     for (unsigned type = 0; type < 32; type++) {

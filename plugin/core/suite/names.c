@@ -56,26 +56,33 @@ notify_is_error(uint8_t major, uint16_t type)
 char *
 exchange_name(uint8_t major, uint8_t exchange, char *out, size_t size)
 {
-    return print_name(registry_name(major == 1 ? REG_V1 : REG_V2, exchange), "exchange ", exchange, out, size);
+    const char *name = registry_name(major == 1 ? REG_V1 : REG_V2, exchange);
+
+    return print_name(name, "exchange ", exchange, out, size);
 }
 
 char *
 notify_name(uint8_t major, uint16_t type, char *out, size_t size)
 {
-    return print_name(registry_name(major == 1 ? REG_N1 : REG_N2, type), "notify ", type, out, size);
+    const char *name = registry_name(major == 1 ? REG_N1 : REG_N2, type);
+
+    return print_name(name, "notify ", type, out, size);
 }
 
 char *
 payload_name(uint8_t major, uint8_t type, char *out, size_t size)
 {
-    return print_name(registry_name(major == 1 ? REG_V1P : REG_V2P, type), "payload ", type, out, size);
+    const char *name = registry_name(major == 1 ? REG_V1P : REG_V2P, type);
+
+    return print_name(name, "payload ", type, out, size);
 }
 
 char *
 auth_method_name(uint8_t major, uint16_t method, char *out, size_t size)
 {
-    return print_name(registry_name(major == 1 ? REG_AUTH1 : REG_AUTH2, method), "authentication method ", method, out,
-                      size);
+    const char *name = registry_name(major == 1 ? REG_AUTH1 : REG_AUTH2, method);
+
+    return print_name(name, "authentication method ", method, out, size);
 }
 
 char *

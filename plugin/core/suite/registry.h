@@ -8,8 +8,9 @@
 #include <stdint.h>
 
 enum registry {
-    REG_ENCR, REG_PRF, REG_INTEG, REG_KE, REG_ESN, REG_V1, REG_V2, REG_V1P, REG_V2P, REG_N1, REG_N2, REG_AUTH1,
-    REG_AUTH2, REG_IP, REG_MODE, REG_P1, REG_P2, REG_ATTR, REG_LIFE, REG_ID, REG_TS, REG_EAP, REG_CP, REG_CFG
+    REG_ENCR, REG_PRF, REG_INTEG, REG_KE, REG_ESN, REG_V1, REG_V2, REG_V1P, REG_V2P, REG_N1, REG_N2,
+    REG_AUTH1, REG_AUTH2, REG_IP, REG_MODE, REG_P1, REG_P2, REG_ATTR, REG_LIFE, REG_ID, REG_TS,
+    REG_EAP, REG_CP, REG_CFG
 };
 
 struct registry_row {
@@ -21,6 +22,7 @@ struct registry_row {
 extern const struct registry_row registry_rows[];
 extern const size_t registry_num_rows;
 
-const char *registry_name(enum registry registry, unsigned number);    /* NULL where there is none */
+/* The name that is shown; NULL where the registry has no such row. */
+const char *registry_name(enum registry registry, unsigned number);
 
 #endif

@@ -1,4 +1,4 @@
-/* suite.c - transforms and proposals as text, and back. 
+/* suite.c - transforms and proposals as text, and back.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "registry.h"
 #include "v1.h"
@@ -55,7 +55,7 @@ print_transform(const struct transform *t, bool v1, char *out, size_t size)
         g_snprintf(number, sizeof number, "%u", n);
         prefix = transform_type_name(t->type);
         name = number;
-    } else if (t->type == TRANSFORM_KE && t->id == 0) {
+    } else if (t->type == TRANSFORM_KE && t->id == KE_NONE) {
         prefix = "KE";          /* "NONE" alone is the integrity algorithm */
     }
     if (t->key_bits) {
@@ -118,7 +118,8 @@ transform_parse(struct transform *out, const char *name)
         *out = (struct transform){ TRANSFORM_KE, KE_NONE, 0 };
         return true;
     }
-    if (g_ascii_strncasecmp(name, "KE", 2) == 0 && name[2] >= '1' && name[2] <= '7' && name[3] == '_') {
+    if (g_ascii_strncasecmp(name, "KE", 2) == 0 && name[2] >= '1' && name[2] <= '7' &&
+        name[3] == '_') {
         return parse_in(out, (uint8_t)(TRANSFORM_ADDKE1 + name[2] - '1'), false, name + 4);
     }
     for (unsigned type = TRANSFORM_ENCR; type <= TRANSFORM_ESN; type++) {
@@ -139,10 +140,12 @@ transform_parse(struct transform *out, const char *name)
 static bool
 is_none(const struct transform *t)
 {
-    return t->id == 0 && (t->type == TRANSFORM_INTEG || t->type == TRANSFORM_KE || t->type >= TRANSFORM_ADDKE1);
+    return t->id == KE_NONE && (t->type == TRANSFORM_INTEG || t->type == TRANSFORM_KE ||
+                                t->type >= TRANSFORM_ADDKE1);
 }
 
-/* The transforms of one type; *left counts those that are still to come.  False when out is full. */
+/* The transforms of one type; *left counts those that are still to come.  False when out is
+ * full. */
 static bool
 append_type(const struct proposal *p, uint8_t type, size_t *left, char *out, size_t size)
 {
@@ -155,7 +158,8 @@ append_type(const struct proposal *p, uint8_t type, size_t *left, char *out, siz
             continue;
         }
         --*left;
-        if (!list_add(out, size, first ? "" : "/", print_transform(t, p->v1, one, sizeof one), *left > 0)) {
+        print_transform(t, p->v1, one, sizeof one);
+        if (!list_add(out, size, first ? "" : "/", one, *left > 0)) {
             return false;
         }
     }
@@ -166,9 +170,10 @@ char *
 proposal_print(const struct proposal *p, char *out, size_t size)
 {
     static const uint8_t order[] = { TRANSFORM_ENCR, TRANSFORM_INTEG, TRANSFORM_PRF, TRANSFORM_KE,
-                                     TRANSFORM_ADDKE1, TRANSFORM_ADDKE1 + 1, TRANSFORM_ADDKE1 + 2,
-                                     TRANSFORM_ADDKE1 + 3, TRANSFORM_ADDKE1 + 4, TRANSFORM_ADDKE1 + 5,
-                                     TRANSFORM_ADDKE7, TRANSFORM_ESN };
+                                     TRANSFORM_ADDKE1, TRANSFORM_ADDKE1 + 1,
+                                     TRANSFORM_ADDKE1 + 2, TRANSFORM_ADDKE1 + 3,
+                                     TRANSFORM_ADDKE1 + 4, TRANSFORM_ADDKE1 + 5, TRANSFORM_ADDKE7,
+                                     TRANSFORM_ESN };
     static const char *const protocols[] = { "?:", "IKE:", "AH:", "ESP:", "IPCOMP" };
     bool room = p->protocol != PROTO_IPCOMP;
     size_t left = 0;
