@@ -1,5 +1,5 @@
-/* fields.c - what the payloads of both versions have alike (RFC 2408 section 3, RFC 7296 section 3).
- * SPDX-License-Identifier: GPL-2.0-or-later */
+/* fields.c - what the payloads of both versions have alike (RFC 2408 section 3, RFC 7296
+ * section 3).  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "payload.h"
 
 #include <string.h>
@@ -33,14 +33,14 @@ ike_take_attribute(struct cur *c, uint16_t *type, struct span *value)
     if (!cur_u16(&at, &head)) {
         return false;
     }
-    if (head & 0x8000) {
+    if (head & ATTRIBUTE_FORMAT) {
         if (!cur_sub(&at, &body, 2)) {
             return false;
         }
     } else if (!cur_u16(&at, &len) || !cur_sub(&at, &body, len)) {
         return false;
     }
-    *type = head & 0x7fff;
+    *type = head & ATTRIBUTE_TYPE;
     *value = ike_rest(&body);
     *c = at;
     return true;
@@ -97,7 +97,8 @@ ike_read_notify(struct reading *r, struct cur c)
     struct cur spi;
     uint8_t spi_len;
 
-    if (!cur_u8(&c, &n.protocol) || !cur_u8(&c, &spi_len) || !cur_u16(&c, &n.type) || !cur_sub(&c, &spi, spi_len)) {
+    if (!cur_u8(&c, &n.protocol) || !cur_u8(&c, &spi_len) || !cur_u16(&c, &n.type) ||
+        !cur_sub(&c, &spi, spi_len)) {
         return IKE_ERR_NOTIFY;
     }
     n.spi = ike_rest(&spi);

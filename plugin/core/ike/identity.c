@@ -25,6 +25,8 @@ print_hex(const struct span *s, char *out, size_t size)
     }
 }
 
+enum { DER_SEQUENCE = 0x30, DER_LONG_FORM = 0x80, DER_ONE_OCTET = 0x81, DER_TWO_OCTETS = 0x82 };
+
 /* One DER element; only definite lengths up to 65535 occur in a name. */
 static bool
 take_der(struct cur *c, uint8_t *tag, struct cur *body)
@@ -37,16 +39,16 @@ take_der(struct cur *c, uint8_t *tag, struct cur *body)
         return false;
     }
     len = first;
-    if (first == 0x81) {
+    if (first == DER_ONE_OCTET) {
         if (!cur_u8(&at, &first)) {
             return false;
         }
         len = first;
-    } else if (first == 0x82) {
+    } else if (first == DER_TWO_OCTETS) {
         if (!cur_u16(&at, &len)) {
             return false;
         }
-    } else if (first & 0x80) {
+    } else if (first & DER_LONG_FORM) {
         return false;
     }
     if (!cur_sub(&at, body, len)) {
@@ -56,12 +58,14 @@ take_der(struct cur *c, uint8_t *tag, struct cur *body)
     return true;
 }
 
-/* The type of an attribute: those of X.520 below 2.5.4, and a few more (RFC 4519 section 2, RFC 2985 section 5). */
+/* The type of an attribute: those of X.520 below 2.5.4, and a few more (RFC 4519 section 2,
+ * RFC 2985 section 5). */
 static const char *
 attribute_name(const struct cur *oid)
 {
-    static const char *const names[] = { [3] = "CN", [4] = "SN", [5] = "serialNumber", [6] = "C", [7] = "L", [8] = "ST",
-                                         [10] = "O", [11] = "OU", [12] = "T" };
+    static const char *const names[] = { [3] = "CN", [4] = "SN", [5] = "serialNumber", [6] = "C",
+                                         [7] = "L", [8] = "ST", [10] = "O", [11] = "OU",
+                                         [12] = "T" };
     static const struct { const char *name; uint8_t len, oid[10]; } others[] = {
         { "E", 9, { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1 } },
         { "unstructuredName", 9, { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 2 } },
@@ -90,14 +94,14 @@ print_dn(const struct span *der, char *out, size_t size)
     uint8_t tag;
 
     out[0] = 0;
-    if (!take_der(&c, &tag, &all) || tag != 0x30) {
+    if (!take_der(&c, &tag, &all) || tag != DER_SEQUENCE) {
         return false;
     }
     while (cur_left(&all)) {
         char text[ID_TEXT_MAX];
         struct span v;
-        if (!take_der(&all, &tag, &set) || !take_der(&set, &tag, &pair) || !take_der(&pair, &tag, &oid) ||
-            !take_der(&pair, &tag, &value)) {
+        if (!take_der(&all, &tag, &set) || !take_der(&set, &tag, &pair) ||
+            !take_der(&pair, &tag, &oid) || !take_der(&pair, &tag, &value)) {
             return false;
         }
         v = ike_rest(&value);
@@ -115,7 +119,8 @@ ike_id_print(const struct ike_id *id, char *out, size_t size)
 {
     struct selector s;
 
-    if ((id->type == ID_IPV4_ADDR && id->data.len == 4) || (id->type == ID_IPV6_ADDR && id->data.len == 16)) {
+    if ((id->type == ID_IPV4_ADDR && id->data.len == 4) ||
+        (id->type == ID_IPV6_ADDR && id->data.len == 16)) {
         struct ip_addr a = ip_from(id->type == ID_IPV4_ADDR ? 4 : 6, id->data.at);
         return ip_print(&a, out, size);
     }
@@ -149,8 +154,10 @@ mask_bits(const uint8_t *mask, size_t len, unsigned *bits)
 bool
 ike_id_selector(const struct ike_id *id, struct selector *out)
 {
-    bool v4 = id->type == ID_IPV4_ADDR || id->type == ID_IPV4_ADDR_SUBNET || id->type == ID_IPV4_ADDR_RANGE;
-    bool v6 = id->type == ID_IPV6_ADDR || id->type == ID_IPV6_ADDR_SUBNET || id->type == ID_IPV6_ADDR_RANGE;
+    bool v4 = id->type == ID_IPV4_ADDR || id->type == ID_IPV4_ADDR_SUBNET ||
+              id->type == ID_IPV4_ADDR_RANGE;
+    bool v6 = id->type == ID_IPV6_ADDR || id->type == ID_IPV6_ADDR_SUBNET ||
+              id->type == ID_IPV6_ADDR_RANGE;
     size_t len = v4 ? 4 : 16;
     bool single = id->type == ID_IPV4_ADDR || id->type == ID_IPV6_ADDR;
     struct ip_addr first, second;

@@ -9,10 +9,10 @@ enum { IPSEC_DOI = 1, SIT_IDENTITY_ONLY = 1 };     /* RFC 2407 sections 4.1 and 
 
 /* Attributes that have a place in struct v1_attributes or a transform. */
 enum {
-    P1_NAMED = 1 << P1_ENCRYPTION | 1 << P1_HASH | 1 << P1_AUTH | 1 << P1_GROUP | 1 << P1_LIFE_TYPE | 1 << P1_LIFE |
-               1 << P1_PRF | 1 << P1_KEY_LENGTH,
-    P2_NAMED = 1 << P2_LIFE_TYPE | 1 << P2_LIFE | 1 << P2_GROUP | 1 << P2_MODE | 1 << P2_AUTH | 1 << P2_KEY_LENGTH |
-               1 << P2_ESN
+    P1_NAMED = 1 << P1_ENCRYPTION | 1 << P1_HASH | 1 << P1_AUTH | 1 << P1_GROUP |
+               1 << P1_LIFE_TYPE | 1 << P1_LIFE | 1 << P1_PRF | 1 << P1_KEY_LENGTH,
+    P2_NAMED = 1 << P2_LIFE_TYPE | 1 << P2_LIFE | 1 << P2_GROUP | 1 << P2_MODE | 1 << P2_AUTH |
+               1 << P2_KEY_LENGTH | 1 << P2_ESN
 };
 
 /* All attributes of a transform are read before any is judged: a key length may
@@ -22,8 +22,10 @@ struct attributes {
     uint32_t seen;
 };
 
+/* The attributes that read_attributes asks for. */
 static const struct phase {
-    unsigned named, life_type, life;
+    unsigned named;             /* bit t: attribute type t */
+    unsigned life_type, life;
 } phase1 = { P1_NAMED, P1_LIFE_TYPE, P1_LIFE }, phase2 = { P2_NAMED, P2_LIFE_TYPE, P2_LIFE };
 
 static enum ike_error
@@ -70,15 +72,16 @@ phase1_transform(struct reading *r, struct proposal *p, struct cur *c)
     }
     p->attr.auth_method = attribute(&a, P1_AUTH);
     if (a.seen >> P1_ENCRYPTION & 1) {
-        ike_add_transform(r->m, p, v1_phase1_encr(attribute(&a, P1_ENCRYPTION), attribute(&a, P1_KEY_LENGTH)));
+        uint16_t bits = attribute(&a, P1_KEY_LENGTH);
+        ike_add_transform(r->m, p, v1_phase1_encr(attribute(&a, P1_ENCRYPTION), bits));
     }
     if (a.seen >> P1_HASH & 1) {
         ike_add_transform(r->m, p, v1_phase1_integ(attribute(&a, P1_HASH)));
     }
     /* RFC 2409 appendix A: without an own PRF it is the HMAC of the hash; IANA names none. */
     if (a.seen >> P1_PRF & 1) {
-        struct transform prf = { TRANSFORM_PRF, (uint16_t)(attribute(&a, P1_PRF) | TRANSFORM_V1_ONLY), 0 };
-        ike_add_transform(r->m, p, prf);
+        uint16_t id = (uint16_t)(attribute(&a, P1_PRF) | TRANSFORM_V1_ONLY);
+        ike_add_transform(r->m, p, (struct transform){ TRANSFORM_PRF, id, 0 });
     } else if (a.seen >> P1_HASH & 1) {
         ike_add_transform(r->m, p, v1_phase1_prf(attribute(&a, P1_HASH)));
     }
@@ -130,8 +133,9 @@ read_transforms(struct reading *r, const struct proposal *head, unsigned stated,
         enum ike_error e;
 
         r->where = c->at;
-        if (!cur_u8(&at, &next) || !cur_u8(&at, &reserved) || !cur_u16(&at, &len) || len < TRANSFORM_HEADER ||
-            !cur_sub(&at, &body, len - 4u) || !cur_u8(&body, &number) || !cur_u8(&body, &id) || !cur_u16(&body, &more)) {
+        if (!cur_u8(&at, &next) || !cur_u8(&at, &reserved) || !cur_u16(&at, &len) ||
+            len < TRANSFORM_HEADER || !cur_sub(&at, &body, len - 4u) ||
+            !cur_u8(&body, &number) || !cur_u8(&body, &id) || !cur_u16(&body, &more)) {
             return IKE_ERR_TRANSFORM_OVERRUN;
         }
         read++;
@@ -153,6 +157,19 @@ read_transforms(struct reading *r, const struct proposal *head, unsigned stated,
     return read == stated ? IKE_OK : IKE_ERR_TRANSFORM_COUNT;
 }
 
+/* Passes by a longer one: it is the cookies, which the header has. */
+static bool
+take_spi(struct proposal *p, struct cur *c)
+{
+    uint8_t len = p->spi_len;
+
+    if (len <= sizeof p->spi) {
+        return cur_copy(c, p->spi, len);
+    }
+    p->spi_len = 0;
+    return cur_skip(c, len);
+}
+
 static enum ike_error
 read_sa(struct reading *r, struct cur c)
 {
@@ -163,7 +180,7 @@ read_sa(struct reading *r, struct cur c)
     }
     r->m->sa_count++;
     if (doi > IPSEC_DOI || situation > SIT_IDENTITY_ONLY) {
-        return IKE_OK;          /* GDOI and labelled situations (RFC 2407 section 4.6.1) have another layout */
+        return IKE_OK;          /* GDOI, or a labelled situation (RFC 2407 section 4.6.1) */
     }
     while (cur_left(&c)) {
         struct cur at = c, body;
@@ -184,13 +201,9 @@ read_sa(struct reading *r, struct cur c)
         if (!cur_sub(&at, &body, len - 4u)) {
             return IKE_ERR_PROPOSAL_OVERRUN;
         }
-        if (!cur_u8(&body, &head.number) || !cur_u8(&body, &head.protocol) || !cur_u8(&body, &head.spi_len) ||
-            !cur_u8(&body, &num) ||
-            !(head.spi_len <= sizeof head.spi ? cur_copy(&body, head.spi, head.spi_len) : cur_skip(&body, head.spi_len))) {
+        if (!cur_u8(&body, &head.number) || !cur_u8(&body, &head.protocol) ||
+            !cur_u8(&body, &head.spi_len) || !cur_u8(&body, &num) || !take_spi(&head, &body)) {
             return IKE_ERR_PROPOSAL_LENGTH;
-        }
-        if (head.spi_len > sizeof head.spi) {
-            head.spi_len = 0;   /* the cookies stand in the header anyway */
         }
         e = read_transforms(r, &head, num, &body);
         if (e != IKE_OK) {
@@ -287,9 +300,11 @@ payload_fn *
 v1_payload(uint8_t type)
 {
     static payload_fn *const table[] = {
-        [V1P_SA] = read_sa, [V1P_KE] = read_ke, [V1P_ID] = read_id, [V1P_HASH] = read_auth, [V1P_SIG] = read_auth,
-        [V1P_NONCE] = ike_read_nonce, [V1P_NOTIFY] = read_notify, [V1P_DELETE] = read_delete, [V1P_VENDOR] = ike_read_vendor,
-        [V1P_ATTRIBUTES] = read_configuration, [V1P_NAT_D] = read_nat_d, [V1P_NAT_D_DRAFT] = read_nat_d,
+        [V1P_SA] = read_sa, [V1P_KE] = read_ke, [V1P_ID] = read_id, [V1P_HASH] = read_auth,
+        [V1P_SIG] = read_auth, [V1P_NONCE] = ike_read_nonce, [V1P_NOTIFY] = read_notify,
+        [V1P_DELETE] = read_delete, [V1P_VENDOR] = ike_read_vendor,
+        [V1P_ATTRIBUTES] = read_configuration, [V1P_NAT_D] = read_nat_d,
+        [V1P_NAT_D_DRAFT] = read_nat_d,
     };
 
     return type < G_N_ELEMENTS(table) ? table[type] : NULL;

@@ -17,8 +17,9 @@ read_transforms(struct reading *r, struct proposal *p, unsigned stated, struct c
         uint16_t len;
 
         r->where = c->at;
-        if (!cur_u8(&at, &last) || !cur_u8(&at, &reserved) || !cur_u16(&at, &len) || len < TRANSFORM_HEADER ||
-            !cur_sub(&at, &body, len - 4u) || !cur_u8(&body, &t.type) || !cur_u8(&body, &more) || !cur_u16(&body, &t.id)) {
+        if (!cur_u8(&at, &last) || !cur_u8(&at, &reserved) || !cur_u16(&at, &len) ||
+            len < TRANSFORM_HEADER || !cur_sub(&at, &body, len - 4u) ||
+            !cur_u8(&body, &t.type) || !cur_u8(&body, &more) || !cur_u16(&body, &t.id)) {
             return IKE_ERR_TRANSFORM_OVERRUN;
         }
         while (cur_left(&body)) {
@@ -63,8 +64,9 @@ read_sa(struct reading *r, struct cur c)
         if (!cur_sub(&at, &body, len - 4u)) {
             return IKE_ERR_PROPOSAL_OVERRUN;
         }
-        if (!cur_u8(&body, &head.number) || !cur_u8(&body, &head.protocol) || !cur_u8(&body, &head.spi_len) ||
-            !cur_u8(&body, &num) || head.spi_len > sizeof head.spi || !cur_copy(&body, head.spi, head.spi_len)) {
+        if (!cur_u8(&body, &head.number) || !cur_u8(&body, &head.protocol) ||
+            !cur_u8(&body, &head.spi_len) || !cur_u8(&body, &num) ||
+            head.spi_len > sizeof head.spi || !cur_copy(&body, head.spi, head.spi_len)) {
             return IKE_ERR_PROPOSAL_LENGTH;
         }
         p = ike_add_proposal(r->m);
@@ -159,8 +161,8 @@ read_selectors(struct reading *r, struct cur c, struct selector *out, size_t *nu
         read++;
         addr = type == TS_IPV4_ADDR_RANGE ? 4 : type == TS_IPV6_ADDR_RANGE ? 16 : 0;
         if (addr) {
-            if (!cur_u16(&body, &s.port_lo) || !cur_u16(&body, &s.port_hi) || !cur_copy(&body, bytes, 2 * addr) ||
-                cur_left(&body)) {
+            if (!cur_u16(&body, &s.port_lo) || !cur_u16(&body, &s.port_hi) ||
+                !cur_copy(&body, bytes, 2 * addr) || cur_left(&body)) {
                 return IKE_ERR_SELECTOR;
             }
             s.lo = ip_from(type == TS_IPV4_ADDR_RANGE ? 4 : 6, bytes);
@@ -206,12 +208,15 @@ read_configuration(struct reading *r, struct cur c)
         if (!cur_u16(&c, &a.type) || !cur_u16(&c, &len) || !cur_sub(&c, &value, len)) {
             return IKE_ERR_CONFIGURATION;
         }
-        a.type &= 0x7fff;
+        a.type &= ATTRIBUTE_TYPE;
         a.value = ike_rest(&value);
         ike_add_cfg(r->m, &a);
     }
     return IKE_OK;
 }
+
+/* Octets before the type, which Success and Failure do not have (RFC 7296 section 3.16). */
+enum { EAP_HEADER = 4 };
 
 static enum ike_error
 read_eap(struct reading *r, struct cur c)
@@ -220,7 +225,8 @@ read_eap(struct reading *r, struct cur c)
     uint8_t code, id, type = 0;
     uint16_t len;
 
-    if (!cur_u8(&c, &code) || !cur_u8(&c, &id) || !cur_u16(&c, &len) || len < 4 || len > whole || (len > 4 && !cur_u8(&c, &type))) {
+    if (!cur_u8(&c, &code) || !cur_u8(&c, &id) || !cur_u16(&c, &len) || len < EAP_HEADER ||
+        len > whole || (len > EAP_HEADER && !cur_u8(&c, &type))) {
         return IKE_ERR_EAP;
     }
     r->m->eap_code = code;
@@ -232,9 +238,10 @@ payload_fn *
 v2_payload(uint8_t type)
 {
     static payload_fn *const table[] = {
-        [V2P_SA] = read_sa, [V2P_KE] = read_ke, [V2P_IDI] = read_id_i, [V2P_IDR] = read_id_r, [V2P_AUTH] = read_auth,
-        [V2P_NONCE] = ike_read_nonce, [V2P_NOTIFY] = ike_read_notify, [V2P_DELETE] = ike_read_delete, [V2P_VENDOR] = ike_read_vendor,
-        [V2P_TSI] = read_ts_i, [V2P_TSR] = read_ts_r, [V2P_CP] = read_configuration, [V2P_EAP] = read_eap,
+        [V2P_SA] = read_sa, [V2P_KE] = read_ke, [V2P_IDI] = read_id_i, [V2P_IDR] = read_id_r,
+        [V2P_AUTH] = read_auth, [V2P_NONCE] = ike_read_nonce, [V2P_NOTIFY] = ike_read_notify,
+        [V2P_DELETE] = ike_read_delete, [V2P_VENDOR] = ike_read_vendor, [V2P_TSI] = read_ts_i,
+        [V2P_TSR] = read_ts_r, [V2P_CP] = read_configuration, [V2P_EAP] = read_eap,
     };
 
     return type < G_N_ELEMENTS(table) ? table[type] : NULL;

@@ -11,7 +11,8 @@ enum { LENGTH_AT = 24 };          /* place of Length in the header: RFC 7296 sec
 /* beyond: octets of the message that were on the wire behind c and not captured.  A
  * payload that reaches into them sets *cut, is no error, and has what was captured. */
 static enum ike_error
-take_payload(struct cur *c, struct ike_payload *out, uint8_t type, bool inner, size_t beyond, bool *cut)
+take_payload(struct cur *c, struct ike_payload *out, uint8_t type, bool inner, size_t beyond,
+             bool *cut)
 {
     struct cur at = *c, body;
     uint8_t next, flags;
@@ -36,7 +37,9 @@ take_payload(struct cur *c, struct ike_payload *out, uint8_t type, bool inner, s
         *cut = true;
         body = at;
     }
-    *out = (struct ike_payload){ type, next, (flags & PAYLOAD_CRITICAL) != 0, inner, ike_rest(&body) };
+    *out = (struct ike_payload){ .type = type, .next = next, .inner = inner,
+                                 .critical = (flags & PAYLOAD_CRITICAL) != 0,
+                                 .body = ike_rest(&body) };
     *c = at;
     return IKE_OK;
 }
@@ -67,7 +70,7 @@ keep_payload(struct ike_message *m, const struct ike_payload *p)
     m->payloads[m->num_payloads++] = *p;
 }
 
-/* RFC 7383 section 2.5; the first payload's type stands in fragment 1 alone.  Of a cut
+/* RFC 7383 section 2.5; fragment 1 alone has the first payload's type.  Of a cut
  * payload only the facts are kept: part of a ciphertext is of no use. */
 static enum ike_error
 read_encrypted(struct ike_message *m, const struct ike_payload *p, bool cut)
@@ -215,7 +218,8 @@ ike_parse(struct ike_message *m, const uint8_t *data, size_t captured, size_t re
         m->encrypted_body = ike_rest(&c);
         return true;
     }
-    walk(&(struct reading){ m, false, data }, m->next_payload, c, m->truncated ? end - captured : 0);
+    walk(&(struct reading){ m, false, data }, m->next_payload, c,
+         m->truncated ? end - captured : 0);
     m->readable = !m->encrypted;
     return true;
 }
@@ -231,7 +235,8 @@ ike_parse_inner(struct ike_message *m, uint8_t first, const uint8_t *clear, size
         m->readable = true;     /* an empty SK payload: liveness */
         return true;
     }
-    if (!first || !ike_payload_known(m->major, first) || take_payload(&peek, &p, first, true, 0, &cut) != IKE_OK ||
+    if (!first || !ike_payload_known(m->major, first) ||
+        take_payload(&peek, &p, first, true, 0, &cut) != IKE_OK ||
         !ike_payload_known(m->major, p.next)) {
         return false;
     }

@@ -27,6 +27,9 @@ bool ike_payload_known(uint8_t major, uint8_t type);
 struct proposal *ike_add_proposal(struct ike_message *m);       /* empty; NULL at the limit */
 void ike_add_transform(struct ike_message *m, struct proposal *p, struct transform t);
 void ike_add_cfg(struct ike_message *m, const struct ike_cfg_attr *a);
+/* Of an attribute's first 16 bits; IKEv2's Configuration attributes reserve the upper one. */
+enum attribute_bits { ATTRIBUTE_FORMAT = 0x8000, ATTRIBUTE_TYPE = 0x7fff };
+
 /* One data attribute (RFC 2408 section 3.3, RFC 7296 section 3.3.5): *type without the AF bit.
  * False, and nothing read, where it runs past c. */
 bool ike_take_attribute(struct cur *c, uint16_t *type, struct span *value);
