@@ -108,7 +108,7 @@ static bool
 perhaps_turned(const struct ipsec_event *e, const struct inner_packet *p)
 {
     const struct child_sa *c = e->child;
-    const struct list *all = c->ike_sa->exchanges;
+    const struct exchange_list *all = c->ike_sa->exchanges;
     const struct exchange *x = NULL;
 
     if (c->exchange < all->len) {
@@ -143,7 +143,7 @@ one_host(const struct selector *s, size_t n)
 static const struct child_sa *
 right_child(const struct ipsec_event *e, const struct inner_packet *p)
 {
-    const struct list *others = e->child->ike_sa->children;
+    const struct child_list *others = e->child->ike_sa->children;
 
     if (!e->child->num_ts_i || !e->child->num_ts_r ||
         child_admits(e->child, p, e->to_responder) <= ADMITTED_PERHAPS) {

@@ -68,7 +68,7 @@ check_weak_dh_group(const struct check_in *in, struct findings *out)
 
 /* The offer holds a better transform of the same type. */
 static bool
-offered_better(const GPtrArray *offered, uint8_t protocol, uint8_t type)
+offered_better(const struct offer_list *offered, uint8_t protocol, uint8_t type)
 {
     for (guint i = 0; i < offered->len; i++) {
         const struct proposal *p = ((const struct kept_proposal *)g_ptr_array_index(offered, i))->p;

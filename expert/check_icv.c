@@ -8,8 +8,8 @@
 static void
 report_bad(struct findings *out, enum check_id check, const struct stream *s)
 {
-    for (guint i = 0; i < s->bad_frames->len; i++) {
-        struct scope where = scope_stream(s, g_array_index(s->bad_frames, uint32_t, i));
+    for (guint i = 0; i < s->bad_frames.len; i++) {
+        struct scope where = scope_stream(s, s->bad_frames.at[i]);
         where.basis = BASIS_DECRYPTED;
         if (check == CHECK_icv_bad) {
             finding_add(out, check, &where,
@@ -29,7 +29,7 @@ check_icv_bad(const struct check_in *in, struct findings *out)
 {
     for (size_t i = 0; i < sadb_num_streams(in->db); i++) {
         const struct stream *s = sadb_stream(in->db, i);
-        if (s->bad_frames && s->good) {
+        if (s->bad_frames.len && s->good) {
             report_bad(out, CHECK_icv_bad, s);
         }
     }
@@ -43,10 +43,10 @@ report_ike(const struct check_in *in, struct findings *out, enum check_id check)
         const struct ike_sa *sa = sadb_ike_sa(in->db, i);
         bool some = sa->num_readable > 0;
         for (guint k = 0;
-             sa->wrong_frames && some == (check == CHECK_ike_icv_bad) && k < sa->wrong_frames->len;
+             some == (check == CHECK_ike_icv_bad) && k < sa->wrong_frames.len;
              k++) {
             struct scope where = { .basis = BASIS_DECRYPTED,
-                                   .frame = g_array_index(sa->wrong_frames, uint32_t, k),
+                                   .frame = sa->wrong_frames.at[k],
                                    .sa = sa,
                                    .exchange = NO_ID };
             finding_add(out, check, &where,
@@ -68,7 +68,7 @@ check_wrong_key(const struct check_in *in, struct findings *out)
 {
     for (size_t i = 0; i < sadb_num_streams(in->db); i++) {
         const struct stream *s = sadb_stream(in->db, i);
-        if (s->bad_frames && !s->good) {
+        if (s->bad_frames.len && !s->good) {
             report_bad(out, CHECK_wrong_key, s);
         }
     }

@@ -230,7 +230,7 @@ earlier_try(const struct check_in *in)
 }
 
 static bool
-same_offers(const GPtrArray *a, const GPtrArray *b)
+same_offers(const struct offer_list *a, const struct offer_list *b)
 {
     if (a->len != b->len) {
         return false;

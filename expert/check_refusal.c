@@ -293,7 +293,7 @@ check_no_proposal_chosen(const struct check_in *in, struct findings *out)
 /* --- a refusal foretold ------------------------------------------------------------------ */
 
 static bool
-share_suite(const GPtrArray *a, const GPtrArray *b)
+share_suite(const struct offer_list *a, const struct offer_list *b)
 {
     for (guint i = 0; i < a->len; i++) {
         for (guint k = 0; k < b->len; k++) {

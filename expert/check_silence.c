@@ -58,8 +58,8 @@ static void
 mark_retransmissions(struct findings *out, enum check_id check, struct scope *where,
                      const struct exchange_message *m)
 {
-    for (guint i = 0; m->again && i < m->again->frames->len; i++) {
-        where->frame = g_array_index(m->again->frames, uint32_t, i);
+    for (guint i = 0; m->again && i < m->again->frames.len; i++) {
+        where->frame = m->again->frames.at[i];
         finding_add(out, check, where, "%s", "");
     }
 }

@@ -54,7 +54,7 @@ suite_values(const struct proposal *p, unsigned type, char *out, size_t size)
 }
 
 const char *
-suite_offers(const GPtrArray *offered, char *out, size_t size)
+suite_offers(const struct offer_list *offered, char *out, size_t size)
 {
     enum { SHOWN = 3 };
 

@@ -9,9 +9,9 @@
 /* What one IKE message did. */
 struct ike_event {
     struct sighting at;
-    struct ike_sa *sa;          /* NULL: the message is tied to none */
-    struct exchange *exchange;  /* or NULL */
-    struct exchange_message *message;   /* or NULL; valid until the next message is seen */
+    const struct ike_sa *sa;          /* NULL: the message is tied to none */
+    const struct exchange *exchange;  /* or NULL */
+    const struct exchange_message *message;   /* or NULL; valid until the next message is seen */
     bool from_initiator;        /* of the IKE SA */
     bool is_response;           /* v2 R flag; v1: not by who began the exchange */
     bool new_sa;
@@ -21,22 +21,22 @@ struct ike_event {
     bool moved;                 /* a side's address changed, by MOBIKE or by an answered message */
     bool moved_initiator;       /* valid with moved: which side */
     enum basis basis;           /* decrypted where encrypted parts were read */
-    struct exchange *about;     /* v1 Informational: the exchange that it refuses; else exchange */
-    struct child_sa *child;     /* Child SA negotiated by this message, or NULL */
-    struct child_sa *second;    /* v1: that of the other protocol, where AH and ESP were negotiated together */
+    const struct exchange *about;     /* v1 Informational: the exchange that it refuses; else exchange */
+    const struct child_sa *child;     /* Child SA negotiated by this message, or NULL */
+    const struct child_sa *second;    /* v1: that of the other protocol, where AH and ESP were negotiated together */
     bool established;           /* the IKE SA became established */
-    struct ike_sa *rekeyed_ike; /* new IKE SA made by this response */
-    struct child_sa *child_rekeyed; /* old Child SA replaced */
+    const struct ike_sa *rekeyed_ike; /* new IKE SA made by this response */
+    const struct child_sa *child_rekeyed; /* old Child SA replaced */
     size_t num_deleted;
-    struct child_sa *deleted[IKE_MAX_DELETE_SPIS];
+    const struct child_sa *deleted[IKE_MAX_DELETE_SPIS];
     bool ike_deleted;
     bool new_address;           /* from an address that the SA does not know, unexplained */
     bool nat_decided;           /* the hashes of both sides are in, or changed their verdict */
     bool nat_by_identity;       /* and what changed it is an identity that is a hashed address */
-    struct exchange *collides;  /* the other side's rekey of the same SA, under way */
-    struct child_sa *twin;      /* live Child SA with the selectors of the new one, not replaced by it */
-    struct ike_sa *reauthenticates; /* v1: the phase 1 of the same two that this one replaces */
-    struct ike_sa *replaces;    /* live IKE SA of the same identity from another address */
+    const struct exchange *collides;  /* the other side's rekey of the same SA, under way */
+    const struct child_sa *twin;      /* live Child SA with the selectors of the new one, not replaced by it */
+    const struct ike_sa *reauthenticates; /* v1: the phase 1 of the same two that this one replaces */
+    const struct ike_sa *replaces;    /* live IKE SA of the same identity from another address */
     struct ip_addr old_addr;    /* moved: that side's address before */
     uint16_t old_src_port;      /* changed by this message behind a NAT; 0 */
 };
@@ -44,8 +44,8 @@ struct ike_event {
 struct ipsec_event {
     struct sighting at;
     const struct ipsec_packet *packet;
-    struct stream *stream;      /* NULL only when a cap was reached */
-    struct child_sa *child;     /* at this frame, or NULL */
+    const struct stream *stream;      /* NULL only when a cap was reached */
+    const struct child_sa *child;     /* at this frame, or NULL */
     bool to_responder;
     bool new_stream, duplicate, replayed, out_of_window, wrapped;
     uint32_t original;          /* replayed, duplicate: the frame of the first one, 0 */
@@ -53,15 +53,15 @@ struct ipsec_event {
     uint16_t old_src_port;      /* UDP source port changed with this packet: the one before, else 0 */
     bool iv_repeats;            /* explicit IV seen before in this stream */
     uint32_t number;            /* of the packet in its stream, from 1 */
-    struct ike_sa *peers;       /* newest IKE SA between these two addresses, or NULL */
+    const struct ike_sa *peers;       /* newest IKE SA between these two addresses, or NULL */
 };
 
 struct path_event {
     struct sighting at;         /* of the frame itself */
     const struct path_packet *packet;
     uint16_t old_src_port;      /* PATH_KEEPALIVE from a port that is not the SA's: that one, 0 */
-    struct ike_sa *sa;          /* or NULL */
-    struct child_sa *child;     /* or NULL */
+    const struct ike_sa *sa;          /* or NULL */
+    const struct child_sa *child;     /* or NULL */
 };
 
 #endif

@@ -14,17 +14,58 @@
 const char *basis_name(enum basis b);       /* "observed", "decrypted", "configured", "inferred" */
 
 struct endpoint {
-    char *id;                   /* identity once it has been read, else NULL */
+    const char *id;             /* identity once it has been read, else NULL */
     uint32_t id_frame;
     uint16_t port;
     struct ip_addr addr;
 };
 
-/* An array of pointers that lives as long as the sadb; read as a GPtrArray is. */
-struct list {
-    gpointer *pdata;
+/* Lists that live as long as the sadb, oldest first.  Who reads a fact reads its lists; only the
+ * tracker, which holds the sadb, changes what is in them.  room is the store's. */
+struct exchange_list {
+    const struct exchange *const *pdata;
     uint32_t len, room;
 };
+struct child_list {
+    const struct child_sa *const *pdata;
+    uint32_t len, room;
+};
+struct stream_list {
+    const struct stream *const *pdata;
+    uint32_t len, room;
+};
+struct offer_list {
+    const struct kept_proposal *const *pdata;
+    uint32_t len;
+};
+struct address_list {
+    const struct assigned_address *data;
+    uint32_t len;
+};
+struct frame_numbers {
+    const uint32_t *at;
+    uint32_t len, room;
+};
+
+/* The places of a list of len, newest first, at most cap of them:
+ *   for (struct newest n = newest_first(list->len, cap); newest_next(&n);) .. list .. [n.i] */
+struct newest {
+    uint32_t i, end;
+};
+static inline struct newest
+newest_first(uint32_t len, uint32_t cap)
+{
+    return (struct newest){ len, len > cap ? len - cap : 0 };
+}
+static inline bool
+newest_next(struct newest *n)
+{
+    if (n->i == n->end) {
+        return false;
+    }
+    n->i--;
+    return true;
+}
 
 /* A proposal that outlives its message.  p and text are shared by all that are alike: SPIs
  * are left out of p. */
@@ -57,14 +98,14 @@ const char *ike_sa_state_name(enum ike_sa_state s);     /* "half_open" .. */
 struct retransmissions {
     uint32_t num;               /* all of them; frames holds the first SADB_MAX_RETRANSMISSIONS */
     double last_time;
-    GArray *frames;             /* of uint32_t */
+    struct frame_numbers frames;
 };
 
 /* One message of an exchange. */
 struct exchange_message {
     uint64_t digest;            /* of the message's octets */
     double time;                /* of the first transmission, as is frame */
-    struct retransmissions *again;  /* NULL: it was sent once */
+    const struct retransmissions *again;    /* NULL: it was sent once */
     uint32_t frame;
     uint32_t length : 27;       /* as stated in the header, at most 2^27 - 1 */
     bool from_initiator : 1;    /* of the IKE SA */
@@ -83,9 +124,9 @@ message_repeats(const struct exchange_message *m)
     return m->again ? m->again->num : 0;
 }
 
-/* Messages in order of first frame, read as a GArray is. */
+/* Messages in order of first frame. */
 struct message_list {
-    char *data;                 /* of struct exchange_message */
+    const struct exchange_message *data;
     uint32_t len, room;
 };
 
@@ -103,7 +144,7 @@ struct exchange {
     double request_time, response_time;     /* epoch seconds */
     struct message_list messages[1];        /* at most SADB_MAX_MESSAGES */
     /* from the request and the response, kept for the checks; empty, NULL or 0 where not read */
-    const GPtrArray *offered;   /* of struct kept_proposal; shared by exchanges that offer the same */
+    const struct offer_list *offered;       /* shared by exchanges that offer the same */
     const struct kept_proposal *chosen;
     const struct offer_spis *spis;
     const struct selector *ts;  /* offered: first the exchange's initiator's, then its responder's */
@@ -153,14 +194,14 @@ struct nat_life {
 
 struct ike_sa {
     struct endpoint initiator, responder;
-    struct list exchanges[1];   /* of struct exchange */
-    struct list children[1];    /* of struct child_sa */
-    const GPtrArray *offered;   /* of struct kept_proposal, phase 1 / IKE_SA_INIT / rekey; shared */
+    struct exchange_list exchanges[1];
+    struct child_list children[1];
+    const struct offer_list *offered;       /* phase 1 / IKE_SA_INIT / rekey; shared */
     const struct kept_proposal *chosen;     /* or NULL */
-    const GArray *addresses;    /* of struct assigned_address: assigned to the initiator */
-    struct nat_life *nat_life;  /* of a side behind a NAT, NULL */
-    GArray *wrong_frames;       /* of uint32_t: messages whose integrity check fails with the keys given, the first
-                                 * SADB_MAX_WRONG_FRAMES of num_wrong; NULL */
+    const struct address_list *addresses;   /* assigned to the initiator; shared */
+    const struct nat_life *nat_life;  /* of a side behind a NAT, NULL */
+    struct frame_numbers wrong_frames;      /* messages whose integrity check fails with the keys
+                                 * given, the first SADB_MAX_WRONG_FRAMES of num_wrong */
     uint32_t id;
     uint8_t spi_i[8], spi_r[8];
     uint32_t first_frame, last_frame;
@@ -197,10 +238,10 @@ enum child_state { CHILD_INSTALLED, CHILD_REKEYED, CHILD_DELETED, CHILD_FAILED }
 const char *child_state_name(enum child_state s);
 
 struct child_sa {
-    struct ike_sa *ike_sa;
+    const struct ike_sa *ike_sa;    /* the one that negotiated it */
     const struct kept_proposal *chosen;     /* or NULL */
     const struct selector *ts_i, *ts_r;     /* IKE initiator's and responder's side */
-    struct list streams[1];     /* of struct stream */
+    struct stream_list streams[1];
     double negotiated_time, deleted_time;
     uint32_t id;
     uint32_t spi_i, spi_r;      /* chosen by the IKE initiator / responder, 0 where not known */
@@ -238,7 +279,7 @@ struct stream_step {
 /* The Child SA that a stream was tied to from this frame on. */
 struct stream_tie {
     uint32_t frame;
-    struct child_sa *child;
+    const struct child_sa *child;
     bool to_responder;
 };
 
@@ -256,10 +297,10 @@ struct stream {
     struct ip_addr src, dst;
     uint16_t src_port, dst_port;    /* of the first packet; 0 natively */
     uint16_t last_src_port;
-    struct child_sa *child;     /* or NULL */
+    const struct child_sa *child;           /* or NULL */
     uint32_t tied_frame;        /* since when */
     GArray *ties;               /* of struct stream_tie: the earlier ones, or NULL */
-    struct ike_sa *peers;       /* newest IKE SA between the addresses, or NULL */
+    const struct ike_sa *peers; /* newest IKE SA between the addresses, or NULL */
     const struct child_sa *other_protocol;  /* without child: that of the same SPI, of ESP where this is AH or the
                                  * reverse, or NULL */
     uint32_t epoch;             /* of the sadb when child, peers and other_protocol were looked up */
@@ -275,8 +316,8 @@ struct stream {
     uint32_t good, bad;         /* integrity checks, where keys are known */
     struct stream_step now;     /* the last step */
     GArray *steps;              /* of struct stream_step, the first STREAM_MAX_STEPS; NULL */
-    GArray *bad_frames;         /* of uint32_t, the first STREAM_MAX_BAD_FRAMES; NULL */
-    struct stream *older;       /* an earlier one of the same SPI and addresses */
+    struct frame_numbers bad_frames;        /* the first STREAM_MAX_BAD_FRAMES */
+    const struct stream *older; /* an earlier one of the same SPI and addresses */
     uint32_t num_ivs;           /* read so far into last_iv */
     uint64_t *last_iv;          /* of a counter mode: STREAM_IVS explicit ones, by packet modulo; else NULL */
     struct seen_packet seen[STREAM_SEEN];       /* by seq modulo */
@@ -289,7 +330,7 @@ struct clear_packet {
     uint32_t frame;
     double time;
     struct inner_packet packet;
-    struct child_sa *child;
+    const struct child_sa *child;
     bool to_responder;
 };
 

@@ -66,7 +66,7 @@ size_t sadb_num_clear(const struct sadb *db);
 const struct clear_packet *sadb_clear(const struct sadb *db, size_t i);
 /* The Child SA whose SPI towards dst is spi at that frame, newest first.  *to_responder
  * says which side.  NULL where none is known. */
-struct child_sa *sadb_child_at(const struct sadb *db, uint8_t protocol, uint32_t spi,
+const struct child_sa *sadb_child_at(const struct sadb *db, uint8_t protocol, uint32_t spi,
                                      const struct ip_addr *dst, uint32_t frame, bool *to_responder);
 /* What an address is known to take or to offer: its choices and its own offers for one
  * protocol, newest first, up to max.  Returns how many. */

@@ -107,8 +107,8 @@ put_exchange(json_dumper *j, const struct ike_sa *sa, const struct exchange *x)
     begin_list(j, "retransmissions");
     for (guint i = 0; i < x->messages->len; i++) {
         const struct exchange_message *m = &g_array_index(x->messages, struct exchange_message, i);
-        for (guint k = 0; m->again && k < m->again->frames->len; k++) {
-            json_dumper_value_anyf(j, "%u", g_array_index(m->again->frames, uint32_t, k));
+        for (guint k = 0; m->again && k < m->again->frames.len; k++) {
+            json_dumper_value_anyf(j, "%u", m->again->frames.at[k]);
         }
     }
     json_dumper_end_array(j);

@@ -43,12 +43,12 @@ add_messages(GArray *rows, const struct exchange *x)
         struct row row = { .kind = ROW_MESSAGE, .frame = m->frame, .last_frame = m->frame, .time = m->time,
                            .to_right = m->from_initiator, .x = x, .m = m, .number = i + 1, .count = 1 };
         g_array_append_val(rows, row);
-        if (m->again && m->again->frames->len) {
-            const GArray *frames = m->again->frames;
+        if (m->again && m->again->frames.len) {
+            const struct frame_numbers *frames = &m->again->frames;
             struct row again = row;
             again.kind = ROW_AGAIN;
-            again.frame = g_array_index(frames, uint32_t, 0);
-            again.last_frame = g_array_index(frames, uint32_t, frames->len - 1);
+            again.frame = frames->at[0];
+            again.last_frame = frames->at[frames->len - 1];
             again.time = m->again->last_time;
             again.count = m->again->num;
             g_array_append_val(rows, again);

@@ -241,7 +241,7 @@ messages_with_wrong_checks(struct conversation *c)
     }
     end_after(c, 1);
     SAYS(c, ike_icv_bad, "70 of the 72 encrypted messages");      /* all are counted, the first 64 are listed */
-    T(sadb_ike_sa(c->db, 0)->wrong_frames->len == SADB_MAX_WRONG_FRAMES);
+    T(sadb_ike_sa(c->db, 0)->wrong_frames.len == SADB_MAX_WRONG_FRAMES);
 }
 
 /* A clear packet is held against the newest Child SAs. */

@@ -251,7 +251,7 @@ verdicts(struct conversation *c)
         ipsec(c, &c->client, &c->gateway, p);
     }
     s = sadb_stream(c->db, 0);
-    T(s->good == 2 && s->bad == 2 && s->bad_frames->len == 2 && g_array_index(s->bad_frames, uint32_t, 1) == 10);
+    T(s->good == 2 && s->bad == 2 && s->bad_frames.len == 2 && s->bad_frames.at[1] == 10);
     T(!sadb_has_null(c->db) && !kept_is_null(s->child->chosen) && !kept_is_null(NULL));
     reset(c);
     sa_init(c, aes256, aes256);

@@ -34,6 +34,18 @@ struct sadb {
     bool has_selectors;         /* some Child SA's selectors are known */
 };
 
+/* Facts of db that its holder may change. */
+static inline struct ike_sa *
+database_ike_sa(const struct sadb *db, uint32_t id)
+{
+    return (struct ike_sa *)g_ptr_array_index(db->ike_sas, id);
+}
+static inline struct child_sa *
+database_child_sa(const struct sadb *db, uint32_t id)
+{
+    return (struct child_sa *)g_ptr_array_index(db->child_sas, id);
+}
+
 /* NULL where the cap was reached. */
 struct ike_sa *sadb_ike_new(struct sadb *db, uint8_t major, const uint8_t spi_i[8],
                             const uint8_t spi_r[8]);

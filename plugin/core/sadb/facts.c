@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+const struct offer_list no_offers;
+const struct address_list no_addresses;
+
 static const char *const basis_names[] = { "observed", "decrypted", "configured", "inferred" };
 static const char *const ike_state_names[] = { "half_open", "established", "failed", "rekeyed", "deleted" };
 static const char *const child_state_names[] = { "installed", "rekeyed", "deleted", "failed" };
@@ -78,7 +81,7 @@ sadb_whole_messages(const struct exchange *x)
     unsigned n = 0;
 
     for (guint i = 0; i < x->messages->len; i++) {
-        n += g_array_index(x->messages, struct exchange_message, i).fragment == 0;
+        n += x->messages->data[i].fragment == 0;
     }
     return n;
 }
@@ -194,7 +197,7 @@ clear_packet_is_explained(const struct clear_packet *p)
         return true;
     }
     for (guint i = 0; i < p->child->streams->len; i++) {
-        const struct stream *s = (const struct stream *)g_ptr_array_index(p->child->streams, i);
+        const struct stream *s = p->child->streams->pdata[i];
         if (s->to_responder == p->to_responder && p->time >= s->first_time - NEAR_SECONDS &&
             p->time <= s->last_time + NEAR_SECONDS) {
             return true;

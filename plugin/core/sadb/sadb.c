@@ -84,8 +84,8 @@ sadb_ike_new(struct sadb *db, uint8_t major, const uint8_t spi_i[8], const uint8
     memcpy(sa->spi_r, spi_r, 8);
     sa->has_spi_r = !ike_spi_is_zero(spi_r);
     sa->rekeys = sa->rekeyed_by = NO_ID;
-    sa->offered = db->store.no_offers;
-    sa->addresses = db->store.no_addresses;
+    sa->offered = &no_offers;
+    sa->addresses = &no_addresses;
     g_ptr_array_add(db->ike_sas, sa);
     store_add(&db->store, &key, sa);
     return sa;
@@ -119,21 +119,20 @@ sadb_child_new(struct sadb *db, struct ike_sa *sa, uint8_t protocol, uint32_t sp
     c->addr_i = sa->initiator.addr;
     c->addr_r = sa->responder.addr;
     g_ptr_array_add(db->child_sas, c);
-    store_push(&db->store, sa->children, c);
+    store_add_child(&db->store, sa->children, c);
     sadb_child_spi(db, c, true, spi_i);
     sadb_child_spi(db, c, false, spi_r);
     return c;
 }
 
-struct child_sa *
+const struct child_sa *
 sadb_child_at(const struct sadb *db, uint8_t protocol, uint32_t spi, const struct ip_addr *dst,
               uint32_t frame, bool *to_responder)
 {
     struct sa_key key = store_key(&db->store, 'c', protocol, &spi, sizeof spi, NULL, NULL);
-    unsigned looked = 0;
+    struct child_sa *c;
 
-    for (const struct link *l = store_newest(&db->store, &key); l && looked < SADB_MAX_PER_SPI; l = l->older, looked++) {
-        struct child_sa *c = (struct child_sa *)l->member;
+    for (struct walk w = store_walk(&db->store, &key, SADB_MAX_PER_SPI); (c = walk_next(&w));) {
         if (c->protocol != protocol || c->request_frame > frame) {
             continue;
         }
@@ -154,10 +153,9 @@ sadb_child_of(const struct sadb *db, const struct ike_sa *sa, uint8_t protocol, 
 {
     struct sa_key key = store_key(&db->store, 'c', protocol, &spi, sizeof spi, NULL, NULL);
     const struct ip_addr *side = initiator ? &sa->initiator.addr : &sa->responder.addr;
-    unsigned looked = 0;
+    struct child_sa *c;
 
-    for (const struct link *l = store_newest(&db->store, &key); l && looked < SADB_MAX_PER_SPI; l = l->older, looked++) {
-        struct child_sa *c = (struct child_sa *)l->member;
+    for (struct walk w = store_walk(&db->store, &key, SADB_MAX_PER_SPI); (c = walk_next(&w));) {
         if (c->protocol != protocol || (c->spi_i != spi && c->spi_r != spi)) {
             continue;
         }
@@ -173,9 +171,9 @@ struct ike_sa *
 sadb_ike_between(const struct sadb *db, const struct ip_addr *a, const struct ip_addr *b)
 {
     struct sa_key key = store_pair_key(&db->store, a, b);
-    const struct link *newest = store_newest(&db->store, &key);
+    struct walk w = store_walk(&db->store, &key, 1);
 
-    return newest ? (struct ike_sa *)newest->member : NULL;
+    return (struct ike_sa *)walk_next(&w);
 }
 
 /* An answer that could hold the SPI of a Child SA was not captured. */
@@ -185,8 +183,8 @@ lacks_answer(const struct ike_sa *sa)
     if (!sa->from_initiator || !sa->from_responder) {
         return true;
     }
-    for (guint i = sa->exchanges->len, looked = 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
-        const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i - 1);
+    for (struct newest n = newest_first(sa->exchanges->len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct exchange *x = sa->exchanges->pdata[n.i];
         if ((x->type == V2_IKE_AUTH || x->type == V2_CREATE_CHILD_SA || x->type == V1_QUICK) && (!x->request || !x->response)) {
             return true;
         }
@@ -199,10 +197,9 @@ sadb_peers_readable(const struct sadb *db, const struct ip_addr *a, const struct
 {
     struct sa_key key = store_pair_key(&db->store, a, b);
     uint32_t read = 0;
-    unsigned looked = 0;
+    const struct ike_sa *sa;
 
-    for (const struct link *l = store_newest(&db->store, &key); l && looked < SADB_MAX_PER_PEER; l = l->older, looked++) {
-        const struct ike_sa *sa = (const struct ike_sa *)l->member;
+    for (struct walk w = store_walk(&db->store, &key, SADB_MAX_PER_PEER); (sa = walk_next(&w));) {
         if (!sa->started_here || sa->num_readable < sa->num_encrypted || lacks_answer(sa)) {
             return false;
         }
@@ -297,7 +294,9 @@ sadb_knows_spi_i(const struct sadb *db, const uint8_t spi[8])
 {
     struct sa_key key = store_key(&db->store, 'i', 0, spi, 8, NULL, NULL);
 
-    return store_newest(&db->store, &key) != NULL;
+    struct walk w = store_walk(&db->store, &key, 1);
+
+    return walk_next(&w) != NULL;
 }
 
 bool
@@ -338,10 +337,12 @@ size_t
 sadb_policies(const struct sadb *db, const struct ip_addr *addr, uint8_t protocol, struct policy *out, size_t max)
 {
     struct sa_key key = store_key(&db->store, 'a', protocol, NULL, 0, addr, NULL);
+    const struct policy *one;
     size_t n = 0;
 
-    for (const struct link *l = store_newest(&db->store, &key); l && n < MIN(max, (size_t)SADB_MAX_POLICIES); l = l->older) {
-        out[n++] = *(const struct policy *)l->member;
+    for (struct walk w = store_walk(&db->store, &key, (uint32_t)MIN(max, SADB_MAX_POLICIES));
+         (one = (const struct policy *)walk_next(&w));) {
+        out[n++] = *one;
     }
     return n;
 }

@@ -6,12 +6,6 @@
 #include <string.h>
 
 static void
-free_ptr_array(gpointer p)
-{
-    g_ptr_array_free((GPtrArray *)p, TRUE);
-}
-
-static void
 free_array(gpointer p)
 {
     g_array_free((GArray *)p, TRUE);
@@ -47,19 +41,53 @@ store_text(struct store *store, const char *text)
     return (char *)memcpy(store_alloc(store, size), text, size);
 }
 
-void
-store_push(struct store *store, struct list *list, void *member)
+void *
+store_room(struct store *store, const void *at, uint32_t len, uint32_t *room, size_t element)
 {
-    if (list->len == list->room) {
-        uint32_t room = list->room ? list->room * 2 : 2;
-        gpointer *more = (gpointer *)store_alloc(store, room * sizeof *more);
-        if (list->len) {
-            memcpy(more, list->pdata, list->len * sizeof *more);
-        }
-        list->pdata = more;
-        list->room = room;
+    void *more;
+
+    if (len < *room) {
+        return (void *)at;
     }
-    list->pdata[list->len++] = member;
+    *room = *room ? *room * 2 : (uint32_t)MAX(1, 16 / element);
+    more = store_alloc(store, *room * element);
+    return len ? memcpy(more, at, len * element) : more;
+}
+
+void
+store_add_exchange(struct store *store, struct exchange_list *list, const struct exchange *x)
+{
+    const struct exchange **at = store_room(store, list->pdata, list->len, &list->room, sizeof *at);
+
+    at[list->len++] = x;
+    list->pdata = at;
+}
+
+void
+store_add_child(struct store *store, struct child_list *list, const struct child_sa *c)
+{
+    const struct child_sa **at = store_room(store, list->pdata, list->len, &list->room, sizeof *at);
+
+    at[list->len++] = c;
+    list->pdata = at;
+}
+
+void
+store_add_stream(struct store *store, struct stream_list *list, const struct stream *s)
+{
+    const struct stream **at = store_room(store, list->pdata, list->len, &list->room, sizeof *at);
+
+    at[list->len++] = s;
+    list->pdata = at;
+}
+
+void
+store_add_frame(struct store *store, struct frame_numbers *list, uint32_t frame)
+{
+    uint32_t *at = store_room(store, list->at, list->len, &list->room, sizeof *at);
+
+    at[list->len++] = frame;
+    list->at = at;
 }
 
 GArray *
@@ -68,15 +96,6 @@ store_array(struct store *store, unsigned element)
     GArray *a = g_array_new(FALSE, TRUE, element);
 
     g_ptr_array_add(store->arrays, a);
-    return a;
-}
-
-GPtrArray *
-store_ptr_array(struct store *store)
-{
-    GPtrArray *a = g_ptr_array_new();
-
-    g_ptr_array_add(store->ptr_arrays, a);
     return a;
 }
 
@@ -115,10 +134,10 @@ more_places(struct store *store)
     g_free(old);
 }
 
-const struct link *
-store_newest(const struct store *store, const struct sa_key *key)
+struct walk
+store_walk(const struct store *store, const struct sa_key *key, uint32_t cap)
 {
-    return *place_of(store, sa_key_hash(key));
+    return (struct walk){ *place_of(store, sa_key_hash(key)), cap };
 }
 
 void
@@ -213,25 +232,27 @@ store_proposal(struct store *store, const struct proposal *p, uint32_t frame)
     return k;
 }
 
-const GPtrArray *
+const struct offer_list *
 store_offers(struct store *store, const struct ike_message *m, uint32_t frame)
 {
     GString *key = g_string_new(NULL);
     const struct suite *suites[IKE_MAX_PROPOSALS];
-    GPtrArray *list;
+    struct offer_list *list;
 
     for (size_t i = 0; i < m->num_proposals; i++) {
         suites[i] = keep_suite(store, &m->proposals[i]);
         g_string_append_printf(key, "%p ", (const void *)suites[i]);
     }
-    list = (GPtrArray *)g_hash_table_lookup(store->offers, key->str);
+    list = (struct offer_list *)g_hash_table_lookup(store->offers, key->str);
     if (!list) {
-        list = store_ptr_array(store);
+        const struct kept_proposal **all = store_alloc(store, m->num_proposals * sizeof *all);
+        list = store_alloc(store, sizeof *list);
         for (size_t i = 0; i < m->num_proposals; i++) {
-            struct kept_proposal *k = (struct kept_proposal *)store_alloc(store, sizeof *k);
+            struct kept_proposal *k = store_alloc(store, sizeof *k);
             *k = (struct kept_proposal){ &suites[i]->p, suites[i]->text, frame };
-            g_ptr_array_add(list, k);
+            all[i] = k;
         }
+        *list = (struct offer_list){ all, (uint32_t)m->num_proposals };
         g_hash_table_insert(store->offers, store_text(store, key->str), list);
     }
     g_string_free(key, TRUE);
@@ -272,10 +293,9 @@ store_policy(struct store *store, const struct ip_addr *addr, const struct kept_
 {
     struct sa_key key = store_key(store, 'a', kept->p->protocol, NULL, 0, addr, NULL);
     struct policy *entry;
-    unsigned looked = 0;
+    const struct policy *old;
 
-    for (const struct link *l = store_newest(store, &key); l && looked < SADB_MAX_POLICIES; l = l->older, looked++) {
-        const struct policy *old = (const struct policy *)l->member;
+    for (struct walk w = store_walk(store, &key, SADB_MAX_POLICIES); (old = walk_next(&w));) {
         if (old->chosen == chosen && strcmp(old->kept->text, kept->text) == 0) {
             return;
         }
@@ -335,11 +355,8 @@ store_init(struct store *store, uint32_t seed)
     more_places(store);
     store->chunks = g_ptr_array_new_with_free_func(g_free);
     store->arrays = g_ptr_array_new_with_free_func(free_array);
-    store->ptr_arrays = g_ptr_array_new_with_free_func(free_ptr_array);
     store->suites = g_hash_table_new(hash_text, g_str_equal);
     store->offers = g_hash_table_new(hash_text, g_str_equal);
-    store->no_offers = store_ptr_array(store);
-    store->no_addresses = store_array(store, sizeof(struct assigned_address));
 }
 
 void
@@ -347,7 +364,6 @@ store_clear(struct store *store)
 {
     g_free(store->places);
     g_ptr_array_free(store->arrays, TRUE);
-    g_ptr_array_free(store->ptr_arrays, TRUE);
     g_hash_table_destroy(store->suites);
     g_hash_table_destroy(store->offers);
     g_ptr_array_free(store->chunks, TRUE);

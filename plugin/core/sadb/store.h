@@ -32,15 +32,13 @@ struct store {
     uint32_t epoch;             /* of what streams are tied by: SPIs, addresses, pairs of peers */
     GPtrArray *chunks;          /* all memory that lives as long as the store */
     size_t chunk_left;          /* octets of the last one that are free */
-    GPtrArray *arrays, *ptr_arrays;
+    GPtrArray *arrays;
     GHashTable *suites;         /* text and attributes -> struct suite: what is alike is kept once */
-    GHashTable *offers;         /* text of all proposals -> GPtrArray of struct kept_proposal */
+    GHashTable *offers;         /* text of all proposals -> struct offer_list */
     struct recent_selectors {
         const struct selector *at;
         size_t num;
     } recent[64];
-    const GPtrArray *no_offers; /* empty ones that all share */
-    const GArray *no_addresses;
     const char *caps[16];       /* names of limits that were reached, NULL behind the last */
     size_t num_caps;
 };
@@ -53,9 +51,13 @@ void store_cap(struct store *store, const char *limit);
 
 void *store_alloc(struct store *store, size_t size);    /* zeroed, never given back */
 char *store_text(struct store *store, const char *text);
-void store_push(struct store *store, struct list *list, void *member);
 GArray *store_array(struct store *store, unsigned element);
-GPtrArray *store_ptr_array(struct store *store);
+/* Room for one more element behind the len that are at at: returns where all of them are now. */
+void *store_room(struct store *store, const void *at, uint32_t len, uint32_t *room, size_t element);
+void store_add_exchange(struct store *store, struct exchange_list *list, const struct exchange *x);
+void store_add_child(struct store *store, struct child_list *list, const struct child_sa *c);
+void store_add_stream(struct store *store, struct stream_list *list, const struct stream *s);
+void store_add_frame(struct store *store, struct frame_numbers *list, uint32_t frame);
 
 /* A key of kind; spi, a and b may be NULL. */
 struct sa_key store_key(const struct store *store, char kind, uint8_t protocol, const void *spi,
@@ -63,16 +65,35 @@ struct sa_key store_key(const struct store *store, char kind, uint8_t protocol, 
 /* The key of two peers, whichever of them sends. */
 struct sa_key store_pair_key(const struct store *store, const struct ip_addr *a,
                              const struct ip_addr *b);
-/* The newest member and, by older, all others; NULL where there is none.  The key is known by
- * 64 bits of a seeded hash: compare the member where it can tell. */
-const struct link *store_newest(const struct store *store, const struct sa_key *key);
+
+/* The members under a key, newest first, at most left of them; walk_next returns NULL behind the
+ * last.  The key is known by 64 bits of a seeded hash: compare the member where it can tell. */
+struct walk {
+    const struct link *at;
+    uint32_t left;
+};
+struct walk store_walk(const struct store *store, const struct sa_key *key, uint32_t cap);
+static inline void *
+walk_next(struct walk *w)
+{
+    const struct link *now = w->at;
+
+    if (!now || !w->left) {
+        return NULL;
+    }
+    w->at = now->older;
+    w->left--;
+    return now->member;
+}
+
 void store_add(struct store *store, const struct sa_key *key, void *member);
 void store_pair_add(struct store *store, struct ike_sa *sa, const struct ip_addr *a,
                     const struct ip_addr *b);
 
 struct kept_proposal *store_proposal(struct store *store, const struct proposal *p, uint32_t frame);
 /* All proposals of a message, shared with every message that offered the same. */
-const GPtrArray *store_offers(struct store *store, const struct ike_message *m, uint32_t frame);
+const struct offer_list *store_offers(struct store *store, const struct ike_message *m,
+                                      uint32_t frame);
 /* NULL where n is 0. */
 const struct selector *store_selectors(struct store *store, const struct selector *s, size_t n);
 /* addr is known to take (chosen) or to offer kept. */
@@ -80,6 +101,8 @@ void store_policy(struct store *store, const struct ip_addr *addr, const struct 
                   uint32_t frame, bool chosen);
 
 /* facts.c */
+extern const struct offer_list no_offers;      /* empty ones that all share */
+extern const struct address_list no_addresses;
 bool ike_spi_is_zero(const uint8_t spi[8]);
 /* Both ends of a and b have the same selectors, and those are known. */
 bool child_same_selectors(const struct child_sa *a, const struct child_sa *b);

@@ -23,10 +23,13 @@ spi_of(const struct proposal *p)
 /* The offer stands in the first message with an SA payload; the answer in the first
  * one from the other side. */
 static bool
-is_offer(const struct ike_event *e, const struct ike_message *m)
+is_offer(struct turn *t)
 {
-    return m->num_proposals && !e->is_response && e->from_initiator == e->exchange->by_initiator &&
-           !e->exchange->offered->len;
+    struct ike_event *e = t->e;
+    const struct ike_message *m = t->m;
+
+    return m->num_proposals && !e->is_response && e->from_initiator == t->exchange->by_initiator &&
+           !t->exchange->offered->len;
 }
 
 /* The message's selectors, the exchange's initiator's first; false where it holds none. */
@@ -103,9 +106,12 @@ asks_address(const struct ike_message *m)
 }
 
 void
-track_offer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
+track_offer(struct turn *t)
 {
-    struct exchange *x = e->exchange;
+    struct ike_event *e = t->e;
+    const struct ike_message *m = t->m;
+    struct sadb *db = t->db;
+    struct exchange *x = t->exchange;
     const struct ike_notify *rekey;
 
     if (m->has_ke && e->from_initiator == x->by_initiator && !e->is_response) {
@@ -114,16 +120,16 @@ track_offer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
     if (asks_address(m)) {
         x->asked_address = true;
     }
-    if (!is_offer(e, m)) {
+    if (!is_offer(t)) {
         return;
     }
     x->offered = store_offers(&db->store, m, e->at.frame);
     x->offered_in = e->at.frame;
     for (guint i = 0; i < x->offered->len; i++) {
-        store_policy(&db->store, &e->at.src, (const struct kept_proposal *)g_ptr_array_index(x->offered, i), e->at.frame, false);
+        store_policy(&db->store, &e->at.src, x->offered->pdata[i], e->at.frame, false);
     }
-    if (is_ike_offer(m) && !e->sa->offered->len) {
-        e->sa->offered = x->offered;
+    if (is_ike_offer(m) && !t->sa->offered->len) {
+        t->sa->offered = x->offered;
     }
     keep_spis(db, x, m);
     keep_selectors(db, x, m);
@@ -153,18 +159,19 @@ offered_spi(const struct exchange *x, const struct proposal *chosen)
     return s ? s->spi : 0;
 }
 
-static void
-link_rekeyed(struct ike_event *e, struct child_sa *old, struct child_sa *fresh)
+/* fresh takes the place of old, which may be NULL; false where it does not. */
+static bool
+link_rekeyed(struct child_sa *old, struct child_sa *fresh)
 {
     if (!old || old == fresh || old->rekeyed_by != NO_ID) {
-        return;
+        return false;
     }
     old->rekeyed_by = fresh->id;
     fresh->rekeys = old->id;
     if (old->state == CHILD_INSTALLED) {
         old->state = CHILD_REKEYED;
     }
-    e->child_rekeyed = old;
+    return true;
 }
 
 /* IKEv1 has no notify for it: a second quick mode with the same selectors between
@@ -173,7 +180,7 @@ static struct child_sa *
 v1_replaced(const struct sadb *db, const struct child_sa *fresh)
 {
     for (guint i = db->child_sas->len; i > 0; i--) {
-        struct child_sa *c = (struct child_sa *)g_ptr_array_index(db->child_sas, i - 1);
+        struct child_sa *c = database_child_sa(db, i - 1);
         if (c != fresh && c->ike_sa->major == 1 && c->state == CHILD_INSTALLED && c->basis != BASIS_INFERRED &&
             c->protocol == fresh->protocol && ip_equal(&c->addr_i, &fresh->addr_i) &&
             ip_equal(&c->addr_r, &fresh->addr_r) && child_same_selectors(c, fresh)) {
@@ -186,11 +193,11 @@ v1_replaced(const struct sadb *db, const struct child_sa *fresh)
     return NULL;
 }
 
-static struct child_sa *
+static const struct child_sa *
 twin_of(const struct ike_sa *sa, const struct child_sa *fresh)
 {
-    for (guint i = sa->children->len, looked = 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
-        struct child_sa *c = (struct child_sa *)g_ptr_array_index(sa->children, i - 1);
+    for (struct newest n = newest_first(sa->children->len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct child_sa *c = sa->children->pdata[n.i];
         if (c != fresh && c->state == CHILD_INSTALLED && c->established && c->protocol == fresh->protocol &&
             child_same_selectors(c, fresh)) {
             return c;
@@ -202,9 +209,12 @@ twin_of(const struct ike_sa *sa, const struct child_sa *fresh)
 /* The selectors of the answer: its own, else those asked, else (RFC 2409 section 5.5) the
  * ISAKMP peers themselves. */
 static void
-answered_selectors(struct sadb *db, struct child_sa *c, const struct ike_event *e, const struct ike_message *m)
+answered_selectors(struct turn *t, struct child_sa *c)
 {
-    const struct exchange *x = e->exchange;
+    struct ike_event *e = t->e;
+    const struct ike_message *m = t->m;
+    struct sadb *db = t->db;
+    const struct exchange *x = t->exchange;
     struct selector ts[2 * IKE_MAX_SELECTORS];
     const struct selector *by, *other;
     size_t num_by, num_other;
@@ -230,15 +240,17 @@ answered_selectors(struct sadb *db, struct child_sa *c, const struct ike_event *
 }
 
 static void
-make_child(struct sadb *db, struct ike_event *e, const struct ike_message *m, const struct proposal *chosen,
-           const struct kept_proposal *kept)
+make_child(struct turn *t, const struct proposal *chosen, const struct kept_proposal *kept)
 {
-    struct exchange *x = e->exchange;
+    struct ike_event *e = t->e;
+    const struct ike_message *m = t->m;
+    struct sadb *db = t->db;
+    struct exchange *x = t->exchange;
     uint32_t by = offered_spi(x, chosen), other = spi_of(chosen);
-    struct child_sa *c;
+    struct child_sa *c, *old = NULL;
     bool i = x->by_initiator;
 
-    c = sadb_child_new(db, e->sa, chosen->protocol, i ? by : other, i ? other : by);
+    c = sadb_child_new(db, t->sa, chosen->protocol, i ? by : other, i ? other : by);
     if (!c) {
         return;
     }
@@ -250,15 +262,15 @@ make_child(struct sadb *db, struct ike_event *e, const struct ike_message *m, co
                    chosen->attr.mode == MODE_UDP_TRANSPORT_DRAFT;
     c->udp_encap = m->major == 1 && (chosen->attr.mode == MODE_UDP_TUNNEL || chosen->attr.mode == MODE_UDP_TRANSPORT ||
                                      chosen->attr.mode >= MODE_UDP_TUNNEL_DRAFT);
-    answered_selectors(db, c, e, m);
+    answered_selectors(t, c);
     c->request_frame = x->request;
     c->negotiated_in = e->at.frame;
     c->negotiated_time = e->at.time;
     c->exchange = x->index;
     c->exchange_type = x->type;
-    if (e->sa->addresses->len) {
+    if (t->sa->addresses->len) {
         const struct assigned_address *a =
-            &g_array_index(e->sa->addresses, struct assigned_address, e->sa->addresses->len - 1);
+            &t->sa->addresses->data[t->sa->addresses->len - 1];
         c->virtual_ip = a->addr;
         c->virtual_ip_frame = a->frame;
         c->mode_config = a->mode_config;
@@ -267,22 +279,23 @@ make_child(struct sadb *db, struct ike_event *e, const struct ike_message *m, co
     db->has_selectors |= c->num_ts_i && c->num_ts_r;
     e->child = c;
     if (x->rekeys_spi) {
-        link_rekeyed(e, sadb_child_of(db, e->sa, c->protocol, x->rekeys_spi, i), c);
+        old = sadb_child_of(db, t->sa, c->protocol, x->rekeys_spi, i);
     } else if (m->major == 1) {
-        link_rekeyed(e, v1_replaced(db, c), c);
+        old = v1_replaced(db, c);
+    }
+    if (link_rekeyed(old, c)) {
+        e->child_rekeyed = old;
     }
     /* Both sides may rekey one SA at a time: the second new one replaces it too (RFC 7296 section 2.8.1). */
-    e->twin = c->rekeys == NO_ID && !x->rekeys_spi ? twin_of(e->sa, c) : NULL;
+    e->twin = c->rekeys == NO_ID && !x->rekeys_spi ? twin_of(t->sa, c) : NULL;
 }
 
 /* The Delete of the old IKE SA was captured before its rekeying: the Child SAs did not go with it. */
 static void
 bring_back(struct ike_sa *old, double now)
 {
-    guint looked = 0;
-
-    for (guint i = old->children->len; old->deleted_in && i > 0 && looked < SADB_MAX_LOOKED_AT; i--, looked++) {
-        struct child_sa *c = (struct child_sa *)g_ptr_array_index(old->children, i - 1);
+    for (struct newest n = newest_first(old->children->len, SADB_MAX_LOOKED_AT); old->deleted_in && newest_next(&n);) {
+        struct child_sa *c = track_child(old, n.i);
         if (c->deleted_in == old->deleted_in && !c->closed_i && !c->closed_r && now - c->deleted_time < TURNED_SECONDS) {
             c->deleted_in = 0;
             c->deleted_time = 0;
@@ -307,7 +320,7 @@ static bool
 was_offered(const struct exchange *x)
 {
     for (guint i = 0; i < x->offered->len; i++) {
-        if (suite_chosen_from(x->chosen->p, ((const struct kept_proposal *)g_ptr_array_index(x->offered, i))->p)) {
+        if (suite_chosen_from(x->chosen->p, x->offered->pdata[i]->p)) {
             return true;
         }
     }
@@ -316,9 +329,12 @@ was_offered(const struct exchange *x)
 
 /* The group that INVALID_KE_PAYLOAD wants is known of its sender from then on. */
 static void
-learn_group(struct sadb *db, const struct ike_event *e, const struct ike_message *m)
+learn_group(struct turn *t)
 {
-    const struct ike_notify *n = m->major == 2 && e->exchange->invalid_ke ? ike_find_notify(m, N2_INVALID_KE_PAYLOAD) : NULL;
+    struct ike_event *e = t->e;
+    const struct ike_message *m = t->m;
+    struct sadb *db = t->db;
+    const struct ike_notify *n = m->major == 2 && t->exchange->invalid_ke ? ike_find_notify(m, N2_INVALID_KE_PAYLOAD) : NULL;
     struct transform group = { .type = TRANSFORM_KE };
     struct proposal p = { .protocol = PROTO_IKE, .num_transforms = 1, .transforms = &group };
     struct cur c;
@@ -328,7 +344,7 @@ learn_group(struct sadb *db, const struct ike_event *e, const struct ike_message
     }
     c = cur_of(n->data.at, n->data.len);
     if (cur_u16(&c, &group.id)) {
-        p.protocol = m->exchange == V2_IKE_SA_INIT || e->exchange->rekeys_ike ? PROTO_IKE : PROTO_ESP;
+        p.protocol = m->exchange == V2_IKE_SA_INIT || t->exchange->rekeys_ike ? PROTO_IKE : PROTO_ESP;
         store_policy(&db->store, &e->at.src, store_proposal(&db->store, &p, e->at.frame), e->at.frame, true);
     }
 }
@@ -336,12 +352,12 @@ learn_group(struct sadb *db, const struct ike_event *e, const struct ike_message
 /* EAP: the offer stood in the first IKE_AUTH request, the answer stands in the last response
  * (RFC 7296 section 2.16). */
 static void
-take_offer(struct ike_event *e)
+take_offer(struct turn *t)
 {
-    struct exchange *x = e->exchange;
+    struct exchange *x = t->exchange;
 
-    for (guint i = e->sa->exchanges->len, looked = 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
-        const struct exchange *first = (const struct exchange *)g_ptr_array_index(e->sa->exchanges, i - 1);
+    for (struct newest n = newest_first(t->sa->exchanges->len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct exchange *first = t->sa->exchanges->pdata[n.i];
         if (first->type == V2_IKE_AUTH && first->offered->len) {
             x->offered = first->offered;
             x->offered_in = first->offered_in;
@@ -360,31 +376,28 @@ take_offer(struct ike_event *e)
 /* Quick mode's third message is a hash alone and comes from who began it: told by the first
  * message of the capture, its two sides were the wrong way round. */
 static void
-set_right(struct sadb *db, const struct ike_event *e, const struct ike_message *m)
+set_right(struct turn *t)
 {
-    struct exchange *x = e->exchange;
-    guint looked = 0;
+    struct ike_event *e = t->e;
+    const struct ike_message *m = t->m;
+    struct sadb *db = t->db;
+    struct exchange *x = t->exchange;
 
     if (m->exchange != V1_QUICK || !m->readable || m->num_proposals || m->num_notifies || m->id_i.present || !x->chosen ||
         x->messages->len != 3 || e->from_initiator == x->by_initiator) {
         return;
     }
     x->by_initiator = e->from_initiator;
-    for (guint i = e->sa->children->len; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
-        struct child_sa *c = (struct child_sa *)g_ptr_array_index(e->sa->children, i - 1);
-        if (c->exchange == x->index && c->ike_sa == e->sa && c->exchange_type == V1_QUICK) {
+    for (struct newest n = newest_first(t->sa->children->len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        struct child_sa *c = track_child(t->sa, n.i);
+        if (c->exchange == x->index && c->ike_sa == t->sa && c->exchange_type == V1_QUICK) {
             const struct selector *ts = c->ts_i;
             uint8_t num = c->num_ts_i;
-            struct child_sa *old;
             c->ts_i = c->ts_r;
             c->num_ts_i = c->num_ts_r;
             c->ts_r = ts;
             c->num_ts_r = num;
-            old = c->rekeys == NO_ID ? v1_replaced(db, c) : NULL;
-            if (old) {
-                struct ike_event quiet = { .sa = e->sa };
-                link_rekeyed(&quiet, old, c);
-            }
+            link_rekeyed(c->rekeys == NO_ID ? v1_replaced(db, c) : NULL, c);
         }
     }
 }
@@ -392,20 +405,24 @@ set_right(struct sadb *db, const struct ike_event *e, const struct ike_message *
 /* RFC 2407 section 4.2: proposals of one number are chosen together.  AH and ESP make an SA each
  * (RFC 2401 section 4.5). */
 static void
-take_bundle(struct sadb *db, struct ike_event *e, const struct ike_message *m, const struct proposal *p)
+take_bundle(struct turn *t, const struct proposal *p)
 {
+    struct ike_event *e = t->e;
+    const struct ike_message *m = t->m;
+    struct sadb *db = t->db;
+
     for (size_t i = 0; i < m->num_proposals; i++) {
         const struct proposal *q = &m->proposals[i];
         const struct kept_proposal *kept;
-        struct child_sa *first = e->child;
+        const struct child_sa *first = e->child;
         if (q == p || !q->v1 || q->number != p->number || q->protocol == p->protocol) {
             continue;
         }
         kept = store_proposal(&db->store, q, e->at.frame);
         store_policy(&db->store, &e->at.src, kept, e->at.frame, true);
         if (first && m->exchange == V1_QUICK && q->protocol + p->protocol == PROTO_ESP + PROTO_AH && !e->second) {
-            struct child_sa *twin = e->twin, *old = e->child_rekeyed;
-            make_child(db, e, m, q, kept);
+            const struct child_sa *twin = e->twin, *old = e->child_rekeyed;
+            make_child(t, q, kept);
             e->second = e->child != first ? e->child : NULL;
             e->child = first;
             e->twin = twin;
@@ -415,29 +432,32 @@ take_bundle(struct sadb *db, struct ike_event *e, const struct ike_message *m, c
 }
 
 void
-track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
+track_answer(struct turn *t)
 {
-    struct exchange *x = e->exchange;
+    struct ike_event *e = t->e;
+    const struct ike_message *m = t->m;
+    struct sadb *db = t->db;
+    struct exchange *x = t->exchange;
     const struct proposal *p;
 
-    track_addresses(db, e, m);
-    set_right(db, e, m);
+    track_addresses(t);
+    set_right(t);
     if (e->from_initiator != x->by_initiator) {
         x->response_readable |= m->readable;
         x->transport_answered |= m->major == 2 && ike_find_notify(m, N2_USE_TRANSPORT_MODE) != NULL;
         x->invalid_ke |= m->major == 2 && ike_find_notify(m, N2_INVALID_KE_PAYLOAD);
         x->refused_ke |= x->invalid_ke || (m->major == 2 && ike_find_notify(m, N2_COOKIE));
     }
-    learn_group(db, e, m);
+    learn_group(t);
     if (m->major == 2 && m->has_auth && e->from_initiator) {
-        e->sa->auth_method = m->auth_method;
+        t->sa->auth_method = m->auth_method;
     }
     if (m->eap_code) {
-        e->sa->eap = true;
+        t->sa->eap = true;
     }
     p = e->from_initiator != x->by_initiator ? chosen_proposal(m) : NULL;
     if (e->is_response && m->exchange == V2_IKE_AUTH && !x->offered->len && (p || m->cfg_type || ike_has_error(m))) {
-        take_offer(e);
+        take_offer(t);
     }
     if (!p || x->chosen) {
         return;
@@ -446,26 +466,28 @@ track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m)
     store_policy(&db->store, &e->at.src, x->chosen, e->at.frame, true);
     if (is_ike_offer(m)) {
         /* A suite that was never offered is none that both sides agree on. */
-        e->sa->chosen = was_offered(x) ? x->chosen : NULL;
+        t->sa->chosen = was_offered(x) ? x->chosen : NULL;
         if (m->major == 1) {
-            e->sa->auth_method = p->attr.auth_method;
+            t->sa->auth_method = p->attr.auth_method;
         }
     } else if (p->protocol == PROTO_IKE) {
         if (m->exchange == V2_CREATE_CHILD_SA) {
-            bring_back(e->sa, e->at.time);
+            bring_back(t->sa, e->at.time);
         }
         if (x->rekeys_ike && x->spis && p->spi_len == 8 && !ike_has_error(m)) {
-            track_rekey(db, e, p);
+            track_rekey(t, p);
         }
     } else if (m->exchange == V1_QUICK || m->exchange == V2_IKE_AUTH || m->exchange == V2_CREATE_CHILD_SA) {
-        make_child(db, e, m, p, x->chosen);
+        make_child(t, p, x->chosen);
     }
-    take_bundle(db, e, m, p);
+    take_bundle(t, p);
 }
 
 static void
-delete_child(struct ike_event *e, struct child_sa *c)
+delete_child(struct turn *t, struct child_sa *c)
 {
+    struct ike_event *e = t->e;
+
     if (c->deleted_in) {
         return;
     }
@@ -482,17 +504,18 @@ delete_child(struct ike_event *e, struct child_sa *c)
 /* RFC 7296 section 1.4.1: the answer names the other direction, unless its sender has asked to
  * delete the pair itself. */
 static void
-note_half_closed(struct ike_event *e, const struct ike_message *m)
+note_half_closed(struct turn *t)
 {
-    guint looked = 0;
+    struct ike_event *e = t->e;
+    const struct ike_message *m = t->m;
 
-    if (m->major != 2 || !e->is_response || !e->exchange->deletes_child || !m->readable || m->truncated || m->error) {
+    if (m->major != 2 || !e->is_response || !t->exchange->deletes_child || !m->readable || m->truncated || m->error) {
         return;
     }
-    for (guint i = e->sa->children->len; i > 0 && looked < SADB_MAX_LOOKED_AT; i--, looked++) {
-        struct child_sa *c = (struct child_sa *)g_ptr_array_index(e->sa->children, i - 1);
+    for (struct newest n = newest_first(t->sa->children->len, SADB_MAX_LOOKED_AT); newest_next(&n);) {
+        struct child_sa *c = track_child(t->sa, n.i);
         /* Where the other SPI was not captured, the answer may well have named it. */
-        if (c->deleted_in == e->exchange->request && c->spi_i && c->spi_r && c->closed_i != c->closed_r) {
+        if (c->deleted_in == t->exchange->request && c->spi_i && c->spi_r && c->closed_i != c->closed_r) {
             c->half_closed_in = e->at.frame;
         }
     }
@@ -503,8 +526,8 @@ note_half_closed(struct ike_event *e, const struct ike_message *m)
 static bool
 rekeyed_unseen(const struct ike_sa *sa)
 {
-    for (guint i = sa->exchanges->len, looked = 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
-        const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i - 1);
+    for (struct newest n = newest_first(sa->exchanges->len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct exchange *x = sa->exchanges->pdata[n.i];
         if (x->type == V2_CREATE_CHILD_SA && ((x->rekeys_ike && !x->response) || (x->chosen && x->chosen->p->protocol == PROTO_IKE))) {
             return true;
         }
@@ -514,8 +537,12 @@ rekeyed_unseen(const struct ike_sa *sa)
 
 /* Only what the IKE SA protects is believed: anybody can send a Delete in clear. */
 void
-track_deletes(struct sadb *db, struct ike_event *e, const struct ike_message *m)
+track_deletes(struct turn *t)
 {
+    struct ike_event *e = t->e;
+    const struct ike_message *m = t->m;
+    struct sadb *db = t->db;
+
     for (size_t i = 0; i < m->num_deletes; i++) {
         const struct ike_delete *d = &m->deletes[i];
         struct cur at = cur_of(d->spis.at, d->spis.len);
@@ -524,30 +551,30 @@ track_deletes(struct sadb *db, struct ike_event *e, const struct ike_message *m)
             continue;
         }
         if (d->protocol == PROTO_IKE) {
-            if (e->sa->deleted_in) {
+            if (t->sa->deleted_in) {
                 continue;
             }
             e->ike_deleted = true;
-            e->sa->deleted_in = e->at.frame;
-            if (e->sa->state != IKE_REKEYED && e->sa->state != IKE_FAILED) {
-                e->sa->state = IKE_DELETED;
+            t->sa->deleted_in = e->at.frame;
+            if (t->sa->state != IKE_REKEYED && t->sa->state != IKE_FAILED) {
+                t->sa->state = IKE_DELETED;
             }
             /* RFC 7296 section 1.4.1: its Child SAs go with it; IKEv1's live on. */
-            bool with_it = m->major == 2 && e->sa->rekeyed_by == NO_ID && !rekeyed_unseen(e->sa);
-            for (guint j = 0; with_it && j < e->sa->children->len; j++) {
-                delete_child(e, (struct child_sa *)g_ptr_array_index(e->sa->children, j));
+            bool with_it = m->major == 2 && t->sa->rekeyed_by == NO_ID && !rekeyed_unseen(t->sa);
+            for (guint j = 0; with_it && j < t->sa->children->len; j++) {
+                delete_child(t, track_child(t->sa, j));
             }
             continue;
         }
         for (unsigned n = 0; d->spi_len == 4 && n < IKE_MAX_DELETE_SPIS && cur_u32(&at, &spi); n++) {
-            struct child_sa *c = sadb_child_of(db, e->sa, d->protocol, spi, e->from_initiator);
+            struct child_sa *c = sadb_child_of(db, t->sa, d->protocol, spi, e->from_initiator);
             if (c) {
-                delete_child(e, c);
+                delete_child(t, c);
                 c->closed_i |= c->spi_i == spi;
                 c->closed_r |= c->spi_r == spi;
-                e->exchange->deletes_child |= !e->is_response;
+                t->exchange->deletes_child |= !e->is_response;
             }
         }
     }
-    note_half_closed(e, m);
+    note_half_closed(t);
 }

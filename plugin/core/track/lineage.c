@@ -13,14 +13,15 @@ same_id(const struct endpoint *a, const struct endpoint *b)
 /* IKEv1 rekeys phase 1 by another one between the same two (RFC 2409 section 5.5 leaves the
  * Child SAs alone).  Behind a NAT, port and identity tell one client from another. */
 void
-track_phase1(struct sadb *db, struct ike_event *e)
+track_phase1(struct turn *t)
 {
-    struct ike_sa *now = e->sa;
+    struct ike_event *e = t->e;
+    struct sadb *db = t->db;
+    struct ike_sa *now = t->sa;
     struct sa_key pair = store_pair_key(&db->store, &now->initiator.addr, &now->responder.addr);
-    unsigned looked = 0;
+    struct ike_sa *old;
 
-    for (const struct link *l = store_newest(&db->store, &pair); l && looked < SADB_MAX_PER_PEER; l = l->older, looked++) {
-        struct ike_sa *old = (struct ike_sa *)l->member;
+    for (struct walk w = store_walk(&db->store, &pair, SADB_MAX_PER_PEER); (old = walk_next(&w));) {
         bool same = same_id(&old->initiator, &now->initiator) && same_id(&old->responder, &now->responder);
         bool swapped = same_id(&old->initiator, &now->responder) && same_id(&old->responder, &now->initiator);
         if (old != now && old->major == 1 && old->state == IKE_ESTABLISHED && old->rekeyed_by == NO_ID && (same || swapped)) {
@@ -33,15 +34,12 @@ track_phase1(struct sadb *db, struct ike_event *e)
     }
 }
 
-/* A live IKE SA of the same identity with the same gateway from elsewhere: the peer was
- * restarted or moved, and the old one may be dead weight on the gateway.  From the same address only
- * INITIAL_CONTACT tells a restart from a new authentication (RFC 7296 section 2.4). */
 /* An answer whose request was not captured: that may have been its Delete. */
 static bool
 lacks_request(const struct ike_sa *sa)
 {
-    for (guint i = sa->exchanges->len, looked = 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
-        const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i - 1);
+    for (struct newest n = newest_first(sa->exchanges->len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct exchange *x = sa->exchanges->pdata[n.i];
         if (x->type == V2_INFORMATIONAL && !x->request) {
             return true;
         }
@@ -49,16 +47,21 @@ lacks_request(const struct ike_sa *sa)
     return false;
 }
 
-struct ike_sa *
-track_replaced(const struct sadb *db, const struct ike_event *e)
+/* A live IKE SA of the same identity with the same gateway from elsewhere: the peer was
+ * restarted or moved, and the old one may be dead weight on the gateway.  From the same address only
+ * INITIAL_CONTACT tells a restart from a new authentication (RFC 7296 section 2.4). */
+const struct ike_sa *
+track_replaced(const struct turn *t)
 {
-    const struct ike_sa *now = e->sa;
+    const struct ike_event *e = t->e;
+    const struct sadb *db = t->db;
+    const struct ike_sa *now = t->sa;
 
     if (!e->established || !now->initiator.id) {
         return NULL;
     }
-    for (guint i = db->ike_sas->len, looked = 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
-        struct ike_sa *old = (struct ike_sa *)g_ptr_array_index(db->ike_sas, i - 1);
+    for (struct newest n = newest_first(db->ike_sas->len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct ike_sa *old = database_ike_sa(db, n.i);
         if (old != now && old->state == IKE_ESTABLISHED && old->major == now->major && old->initiator.id &&
             strcmp(old->initiator.id, now->initiator.id) == 0 && ip_equal(&old->responder.addr, &now->responder.addr) &&
             (!ip_equal(&old->initiator.addr, &now->initiator.addr) || now->initial_contact) && old->rekeyed_by == NO_ID &&
@@ -70,16 +73,17 @@ track_replaced(const struct sadb *db, const struct ike_event *e)
 }
 
 /* The other side's rekey of the same SA that waits for its answer (RFC 7296 section 2.8.1). */
-struct exchange *
-track_colliding(const struct ike_event *e)
+const struct exchange *
+track_colliding(const struct turn *t)
 {
-    const struct exchange *own = e->exchange;
+    const struct ike_event *e = t->e;
+    const struct exchange *own = t->exchange;
 
     if (e->is_response || own->type != V2_CREATE_CHILD_SA || (!own->rekeys_spi && !own->rekeys_ike)) {
         return NULL;
     }
-    for (guint i = e->sa->exchanges->len, looked = 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
-        struct exchange *x = (struct exchange *)g_ptr_array_index(e->sa->exchanges, i - 1);
+    for (struct newest n = newest_first(t->sa->exchanges->len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct exchange *x = t->sa->exchanges->pdata[n.i];
         if (x != own && x->type == own->type && x->by_initiator != own->by_initiator && !x->response &&
             (own->rekeys_ike ? x->rekeys_ike : x->rekeys_spi != 0)) {
             return x;
@@ -91,15 +95,17 @@ track_colliding(const struct ike_event *e)
 /* An IKEv1 Informational that refuses speaks of the exchange that the other side has
  * begun or gone on with last (RFC 2409 section 5.7: it has a message ID of its own). */
 struct exchange *
-track_refused(const struct ike_event *e)
+track_refused(struct turn *t)
 {
-    for (guint i = e->sa->exchanges->len, looked = 0; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
-        struct exchange *x = (struct exchange *)g_ptr_array_index(e->sa->exchanges, i - 1);
+    struct ike_event *e = t->e;
+
+    for (struct newest n = newest_first(t->sa->exchanges->len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        struct exchange *x = track_exchange(t->sa, n.i);
         const struct exchange_message *last;
         if (x->type == V1_INFORMATIONAL || !x->messages->len) {
             continue;
         }
-        last = &g_array_index(x->messages, struct exchange_message, x->messages->len - 1);
+        last = &x->messages->data[x->messages->len - 1];
         return last->from_initiator != e->from_initiator ? x : NULL;
     }
     return NULL;
@@ -127,19 +133,21 @@ inherit(struct sadb *db, struct ike_sa *fresh, const struct ike_sa *old, bool sa
         store_cap(&db->store, "Child SAs that a new IKE SA inherits");
     }
     for (guint i = first; i < old->children->len && db->num_inherited < SADB_MAX_INHERITED; i++) {
-        struct child_sa *c = (struct child_sa *)g_ptr_array_index(old->children, i);
+        const struct child_sa *c = old->children->pdata[i];
         if (c->state == CHILD_INSTALLED && c->basis != BASIS_INFERRED && !c->deleted_in) {
-            store_push(&db->store, fresh->children, c);
+            store_add_child(&db->store, fresh->children, c);
             db->num_inherited++;
         }
     }
 }
 
 void
-track_rekey(struct sadb *db, struct ike_event *e, const struct proposal *chosen)
+track_rekey(struct turn *t, const struct proposal *chosen)
 {
-    struct exchange *x = e->exchange;
-    struct ike_sa *old = e->sa, *fresh = sadb_ike_new(db, 2, x->spis->ike_spi, chosen->spi);
+    struct ike_event *e = t->e;
+    struct sadb *db = t->db;
+    struct exchange *x = t->exchange;
+    struct ike_sa *old = t->sa, *fresh = sadb_ike_new(db, 2, x->spis->ike_spi, chosen->spi);
 
     if (!fresh) {
         return;

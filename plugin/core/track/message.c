@@ -29,8 +29,8 @@ known_between(const struct ike_sa *sa, const struct ip_addr *a, const struct ip_
 static bool
 first_again(const struct ike_sa *sa, uint64_t sum, const struct sighting *at)
 {
-    const struct exchange *x = sa->exchanges->len ? (const struct exchange *)g_ptr_array_index(sa->exchanges, 0) : NULL;
-    const struct exchange_message *one = x && x->messages->len ? &g_array_index(x->messages, struct exchange_message, 0) : NULL;
+    const struct exchange *x = sa->exchanges->len ? sa->exchanges->pdata[0] : NULL;
+    const struct exchange_message *one = x && x->messages->len ? &x->messages->data[0] : NULL;
 
     return one && one->digest == sum && at->time - one->time < DUPLICATE_SECONDS && one->ip_id == at->ip_id;
 }
@@ -40,10 +40,9 @@ find_sa(struct sadb *db, const struct ike_message *m, const struct sighting *at,
 {
     struct sa_key key = store_key(&db->store, 'i', 0, m->spi_i, 8, NULL, NULL);
     struct ike_sa *half_open = NULL;
-    unsigned looked = 0;
+    struct ike_sa *sa;
 
-    for (const struct link *l = store_newest(&db->store, &key); l && looked < SADB_MAX_PER_SPI; l = l->older, looked++) {
-        struct ike_sa *sa = (struct ike_sa *)l->member;
+    for (struct walk w = store_walk(&db->store, &key, SADB_MAX_PER_SPI); (sa = walk_next(&w));) {
         if (sa->major != m->major || memcmp(sa->spi_i, m->spi_i, 8) != 0) {
             continue;
         }
@@ -105,10 +104,10 @@ same_exchange(const struct exchange *x, const struct ike_message *m, bool by_ini
 }
 
 static struct exchange_message *
-find_message(const struct exchange *x, uint64_t sum, bool from_initiator)
+find_message(struct exchange *x, uint64_t sum, bool from_initiator)
 {
     for (guint i = 0; i < x->messages->len; i++) {
-        struct exchange_message *old = &g_array_index(x->messages, struct exchange_message, i);
+        struct exchange_message *old = track_message(x, i);
         if (old->digest == sum && old->from_initiator == from_initiator) {
             return old;
         }
@@ -119,13 +118,12 @@ find_message(const struct exchange *x, uint64_t sum, bool from_initiator)
 /* The exchange of a message.  A new request under a used message ID (the retry
  * after COOKIE or INVALID_KE_PAYLOAD) begins another exchange. */
 static struct exchange *
-find_exchange(const struct ike_sa *sa, const struct ike_message *m, bool from_initiator, uint64_t sum)
+find_exchange(struct ike_sa *sa, const struct ike_message *m, bool from_initiator, uint64_t sum)
 {
     bool by_initiator = ike_is_response(m) ? !from_initiator : from_initiator;
-    guint looked = 0;
 
-    for (guint i = sa->exchanges->len; i > 0 && looked < EXCHANGES_LOOKED_AT; i--, looked++) {
-        struct exchange *x = (struct exchange *)g_ptr_array_index(sa->exchanges, i - 1);
+    for (struct newest n = newest_first(sa->exchanges->len, EXCHANGES_LOOKED_AT); newest_next(&n);) {
+        struct exchange *x = track_exchange(sa, n.i);
         if (!same_exchange(x, m, by_initiator)) {
             continue;
         }
@@ -160,56 +158,60 @@ make_exchange(struct sadb *db, struct ike_sa *sa, const struct ike_message *m, b
     x->type = m->exchange;
     x->message_id = m->message_id;
     x->by_initiator = by_initiator;
-    x->offered = db->store.no_offers;
-    store_push(&db->store, sa->exchanges, x);
+    x->offered = &no_offers;
+    store_add_exchange(&db->store, sa->exchanges, x);
     return x;
 }
 
 /* MOBIKE tries paths by one request on each of them.  Without keys nobody knows of MOBIKE; what
  * comes at the same moment is believed to be that.  An answer may come after the next request. */
 static bool
-probes_path(const struct ike_event *e, double gap)
+probes_path(const struct turn *t, double gap)
 {
-    const struct ike_sa *sa = e->sa;
+    const struct ike_sa *sa = t->sa;
 
-    return sa->major == 2 && e->exchange->type == V2_INFORMATIONAL && e->exchange->index + 2 >= sa->exchanges->len &&
+    return sa->major == 2 && t->exchange->type == V2_INFORMATIONAL && t->exchange->index + 2 >= sa->exchanges->len &&
            ((sa->mobike_i && sa->mobike_r) || (!sa->auth_read && gap < DUPLICATE_SECONDS));
 }
 
 static void
-note_again(struct sadb *db, struct ike_event *e, struct exchange_message *old)
+note_again(struct turn *t, struct exchange_message *old)
 {
+    struct ike_event *e = t->e;
+    struct sadb *db = t->db;
     const struct sighting *at = &e->at;
+    struct retransmissions *again;
     double gap = at->time - (old->again ? old->again->last_time : old->time);
 
-    e->message = old;
+    t->message = old;
     /* A nested message that Wireshark reassembled stands in the same frame. */
     if (gap < DUPLICATE_SECONDS && (old->ip_id == at->ip_id || old->ip_id == 0 || at->ip_id == 0) &&
-        (known_between(e->sa, &at->src, &at->dst) || track_translated(e->sa, e->exchange, old, at))) {
-        if (e->sa->after_nat == at->frame) {
-            store_pair_add(&db->store, e->sa, &at->src, &at->dst);
+        (known_between(t->sa, &at->src, &at->dst) || track_translated(t->sa, t->exchange, old, at))) {
+        if (t->sa->after_nat == at->frame) {
+            store_pair_add(&db->store, t->sa, &at->src, &at->dst);
         }
         e->duplicate = true;
         old->twice |= at->frame != old->frame;
-        e->sa->captured_twice |= old->twice;
+        t->sa->captured_twice |= old->twice;
         return;
     }
-    e->new_address = !known_between(e->sa, &at->src, &at->dst);
-    if (e->new_address && probes_path(e, gap)) {
+    e->new_address = !known_between(t->sa, &at->src, &at->dst);
+    if (e->new_address && probes_path(t, gap)) {
         e->probe = true;
         e->new_address = false;
         return;
     }
     e->retransmission_of = old->frame;
     old->ip_id = at->ip_id;
-    if (!old->again) {
-        old->again = (struct retransmissions *)store_alloc(&db->store, sizeof *old->again);
-        old->again->frames = store_array(&db->store, sizeof(uint32_t));
+    again = (struct retransmissions *)old->again;
+    if (!again) {
+        again = (struct retransmissions *)store_alloc(&db->store, sizeof *again);
+        old->again = again;
     }
-    old->again->num++;
-    old->again->last_time = at->time;
-    if (old->again->frames->len < SADB_MAX_RETRANSMISSIONS) {
-        g_array_append_val(old->again->frames, at->frame);
+    again->num++;
+    again->last_time = at->time;
+    if (again->frames.len < SADB_MAX_RETRANSMISSIONS) {
+        store_add_frame(&db->store, &again->frames, at->frame);
     } else {
         store_cap(&db->store, "frames of one message's retransmissions");
     }
@@ -219,21 +221,15 @@ note_again(struct sadb *db, struct ike_event *e, struct exchange_message *old)
 static struct exchange_message *
 next_message(struct sadb *db, struct message_list *list)
 {
+    struct exchange_message *all;
+
     if (list->len >= SADB_MAX_MESSAGES) {
         store_cap(&db->store, "messages of one exchange");
         return NULL;
     }
-    if (list->len == list->room) {
-        uint32_t room = list->room ? list->room * 2 : 1;
-        char *more = (char *)store_alloc(&db->store, room * sizeof(struct exchange_message));
-        if (list->len) {
-            memcpy(more, list->data, list->len * sizeof(struct exchange_message));
-        }
-        list->data = more;
-        list->room = room;
-    }
-    list->len++;
-    return &g_array_index(list, struct exchange_message, list->len - 1);
+    all = store_room(&db->store, list->data, list->len, &list->room, sizeof *all);
+    list->data = all;
+    return &all[list->len++];
 }
 
 /* The keys change at IKE_INTERMEDIATE, and the verdict is of the old ones (RFC 9242
@@ -242,7 +238,7 @@ static bool
 fails_integrity(const struct ike_sa *sa, const struct ike_message *m)
 {
     for (guint i = 0; i < sa->exchanges->len && i < EXCHANGES_LOOKED_AT && m->integrity_wrong; i++) {
-        if (((const struct exchange *)g_ptr_array_index(sa->exchanges, i))->type == V2_IKE_INTERMEDIATE) {
+        if (sa->exchanges->pdata[i]->type == V2_IKE_INTERMEDIATE) {
             return false;
         }
     }
@@ -258,22 +254,25 @@ believed(const struct ike_sa *sa, const struct ike_message *m)
 }
 
 static bool
-add_message(struct sadb *db, struct ike_event *e, const struct ike_message *m, uint64_t sum)
+add_message(struct turn *t, uint64_t sum)
 {
-    struct exchange *x = e->exchange;
+    struct ike_event *e = t->e;
+    const struct ike_message *m = t->m;
+    struct sadb *db = t->db;
+    struct exchange *x = t->exchange;
     const struct sighting *at = &e->at;
 
-    e->message = next_message(db, x->messages);
-    if (!e->message) {
+    t->message = next_message(db, x->messages);
+    if (!t->message) {
         return false;
     }
-    *e->message = (struct exchange_message){
+    *t->message = (struct exchange_message){
         .digest = sum, .time = at->time, .frame = at->frame, .length = MIN(m->length, (1u << 27) - 1) & ((1u << 27) - 1),
         .from_initiator = e->from_initiator, .encrypted = m->encrypted, .readable = m->readable, .refused = ike_has_error(m),
         .fragment = m->fragment, .ip_id = at->ip_id, .src_port = at->src_port, .dst_port = at->dst_port,
     };
-    if (!believed(e->sa, m)) {      /* it is not known to be that side's: it neither asks nor answers */
-        e->message->forged = true;
+    if (!believed(t->sa, m)) {      /* it is not known to be that side's: it neither asks nor answers */
+        t->message->forged = true;
     } else if (e->from_initiator == x->by_initiator && !x->request && !(m->major == 2 && ike_is_response(m))) {
         x->request = at->frame;
         x->request_time = at->time;
@@ -290,14 +289,17 @@ add_message(struct sadb *db, struct ike_event *e, const struct ike_message *m, u
 /* Ports move when IKE floats to 4500, addresses by MOBIKE (RFC 4555 section 3.5) or by
  * a mapping of NAT; both are believed once the other side answers to the new place. */
 static void
-follow_addresses(struct sadb *db, struct ike_event *e, const struct ike_message *m)
+follow_addresses(struct turn *t)
 {
-    struct ike_sa *sa = e->sa;
+    struct ike_event *e = t->e;
+    const struct ike_message *m = t->m;
+    struct sadb *db = t->db;
+    struct ike_sa *sa = t->sa;
     struct endpoint *from = e->from_initiator ? &sa->initiator : &sa->responder;
     struct endpoint *to = e->from_initiator ? &sa->responder : &sa->initiator;
     bool update = ike_find_notify(m, N2_UPDATE_SA_ADDRESSES) && e->basis == BASIS_DECRYPTED && m->major == 2;
     /* With MOBIKE an answer on another path is only a probe's (RFC 4555 sections 3.8 and 3.10). */
-    bool answered = m->major == 2 && ike_is_response(m) && m->encrypted && e->exchange && e->exchange->request &&
+    bool answered = m->major == 2 && ike_is_response(m) && m->encrypted && t->exchange && t->exchange->request &&
                     !(sa->mobike_i && sa->mobike_r);
     struct ip_addr *old_from = &from->addr, *old_to = &to->addr;
 
@@ -314,7 +316,7 @@ follow_addresses(struct sadb *db, struct ike_event *e, const struct ike_message 
     }
     if (!update && !answered) {
         e->new_address = !e->new_sa;
-        sa->path_unsure |= sa->mobike_i && sa->mobike_r && ike_is_response(m) && m->readable && e->exchange && !e->exchange->request;
+        sa->path_unsure |= sa->mobike_i && sa->mobike_r && ike_is_response(m) && m->readable && t->exchange && !t->exchange->request;
         return;
     }
     e->moved_initiator = ip_equal(&from->addr, &e->at.src) ? !e->from_initiator : e->from_initiator;
@@ -322,8 +324,8 @@ follow_addresses(struct sadb *db, struct ike_event *e, const struct ike_message 
     if (sa->children->len > SADB_MAX_LOOKED_AT) {
         store_cap(&db->store, "Child SAs that follow a new address");
     }
-    for (guint i = sa->children->len, looked = 0; i > 0 && looked < SADB_MAX_LOOKED_AT; i--, looked++) {
-        struct child_sa *c = (struct child_sa *)g_ptr_array_index(sa->children, i - 1);
+    for (struct newest n = newest_first(sa->children->len, SADB_MAX_LOOKED_AT); newest_next(&n);) {
+        struct child_sa *c = track_child(sa, n.i);
         struct ip_addr *near = e->from_initiator ? &c->addr_i : &c->addr_r;
         struct ip_addr *far = e->from_initiator ? &c->addr_r : &c->addr_i;
         if (ip_equal(near, old_from) && ip_equal(far, old_to)) {
@@ -340,19 +342,19 @@ follow_addresses(struct sadb *db, struct ike_event *e, const struct ike_message 
 }
 
 static void
-note_integrity(struct sadb *db, struct ike_event *e, const struct ike_message *m)
+note_integrity(struct turn *t)
 {
-    struct ike_sa *sa = e->sa;
+    struct ike_event *e = t->e;
+    const struct ike_message *m = t->m;
+    struct sadb *db = t->db;
+    struct ike_sa *sa = t->sa;
 
     if (!fails_integrity(sa, m)) {
         return;
     }
-    if (!sa->wrong_frames) {
-        sa->wrong_frames = store_array(&db->store, sizeof(uint32_t));
-    }
     sa->num_wrong++;
-    if (sa->wrong_frames->len < SADB_MAX_WRONG_FRAMES) {
-        g_array_append_val(sa->wrong_frames, e->at.frame);
+    if (sa->wrong_frames.len < SADB_MAX_WRONG_FRAMES) {
+        store_add_frame(&db->store, &sa->wrong_frames, e->at.frame);
     } else {
         store_cap(&db->store, "frames of one IKE SA's messages that fail their check");
     }
@@ -371,28 +373,32 @@ has_ml_kem(const struct kept_proposal *k)
 }
 
 static void
-establish(struct ike_event *e)
+establish(struct turn *t)
 {
-    e->sa->post_quantum |= e->sa->major == 2 && has_ml_kem(e->sa->chosen);
-    if (e->sa->state == IKE_HALF_OPEN || e->sa->state == IKE_FAILED) {
-        e->sa->state = IKE_ESTABLISHED;
-        e->sa->established_in = e->at.frame;
+    struct ike_event *e = t->e;
+
+    t->sa->post_quantum |= t->sa->major == 2 && has_ml_kem(t->sa->chosen);
+    if (t->sa->state == IKE_HALF_OPEN || t->sa->state == IKE_FAILED) {
+        t->sa->state = IKE_ESTABLISHED;
+        t->sa->established_in = e->at.frame;
         e->established = true;
     }
 }
 
 /* When both sides have proved who they are, as far as the packets show. */
 static void
-follow_state(struct ike_event *e, const struct ike_message *m)
+follow_state(struct turn *t)
 {
-    struct ike_sa *sa = e->sa;
+    struct ike_event *e = t->e;
+    const struct ike_message *m = t->m;
+    struct ike_sa *sa = t->sa;
     bool failed = m->readable && ike_has_error(m);
 
     if (m->major == 1) {
-        unsigned n = e->exchange ? sadb_whole_messages(e->exchange) : 0;
+        unsigned n = t->exchange ? sadb_whole_messages(t->exchange) : 0;
         if (m->exchange == V1_QUICK || (m->exchange == V1_MAIN && n >= 6 && !e->from_initiator) ||
             (m->exchange == V1_AGGRESSIVE && n >= 3 && e->from_initiator)) {
-            establish(e);
+            establish(t);
         }
         if ((failed && sa->state == IKE_HALF_OPEN) || (ike_xauth_failed(m) && sa->state == IKE_ESTABLISHED)) {
             sa->state = IKE_FAILED;     /* XAUTH: phase 1 stands, but for nobody */
@@ -410,96 +416,158 @@ follow_state(struct ike_event *e, const struct ike_message *m)
         uint32_t refusal = sadb_sk_length(sa->chosen, 16);
         if (m->readable && m->encrypted) {
             if (m->has_auth && m->eap_code == 0) {
-                establish(e);
+                establish(t);
             } else if ((failed || m->eap_code == EAP_FAILURE) && sa->state == IKE_HALF_OPEN) {
                 sa->state = IKE_FAILED;
             }
         } else if (refusal && m->length > refusal + 64 && !m->fragment) {
-            establish(e);
+            establish(t);
         }
     } else if (m->exchange == V2_CREATE_CHILD_SA && ike_is_response(m)) {
-        establish(e);
+        establish(t);
     }
+}
+
+/* The first phase: which IKE SA, which side of it, which exchange.  Each needs the one before.
+ * False where the message belongs to none. */
+static bool
+tie(struct turn *t, uint64_t sum)
+{
+    const struct ike_message *m = t->m;
+    struct ike_event *e = t->e;
+
+    if (m->major < 1 || m->major > 2 || ike_spi_is_zero(m->spi_i)) {
+        return false;
+    }
+    t->sa = find_sa(t->db, m, &e->at, sum);
+    if (!t->sa) {
+        t->sa = make_sa(t->db, m, &e->at);
+        e->new_sa = true;
+    }
+    if (!t->sa) {
+        return false;
+    }
+    e->from_initiator = m->major == 2 ? (m->flags & FLAG_INITIATOR) != 0 :
+                                        v1_from_initiator(t->sa, &e->at);
+    if (!e->from_initiator && !ike_spi_is_zero(m->spi_r) && !t->sa->chosen) {
+        memcpy(t->sa->spi_r, m->spi_r, 8);
+        t->sa->has_spi_r = true;
+    }
+    t->exchange = find_exchange(t->sa, m, e->from_initiator, sum);
+    if (!t->exchange) {
+        t->exchange = make_exchange(t->db, t->sa, m, e->from_initiator != e->is_response);
+    }
+    return t->exchange != NULL;
+}
+
+/* The second phase: whether the message is new, and its sender's.  What comes again, or fails its
+ * integrity check, says nothing more: false. */
+static bool
+admit(struct turn *t, uint64_t sum)
+{
+    const struct ike_message *m = t->m;
+    struct ike_event *e = t->e;
+    struct exchange_message *old;
+
+    if (m->capped) {
+        store_cap(&t->db->store, "payloads, proposals or other parts of one IKE message");
+    }
+    e->about = t->exchange;
+    t->sa->last_frame = e->at.frame;
+    old = find_message(t->exchange, sum, e->from_initiator);
+    if (old) {
+        note_again(t, old);
+        track_sent(t->db, t->sa, e->from_initiator, e->at.time);
+        return false;
+    }
+    if (!add_message(t, sum)) {
+        return false;
+    }
+    if (m->encrypted && !m->fragment) {
+        t->sa->num_encrypted++;
+        t->sa->num_readable += m->readable;
+    }
+    note_integrity(t);
+    if (t->message->forged) {
+        e->new_address = !e->new_sa && !known_between(t->sa, &e->at.src, &e->at.dst);
+        return false;
+    }
+    return true;
+}
+
+/* An IKEv1 Informational that refuses is about another exchange than its own. */
+static void
+look_at_refusal(struct turn *t)
+{
+    struct exchange *x;
+
+    if (t->m->major != 1 || t->m->exchange != V1_INFORMATIONAL) {
+        return;
+    }
+    x = track_refused(t);
+    if (x && (t->message->refused || !t->m->readable)) {
+        t->e->about = x;
+        x->answered_by = x->answered_by ? x->answered_by : t->e->at.frame;
+    }
+}
+
+/* The third phase: what the message says, from the path to the SAs that it makes. */
+static void
+read_message(struct turn *t)
+{
+    /* Whether both sides know MOBIKE decides which new addresses are believed. */
+    track_abilities(t);
+    track_liveness(t);
+    /* A Child SA takes its ends from the IKE SA: addresses come before answers.  A mapping that
+     * changes is judged by the NAT that was known before this message. */
+    follow_addresses(t);
+    track_sent(t->db, t->sa, t->e->from_initiator, t->e->at.time);
+    /* An identity may be the address that a NAT hides, so identities come before the NAT. */
+    track_identities(t);
+    look_at_refusal(t);
+    /* An answer is compared with what was offered. */
+    track_offer(t);
+    track_answer(t);
+    /* The hash of IKEv1's NAT detection is the one that the answer chose (RFC 3947 section 3.2). */
+    track_nat(t);
+}
+
+/* The last phase: what follows for the IKE SA and its neighbours. */
+static void
+conclude(struct turn *t)
+{
+    struct ike_event *e = t->e;
+
+    /* An IKE SA is established by a suite that the answer chose. */
+    follow_state(t);
+    e->collides = track_colliding(t);
+    /* Only an IKE SA that is established takes the place of another. */
+    e->replaces = track_replaced(t);
+    if (e->established && t->m->major == 1) {
+        track_phase1(t);
+    }
+    /* A Delete spares the Child SAs of an IKE SA that was rekeyed: rekeying comes before. */
+    track_deletes(t);
 }
 
 void
 sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
              const struct ike_message *m, const uint8_t *octets, size_t len)
 {
-    uint64_t sum = hash_octets(db->store.seed, octets, len);   /* seeded: no message can be made to look like another */
-    struct exchange_message *old;
+    /* Seeded, so that no message can be made to look like another. */
+    uint64_t sum = hash_octets(db->store.seed, octets, len);
+    struct turn t = { .db = db, .m = m, .e = e };
 
     db->num_ike++;
     memset(e, 0, sizeof *e);
     e->at = *at;
     e->is_response = ike_is_response(m);
     e->basis = m->encrypted && m->readable ? BASIS_DECRYPTED : BASIS_OBSERVED;
-    if (m->major < 1 || m->major > 2 || ike_spi_is_zero(m->spi_i)) {
-        return;
+    if (tie(&t, sum) && admit(&t, sum)) {
+        read_message(&t);
+        conclude(&t);
     }
-    e->sa = find_sa(db, m, at, sum);
-    if (!e->sa) {
-        e->sa = make_sa(db, m, at);
-        e->new_sa = true;
-    }
-    if (!e->sa) {
-        return;
-    }
-    e->from_initiator = m->major == 2 ? (m->flags & FLAG_INITIATOR) != 0 : v1_from_initiator(e->sa, at);
-    if (!e->from_initiator && !ike_spi_is_zero(m->spi_r) && !e->sa->chosen) {
-        memcpy(e->sa->spi_r, m->spi_r, 8);
-        e->sa->has_spi_r = true;
-    }
-    e->exchange = find_exchange(e->sa, m, e->from_initiator, sum);
-    if (!e->exchange) {
-        e->exchange = make_exchange(db, e->sa, m, e->is_response ? !e->from_initiator : e->from_initiator);
-    }
-    if (!e->exchange) {
-        return;
-    }
-    if (m->capped) {
-        store_cap(&db->store, "payloads, proposals or other parts of one IKE message");
-    }
-    e->about = e->exchange;
-    e->sa->last_frame = at->frame;
-    old = find_message(e->exchange, sum, e->from_initiator);
-    if (old) {
-        note_again(db, e, old);
-        track_sent(db, e->sa, e->from_initiator, at->time);
-        return;
-    }
-    if (!add_message(db, e, m, sum)) {
-        return;
-    }
-    if (m->encrypted && !m->fragment) {
-        e->sa->num_encrypted++;
-        e->sa->num_readable += m->readable;
-    }
-    note_integrity(db, e, m);
-    if (e->message->forged) {
-        e->new_address = !e->new_sa && !known_between(e->sa, &at->src, &at->dst);
-        return;
-    }
-    track_abilities(e, m);
-    track_liveness(e, m);
-    follow_addresses(db, e, m);
-    track_sent(db, e->sa, e->from_initiator, at->time);
-    track_identities(db, e, m);
-    if (m->major == 1 && m->exchange == V1_INFORMATIONAL) {
-        struct exchange *x = track_refused(e);
-        if (x && (e->message->refused || !m->readable)) {
-            e->about = x;
-            x->answered_by = x->answered_by ? x->answered_by : at->frame;
-        }
-    }
-    track_offer(db, e, m);
-    track_answer(db, e, m);
-    track_nat(e, m);
-    follow_state(e, m);
-    e->collides = track_colliding(e);
-    e->replaces = track_replaced(db, e);
-    if (e->established && m->major == 1) {
-        track_phase1(db, e);
-    }
-    track_deletes(db, e, m);
+    e->sa = t.sa;
+    e->exchange = t.exchange;
+    e->message = t.message;
 }

@@ -177,17 +177,18 @@ track_translated(struct ike_sa *sa, const struct exchange *x, const struct excha
 
 /* One side's mapping is followed: between two NATs the initiator's, for it must reach the other. */
 void
-track_sent(struct sadb *db, struct ike_sa *sa, bool from_initiator, double time)
+track_sent(struct sadb *db, const struct ike_sa *sa, bool from_initiator, double time)
 {
     struct nat_life *life;
 
     if (!sa || !ike_sa_behind_nat(sa, from_initiator) || (!from_initiator && ike_sa_behind_nat(sa, true))) {
         return;
     }
-    if (!sa->nat_life) {
-        sa->nat_life = (struct nat_life *)store_alloc(&db->store, sizeof *sa->nat_life);
+    life = (struct nat_life *)sa->nat_life;
+    if (!life) {
+        life = (struct nat_life *)store_alloc(&db->store, sizeof *life);
+        database_ike_sa(db, sa->id)->nat_life = life;
     }
-    life = sa->nat_life;
     life->silence = life->last_sent > 0 ? time - life->last_sent : 0;
     life->last_sent = time;
 }
@@ -215,9 +216,11 @@ proves(const struct ike_sa *sa, const struct nat_evidence *its, const struct end
 
 /* Hashes that seem forced, until an identity shows of what they are made. */
 static void
-look_at_identities(struct ike_event *e, const struct ike_message *m, GChecksumType type)
+look_at_identities(struct turn *t, GChecksumType type)
 {
-    struct ike_sa *sa = e->sa;
+    struct ike_event *e = t->e;
+    const struct ike_message *m = t->m;
+    struct ike_sa *sa = t->sa;
 
     if (sa->nat != NAT_FORCED || !(e->nat_decided || m->id_i.present || m->id_r.present)) {
         return;
@@ -230,9 +233,11 @@ look_at_identities(struct ike_event *e, const struct ike_message *m, GChecksumTy
 }
 
 void
-track_nat(struct ike_event *e, const struct ike_message *m)
+track_nat(struct turn *t)
 {
-    struct ike_sa *sa = e->sa;
+    struct ike_event *e = t->e;
+    const struct ike_message *m = t->m;
+    struct ike_sa *sa = t->sa;
     GChecksumType type;
     enum nat now;
 
@@ -247,5 +252,5 @@ track_nat(struct ike_event *e, const struct ike_message *m)
         e->nat_decided = now != NAT_UNKNOWN && now != sa->nat;
         sa->nat = now != NAT_UNKNOWN ? now : sa->nat;
     }
-    look_at_identities(e, m, type);
+    look_at_identities(t, type);
 }

@@ -97,11 +97,8 @@ see_integrity(struct sadb *db, struct stream *s, const struct ipsec_event *e)
         s->good++;
     } else if (e->packet->icv == ICV_BAD) {
         s->bad++;
-        if (!s->bad_frames) {
-            s->bad_frames = store_array(&db->store, sizeof(uint32_t));
-        }
-        if (s->bad_frames->len < STREAM_MAX_BAD_FRAMES) {
-            g_array_append_val(s->bad_frames, e->at.frame);
+        if (s->bad_frames.len < STREAM_MAX_BAD_FRAMES) {
+            store_add_frame(&db->store, &s->bad_frames, e->at.frame);
         } else {
             store_cap(&db->store, "frames with a wrong ICV of one stream");
         }
@@ -125,7 +122,7 @@ infer_child(struct sadb *db, struct stream *s, struct ike_sa *sa, const struct s
 
     /* Those passed by never fit again: an SPI stays, and so do protocol and basis. */
     for (; *from < sa->children->len && !c; ++*from) {
-        struct child_sa *old = (struct child_sa *)g_ptr_array_index(sa->children, *from);
+        struct child_sa *old = track_child(sa, *from);
         if (old->basis == BASIS_INFERRED && old->protocol == s->protocol && (to_r ? old->spi_r : old->spi_i) == 0) {
             c = old;
         }
@@ -147,10 +144,9 @@ static struct child_sa *
 child_by_source(const struct sadb *db, const struct stream *s, uint32_t frame, bool *to_responder)
 {
     struct sa_key key = store_key(&db->store, 'c', s->protocol, &s->spi, sizeof s->spi, NULL, NULL);
-    unsigned looked = 0;
+    struct child_sa *c;
 
-    for (const struct link *l = store_newest(&db->store, &key); l && looked < SADB_MAX_PER_SPI; l = l->older, looked++) {
-        struct child_sa *c = (struct child_sa *)l->member;
+    for (struct walk w = store_walk(&db->store, &key, SADB_MAX_PER_SPI); (c = walk_next(&w));) {
         if (c->protocol != s->protocol || c->request_frame > frame) {
             continue;
         }
@@ -164,6 +160,15 @@ child_by_source(const struct sadb *db, const struct stream *s, uint32_t frame, b
         }
     }
     return NULL;
+}
+
+struct child_sa *
+track_child_at(struct sadb *db, uint8_t protocol, uint32_t spi, const struct ip_addr *dst,
+               uint32_t frame, bool *to_responder)
+{
+    const struct child_sa *c = sadb_child_at(db, protocol, spi, dst, frame, to_responder);
+
+    return c ? database_child_sa(db, c->id) : NULL;
 }
 
 static struct stream *
@@ -217,27 +222,27 @@ set_tie(struct sadb *db, struct stream *s, struct child_sa *c, bool to_responder
     if (!s->last_iv && kept_counts_iv(c->chosen)) {
         s->last_iv = (uint64_t *)store_alloc(&db->store, STREAM_IVS * sizeof *s->last_iv);
     }
-    store_push(&db->store, c->streams, s);
+    store_add_stream(&db->store, c->streams, s);
 }
 
 /* Looks the SAs up again only when some have come or changed since. */
 static void
-tie(struct sadb *db, struct ipsec_event *e)
+tie(struct sadb *db, const struct ipsec_event *e, struct stream *s)
 {
-    struct stream *s = e->stream;
+    struct ike_sa *peers;
     struct child_sa *c;
     bool to_r = s->to_responder;
 
     if (s->epoch == db->store.epoch) {
         return;
     }
-    s->peers = sadb_ike_between(db, &s->src, &s->dst);
-    c = sadb_child_at(db, s->protocol, s->spi, &s->dst, e->at.frame, &to_r);
+    s->peers = peers = sadb_ike_between(db, &s->src, &s->dst);
+    c = track_child_at(db, s->protocol, s->spi, &s->dst, e->at.frame, &to_r);
     if (!c) {
         c = child_by_source(db, s, e->at.frame, &to_r);
     }
-    if (!c && s->peers && unread(s->peers) && e->new_stream) {
-        c = infer_child(db, s, s->peers, &e->at);
+    if (!c && peers && unread(peers) && e->new_stream) {
+        c = infer_child(db, s, peers, &e->at);
         to_r = c && c->spi_r == s->spi;
     }
     if (c && c != s->child) {
@@ -327,7 +332,7 @@ sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at
         return;
     }
     e->stream = s;
-    tie(db, e);
+    tie(db, e, s);
     look_at_peers(db, s);
     e->peers = s->peers;
     e->child = s->child;

@@ -64,10 +64,8 @@ may_be_protected(const struct child_sa *c, const struct inner_packet *p)
 static bool
 see_clear(struct sadb *db, struct path_event *e)
 {
-    guint looked = 0;
-
-    for (guint i = db->child_sas->len; i > 0 && looked < SADB_MAX_CLEAR_SAS; i--, looked++) {
-        struct child_sa *c = (struct child_sa *)g_ptr_array_index(db->child_sas, i - 1);
+    for (struct newest n = newest_first(db->child_sas->len, SADB_MAX_CLEAR_SAS); newest_next(&n);) {
+        const struct child_sa *c = database_child_sa(db, n.i);
         struct clear_packet one = { e->at.frame, e->at.time, e->packet->clear, c, true };
         if (!may_be_protected(c, &e->packet->clear)) {
             continue;
@@ -92,22 +90,24 @@ see_clear(struct sadb *db, struct path_event *e)
 static bool
 see_keepalive(struct sadb *db, struct path_event *e)
 {
+    const struct ike_sa *sa = sadb_ike_between(db, &e->at.src, &e->at.dst);
     const struct endpoint *from;
     bool by_initiator;
 
-    e->sa = sadb_ike_between(db, &e->at.src, &e->at.dst);
-    if (!e->sa) {
+    e->sa = sa;
+    if (!sa) {
         return false;
     }
-    by_initiator = ip_equal(&e->at.src, &e->sa->initiator.addr);
-    from = by_initiator ? &e->sa->initiator : &e->sa->responder;
-    if (ike_sa_behind_nat(e->sa, by_initiator) && from->port != e->at.src_port && from->port != PORT_IKE) {
+    by_initiator = ip_equal(&e->at.src, &sa->initiator.addr);
+    from = by_initiator ? &sa->initiator : &sa->responder;
+    if (ike_sa_behind_nat(sa, by_initiator) && from->port != e->at.src_port && from->port != PORT_IKE) {
         e->old_src_port = from->port;
     }
-    track_sent(db, e->sa, by_initiator, e->at.time);
-    if (e->sa->nat_life && ike_sa_behind_nat(e->sa, by_initiator)) {
-        e->sa->nat_life->keepalives++;
-        e->sa->nat_life->last_keepalive = e->at.frame;
+    track_sent(db, sa, by_initiator, e->at.time);
+    if (sa->nat_life && ike_sa_behind_nat(sa, by_initiator)) {
+        struct nat_life *life = (struct nat_life *)sa->nat_life;
+        life->keepalives++;
+        life->last_keepalive = e->at.frame;
     }
     return true;
 }

@@ -2,11 +2,15 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "track.h"
 
+#include <string.h>
+
 /* What each side says that it can do. */
 void
-track_abilities(struct ike_event *e, const struct ike_message *m)
+track_abilities(struct turn *t)
 {
-    struct ike_sa *sa = e->sa;
+    struct ike_event *e = t->e;
+    const struct ike_message *m = t->m;
+    struct ike_sa *sa = t->sa;
     bool fragmentation = ike_find_notify(m, N2_IKEV2_FRAGMENTATION_SUPPORTED) != NULL;
     bool mobike = ike_find_notify(m, N2_MOBIKE_SUPPORTED) != NULL;
 
@@ -31,15 +35,16 @@ track_abilities(struct ike_event *e, const struct ike_message *m)
 
 /* Whether the exchange only asks if the peer lives (RFC 7296 section 1.4, RFC 3706). */
 void
-track_liveness(struct ike_event *e, const struct ike_message *m)
+track_liveness(struct turn *t)
 {
-    struct exchange *x = e->exchange;
+    const struct ike_message *m = t->m;
+    struct exchange *x = t->exchange;
 
     if (m->major == 1) {
         x->liveness |= ike_find_notify(m, N1_R_U_THERE) != NULL;
         x->liveness_ack |= ike_find_notify(m, N1_R_U_THERE_ACK) != NULL;
     } else if (m->exchange == V2_INFORMATIONAL && !ike_is_response(m)) {
-        uint32_t empty = sadb_sk_length(e->sa->chosen, 0);
+        uint32_t empty = sadb_sk_length(t->sa->chosen, 0);
         x->liveness = m->readable ? m->num_payloads <= 1 : empty && m->length == empty;
     }
 }
@@ -56,15 +61,19 @@ learn_identity(struct sadb *db, struct endpoint *who, const struct ike_id *id, u
 }
 
 void
-track_identities(struct sadb *db, struct ike_event *e, const struct ike_message *m)
+track_identities(struct turn *t)
 {
+    struct ike_event *e = t->e;
+    const struct ike_message *m = t->m;
+    struct sadb *db = t->db;
+
     if (m->major == 2) {
         if (m->exchange == V2_IKE_AUTH) {
-            learn_identity(db, &e->sa->initiator, &m->id_i, e->at.frame);
-            learn_identity(db, &e->sa->responder, &m->id_r, ike_is_response(m) ? e->at.frame : 0);
+            learn_identity(db, &t->sa->initiator, &m->id_i, e->at.frame);
+            learn_identity(db, &t->sa->responder, &m->id_r, ike_is_response(m) ? e->at.frame : 0);
         }
     } else if (m->exchange == V1_MAIN || m->exchange == V1_AGGRESSIVE) {
-        learn_identity(db, e->from_initiator ? &e->sa->initiator : &e->sa->responder, &m->id_i, e->at.frame);
+        learn_identity(db, e->from_initiator ? &t->sa->initiator : &t->sa->responder, &m->id_i, e->at.frame);
     }
 }
 
@@ -72,18 +81,28 @@ track_identities(struct sadb *db, struct ike_event *e, const struct ike_message 
 static void
 add_address(struct sadb *db, struct ike_sa *sa, const struct assigned_address *one)
 {
-    GArray *own = store_array(&db->store, sizeof *one);
+    struct address_list *own = (struct address_list *)store_alloc(&db->store, sizeof *own);
+    uint32_t len = sa->addresses->len;
+    struct assigned_address *all =
+        (struct assigned_address *)store_alloc(&db->store, (len + 1) * sizeof *all);
 
-    g_array_append_vals(own, sa->addresses->data, sa->addresses->len);
-    g_array_append_vals(own, one, 1);
+    if (len) {
+        memcpy(all, sa->addresses->data, len * sizeof *all);
+    }
+    all[len] = *one;
+    *own = (struct address_list){ all, len + 1 };
     sa->addresses = own;
 }
 
 /* Only the initiator is a client here: the gateway that assigns is the responder
  * (RFC 7296 section 2.19), also where it pushes by CP_SET. */
 void
-track_addresses(struct sadb *db, struct ike_event *e, const struct ike_message *m)
+track_addresses(struct turn *t)
 {
+    struct ike_event *e = t->e;
+    const struct ike_message *m = t->m;
+    struct sadb *db = t->db;
+
     if (e->from_initiator || (m->cfg_type != CP_REPLY && m->cfg_type != CP_SET)) {
         return;
     }
@@ -98,11 +117,11 @@ track_addresses(struct sadb *db, struct ike_event *e, const struct ike_message *
         } else {
             continue;
         }
-        for (guint j = 0; j < e->sa->addresses->len; j++) {
-            known |= ip_equal(&g_array_index(e->sa->addresses, struct assigned_address, j).addr, &one.addr) != 0;
+        for (guint j = 0; j < t->sa->addresses->len; j++) {
+            known |= ip_equal(&t->sa->addresses->data[j].addr, &one.addr) != 0;
         }
-        if (!known && !ip_unspecified(&one.addr) && e->sa->addresses->len < IKE_MAX_CFG_ATTRS) {
-            add_address(db, e->sa, &one);
+        if (!known && !ip_unspecified(&one.addr) && t->sa->addresses->len < IKE_MAX_CFG_ATTRS) {
+            add_address(db, t->sa, &one);
         }
     }
 }

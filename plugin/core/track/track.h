@@ -5,6 +5,38 @@
 
 #include "database.h"
 
+/* One IKE message under way: what the files of this room do with it, one after the other.  The
+ * event is what everybody else is told, and its facts are const; these are the same ones, for
+ * those who change them. */
+struct turn {
+    struct sadb *db;
+    const struct ike_message *m;
+    struct ike_event *e;
+    struct ike_sa *sa;
+    struct exchange *exchange;
+    struct exchange_message *message;
+};
+
+/* Who may change a fact may change what it lists. */
+static inline struct exchange *
+track_exchange(struct ike_sa *sa, uint32_t i)
+{
+    return (struct exchange *)sa->exchanges->pdata[i];
+}
+static inline struct child_sa *
+track_child(struct ike_sa *sa, uint32_t i)
+{
+    return (struct child_sa *)sa->children->pdata[i];
+}
+static inline struct exchange_message *
+track_message(struct exchange *x, uint32_t i)
+{
+    return (struct exchange_message *)&x->messages->data[i];
+}
+/* As sadb_child_at. */
+struct child_sa *track_child_at(struct sadb *db, uint8_t protocol, uint32_t spi,
+                                const struct ip_addr *dst, uint32_t frame, bool *to_responder);
+
 /* window.c */
 /* Bits of the window that a stream needs room for. */
 uint32_t window_bits(const struct sadb *db);
@@ -12,29 +44,32 @@ uint32_t window_bits(const struct sadb *db);
 void window_see(const struct sadb *db, struct stream *s, struct ipsec_event *e);
 
 /* child.c: what the payloads of one message do to SAs. */
-void track_offer(struct sadb *db, struct ike_event *e, const struct ike_message *m);
-void track_answer(struct sadb *db, struct ike_event *e, const struct ike_message *m);
-void track_deletes(struct sadb *db, struct ike_event *e, const struct ike_message *m);
+void track_offer(struct turn *t);
+void track_answer(struct turn *t);
+void track_deletes(struct turn *t);
 
 /* peer.c: what each end is called, can do and is given. */
-void track_abilities(struct ike_event *e, const struct ike_message *m);
-void track_liveness(struct ike_event *e, const struct ike_message *m);
-void track_identities(struct sadb *db, struct ike_event *e, const struct ike_message *m);
-void track_addresses(struct sadb *db, struct ike_event *e, const struct ike_message *m);
+void track_abilities(struct turn *t);
+void track_liveness(struct turn *t);
+void track_identities(struct turn *t);
+void track_addresses(struct turn *t);
 
 /* lineage.c */
-void track_phase1(struct sadb *db, struct ike_event *e);
+/* An IKEv1 phase 1 that takes the place of another one of the same two. */
+void track_phase1(struct turn *t);
 /* The new IKE SA of an exchange that rekeys one, of which chosen is the answer. */
-void track_rekey(struct sadb *db, struct ike_event *e, const struct proposal *chosen);
-struct exchange *track_colliding(const struct ike_event *e);   /* or NULL */
-struct exchange *track_refused(const struct ike_event *e);     /* or NULL */
-struct ike_sa *track_replaced(const struct sadb *db, const struct ike_event *e);     /* or NULL */
+void track_rekey(struct turn *t, const struct proposal *chosen);
+const struct exchange *track_colliding(const struct turn *t);  /* or NULL */
+struct exchange *track_refused(struct turn *t);                 /* or NULL */
+const struct ike_sa *track_replaced(const struct turn *t);      /* or NULL */
 
 /* nat.c */
 /* A packet of one side of sa, for the life of its NAT mapping; sa may be NULL. */
-void track_sent(struct sadb *db, struct ike_sa *sa, bool from_initiator, double time);
-/* Notes that first, captured again at at, went through a NAT in between; false where it did not. */
-bool track_translated(struct ike_sa *sa, const struct exchange *x, const struct exchange_message *first, const struct sighting *at);
-void track_nat(struct ike_event *e, const struct ike_message *m);
+void track_sent(struct sadb *db, const struct ike_sa *sa, bool from_initiator, double time);
+/* Notes that first, captured again at at, went through a NAT in between; false where it did
+ * not. */
+bool track_translated(struct ike_sa *sa, const struct exchange *x,
+                      const struct exchange_message *first, const struct sighting *at);
+void track_nat(struct turn *t);
 
 #endif
