@@ -112,6 +112,7 @@ struct exchange_message {
     bool encrypted : 1, readable : 1;
     bool refused : 1;           /* it carries an error notify */
     bool twice : 1;             /* one transmission was captured at two points */
+    uint8_t standing : 2;       /* enum standing: of the message, and of all that is read from it */
     bool forged : 1;            /* fails its integrity check under keys that open others of the SA */
     uint16_t fragment;          /* IKE fragment number, 0 for a whole message */
     uint16_t ip_id;             /* of the last transmission */

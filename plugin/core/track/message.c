@@ -3,6 +3,7 @@
 #include "track.h"
 
 #include <espial/hash.h>
+#include <espial/standing.h>
 #include <string.h>
 
 enum { EXCHANGES_LOOKED_AT = 64 };
@@ -253,6 +254,21 @@ believed(const struct ike_sa *sa, const struct ike_message *m)
     return !sa->num_readable || !fails_integrity(sa, m);
 }
 
+/* Before the message is added to its exchange.  Only IKEv2 opens a message by its checksum. */
+static enum standing
+find_standing(const struct turn *t)
+{
+    const struct ike_message *m = t->m;
+    size_t before = m->major == 1 ? sadb_whole_messages(t->exchange) : 0;
+    struct protection p = {
+        .demanded = ike_demands_protection(m, before, t->sa->established_in != 0),
+        .encrypted = m->encrypted, .readable = m->readable,
+        .verified = m->major == 2 && !m->integrity_wrong,
+    };
+
+    return standing_of(&p);
+}
+
 static bool
 add_message(struct turn *t, uint64_t sum)
 {
@@ -261,15 +277,18 @@ add_message(struct turn *t, uint64_t sum)
     struct sadb *db = t->db;
     struct exchange *x = t->exchange;
     const struct sighting *at = &e->at;
+    enum standing standing = find_standing(t);
 
     t->message = next_message(db, x->messages);
     if (!t->message) {
         return false;
     }
     *t->message = (struct exchange_message){
-        .digest = sum, .time = at->time, .frame = at->frame, .length = MIN(m->length, (1u << 27) - 1) & ((1u << 27) - 1),
-        .from_initiator = e->from_initiator, .encrypted = m->encrypted, .readable = m->readable, .refused = ike_has_error(m),
-        .fragment = m->fragment, .ip_id = at->ip_id, .src_port = at->src_port, .dst_port = at->dst_port,
+        .digest = sum, .time = at->time, .frame = at->frame,
+        .length = MIN(m->length, (1u << 27) - 1) & ((1u << 27) - 1),
+        .from_initiator = e->from_initiator, .encrypted = m->encrypted, .readable = m->readable,
+        .refused = ike_has_error(m), .standing = standing & 3, .fragment = m->fragment,
+        .ip_id = at->ip_id, .src_port = at->src_port, .dst_port = at->dst_port,
     };
     if (!believed(t->sa, m)) {      /* it is not known to be that side's: it neither asks nor answers */
         t->message->forged = true;
