@@ -1,7 +1,18 @@
-/* run.c - calls the checks whose rows name a trigger, in the order of the table.
+/* run.c - calls the checks of a trigger, in the order of the table.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "checks.h"
 #include "expert.h"
+
+typedef void check_fn(const struct check_in *in, struct findings *out);
+
+/* Of constants: the compiler keeps the calls that are due, and nothing else. */
+static inline void
+call_if(bool due, check_fn *check, const struct check_in *in, struct findings *out)
+{
+    if (due) {
+        check(in, out);
+    }
+}
 
 void
 checks_message(struct findings *out, const struct sadb *db, const struct plan *plan,
@@ -10,9 +21,7 @@ checks_message(struct findings *out, const struct sadb *db, const struct plan *p
     const struct check_in in = { .db = db, .plan = plan, .msg = msg, .ike = event };
 
 #define CHECK(name, severity, group, trigger, ...) \
-    if ((trigger) & ON_MESSAGE) {                   \
-        check_##name(&in, out);                     \
-    }
+    call_if(((trigger) & ON_MESSAGE) != 0, check_##name, &in, out);
 #include "checks.def"
 #undef CHECK
 }
@@ -24,9 +33,7 @@ checks_packet(struct findings *out, const struct sadb *db, const struct plan *pl
     const struct check_in in = { .db = db, .plan = plan, .ipsec = event };
 
 #define CHECK(name, severity, group, trigger, ...) \
-    if ((trigger) & ON_PACKET) {                    \
-        check_##name(&in, out);                     \
-    }
+    call_if(((trigger) & ON_PACKET) != 0, check_##name, &in, out);
 #include "checks.def"
 #undef CHECK
 }
@@ -38,9 +45,7 @@ checks_path(struct findings *out, const struct sadb *db, const struct plan *plan
     const struct check_in in = { .db = db, .plan = plan, .path = event };
 
 #define CHECK(name, severity, group, trigger, ...) \
-    if ((trigger) & ON_PATH) {                      \
-        check_##name(&in, out);                     \
-    }
+    call_if(((trigger) & ON_PATH) != 0, check_##name, &in, out);
 #include "checks.def"
 #undef CHECK
 }
@@ -54,9 +59,7 @@ checks_end(struct findings *out, const struct sadb *db, const struct plan *plan)
         return;
     }
 #define CHECK(name, severity, group, trigger, ...) \
-    if ((trigger) & ON_END) {                       \
-        check_##name(&in, out);                     \
-    }
+    call_if(((trigger) & ON_END) != 0, check_##name, &in, out);
 #include "checks.def"
 #undef CHECK
 }
