@@ -10,22 +10,25 @@
 /* No SPI on the wire (RFC 4303 section 2.1): stands for a key whose SPI was left open. */
 enum { KEYLOG_ANY_SPI = 0 };
 
+/* Keys of ESP in one direction. */
 struct keylog_esp {
     uint32_t spi;
-    struct esp_keys keys;       /* esn is set where the log says so; where it is not, it may not have been told */
-    unsigned line;
+    struct esp_keys keys;       /* esn is set where the log says so; not all logs do */
+    unsigned line;              /* of the log, the first of those that have the key */
 };
 
+/* Keys of an IKE SA of IKEv2. */
 struct keylog_ike2 {
     uint8_t spi_i[8], spi_r[8]; /* zero where the log does not say */
     struct ike_keys keys;
     unsigned line;
 };
 
+/* Keys of an ISAKMP SA of IKEv1. */
 struct keylog_ike1 {
     uint8_t spi_i[8];
-    struct crypt_key key;       /* the encryption key, extended (RFC 2409 appendix B); len 0: not told */
-    struct crypt_key skeyid_d;  /* RFC 2409 section 5; len 0: not told */
+    struct crypt_key key;       /* of encryption, extended (RFC 2409 appendix B); len 0: unknown */
+    struct crypt_key skeyid_d;  /* RFC 2409 section 5; len 0: unknown */
     unsigned line;
 };
 
@@ -37,8 +40,9 @@ struct keylog_secret {
 };
 
 struct keylog;
+/* An empty log, which the caller frees with keylog_free unless a keyring takes it. */
 struct keylog *keylog_new(void);
-/* Overwrites the secrets. */
+/* Overwrites the secrets.  NULL is allowed. */
 void keylog_free(struct keylog *k);
 /* Reads a file, gzipped or not, line by line, formats mixed:
  *   - Wireshark's esp_sa, ikev1_decryption_table and ikev2_decryption_table rows, as
@@ -55,14 +59,18 @@ void keylog_free(struct keylog *k);
  * Wireshark's three tables in it are read, and no other file. */
 size_t keylog_load(struct keylog *k, const char *path, char **messages);
 /* The same for text in memory, such as rows of a table; name stands in messages. */
-size_t keylog_read(struct keylog *k, const char *name, const char *text, size_t len, char **messages);
+size_t keylog_read(struct keylog *k, const char *name, const char *text, size_t len,
+                   char **messages);
 
 /* Keys of all kinds, shared secrets included. */
 size_t keylog_count(const struct keylog *k);
 
 /* All keys that the log gives to an SPI: a log may not say which direction a key is of, so
- * that packets must decide.  NULL-terminated; NULL where there is none. */
+ * that packets must decide.  NULL-terminated, the log's, and valid until more is read into it;
+ * NULL where there is none. */
 const struct keylog_esp *const *keylog_find_esp(const struct keylog *k, uint32_t spi);
+/* What the log holds of one kind, in order of reading: i counts from 0; NULL behind the last one.
+ * The log owns what these return, and it stays where it is as long as the log lives. */
 size_t keylog_num_ike2(const struct keylog *k);
 const struct keylog_ike2 *keylog_ike2(const struct keylog *k, size_t i);
 /* How Wireshark's table of these keys spells the algorithms, without the RFC behind.  False

@@ -15,7 +15,7 @@ enum { KEYRING_HEAD = 96 };
 
 struct keyring;
 
-/* Owns the log. */
+/* A key ring for one capture file, which the caller frees with keyring_free.  Owns the log. */
 struct keyring *keyring_new(struct keylog *log);
 /* Overwrites all secrets, those of the log too.  NULL is allowed. */
 void keyring_free(struct keyring *k);
@@ -51,33 +51,39 @@ void keyring_learn_ike(struct keyring *k, const struct ike_message *m);
 
 /* --- ESP -------------------------------------------------------------------- */
 
+/* What a packet of ESP carried (RFC 4303 section 2). */
 struct esp_clear {
     enum icv_verdict icv;       /* ICV_UNKNOWN: no key, no ICV, or not looked at; ICV_BAD: keys
                                  * of this SPI exist and all fail */
     bool opened;
     uint8_t head[KEYRING_HEAD]; /* the first octets of the payload */
     size_t head_len;
-    size_t payload_len;         /* without padding and trailer; of a packet that the capture cut: with them */
+    size_t payload_len;         /* without padding and trailer; of a packet that the capture cut,
+                                 * with them */
     bool cut;                   /* the trailer was not captured: next_header is a guess */
     uint8_t next_header;        /* cut: 4 or 41 where the head is such a packet, else 59 */
-    bool bad_padding;           /* not 1, 2, 3, .. (RFC 4303 section 2.4), or longer than the text; then
-                                 * payload_len counts all octets before the pad length */
+    bool bad_padding;           /* not 1, 2, 3, .. (RFC 4303 section 2.4), or longer than the text;
+                                 * then payload_len counts all octets before the pad length */
 };
 
-/* at is from the SPI to the end of the ICV, reported octets on the wire.  Of a packet that
- * the capture cut only the head is read, and only where it was captured.  Keys are believed,
- * those of KEYLOG_ANY_SPI too, where the log has none of this SPI, when the ICV is right, without an ICV when the clear text is an IP packet of the payload's
- * length.  verify false: the ICV is not looked at once a key has proved right for the SPI,
- * and only the head and the last blocks are decrypted.  Returns out->opened.  Time does not
- * depend on the number of SPIs.  First pass only, in capture order: the upper half of 64 bit
- * sequence numbers follows from the packets before (RFC 4303 appendix A2). */
-bool keyring_open_esp(struct keyring *k, struct esp_clear *out, const uint8_t *at, size_t captured, size_t reported,
-                      bool verify);
+/* Opens a packet of ESP: at is from the SPI to the end of the ICV, reported octets on the wire.
+ * Of a packet that the capture cut only the head is read, and only where it was captured.
+ *
+ * A key is believed when the ICV is right; without an ICV, when the clear text is an IP packet of
+ * the payload's length.  Keys of KEYLOG_ANY_SPI are tried where the log has none of this SPI.
+ * verify false: once a key has proved right for the SPI, the ICV is not looked at, and only the
+ * head and the last blocks are decrypted.
+ *
+ * Returns out->opened.  Time does not depend on the number of SPIs.  First pass only, in capture
+ * order: the upper half of 64 bit sequence numbers follows from the packets before (RFC 4303
+ * appendix A2). */
+bool keyring_open_esp(struct keyring *k, struct esp_clear *out, const uint8_t *at, size_t captured,
+                      size_t reported, bool verify);
 
 /* The whole clear payload of a packet of len octets, for showing: writes and returns at most
  * size octets; 0 when it cannot.  In any order, any number of times, in later passes; changes
  * nothing that a verdict depends on. */
-size_t keyring_open_esp_whole(struct keyring *k, const uint8_t *at, size_t len, uint8_t *out, size_t size,
-                              uint8_t *next_header);
+size_t keyring_open_esp_whole(struct keyring *k, const uint8_t *at, size_t len, uint8_t *out,
+                              size_t size, uint8_t *next_header);
 
 #endif

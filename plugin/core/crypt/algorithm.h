@@ -1,14 +1,16 @@
-/* algorithm.h - what crypt_*.c share: algorithms by number, and a MAC and an AEAD
+/* algorithm.h - between the files of the room: algorithms by number, and a MAC and an AEAD
  * over pieces.  SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef ESPIAL_CRYPT_INTERNAL_H
-#define ESPIAL_CRYPT_INTERNAL_H
+#ifndef ESPIAL_CRYPT_ALGORITHM_H
+#define ESPIAL_CRYPT_ALGORITHM_H
 
 #include "crypto.h"
 #include "secrets.h"
 
 #include <gcrypt.h>
 
-enum crypt_mode { CRYPT_NULL, CRYPT_CBC, CRYPT_CTR, CRYPT_GCM, CRYPT_CCM, CRYPT_CHACHA, CRYPT_GMAC };
+enum crypt_mode {
+    CRYPT_NULL, CRYPT_CBC, CRYPT_CTR, CRYPT_GCM, CRYPT_CCM, CRYPT_CHACHA, CRYPT_GMAC
+};
 
 enum {
     NONCE_MAX = 12,             /* salt and IV together */
@@ -37,20 +39,22 @@ int crypt_cipher_algo(const struct crypt_cipher *c, size_t key_len, const char *
 /* A handle for gcrypt's mode; NULL where libgcrypt refuses. */
 gcry_cipher_hd_t crypt_cipher_handle(int algo, int mode, const uint8_t *key, size_t key_len);
 /* The AEAD handle of a cipher, whatever its mode; NULL where libgcrypt refuses. */
-gcry_cipher_hd_t crypt_aead_handle(const struct crypt_cipher *c, int algo, const uint8_t *key, size_t key_len);
+gcry_cipher_hd_t crypt_aead_handle(const struct crypt_cipher *c, int algo, const uint8_t *key,
+                                   size_t key_len);
 /* Checks the tag behind cipher[0..len), and decrypts into out.  out has noise where the
  * tag is wrong. */
-bool crypt_aead_open(gcry_cipher_hd_t h, const struct crypt_cipher *c, const uint8_t *nonce, const struct span *aad,
-                     const uint8_t *cipher, size_t len, uint8_t *out);
+bool crypt_aead_open(gcry_cipher_hd_t h, const struct crypt_cipher *c, const uint8_t *nonce,
+                     const struct span *aad, const uint8_t *cipher, size_t len, uint8_t *out);
 /* Decrypts len octets of a counter mode from the start of block on, 0 the first of the
  * text, whatever the rest is.  h has CTR or STREAM mode. */
-bool crypt_stream_open(gcry_cipher_hd_t h, const struct crypt_cipher *c, const uint8_t *nonce, uint32_t block,
-                       const uint8_t *cipher, size_t len, uint8_t *out);
+bool crypt_stream_open(gcry_cipher_hd_t h, const struct crypt_cipher *c, const uint8_t *nonce,
+                       uint32_t block, const uint8_t *cipher, size_t len, uint8_t *out);
 /* Octets of one block of key stream. */
 size_t crypt_stream_block(const struct crypt_cipher *c);
 
 /* False and *why for a number that is not known or a key that does not fit. */
-bool crypt_mac_open(struct crypt_mac *m, uint16_t integ, const uint8_t *key, size_t key_len, const char **why);
+bool crypt_mac_open(struct crypt_mac *m, uint16_t integ, const uint8_t *key, size_t key_len,
+                    const char **why);
 /* The one of a prf; the key may have any length. */
 bool crypt_mac_open_prf(struct crypt_mac *m, uint16_t prf, const uint8_t *key, size_t key_len);
 void crypt_mac_close(struct crypt_mac *m);

@@ -13,15 +13,19 @@ struct crypt_family {
 
 static const struct crypt_family aes = { { { 16, GCRY_CIPHER_AES128 }, { 24, GCRY_CIPHER_AES192 },
     { 32, GCRY_CIPHER_AES256 } }, "an AES key has 16, 24 or 32 octets" };
-static const struct crypt_family camellia = { { { 16, GCRY_CIPHER_CAMELLIA128 }, { 24, GCRY_CIPHER_CAMELLIA192 },
-    { 32, GCRY_CIPHER_CAMELLIA256 } }, "a Camellia key has 16, 24 or 32 octets" };
+static const struct crypt_family camellia = { { { 16, GCRY_CIPHER_CAMELLIA128 },
+    { 24, GCRY_CIPHER_CAMELLIA192 }, { 32, GCRY_CIPHER_CAMELLIA256 } },
+    "a Camellia key has 16, 24 or 32 octets" };
 static const struct crypt_family des = { { { 8, GCRY_CIPHER_DES } }, "a DES key has 8 octets" };
-static const struct crypt_family des3 = { { { 24, GCRY_CIPHER_3DES } }, "a 3DES key has 24 octets" };
+static const struct crypt_family des3 = { { { 24, GCRY_CIPHER_3DES } },
+    "a 3DES key has 24 octets" };
 /* RFC 2144 has keys from 5 octets on, libgcrypt the longest alone. */
 static const struct crypt_family cast = { { { 16, GCRY_CIPHER_CAST5 } },
     "a CAST key of other than 16 octets is not supported" };
-static const struct crypt_family blowfish = { { { 16, GCRY_CIPHER_BLOWFISH } }, "a Blowfish key has 5 to 56 octets" };
-static const struct crypt_family chacha = { { { 32, GCRY_CIPHER_CHACHA20 } }, "a ChaCha20 key has 32 octets" };
+static const struct crypt_family blowfish = { { { 16, GCRY_CIPHER_BLOWFISH } },
+    "a Blowfish key has 5 to 56 octets" };
+static const struct crypt_family chacha = { { { 32, GCRY_CIPHER_CHACHA20 } },
+    "a ChaCha20 key has 32 octets" };
 
 enum { BLOWFISH_MIN = 5, BLOWFISH_MAX = 56 };       /* RFC 2451 section 2.1 */
 
@@ -151,12 +155,13 @@ set_lengths(gcry_cipher_hd_t h, const struct crypt_cipher *c, size_t aad, size_t
 {
     uint64_t lengths[3] = { len, aad, c->icv };
 
-    return c->mode != CRYPT_CCM || !gcry_cipher_ctl(h, GCRYCTL_SET_CCM_LENGTHS, lengths, sizeof lengths);
+    return c->mode != CRYPT_CCM ||
+           !gcry_cipher_ctl(h, GCRYCTL_SET_CCM_LENGTHS, lengths, sizeof lengths);
 }
 
 bool
-crypt_aead_open(gcry_cipher_hd_t h, const struct crypt_cipher *c, const uint8_t *nonce, const struct span *aad,
-                const uint8_t *cipher, size_t len, uint8_t *out)
+crypt_aead_open(gcry_cipher_hd_t h, const struct crypt_cipher *c, const uint8_t *nonce,
+                const struct span *aad, const uint8_t *cipher, size_t len, uint8_t *out)
 {
     if (gcry_cipher_reset(h) || gcry_cipher_setiv(h, nonce, (size_t)c->salt + IMPLICIT_IV) ||
         !set_lengths(h, c, aad->len, len) || gcry_cipher_authenticate(h, aad->at, aad->len)) {
@@ -184,7 +189,7 @@ set_counter(gcry_cipher_hd_t h, const struct crypt_cipher *c, const uint8_t *non
 
     if (c->mode == CRYPT_CHACHA) {
         for (int i = 0; i < 4; i++) {
-            b[i] = (uint8_t)((block + 1) >> (8 * i));       /* RFC 8439 section 2.3: little endian */
+            b[i] = (uint8_t)((block + 1) >> (8 * i));   /* RFC 8439 section 2.3: little endian */
         }
         memcpy(b + 4, nonce, 12);
         return !gcry_cipher_setiv(h, b, sizeof b);
@@ -200,8 +205,8 @@ set_counter(gcry_cipher_hd_t h, const struct crypt_cipher *c, const uint8_t *non
 }
 
 bool
-crypt_stream_open(gcry_cipher_hd_t h, const struct crypt_cipher *c, const uint8_t *nonce, uint32_t block,
-                  const uint8_t *cipher, size_t len, uint8_t *out)
+crypt_stream_open(gcry_cipher_hd_t h, const struct crypt_cipher *c, const uint8_t *nonce,
+                  uint32_t block, const uint8_t *cipher, size_t len, uint8_t *out)
 {
     return len == 0 || (!gcry_cipher_reset(h) && set_counter(h, c, nonce, block) &&
                         !gcry_cipher_decrypt(h, out, len, cipher, len));

@@ -34,8 +34,8 @@ bool crypt_integ_key_len(uint16_t integ, size_t *out);
  * RFC 2409 section 5.5), and leaves esn alone.  *used counts the octets taken: in IKEv2
  * the other direction follows there, and initiator to responder comes first.  False, and
  * nothing written, when lengths or algorithms do not fit. */
-bool esp_keys_cut(struct esp_keys *out, uint16_t encr, uint16_t key_bits, uint16_t integ, const uint8_t *keymat,
-                  size_t len, size_t *used);
+bool esp_keys_cut(struct esp_keys *out, uint16_t encr, uint16_t key_bits, uint16_t integ,
+                  const uint8_t *keymat, size_t len, size_t *used);
 
 /* Key schedules of one SA, made once.  One thread at a time: it holds the state of the
  * ciphers. */
@@ -58,7 +58,8 @@ enum esp_verdict {
 /* packet is from the SPI to the end of the ICV, len octets, in all functions below.
  * seq_high are the upper 32 bits of the sequence number, which are not on the wire; they
  * count only where the keys say esn.  Length comes before ICV. */
-enum esp_verdict esp_verify(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_t seq_high);
+enum esp_verdict esp_verify(struct esp_opener *o, const uint8_t *packet, size_t len,
+                            uint32_t seq_high);
 
 /* These do not look at the ICV: a wrong key gives noise, not an error.  They give
  * nothing (0, false) where esp_verify says ESP_TOO_SHORT or ESP_BAD_LENGTH.  out may not
@@ -68,21 +69,23 @@ enum esp_verdict esp_verify(struct esp_opener *o, const uint8_t *packet, size_t 
  * returns at most want, fewer when there are no more.  Of the packet only the first
  * esp_peek_reach() octets are read, so that a packet that the capture cut may be given
  * with the length it had on the wire. */
-size_t esp_peek(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_t seq_high, uint8_t *out, size_t want);
+size_t esp_peek(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_t seq_high,
+                uint8_t *out, size_t want);
 /* Octets of the packet that esp_peek reads for want ones, 8 + IV + whole blocks; may
  * exceed the packet's length. */
 size_t esp_peek_reach(const struct esp_opener *o, size_t want);
 
 /* The last octets of the clear text, its trailer being the last two: at most want, fewer when
  * there are no more.  Decrypts no block that they do not touch. */
-size_t esp_peek_tail(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_t seq_high, uint8_t *out, size_t want);
+size_t esp_peek_tail(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_t seq_high,
+                     uint8_t *out, size_t want);
 /* Octets of ciphertext, padding and trailer counted in; 0 where a length cannot be. */
 size_t esp_text_len(const struct esp_opener *o, size_t len);
 
 /* All between IV and ICV into out (len octets are enough); *out_len counts padding, pad
  * length and next header too: esp_clear_read takes them apart. */
-bool esp_open(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_t seq_high, uint8_t *out,
-              size_t *out_len);
+bool esp_open(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_t seq_high,
+              uint8_t *out, size_t *out_len);
 
 /* --- IKEv2 ------------------------------------------------------------------ */
 
@@ -93,8 +96,8 @@ bool esp_open(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_t 
  * gets the inner payload chain, *out_len octets without padding; out may not overlap the
  * message.  *verified: the ICV was right.  False: not verified, then nothing was written;
  * or verified with an impossible pad length, or algorithms and lengths that do not fit. */
-bool ike2_open(const struct ike_keys *k, bool from_initiator, const uint8_t *message, size_t len, size_t body,
-               uint8_t *out, size_t *out_len, bool *verified);
+bool ike2_open(const struct ike_keys *k, bool from_initiator, const uint8_t *message, size_t len,
+               size_t body, uint8_t *out, size_t *out_len, bool *verified);
 
 /* --- IKEv1 ------------------------------------------------------------------ */
 
@@ -103,14 +106,16 @@ bool ike2_open(const struct ike_keys *k, bool from_initiator, const uint8_t *mes
 bool ike1_extend_key(uint16_t prf, const uint8_t *skeyid_e, size_t len, uint8_t *out, size_t want);
 /* CBC IVs, want octets (the block of the cipher), by the negotiated hash, which is named
  * as prf (1 MD5, 2 SHA1, 5 6 7 SHA-2).  Phase 1: of the public values of both. */
-bool ike1_first_iv(uint16_t prf, const struct span *gxi, const struct span *gxr, uint8_t *out, size_t want);
+bool ike1_first_iv(uint16_t prf, const struct span *gxi, const struct span *gxr, uint8_t *out,
+                   size_t want);
 /* Phase 2 and informational: of the last block of phase 1, want octets, and the message id. */
-bool ike1_phase2_iv(uint16_t prf, const uint8_t *last_block, uint32_t message_id, uint8_t *out, size_t want);
+bool ike1_phase2_iv(uint16_t prf, const uint8_t *last_block, uint32_t message_id, uint8_t *out,
+                    size_t want);
 /* Decrypts what follows the ISAKMP header, len octets, padding and all; the last block of
  * data is the IV of the exchange's next message.  False when len is not whole blocks or
  * encr is not a CBC cipher with such a key.  IKEv1 has no ICV: a wrong key gives noise. */
-bool ike1_open(uint16_t encr, const uint8_t *key, size_t key_len, const uint8_t *iv, const uint8_t *data, size_t len,
-               uint8_t *out);
+bool ike1_open(uint16_t encr, const uint8_t *key, size_t key_len, const uint8_t *iv,
+               const uint8_t *data, size_t len, uint8_t *out);
 /* Octets of a CBC cipher's block, hence of its IV; 0 for any other. */
 size_t ike1_block(uint16_t encr);
 
@@ -120,18 +125,20 @@ size_t ike1_block(uint16_t encr);
 size_t prf_len(uint16_t prf);
 /* prf(key, data[0] | data[1] | ..), prf_len() octets.  The fixed-key ones take keys of any
  * length (RFC 4434 section 2, RFC 4615 section 3). */
-bool prf_run(uint16_t prf, const uint8_t *key, size_t key_len, const struct span *data, size_t n, uint8_t *out);
+bool prf_run(uint16_t prf, const uint8_t *key, size_t key_len, const struct span *data, size_t n,
+             uint8_t *out);
 /* prf+ (RFC 7296 section 2.13), at most 255 outputs. */
-bool prf_plus(uint16_t prf, const uint8_t *key, size_t key_len, const struct span *data, size_t n, uint8_t *out,
-              size_t len);
+bool prf_plus(uint16_t prf, const uint8_t *key, size_t key_len, const struct span *data, size_t n,
+              uint8_t *out, size_t len);
 
 /* KEYMAT of a Child SA (RFC 7296 section 2.17): prf+(SK_d, g^ir | Ni | Nr); g_ir NULL
  * without a key exchange of its own.  Nonces without payload headers. */
-bool child_keymat_v2(uint16_t prf, const struct crypt_key *sk_d, const struct span *g_ir, const struct span *ni,
-                     const struct span *nr, uint8_t *out, size_t len);
+bool child_keymat_v2(uint16_t prf, const struct crypt_key *sk_d, const struct span *g_ir,
+                     const struct span *ni, const struct span *nr, uint8_t *out, size_t len);
 /* KEYMAT of one direction (RFC 2409 section 5.5): prf(SKEYID_d, g(qm)^xy | protocol | SPI |
  * Ni_b | Nr_b); g_xy NULL without PFS.  spi is that of the receiver, protocol 2 AH, 3 ESP. */
-bool child_keymat_v1(uint16_t prf, const struct crypt_key *skeyid_d, const struct span *g_xy, uint8_t protocol,
-                     const uint8_t spi[4], const struct span *ni, const struct span *nr, uint8_t *out, size_t len);
+bool child_keymat_v1(uint16_t prf, const struct crypt_key *skeyid_d, const struct span *g_xy,
+                     uint8_t protocol, const uint8_t spi[4], const struct span *ni,
+                     const struct span *nr, uint8_t *out, size_t len);
 
 #endif

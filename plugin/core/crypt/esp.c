@@ -15,11 +15,13 @@ struct esp_opener {
     uint8_t salt[4];
     bool esn;
     size_t icv;                 /* octets, of AEAD or MAC */
-    gcry_cipher_hd_t text;      /* CBC, CTR or STREAM: decrypts from any block on; NULL without encryption */
+    gcry_cipher_hd_t text;      /* CBC, CTR or STREAM: decrypts from any block on; NULL without
+                                 * encryption */
     gcry_cipher_hd_t aead;      /* GCM, CCM or POLY1305; NULL for the others */
     struct crypt_mac mac;
     bool has_mac;
-    GByteArray *scratch;        /* clear text that verifying an AEAD gives, or octets to authenticate */
+    GByteArray *scratch;        /* clear text that verifying an AEAD gives, or octets to
+                                 * authenticate */
 };
 
 /* Where the parts of a packet are. */
@@ -41,8 +43,8 @@ copy_key(struct crypt_key *to, const uint8_t *from, size_t len)
 }
 
 bool
-esp_keys_cut(struct esp_keys *out, uint16_t encr, uint16_t key_bits, uint16_t integ, const uint8_t *keymat, size_t len,
-             size_t *used)
+esp_keys_cut(struct esp_keys *out, uint16_t encr, uint16_t key_bits, uint16_t integ,
+             const uint8_t *keymat, size_t len, size_t *used)
 {
     size_t encr_len, integ_len;
 
@@ -155,7 +157,8 @@ esp_opener_free(struct esp_opener *o)
 static enum esp_verdict
 text_of(const struct esp_opener *o, size_t len, size_t *text)
 {
-    size_t fixed = (size_t)ESP_HEADER + o->cipher->iv + o->icv, unit = MAX(o->cipher->block, (size_t)WORD);
+    size_t fixed = (size_t)ESP_HEADER + o->cipher->iv + o->icv,
+           unit = MAX(o->cipher->block, (size_t)WORD);
 
     if (len < fixed + unit) {
         return ESP_TOO_SHORT;
@@ -208,7 +211,8 @@ aad_of(const struct esp_opener *o, const uint8_t *packet, uint32_t seq_high, uin
 
 /* GMAC authenticates IV and payload as well, and has no text (RFC 4543 section 3.5). */
 static bool
-verify_gmac(struct esp_opener *o, const struct shape *s, const uint8_t *nonce, const struct span *aad)
+verify_gmac(struct esp_opener *o, const struct shape *s, const uint8_t *nonce,
+            const struct span *aad)
 {
     struct span all;
 
@@ -271,8 +275,8 @@ unit_of(const struct crypt_cipher *c)
 
 /* Decrypts len octets of the text from block `first` on; CBC: whole blocks. */
 static bool
-decrypt(struct esp_opener *o, const struct shape *s, const uint8_t *packet, uint32_t seq_high, size_t first,
-        uint8_t *out, size_t len)
+decrypt(struct esp_opener *o, const struct shape *s, const uint8_t *packet, uint32_t seq_high,
+        size_t first, uint8_t *out, size_t len)
 {
     const struct crypt_cipher *c = o->cipher;
     size_t at = first * unit_of(c);
@@ -284,7 +288,8 @@ decrypt(struct esp_opener *o, const struct shape *s, const uint8_t *packet, uint
     }
     if (c->mode == CRYPT_CBC) {
         /* The IV is the block before, and the first block's IV is right before it. */
-        return !gcry_cipher_reset(o->text) && !gcry_cipher_setiv(o->text, s->text + at - c->block, c->block) &&
+        return !gcry_cipher_reset(o->text) &&
+               !gcry_cipher_setiv(o->text, s->text + at - c->block, c->block) &&
                !gcry_cipher_decrypt(o->text, out, len, s->text + at, len);
     }
     nonce_of(o, packet, seq_high, nonce);
@@ -293,8 +298,8 @@ decrypt(struct esp_opener *o, const struct shape *s, const uint8_t *packet, uint
 
 /* The last octets of a peek that ends inside a CBC block. */
 static bool
-decrypt_part(struct esp_opener *o, const struct shape *s, const uint8_t *packet, uint32_t seq_high, size_t first,
-             uint8_t *out, size_t len)
+decrypt_part(struct esp_opener *o, const struct shape *s, const uint8_t *packet, uint32_t seq_high,
+             size_t first, uint8_t *out, size_t len)
 {
     uint8_t block[CRYPT_BLOCK_MAX];
 
@@ -306,7 +311,8 @@ decrypt_part(struct esp_opener *o, const struct shape *s, const uint8_t *packet,
 }
 
 size_t
-esp_peek(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_t seq_high, uint8_t *out, size_t want)
+esp_peek(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_t seq_high, uint8_t *out,
+         size_t want)
 {
     struct shape s;
     size_t whole, part;
@@ -320,7 +326,8 @@ esp_peek(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_t seq_h
     if (whole && !decrypt(o, &s, packet, seq_high, 0, out, whole)) {
         return 0;
     }
-    if (part && !decrypt_part(o, &s, packet, seq_high, whole / o->cipher->block, out + whole, part)) {
+    if (part &&
+        !decrypt_part(o, &s, packet, seq_high, whole / o->cipher->block, out + whole, part)) {
         return whole;
     }
     return want;
@@ -335,7 +342,8 @@ esp_peek_reach(const struct esp_opener *o, size_t want)
 }
 
 size_t
-esp_peek_tail(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_t seq_high, uint8_t *out, size_t want)
+esp_peek_tail(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_t seq_high,
+              uint8_t *out, size_t want)
 {
     uint8_t clear[TAIL_MAX + KEY_STREAM_BLOCK_MAX];
     struct shape s;
@@ -363,11 +371,13 @@ esp_text_len(const struct esp_opener *o, size_t len)
 }
 
 bool
-esp_open(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_t seq_high, uint8_t *out, size_t *out_len)
+esp_open(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_t seq_high, uint8_t *out,
+         size_t *out_len)
 {
     struct shape s;
 
-    if (shape_of(o, &s, packet, len) != ESP_VERIFIED || !decrypt(o, &s, packet, seq_high, 0, out, s.len)) {
+    if (shape_of(o, &s, packet, len) != ESP_VERIFIED ||
+        !decrypt(o, &s, packet, seq_high, 0, out, s.len)) {
         return false;
     }
     *out_len = s.len;

@@ -83,11 +83,12 @@ open_aead(const struct sealed *s, int algo, uint8_t *out, bool *verified)
 /* --- cipher and MAC --------------------------------------------------------------- */
 
 static bool
-cbc_open(const struct crypt_cipher *c, int algo, const uint8_t *key, size_t key_len, const uint8_t *iv,
-         const uint8_t *data, size_t len, uint8_t *out)
+cbc_open(const struct crypt_cipher *c, int algo, const uint8_t *key, size_t key_len,
+         const uint8_t *iv, const uint8_t *data, size_t len, uint8_t *out)
 {
     gcry_cipher_hd_t h = crypt_cipher_handle(algo, GCRY_CIPHER_MODE_CBC, key, key_len);
-    bool ok = h && !gcry_cipher_setiv(h, iv, c->block) && !gcry_cipher_decrypt(h, out, len, data, len);
+    bool ok =
+        h && !gcry_cipher_setiv(h, iv, c->block) && !gcry_cipher_decrypt(h, out, len, data, len);
 
     gcry_cipher_close(h);
     return ok;
@@ -150,8 +151,8 @@ key_fits(const struct sealed *s, int *algo)
 }
 
 static bool
-open_sealed(struct sealed *s, uint16_t integ, const uint8_t *message, size_t len, size_t body, uint8_t *out,
-            bool *verified)
+open_sealed(struct sealed *s, uint16_t integ, const uint8_t *message, size_t len, size_t body,
+            uint8_t *out, bool *verified)
 {
     struct crypt_mac mac;
     const char *why;
@@ -162,7 +163,8 @@ open_sealed(struct sealed *s, uint16_t integ, const uint8_t *message, size_t len
         return false;
     }
     if (s->cipher->icv) {
-        return integ == INTEG_NONE && shape_of(s, message, len, body, s->cipher->icv) && open_aead(s, algo, out, verified);
+        return integ == INTEG_NONE && shape_of(s, message, len, body, s->cipher->icv) &&
+               open_aead(s, algo, out, verified);
     }
     if (!crypt_mac_open(&mac, integ, s->sk_a->at, s->sk_a->len, &why)) {
         return false;
@@ -173,10 +175,11 @@ open_sealed(struct sealed *s, uint16_t integ, const uint8_t *message, size_t len
 }
 
 bool
-ike2_open(const struct ike_keys *k, bool from_initiator, const uint8_t *message, size_t len, size_t body, uint8_t *out,
-          size_t *out_len, bool *verified)
+ike2_open(const struct ike_keys *k, bool from_initiator, const uint8_t *message, size_t len,
+          size_t body, uint8_t *out, size_t *out_len, bool *verified)
 {
-    struct sealed s = { .cipher = crypt_cipher_of(k->encr), .sk_e = from_initiator ? &k->sk_ei : &k->sk_er,
+    struct sealed s = { .cipher = crypt_cipher_of(k->encr),
+                        .sk_e = from_initiator ? &k->sk_ei : &k->sk_er,
                         .sk_a = from_initiator ? &k->sk_ai : &k->sk_ar };
     size_t tail;
 
@@ -204,8 +207,8 @@ ike1_block(uint16_t encr)
 }
 
 bool
-ike1_open(uint16_t encr, const uint8_t *key, size_t key_len, const uint8_t *iv, const uint8_t *data, size_t len,
-          uint8_t *out)
+ike1_open(uint16_t encr, const uint8_t *key, size_t key_len, const uint8_t *iv, const uint8_t *data,
+          size_t len, uint8_t *out)
 {
     const struct crypt_cipher *c = crypt_cipher_of(encr);
     const char *why;

@@ -2,13 +2,15 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "algorithm.h"
 
+#include <espial/names.h>
 #include <glib.h>
 #include <string.h>
 
 enum { PIECES_MAX = 8, PRF_PLUS_ROUNDS = 255 };
 
 bool
-prf_run(uint16_t prf, const uint8_t *key, size_t key_len, const struct span *data, size_t n, uint8_t *out)
+prf_run(uint16_t prf, const uint8_t *key, size_t key_len, const struct span *data, size_t n,
+        uint8_t *out)
 {
     struct crypt_mac m;
     bool ok;
@@ -24,7 +26,8 @@ prf_run(uint16_t prf, const uint8_t *key, size_t key_len, const struct span *dat
 /* T1 = prf(K, S | 1), Tn = prf(K, Tn-1 | S | n), or without the count: all derivations of
  * both versions of IKE have this form. */
 static bool
-feed_back(struct crypt_mac *m, const struct span *data, size_t n, bool counted, uint8_t *out, size_t len)
+feed_back(struct crypt_mac *m, const struct span *data, size_t n, bool counted, uint8_t *out,
+          size_t len)
 {
     uint8_t t[CRYPT_PRF_MAX], count = 0;
     struct span pieces[PIECES_MAX + 2] = { { t, 0 } };
@@ -51,8 +54,8 @@ feed_back(struct crypt_mac *m, const struct span *data, size_t n, bool counted, 
 }
 
 static bool
-expand(uint16_t prf, const uint8_t *key, size_t key_len, const struct span *data, size_t n, bool counted, uint8_t *out,
-       size_t len)
+expand(uint16_t prf, const uint8_t *key, size_t key_len, const struct span *data, size_t n,
+       bool counted, uint8_t *out, size_t len)
 {
     struct crypt_mac m;
     bool ok;
@@ -66,14 +69,15 @@ expand(uint16_t prf, const uint8_t *key, size_t key_len, const struct span *data
 }
 
 bool
-prf_plus(uint16_t prf, const uint8_t *key, size_t key_len, const struct span *data, size_t n, uint8_t *out, size_t len)
+prf_plus(uint16_t prf, const uint8_t *key, size_t key_len, const struct span *data, size_t n,
+         uint8_t *out, size_t len)
 {
     return expand(prf, key, key_len, data, n, true, out, len);
 }
 
 bool
-child_keymat_v2(uint16_t prf, const struct crypt_key *sk_d, const struct span *g_ir, const struct span *ni,
-                const struct span *nr, uint8_t *out, size_t len)
+child_keymat_v2(uint16_t prf, const struct crypt_key *sk_d, const struct span *g_ir,
+                const struct span *ni, const struct span *nr, uint8_t *out, size_t len)
 {
     struct span data[3] = { g_ir ? *g_ir : (struct span){ NULL, 0 }, *ni, *nr };
 
@@ -81,10 +85,12 @@ child_keymat_v2(uint16_t prf, const struct crypt_key *sk_d, const struct span *g
 }
 
 bool
-child_keymat_v1(uint16_t prf, const struct crypt_key *skeyid_d, const struct span *g_xy, uint8_t protocol,
-                const uint8_t spi[4], const struct span *ni, const struct span *nr, uint8_t *out, size_t len)
+child_keymat_v1(uint16_t prf, const struct crypt_key *skeyid_d, const struct span *g_xy,
+                uint8_t protocol, const uint8_t spi[4], const struct span *ni,
+                const struct span *nr, uint8_t *out, size_t len)
 {
-    struct span data[5] = { g_xy ? *g_xy : (struct span){ NULL, 0 }, { &protocol, 1 }, { spi, 4 }, *ni, *nr };
+    struct span none = { NULL, 0 };
+    struct span data[5] = { g_xy ? *g_xy : none, { &protocol, 1 }, { spi, 4 }, *ni, *nr };
 
     return expand(prf, skeyid_d->at, skeyid_d->len, data, G_N_ELEMENTS(data), false, out, len);
 }
@@ -130,7 +136,11 @@ ike1_extend_key(uint16_t prf, const uint8_t *skeyid_e, size_t len, uint8_t *out,
 static int
 hash_of(uint16_t prf)
 {
-    static const int algos[] = { 0, GCRY_MD_MD5, GCRY_MD_SHA1, 0, 0, GCRY_MD_SHA256, GCRY_MD_SHA384, GCRY_MD_SHA512 };
+    static const int algos[] = {
+        [PRF_HMAC_MD5] = GCRY_MD_MD5, [PRF_HMAC_SHA1] = GCRY_MD_SHA1,
+        [PRF_HMAC_SHA2_256] = GCRY_MD_SHA256, [PRF_HMAC_SHA2_384] = GCRY_MD_SHA384,
+        [PRF_HMAC_SHA2_512] = GCRY_MD_SHA512,
+    };
 
     return prf < G_N_ELEMENTS(algos) ? algos[prf] : 0;
 }
@@ -153,16 +163,18 @@ hash_iv(uint16_t prf, const struct span *a, const struct span *b, uint8_t *out, 
 }
 
 bool
-ike1_first_iv(uint16_t prf, const struct span *gxi, const struct span *gxr, uint8_t *out, size_t want)
+ike1_first_iv(uint16_t prf, const struct span *gxi, const struct span *gxr, uint8_t *out,
+              size_t want)
 {
     return hash_iv(prf, gxi, gxr, out, want);
 }
 
 bool
-ike1_phase2_iv(uint16_t prf, const uint8_t *last_block, uint32_t message_id, uint8_t *out, size_t want)
+ike1_phase2_iv(uint16_t prf, const uint8_t *last_block, uint32_t message_id, uint8_t *out,
+               size_t want)
 {
-    uint8_t id[4] = { (uint8_t)(message_id >> 24), (uint8_t)(message_id >> 16), (uint8_t)(message_id >> 8),
-                      (uint8_t)message_id };
+    uint8_t id[4] = { (uint8_t)(message_id >> 24), (uint8_t)(message_id >> 16),
+                      (uint8_t)(message_id >> 8), (uint8_t)message_id };
     struct span block = { last_block, want }, mid = { id, sizeof id };
 
     return hash_iv(prf, &block, &mid, out, want);

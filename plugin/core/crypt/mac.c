@@ -82,7 +82,8 @@ prf_len(uint16_t prf)
 static bool
 xcbc_open(struct crypt_mac *m, const uint8_t *key)
 {
-    gcry_cipher_hd_t aes = crypt_cipher_handle(GCRY_CIPHER_AES128, GCRY_CIPHER_MODE_ECB, key, AES_BLOCK);
+    gcry_cipher_hd_t aes =
+        crypt_cipher_handle(GCRY_CIPHER_AES128, GCRY_CIPHER_MODE_ECB, key, AES_BLOCK);
     uint8_t k[3][AES_BLOCK];
     bool ok;
 
@@ -166,7 +167,8 @@ mac_start(struct crypt_mac *m, int algo, const uint8_t *key, size_t key_len)
 }
 
 bool
-crypt_mac_open(struct crypt_mac *m, uint16_t integ, const uint8_t *key, size_t key_len, const char **why)
+crypt_mac_open(struct crypt_mac *m, uint16_t integ, const uint8_t *key, size_t key_len,
+               const char **why)
 {
     const struct mac_row *row = mac_row_of(integ);
 

@@ -7,20 +7,27 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PER_LINE = 16, SPI_LEN = 8, SPI_DIGITS = 16, SPIS_LEN = 16, NO_THREAD = 1000, CHILD_SPIS = 2 };
+enum {
+    PER_LINE = 16, SPI_LEN = 8, SPI_DIGITS = 16, SPIS_LEN = 16,
+    NO_THREAD = 1000, CHILD_SPIS = 2
+};
 
 /* The keys come first, in the order of dump_names. */
-enum dump { NO_DUMP, SK_D, SK_AI, SK_AR, SK_EI, SK_ER, SKEYID_D, KEY_KA, ENC_I, ENC_R, INT_I, INT_R, NUM_KEYS,
-            SECRET = NUM_KEYS, NATD };
+enum dump {
+    NO_DUMP, SK_D, SK_AI, SK_AR, SK_EI, SK_ER, SKEYID_D, KEY_KA, ENC_I, ENC_R, INT_I, INT_R,
+    NUM_KEYS, SECRET = NUM_KEYS, NATD
+};
 
 static const struct { const char *name; enum dump dump; } dump_names[] = {
-    { "Sk_d secret", SK_D }, { "Sk_ai secret", SK_AI }, { "Sk_ar secret", SK_AR }, { "Sk_ei secret", SK_EI },
-    { "Sk_er secret", SK_ER }, { "SKEYID_d", SKEYID_D }, { "encryption key Ka", KEY_KA },
+    { "Sk_d secret", SK_D }, { "Sk_ai secret", SK_AI }, { "Sk_ar secret", SK_AR },
+    { "Sk_ei secret", SK_EI }, { "Sk_er secret", SK_ER }, { "SKEYID_d", SKEYID_D },
+    { "encryption key Ka", KEY_KA },
     { "encryption initiator key", ENC_I }, { "encryption responder key", ENC_R },
     { "integrity initiator key", INT_I }, { "integrity responder key", INT_R },
     /* The secret's name changed with versions; that of quick mode is the last one. */
     { "shared Diffie Hellman secret", SECRET }, { "key exchange secret", SECRET },
-    { "additional key exchange secret", SECRET }, { "shared key exchange secret", SECRET }, { "DH secret", SECRET },
+    { "additional key exchange secret", SECRET }, { "shared key exchange secret", SECRET },
+    { "DH secret", SECRET },
     /* The cookies stand at its beginning: without mgr = 2 no other line has them. */
     { "natd_chunk", NATD },
 };
@@ -247,10 +254,10 @@ static bool
 take_hex(struct charon *c, struct thread *t, const char *text, struct key_reader *r)
 {
     const char *at = text + strspn(text, " ");
-    size_t digits = strspn(at, "0123456789"), left = t->want - t->len;
+    size_t digits = strspn(at, "0123456789"), left = MIN(t->want - t->len, (size_t)PER_LINE);
 
     if (!digits || at[digits] != ':' ||
-        !keylog_hex_dump(at + digits + 1, t->octets, &t->len, t->len + (left < PER_LINE ? left : PER_LINE))) {
+        !keylog_hex_dump(at + digits + 1, t->octets, &t->len, t->len + left)) {
         return false;
     }
     if (t->len == t->want) {
@@ -308,7 +315,8 @@ begin_dump(struct thread *t, const char *text, struct key_reader *r)
 static bool
 read_proposal(struct charon *c, struct thread *t, const char *text)
 {
-    const char *at = g_str_has_prefix(text, "selected proposal: ") ? text + strlen("selected proposal: ") : NULL;
+    static const char label[] = "selected proposal: ";
+    const char *at = g_str_has_prefix(text, label) ? text + strlen(label) : NULL;
     char **words = at ? g_strsplit(at + strcspn(at, ":"), "/", -1) : NULL;
     bool ike = at && g_str_has_prefix(at, "IKE:");
     struct chosen chosen = { 0, 0, 0 };
@@ -316,8 +324,9 @@ read_proposal(struct charon *c, struct thread *t, const char *text)
     for (size_t i = 0; ike && words[i]; i++) {
         struct transform one;
         if (transform_parse(&one, words[i] + (*words[i] == ':'))) {
-            *(one.type == TRANSFORM_ENCR ? &chosen.encr : one.type == TRANSFORM_INTEG ? &chosen.integ :
-              one.type == TRANSFORM_PRF ? &chosen.prf : &one.id) = one.id;
+            chosen.encr = one.type == TRANSFORM_ENCR ? one.id : chosen.encr;
+            chosen.integ = one.type == TRANSFORM_INTEG ? one.id : chosen.integ;
+            chosen.prf = one.type == TRANSFORM_PRF ? one.id : chosen.prf;
         }
     }
     if (ike) {
@@ -347,7 +356,8 @@ read_using(struct thread *t, const char *text)
     struct transform one;
     char *name;
 
-    if (!g_str_has_prefix(at, "using ") || (!encr && (!end || !g_str_has_prefix(end, " for integrity")))) {
+    if (!g_str_has_prefix(at, "using ") ||
+        (!encr && (!end || !g_str_has_prefix(end, " for integrity")))) {
         return false;
     }
     if (encr || t->child.integ || t->keys[ENC_I].len || t->num_spis) {
@@ -356,7 +366,8 @@ read_using(struct thread *t, const char *text)
     name = g_strndup(at + 6, (gsize)(end - at - 6));
     if (strcmp(name, "HMAC_SHA2_256_96") == 0) {        /* not of the registry */
         t->child.integ = CRYPT_INTEG_SHA256_96;
-    } else if (transform_parse(&one, name) && one.type == (encr ? TRANSFORM_ENCR : TRANSFORM_INTEG)) {
+    } else if (transform_parse(&one, name) &&
+               one.type == (encr ? TRANSFORM_ENCR : TRANSFORM_INTEG)) {
         *(encr ? &t->child.encr : &t->child.integ) = one.id;
     }
     g_free(name);
@@ -388,7 +399,7 @@ read_spi(struct thread *t, const char *text, struct key_reader *r)
 {
     unsigned spi;
 
-    if (sscanf(text, " SPI 0x%8x, src ", &spi) != 1) {      /* NOLINT(cert-err34-c): eight digits fit */
+    if (sscanf(text, " SPI 0x%8x, src ", &spi) != 1) {  /* NOLINT(cert-err34-c): eight digits fit */
         return false;
     }
     /* With chd = 2 there are SPIs without keys. */
@@ -431,7 +442,8 @@ read_cookies(struct thread *t, const char *text, struct key_reader *r)
     const char *at = strstr(text, " SPIs ");
     uint64_t cookie, other;
 
-    if (!at || strspn(at + 6, "0123456789abcdef") != SPI_DIGITS || !keylog_hex_number(at + 6, SPI_DIGITS, &cookie)) {
+    if (!at || strspn(at + 6, "0123456789abcdef") != SPI_DIGITS ||
+        !keylog_hex_number(at + 6, SPI_DIGITS, &cookie)) {
         return;
     }
     other = 0;
@@ -453,7 +465,8 @@ whole_line(struct charon *c, struct thread *t, const char *text, struct key_read
     if (g_str_has_prefix(text, "adding ") || g_str_has_prefix(text, "registering ")) {
         t->child_ah = strstr(text, " AH SA") != NULL;
     }
-    if (read_proposal(c, t, text) || read_using(t, text) || read_spi(t, text, r) || read_truncation(t, text, r)) {
+    if (read_proposal(c, t, text) || read_using(t, text) || read_spi(t, text, r) ||
+        read_truncation(t, text, r)) {
         return true;
     }
     read_cookies(t, text, r);
@@ -464,7 +477,8 @@ whole_line(struct charon *c, struct thread *t, const char *text, struct key_read
 static void
 enter_sa(struct charon *c, struct thread *t, uint32_t sa)
 {
-    const struct logged_ike_sa *known = (const struct logged_ike_sa *)g_hash_table_lookup(c->sas, GUINT_TO_POINTER(sa));
+    const struct logged_ike_sa *known =
+        (const struct logged_ike_sa *)g_hash_table_lookup(c->sas, GUINT_TO_POINTER(sa));
 
     if (sa && known) {
         t->ike = *known;
@@ -477,7 +491,8 @@ enter_sa(struct charon *c, struct thread *t, uint32_t sa)
 static void
 leave_sa(struct charon *c, struct thread *t, uint32_t sa)
 {
-    struct logged_ike_sa *known = (struct logged_ike_sa *)g_hash_table_lookup(c->sas, GUINT_TO_POINTER(sa));
+    struct logged_ike_sa *known =
+        (struct logged_ike_sa *)g_hash_table_lookup(c->sas, GUINT_TO_POINTER(sa));
 
     if (sa && !known && g_hash_table_size(c->sas) < KEYLOG_MAX_KEYS) {
         known = g_new0(struct logged_ike_sa, 1);
@@ -533,4 +548,5 @@ charon_end(void *state, struct key_reader *r)
     g_free(c);
 }
 
-const struct key_format keylog_charon = { "strongSwan's log", charon_begin, charon_line, charon_end };
+const struct key_format keylog_charon = { "strongSwan's log", charon_begin, charon_line,
+                                          charon_end };

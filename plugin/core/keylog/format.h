@@ -1,6 +1,6 @@
 /* format.h - between the formats of the key log.  SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef ESPIAL_KEYLOG_INTERNAL_H
-#define ESPIAL_KEYLOG_INTERNAL_H
+#ifndef ESPIAL_KEYLOG_FORMAT_H
+#define ESPIAL_KEYLOG_FORMAT_H
 
 #include "crypto.h"
 #include "secrets.h"
@@ -34,11 +34,12 @@ struct key_format {
     const char *name;           /* in messages, "read as NAME" */
     void *(*begin)(void);       /* of a file; NULL where no line depends on another */
     bool (*line)(void *state, struct key_reader *r, const char *line);
-    void (*end)(void *state, struct key_reader *r);     /* frees, after adding what waited for more */
+    /* Frees the state, after adding what waited for more. */
+    void (*end)(void *state, struct key_reader *r);
 };
 
-extern const struct key_format keylog_charon, keylog_fortigate, keylog_pluto, keylog_rows, keylog_setkey, keylog_vpp,
-    keylog_xfrm;
+extern const struct key_format keylog_charon, keylog_fortigate, keylog_pluto, keylog_rows,
+    keylog_setkey, keylog_vpp, keylog_xfrm;
 
 /* --- to the log: what does not fit is refused, what is known is not added again --- */
 
@@ -47,7 +48,8 @@ void keylog_add_esp(struct key_reader *r, uint32_t spi, const struct esp_keys *k
 void keylog_add_ike1(struct key_reader *r, const uint8_t spi_i[8], const struct crypt_key *key,
                      const struct crypt_key *skeyid_d);
 /* spi_r may be NULL: not told. */
-void keylog_add_ike2(struct key_reader *r, const uint8_t spi_i[8], const uint8_t *spi_r, const struct ike_keys *keys);
+void keylog_add_ike2(struct key_reader *r, const uint8_t spi_i[8], const uint8_t *spi_r,
+                     const struct ike_keys *keys);
 void keylog_add_secret(struct key_reader *r, const uint8_t *octets, size_t len);
 /* "NAME line 12: WHAT (read as FORMAT); the line is left out." */
 void keylog_refuse(struct key_reader *r, const char *what);

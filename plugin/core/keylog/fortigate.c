@@ -56,7 +56,8 @@ fortigate_done(struct fortigate *f, struct key_reader *r)
 
 /* "aes key=16 a8da.." after "esp=". */
 static const char *
-read_key(const char *at, const struct key_name *table, size_t n, uint16_t *id, struct crypt_key *key)
+read_key(const char *at, const struct key_name *table, size_t n, uint16_t *id,
+         struct crypt_key *key)
 {
     char name[NAME_LEN], octets[NAME_LEN], hex[HEX_MAX];
     const struct key_name *a;
@@ -94,13 +95,17 @@ read_integ(struct fortigate *f, const char *text)
 {
     const char *at = strstr(text, "ah=");
 
-    return at ? read_key(at, integ_names, G_N_ELEMENTS(integ_names), &f->keys.integ, &f->keys.integ_key) : NULL;
+    if (!at) {
+        return NULL;
+    }
+    return read_key(at, integ_names, G_N_ELEMENTS(integ_names), &f->keys.integ, &f->keys.integ_key);
 }
 
 static void
 begin_direction(struct fortigate *f, struct key_reader *r, const char *text)
 {
-    const char *spi = strstr(text, "spi="), *esp = strstr(text, "esp="), *why = "the SPI is no number of 32 bits";
+    const char *spi = strstr(text, "spi="), *esp = strstr(text, "esp="),
+               *why = "the SPI is no number of 32 bits";
 
     fortigate_done(f, r);
     if (!esp) {
@@ -156,4 +161,5 @@ fortigate_end(void *state, struct key_reader *r)
     g_free(state);
 }
 
-const struct key_format keylog_fortigate = { "diagnose vpn tunnel list", fortigate_begin, fortigate_line, fortigate_end };
+const struct key_format keylog_fortigate = { "diagnose vpn tunnel list", fortigate_begin,
+                                             fortigate_line, fortigate_end };

@@ -22,7 +22,8 @@ hash_ike1(gconstpointer p)
 {
     const struct keylog_ike1 *k = (const struct keylog_ike1 *)p;
 
-    return (guint)hash_octets(hash_octets(hash_seed(), k->spi_i, sizeof k->spi_i), k->key.at, k->key.len);
+    return (guint)hash_octets(hash_octets(hash_seed(), k->spi_i, sizeof k->spi_i), k->key.at,
+                              k->key.len);
 }
 
 static gboolean
@@ -45,10 +46,11 @@ hash_ike2(gconstpointer p)
 static gboolean
 same_ike2(gconstpointer a, gconstpointer b)
 {
-    const struct ike_keys *k = &((const struct keylog_ike2 *)a)->keys, *l = &((const struct keylog_ike2 *)b)->keys;
+    const struct ike_keys *k = &((const struct keylog_ike2 *)a)->keys,
+                          *l = &((const struct keylog_ike2 *)b)->keys;
 
-    return k->encr == l->encr && k->integ == l->integ && same(&k->sk_ei, &l->sk_ei) && same(&k->sk_er, &l->sk_er) &&
-           same(&k->sk_ai, &l->sk_ai) && same(&k->sk_ar, &l->sk_ar);
+    return k->encr == l->encr && k->integ == l->integ && same(&k->sk_ei, &l->sk_ei) &&
+           same(&k->sk_er, &l->sk_er) && same(&k->sk_ai, &l->sk_ai) && same(&k->sk_ar, &l->sk_ar);
 }
 
 static guint
@@ -62,7 +64,8 @@ hash_secret(gconstpointer p)
 static gboolean
 same_secret(gconstpointer a, gconstpointer b)
 {
-    const struct span *s = &((const struct keylog_secret *)a)->octets, *t = &((const struct keylog_secret *)b)->octets;
+    const struct span *s = &((const struct keylog_secret *)a)->octets,
+                      *t = &((const struct keylog_secret *)b)->octets;
 
     return s->len == t->len && memcmp(s->at, t->at, s->len) == 0;
 }
@@ -127,7 +130,8 @@ lacks_salt(const struct esp_keys *k)
 {
     size_t whole;
 
-    return crypt_encr_key_len(k->encr, (uint16_t)(8 * k->encr_key.len), &whole) && whole > k->encr_key.len;
+    return crypt_encr_key_len(k->encr, (uint16_t)(8 * k->encr_key.len), &whole) &&
+           whole > k->encr_key.len;
 }
 
 const char *
@@ -157,8 +161,8 @@ keylog_add_esp(struct key_reader *r, uint32_t spi, const struct esp_keys *keys)
     /* Both ends write the same keys, and not all logs say whether there is an ESN. */
     for (guint i = 0; list && i + 1 < list->len; i++) {
         struct esp_keys *old = &((struct keylog_esp *)g_ptr_array_index(list, i))->keys;
-        if (old->encr == keys->encr && old->integ == keys->integ && same(&old->encr_key, &keys->encr_key) &&
-            same(&old->integ_key, &keys->integ_key)) {
+        if (old->encr == keys->encr && old->integ == keys->integ &&
+            same(&old->encr_key, &keys->encr_key) && same(&old->integ_key, &keys->integ_key)) {
             old->esn |= keys->esn;
             return;
         }
@@ -185,7 +189,8 @@ keylog_add_esp(struct key_reader *r, uint32_t spi, const struct esp_keys *keys)
 }
 
 void
-keylog_add_ike1(struct key_reader *r, const uint8_t spi_i[8], const struct crypt_key *key, const struct crypt_key *skeyid_d)
+keylog_add_ike1(struct key_reader *r, const uint8_t spi_i[8], const struct crypt_key *key,
+                const struct crypt_key *skeyid_d)
 {
     struct keylog_ike1 one, *old;
 
@@ -222,7 +227,8 @@ ike2_misfit(const struct ike_keys *keys)
 
 /* What one log tells of an SA and another does not. */
 static void
-complete(struct keylog_ike2 *old, const uint8_t spi_i[8], const uint8_t *spi_r, const struct ike_keys *keys)
+complete(struct keylog_ike2 *old, const uint8_t spi_i[8], const uint8_t *spi_r,
+         const struct ike_keys *keys)
 {
     static const uint8_t unknown[8];
 
@@ -239,7 +245,8 @@ complete(struct keylog_ike2 *old, const uint8_t spi_i[8], const uint8_t *spi_r, 
 }
 
 void
-keylog_add_ike2(struct key_reader *r, const uint8_t spi_i[8], const uint8_t *spi_r, const struct ike_keys *keys)
+keylog_add_ike2(struct key_reader *r, const uint8_t spi_i[8], const uint8_t *spi_r,
+                const struct ike_keys *keys)
 {
     struct keylog_ike2 one, *old;
     const char *why = ike2_misfit(keys);
@@ -279,8 +286,10 @@ void
 keylog_refuse_at(struct key_reader *r, unsigned line, const char *what)
 {
     if (r->refused++ < KEYLOG_MAX_MESSAGES) {
-        g_string_append_printf(r->messages, "%s%s line %u: %s%s%s%s; the line is left out.", r->messages->len ? "\n" : "",
-                               r->name, line, what, r->format ? " (read as " : "", r->format ? r->format : "", r->format ? ")" : "");
+        g_string_append_printf(r->messages, "%s%s line %u: %s%s%s%s; the line is left out.",
+                               r->messages->len ? "\n" : "", r->name, line, what,
+                               r->format ? " (read as " : "", r->format ? r->format : "",
+                               r->format ? ")" : "");
     }
 }
 
@@ -333,7 +342,7 @@ keylog_num_secrets(const struct keylog *k)
 const struct keylog_secret *
 keylog_secret(const struct keylog *k, size_t i)
 {
-    return i < k->secrets->len ? (const struct keylog_secret *)g_ptr_array_index(k->secrets, i) : NULL;
+    return i < k->secrets->len ? (const struct keylog_secret *)k->secrets->pdata[i] : NULL;
 }
 
 size_t

@@ -12,8 +12,8 @@ enum { PER_LINE = 16, SIDES = 2, SPI_LEN = 8, NAME_LEN = 64, SALT = 4 };
 enum dump { NO_DUMP, ESP_ENCR, ESP_INTEG, ICOOKIE, SKEYID_D, IKE1_KEY, SALT_I, SALT_R };
 
 static const struct { const char *name; enum dump dump; } dump_names[] = {
-    { "ESP enckey:", ESP_ENCR }, { "ESP authkey:", ESP_INTEG }, { "ICOOKIE:", ICOOKIE }, { "Skeyid_d:", SKEYID_D },
-    { "enc key:", IKE1_KEY },
+    { "ESP enckey:", ESP_ENCR }, { "ESP authkey:", ESP_INTEG }, { "ICOOKIE:", ICOOKIE },
+    { "Skeyid_d:", SKEYID_D }, { "enc key:", IKE1_KEY },
 };
 
 /* Of "initiator salt extracted len 16 bytes", "unwrapped:", four octets and zeros. */
@@ -177,7 +177,8 @@ encr_of(const char *name, uint16_t *out)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(encr_names); i++) {
         size_t len = strlen(encr_names[i].name);
-        if (g_ascii_strncasecmp(name, encr_names[i].name, len) == 0 && !name[len + strspn(name + len, "0123456789")]) {
+        if (g_ascii_strncasecmp(name, encr_names[i].name, len) == 0 &&
+            !name[len + strspn(name + len, "0123456789")]) {
             *out = encr_names[i].id;
             return true;
         }
@@ -227,8 +228,8 @@ half_ike2(struct pluto *p, struct key_reader *r, char **words)
     uint64_t spi;
     uint8_t spi_i[SPI_LEN];
 
-    if (!keylog_hex_number(words[2], 2 * SPI_LEN, &spi) || !named_key(words[4], integ_name, integ_key) ||
-        !named_key(words[5], encr_name, encr_key)) {
+    if (!keylog_hex_number(words[2], 2 * SPI_LEN, &spi) ||
+        !named_key(words[4], integ_name, integ_key) || !named_key(words[5], encr_name, encr_key)) {
         return "the IKEv2 keys are no hex digits, or too long";
     }
     integ = keylog_named(integ_names, G_N_ELEMENTS(integ_names), integ_name);
@@ -316,7 +317,8 @@ esp_integ_of(const char *name, uint16_t *out)
 /* Older libreswans install the inbound SA first and newer ones the outbound one: each SPI
  * gets both keys, and its packets tell. */
 static void
-add_child(const struct pluto *p, struct key_reader *r, uint32_t spi, uint16_t encr, uint16_t integ, bool esn)
+add_child(const struct pluto *p, struct key_reader *r, uint32_t spi, uint16_t encr, uint16_t integ,
+          bool esn)
 {
     for (unsigned i = 0; i < p->sides; i++) {
         struct esp_keys keys;
@@ -335,7 +337,8 @@ add_child(const struct pluto *p, struct key_reader *r, uint32_t spi, uint16_t en
 static bool
 read_child(struct pluto *p, struct key_reader *r, const char *text)
 {
-    const char *at = strstr(text, "{ESP"), *out = at ? strstr(at, "=>0x") : NULL, *in = out ? strstr(out, " <0x") : NULL;
+    const char *at = strstr(text, "{ESP"), *out = at ? strstr(at, "=>0x") : NULL;
+    const char *in = out ? strstr(out, " <0x") : NULL;
     char encr_name[NAME_LEN], integ_name[NAME_LEN], label[NAME_LEN + 8];
     uint64_t spi_out, spi_in;
     uint16_t encr, integ;
@@ -389,7 +392,8 @@ pluto_line(void *state, struct key_reader *r, const char *line)
     }
     text += *text == ' ';
     if (p->now != NO_DUMP) {
-        if (g_str_has_prefix(text, "  ") && keylog_hex_dump(text, p->octets, &p->len, MIN(p->len + PER_LINE, sizeof p->octets))) {
+        if (g_str_has_prefix(text, "  ") &&
+            keylog_hex_dump(text, p->octets, &p->len, MIN(p->len + PER_LINE, sizeof p->octets))) {
             return true;
         }
         dump_done(p, r);

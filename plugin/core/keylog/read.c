@@ -7,7 +7,8 @@
 
 /* Those come first that tell their lines by more. */
 static const struct key_format *const formats[] = {
-    &keylog_charon, &keylog_pluto, &keylog_rows, &keylog_xfrm, &keylog_setkey, &keylog_fortigate, &keylog_vpp,
+    &keylog_charon, &keylog_pluto, &keylog_rows, &keylog_xfrm, &keylog_setkey, &keylog_fortigate,
+    &keylog_vpp,
 };
 
 /* A line grows here until it is whole; the text it came from need not be kept. */
@@ -110,8 +111,8 @@ lines_end(struct lines *l, char **messages)
         }
     }
     if (l->reader.refused > KEYLOG_MAX_MESSAGES) {
-        g_string_append_printf(l->reader.messages, "\n%s: and %u more lines like these.", l->reader.name,
-                               l->reader.refused - KEYLOG_MAX_MESSAGES);
+        g_string_append_printf(l->reader.messages, "\n%s: and %u more lines like these.",
+                               l->reader.name, l->reader.refused - KEYLOG_MAX_MESSAGES);
     }
     n = keylog_count(l->reader.log) - l->keys_before;
     *messages = g_string_free(l->reader.messages, l->reader.messages->len == 0);
@@ -140,12 +141,13 @@ struct source {
 static bool
 fill(struct source *s, GError **error)
 {
-    gssize n = s->have < sizeof s->raw ? g_input_stream_read(s->in, s->raw + s->have, sizeof s->raw - s->have, NULL, error) : 1;
+    size_t room = sizeof s->raw - s->have;
+    gssize n = room ? g_input_stream_read(s->in, s->raw + s->have, room, NULL, error) : 1;
 
     if (n < 0) {
         return false;
     }
-    s->have += s->have < sizeof s->raw ? (size_t)n : 0;
+    s->have += room ? (size_t)n : 0;
     s->end = n == 0;
     return true;
 }
@@ -156,7 +158,8 @@ take(struct lines *l, struct source *s, const void *at, size_t len, GError **err
     lines_take(l, (const char *)at, len);
     s->all += len;
     if (s->all > KEYLOG_MAX_FILE) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE, "longer than the %d MiB that Espial reads", KEYLOG_MAX_FILE >> 20);
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+                    "longer than the %d MiB that Espial reads", KEYLOG_MAX_FILE >> 20);
         return false;
     }
     return true;
@@ -184,8 +187,9 @@ read_gzip(struct lines *l, struct source *s, GError **error)
     while (s->have || inside) {
         gsize used = 0, written = 0;
         GError *why = NULL;
+        GConverterFlags flags = s->end ? G_CONVERTER_INPUT_AT_END : G_CONVERTER_NO_FLAGS;
         GConverterResult how = g_converter_convert(gzip, s->raw, s->have, clear, sizeof clear,
-                                                   s->end ? G_CONVERTER_INPUT_AT_END : G_CONVERTER_NO_FLAGS, &used, &written, &why);
+                                                   flags, &used, &written, &why);
         if (how == G_CONVERTER_ERROR) {     /* not for want of octets, which are all used before */
             g_propagate_error(error, why);
             break;
@@ -244,8 +248,9 @@ load_file(struct keylog *k, const char *path, char **messages)
     read_file(l, path, &error);
     n = lines_end(l, messages);
     if (error) {
-        char *more = g_strdup_printf("%s%s%s: %s; %" G_GSIZE_FORMAT " keys were read before.", *messages ? *messages : "",
-                                     *messages ? "\n" : "", path, error->message, n);
+        char *more = g_strdup_printf("%s%s%s: %s; %" G_GSIZE_FORMAT " keys were read before.",
+                                     *messages ? *messages : "", *messages ? "\n" : "", path,
+                                     error->message, n);
         g_free(*messages);
         *messages = more;
         g_error_free(error);
@@ -257,7 +262,9 @@ load_file(struct keylog *k, const char *path, char **messages)
 static size_t
 load_folder(struct keylog *k, const char *folder, char **messages)
 {
-    static const char *const tables[] = { "ikev1_decryption_table", "ikev2_decryption_table", "esp_sa" };
+    static const char *const tables[] = {
+        "ikev1_decryption_table", "ikev2_decryption_table", "esp_sa"
+    };
     GString *all = g_string_new(NULL);
     size_t n = 0, found = 0;
 
@@ -274,7 +281,9 @@ load_folder(struct keylog *k, const char *folder, char **messages)
         g_free(path);
     }
     if (!found) {
-        g_string_append_printf(all, "%s: a folder without esp_sa, ikev1_decryption_table and ikev2_decryption_table.", folder);
+        g_string_append_printf(
+            all, "%s: a folder without esp_sa, ikev1_decryption_table and ikev2_decryption_table.",
+            folder);
     }
     *messages = g_string_free(all, all->len == 0);
     return n;
@@ -283,5 +292,7 @@ load_folder(struct keylog *k, const char *folder, char **messages)
 size_t
 keylog_load(struct keylog *k, const char *path, char **messages)
 {
-    return g_file_test(path, G_FILE_TEST_IS_DIR) ? load_folder(k, path, messages) : load_file(k, path, messages);
+    bool folder = g_file_test(path, G_FILE_TEST_IS_DIR);
+
+    return folder ? load_folder(k, path, messages) : load_file(k, path, messages);
 }

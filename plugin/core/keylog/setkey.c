@@ -77,7 +77,8 @@ static void
 take_groups(struct setkey *s, struct key_reader *r, const char *text)
 {
     for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
-        int high = g_ascii_xdigit_value(text[0]), low = high < 0 ? -1 : g_ascii_xdigit_value(text[1]);
+        int high = g_ascii_xdigit_value(text[0]);
+        int low = high < 0 ? -1 : g_ascii_xdigit_value(text[1]);
         if (low < 0) {
             refuse(s, r, "a key is no whole number of octets");
             return;
@@ -120,8 +121,9 @@ static bool
 begin_sa(struct setkey *s, struct key_reader *r, const char *text)
 {
     const char *at = strstr(text, " spi=");
-    bool esp = g_str_has_prefix(text, "esp"), other = g_str_has_prefix(text, "ah ") || g_str_has_prefix(text, "ipcomp ") ||
-               g_str_has_prefix(text, "tcp ");
+    bool esp = g_str_has_prefix(text, "esp");
+    bool other = g_str_has_prefix(text, "ah ") || g_str_has_prefix(text, "ipcomp ") ||
+                 g_str_has_prefix(text, "tcp ");
 
     if ((!esp && !other) || !strstr(text, " mode=") || !at) {
         return false;

@@ -38,7 +38,8 @@ keylog_hex_dump(const char *text, uint8_t *out, size_t *len, size_t max)
 
     while (*len < max) {
         size_t blanks = strspn(text, " ");
-        int high = g_ascii_xdigit_value(text[blanks]), low = high < 0 ? -1 : g_ascii_xdigit_value(text[blanks + 1]);
+        int high = g_ascii_xdigit_value(text[blanks]);
+        int low = high < 0 ? -1 : g_ascii_xdigit_value(text[blanks + 1]);
         if (low < 0 || (*len > before && blanks > BLANKS_INSIDE)) {
             break;
         }

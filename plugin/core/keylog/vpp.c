@@ -154,11 +154,18 @@ algorithms(struct vpp *v, struct key_reader *r, const char *text)
 static struct crypt_key *
 key_of(struct vpp *v, bool responder)
 {
-    if (v->child) {
-        return v->kind == 'e' ? &v->esp[responder].encr_key : v->kind == 'a' ? &v->esp[responder].integ_key : NULL;
+    switch (v->kind) {
+    case 'e':
+        return v->child ? &v->esp[responder].encr_key :
+               responder ? &v->keys.sk_er : &v->keys.sk_ei;
+    case 'a':
+        return v->child ? &v->esp[responder].integ_key :
+               responder ? &v->keys.sk_ar : &v->keys.sk_ai;
+    case 'd':
+        return v->child ? NULL : &v->keys.sk_d;
+    default:
+        return NULL;
     }
-    return v->kind == 'd' ? &v->keys.sk_d : v->kind == 'a' ? responder ? &v->keys.sk_ar : &v->keys.sk_ai
-         : v->kind == 'e' ? responder ? &v->keys.sk_er : &v->keys.sk_ei : NULL;
 }
 
 /* Digits, or "00000020: " and digits where a key has more than 32 octets. */
@@ -195,7 +202,8 @@ key_line(struct vpp *v, struct key_reader *r, const char *text)
     } else if (v->kind && g_str_has_prefix(text, "r:")) {
         v->open = key_of(v, true);
         take(v, r, text + 2);
-    } else if (v->kind && strspn(text, "0123456789abcdef") == OFFSET_DIGITS && text[OFFSET_DIGITS] == ':') {
+    } else if (v->kind && strspn(text, "0123456789abcdef") == OFFSET_DIGITS &&
+               text[OFFSET_DIGITS] == ':') {
         take(v, r, text);
     } else {
         v->kind = 0;
@@ -224,7 +232,8 @@ child_spis(struct vpp *v, const char *text)
 {
     const char *i = strstr(text, "spi(i) "), *responder = strstr(text, "spi(r) ");
 
-    if (i && responder && keylog_hex_number(i + 7, 8, &v->spis[0]) && keylog_hex_number(responder + 7, 8, &v->spis[1])) {
+    if (i && responder && keylog_hex_number(i + 7, 8, &v->spis[0]) &&
+        keylog_hex_number(responder + 7, 8, &v->spis[1])) {
         v->num_spis = 2;
     }
 }
@@ -235,7 +244,8 @@ vpp_line(void *state, struct key_reader *r, const char *line)
     struct vpp *v = (struct vpp *)state;
     const char *text = line + strspn(line, " \t"), *ispi = strstr(text, " ispi ");
 
-    if (ispi && (g_str_has_prefix(text, "iip ") || strstr(text, " iip ")) && strstr(ispi, " rspi ")) {
+    if (ispi && (g_str_has_prefix(text, "iip ") || strstr(text, " iip ")) &&
+        strstr(ispi, " rspi ")) {
         block_done(v, r);
         v->ike = keylog_hex_number(ispi + 6, 2 * SPI_LEN, &v->spi);
         return true;

@@ -7,7 +7,10 @@
 #include <espial/suite.h>
 #include <string.h>
 
-enum { COLUMNS_IKE1 = 2, COLUMNS_IKE2 = 8, COLUMNS_ESP = 8, COLUMN_SEQUENCE = 8, COLUMNS_ESP_NEWER = 10, COLUMNS_MAX = 12, COOKIE_DIGITS = 16 };
+enum {
+    COLUMNS_IKE1 = 2, COLUMNS_IKE2 = 8, COLUMNS_ESP = 8, COLUMN_SEQUENCE = 8,
+    COLUMNS_ESP_NEWER = 10, COLUMNS_MAX = 12, COOKIE_DIGITS = 16
+};
 
 /* How Wireshark spells them; what it does not decrypt has no name there. */
 static const struct key_name esp_encr[] = {
@@ -67,7 +70,8 @@ look_up(const struct key_name *table, size_t n, const char *text, uint16_t *id)
 {
     for (size_t i = 0; i < n; i++) {
         size_t len = strlen(table[i].name);
-        if (g_ascii_strncasecmp(table[i].name, text, len) == 0 && (!text[len] || g_str_has_prefix(text + len, " ["))) {
+        if (g_ascii_strncasecmp(table[i].name, text, len) == 0 &&
+            (!text[len] || g_str_has_prefix(text + len, " ["))) {
             *id = table[i].id;
             return true;
         }
@@ -112,7 +116,8 @@ is_cookie(const char *text)
 static bool
 is_family(const char *text)
 {
-    return strcmp(text, "IPv4") == 0 || strcmp(text, "IPv6") == 0 || g_ascii_strcasecmp(text, "Any") == 0;
+    return strcmp(text, "IPv4") == 0 || strcmp(text, "IPv6") == 0 ||
+           g_ascii_strcasecmp(text, "Any") == 0;
 }
 
 static void
@@ -122,7 +127,8 @@ row_ike1(struct key_reader *r, char **c)
     static const struct crypt_key unknown;
 
     if (!keylog_hex(c[0], &cookie) || !keylog_hex(c[1], &key) || !key.len) {
-        keylog_refuse(r, "the key of an ikev1_decryption_table row is no even number of hex digits");
+        keylog_refuse(r,
+                      "the key of an ikev1_decryption_table row is no even number of hex digits");
         return;
     }
     keylog_add_ike1(r, cookie.at, &key, &unknown);
@@ -136,12 +142,15 @@ row_ike2(struct key_reader *r, char **c)
     struct crypt_key cookie, other;
 
     memset(&keys, 0, sizeof keys);
-    if (!look_up(ike_encr, G_N_ELEMENTS(ike_encr), c[4], &keys.encr) || !look_up(ike_auth, G_N_ELEMENTS(ike_auth), c[7], &keys.integ)) {
-        keylog_refuse(r, "an ikev2_decryption_table row names an algorithm that Espial does not know");
+    if (!look_up(ike_encr, G_N_ELEMENTS(ike_encr), c[4], &keys.encr) ||
+        !look_up(ike_auth, G_N_ELEMENTS(ike_auth), c[7], &keys.integ)) {
+        keylog_refuse(r,
+                      "an ikev2_decryption_table row names an algorithm that Espial does not know");
         return;
     }
-    if (!keylog_hex(c[0], &cookie) || !keylog_hex(c[1], &other) || !keylog_hex(c[2], &keys.sk_ei) || !keylog_hex(c[3], &keys.sk_er) ||
-        !keylog_hex(c[5], &keys.sk_ai) || !keylog_hex(c[6], &keys.sk_ar)) {
+    if (!keylog_hex(c[0], &cookie) || !keylog_hex(c[1], &other) || !keylog_hex(c[2], &keys.sk_ei) ||
+        !keylog_hex(c[3], &keys.sk_er) || !keylog_hex(c[5], &keys.sk_ai) ||
+        !keylog_hex(c[6], &keys.sk_ar)) {
         keylog_refuse(r, "a key of an ikev2_decryption_table row is no even number of hex digits");
     } else {
         keylog_add_ike2(r, cookie.at, other.at, &keys);
@@ -206,7 +215,8 @@ esp_algorithms(struct esp_keys *keys, char **c)
     }
     if (is_any(c[6])) {
         memset(&keys->integ_key, 0, sizeof keys->integ_key);
-        return encr_is_aead(keys->encr) ? NULL : "an esp_sa row names no integrity algorithm, only the length of its ICV";
+        return encr_is_aead(keys->encr) ? NULL :
+               "an esp_sa row names no integrity algorithm, only the length of its ICV";
     }
     return look_up(esp_auth, G_N_ELEMENTS(esp_auth), c[6], &keys->integ) ? NULL
            : "an esp_sa row names an integrity algorithm that Espial does not know";
@@ -272,7 +282,8 @@ row_line(void *state, struct key_reader *r, const char *line)
     }
     copy = g_strdup(line);
     n = split(copy, c);
-    /* Wireshark 4.4 adds the length of the sequence number, and its upper half, which the packets tell. */
+    /* Wireshark 4.4 adds the length of the sequence number, and its upper half, which follows from
+     * the packets. */
     if (n >= COLUMNS_ESP && n <= COLUMNS_ESP_NEWER && is_family(c[0])) {
         row_esp(r, c, n);
     } else if (n == COLUMNS_IKE1 && is_cookie(c[0])) {

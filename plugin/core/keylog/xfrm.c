@@ -123,10 +123,16 @@ algorithm(struct xfrm *x, struct key_reader *r, char **words, size_t n)
         refuse(x, r, "an algorithm has no name");
         return;
     }
-    keyless = n == NAME + 1 || strcmp(words[KEY], "0x") == 0 || *words[KEY] == '(' || (n == KEY + 1 && strcmp(words[KEY], "0") == 0);
+    keyless = n == NAME + 1 || strcmp(words[KEY], "0x") == 0 || *words[KEY] == '(' ||
+              (n == KEY + 1 && strcmp(words[KEY], "0") == 0);
     bits = auth || aead ? icv_bits(words + KEY + (n > KEY && !keyless)) : DEFAULT_BITS;
-    a = auth ? named(macs, G_N_ELEMENTS(macs), words[NAME], bits)
-      : aead ? named(aeads, G_N_ELEMENTS(aeads), words[NAME], bits) : named(ciphers, G_N_ELEMENTS(ciphers), words[NAME], bits);
+    if (auth) {
+        a = named(macs, G_N_ELEMENTS(macs), words[NAME], bits);
+    } else if (aead) {
+        a = named(aeads, G_N_ELEMENTS(aeads), words[NAME], bits);
+    } else {
+        a = named(ciphers, G_N_ELEMENTS(ciphers), words[NAME], bits);
+    }
     if (!a) {
         refuse(x, r, "an algorithm or its ICV's length is not known to Espial");
         return;
@@ -146,7 +152,8 @@ algorithm(struct xfrm *x, struct key_reader *r, char **words, size_t n)
 static void
 spi(struct xfrm *x, struct key_reader *r, char **words, size_t n)
 {
-    x->esp = strcmp(words[1], "esp") == 0 && n > 3 && strcmp(words[2], "spi") == 0 && keylog_hex_number(words[3], 8, &x->spi);
+    x->esp = strcmp(words[1], "esp") == 0 && n > 3 && strcmp(words[2], "spi") == 0 &&
+             keylog_hex_number(words[3], 8, &x->spi);
     x->line = r->line;
 }
 
@@ -158,10 +165,11 @@ part(struct xfrm *x, struct key_reader *r, char **words, size_t n)
         xfrm_done(x, r);
     } else if (n >= 2 && strcmp(words[0], "proto") == 0) {
         spi(x, r, words, n);
-    } else if (x->esp && (strcmp(words[0], "enc") == 0 || strcmp(words[0], "aead") == 0 || strcmp(words[0], "auth") == 0 ||
-                          strcmp(words[0], "auth-trunc") == 0)) {
+    } else if (x->esp && (strcmp(words[0], "enc") == 0 || strcmp(words[0], "aead") == 0 ||
+                          strcmp(words[0], "auth") == 0 || strcmp(words[0], "auth-trunc") == 0)) {
         algorithm(x, r, words, n);
-    } else if (x->esp && (strcmp(words[0], "replay-window") == 0 || strcmp(words[0], "flag") == 0)) {
+    } else if (x->esp &&
+               (strcmp(words[0], "replay-window") == 0 || strcmp(words[0], "flag") == 0)) {
         for (size_t i = 0; i < n; i++) {
             x->keys.esn |= strcmp(words[i], "esn") == 0;
         }

@@ -15,7 +15,8 @@ static void
 read_tail(struct esp_opener *o, struct esp_clear *out, const uint8_t *at, size_t len, uint32_t high)
 {
     uint8_t tail[TAIL_MAX];
-    size_t text = esp_text_len(o, len), got = esp_peek_tail(o, at, len, high, tail, TAIL_FIRST), pad;
+    size_t text = esp_text_len(o, len), got = esp_peek_tail(o, at, len, high, tail, TAIL_FIRST),
+           pad;
 
     if (got < ESP_TRAILER) {
         out->bad_padding = true;
@@ -106,10 +107,13 @@ is_transport(const struct esp_clear *c)
         return sum == 0xffff || sum == 0x1fffe;
     }
     if (c->next_header == IP_ICMP || c->next_header == IP_ICMPV6) {
-        return c->head_len >= 8 && (h[0] < 20 || (c->next_header == IP_ICMPV6 && h[0] >= 128 && h[0] <= 161)) && h[1] < 16;
+        return c->head_len >= 8 &&
+               (h[0] < 20 || (c->next_header == IP_ICMPV6 && h[0] >= 128 && h[0] <= 161)) &&
+               h[1] < 16;
     }
     if (c->next_header == IP_TCP) {
-        return c->head_len >= 20 && h[12] >> 4 >= 5 && (h[12] >> 4) * (size_t)4 <= c->payload_len && !(h[12] & 0xe);
+        return c->head_len >= 20 && h[12] >> 4 >= 5 && (h[12] >> 4) * (size_t)4 <= c->payload_len &&
+               !(h[12] & 0xe);
     }
     return false;
 }
@@ -133,7 +137,8 @@ clear_plausible(const struct esp_clear *c, bool named)
 }
 
 void
-clear_read(struct esp_opener *o, struct esp_clear *out, const uint8_t *at, size_t len, uint32_t high)
+clear_read(struct esp_opener *o, struct esp_clear *out, const uint8_t *at, size_t len,
+           uint32_t high)
 {
     read_tail(o, out, at, len, high);
     out->head_len = esp_peek(o, at, len, high, out->head, KEYRING_HEAD);
@@ -145,6 +150,7 @@ clear_read(struct esp_opener *o, struct esp_clear *out, const uint8_t *at, size_
 bool
 clear_looks_right(const struct esp_clear *c)
 {
-    return !c->bad_padding && (c->next_header != IP_IPV4 || (c->head_len && c->head[0] >> 4 == 4)) &&
+    return !c->bad_padding &&
+           (c->next_header != IP_IPV4 || (c->head_len && c->head[0] >> 4 == 4)) &&
            (c->next_header != IP_IPV6 || (c->head_len && c->head[0] >> 4 == 6));
 }

@@ -9,7 +9,8 @@
 
 /* Trailer, padding and head of the packet, without a look at its ICV; high: the upper half
  * of its sequence number. */
-void clear_read(struct esp_opener *o, struct esp_clear *out, const uint8_t *at, size_t len, uint32_t high);
+void clear_read(struct esp_opener *o, struct esp_clear *out, const uint8_t *at, size_t len,
+                uint32_t high);
 /* For keys that nothing else proves; named: the log gives them to this very SPI. */
 bool clear_plausible(const struct esp_clear *c, bool named);
 /* For keys that the ICV has proved, and for a peek. */

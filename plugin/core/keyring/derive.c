@@ -30,7 +30,8 @@ span_of(GBytes *b)
 static bool
 secret_fits(size_t len, size_t ke_len)
 {
-    return len == ke_len || (len <= SECRET_X_MAX && 2 * len == ke_len) || (len == ML_KEM_SECRET && ke_len >= ML_KEM_PUBLIC_MIN);
+    return len == ke_len || (len <= SECRET_X_MAX && 2 * len == ke_len) ||
+           (len == ML_KEM_SECRET && ke_len >= ML_KEM_PUBLIC_MIN);
 }
 
 /* The secrets that a key exchange could have; a single NULL where there was none. */
@@ -102,15 +103,18 @@ next_pair(size_t all, size_t *cursor, unsigned *tries, unsigned *now, size_t *ou
 
 /* The keys of one direction, behind those of the other where they are the second ones. */
 static bool
-cut_keys(const struct child_negotiation *child, const uint8_t *keymat, size_t len, struct esp_keys *out)
+cut_keys(const struct child_negotiation *child, const uint8_t *keymat, size_t len,
+         struct esp_keys *out)
 {
     size_t used;
 
     memset(out, 0, sizeof *out);
-    if (!esp_keys_cut(out, child->suite.encr, child->suite.key_bits, child->suite.integ, keymat, len, &used)) {
+    if (!esp_keys_cut(out, child->suite.encr, child->suite.key_bits, child->suite.integ, keymat,
+                      len, &used)) {
         return false;
     }
-    return !child->second || esp_keys_cut(out, child->suite.encr, child->suite.key_bits, child->suite.integ, keymat + used, len - used, &used);
+    return !child->second || esp_keys_cut(out, child->suite.encr, child->suite.key_bits,
+                                          child->suite.integ, keymat + used, len - used, &used);
 }
 
 static bool
@@ -118,7 +122,8 @@ keymat_len(const struct child_negotiation *child, size_t *out)
 {
     size_t encr, integ;
 
-    if (!crypt_encr_key_len(child->suite.encr, child->suite.key_bits, &encr) || !crypt_integ_key_len(child->suite.integ, &integ)) {
+    if (!crypt_encr_key_len(child->suite.encr, child->suite.key_bits, &encr) ||
+        !crypt_integ_key_len(child->suite.integ, &integ)) {
         return false;
     }
     *out = (encr + integ) * (child->second ? 2 : 1);
@@ -126,7 +131,8 @@ keymat_len(const struct child_negotiation *child, size_t *out)
 }
 
 static const struct esp_keys *
-try_keymat(struct keyring *k, const struct child_negotiation *child, const uint8_t *keymat, size_t len, esp_keys_open *opens, void *context)
+try_keymat(struct keyring *k, const struct child_negotiation *child, const uint8_t *keymat,
+           size_t len, esp_keys_open *opens, void *context)
 {
     struct esp_keys keys;
     const struct esp_keys *kept = NULL;
@@ -146,17 +152,20 @@ try_keymat(struct keyring *k, const struct child_negotiation *child, const uint8
 }
 
 static const struct esp_keys *
-derive_v2(struct keyring *k, struct child_negotiation *child, const GPtrArray *secrets, esp_keys_open *opens, void *context)
+derive_v2(struct keyring *k, struct child_negotiation *child, const GPtrArray *secrets,
+          esp_keys_open *opens, void *context)
 {
     GPtrArray *sk_ds = sk_ds_of(k, child->spis);
     struct span ni = span_of(child->ni), nr = span_of(child->nr);
     const struct esp_keys *found = NULL;
     uint8_t keymat[KEYMAT_MAX];
     unsigned now = 0;
-    size_t len, pair;
+    size_t len, pair, num = (size_t)sk_ds->len * secrets->len;
 
-    while (!found && keymat_len(child, &len) && next_pair((size_t)sk_ds->len * secrets->len, &child->cursor, &child->tries, &now, &pair)) {
-        const struct ike_keys *keys = (const struct ike_keys *)g_ptr_array_index(sk_ds, pair % sk_ds->len);
+    while (!found && keymat_len(child, &len) &&
+           next_pair(num, &child->cursor, &child->tries, &now, &pair)) {
+        const struct ike_keys *keys =
+            (const struct ike_keys *)g_ptr_array_index(sk_ds, pair % sk_ds->len);
         const struct span *g = (const struct span *)g_ptr_array_index(secrets, pair / sk_ds->len);
         if (child_keymat_v2(prf_of(k, keys, child->spis), &keys->sk_d, g, &ni, &nr, keymat, len)) {
             found = try_keymat(k, child, keymat, len, opens, context);
@@ -169,7 +178,8 @@ derive_v2(struct keyring *k, struct child_negotiation *child, const GPtrArray *s
 
 /* A capture may have both messages in either order: the nonces are tried both ways. */
 static const struct esp_keys *
-derive_v1(struct keyring *k, struct child_negotiation *child, const GPtrArray *secrets, esp_keys_open *opens, void *context)
+derive_v1(struct keyring *k, struct child_negotiation *child, const GPtrArray *secrets,
+          esp_keys_open *opens, void *context)
 {
     const GPtrArray *logged = ike1_keys(k, child->spis);
     struct span n[2] = { span_of(child->ni), span_of(child->nr) };
@@ -178,11 +188,14 @@ derive_v1(struct keyring *k, struct child_negotiation *child, const GPtrArray *s
     unsigned now = 0;
     size_t len, pair, num = logged ? logged->len : 0;
 
-    while (!found && keymat_len(child, &len) && next_pair(2 * num * secrets->len, &child->cursor, &child->tries, &now, &pair)) {
-        const struct keylog_ike1 *one = (const struct keylog_ike1 *)g_ptr_array_index(logged, pair / 2 % num);
+    while (!found && keymat_len(child, &len) &&
+           next_pair(2 * num * secrets->len, &child->cursor, &child->tries, &now, &pair)) {
+        const struct keylog_ike1 *one =
+            (const struct keylog_ike1 *)g_ptr_array_index(logged, pair / 2 % num);
         const struct span *g = (const struct span *)g_ptr_array_index(secrets, pair / 2 / num);
         size_t first = pair % 2;
-        if (one->skeyid_d.len && child_keymat_v1(child->suite.prf, &one->skeyid_d, g, PROTO_ESP, child->spi, &n[first], &n[!first], keymat, len)) {
+        if (one->skeyid_d.len && child_keymat_v1(child->suite.prf, &one->skeyid_d, g, PROTO_ESP,
+                                                 child->spi, &n[first], &n[!first], keymat, len)) {
             found = try_keymat(k, child, keymat, len, opens, context);
         }
     }
@@ -191,7 +204,8 @@ derive_v1(struct keyring *k, struct child_negotiation *child, const GPtrArray *s
 }
 
 const struct esp_keys *
-keyring_derive_esp(struct keyring *k, struct child_negotiation *child, esp_keys_open *opens, void *context)
+keyring_derive_esp(struct keyring *k, struct child_negotiation *child, esp_keys_open *opens,
+                   void *context)
 {
     GPtrArray *secrets;
     const struct esp_keys *found;
@@ -200,7 +214,8 @@ keyring_derive_esp(struct keyring *k, struct child_negotiation *child, esp_keys_
         return NULL;
     }
     secrets = secrets_of(k, child->exchanged, child->ke_len);
-    found = child->v1 ? derive_v1(k, child, secrets, opens, context) : derive_v2(k, child, secrets, opens, context);
+    found = child->v1 ? derive_v1(k, child, secrets, opens, context) :
+            derive_v2(k, child, secrets, opens, context);
     g_ptr_array_free(secrets, TRUE);
     return found;
 }
@@ -219,17 +234,19 @@ take(struct crypt_key *to, const uint8_t **at, size_t len)
  * {SK_d | SK_ai | SK_ar | SK_ei | SK_er | ..} = prf+(SKEYSEED, Ni | Nr | SPIi | SPIr) with the
  * new one (RFC 7296 sections 2.14 and 2.18). */
 static bool
-new_keys(struct ike_keys *out, const struct ike_rekeying *rekeying, uint16_t old_prf, const struct crypt_key *sk_d, const struct span *g,
-         const uint8_t spis[IKE_SPIS])
+new_keys(struct ike_keys *out, const struct ike_rekeying *rekeying, uint16_t old_prf,
+         const struct crypt_key *sk_d, const struct span *g, const uint8_t spis[IKE_SPIS])
 {
     struct span seed[3] = { *g, span_of(rekeying->ni), span_of(rekeying->nr) };
     struct span more[3] = { span_of(rekeying->ni), span_of(rekeying->nr), { spis, IKE_SPIS } };
     uint8_t skeyseed[CRYPT_PRF_MAX], all[CRYPT_PRF_MAX + 4 * CRYPT_KEY_MAX];
     const uint8_t *at = all;
     size_t prf = prf_len(rekeying->suite.prf), encr, integ;
-    bool ok = prf && crypt_encr_key_len(rekeying->suite.encr, rekeying->suite.key_bits, &encr) && crypt_integ_key_len(rekeying->suite.integ, &integ) &&
+    bool ok = prf && crypt_encr_key_len(rekeying->suite.encr, rekeying->suite.key_bits, &encr) &&
+              crypt_integ_key_len(rekeying->suite.integ, &integ) &&
               prf_run(old_prf, sk_d->at, sk_d->len, seed, G_N_ELEMENTS(seed), skeyseed) &&
-              prf_plus(rekeying->suite.prf, skeyseed, prf_len(old_prf), more, G_N_ELEMENTS(more), all, prf + 2 * (encr + integ));
+              prf_plus(rekeying->suite.prf, skeyseed, prf_len(old_prf), more, G_N_ELEMENTS(more),
+                       all, prf + 2 * (encr + integ));
 
     memset(out, 0, sizeof *out);
     if (ok) {
@@ -248,18 +265,23 @@ new_keys(struct ike_keys *out, const struct ike_rekeying *rekeying, uint16_t old
 }
 
 const struct ike_keys *
-keyring_derive_ike(struct keyring *k, struct ike_rekeying *rekeying, const uint8_t spis[IKE_SPIS], ike_keys_open *opens, void *context)
+keyring_derive_ike(struct keyring *k, struct ike_rekeying *rekeying, const uint8_t spis[IKE_SPIS],
+                   ike_keys_open *opens, void *context)
 {
-    GPtrArray *secrets = secrets_of(k, true, rekeying->ke_len), *sk_ds = sk_ds_of(k, rekeying->parent);
+    GPtrArray *secrets = secrets_of(k, true, rekeying->ke_len),
+              *sk_ds = sk_ds_of(k, rekeying->parent);
     const struct ike_keys *found = NULL;
     struct ike_keys keys;
     unsigned now = 0;
     size_t pair;
 
-    while (!found && next_pair((size_t)sk_ds->len * secrets->len, &rekeying->cursor, &rekeying->tries, &now, &pair)) {
-        const struct ike_keys *old = (const struct ike_keys *)g_ptr_array_index(sk_ds, pair % sk_ds->len);
+    while (!found && next_pair((size_t)sk_ds->len * secrets->len, &rekeying->cursor,
+                               &rekeying->tries, &now, &pair)) {
+        const struct ike_keys *old =
+            (const struct ike_keys *)g_ptr_array_index(sk_ds, pair % sk_ds->len);
         const struct span *g = (const struct span *)g_ptr_array_index(secrets, pair / sk_ds->len);
-        if (new_keys(&keys, rekeying, prf_of(k, old, rekeying->parent), &old->sk_d, g, spis) && opens(context, &keys)) {
+        if (new_keys(&keys, rekeying, prf_of(k, old, rekeying->parent), &old->sk_d, g, spis) &&
+            opens(context, &keys)) {
             found = (const struct ike_keys *)keyring_keep(k, &keys, sizeof keys);
         }
     }

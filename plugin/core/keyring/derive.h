@@ -16,6 +16,7 @@ const struct esp_keys *keyring_derive_esp(struct keyring *k, struct child_negoti
                                           esp_keys_open *opens, void *context);
 /* The same for a rekeyed IKE SA (RFC 7296 section 2.18), whose SPIs are spis. */
 const struct ike_keys *keyring_derive_ike(struct keyring *k, struct ike_rekeying *rekeying,
-                                          const uint8_t spis[IKE_SPIS], ike_keys_open *opens, void *context);
+                                          const uint8_t spis[IKE_SPIS], ike_keys_open *opens,
+                                          void *context);
 
 #endif

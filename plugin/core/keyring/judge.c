@@ -58,7 +58,8 @@ padding(const uint8_t *at, size_t len, size_t block, unsigned *bits)
         *bits += (unsigned)(8 * MIN(len, (size_t)PAD_MAX));
         return true;
     }
-    return len < block || (len <= PAD_MAX + block && (at[len - 1] == len || at[len - 1] + (size_t)1 == len));
+    return len < block ||
+           (len <= PAD_MAX + block && (at[len - 1] == len || at[len - 1] + (size_t)1 == len));
 }
 
 static bool
@@ -100,12 +101,24 @@ chain_plausible(const struct chain_rules *r, const uint8_t *clear, size_t len)
 static const uint8_t *
 followers(uint8_t exchange, size_t *n)
 {
-    static const uint8_t quick[] = { V1P_SA, V1P_NOTIFY, 0 }, informational[] = { V1P_DELETE, V1P_NOTIFY },
-                         transaction[] = { V1P_ATTRIBUTES }, group[] = { V1P_SA };
+    static const uint8_t quick[] = { V1P_SA, V1P_NOTIFY, 0 };
+    static const uint8_t informational[] = { V1P_DELETE, V1P_NOTIFY };
+    static const uint8_t transaction[] = { V1P_ATTRIBUTES }, group[] = { V1P_SA };
 
-    *n = exchange == V1_QUICK ? sizeof quick : exchange == V1_INFORMATIONAL ? sizeof informational : 1;
-    return exchange == V1_QUICK ? quick : exchange == V1_INFORMATIONAL ? informational :
-           exchange == V1_TRANSACTION ? transaction : group;
+    switch (exchange) {
+    case V1_QUICK:
+        *n = sizeof quick;
+        return quick;
+    case V1_INFORMATIONAL:
+        *n = sizeof informational;
+        return informational;
+    case V1_TRANSACTION:
+        *n = sizeof transaction;
+        return transaction;
+    default:
+        *n = sizeof group;
+        return group;
+    }
 }
 
 /* SA, Notify and Delete all begin with a DOI: what comes after it tells them apart
@@ -139,12 +152,13 @@ chain_repair(const struct chain_rules *r, uint8_t *clear, size_t len)
     const uint8_t *types = followers(r->exchange, &n);
     unsigned bits;
 
-    if (r->exchange < V1_INFORMATIONAL || r->first != V1P_HASH || !r->hash_len || len < head || head < r->block) {
+    if (r->exchange < V1_INFORMATIONAL || r->first != V1P_HASH || !r->hash_len || len < head ||
+        head < r->block) {
         return false;
     }
     for (size_t i = 0; i < n; i++) {
-        if (has_form_of(types[i], clear + head, len - head) && walk(r, types[i], clear + head, len - head, &bits) &&
-            bits >= ENOUGH_REPAIRED) {
+        if (has_form_of(types[i], clear + head, len - head) &&
+            walk(r, types[i], clear + head, len - head, &bits) && bits >= ENOUGH_REPAIRED) {
             memset(clear, 0, r->block);
             clear[0] = types[i];
             clear[2] = (uint8_t)(head >> 8);

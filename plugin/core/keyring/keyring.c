@@ -70,5 +70,8 @@ keyring_log(struct keyring *k)      /* cppcheck-suppress unusedFunction ; tests 
 bool
 keyring_read_ike(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t captured)
 {
-    return m->major == 2 ? ike2_read(k, m, at, captured) : m->major == 1 && ike1_read(k, m, at, captured);
+    if (m->major == 2) {
+        return ike2_read(k, m, at, captured);
+    }
+    return m->major == 1 && ike1_read(k, m, at, captured);
 }

@@ -18,7 +18,8 @@ has_nonce(const struct ike_message *m)
 static bool
 same_bytes(GBytes *b, const struct span *s)
 {
-    return b && g_bytes_get_size(b) == s->len && memcmp(g_bytes_get_data(b, NULL), s->at, s->len) == 0;
+    return b && g_bytes_get_size(b) == s->len &&
+           memcmp(g_bytes_get_data(b, NULL), s->at, s->len) == 0;
 }
 
 /* --- offers ------------------------------------------------------------------------ */
@@ -28,7 +29,8 @@ offer_of(GQueue *offers, uint32_t message_id, uint8_t exchange, bool by_initiato
 {
     for (GList *l = offers->tail; l; l = l->prev) {
         struct offer *o = (struct offer *)l->data;
-        if (o->message_id == message_id && o->exchange == exchange && o->by_initiator == by_initiator) {
+        if (o->message_id == message_id && o->exchange == exchange &&
+            o->by_initiator == by_initiator) {
             return o;
         }
     }
@@ -82,7 +84,8 @@ same_negotiation(const struct child_negotiation *a, const struct child_negotiati
 }
 
 static void
-add_negotiation(struct keyring *k, const struct child_negotiation *from, const uint8_t spi[4], bool second)
+add_negotiation(struct keyring *k, const struct child_negotiation *from, const uint8_t spi[4],
+                bool second)
 {
     uint32_t number = be32(spi);
     GPtrArray *list = (GPtrArray *)g_hash_table_lookup(k->negotiations, GUINT_TO_POINTER(number));
@@ -153,7 +156,8 @@ learn_init(struct keyring *k, const struct ike_message *m)
 
 /* RFC 7296 section 2.18. */
 static void
-learn_rekeyed(struct keyring *k, struct ike2_sa *parent, const struct offer *o, const struct ike_message *m)
+learn_rekeyed(struct keyring *k, struct ike2_sa *parent, const struct offer *o,
+              const struct ike_message *m)
 {
     const struct offered_spi *asked = offered(o, &m->proposals[0]);
     uint8_t spis[IKE_SPIS];
@@ -182,7 +186,8 @@ learn_rekeyed(struct keyring *k, struct ike2_sa *parent, const struct offer *o, 
 /* The initiator of the exchange sends with the keys that come first (RFC 7296 section 2.17),
  * to the SPI that the other chose. */
 static void
-learn_child(struct keyring *k, const struct ike2_sa *sa, const struct offer *o, const struct ike_message *m)
+learn_child(struct keyring *k, const struct ike2_sa *sa, const struct offer *o,
+            const struct ike_message *m)
 {
     const struct proposal *p = &m->proposals[0];
     const struct offered_spi *asked = o ? offered(o, p) : NULL;
@@ -255,7 +260,8 @@ learn_v2(struct keyring *k, const struct ike_message *m)
 
 /* Both sides' keys follow from their own SPI (RFC 2409 section 5.5). */
 static void
-learn_quick_answer(struct keyring *k, const struct ike1_sa *sa, const struct offer *o, const struct ike_message *m)
+learn_quick_answer(struct keyring *k, const struct ike1_sa *sa, const struct offer *o,
+                   const struct ike_message *m)
 {
     struct child_negotiation from = { .v1 = true, .exchanged = m->has_ke, .ke_len = m->ke.len };
 

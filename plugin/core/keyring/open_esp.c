@@ -39,7 +39,7 @@ struct spi_keys {
     int right;                          /* the one that opened the last packet, -1 */
     bool logged;                        /* the log names keys for it */
     unsigned num_any;                   /* the first candidates are keys of any SPI */
-    unsigned failures;                  /* packets that none of those opened, while nothing else did */
+    unsigned failures;                  /* packets that no key of any SPI opened, nor any other */
     GList *link;                        /* in with_openers; NULL: no opener is kept */
 };
 
@@ -141,7 +141,8 @@ opener_of(struct esp_candidate *key)
 static uint32_t
 guess_high(uint64_t top, uint32_t seq)
 {
-    uint32_t top_low = (uint32_t)top, top_high = (uint32_t)(top >> 32), bottom = top_low - (ESN_WINDOW - 1);
+    uint32_t top_low = (uint32_t)top, top_high = (uint32_t)(top >> 32),
+             bottom = top_low - (ESN_WINDOW - 1);
 
     if (top_low >= ESN_WINDOW - 1) {
         return seq >= bottom ? top_high : top_high + 1;
@@ -178,7 +179,7 @@ highs_of(const struct esp_candidate *key, uint32_t seq, uint32_t out[ESN_STARTS]
 static void
 saw(struct esp_candidate *key, uint32_t high, uint32_t seq)
 {
-    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): 64 bits hold it; version 14 counts 32 */
+    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): 64 bits, not 32 */
     uint64_t all = (uint64_t)high << 32 | seq;
 
     if (key->esn && (!key->has_top || all > key->top)) {
@@ -265,7 +266,10 @@ open_cut(struct esp_candidate *key, struct esp_job *j, size_t captured, bool bel
 {
     struct esp_opener *o = opener_of(key);
     size_t text = o ? esp_text_len(o, j->len) : 0, want = MIN(text, (size_t)KEYRING_HEAD), said;
-    struct esp_clear c = { .icv = ICV_UNKNOWN, .cut = true, .next_header = IP6_NO_NEXT, .opened = true };
+    struct esp_clear c = {
+        .icv = ICV_UNKNOWN, .cut = true, .next_header = IP6_NO_NEXT, .opened = true
+    };
+    uint32_t high;
 
     while (want && esp_peek_reach(o, want) > captured) {
         want--;
@@ -274,7 +278,8 @@ open_cut(struct esp_candidate *key, struct esp_job *j, size_t captured, bool bel
         return false;
     }
     c.payload_len = text;
-    c.head_len = esp_peek(o, j->at, j->len, key->esn && key->has_top ? guess_high(key->top, j->seq) : 0, c.head, want);
+    high = key->esn && key->has_top ? guess_high(key->top, j->seq) : 0;
+    c.head_len = esp_peek(o, j->at, j->len, high, c.head, want);
     said = clear_ip_length(c.head, c.head_len);
     if (said && said + ESP_TRAILER <= text && said + ESP_TRAILER + PAD_MAX >= text) {
         c.next_header = c.head[0] >> 4 == 4 ? IP_IPV4 : IP_IPV6;
@@ -311,7 +316,8 @@ open_derived(struct keyring *k, struct spi_keys *s, struct esp_job *j)
     GPtrArray *list = (GPtrArray *)g_hash_table_lookup(k->negotiations, GUINT_TO_POINTER(s->spi));
 
     for (guint i = list ? list->len : 0; i-- > 0;) {
-        const struct esp_keys *keys = keyring_derive_esp(k, (struct child_negotiation *)g_ptr_array_index(list, i), derived_opens, j);
+        const struct esp_keys *keys = keyring_derive_esp(
+            k, (struct child_negotiation *)g_ptr_array_index(list, i), derived_opens, j);
         if (!keys) {
             continue;
         }
@@ -386,7 +392,8 @@ open_any(struct spi_keys *s, struct esp_job *j)
 }
 
 bool
-keyring_open_esp(struct keyring *k, struct esp_clear *out, const uint8_t *at, size_t captured, size_t reported, bool verify)
+keyring_open_esp(struct keyring *k, struct esp_clear *out, const uint8_t *at, size_t captured,
+                 size_t reported, bool verify)
 {
     struct esp_job j = { .at = at, .len = reported, .out = out };
     struct spi_keys *s;
@@ -397,7 +404,8 @@ keyring_open_esp(struct keyring *k, struct esp_clear *out, const uint8_t *at, si
         return false;
     }
     s = spi_keys_of(k, be32(at));
-    if (!s || (s->failures >= ANY_SPI_TRIES && s->num == s->num_any && !g_hash_table_lookup(k->negotiations, GUINT_TO_POINTER(s->spi)))) {
+    if (!s || (s->failures >= ANY_SPI_TRIES && s->num == s->num_any &&
+               !g_hash_table_lookup(k->negotiations, GUINT_TO_POINTER(s->spi)))) {
         return false;
     }
     j.seq = be32(at + 4);
@@ -422,10 +430,12 @@ keyring_open_esp(struct keyring *k, struct esp_clear *out, const uint8_t *at, si
 
 /* The packet may be an old one: the top of its SA has gone on since. */
 static bool
-show_with(struct esp_candidate *key, const uint8_t *at, size_t len, uint8_t *clear, size_t *clear_len)
+show_with(struct esp_candidate *key, const uint8_t *at, size_t len, uint8_t *clear,
+          size_t *clear_len)
 {
     struct esp_opener *o = opener_of(key);
-    uint32_t high = key->esn && key->has_top ? (uint32_t)(key->top >> 32) + 1 : key->esn ? ESN_STARTS - 1 : 0;
+    uint32_t newest = key->has_top ? (uint32_t)(key->top >> 32) + 1 : ESN_STARTS - 1;
+    uint32_t high = key->esn ? newest : 0;
 
     for (unsigned i = 0; o && i <= KEYRING_MAX_HIGHS; i++, high--) {
         enum esp_verdict v = esp_verify(o, at, len, high);
@@ -440,14 +450,19 @@ show_with(struct esp_candidate *key, const uint8_t *at, size_t len, uint8_t *cle
 }
 
 size_t
-keyring_open_esp_whole(struct keyring *k, const uint8_t *at, size_t len, uint8_t *out, size_t size, uint8_t *next_header)
+keyring_open_esp_whole(struct keyring *k, const uint8_t *at, size_t len, uint8_t *out, size_t size,
+                       uint8_t *next_header)
 {
-    struct spi_keys *s = len >= ESP_HEADER ? (struct spi_keys *)g_hash_table_lookup(k->spi_keys, GUINT_TO_POINTER(be32(at))) : NULL;
+    struct spi_keys *s;
     uint8_t *clear;
     struct span payload;
     size_t n = 0;
     bool opened = false;
 
+    if (len < ESP_HEADER) {
+        return 0;
+    }
+    s = (struct spi_keys *)g_hash_table_lookup(k->spi_keys, GUINT_TO_POINTER(be32(at)));
     if (!s) {
         return 0;
     }

@@ -62,7 +62,8 @@ see_clear(struct ike1_sa *sa, const struct ike_message *m)
             sa->ke[i] = g_bytes_new(m->ke.at, m->ke.len);
             return;
         }
-        if (g_bytes_get_size(sa->ke[i]) == m->ke.len && memcmp(g_bytes_get_data(sa->ke[i], NULL), m->ke.at, m->ke.len) == 0) {
+        if (g_bytes_get_size(sa->ke[i]) == m->ke.len &&
+            memcmp(g_bytes_get_data(sa->ke[i], NULL), m->ke.at, m->ke.len) == 0) {
             return;             /* sent again */
         }
     }
@@ -173,7 +174,8 @@ first_ivs(const struct ike1_sa *sa, uint16_t hash, size_t block, uint8_t out[2][
 /* Bounded: what this very message was opened with before, the last blocks of the exchange,
  * then what begins it. */
 static void
-collect_ivs(const struct ike1_sa *sa, const struct encrypted_message *c, size_t block, struct ivs *v)
+collect_ivs(const struct ike1_sa *sa, const struct encrypted_message *c, size_t block,
+            struct ivs *v)
 {
     struct ike1_message *again = message_of(c->exchange, c->digest);
     uint8_t first[2][CRYPT_BLOCK_MAX], iv[CRYPT_BLOCK_MAX];
@@ -191,7 +193,8 @@ collect_ivs(const struct ike1_sa *sa, const struct encrypted_message *c, size_t 
     /* Phase 2 begins with the last block of phase 1, whichever that was: a message may have
      * been sent again, and where the last one was in clear or never came it is the first IV. */
     for (unsigned i = sa->num_blocks; i-- > 0 && !phase1 && c->suite.hash;) {
-        if (ike1_phase2_iv(c->suite.hash, sa->blocks[i] + CRYPT_BLOCK_MAX - block, c->m->message_id, iv, block)) {
+        if (ike1_phase2_iv(c->suite.hash, sa->blocks[i] + CRYPT_BLOCK_MAX - block, c->m->message_id,
+                           iv, block)) {
             add_iv(v, iv, block);
         }
     }
@@ -249,7 +252,8 @@ try_key(const struct ike1_sa *sa, struct encrypted_message *c, const struct cryp
     if (want > sizeof fitted || (want > key->len && !c->suite.hash)) {
         return false;
     }
-    ok = ike1_extend_key(c->suite.hash, key->at, key->len, fitted, want) && try_ivs(sa, c, fitted, want);
+    ok = ike1_extend_key(c->suite.hash, key->at, key->len, fitted, want) &&
+         try_ivs(sa, c, fitted, want);
     crypt_wipe(fitted, sizeof fitted);
     return ok;
 }
@@ -262,7 +266,9 @@ suites_of(const struct ike1_sa *sa, const struct crypt_key *key, struct v1_suite
         { 8, ENCR_DES_CBC }, { 16, ENCR_AES_CBC }, { 16, ENCR_CAMELLIA_CBC }, { 24, ENCR_3DES_CBC },
         { 24, ENCR_AES_CBC }, { 32, ENCR_AES_CBC },
     };
-    static const uint8_t hashes[] = { PRF_HMAC_SHA1, PRF_HMAC_SHA2_256, PRF_HMAC_MD5, PRF_HMAC_SHA2_384, PRF_HMAC_SHA2_512 };
+    static const uint8_t hashes[] = {
+        PRF_HMAC_SHA1, PRF_HMAC_SHA2_256, PRF_HMAC_MD5, PRF_HMAC_SHA2_384, PRF_HMAC_SHA2_512
+    };
     unsigned n = 0;
 
     if (sa->encr) {
@@ -270,7 +276,8 @@ suites_of(const struct ike1_sa *sa, const struct crypt_key *key, struct v1_suite
         return n;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(ciphers); i++) {
-        for (size_t h = 0; h < G_N_ELEMENTS(hashes) && ciphers[i].key == key->len && n < MAX_SUITES; h++) {
+        for (size_t h = 0; h < G_N_ELEMENTS(hashes) && ciphers[i].key == key->len && n < MAX_SUITES;
+             h++) {
             out[n++] = (struct v1_suite){ ciphers[i].encr, 0, hashes[h], true };
         }
     }
@@ -290,7 +297,8 @@ try_one(struct ike1_sa *sa, struct encrypted_message *c, const struct keylog_ike
             /* Only a HASH payload, by its length, says which hash it is. */
             if (suites[i].assumed && c->m->inner_first == V1P_HASH) {
                 sa->encr = suites[i].encr;
-                bool any_length = suites[i].encr == ENCR_AES_CBC || suites[i].encr == ENCR_CAMELLIA_CBC;
+                bool any_length =
+                    suites[i].encr == ENCR_AES_CBC || suites[i].encr == ENCR_CAMELLIA_CBC;
                 sa->key_bits = (uint16_t)(any_length ? key->key.len * 8 : 0);
                 sa->hash = suites[i].hash;
             }
@@ -307,7 +315,8 @@ try_keys(struct ike1_sa *sa, struct encrypted_message *c, const GPtrArray *keys)
     if (sa->right && try_one(sa, c, sa->right)) {
         return true;
     }
-    for (guint i = 0; i < keys->len && i < KEYLOG_MAX_TRIES && sa->tries < KEYRING_MAX_SA_TRIES; i++) {
+    for (guint i = 0; i < keys->len && i < KEYLOG_MAX_TRIES && sa->tries < KEYRING_MAX_SA_TRIES;
+         i++) {
         const struct keylog_ike1 *key = (const struct keylog_ike1 *)g_ptr_array_index(keys, i);
         if (key != sa->right) {
             if (try_one(sa, c, key)) {

@@ -70,7 +70,8 @@ opens(void *context, const struct ike_keys *keys)
         told.encr = sk->suite->encr;
         told.integ = sk->suite->integ;
     }
-    sk->opened = ike2_open(&told, (sk->m->flags & FLAG_INITIATOR) != 0, sk->at, sk->m->length, sk->body, sk->out, &sk->len, &verified);
+    sk->opened = ike2_open(&told, (sk->m->flags & FLAG_INITIATOR) != 0, sk->at, sk->m->length,
+                           sk->body, sk->out, &sk->len, &verified);
     crypt_wipe(&told, sizeof told);
     return verified;
 }
@@ -92,8 +93,10 @@ try_list(const GPtrArray *list, struct sk_payload *sk)
 static const struct ike_keys *
 try_loose(struct keyring *k, struct ike2_sa *sa, struct sk_payload *sk)
 {
-    for (guint i = 0; i < k->loose->len && i < KEYLOG_MAX_TRIES && sa->tries < KEYRING_MAX_SA_TRIES; i++) {
-        const struct ike_keys *keys = (const struct ike_keys *)g_ptr_array_index(k->loose, sa->cursor++ % k->loose->len);
+    for (guint i = 0; i < k->loose->len && i < KEYLOG_MAX_TRIES && sa->tries < KEYRING_MAX_SA_TRIES;
+         i++) {
+        const struct ike_keys *keys =
+            (const struct ike_keys *)g_ptr_array_index(k->loose, sa->cursor++ % k->loose->len);
         if (opens(sk, keys)) {
             return keys;
         }
@@ -128,7 +131,9 @@ find_key(struct keyring *k, struct ike2_sa *sa, struct sk_payload *sk, bool *wro
         return true;
     }
     keys = try_list(named, sk);
-    keys = keys ? keys : sa->rekeying ? keyring_derive_ike(k, sa->rekeying, sa->spis, opens, sk) : NULL;
+    if (!keys && sa->rekeying) {
+        keys = keyring_derive_ike(k, sa->rekeying, sa->spis, opens, sk);
+    }
     keys = keys ? keys : try_loose(k, sa, sk);
     if (keys) {
         believe(k, sa, keys);
@@ -143,8 +148,9 @@ find_key(struct keyring *k, struct ike2_sa *sa, struct sk_payload *sk, bool *wro
 static bool
 is_of(const struct reassembly *r, const struct ike_message *m)
 {
-    return r->message_id == m->message_id && r->exchange == m->exchange && memcmp(r->spis, m->spi_i, 8) == 0 &&
-           memcmp(r->spis + 8, m->spi_r, 8) == 0 && r->flags == (m->flags & (FLAG_INITIATOR | FLAG_RESPONSE));
+    return r->message_id == m->message_id && r->exchange == m->exchange &&
+           memcmp(r->spis, m->spi_i, 8) == 0 && memcmp(r->spis + 8, m->spi_r, 8) == 0 &&
+           r->flags == (m->flags & (FLAG_INITIATOR | FLAG_RESPONSE));
 }
 
 static void
@@ -226,7 +232,8 @@ reassemble(struct keyring *k, struct ike_message *m, const struct sk_payload *sk
     if (!r || m->fragment < 1 || m->fragment > r->total || r->at[m->fragment - 1]) {
         return false;
     }
-    while (k->reassembly_octets + sk->len > KEYRING_MAX_FRAGMENT_OCTETS && g_queue_peek_head(k->reassemblies) != r) {
+    while (k->reassembly_octets + sk->len > KEYRING_MAX_FRAGMENT_OCTETS &&
+           g_queue_peek_head(k->reassemblies) != r) {
         drop_oldest(k);
     }
     r->at[m->fragment - 1] = g_byte_array_append(g_byte_array_new(), sk->out, (guint)sk->len);
@@ -245,7 +252,8 @@ ike2_read(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t ca
     struct ike2_sa *sa;
     bool wrong, known;
 
-    if (!m->encrypted || m->length > captured || !m->encrypted_body.at || !keylog_num_ike2(k->log)) {
+    if (!m->encrypted || m->length > captured || !m->encrypted_body.at ||
+        !keylog_num_ike2(k->log)) {
         return false;
     }
     keyring_spis(m, spis);
@@ -266,5 +274,6 @@ ike2_read(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t ca
     if (!known || !sk.opened || m->readable) {
         return false;
     }
-    return m->fragments ? reassemble(k, m, &sk) : ike_parse_inner(m, m->inner_first, sk.out, sk.len);
+    return m->fragments ? reassemble(k, m, &sk) :
+           ike_parse_inner(m, m->inner_first, sk.out, sk.len);
 }

@@ -96,7 +96,8 @@ prf_of_hash(uint16_t integ)
 {
     static const struct { uint16_t integ, prf; } of[] = {
         { INTEG_HMAC_MD5_96, PRF_HMAC_MD5 }, { INTEG_HMAC_SHA1_96, PRF_HMAC_SHA1 },
-        { INTEG_HMAC_SHA2_256_128, PRF_HMAC_SHA2_256 }, { INTEG_HMAC_SHA2_384_192, PRF_HMAC_SHA2_384 },
+        { INTEG_HMAC_SHA2_256_128, PRF_HMAC_SHA2_256 },
+        { INTEG_HMAC_SHA2_384_192, PRF_HMAC_SHA2_384 },
         { INTEG_HMAC_SHA2_512_256, PRF_HMAC_SHA2_512 },
     };
 

@@ -23,13 +23,13 @@ struct keyring {
     GHashTable *named;          /* SPI of the initiator -> GPtrArray of const struct ike_keys * */
     GPtrArray *loose;           /* keys of the log that have opened nothing yet */
     GHashTable *sas2;           /* both SPIs -> struct ike2_sa */
-    GHashTable *requests;       /* SPI of the initiator -> GBytes: the nonce of an IKE_SA_INIT not answered yet */
+    GHashTable *requests;       /* SPI of the initiator -> GBytes: nonce of an open IKE_SA_INIT */
     GQueue *reassemblies;       /* of struct reassembly, the oldest first */
     size_t reassembly_octets;
 
     /* IKEv1 */
     size_t indexed1;
-    GHashTable *keys1;          /* cookie of the initiator -> GPtrArray of const struct keylog_ike1 * */
+    GHashTable *keys1;          /* cookie of the initiator -> GPtrArray of struct keylog_ike1 */
     GHashTable *sas1;           /* both cookies -> struct ike1_sa */
 
     /* ESP */
@@ -39,18 +39,19 @@ struct keyring {
     GQueue *with_openers;       /* those with key schedules, the one used last first */
 };
 
-/* Says once what was reached. */
+/* Remembers the first bound that was reached, static text for keyring_full. */
 void keyring_reached(struct keyring *k, const char *what);
 /* A copy that is overwritten when the keyring goes. */
 const void *keyring_keep(struct keyring *k, const void *from, size_t size);
 /* Tables by 8 or 16 octets of SPIs, hashed with a seed: strangers choose them. */
 GHashTable *keyring_by_spi(GDestroyNotify free_value);      /* key: 8 octets */
 GHashTable *keyring_by_spis(GDestroyNotify free_value);     /* key: IKE_SPIS octets */
+/* Both SPIs of a message, the key of the tables of IKE SAs. */
 void keyring_spis(const struct ike_message *m, uint8_t out[IKE_SPIS]);
 /* Copies key into the table. */
 void keyring_put(GHashTable *t, const uint8_t *key, size_t len, void *value);
 
-/* Wipes it before it grows. */
+/* At least len octets for a clear text, the keyring's; what was there before is overwritten. */
 uint8_t *keyring_clear(struct keyring *k, size_t len);
 
 /* What one alternative of a proposal needs for keys. */

@@ -9,6 +9,7 @@
 
 /* --- negotiations ---------------------------------------------------------------- */
 
+/* One proposal of a request: which SPI its sender has for it. */
 struct offered_spi {
     uint8_t number, protocol, spi[8];
 };
@@ -55,18 +56,22 @@ void ike_rekeying_free(void *p);
 
 struct ike2_sa {
     uint8_t spis[IKE_SPIS];
-    GPtrArray *keys;            /* const struct ike_keys * that have opened a message, the newest last */
+    GPtrArray *keys;            /* struct ike_keys that have opened a message, the newest last */
     unsigned tries;             /* in vain, of loose keys */
     size_t cursor;              /* in loose */
-    bool intermediate, fresh;   /* keys change at IKE_INTERMEDIATE; one has opened a message since */
+    bool intermediate;          /* keys change at IKE_INTERMEDIATE (RFC 9242 section 3.3.1) .. */
+    bool fresh;                 /* .. and one has opened a message since */
     struct key_suite suite;     /* as chosen, prf 0 where not seen */
     GBytes *ni, *nr;            /* of IKE_SA_INIT; NULL */
     GQueue *offers;             /* of struct offer, the oldest first */
     struct ike_rekeying *rekeying;      /* the rekeying that made it; NULL */
 };
+
+/* The IKE SA with these SPIs; make: a new one where there is none.  NULL without, or where there
+ * are too many. */
 struct ike2_sa *ike2_sa_of(struct keyring *k, const uint8_t spis[IKE_SPIS], bool make);
 void ike2_free(void *p);
-/* The keys that the log names for an IKE SA; NULL. */
+/* The keys that the log names for an IKE SA, of struct ike_keys; NULL. */
 const GPtrArray *ike2_named(struct keyring *k, const uint8_t *spi_i);
 
 /* --- IKEv1 ----------------------------------------------------------------------- */
@@ -90,15 +95,19 @@ struct ike1_sa {
     uint8_t spis[IKE_SPIS];
     uint16_t encr, key_bits, hash;      /* as chosen, the hash by its prf; 0 where not seen */
     GBytes *ke[2];              /* public values, in order of capture; NULL */
-    uint8_t blocks[KEYRING_MAX_BLOCKS][CRYPT_BLOCK_MAX];    /* last ones of phase 1, the newest last */
+    /* The last blocks of phase 1, the newest last. */
+    uint8_t blocks[KEYRING_MAX_BLOCKS][CRYPT_BLOCK_MAX];
     unsigned num_blocks;
     unsigned tries;             /* in vain */
     const struct keylog_ike1 *right;
     GQueue *exchanges;          /* of struct ike1_exchange, the one used last first */
     GQueue *offers;             /* of struct offer */
 };
+
+/* As ike2_sa_of. */
 struct ike1_sa *ike1_sa_of(struct keyring *k, const uint8_t spis[IKE_SPIS], bool make);
 void ike1_free(void *p);
+/* The keys that the log names for the initiator's cookie, of struct keylog_ike1; NULL. */
 const GPtrArray *ike1_keys(struct keyring *k, const uint8_t *cookie);
 
 #endif
