@@ -108,13 +108,13 @@ static bool
 perhaps_turned(const struct ipsec_event *e, const struct inner_packet *p)
 {
     const struct child_sa *c = e->child;
-    const struct exchange_list *all = c->ike_sa->exchanges;
+    const struct exchange_list *all = &c->ike_sa->exchanges;
     const struct exchange *x = NULL;
 
     if (c->exchange < all->len) {
-        x = (const struct exchange *)g_ptr_array_index(all, c->exchange);
+        x = all->at[c->exchange];
     }
-    return c->exchange_type == V1_QUICK && x && x->messages->len < 3 &&
+    return c->exchange_type == V1_QUICK && x && x->messages.len < 3 &&
            child_admits(c, p, !e->to_responder) <= ADMITTED_PERHAPS;
 }
 
@@ -143,14 +143,14 @@ one_host(const struct selector *s, size_t n)
 static const struct child_sa *
 right_child(const struct ipsec_event *e, const struct inner_packet *p)
 {
-    const struct child_list *others = e->child->ike_sa->children;
+    const struct child_list *others = &e->child->ike_sa->children;
 
     if (!e->child->num_ts_i || !e->child->num_ts_r ||
         child_admits(e->child, p, e->to_responder) <= ADMITTED_PERHAPS) {
         return NULL;
     }
     for (guint i = 0; i < others->len && i < SADB_MAX_CLEAR_SAS; i++) {
-        const struct child_sa *c = (const struct child_sa *)g_ptr_array_index(others, i);
+        const struct child_sa *c = others->at[i];
         if (c != e->child && child_is_negotiated(c) && !c->deleted_in &&
             child_admits(c, p, e->to_responder) == ADMITTED) {
             return c;
@@ -338,8 +338,7 @@ check_virtual_ip_violation(const struct check_in *in, struct findings *out)
     }
     against_plan(in, out, p);
     for (guint i = 0; e->to_responder && i < e->child->ike_sa->addresses->len; i++) {
-        const struct assigned_address *a =
-            &g_array_index(e->child->ike_sa->addresses, struct assigned_address, i);
+        const struct assigned_address *a = &e->child->ike_sa->addresses->at[i];
         if (ip_equal(&a->addr, &p->src) ||
             (a->addr.family == p->src.family && behind_client(e, &p->src, &a->addr))) {
             return;
@@ -393,8 +392,7 @@ check_virtual_ip_shared(const struct check_in *in, struct findings *out)
         return;
     }
     for (guint k = 0; k < now->addresses->len; k++) {
-        const struct assigned_address *a =
-            &g_array_index(now->addresses, struct assigned_address, k);
+        const struct assigned_address *a = &now->addresses->at[k];
         for (size_t i = now->id;
              a->frame == in->ike->at.frame && i > 0 && now->id - i < SADB_MAX_PER_PEER; i--) {
             const struct ike_sa *old = sadb_ike_sa(in->db, i - 1);
@@ -402,7 +400,7 @@ check_virtual_ip_shared(const struct check_in *in, struct findings *out)
             struct scope where;
             bool holds = false;
             for (guint n = 0; n < old->addresses->len; n++) {
-                holds |= ip_equal(&g_array_index(old->addresses, struct assigned_address, n).addr,
+                holds |= ip_equal(&old->addresses->at[n].addr,
                                   &a->addr);
             }
             if (!holds || old->state != IKE_ESTABLISHED || !old->initiator.id ||

@@ -46,7 +46,7 @@ check_auth_failed(const struct check_in *in, struct findings *out)
         finding_add(out, CHECK_auth_failed, &where,
                     "%s rejects the EAP authentication of %s (EAP-Failure in frame %u).", who, to,
                     in->ike->at.frame);
-    } else if (n && in->msg->major == 1 && x && x->type == V1_AGGRESSIVE && x->messages->len < 2) {
+    } else if (n && in->msg->major == 1 && x && x->type == V1_AGGRESSIVE && x->messages.len < 2) {
         return; /* nobody has looked at credentials yet: exchange_mode_mismatch reports it */
     } else if (n && x && in->msg->major == 2 && x->request == in->ike->at.frame) {
         /* RFC 7296 section 2.21.2: the side that was refused may say so once more. */
@@ -128,7 +128,7 @@ suspect_v1(const struct check_in *in, struct findings *out)
     if (!((x->type == V1_MAIN && whole == 5) || (x->type == V1_AGGRESSIVE && whole == 3))) {
         return;
     }
-    last = message_at(x, x->messages->len - 1);
+    last = message_at(x, x->messages.len - 1);
     /* The count means something only where the capture has the first message. */
     if (!in->ike->sa->started_here || !last->from_initiator) {
         return;
@@ -155,7 +155,7 @@ suspect_main(const struct check_in *in, struct findings *out, const struct ike_s
         !sa->started_here || sadb_whole_messages(x) != 5) {
         return;
     }
-    before = message_at(x, x->messages->len - 2);
+    before = message_at(x, x->messages.len - 2);
     if (before->src_port != last->dst_port || silence_reason(in->db, sa, x) != SILENCE_PLAIN) {
         return;
     }
@@ -177,12 +177,12 @@ suspect_aggressive(const struct check_in *in, struct findings *out, const struct
     struct scope where = { .basis = BASIS_INFERRED, .sa = sa, .exchange = x->index };
     char who[ID_TEXT_MAX];
 
-    if (sadb_whole_messages(x) != 3 || x->messages->len < 3 || x->answered_by ||
+    if (sadb_whole_messages(x) != 3 || x->messages.len < 3 || x->answered_by ||
         !sa->started_here) {
         return;
     }
-    last = message_at(x, x->messages->len - 1);
-    before = message_at(x, x->messages->len - 2);
+    last = message_at(x, x->messages.len - 1);
+    before = message_at(x, x->messages.len - 2);
     if (!last->from_initiator || last->readable || last->fragment || before->from_initiator ||
         !before->again || before->again->last_time <= last->time || sa->last_from_r > last->frame ||
         sadb_last_time(in->db) - before->again->last_time < AFTER_RETRANSMISSION_S) {
@@ -201,8 +201,8 @@ suspect_silences(const struct check_in *in, struct findings *out)
 {
     for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
         const struct ike_sa *sa = sadb_ike_sa(in->db, i);
-        for (guint k = 0; sa->major == 1 && k < sa->exchanges->len; k++) {
-            const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, k);
+        for (guint k = 0; sa->major == 1 && k < sa->exchanges.len; k++) {
+            const struct exchange *x = sa->exchanges.at[k];
             if (x->type == V1_MAIN) {
                 suspect_main(in, out, sa, x);
             } else if (x->type == V1_AGGRESSIVE) {

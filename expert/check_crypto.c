@@ -71,7 +71,7 @@ static bool
 offered_better(const struct offer_list *offered, uint8_t protocol, uint8_t type)
 {
     for (guint i = 0; i < offered->len; i++) {
-        const struct proposal *p = ((const struct kept_proposal *)g_ptr_array_index(offered, i))->p;
+        const struct proposal *p = (offered->at[i])->p;
         for (size_t k = 0; p->protocol == protocol && k < p->num_transforms; k++) {
             const struct transform *t = &p->transforms[k];
             if (t->type == type && t->id && transform_requirement(protocol, t) == REQ_NONE) {
@@ -109,7 +109,7 @@ check_weak_offered(const struct check_in *in, struct findings *out)
     }
     for (guint i = 0; i < x->offered->len; i++) {
         const struct proposal *p =
-            ((const struct kept_proposal *)g_ptr_array_index(x->offered, i))->p;
+            (x->offered->at[i])->p;
         for (size_t k = 0; k < p->num_transforms; k++) {
             const struct transform *t = &p->transforms[k];
             if (transform_requirement(p->protocol, t) == REQ_NONE ||

@@ -26,8 +26,8 @@ later_in(const struct ike_sa *sa, const struct exchange *x, guint from)
 {
     guint looked = 0;
 
-    for (guint i = from; i < sa->exchanges->len && looked < SADB_MAX_PER_PEER; i++, looked++) {
-        const struct exchange *later = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
+    for (guint i = from; i < sa->exchanges.len && looked < SADB_MAX_PER_PEER; i++, looked++) {
+        const struct exchange *later = sa->exchanges.at[i];
         if (later->type == x->type && later->by_initiator == x->by_initiator &&
             later->request > x->response) {
             return later;
@@ -67,7 +67,7 @@ next_try(const struct sadb *db, const struct ike_sa **sa, const struct exchange 
 static uint32_t
 refused_in(const struct exchange *x)
 {
-    for (guint i = 0; i < x->messages->len; i++) {
+    for (guint i = 0; i < x->messages.len; i++) {
         const struct exchange_message *m = message_at(x, i);
         if (m->refused && m->from_initiator != x->by_initiator) {
             return m->frame;
@@ -119,8 +119,8 @@ judge_detours(const struct check_in *in, struct findings *out)
 {
     for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
         const struct ike_sa *sa = sadb_ike_sa(in->db, i);
-        for (guint k = 0; k < sa->exchanges->len; k++) {
-            const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, k);
+        for (guint k = 0; k < sa->exchanges.len; k++) {
+            const struct exchange *x = sa->exchanges.at[k];
             if (x->invalid_ke) {
                 judge_detour(in, out, sa, x);
             }

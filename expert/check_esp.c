@@ -168,8 +168,8 @@ check_sequence_not_one(const struct check_in *in, struct findings *out)
         return;
     }
     /* A change of address begins another stream in the middle of the numbers. */
-    for (guint i = 0; i < e->child->streams->len; i++) {
-        const struct stream *s = (const struct stream *)g_ptr_array_index(e->child->streams, i);
+    for (guint i = 0; i < e->child->streams.len; i++) {
+        const struct stream *s = e->child->streams.at[i];
         if (s != e->stream && s->spi == e->stream->spi) {
             return;
         }

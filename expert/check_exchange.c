@@ -77,7 +77,7 @@ check_message_id_reused(const struct check_in *in, struct findings *out)
         in->msg->fragment || in->msg->truncated) {
         return;
     }
-    for (guint i = 0; i < x->messages->len; i++) {
+    for (guint i = 0; i < x->messages.len; i++) {
         const struct exchange_message *m = message_at(x, i);
         if (m == now || m->fragment || m->forged || m->from_initiator != now->from_initiator ||
             m->digest == now->digest) {

@@ -71,7 +71,7 @@ form_of(const struct check_in *in)
     /* IKEv1's later messages depend on the authentication method, and a capture that starts
      * late shows one of them first. */
     if (m->major == 1 &&
-        (response || !in->ike->sa->started_here || in->ike->exchange->messages->len != 1)) {
+        (response || !in->ike->sa->started_here || in->ike->exchange->messages.len != 1)) {
         return NULL;
     }
     /* EAP takes rounds before AUTH comes (RFC 7296 section 2.16). */

@@ -59,7 +59,7 @@ check_pfs_mismatch(const struct check_in *in, struct findings *out)
         x->rekeys_ike) {
         return;
     }
-    first = (const struct kept_proposal *)g_ptr_array_index(x->offered, 0);
+    first = x->offered->at[0];
     asked = asks_pfs(first->p);
     known = alike_but_pfs(in, first->p);
     if (!known && (in->msg->major == 2 || !like_phase1(in->ike->sa, first->p))) {
@@ -144,8 +144,7 @@ check_lifetime_mismatch(const struct check_in *in, struct findings *out)
     }
     chosen = x->chosen && x->chosen->frame == in->ike->at.frame ? x->chosen : NULL;
     for (guint i = 0; chosen && i < x->offered->len; i++) {
-        const struct kept_proposal *k =
-            (const struct kept_proposal *)g_ptr_array_index(x->offered, i);
+        const struct kept_proposal *k = x->offered->at[i];
         if (k->p->v1_transform != chosen->p->v1_transform || k->p->number != chosen->p->number ||
             k->p->protocol != chosen->p->protocol ||
             (k->p->attr.life_s == chosen->p->attr.life_s &&
@@ -195,7 +194,7 @@ check_exchange_mode_mismatch(const struct check_in *in, struct findings *out)
     struct scope where;
 
     if (in->msg->major != 1 || !x || (x->type != V1_AGGRESSIVE && x->type != V1_MAIN) ||
-        x->messages->len != 1) {
+        x->messages.len != 1) {
         return;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(refusals) && !n; i++) {
@@ -236,8 +235,8 @@ same_offers(const struct offer_list *a, const struct offer_list *b)
         return false;
     }
     for (guint i = 0; i < a->len; i++) {
-        const struct proposal *p = ((const struct kept_proposal *)g_ptr_array_index(a, i))->p;
-        const struct proposal *q = ((const struct kept_proposal *)g_ptr_array_index(b, i))->p;
+        const struct proposal *p = (a->at[i])->p;
+        const struct proposal *q = (b->at[i])->p;
         if (p->protocol != q->protocol || p->num_transforms != q->num_transforms) {
             return false;
         }
@@ -259,7 +258,7 @@ check_offer_changed(const struct check_in *in, struct findings *out)
     struct scope where;
 
     if (!message_is_new(in) || !in->msg->num_proposals || !e->from_initiator ||
-        e->sa->exchanges->len != 1 || !e->sa->offered->len || e->sa->rekeys != NO_ID) {
+        e->sa->exchanges.len != 1 || !e->sa->offered->len || e->sa->rekeys != NO_ID) {
         return;
     }
     old = earlier_try(in);

@@ -23,8 +23,7 @@ static const struct kept_proposal *
 offer_of(const struct exchange *x, const struct kept_proposal *chosen)
 {
     for (guint i = 0; i < x->offered->len; i++) {
-        const struct kept_proposal *k =
-            (const struct kept_proposal *)g_ptr_array_index(x->offered, i);
+        const struct kept_proposal *k = x->offered->at[i];
         if (suite_chosen_from(chosen->p, k->p)) {
             return k;
         }
@@ -37,8 +36,7 @@ static const struct kept_proposal *
 altered(const struct exchange *x, const struct kept_proposal *chosen)
 {
     for (guint i = 0; chosen->p->v1 && i < x->offered->len; i++) {
-        const struct kept_proposal *k =
-            (const struct kept_proposal *)g_ptr_array_index(x->offered, i);
+        const struct kept_proposal *k = x->offered->at[i];
         if (k->p->protocol == chosen->p->protocol &&
             k->p->v1_transform == chosen->p->v1_transform &&
             (k->p->number == chosen->p->number || x->offered->len == 1)) {
@@ -154,9 +152,9 @@ check_ts_unacceptable(const struct check_in *in, struct findings *out)
     selectors_print(asked, num, i, sizeof i);
     asked = exchange_selectors(x, false, &num);
     selectors_print(asked, num, r, sizeof r);
-    for (size_t k = sadb_num_child_sas(in->db), looked = 0; k > 0 && looked < SADB_MAX_LOOKED_AT;
-         k--, looked++) {
-        const struct child_sa *c = sadb_child_sa(in->db, k - 1);
+    num = sadb_num_child_sas(in->db);
+    for (struct newest k = newest_first((uint32_t)num, SADB_MAX_LOOKED_AT); newest_next(&k);) {
+        const struct child_sa *c = sadb_child_sa(in->db, k.i);
         bool same_side =
             ip_equal(&c->addr_i, &in->ike->at.dst) && ip_equal(&c->addr_r, &in->ike->at.src);
         if (same_side && c->num_ts_i && c->basis != BASIS_INFERRED && x->by_initiator) {
@@ -300,9 +298,9 @@ tried_again(const struct ike_sa *sa, const struct exchange *x)
 {
     guint looked = 0;
 
-    for (guint i = x->index + 1; i < sa->exchanges->len && looked < SADB_MAX_PER_PEER;
+    for (guint i = x->index + 1; i < sa->exchanges.len && looked < SADB_MAX_PER_PEER;
          i++, looked++) {
-        const struct exchange *later = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
+        const struct exchange *later = sa->exchanges.at[i];
         if (later->type == x->type && later->by_initiator == x->by_initiator) {
             return true;
         }
@@ -320,10 +318,10 @@ infer_refusal(struct findings *out, const struct ike_sa *sa, const struct exchan
              most = sadb_sk_length(sa->chosen, LONE_NOTIFY + SMALL_NOTIFY_DATA);
     char who[ADDR_TEXT_MAX];
 
-    if (!x->messages->len || !x->unreadable || !x->request) {
+    if (!x->messages.len || !x->unreadable || !x->request) {
         return;
     }
-    if (x->type == V2_CREATE_CHILD_SA && x->messages->len == 2 && x->response && least &&
+    if (x->type == V2_CREATE_CHILD_SA && x->messages.len == 2 && x->response && least &&
         !tried_again(sa, x)) {
         answer = message_at(x, 1);
     }
@@ -345,8 +343,8 @@ infer_refusals(const struct check_in *in, struct findings *out)
 {
     for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
         const struct ike_sa *sa = sadb_ike_sa(in->db, i);
-        for (guint k = 0; k < sa->exchanges->len; k++) {
-            infer_refusal(out, sa, (const struct exchange *)g_ptr_array_index(sa->exchanges, k));
+        for (guint k = 0; k < sa->exchanges.len; k++) {
+            infer_refusal(out, sa, sa->exchanges.at[k]);
         }
     }
 }
@@ -371,9 +369,9 @@ check_error_notify(const struct check_in *in, struct findings *out)
         }
         where.basis = notify_basis(n);
         where.variant = n->type;
-        if (x && x != in->ike->exchange && x->messages->len) {
+        if (x && x != in->ike->exchange && x->messages.len) {
             const struct exchange_message *last =
-                message_at(x, x->messages->len - 1);
+                message_at(x, x->messages.len - 1);
             finding_add(out, CHECK_error_notify, &where, "%s answers %s (frame %u) with %s.",
                         message_sender(in, who, sizeof who), phase_name(in, x, phase, sizeof phase),
                         last->frame, notify_name(m->major, n->type, name, sizeof name));
@@ -390,6 +388,7 @@ static void
 about_spi(const struct check_in *in, struct findings *out, enum check_id check,
           const struct ike_notify *n)
 {
+    const struct child_list *children;
     const struct child_sa *about = NULL;
     struct cur c;
     uint32_t spi = 0;
@@ -408,10 +407,10 @@ about_spi(const struct check_in *in, struct findings *out, enum check_id check,
                     message_sender(in, who, sizeof who));
         return;
     }
-    for (guint i = in->ike->sa->children->len, looked = 0;
-         i > 0 && !about && looked < SADB_MAX_LOOKED_AT; i--, looked++) {
-        const struct child_sa *k =
-            (const struct child_sa *)g_ptr_array_index(in->ike->sa->children, i - 1);
+    children = &in->ike->sa->children;
+    for (struct newest i = newest_first(children->len, SADB_MAX_LOOKED_AT);
+         !about && newest_next(&i);) {
+        const struct child_sa *k = children->at[i.i];
         about = k->spi_i == spi || k->spi_r == spi ? k : NULL;
     }
     where.child = about;

@@ -270,7 +270,7 @@ check_no_proposal_chosen(const struct check_in *in, struct findings *out)
     read_plan(in, &plans[1], PROTO_ESP);
     for (guint i = 0; i < x->offered->len; i++) {
         const struct proposal *p =
-            ((const struct kept_proposal *)g_ptr_array_index(x->offered, i))->p;
+            (x->offered->at[i])->p;
         all[i].offered = p;
         compare_all(in, &all[i], p, p->protocol == PROTO_IKE ? &plans[0] : &plans[1]);
     }
@@ -297,8 +297,8 @@ share_suite(const struct offer_list *a, const struct offer_list *b)
 {
     for (guint i = 0; i < a->len; i++) {
         for (guint k = 0; k < b->len; k++) {
-            const struct proposal *p = ((const struct kept_proposal *)g_ptr_array_index(a, i))->p;
-            const struct proposal *q = ((const struct kept_proposal *)g_ptr_array_index(b, k))->p;
+            const struct proposal *p = (a->at[i])->p;
+            const struct proposal *q = (b->at[k])->p;
             if (p->protocol == q->protocol && !suite_unmet(p, q)) {
                 return true;
             }
@@ -332,7 +332,7 @@ check_no_common_proposal(const struct check_in *in, struct findings *out)
     struct scope where;
 
     if (!message_is_new(in) || !in->ike->from_initiator || !in->msg->num_proposals ||
-        now->exchanges->len != 1 || !now->offered->len) {
+        now->exchanges.len != 1 || !now->offered->len) {
         return;
     }
     old = begun_by_other(in);

@@ -9,13 +9,13 @@
 static const struct exchange_message *
 informational_after(const struct ike_sa *sa, const struct exchange *x)
 {
-    const struct exchange_message *asked = x->messages->len ? message_at(x, 0) : NULL;
+    const struct exchange_message *asked = x->messages.len ? message_at(x, 0) : NULL;
     guint looked = 0;
 
-    for (guint i = x->index + 1; asked && i < sa->exchanges->len && looked < SADB_MAX_PER_PEER;
+    for (guint i = x->index + 1; asked && i < sa->exchanges.len && looked < SADB_MAX_PER_PEER;
          i++, looked++) {
-        const struct exchange *later = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
-        const struct exchange_message *first = later->messages->len ? message_at(later, 0) : NULL;
+        const struct exchange *later = sa->exchanges.at[i];
+        const struct exchange_message *first = later->messages.len ? message_at(later, 0) : NULL;
         if (first && first->from_initiator != asked->from_initiator) {
             bool refusal = later->type == V1_INFORMATIONAL && !first->readable &&
                            first->time - asked->time < REFUSAL_SECONDS;
@@ -34,7 +34,7 @@ report_refused_quick_mode(struct findings *out, const struct ike_sa *sa, const s
     char who[ADDR_TEXT_MAX];
 
     /* Where the capture begins with the exchange, this may be its last message. */
-    if (x->type != V1_QUICK || x->messages->len != 1 || !x->unreadable || !x->request ||
+    if (x->type != V1_QUICK || x->messages.len != 1 || !x->unreadable || !x->request ||
         (x->index == 0 && !sa->started_here)) {
         return;
     }
@@ -108,8 +108,8 @@ check_request_unanswered(const struct check_in *in, struct findings *out)
 {
     for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
         const struct ike_sa *sa = sadb_ike_sa(in->db, i);
-        for (guint k = 0; k < sa->exchanges->len; k++) {
-            const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, k);
+        for (guint k = 0; k < sa->exchanges.len; k++) {
+            const struct exchange *x = sa->exchanges.at[k];
             report_refused_quick_mode(out, sa, x);
             report_unanswered(in, out, sa, x);
         }
@@ -123,8 +123,8 @@ each_silence(const struct check_in *in, struct findings *out, enum silence wante
 {
     for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
         const struct ike_sa *sa = sadb_ike_sa(in->db, i);
-        for (guint k = 0; k < sa->exchanges->len; k++) {
-            const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, k);
+        for (guint k = 0; k < sa->exchanges.len; k++) {
+            const struct exchange *x = sa->exchanges.at[k];
             if (silence_reason(in->db, sa, x) == wanted) {
                 const struct exchange_message *last = unanswered_message(in->db, sa, x);
                 struct scope where = {
@@ -140,7 +140,7 @@ static void
 report_4500(struct findings *out, struct scope *where, const struct ike_sa *sa,
             const struct exchange *x, const struct exchange_message *last)
 {
-    const struct exchange *first = (const struct exchange *)g_ptr_array_index(sa->exchanges, 0);
+    const struct exchange *first = sa->exchanges.at[0];
     char a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX], remedy[TEXT_MAX];
 
     (void)x;
@@ -215,9 +215,9 @@ dead_v1(const struct check_in *in, struct findings *out, const struct ike_sa *sa
         /* anything from the peer shows that it lives */
         uint32_t heard_in = side ? sa->last_from_r : sa->last_from_i;
         char a[ID_TEXT_MAX], b[ID_TEXT_MAX];
-        for (guint i = 0; i < sa->exchanges->len; i++) {
-            const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
-            const struct exchange_message *m = x->messages->len ? message_at(x, 0) : NULL;
+        for (guint i = 0; i < sa->exchanges.len; i++) {
+            const struct exchange *x = sa->exchanges.at[i];
+            const struct exchange_message *m = x->messages.len ? message_at(x, 0) : NULL;
             if (m && m->from_initiator == side && x->liveness && m->frame > heard_in) {
                 first = first ? first : m;
                 g_array_append_val(frames, m->frame);

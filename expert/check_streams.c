@@ -41,8 +41,8 @@ look_at(const struct child_sa *c)
 {
     struct both_ways b = { { NULL, NULL }, { 0, 0 }, false };
 
-    for (guint i = 0; i < c->streams->len; i++) {
-        const struct stream *s = (const struct stream *)g_ptr_array_index(c->streams, i);
+    for (guint i = 0; i < c->streams.len; i++) {
+        const struct stream *s = c->streams.at[i];
         b.first[s->to_responder] = b.first[s->to_responder] ? b.first[s->to_responder] : s;
         b.packets[s->to_responder] += s->packets;
         b.reply_expected |= s->reply_expected;
@@ -152,7 +152,7 @@ check_never_used(const struct check_in *in, struct findings *out)
                                .sa = c->ike_sa,
                                .child = c,
                                .exchange = NO_ID };
-        if (c->streams->len || c->basis == BASIS_INFERRED || !c->established ||
+        if (c->streams.len || c->basis == BASIS_INFERRED || !c->established ||
             end - c->negotiated_time < UNUSED_SECONDS || c->rekeyed_by != NO_ID) {
             continue;
         }
@@ -168,8 +168,8 @@ busiest(const struct child_sa *c, bool to_responder)
 {
     const struct stream *best = NULL;
 
-    for (guint i = 0; i < c->streams->len; i++) {
-        const struct stream *s = (const struct stream *)g_ptr_array_index(c->streams, i);
+    for (guint i = 0; i < c->streams.len; i++) {
+        const struct stream *s = c->streams.at[i];
         if (s->to_responder == to_responder && (!best || s->packets > best->packets)) {
             best = s;
         }

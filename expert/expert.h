@@ -83,7 +83,7 @@ bool endpoint_sent_from(const struct ike_sa *sa, bool from_initiator, uint16_t p
 static inline const struct exchange_message *
 message_at(const struct exchange *x, guint i)
 {
-    return &g_array_index(x->messages, struct exchange_message, i);
+    return &x->messages.at[i];
 }
 
 /* --- suite_words.c: proposals in words -------------------------------------------- */

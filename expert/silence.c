@@ -38,8 +38,8 @@ static bool
 answered_by_next(const struct ike_sa *sa, const struct exchange *x)
 {
     for (guint i = x->index + 1, looked = 0;
-         sa->major == 2 && i < sa->exchanges->len && looked < SADB_MAX_PER_PEER; i++, looked++) {
-        const struct exchange *later = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
+         sa->major == 2 && i < sa->exchanges.len && looked < SADB_MAX_PER_PEER; i++, looked++) {
+        const struct exchange *later = sa->exchanges.at[i];
         if (later->by_initiator == x->by_initiator && later->request > x->request &&
             later->type != V2_IKE_SA_INIT && later->message_id > x->message_id) {
             return true;
@@ -62,7 +62,7 @@ one_side_captured(const struct ike_sa *sa, const struct exchange *x,
     if (sa->major == 2) {
         return x->type != V2_IKE_SA_INIT || answered_by_next(sa, x);
     }
-    return x->messages->len > 1 || x->index > 0;
+    return x->messages.len > 1 || x->index > 0;
 }
 
 const struct exchange_message *
@@ -71,7 +71,7 @@ waiting_message(const struct ike_sa *sa, const struct exchange *x)
     const struct exchange_message *last = NULL;
     unsigned whole = 0;
 
-    for (guint i = 0; i < x->messages->len; i++) {
+    for (guint i = 0; i < x->messages.len; i++) {
         const struct exchange_message *m = message_at(x, i);
         whole += m->fragment == 0;
         last = m;
@@ -116,7 +116,7 @@ unanswered_message(const struct sadb *db, const struct ike_sa *sa, const struct 
 static bool
 is_large(const struct exchange *x, const struct exchange_message *last)
 {
-    for (guint i = 0; i < x->messages->len; i++) {
+    for (guint i = 0; i < x->messages.len; i++) {
         const struct exchange_message *m = message_at(x, i);
         if (m->from_initiator == last->from_initiator && !m->fragment &&
             m->length > LARGE_DATAGRAM) {

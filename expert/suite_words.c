@@ -60,7 +60,7 @@ suite_offers(const struct offer_list *offered, char *out, size_t size)
 
     out[0] = 0;
     for (guint i = 0; i < offered->len && i < SHOWN; i++) {
-        const struct kept_proposal *k = (const struct kept_proposal *)g_ptr_array_index(offered, i);
+        const struct kept_proposal *k = offered->at[i];
         g_strlcat(out, i ? ", " : "", size);
         g_strlcat(out, k->text, size);
     }

@@ -23,23 +23,23 @@ struct endpoint {
 /* Lists that live as long as the sadb, oldest first.  Who reads a fact reads its lists; only the
  * tracker, which holds the sadb, changes what is in them.  room is the store's. */
 struct exchange_list {
-    const struct exchange *const *pdata;
+    const struct exchange *const *at;
     uint32_t len, room;
 };
 struct child_list {
-    const struct child_sa *const *pdata;
+    const struct child_sa *const *at;
     uint32_t len, room;
 };
 struct stream_list {
-    const struct stream *const *pdata;
+    const struct stream *const *at;
     uint32_t len, room;
 };
 struct offer_list {
-    const struct kept_proposal *const *pdata;
+    const struct kept_proposal *const *at;
     uint32_t len;
 };
 struct address_list {
-    const struct assigned_address *data;
+    const struct assigned_address *at;
     uint32_t len;
 };
 struct frame_numbers {
@@ -127,7 +127,7 @@ message_repeats(const struct exchange_message *m)
 
 /* Messages in order of first frame. */
 struct message_list {
-    const struct exchange_message *data;
+    const struct exchange_message *at;
     uint32_t len, room;
 };
 
@@ -143,7 +143,7 @@ struct offer_spis {
  * exchange type and message ID. */
 struct exchange {
     double request_time, response_time;     /* epoch seconds */
-    struct message_list messages[1];        /* at most SADB_MAX_MESSAGES */
+    struct message_list messages;        /* at most SADB_MAX_MESSAGES */
     /* from the request and the response, kept for the checks; empty, NULL or 0 where not read */
     const struct offer_list *offered;       /* shared by exchanges that offer the same */
     const struct kept_proposal *chosen;
@@ -195,8 +195,8 @@ struct nat_life {
 
 struct ike_sa {
     struct endpoint initiator, responder;
-    struct exchange_list exchanges[1];
-    struct child_list children[1];
+    struct exchange_list exchanges;
+    struct child_list children;
     const struct offer_list *offered;       /* phase 1 / IKE_SA_INIT / rekey; shared */
     const struct kept_proposal *chosen;     /* or NULL */
     const struct address_list *addresses;   /* assigned to the initiator; shared */
@@ -242,7 +242,7 @@ struct child_sa {
     const struct ike_sa *ike_sa;    /* the one that negotiated it */
     const struct kept_proposal *chosen;     /* or NULL */
     const struct selector *ts_i, *ts_r;     /* IKE initiator's and responder's side */
-    struct stream_list streams[1];
+    struct stream_list streams;
     double negotiated_time, deleted_time;
     uint32_t id;
     uint32_t spi_i, spi_r;      /* chosen by the IKE initiator / responder, 0 where not known */

@@ -96,7 +96,7 @@ show_offers(const struct view *v, proto_tree *tree, const struct exchange *x)
 {
     if (x->offered_in == v->frame) {
         for (guint i = 0; i < x->offered->len; i++) {
-            put_text(v, tree, H_offered, ((const struct kept_proposal *)g_ptr_array_index(x->offered, i))->text);
+            put_text(v, tree, H_offered, (x->offered->at[i])->text);
         }
     }
     if (x->chosen && x->chosen->frame == v->frame) {
@@ -107,7 +107,7 @@ show_offers(const struct view *v, proto_tree *tree, const struct exchange *x)
 static void
 show_exchange(const struct view *v, proto_tree *tree, const struct ike_sa *sa, const struct record *r)
 {
-    const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, r->exchange);
+    const struct exchange *x = sa->exchanges.at[r->exchange];
     char name[64];
 
     put_text(v, tree, H_exchange, exchange_name(sa->major, x->type, name, sizeof name));

@@ -105,8 +105,8 @@ put_exchange(json_dumper *j, const struct ike_sa *sa, const struct exchange *x)
     put_or_null(j, "request", x->request, 0);
     put_or_null(j, "response", x->response, 0);
     begin_list(j, "retransmissions");
-    for (guint i = 0; i < x->messages->len; i++) {
-        const struct exchange_message *m = &g_array_index(x->messages, struct exchange_message, i);
+    for (guint i = 0; i < x->messages.len; i++) {
+        const struct exchange_message *m = &x->messages.at[i];
         for (guint k = 0; m->again && k < m->again->frames.len; k++) {
             json_dumper_value_anyf(j, "%u", m->again->frames.at[k]);
         }
@@ -134,27 +134,27 @@ put_ike_sa(json_dumper *j, const struct ike_sa *sa)
     put_endpoint(j, "initiator", &sa->initiator);
     put_endpoint(j, "responder", &sa->responder);
     begin_list(j, "exchanges");
-    for (guint i = 0; i < sa->exchanges->len; i++) {
-        put_exchange(j, sa, (const struct exchange *)g_ptr_array_index(sa->exchanges, i));
+    for (guint i = 0; i < sa->exchanges.len; i++) {
+        put_exchange(j, sa, sa->exchanges.at[i]);
     }
     json_dumper_end_array(j);
     begin_list(j, "offered");
     for (guint i = 0; i < sa->offered->len; i++) {
-        json_dumper_value_string(j, ((const struct kept_proposal *)g_ptr_array_index(sa->offered, i))->text);
+        json_dumper_value_string(j, (sa->offered->at[i])->text);
     }
     json_dumper_end_array(j);
     put_text(j, "proposal", sa->chosen ? sa->chosen->text : NULL);
     put_text(j, "nat", nat_name(sa->nat));
     begin_list(j, "virtual_ips");
     for (guint i = 0; i < sa->addresses->len; i++) {
-        json_dumper_value_string(j, ip_print(&g_array_index(sa->addresses, struct assigned_address, i).addr, text, sizeof text));
+        json_dumper_value_string(j, ip_print(&sa->addresses->at[i].addr, text, sizeof text));
     }
     json_dumper_end_array(j);
     put_number(j, "first_frame", sa->first_frame);
     put_number(j, "last_frame", sa->last_frame);
     begin_list(j, "child_sas");
-    for (guint i = 0; i < sa->children->len; i++) {
-        json_dumper_value_anyf(j, "%u", ((const struct child_sa *)g_ptr_array_index(sa->children, i))->id);
+    for (guint i = 0; i < sa->children.len; i++) {
+        json_dumper_value_anyf(j, "%u", (sa->children.at[i])->id);
     }
     json_dumper_end_array(j);
     json_dumper_end_object(j);
@@ -195,8 +195,8 @@ put_child_sa(json_dumper *j, const struct child_sa *c)
     put_or_null(j, "deleted_in", c->deleted_in, 0);
     put_or_null(j, "rekeys", c->rekeys, NO_ID);
     begin_list(j, "streams");
-    for (guint i = 0; i < c->streams->len; i++) {
-        json_dumper_value_anyf(j, "%u", ((const struct stream *)g_ptr_array_index(c->streams, i))->id);
+    for (guint i = 0; i < c->streams.len; i++) {
+        json_dumper_value_anyf(j, "%u", (c->streams.at[i])->id);
     }
     json_dumper_end_array(j);
     json_dumper_end_object(j);

@@ -38,8 +38,8 @@ by_frame(const void *a, const void *b)
 static void
 add_messages(GArray *rows, const struct exchange *x)
 {
-    for (guint i = 0; i < x->messages->len; i++) {
-        const struct exchange_message *m = &g_array_index(x->messages, struct exchange_message, i);
+    for (guint i = 0; i < x->messages.len; i++) {
+        const struct exchange_message *m = &x->messages.at[i];
         struct row row = { .kind = ROW_MESSAGE, .frame = m->frame, .last_frame = m->frame, .time = m->time,
                            .to_right = m->from_initiator, .x = x, .m = m, .number = i + 1, .count = 1 };
         g_array_append_val(rows, row);
@@ -93,13 +93,13 @@ rows_of(const struct ike_sa *sa)
 {
     GArray *rows = g_array_new(FALSE, TRUE, sizeof(struct row));
 
-    for (guint i = 0; i < sa->exchanges->len; i++) {
-        add_messages(rows, (const struct exchange *)g_ptr_array_index(sa->exchanges, i));
+    for (guint i = 0; i < sa->exchanges.len; i++) {
+        add_messages(rows, sa->exchanges.at[i]);
     }
-    for (guint i = 0; i < sa->children->len; i++) {
-        const struct child_sa *c = (const struct child_sa *)g_ptr_array_index(sa->children, i);
-        for (guint k = 0; k < c->streams->len; k++) {
-            const struct stream *s = (const struct stream *)g_ptr_array_index(c->streams, k);
+    for (guint i = 0; i < sa->children.len; i++) {
+        const struct child_sa *c = sa->children.at[i];
+        for (guint k = 0; k < c->streams.len; k++) {
+            const struct stream *s = c->streams.at[k];
             struct row row = { .kind = ROW_TRAFFIC, .frame = s->first_frame, .last_frame = s->last_frame, .time = s->first_time,
                                .to_right = s->to_responder, .count = s->packets, .s = s };
             g_array_append_val(rows, row);
@@ -171,8 +171,8 @@ note_findings(struct page *p, struct notes *n, const struct row *r, const struct
 static void
 note_children(struct notes *n, const struct row *r, const struct ike_sa *sa)
 {
-    for (guint i = 0; i < sa->children->len; i++) {
-        const struct child_sa *c = (const struct child_sa *)g_ptr_array_index(sa->children, i);
+    for (guint i = 0; i < sa->children.len; i++) {
+        const struct child_sa *c = sa->children.at[i];
         bool made = c->negotiated_in == r->frame, gone = c->deleted_in == r->frame;
         struct note *note = made ? add_note(n, "ok") : gone ? add_note(n, "off") : NULL;
         if (note && made && c->rekeys != NO_ID) {
@@ -251,7 +251,7 @@ put_label(GString *out, const struct row *r, const struct ike_sa *sa)
         if (r->m->fragment) {
             html_put(out, ", fragment %u", r->m->fragment);
         }
-    } else if (r->x->messages->len > 1) {
+    } else if (r->x->messages.len > 1) {
         html_put(out, ", message %u", r->number);
     }
     if (r->kind == ROW_AGAIN) {

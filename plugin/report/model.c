@@ -8,10 +8,10 @@
 double
 message_time(const struct ike_sa *sa, uint32_t frame)
 {
-    for (guint i = 0; frame && i < sa->exchanges->len; i++) {
-        const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
-        for (guint k = 0; k < x->messages->len; k++) {
-            const struct exchange_message *m = &g_array_index(x->messages, struct exchange_message, k);
+    for (guint i = 0; frame && i < sa->exchanges.len; i++) {
+        const struct exchange *x = sa->exchanges.at[i];
+        for (guint k = 0; k < x->messages.len; k++) {
+            const struct exchange_message *m = &x->messages.at[k];
             if (m->frame == frame) {
                 return m->time;
             }
@@ -25,10 +25,10 @@ sa_span(const struct page *p, const struct ike_sa *sa, double *first, double *la
 {
     *first = sa->rekeys != NO_ID ? message_time(sadb_ike_sa(p->r->db, sa->rekeys), sa->first_frame) : 0;
     *last = *first;
-    for (guint i = 0; i < sa->exchanges->len; i++) {
-        const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
-        for (guint k = 0; k < x->messages->len; k++) {
-            const struct exchange_message *m = &g_array_index(x->messages, struct exchange_message, k);
+    for (guint i = 0; i < sa->exchanges.len; i++) {
+        const struct exchange *x = sa->exchanges.at[i];
+        for (guint k = 0; k < x->messages.len; k++) {
+            const struct exchange_message *m = &x->messages.at[k];
             *first = *first > 0 ? MIN(*first, m->time) : m->time;
             *last = MAX(*last, m->again ? MAX(m->time, m->again->last_time) : m->time);
         }

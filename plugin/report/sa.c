@@ -97,7 +97,7 @@ put_facts(struct page *p, const struct ike_sa *sa)
     if (sa->addresses->len) {
         fact(out, "Assigned");
         for (guint i = 0; i < sa->addresses->len && i < PAGE_MAX_RANGES; i++) {
-            const struct assigned_address *a = &g_array_index(sa->addresses, struct assigned_address, i);
+            const struct assigned_address *a = &sa->addresses->at[i];
             html_put(out, "%s%s <span class=\"sub\">frame %u</span>", i ? ", " : "", ip_print(&a->addr, ip, sizeof ip),
                      a->frame);
         }
@@ -159,10 +159,10 @@ put_story(struct page *p, const struct ike_sa *sa)
     uint64_t to = 0, back = 0;
     uint32_t lost = 0;
 
-    for (guint i = 0; i < sa->children->len; i++) {
-        const struct child_sa *c = (const struct child_sa *)g_ptr_array_index(sa->children, i);
-        for (guint k = 0; k < c->streams->len; k++) {
-            const struct stream *s = (const struct stream *)g_ptr_array_index(c->streams, k);
+    for (guint i = 0; i < sa->children.len; i++) {
+        const struct child_sa *c = sa->children.at[i];
+        for (guint k = 0; k < c->streams.len; k++) {
+            const struct stream *s = c->streams.at[k];
             *(s->to_responder ? &to : &back) += s->packets;
             lost += s->lost;
         }
@@ -187,10 +187,10 @@ put_story(struct page *p, const struct ike_sa *sa)
         html_put(out, ", is deleted in frame %u", sa->deleted_in);
     }
     g_string_append(out, ". ");
-    if (!sa->children->len) {
+    if (!sa->children.len) {
         g_string_append(out, sa->num_encrypted > sa->num_readable ? "No Child SA of it is known" : "No Child SA comes of it");
     } else {
-        put_plural(out, sa->children->len, "Child SA carries", "Child SAs carry");
+        put_plural(out, sa->children.len, "Child SA carries", "Child SAs carry");
         html_put(out, " %" G_GUINT64_FORMAT " packets to the responder and %" G_GUINT64_FORMAT " back", to, back);
     }
     if (lost) {
@@ -211,8 +211,8 @@ put_traffic(GString *out, const struct child_sa *c, bool to_responder)
     uint64_t packets = 0;
     uint32_t lost = 0, replayed = 0, bad = 0;
 
-    for (guint i = 0; i < c->streams->len; i++) {
-        const struct stream *s = (const struct stream *)g_ptr_array_index(c->streams, i);
+    for (guint i = 0; i < c->streams.len; i++) {
+        const struct stream *s = c->streams.at[i];
         if (s->to_responder == to_responder) {
             packets += s->packets;
             lost += s->lost;
@@ -306,23 +306,23 @@ put_inner(struct page *p, const struct ike_sa *sa)
 {
     static const char *const columns[] = { "Child SA", "Admits, source \xe2\x86\x92 destination", "Carried", ">Packets", "Frames",
                                            "Verdict", NULL };
-    unsigned rows = 0, children = MIN(sa->children->len, PAGE_MAX_CHILDREN);
+    unsigned rows = 0, children = MIN(sa->children.len, PAGE_MAX_CHILDREN);
     gsize before = p->out->len;
 
     g_string_append(p->out, "<h4>Selectors and the inner addresses that were carried</h4>\n");
     open_table(p->out, STACK, "Selectors against inner addresses", columns);
     for (guint i = 0; i < children; i++) {
-        const struct child_sa *c = (const struct child_sa *)g_ptr_array_index(sa->children, i);
+        const struct child_sa *c = sa->children.at[i];
         unsigned of_this = rows;
-        for (guint k = 0; k < c->streams->len; k++) {
-            put_inner_rows(p, c, (const struct stream *)g_ptr_array_index(c->streams, k), &rows);
+        for (guint k = 0; k < c->streams.len; k++) {
+            put_inner_rows(p, c, c->streams.at[k], &rows);
         }
         if (rows == of_this && c->num_ts_i) {
             html_put(p->out, "<tr><th scope=\"row\" data-l=\"Child SA\">%u</th><td data-l=\"Admits\">", c->id);
             put_selectors(p->out, c->ts_i, c->num_ts_i);
             g_string_append(p->out, " \xe2\x87\x84 ");
             put_selectors(p->out, c->ts_r, c->num_ts_r);
-            html_put(p->out, "</td><td colspan=\"4\" class=\"sub\">%s</td></tr>\n", !c->streams->len ? "no packet in the capture"
+            html_put(p->out, "</td><td colspan=\"4\" class=\"sub\">%s</td></tr>\n", !c->streams.len ? "no packet in the capture"
                      : c->transport ? "transport mode: the outer addresses" : "inner addresses not readable");
             rows++;
         }
@@ -339,17 +339,17 @@ put_children(struct page *p, const struct ike_sa *sa)
 {
     static const char *const columns[] = { "Child SA", "State", "Suite", "To the responder", "To the initiator", "Frames", NULL };
 
-    if (!sa->children->len) {
+    if (!sa->children.len) {
         return;
     }
     g_string_append(p->out, "<h4>Child SAs</h4>\n");
     open_table(p->out, STACK, "Child SAs", columns);
-    for (guint i = 0; i < sa->children->len && i < PAGE_MAX_CHILDREN; i++) {
-        put_child(p->out, (const struct child_sa *)g_ptr_array_index(sa->children, i));
+    for (guint i = 0; i < sa->children.len && i < PAGE_MAX_CHILDREN; i++) {
+        put_child(p->out, sa->children.at[i]);
     }
     close_table(p->out);
-    if (sa->children->len > PAGE_MAX_CHILDREN) {
-        html_put(p->out, "<p class=\"limit\">%u more Child SAs are not listed.</p>\n", sa->children->len - PAGE_MAX_CHILDREN);
+    if (sa->children.len > PAGE_MAX_CHILDREN) {
+        html_put(p->out, "<p class=\"limit\">%u more Child SAs are not listed.</p>\n", sa->children.len - PAGE_MAX_CHILDREN);
     }
     put_inner(p, sa);
 }
@@ -409,10 +409,10 @@ put_table_row(struct page *p, const struct ike_sa *sa)
     GString *out = p->out;
     uint64_t packets = 0;
 
-    for (guint i = 0; i < sa->children->len; i++) {
-        const struct child_sa *c = (const struct child_sa *)g_ptr_array_index(sa->children, i);
-        for (guint k = 0; k < c->streams->len; k++) {
-            packets += ((const struct stream *)g_ptr_array_index(c->streams, k))->packets;
+    for (guint i = 0; i < sa->children.len; i++) {
+        const struct child_sa *c = sa->children.at[i];
+        for (guint k = 0; k < c->streams.len; k++) {
+            packets += (c->streams.at[k])->packets;
         }
     }
     html_put(out, "<tr id=\"t%u\"><th scope=\"row\">", sa->id);
@@ -424,7 +424,7 @@ put_table_row(struct page *p, const struct ike_sa *sa)
     if (sa->chosen) {
         html_text(out, sa->chosen->text);
     }
-    html_put(out, "</td><td>%u</td><td>%" G_GUINT64_FORMAT "</td><td>%u\xe2\x80\x93%u</td><td>", sa->children->len, packets,
+    html_put(out, "</td><td>%u</td><td>%" G_GUINT64_FORMAT "</td><td>%u\xe2\x80\x93%u</td><td>", sa->children.len, packets,
              sa->first_frame, sa->last_frame);
     if (v->worst > SEV_CHAT) {
         put_severity_count(out, v->worst, v->count[v->worst]);

@@ -20,7 +20,7 @@ struct negotiation {
 static const struct proposal *
 offer(const struct negotiation *n, size_t i)
 {
-    return ((const struct kept_proposal *)g_ptr_array_index(n->x->offered, n->shown[i]))->p;
+    return (n->x->offered->at[n->shown[i]])->p;
 }
 
 /* The first offers; the one that was accepted is among them, or takes the last one's place. */
@@ -34,7 +34,7 @@ choose_offers(struct negotiation *n)
         n->shown[i] = i;
     }
     for (guint i = 0; x->chosen && i < x->offered->len; i++) {
-        if (suite_chosen_from(x->chosen->p, ((const struct kept_proposal *)g_ptr_array_index(x->offered, i))->p)) {
+        if (suite_chosen_from(x->chosen->p, (x->offered->at[i])->p)) {
             n->shown[n->num_offers - 1] = MAX(i, n->shown[n->num_offers - 1]);
             return;
         }
@@ -249,8 +249,8 @@ put_attribute_row(GString *out, const struct negotiation *n, enum attribute a)
 static bool
 was_refused(const struct exchange *x)
 {
-    for (guint i = 0; i < x->messages->len; i++) {
-        if (g_array_index(x->messages, struct exchange_message, i).refused) {
+    for (guint i = 0; i < x->messages.len; i++) {
+        if (x->messages.at[i].refused) {
             return true;
         }
     }
@@ -325,7 +325,7 @@ key_of(const struct exchange *x)
 
     for (guint i = 0; i < x->offered->len; i++) {
         g_string_append_c(key, '\n');
-        g_string_append(key, ((const struct kept_proposal *)g_ptr_array_index(x->offered, i))->text);
+        g_string_append(key, (x->offered->at[i])->text);
     }
     return g_string_free(key, FALSE);
 }
@@ -338,8 +338,8 @@ page_negotiations(struct page *p, const struct ike_sa *sa)
     unsigned shown = 0, more = 0;
 
     for (int accepted = 0; accepted < 2; accepted++) {
-        for (guint i = 0; i < sa->exchanges->len; i++) {
-            const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, i);
+        for (guint i = 0; i < sa->exchanges.len; i++) {
+            const struct exchange *x = sa->exchanges.at[i];
             struct negotiation n = { .sa = sa, .x = x };
             /* INVALID_KE_PAYLOAD and COOKIE refuse no suite: the next try shows the outcome. */
             if (!x->offered->len || (x->chosen != NULL) != (accepted == 1) || x->refused_ke ||

@@ -20,11 +20,11 @@ struct peers {
 static void
 count_children(struct peers *to, const struct ike_sa *sa)
 {
-    to->children += sa->children->len;
-    for (guint i = 0; i < sa->children->len; i++) {
-        const struct child_sa *c = (const struct child_sa *)g_ptr_array_index(sa->children, i);
-        for (guint k = 0; k < c->streams->len; k++) {
-            const struct stream *s = (const struct stream *)g_ptr_array_index(c->streams, k);
+    to->children += sa->children.len;
+    for (guint i = 0; i < sa->children.len; i++) {
+        const struct child_sa *c = sa->children.at[i];
+        for (guint k = 0; k < c->streams.len; k++) {
+            const struct stream *s = c->streams.at[k];
             to->packets[s->to_responder ? 0 : 1] += s->packets;
             to->lost += s->lost;
         }

@@ -89,8 +89,8 @@ print_child(FILE *out, const struct child_sa *c)
     if (c->virtual_ip.family) {
         fprintf(out, "    assigned %s (frame %u)\n", ip_print(&c->virtual_ip, ip, sizeof ip), c->virtual_ip_frame);
     }
-    for (guint k = 0; k < c->streams->len; k++) {
-        print_stream(out, (const struct stream *)g_ptr_array_index(c->streams, k), "    ");
+    for (guint k = 0; k < c->streams.len; k++) {
+        print_stream(out, c->streams.at[k], "    ");
     }
 }
 
@@ -114,8 +114,8 @@ print_ike(FILE *out, const struct ike_sa *sa)
     if (sa->chosen) {
         fprintf(out, "  %s (frame %u)\n", sa->chosen->text, sa->chosen->frame);
     }
-    for (guint i = 0; i < sa->children->len; i++) {
-        const struct child_sa *c = (const struct child_sa *)g_ptr_array_index(sa->children, i);
+    for (guint i = 0; i < sa->children.len; i++) {
+        const struct child_sa *c = sa->children.at[i];
         if (c->ike_sa == sa) {          /* inherited ones stand where they were negotiated */
             print_child(out, c);
         }

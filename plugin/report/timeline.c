@@ -43,8 +43,8 @@ put_attribute(GString *out, const char *name, double x)
 static double
 last_packet(const struct child_sa *c, double least)
 {
-    for (guint i = 0; i < c->streams->len; i++) {
-        least = MAX(least, ((const struct stream *)g_ptr_array_index(c->streams, i))->last_time);
+    for (guint i = 0; i < c->streams.len; i++) {
+        least = MAX(least, (c->streams.at[i])->last_time);
     }
     return least;
 }
@@ -52,8 +52,8 @@ last_packet(const struct child_sa *c, double least)
 static double
 first_packet(const struct child_sa *c, double most)
 {
-    for (guint i = 0; i < c->streams->len; i++) {
-        double first = ((const struct stream *)g_ptr_array_index(c->streams, i))->first_time;
+    for (guint i = 0; i < c->streams.len; i++) {
+        double first = (c->streams.at[i])->first_time;
         most = most > 0 ? MIN(most, first) : first;
     }
     return most;
@@ -234,8 +234,8 @@ draw_child(struct page *p, const struct scale *s, const struct child_sa *c, int 
     bool live = c->state == CHILD_INSTALLED;
     uint32_t lost = 0;
 
-    for (guint i = 0; i < c->streams->len; i++) {
-        lost += ((const struct stream *)g_ptr_array_index(c->streams, i))->lost;
+    for (guint i = 0; i < c->streams.len; i++) {
+        lost += (c->streams.at[i])->lost;
     }
     draw_name(out, y + 4, true);
     html_put(out, "Child SA %u%s", c->id, c->basis == BASIS_INFERRED ? ", inferred" : "");
@@ -246,8 +246,8 @@ draw_child(struct page *p, const struct scale *s, const struct child_sa *c, int 
     }
     to = to > 0 ? to : live ? s->to : last_packet(c, from);
     draw_bar(out, s, live ? "span after" : "span", from, to, y - 1, 2);
-    for (guint i = 0; i < c->streams->len; i++) {
-        draw_stream(p, s, (const struct stream *)g_ptr_array_index(c->streams, i), y);
+    for (guint i = 0; i < c->streams.len; i++) {
+        draw_stream(p, s, c->streams.at[i], y);
     }
     draw_mark(out, s, MARK_UP, c->negotiated_time, y);
     if (c->deleted_time > 0) {
@@ -266,8 +266,8 @@ see_span(const struct page *p, struct scale *s, const struct ike_sa *sa)
     sa_span(p, sa, &first, &last);
     s->from = MIN(s->from, first);
     s->to = MAX(s->to, last);
-    for (guint i = 0; i < sa->children->len; i++) {
-        s->to = MAX(s->to, last_packet((const struct child_sa *)g_ptr_array_index(sa->children, i), 0));
+    for (guint i = 0; i < sa->children.len; i++) {
+        s->to = MAX(s->to, last_packet(sa->children.at[i], 0));
     }
 }
 
@@ -299,7 +299,7 @@ height_of(const struct page *p, const struct picture *one)
     int height = AXIS + 10;
 
     for (size_t i = 0; i < one->num && bars < PAGE_MAX_BARS; i++) {
-        unsigned children = MIN(sadb_ike_sa(p->r->db, one->ids[i])->children->len, PAGE_MAX_BARS - bars - 1);
+        unsigned children = MIN(sadb_ike_sa(p->r->db, one->ids[i])->children.len, PAGE_MAX_BARS - bars - 1);
         bars += 1 + children;
         height += IKE_STEP + (int)children * CHILD_STEP;
     }
@@ -316,12 +316,12 @@ draw_sa(struct page *p, struct picture *one, const struct ike_sa *sa)
     draw_ike(p, &one->scale, sa, one->y);
     one->y += IKE_STEP;
     one->bars++;
-    for (guint k = 0; k < sa->children->len; k++) {
+    for (guint k = 0; k < sa->children.len; k++) {
         if (one->bars == PAGE_MAX_BARS) {
-            one->left_out += sa->children->len - k;
+            one->left_out += sa->children.len - k;
             return;
         }
-        draw_child(p, &one->scale, (const struct child_sa *)g_ptr_array_index(sa->children, k), one->y + 2);
+        draw_child(p, &one->scale, sa->children.at[k], one->y + 2);
         one->y += CHILD_STEP;
         one->bars++;
     }
@@ -363,7 +363,7 @@ page_own_timeline(struct page *p, const struct ike_sa *sa)
     char label[64];
 
     see_span(p, &one.scale, sa);
-    if (!sa->children->len || one.scale.to - one.scale.from > (p->end - p->start) * SEEN_SHARE) {
+    if (!sa->children.len || one.scale.to - one.scale.from > (p->end - p->start) * SEEN_SHARE) {
         return;
     }
     g_snprintf(label, sizeof label, "Time line of IKE SA %u", sa->id);

@@ -86,11 +86,11 @@ forged_message(struct conversation *c)
     c->m.readable = false;
     c->m.integrity_wrong = true;
     send(c, "damaged", 5);
-    T(((const struct exchange *)g_ptr_array_index(sadb_ike_sa(c->db, 0)->exchanges, 2))->request == 0);
+    T((sadb_ike_sa(c->db, 0)->exchanges.at[2])->request == 0);
     begin(c, 2, V2_INFORMATIONAL, 2, true, false);
     send(c, "good", 6);
     SILENT(c, message_id_reused);
-    T(((const struct exchange *)g_ptr_array_index(sadb_ike_sa(c->db, 0)->exchanges, 2))->request == c->frame);
+    T((sadb_ike_sa(c->db, 0)->exchanges.at[2])->request == c->frame);
     begin(c, 2, V2_INFORMATIONAL, 2, true, false);
     send(c, "another good one", 7);
     SAYS(c, message_id_reused, "(frames 6 and 7)");

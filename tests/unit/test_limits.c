@@ -218,11 +218,11 @@ inherited(struct conversation *c)
 
     tunnel(c);
     rekey_ike(c, fresh_i);
-    T(sadb_ike_sa(c->db, 1)->children->len == 1 && c->db->num_inherited == 1 && !*sadb_caps(c->db));
+    T(sadb_ike_sa(c->db, 1)->children.len == 1 && c->db->num_inherited == 1 && !*sadb_caps(c->db));
     tunnel(c);
     c->db->num_inherited = SADB_MAX_INHERITED;
     rekey_ike(c, fresh_i);
-    T(sadb_num_ike_sas(c->db) == 2 && sadb_ike_sa(c->db, 1)->children->len == 0 && said(c, "Child SAs that a new IKE SA inherits"));
+    T(sadb_num_ike_sas(c->db) == 2 && sadb_ike_sa(c->db, 1)->children.len == 0 && said(c, "Child SAs that a new IKE SA inherits"));
 }
 
 static void

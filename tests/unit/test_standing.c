@@ -97,7 +97,7 @@ standing(const struct conversation *c, uint32_t exchange, uint32_t message)
 {
     const struct ike_sa *sa = sadb_ike_sa(c->db, 0);
 
-    return (enum standing)sa->exchanges->pdata[exchange]->messages->data[message].standing;
+    return (enum standing)sa->exchanges.at[exchange]->messages.at[message].standing;
 }
 
 /* Each message of a conversation keeps its own; a clear one among protected ones has the least. */

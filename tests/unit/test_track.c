@@ -191,7 +191,7 @@ lookups(struct conversation *c)
     T(!sadb_child_at(c->db, PROTO_AH, TO_R, &c->gateway, 5, &to_r) && !sadb_child_at(c->db, PROTO_ESP, TO_R, &c->client, 5, &to_r));
     T(sadb_child_of(c->db, sadb_ike_sa(c->db, 0), PROTO_ESP, TO_I, true) == sadb_child_sa(c->db, 0));
     T(!sadb_child_of(c->db, sadb_ike_sa(c->db, 0), PROTO_ESP, 0xdead, true));
-    none = exchange_selectors((const struct exchange *)g_ptr_array_index(sadb_ike_sa(c->db, 0)->exchanges, 0), false, &n);
+    none = exchange_selectors(sadb_ike_sa(c->db, 0)->exchanges.at[0], false, &n);
     T(!none && n == 0);
 
     /* With no answer captured nobody can say that an SPI is unknown. */

@@ -80,8 +80,8 @@ sadb_whole_messages(const struct exchange *x)
 {
     unsigned n = 0;
 
-    for (guint i = 0; i < x->messages->len; i++) {
-        n += x->messages->data[i].fragment == 0;
+    for (guint i = 0; i < x->messages.len; i++) {
+        n += x->messages.at[i].fragment == 0;
     }
     return n;
 }
@@ -193,11 +193,11 @@ clear_packet_is_explained(const struct clear_packet *p)
         return true;
     }
     /* So many streams of one SA are forged sources: nothing is said then. */
-    if (p->child->streams->len > SADB_MAX_LOOKED_AT) {
+    if (p->child->streams.len > SADB_MAX_LOOKED_AT) {
         return true;
     }
-    for (guint i = 0; i < p->child->streams->len; i++) {
-        const struct stream *s = p->child->streams->pdata[i];
+    for (guint i = 0; i < p->child->streams.len; i++) {
+        const struct stream *s = p->child->streams.at[i];
         if (s->to_responder == p->to_responder && p->time >= s->first_time - NEAR_SECONDS &&
             p->time <= s->last_time + NEAR_SECONDS) {
             return true;

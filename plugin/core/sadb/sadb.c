@@ -119,7 +119,7 @@ sadb_child_new(struct sadb *db, struct ike_sa *sa, uint8_t protocol, uint32_t sp
     c->addr_i = sa->initiator.addr;
     c->addr_r = sa->responder.addr;
     g_ptr_array_add(db->child_sas, c);
-    store_add_child(&db->store, sa->children, c);
+    store_add_child(&db->store, &sa->children, c);
     sadb_child_spi(db, c, true, spi_i);
     sadb_child_spi(db, c, false, spi_r);
     return c;
@@ -183,8 +183,8 @@ lacks_answer(const struct ike_sa *sa)
     if (!sa->from_initiator || !sa->from_responder) {
         return true;
     }
-    for (struct newest n = newest_first(sa->exchanges->len, SADB_MAX_PER_PEER); newest_next(&n);) {
-        const struct exchange *x = sa->exchanges->pdata[n.i];
+    for (struct newest n = newest_first(sa->exchanges.len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct exchange *x = sa->exchanges.at[n.i];
         if ((x->type == V2_IKE_AUTH || x->type == V2_CREATE_CHILD_SA || x->type == V1_QUICK) && (!x->request || !x->response)) {
             return true;
         }
@@ -323,10 +323,10 @@ sadb_predecessor(const struct sadb *db, const struct child_sa *c)
     if (c->rekeys != NO_ID) {
         return sadb_child_sa(db, c->rekeys);
     }
-    for (uint32_t id = c->id, looked = 0; id > 0 && looked < SADB_MAX_PER_PEER; id--, looked++) {
-        const struct child_sa *old = sadb_child_sa(db, id - 1);
-        if (old->protocol == c->protocol && old->basis != BASIS_INFERRED && ip_equal(&old->addr_i, &c->addr_i) &&
-            ip_equal(&old->addr_r, &c->addr_r) && child_same_selectors(old, c)) {
+    for (struct newest n = newest_first(c->id, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct child_sa *old = sadb_child_sa(db, n.i);
+        if (old->protocol == c->protocol && old->basis != BASIS_INFERRED &&
+            ip_equal(&old->addr_i, &c->addr_i) && ip_equal(&old->addr_r, &c->addr_r) && child_same_selectors(old, c)) {
             return old;
         }
     }

@@ -57,28 +57,28 @@ store_room(struct store *store, const void *at, uint32_t len, uint32_t *room, si
 void
 store_add_exchange(struct store *store, struct exchange_list *list, const struct exchange *x)
 {
-    const struct exchange **at = store_room(store, list->pdata, list->len, &list->room, sizeof *at);
+    const struct exchange **at = store_room(store, list->at, list->len, &list->room, sizeof *at);
 
     at[list->len++] = x;
-    list->pdata = at;
+    list->at = at;
 }
 
 void
 store_add_child(struct store *store, struct child_list *list, const struct child_sa *c)
 {
-    const struct child_sa **at = store_room(store, list->pdata, list->len, &list->room, sizeof *at);
+    const struct child_sa **at = store_room(store, list->at, list->len, &list->room, sizeof *at);
 
     at[list->len++] = c;
-    list->pdata = at;
+    list->at = at;
 }
 
 void
 store_add_stream(struct store *store, struct stream_list *list, const struct stream *s)
 {
-    const struct stream **at = store_room(store, list->pdata, list->len, &list->room, sizeof *at);
+    const struct stream **at = store_room(store, list->at, list->len, &list->room, sizeof *at);
 
     at[list->len++] = s;
-    list->pdata = at;
+    list->at = at;
 }
 
 void

@@ -126,7 +126,7 @@ track_offer(struct turn *t)
     x->offered = store_offers(&db->store, m, e->at.frame);
     x->offered_in = e->at.frame;
     for (guint i = 0; i < x->offered->len; i++) {
-        store_policy(&db->store, &e->at.src, x->offered->pdata[i], e->at.frame, false);
+        store_policy(&db->store, &e->at.src, x->offered->at[i], e->at.frame, false);
     }
     if (is_ike_offer(m) && !t->sa->offered->len) {
         t->sa->offered = x->offered;
@@ -196,8 +196,8 @@ v1_replaced(const struct sadb *db, const struct child_sa *fresh)
 static const struct child_sa *
 twin_of(const struct ike_sa *sa, const struct child_sa *fresh)
 {
-    for (struct newest n = newest_first(sa->children->len, SADB_MAX_PER_PEER); newest_next(&n);) {
-        const struct child_sa *c = sa->children->pdata[n.i];
+    for (struct newest n = newest_first(sa->children.len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct child_sa *c = sa->children.at[n.i];
         if (c != fresh && c->state == CHILD_INSTALLED && c->established && c->protocol == fresh->protocol &&
             child_same_selectors(c, fresh)) {
             return c;
@@ -269,8 +269,7 @@ make_child(struct turn *t, const struct proposal *chosen, const struct kept_prop
     c->exchange = x->index;
     c->exchange_type = x->type;
     if (t->sa->addresses->len) {
-        const struct assigned_address *a =
-            &t->sa->addresses->data[t->sa->addresses->len - 1];
+        const struct assigned_address *a = &t->sa->addresses->at[t->sa->addresses->len - 1];
         c->virtual_ip = a->addr;
         c->virtual_ip_frame = a->frame;
         c->mode_config = a->mode_config;
@@ -294,7 +293,7 @@ make_child(struct turn *t, const struct proposal *chosen, const struct kept_prop
 static void
 bring_back(struct ike_sa *old, double now)
 {
-    for (struct newest n = newest_first(old->children->len, SADB_MAX_LOOKED_AT); old->deleted_in && newest_next(&n);) {
+    for (struct newest n = newest_first(old->children.len, SADB_MAX_LOOKED_AT); old->deleted_in && newest_next(&n);) {
         struct child_sa *c = track_child(old, n.i);
         if (c->deleted_in == old->deleted_in && !c->closed_i && !c->closed_r && now - c->deleted_time < TURNED_SECONDS) {
             c->deleted_in = 0;
@@ -320,7 +319,7 @@ static bool
 was_offered(const struct exchange *x)
 {
     for (guint i = 0; i < x->offered->len; i++) {
-        if (suite_chosen_from(x->chosen->p, x->offered->pdata[i]->p)) {
+        if (suite_chosen_from(x->chosen->p, x->offered->at[i]->p)) {
             return true;
         }
     }
@@ -356,8 +355,8 @@ take_offer(struct turn *t)
 {
     struct exchange *x = t->exchange;
 
-    for (struct newest n = newest_first(t->sa->exchanges->len, SADB_MAX_PER_PEER); newest_next(&n);) {
-        const struct exchange *first = t->sa->exchanges->pdata[n.i];
+    for (struct newest n = newest_first(t->sa->exchanges.len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct exchange *first = t->sa->exchanges.at[n.i];
         if (first->type == V2_IKE_AUTH && first->offered->len) {
             x->offered = first->offered;
             x->offered_in = first->offered_in;
@@ -384,11 +383,11 @@ set_right(struct turn *t)
     struct exchange *x = t->exchange;
 
     if (m->exchange != V1_QUICK || !m->readable || m->num_proposals || m->num_notifies || m->id_i.present || !x->chosen ||
-        x->messages->len != 3 || e->from_initiator == x->by_initiator) {
+        x->messages.len != 3 || e->from_initiator == x->by_initiator) {
         return;
     }
     x->by_initiator = e->from_initiator;
-    for (struct newest n = newest_first(t->sa->children->len, SADB_MAX_PER_PEER); newest_next(&n);) {
+    for (struct newest n = newest_first(t->sa->children.len, SADB_MAX_PER_PEER); newest_next(&n);) {
         struct child_sa *c = track_child(t->sa, n.i);
         if (c->exchange == x->index && c->ike_sa == t->sa && c->exchange_type == V1_QUICK) {
             const struct selector *ts = c->ts_i;
@@ -512,7 +511,7 @@ note_half_closed(struct turn *t)
     if (m->major != 2 || !e->is_response || !t->exchange->deletes_child || !m->readable || m->truncated || m->error) {
         return;
     }
-    for (struct newest n = newest_first(t->sa->children->len, SADB_MAX_LOOKED_AT); newest_next(&n);) {
+    for (struct newest n = newest_first(t->sa->children.len, SADB_MAX_LOOKED_AT); newest_next(&n);) {
         struct child_sa *c = track_child(t->sa, n.i);
         /* Where the other SPI was not captured, the answer may well have named it. */
         if (c->deleted_in == t->exchange->request && c->spi_i && c->spi_r && c->closed_i != c->closed_r) {
@@ -526,8 +525,8 @@ note_half_closed(struct turn *t)
 static bool
 rekeyed_unseen(const struct ike_sa *sa)
 {
-    for (struct newest n = newest_first(sa->exchanges->len, SADB_MAX_PER_PEER); newest_next(&n);) {
-        const struct exchange *x = sa->exchanges->pdata[n.i];
+    for (struct newest n = newest_first(sa->exchanges.len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct exchange *x = sa->exchanges.at[n.i];
         if (x->type == V2_CREATE_CHILD_SA && ((x->rekeys_ike && !x->response) || (x->chosen && x->chosen->p->protocol == PROTO_IKE))) {
             return true;
         }
@@ -561,7 +560,7 @@ track_deletes(struct turn *t)
             }
             /* RFC 7296 section 1.4.1: its Child SAs go with it; IKEv1's live on. */
             bool with_it = m->major == 2 && t->sa->rekeyed_by == NO_ID && !rekeyed_unseen(t->sa);
-            for (guint j = 0; with_it && j < t->sa->children->len; j++) {
+            for (guint j = 0; with_it && j < t->sa->children.len; j++) {
                 delete_child(t, track_child(t->sa, j));
             }
             continue;

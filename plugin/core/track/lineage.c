@@ -38,8 +38,8 @@ track_phase1(struct turn *t)
 static bool
 lacks_request(const struct ike_sa *sa)
 {
-    for (struct newest n = newest_first(sa->exchanges->len, SADB_MAX_PER_PEER); newest_next(&n);) {
-        const struct exchange *x = sa->exchanges->pdata[n.i];
+    for (struct newest n = newest_first(sa->exchanges.len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct exchange *x = sa->exchanges.at[n.i];
         if (x->type == V2_INFORMATIONAL && !x->request) {
             return true;
         }
@@ -82,8 +82,8 @@ track_colliding(const struct turn *t)
     if (e->is_response || own->type != V2_CREATE_CHILD_SA || (!own->rekeys_spi && !own->rekeys_ike)) {
         return NULL;
     }
-    for (struct newest n = newest_first(t->sa->exchanges->len, SADB_MAX_PER_PEER); newest_next(&n);) {
-        const struct exchange *x = t->sa->exchanges->pdata[n.i];
+    for (struct newest n = newest_first(t->sa->exchanges.len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct exchange *x = t->sa->exchanges.at[n.i];
         if (x != own && x->type == own->type && x->by_initiator != own->by_initiator && !x->response &&
             (own->rekeys_ike ? x->rekeys_ike : x->rekeys_spi != 0)) {
             return x;
@@ -99,13 +99,13 @@ track_refused(struct turn *t)
 {
     struct ike_event *e = t->e;
 
-    for (struct newest n = newest_first(t->sa->exchanges->len, SADB_MAX_PER_PEER); newest_next(&n);) {
+    for (struct newest n = newest_first(t->sa->exchanges.len, SADB_MAX_PER_PEER); newest_next(&n);) {
         struct exchange *x = track_exchange(t->sa, n.i);
         const struct exchange_message *last;
-        if (x->type == V1_INFORMATIONAL || !x->messages->len) {
+        if (x->type == V1_INFORMATIONAL || !x->messages.len) {
             continue;
         }
-        last = &x->messages->data[x->messages->len - 1];
+        last = &x->messages.at[x->messages.len - 1];
         return last->from_initiator != e->from_initiator ? x : NULL;
     }
     return NULL;
@@ -128,14 +128,14 @@ inherit(struct sadb *db, struct ike_sa *fresh, const struct ike_sa *old, bool sa
     fresh->fragmentation_r = same_roles ? old->fragmentation_r : old->fragmentation_i;
     fresh->eap = old->eap;
     fresh->auth_read = old->auth_read;
-    guint first = old->children->len > SADB_MAX_LOOKED_AT ? old->children->len - SADB_MAX_LOOKED_AT : 0;
+    guint first = old->children.len > SADB_MAX_LOOKED_AT ? old->children.len - SADB_MAX_LOOKED_AT : 0;
     if (first || db->num_inherited >= SADB_MAX_INHERITED) {
         store_cap(&db->store, "Child SAs that a new IKE SA inherits");
     }
-    for (guint i = first; i < old->children->len && db->num_inherited < SADB_MAX_INHERITED; i++) {
-        const struct child_sa *c = old->children->pdata[i];
+    for (guint i = first; i < old->children.len && db->num_inherited < SADB_MAX_INHERITED; i++) {
+        const struct child_sa *c = old->children.at[i];
         if (c->state == CHILD_INSTALLED && c->basis != BASIS_INFERRED && !c->deleted_in) {
-            store_add_child(&db->store, fresh->children, c);
+            store_add_child(&db->store, &fresh->children, c);
             db->num_inherited++;
         }
     }

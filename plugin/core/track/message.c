@@ -30,8 +30,8 @@ known_between(const struct ike_sa *sa, const struct ip_addr *a, const struct ip_
 static bool
 first_again(const struct ike_sa *sa, uint64_t sum, const struct sighting *at)
 {
-    const struct exchange *x = sa->exchanges->len ? sa->exchanges->pdata[0] : NULL;
-    const struct exchange_message *one = x && x->messages->len ? &x->messages->data[0] : NULL;
+    const struct exchange *x = sa->exchanges.len ? sa->exchanges.at[0] : NULL;
+    const struct exchange_message *one = x && x->messages.len ? &x->messages.at[0] : NULL;
 
     return one && one->digest == sum && at->time - one->time < DUPLICATE_SECONDS && one->ip_id == at->ip_id;
 }
@@ -107,7 +107,7 @@ same_exchange(const struct exchange *x, const struct ike_message *m, bool by_ini
 static struct exchange_message *
 find_message(struct exchange *x, uint64_t sum, bool from_initiator)
 {
-    for (guint i = 0; i < x->messages->len; i++) {
+    for (guint i = 0; i < x->messages.len; i++) {
         struct exchange_message *old = track_message(x, i);
         if (old->digest == sum && old->from_initiator == from_initiator) {
             return old;
@@ -123,7 +123,7 @@ find_exchange(struct ike_sa *sa, const struct ike_message *m, bool from_initiato
 {
     bool by_initiator = ike_is_response(m) ? !from_initiator : from_initiator;
 
-    for (struct newest n = newest_first(sa->exchanges->len, EXCHANGES_LOOKED_AT); newest_next(&n);) {
+    for (struct newest n = newest_first(sa->exchanges.len, EXCHANGES_LOOKED_AT); newest_next(&n);) {
         struct exchange *x = track_exchange(sa, n.i);
         if (!same_exchange(x, m, by_initiator)) {
             continue;
@@ -150,17 +150,17 @@ make_exchange(struct sadb *db, struct ike_sa *sa, const struct ike_message *m, b
 {
     struct exchange *x;
 
-    if (sa->exchanges->len >= SADB_MAX_EXCHANGES) {
+    if (sa->exchanges.len >= SADB_MAX_EXCHANGES) {
         store_cap(&db->store, "exchanges of one IKE SA");
         return NULL;
     }
     x = (struct exchange *)store_alloc(&db->store, sizeof *x);
-    x->index = sa->exchanges->len;
+    x->index = sa->exchanges.len;
     x->type = m->exchange;
     x->message_id = m->message_id;
     x->by_initiator = by_initiator;
     x->offered = &no_offers;
-    store_add_exchange(&db->store, sa->exchanges, x);
+    store_add_exchange(&db->store, &sa->exchanges, x);
     return x;
 }
 
@@ -171,7 +171,7 @@ probes_path(const struct turn *t, double gap)
 {
     const struct ike_sa *sa = t->sa;
 
-    return sa->major == 2 && t->exchange->type == V2_INFORMATIONAL && t->exchange->index + 2 >= sa->exchanges->len &&
+    return sa->major == 2 && t->exchange->type == V2_INFORMATIONAL && t->exchange->index + 2 >= sa->exchanges.len &&
            ((sa->mobike_i && sa->mobike_r) || (!sa->auth_read && gap < DUPLICATE_SECONDS));
 }
 
@@ -228,8 +228,8 @@ next_message(struct sadb *db, struct message_list *list)
         store_cap(&db->store, "messages of one exchange");
         return NULL;
     }
-    all = store_room(&db->store, list->data, list->len, &list->room, sizeof *all);
-    list->data = all;
+    all = store_room(&db->store, list->at, list->len, &list->room, sizeof *all);
+    list->at = all;
     return &all[list->len++];
 }
 
@@ -238,8 +238,8 @@ next_message(struct sadb *db, struct message_list *list)
 static bool
 fails_integrity(const struct ike_sa *sa, const struct ike_message *m)
 {
-    for (guint i = 0; i < sa->exchanges->len && i < EXCHANGES_LOOKED_AT && m->integrity_wrong; i++) {
-        if (sa->exchanges->pdata[i]->type == V2_IKE_INTERMEDIATE) {
+    for (guint i = 0; i < sa->exchanges.len && i < EXCHANGES_LOOKED_AT && m->integrity_wrong; i++) {
+        if (sa->exchanges.at[i]->type == V2_IKE_INTERMEDIATE) {
             return false;
         }
     }
@@ -279,7 +279,7 @@ add_message(struct turn *t, uint64_t sum)
     const struct sighting *at = &e->at;
     enum standing standing = find_standing(t);
 
-    t->message = next_message(db, x->messages);
+    t->message = next_message(db, &x->messages);
     if (!t->message) {
         return false;
     }
@@ -340,10 +340,10 @@ follow_addresses(struct turn *t)
     }
     e->moved_initiator = ip_equal(&from->addr, &e->at.src) ? !e->from_initiator : e->from_initiator;
     e->old_addr = e->moved_initiator ? sa->initiator.addr : sa->responder.addr;
-    if (sa->children->len > SADB_MAX_LOOKED_AT) {
+    if (sa->children.len > SADB_MAX_LOOKED_AT) {
         store_cap(&db->store, "Child SAs that follow a new address");
     }
-    for (struct newest n = newest_first(sa->children->len, SADB_MAX_LOOKED_AT); newest_next(&n);) {
+    for (struct newest n = newest_first(sa->children.len, SADB_MAX_LOOKED_AT); newest_next(&n);) {
         struct child_sa *c = track_child(sa, n.i);
         struct ip_addr *near = e->from_initiator ? &c->addr_i : &c->addr_r;
         struct ip_addr *far = e->from_initiator ? &c->addr_r : &c->addr_i;

@@ -121,7 +121,7 @@ infer_child(struct sadb *db, struct stream *s, struct ike_sa *sa, const struct s
     struct child_sa *c = NULL;
 
     /* Those passed by never fit again: an SPI stays, and so do protocol and basis. */
-    for (; *from < sa->children->len && !c; ++*from) {
+    for (; *from < sa->children.len && !c; ++*from) {
         struct child_sa *old = track_child(sa, *from);
         if (old->basis == BASIS_INFERRED && old->protocol == s->protocol && (to_r ? old->spi_r : old->spi_i) == 0) {
             c = old;
@@ -222,7 +222,7 @@ set_tie(struct sadb *db, struct stream *s, struct child_sa *c, bool to_responder
     if (!s->last_iv && kept_counts_iv(c->chosen)) {
         s->last_iv = (uint64_t *)store_alloc(&db->store, STREAM_IVS * sizeof *s->last_iv);
     }
-    store_add_stream(&db->store, c->streams, s);
+    store_add_stream(&db->store, &c->streams, s);
 }
 
 /* Looks the SAs up again only when some have come or changed since. */

@@ -87,7 +87,7 @@ add_address(struct sadb *db, struct ike_sa *sa, const struct assigned_address *o
         (struct assigned_address *)store_alloc(&db->store, (len + 1) * sizeof *all);
 
     if (len) {
-        memcpy(all, sa->addresses->data, len * sizeof *all);
+        memcpy(all, sa->addresses->at, len * sizeof *all);
     }
     all[len] = *one;
     *own = (struct address_list){ all, len + 1 };
@@ -118,7 +118,7 @@ track_addresses(struct turn *t)
             continue;
         }
         for (guint j = 0; j < t->sa->addresses->len; j++) {
-            known |= ip_equal(&t->sa->addresses->data[j].addr, &one.addr) != 0;
+            known |= ip_equal(&t->sa->addresses->at[j].addr, &one.addr) != 0;
         }
         if (!known && !ip_unspecified(&one.addr) && t->sa->addresses->len < IKE_MAX_CFG_ATTRS) {
             add_address(db, t->sa, &one);

@@ -21,17 +21,17 @@ struct turn {
 static inline struct exchange *
 track_exchange(struct ike_sa *sa, uint32_t i)
 {
-    return (struct exchange *)sa->exchanges->pdata[i];
+    return (struct exchange *)sa->exchanges.at[i];
 }
 static inline struct child_sa *
 track_child(struct ike_sa *sa, uint32_t i)
 {
-    return (struct child_sa *)sa->children->pdata[i];
+    return (struct child_sa *)sa->children.at[i];
 }
 static inline struct exchange_message *
 track_message(struct exchange *x, uint32_t i)
 {
-    return (struct exchange_message *)&x->messages->data[i];
+    return (struct exchange_message *)&x->messages.at[i];
 }
 /* As sadb_child_at. */
 struct child_sa *track_child_at(struct sadb *db, uint8_t protocol, uint32_t spi,

@@ -41,7 +41,7 @@ message_label(const struct record *r, GString *comment, uint32_t frame)
     if (!sa || r->exchange == NO_ID) {
         return g_strdup("IKE message of no SA");
     }
-    x = (const struct exchange *)g_ptr_array_index(sa->exchanges, r->exchange);
+    x = sa->exchanges.at[r->exchange];
     exchange_name(sa->major, x->type, name, sizeof name);
     separate(comment);
     g_string_append_printf(comment, "IKE SA %u", sa->id);

@@ -216,8 +216,8 @@ first_frame(const struct child_sa *c)
 {
     uint32_t first = c->negotiated_in ? c->negotiated_in : c->request_frame;
 
-    for (guint k = 0; k < c->streams->len; k++) {
-        uint32_t frame = ((const struct stream *)g_ptr_array_index(c->streams, k))->first_frame;
+    for (guint k = 0; k < c->streams.len; k++) {
+        uint32_t frame = (c->streams.at[k])->first_frame;
         first = !first || frame < first ? frame : first;
     }
     return first;
@@ -246,8 +246,8 @@ put_child_sa(const stat_tap_table_ui *ui, const struct child_sa *c)
                  selectors_print(c->ts_r, c->num_ts_r, r, sizeof r));
         set_text(table, row, SA_SELECTORS, text);
     }
-    for (guint k = 0; k < c->streams->len; k++) {
-        lost += ((const struct stream *)g_ptr_array_index(c->streams, k))->lost;
+    for (guint k = 0; k < c->streams.len; k++) {
+        lost += (c->streams.at[k])->lost;
     }
     set_number(table, row, SA_LOST, lost);
     return row;
@@ -279,10 +279,10 @@ see_message(const stat_tap_table_ui *ui, const struct record *r)
 {
     const struct ike_sa *sa = sadb_ike_sa(capture_db(), r->ike_sa);
     unsigned row = put_ike_sa(ui, sa);
-    guint num = sa->children->len;
+    guint num = sa->children.len;
 
     for (guint i = num > CHILDREN_LOOKED_AT ? num - CHILDREN_LOOKED_AT : 0; i < num; i++) {
-        put_child_sa(ui, (const struct child_sa *)g_ptr_array_index(sa->children, i));
+        put_child_sa(ui, sa->children.at[i]);
     }
     return row;
 }

@@ -50,7 +50,7 @@ count_message(stats_tree *st, const struct record *r, int sa_node)
     int node;
 
     if (sa && r->exchange != NO_ID) {
-        const struct exchange *x = (const struct exchange *)g_ptr_array_index(sa->exchanges, r->exchange);
+        const struct exchange *x = sa->exchanges.at[r->exchange];
         exchange_name(sa->major, x->type, name, sizeof name);
     }
     tick_stat_node(st, name, sa_node, FALSE);
