@@ -13,14 +13,18 @@ struct ip_addr {
     uint8_t bytes[16];      /* network order, an IPv4 address in the first four */
 };
 
+/* Copies 4 or 16 octets in network order; another family gives "no address". */
 struct ip_addr ip_from(uint8_t family, const uint8_t *bytes);
-size_t ip_len(const struct ip_addr *a);                 /* 0, 4 or 16 octets */
+/* 4 or 16 octets, 0 of "no address". */
+size_t ip_len(const struct ip_addr *a);
 bool ip_equal(const struct ip_addr *a, const struct ip_addr *b);
+/* Less than, equal to or greater than 0: by family, then as numbers. */
 int ip_compare(const struct ip_addr *a, const struct ip_addr *b);
-bool ip_unspecified(const struct ip_addr *a);           /* 0.0.0.0, :: or none */
-/* Reads a dotted or colon form, nothing after it. */
+/* 0.0.0.0, :: or "no address". */
+bool ip_unspecified(const struct ip_addr *a);
+/* Reads a dotted or colon form.  False, and *out unchanged, where text is anything else. */
 bool ip_parse(struct ip_addr *out, const char *text);
-/* Writes at most size octets with the NUL; returns out. */
+/* Writes the address, or "no address", into out, which holds size octets; returns out. */
 char *ip_print(const struct ip_addr *a, char *out, size_t size);
 
 /* One traffic selector: lo <= address <= hi, protocol 0 is any, port_lo > port_hi
@@ -31,23 +35,31 @@ struct selector {
     uint16_t port_lo, port_hi;
 };
 
-struct selector selector_host(const struct ip_addr *a);         /* any protocol and port */
+/* The one address, with any protocol and port. */
+struct selector selector_host(const struct ip_addr *a);
+/* All addresses that share the first bits with net, with any protocol and port.  False, and *out
+ * unchanged, where net is no address or has fewer bits. */
 bool selector_prefix(struct selector *out, const struct ip_addr *net, unsigned bits);
-/* Reads "10.1.0.0/16", "10.1.0.1" or "10.1.0.1-10.1.0.9". */
+/* Reads "10.1.0.0/16", "10.1.0.1" or "10.1.0.1-10.1.0.9".  False, and *out unchanged, where text
+ * is anything else. */
 bool selector_parse(struct selector *out, const char *text);
 bool selector_has_addr(const struct selector *s, const struct ip_addr *a);
+/* All that inner selects, outer selects too (RFC 7296 section 2.9). */
 bool selector_within(const struct selector *inner, const struct selector *outer);
+/* Both select the same; all forms of OPAQUE are one. */
 bool selector_equal(const struct selector *a, const struct selector *b);
-/* DESIGN notation: 10.1.0.0/16, 10.1.0.1-10.1.0.9, [tcp/443] where narrowed. */
+/* Writes 10.1.0.0/16 or 10.1.0.1-10.1.0.9, with [tcp/443] where it is narrower than all traffic
+ * of the addresses, into out, which holds size octets; returns out. */
 char *selector_print(const struct selector *s, char *out, size_t size);
-/* Joined with ", "; "nothing" when n is 0, ".." for those that do not fit. */
+/* The same of n selectors, with ", " between them: "nothing" where n is 0, ".." for those that do
+ * not fit. */
 char *selectors_print(const struct selector *s, size_t n, char *out, size_t size);
 
 /* What a check needs of an inner packet. */
 struct inner_packet {
     struct ip_addr src, dst;
     uint8_t protocol;       /* of the transport header, IPv6 extension headers passed */
-    bool has_ports;         /* TCP, UDP, SCTP, DCCP, UDP-Lite: ports; ICMP: type << 8 | code in src_port */
+    bool has_ports;         /* TCP, UDP, SCTP, DCCP, UDP-Lite; ICMP: type << 8 | code in both */
     uint16_t src_port, dst_port;
     bool fragment;          /* not the first fragment: no ports */
 };
@@ -69,8 +81,8 @@ enum admission {
 enum admission selectors_admit(const struct selector *s, size_t n, const struct inner_packet *p,
                                bool source);
 
-/* Reads the IPv4 or IPv6 header at the start of data (and, where captured, the
- * ports).  False when these bytes are no IP header. */
+/* Reads the IPv4 or IPv6 header at the start of data (RFC 791, RFC 8200) and, where they were
+ * captured, the ports.  False, and *out unchanged, where these octets are no IP header. */
 bool inner_packet_read(struct inner_packet *out, const uint8_t *data, size_t len);
 
 #endif

@@ -30,18 +30,21 @@ struct cur {
     const uint8_t *at, *end;
 };
 
+/* Reads len octets; bytes may be NULL where len is 0. */
 static inline struct cur
 cur_of(const uint8_t *bytes, size_t len)
 {
     return (struct cur){ bytes, bytes ? bytes + len : bytes };
 }
 
+/* Octets that are still to be read. */
 static inline size_t
 cur_left(const struct cur *c)
 {
     return (size_t)(c->end - c->at);
 }
 
+/* The next n octets, as a cursor that cannot leave them. */
 static inline bool
 cur_sub(struct cur *c, struct cur *out, size_t n)
 {
@@ -53,6 +56,7 @@ cur_sub(struct cur *c, struct cur *out, size_t n)
     return true;
 }
 
+/* One, two or four octets as a number in network order. */
 static inline bool
 cur_u8(struct cur *c, uint8_t *out)
 {
@@ -85,6 +89,7 @@ cur_u32(struct cur *c, uint32_t *out)
     return true;
 }
 
+/* Copies n octets to out, which holds as many. */
 static inline bool
 cur_copy(struct cur *c, void *out, size_t n)
 {

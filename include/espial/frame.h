@@ -14,8 +14,10 @@ struct octets {
 };
 
 /* What the first octet of a frame belongs to. */
-enum frame_link { FRAME_LINK_OTHER, FRAME_LINK_ETHERNET, FRAME_LINK_SLL, FRAME_LINK_SLL2, FRAME_LINK_IP, FRAME_LINK_NULL,
-                  FRAME_LINK_PPP };
+enum frame_link {
+    FRAME_LINK_OTHER, FRAME_LINK_ETHERNET, FRAME_LINK_SLL, FRAME_LINK_SLL2, FRAME_LINK_IP,
+    FRAME_LINK_NULL, FRAME_LINK_PPP
+};
 
 enum frame_kind {
     FRAME_IKE,          /* an IKE message, marker and ports passed */
@@ -37,9 +39,9 @@ struct frame_part {
     bool marked;                    /* IKE behind the non-ESP marker (RFC 3948 section 2.2) */
     bool udp;                       /* found by a UDP port */
     bool reassembled;               /* came in IP fragments */
-    uint32_t tcp_seq;
-    bool tcp_syn;
-    struct octets octets;
+    uint32_t tcp_seq;               /* FRAME_TCP: sequence number of the segment */
+    bool tcp_syn;                   /* FRAME_TCP: it has SYN, which takes a number of its own */
+    struct octets octets;           /* valid as long as the frame is */
 };
 
 /* A walk under way; read only what is named here. */
@@ -48,6 +50,7 @@ struct frame_walk {
     bool any_tcp;               /* set by the caller: some connection carries IKE and ESP */
     struct octets ip;           /* innermost IP packet in clear; at NULL: none */
 
+    /* The walk's own. */
     struct frame_part now;
     struct octets rest;
     uint16_t type;
@@ -56,8 +59,11 @@ struct frame_walk {
     unsigned steps;
 };
 
+/* Begins at the first octet of a frame, which the caller keeps while the walk goes on.  Keeps
+ * any_port and any_tcp of *w, which must be set. */
 void frame_begin(struct frame_walk *w, enum frame_link link, const struct octets *frame);
-/* The next part, outermost first.  False at the end, where nothing else can be of IPsec. */
+/* The next part, outermost first.  False at the end, or where nothing that follows can be of
+ * IPsec; *out is unchanged then. */
 bool frame_next(struct frame_walk *w, struct frame_part *out);
 /* Goes on inside the part that came last: in the clear payload of ESP, whose next header
  * is protocol, or (joined) in the datagram that its fragments make. */

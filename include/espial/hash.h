@@ -1,4 +1,4 @@
-/* hash.h - where in a table something stands that a stranger has chosen.
+/* hash.h - hashes of keys that a stranger has chosen.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef ESPIAL_HASH_H
 #define ESPIAL_HASH_H
@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The multiplier follows from the seed and both halves of each product count, so that no
- * difference between two inputs cancels out for whoever does not know it. */
+/* A hash of len octets.  The multiplier follows from the seed and both halves of each product
+ * count, so that no difference between two inputs cancels out for whoever does not know it. */
 static inline uint64_t
 hash_octets(uint64_t seed, const void *at, size_t len)
 {
@@ -23,7 +23,7 @@ hash_octets(uint64_t seed, const void *at, size_t len)
     return h;
 }
 
-/* For tables of this process; nothing that is shown depends on it. */
+/* A seed for the tables of this process, never 0; nothing that is shown depends on it. */
 static inline uint64_t
 hash_seed(void)
 {
@@ -35,7 +35,7 @@ hash_seed(void)
     return seed;
 }
 
-/* As g_str_hash. */
+/* For GHashTable, in place of g_str_hash: text ends in 0. */
 static inline guint
 hash_text(gconstpointer text)
 {

@@ -18,8 +18,9 @@ enum ike_error {
 #include <espial/ike_error.def>
 #undef IKE_ERROR
 };
-const char *ike_error_text(enum ike_error e);           /* "a payload runs past the end of the message" */
-const char *ike_error_reference(enum ike_error e);      /* "RFC 7296 section 3.2" */
+/* "a payload runs past the end of the message", and "RFC 7296 section 3.2": constants. */
+const char *ike_error_text(enum ike_error e);
+const char *ike_error_reference(enum ike_error e);
 
 enum ike_flag {                 /* RFC 2408 section 3.1; RFC 7296 section 3.1 */
     FLAG_ENCRYPTED = 0x01, FLAG_COMMIT = 0x02,
@@ -41,7 +42,7 @@ struct ike_notify {
 };
 
 struct ike_delete {
-    uint8_t protocol;           /* enum protocol_id; IKE has no SPIs in v2, 16-octet cookie pairs in v1 */
+    uint8_t protocol;           /* enum protocol_id; IKE: v2 no SPIs, v1 cookie pairs (16 octets) */
     uint8_t spi_len;
     uint16_t num_spis;          /* as stated; spis holds num_spis * spi_len octets */
     bool inner;
@@ -75,12 +76,12 @@ struct ike_message {
     uint32_t message_id, length;
 
     bool encrypted;             /* v1: E flag; v2: holds SK or SKF */
-    bool readable;              /* nothing encrypted, or the clear text was given to ike_parse_inner */
+    bool readable;              /* nothing encrypted, or ike_parse_inner was given the clear text */
     bool integrity_wrong;       /* set by who decrypts: the keys given do not fit the checksum */
-    uint8_t inner_first;        /* v2: type of the first payload inside SK; v1: header's next payload */
-    struct span encrypted_body; /* the SK or SKF payload's body (SKF: after the fragment fields); v1: all after the header */
-    uint16_t fragment, fragments;   /* SKF: number and total; v1 payload 132: number, 0 (total unknown) */
-    bool fragment_last;         /* v1 payload 132 */
+    uint8_t inner_first;        /* type of the first encrypted payload, from SK or v1's header */
+    struct span encrypted_body; /* SK, SKF after the fragment's numbers; v1: after the header */
+    uint16_t fragment, fragments;   /* SKF: number and total; V1P_FRAGMENT: number, 0 (not known) */
+    bool fragment_last;         /* V1P_FRAGMENT */
 
     size_t num_payloads;
     struct ike_payload payloads[IKE_MAX_PAYLOADS];
@@ -97,7 +98,7 @@ struct ike_message {
     struct ike_notify notifies[IKE_MAX_NOTIFIES];
     struct ike_delete deletes[IKE_MAX_DELETES];
 
-    struct ike_id id_i, id_r;   /* v2 IDi, IDr.  v1: the first and the second ID payload (quick mode: IDci, IDcr) */
+    struct ike_id id_i, id_r;   /* v2 IDi, IDr; v1: the first and second ID (IDci, IDcr) */
     bool has_ke;
     uint16_t ke_group;          /* v2; v1 does not state it */
     struct span ke, nonce;
@@ -130,18 +131,22 @@ bool ike_parse(struct ike_message *out, const uint8_t *data, size_t captured, si
  * is no payload chain at all (wrong key) returns false and leaves msg unchanged. */
 bool ike_parse_inner(struct ike_message *msg, uint8_t first, const uint8_t *clear, size_t len);
 
-bool ike_is_response(const struct ike_message *m);      /* v2 R flag; false for v1 */
-/* First notify of that type, or NULL. */
+/* The R flag (RFC 7296 section 3.1); false for IKEv1, which has none. */
+bool ike_is_response(const struct ike_message *m);
+/* The first notify of that type, part of m; or NULL. */
 const struct ike_notify *ike_find_notify(const struct ike_message *m, uint16_t type);
-/* True where it carries a notify that reports an error. */
+/* It has a notify that reports an error. */
 bool ike_has_error(const struct ike_message *m);
-/* "lisa@corp.example", "10.1.0.0/24", "CN=..": printable, hex where it is not. */
+/* Writes "lisa@corp.example", "10.1.0.0/24", "CN=.." (RFC 7296 section 3.5), or hexadecimal of
+ * what has no form as text, into out, which holds size octets; returns out. */
 char *ike_id_print(const struct ike_id *id, char *out, size_t size);
-/* IKEv1 IDci/IDcr as a selector; false for names. */
+/* IDci or IDcr of IKEv1 as a selector (RFC 2407 section 4.6.2); false for names, and *out is then
+ * undefined. */
 bool ike_id_selector(const struct ike_id *id, struct selector *out);
 /* IKEv1 XAUTH: the gateway sets the status FAIL (draft-beaulieu-ike-xauth section 4). */
 bool ike_xauth_failed(const struct ike_message *m);
-/* False where data cannot be an IKE message at all (version, exchange, length). */
+/* Data, captured octets from the initiator's SPI on, can be an IKE message: its SPI, version,
+ * exchange and length are possible. */
 bool ike_plausible(const uint8_t *data, size_t captured);
 
 #endif

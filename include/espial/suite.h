@@ -19,7 +19,7 @@ enum transform_type {           /* RFC 7296 section 3.3.2, RFC 9370 */
 
 struct transform {
     uint8_t type;               /* enum transform_type */
-    uint16_t id;                /* of the IKEv2 registry, also for IKEv1; TRANSFORM_V1_ONLY | n where it has none */
+    uint16_t id;                /* of IKEv2's registry, also for IKEv1; or TRANSFORM_V1_ONLY | n */
     uint16_t key_bits;          /* Key Length attribute, 0 where absent */
 };
 
@@ -47,25 +47,28 @@ struct proposal {
     bool v1;
     struct v1_attributes attr;
     uint16_t num_transforms;
-    const struct transform *transforms;     /* in order of the wire (v1: ENCR, INTEG, PRF, KE, ESN) */
+    const struct transform *transforms;     /* borrowed; as on the wire, of IKEv1 by type */
 };
 
-/* Names in swanctl's spelling: "AES_CBC_256", "HMAC_SHA2_256_128", "MODP_2048",
- * "KE1_ML_KEM_768".  An unknown one is "ENCR_99", never NULL; out is returned. */
+/* Writes a name in swanctl's spelling, "AES_CBC_256", "MODP_2048", "KE1_ML_KEM_768", into out,
+ * which holds size octets; an unknown one is "ENCR_99".  Returns out. */
 char *transform_print(const struct transform *t, char *out, size_t size);
-/* "ENCR", "PRF", "INTEG", "DH", "ESN", "KE1".. */
+/* "ENCR", "PRF", "INTEG", "DH", "ESN", "KE1" ..: a constant, never NULL. */
 const char *transform_type_name(uint8_t type);
-/* DESIGN section 6: IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048.
- * Order ENCR, INTEG, PRF, DH, additional KE, ESN, whatever the order on the wire; ".."
- * for those that do not fit. */
+/* Writes IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048 into out, which holds size
+ * octets, and returns out.  The order is ENCR, INTEG, PRF, DH, additional KE, ESN, whatever it is
+ * on the wire; NONE is left out, ".." is for those that do not fit. */
 char *proposal_print(const struct proposal *p, char *out, size_t size);
 
 /* What RFC 8247 (IKE) and RFC 8221 (ESP, AH) say against a transform. */
 enum requirement { REQ_NONE, REQ_SHOULD_NOT, REQ_MUST_NOT };
+/* protocol is PROTO_IKE, or ESP and AH alike. */
 enum requirement transform_requirement(uint8_t protocol, const struct transform *t);
-/* Octets of the KE payload's data; false for groups that are not known. */
+/* Octets of the KE payload's data, which differ between the sides for ML-KEM; false, and *octets
+ * unchanged, for groups that are not known. */
 bool ke_length(uint16_t group, bool initiator, uint16_t *octets);
 
+/* The proposal has this very transform, key length included. */
 bool suite_has(const struct proposal *p, const struct transform *t);
 /* Bit t is set: p holds a transform of type t that is not NONE. */
 unsigned suite_type_mask(const struct proposal *p);
@@ -81,19 +84,27 @@ unsigned suite_unmet(const struct proposal *offered, const struct proposal *know
 bool notify_is_error(uint8_t major, uint16_t type);
 
 /* Names as people know them, written into out, which holds size octets; out is returned.  A
- * number without a row is shown as a number. */
-char *exchange_name(uint8_t major, uint8_t exchange, char *out, size_t size);   /* "IKE_SA_INIT", "Quick Mode" */
-char *notify_name(uint8_t major, uint16_t type, char *out, size_t size);        /* "NO_PROPOSAL_CHOSEN" for both versions */
-char *payload_name(uint8_t major, uint8_t type, char *out, size_t size);        /* "SA", "TSi", "NAT-D" */
-char *auth_method_name(uint8_t major, uint16_t method, char *out, size_t size); /* "pre-shared key", "RSA signature" */
-char *ip_protocol_name(uint8_t protocol, char *out, size_t size);               /* "tcp", "udp", "icmp", else the number */
+ * number without a row is shown as a number.  major is the version of IKE, 1 or 2. */
+
+/* "IKE_SA_INIT", "Quick Mode" (RFC 7296 section 3.1, RFC 2409 section 5), "exchange 99". */
+char *exchange_name(uint8_t major, uint8_t exchange, char *out, size_t size);
+/* "NO_PROPOSAL_CHOSEN" (RFC 7296 section 3.10.1, RFC 2408 section 3.14.1), "notify 99". */
+char *notify_name(uint8_t major, uint16_t type, char *out, size_t size);
+/* "SA", "TSi", "NAT-D" (RFC 7296 section 3.2, RFC 2408 section 3.1), "payload 99". */
+char *payload_name(uint8_t major, uint8_t type, char *out, size_t size);
+/* "pre-shared key", "RSA signature" (RFC 7296 section 3.8, RFC 2409 appendix A),
+ * "authentication method 99". */
+char *auth_method_name(uint8_t major, uint16_t method, char *out, size_t size);
+/* "tcp", "ipv6-icmp", else the number alone. */
+char *ip_protocol_name(uint8_t protocol, char *out, size_t size);
 
 /* IKEv1 numbers to transforms of the IKEv2 registry. */
 struct transform v1_phase1_encr(uint16_t alg, uint16_t key_bits);   /* RFC 2409 appendix A */
-struct transform v1_phase1_integ(uint16_t hash);                    /* hash as integrity, as strongSwan prints */
+struct transform v1_phase1_integ(uint16_t hash);    /* as integrity, as strongSwan prints it */
 struct transform v1_phase1_prf(uint16_t hash);
 struct transform v1_group(uint16_t group);
-struct transform v1_esp_encr(uint8_t transform_id, uint16_t key_bits);  /* RFC 2407 section 4.4.4, IANA */
+/* RFC 2407 section 4.4.4 */
+struct transform v1_esp_encr(uint8_t transform_id, uint16_t key_bits);
 struct transform v1_esp_integ(uint16_t auth_alg);                   /* RFC 2407 section 4.5 */
 struct transform v1_ah_integ(uint8_t transform_id, uint16_t auth_alg);
 
@@ -114,6 +125,7 @@ bool encr_is_null(uint16_t encr_id);
 bool encr_counts_iv(uint16_t encr_id);
 /* The group is ML-KEM (FIPS 203), a post-quantum key exchange. */
 bool ke_is_ml_kem(uint16_t group);
-bool integ_icv_len(uint16_t integ_id, uint8_t *out);    /* octets */
+/* Octets of the ICV, 0 of INTEG_NONE; false, and *out unchanged, where they are not known. */
+bool integ_icv_len(uint16_t integ_id, uint8_t *out);
 
 #endif

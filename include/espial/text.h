@@ -6,8 +6,8 @@
 #include <string.h>
 
 /* Appends between and item to out, which holds size octets and ends in 0.  An item that is cut
- * would be another one, so only whole ones are added: where item, or what tells of those after it
- * (more), does not fit, ".." stands in its place if there is room.  False then: the list is full. */
+ * would be another one, so only whole ones are added: where there is no room for item, or for ".."
+ * after it if more items follow (more), ".." takes its place.  False then: the list is full. */
 static inline bool
 list_add(char *out, size_t size, const char *between, const char *item, bool more)
 {
@@ -19,7 +19,8 @@ list_add(char *out, size_t size, const char *between, const char *item, bool mor
         len = 2;
     }
     if (used + gap + len < size) {
-        memcpy(out + used, between, gap);       /* NOLINT(bugprone-not-null-terminated-result): item ends it */
+        /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): item ends it */
+        memcpy(out + used, between, gap);
         memcpy(out + used + gap, item, len + 1);
     }
     return fits;
