@@ -48,9 +48,11 @@ send_new(struct conversation *c)
 }
 
 static void
-esp(struct conversation *c, const struct ip_addr *src, const struct ip_addr *dst, uint32_t spi, uint32_t seq, enum icv_verdict icv)
+esp(struct conversation *c, const struct ip_addr *src, const struct ip_addr *dst, uint32_t spi,
+    uint32_t seq, enum icv_verdict icv)
 {
-    ipsec(c, src, dst, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = spi, .seq = seq, .length = 120, .icv = icv });
+    ipsec(c, src, dst, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = spi, .seq = seq,
+                                              .length = 120, .icv = icv });
 }
 
 /* --- what begins a flood --------------------------------------------------------------- */
@@ -106,9 +108,13 @@ behind_a_nat(struct conversation *c)
 static void
 with_key_log(struct conversation *c)
 {
-    static const char row[] = "1111111111111111,2222222222222222,00112233445566778899aabbccddeeff,00112233445566778899aabbccddeeff,"
-                              "\"AES-CBC-128 [RFC3602]\",00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff,"
-                              "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff,\"HMAC_SHA2_256_128 [RFC4868]\"\n";
+    static const char row[] =
+        "1111111111111111,2222222222222222,"
+        "00112233445566778899aabbccddeeff,00112233445566778899aabbccddeeff,"
+        "\"AES-CBC-128 [RFC3602]\","
+        "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff,"
+        "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff,"
+        "\"HMAC_SHA2_256_128 [RFC4868]\"\n";
     struct keylog *log = keylog_new();
     char *messages;
 
@@ -140,7 +146,7 @@ half_open_v1(struct conversation *c, uint32_t i)
     begin(c, 1, V1_MAIN, 0, true, false);
     memcpy(c->m.spi_i, &spi, 8);
     propose(c, aes256, 4, PROTO_IKE, 0);
-    c->m.proposals[0].attr.life_s = i;         /* no suite is another's */
+    c->m.proposals[0].attr.life_s = i;              /* no suite is another's */
     send_new(c);
 }
 
@@ -259,7 +265,8 @@ deletes(struct conversation *c, uint32_t i)
     }
     begin(c, 2, V2_INFORMATIONAL, i, true, false);
     c->m.num_deletes = 2;
-    c->m.deletes[0] = (struct ike_delete){ PROTO_ESP, 4, IKE_MAX_DELETE_SPIS, true, { spis, sizeof spis } };
+    c->m.deletes[0] = (struct ike_delete){ PROTO_ESP, 4, IKE_MAX_DELETE_SPIS, true,
+                                           { spis, sizeof spis } };
     c->m.deletes[1] = (struct ike_delete){ PROTO_IKE, 0, 0, true, { NULL, 0 } };
     send_new(c);
 }
@@ -369,7 +376,8 @@ fragments(struct conversation *c, uint32_t i)
 static void
 clear_packets(struct conversation *c, uint32_t i)
 {
-    struct on_path e = { .at = { .src = c->client, .dst = c->gateway }, .p = { .kind = PATH_CLEAR } };
+    struct on_path e = { .at = { .src = c->client, .dst = c->gateway },
+                         .p = { .kind = PATH_CLEAR } };
 
     e.p.clear = (struct inner_packet){ .src = address(0x0a010000 + i % 200),
                                        .dst = address(0x0a020000 + i % 200), .protocol = IP_TCP,
@@ -389,7 +397,8 @@ static void
 icmp_errors(struct conversation *c, uint32_t i)
 {
     struct on_path e = { .at = { .src = address(0x0a000000 + i), .dst = c->client },
-                         .p = { .kind = PATH_ICMP, .icmp_type = ICMP_UNREACHABLE, .icmp_code = (uint8_t)(i % 16),
+                         .p = { .kind = PATH_ICMP, .icmp_type = ICMP_UNREACHABLE,
+                                .icmp_code = (uint8_t)(i % 16),
                                 .protocol = IP_ESP, .spi = (uint32_t)rnd(), .src = c->client,
                                 .dst = c->gateway } };
     path(c, e);
@@ -401,7 +410,8 @@ ike_fragments(struct conversation *c, uint32_t i)
 {
     uint8_t b[28 + 8 + 64] = { 0 };
     struct ike_message parsed;
-    struct sighting at = { .frame = c->frame + 1, .time = c->now + 0.5, .src = c->client, .dst = c->gateway, .src_port = PORT_NATT, .dst_port = PORT_NATT };
+    struct sighting at = { .frame = c->frame + 1, .time = c->now + 0.5, .src = c->client,
+                           .dst = c->gateway, .src_port = PORT_NATT, .dst_port = PORT_NATT };
     struct ike_event e;
     uint16_t number = (uint16_t)(i % 3 ? 1 : 2 + i % 60000), total = 65535;
     uint32_t id = i / 4;
@@ -442,9 +452,11 @@ give(void *context, bool ike, const struct octets *message)
 }
 
 static void
-tcp_segment(struct conversation *c, uint32_t src, uint16_t port, uint32_t seq, const uint8_t *at, size_t len)
+tcp_segment(struct conversation *c, uint32_t src, uint16_t port, uint32_t seq, const uint8_t *at,
+            size_t len)
 {
-    struct frame_part p = { .kind = FRAME_TCP, .src = address(src), .dst = c->gateway, .src_port = port, .dst_port = PORT_NATT, .tcp_seq = seq,
+    struct frame_part p = { .kind = FRAME_TCP, .src = address(src), .dst = c->gateway,
+                            .src_port = port, .dst_port = PORT_NATT, .tcp_seq = seq,
                             .octets = { at, len, len } };
 
     tcp_encap_see(tcp, &p, give, NULL);
@@ -456,7 +468,8 @@ tcp_streams(struct conversation *c, uint32_t i)
     tcp_segment(c, 0x0a000000 + i, PORT_NATT, 1, (const uint8_t *)"IKETCP", 6);
 }
 
-/* Messages that announce 65535 octets and never end, in many streams; segments ahead of their turn. */
+/* Messages that announce 65535 octets and never end, in many streams; segments ahead of their
+ * turn. */
 static void
 tcp_unfinished(struct conversation *c, uint32_t i)
 {
@@ -466,7 +479,9 @@ tcp_unfinished(struct conversation *c, uint32_t i)
     if (turn == 0) {
         tcp_segment(c, 0x0a000000 + stream, PORT_NATT, 1, (const uint8_t *)"IKETCP", 6);
     } else {
-        tcp_segment(c, 0x0a000000 + stream, PORT_NATT, 7 + (turn - 1) * 1400 + (turn > 4 ? 70000 : 0), part, sizeof part);
+        uint32_t ahead = turn > 4 ? 70000 : 0;
+        tcp_segment(c, 0x0a000000 + stream, PORT_NATT, 7 + (turn - 1) * 1400 + ahead, part,
+                    sizeof part);
     }
 }
 
@@ -489,26 +504,39 @@ static const struct flood floods[] = {
     { "chosen_spis", NULL, chosen_spis, 2200, 2200, SADB_MAX_IKE_SAS + 1, "IKE SAs" },
     { "same_spi_i", NULL, same_spi_i, 1400, 1400, SADB_MAX_IKE_SAS + 1, "IKE SAs" },
     { "esp_spis", unreadable, esp_spis, 1400, 1400, SADB_MAX_STREAMS + 1, "ESP and AH streams" },
-    { "forged_sources", child, forged_sources, 900, 900, SADB_MAX_STREAMS + 1, "ESP and AH streams" },
+    { "forged_sources", child, forged_sources, 900, 900, SADB_MAX_STREAMS + 1,
+      "ESP and AH streams" },
     { "moves", unreadable_with_streams, moves, 1400, 60, 1, "Child SAs that follow a new address" },
-    { "retransmissions", NULL, retransmissions, 400, 8, SADB_MAX_RETRANSMISSIONS + 2, "frames of one message's retransmissions" },
-    { "message_ids", unreadable, message_ids, 1100, 20, SADB_MAX_EXCHANGES + 1, "exchanges of one IKE SA" },
-    { "informationals_v1", NULL, informationals_v1, 700, 16, SADB_MAX_EXCHANGES + 1, "exchanges of one IKE SA" },
-    { "one_message_id", unreadable, one_message_id, 400, 2, SADB_MAX_MESSAGES + 1, "messages of one exchange" },
+    { "retransmissions", NULL, retransmissions, 400, 8, SADB_MAX_RETRANSMISSIONS + 2,
+      "frames of one message's retransmissions" },
+    { "message_ids", unreadable, message_ids, 1100, 20, SADB_MAX_EXCHANGES + 1,
+      "exchanges of one IKE SA" },
+    { "informationals_v1", NULL, informationals_v1, 700, 16, SADB_MAX_EXCHANGES + 1,
+      "exchanges of one IKE SA" },
+    { "one_message_id", unreadable, one_message_id, 400, 2, SADB_MAX_MESSAGES + 1,
+      "messages of one exchange" },
     { "deletes", child, deletes, 900, 16, SADB_MAX_EXCHANGES + 1, "exchanges of one IKE SA" },
     { "refusals", child, refusals, 2000, 40, SADB_MAX_EXCHANGES + 1, "exchanges of one IKE SA" },
-    { "wrong_messages", child, wrong_messages, 1100, 20, SADB_MAX_EXCHANGES + 1, "exchanges of one IKE SA" },
+    { "wrong_messages", child, wrong_messages, 1100, 20, SADB_MAX_EXCHANGES + 1,
+      "exchanges of one IKE SA" },
     { "children", child, children, 3000, 60, SADB_MAX_EXCHANGES + 1, "exchanges of one IKE SA" },
-    { "same_spi_again", child, same_spi_again, 3500, 80, SADB_MAX_PER_SPI + 1, "streams of one SPI" },
-    { "rekeys_of_ike", child, rekeys_of_ike, 12000, 3500, SADB_MAX_LOOKED_AT + 1, "Child SAs that a new IKE SA inherits" },
-    { "replays", child_with_traffic, replays, 400, 12, STREAM_MAX_STEPS + 2, "packets out of order of one stream whose counts are remembered" },
-    { "gaps", child_with_traffic, gaps, 400, 8, STREAM_MAX_STEPS + 2, "packets out of order of one stream whose counts are remembered" },
-    { "wrong_icvs", child_with_traffic, wrong_icvs, 400, 8, STREAM_MAX_BAD_FRAMES + 2, "frames with a wrong ICV of one stream" },
+    { "same_spi_again", child, same_spi_again, 3500, 80, SADB_MAX_PER_SPI + 1,
+      "streams of one SPI" },
+    { "rekeys_of_ike", child, rekeys_of_ike, 12000, 3500, SADB_MAX_LOOKED_AT + 1,
+      "Child SAs that a new IKE SA inherits" },
+    { "replays", child_with_traffic, replays, 400, 12, STREAM_MAX_STEPS + 2,
+      "packets out of order of one stream whose counts are remembered" },
+    { "gaps", child_with_traffic, gaps, 400, 8, STREAM_MAX_STEPS + 2,
+      "packets out of order of one stream whose counts are remembered" },
+    { "wrong_icvs", child_with_traffic, wrong_icvs, 400, 8, STREAM_MAX_BAD_FRAMES + 2,
+      "frames with a wrong ICV of one stream" },
     { "fragments", child, fragments, 400, 16, SADB_MAX_FRAGMENTS + 1, "datagrams in fragments" },
-    { "clear_packets", child_with_traffic, clear_packets, 400, 16, SADB_MAX_CLEAR + 1, "clear packets that an SA should protect" },
+    { "clear_packets", child_with_traffic, clear_packets, 400, 16, SADB_MAX_CLEAR + 1,
+      "clear packets that an SA should protect" },
     { "keepalives", behind_a_nat, keepalives, 400, 8, 0, NULL },
     { "icmp_errors", child, icmp_errors, 900, 900, 0, NULL },
-    { "ike_fragments", with_key_log, ike_fragments, 900, 32, 4 * (SADB_MAX_EXCHANGES + 1), "exchanges of one IKE SA" },
+    { "ike_fragments", with_key_log, ike_fragments, 900, 32, 4 * (SADB_MAX_EXCHANGES + 1),
+      "exchanges of one IKE SA" },
     { "tcp_streams", NULL, tcp_streams, 900, 8, TCP_ENCAP_MAX_STREAMS + 1, "TCP streams" },
     { "tcp_unfinished", NULL, tcp_unfinished, 70000, 300, 300000, "TCP streams" },
 };
@@ -565,6 +593,7 @@ static double
 flood(struct conversation *c, const struct flood *f, uint32_t n, double before)
 {
     size_t used = memory(), limit;
+    const char *full;
     uint32_t probe;
     double us;
 
@@ -585,20 +614,27 @@ flood(struct conversation *c, const struct flood *f, uint32_t n, double before)
     us = (us + cpu()) * 1e6 / n;
     used = memory() - used;
     probe = longest_probe(c);
+    full = keys ? keyring_full(keys) : NULL;
     printf("flood %s: %u events, %.2f us each%s", f->name, n, us, before > 0 ? "" : ",");
     if (before > 0) {
         printf(" (%.2f of those before),", us / before);
     }
-    printf(" %.1f MiB, %zu octets each, %zu findings%s", (double)used / (1 << 20), used / n, findings_count(c->found),
-           findings_capped(c->found) ? ", findings capped" : "");
+    printf(" %.1f MiB, %zu octets each, %zu findings%s", (double)used / (1 << 20), used / n,
+           findings_count(c->found), findings_capped(c->found) ? ", findings capped" : "");
     for (const char *const *reached = sadb_caps(c->db); *reached; reached++) {
         printf("%s%s", reached == sadb_caps(c->db) ? "; reached: " : ", ", *reached);
     }
-    printf("%s%s%s\n", tcp_encap_capped(tcp) ? "; reached: TCP streams" : "", keys && keyring_full(keys) ? "; key ring: " : "",
-           keys && keyring_full(keys) ? keyring_full(keys) : "");
+    if (tcp_encap_capped(tcp)) {
+        printf("; reached: TCP streams");
+    }
+    if (full) {
+        printf("; key ring: %s", full);
+    }
+    printf("\n");
     most.growth = before > 0 ? MAX(most.growth, us / before) : most.growth;
     most.octets = MAX(most.octets, used / n);
-    most.limits += sadb_caps(c->db)[0] || tcp_encap_capped(tcp) || (keys && keyring_full(keys)) || findings_capped(c->found);
+    most.limits += sadb_caps(c->db)[0] || tcp_encap_capped(tcp) || full ||
+                   findings_capped(c->found);
     limit = MIN((size_t)f->octets * n + (2u << 20), (size_t)f->mib << 20);
     if (used > limit) {
         printf("%s: %zu octets, more than %zu\n", f->name, used, limit);
@@ -634,7 +670,9 @@ main(int argc, char **argv)
             us = flood(&c, &floods[k], (uint32_t)strtoul(argv[i], NULL, 10), us);
         }
     }
-    printf("figure: floods: %zu kinds of %s to %s events, %.2f times the time of an event at most, %zu octets each at most, a limit told %zu times\n",
-           only ? (size_t)1 : G_N_ELEMENTS(floods), argc > first ? argv[first] : "0", argv[argc - 1], most.growth, most.octets, most.limits);
+    printf("figure: floods: %zu kinds of %s to %s events, %.2f times the time of an event at most, "
+           "%zu octets each at most, a limit told %zu times\n",
+           only ? (size_t)1 : G_N_ELEMENTS(floods), argc > first ? argv[first] : "0",
+           argv[argc - 1], most.growth, most.octets, most.limits);
     return conversation_done(&c);
 }

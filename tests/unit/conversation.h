@@ -28,7 +28,8 @@ struct conversation {
     unsigned fired[NUM_CHECKS], silent[NUM_CHECKS];
 };
 
-/* The SPIs of tunnel(), by the direction in which they are used, and the least length of its ESP. */
+/* The SPIs of tunnel(), by the direction in which they are used, and the least length of its
+ * ESP. */
 enum { TO_R = 0xb0000001, TO_I = 0xa0000001, SHORTEST = 8 + 16 + 16 + 16 };
 
 G_GNUC_UNUSED static const struct transform aes256[] = {
@@ -146,11 +147,21 @@ severity_of(const struct conversation *c, enum check_id id)
     return f ? f->severity : SEV_CHAT;
 }
 
-#define FIRES(c, name) do { (c)->fired[CHECK_##name]++; T(count(c, CHECK_##name) > 0); } while (0)
+#define FIRES(c, name) \
+    do { \
+        (c)->fired[CHECK_##name]++; \
+        T(count(c, CHECK_##name) > 0); \
+    } while (0)
 #define SAYS(c, name, text) \
-    do { FIRES(c, name); T(strstr(detail(c, CHECK_##name), text)); } while (0)
+    do { \
+        FIRES(c, name); \
+        T(strstr(detail(c, CHECK_##name), text)); \
+    } while (0)
 #define SILENT(c, name) \
-    do { (c)->silent[CHECK_##name]++; T(count(c, CHECK_##name) == 0); } while (0)
+    do { \
+        (c)->silent[CHECK_##name]++; \
+        T(count(c, CHECK_##name) == 0); \
+    } while (0)
 /* Fires or not, by a row of a table. */
 #define TOLD(c, name, wanted) told(c, CHECK_##name, wanted, __FILE__, __LINE__)
 
@@ -167,22 +178,23 @@ static inline void
 begin(struct conversation *c, uint8_t major, uint8_t exchange, uint32_t id, bool from_client,
       bool response)
 {
-    struct ike_message *m = &c->m;
+    struct ike_message *message = &c->m;
 
-    memset(m, 0, sizeof *m);
-    memset(m->spi_i, 0x11, 8);
-    m->major = major;
-    m->exchange = exchange;
-    m->message_id = id;
-    m->length = 300;
-    m->readable = true;
+    memset(message, 0, sizeof *message);
+    memset(message->spi_i, 0x11, 8);
+    message->major = major;
+    message->exchange = exchange;
+    message->message_id = id;
+    message->length = 300;
+    message->readable = true;
     if (major == 2) {
-        m->flags = (uint8_t)((from_client ? FLAG_INITIATOR : 0) | (response ? FLAG_RESPONSE : 0));
+        message->flags = (uint8_t)((from_client ? FLAG_INITIATOR : 0) |
+                                   (response ? FLAG_RESPONSE : 0));
     }
     if (id || response || !from_client || (exchange != V2_IKE_SA_INIT && major == 2)) {
-        memset(m->spi_r, 0x22, 8);
+        memset(message->spi_r, 0x22, 8);
     }
-    m->encrypted = major == 2 ? exchange != V2_IKE_SA_INIT : id != 0;
+    message->encrypted = major == 2 ? exchange != V2_IKE_SA_INIT : id != 0;
     c->from = from_client ? c->client : c->gateway;
     c->to = from_client ? c->gateway : c->client;
 }
@@ -219,7 +231,16 @@ propose(struct conversation *c, const struct transform *t, size_t n, uint8_t pro
 static inline void
 notify(struct conversation *c, uint16_t type)
 {
-    c->m.notifies[c->m.num_notifies++] = (struct ike_notify){ .type = type, .inner = c->m.encrypted };
+    c->m.notifies[c->m.num_notifies++] = (struct ike_notify){ .type = type,
+                                                              .inner = c->m.encrypted };
+}
+
+/* A notify with data, which must outlive the message. */
+static inline void
+notify_with(struct conversation *c, uint16_t type, const void *data, size_t len)
+{
+    notify(c, type);
+    c->m.notifies[c->m.num_notifies - 1].data = (struct span){ (const uint8_t *)data, len };
 }
 
 static inline void
@@ -234,8 +255,9 @@ selectors(struct conversation *c, const char *i, const char *r)
 static inline void
 send_event(struct conversation *c, struct ike_event *e, const char *octets, uint16_t ip_id)
 {
-    struct sighting at = { .frame = c->frame + 1, .time = c->now + 0.5, .src = c->from, .dst = c->to,
-                           .src_port = c->ike_src_port, .dst_port = c->ike_dst_port, .ip_id = ip_id };
+    struct sighting at = { .frame = c->frame + 1, .time = c->now + 0.5, .src = c->from,
+                           .dst = c->to, .src_port = c->ike_src_port, .dst_port = c->ike_dst_port,
+                           .ip_id = ip_id };
 
     c->frame = at.frame;
     c->now = at.time;
@@ -268,7 +290,8 @@ send_soon(struct conversation *c, const struct ip_addr *src, const struct ip_add
 static inline struct ipsec_packet
 esp_of(uint32_t spi, uint32_t seq)
 {
-    return (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = spi, .seq = seq, .length = SHORTEST };
+    return (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = spi, .seq = seq,
+                                  .length = SHORTEST };
 }
 
 static inline void

@@ -43,7 +43,8 @@ printed(struct conversation *c, void (*print)(FILE *, const struct report *))
 
 /* A finding of one's own, so that its words and its place are known. */
 static inline void
-find(struct conversation *c, enum check_id check, uint32_t at, const struct ike_sa *sa, const char *says)
+find(struct conversation *c, enum check_id check, uint32_t at, const struct ike_sa *sa,
+     const char *says)
 {
     struct scope where = { .basis = BASIS_OBSERVED, .frame = at, .sa = sa, .exchange = NO_ID };
 

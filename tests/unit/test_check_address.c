@@ -22,7 +22,8 @@ addresses(struct conversation *c)
     SAYS(c, outer_source_violation, "203.0.113.66");
     SILENT(c, outer_destination_violation);
     packet(c, TO_R, &c->client, &c->stranger, NULL, NULL, 0);
-    SAYS(c, outer_destination_violation, "goes to 203.0.113.66; the SA's endpoint is 198.51.100.20");
+    SAYS(c, outer_destination_violation,
+         "goes to 203.0.113.66; the SA's endpoint is 198.51.100.20");
     packet(c, 0xdeadbeef, &c->client, &c->gateway, NULL, NULL, 0);
     SAYS(c, spi_unknown, "deadbeef");
 
@@ -58,18 +59,20 @@ side_by_side(struct conversation *c)
     packet(c, TO_R, &c->client, &c->gateway, "10.1.0.5", "10.3.0.5", IP_TCP);
     SAYS(c, wrong_child_sa, "belongs to Child SA 1 (frame 6)");
     FIRES(c, inner_destination_violation);
-    T(strstr(the_finding(c, CHECK_inner_destination_violation)->remedy, "Child SA 1 (frame 6) admits this one"));
+    T(strstr(the_finding(c, CHECK_inner_destination_violation)->remedy,
+             "Child SA 1 (frame 6) admits this one"));
     packet(c, TO_R, &c->client, &c->gateway, "10.9.0.5", "10.3.0.5", IP_TCP);
     FIRES(c, inner_source_violation);
-    T(strstr(the_finding(c, CHECK_inner_source_violation)->remedy, "widen the selectors"));     /* none admits it */
+    /* none admits it */
+    T(strstr(the_finding(c, CHECK_inner_source_violation)->remedy, "widen the selectors"));
     T(count(c, CHECK_inner_destination_violation) == 2);
     T(count(c, CHECK_wrong_child_sa) == 1);
 }
 
 /* One packet in the second Child SA, whose ends have that protocol and those ports. */
 static void
-in_second(struct conversation *c, uint8_t protocol, const uint16_t i[2], const uint16_t r[2], struct inner_packet inner,
-          bool back)
+in_second(struct conversation *c, uint8_t protocol, const uint16_t i[2], const uint16_t r[2],
+          struct inner_packet inner, bool back)
 {
     struct ipsec_packet p = { .protocol = PROTO_ESP, .seq = 1, .length = 100, .has_inner = true,
                               .inner_tunnel = true, .inner_basis = BASIS_DECRYPTED };
@@ -144,31 +147,45 @@ one_address(struct conversation *c)
     auth_request(c, "10.86.152.186", "10.2.0.0/24");
     auth_response(c, "10.86.152.186", "10.2.0.0/24");
     packet(c, TO_R, &c->client, &c->gateway, "10.86.152.188", "10.2.0.5", IP_TCP);
-    SAYS(c, inner_source_violation, "Inner source 10.86.152.188, but Child SA 0 (SPI b0000001, IKE_AUTH in frame 4) admits only 10.86.152.186/32 from");
-    T_STR(the_finding(c, CHECK_inner_source_violation)->remedy,
-          "Give 192.0.2.10 the address 10.86.152.186 that the SA admits, or bind 10.86.152.188 to it on the other end and negotiate "
-          "again; both ends must hold the same.");
-    T(the_finding(c, CHECK_inner_source_violation)->frame == 5 && basis_of(c, CHECK_inner_source_violation) == BASIS_DECRYPTED);
-    packet(c, TO_I, &c->gateway, &c->client, "10.2.0.5", "10.86.152.188", IP_TCP);       /* the other way: source and destination change places */
-    SAYS(c, inner_destination_violation, "Inner destination 10.86.152.188, but Child SA 0 (SPI a0000001");
+    SAYS(c, inner_source_violation, "Inner source 10.86.152.188, but Child SA 0 (SPI b0000001, "
+         "IKE_AUTH in frame 4) admits only 10.86.152.186/32 from");
+    T_STR(the_finding(c, CHECK_inner_source_violation)->remedy, "Give 192.0.2.10 the address "
+          "10.86.152.186 that the SA admits, or bind 10.86.152.188 to it on the other end and "
+          "negotiate again; both ends must hold the same.");
+    T(the_finding(c, CHECK_inner_source_violation)->frame == 5 &&
+      basis_of(c, CHECK_inner_source_violation) == BASIS_DECRYPTED);
+    /* the other way: source and destination change places */
+    packet(c, TO_I, &c->gateway, &c->client, "10.2.0.5", "10.86.152.188", IP_TCP);
+    SAYS(c, inner_destination_violation,
+         "Inner destination 10.86.152.188, but Child SA 0 (SPI a0000001");
     T(count(c, CHECK_inner_source_violation) == 1);
-    packet(c, TO_R, &c->client, &c->gateway, "10.86.152.188", "10.2.0.9", IP_UDP);      /* one finding, more frames */
-    T(count(c, CHECK_inner_source_violation) == 1 && the_finding(c, CHECK_inner_source_violation)->count == 2);
+    /* one finding, more frames */
+    packet(c, TO_R, &c->client, &c->gateway, "10.86.152.188", "10.2.0.9", IP_UDP);
+    T(count(c, CHECK_inner_source_violation) == 1 &&
+      the_finding(c, CHECK_inner_source_violation)->count == 2);
 }
 
 /* A protocol and ports: RFC 4301 section 4.4.1.1.  Fragments show none. */
 static void
 ports(struct conversation *c)
 {
-    static const struct { uint8_t protocol; uint16_t lo, hi; uint8_t sent; uint16_t port; bool shown, violates; } table[] = {
-        { 0, 0, 65535, IP_TCP, 443, true, false }, { IP_TCP, 0, 65535, IP_TCP, 443, true, false }, { IP_UDP, 0, 65535, IP_TCP, 443, true, true },
-        { IP_TCP, 443, 443, IP_TCP, 443, true, false }, { IP_TCP, 443, 443, IP_TCP, 442, true, true }, { IP_TCP, 443, 443, IP_TCP, 444, true, true },
-        { IP_TCP, 442, 444, IP_TCP, 442, true, false }, { IP_TCP, 442, 444, IP_TCP, 444, true, false }, { IP_TCP, 443, 443, IP_TCP, 9, false, false },
+    static const struct {
+        uint8_t protocol; uint16_t lo, hi; uint8_t sent; uint16_t port; bool shown, violates;
+    } table[] = {
+        { 0, 0, 65535, IP_TCP, 443, true, false }, { IP_TCP, 0, 65535, IP_TCP, 443, true, false },
+        { IP_UDP, 0, 65535, IP_TCP, 443, true, true },
+        { IP_TCP, 443, 443, IP_TCP, 443, true, false },
+        { IP_TCP, 443, 443, IP_TCP, 442, true, true },
+        { IP_TCP, 443, 443, IP_TCP, 444, true, true },
+        { IP_TCP, 442, 444, IP_TCP, 442, true, false },
+        { IP_TCP, 442, 444, IP_TCP, 444, true, false },
+        { IP_TCP, 443, 443, IP_TCP, 9, false, false },
         { IP_TCP, 65535, 0, IP_TCP, 443, true, false },                       /* OPAQUE */
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
-        struct ipsec_packet p = { .protocol = PROTO_ESP, .spi = TO_R, .seq = 1, .length = 100, .has_inner = true, .inner_tunnel = true,
+        struct ipsec_packet p = { .protocol = PROTO_ESP, .spi = TO_R, .seq = 1, .length = 100,
+                                  .has_inner = true, .inner_tunnel = true,
                                   .inner_basis = BASIS_DECRYPTED };
         reset(c);
         sa_init(c, aes256, aes256);
@@ -181,15 +198,18 @@ ports(struct conversation *c)
         c->m.ts_r[0].port_lo = table[i].lo;
         c->m.ts_r[0].port_hi = table[i].hi;
         send(c, "auth!", 4);
-        p.inner = (struct inner_packet){ .protocol = table[i].sent, .has_ports = table[i].shown, .src_port = 3000, .dst_port = table[i].port };
+        p.inner = (struct inner_packet){ .protocol = table[i].sent, .has_ports = table[i].shown,
+                                         .src_port = 3000, .dst_port = table[i].port };
         T(ip_parse(&p.inner.src, "10.1.0.5") && ip_parse(&p.inner.dst, "10.2.0.5"));
         ipsec(c, &c->client, &c->gateway, p);
         T((count(c, CHECK_inner_selector_violation) == 1) == table[i].violates);
-        T(count(c, CHECK_inner_source_violation) == 0 && count(c, CHECK_inner_destination_violation) == 0);
+        T(count(c, CHECK_inner_source_violation) == 0 &&
+          count(c, CHECK_inner_destination_violation) == 0);
     }
 }
 
-/* RFC 7296 section 2.19: the address that was assigned, or a network behind the client that a selector of its own admits. */
+/* RFC 7296 section 2.19: the address that was assigned, or a network behind the client that a
+ * selector of its own admits. */
 static void
 assigned(struct conversation *c)
 {
@@ -214,19 +234,23 @@ assigned(struct conversation *c)
     SILENT(c, virtual_ip_violation);
     SILENT(c, inner_source_violation);
     packet(c, TO_R, &c->client, &c->gateway, "10.9.0.2", "10.2.0.5", IP_TCP);
-    SAYS(c, virtual_ip_violation, "Inner source 10.9.0.2, but 198.51.100.20 assigned 10.9.0.1 to 192.0.2.10 (configuration payload, frame 4).");
+    SAYS(c, virtual_ip_violation, "Inner source 10.9.0.2, but 198.51.100.20 assigned 10.9.0.1 to "
+         "192.0.2.10 (configuration payload, frame 4).");
 }
 
 static void
 quick_mode(struct conversation *c, bool by_client, const char *octets, bool last)
 {
-    static const uint8_t one[] = { 10, 1, 0, 0, 255, 255, 255, 0 }, two[] = { 10, 2, 0, 0, 255, 255, 255, 0 };
+    static const uint8_t one[] = { 10, 1, 0, 0, 255, 255, 255, 0 };
+    static const uint8_t two[] = { 10, 2, 0, 0, 255, 255, 255, 0 };
 
     begin(c, 1, V1_QUICK, 9, by_client, false);
     if (!last) {
         propose(c, esp128, 3, PROTO_ESP, by_client ? TO_I : TO_R);
-        c->m.id_i = (struct ike_id){ .present = true, .inner = true, .type = ID_IPV4_ADDR_SUBNET, .data = { one, 8 } };
-        c->m.id_r = (struct ike_id){ .present = true, .inner = true, .type = ID_IPV4_ADDR_SUBNET, .data = { two, 8 } };
+        c->m.id_i = (struct ike_id){ .present = true, .inner = true, .type = ID_IPV4_ADDR_SUBNET,
+                                     .data = { one, 8 } };
+        c->m.id_r = (struct ike_id){ .present = true, .inner = true, .type = ID_IPV4_ADDR_SUBNET,
+                                     .data = { two, 8 } };
     }
     send(c, octets, (uint16_t)(20 + c->frame));
 }
@@ -285,7 +309,9 @@ inner(struct conversation *c)
         if (deleted) {
             begin(c, 2, V2_INFORMATIONAL, 3, true, false);
             c->m.num_deletes = 1;
-            c->m.deletes[0] = (struct ike_delete){ .protocol = PROTO_ESP, .spi_len = 4, .num_spis = 1, .spis = { second, 4 }, .inner = true };
+            c->m.deletes[0] = (struct ike_delete){ .protocol = PROTO_ESP, .spi_len = 4,
+                                                   .num_spis = 1, .spis = { second, 4 },
+                                                   .inner = true };
             send(c, "delete", 50);
         }
         packet(c, TO_R, &c->client, &c->gateway, "10.1.0.5", "10.3.0.5", IP_TCP);

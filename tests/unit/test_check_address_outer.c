@@ -3,7 +3,8 @@
 #include "conversation.h"
 
 static void
-assign(struct conversation *c, const char *who, uint8_t spi, const struct ip_addr *from, const uint8_t *address)
+assign(struct conversation *c, const char *who, uint8_t spi, const struct ip_addr *from,
+       const uint8_t *address)
 {
     char text[8];
 
@@ -15,7 +16,8 @@ assign(struct conversation *c, const char *who, uint8_t spi, const struct ip_add
             propose(c, aes256, 4, PROTO_IKE, 0);
         } else {
             c->m.has_auth = true;
-            c->m.id_i = (struct ike_id){ .present = !response, .type = ID_FQDN, .data = { (const uint8_t *)who, strlen(who) } };
+            c->m.id_i = (struct ike_id){ .present = !response, .type = ID_FQDN,
+                                         .data = { (const uint8_t *)who, strlen(who) } };
         }
         if (step == 3) {
             c->m.cfg_type = CP_REPLY;
@@ -61,7 +63,8 @@ moved_unseen(struct conversation *c, bool answered)
         c->to = c->stranger;
         send(c, "moved", 22);
     }
-    ipsec(c, &c->stranger, &c->gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = TO_R, .seq = 1, .length = 100 });
+    ipsec(c, &c->stranger, &c->gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = TO_R,
+                                                               .seq = 1, .length = 100 });
     if (answered) {
         SILENT(c, outer_source_violation);
     } else {
@@ -69,12 +72,14 @@ moved_unseen(struct conversation *c, bool answered)
     }
 }
 
-/* The pool's address again: of the same user, or once the other has gone (RFC 7296 section 2.19). */
+/* The pool's address again: of the same user, or once the other has gone (RFC 7296 section
+ * 2.19). */
 static void
 pool(struct conversation *c)
 {
-    static const struct { const char *second; bool deleted, told; } table[] = { { "bob", false, true }, { "lisa", false, false },
-                                                                                { "bob", true, false } };
+    static const struct { const char *second; bool deleted, told; } table[] = {
+        { "bob", false, true }, { "lisa", false, false }, { "bob", true, false },
+    };
     static const uint8_t one[] = { 10, 9, 0, 1 };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
@@ -90,7 +95,8 @@ pool(struct conversation *c)
                     propose(c, aes256, 4, PROTO_IKE, 0);
                 } else {
                     c->m.has_auth = true;
-                    c->m.id_i = (struct ike_id){ .present = !response, .type = ID_FQDN, .data = { (const uint8_t *)who, strlen(who) } };
+                    c->m.id_i = (struct ike_id){ .present = !response, .type = ID_FQDN,
+                                                 .data = { (const uint8_t *)who, strlen(who) } };
                 }
                 if (step == 3) {
                     c->m.cfg_type = CP_REPLY;

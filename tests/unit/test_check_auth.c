@@ -1,5 +1,6 @@
-/* Credentials that are refused: said by a notify (RFC 7296 section 2.21.2) or by EAP and XAUTH, or
- * told by the shape of messages that nobody could read.  SPDX-License-Identifier: GPL-2.0-or-later */
+/* Credentials that are refused: said by a notify (RFC 7296 section 2.21.2) or by EAP and XAUTH,
+ * or told by the shape of messages that nobody could read.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conversation.h"
 
 static void
@@ -52,7 +53,8 @@ authentication(struct conversation *c)
     T(basis_of(c, CHECK_auth_failure_suspected) == BASIS_INFERRED);
 }
 
-/* IKEv1 aggressive mode: message 2 answers with a hash, which the initiator may refuse (RFC 2409 section 5.4). */
+/* IKEv1 aggressive mode: message 2 answers with a hash, which the initiator may refuse (RFC 2409
+ * section 5.4). */
 static void
 refused_hash(struct conversation *c)
 {
@@ -67,7 +69,8 @@ refused_hash(struct conversation *c)
     memset(c->m.spi_r, 0x22, 8);
     notify(c, N1_AUTHENTICATION_FAILED);
     send(c, "no", 3);
-    SAYS(c, auth_failed, "192.0.2.10 rejects the authentication of 198.51.100.20 (AUTHENTICATION_FAILED in frame 3, request in frame 1, ");
+    SAYS(c, auth_failed, "192.0.2.10 rejects the authentication of 198.51.100.20 "
+         "(AUTHENTICATION_FAILED in frame 3, request in frame 1, ");
     SILENT(c, exchange_mode_mismatch);
 }
 
@@ -87,7 +90,8 @@ inferred_refusal(struct conversation *c)
     send(c, "mm5", 6);
     send(c, "mm5", 7);
     end_after(c, 20);
-    SAYS(c, auth_failure_suspected, "Message 5 of phase 1 (frame 5), the first that needs the right key, is sent 3 times");
+    SAYS(c, auth_failure_suspected,
+         "Message 5 of phase 1 (frame 5), the first that needs the right key, is sent 3 times");
 }
 
 static void
@@ -184,16 +188,18 @@ aggressive_mode(struct conversation *c)
 {
     aggressive(c, false, false);
     SILENT(c, auth_failure_suspected);
-    aggressive(c, true, true);                         /* they crossed: the SA goes on */
+    aggressive(c, true, true);                      /* they crossed: the SA goes on */
     T(count(c, CHECK_auth_failure_suspected) == 0);
     aggressive(c, true, false);
-    SAYS(c, auth_failure_suspected, "198.51.100.20 sends message 2 of aggressive mode (frame 2) again after message 3 (frame 3).");
-    T(basis_of(c, CHECK_auth_failure_suspected) == BASIS_INFERRED && count(c, CHECK_auth_failed) == 0);
+    SAYS(c, auth_failure_suspected, "198.51.100.20 sends message 2 of aggressive mode (frame 2) "
+         "again after message 3 (frame 3).");
+    T(basis_of(c, CHECK_auth_failure_suspected) == BASIS_INFERRED &&
+      count(c, CHECK_auth_failed) == 0);
 
     static const struct { bool readable; uint16_t notify; bool suspected; } answers[] = {
-        { false, 0, true },                         /* nobody can read it: the shape is that of a complaint */
-        { true, N1_INITIAL_CONTACT, false },                     /* INITIAL_CONTACT: read, and no refusal */
-        { true, N1_AUTHENTICATION_FAILED, false },                        /* read: auth_failed says it */
+        { false, 0, true },    /* nobody can read it: the shape is that of a complaint */
+        { true, N1_INITIAL_CONTACT, false },        /* INITIAL_CONTACT: read, and no refusal */
+        { true, N1_AUTHENTICATION_FAILED, false },  /* read: auth_failed says it */
         { true, N1_INVALID_ID_INFORMATION, false },
         { true, N1_PAYLOAD_MALFORMED, true },
     };
@@ -218,16 +224,22 @@ aggressive_mode(struct conversation *c)
         send(c, "answer", 9);
         T((count(c, CHECK_auth_failure_suspected) == 1) == answers[i].suspected);
     }
-    SAYS(c, auth_failure_suspected, "198.51.100.20 answers message 3 of phase 1 (frame 3), the first that needs the right key, with an Informational");
+    SAYS(c, auth_failure_suspected, "198.51.100.20 answers message 3 of phase 1 (frame 3), the "
+         "first that needs the right key, with an Informational");
 }
 
-/* RFC 7296 section 2.21.2: an IKE_AUTH that is answered by a lone notify, told by its length alone. */
+/* RFC 7296 section 2.21.2: an IKE_AUTH that is answered by a lone notify, told by its length
+ * alone. */
 static void
 lone_notify(struct conversation *c)
 {
-    /* 28 + 4 + 16 + 16: the least of an SK payload under AES-CBC and HMAC-SHA2-256, with one block. */
-    static const struct { uint32_t length; uint16_t fragment; uint32_t id; bool suspected; } table[] = {
-        { 80, 0, 1, true }, { 96, 0, 1, true }, { 112, 0, 1, false }, { 64, 0, 1, false }, { 80, 1, 1, false }, { 80, 0, 2, false },
+    /* 28 + 4 + 16 + 16: the least of an SK payload under AES-CBC and HMAC-SHA2-256, with one
+     * block. */
+    static const struct {
+        uint32_t length; uint16_t fragment; uint32_t id; bool suspected;
+    } table[] = {
+        { 80, 0, 1, true }, { 96, 0, 1, true }, { 112, 0, 1, false }, { 64, 0, 1, false },
+        { 80, 1, 1, false }, { 80, 0, 2, false },
         { 400, 0, 1, false },
     };
 
@@ -243,7 +255,7 @@ lone_notify(struct conversation *c)
         }
         T((count(c, CHECK_auth_failure_suspected) == 1) == table[i].suspected);
     }
-    T(sadb_ike_sa(c->db, 0)->state == IKE_ESTABLISHED);        /* 400 octets hold more than a refusal */
+    T(sadb_ike_sa(c->db, 0)->state == IKE_ESTABLISHED);    /* 400 octets hold more than a refusal */
 }
 
 /* What nobody could read speaks of the key only where the key was needed. */
@@ -287,7 +299,8 @@ refused_once(struct conversation *c)
     begin(c, 2, V2_INFORMATIONAL, 2, true, false);
     notify(c, N2_AUTHENTICATION_FAILED);
     send(c, "not you", 5);
-    SAYS(c, auth_failed, "192.0.2.10 rejects the authentication of 198.51.100.20 (AUTHENTICATION_FAILED in frame 5)");
+    SAYS(c, auth_failed, "192.0.2.10 rejects the authentication of 198.51.100.20 "
+         "(AUTHENTICATION_FAILED in frame 5)");
 }
 
 int

@@ -4,12 +4,22 @@
 
 static const uint8_t octets[1600];
 static struct transform suite[5];
-static const struct transform weak_ike[] = { { TRANSFORM_ENCR, ENCR_DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_MD5_96, 0 }, { TRANSFORM_PRF, PRF_HMAC_MD5, 0 },
-                                             { TRANSFORM_KE, KE_MODP_1024, 0 } };
-static const struct transform mixed[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 },
-                                          { TRANSFORM_KE, KE_MODP_2048, 0 }, { TRANSFORM_KE, KE_MODP_1024, 0 } };
-static const struct transform bare[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
-static const struct transform null[] = { { TRANSFORM_ENCR, ENCR_NULL, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
+static const struct transform weak_ike[] = {
+    { TRANSFORM_ENCR, ENCR_DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_MD5_96, 0 },
+    { TRANSFORM_PRF, PRF_HMAC_MD5, 0 }, { TRANSFORM_KE, KE_MODP_1024, 0 },
+};
+static const struct transform mixed[] = {
+    { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 },
+    { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 }, { TRANSFORM_KE, KE_MODP_2048, 0 },
+    { TRANSFORM_KE, KE_MODP_1024, 0 },
+};
+static const struct transform bare[] = {
+    { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 },
+};
+static const struct transform null[] = {
+    { TRANSFORM_ENCR, ENCR_NULL, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 },
+    { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 },
+};
 
 /* IKE_SA_INIT with one transform of aes256 replaced by another of its type. */
 static void
@@ -42,15 +52,19 @@ child_of(struct conversation *c, uint8_t protocol, const struct transform *t, si
 static const char *
 verdict(struct conversation *c, enum check_id check)
 {
-    return !count(c, check) ? "" : strstr(detail(c, check), "must not be used") ? "must not" : "should not";
+    return !count(c, check) ? "" : strstr(detail(c, check),
+                                          "must not be used") ? "must not" : "should not";
 }
 
 static void
 levels(struct conversation *c)
 {
-    static const struct { uint8_t type; enum check_id check; uint16_t id; const char *ike, *esp; } table[] = {
+    static const struct {
+        uint8_t type; enum check_id check; uint16_t id; const char *ike, *esp;
+    } table[] = {
         { TRANSFORM_ENCR, CHECK_weak_encryption, ENCR_DES_CBC, "must not", "must not" },
-        { TRANSFORM_ENCR, CHECK_weak_encryption, ENCR_3DES_CBC, "", "should not" },    /* MAY in IKE */
+        /* MAY in IKE */
+        { TRANSFORM_ENCR, CHECK_weak_encryption, ENCR_3DES_CBC, "", "should not" },
         { TRANSFORM_ENCR, CHECK_weak_encryption, ENCR_BLOWFISH_CBC, "", "must not" },
         { TRANSFORM_ENCR, CHECK_weak_encryption, ENCR_NULL, "must not", "" },    /* a MUST in ESP */
         { TRANSFORM_ENCR, CHECK_weak_encryption, ENCR_AES_CBC, "", "" },
@@ -71,7 +85,10 @@ levels(struct conversation *c)
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
-        struct transform esp[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_KE, KE_MODP_2048, 0 } };
+        struct transform esp[] = {
+            { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 },
+            { TRANSFORM_KE, KE_MODP_2048, 0 },
+        };
         ike_of(c, table[i].type, table[i].id);
         T_STR(verdict(c, table[i].check), table[i].ike);
         for (size_t k = 0; table[i].esp && k < 3; k++) {
@@ -83,20 +100,30 @@ levels(struct conversation *c)
         }
     }
     ike_of(c, TRANSFORM_KE, KE_MODP_1024);
-    SAYS(c, weak_dh_group, "MODP_1024 is chosen for IKE (IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_1024); RFC 8247 says");
-    static const struct transform md5[] = { { TRANSFORM_INTEG, INTEG_HMAC_MD5_96, 0 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
+    SAYS(c, weak_dh_group, "MODP_1024 is chosen for IKE "
+         "(IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_1024); RFC 8247 says");
+    static const struct transform md5[] = {
+        { TRANSFORM_INTEG, INTEG_HMAC_MD5_96, 0 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 },
+    };
     child_of(c, PROTO_AH, md5, 2);
-    SAYS(c, weak_integrity, "HMAC_MD5_96 is chosen for AH (AH:HMAC_MD5_96/NO_EXT_SEQ); RFC 8221 says that it must not be used.");
+    SAYS(c, weak_integrity, "HMAC_MD5_96 is chosen for AH (AH:HMAC_MD5_96/NO_EXT_SEQ); RFC 8221 "
+         "says that it must not be used.");
     SAYS(c, no_encryption, "AH:HMAC_MD5_96/NO_EXT_SEQ (chosen in frame 4) does not encrypt");
 }
 
-/* RFC 8221 section 4: encryption must be authenticated, by an AEAD cipher or an algorithm of its own. */
+/* RFC 8221 section 4: encryption must be authenticated, by an AEAD cipher or an algorithm of its
+ * own. */
 static void
 integrity(struct conversation *c)
 {
-    static const struct transform gcm[] = { { TRANSFORM_ENCR, ENCR_AES_GCM_16, 128 } }, gmac[] = { { TRANSFORM_ENCR, ENCR_NULL_AES_GMAC, 128 } };
-    static const struct transform none[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_NONE, 0 } };
-    static const struct transform null[] = { { TRANSFORM_ENCR, ENCR_NULL, 0 }, { TRANSFORM_INTEG, INTEG_NONE, 0 } };
+    static const struct transform gcm[] = { { TRANSFORM_ENCR, ENCR_AES_GCM_16, 128 } };
+    static const struct transform gmac[] = { { TRANSFORM_ENCR, ENCR_NULL_AES_GMAC, 128 } };
+    static const struct transform none[] = {
+        { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_NONE, 0 },
+    };
+    static const struct transform neither[] = {
+        { TRANSFORM_ENCR, ENCR_NULL, 0 }, { TRANSFORM_INTEG, INTEG_NONE, 0 },
+    };
 
     child_of(c, PROTO_ESP, gcm, 1);
     SILENT(c, no_integrity);
@@ -107,7 +134,7 @@ integrity(struct conversation *c)
     child_of(c, PROTO_ESP, none, 2);
     SAYS(c, no_integrity, "(chosen in frame 4) has no integrity protection");
     T(severity_of(c, CHECK_no_integrity) == SEV_ERROR);
-    child_of(c, PROTO_ESP, null, 2);
+    child_of(c, PROTO_ESP, neither, 2);
     FIRES(c, no_integrity);
     FIRES(c, no_encryption);
 }
@@ -124,33 +151,47 @@ offer(struct conversation *c, const struct transform *t, size_t n)
 static void
 offers(struct conversation *c)
 {
-    static const struct transform many[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_ENCR, ENCR_DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 },
-                                             { TRANSFORM_INTEG, INTEG_HMAC_MD5_96, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 }, { TRANSFORM_KE, KE_MODP_1024_160, 0 },
-                                             { TRANSFORM_KE, KE_MODP_1024, 0 }, { TRANSFORM_KE, KE_MODP_2048, 0 }, { TRANSFORM_KE, KE_MODP_1024, 0 } };
-    static const struct transform esp[] = { { TRANSFORM_ENCR, ENCR_3DES_CBC, 0 }, { TRANSFORM_ENCR, ENCR_DES_CBC, 0 }, { TRANSFORM_ENCR, ENCR_AES_CBC, 128 },
-                                            { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 } };
+    static const struct transform many[] = {
+        { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_ENCR, ENCR_DES_CBC, 0 },
+        { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_MD5_96, 0 },
+        { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 }, { TRANSFORM_KE, KE_MODP_1024_160, 0 },
+        { TRANSFORM_KE, KE_MODP_1024, 0 }, { TRANSFORM_KE, KE_MODP_2048, 0 },
+        { TRANSFORM_KE, KE_MODP_1024, 0 },
+    };
+    static const struct transform esp[] = {
+        { TRANSFORM_ENCR, ENCR_3DES_CBC, 0 }, { TRANSFORM_ENCR, ENCR_DES_CBC, 0 },
+        { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 },
+    };
 
-    offer(c, many, 9);                                 /* each once, and MODP_1024 beside MODP_1024_160 */
-    SAYS(c, weak_offered, "192.0.2.10 offers DES_CBC, HMAC_MD5_96, MODP_1024_160, MODP_1024 beside better ones.");
+    offer(c, many, 9);    /* each once, and MODP_1024 beside MODP_1024_160 */
+    SAYS(c, weak_offered,
+         "192.0.2.10 offers DES_CBC, HMAC_MD5_96, MODP_1024_160, MODP_1024 beside better ones.");
     T(count(c, CHECK_weak_offered) == 1 && severity_of(c, CHECK_weak_offered) == SEV_NOTE);
     tunnel(c);
     begin(c, 2, V2_CREATE_CHILD_SA, 2, true, false);
     propose(c, esp, 4, PROTO_ESP, 0xa0000002);
     send(c, "child?", 9);
     SAYS(c, weak_offered, "192.0.2.10 offers 3DES_CBC, DES_CBC beside better ones.");
-    static const struct transform all_weak[] = { { TRANSFORM_ENCR, ENCR_DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 },
-                                                 { TRANSFORM_KE, KE_MODP_2048, 0 } };
+    static const struct transform all_weak[] = {
+        { TRANSFORM_ENCR, ENCR_DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 },
+        { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 }, { TRANSFORM_KE, KE_MODP_2048, 0 },
+    };
     offer(c, all_weak, 4);
     SILENT(c, weak_offered);
 }
 
-/* RFC 7296 section 2.10: 128 bits at least, half the key of the PRF chosen, 256 octets at most; IKEv1: RFC 2409 section 5. */
+/* RFC 7296 section 2.10: 128 bits at least, half the key of the PRF chosen, 256 octets at most;
+ * IKEv1: RFC 2409 section 5. */
 static void
 nonces(struct conversation *c)
 {
     static const struct { uint8_t major; uint16_t prf; size_t len; bool short_or_long; } table[] = {
-        { 2, PRF_HMAC_SHA1, 16, false }, { 2, PRF_HMAC_SHA1, 15, true }, { 2, PRF_HMAC_SHA2_256, 16, false }, { 2, PRF_HMAC_SHA2_384, 24, false }, { 2, PRF_HMAC_SHA2_384, 23, true }, { 2, PRF_HMAC_SHA2_512, 32, false },
-        { 2, PRF_HMAC_SHA2_512, 31, true }, { 2, PRF_HMAC_SHA2_256, 256, false }, { 2, PRF_HMAC_SHA2_256, 257, true }, { 1, PRF_HMAC_SHA2_256, 8, false }, { 1, PRF_HMAC_SHA2_256, 7, true }, { 1, PRF_HMAC_SHA2_256, 257, true },
+        { 2, PRF_HMAC_SHA1, 16, false }, { 2, PRF_HMAC_SHA1, 15, true },
+        { 2, PRF_HMAC_SHA2_256, 16, false }, { 2, PRF_HMAC_SHA2_384, 24, false },
+        { 2, PRF_HMAC_SHA2_384, 23, true }, { 2, PRF_HMAC_SHA2_512, 32, false },
+        { 2, PRF_HMAC_SHA2_512, 31, true }, { 2, PRF_HMAC_SHA2_256, 256, false },
+        { 2, PRF_HMAC_SHA2_256, 257, true }, { 1, PRF_HMAC_SHA2_256, 8, false },
+        { 1, PRF_HMAC_SHA2_256, 7, true }, { 1, PRF_HMAC_SHA2_256, 257, true },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
@@ -158,22 +199,26 @@ nonces(struct conversation *c)
         suite[2].id = table[i].prf;
         reset(c);
         for (unsigned r = 0; r < 2; r++) {
-            begin(c, table[i].major, table[i].major == 1 ? V1_MAIN : V2_IKE_SA_INIT, 0, r == 0, r == 1 && table[i].major == 2);
+            begin(c, table[i].major, table[i].major == 1 ? V1_MAIN : V2_IKE_SA_INIT, 0, r == 0,
+                  r == 1 && table[i].major == 2);
             propose(c, suite, 4, PROTO_IKE, 0);
             c->m.nonce = (struct span){ octets, r ? table[i].len : 32 };
             send(c, r ? "init!" : "init?", (uint16_t)(1 + r));
         }
         T((count(c, CHECK_nonce_too_short) == 1) == table[i].short_or_long);
     }
-    SAYS(c, nonce_too_short, "198.51.100.20 sends a nonce of 257 octets; 8 to 256 are allowed here.");
+    SAYS(c, nonce_too_short,
+         "198.51.100.20 sends a nonce of 257 octets; 8 to 256 are allowed here.");
 }
 
 /* RFC 2409 section 5.4: the hash in message 2 gives a pre-shared key away, a signature does not. */
 static void
 aggressive(struct conversation *c)
 {
-    static const struct { uint16_t method; bool psk; } table[] = { { AUTH1_PSK, true }, { AUTH1_RSA_SIGNATURE, false }, { AUTH1_XAUTH_PSK_I, true }, { AUTH1_XAUTH_PSK_R, true },
-                                                                   { AUTH1_XAUTH_RSA_SIGNATURE_I, false } };
+    static const struct { uint16_t method; bool psk; } table[] = {
+        { AUTH1_PSK, true }, { AUTH1_RSA_SIGNATURE, false }, { AUTH1_XAUTH_PSK_I, true },
+        { AUTH1_XAUTH_PSK_R, true }, { AUTH1_XAUTH_RSA_SIGNATURE_I, false },
+    };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         reset(c);
@@ -192,8 +237,11 @@ aggressive(struct conversation *c)
 static void
 told_once(struct conversation *c)
 {
-    static const struct transform ml_kem[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 },
-                                               { TRANSFORM_KE, KE_CURVE_25519, 0 }, { TRANSFORM_ADDKE1, KE_ML_KEM_768, 0 } };
+    static const struct transform ml_kem[] = {
+        { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 },
+        { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 }, { TRANSFORM_KE, KE_CURVE_25519, 0 },
+        { TRANSFORM_ADDKE1, KE_ML_KEM_768, 0 },
+    };
 
     reset(c);
     for (unsigned r = 0; r < 2; r++) {
@@ -242,7 +290,7 @@ strength(struct conversation *c)
     SAYS(c, weak_integrity, "HMAC_MD5_96");
     SAYS(c, weak_prf, "must not be used");
     SAYS(c, weak_dh_group, "should not be used");
-    SILENT(c, weak_offered);                                   /* nothing better stands beside it */
+    SILENT(c, weak_offered);                        /* nothing better stands beside it */
     reset(c);
     begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
     propose(c, mixed, 5, PROTO_IKE, 0);

@@ -3,21 +3,20 @@
 #include "conversation.h"
 
 static const uint8_t ecp_256[] = { 0, KE_ECP_256 }, ecp_384[] = { 0, KE_ECP_384 };
-static const struct transform ecp[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 },
-                                        { TRANSFORM_KE, KE_ECP_256, 0 } };
-static const struct transform ml_kem[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 },
-                                           { TRANSFORM_KE, KE_CURVE_25519, 0 }, { TRANSFORM_ADDKE1, KE_ML_KEM_768, 0 } };
-
-static void
-notify_with(struct conversation *c, uint16_t type, const void *data, size_t len)
-{
-    notify(c, type);
-    c->m.notifies[c->m.num_notifies - 1].data = (struct span){ (const uint8_t *)data, len };
-}
+static const struct transform ecp[] = {
+    { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 },
+    { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 }, { TRANSFORM_KE, KE_ECP_256, 0 },
+};
+static const struct transform ml_kem[] = {
+    { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 },
+    { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 }, { TRANSFORM_KE, KE_CURVE_25519, 0 },
+    { TRANSFORM_ADDKE1, KE_ML_KEM_768, 0 },
+};
 
 /* An IKE_SA_INIT request of the client; spi tells IKE SAs apart. */
 static void
-ask(struct conversation *c, uint8_t spi, const struct transform *t, uint16_t group, const char *octets)
+ask(struct conversation *c, uint8_t spi, const struct transform *t, uint16_t group,
+    const char *octets)
 {
     begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
     as(c, spi);
@@ -46,20 +45,23 @@ agree(struct conversation *c, uint8_t spi, const struct transform *t)
     send(c, "agreed", (uint16_t)(c->frame + 1));
 }
 
-/* RFC 7296 section 1.3: INVALID_KE_PAYLOAD carries the group wanted, and the initiator tries again. */
+/* RFC 7296 section 1.3: INVALID_KE_PAYLOAD carries the group wanted, and the initiator tries
+ * again. */
 static void
 groups(struct conversation *c)
 {
-    reset(c);                                        /* the next try stands under an SPI of its own */
+    reset(c);    /* the next try stands under an SPI of its own */
     ask(c, 0x11, aes256, KE_MODP_2048, "first");
     answer_ke(c, 0x11, ecp_256, 2);
-    SAYS(c, invalid_ke_payload, "198.51.100.20 wants ECP_256; the key exchange of frame 1 is in MODP_2048.");
+    SAYS(c, invalid_ke_payload,
+         "198.51.100.20 wants ECP_256; the key exchange of frame 1 is in MODP_2048.");
     ask(c, 0x33, ecp, KE_ECP_256, "second");
     agree(c, 0x33, ecp);
     end_after(c, 20);
-    T(severity_of(c, CHECK_invalid_ke_payload) == SEV_NOTE && count(c, CHECK_invalid_ke_payload) == 1);
+    T(severity_of(c, CHECK_invalid_ke_payload) == SEV_NOTE &&
+      count(c, CHECK_invalid_ke_payload) == 1);
 
-    reset(c);                                        /* another client's try is none of this one's */
+    reset(c);                                       /* another client's try is none of this one's */
     ask(c, 0x11, aes256, KE_MODP_2048, "first");
     answer_ke(c, 0x11, ecp_256, 2);
     c->from = c->stranger;
@@ -68,11 +70,11 @@ groups(struct conversation *c)
     propose(c, ecp, 4, PROTO_IKE, 0);
     c->from = c->stranger;
     send(c, "stranger", 9);
-    end_after(c, 20);                                  /* 20.5 s after the refusal */
+    end_after(c, 20);                               /* 20.5 s after the refusal */
     T(severity_of(c, CHECK_invalid_ke_payload) == SEV_WARN);
     SAYS(c, invalid_ke_payload, "No try with the wanted group follows in 20 captured seconds.");
 
-    reset(c);                                        /* nor is a try with another gateway */
+    reset(c);                                       /* nor is a try with another gateway */
     ask(c, 0x11, aes256, KE_MODP_2048, "first");
     answer_ke(c, 0x11, ecp_256, 2);
     begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
@@ -83,7 +85,7 @@ groups(struct conversation *c)
     end_after(c, 20);
     T(severity_of(c, CHECK_invalid_ke_payload) == SEV_WARN);
 
-    reset(c);                                        /* the next try is lost */
+    reset(c);                                       /* the next try is lost */
     ask(c, 0x11, aes256, KE_MODP_2048, "first");
     answer_ke(c, 0x11, ecp_256, 2);
     ask(c, 0x11, ecp, KE_ECP_256, "second");
@@ -92,7 +94,7 @@ groups(struct conversation *c)
     T(severity_of(c, CHECK_invalid_ke_payload) == SEV_WARN);
     SAYS(c, invalid_ke_payload, "The next try (frame 3) has no answer.");
 
-    reset(c);                                        /* two groups, then none: the last refusal counts */
+    reset(c);    /* two groups, then none: the last refusal counts */
     ask(c, 0x11, aes256, KE_MODP_2048, "first");
     answer_ke(c, 0x11, ecp_256, 2);
     ask(c, 0x33, ecp, KE_ECP_256, "second");
@@ -105,12 +107,13 @@ groups(struct conversation *c)
     end_after(c, 20);
     SAYS(c, invalid_ke_payload, "The next try (frame 5) is refused in frame 6.");
 
-    reset(c);                                        /* the group is missing: RFC 7296 section 1.3 wants two octets */
+    reset(c);    /* the group is missing: RFC 7296 section 1.3 wants two octets */
     ask(c, 0x11, aes256, KE_MODP_2048, "first");
     answer_ke(c, 0x11, "\0", 1);
-    SAYS(c, invalid_ke_payload, "198.51.100.20 refuses the key exchange of frame 1 without naming a group.");
+    SAYS(c, invalid_ke_payload,
+         "198.51.100.20 refuses the key exchange of frame 1 without naming a group.");
 
-    tunnel(c);                                       /* in a rekey too, and the group was not said */
+    tunnel(c);                                      /* in a rekey too, and the group was not said */
     begin(c, 2, V2_CREATE_CHILD_SA, 2, true, false);
     propose(c, esp128, 3, PROTO_ESP, 0xa0000002);
     send(c, "child?", 9);
@@ -133,7 +136,8 @@ redirects(struct conversation *c)
         { "\1\4\300\0\2\11", 6, "redirects the client to 192.0.2.9." },
         { "\2\20\40\1\15\270\0\0\0\0\0\0\0\0\0\0\0\1", 18, "redirects the client to 2001:db8::1." },
         { "\3\12gw.example", 12, "redirects the client to gw.example." },
-        { "\3\77gw.example", 12, "redirects the client to another gateway." },      /* longer than what there is */
+        /* longer than what there is */
+        { "\3\77gw.example", 12, "redirects the client to another gateway." },
         { "\1\4\300\0\2", 5, "redirects the client to another gateway." },
         { "\2\20\40\1", 4, "redirects the client to another gateway." },
         { "\7\1x", 3, "redirects the client to another gateway." },
@@ -161,14 +165,17 @@ cookies(struct conversation *c)
     memset(c->m.spi_r, 0, 8);
     notify_with(c, N2_COOKIE, "0123456789abcdef0123", 20);
     send(c, "cookie", 9);
-    SAYS(c, cookie_challenge, "198.51.100.20 asks for a cookie of 20 bytes before it answers IKE_SA_INIT of frame 1.");
-    begin(c, 2, V2_IKE_SA_INIT, 0, true, false);       /* the initiator returns it: no second challenge */
+    SAYS(c, cookie_challenge,
+         "198.51.100.20 asks for a cookie of 20 bytes before it answers IKE_SA_INIT of frame 1.");
+    /* the initiator returns it: no second challenge */
+    begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
     propose(c, aes256, 4, PROTO_IKE, 0);
     notify_with(c, N2_COOKIE, "0123456789abcdef0123", 20);
     send(c, "again", 10);
     agree(c, 0x11, aes256);
     end_after(c, 20);
-    T(count(c, CHECK_cookie_challenge) == 1 && count(c, CHECK_request_unanswered) == 0 && count(c, CHECK_error_notify) == 0);
+    T(count(c, CHECK_cookie_challenge) == 1 && count(c, CHECK_request_unanswered) == 0 &&
+      count(c, CHECK_error_notify) == 0);
 
     reset(c);
     v1_phase1(c, aes256);
@@ -208,14 +215,17 @@ detours(struct conversation *c)
         send(c, "again!", 4);
         end_after(c, 20);
         T(severity_of(c, CHECK_invalid_ke_payload) == (good ? SEV_NOTE : SEV_WARN));
-        T((strstr(detail(c, CHECK_invalid_ke_payload), "in MODP_2048. The next try (frame 3) is accepted in frame 4.") != NULL) == (good == 1));
+        T((strstr(detail(c, CHECK_invalid_ke_payload), "in MODP_2048. The next try (frame 3) is "
+                  "accepted in frame 4.") != NULL) == (good == 1));
     }
     SAYS(c, invalid_ke_payload, "is accepted in frame 4.");
     refused_group(c, (const uint8_t[]){ 0, 0 });
-    SAYS(c, invalid_ke_payload, "wants no group (NONE); the key exchange of frame 1 is in MODP_2048. The initiator is to try again without a key exchange.");
+    SAYS(c, invalid_ke_payload, "wants no group (NONE); the key exchange of frame 1 is in "
+         "MODP_2048. The initiator is to try again without a key exchange.");
     refused_group(c, wanted);
     end_after(c, 5);
-    T(severity_of(c, CHECK_invalid_ke_payload) == SEV_NOTE);       /* the retry may come after the capture */
+    /* the retry may come after the capture */
+    T(severity_of(c, CHECK_invalid_ke_payload) == SEV_NOTE);
     refused_group(c, wanted);
     begin(c, 2, V2_IKE_SA_INIT, 0, false, true);
     notify(c, N2_COOKIE);

@@ -2,12 +2,23 @@
  * was alive.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conversation.h"
 
-static const struct transform gcm[] = { { TRANSFORM_ENCR, ENCR_AES_GCM_16, 128 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
-static const struct transform des3[] = { { TRANSFORM_ENCR, ENCR_3DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
-static const struct transform ah_sha1[] = { { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
-static const struct transform esn[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_ESN, ESN_EXT_SEQ, 0 } };
+static const struct transform gcm[] = {
+    { TRANSFORM_ENCR, ENCR_AES_GCM_16, 128 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 },
+};
+static const struct transform des3[] = {
+    { TRANSFORM_ENCR, ENCR_3DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 },
+    { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 },
+};
+static const struct transform ah_sha1[] = {
+    { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 },
+};
+static const struct transform esn[] = {
+    { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 },
+    { TRANSFORM_ESN, ESN_EXT_SEQ, 0 },
+};
 
-/* The first number of an SA is 1 (RFC 4303 section 3.3.3), that of a stream from another address is not. */
+/* The first number of an SA is 1 (RFC 4303 section 3.3.3), that of a stream from another address
+ * is not. */
 static void
 first_numbers(struct conversation *c)
 {
@@ -16,12 +27,13 @@ first_numbers(struct conversation *c)
     tunnel(c);
     ipsec(c, &c->client, &c->gateway, p);
     p.seq = 9;
-    ipsec(c, &c->stranger, &c->gateway, p);                  /* goes on with the same SPI */
+    ipsec(c, &c->stranger, &c->gateway, p);         /* goes on with the same SPI */
     SILENT(c, sequence_not_one);
     tunnel(c);
-    ipsec(c, &c->gateway, &c->client, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = TO_I, .seq = 1, .length = SHORTEST });
-    ipsec(c, &c->client, &c->gateway, p);                    /* the other direction's stream is no excuse */
-    SAYS(c, sequence_not_one, "The first packet of SPI b0000001 has sequence number 9; the exchange in frame 4 began the SA.");
+    ipsec(c, &c->gateway, &c->client, esp_of(TO_I, 1));
+    ipsec(c, &c->client, &c->gateway, p);           /* the other direction's stream is no excuse */
+    SAYS(c, sequence_not_one, "The first packet of SPI b0000001 has sequence number 9; the "
+         "exchange in frame 4 began the SA.");
 }
 
 static void
@@ -50,7 +62,7 @@ sequence(struct conversation *c)
     }
     ipsec(c, &c->client, &c->gateway, esp_of(TO_R, 8));
     ipsec(c, &c->client, &c->gateway, esp_of(TO_R, 6));
-    ipsec(c, &c->client, &c->gateway, esp_of(TO_R, 7));                       /* reordered, all come */
+    ipsec(c, &c->client, &c->gateway, esp_of(TO_R, 7));    /* reordered, all come */
     end_after(c, 1);
     SILENT(c, replay);
     SILENT(c, out_of_window);
@@ -78,7 +90,7 @@ sequence(struct conversation *c)
     ipsec(c, &c->client, &c->gateway, esp_of(TO_R, UINT32_MAX));
     ipsec(c, &c->client, &c->gateway, esp_of(TO_R, 1));
     SILENT(c, sequence_wrapped);
-    T(sadb_stream(c->db, 0)->lost == 1);                       /* 0 is a number with ESN */
+    T(sadb_stream(c->db, 0)->lost == 1);            /* 0 is a number with ESN */
 }
 
 static void
@@ -105,10 +117,11 @@ lengths(struct conversation *c)
     p.seq = 4;
     p.length = 20;
     ipsec(c, &c->client, &c->gateway, p);
-    T(count(c, CHECK_length_impossible) == 1);                 /* one finding, more frames */
+    T(count(c, CHECK_length_impossible) == 1);      /* one finding, more frames */
 
     child(c, ah_sha1, 2, PROTO_AH);
-    p = (struct ipsec_packet){ .protocol = PROTO_AH, .spi = TO_R, .seq = 1, .length = 100, .ah_words = 4 };
+    p = (struct ipsec_packet){ .protocol = PROTO_AH, .spi = TO_R, .seq = 1, .length = 100,
+                               .ah_words = 4 };
     ipsec(c, &c->client, &c->gateway, p);
     SILENT(c, ah_length_wrong);
     SILENT(c, protocol_mismatch);
@@ -173,11 +186,12 @@ life(struct conversation *c)
     child(c, esp128, 3, PROTO_ESP);
     begin(c, 2, V2_INFORMATIONAL, 2, true, false);
     c->m.num_deletes = 1;
-    c->m.deletes[0] = (struct ike_delete){ .protocol = PROTO_ESP, .spi_len = 4, .num_spis = 1, .spis = { spi, 4 }, .inner = true };
+    c->m.deletes[0] = (struct ike_delete){ .protocol = PROTO_ESP, .spi_len = 4, .num_spis = 1,
+                                           .spis = { spi, 4 }, .inner = true };
     send(c, "delete", 5);
     c->now -= 0.4;
     ipsec(c, &c->client, &c->gateway, esp_of(TO_R, 1));
-    SILENT(c, esp_after_delete);                               /* within the grace */
+    SILENT(c, esp_after_delete);                    /* within the grace */
     c->now += 3;
     ipsec(c, &c->client, &c->gateway, esp_of(TO_R, 2));
     SAYS(c, esp_after_delete, "Child SA 0 was deleted in frame 5");
@@ -205,7 +219,8 @@ of_no_ike(struct conversation *c)
     child(c, esp128, 3, PROTO_ESP);
     SILENT(c, esp_without_ike);
     SILENT(c, reserved_spi);
-    ipsec(c, &c->stranger, &c->gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = 9, .seq = 1, .length = 100 });
+    ipsec(c, &c->stranger, &c->gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = 9,
+                                                               .seq = 1, .length = 100 });
     SAYS(c, esp_without_ike, "203.0.113.66");
     SAYS(c, reserved_spi, "00000009");
 }
@@ -224,27 +239,31 @@ translated(struct conversation *c)
 static void
 carry(struct conversation *c, uint32_t seq, uint32_t length)
 {
-    ipsec(c, &c->client, &c->gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = TO_R, .seq = seq, .length = length });
+    ipsec(c, &c->client, &c->gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = TO_R,
+                                                             .seq = seq, .length = length });
 }
 
 static void
 used_after_lifetime(struct conversation *c)
 {
-    v1_tunnel(c, 0, 100);                              /* 100 KB, to the octet */
+    v1_tunnel(c, 0, 100);                           /* 100 KB, to the octet */
     carry(c, 1, 100 * 1024);
     carry(c, 2, 1023);
     SILENT(c, esp_after_lifetime);
     carry(c, 3, SHORTEST);
-    SAYS(c, esp_after_lifetime, "ESP of SPI b0000001 has carried more than the 100 KB that quick mode in frame 4 gave it.");
+    SAYS(c, esp_after_lifetime, "ESP of SPI b0000001 has carried more than the 100 KB that quick "
+         "mode in frame 4 gave it.");
     v1_tunnel(c, 3600, 0);
-    c->now += 3600;                                    /* within the grace */
+    c->now += 3600;                                 /* within the grace */
     carry(c, 1, SHORTEST);
     T(count(c, CHECK_esp_after_lifetime) == 0);
     c->now += 1;
     carry(c, 2, SHORTEST);
-    SAYS(c, esp_after_lifetime, "ESP of SPI b0000001 is used 3602 s after quick mode in frame 4, which gave it 3600 s.");
-    T(the_finding(c, CHECK_esp_after_lifetime)->child_sa == 0 && the_finding(c, CHECK_esp_after_lifetime)->frame == 6);
-    tunnel(c);                                       /* IKEv2 negotiates none */
+    SAYS(c, esp_after_lifetime,
+         "ESP of SPI b0000001 is used 3602 s after quick mode in frame 4, which gave it 3600 s.");
+    T(the_finding(c, CHECK_esp_after_lifetime)->child_sa == 0 &&
+      the_finding(c, CHECK_esp_after_lifetime)->frame == 6);
+    tunnel(c);                                      /* IKEv2 negotiates none */
     c->now += 1e6;
     carry(c, 1, SHORTEST);
     T(count(c, CHECK_esp_after_lifetime) == 0);
@@ -254,21 +273,28 @@ used_after_lifetime(struct conversation *c)
 static void
 unknown_lengths(struct conversation *c)
 {
-    static const struct transform strange[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, 999, 0 } }, ah[] = { { TRANSFORM_INTEG, 999, 0 } };
+    static const struct transform strange[] = {
+        { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, 999, 0 },
+    };
+    static const struct transform ah[] = { { TRANSFORM_INTEG, 999, 0 } };
     static const struct transform gmac[] = { { TRANSFORM_INTEG, INTEG_AES_128_GMAC, 0 } };
+    const struct transform *const suites[] = { strange, ah, gmac };
 
     for (unsigned i = 0; i < 3; i++) {
+        uint8_t protocol = i == 0 ? PROTO_ESP : PROTO_AH;
         reset(c);
         sa_init(c, aes256, aes256);
         for (unsigned r = 0; r < 2; r++) {
             begin(c, 2, V2_IKE_AUTH, 1, r == 0, r == 1);
             c->m.has_auth = true;
-            propose(c, i == 0 ? strange : i == 1 ? ah : gmac, i == 0 ? 2 : 1, i == 0 ? PROTO_ESP : PROTO_AH, r ? TO_R : TO_I);
+            propose(c, suites[i], i == 0 ? 2 : 1, protocol, r ? TO_R : TO_I);
             send(c, r ? "auth!" : "auth?", (uint16_t)(3 + r));
         }
-        ipsec(c, &c->client, &c->gateway, (struct ipsec_packet){ .protocol = i == 0 ? PROTO_ESP : PROTO_AH, .spi = TO_R, .seq = 1, .length = 41,
-                                                        .ah_words = 4 });
-        T(count(c, CHECK_length_impossible) == 0 && count(c, CHECK_ah_length_wrong) == 0 && count(c, CHECK_truncated_sha256) == 0);
+        ipsec(c, &c->client, &c->gateway, (struct ipsec_packet){ .protocol = protocol, .spi = TO_R,
+                                                                 .seq = 1, .length = 41,
+                                                                 .ah_words = 4 });
+        T(count(c, CHECK_length_impossible) == 0 && count(c, CHECK_ah_length_wrong) == 0 &&
+          count(c, CHECK_truncated_sha256) == 0);
     }
 }
 
@@ -320,7 +346,8 @@ deleted_before_rekeyed(struct conversation *c)
     SILENT(c, esp_after_delete);
 }
 
-/* Streams: IKE between the two is known, the grace after a Delete is not over, the cipher's blocks are large. */
+/* Streams: IKE between the two is known, the grace after a Delete is not over, the cipher's
+ * blocks are large. */
 static void
 streams(struct conversation *c)
 {
@@ -338,9 +365,10 @@ streams(struct conversation *c)
     tunnel(c);
     begin(c, 2, V2_INFORMATIONAL, 2, true, false);
     c->m.num_deletes = 1;
-    c->m.deletes[0] = (struct ike_delete){ .protocol = PROTO_ESP, .spi_len = 4, .num_spis = 1, .spis = { spi, 4 }, .inner = true };
+    c->m.deletes[0] = (struct ike_delete){ .protocol = PROTO_ESP, .spi_len = 4, .num_spis = 1,
+                                           .spis = { spi, 4 }, .inner = true };
     send(c, "delete", 5);
-    ipsec(c, &c->client, &c->gateway, esp_of(TO_R, 1));               /* 0.5 s after, to the moment */
+    ipsec(c, &c->client, &c->gateway, esp_of(TO_R, 1));    /* 0.5 s after, to the moment */
     TOLD(c, esp_after_delete, false);
     c->now -= 0.49;
     ipsec(c, &c->client, &c->gateway, esp_of(TO_R, 2));
@@ -375,7 +403,8 @@ static void
 other_protocol(struct conversation *c)
 {
     tunnel(c);
-    ipsec(c, &c->client, &c->gateway, (struct ipsec_packet){ .protocol = PROTO_AH, .spi = TO_R, .seq = 1, .length = 100 });
+    ipsec(c, &c->client, &c->gateway, (struct ipsec_packet){ .protocol = PROTO_AH, .spi = TO_R,
+                                                             .seq = 1, .length = 100 });
     FIRES(c, protocol_mismatch);
     SILENT(c, spi_unknown);
 }
@@ -384,7 +413,8 @@ other_protocol(struct conversation *c)
 static void
 clear_payload(struct conversation *c)
 {
-    struct ipsec_packet p = { .protocol = PROTO_ESP, .spi = TO_R, .seq = 1, .length = SHORTEST, .clear_read = true,
+    struct ipsec_packet p = { .protocol = PROTO_ESP, .spi = TO_R, .seq = 1, .length = SHORTEST,
+                              .clear_read = true,
                               .bad_padding = true, .icv = ICV_GOOD, .readable_ip = true };
 
     tunnel(c);

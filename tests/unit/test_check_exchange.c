@@ -17,7 +17,7 @@ exchanges(struct conversation *c)
     SAYS(c, request_unanswered, "1 more time");
 
     tunnel(c);
-    c->now -= 0.45;                                    /* 50 ms after the last: a mirror port */
+    c->now -= 0.45;                                 /* 50 ms after the last: a mirror port */
     send(c, "auth!", 4);
     FIRES(c, duplicate_frame);
     SILENT(c, retransmission);
@@ -68,7 +68,8 @@ twice(struct conversation *c)
     TOLD(c, retransmission, false);
     for (size_t i = 0; i < findings_count(c->found); i++) {
         const struct finding *f = findings_get(c->found, i);
-        T((f->check != CHECK_malformed_message && f->check != CHECK_plan_mismatch) || f->count == 1);
+        T((f->check != CHECK_malformed_message && f->check != CHECK_plan_mismatch) ||
+          f->count == 1);
     }
     T(count(c, CHECK_malformed_message) == 1);
     begin(c, 2, V2_INFORMATIONAL, 2, false, false);    /* 18 is a notify of IKEv1 alone */
@@ -81,6 +82,8 @@ twice(struct conversation *c)
 static void
 forged_message(struct conversation *c)
 {
+    const struct exchange *x;
+
     tunnel(c);
     begin(c, 2, V2_INFORMATIONAL, 2, true, false);
     c->m.readable = false;
@@ -98,11 +101,13 @@ forged_message(struct conversation *c)
 
 /* A packet with its Identification, and its copy soon after. */
 static void
-esp_twice(struct conversation *c, const struct ip_addr *src, const struct ip_addr *dst, const struct ip_addr *then_src, const struct ip_addr *then_dst,
-          uint32_t spi, double apart, uint16_t second_id)
+esp_twice(struct conversation *c, const struct ip_addr *src, const struct ip_addr *dst,
+          const struct ip_addr *then_src, const struct ip_addr *then_dst, uint32_t spi,
+          double apart, uint16_t second_id)
 {
     for (unsigned copy = 0; copy < 2; copy++) {
-        struct sighting at = { .frame = c->frame + 1, .time = c->now + (copy ? apart : 1), .src = copy ? *then_src : *src,
+        struct sighting at = { .frame = c->frame + 1, .time = c->now + (copy ? apart : 1),
+                               .src = copy ? *then_src : *src,
                                .dst = copy ? *then_dst : *dst, .ip_id = copy ? second_id : 7 };
         struct ipsec_packet p = esp_of(spi, 1);
         struct ipsec_event e;
@@ -120,18 +125,20 @@ esp_captured_twice(struct conversation *c)
 {
     tunnel(c);
     esp_twice(c, &c->client, &c->gateway, &c->client, &c->gateway, TO_R, 0.00002, 7);
-    SAYS(c, duplicate_frame, "Frame 6 was captured twice: it is frame 5 again, at the same moment.");
+    SAYS(c, duplicate_frame,
+         "Frame 6 was captured twice: it is frame 5 again, at the same moment.");
     SILENT(c, replay);
     tunnel(c);
     esp_twice(c, &c->client, &c->gateway, &c->client, &c->gateway, TO_R, 0.00002, 8);
     FIRES(c, replay);
     SILENT(c, duplicate_frame);
-    tunnel(c);                   /* a stranger's copy is no NAT's */
+    tunnel(c);                                      /* a stranger's copy is no NAT's */
     esp_twice(c, &c->client, &c->gateway, &c->stranger, &c->gateway, TO_R, 0.00002, 7);
     SILENT(c, duplicate_frame);
-    reset(c);                    /* no IKE at all */
+    reset(c);                                       /* no IKE at all */
     esp_twice(c, &c->client, &c->gateway, &c->stranger, &c->gateway, TO_R, 0.00002, 7);
-    SAYS(c, duplicate_frame, "Frame 2 was captured twice: it is frame 1 again, on the other side of a NAT.");
+    SAYS(c, duplicate_frame,
+         "Frame 2 was captured twice: it is frame 1 again, on the other side of a NAT.");
     T(basis_of(c, CHECK_duplicate_frame) == BASIS_INFERRED);
     reset(c);
     esp_twice(c, &c->client, &c->gateway, &c->stranger, &c->gateway, TO_R, 0.05, 7);

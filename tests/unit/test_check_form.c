@@ -26,9 +26,14 @@ static void
 key_exchanges(struct conversation *c)
 {
     static const struct { uint16_t group; size_t asked, answered; } table[] = {
-        { KE_MODP_768, 96, 96 }, { KE_MODP_1024, 128, 128 }, { KE_MODP_1536, 192, 192 }, { KE_MODP_2048, 256, 256 }, { KE_MODP_3072, 384, 384 }, { KE_MODP_4096, 512, 512 }, { KE_MODP_8192, 1024, 1024 },
-        { KE_ECP_256, 64, 64 }, { KE_ECP_384, 96, 96 }, { KE_ECP_521, 132, 132 }, { KE_MODP_1024_160, 128, 128 }, { KE_MODP_2048_256, 256, 256 }, { KE_ECP_192, 48, 48 }, { KE_ECP_256_BP, 64, 64 },
-        { KE_ECP_512_BP, 128, 128 }, { KE_CURVE_25519, 32, 32 }, { KE_CURVE_448, 56, 56 }, { KE_ML_KEM_512, 800, 768 }, { KE_ML_KEM_768, 1184, 1088 }, { KE_ML_KEM_1024, 1568, 1568 },
+        { KE_MODP_768, 96, 96 }, { KE_MODP_1024, 128, 128 }, { KE_MODP_1536, 192, 192 },
+        { KE_MODP_2048, 256, 256 }, { KE_MODP_3072, 384, 384 }, { KE_MODP_4096, 512, 512 },
+        { KE_MODP_8192, 1024, 1024 },
+        { KE_ECP_256, 64, 64 }, { KE_ECP_384, 96, 96 }, { KE_ECP_521, 132, 132 },
+        { KE_MODP_1024_160, 128, 128 }, { KE_MODP_2048_256, 256, 256 }, { KE_ECP_192, 48, 48 },
+        { KE_ECP_256_BP, 64, 64 },
+        { KE_ECP_512_BP, 128, 128 }, { KE_CURVE_25519, 32, 32 }, { KE_CURVE_448, 56, 56 },
+        { KE_ML_KEM_512, 800, 768 }, { KE_ML_KEM_768, 1184, 1088 }, { KE_ML_KEM_1024, 1568, 1568 },
     };
     uint16_t length;
 
@@ -42,15 +47,18 @@ key_exchanges(struct conversation *c)
                 propose(c, suite, 4, PROTO_IKE, 0);
                 c->m.has_ke = true;
                 c->m.ke_group = table[i].group;
-                c->m.ke = (struct span){ octets, (r ? table[i].answered : table[i].asked) - (wrong == r + 1) };
+                c->m.ke = (struct span){ octets, r ? table[i].answered : table[i].asked };
+                c->m.ke.len -= wrong == r + 1;
                 send(c, r ? "init!" : "init?", (uint16_t)(1 + r));
             }
-            T(count(c, CHECK_ke_length_wrong) == (wrong != 0) && count(c, CHECK_ke_group_mismatch) == 0);
+            T(count(c, CHECK_ke_length_wrong) == (wrong != 0) &&
+              count(c, CHECK_ke_group_mismatch) == 0);
         }
     }
-    T(!ke_length(3, true, &length) && !ke_length(0, true, &length) && !ke_length(38, true, &length) && !ke_length(65535, false, &length));
+    T(!ke_length(3, true, &length) && !ke_length(0, true, &length) &&
+      !ke_length(38, true, &length) && !ke_length(65535, false, &length));
 
-    reset(c);                                        /* IKEv1 states no group: the one that was chosen counts */
+    reset(c);    /* IKEv1 states no group: the one that was chosen counts */
     v1_phase1(c, aes256);
     SILENT(c, ke_length_wrong);
     begin(c, 1, V1_MAIN, 0, true, false);
@@ -59,7 +67,7 @@ key_exchanges(struct conversation *c)
     c->m.ke = (struct span){ octets, 255 };
     send(c, "mm3", 3);
     SAYS(c, ke_length_wrong, "192.0.2.10 sends a key exchange of 255 octets; MODP_2048 has 256.");
-    reset(c);                                        /* and where none is known, nothing is said */
+    reset(c);                                       /* and where none is known, nothing is said */
     begin(c, 1, V1_AGGRESSIVE, 0, true, false);
     c->m.has_ke = true;
     c->m.ke = (struct span){ octets, 3 };
@@ -71,7 +79,8 @@ static void
 put(struct conversation *c, uint8_t type)
 {
     c->m.seen |= (uint64_t)1 << type;
-    c->m.payloads[c->m.num_payloads++] = (struct ike_payload){ .type = type, .inner = c->m.encrypted };
+    c->m.payloads[c->m.num_payloads++] = (struct ike_payload){ .type = type,
+                                                               .inner = c->m.encrypted };
 }
 
 /* What the first message of IKEv1's exchanges must hold (RFC 2409 section 5). */
@@ -79,9 +88,11 @@ static void
 v1_forms(struct conversation *c)
 {
     static const struct { uint8_t exchange, lacks; bool late, second, missing; } table[] = {
-        { V1_MAIN, V1P_SA, false, false, true }, { V1_MAIN, V1P_KE, false, false, false }, { V1_MAIN, V1P_SA, true, false, false },
+        { V1_MAIN, V1P_SA, false, false, true }, { V1_MAIN, V1P_KE, false, false, false },
+        { V1_MAIN, V1P_SA, true, false, false },
         { V1_MAIN, V1P_SA, false, true, false }, { V1_AGGRESSIVE, V1P_ID, false, false, true },
-        { V1_AGGRESSIVE, V1P_NONCE, false, false, true }, { V1_AGGRESSIVE, V1P_HASH, false, false, false },
+        { V1_AGGRESSIVE, V1P_NONCE, false, false, true },
+        { V1_AGGRESSIVE, V1P_HASH, false, false, false },
         { V1_QUICK, V1P_HASH, false, false, true }, { V1_QUICK, V1P_KE, false, false, false },
     };
     static const uint8_t all[] = { V1P_SA, V1P_KE, V1P_NONCE, V1P_ID, V1P_HASH };
@@ -113,7 +124,8 @@ v1_forms(struct conversation *c)
     SILENT(c, payload_missing);
 
     /* The key exchange of quick mode is of phase 2's group, which is another matter. */
-    for (unsigned exchange = V1_AGGRESSIVE; exchange <= V1_QUICK; exchange += V1_QUICK - V1_AGGRESSIVE) {
+    for (unsigned exchange = V1_AGGRESSIVE; exchange <= V1_QUICK;
+         exchange += V1_QUICK - V1_AGGRESSIVE) {
         reset(c);
         for (unsigned r = 0; r < 2; r++) {
             begin(c, 1, exchange == V1_QUICK ? V1_MAIN : V1_AGGRESSIVE, 0, r == 0, false);
@@ -134,7 +146,8 @@ v1_forms(struct conversation *c)
     }
 }
 
-/* Types of payloads up to the last one known; fragments share their message's ID (RFC 7383 section 2.5). */
+/* Types of payloads up to the last one known; fragments share their message's ID (RFC 7383
+ * section 2.5). */
 static void
 identifiers(struct conversation *c)
 {
@@ -157,7 +170,8 @@ identifiers(struct conversation *c)
             g_snprintf(text, sizeof text, "%u", n);
             send(c, text, (uint16_t)(10 + n));
         }
-        T((count(c, CHECK_message_id_reused) == 1) == (whole == 2));       /* two that are no fragments */
+        /* two that are no fragments */
+        T((count(c, CHECK_message_id_reused) == 1) == (whole == 2));
     }
 }
 
@@ -251,7 +265,7 @@ messages(struct conversation *c)
     SILENT(c, message_id_reused);
     SILENT(c, invalid_spi);
     SILENT(c, invalid_selectors);
-    encrypted(c, 80, "one");                   /* 28 + 4 + 16 + 16 + 16 */
+    encrypted(c, 80, "one");                        /* 28 + 4 + 16 + 16 + 16 */
     SILENT(c, ike_length_impossible);
     encrypted(c, 81, "another");
     SAYS(c, message_id_reused, "message ID 2 (frames 5 and 6)");
@@ -271,9 +285,13 @@ messages(struct conversation *c)
 static void
 parts_missing(struct conversation *c)
 {
-    static const struct { bool truncated, capped, fragment, error, unread; uint16_t notify; bool told; } table[] = {
-        { .told = true }, { .truncated = true }, { .capped = true }, { .fragment = true }, { .error = true }, { .unread = true },
-        { .notify = N2_NO_PROPOSAL_CHOSEN }, { .notify = N2_COOKIE }, { .notify = N2_REDIRECT }, { .notify = N2_NAT_DETECTION_SOURCE_IP, .told = true },
+    static const struct {
+        bool truncated, capped, fragment, error, unread; uint16_t notify; bool told;
+    } table[] = {
+        { .told = true }, { .truncated = true }, { .capped = true }, { .fragment = true },
+        { .error = true }, { .unread = true },
+        { .notify = N2_NO_PROPOSAL_CHOSEN }, { .notify = N2_COOKIE }, { .notify = N2_REDIRECT },
+        { .notify = N2_NAT_DETECTION_SOURCE_IP, .told = true },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
@@ -295,7 +313,8 @@ parts_missing(struct conversation *c)
         send(c, "init!", 2);
         TOLD(c, payload_missing, table[i].told);
     }
-    for (uint32_t id = 1; id <= 2; id++) {          /* EAP takes rounds before AUTH comes (RFC 7296 section 2.16) */
+    /* EAP takes rounds before AUTH comes (RFC 7296 section 2.16) */
+    for (uint32_t id = 1; id <= 2; id++) {
         reset(c);
         sa_init(c, aes256, aes256);
         forget_findings(c);

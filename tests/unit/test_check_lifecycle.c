@@ -25,9 +25,10 @@ lifecycle(struct conversation *c)
     SILENT(c, sa_deleted);
     begin(c, 2, V2_INFORMATIONAL, 3, true, false);
     c->m.num_deletes = 1;
-    c->m.deletes[0] = (struct ike_delete){ .protocol = PROTO_ESP, .spi_len = 4, .num_spis = 1, .spis = { old, 4 } };
+    c->m.deletes[0] = (struct ike_delete){ .protocol = PROTO_ESP, .spi_len = 4, .num_spis = 1,
+                                           .spis = { old, 4 } };
     send(c, "forged", 7);
-    SILENT(c, sa_deleted);                             /* a Delete in clear is not believed */
+    SILENT(c, sa_deleted);                          /* a Delete in clear is not believed */
     c->m.deletes[0].inner = true;
     send(c, "delete", 8);
     SAYS(c, sa_deleted, "Child SA 0");
@@ -59,7 +60,9 @@ authenticated_until(struct conversation *c)
         notify(c, N2_AUTH_LIFETIME);
         c->m.notifies[0].data = (struct span){ (const uint8_t *)"\0\0\16\20", told ? 4 : 3 };
         send(c, "auth!", 4);
-        SAYS(c, sa_established, told ? "; it is to be authenticated anew within 3600 s (AUTH_LIFETIME)." : "MODP_2048.");
+        SAYS(c, sa_established,
+             told ? "; it is to be authenticated anew within 3600 s (AUTH_LIFETIME)." :
+             "MODP_2048.");
     }
 }
 
@@ -72,9 +75,11 @@ restarts(struct conversation *c)
     c->m.encrypted = false;
     notify(c, N2_INVALID_IKE_SPI);
     send(c, "unknown", 9);
-    SAYS(c, peer_restarted, "198.51.100.20 answers IKE SA 0, established in frame 4, with INVALID_IKE_SPI: it no longer knows it.");
-    T(basis_of(c, CHECK_peer_restarted) == BASIS_OBSERVED && sadb_ike_sa(c->db, 0)->state == IKE_ESTABLISHED);
-    reset(c);                                        /* before it was established nobody has forgotten anything */
+    SAYS(c, peer_restarted, "198.51.100.20 answers IKE SA 0, established in frame 4, with "
+         "INVALID_IKE_SPI: it no longer knows it.");
+    T(basis_of(c, CHECK_peer_restarted) == BASIS_OBSERVED &&
+      sadb_ike_sa(c->db, 0)->state == IKE_ESTABLISHED);
+    reset(c);    /* before it was established nobody has forgotten anything */
     sa_init(c, aes256, aes256);
     begin(c, 2, V2_INFORMATIONAL, 2, false, true);
     c->m.encrypted = false;
@@ -98,8 +103,9 @@ restarts(struct conversation *c)
         }
     }
     SAYS(c, sa_rekeyed, "IKE SA 0 (phase 1) is replaced by IKE SA 1, authenticated anew.");
-    T(sadb_ike_sa(c->db, 0)->state == IKE_REKEYED && sadb_ike_sa(c->db, 0)->rekeyed_by == 1 && sadb_ike_sa(c->db, 1)->rekeys == 0);
-    v1_tunnel(c, 0, 0);                                /* and a Child SA by another quick mode with the same selectors */
+    T(sadb_ike_sa(c->db, 0)->state == IKE_REKEYED && sadb_ike_sa(c->db, 0)->rekeyed_by == 1 &&
+      sadb_ike_sa(c->db, 1)->rekeys == 0);
+    v1_tunnel(c, 0, 0);    /* and a Child SA by another quick mode with the same selectors */
     for (unsigned r = 0; r < 2; r++) {
         begin(c, 1, V1_QUICK, 12, r == 0, false);
         propose(c, esp128, 2, PROTO_ESP, r ? 0xb0000002 : 0xa0000002);
@@ -107,15 +113,18 @@ restarts(struct conversation *c)
     }
     SAYS(c, sa_rekeyed, "Child SA 0 (SPIs a0000001 and b0000001) is replaced by Child SA 1.");
     T(sadb_child_sa(c->db, 0)->state == CHILD_REKEYED && count(c, CHECK_duplicate_child_sa) == 0);
-    T(sadb_predecessor(c->db, sadb_child_sa(c->db, 1)) == sadb_child_sa(c->db, 0) && !sadb_predecessor(c->db, sadb_child_sa(c->db, 0)));
+    T(sadb_predecessor(c->db, sadb_child_sa(c->db, 1)) == sadb_child_sa(c->db, 0) &&
+      !sadb_predecessor(c->db, sadb_child_sa(c->db, 0)));
     for (unsigned r = 0; r < 2; r++) {              /* other networks are another SA */
         static const uint8_t net[] = { 10, 9, 0, 0, 255, 255, 0, 0 };
         begin(c, 1, V1_QUICK, 13, r == 0, false);
         propose(c, esp128, 2, PROTO_ESP, r ? 0xb0000003 : 0xa0000003);
-        c->m.id_i = c->m.id_r = (struct ike_id){ .present = true, .inner = true, .type = ID_IPV4_ADDR_SUBNET, .data = { net, 8 } };
+        c->m.id_i = c->m.id_r = (struct ike_id){ .present = true, .inner = true,
+                                                 .type = ID_IPV4_ADDR_SUBNET, .data = { net, 8 } };
         send(c, r ? "other qm2" : "other qm1", (uint16_t)(23 + r));
     }
-    T(sadb_child_sa(c->db, 1)->state == CHILD_INSTALLED && sadb_child_sa(c->db, 2)->rekeys == NO_ID);
+    T(sadb_child_sa(c->db, 1)->state == CHILD_INSTALLED &&
+      sadb_child_sa(c->db, 2)->rekeys == NO_ID);
 }
 
 static void
@@ -130,16 +139,17 @@ half_closed(struct conversation *c)
     delete_child(c, 2, true, false, i_spi);
     delete_child(c, 2, false, true, NULL);
     end_after(c, 20);
-    SAYS(c, half_closed, "Frame 5 deletes SPI a0000001 of Child SA 0; the answer (frame 6) does not delete SPI b0000001");
+    SAYS(c, half_closed, "Frame 5 deletes SPI a0000001 of Child SA 0; the answer (frame 6) does "
+         "not delete SPI b0000001");
     T(basis_of(c, CHECK_half_closed) == BASIS_DECRYPTED);
-    tunnel(c);                                       /* both at once: the answers are empty */
+    tunnel(c);                                      /* both at once: the answers are empty */
     delete_child(c, 2, true, false, i_spi);
     delete_child(c, 0, false, false, r_spi);
     delete_child(c, 2, false, true, NULL);
     delete_child(c, 0, true, true, NULL);
     end_after(c, 20);
     T(count(c, CHECK_half_closed) == 0);
-    tunnel(c);                                       /* the IKE SA goes, and all with it */
+    tunnel(c);                                      /* the IKE SA goes, and all with it */
     delete_child(c, 2, true, false, i_spi);
     delete_child(c, 2, false, true, NULL);
     begin(c, 2, V2_INFORMATIONAL, 3, true, false);
@@ -148,14 +158,14 @@ half_closed(struct conversation *c)
     send(c, "all", 40);
     end_after(c, 20);
     T(count(c, CHECK_half_closed) == 0);
-    reset(c);                                        /* the request that named the first SPI was not captured */
+    reset(c);    /* the request that named the first SPI was not captured */
     sa_init(c, aes256, aes256);
     auth_response(c, "10.1.0.0/24", "10.2.0.0/24");
     delete_child(c, 2, false, false, r_spi);
     delete_child(c, 2, true, true, i_spi);
     end_after(c, 20);
     T(sadb_child_sa(c->db, 0)->deleted_in && count(c, CHECK_half_closed) == 0);
-    tunnel(c);                                       /* an answer that nobody could read */
+    tunnel(c);                                      /* an answer that nobody could read */
     delete_child(c, 2, true, false, i_spi);
     begin(c, 2, V2_INFORMATIONAL, 2, false, true);
     c->m.readable = false;
@@ -210,10 +220,12 @@ bundle(struct conversation *c)
         propose(c, esp128, 3, PROTO_ESP, side ? 0xb0000002 : 0xa0000002);
         send(c, side ? "qm2" : "qm1", (uint16_t)(20 + side));
     }
-    T(sadb_num_child_sas(c->db) == 2 && count(c, CHECK_sa_established) == 3);      /* and the IKE SA */
-    T(sadb_child_sa(c->db, 0)->protocol == PROTO_AH && sadb_child_sa(c->db, 1)->protocol == PROTO_ESP);
+    T(sadb_num_child_sas(c->db) == 2 && count(c, CHECK_sa_established) == 3);  /* and the IKE SA */
+    T(sadb_child_sa(c->db, 0)->protocol == PROTO_AH &&
+      sadb_child_sa(c->db, 1)->protocol == PROTO_ESP);
     T(sadb_child_sa(c->db, 1)->spi_i == 0xa0000002 && sadb_child_sa(c->db, 1)->spi_r == 0xb0000002);
-    ipsec(c, &c->client, &c->gateway, (struct ipsec_packet){ .protocol = PROTO_AH, .spi = TO_R, .seq = 1, .length = 100 });
+    ipsec(c, &c->client, &c->gateway, (struct ipsec_packet){ .protocol = PROTO_AH, .spi = TO_R,
+                                                             .seq = 1, .length = 100 });
     packet(c, 0xb0000002, &c->client, &c->gateway, NULL, NULL, 0);
     packet(c, 0xa0000002, &c->gateway, &c->client, NULL, NULL, 0);
     SILENT(c, spi_unknown);
@@ -226,8 +238,6 @@ bundle(struct conversation *c)
 static void
 collision(struct conversation *c)
 {
-    static const uint8_t i_spi[] = { 0xa0, 0, 0, 1 }, r_spi[] = { 0xb0, 0, 0, 1 };
-
     tunnel(c);
     begin(c, 2, V2_CREATE_CHILD_SA, 2, true, false);
     propose(c, esp128, 3, PROTO_ESP, 0xa0000002);
@@ -256,7 +266,7 @@ rekey_of_first(struct conversation *c, bool by_client, const char *octets, uint3
         selectors(c, "10.2.0.0/24", "10.1.0.0/24");
     }
     notify(c, N2_REKEY_SA);
-    c->m.notifies[c->m.num_notifies - 1].spi = (struct span){ by_client ? of_client : of_gateway, 4 };
+    c->m.notifies[0].spi = (struct span){ by_client ? of_client : of_gateway, 4 };
     send(c, octets, 20);
 }
 
@@ -265,7 +275,8 @@ answer_of_rekey(struct conversation *c, bool by_client, const char *octets, uint
 {
     begin(c, 2, V2_CREATE_CHILD_SA, 2, !by_client, true);
     propose(c, esp128, 3, PROTO_ESP, spi);
-    selectors(c, by_client ? "10.1.0.0/24" : "10.2.0.0/24", by_client ? "10.2.0.0/24" : "10.1.0.0/24");
+    selectors(c, by_client ? "10.1.0.0/24" : "10.2.0.0/24",
+              by_client ? "10.2.0.0/24" : "10.1.0.0/24");
     send(c, octets, 21);
 }
 

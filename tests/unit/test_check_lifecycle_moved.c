@@ -12,7 +12,8 @@ new_addresses(struct conversation *c)
         { true, true, false, false, false, true },          /* what the SA's keys do not open */
         { true, true, true, false, false, false },          /* a fragment may become readable */
         { true, true, false, true, false, false },          /* and so may what the capture cut */
-        { false, false, false, false, false, false },       /* nobody has read whether MOBIKE was announced */
+        /* nobody has read whether MOBIKE was announced */
+        { false, false, false, false, false, false },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
@@ -37,7 +38,8 @@ new_addresses(struct conversation *c)
         T((count(c, CHECK_ike_from_new_address) == 1) == table[i].told);
     }
     SILENT(c, ike_from_new_address);
-    for (unsigned answered = 0; answered < 2; answered++) {         /* a request again from elsewhere: before and after its answer */
+    /* a request again from elsewhere: before and after its answer */
+    for (unsigned answered = 0; answered < 2; answered++) {
         reset(c);
         sa_init(c, aes256, aes256);
         begin(c, 2, V2_IKE_AUTH, 1, true, false);
@@ -60,7 +62,8 @@ new_addresses(struct conversation *c)
 static void
 named(struct conversation *c, const char *who)
 {
-    c->m.id_i = (struct ike_id){ .present = true, .inner = true, .type = ID_FQDN, .data = { (const uint8_t *)who, strlen(who) } };
+    c->m.id_i = (struct ike_id){ .present = true, .inner = true, .type = ID_FQDN,
+                                 .data = { (const uint8_t *)who, strlen(who) } };
 }
 
 static void
@@ -108,7 +111,8 @@ moves(struct conversation *c)
     begin(c, 2, V2_IKE_AUTH, 1, true, false);
     c->from = c->stranger;
     send(c, "auth?", 9);
-    SAYS(c, ike_from_new_address, "203.0.113.66");             /* answered long ago, and again from elsewhere */
+    /* answered long ago, and again from elsewhere */
+    SAYS(c, ike_from_new_address, "203.0.113.66");
     tunnel(c);
     begin(c, 2, V2_INFORMATIONAL, 3, true, false);
     notify(c, N2_UPDATE_SA_ADDRESSES);
@@ -122,7 +126,8 @@ static void
 moved(struct conversation *c)
 {
     static const struct { enum nat nat; unsigned mobike; bool told; } table[] = {
-        { NAT_NONE, 0, true }, { NAT_INITIATOR, 0, false }, { NAT_RESPONDER, 0, false }, { NAT_BOTH, 0, false }, { NAT_FORCED, 0, true },
+        { NAT_NONE, 0, true }, { NAT_INITIATOR, 0, false }, { NAT_RESPONDER, 0, false },
+        { NAT_BOTH, 0, false }, { NAT_FORCED, 0, true },
         { NAT_NONE, 1, false }, { NAT_NONE, 2, false },
     };
 

@@ -2,7 +2,10 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conversation.h"
 
-static const struct transform pfs[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_KE, KE_MODP_2048, 0 } };
+static const struct transform pfs[] = {
+    { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 },
+    { TRANSFORM_KE, KE_MODP_2048, 0 },
+};
 
 /* One rekey of the Child SA of tunnel() to that suite. */
 static void
@@ -26,9 +29,15 @@ rekey_to(struct conversation *c, const struct transform *t, size_t n)
 static void
 downgrades(struct conversation *c)
 {
-    static const struct transform des3[] = { { TRANSFORM_ENCR, ENCR_3DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
+    static const struct transform des3[] = {
+        { TRANSFORM_ENCR, ENCR_3DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 },
+        { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 },
+    };
 
-    static const struct transform longer[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
+    static const struct transform longer[] = {
+        { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 },
+        { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 },
+    };
 
     rekey_to(c, esp128, 3);
     SILENT(c, suite_downgraded);
@@ -38,16 +47,23 @@ downgrades(struct conversation *c)
     SAYS(c, suite_downgraded, "3DES_CBC");
 }
 
-/* Only where all but the group is what the refuser took, PFS is the reason (RFC 2409 section 5.5). */
+/* Only where all but the group is what the refuser took, PFS is the reason (RFC 2409 section
+ * 5.5). */
 static void
 forward_secrecy(struct conversation *c)
 {
     static const struct { uint16_t encr, bits, integ; bool suspected; } table[] = {
-        { ENCR_AES_CBC, 256, INTEG_HMAC_SHA2_256_128, true }, { ENCR_AES_CBC, 128, INTEG_HMAC_SHA2_256_128, false }, { ENCR_AES_CBC, 256, INTEG_HMAC_SHA1_96, false }, { ENCR_3DES_CBC, 0, INTEG_HMAC_SHA2_256_128, false },
+        { ENCR_AES_CBC, 256, INTEG_HMAC_SHA2_256_128, true },
+        { ENCR_AES_CBC, 128, INTEG_HMAC_SHA2_256_128, false },
+        { ENCR_AES_CBC, 256, INTEG_HMAC_SHA1_96, false },
+        { ENCR_3DES_CBC, 0, INTEG_HMAC_SHA2_256_128, false },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
-        struct transform t[] = { { TRANSFORM_ENCR, table[i].encr, table[i].bits }, { TRANSFORM_INTEG, table[i].integ, 0 }, { TRANSFORM_KE, KE_MODP_2048, 0 } };
+        struct transform t[] = {
+            { TRANSFORM_ENCR, table[i].encr, table[i].bits },
+            { TRANSFORM_INTEG, table[i].integ, 0 }, { TRANSFORM_KE, KE_MODP_2048, 0 },
+        };
         reset(c);
         v1_phase1(c, aes256);
         begin(c, 1, V1_QUICK, 9, true, false);
@@ -66,7 +82,7 @@ tries_of_others(struct conversation *c)
 {
     for (unsigned same = 0; same < 2; same++) {
         reset(c);
-        for (unsigned r = 0; r < 2; r++) {          /* a try that fails, here or at another gateway */
+        for (unsigned r = 0; r < 2; r++) {    /* a try that fails, here or at another gateway */
             begin(c, 2, V2_IKE_SA_INIT, 0, r == 0, r == 1);
             as(c, 0x33);
             if (r) {
@@ -89,10 +105,13 @@ tries_of_others(struct conversation *c)
 static void
 shorter_than_offered(struct conversation *c)
 {
-    /* RESPONDER-LIFETIME (RFC 2407 section 4.6.3.1): attributes in both forms, cut, and of an unknown kind. */
+    /* RESPONDER-LIFETIME (RFC 2407 section 4.6.3.1): attributes in both forms, cut, and of an
+     * unknown kind. */
     static const struct { const char *data; size_t len; const char *says; } table[] = {
-        { "\200\1\0\1\200\2\16\20", 8, "than the one offered, 3600 s (RESPONDER-LIFETIME in frame 5)" },
-        { "\200\1\0\1\0\2\0\4\0\0\16\20\200\1\0\2\0\2\0\4\0\106\120\0", 24, "offered, 3600 s, 4608000 KB (" },
+        { "\200\1\0\1\200\2\16\20", 8,
+          "than the one offered, 3600 s (RESPONDER-LIFETIME in frame 5)" },
+        { "\200\1\0\1\0\2\0\4\0\0\16\20\200\1\0\2\0\2\0\4\0\106\120\0", 24,
+          "offered, 3600 s, 4608000 KB (" },
         { "\200\1\0\1\0\2\0\4\0\0", 10, "than the one offered (" },
         { "\200\2\16\20", 4, "than the one offered (" },        /* a duration of nothing */
         { "", 0, "than the one offered (" },
@@ -124,13 +143,17 @@ refused_quick_mode(struct conversation *c, const struct transform *t, size_t n)
 static void
 disagreements(struct conversation *c)
 {
-    static const struct transform des_md5[] = { { TRANSFORM_ENCR, ENCR_3DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_MD5_96, 0 } };
-    static const struct transform like[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 } };
+    static const struct transform des_md5[] = {
+        { TRANSFORM_ENCR, ENCR_3DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_MD5_96, 0 },
+    };
+    static const struct transform like[] = {
+        { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 },
+    };
 
     reset(c);
     v1_phase1(c, aes256);
     refused_quick_mode(c, des_md5, 2);
-    SILENT(c, pfs_mismatch);                           /* anything may be the cause */
+    SILENT(c, pfs_mismatch);                        /* anything may be the cause */
     reset(c);
     v1_phase1(c, aes256);
     refused_quick_mode(c, like, 2);
@@ -171,7 +194,7 @@ disagreements(struct conversation *c)
     notify(c, N1_AUTHENTICATION_FAILED);
     send(c, "no", 2);
     SAYS(c, exchange_mode_mismatch, "first message of aggressive mode (frame 1)");
-    T(count(c, CHECK_auth_failed) == 0);               /* nobody has looked at credentials */
+    T(count(c, CHECK_auth_failed) == 0);            /* nobody has looked at credentials */
 
     tunnel(c);
     SILENT(c, mode_mismatch);
@@ -203,7 +226,7 @@ another_offer(struct conversation *c)
         send(c, "again", 5);
         T((count(c, CHECK_offer_changed) == 1) == tries[i].changed);
     }
-    reset(c);                                        /* the first try succeeded: another offer is another matter */
+    reset(c);    /* the first try succeeded: another offer is another matter */
     sa_init(c, aes256, aes256);
     begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
     as(c, 0x33);
@@ -216,18 +239,28 @@ another_offer(struct conversation *c)
 static void
 modes(struct conversation *c)
 {
-    static const struct { uint8_t exchange; unsigned messages; uint16_t notify; bool told; } table[] = {
-        { V1_MAIN, 1, N1_INVALID_EXCHANGE_TYPE, true }, { V1_MAIN, 1, N1_AUTHENTICATION_FAILED, false }, { V1_MAIN, 2, N1_INVALID_EXCHANGE_TYPE, false }, { V1_AGGRESSIVE, 1, N1_AUTHENTICATION_FAILED, true },
-        { V1_AGGRESSIVE, 1, N1_UNSUPPORTED_EXCHANGE_TYPE, true }, { V1_AGGRESSIVE, 2, N1_INVALID_EXCHANGE_TYPE, false }, { V1_AGGRESSIVE, 1, N1_INVALID_ID_INFORMATION, false }, { V1_QUICK, 1, N1_INVALID_EXCHANGE_TYPE, false },
+    static const struct {
+        uint8_t exchange; unsigned messages; uint16_t notify; bool told;
+    } table[] = {
+        { V1_MAIN, 1, N1_INVALID_EXCHANGE_TYPE, true },
+        { V1_MAIN, 1, N1_AUTHENTICATION_FAILED, false },
+        { V1_MAIN, 2, N1_INVALID_EXCHANGE_TYPE, false },
+        { V1_AGGRESSIVE, 1, N1_AUTHENTICATION_FAILED, true },
+        { V1_AGGRESSIVE, 1, N1_UNSUPPORTED_EXCHANGE_TYPE, true },
+        { V1_AGGRESSIVE, 2, N1_INVALID_EXCHANGE_TYPE, false },
+        { V1_AGGRESSIVE, 1, N1_INVALID_ID_INFORMATION, false },
+        { V1_QUICK, 1, N1_INVALID_EXCHANGE_TYPE, false },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         reset(c);
         for (unsigned n = 0; n < table[i].messages + (table[i].messages == 2); n++) {
             char text[8];
-            begin(c, 1, table[i].exchange, table[i].exchange == V1_QUICK ? 9 : 0, n % 2 == 0, false);
+            begin(c, 1, table[i].exchange, table[i].exchange == V1_QUICK ? 9 : 0, n % 2 == 0,
+                  false);
             memset(c->m.spi_r, n ? 0x22 : 0, 8);
-            propose(c, table[i].exchange == V1_QUICK ? esp128 : aes256, table[i].exchange == V1_QUICK ? 3 : 4, PROTO_IKE, 0);
+            propose(c, table[i].exchange == V1_QUICK ? esp128 : aes256,
+                    table[i].exchange == V1_QUICK ? 3 : 4, PROTO_IKE, 0);
             g_snprintf(text, sizeof text, "%u", n);
             send(c, text, (uint16_t)(1 + n));
         }
@@ -243,8 +276,6 @@ modes(struct conversation *c)
 static void
 same_pfs(struct conversation *c)
 {
-    static const struct transform pfs[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_KE, KE_MODP_2048, 0 } };
-
     for (unsigned same = 2; same-- > 0;) {
         reset(c);
         v1_phase1(c, aes256);
@@ -261,7 +292,8 @@ same_pfs(struct conversation *c)
         send(c, "no", 6);
         TOLD(c, pfs_mismatch, !same);
     }
-    SAYS(c, pfs_mismatch, "which asks for no PFS; but for that it has taken this suite before (frame 4)");
+    SAYS(c, pfs_mismatch,
+         "which asks for no PFS; but for that it has taken this suite before (frame 4)");
 }
 
 /* Kilobytes that one of the two alone names. */
@@ -277,7 +309,9 @@ kilobytes_of_one(struct conversation *c)
             c->m.proposals[0].attr.life_kb = r == side ? 1000 : 0;
             send(c, r ? "mm2" : "mm1", (uint16_t)(1 + r));
         }
-        SAYS(c, lifetime_mismatch, side ? "3600 s and 0 KB with 3600 s and 1000 KB" : "3600 s and 1000 KB with 3600 s and 0 KB");
+        SAYS(c, lifetime_mismatch,
+             side ? "3600 s and 0 KB with 3600 s and 1000 KB" :
+             "3600 s and 1000 KB with 3600 s and 0 KB");
     }
 }
 
@@ -296,7 +330,9 @@ lifetime(struct conversation *c, uint32_t kilobytes)
     c->m.proposals[0].attr.life_s = 3600;
     c->m.proposals[0].attr.life_kb = kilobytes;
     send(c, "mm2", 2);
-    SAYS(c, lifetime_mismatch, kilobytes ? "28800 s and 1000 KB with 3600 s and 1000 KB" : "a lifetime of 28800 s with 3600 s.");
+    SAYS(c, lifetime_mismatch,
+         kilobytes ? "28800 s and 1000 KB with 3600 s and 1000 KB" :
+         "a lifetime of 28800 s with 3600 s.");
 }
 
 int

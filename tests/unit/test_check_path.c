@@ -2,14 +2,20 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conversation.h"
 
-/* RFC 7296 section 2.23: after the float IKE stays on 4500; answers go where they are asked from. */
+/* RFC 7296 section 2.23: after the float IKE stays on 4500; answers go where they are asked
+ * from. */
 static void
 floats(struct conversation *c)
 {
-    static const struct { bool float_first, from_client, response, told; uint8_t exchange; uint16_t src, dst; } table[] = {
-        { true, true, false, true, V2_INFORMATIONAL, PORT_IKE, PORT_IKE }, { true, false, false, true, V2_INFORMATIONAL, PORT_IKE, PORT_IKE },
-        { true, true, true, false, V2_INFORMATIONAL, PORT_IKE, PORT_IKE }, { false, true, false, false, V2_INFORMATIONAL, PORT_IKE, PORT_IKE },
-        { true, true, false, false, V2_INFORMATIONAL, PORT_NATT, PORT_NATT }, { true, true, false, false, V2_INFORMATIONAL, PORT_IKE, PORT_NATT },
+    static const struct {
+        bool float_first, from_client, response, told; uint8_t exchange; uint16_t src, dst;
+    } table[] = {
+        { true, true, false, true, V2_INFORMATIONAL, PORT_IKE, PORT_IKE },
+        { true, false, false, true, V2_INFORMATIONAL, PORT_IKE, PORT_IKE },
+        { true, true, true, false, V2_INFORMATIONAL, PORT_IKE, PORT_IKE },
+        { false, true, false, false, V2_INFORMATIONAL, PORT_IKE, PORT_IKE },
+        { true, true, false, false, V2_INFORMATIONAL, PORT_NATT, PORT_NATT },
+        { true, true, false, false, V2_INFORMATIONAL, PORT_IKE, PORT_NATT },
         { true, true, false, false, V2_IKE_SA_INIT, PORT_IKE, PORT_IKE },
     };
 
@@ -31,7 +37,8 @@ floats(struct conversation *c)
 static struct on_path
 icmp_of(struct conversation *c, uint8_t type, uint8_t code, uint8_t protocol, uint32_t spi)
 {
-    struct on_path e = { .p = { .kind = PATH_ICMP, .icmp_type = type, .icmp_code = code, .protocol = protocol, .spi = spi } };
+    struct on_path e = { .p = { .kind = PATH_ICMP, .icmp_type = type, .icmp_code = code,
+                                .protocol = protocol, .spi = spi } };
 
     e.at.src = c->stranger;
     e.at.dst = e.p.src = c->client;
@@ -46,22 +53,25 @@ icmp(struct conversation *c)
 
     tunnel(c);
     path(c, e);
-    SAYS(c, icmp_unreachable, "203.0.113.66 reports by ICMP (type 3, code 1) that ESP of SPI b0000001 did not reach 198.51.100.20.");
-    T(the_finding(c, CHECK_icmp_unreachable)->child_sa == 0 && the_finding(c, CHECK_icmp_unreachable)->ike_sa == 0);
+    SAYS(c, icmp_unreachable, "203.0.113.66 reports by ICMP (type 3, code 1) that ESP of SPI "
+         "b0000001 did not reach 198.51.100.20.");
+    T(the_finding(c, CHECK_icmp_unreachable)->child_sa == 0 &&
+      the_finding(c, CHECK_icmp_unreachable)->ike_sa == 0);
     SILENT(c, path_mtu);
 
-    tunnel(c);                                       /* an SPI that nobody negotiated still belongs to the two peers */
+    tunnel(c);    /* an SPI that nobody negotiated still belongs to the two peers */
     path(c, icmp_of(c, ICMP_UNREACHABLE, 13, IP_AH, 0x12345678));
     SAYS(c, icmp_unreachable, "that AH of SPI 12345678 did not reach");
-    T(the_finding(c, CHECK_icmp_unreachable)->child_sa == NO_ID && the_finding(c, CHECK_icmp_unreachable)->ike_sa == 0);
-    tunnel(c);                                       /* the quote ends before the SPI */
+    T(the_finding(c, CHECK_icmp_unreachable)->child_sa == NO_ID &&
+      the_finding(c, CHECK_icmp_unreachable)->ike_sa == 0);
+    tunnel(c);                                      /* the quote ends before the SPI */
     path(c, icmp_of(c, ICMP_UNREACHABLE, 13, IP_ESP, 0));
     SAYS(c, icmp_unreachable, "that ESP did not reach");
     tunnel(c);
     path(c, icmp_of(c, ICMP_UNREACHABLE, 13, IP_AH, 0));
     SAYS(c, icmp_unreachable, "that AH did not reach");
 
-    tunnel(c);                                       /* RFC 4443 section 3.2: type 2 is too big, with the MTU */
+    tunnel(c);    /* RFC 4443 section 3.2: type 2 is too big, with the MTU */
     e = icmp_of(c, ICMPV6_TOO_BIG, 0, IP_ESP, TO_R);
     T(ip_parse(&e.p.src, "2001:db8:1::10") && ip_parse(&e.p.dst, "2001:db8:2::20"));
     e.p.mtu = 1280;
@@ -69,7 +79,7 @@ icmp(struct conversation *c)
     SAYS(c, path_mtu, "a packet of ESP of SPI b0000001 is too big; the next hop takes 1280 bytes.");
     SILENT(c, icmp_unreachable);
 
-    tunnel(c);                                       /* neither IKE nor ESP nor AH */
+    tunnel(c);                                      /* neither IKE nor ESP nor AH */
     e = icmp_of(c, ICMP_UNREACHABLE, 3, IP_UDP, 0);
     e.p.src_port = 53;
     e.p.dst_port = 3000;
@@ -84,18 +94,20 @@ icmp(struct conversation *c)
 static void
 fragments(struct conversation *c)
 {
-    struct on_path e = { .p = { .kind = PATH_FRAGMENT, .protocol = IP_UDP, .src_port = PORT_IKE, .dst_port = PORT_IKE } };
+    struct on_path e = { .p = { .kind = PATH_FRAGMENT, .protocol = IP_UDP, .src_port = PORT_IKE,
+                                .dst_port = PORT_IKE } };
 
-    tunnel(c);                                       /* the later ones follow the first by Identification alone */
+    tunnel(c);    /* the later ones follow the first by Identification alone */
     e.at.src = c->client;
     e.at.dst = c->gateway;
     e.at.ip_id = 7;
     path(c, e);
     e.p.src_port = e.p.dst_port = 0;
     path(c, e);
-    SAYS(c, outer_fragment, "IKE or ESP in UDP from 192.0.2.10 to 198.51.100.20 travels in IP fragments.");
+    SAYS(c, outer_fragment,
+         "IKE or ESP in UDP from 192.0.2.10 to 198.51.100.20 travels in IP fragments.");
     T(the_finding(c, CHECK_outer_fragment)->count == 2);
-    e.at.ip_id = 8;                                 /* of a datagram whose first fragment was not captured */
+    e.at.ip_id = 8;    /* of a datagram whose first fragment was not captured */
     path(c, e);
     T(the_finding(c, CHECK_outer_fragment)->count == 2);
     tunnel(c);
@@ -104,8 +116,9 @@ fragments(struct conversation *c)
     e.at.dst = c->gateway;
     path(c, e);
     SAYS(c, outer_fragment, "AH from 192.0.2.10");
-    tunnel(c);                                       /* only one port is IKE's: a client of some other service */
-    e = (struct on_path){ .p = { .kind = PATH_FRAGMENT, .protocol = IP_UDP, .src_port = PORT_IKE, .dst_port = 53 } };
+    tunnel(c);    /* only one port is IKE's: a client of some other service */
+    e = (struct on_path){ .p = { .kind = PATH_FRAGMENT, .protocol = IP_UDP, .src_port = PORT_IKE,
+                                 .dst_port = 53 } };
     path(c, e);
     SILENT(c, outer_fragment);
 }
@@ -128,7 +141,8 @@ ports(struct conversation *c)
 static void
 icmp_and_fragments(struct conversation *c)
 {
-    struct on_path e = { .p = { .kind = PATH_ICMP, .icmp_type = ICMP_UNREACHABLE, .icmp_code = 3, .protocol = IP_UDP, .src_port = PORT_IKE, .dst_port = PORT_IKE } };
+    struct on_path e = { .p = { .kind = PATH_ICMP, .icmp_type = ICMP_UNREACHABLE, .icmp_code = 3,
+                                .protocol = IP_UDP, .src_port = PORT_IKE, .dst_port = PORT_IKE } };
 
     tunnel(c);
     e.at.src = c->stranger;
@@ -144,7 +158,8 @@ icmp_and_fragments(struct conversation *c)
     SAYS(c, path_mtu, "takes 1400 bytes");
 
     tunnel(c);
-    e = (struct on_path){ .p = { .kind = PATH_FRAGMENT, .protocol = IP_UDP, .src_port = 53, .dst_port = 53 } };
+    e = (struct on_path){ .p = { .kind = PATH_FRAGMENT, .protocol = IP_UDP, .src_port = 53,
+                                 .dst_port = 53 } };
     e.at.src = c->client;
     e.at.dst = c->gateway;
     path(c, e);

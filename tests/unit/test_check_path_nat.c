@@ -3,8 +3,10 @@
 #include "conversation.h"
 
 static uint8_t natted_hashes[2][20];
-static const struct transform sha1[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 }, { TRANSFORM_PRF, PRF_HMAC_SHA1, 0 },
-                                         { TRANSFORM_KE, KE_MODP_2048, 0 } };
+static const struct transform sha1[] = {
+    { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 },
+    { TRANSFORM_PRF, PRF_HMAC_SHA1, 0 }, { TRANSFORM_KE, KE_MODP_2048, 0 },
+};
 static uint8_t nat_d_hashes[3][64];
 static uint8_t hashes[4][20];
 static uint16_t hashed_port = PORT_IKE;      /* of the sender's own address */
@@ -35,7 +37,7 @@ hash_of(struct conversation *c, unsigned slot, uint16_t type, const struct ip_ad
     g_checksum_update(sum, port, 2);
     g_checksum_get_digest(sum, natted_hashes[slot], &len);
     g_checksum_free(sum);
-    c->m.notifies[c->m.num_notifies++] = (struct ike_notify){ .type = type, .data = { natted_hashes[slot], 20 } };
+    notify_with(c, type, natted_hashes[slot], 20);
 }
 
 /* A tunnel of a client behind a NAT. */
@@ -78,7 +80,8 @@ esp_from(struct conversation *c, uint16_t src_port, double after)
     c->now += after;
     c->esp_src_port = src_port;
     seq++;
-    ipsec(c, &c->client, &c->gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = TO_R, .seq = seq, .length = 100 });
+    ipsec(c, &c->client, &c->gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = TO_R,
+                                                             .seq = seq, .length = 100 });
 }
 
 static void
@@ -90,20 +93,21 @@ keepalives(struct conversation *c)
     keepalive(c, PORT_NATT, 19.5);
     esp_from(c, 1024, 10);
     FIRES(c, nat_mapping_changed);
-    SILENT(c, keepalive_gap);                          /* the NAT forgot in spite of them */
+    SILENT(c, keepalive_gap);                       /* the NAT forgot in spite of them */
     natted_tunnel(c);
     esp_from(c, PORT_NATT, 0);
     keepalive(c, PORT_NATT, 19.5);
     esp_from(c, 1024, 90);
-    SAYS(c, keepalive_gap, "Nothing was captured from 192.0.2.10 for 90 s before its mapping moved from port 4500 to 1024; its last NAT "
-         "keepalive is frame 6");
+    SAYS(c, keepalive_gap, "Nothing was captured from 192.0.2.10 for 90 s before its mapping moved "
+         "from port 4500 to 1024; its last NAT keepalive is frame 6");
     natted_tunnel(c);
     esp_from(c, PORT_NATT, 0);
     esp_from(c, 1024, 60);
     SAYS(c, keepalive_gap, "no NAT keepalive of it at all");
     natted_tunnel(c);
     keepalive(c, 1024, 60);
-    SAYS(c, nat_mapping_changed, "A NAT keepalive now comes from 192.0.2.10 port 1024, before from 4500");
+    SAYS(c, nat_mapping_changed,
+         "A NAT keepalive now comes from 192.0.2.10 port 1024, before from 4500");
     FIRES(c, keepalive_gap);
     natted_tunnel(c);
     c->now += 60;
@@ -119,7 +123,7 @@ keepalives(struct conversation *c)
     T(!sadb_see_path(c->db, &nothing, &lone.at, &lone.p));     /* of no SA */
     tunnel(c);
     keepalive(c, PORT_NATT, 60);
-    T(count(c, CHECK_nat_mapping_changed) == 0);       /* no NAT */
+    T(count(c, CHECK_nat_mapping_changed) == 0);    /* no NAT */
 }
 
 static void
@@ -141,7 +145,8 @@ nat_d(struct conversation *c, GChecksumType type, const struct ip_addr *a, uint1
 
 /* Messages 3 and 4 of main mode: the destination's hash first, then the sender's own. */
 static void
-main_mode(struct conversation *c, const struct transform *t, GChecksumType type, const struct ip_addr *i, const struct ip_addr *r, const struct ip_addr *own_i,
+main_mode(struct conversation *c, const struct transform *t, GChecksumType type,
+          const struct ip_addr *i, const struct ip_addr *r, const struct ip_addr *own_i,
           const struct ip_addr *other_i)
 {
     reset(c);
@@ -168,12 +173,14 @@ v1_hashes(struct conversation *c)
     struct ip_addr six_i, six_r;
 
     main_mode(c, sha1, G_CHECKSUM_SHA1, &c->client, &c->gateway, &c->client, &c->client);
-    T(sadb_ike_sa(c->db, 0)->nat == NAT_NONE && strcmp(nat_name(sadb_ike_sa(c->db, 0)->nat), "none") == 0);
+    T(sadb_ike_sa(c->db, 0)->nat == NAT_NONE &&
+      strcmp(nat_name(sadb_ike_sa(c->db, 0)->nat), "none") == 0);
     SILENT(c, nat_detected);
     main_mode(c, sha1, G_CHECKSUM_SHA1, &c->client, &c->gateway, &c->stranger, &c->client);
-    T(sadb_ike_sa(c->db, 0)->nat == NAT_INITIATOR && strcmp(nat_name(sadb_ike_sa(c->db, 0)->nat), "initiator") == 0);
-    SAYS(c, nat_detected, "hashes of frames 3 and 4 do not fit the addresses captured: behind a NAT is the initiator "
-                       "(192.0.2.10 and 198.51.100.20 on the wire).");
+    T(sadb_ike_sa(c->db, 0)->nat == NAT_INITIATOR &&
+      strcmp(nat_name(sadb_ike_sa(c->db, 0)->nat), "initiator") == 0);
+    SAYS(c, nat_detected, "hashes of frames 3 and 4 do not fit the addresses captured: behind a "
+         "NAT is the initiator (192.0.2.10 and 198.51.100.20 on the wire).");
     T(the_finding(c, CHECK_nat_detected)->frame == 4);
 
     /* The negotiated hash counts, SHA2-256 here; IPv6 addresses have 16 octets. */
@@ -187,14 +194,15 @@ v1_hashes(struct conversation *c)
     main_mode(c, sha1, G_CHECKSUM_SHA1, &six_i, &six_r, &six_r, &six_i);
     T(sadb_ike_sa(c->db, 0)->nat == NAT_INITIATOR);
 
-    reset(c);                                        /* one side's hashes alone prove nothing */
+    reset(c);                                       /* one side's hashes alone prove nothing */
     v1_phase1(c, sha1);
     begin(c, 1, V1_MAIN, 0, true, false);
     memset(c->m.spi_r, 0x22, 8);
     nat_d(c, G_CHECKSUM_SHA1, &c->gateway, PORT_IKE);
     nat_d(c, G_CHECKSUM_SHA1, &c->stranger, PORT_IKE);
     send(c, "mm3", 3);
-    T(sadb_ike_sa(c->db, 0)->nat == NAT_UNKNOWN && nat_name(NAT_UNKNOWN) == NULL && count(c, CHECK_nat_detected) == 0);
+    T(sadb_ike_sa(c->db, 0)->nat == NAT_UNKNOWN && nat_name(NAT_UNKNOWN) == NULL &&
+      count(c, CHECK_nat_detected) == 0);
 }
 
 /* The capture of the NAT itself holds each packet twice: that proves more than hashes do. */
@@ -208,7 +216,7 @@ seen_through(struct conversation *c)
         begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
         propose(c, aes256, 4, PROTO_IKE, 0);
         for (unsigned i = 0; i < 2; i++) {
-            c->m.notifies[c->m.num_notifies++] = (struct ike_notify){ .type = (uint16_t)(N2_NAT_DETECTION_SOURCE_IP + i), .data = { wrong, 20 } };
+            notify_with(c, (uint16_t)(N2_NAT_DETECTION_SOURCE_IP + i), wrong, 20);
         }
         send(c, "init?", 1);
         if (translated) {
@@ -219,19 +227,22 @@ seen_through(struct conversation *c)
         begin(c, 2, V2_IKE_SA_INIT, 0, false, true);
         propose(c, aes256, 4, PROTO_IKE, 0);
         for (unsigned i = 0; i < 2; i++) {
-            c->m.notifies[c->m.num_notifies++] = (struct ike_notify){ .type = (uint16_t)(N2_NAT_DETECTION_SOURCE_IP + i), .data = { wrong, 20 } };
+            notify_with(c, (uint16_t)(N2_NAT_DETECTION_SOURCE_IP + i), wrong, 20);
         }
         send(c, "init!", 2);
     }
-    SAYS(c, nat_detected, "Frames 1 and 2 are one packet, captured before and after its translation: behind a NAT is the initiator, whose "
-                       "address 192.0.2.10 is 203.0.113.66 on the other side.");
+    SAYS(c, nat_detected, "Frames 1 and 2 are one packet, captured before and after its "
+         "translation: behind a NAT is the initiator, whose address 192.0.2.10 is 203.0.113.66 on "
+         "the other side.");
     T(sadb_ike_sa(c->db, 0)->nat == NAT_INITIATOR);
-    T(ike_sa_is_at(sadb_ike_sa(c->db, 0), true, &c->stranger) && !ike_sa_is_at(sadb_ike_sa(c->db, 0), false, &c->stranger));
+    T(ike_sa_is_at(sadb_ike_sa(c->db, 0), true, &c->stranger) &&
+      !ike_sa_is_at(sadb_ike_sa(c->db, 0), false, &c->stranger));
 }
 
 /* RFC 7296 section 2.23, over the addresses that the sender sees. */
 static void
-nat_hashes(struct conversation *c, unsigned slot, const struct ip_addr *src, const struct ip_addr *dst)
+nat_hashes(struct conversation *c, unsigned slot, const struct ip_addr *src,
+           const struct ip_addr *dst)
 {
     static const uint16_t types[] = { N2_NAT_DETECTION_SOURCE_IP, N2_NAT_DETECTION_DESTINATION_IP };
 
@@ -246,13 +257,14 @@ nat_hashes(struct conversation *c, unsigned slot, const struct ip_addr *src, con
         g_checksum_update(sum, port, 2);
         g_checksum_get_digest(sum, hashes[slot + i], &len);
         g_checksum_free(sum);
-        c->m.notifies[c->m.num_notifies++] = (struct ike_notify){ .type = types[i], .data = { hashes[slot + i], 20 } };
+        notify_with(c, types[i], hashes[slot + i], 20);
     }
 }
 
 /* What each side takes for its own and the other's address. */
 static void
-init_with_hashes(struct conversation *c, const struct ip_addr *i_src, const struct ip_addr *i_dst, const struct ip_addr *r_src, const struct ip_addr *r_dst)
+init_with_hashes(struct conversation *c, const struct ip_addr *i_src, const struct ip_addr *i_dst,
+                 const struct ip_addr *r_src, const struct ip_addr *r_dst)
 {
     reset(c);
     begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
@@ -269,7 +281,8 @@ static void
 authenticate(struct conversation *c, const struct ip_addr *own)
 {
     begin(c, 2, V2_IKE_AUTH, 1, true, false);
-    c->m.id_i = (struct ike_id){ .present = true, .inner = true, .type = ID_IPV4_ADDR, .data = { own->bytes, 4 } };
+    c->m.id_i = (struct ike_id){ .present = true, .inner = true, .type = ID_IPV4_ADDR,
+                                 .data = { own->bytes, 4 } };
     send(c, "auth?", 3);
 }
 
@@ -282,8 +295,8 @@ between_nats(struct conversation *c)
     SILENT(c, nat_detected);
     init_with_hashes(c, &c->stranger, &c->gateway, &c->stranger, &c->client);
     authenticate(c, &c->stranger);
-    SAYS(c, nat_detected, "203.0.113.66 is the identity of the initiator, and the address in its NAT detection hash of frame 1; on the wire it is "
-         "192.0.2.10: behind a NAT is each side.");
+    SAYS(c, nat_detected, "203.0.113.66 is the identity of the initiator, and the address in its "
+         "NAT detection hash of frame 1; on the wire it is 192.0.2.10: behind a NAT is each side.");
     T(sadb_ike_sa(c->db, 0)->nat == NAT_BOTH);
     hashed_port = 0;
     init_with_hashes(c, &c->client, &c->gateway, &c->gateway, &c->client);
@@ -317,9 +330,11 @@ nat(struct conversation *c)
     FIRES(c, ah_through_nat);
     init_with_hashes(c, &c->client, &c->stranger, &c->gateway, &c->client);
     T(sadb_ike_sa(c->db, 0)->nat == NAT_RESPONDER);
-    init_with_hashes(c, &c->client, &c->gateway, &c->gateway, &c->stranger);       /* only the other end knows the initiator by another address */
+    /* only the other end knows the initiator by another address */
+    init_with_hashes(c, &c->client, &c->gateway, &c->gateway, &c->stranger);
     T(sadb_ike_sa(c->db, 0)->nat == NAT_INITIATOR);
-    init_with_hashes(c, &c->stranger, &c->stranger, &c->stranger, &c->stranger);   /* all differ: that is no forced encapsulation */
+    /* all differ: that is no forced encapsulation */
+    init_with_hashes(c, &c->stranger, &c->stranger, &c->stranger, &c->stranger);
     T(sadb_ike_sa(c->db, 0)->nat == NAT_BOTH);
     init_with_hashes(c, &c->stranger, &c->gateway, &c->stranger, &c->client);
     FIRES(c, nat_forced);

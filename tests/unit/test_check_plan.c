@@ -22,7 +22,8 @@ planned_by_address(struct conversation *c)
 }
 
 static void
-planned(struct conversation *c, const char *peer, const char *ike, const char *esp, const char *ip, const char *networks)
+planned(struct conversation *c, const char *peer, const char *ike, const char *esp, const char *ip,
+        const char *networks)
 {
     char *error = NULL;
 
@@ -37,7 +38,8 @@ client_tunnel(struct conversation *c, const char *ts_i, const char *ts_r)
     sa_init(c, aes256, aes256);
     begin(c, 2, V2_IKE_AUTH, 1, true, false);
     c->m.has_auth = true;
-    c->m.id_i = (struct ike_id){ .present = true, .inner = true, .type = ID_FQDN, .data = { (const uint8_t *)"lisa", 4 } };
+    c->m.id_i = (struct ike_id){ .present = true, .inner = true, .type = ID_FQDN,
+                                 .data = { (const uint8_t *)"lisa", 4 } };
     propose(c, esp128, 3, PROTO_ESP, TO_I);
     selectors(c, ts_i, ts_r);
     send(c, "auth?", 3);
@@ -49,60 +51,67 @@ suites(struct conversation *c)
 {
     const struct finding *f;
 
-    reset(c);                                        /* as planned, in every part that the plan has */
-    planned(c, "lisa", "AES_CBC_256/PRF_HMAC_SHA2_256", "AES_CBC_128/HMAC_SHA2_256_128", "10.1.0.9", "10.2.0.0/16");
+    reset(c);    /* as planned, in every part that the plan has */
+    planned(c, "lisa", "AES_CBC_256/PRF_HMAC_SHA2_256", "AES_CBC_128/HMAC_SHA2_256_128", "10.1.0.9",
+            "10.2.0.0/16");
     client_tunnel(c, "10.1.0.0/24", "10.2.0.0/24");
     SILENT(c, plan_mismatch);
 
-    reset(c);                                        /* of somebody else nothing is said */
+    reset(c);                                       /* of somebody else nothing is said */
     planned(c, "bob", "DES_CBC", "DES_CBC", "10.7.0.1", "10.9.0.0/24");
     planned(c, "203.0.113.66", "DES_CBC", "DES_CBC", NULL, NULL);
     client_tunnel(c, "10.1.0.0/24", "10.2.0.0/24");
     T(count(c, CHECK_plan_mismatch) == 0);
 
-    reset(c);                                        /* the gateway is planned, by its address */
+    reset(c);                                       /* the gateway is planned, by its address */
     planned(c, "198.51.100.20", "AES_CBC_128", NULL, NULL, NULL);
     client_tunnel(c, "10.1.0.0/24", "10.2.0.0/24");
-    SAYS(c, plan_mismatch, "198.51.100.20 negotiates IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048 (frame 2); the plan "
-                        "for 198.51.100.20 has IKE:AES_CBC_128.");
+    SAYS(c, plan_mismatch, "198.51.100.20 negotiates "
+         "IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048 (frame 2); the plan for "
+         "198.51.100.20 has IKE:AES_CBC_128.");
     f = the_finding(c, CHECK_plan_mismatch);
     T(f && f->basis == BASIS_CONFIGURED && f->frame == 4 && f->ike_sa == 0 && f->child_sa == NO_ID);
 
-    reset(c);                                        /* phase 1 fits, the Child SA does not */
+    reset(c);                                       /* phase 1 fits, the Child SA does not */
     planned(c, "lisa", "AES_CBC_256", "AES_GCM_16_128", NULL, NULL);
     client_tunnel(c, "10.1.0.0/24", "10.2.0.0/24");
-    SAYS(c, plan_mismatch, "lisa negotiates ESP:AES_CBC_128/HMAC_SHA2_256_128/NO_EXT_SEQ (frame 4); the plan for lisa has ESP:AES_GCM_16_128.");
+    SAYS(c, plan_mismatch, "lisa negotiates ESP:AES_CBC_128/HMAC_SHA2_256_128/NO_EXT_SEQ (frame "
+         "4); the plan for lisa has ESP:AES_GCM_16_128.");
     f = the_finding(c, CHECK_plan_mismatch);
     T(count(c, CHECK_plan_mismatch) == 1 && f && f->child_sa == 0 && f->frame == 4);
 }
 
-/* The selectors of the Child SA: the address bound to the client, the networks that it may reach. */
+/* The selectors of the Child SA: the address bound to the client, the networks that it may
+ * reach. */
 static void
 networks(struct conversation *c)
 {
     reset(c);
     planned(c, "lisa", NULL, NULL, "10.86.152.186", NULL);
     client_tunnel(c, "10.86.152.188", "10.2.0.0/24");
-    SAYS(c, plan_mismatch, "lisa negotiates the selector 10.86.152.188/32; the plan binds 10.86.152.186 to it.");
+    SAYS(c, plan_mismatch,
+         "lisa negotiates the selector 10.86.152.188/32; the plan binds 10.86.152.186 to it.");
     T(count(c, CHECK_plan_mismatch) == 1);
 
     reset(c);
     planned(c, "lisa", NULL, NULL, NULL, "10.2.0.0/24;10.3.0.0/16");
     client_tunnel(c, "10.1.0.0/24", "10.2.0.128-10.2.1.5");
-    SAYS(c, plan_mismatch, "lisa negotiates access to 10.2.0.128-10.2.1.5, which no network of its plan holds.");
+    SAYS(c, plan_mismatch,
+         "lisa negotiates access to 10.2.0.128-10.2.1.5, which no network of its plan holds.");
     reset(c);
     planned(c, "lisa", NULL, NULL, NULL, "10.2.0.0/24;10.3.0.0/16");
     client_tunnel(c, "10.1.0.0/24", "10.3.7.0/24");
     T(count(c, CHECK_plan_mismatch) == 0);
 
-    reset(c);                                        /* a retransmission is no second negotiation */
+    reset(c);                                       /* a retransmission is no second negotiation */
     planned(c, "lisa", NULL, NULL, "10.86.152.186", NULL);
     client_tunnel(c, "10.86.152.188", "10.2.0.0/24");
     send(c, "auth!", 40);
     T(the_finding(c, CHECK_plan_mismatch)->count == 1);
 }
 
-/* The article's third story: the address that the gateway binds to the user is in the plan alone. */
+/* The article's third story: the address that the gateway binds to the user is in the plan
+ * alone. */
 static void
 inner_addresses(struct conversation *c)
 {
@@ -112,15 +121,20 @@ inner_addresses(struct conversation *c)
     planned(c, "lisa", NULL, NULL, "10.86.152.186", "10.86.160.0/24");
     client_tunnel(c, "10.86.152.0-10.86.160.255", "10.2.0.0/24");
     packet(c, TO_R, &c->client, &c->gateway, "10.86.152.186", "10.2.0.5", IP_TCP);
-    packet(c, TO_R, &c->client, &c->gateway, "10.86.160.7", "10.2.0.5", IP_TCP);        /* a network of its own, planned */
-    packet(c, TO_I, &c->gateway, &c->client, "10.2.0.5", "10.86.152.188", IP_TCP);      /* the gateway's side is not bound */
+    /* a network of its own, planned */
+    packet(c, TO_R, &c->client, &c->gateway, "10.86.160.7", "10.2.0.5", IP_TCP);
+    /* the gateway's side is not bound */
+    packet(c, TO_I, &c->gateway, &c->client, "10.2.0.5", "10.86.152.188", IP_TCP);
     SILENT(c, virtual_ip_violation);
     packet(c, TO_R, &c->client, &c->gateway, "10.86.152.188", "10.2.0.5", IP_TCP);
     packet(c, TO_R, &c->client, &c->gateway, "10.86.152.188", "10.2.0.6", IP_TCP);
-    SAYS(c, virtual_ip_violation, "Inner source 10.86.152.188 in SPI b0000001, but the plan binds 10.86.152.186 to lisa");
+    SAYS(c, virtual_ip_violation,
+         "Inner source 10.86.152.188 in SPI b0000001, but the plan binds 10.86.152.186 to lisa");
     f = the_finding(c, CHECK_virtual_ip_violation);
-    T(f && f->count == 2 && f->frame == 8 && f->basis == BASIS_CONFIGURED && f->severity == SEV_ERROR);
-    T(f && strstr(f->remedy, "Give the client the virtual address 10.86.152.186, or bind 10.86.152.188 to lisa"));
+    T(f && f->count == 2 && f->frame == 8 && f->basis == BASIS_CONFIGURED &&
+      f->severity == SEV_ERROR);
+    T(f && strstr(f->remedy, "Give the client the virtual address 10.86.152.186, or bind "
+                  "10.86.152.188 to lisa"));
 }
 
 /* A refusal that the plan explains, and one that it does not (RFC 7296 section 2.7). */
@@ -130,10 +144,10 @@ refusals(struct conversation *c)
     reset(c);
     planned(c, "198.51.100.20", "AES_CBC_256", NULL, NULL, NULL);
     sa_init(c, aes256, NULL);
-    SAYS(c, no_proposal_chosen, "198.51.100.20 refuses IKE_SA_INIT: offered IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048, "
-                             "which fits the plan.");
+    SAYS(c, no_proposal_chosen, "198.51.100.20 refuses IKE_SA_INIT: offered "
+         "IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048, which fits the plan.");
     reset(c);
-    planned(c, "198.51.100.20", NULL, "AES_CBC_128", NULL, NULL);      /* of phase 1 it says nothing */
+    planned(c, "198.51.100.20", NULL, "AES_CBC_128", NULL, NULL);  /* of phase 1 it says nothing */
     sa_init(c, aes256, NULL);
     SAYS(c, no_proposal_chosen, "does not show what it would accept");
 }

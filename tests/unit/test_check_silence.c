@@ -1,5 +1,6 @@
-/* Who does not answer, and why: nobody there, UDP 4500 blocked, a large message lost, a dead peer; and
- * where the capture alone lacks the answer.  SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who does not answer, and why: nobody there, UDP 4500 blocked, a large message lost, a dead
+ * peer; and where the capture alone lacks the answer.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conversation.h"
 
 static void
@@ -63,23 +64,24 @@ v1_liveness(struct conversation *c)
     dpd(c, 14, true, N1_R_U_THERE);
     dpd(c, 15, true, N1_R_U_THERE);
     end_after(c, 20);
-    SAYS(c, dead_peer, "192.0.2.10 asks whether 198.51.100.20 lives (R-U-THERE, 3 times since frame 9) and gets no acknowledgement");
+    SAYS(c, dead_peer, "192.0.2.10 asks whether 198.51.100.20 lives (R-U-THERE, 3 times since "
+         "frame 9) and gets no acknowledgement");
     T(the_finding(c, CHECK_dead_peer)->count == 3 && the_finding(c, CHECK_dead_peer)->frame == 9);
     T(basis_of(c, CHECK_dead_peer) == BASIS_DECRYPTED && count(c, CHECK_dead_peer) == 1);
     T(count(c, CHECK_request_unanswered) == 0);
 
-    v1_established(c);                                    /* the capture ends too early */
+    v1_established(c);                              /* the capture ends too early */
     dpd(c, 11, false, N1_R_U_THERE);
     end_after(c, 1);
     T(count(c, CHECK_dead_peer) == 0);
 
-    reset(c);                                        /* of the peer's direction nothing was captured */
+    reset(c);    /* of the peer's direction nothing was captured */
     dpd(c, 11, true, N1_R_U_THERE);
     dpd(c, 13, true, N1_R_U_THERE);
     end_after(c, 20);
     T(count(c, CHECK_dead_peer) == 0);
 
-    v1_established(c);                                    /* no acknowledgement, but the peer answers a quick mode */
+    v1_established(c);    /* no acknowledgement, but the peer answers a quick mode */
     dpd(c, 11, true, N1_R_U_THERE);
     begin(c, 1, V1_QUICK, 9, true, false);
     memset(c->m.spi_r, 0x22, 8);
@@ -117,7 +119,7 @@ answers_not_captured(struct conversation *c)
     send(c, "more", 99);
     end_after(c, 60);
     FIRES(c, request_unanswered);
-    tunnel(c);                           /* the next request: RFC 7296 section 2.3 */
+    tunnel(c);                                      /* the next request: RFC 7296 section 2.3 */
     request(c, 2, "more");
     request(c, 3, "still more");
     begin(c, 2, V2_CREATE_CHILD_SA, 3, false, true);
@@ -177,7 +179,8 @@ lost_on_the_way(struct conversation *c)
     auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
     send(c, "auth?", 7);
     end_after(c, 20);
-    SAYS(c, udp_4500_blocked, "UDP 500 is answered (frame 2); 2 messages to UDP 4500 since frame 3 are not");
+    SAYS(c, udp_4500_blocked,
+         "UDP 500 is answered (frame 2); 2 messages to UDP 4500 since frame 3 are not");
     T(count(c, CHECK_request_unanswered) == 0);
     SILENT(c, large_message_lost);
     reset(c);
@@ -215,7 +218,8 @@ static void
 liveness(struct conversation *c)
 {
     static const struct { bool one_sided, payloads, again, dead, unanswered; } table[] = {
-        { false, false, false, true, false }, { false, true, true, true, false }, { false, true, false, false, true },
+        { false, false, false, true, false }, { false, true, true, true, false },
+        { false, true, false, false, true },
         { true, false, true, false, true },
     };
 

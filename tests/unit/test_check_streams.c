@@ -42,7 +42,7 @@ one_sided(struct conversation *c)
     send(c, "init!", 2);
     auth_response(c, "10.1.0.0/24", "10.2.0.0/24");
     for (uint32_t seq = 1; seq <= 4; seq++) {
-        ipsec(c, &c->client, &c->gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = TO_R, .seq = seq, .length = SHORTEST });
+        ipsec(c, &c->client, &c->gateway, esp_of(TO_R, seq));
     }
     end_after(c, 1);
     T(sadb_num_child_sas(c->db) == 1 && count(c, CHECK_one_way) == 0);
@@ -84,7 +84,7 @@ ways(struct conversation *c)
 {
     struct ipsec_packet p = { .protocol = PROTO_ESP, .spi = TO_R, .length = SHORTEST };
 
-    tunnel(c);                                       /* two packets are too few, three are not */
+    tunnel(c);                                      /* two packets are too few, three are not */
     for (p.seq = 1; p.seq <= 2; p.seq++) {
         ipsec(c, &c->client, &c->gateway, p);
     }
@@ -95,21 +95,22 @@ ways(struct conversation *c)
         ipsec(c, &c->client, &c->gateway, p);
     }
     end_after(c, 1);
-    SAYS(c, one_way, "3 ESP packets go from 192.0.2.10 to 198.51.100.20 (SPI b0000001, frames 5 to 7); none comes back");
+    SAYS(c, one_way, "3 ESP packets go from 192.0.2.10 to 198.51.100.20 (SPI b0000001, frames 5 to "
+         "7); none comes back");
 
-    tunnel(c);                                       /* answers come through another SA of the same two */
+    tunnel(c);    /* answers come through another SA of the same two */
     second_child(c, 2, 0xa0000002, 0xb0000002, "10.3.0.0/24");
     for (p.seq = 1; p.seq <= 3; p.seq++) {
         ipsec(c, &c->client, &c->gateway, p);
     }
     for (unsigned spi = 0; spi < 2; spi++) {
-        ipsec(c, &c->gateway, &c->client, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = 0xa0000002, .seq = 1 + spi, .length = SHORTEST });
-        ipsec(c, &c->client, &c->gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = 0xb0000002, .seq = 1 + spi, .length = SHORTEST });
+        ipsec(c, &c->gateway, &c->client, esp_of(0xa0000002, 1 + spi));
+        ipsec(c, &c->client, &c->gateway, esp_of(0xb0000002, 1 + spi));
     }
     end_after(c, 1);
     T(count(c, CHECK_one_way) == 0);
 
-    tunnel(c);                                       /* readable UDP wants no answer */
+    tunnel(c);                                      /* readable UDP wants no answer */
     p.has_inner = p.inner_tunnel = true;
     p.inner_basis = BASIS_DECRYPTED;
     p.inner.protocol = IP_UDP;
@@ -153,7 +154,7 @@ static void
 gaps(struct conversation *c)
 {
     replace_child(c, false, 0);
-    SILENT(c, rekey_gap);                              /* 1.5 s, and packets came every 0.5 s */
+    SILENT(c, rekey_gap);                           /* 1.5 s, and packets came every 0.5 s */
     replace_child(c, false, 5);
     SAYS(c, rekey_gap, "for 6.5 s between SPI b0000001 (frame 14) and SPI b0000002");
     replace_child(c, true, 5);
@@ -164,12 +165,15 @@ gaps(struct conversation *c)
 static void
 clear(struct conversation *c)
 {
-    static const struct { const char *src, *dst; uint8_t protocol; uint16_t port; bool told; } table[] = {
+    static const struct {
+        const char *src, *dst; uint8_t protocol; uint16_t port; bool told;
+    } table[] = {
         { "10.1.0.1", "10.2.0.1", IP_TCP, 443, true },
         { "10.2.0.1", "10.1.0.1", IP_TCP, 443, true },
         { "10.1.0.1", "10.3.0.1", IP_TCP, 443, false },              /* another network */
-        { "10.1.0.1", "10.2.0.1", IP_UDP, PORT_IKE, false },             /* IKE through the same gateways */
-        { "192.0.2.10", "198.51.100.20", IP_TCP, 22, false },        /* the peers themselves, beside the tunnel */
+        { "10.1.0.1", "10.2.0.1", IP_UDP, PORT_IKE, false },    /* IKE through the same gateways */
+        /* the peers themselves, beside the tunnel */
+        { "192.0.2.10", "198.51.100.20", IP_TCP, 22, false },
     };
     struct on_path e = { .p = { .kind = PATH_CLEAR } };
 
@@ -177,7 +181,8 @@ clear(struct conversation *c)
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         tunnel(c);
         T(sadb_wants_clear(c->db));
-        e.p.clear = (struct inner_packet){ .protocol = table[i].protocol, .has_ports = true, .src_port = 3000, .dst_port = table[i].port };
+        e.p.clear = (struct inner_packet){ .protocol = table[i].protocol, .has_ports = true,
+                                           .src_port = 3000, .dst_port = table[i].port };
         T(ip_parse(&e.p.clear.src, table[i].src) && ip_parse(&e.p.clear.dst, table[i].dst));
         path(c, e);
         T((sadb_num_clear(c->db) == 1) == table[i].told && !sadb_clear(c->db, 1));
@@ -186,11 +191,12 @@ clear(struct conversation *c)
     }
     SILENT(c, cleartext_bypass);
 
-    tunnel(c);                                       /* deleted: nothing is promised any more */
+    tunnel(c);                                      /* deleted: nothing is promised any more */
     static const uint8_t spi[] = { 0xa0, 0, 0, 1 };
     begin(c, 2, V2_INFORMATIONAL, 2, true, false);
     c->m.num_deletes = 1;
-    c->m.deletes[0] = (struct ike_delete){ .protocol = PROTO_ESP, .spi_len = 4, .num_spis = 1, .spis = { spi, 4 }, .inner = true };
+    c->m.deletes[0] = (struct ike_delete){ .protocol = PROTO_ESP, .spi_len = 4, .num_spis = 1,
+                                           .spis = { spi, 4 }, .inner = true };
     send(c, "delete", 5);
     T(ip_parse(&e.p.clear.src, "10.1.0.1") && ip_parse(&e.p.clear.dst, "10.2.0.1"));
     path(c, e);
@@ -223,7 +229,8 @@ clear_fragment(struct conversation *c)
         c->m.ts_r[0].port_lo = table[i].lo;
         c->m.ts_r[0].port_hi = table[i].hi;
         send(c, "auth!", 4);
-        e.p.clear = (struct inner_packet){ .protocol = IP_TCP, .has_ports = whole, .fragment = !whole };
+        e.p.clear = (struct inner_packet){ .protocol = IP_TCP, .has_ports = whole,
+                                           .fragment = !whole };
         e.p.clear.src_port = whole ? 3000 : 0;
         e.p.clear.dst_port = whole ? 443 : 0;
         T(ip_parse(&e.p.clear.src, "10.1.0.1") && ip_parse(&e.p.clear.dst, "10.2.0.1"));
@@ -243,7 +250,7 @@ clear_copy(struct conversation *c)
     path(c, e);
     packet(c, TO_R, &c->client, &c->gateway, NULL, NULL, 0);
     end_after(c, 5);
-    SILENT(c, cleartext_bypass);                       /* its copy went through the SA */
+    SILENT(c, cleartext_bypass);                    /* its copy went through the SA */
     tunnel(c);
     path(c, e);
     end_after(c, 5);
@@ -261,7 +268,8 @@ gap_through_wrap(struct conversation *c)
     ipsec(c, &c->client, &c->gateway, esp_of(TO_R, 0));
     ipsec(c, &c->client, &c->gateway, esp_of(TO_R, 1));
     end_after(c, 1);
-    SAYS(c, sequence_gap, "4294967292 sequence numbers of SPI b0000001, from 1 through the wrap at 2^32 to 1, were not captured");
+    SAYS(c, sequence_gap, "4294967292 sequence numbers of SPI b0000001, from 1 through the wrap at "
+         "2^32 to 1, were not captured");
 }
 
 int

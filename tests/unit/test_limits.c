@@ -49,7 +49,8 @@ of_payloads(unsigned version, unsigned type, unsigned n, const void *body, size_
 static void
 see(struct conversation *c, const struct buf *b)
 {
-    struct sighting at = { .frame = c->frame + 1, .time = c->now + 0.5, .src = c->client, .dst = c->gateway };
+    struct sighting at = { .frame = c->frame + 1, .time = c->now + 0.5, .src = c->client,
+                           .dst = c->gateway };
     struct ike_event e;
 
     c->frame = at.frame;
@@ -59,7 +60,8 @@ see(struct conversation *c, const struct buf *b)
 
 /* As many as fit, and one more; number is the member of m that counts them. */
 static void
-capped(struct conversation *c, unsigned version, unsigned type, const char *body, size_t len, const size_t *number, size_t most)
+capped(struct conversation *c, unsigned version, unsigned type, const char *body, size_t len,
+       const size_t *number, size_t most)
 {
     for (unsigned more = 0; more < 2; more++) {
         struct buf b = of_payloads(version, type, (unsigned)most + more, body, len);
@@ -80,7 +82,8 @@ parts_of_messages(struct conversation *c)
     capped(c, 0x10, V1P_DELETE, "\0\0\0\1\3\4\0\1abcd", 12, &c->m.num_deletes, IKE_MAX_DELETES);
     capped(c, 0x20, V2P_VENDOR, "vendor", 6, &c->m.num_vendors, IKE_MAX_VENDORS);
     capped(c, 0x10, V1P_VENDOR, "vendor", 6, &c->m.num_vendors, IKE_MAX_VENDORS);
-    capped(c, 0x10, V1P_NAT_D, "01234567890123456789", 20, &c->m.num_nat_d, G_N_ELEMENTS(c->m.nat_d));
+    capped(c, 0x10, V1P_NAT_D, "01234567890123456789", 20, &c->m.num_nat_d,
+           G_N_ELEMENTS(c->m.nat_d));
     capped(c, 0x20, V2P_NONCE, "0123456789abcdef", 16, &c->m.num_payloads, IKE_MAX_PAYLOADS);
 }
 
@@ -101,10 +104,12 @@ parts_of_payloads(struct conversation *c)
         }
         close_part(&b, p);
         set_length(&b, b.n);
-        T(ike_parse(&c->m, b.b, b.n, b.n) && c->m.error == IKE_OK && c->m.num_ts_i == IKE_MAX_SELECTORS && c->m.capped == more);
+        T(ike_parse(&c->m, b.b, b.n, b.n) && c->m.error == IKE_OK &&
+          c->m.num_ts_i == IKE_MAX_SELECTORS && c->m.capped == more);
 
         for (unsigned version = 0x10; version <= 0x20; version += 0x10) {
-            header(&b, version == 0x10 ? V1P_ATTRIBUTES : V2P_CP, version, version == 0x10 ? V1_TRANSACTION : V2_IKE_AUTH, 0, 1);
+            header(&b, version == 0x10 ? V1P_ATTRIBUTES : V2P_CP, version,
+                   version == 0x10 ? V1_TRANSACTION : V2_IKE_AUTH, 0, 1);
             p = open_part(&b, 0);
             u8(&b, CP_REQUEST);
             fill(&b, 0, 3);
@@ -113,7 +118,8 @@ parts_of_payloads(struct conversation *c)
             }
             close_part(&b, p);
             set_length(&b, b.n);
-            T(ike_parse(&c->m, b.b, b.n, b.n) && c->m.error == IKE_OK && c->m.num_cfg == IKE_MAX_CFG_ATTRS && c->m.capped == more);
+            T(ike_parse(&c->m, b.b, b.n, b.n) && c->m.error == IKE_OK &&
+              c->m.num_cfg == IKE_MAX_CFG_ATTRS && c->m.capped == more);
         }
 
         /* 512 transforms in three proposals, or one more. */
@@ -131,7 +137,8 @@ parts_of_payloads(struct conversation *c)
         }
         close_part(&b, p);
         set_length(&b, b.n);
-        T(ike_parse(&c->m, b.b, b.n, b.n) && c->m.error == IKE_OK && c->m.num_transforms == IKE_MAX_TRANSFORMS && c->m.capped == more);
+        T(ike_parse(&c->m, b.b, b.n, b.n) && c->m.error == IKE_OK &&
+          c->m.num_transforms == IKE_MAX_TRANSFORMS && c->m.capped == more);
         T(c->m.num_proposals == 3 && c->m.proposals[2].num_transforms == IKE_MAX_TRANSFORMS - 400);
     }
 }
@@ -172,7 +179,7 @@ too_many_sas(struct conversation *c)
     sadb_see_ike(c->db, &e, &at, &c->m, (const uint8_t *)"new", 3);
     g_ptr_array_set_size(c->db->ike_sas, 1);
     T(!e.sa && !e.exchange && said(c, "IKE SAs"));
-    begin(c, 2, V2_INFORMATIONAL, 2, true, false);     /* what is known goes on */
+    begin(c, 2, V2_INFORMATIONAL, 2, true, false);  /* what is known goes on */
     send(c, "known", 9);
     T(sadb_ike_sa(c->db, 0)->last_frame == c->frame);
 
@@ -191,7 +198,8 @@ too_many_sas(struct conversation *c)
     g_ptr_array_set_size(c->db->streams, SADB_MAX_STREAMS);
     sadb_see_ipsec(c->db, &packet_event, &at, &p);
     g_ptr_array_set_size(c->db->streams, 0);
-    T(!packet_event.stream && packet_event.peers == sadb_ike_sa(c->db, 0) && said(c, "ESP and AH streams"));
+    T(!packet_event.stream && packet_event.peers == sadb_ike_sa(c->db, 0) &&
+      said(c, "ESP and AH streams"));
     checks_packet(c->found, c->db, c->plan, &packet_event);  /* no check stumbles over it */
     T(count(c, CHECK_spi_unknown) == 0 && count(c, CHECK_esp_without_ike) == 0);
 }
@@ -228,6 +236,7 @@ inherited(struct conversation *c)
 static void
 messages_with_wrong_checks(struct conversation *c)
 {
+    static const char limit[] = "frames of one IKE SA's messages that fail their check";
     char text[16];
 
     tunnel(c);
@@ -237,10 +246,11 @@ messages_with_wrong_checks(struct conversation *c)
         c->m.integrity_wrong = true;
         g_snprintf(text, sizeof text, "wrong %u", i);
         send(c, text, (uint16_t)(100 + i));
-        T(said(c, "frames of one IKE SA's messages that fail their check") == (i >= SADB_MAX_WRONG_FRAMES));
+        T(said(c, limit) == (i >= SADB_MAX_WRONG_FRAMES));
     }
     end_after(c, 1);
-    SAYS(c, ike_icv_bad, "70 of the 72 encrypted messages");      /* all are counted, the first 64 are listed */
+    /* all are counted, the first 64 are listed */
+    SAYS(c, ike_icv_bad, "70 of the 72 encrypted messages");
     T(sadb_ike_sa(c->db, 0)->wrong_frames.len == SADB_MAX_WRONG_FRAMES);
 }
 
@@ -266,12 +276,12 @@ clear_against_many(struct conversation *c)
     T(ip_parse(&e.p.clear.src, "10.1.0.1") && ip_parse(&e.p.clear.dst, "10.9.0.1"));
     path(c, e);
     T(sadb_num_clear(c->db) == 1);
-    T(ip_parse(&e.p.clear.dst, "10.2.0.1"));         /* of the first, which is not looked at any more */
+    T(ip_parse(&e.p.clear.dst, "10.2.0.1"));    /* of the first, which is not looked at any more */
     path(c, e);
     T(sadb_num_clear(c->db) == 1);
 }
 
-/* --- findings ---------------------------------------------------------------------------------- */
+/* --- findings ------------------------------------------------------------------------------ */
 
 static void
 frames_of_findings(struct conversation *c)
@@ -284,7 +294,8 @@ frames_of_findings(struct conversation *c)
         where.frame = 2 * i;
         finding_add(c->found, CHECK_replay, &where, "again");
     }
-    T(!findings_capped(c->found) && findings_count(c->found) == 1 && findings_get(c->found, 0)->frames->len == FINDING_MAX_FRAMES);
+    T(!findings_capped(c->found) && findings_count(c->found) == 1 &&
+      findings_get(c->found, 0)->frames->len == FINDING_MAX_FRAMES);
     where.frame = 7;
     finding_add(c->found, CHECK_replay, &where, "again");
     T(findings_capped(c->found) && findings_get(c->found, 0)->frames->len == FINDING_MAX_FRAMES);
@@ -293,26 +304,30 @@ frames_of_findings(struct conversation *c)
     ids = findings_of_frame(c->found, 2 * FINDING_MAX_FRAMES);
     T(ids && ids->len == 1 && g_array_index(ids, uint32_t, 0) == 0);
 
-    reset(c);                                        /* frames out of order are listed in order, each once */
+    reset(c);    /* frames out of order are listed in order, each once */
     static const uint32_t frames[] = { 50, 20, 40, 20, 30, 60, 10 };
     for (size_t i = 0; i < G_N_ELEMENTS(frames); i++) {
         where.frame = frames[i];
         finding_add(c->found, CHECK_replay, &where, "again");
     }
-    T(findings_get(c->found, 0)->frames->len == 6 && findings_get(c->found, 0)->count == 7 && findings_get(c->found, 0)->frame == 50);
+    T(findings_get(c->found, 0)->frames->len == 6 && findings_get(c->found, 0)->count == 7 &&
+      findings_get(c->found, 0)->frame == 50);
     for (guint i = 0; i < 6; i++) {
         T(g_array_index(findings_get(c->found, 0)->frames, uint32_t, i) == 10 * (i + 1));
     }
     T(findings_get(c->found, 1) == NULL);
     finding_raise(c->found, CHECK_icv_bad, &where, SEV_ERROR, NULL, "nothing to raise");
     finding_raise(c->found, CHECK_replay, &where, SEV_CHAT, "worse", "never lower");
-    T(findings_count(c->found) == 1 && findings_get(c->found, 0)->severity == SEV_WARN && strcmp(findings_get(c->found, 0)->detail, "again") == 0);
+    T(findings_count(c->found) == 1 && findings_get(c->found, 0)->severity == SEV_WARN &&
+      strcmp(findings_get(c->found, 0)->detail, "again") == 0);
     finding_raise(c->found, CHECK_replay, &where, SEV_ERROR, "do this", "It is worse.");
-    T(strcmp(findings_get(c->found, 0)->detail, "again It is worse.") == 0 && strcmp(findings_get(c->found, 0)->remedy, "do this") == 0);
-    T(strcmp(severity_name(findings_get(c->found, 0)->severity), "error") == 0 && strcmp(severity_name(SEV_CHAT), "chat") == 0);
+    T(strcmp(findings_get(c->found, 0)->detail, "again It is worse.") == 0 &&
+      strcmp(findings_get(c->found, 0)->remedy, "do this") == 0);
+    T(strcmp(severity_name(findings_get(c->found, 0)->severity), "error") == 0 &&
+      strcmp(severity_name(SEV_CHAT), "chat") == 0);
 }
 
-/* --- texts ---------------------------------------------------------------------------------------- */
+/* --- texts --------------------------------------------------------------------------------- */
 
 /* Lists that do not fit end behind a whole name: half of one would be another. */
 static void
@@ -337,7 +352,8 @@ texts(struct conversation *c)
             bool known = false;
             text[strlen(text) - 3] = 0;
             for (size_t i = 0; i < G_N_ELEMENTS(many); i++) {
-                known |= strcmp(strrchr(text, '/') + 1, transform_print(&many[i], one, sizeof one)) == 0;
+                transform_print(&many[i], one, sizeof one);
+                known |= strcmp(strrchr(text, '/') + 1, one) == 0;
             }
             T(known && strlen(text) > sizeof text - 32);
         }
@@ -346,8 +362,9 @@ texts(struct conversation *c)
         g_snprintf(one, sizeof one, "10.%u.0.0/24", 100 + i);
         T(selector_parse(&s[i], one));
     }
-    T_STR(selectors_print(s, 11, list, sizeof list) + 15, "10.101.0.0/24, 10.102.0.0/24, 10.103.0.0/24, 10.104.0.0/24, 10.105.0.0/24, "
-          "10.106.0.0/24, 10.107.0.0/24, 10.108.0.0/24, 10.109.0.0/24, ..");
+    T_STR(selectors_print(s, 11, list, sizeof list) + 15, "10.101.0.0/24, 10.102.0.0/24, "
+          "10.103.0.0/24, 10.104.0.0/24, 10.105.0.0/24, 10.106.0.0/24, 10.107.0.0/24, "
+          "10.108.0.0/24, 10.109.0.0/24, ..");
     g_snprintf(expected, sizeof expected, "%s", "10.109.0.0/24");
     T_STR(selectors_print(s, 10, list, sizeof list) + strlen(list) - 13, expected);
 

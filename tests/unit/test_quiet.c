@@ -19,11 +19,13 @@ static void
 put(struct conversation *c, uint8_t type)
 {
     c->m.seen |= (uint64_t)1 << type;
-    c->m.payloads[c->m.num_payloads++] = (struct ike_payload){ .type = type, .inner = c->m.encrypted };
+    c->m.payloads[c->m.num_payloads++] = (struct ike_payload){ .type = type,
+                                                               .inner = c->m.encrypted };
 }
 
 static void
-begin_with(struct conversation *c, uint8_t major, uint8_t exchange, uint32_t id, bool from_client, bool response, const uint8_t *types)
+begin_with(struct conversation *c, uint8_t major, uint8_t exchange, uint32_t id, bool from_client,
+           bool response, const uint8_t *types)
 {
     begin(c, major, exchange, id, from_client, response);
     while (*types) {
@@ -33,7 +35,8 @@ begin_with(struct conversation *c, uint8_t major, uint8_t exchange, uint32_t id,
 
 /* A message of these payloads, unlike all before. */
 static void
-say(struct conversation *c, uint8_t major, uint8_t exchange, uint32_t id, bool from_client, bool response, const uint8_t *types)
+say(struct conversation *c, uint8_t major, uint8_t exchange, uint32_t id, bool from_client,
+    bool response, const uint8_t *types)
 {
     char text[16];
 
@@ -84,7 +87,8 @@ v2_extensions(struct conversation *c)
 
     /* RFC 4739: another authentication follows the first. */
     init(c, N2_MULTIPLE_AUTH_SUPPORTED);
-    say(c, 2, V2_IKE_AUTH, 1, true, false, PAYLOADS(V2P_IDI, V2P_AUTH, V2P_SA, V2P_TSI, V2P_TSR, V2P_NOTIFY));
+    say(c, 2, V2_IKE_AUTH, 1, true, false, PAYLOADS(V2P_IDI, V2P_AUTH, V2P_SA, V2P_TSI, V2P_TSR,
+                                                    V2P_NOTIFY));
     say(c, 2, V2_IKE_AUTH, 1, false, true, PAYLOADS(V2P_IDR, V2P_AUTH));
     say(c, 2, V2_IKE_AUTH, 2, true, false, PAYLOADS(V2P_IDI));
     say(c, 2, V2_IKE_AUTH, 2, false, true, PAYLOADS(V2P_EAP));
@@ -137,7 +141,9 @@ v1_main_mode(struct conversation *c, uint16_t method)
     for (unsigned i = 1; i <= 6; i++) {
         char text[16];
         g_snprintf(text, sizeof text, "mm%u", i);
-        begin_with(c, 1, V1_MAIN, 0, i % 2, false, i <= 2 ? PAYLOADS(V1P_SA) : i <= 4 ? PAYLOADS(V1P_KE, V1P_NONCE) : PAYLOADS(V1P_ID, V1P_HASH));
+        begin_with(c, 1, V1_MAIN, 0, i % 2, false, i <= 2 ? PAYLOADS(V1P_SA) :
+                                                   i <= 4 ? PAYLOADS(V1P_KE, V1P_NONCE) :
+                                                            PAYLOADS(V1P_ID, V1P_HASH));
         if (i <= 2) {
             propose(c, aes256, 4, PROTO_IKE, 0);
             c->m.proposals[0].attr.auth_method = method;
@@ -149,7 +155,8 @@ v1_main_mode(struct conversation *c, uint16_t method)
 static void
 v1_modes(struct conversation *c)
 {
-    static const uint16_t methods[] = { AUTH1_HYBRID_RSA_SIGNATURE_I, AUTH1_HYBRID_DSS_SIGNATURE_I, AUTH1_XAUTH_PSK_I, AUTH1_XAUTH_RSA_SIGNATURE_I };
+    static const uint16_t methods[] = { AUTH1_HYBRID_RSA_SIGNATURE_I, AUTH1_HYBRID_DSS_SIGNATURE_I,
+                                        AUTH1_XAUTH_PSK_I, AUTH1_XAUTH_RSA_SIGNATURE_I };
 
     for (size_t i = 0; i < G_N_ELEMENTS(methods); i++) {
         v1_main_mode(c, methods[i]);
@@ -168,7 +175,8 @@ v1_modes(struct conversation *c)
     /* RFC 2408 section 3.1: the Commit bit holds the SA back until CONNECTED comes. */
     v1_main_mode(c, AUTH1_PSK);
     for (unsigned i = 0; i < 3; i++) {
-        begin_with(c, 1, V1_QUICK, 9, i != 1, false, i < 2 ? PAYLOADS(V1P_HASH, V1P_SA, V1P_NONCE) : PAYLOADS(V1P_HASH));
+        begin_with(c, 1, V1_QUICK, 9, i != 1, false,
+                   i < 2 ? PAYLOADS(V1P_HASH, V1P_SA, V1P_NONCE) : PAYLOADS(V1P_HASH));
         c->m.flags |= FLAG_COMMIT;
         if (i < 2) {
             propose(c, esp128, 3, PROTO_ESP, i ? TO_R : TO_I);
@@ -186,7 +194,8 @@ v1_modes(struct conversation *c)
     for (unsigned i = 1; i <= 4; i++) {
         char text[16];
         g_snprintf(text, sizeof text, "base%u", i);
-        begin_with(c, 1, V1_BASE, 0, i % 2, false, i <= 2 ? PAYLOADS(V1P_SA, V1P_NONCE, V1P_ID) : PAYLOADS(V1P_KE, V1P_HASH));
+        begin_with(c, 1, V1_BASE, 0, i % 2, false,
+                   i <= 2 ? PAYLOADS(V1P_SA, V1P_NONCE, V1P_ID) : PAYLOADS(V1P_KE, V1P_HASH));
         if (i <= 2) {
             propose(c, aes256, 4, PROTO_IKE, 0);
         }
@@ -200,7 +209,8 @@ v1_modes(struct conversation *c)
     for (unsigned i = 1; i <= 6; i++) {
         char text[16];
         g_snprintf(text, sizeof text, "again%u", i);
-        begin_with(c, 1, V1_MAIN, 0, i % 2, false, i <= 2 ? PAYLOADS(V1P_SA) : PAYLOADS(V1P_KE, V1P_NONCE));
+        begin_with(c, 1, V1_MAIN, 0, i % 2, false,
+                   i <= 2 ? PAYLOADS(V1P_SA) : PAYLOADS(V1P_KE, V1P_NONCE));
         as(c, 0x77);
         if (i > 1) {
             memset(c->m.spi_r, 0x78, 8);

@@ -350,7 +350,7 @@ frames(struct conversation *c)
     for (uint32_t at = 1; at <= 30; at += at % 4 == 2 ? 2 : 1) {
         find(c, CHECK_weak_prf, at, NULL, "Again.");
     }
-    make_page(c);        /* 1, 2, 4-6, 8-10, .. */
+    make_page(c);                                   /* 1, 2, 4-6, 8-10, .. */
     T(shows("<td class=\"n\" data-l=\"Frames\">1, 2, 4\xe2\x80\x93" "6, 8\xe2\x80\x93" "10, "));
 }
 

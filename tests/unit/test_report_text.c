@@ -6,7 +6,8 @@ nothing(struct conversation *c)
 {
     reset(c);
     T_STR(printed(c, report_sas), "\nEspial SAs\nno IKE, ESP or AH in this capture\n");
-    T_STR(printed(c, report_findings), "\nEspial findings\n0 errors, 0 warnings, 0 notes, 0 chats\n");
+    T_STR(printed(c, report_findings),
+          "\nEspial findings\n0 errors, 0 warnings, 0 notes, 0 chats\n");
 }
 
 static void
@@ -69,7 +70,8 @@ frames(struct conversation *c)
     for (uint32_t at = 1; at <= 25; at += 2) {
         find(c, CHECK_auth_failed, at, NULL, "Again.");
     }
-    T(strstr(printed(c, report_findings), "frames 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, ..\n"));
+    T(strstr(printed(c, report_findings),
+             "frames 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, ..\n"));
     reset(c);
     for (uint32_t at = 1; at <= 23; at += 2) {
         find(c, CHECK_auth_failed, at, NULL, "Again.");

@@ -25,7 +25,8 @@ of_no_sa(struct conversation *c)
     }
 }
 
-/* More messages than an exchange remembers: none of the rest is remembered, every row must bear it. */
+/* More messages than an exchange remembers: none of the rest is remembered, every row must bear
+ * it. */
 static void
 of_no_message(struct conversation *c)
 {
@@ -40,7 +41,8 @@ of_no_message(struct conversation *c)
             snprintf(text, sizeof text, "%u", i);
             send(c, text, 1);
         }
-        T(exchange == V2_IKE_SA_INIT || (sadb_caps(c->db)[0] && strcmp(sadb_caps(c->db)[0], "messages of one exchange") == 0));
+        T(exchange == V2_IKE_SA_INIT ||
+          (sadb_caps(c->db)[0] && strcmp(sadb_caps(c->db)[0], "messages of one exchange") == 0));
     }
 }
 

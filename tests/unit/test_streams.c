@@ -1,10 +1,19 @@
-/* The receiver's window as RFC 4303 section 3.4.3 and appendix A2 have it, and what ties a stream to
- * a Child SA: negotiated, inferred, moved, reused.  SPDX-License-Identifier: GPL-2.0-or-later */
+/* The receiver's window as RFC 4303 section 3.4.3 and appendix A2 have it, and what ties a
+ * stream to a Child SA: negotiated, inferred, moved, reused.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conversation.h"
 
-static const struct transform esn[] = { { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_ESN, ESN_EXT_SEQ, 0 } };
-static const struct transform gmac[] = { { TRANSFORM_ENCR, ENCR_NULL_AES_GMAC, 128 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
-static const struct transform null[] = { { TRANSFORM_ENCR, ENCR_NULL, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 } };
+static const struct transform esn[] = {
+    { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 },
+    { TRANSFORM_ESN, ESN_EXT_SEQ, 0 },
+};
+static const struct transform gmac[] = {
+    { TRANSFORM_ENCR, ENCR_NULL_AES_GMAC, 128 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 },
+};
+static const struct transform null[] = {
+    { TRANSFORM_ENCR, ENCR_NULL, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 },
+    { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 },
+};
 
 /* A Child SA of that suite; the answer's SPI can differ. */
 static void
@@ -25,7 +34,8 @@ child(struct conversation *c, const struct transform *t, size_t n, uint32_t spi_
 static const struct stream *
 see(struct conversation *c, uint32_t spi, uint32_t seq)
 {
-    ipsec(c, &c->client, &c->gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = spi, .seq = seq, .length = 100 });
+    ipsec(c, &c->client, &c->gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = spi,
+                                                             .seq = seq, .length = 100 });
     return sadb_num_streams(c->db) ? sadb_stream(c->db, sadb_num_streams(c->db) - 1) : NULL;
 }
 
@@ -33,7 +43,8 @@ see(struct conversation *c, uint32_t spi, uint32_t seq)
 enum verdict { NEW, AGAIN, LEFT };
 
 static void
-score(struct conversation *c, const char *what, unsigned window, const struct transform *t, size_t num, const uint32_t *seqs, const enum verdict *wants)
+score(struct conversation *c, const char *what, unsigned window, const struct transform *t,
+      size_t num, const uint32_t *seqs, const enum verdict *wants)
 {
     struct sadb_options options = { window, 0.5 };
     const struct stream *s = NULL;
@@ -48,7 +59,8 @@ score(struct conversation *c, const char *what, unsigned window, const struct tr
         replayed += wants[i] == AGAIN;
         left += wants[i] == LEFT;
         if (s->replayed != replayed || s->out_of_window != left) {
-            printf("%s: number %u: %u replayed, %u left of the window\n", what, seqs[i], s->replayed, s->out_of_window);
+            printf("%s: number %u: %u replayed, %u left of the window\n", what, seqs[i],
+                   s->replayed, s->out_of_window);
         }
         T(s->replayed == replayed && s->out_of_window == left);
         replayed = s->replayed;
@@ -87,17 +99,20 @@ windows(struct conversation *c)
     T(sadb_options(c->db)->window == STREAM_WINDOW_MAX);
     options.window = 0;
     sadb_set_options(c->db, &options);
-    T(sadb_options(c->db)->window == 32);              /* the least that RFC 4303 section 3.4.3 allows */
+    T(sadb_options(c->db)->window == 32);    /* the least that RFC 4303 section 3.4.3 allows */
 }
 
-/* The low half of the number wraps; the high half is never sent (RFC 4303 section 2.2.1, appendix A2). */
+/* The low half of the number wraps; the high half is never sent (RFC 4303 section 2.2.1,
+ * appendix A2). */
 static void
 extended(struct conversation *c)
 {
-    static const uint32_t over[] = { UINT32_MAX - 1, UINT32_MAX, 0, 1, UINT32_MAX, 0, UINT32_MAX - 70 };
+    static const uint32_t over[] = { UINT32_MAX - 1, UINT32_MAX, 0, 1, UINT32_MAX, 0,
+                                     UINT32_MAX - 70 };
 
     SCORE(c, "extended", 64, esn, over, NEW, NEW, NEW, NEW, AGAIN, AGAIN, LEFT);
-    T(sadb_stream(c->db, 0)->lost == 0 && sadb_stream(c->db, 0)->esn && count(c, CHECK_sequence_wrapped) == 0);
+    T(sadb_stream(c->db, 0)->lost == 0 && sadb_stream(c->db, 0)->esn &&
+      count(c, CHECK_sequence_wrapped) == 0);
     reset(c);
     sa_init(c, aes256, aes256);
     child(c, esn, 3, TO_R);
@@ -120,10 +135,12 @@ losses(struct conversation *c)
     see(c, TO_R, 4);
     T(s->lost == 0 && s->gap_frame == 0);           /* all came: nothing is missing */
     see(c, TO_R, 7);
-    T(s->lost == 1 && s->gap_frame == 10 && s->packets == 6 && s->first_seq == 1 && s->last_seq == 7);
+    T(s->lost == 1 && s->gap_frame == 10 && s->packets == 6 && s->first_seq == 1 &&
+      s->last_seq == 7);
 }
 
-/* One packet at two capture points: same number, same IP Identification, at once (RFC 791 section 3.1). */
+/* One packet at two capture points: same number, same IP Identification, at once (RFC 791
+ * section 3.1). */
 static void
 captured_twice(struct conversation *c)
 {
@@ -131,7 +148,8 @@ captured_twice(struct conversation *c)
     struct ipsec_packet p = { .protocol = PROTO_ESP, .spi = TO_R, .seq = 1, .length = 100 };
     struct ipsec_event e;
     static const struct { double gap; uint16_t id; bool twice; } table[] = {
-        { 0.0, 77, true }, { 0.05, 77, true }, { 0.2, 77, false }, { 0.0, 78, false }, { 700.0, 77, false },
+        { 0.0, 77, true }, { 0.05, 77, true }, { 0.2, 77, false }, { 0.0, 78, false },
+        { 700.0, 77, false },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
@@ -174,7 +192,8 @@ inferred(struct conversation *c)
         send(c, r ? "auth!" : "auth?", (uint16_t)(3 + r));
     }
     s = see(c, 0xc1, 1);
-    T(s->child && s->basis == BASIS_INFERRED && s->to_responder && s->child->spi_r == 0xc1 && s->child->spi_i == 0);
+    T(s->child && s->basis == BASIS_INFERRED && s->to_responder && s->child->spi_r == 0xc1 &&
+      s->child->spi_i == 0);
     see(c, 0xc2, 1);
     ipsec(c, &c->gateway, &c->client, back);
     back.spi = 0xd2;
@@ -183,8 +202,9 @@ inferred(struct conversation *c)
     T(sadb_child_sa(c->db, 0)->spi_r == 0xc1 && sadb_child_sa(c->db, 0)->spi_i == 0xd1);
     T(sadb_child_sa(c->db, 1)->spi_r == 0xc2 && sadb_child_sa(c->db, 1)->spi_i == 0xd2);
     back = (struct ipsec_packet){ .protocol = PROTO_AH, .spi = 0xd3, .seq = 1, .length = 100 };
-    ipsec(c, &c->gateway, &c->client, back);                 /* AH pairs with AH alone */
-    T(sadb_num_child_sas(c->db) == 3 && sadb_child_sa(c->db, 2)->protocol == PROTO_AH && sadb_child_sa(c->db, 2)->spi_i == 0xd3);
+    ipsec(c, &c->gateway, &c->client, back);        /* AH pairs with AH alone */
+    T(sadb_num_child_sas(c->db) == 3 && sadb_child_sa(c->db, 2)->protocol == PROTO_AH &&
+      sadb_child_sa(c->db, 2)->spi_i == 0xd3);
     T(!sadb_child_sa(c->db, 0)->established);
     /* What is only inferred accuses nobody. */
     for (uint32_t seq = 2; seq <= 4; seq++) {
@@ -192,10 +212,11 @@ inferred(struct conversation *c)
     }
     see(c, 0xc1, UINT32_MAX);
     see(c, 0xc1, 1);
-    T(count(c, CHECK_sequence_wrapped) == 0 && count(c, CHECK_sequence_not_one) == 0 && count(c, CHECK_spi_unknown) == 0);
+    T(count(c, CHECK_sequence_wrapped) == 0 && count(c, CHECK_sequence_not_one) == 0 &&
+      count(c, CHECK_spi_unknown) == 0);
 
-    /* Keys that arrive later: the same stream moves to the negotiated Child SA, and later passes know
-     * which it was at each frame. */
+    /* Keys that arrive later: the same stream moves to the negotiated Child SA, and later passes
+     * know which it was at each frame. */
     struct stream_at then;
     reset(c);
     sa_init(c, aes256, aes256);
@@ -207,13 +228,17 @@ inferred(struct conversation *c)
     auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
     auth_response(c, "10.1.0.0/24", "10.2.0.0/24");
     see(c, TO_R, 2);
-    T(s->child && s->child->basis == BASIS_DECRYPTED && s->tied_frame == 7 && s->ties && s->ties->len == 1);
-    T(sadb_stream_at(c->db, &then, PROTO_ESP, TO_R, 1, &c->client, &c->gateway, 4) && then.child && then.child->basis == BASIS_INFERRED);
-    T(sadb_stream_at(c->db, &then, PROTO_ESP, TO_R, 2, &c->client, &c->gateway, 7) && then.child == s->child && then.to_responder);
+    T(s->child && s->child->basis == BASIS_DECRYPTED && s->tied_frame == 7 && s->ties &&
+      s->ties->len == 1);
+    T(sadb_stream_at(c->db, &then, PROTO_ESP, TO_R, 1, &c->client, &c->gateway, 4) && then.child &&
+      then.child->basis == BASIS_INFERRED);
+    T(sadb_stream_at(c->db, &then, PROTO_ESP, TO_R, 2, &c->client, &c->gateway, 7) &&
+      then.child == s->child && then.to_responder);
     T(!sadb_stream_at(c->db, &then, PROTO_ESP, TO_R, 1, &c->client, &c->gateway, 3));
 }
 
-/* An SPI that a later negotiation gives out again begins a stream of its own (RFC 4301 section 4.1). */
+/* An SPI that a later negotiation gives out again begins a stream of its own (RFC 4301 section
+ * 4.1). */
 static void
 reused(struct conversation *c)
 {
@@ -231,10 +256,14 @@ reused(struct conversation *c)
     selectors(c, "10.1.0.0/24", "10.3.0.0/24");
     send(c, "again!", 21);
     see(c, TO_R, 1);
-    T(sadb_num_streams(c->db) == 2 && count(c, CHECK_replay) == 0 && count(c, CHECK_sequence_not_one) == 0);
-    T(sadb_stream(c->db, 1)->child == sadb_child_sa(c->db, 1) && sadb_stream(c->db, 1)->older == sadb_stream(c->db, 0));
-    T(sadb_stream_at(c->db, &then, PROTO_ESP, TO_R, 2, &c->client, &c->gateway, 6) && then.stream == sadb_stream(c->db, 0) && then.number == 2);
-    T(sadb_stream_at(c->db, &then, PROTO_ESP, TO_R, 1, &c->client, &c->gateway, 9) && then.stream == sadb_stream(c->db, 1) && then.number == 1);
+    T(sadb_num_streams(c->db) == 2 && count(c, CHECK_replay) == 0 &&
+      count(c, CHECK_sequence_not_one) == 0);
+    T(sadb_stream(c->db, 1)->child == sadb_child_sa(c->db, 1) &&
+      sadb_stream(c->db, 1)->older == sadb_stream(c->db, 0));
+    T(sadb_stream_at(c->db, &then, PROTO_ESP, TO_R, 2, &c->client, &c->gateway, 6) &&
+      then.stream == sadb_stream(c->db, 0) && then.number == 2);
+    T(sadb_stream_at(c->db, &then, PROTO_ESP, TO_R, 1, &c->client, &c->gateway, 9) &&
+      then.stream == sadb_stream(c->db, 1) && then.number == 1);
 }
 
 /* Integrity, where keys are known, and what has no cipher. */
@@ -312,15 +341,21 @@ states(struct conversation *c)
     send(c, "ike!", 8);
     begin(c, 2, V2_INFORMATIONAL, 4, true, false);
     c->m.num_deletes = 1;
-    c->m.deletes[0] = (struct ike_delete){ .protocol = PROTO_ESP, .spi_len = 4, .num_spis = 1, .spis = { old, 4 }, .inner = true };
+    c->m.deletes[0] = (struct ike_delete){ .protocol = PROTO_ESP, .spi_len = 4, .num_spis = 1,
+                                           .spis = { old, 4 }, .inner = true };
     send(c, "delete", 9);
     sa = sadb_ike_sa(c->db, 0);
     child = sadb_child_sa(c->db, 0);
-    T(ike_sa_state_at(c->db, sa, 3) == IKE_HALF_OPEN && ike_sa_state_at(c->db, sa, 4) == IKE_ESTABLISHED);
-    T(ike_sa_state_at(c->db, sa, 7) == IKE_ESTABLISHED && ike_sa_state_at(c->db, sa, 8) == IKE_REKEYED);
-    T(ike_sa_state_at(c->db, sa, 9) == IKE_REKEYED && strcmp(ike_sa_state_name(sa->state), "rekeyed") == 0);
-    T(child_state_at(c->db, child, 4) == CHILD_INSTALLED && child_state_at(c->db, child, 6) == CHILD_REKEYED);
-    T(strcmp(child_state_name(CHILD_INSTALLED), "installed") == 0 && strcmp(basis_name(child->basis), "decrypted") == 0);
+    T(ike_sa_state_at(c->db, sa, 3) == IKE_HALF_OPEN &&
+      ike_sa_state_at(c->db, sa, 4) == IKE_ESTABLISHED);
+    T(ike_sa_state_at(c->db, sa, 7) == IKE_ESTABLISHED &&
+      ike_sa_state_at(c->db, sa, 8) == IKE_REKEYED);
+    T(ike_sa_state_at(c->db, sa, 9) == IKE_REKEYED &&
+      strcmp(ike_sa_state_name(sa->state), "rekeyed") == 0);
+    T(child_state_at(c->db, child, 4) == CHILD_INSTALLED &&
+      child_state_at(c->db, child, 6) == CHILD_REKEYED);
+    T(strcmp(child_state_name(CHILD_INSTALLED), "installed") == 0 &&
+      strcmp(basis_name(child->basis), "decrypted") == 0);
     tunnel(c);
     begin(c, 2, V2_INFORMATIONAL, 2, true, false);
     c->m.num_deletes = 1;
@@ -330,9 +365,12 @@ states(struct conversation *c)
     send(c, "deleted", 6);
     sa = sadb_ike_sa(c->db, 0);
     child = sadb_child_sa(c->db, 0);
-    T(ike_sa_state_at(c->db, sa, 4) == IKE_ESTABLISHED && ike_sa_state_at(c->db, sa, 5) == IKE_DELETED);
-    T(child_state_at(c->db, child, 4) == CHILD_INSTALLED && child_state_at(c->db, child, 5) == CHILD_DELETED);
-    T(sadb_num_frames(c->db) == 6 && sadb_first_time(c->db) == 1000.5 && sadb_last_time(c->db) == 1003.0);
+    T(ike_sa_state_at(c->db, sa, 4) == IKE_ESTABLISHED &&
+      ike_sa_state_at(c->db, sa, 5) == IKE_DELETED);
+    T(child_state_at(c->db, child, 4) == CHILD_INSTALLED &&
+      child_state_at(c->db, child, 5) == CHILD_DELETED);
+    T(sadb_num_frames(c->db) == 6 && sadb_first_time(c->db) == 1000.5 &&
+      sadb_last_time(c->db) == 1003.0);
 }
 
 int
