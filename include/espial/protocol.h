@@ -3,7 +3,8 @@
 #ifndef ESPIAL_PROTOCOL_H
 #define ESPIAL_PROTOCOL_H
 
-enum port {                     /* of UDP; PORT_NATT also of TCP */
+/* Of UDP; PORT_NATT also of TCP. */
+enum port {
     PORT_IKE = 500,             /* RFC 7296 section 2 */
     PORT_GDOI = 848,            /* RFC 6407 section 3 */
     PORT_NATT = 4500,           /* IKE and ESP: RFC 3948 section 2; over TCP, RFC 9329 */
@@ -32,6 +33,7 @@ enum header_length {
     IKE_HEADER = 28,            /* RFC 7296 section 3.1 */
     PAYLOAD_HEADER = 4,         /* RFC 7296 section 3.2 */
     PROPOSAL_HEADER = 8, TRANSFORM_HEADER = 8,
+    EAP_HEADER = 4,             /* RFC 7296 section 3.16; some have no type after it */
     ESP_HEADER = 8,             /* SPI and sequence number: RFC 4303 section 2 */
     ESP_TRAILER = 2,            /* pad length and next header */
     AH_HEADER = 12              /* without the ICV: RFC 4302 section 2 */

@@ -215,9 +215,6 @@ read_configuration(struct reading *r, struct cur c)
     return IKE_OK;
 }
 
-/* Octets before the type, which Success and Failure do not have (RFC 7296 section 3.16). */
-enum { EAP_HEADER = 4 };
-
 static enum ike_error
 read_eap(struct reading *r, struct cur c)
 {
