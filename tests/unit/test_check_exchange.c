@@ -82,18 +82,16 @@ twice(struct conversation *c)
 static void
 forged_message(struct conversation *c)
 {
-    const struct exchange *x;
-
     tunnel(c);
     begin(c, 2, V2_INFORMATIONAL, 2, true, false);
     c->m.readable = false;
     c->m.integrity_wrong = true;
     send(c, "damaged", 5);
-    T((sadb_ike_sa(c->db, 0)->exchanges.at[2])->request == 0);
+    T(sadb_ike_sa(c->db, 0)->exchanges.at[2]->request == 0);
     begin(c, 2, V2_INFORMATIONAL, 2, true, false);
     send(c, "good", 6);
     SILENT(c, message_id_reused);
-    T((sadb_ike_sa(c->db, 0)->exchanges.at[2])->request == c->frame);
+    T(sadb_ike_sa(c->db, 0)->exchanges.at[2]->request == c->frame);
     begin(c, 2, V2_INFORMATIONAL, 2, true, false);
     send(c, "another good one", 7);
     SAYS(c, message_id_reused, "(frames 6 and 7)");

@@ -204,7 +204,6 @@ static void
 lookups(struct conversation *c)
 {
     const struct selector *none = NULL;
-    const struct exchange *first;
     const struct ike_sa *sa;
     size_t n = 9;
     bool to_r = false;
@@ -215,10 +214,12 @@ lookups(struct conversation *c)
     T(sadb_child_at(c->db, PROTO_ESP, TO_I, &c->client, 5, &to_r) == sadb_child_sa(c->db, 0) &&
       !to_r);
     T(!sadb_child_at(c->db, PROTO_ESP, TO_R, &c->gateway, 2, &to_r));       /* not yet asked for */
-    T(!sadb_child_at(c->db, PROTO_AH, TO_R, &c->gateway, 5, &to_r) && !sadb_child_at(c->db, PROTO_ESP, TO_R, &c->client, 5, &to_r));
-    T(sadb_child_of(c->db, sadb_ike_sa(c->db, 0), PROTO_ESP, TO_I, true) == sadb_child_sa(c->db, 0));
-    T(!sadb_child_of(c->db, sadb_ike_sa(c->db, 0), PROTO_ESP, 0xdead, true));
-    none = exchange_selectors(sadb_ike_sa(c->db, 0)->exchanges.at[0], false, &n);
+    T(!sadb_child_at(c->db, PROTO_AH, TO_R, &c->gateway, 5, &to_r) &&
+      !sadb_child_at(c->db, PROTO_ESP, TO_R, &c->client, 5, &to_r));
+    sa = sadb_ike_sa(c->db, 0);
+    T(sadb_child_of(c->db, sa, PROTO_ESP, TO_I, true) == sadb_child_sa(c->db, 0));
+    T(!sadb_child_of(c->db, sa, PROTO_ESP, 0xdead, true));
+    none = exchange_selectors(sa->exchanges.at[0], false, &n);
     T(!none && n == 0);
 
     /* With no answer captured nobody can say that an SPI is unknown. */
