@@ -66,7 +66,9 @@ capture_report(struct report *out)
         return false;
     }
     capture_end();
-    *out = (struct report){ .db = open_file.db, .findings = open_file.findings, .version = PLUGIN_VERSION_STR,
+    *out = (struct report){ .db = open_file.db,
+                            .findings = open_file.findings,
+                            .version = PLUGIN_VERSION_STR,
                             .keys_full = open_file.keys ? keyring_full(open_file.keys) : NULL,
                             .tcp_full = tcp_encap_capped(open_file.tcp) };
     return true;

@@ -63,10 +63,12 @@ typedef gboolean ws_bool;
 /* A conversation filter's callbacks. */
 #if WSV >= 404
 #define CF_USER , void *user_data _U_
-#define compat_conversation_filter(proto, title, valid, build) register_conversation_filter(proto, title, valid, build, NULL)
+#define compat_conversation_filter(proto, title, valid, build) \
+    register_conversation_filter(proto, title, valid, build, NULL)
 #else
 #define CF_USER
-#define compat_conversation_filter(proto, title, valid, build) register_conversation_filter(proto, title, valid, build)
+#define compat_conversation_filter(proto, title, valid, build) \
+    register_conversation_filter(proto, title, valid, build)
 #endif
 
 /* An unreferenced item of an invisible tree has no field_info in 4.6; its node knows what

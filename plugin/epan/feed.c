@@ -53,8 +53,8 @@ layers_of(const packet_info *pinfo)
         if (id == id_icmp || id == id_icmpv6) {
             break;
         }
-        seen |= (id == id_isakmp ? LAYER_IKE : 0u) | (id == id_esp ? LAYER_ESP : 0u) | (id == id_ah ? LAYER_AH : 0u) |
-                (id == id_udpencap ? LAYER_UDPENCAP : 0u);
+        seen |= (id == id_isakmp ? LAYER_IKE : 0u) | (id == id_esp ? LAYER_ESP : 0u) |
+                (id == id_ah ? LAYER_AH : 0u) | (id == id_udpencap ? LAYER_UDPENCAP : 0u);
     }
     return seen;
 }
@@ -210,7 +210,8 @@ may_hold_ipsec(const struct ipsec_packet *p)
 }
 
 static void
-set_clear(struct feed *f, struct ipsec_packet *p, uint8_t next, const struct span *payload, bool bad_padding, enum basis basis)
+set_clear(struct feed *f, struct ipsec_packet *p, uint8_t next, const struct span *payload,
+          bool bad_padding, enum basis basis)
 {
     p->bad_padding = bad_padding;
     if (!bad_padding) {
@@ -257,12 +258,15 @@ read_esp_clear(struct feed *f, struct ipsec_packet *p, const struct octets *o)
         return;
     }
     /* Ciphers that Wireshark has and Espial has not: nobody verified it, so it must look right. */
-    if (f->num_esp == 1 && source(f, "Decrypted Data", 0, &shown) && shown.captured == shown.reported &&
+    if (f->num_esp == 1 && source(f, "Decrypted Data", 0, &shown) &&
+        shown.captured == shown.reported &&
         esp_clear_read(&next, &payload, shown.at, shown.captured)) {
         set_clear(f, p, next, &payload, false, BASIS_DECRYPTED);
         return;
     }
-    sa = sadb_has_null(f->capture->db) ? sadb_child_at(f->capture->db, PROTO_ESP, p->spi, &f->at.dst, f->at.frame, &to_r) : NULL;
+    sa = sadb_has_null(f->capture->db) ?
+             sadb_child_at(f->capture->db, PROTO_ESP, p->spi, &f->at.dst, f->at.frame, &to_r) :
+             NULL;
     if (sa && sa->chosen && esp_null_read(&next, &payload, sa->chosen->p, o->at, o->captured)) {
         set_clear(f, p, next, &payload, false, BASIS_OBSERVED);
     }
@@ -276,7 +280,8 @@ note_packet(struct feed *f, const struct ipsec_packet *p, const struct octets *o
     struct stream_at s;
     struct octets shown;
 
-    if (sadb_stream_at(f->capture->db, &s, p->protocol, p->spi, p->seq, &f->at.src, &f->at.dst, f->at.frame)) {
+    if (sadb_stream_at(f->capture->db, &s, p->protocol, p->spi, p->seq, &f->at.src, &f->at.dst,
+                       f->at.frame)) {
         r->stream = s.stream->id;
         r->packet = s.number;
         r->lost = s.lost;
@@ -293,8 +298,8 @@ note_packet(struct feed *f, const struct ipsec_packet *p, const struct octets *o
         r->inner_src = p->inner.src;
         r->inner_dst = p->inner.dst;
     }
-    if (p->protocol == PROTO_ESP && p->has_inner && p->inner_basis == BASIS_DECRYPTED && prefs_show_inner() &&
-        !source(f, "Decrypted Data", 0, &shown)) {
+    if (p->protocol == PROTO_ESP && p->has_inner && p->inner_basis == BASIS_DECRYPTED &&
+        prefs_show_inner() && !source(f, "Decrypted Data", 0, &shown)) {
         r->clear = whole_payload(f, o, &r->clear_len, &r->next_header);
         if (f->in_tcp && r->clear) {
             r->clear = (const uint8_t *)wmem_memdup(wmem_file_scope(), r->clear, r->clear_len);
@@ -329,7 +334,8 @@ see_esp(struct feed *f)
         return;
     }
     /* Without the non-ESP marker an IKE SPI is where ESP has its SPI (RFC 3948 section 2.2). */
-    if (f->part.udp && o.captured >= 28 && ike_plausible(o.at, o.captured) && sadb_knows_spi_i(f->capture->db, o.at)) {
+    if (f->part.udp && o.captured >= 28 && ike_plausible(o.at, o.captured) &&
+        sadb_knows_spi_i(f->capture->db, o.at)) {
         static const struct path_packet unmarked = { .kind = PATH_UNMARKED };
         if (!f->visited) {
             see_path(f, &unmarked);
@@ -483,7 +489,8 @@ see_part(struct feed *f)
 static bool
 confirmed(const struct feed *f)
 {
-    return !f->part.udp || f->walk.inside || layers_of(f->pinfo) & (LAYER_IKE | LAYER_ESP | LAYER_UDPENCAP);
+    return !f->part.udp || f->walk.inside ||
+           layers_of(f->pinfo) & (LAYER_IKE | LAYER_ESP | LAYER_UDPENCAP);
 }
 
 static void
@@ -523,9 +530,12 @@ walk_unknown(struct feed *f, enum frame_link link, const struct octets *frame)
 }
 
 struct record *
-feed_frame(struct capture *c, tvbuff_t *tvb, packet_info *pinfo, bool visited, bool detailed, struct record **kept)
+feed_frame(struct capture *c, tvbuff_t *tvb, packet_info *pinfo, bool visited, bool detailed,
+           struct record **kept)
 {
-    struct feed f = { .capture = c, .pinfo = pinfo, .tvb = tvb, .visited = visited, .detailed = detailed };
+    struct feed f = {
+        .capture = c, .pinfo = pinfo, .tvb = tvb, .visited = visited, .detailed = detailed
+    };
     struct octets frame = octets_of(tvb);
     enum frame_link link;
 

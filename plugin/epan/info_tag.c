@@ -1,9 +1,11 @@
-/* info_tag.c - what the packet list says of a finding.  SPDX-License-Identifier: GPL-2.0-or-later */
+/* info_tag.c - what the packet list says of a finding.  SPDX-License-Identifier: GPL-2.0-or-later
+ */
 #include "espial.h"
 
 #include <string.h>
 
-static const char *const upper[] = { "ah", "dh", "esp", "icmp", "icv", "id", "ike", "ip", "iv", "ke", "mtu", "nat", "pfs", "prf",
+static const char *const upper[] = { "ah", "dh", "esp", "icmp", "icv", "id", "ike",
+                                     "ip", "iv", "ke", "mtu", "nat", "pfs", "prf",
                                      "psk", "sa", "spi", "ts", "udp" };
 
 static bool
@@ -49,6 +51,7 @@ info_tag_append(packet_info *pinfo, const struct findings *all, const GArray *id
         }
     }
     if (worst && checks[worst->check].severity >= SEV_NOTE) {
-        col_append_fstr(pinfo->cinfo, COL_INFO, " [%s]", tag_of(pinfo->pool, checks[worst->check].name));
+        col_append_fstr(pinfo->cinfo, COL_INFO, " [%s]",
+                        tag_of(pinfo->pool, checks[worst->check].name));
     }
 }

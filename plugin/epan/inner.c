@@ -20,7 +20,9 @@ static GArray *follow_taps;     /* ids */
 static struct saved
 save(const packet_info *pinfo)
 {
-    struct saved s = { .ptype = pinfo->ptype, .srcport = pinfo->srcport, .destport = pinfo->destport,
+    struct saved s = { .ptype = pinfo->ptype,
+                       .srcport = pinfo->srcport,
+                       .destport = pinfo->destport,
                        .use_conv_addr_port_endpoints = pinfo->use_conv_addr_port_endpoints,
                        .conv_addr_port_endpoints = pinfo->conv_addr_port_endpoints };
 
@@ -65,7 +67,8 @@ inner_handoff(void)
 
 /* Follow Stream, and the filters of the packet at hand, ask the packet for its addresses and ports
  * after it has been dissected and mean the innermost, as they are after Wireshark's own
- * decryption.  The columns of the packet list, where they are made, stay those of the outer packet. */
+ * decryption.  The columns of the packet list, where they are made, stay those of the outer packet.
+ */
 static bool
 wants_innermost(const packet_info *pinfo)
 {
@@ -80,7 +83,8 @@ wants_innermost(const packet_info *pinfo)
 void
 show_inner(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct record *r)
 {
-    tvbuff_t *inner = tvb_new_child_real_data(tvb, r->clear, (unsigned)r->clear_len, (int)r->clear_len);
+    tvbuff_t *inner =
+        tvb_new_child_real_data(tvb, r->clear, (unsigned)r->clear_len, (int)r->clear_len);
     dissector_table_t by_protocol = find_dissector_table("ip.proto");
     struct saved before = save(pinfo);
     const char *current_proto = pinfo->current_proto;

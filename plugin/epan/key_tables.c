@@ -5,7 +5,8 @@
 #include <epan/uat-int.h>
 #include <string.h>
 
-static const char *const table_files[] = { "esp_sa", "ikev1_decryption_table", "ikev2_decryption_table" };
+static const char *const table_files[] = { "esp_sa", "ikev1_decryption_table",
+                                           "ikev2_decryption_table" };
 
 static void
 overwrite(GString *s)
@@ -88,7 +89,8 @@ feed_row(GString *row, unsigned line)
     char *error = NULL;
 
     if (prefs_set_pref(row->str, &error) != PREFS_SET_OK) {
-        report_failure("Espial: Wireshark does not take the IKE key of line %u of the key log", line);
+        report_failure("Espial: Wireshark does not take the IKE key of line %u of the key log",
+                       line);
     }
     g_free(error);
 }
@@ -156,7 +158,8 @@ whole_name(const value_string *names, const char *begins)
     size_t len = strlen(begins);
 
     for (; names && names->strptr; names++) {
-        if (strncmp(names->strptr, begins, len) == 0 && (!names->strptr[len] || strncmp(names->strptr + len, " [", 2) == 0)) {
+        if (strncmp(names->strptr, begins, len) == 0 &&
+            (!names->strptr[len] || strncmp(names->strptr + len, " [", 2) == 0)) {
             return names->strptr;
         }
     }
@@ -171,8 +174,10 @@ feed_ike2(const struct keylog_ike2 *one, const struct columns *columns)
     const char *encr, *integ;
 
     if (memcmp(one->spi_r, unknown, 8) != 0 && keylog_ike2_names(one, &encr, &integ) &&
-        (encr = whole_name(columns->encr, encr)) && (integ = whole_name(columns->integ, integ)) && first_time(one->spi_i, 2)) {
-        const struct crypt_key *keys[] = { &one->keys.sk_ei, &one->keys.sk_er, &one->keys.sk_ai, &one->keys.sk_ar };
+        (encr = whole_name(columns->encr, encr)) && (integ = whole_name(columns->integ, integ)) &&
+        first_time(one->spi_i, 2)) {
+        const struct crypt_key *keys[] = { &one->keys.sk_ei, &one->keys.sk_er, &one->keys.sk_ai,
+                                           &one->keys.sk_ar };
         append_hex(row, one->spi_i, 8);
         g_string_append_c(row, ',');
         append_hex(row, one->spi_r, 8);

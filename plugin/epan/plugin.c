@@ -19,7 +19,8 @@ static protocol_t *protocol;
 static const struct frame_records *
 gather(packet_info *pinfo, bool visited, const struct record *kept, const struct record *made)
 {
-    const struct record *lists[] = { kept && (kept->kind != RECORD_PATH || !made) ? kept : NULL, made };
+    const struct record *lists[] = { kept && (kept->kind != RECORD_PATH || !made) ? kept : NULL,
+                                     made };
     struct frame_records *all;
     unsigned num = 0;
 
@@ -48,7 +49,8 @@ gather(packet_info *pinfo, bool visited, const struct record *kept, const struct
 /* Dissectors keep in the first pass, in the order of frames, what they look up in later ones:
  * QUIC and others take a packet that they have not seen then for a fault of their own. */
 static void
-prepare_inner(tvbuff_t *tvb, packet_info *pinfo, const struct record *kept, const struct record *made)
+prepare_inner(tvbuff_t *tvb, packet_info *pinfo, const struct record *kept,
+              const struct record *made)
 {
     for (; kept; kept = kept->next) {
         if (kept->clear) {
@@ -79,7 +81,9 @@ dissect_espial(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _
     if (!visited) {
         nstime_t *t = &pinfo->abs_ts;
         sadb_see_frame(capture->db, pinfo->num, (double)t->secs + (double)t->nsecs / 1e9);
-        made = feed_frame(capture, tvb, pinfo, false, detailed || (first_of_several && capture->keys && prefs_show_inner()), &kept);
+        made = feed_frame(capture, tvb, pinfo, false,
+                          detailed || (first_of_several && capture->keys && prefs_show_inner()),
+                          &kept);
         if (kept) {
             p_add_proto_data(wmem_file_scope(), pinfo, proto_espial, 0, kept);
         }

@@ -1,4 +1,5 @@
-/* prefs.c - the preferences: keys, plan, limits, what is shown.  SPDX-License-Identifier: GPL-2.0-or-later */
+/* prefs.c - the preferences: keys, plan, limits, what is shown.  SPDX-License-Identifier:
+ * GPL-2.0-or-later */
 #include "espial.h"
 
 struct plan_row {
@@ -64,7 +65,8 @@ prefs_keylog(void)
     char *messages = NULL;
 
     if (keylog_file && *keylog_file && keylog_load(log, keylog_file, &messages) == 0 && !messages) {
-        messages = g_strdup_printf("%s: holds no key that Espial can read; the capture is judged without.", keylog_file);
+        messages = g_strdup_printf(
+            "%s: holds no key that Espial can read; the capture is judged without.", keylog_file);
     }
     if (messages) {
         report_failure("Espial: %s", messages);
@@ -117,39 +119,56 @@ prefs_register_espial(int proto)
 {
     static uat_field_t fields[] = {
         UAT_FLD_CSTRING(rows, peer, "Peer", "Identity or address"),
-        UAT_FLD_CSTRING(rows, ike, "IKE suite", "e.g. AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048; empty: any"),
+        UAT_FLD_CSTRING(
+            rows, ike, "IKE suite",
+            "e.g. AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048; empty: any"),
         UAT_FLD_CSTRING(rows, esp, "ESP suite", "e.g. AES_GCM_16_256; empty: any"),
-        UAT_FLD_CSTRING(rows, virtual_ip, "Virtual address", "The address bound to this peer; empty: none"),
-        UAT_FLD_CSTRING(rows, networks, "Networks", "What it may reach, separated by ';'; empty: any"),
+        UAT_FLD_CSTRING(rows, virtual_ip, "Virtual address",
+                        "The address bound to this peer; empty: none"),
+        UAT_FLD_CSTRING(rows, networks, "Networks",
+                        "What it may reach, separated by ';'; empty: any"),
         UAT_END_FIELDS
     };
     module_t *module = prefs_register_protocol(proto, apply);
 
-    prefs_register_filename_preference(module, "keylog_file", "Key log file",
-                                       "Secrets as daemons and kernels write them, formats mixed, gzipped or not: Wireshark's "
-                                       "own tables, the logs of strongSwan and libreswan, \"ip xfrm state\", \"setkey -D\", "
-                                       "FortiGate, VPP; or a folder with Wireshark's tables", &keylog_file, FALSE);
+    prefs_register_filename_preference(
+        module, "keylog_file", "Key log file",
+        "Secrets as daemons and kernels write them, formats mixed, gzipped or not: Wireshark's "
+        "own tables, the logs of strongSwan and libreswan, \"ip xfrm state\", \"setkey -D\", "
+        "FortiGate, VPP; or a folder with Wireshark's tables",
+        &keylog_file, FALSE);
 
-    prefs_register_filename_preference(module, "plan_file", "Plan file",
-                                       "The planning sheet: a group [peer IDENTITY] for each peer, with the keys ike, esp, "
-                                       "virtual_ip and networks", &plan_file, FALSE);
-    prefs_register_uint_preference(module, "replay_window", "Anti-replay window",
-                                   "Packets that a receiver looks back, 32 to 1024; what is older is told as out of its window",
-                                   10, &replay_window);
+    prefs_register_filename_preference(
+        module, "plan_file", "Plan file",
+        "The planning sheet: a group [peer IDENTITY] for each peer, with the keys ike, esp, "
+        "virtual_ip and networks",
+        &plan_file, FALSE);
+    prefs_register_uint_preference(
+        module, "replay_window", "Anti-replay window",
+        "Packets that a receiver looks back, 32 to 1024; what is older is told as out of its window",
+        10, &replay_window);
     prefs_register_string_preference(module, "delete_grace", "Grace after a Delete (seconds)",
-                                     "Seconds in which packets of a deleted SA may still arrive", &delete_grace);
-    prefs_register_bool_preference(module, "verify_icv", "Verify the integrity of every ESP packet",
-                                   "Check the integrity of every ESP packet whose keys are known; without, only as much is decrypted as "
-                                   "the checks need", &verify_icv);
-    prefs_register_bool_preference(module, "show_inner", "Show the packets inside ESP",
-                                   "The packets that Espial's keys open and Wireshark's ESP dissector has not shown, below Espial's item",
-                                   &inner_shown);
-    prefs_register_bool_preference(module, "info_tag", "Name the worst finding in the Info column",
-                                   "The worst finding of a packet as a short tag behind what Wireshark says of it; none for mere changes of "
-                                   "state", &info_tag);
-    plan_uat = uat_new("Espial plan", sizeof(struct plan_row), "espial_plan", TRUE, (void **)&rows, &num_rows,
-                       UAT_AFFECTS_DISSECTION, NULL, copy_row, check_row, free_row, NULL, NULL, fields);
-    prefs_register_uat_preference(module, "plan", "Plan", "The planning sheet: what each peer should negotiate", plan_uat);
+                                     "Seconds in which packets of a deleted SA may still arrive",
+                                     &delete_grace);
+    prefs_register_bool_preference(
+        module, "verify_icv", "Verify the integrity of every ESP packet",
+        "Check the integrity of every ESP packet whose keys are known; without, only as much is decrypted as "
+        "the checks need",
+        &verify_icv);
+    prefs_register_bool_preference(
+        module, "show_inner", "Show the packets inside ESP",
+        "The packets that Espial's keys open and Wireshark's ESP dissector has not shown, below Espial's item",
+        &inner_shown);
+    prefs_register_bool_preference(
+        module, "info_tag", "Name the worst finding in the Info column",
+        "The worst finding of a packet as a short tag behind what Wireshark says of it; none for mere changes of "
+        "state",
+        &info_tag);
+    plan_uat = uat_new("Espial plan", sizeof(struct plan_row), "espial_plan", TRUE, (void **)&rows,
+                       &num_rows, UAT_AFFECTS_DISSECTION, NULL, copy_row, check_row, free_row, NULL,
+                       NULL, fields);
+    prefs_register_uat_preference(module, "plan", "Plan",
+                                  "The planning sheet: what each peer should negotiate", plan_uat);
 }
 
 struct plan *
@@ -160,7 +179,8 @@ prefs_make_plan(void)
 
     for (unsigned i = 0; i < num_rows; i++) {
         char *error = NULL;
-        plan_add(plan, rows[i].peer, rows[i].ike, rows[i].esp, rows[i].virtual_ip, rows[i].networks, &error);
+        plan_add(plan, rows[i].peer, rows[i].ike, rows[i].esp, rows[i].virtual_ip, rows[i].networks,
+                 &error);
         g_free(error);          /* check_row reported it when the row was entered */
     }
     if (plan_file && *plan_file) {
@@ -183,7 +203,9 @@ prefs_options(void)
     if (end != delete_grace && !*end && grace >= 0 && grace < 3600) {
         o.delete_grace = grace;
     } else {
-        report_failure("Espial: \"%s\" is no number of seconds for the grace after a Delete; 0.5 is used", delete_grace);
+        report_failure(
+            "Espial: \"%s\" is no number of seconds for the grace after a Delete; 0.5 is used",
+            delete_grace);
     }
     return o;
 }

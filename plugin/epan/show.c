@@ -23,26 +23,51 @@ static int id_isakmp, id_esp, id_ah;
 /* The field that a check is about, plus one: expert information goes there where the frame
  * shows it, else to the finding. */
 static const unsigned char about[NUM_CHECKS] = {
-    [CHECK_proposal_not_offered] = H_chosen + 1, [CHECK_attribute_changed] = H_chosen + 1,
-    [CHECK_several_chosen] = H_chosen + 1, [CHECK_suite_downgraded] = H_chosen + 1,
-    [CHECK_weak_encryption] = H_chosen + 1, [CHECK_weak_integrity] = H_chosen + 1, [CHECK_weak_prf] = H_chosen + 1,
-    [CHECK_weak_dh_group] = H_chosen + 1, [CHECK_no_integrity] = H_chosen + 1, [CHECK_no_encryption] = H_chosen + 1,
-    [CHECK_weak_offered] = H_offered + 1, [CHECK_offer_changed] = H_offered + 1,
-    [CHECK_exchange_mode_mismatch] = H_exchange + 1, [CHECK_aggressive_mode_psk] = H_exchange + 1,
-    [CHECK_message_id_reused] = H_exchange + 1, [CHECK_payload_missing] = H_exchange + 1,
-    [CHECK_payload_unexpected] = H_exchange + 1, [CHECK_request_unanswered] = H_exchange + 1,
-    [CHECK_retransmission] = H_retransmission_of + 1, [CHECK_ikev1_in_use] = H_ike_version + 1,
-    [CHECK_nat_detected] = H_nat + 1, [CHECK_nat_forced] = H_nat + 1, [CHECK_ah_through_nat] = H_nat + 1,
-    [CHECK_ts_narrowed] = H_ts_i + 1, [CHECK_inner_selector_violation] = H_ts_i + 1,
-    [CHECK_inner_source_violation] = H_inner_src + 1, [CHECK_virtual_ip_violation] = H_inner_src + 1,
-    [CHECK_wrong_child_sa] = H_inner_src + 1, [CHECK_inner_destination_violation] = H_inner_dst + 1,
-    [CHECK_virtual_ip_shared] = H_virtual_ip + 1, [CHECK_esp_after_delete] = H_deleted_in + 1,
-    [CHECK_esp_after_lifetime] = H_child_state + 1, [CHECK_length_impossible] = H_child_proposal + 1,
-    [CHECK_truncated_sha256] = H_child_proposal + 1, [CHECK_reserved_spi] = H_stream + 1,
-    [CHECK_spi_unknown] = H_stream + 1, [CHECK_esp_without_ike] = H_stream + 1, [CHECK_one_way] = H_stream + 1,
-    [CHECK_never_used] = H_child_sa + 1, [CHECK_outer_source_violation] = H_child_spi + 1,
-    [CHECK_outer_destination_violation] = H_child_spi + 1, [CHECK_sequence_gap] = H_lost + 1,
-    [CHECK_replay] = H_replayed + 1, [CHECK_out_of_window] = H_packet + 1, [CHECK_sequence_not_one] = H_packet + 1,
+    [CHECK_proposal_not_offered] = H_chosen + 1,
+    [CHECK_attribute_changed] = H_chosen + 1,
+    [CHECK_several_chosen] = H_chosen + 1,
+    [CHECK_suite_downgraded] = H_chosen + 1,
+    [CHECK_weak_encryption] = H_chosen + 1,
+    [CHECK_weak_integrity] = H_chosen + 1,
+    [CHECK_weak_prf] = H_chosen + 1,
+    [CHECK_weak_dh_group] = H_chosen + 1,
+    [CHECK_no_integrity] = H_chosen + 1,
+    [CHECK_no_encryption] = H_chosen + 1,
+    [CHECK_weak_offered] = H_offered + 1,
+    [CHECK_offer_changed] = H_offered + 1,
+    [CHECK_exchange_mode_mismatch] = H_exchange + 1,
+    [CHECK_aggressive_mode_psk] = H_exchange + 1,
+    [CHECK_message_id_reused] = H_exchange + 1,
+    [CHECK_payload_missing] = H_exchange + 1,
+    [CHECK_payload_unexpected] = H_exchange + 1,
+    [CHECK_request_unanswered] = H_exchange + 1,
+    [CHECK_retransmission] = H_retransmission_of + 1,
+    [CHECK_ikev1_in_use] = H_ike_version + 1,
+    [CHECK_nat_detected] = H_nat + 1,
+    [CHECK_nat_forced] = H_nat + 1,
+    [CHECK_ah_through_nat] = H_nat + 1,
+    [CHECK_ts_narrowed] = H_ts_i + 1,
+    [CHECK_inner_selector_violation] = H_ts_i + 1,
+    [CHECK_inner_source_violation] = H_inner_src + 1,
+    [CHECK_virtual_ip_violation] = H_inner_src + 1,
+    [CHECK_wrong_child_sa] = H_inner_src + 1,
+    [CHECK_inner_destination_violation] = H_inner_dst + 1,
+    [CHECK_virtual_ip_shared] = H_virtual_ip + 1,
+    [CHECK_esp_after_delete] = H_deleted_in + 1,
+    [CHECK_esp_after_lifetime] = H_child_state + 1,
+    [CHECK_length_impossible] = H_child_proposal + 1,
+    [CHECK_truncated_sha256] = H_child_proposal + 1,
+    [CHECK_reserved_spi] = H_stream + 1,
+    [CHECK_spi_unknown] = H_stream + 1,
+    [CHECK_esp_without_ike] = H_stream + 1,
+    [CHECK_one_way] = H_stream + 1,
+    [CHECK_never_used] = H_child_sa + 1,
+    [CHECK_outer_source_violation] = H_child_spi + 1,
+    [CHECK_outer_destination_violation] = H_child_spi + 1,
+    [CHECK_sequence_gap] = H_lost + 1,
+    [CHECK_replay] = H_replayed + 1,
+    [CHECK_out_of_window] = H_packet + 1,
+    [CHECK_sequence_not_one] = H_packet + 1,
     [CHECK_sequence_wrapped] = H_packet + 1,
 };
 
@@ -78,7 +103,8 @@ put_number(const struct view *v, proto_tree *tree, int field, uint32_t n)
 static void
 put_direction(const struct view *v, proto_tree *tree, bool to_responder)
 {
-    put_text(v, tree, H_direction, to_responder ? "initiator to responder" : "responder to initiator");
+    put_text(v, tree, H_direction,
+             to_responder ? "initiator to responder" : "responder to initiator");
 }
 
 /* A link to a later frame is known only once that frame has been seen; on the first
@@ -105,7 +131,8 @@ show_offers(const struct view *v, proto_tree *tree, const struct exchange *x)
 }
 
 static void
-show_exchange(const struct view *v, proto_tree *tree, const struct ike_sa *sa, const struct record *r)
+show_exchange(const struct view *v, proto_tree *tree, const struct ike_sa *sa,
+              const struct record *r)
 {
     const struct exchange *x = sa->exchanges.at[r->exchange];
     char name[64];
@@ -151,9 +178,11 @@ show_ike(const struct view *v, const struct record *r)
     item = put_number(v, v->tree, H_ike_sa, sa->id);
     proto_item_append_text(item, ", %s to %s", initiator, responder);
     tree = proto_item_add_subtree(item, ett_sa);
-    generated(proto_tree_add_bytes_with_length(tree, hf[H_ike_spi_i], v->tvb, 0, 0, sa->spi_i, sizeof sa->spi_i));
+    generated(proto_tree_add_bytes_with_length(tree, hf[H_ike_spi_i], v->tvb, 0, 0, sa->spi_i,
+                                               sizeof sa->spi_i));
     if (r->spi_r_known) {
-        generated(proto_tree_add_bytes_with_length(tree, hf[H_ike_spi_r], v->tvb, 0, 0, sa->spi_r, sizeof sa->spi_r));
+        generated(proto_tree_add_bytes_with_length(tree, hf[H_ike_spi_r], v->tvb, 0, 0, sa->spi_r,
+                                                   sizeof sa->spi_r));
     }
     put_text(v, tree, H_ike_version, sa->major == 1 ? "IKEv1" : "IKEv2");
     put_text(v, tree, H_ike_state, ike_sa_state_name(r->ike_state));
@@ -241,7 +270,8 @@ show_stream(const struct view *v, const struct record *r, const struct stream *s
     proto_item *item = put_number(v, v->tree, H_stream, r->stream);
     proto_tree *tree = proto_item_add_subtree(item, ett_sa);
 
-    proto_item_append_text(item, ", %s %08x, packet %u", s->protocol == PROTO_AH ? "AH" : "ESP", s->spi, r->packet);
+    proto_item_append_text(item, ", %s %08x, packet %u", s->protocol == PROTO_AH ? "AH" : "ESP",
+                           s->spi, r->packet);
     put_number(v, tree, H_stream_spi, s->spi);
     if (r->child != NO_ID) {
         put_direction(v, tree, r->to_responder);
@@ -293,7 +323,8 @@ put_expert_info(const struct view *v, struct frame_findings *all, guint i, proto
 {
     const struct finding *f = finding_at(all, i);
 
-    expert_add_info_format(v->pinfo, item, &ei[f->check], "%s: %s", checks[f->check].title, f->detail);
+    expert_add_info_format(v->pinfo, item, &ei[f->check], "%s: %s", checks[f->check].title,
+                           f->detail);
     all->has_expert_info[i] = true;
 }
 
@@ -303,13 +334,15 @@ is_about(const struct finding *f, const struct record *r)
     if (f->stream != NO_ID) {
         return f->stream == r->stream;
     }
-    return f->child_sa != NO_ID ? f->child_sa == r->child : f->ike_sa != NO_ID && f->ike_sa == r->ike_sa;
+    return f->child_sa != NO_ID ? f->child_sa == r->child :
+                                  f->ike_sa != NO_ID && f->ike_sa == r->ike_sa;
 }
 
 static proto_item *
 item_about(const struct view *v, const struct finding *f)
 {
-    if (f->check == CHECK_sa_established || f->check == CHECK_sa_rekeyed || f->check == CHECK_sa_deleted) {
+    if (f->check == CHECK_sa_established || f->check == CHECK_sa_rekeyed ||
+        f->check == CHECK_sa_deleted) {
         return v->items[f->child_sa != NO_ID ? H_child_state : H_ike_state];
     }
     return about[f->check] ? v->items[about[f->check] - 1] : NULL;
@@ -334,7 +367,8 @@ show_record(const struct view *v, const struct record *r, struct frame_findings 
 {
     const struct stream *s = r->stream == NO_ID ? NULL : sadb_stream(capture_db(), r->stream);
 
-    memset(v->items, 0, NUM_H * sizeof *v->items);      /* NOLINT(bugprone-sizeof-expression): an array of pointers */
+    memset(v->items, 0,
+           NUM_H * sizeof *v->items); /* NOLINT(bugprone-sizeof-expression): an array of pointers */
     if (r->ike_sa != NO_ID) {
         show_ike(v, r);
     }
@@ -377,15 +411,18 @@ show_summary(proto_item *item, const struct record *r, const struct frame_findin
         proto_item_append_text(item, ", Child SA %u", r->child);
     }
     if (found->ids) {
-        proto_item_append_text(item, ", %u finding%s", found->ids->len, found->ids->len == 1 ? "" : "s");
+        proto_item_append_text(item, ", %u finding%s", found->ids->len,
+                               found->ids->len == 1 ? "" : "s");
     }
 }
 
 static void
-show_tree(struct view *v, proto_tree *root, const struct frame_records *records, struct frame_findings *found)
+show_tree(struct view *v, proto_tree *root, const struct frame_records *records,
+          struct frame_findings *found)
 {
     const struct record *first = records ? records->at[0] : NULL;
-    proto_item *item = generated(proto_tree_add_item(place_of(root, first), proto_espial, v->tvb, 0, 0, ENC_NA));
+    proto_item *item =
+        generated(proto_tree_add_item(place_of(root, first), proto_espial, v->tvb, 0, 0, ENC_NA));
 
     v->tree = proto_item_add_subtree(item, ett_espial);
     show_summary(item, first, found);
@@ -398,7 +435,8 @@ show_tree(struct view *v, proto_tree *root, const struct frame_records *records,
 }
 
 void
-show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root, const struct frame_records *records, bool visited)
+show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root, const struct frame_records *records,
+           bool visited)
 {
     proto_item *items[NUM_H] = { NULL };
     struct view view = { tvb, pinfo, NULL, items, pinfo->num, visited };

@@ -5,7 +5,9 @@
 
 #include <string.h>
 
-enum { OPEN_MAX = 25 };         /* rows of a group that need no click to be seen: a browser lays them out at once */
+enum {
+    OPEN_MAX = 25
+}; /* rows of a group that need no click to be seen: a browser lays them out at once */
 
 static void
 put_basis(GString *out, enum basis b)
@@ -21,7 +23,8 @@ same_remedy(const struct finding_group *g)
     const struct finding *first = (const struct finding *)g_ptr_array_index(g->findings, 0);
 
     for (guint i = 1; i < g->findings->len; i++) {
-        if (strcmp(((const struct finding *)g_ptr_array_index(g->findings, i))->remedy, first->remedy) != 0) {
+        if (strcmp(((const struct finding *)g_ptr_array_index(g->findings, i))->remedy,
+                   first->remedy) != 0) {
             return false;
         }
     }
@@ -35,7 +38,8 @@ put_where(struct page *p, const struct finding *f)
         put_sa_link(p, f->ike_sa);
     }
     if (f->child_sa != NO_ID) {
-        html_put(p->out, "%s<span class=\"nb\">Child SA %u</span>", f->ike_sa != NO_ID ? ", " : "", f->child_sa);
+        html_put(p->out, "%s<span class=\"nb\">Child SA %u</span>", f->ike_sa != NO_ID ? ", " : "",
+                 f->child_sa);
     }
     if (f->stream != NO_ID && f->stream < sadb_num_streams(p->r->db)) {
         const struct stream *s = sadb_stream(p->r->db, f->stream);
@@ -83,7 +87,8 @@ put_group(struct page *p, const struct finding_group *g, size_t *left)
     bool same = same_remedy(g);
     guint shown = (guint)MIN((size_t)g->findings->len, *left);
 
-    html_put(p->out, "<details class=\"finding %s\" id=\"g%u\"%s><summary>", severity_name(g->severity), first->id,
+    html_put(p->out, "<details class=\"finding %s\" id=\"g%u\"%s><summary>",
+             severity_name(g->severity), first->id,
              g->severity >= SEV_WARN && shown <= OPEN_MAX ? " open" : "");
     put_severity(p->out, g->severity);
     html_put(p->out, " <h3>%s</h3>", c->title);
@@ -97,15 +102,19 @@ put_group(struct page *p, const struct finding_group *g, size_t *left)
     open_table(p->out, STACK, c->title, same ? short_columns : columns);
     for (guint i = 0; i < shown; i++) {
         const struct finding *f = (const struct finding *)g_ptr_array_index(g->findings, i);
-        put_row(p, f, i ? (const struct finding *)g_ptr_array_index(g->findings, i - 1) : NULL, !same);
+        put_row(p, f, i ? (const struct finding *)g_ptr_array_index(g->findings, i - 1) : NULL,
+                !same);
     }
     close_table(p->out);
     if (shown < g->findings->len) {
-        html_put(p->out, "<p class=\"limit\">%u more of this kind are not listed; the JSON report holds them all.</p>\n",
-                 g->findings->len - shown);
+        html_put(
+            p->out,
+            "<p class=\"limit\">%u more of this kind are not listed; the JSON report holds them all.</p>\n",
+            g->findings->len - shown);
     }
-    html_put(p->out, "<p class=\"foot\">%s \xc2\xb7 in Wireshark <code>espial.%s</code></p>\n</details>\n", c->reference,
-             c->name);
+    html_put(p->out,
+             "<p class=\"foot\">%s \xc2\xb7 in Wireshark <code>espial.%s</code></p>\n</details>\n",
+             c->reference, c->name);
     *left -= shown;
 }
 
@@ -115,11 +124,14 @@ page_findings(struct page *p)
     GArray *groups = page_groups(p);
     size_t left = PAGE_MAX_FINDINGS;
 
-    g_string_append(p->out, "<section id=\"findings\" aria-labelledby=\"findings-h\">\n<h2 id=\"findings-h\">Findings</h2>\n");
+    g_string_append(
+        p->out,
+        "<section id=\"findings\" aria-labelledby=\"findings-h\">\n<h2 id=\"findings-h\">Findings</h2>\n");
     if (!groups->len) {
         g_string_append(p->out, "<p>No check has anything to say of this capture.</p>\n");
     } else if (!p->count[SEV_ERROR] && !p->count[SEV_WARN]) {
-        g_string_append(p->out, "<p>Nothing is at warning or above. What follows is for the record.</p>\n");
+        g_string_append(p->out,
+                        "<p>Nothing is at warning or above. What follows is for the record.</p>\n");
     }
     for (guint i = 0; i < groups->len; i++) {
         put_group(p, &g_array_index(groups, struct finding_group, i), &left);

@@ -15,10 +15,11 @@ struct range {
 /* Not to be seen, or changing how what follows is seen: controls, zero widths, marks and
  * overrides of direction, separators, fillers, variation selectors, tags. */
 static const struct range hidden[] = {
-    { 0x00, 0x1f },     { 0x7f, 0x9f },     { 0xad, 0xad },         { 0x34f, 0x34f },       { 0x61c, 0x61c },
-    { 0x115f, 0x1160 }, { 0x17b4, 0x17b5 }, { 0x180b, 0x180f },     { 0x200b, 0x200f },     { 0x2028, 0x202e },
-    { 0x2060, 0x206f }, { 0x3164, 0x3164 }, { 0xfe00, 0xfe0f },     { 0xfeff, 0xfeff },     { 0xffa0, 0xffa0 },
-    { 0xfff0, 0xfffb }, { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
+    { 0x00, 0x1f },       { 0x7f, 0x9f },       { 0xad, 0xad },     { 0x34f, 0x34f },
+    { 0x61c, 0x61c },     { 0x115f, 0x1160 },   { 0x17b4, 0x17b5 }, { 0x180b, 0x180f },
+    { 0x200b, 0x200f },   { 0x2028, 0x202e },   { 0x2060, 0x206f }, { 0x3164, 0x3164 },
+    { 0xfe00, 0xfe0f },   { 0xfeff, 0xfeff },   { 0xffa0, 0xffa0 }, { 0xfff0, 0xfffb },
+    { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
 };
 
 static bool
@@ -101,7 +102,12 @@ put_value(GString *out, const char *spec, char kind, unsigned longs, va_list *ar
     } else if (longs == 0) {
         char text[32];
         unsigned n = va_arg(*args, unsigned);
-        g_snprintf(text, sizeof text, kind == 'd' ? "%d" : spec[1] == '0' ? "%08x" : kind == 'x' ? "%x" : "%u", n);
+        g_snprintf(text, sizeof text,
+                   kind == 'd'    ? "%d" :
+                   spec[1] == '0' ? "%08x" :
+                   kind == 'x'    ? "%x" :
+                                    "%u",
+                   n);
         g_string_append(out, text);
     } else {
         uint64_t n = longs == 1 ? va_arg(*args, unsigned long) : va_arg(*args, unsigned long long);

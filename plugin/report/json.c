@@ -189,7 +189,8 @@ put_child_sa(json_dumper *j, const struct child_sa *c)
     put_text(j, "proposal", c->chosen ? c->chosen->text : NULL);
     put_selectors(j, "ts_i", c->ts_i, c->num_ts_i);
     put_selectors(j, "ts_r", c->ts_r, c->num_ts_r);
-    put_text(j, "virtual_ip", c->virtual_ip.family ? ip_print(&c->virtual_ip, text, sizeof text) : NULL);
+    put_text(j, "virtual_ip",
+             c->virtual_ip.family ? ip_print(&c->virtual_ip, text, sizeof text) : NULL);
     put_text(j, "state", child_state_name(c->state));
     put_or_null(j, "negotiated_in", c->negotiated_in, 0);
     put_or_null(j, "deleted_in", c->deleted_in, 0);

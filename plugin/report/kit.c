@@ -9,12 +9,17 @@ open_table(GString *out, const char *more, const char *caption, const char *cons
 {
     bool wide = !g_str_has_prefix(more, STACK);         /* to be scrolled with the keyboard too */
 
-    html_put(out, wide ? "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"%s\">" : "<div class=\"scroll\">", caption);
+    html_put(out,
+             wide ? "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"%s\">" :
+                    "<div class=\"scroll\">",
+             caption);
     g_string_append_printf(out, "<table%s>", more);
     html_put(out, "<caption class=\"hide\">%s</caption><thead><tr>", caption);
     for (; *columns; columns++) {
         bool number = **columns == '>';
-        html_put(out, number ? "<th scope=\"col\" class=\"r\">%s</th>" : "<th scope=\"col\">%s</th>", *columns + number);
+        html_put(out,
+                 number ? "<th scope=\"col\" class=\"r\">%s</th>" : "<th scope=\"col\">%s</th>",
+                 *columns + number);
     }
     g_string_append(out, "</tr></thead>\n<tbody>\n");
 }
@@ -67,7 +72,8 @@ put_when(GString *out, double time)
 void
 put_severity(GString *out, enum severity s)
 {
-    html_put(out, "<span class=\"tag %s\">%s</span>", severity_name(s), s == SEV_CHAT ? "event" : severity_name(s));
+    html_put(out, "<span class=\"tag %s\">%s</span>", severity_name(s),
+             s == SEV_CHAT ? "event" : severity_name(s));
 }
 
 void

@@ -6,8 +6,19 @@
 #include <string.h>
 
 enum {
-    WIDTH = 960, LEFT = 132, RIGHT = 474, NOTES = 508, HEAD = 62, HEAD_WIDTH = 240, STEP = 46, NOTE_STEP = 17,
-    NAME_CHARS = 34, NOTE_MAX = 60, NOTES_MAX = 3, QUIET_RUN = 3, LAST_ROWS = 16
+    WIDTH = 960,
+    LEFT = 132,
+    RIGHT = 474,
+    NOTES = 508,
+    HEAD = 62,
+    HEAD_WIDTH = 240,
+    STEP = 46,
+    NOTE_STEP = 17,
+    NAME_CHARS = 34,
+    NOTE_MAX = 60,
+    NOTES_MAX = 3,
+    QUIET_RUN = 3,
+    LAST_ROWS = 16
 };
 
 enum row_kind { ROW_MESSAGE, ROW_AGAIN, ROW_TRAFFIC, ROW_QUIET };
@@ -40,8 +51,15 @@ add_messages(GArray *rows, const struct exchange *x)
 {
     for (guint i = 0; i < x->messages.len; i++) {
         const struct exchange_message *m = &x->messages.at[i];
-        struct row row = { .kind = ROW_MESSAGE, .frame = m->frame, .last_frame = m->frame, .time = m->time,
-                           .to_right = m->from_initiator, .x = x, .m = m, .number = i + 1, .count = 1 };
+        struct row row = { .kind = ROW_MESSAGE,
+                           .frame = m->frame,
+                           .last_frame = m->frame,
+                           .time = m->time,
+                           .to_right = m->from_initiator,
+                           .x = x,
+                           .m = m,
+                           .number = i + 1,
+                           .count = 1 };
         g_array_append_val(rows, row);
         if (m->again && m->again->frames.len) {
             const struct frame_numbers *frames = &m->again->frames;
@@ -60,7 +78,8 @@ add_messages(GArray *rows, const struct exchange *x)
 static bool
 is_quiet(const struct row *r, bool v1)
 {
-    return r->kind == ROW_MESSAGE && (r->x->liveness || r->x->liveness_ack) && (v1 || r->x->response);
+    return r->kind == ROW_MESSAGE && (r->x->liveness || r->x->liveness_ack) &&
+           (v1 || r->x->response);
 }
 
 /* A run of exchanges that only ask if the peer lives is one row. */
@@ -100,8 +119,13 @@ rows_of(const struct ike_sa *sa)
         const struct child_sa *c = sa->children.at[i];
         for (guint k = 0; k < c->streams.len; k++) {
             const struct stream *s = c->streams.at[k];
-            struct row row = { .kind = ROW_TRAFFIC, .frame = s->first_frame, .last_frame = s->last_frame, .time = s->first_time,
-                               .to_right = s->to_responder, .count = s->packets, .s = s };
+            struct row row = { .kind = ROW_TRAFFIC,
+                               .frame = s->first_frame,
+                               .last_frame = s->last_frame,
+                               .time = s->first_time,
+                               .to_right = s->to_responder,
+                               .count = s->packets,
+                               .s = s };
             g_array_append_val(rows, row);
         }
     }
@@ -140,10 +164,12 @@ static bool
 concerns(const struct row *r, const struct ike_sa *sa, const struct finding *f)
 {
     if (r->kind == ROW_TRAFFIC) {
-        return f->stream == r->s->id || (f->stream == NO_ID && f->child_sa == r->s->child->id && f->frame >= r->frame &&
-                                         f->frame <= r->last_frame && f->ike_sa == sa->id);
+        return f->stream == r->s->id ||
+               (f->stream == NO_ID && f->child_sa == r->s->child->id && f->frame >= r->frame &&
+                f->frame <= r->last_frame && f->ike_sa == sa->id);
     }
-    return f->stream == NO_ID && f->ike_sa == sa->id && f->frame >= r->frame && f->frame <= r->last_frame;
+    return f->stream == NO_ID && f->ike_sa == sa->id && f->frame >= r->frame &&
+           f->frame <= r->last_frame;
 }
 
 static void
@@ -176,9 +202,11 @@ note_children(struct notes *n, const struct row *r, const struct ike_sa *sa)
         bool made = c->negotiated_in == r->frame, gone = c->deleted_in == r->frame;
         struct note *note = made ? add_note(n, "ok") : gone ? add_note(n, "off") : NULL;
         if (note && made && c->rekeys != NO_ID) {
-            g_snprintf(note->text, sizeof note->text, "Child SA %u installed, replaces %u", c->id, c->rekeys);
+            g_snprintf(note->text, sizeof note->text, "Child SA %u installed, replaces %u", c->id,
+                       c->rekeys);
         } else if (note) {
-            g_snprintf(note->text, sizeof note->text, "Child SA %u %s", c->id, made ? "installed" : "deleted");
+            g_snprintf(note->text, sizeof note->text, "Child SA %u %s", c->id,
+                       made ? "installed" : "deleted");
         }
     }
 }
@@ -197,7 +225,8 @@ note_row(struct page *p, struct notes *n, const struct row *r, const struct ike_
         g_snprintf(note->text, sizeof note->text, "IKE SA %u established", sa->id);
     }
     note_children(n, r, sa);
-    if (r->x->rekeys_ike && r->frame == r->x->response && sa->rekeyed_by != NO_ID && (note = add_note(n, "ok"))) {
+    if (r->x->rekeys_ike && r->frame == r->x->response && sa->rekeyed_by != NO_ID &&
+        (note = add_note(n, "ok"))) {
         g_snprintf(note->text, sizeof note->text, "replaced by IKE SA %u", sa->rekeyed_by);
     }
     if (sa->deleted_in == r->frame && (note = add_note(n, "off"))) {
@@ -215,8 +244,10 @@ draw_notes(struct page *p, const struct notes *n, int y)
         if (link) {
             html_put(p->out, "<a href=\"#f%u\">", note->finding);
         }
-        html_put(p->out, "<g class=\"%s\"><rect class=\"dot\" x=\"%d\" y=\"%d\" width=\"8\" height=\"8\" rx=\"%d\"/>", note->css,
-                 NOTES, y - 5, note->finding == NO_ID ? 4 : 1);
+        html_put(
+            p->out,
+            "<g class=\"%s\"><rect class=\"dot\" x=\"%d\" y=\"%d\" width=\"8\" height=\"8\" rx=\"%d\"/>",
+            note->css, NOTES, y - 5, note->finding == NO_ID ? 4 : 1);
         html_put(p->out, "<text x=\"%d\" y=\"%d\">", NOTES + 14, y + 4);
         html_text_cut(p->out, note->text, NOTE_MAX);
         if (i + 1 == n->num && n->more) {
@@ -242,7 +273,8 @@ put_label(GString *out, const struct row *r, const struct ike_sa *sa)
         return;
     }
     if (r->kind == ROW_QUIET) {
-        html_put(out, "%u %s messages, liveness checks", r->count, exchange_name(sa->major, r->x->type, name, sizeof name));
+        html_put(out, "%u %s messages, liveness checks", r->count,
+                 exchange_name(sa->major, r->x->type, name, sizeof name));
         return;
     }
     html_text(out, exchange_name(sa->major, r->x->type, name, sizeof name));
@@ -266,13 +298,16 @@ put_below(GString *out, const struct row *r, const struct ike_sa *sa)
     char text[ADDR_TEXT_MAX];
 
     if (r->kind == ROW_MESSAGE) {
-        g_string_append(out, !r->m->encrypted ? "in clear" : r->m->readable ? "encrypted, read" : "encrypted");
+        g_string_append(out, !r->m->encrypted ? "in clear" :
+                             r->m->readable   ? "encrypted, read" :
+                                                "encrypted");
         html_put(out, ", %u octets", r->m->length);
         if (sa->major == 2) {
             html_put(out, ", ID %u", r->x->message_id);
         }
     } else if (r->kind == ROW_TRAFFIC) {
-        html_put(out, "%s%" G_GUINT64_FORMAT " octets", r->s->src_port ? "in UDP, " : "", r->s->bytes);
+        html_put(out, "%s%" G_GUINT64_FORMAT " octets", r->s->src_port ? "in UDP, " : "",
+                 r->s->bytes);
         if (!ip_equal(&r->s->src, usual)) {
             html_put(out, ", from %s", ip_print(&r->s->src, text, sizeof text));
         }
@@ -284,15 +319,19 @@ static void
 draw_lock(GString *out, const struct exchange_message *m, int x, int y)
 {
     if (m->encrypted) {
-        html_put(out, "<g class=\"lock\"><rect x=\"%d\" y=\"%d\" width=\"9\" height=\"7\" rx=\"1.5\"/>", x, y - 3);
-        html_put(out, "<path d=\"M%d %dv-2.2a2.5 2.5 0 0 1 5 0%s\"/></g>", x + 2, y - 3, m->readable ? "" : "v2.2");
+        html_put(out,
+                 "<g class=\"lock\"><rect x=\"%d\" y=\"%d\" width=\"9\" height=\"7\" rx=\"1.5\"/>",
+                 x, y - 3);
+        html_put(out, "<path d=\"M%d %dv-2.2a2.5 2.5 0 0 1 5 0%s\"/></g>", x + 2, y - 3,
+                 m->readable ? "" : "v2.2");
     }
 }
 
 static void
 draw_arrow(GString *out, const struct row *r, int y)
 {
-    int from = r->to_right ? LEFT : RIGHT, to = r->to_right ? RIGHT : LEFT, back = r->to_right ? -9 : 9;
+    int from = r->to_right ? LEFT : RIGHT, to = r->to_right ? RIGHT : LEFT,
+        back = r->to_right ? -9 : 9;
 
     if (r->kind == ROW_QUIET) {
         html_put(out, "<path class=\"line\" d=\"M%d %dH%d\"/>", LEFT + 8, y, RIGHT - 8);
@@ -334,8 +373,8 @@ draw_head(GString *out, const struct endpoint *e, const char *role, int x)
 {
     char text[ADDR_TEXT_MAX], name[ID_TEXT_MAX];
 
-    html_put(out, "<g class=\"end\"><rect x=\"%d\" y=\"4\" width=\"%d\" height=\"%d\" rx=\"5\"/>", x - HEAD_WIDTH / 2, HEAD_WIDTH,
-             HEAD - 16);
+    html_put(out, "<g class=\"end\"><rect x=\"%d\" y=\"4\" width=\"%d\" height=\"%d\" rx=\"5\"/>",
+             x - HEAD_WIDTH / 2, HEAD_WIDTH, HEAD - 16);
     html_put(out, "<text class=\"name\" x=\"%d\" y=\"26\">", x);
     html_text_cut(out, endpoint_print(e, name, sizeof name), NAME_CHARS);
     html_put(out, "</text><text class=\"below\" x=\"%d\" y=\"42\">%s \xc2\xb7 %s", x, role,
@@ -346,8 +385,8 @@ draw_head(GString *out, const struct endpoint *e, const char *role, int x)
 static void
 draw_gap(GString *out, unsigned rows, int y)
 {
-    html_put(out, "<text class=\"gap\" x=\"%d\" y=\"%d\">%u more rows are left out here</text>\n", (LEFT + RIGHT) / 2, y + 4,
-             rows);
+    html_put(out, "<text class=\"gap\" x=\"%d\" y=\"%d\">%u more rows are left out here</text>\n",
+             (LEFT + RIGHT) / 2, y + 4, rows);
 }
 
 void
@@ -359,15 +398,24 @@ page_ladder(struct page *p, const struct ike_sa *sa)
     int y = HEAD + 34, height = HEAD + 20 + STEP * (int)shown;
     GString *out = p->out;
 
-    g_string_append(out, "<figure class=\"ladder\"><figcaption>Exchanges <span class=\"key\">Left: frame, and time since the "
-                    "capture began. Dashed: sent again. Wide: traffic of a Child SA, drawn at its first packet.</span>"
-                    "</figcaption>\n");
-    html_put(out, "<div class=\"scroll\" role=\"region\" aria-label=\"Ladder of IKE SA %u\" tabindex=\"0\">\n", sa->id);
-    html_put(out, "<svg viewBox=\"0 0 %d %d\" class=\"wide\" role=\"group\" aria-labelledby=\"l%u\">", WIDTH, height, sa->id);
-    html_put(out, "<title id=\"l%u\">Ladder of the exchanges of IKE SA %u, %u rows in order of frames</title>\n", sa->id, sa->id,
-             rows->len);
-    html_put(out, "<path class=\"life\" d=\"M%d %dV%dM%d %dV%d\"/>\n", LEFT, HEAD - 12, height - 6, RIGHT, HEAD - 12,
-             height - 6);
+    g_string_append(
+        out,
+        "<figure class=\"ladder\"><figcaption>Exchanges <span class=\"key\">Left: frame, and time since the "
+        "capture began. Dashed: sent again. Wide: traffic of a Child SA, drawn at its first packet.</span>"
+        "</figcaption>\n");
+    html_put(
+        out,
+        "<div class=\"scroll\" role=\"region\" aria-label=\"Ladder of IKE SA %u\" tabindex=\"0\">\n",
+        sa->id);
+    html_put(out,
+             "<svg viewBox=\"0 0 %d %d\" class=\"wide\" role=\"group\" aria-labelledby=\"l%u\">",
+             WIDTH, height, sa->id);
+    html_put(
+        out,
+        "<title id=\"l%u\">Ladder of the exchanges of IKE SA %u, %u rows in order of frames</title>\n",
+        sa->id, sa->id, rows->len);
+    html_put(out, "<path class=\"life\" d=\"M%d %dV%dM%d %dV%d\"/>\n", LEFT, HEAD - 12, height - 6,
+             RIGHT, HEAD - 12, height - 6);
     draw_head(out, &sa->initiator, "initiator", LEFT);
     draw_head(out, &sa->responder, "responder", RIGHT);
     for (guint i = 0; i < rows->len; i++, y += STEP) {

@@ -11,13 +11,16 @@ report_left_out(const struct report *r)
         g_ptr_array_add(all, g_strdup_printf("%s; what came after it was not followed", *cap));
     }
     if (r->keys_full) {
-        g_ptr_array_add(all, g_strdup_printf("%s; what came after it was not opened", r->keys_full));
+        g_ptr_array_add(all,
+                        g_strdup_printf("%s; what came after it was not opened", r->keys_full));
     }
     if (r->tcp_full) {
-        g_ptr_array_add(all, g_strdup("TCP connections of IKE and ESP; what came after it was not followed"));
+        g_ptr_array_add(
+            all, g_strdup("TCP connections of IKE and ESP; what came after it was not followed"));
     }
     if (findings_capped(r->findings)) {
-        g_ptr_array_add(all, g_strdup("findings or their frames; what came after it is not listed"));
+        g_ptr_array_add(all,
+                        g_strdup("findings or their frames; what came after it is not listed"));
     }
     return all;
 }

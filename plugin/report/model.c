@@ -23,7 +23,8 @@ message_time(const struct ike_sa *sa, uint32_t frame)
 void
 sa_span(const struct page *p, const struct ike_sa *sa, double *first, double *last)
 {
-    *first = sa->rekeys != NO_ID ? message_time(sadb_ike_sa(p->r->db, sa->rekeys), sa->first_frame) : 0;
+    *first =
+        sa->rekeys != NO_ID ? message_time(sadb_ike_sa(p->r->db, sa->rekeys), sa->first_frame) : 0;
     *last = *first;
     for (guint i = 0; i < sa->exchanges.len; i++) {
         const struct exchange *x = sa->exchanges.at[i];
@@ -149,7 +150,8 @@ page_groups(const struct page *p)
                 of[f->check] = (int)groups->len;
                 g_array_append_val(groups, g);
             }
-            g_ptr_array_add(g_array_index(groups, struct finding_group, of[f->check]).findings, (gpointer)f);
+            g_ptr_array_add(g_array_index(groups, struct finding_group, of[f->check]).findings,
+                            (gpointer)f);
         }
     }
     g_free(of);

@@ -26,21 +26,26 @@ put_head(struct page *p)
 {
     GString *out = p->out;
 
-    g_string_append(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                    "<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n"
-                    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; base-uri 'none'; "
-                    "form-action 'none'; style-src 'sha256-");
+    g_string_append(
+        out,
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+        "<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n"
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; base-uri 'none'; "
+        "form-action 'none'; style-src 'sha256-");
     put_hash(out, page_style);
     g_string_append(out, "'; script-src 'sha256-");
     put_hash(out, page_script);
-    html_put(out, "'\">\n<meta name=\"generator\" content=\"Espial %s\">\n<title>IPsec report", p->r->version);
+    html_put(out, "'\">\n<meta name=\"generator\" content=\"Espial %s\">\n<title>IPsec report",
+             p->r->version);
     if (p->name) {
         html_put(out, ": %s", p->name);
     }
     html_put(out, "</title>\n<style>");
     g_string_append(out, page_style);
-    g_string_append(out, "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#summary\">Skip to the summary</a>\n");
+    g_string_append(
+        out,
+        "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#summary\">Skip to the summary</a>\n");
 }
 
 static bool
@@ -57,13 +62,18 @@ has_orphans(const struct page *p)
 static void
 put_contents(struct page *p)
 {
-    g_string_append(p->out, "<nav aria-label=\"Contents\"><ul>\n<li><a href=\"#summary\">Summary</a></li>\n"
+    g_string_append(p->out,
+                    "<nav aria-label=\"Contents\"><ul>\n<li><a href=\"#summary\">Summary</a></li>\n"
                     "<li><a href=\"#findings\">Findings</a></li>\n");
     if (p->num_sas) {
-        g_string_append(p->out, "<li><a href=\"#time\">Time line</a></li>\n<li><a href=\"#sas\">IKE SAs in full</a></li>\n"
-                        "<li><a href=\"#table\">All IKE SAs</a></li>\n");
+        g_string_append(
+            p->out,
+            "<li><a href=\"#time\">Time line</a></li>\n<li><a href=\"#sas\">IKE SAs in full</a></li>\n"
+            "<li><a href=\"#table\">All IKE SAs</a></li>\n");
     }
-    g_string_append(p->out, has_orphans(p) ? "<li><a href=\"#streams\">ESP and AH without an SA</a></li>\n" : "");
+    g_string_append(p->out, has_orphans(p) ?
+                                "<li><a href=\"#streams\">ESP and AH without an SA</a></li>\n" :
+                                "");
     g_string_append(p->out, "<li><a href=\"#reading\">How to read this</a></li>\n</ul></nav>\n");
 }
 
@@ -73,7 +83,9 @@ put_time(struct page *p)
     if (!p->num_sas) {
         return;
     }
-    g_string_append(p->out, "<section id=\"time\" aria-labelledby=\"time-h\">\n<h2 id=\"time-h\">Time line</h2>\n");
+    g_string_append(
+        p->out,
+        "<section id=\"time\" aria-labelledby=\"time-h\">\n<h2 id=\"time-h\">Time line</h2>\n");
     page_timeline(p);
     g_string_append(p->out, "</section>\n");
 }
@@ -81,8 +93,11 @@ put_time(struct page *p)
 static void
 put_foot(struct page *p)
 {
-    html_put(p->out, "</main>\n<footer>Made by Espial %s from the capture alone. No key and no password is in this file, and "
-             "it loads nothing.</footer>\n<script>", p->r->version);
+    html_put(
+        p->out,
+        "</main>\n<footer>Made by Espial %s from the capture alone. No key and no password is in this file, and "
+        "it loads nothing.</footer>\n<script>",
+        p->r->version);
     g_string_append(p->out, page_script);
     g_string_append(p->out, "</script>\n</body>\n</html>\n");
 }
@@ -90,7 +105,11 @@ put_foot(struct page *p)
 void
 report_html(GString *out, const struct report *r, const struct traffic *t, const char *name)
 {
-    struct page p = { .out = out, .r = r, .traffic = t, .name = name, .start = sadb_first_time(r->db),
+    struct page p = { .out = out,
+                      .r = r,
+                      .traffic = t,
+                      .name = name,
+                      .start = sadb_first_time(r->db),
                       .end = sadb_last_time(r->db) };
 
     page_begin(&p);

@@ -11,7 +11,8 @@ enum { FINDINGS_SHOWN = 12, TABLE_NAME_MAX = 48 };
 static const char *
 state_word(enum ike_sa_state s)
 {
-    static const char *const words[] = { "half open", "established", "failed", "rekeyed", "deleted" };
+    static const char *const words[] = { "half open", "established", "failed", "rekeyed",
+                                         "deleted" };
 
     return words[s];
 }
@@ -35,7 +36,8 @@ put_selectors(GString *out, const struct selector *s, size_t n)
         g_string_append(out, "<span class=\"sub\">not known</span>");
     }
     for (size_t i = 0; i < n; i++) {
-        html_put(out, "%s<span class=\"nb\">%s</span>", i ? ", " : "", selector_print(&s[i], text, sizeof text));
+        html_put(out, "%s<span class=\"nb\">%s</span>", i ? ", " : "",
+                 selector_print(&s[i], text, sizeof text));
     }
 }
 
@@ -74,7 +76,9 @@ put_facts(struct page *p, const struct ike_sa *sa)
     g_string_append(out, "</dd>\n");
     if (sa->auth_method) {
         fact(out, "Authentication");
-        html_put(out, "%s%s</dd>\n", auth_method_name(sa->major, sa->auth_method, text, sizeof text), sa->eap ? ", EAP" : "");
+        html_put(out, "%s%s</dd>\n",
+                 auth_method_name(sa->major, sa->auth_method, text, sizeof text),
+                 sa->eap ? ", EAP" : "");
     }
     fact(out, "SPIs");
     put_spi8(out, sa->spi_i);
@@ -89,8 +93,12 @@ put_facts(struct page *p, const struct ike_sa *sa)
     put_duration(out, last - first);
     g_string_append(out, "</dd>\n");
     if (nat_name(sa->nat)) {
-        static const char *const words[] = { "", "none on the way", "in front of the initiator", "in front of the responder",
-                                             "in front of both", "none, but encapsulation is forced" };
+        static const char *const words[] = { "",
+                                             "none on the way",
+                                             "in front of the initiator",
+                                             "in front of the responder",
+                                             "in front of both",
+                                             "none, but encapsulation is forced" };
         fact(out, "NAT");
         html_put(out, "%s</dd>\n", words[sa->nat]);
     }
@@ -98,8 +106,8 @@ put_facts(struct page *p, const struct ike_sa *sa)
         fact(out, "Assigned");
         for (guint i = 0; i < sa->addresses->len && i < PAGE_MAX_RANGES; i++) {
             const struct assigned_address *a = &sa->addresses->at[i];
-            html_put(out, "%s%s <span class=\"sub\">frame %u</span>", i ? ", " : "", ip_print(&a->addr, ip, sizeof ip),
-                     a->frame);
+            html_put(out, "%s%s <span class=\"sub\">frame %u</span>", i ? ", " : "",
+                     ip_print(&a->addr, ip, sizeof ip), a->frame);
         }
         g_string_append(out, "</dd>\n");
     }
@@ -130,7 +138,8 @@ put_its_findings(struct page *p, const struct sa_verdict *v)
     g_string_append(p->out, "<ul class=\"its\">\n");
     for (int severity = SEV_ERROR; severity >= SEV_NOTE; severity--) {
         for (guint i = 0; i < all && shown < FINDINGS_SHOWN; i++) {
-            const struct finding *f = findings_get(p->r->findings, g_array_index(v->findings, uint32_t, i));
+            const struct finding *f =
+                findings_get(p->r->findings, g_array_index(v->findings, uint32_t, i));
             if ((int)f->severity != severity) {
                 continue;
             }
@@ -171,7 +180,8 @@ put_story(struct page *p, const struct ike_sa *sa)
     if (sa->rekeys != NO_ID) {
         html_put(out, "Replaces IKE SA %u in frame %u", sa->rekeys, sa->first_frame);
     } else {
-        html_put(out, "%s in frame %u", sa->started_here ? "Begins" : "Already under way, first seen", sa->first_frame);
+        html_put(out, "%s in frame %u",
+                 sa->started_here ? "Begins" : "Already under way, first seen", sa->first_frame);
     }
     if (sa->established_in && sa->rekeys == NO_ID) {
         html_put(out, ", is established in frame %u", sa->established_in);
@@ -188,17 +198,20 @@ put_story(struct page *p, const struct ike_sa *sa)
     }
     g_string_append(out, ". ");
     if (!sa->children.len) {
-        g_string_append(out, sa->num_encrypted > sa->num_readable ? "No Child SA of it is known" : "No Child SA comes of it");
+        g_string_append(out, sa->num_encrypted > sa->num_readable ? "No Child SA of it is known" :
+                                                                    "No Child SA comes of it");
     } else {
         put_plural(out, sa->children.len, "Child SA carries", "Child SAs carry");
-        html_put(out, " %" G_GUINT64_FORMAT " packets to the responder and %" G_GUINT64_FORMAT " back", to, back);
+        html_put(out,
+                 " %" G_GUINT64_FORMAT " packets to the responder and %" G_GUINT64_FORMAT " back",
+                 to, back);
     }
     if (lost) {
         html_put(out, "; %u %s missing", lost, lost == 1 ? "is" : "are");
     }
     if (sa->num_encrypted > sa->num_readable) {
-        html_put(out, ". %u of %u encrypted messages could not be read", sa->num_encrypted - sa->num_readable,
-                 sa->num_encrypted);
+        html_put(out, ". %u of %u encrypted messages could not be read",
+                 sa->num_encrypted - sa->num_readable, sa->num_encrypted);
     }
     g_string_append(out, ".</p>\n");
 }
@@ -237,10 +250,15 @@ put_child(GString *out, const struct child_sa *c)
 {
     static const char *const words[] = { "installed", "rekeyed", "deleted", "failed" };
 
-    html_put(out, "<tr><th scope=\"row\" data-l=\"Child SA\">%u <span class=\"sub\">%s%s%s</span></th><td data-l=\"State\">%s"
-             "<br><span class=\"basis %s\">%s</span></td><td data-l=\"Suite\">", c->id, c->protocol == PROTO_AH ? "AH" : "ESP",
-             c->basis == BASIS_INFERRED ? "" : c->transport ? " transport" : " tunnel", c->udp_encap ? " in UDP" : "",
-             words[c->state], basis_name(c->basis), basis_name(c->basis));
+    html_put(
+        out,
+        "<tr><th scope=\"row\" data-l=\"Child SA\">%u <span class=\"sub\">%s%s%s</span></th><td data-l=\"State\">%s"
+        "<br><span class=\"basis %s\">%s</span></td><td data-l=\"Suite\">",
+        c->id, c->protocol == PROTO_AH ? "AH" : "ESP",
+        c->basis == BASIS_INFERRED ? "" :
+        c->transport               ? " transport" :
+                                     " tunnel",
+        c->udp_encap ? " in UDP" : "", words[c->state], basis_name(c->basis), basis_name(c->basis));
     put_suite(out, c->chosen);
     g_string_append(out, "</td><td data-l=\"To the responder\">");
     if (c->spi_r) {
@@ -260,7 +278,8 @@ put_child(GString *out, const struct child_sa *c)
         html_put(out, "%sdeleted in %u", c->negotiated_in ? ", " : "", c->deleted_in);
     }
     if (c->rekeyed_by != NO_ID) {
-        html_put(out, "%sreplaced by Child SA %u", c->negotiated_in || c->deleted_in ? ", " : "", c->rekeyed_by);
+        html_put(out, "%sreplaced by Child SA %u", c->negotiated_in || c->deleted_in ? ", " : "",
+                 c->rekeyed_by);
     }
     g_string_append(out, "</td></tr>\n");
 }
@@ -270,33 +289,47 @@ put_inner_rows(struct page *p, const struct child_sa *c, const struct stream *s,
 {
     const struct stream_traffic *t = traffic_of(p->traffic, s->id);
     size_t near, far;
-    const struct selector *from = child_selectors(c, s->to_responder, &near), *to = child_selectors(c, !s->to_responder, &far);
-    static const char *const verdicts[] = { "not known", "inside", "source outside", "destination outside", "both outside" };
+    const struct selector *from = child_selectors(c, s->to_responder, &near),
+                          *to = child_selectors(c, !s->to_responder, &far);
+    static const char *const verdicts[] = { "not known", "inside", "source outside",
+                                            "destination outside", "both outside" };
     char a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX];
 
     for (guint i = 0; t && t->inner && i < t->inner->len; i++) {
         const struct inner_pair *pair = &g_array_index(t->inner, struct inner_pair, i);
-        bool src, dst, known = near && far, in = traffic_within(c, s->to_responder, pair, &src, &dst);
-        html_put(p->out, "<tr><th scope=\"row\" data-l=\"Child SA\">%u <span class=\"sub\">to the %s</span></th>"
-                 "<td data-l=\"Admits\">", c->id, s->to_responder ? "responder" : "initiator");
+        bool src, dst, known = near && far,
+                       in = traffic_within(c, s->to_responder, pair, &src, &dst);
+        html_put(
+            p->out,
+            "<tr><th scope=\"row\" data-l=\"Child SA\">%u <span class=\"sub\">to the %s</span></th>"
+            "<td data-l=\"Admits\">",
+            c->id, s->to_responder ? "responder" : "initiator");
         put_selectors(p->out, from, near);
         g_string_append(p->out, " \xe2\x86\x92 ");
         put_selectors(p->out, to, far);
-        html_put(p->out, "</td><td data-l=\"Carried\"><span class=\"nb%s\">%s</span> \xe2\x86\x92 ", known && !src ? " bad" : "",
-                 ip_print(&pair->src, a, sizeof a));
-        html_put(p->out, "<span class=\"nb%s\">%s</span></td>", known && !dst ? " bad" : "", ip_print(&pair->dst, b, sizeof b));
-        html_put(p->out, "<td class=\"r\" data-l=\"Packets\">%u</td><td class=\"n\" data-l=\"Frames\">%u", pair->packets,
-                 pair->first_frame);
+        html_put(p->out, "</td><td data-l=\"Carried\"><span class=\"nb%s\">%s</span> \xe2\x86\x92 ",
+                 known && !src ? " bad" : "", ip_print(&pair->src, a, sizeof a));
+        html_put(p->out, "<span class=\"nb%s\">%s</span></td>", known && !dst ? " bad" : "",
+                 ip_print(&pair->dst, b, sizeof b));
+        html_put(p->out,
+                 "<td class=\"r\" data-l=\"Packets\">%u</td><td class=\"n\" data-l=\"Frames\">%u",
+                 pair->packets, pair->first_frame);
         if (pair->last_frame != pair->first_frame) {
             html_put(p->out, "\xe2\x80\x93%u", pair->last_frame);
         }
-        html_put(p->out, "</td><td data-l=\"Verdict\" class=\"%s\">%s</td></tr>\n", !known ? "" : in ? "good" : "bad",
+        html_put(p->out, "</td><td data-l=\"Verdict\" class=\"%s\">%s</td></tr>\n",
+                 !known ? "" :
+                 in     ? "good" :
+                          "bad",
                  verdicts[!known ? 0 : 1 + !src + 2 * !dst]);
         ++*rows;
     }
     if (t && t->other) {
-        html_put(p->out, "<tr><th scope=\"row\" data-l=\"Child SA\">%u</th><td colspan=\"5\" class=\"limit\">%u more packets, of "
-                 "further pairs of addresses</td></tr>\n", c->id, t->other);
+        html_put(
+            p->out,
+            "<tr><th scope=\"row\" data-l=\"Child SA\">%u</th><td colspan=\"5\" class=\"limit\">%u more packets, of "
+            "further pairs of addresses</td></tr>\n",
+            c->id, t->other);
     }
 }
 
@@ -304,8 +337,10 @@ put_inner_rows(struct page *p, const struct child_sa *c, const struct stream *s,
 static void
 put_inner(struct page *p, const struct ike_sa *sa)
 {
-    static const char *const columns[] = { "Child SA", "Admits, source \xe2\x86\x92 destination", "Carried", ">Packets", "Frames",
-                                           "Verdict", NULL };
+    static const char *const columns[] = { "Child SA", "Admits, source \xe2\x86\x92 destination",
+                                           "Carried",  ">Packets",
+                                           "Frames",   "Verdict",
+                                           NULL };
     unsigned rows = 0, children = MIN(sa->children.len, PAGE_MAX_CHILDREN);
     gsize before = p->out->len;
 
@@ -318,12 +353,16 @@ put_inner(struct page *p, const struct ike_sa *sa)
             put_inner_rows(p, c, c->streams.at[k], &rows);
         }
         if (rows == of_this && c->num_ts_i) {
-            html_put(p->out, "<tr><th scope=\"row\" data-l=\"Child SA\">%u</th><td data-l=\"Admits\">", c->id);
+            html_put(p->out,
+                     "<tr><th scope=\"row\" data-l=\"Child SA\">%u</th><td data-l=\"Admits\">",
+                     c->id);
             put_selectors(p->out, c->ts_i, c->num_ts_i);
             g_string_append(p->out, " \xe2\x87\x84 ");
             put_selectors(p->out, c->ts_r, c->num_ts_r);
-            html_put(p->out, "</td><td colspan=\"4\" class=\"sub\">%s</td></tr>\n", !c->streams.len ? "no packet in the capture"
-                     : c->transport ? "transport mode: the outer addresses" : "inner addresses not readable");
+            html_put(p->out, "</td><td colspan=\"4\" class=\"sub\">%s</td></tr>\n",
+                     !c->streams.len ? "no packet in the capture" :
+                     c->transport    ? "transport mode: the outer addresses" :
+                                       "inner addresses not readable");
             rows++;
         }
     }
@@ -337,7 +376,9 @@ put_inner(struct page *p, const struct ike_sa *sa)
 static void
 put_children(struct page *p, const struct ike_sa *sa)
 {
-    static const char *const columns[] = { "Child SA", "State", "Suite", "To the responder", "To the initiator", "Frames", NULL };
+    static const char *const columns[] = {
+        "Child SA", "State", "Suite", "To the responder", "To the initiator", "Frames", NULL
+    };
 
     if (!sa->children.len) {
         return;
@@ -349,7 +390,8 @@ put_children(struct page *p, const struct ike_sa *sa)
     }
     close_table(p->out);
     if (sa->children.len > PAGE_MAX_CHILDREN) {
-        html_put(p->out, "<p class=\"limit\">%u more Child SAs are not listed.</p>\n", sa->children.len - PAGE_MAX_CHILDREN);
+        html_put(p->out, "<p class=\"limit\">%u more Child SAs are not listed.</p>\n",
+                 sa->children.len - PAGE_MAX_CHILDREN);
     }
     put_inner(p, sa);
 }
@@ -359,10 +401,12 @@ put_children(struct page *p, const struct ike_sa *sa)
 static void
 put_sa(struct page *p, const struct ike_sa *sa)
 {
-    html_put(p->out, "<article class=\"sa\" id=\"sa%u\" aria-labelledby=\"sa%u-h\">\n<h3 id=\"sa%u-h\">IKE SA %u ", sa->id, sa->id,
-             sa->id, sa->id);
-    html_put(p->out, "<span class=\"state %s\">%s</span></h3>\n<p class=\"who\">", ike_sa_state_name(sa->state),
-             state_word(sa->state));
+    html_put(
+        p->out,
+        "<article class=\"sa\" id=\"sa%u\" aria-labelledby=\"sa%u-h\">\n<h3 id=\"sa%u-h\">IKE SA %u ",
+        sa->id, sa->id, sa->id, sa->id);
+    html_put(p->out, "<span class=\"state %s\">%s</span></h3>\n<p class=\"who\">",
+             ike_sa_state_name(sa->state), state_word(sa->state));
     put_endpoint_name(p->out, &sa->initiator);
     g_string_append(p->out, " with ");
     put_endpoint_name(p->out, &sa->responder);
@@ -383,10 +427,15 @@ page_sas(struct page *p)
     if (!p->num_full) {
         return;
     }
-    g_string_append(p->out, "<section id=\"sas\" aria-labelledby=\"sas-h\">\n<h2 id=\"sas-h\">IKE SAs in full</h2>\n");
+    g_string_append(
+        p->out,
+        "<section id=\"sas\" aria-labelledby=\"sas-h\">\n<h2 id=\"sas-h\">IKE SAs in full</h2>\n");
     if (p->num_full < p->num_sas) {
-        html_put(p->out, "<p class=\"limit\">%u of %u IKE SAs, those with the gravest findings. <a href=\"#table\">The table</a> "
-                 "has the others.</p>\n", (unsigned)p->num_full, (unsigned)p->num_sas);
+        html_put(
+            p->out,
+            "<p class=\"limit\">%u of %u IKE SAs, those with the gravest findings. <a href=\"#table\">The table</a> "
+            "has the others.</p>\n",
+            (unsigned)p->num_full, (unsigned)p->num_sas);
     }
     for (size_t i = 0; i < p->num_full; i++) {
         put_sa(p, sadb_ike_sa(p->r->db, p->full[i]));
@@ -416,7 +465,8 @@ put_table_row(struct page *p, const struct ike_sa *sa)
         }
     }
     html_put(out, "<tr id=\"t%u\"><th scope=\"row\">", sa->id);
-    html_put(out, p->is_full[sa->id] ? "<a href=\"#sa%u\">%u</a></th><td>" : "%u</th><td>", sa->id, sa->id);
+    html_put(out, p->is_full[sa->id] ? "<a href=\"#sa%u\">%u</a></th><td>" : "%u</th><td>", sa->id,
+             sa->id);
     put_short_name(out, &sa->initiator);
     g_string_append(out, "</td><td>");
     put_short_name(out, &sa->responder);
@@ -424,8 +474,8 @@ put_table_row(struct page *p, const struct ike_sa *sa)
     if (sa->chosen) {
         html_text(out, sa->chosen->text);
     }
-    html_put(out, "</td><td>%u</td><td>%" G_GUINT64_FORMAT "</td><td>%u\xe2\x80\x93%u</td><td>", sa->children.len, packets,
-             sa->first_frame, sa->last_frame);
+    html_put(out, "</td><td>%u</td><td>%" G_GUINT64_FORMAT "</td><td>%u\xe2\x80\x93%u</td><td>",
+             sa->children.len, packets, sa->first_frame, sa->last_frame);
     if (v->worst > SEV_CHAT) {
         put_severity_count(out, v->worst, v->count[v->worst]);
     }
@@ -435,22 +485,27 @@ put_table_row(struct page *p, const struct ike_sa *sa)
 void
 page_table(struct page *p)
 {
-    static const char *const columns[] = { "SA", "Initiator", "Responder", "IKE", "State", "Suite", "Child SAs", "Packets",
-                                           "Frames", "Worst", NULL };
+    static const char *const columns[] = { "SA",     "Initiator", "Responder", "IKE",
+                                           "State",  "Suite",     "Child SAs", "Packets",
+                                           "Frames", "Worst",     NULL };
     size_t shown = MIN(p->num_sas, PAGE_MAX_SAS);
 
     if (!p->num_sas) {
         return;
     }
-    g_string_append(p->out, "<section id=\"table\" aria-labelledby=\"table-h\">\n<h2 id=\"table-h\">All IKE SAs</h2>\n");
+    g_string_append(
+        p->out,
+        "<section id=\"table\" aria-labelledby=\"table-h\">\n<h2 id=\"table-h\">All IKE SAs</h2>\n");
     open_table(p->out, " class=\"all\" data-filter=\"IKE SAs\"", "All IKE SAs", columns);
     for (size_t i = 0; i < shown; i++) {
         put_table_row(p, sadb_ike_sa(p->r->db, i));
     }
     close_table(p->out);
     if (shown < p->num_sas) {
-        html_put(p->out, "<p class=\"limit\">%u more IKE SAs are not listed; the JSON report holds them all.</p>\n",
-                 (unsigned)(p->num_sas - shown));
+        html_put(
+            p->out,
+            "<p class=\"limit\">%u more IKE SAs are not listed; the JSON report holds them all.</p>\n",
+            (unsigned)(p->num_sas - shown));
     }
     g_string_append(p->out, "</section>\n");
 }
@@ -460,18 +515,24 @@ put_orphan(GString *out, const struct stream *s)
 {
     char a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX];
 
-    html_put(out, "<tr><th scope=\"row\" data-l=\"SPI\"><code>%08x</code> <span class=\"sub\">%s%s</span></th>", s->spi,
-             s->protocol == PROTO_AH ? "AH" : "ESP", s->src_port ? " in UDP" : "");
-    html_put(out, "<td data-l=\"From\">%s</td><td data-l=\"To\">%s</td>", ip_print(&s->src, a, sizeof a),
-             ip_print(&s->dst, b, sizeof b));
-    html_put(out, "<td class=\"r\" data-l=\"Packets\">%u</td><td class=\"r\" data-l=\"Missing\">%u</td>", s->packets, s->lost);
-    html_put(out, "<td class=\"n\" data-l=\"Frames\">%u\xe2\x80\x93%u</td></tr>\n", s->first_frame, s->last_frame);
+    html_put(
+        out,
+        "<tr><th scope=\"row\" data-l=\"SPI\"><code>%08x</code> <span class=\"sub\">%s%s</span></th>",
+        s->spi, s->protocol == PROTO_AH ? "AH" : "ESP", s->src_port ? " in UDP" : "");
+    html_put(out, "<td data-l=\"From\">%s</td><td data-l=\"To\">%s</td>",
+             ip_print(&s->src, a, sizeof a), ip_print(&s->dst, b, sizeof b));
+    html_put(out,
+             "<td class=\"r\" data-l=\"Packets\">%u</td><td class=\"r\" data-l=\"Missing\">%u</td>",
+             s->packets, s->lost);
+    html_put(out, "<td class=\"n\" data-l=\"Frames\">%u\xe2\x80\x93%u</td></tr>\n", s->first_frame,
+             s->last_frame);
 }
 
 void
 page_streams(struct page *p)
 {
-    static const char *const columns[] = { "SPI", "From", "To", ">Packets", ">Missing", "Frames", NULL };
+    static const char *const columns[] = { "SPI",      "From",   "To", ">Packets",
+                                           ">Missing", "Frames", NULL };
     size_t shown = 0, more = 0;
 
     for (size_t i = 0; i < sadb_num_streams(p->r->db); i++) {
@@ -484,8 +545,10 @@ page_streams(struct page *p)
             continue;
         }
         if (shown++ == 0) {
-            g_string_append(p->out, "<section id=\"streams\" aria-labelledby=\"streams-h\">\n<h2 id=\"streams-h\">"
-                            "ESP and AH of no SA that the capture negotiates</h2>\n");
+            g_string_append(
+                p->out,
+                "<section id=\"streams\" aria-labelledby=\"streams-h\">\n<h2 id=\"streams-h\">"
+                "ESP and AH of no SA that the capture negotiates</h2>\n");
             open_table(p->out, STACK " data-filter=\"streams\"", "Streams without an SA", columns);
         }
         put_orphan(p->out, s);
@@ -495,8 +558,10 @@ page_streams(struct page *p)
     }
     close_table(p->out);
     if (more) {
-        html_put(p->out, "<p class=\"limit\">%u more streams are not listed; the JSON report holds them all.</p>\n",
-                 (unsigned)more);
+        html_put(
+            p->out,
+            "<p class=\"limit\">%u more streams are not listed; the JSON report holds them all.</p>\n",
+            (unsigned)more);
     }
     g_string_append(p->out, "</section>\n");
 }

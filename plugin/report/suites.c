@@ -5,7 +5,13 @@
 
 #include <string.h>
 
-enum { TYPES = TRANSFORM_ADDKE7 + 1, CELL_MAX = 24, KNOWN_MAX = 2, POLICIES_LOOKED_AT = 16, SHOWN_OPEN = 2 };
+enum {
+    TYPES = TRANSFORM_ADDKE7 + 1,
+    CELL_MAX = 24,
+    KNOWN_MAX = 2,
+    POLICIES_LOOKED_AT = 16,
+    SHOWN_OPEN = 2
+};
 
 /* One negotiation: the offers, and what the other side took, or is known to take. */
 struct negotiation {
@@ -63,7 +69,8 @@ static void
 look_up_known(const struct page *p, struct negotiation *n)
 {
     struct policy found[POLICIES_LOOKED_AT];
-    const struct ip_addr *refuser = n->x->by_initiator ? &n->sa->responder.addr : &n->sa->initiator.addr;
+    const struct ip_addr *refuser =
+        n->x->by_initiator ? &n->sa->responder.addr : &n->sa->initiator.addr;
     size_t all = sadb_policies(p->r->db, refuser, offer(n, 0)->protocol, found, POLICIES_LOOKED_AT);
 
     for (int wanted = 1; wanted >= 0; wanted--) {
@@ -81,7 +88,8 @@ static bool
 unmet(const struct proposal *a, const struct proposal *b, unsigned type)
 {
     if (!has_type(a, type) || !has_type(b, type)) {
-        return has_type(a, type) != has_type(b, type) && type != TRANSFORM_ESN && type != TRANSFORM_INTEG;
+        return has_type(a, type) != has_type(b, type) && type != TRANSFORM_ESN &&
+               type != TRANSFORM_INTEG;
     }
     for (size_t i = 0; i < a->num_transforms; i++) {
         if (a->transforms[i].type == type && suite_has(b, &a->transforms[i])) {
@@ -107,7 +115,8 @@ offer_unmet(const struct negotiation *n, size_t i, unsigned type)
 
 /* The transforms of one type; those that the other side takes are marked, in a shape too. */
 static void
-put_transforms(GString *out, const struct proposal *p, unsigned type, const struct proposal *other, bool is_unmet)
+put_transforms(GString *out, const struct proposal *p, unsigned type, const struct proposal *other,
+               bool is_unmet)
 {
     unsigned shown = 0, all = 0;
     char text[64];
@@ -118,7 +127,10 @@ put_transforms(GString *out, const struct proposal *p, unsigned type, const stru
             continue;
         }
         bool met = other && suite_has(other, t);
-        html_put(out, "%s<span class=\"tf%s\">", shown++ ? " " : "", met ? " met" : is_unmet ? " unmet" : "");
+        html_put(out, "%s<span class=\"tf%s\">", shown++ ? " " : "",
+                 met      ? " met" :
+                 is_unmet ? " unmet" :
+                            "");
         html_put(out, "%s%s</span>", met ? "\xe2\x9c\x93 " : is_unmet ? "\xe2\x89\xa0 " : "",
                  transform_print(t, text, sizeof text));
     }
@@ -137,11 +149,14 @@ put_requirements(GString *out, const struct proposal *p, unsigned type)
     enum requirement worst = REQ_NONE;
 
     for (size_t i = 0; i < p->num_transforms; i++) {
-        enum requirement one = p->transforms[i].type == type ? transform_requirement(p->protocol, &p->transforms[i]) : REQ_NONE;
+        enum requirement one = p->transforms[i].type == type ?
+                                   transform_requirement(p->protocol, &p->transforms[i]) :
+                                   REQ_NONE;
         worst = MAX(worst, one);
     }
     if (worst != REQ_NONE) {
-        html_put(out, "; <span class=\"weak\">%s be used (RFC %u)</span>", worst == REQ_MUST_NOT ? "must not" : "should not",
+        html_put(out, "; <span class=\"weak\">%s be used (RFC %u)</span>",
+                 worst == REQ_MUST_NOT ? "must not" : "should not",
                  p->protocol == PROTO_IKE || type == TRANSFORM_KE ? 8247 : 8221);
     }
 }
@@ -156,7 +171,11 @@ put_type_row(GString *out, const struct negotiation *n, unsigned type)
     for (size_t i = 0; i < n->num_offers; i++) {
         bool bad = chosen ? false : offer_unmet(n, i, type);
         g_string_append(out, "<td>");
-        put_transforms(out, offer(n, i), type, chosen ? chosen : n->num_known ? n->known[0].kept->p : NULL, bad);
+        put_transforms(out, offer(n, i), type,
+                       chosen       ? chosen :
+                       n->num_known ? n->known[0].kept->p :
+                                      NULL,
+                       bad);
         g_string_append(out, "</td>");
         met |= chosen ? !unmet(chosen, offer(n, i), type) : !bad;
     }
@@ -171,10 +190,12 @@ put_type_row(GString *out, const struct negotiation *n, unsigned type)
         g_string_append(out, "</td>");
     }
     if (!chosen && !n->num_known) {
-        g_string_append(out, "<td class=\"took sub\">not known</td><td class=\"sub\">\xe2\x80\x93</td></tr>\n");
+        g_string_append(
+            out, "<td class=\"took sub\">not known</td><td class=\"sub\">\xe2\x80\x93</td></tr>\n");
         return;
     }
-    html_put(out, "<td><span class=\"%s\">%s</span>", met ? "good" : "bad", met ? chosen ? "agreed" : "meets" : "differs");
+    html_put(out, "<td><span class=\"%s\">%s</span>", met ? "good" : "bad",
+             met ? chosen ? "agreed" : "meets" : "differs");
     if (chosen) {
         put_requirements(out, chosen, type);
     }
@@ -188,13 +209,16 @@ enum attribute { ATTRIBUTE_AUTH, ATTRIBUTE_MODE, ATTRIBUTE_LIFE, NUM_ATTRIBUTES 
 static uint32_t
 attribute_of(const struct proposal *p, enum attribute a)
 {
-    return a == ATTRIBUTE_AUTH ? p->attr.auth_method : a == ATTRIBUTE_MODE ? p->attr.mode : p->attr.life_s;
+    return a == ATTRIBUTE_AUTH ? p->attr.auth_method :
+           a == ATTRIBUTE_MODE ? p->attr.mode :
+                                 p->attr.life_s;
 }
 
 static const char *
 attribute_print(const struct proposal *p, enum attribute a, char *out, size_t size)
 {
-    static const char *const modes[] = { "", "tunnel", "transport", "tunnel in UDP", "transport in UDP" };
+    static const char *const modes[] = { "", "tunnel", "transport", "tunnel in UDP",
+                                         "transport in UDP" };
     uint32_t value = attribute_of(p, a);
 
     if (!value) {
@@ -234,13 +258,18 @@ put_attribute_row(GString *out, const struct negotiation *n, enum attribute a)
         html_put(out, "<td class=\"took\">%s</td>", attribute_print(chosen, a, text, sizeof text));
     }
     for (size_t k = 0; k < n->num_known && !chosen; k++) {
-        html_put(out, "<td class=\"took\">%s</td>", attribute_print(n->known[k].kept->p, a, text, sizeof text));
+        html_put(out, "<td class=\"took\">%s</td>",
+                 attribute_print(n->known[k].kept->p, a, text, sizeof text));
     }
     if (!other) {
-        g_string_append(out, "<td class=\"took sub\">not known</td><td class=\"sub\">\xe2\x80\x93</td></tr>\n");
+        g_string_append(
+            out, "<td class=\"took sub\">not known</td><td class=\"sub\">\xe2\x80\x93</td></tr>\n");
         return;
     }
-    html_put(out, "<td class=\"%s\">%s</td></tr>\n", same ? "good" : a == ATTRIBUTE_LIFE ? "" : "bad",
+    html_put(out, "<td class=\"%s\">%s</td></tr>\n",
+             same                ? "good" :
+             a == ATTRIBUTE_LIFE ? "" :
+                                   "bad",
              same ? "same" : "differs");
 }
 
@@ -264,10 +293,14 @@ put_title(GString *out, const struct negotiation *n)
     char name[64];
 
     html_put(out, "%s, ", exchange_name(n->sa->major, x->type, name, sizeof name));
-    html_put(out, x->response || x->answered_by ? "frames %u and %u" : "frame %u", x->request ? x->request : n->sa->first_frame,
+    html_put(out, x->response || x->answered_by ? "frames %u and %u" : "frame %u",
+             x->request ? x->request : n->sa->first_frame,
              x->response ? x->response : x->answered_by);
     html_put(out, ": <span class=\"%s\">%s</span>", x->chosen ? "good" : "bad",
-             x->chosen ? "accepted" : was_refused(x) ? "refused" : x->response ? "no choice read" : "not answered");
+             x->chosen      ? "accepted" :
+             was_refused(x) ? "refused" :
+             x->response    ? "no choice read" :
+                              "not answered");
 }
 
 static void
@@ -279,31 +312,42 @@ put_negotiation(struct page *p, struct negotiation *n, bool open)
     bool by_i = n->x->by_initiator;
     char who[ID_TEXT_MAX];
 
-    g_string_append(out, open ? "<details class=\"nego\" open><summary><h5>" : "<details class=\"nego\"><summary><h5>");
+    g_string_append(out, open ? "<details class=\"nego\" open><summary><h5>" :
+                                "<details class=\"nego\"><summary><h5>");
     put_title(out, n);
-    g_string_append(out, "</h5></summary>\n<div class=\"scroll\" role=\"region\" aria-label=\"Offered and accepted\" tabindex=\"0\">"
-                    "<table class=\"suites\"><caption>");
-    html_put(out, "Offered by %s; ", endpoint_print(by_i ? &n->sa->initiator : &n->sa->responder, who, sizeof who));
+    g_string_append(
+        out,
+        "</h5></summary>\n<div class=\"scroll\" role=\"region\" aria-label=\"Offered and accepted\" tabindex=\"0\">"
+        "<table class=\"suites\"><caption>");
+    html_put(out, "Offered by %s; ",
+             endpoint_print(by_i ? &n->sa->initiator : &n->sa->responder, who, sizeof who));
     endpoint_print(by_i ? &n->sa->responder : &n->sa->initiator, who, sizeof who);
-    html_put(out, n->x->chosen ? "taken by %s" : n->num_known ? "beside it what %s takes elsewhere in the capture"
-             : "what %s would take is not in the capture", who);
+    html_put(out,
+             n->x->chosen ? "taken by %s" :
+             n->num_known ? "beside it what %s takes elsewhere in the capture" :
+                            "what %s would take is not in the capture",
+             who);
     g_string_append(out, "</caption><thead><tr><th scope=\"col\">Type</th>");
     for (size_t i = 0; i < n->num_offers; i++) {
         unsigned protocol = offer(n, i)->protocol;
-        html_put(out, "<th scope=\"col\">Offer %u <span class=\"sub\">%s</span></th>", n->shown[i] + 1,
-                 protocol < G_N_ELEMENTS(protocols) ? protocols[protocol] : "");
+        html_put(out, "<th scope=\"col\">Offer %u <span class=\"sub\">%s</span></th>",
+                 n->shown[i] + 1, protocol < G_N_ELEMENTS(protocols) ? protocols[protocol] : "");
     }
     if (n->x->chosen) {
-        html_put(out, "<th scope=\"col\">Accepted <span class=\"sub\">frame %u</span></th>", n->x->chosen->frame);
+        html_put(out, "<th scope=\"col\">Accepted <span class=\"sub\">frame %u</span></th>",
+                 n->x->chosen->frame);
     }
     for (size_t k = 0; k < n->num_known && !n->x->chosen; k++) {
-        html_put(out, "<th scope=\"col\">Known <span class=\"sub\">frame %u</span></th>", n->known[k].frame);
+        html_put(out, "<th scope=\"col\">Known <span class=\"sub\">frame %u</span></th>",
+                 n->known[k].frame);
     }
     g_string_append(out, !n->x->chosen && !n->num_known ? "<th scope=\"col\">Accepted</th>" : "");
     g_string_append(out, "<th scope=\"col\">Outcome</th></tr></thead>\n<tbody>\n");
     for (unsigned k = 0; k < TYPES; k++) {
-        static const uint8_t order[TYPES] = { 0, TRANSFORM_ENCR, TRANSFORM_INTEG, TRANSFORM_PRF, TRANSFORM_KE, 6, 7, 8, 9, 10, 11, 12,
-                                              TRANSFORM_ESN };
+        static const uint8_t order[TYPES] = {
+            0,  TRANSFORM_ENCR, TRANSFORM_INTEG, TRANSFORM_PRF, TRANSFORM_KE, 6, 7, 8, 9, 10, 11,
+            12, TRANSFORM_ESN
+        };
         if (n->types >> order[k] & 1) {
             put_type_row(out, n, order[k]);
         }
@@ -313,7 +357,8 @@ put_negotiation(struct page *p, struct negotiation *n, bool open)
     }
     g_string_append(out, "</tbody></table></div>\n");
     if (more) {
-        html_put(out, "<p class=\"limit\">%u more offers in that message are not shown.</p>\n", more);
+        html_put(out, "<p class=\"limit\">%u more offers in that message are not shown.</p>\n",
+                 more);
     }
     g_string_append(out, "</details>\n");
 }
@@ -357,13 +402,16 @@ page_negotiations(struct page *p, const struct ike_sa *sa)
             for (size_t k = 0; k < n.num_offers; k++) {
                 n.types |= types_of(offer(&n, k));
             }
-            n.types |= x->chosen ? types_of(x->chosen->p) : n.num_known ? types_of(n.known[0].kept->p) : 0;
+            n.types |= x->chosen   ? types_of(x->chosen->p) :
+                       n.num_known ? types_of(n.known[0].kept->p) :
+                                     0;
             g_string_append(p->out, shown++ ? "" : "<h4>Offered and accepted</h4>\n");
             put_negotiation(p, &n, !x->chosen || shown <= SHOWN_OPEN);
         }
     }
     if (more) {
-        html_put(p->out, "<p class=\"limit\">%u more negotiations of this SA are not shown.</p>\n", more);
+        html_put(p->out, "<p class=\"limit\">%u more negotiations of this SA are not shown.</p>\n",
+                 more);
     }
     g_hash_table_destroy(seen);
 }

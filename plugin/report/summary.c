@@ -65,9 +65,10 @@ peers_of(const struct page *p)
 
     for (size_t n = 0; n < p->num_sas; n++) {
         const struct ike_sa *sa = sadb_ike_sa(p->r->db, n);
-        char *key = g_strdup_printf("%s\n%s\n%s\n%s\n%u", endpoint_print(&sa->initiator, a, sizeof a),
-                                    ip_print(&sa->initiator.addr, i, sizeof i), endpoint_print(&sa->responder, b, sizeof b),
-                                    ip_print(&sa->responder.addr, r, sizeof r), sa->major);
+        char *key = g_strdup_printf(
+            "%s\n%s\n%s\n%s\n%u", endpoint_print(&sa->initiator, a, sizeof a),
+            ip_print(&sa->initiator.addr, i, sizeof i), endpoint_print(&sa->responder, b, sizeof b),
+            ip_print(&sa->responder.addr, r, sizeof r), sa->major);
         gpointer at = g_hash_table_lookup(index, key);
         if (at) {
             g_free(key);
@@ -105,7 +106,8 @@ put_counts(struct page *p)
 
     for (int s = SEV_ERROR; s >= SEV_NOTE; s--) {
         if (p->count[s]) {
-            g_snprintf(texts[n], sizeof texts[n], "%u %s", p->count[s], p->count[s] == 1 ? one[s] : more[s]);
+            g_snprintf(texts[n], sizeof texts[n], "%u %s", p->count[s],
+                       p->count[s] == 1 ? one[s] : more[s]);
             parts[n] = texts[n];
             n++;
         }
@@ -118,7 +120,10 @@ put_verdict(struct page *p)
 {
     bool bad = p->count[SEV_ERROR] || p->count[SEV_WARN];
 
-    html_put(p->out, "<p class=\"verdict %s\">", p->count[SEV_ERROR] ? "error" : bad ? "warning" : "ok");
+    html_put(p->out, "<p class=\"verdict %s\">",
+             p->count[SEV_ERROR] ? "error" :
+             bad                 ? "warning" :
+                                   "ok");
     if (!sadb_num_ike_sas(p->r->db) && !sadb_num_streams(p->r->db)) {
         g_string_append(p->out, "The capture holds no IKE, ESP or AH.");
     } else if (!bad) {
@@ -137,8 +142,10 @@ put_verdict(struct page *p)
 static void
 put_states(struct page *p, const uint32_t *states)
 {
-    static const char *const names[] = { "half open", "established", "failed", "rekeyed", "deleted" };
-    static const enum ike_sa_state order[] = { IKE_ESTABLISHED, IKE_FAILED, IKE_HALF_OPEN, IKE_REKEYED, IKE_DELETED };
+    static const char *const names[] = { "half open", "established", "failed", "rekeyed",
+                                         "deleted" };
+    static const enum ike_sa_state order[] = { IKE_ESTABLISHED, IKE_FAILED, IKE_HALF_OPEN,
+                                               IKE_REKEYED, IKE_DELETED };
     bool first = true;
 
     for (size_t i = 0; i < G_N_ELEMENTS(order); i++) {
@@ -188,7 +195,8 @@ put_scale(struct page *p, const GArray *peers)
         g_string_append(out, " that carried ");
         put_plural(out, all.packets[0], "packet", "packets");
         if (all.lost) {
-            html_put(out, "; %u more %s missing by their sequence numbers", all.lost, all.lost == 1 ? "is" : "are");
+            html_put(out, "; %u more %s missing by their sequence numbers", all.lost,
+                     all.lost == 1 ? "is" : "are");
         }
     }
     if (orphans) {
@@ -221,13 +229,15 @@ put_first(struct page *p)
         }
         if (shown++ == 0) {
             html_put(p->out, "<h3>%s</h3>\n<ol class=\"first\">\n",
-                     least == SEV_NOTE ? "Worth knowing" : "What is wrong first, and what to change");
+                     least == SEV_NOTE ? "Worth knowing" :
+                                         "What is wrong first, and what to change");
         }
         html_put(p->out, "<li class=\"%s\"><p class=\"head\">", severity_name(g->severity));
         put_severity(p->out, g->severity);
         html_put(p->out, " <a href=\"#g%u\">%s</a>", f->id, c->title);
         if (g->findings->len > 1) {
-            html_put(p->out, " <span class=\"times\">%u times, the first:</span>", g->findings->len);
+            html_put(p->out, " <span class=\"times\">%u times, the first:</span>",
+                     g->findings->len);
         }
         g_string_append(p->out, "</p>\n<p>");
         html_text_breaking(p->out, f->detail);
@@ -235,7 +245,9 @@ put_first(struct page *p)
     }
     g_string_append(p->out, shown ? "</ol>\n" : "");
     if (more) {
-        html_put(p->out, "<p><a href=\"#findings\">%u more kinds of findings</a> follow below.</p>\n", more);
+        html_put(p->out,
+                 "<p><a href=\"#findings\">%u more kinds of findings</a> follow below.</p>\n",
+                 more);
     }
     page_groups_free(groups);
 }
@@ -243,8 +255,10 @@ put_first(struct page *p)
 static void
 put_peers(struct page *p, GArray *peers)
 {
-    static const char *const columns[] = { "Initiator", "Responder", "IKE SAs", ">Child SAs", ">Packets to / from responder",
-                                           ">Missing", "Findings", NULL };
+    static const char *const columns[] = {
+        "Initiator", "Responder", "IKE SAs", ">Child SAs", ">Packets to / from responder",
+        ">Missing",  "Findings",  NULL
+    };
     GString *out = p->out;
 
     if (!peers->len) {
@@ -261,9 +275,14 @@ put_peers(struct page *p, GArray *peers)
         put_endpoint_name(out, &one->first->responder);
         html_put(out, "</td><td data-l=\"IKE SAs\">IKEv%u: ", one->first->major);
         put_states(p, one->states);
-        html_put(out, "</td><td class=\"r\" data-l=\"Child SAs\">%u</td><td class=\"r\" data-l=\"Packets\">", one->children);
-        html_put(out, "%" G_GUINT64_FORMAT " / %" G_GUINT64_FORMAT, one->packets[0], one->packets[1]);
-        html_put(out, "</td><td class=\"r\" data-l=\"Missing\">%u</td><td data-l=\"Findings\">", one->lost);
+        html_put(
+            out,
+            "</td><td class=\"r\" data-l=\"Child SAs\">%u</td><td class=\"r\" data-l=\"Packets\">",
+            one->children);
+        html_put(out, "%" G_GUINT64_FORMAT " / %" G_GUINT64_FORMAT, one->packets[0],
+                 one->packets[1]);
+        html_put(out, "</td><td class=\"r\" data-l=\"Missing\">%u</td><td data-l=\"Findings\">",
+                 one->lost);
         for (int s = SEV_ERROR; s >= SEV_NOTE; s--) {
             if (one->found[s]) {
                 put_severity_count(out, (enum severity)s, one->found[s]);
@@ -274,7 +293,8 @@ put_peers(struct page *p, GArray *peers)
     }
     close_table(out);
     if (peers->len > PAGE_MAX_PAIRS) {
-        html_put(out, "<p class=\"limit\">%u more pairs of peers: see the table of all IKE SAs.</p>\n",
+        html_put(out,
+                 "<p class=\"limit\">%u more pairs of peers: see the table of all IKE SAs.</p>\n",
                  peers->len - PAGE_MAX_PAIRS);
     }
 }
@@ -296,7 +316,8 @@ page_summary(struct page *p)
 {
     GArray *peers = peers_of(p);
 
-    g_string_append(p->out, "<section id=\"summary\" aria-labelledby=\"summary-h\" tabindex=\"-1\">\n"
+    g_string_append(p->out,
+                    "<section id=\"summary\" aria-labelledby=\"summary-h\" tabindex=\"-1\">\n"
                     "<h2 id=\"summary-h\">Summary</h2>\n");
     put_verdict(p);
     put_scale(p, peers);
@@ -310,7 +331,9 @@ page_summary(struct page *p)
 void
 page_reading(struct page *p)
 {
-    g_string_append(p->out, "<section id=\"reading\" aria-labelledby=\"reading-h\">\n<h2 id=\"reading-h\">How to read this</h2>\n"
+    g_string_append(
+        p->out,
+        "<section id=\"reading\" aria-labelledby=\"reading-h\">\n<h2 id=\"reading-h\">How to read this</h2>\n"
         "<dl class=\"legend\">\n"
         "<dt><span class=\"tag error\">error</span></dt><dd>Breaks the tunnel, or a rule that both ends must keep.</dd>\n"
         "<dt><span class=\"tag warning\">warning</span></dt><dd>A risk, or very likely the cause of trouble.</dd>\n"

@@ -25,8 +25,8 @@ print_finding(FILE *out, const struct finding *f)
 {
     const struct check *c = &checks[f->check];
 
-    fprintf(out, "%-7s  %s  [%s]  frame%s ", severity_name(f->severity), c->name, basis_name(f->basis),
-            f->frames->len == 1 ? "" : "s");
+    fprintf(out, "%-7s  %s  [%s]  frame%s ", severity_name(f->severity), c->name,
+            basis_name(f->basis), f->frames->len == 1 ? "" : "s");
     print_frames(out, f->frames);
     fprintf(out, "\n  %s\n", f->detail);
     if (f->severity != SEV_CHAT) {
@@ -55,8 +55,9 @@ report_findings(FILE *out, const struct report *r)
         fprintf(out, "limit reached: %s\n", (const char *)g_ptr_array_index(left_out, i));
     }
     g_ptr_array_free(left_out, TRUE);
-    fprintf(out, "%u %s, %u %s, %u %s, %u %s\n", count[SEV_ERROR], plurals[SEV_ERROR], count[SEV_WARN], plurals[SEV_WARN],
-            count[SEV_NOTE], plurals[SEV_NOTE], count[SEV_CHAT], plurals[SEV_CHAT]);
+    fprintf(out, "%u %s, %u %s, %u %s, %u %s\n", count[SEV_ERROR], plurals[SEV_ERROR],
+            count[SEV_WARN], plurals[SEV_WARN], count[SEV_NOTE], plurals[SEV_NOTE], count[SEV_CHAT],
+            plurals[SEV_CHAT]);
 }
 
 static void
@@ -64,9 +65,12 @@ print_stream(FILE *out, const struct stream *s, const char *indent)
 {
     char a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX];
 
-    fprintf(out, "%sstream %u: %s %08x %s -> %s%s, %u packets, %" G_GINT64_MODIFIER "u bytes, %u lost, frames %u-%u\n", indent,
-            s->id, s->protocol == PROTO_AH ? "AH" : "ESP", s->spi, ip_print(&s->src, a, sizeof a),
-            ip_print(&s->dst, b, sizeof b), s->src_port ? " in UDP" : "", s->packets, s->bytes, s->lost, s->first_frame,
+    fprintf(out,
+            "%sstream %u: %s %08x %s -> %s%s, %u packets, %" G_GINT64_MODIFIER
+            "u bytes, %u lost, frames %u-%u\n",
+            indent, s->id, s->protocol == PROTO_AH ? "AH" : "ESP", s->spi,
+            ip_print(&s->src, a, sizeof a), ip_print(&s->dst, b, sizeof b),
+            s->src_port ? " in UDP" : "", s->packets, s->bytes, s->lost, s->first_frame,
             s->last_frame);
 }
 
@@ -75,9 +79,10 @@ print_child(FILE *out, const struct child_sa *c)
 {
     char i[TS_TEXT_MAX], r[TS_TEXT_MAX], ip[ADDR_TEXT_MAX];
 
-    fprintf(out, "  Child SA %u: %s %s, SPIs %08x and %08x, %s, %s%s%s", c->id, c->protocol == PROTO_AH ? "AH" : "ESP",
-            c->transport ? "transport" : "tunnel", c->spi_i, c->spi_r, child_state_name(c->state), basis_name(c->basis),
-            c->chosen ? ", " : "", c->chosen ? c->chosen->text : "");
+    fprintf(out, "  Child SA %u: %s %s, SPIs %08x and %08x, %s, %s%s%s", c->id,
+            c->protocol == PROTO_AH ? "AH" : "ESP", c->transport ? "transport" : "tunnel", c->spi_i,
+            c->spi_r, child_state_name(c->state), basis_name(c->basis), c->chosen ? ", " : "",
+            c->chosen ? c->chosen->text : "");
     if (c->negotiated_in) {
         fprintf(out, ", negotiated in frame %u", c->negotiated_in);
     }
@@ -87,7 +92,8 @@ print_child(FILE *out, const struct child_sa *c)
                 selectors_print(c->ts_r, c->num_ts_r, r, sizeof r));
     }
     if (c->virtual_ip.family) {
-        fprintf(out, "    assigned %s (frame %u)\n", ip_print(&c->virtual_ip, ip, sizeof ip), c->virtual_ip_frame);
+        fprintf(out, "    assigned %s (frame %u)\n", ip_print(&c->virtual_ip, ip, sizeof ip),
+                c->virtual_ip_frame);
     }
     for (guint k = 0; k < c->streams.len; k++) {
         print_stream(out, c->streams.at[k], "    ");
@@ -107,8 +113,9 @@ print_ike(FILE *out, const struct ike_sa *sa)
     for (int i = 0; i < 8; i++) {
         fprintf(out, "%02x", sa->spi_r[i]);
     }
-    fprintf(out, ", %s, frames %u-%u\n  initiator %s%s%s, responder %s%s%s\n", ike_sa_state_name(sa->state), sa->first_frame,
-            sa->last_frame, ip_print(&sa->initiator.addr, a, sizeof a), sa->initiator.id ? " " : "",
+    fprintf(out, ", %s, frames %u-%u\n  initiator %s%s%s, responder %s%s%s\n",
+            ike_sa_state_name(sa->state), sa->first_frame, sa->last_frame,
+            ip_print(&sa->initiator.addr, a, sizeof a), sa->initiator.id ? " " : "",
             sa->initiator.id ? sa->initiator.id : "", ip_print(&sa->responder.addr, b, sizeof b),
             sa->responder.id ? " " : "", sa->responder.id ? sa->responder.id : "");
     if (sa->chosen) {

@@ -7,12 +7,22 @@
 #include <math.h>
 
 enum {
-    WIDTH = 960, PLOT = 250, PLOT_END = 944, AXIS = 26, IKE_STEP = 30, CHILD_STEP = 36, BAR = 12, STRIP = 13,
-    NAME_CHARS = 33, TICKS = 7, COLUMN = 6, TICK_WIDTH = 24
+    WIDTH = 960,
+    PLOT = 250,
+    PLOT_END = 944,
+    AXIS = 26,
+    IKE_STEP = 30,
+    CHILD_STEP = 36,
+    BAR = 12,
+    STRIP = 13,
+    NAME_CHARS = 33,
+    TICKS = 7,
+    COLUMN = 6,
+    TICK_WIDTH = 24
 };
 
 #define SHORTEST 1e-3          /* seconds that a picture shows at least */
-#define SEEN_SHARE 0.3          /* of the whole time line: above it an SA needs no picture of its own */
+#define SEEN_SHARE 0.3 /* of the whole time line: above it an SA needs no picture of its own */
 
 struct scale {
     double from, to;
@@ -65,7 +75,8 @@ first_packet(const struct child_sa *c, double most)
 static double
 tick_step(double span)
 {
-    static const double clock[] = { 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 21600, 43200, 86400 };
+    static const double clock[] = { 60,   120,  300,   600,   1200,  1800,
+                                    3600, 7200, 14400, 21600, 43200, 86400 };
     double least = span / TICKS, step = 1e-6;
 
     for (unsigned i = 0; step < least && step < 50; i++) {
@@ -109,7 +120,8 @@ draw_axis(struct page *p, const struct scale *s, int height)
         }
         g_string_append(p->out, "<path class=\"grid\" d=\"M");
         put_x(p->out, x);
-        html_put(p->out, " %dV%d\"/><text class=\"tick%s\"", AXIS - 4, height - 2, x > PLOT_END - TICK_WIDTH ? " last" : "");
+        html_put(p->out, " %dV%d\"/><text class=\"tick%s\"", AXIS - 4, height - 2,
+                 x > PLOT_END - TICK_WIDTH ? " last" : "");
         put_attribute(p->out, "x", x);
         html_put(p->out, " y=\"%d\">", AXIS - 10);
         put_tick(p->out, since, step);
@@ -120,7 +132,8 @@ draw_axis(struct page *p, const struct scale *s, int height)
 /* --- bars ------------------------------------------------------------------------ */
 
 static void
-draw_bar(GString *out, const struct scale *s, const char *css, double from, double to, double y, double height)
+draw_bar(GString *out, const struct scale *s, const char *css, double from, double to, double y,
+         double height)
 {
     double x = x_of(s, from);
 
@@ -138,7 +151,8 @@ enum mark { MARK_UP, MARK_REKEYED, MARK_DELETED, MARK_FAILED };
 static void
 draw_mark(GString *out, const struct scale *s, enum mark mark, double time, int y)
 {
-    static const char *const shapes[] = { "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z", "m0 -5l5 5l-5 5l-5 -5z", "m-4 -4l8 8m0 -8l-8 8",
+    static const char *const shapes[] = { "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z",
+                                          "m0 -5l5 5l-5 5l-5 -5z", "m-4 -4l8 8m0 -8l-8 8",
                                           "m-4 -4l8 8m0 -8l-8 8" };
     static const char *const names[] = { "up", "rekeyed", "deleted", "failed" };
 
@@ -147,13 +161,15 @@ draw_mark(GString *out, const struct scale *s, enum mark mark, double time, int 
     }
     html_put(out, "<path class=\"mark %s\" d=\"M", names[mark]);
     put_x(out, x_of(s, time));
-    html_put(out, " %d%s\"><title>%s</title></path>", y, shapes[mark], mark == MARK_UP ? "established" : names[mark]);
+    html_put(out, " %d%s\"><title>%s</title></path>", y, shapes[mark],
+             mark == MARK_UP ? "established" : names[mark]);
 }
 
 static void
 draw_name(GString *out, int y, bool child)
 {
-    html_put(out, "<text class=\"%s\" x=\"%d\" y=\"%d\">", child ? "below lane" : "name lane", child ? 20 : 4, y);
+    html_put(out, "<text class=\"%s\" x=\"%d\" y=\"%d\">", child ? "below lane" : "name lane",
+             child ? 20 : 4, y);
 }
 
 static void
@@ -167,7 +183,8 @@ draw_ike(struct page *p, const struct scale *s, const struct ike_sa *sa, int y)
     double first, last;
 
     sa_span(p, sa, &first, &last);
-    g_string_append_printf(text, "IKE SA %u %s", sa->id, endpoint_print(&sa->initiator, name, sizeof name));
+    g_string_append_printf(text, "IKE SA %u %s", sa->id,
+                           endpoint_print(&sa->initiator, name, sizeof name));
     draw_name(out, y + 5, false);
     html_text_cut(out, text->str, NAME_CHARS);
     g_string_append(out, "</text>");
@@ -175,8 +192,11 @@ draw_ike(struct page *p, const struct scale *s, const struct ike_sa *sa, int y)
     if (live && last < s->to) {
         draw_bar(out, s, "bar after", last, s->to, y - BAR / 2.0, BAR);
     }
-    draw_bar(out, s, sa->state == IKE_FAILED ? "bar failed" : sa->state == IKE_HALF_OPEN ? "bar open" : "bar", first,
-             gone > 0 ? gone : last, y - BAR / 2.0, BAR);
+    draw_bar(out, s,
+             sa->state == IKE_FAILED    ? "bar failed" :
+             sa->state == IKE_HALF_OPEN ? "bar open" :
+                                          "bar",
+             first, gone > 0 ? gone : last, y - BAR / 2.0, BAR);
     draw_mark(out, s, MARK_UP, up, y);
     if (sa->state == IKE_FAILED) {
         draw_mark(out, s, MARK_FAILED, last, y);
@@ -206,14 +226,16 @@ draw_stream(struct page *p, const struct scale *s, const struct stream *stream, 
     uint32_t most = 1;
 
     if (!t) {
-        draw_bar(p->out, s, "pkt", stream->first_time, stream->last_time, stream->to_responder ? y - 5 : y + 1, 4);
+        draw_bar(p->out, s, "pkt", stream->first_time, stream->last_time,
+                 stream->to_responder ? y - 5 : y + 1, 4);
         return;
     }
     for (unsigned i = 0; i < TRAFFIC_BINS; i++) {
         most = MAX(most, t->packets[i]);
     }
     for (unsigned i = 0; i < TRAFFIC_BINS; i++) {
-        double from = t->start + i * t->width, height = 3 + (STRIP - 3) * (double)t->packets[i] / most;
+        double from = t->start + i * t->width,
+               height = 3 + (STRIP - 3) * (double)t->packets[i] / most;
         double top = stream->to_responder ? y - 0.5 - height : y + 0.5;
         if (t->packets[i]) {
             draw_bar(p->out, s, "pkt", from, from + MIN(t->width * 0.9, wide), top, height);
@@ -221,7 +243,8 @@ draw_stream(struct page *p, const struct scale *s, const struct stream *stream, 
     }
     for (unsigned i = 0; i < TRAFFIC_BINS && stream->lost; i++) {
         if (t->lost[i]) {
-            draw_loss(p->out, x_of(s, t->start + i * t->width), stream->to_responder ? y - STRIP - 3 : y + 1);
+            draw_loss(p->out, x_of(s, t->start + i * t->width),
+                      stream->to_responder ? y - STRIP - 3 : y + 1);
         }
     }
 }
@@ -230,7 +253,8 @@ static void
 draw_child(struct page *p, const struct scale *s, const struct child_sa *c, int y)
 {
     GString *out = p->out;
-    double from = c->negotiated_time > 0 ? c->negotiated_time : first_packet(c, 0), to = c->deleted_time;
+    double from = c->negotiated_time > 0 ? c->negotiated_time : first_packet(c, 0),
+           to = c->deleted_time;
     bool live = c->state == CHILD_INSTALLED;
     uint32_t lost = 0;
 
@@ -273,15 +297,16 @@ see_span(const struct page *p, struct scale *s, const struct ike_sa *sa)
 
 #define SWATCH "<svg class=\"swatch\" viewBox=\"0 0 12 12\" aria-hidden=\"true\">"
 
-static const char legend[] = "<figcaption>From first to last packet <span class=\"key\">"
-    SWATCH "<path class=\"mark up\" d=\"M2 6a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z\"/></svg> established "
-    SWATCH "<path class=\"mark rekeyed\" d=\"M6 1l5 5l-5 5l-5 -5z\"/></svg> rekeyed "
-    SWATCH "<path class=\"mark deleted\" d=\"M2 2l8 8m0 -8l-8 8\"/></svg> deleted "
-    SWATCH "<path class=\"mark failed\" d=\"M2 2l8 8m0 -8l-8 8\"/></svg> failed "
-    SWATCH "<rect class=\"pkt\" x=\"2\" y=\"1\" width=\"3\" height=\"5\"/>"
+static const char legend[] =
+    "<figcaption>From first to last packet <span class=\"key\">" SWATCH
+    "<path class=\"mark up\" d=\"M2 6a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z\"/></svg> established " SWATCH
+    "<path class=\"mark rekeyed\" d=\"M6 1l5 5l-5 5l-5 -5z\"/></svg> rekeyed " SWATCH
+    "<path class=\"mark deleted\" d=\"M2 2l8 8m0 -8l-8 8\"/></svg> deleted " SWATCH
+    "<path class=\"mark failed\" d=\"M2 2l8 8m0 -8l-8 8\"/></svg> failed " SWATCH
+    "<rect class=\"pkt\" x=\"2\" y=\"1\" width=\"3\" height=\"5\"/>"
     "<rect class=\"pkt\" x=\"7\" y=\"6\" width=\"3\" height=\"5\"/></svg> "
-    "packets to the responder (up), to the initiator (down) "
-    SWATCH "<rect class=\"loss\" x=\"5\" y=\"0\" width=\"2\" height=\"12\"/></svg> missing packets. "
+    "packets to the responder (up), to the initiator (down) " SWATCH
+    "<rect class=\"loss\" x=\"5\" y=\"0\" width=\"2\" height=\"12\"/></svg> missing packets. "
     "Pale: still alive. Times since the capture began.</span></figcaption>\n";
 
 struct picture {
@@ -299,7 +324,8 @@ height_of(const struct page *p, const struct picture *one)
     int height = AXIS + 10;
 
     for (size_t i = 0; i < one->num && bars < PAGE_MAX_BARS; i++) {
-        unsigned children = MIN(sadb_ike_sa(p->r->db, one->ids[i])->children.len, PAGE_MAX_BARS - bars - 1);
+        unsigned children =
+            MIN(sadb_ike_sa(p->r->db, one->ids[i])->children.len, PAGE_MAX_BARS - bars - 1);
         bars += 1 + children;
         height += IKE_STEP + (int)children * CHILD_STEP;
     }
@@ -336,8 +362,10 @@ draw_picture(struct page *p, struct picture *one, const char *caption, const cha
     one->y = AXIS + 18;
     g_string_append(p->out, "<figure class=\"timeline\">");
     g_string_append(p->out, caption);
-    html_put(p->out, "<div class=\"scroll\" role=\"region\" aria-label=\"%s\" tabindex=\"0\">\n", label);
-    html_put(p->out, "<svg viewBox=\"0 0 %d %d\" class=\"wide\" role=\"img\" aria-label=\"%s\">\n", WIDTH, height, label);
+    html_put(p->out, "<div class=\"scroll\" role=\"region\" aria-label=\"%s\" tabindex=\"0\">\n",
+             label);
+    html_put(p->out, "<svg viewBox=\"0 0 %d %d\" class=\"wide\" role=\"img\" aria-label=\"%s\">\n",
+             WIDTH, height, label);
     draw_axis(p, &one->scale, height);
     for (size_t i = 0; i < one->num; i++) {
         draw_sa(p, one, sadb_ike_sa(p->r->db, one->ids[i]));
@@ -367,6 +395,9 @@ page_own_timeline(struct page *p, const struct ike_sa *sa)
         return;
     }
     g_snprintf(label, sizeof label, "Time line of IKE SA %u", sa->id);
-    draw_picture(p, &one, "<figcaption>Over time <span class=\"key\">Signs as in the <a href=\"#time\">time line</a>.</span>"
-                 "</figcaption>\n", label);
+    draw_picture(
+        p, &one,
+        "<figcaption>Over time <span class=\"key\">Signs as in the <a href=\"#time\">time line</a>.</span>"
+        "</figcaption>\n",
+        label);
 }

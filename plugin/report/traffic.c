@@ -5,7 +5,8 @@
 #define FIRST_WIDTH 0.01        /* seconds */
 
 struct traffic {
-    GPtrArray *streams;         /* of struct stream_traffic, by id of the stream; NULL where none was seen */
+    GPtrArray
+        *streams; /* of struct stream_traffic, by id of the stream; NULL where none was seen */
 };
 
 static void
@@ -108,7 +109,9 @@ traffic_see(struct traffic *t, const struct traffic_packet *p)
 const struct stream_traffic *
 traffic_of(const struct traffic *t, uint32_t stream)
 {
-    return t && stream < t->streams->len ? (const struct stream_traffic *)t->streams->pdata[stream] : NULL;
+    return t && stream < t->streams->len ?
+               (const struct stream_traffic *)t->streams->pdata[stream] :
+               NULL;
 }
 
 bool

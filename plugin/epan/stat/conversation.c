@@ -18,7 +18,8 @@ set_ip(address *out, const struct ip_addr *a)
 
 /* What pinfo has after ESP was opened are the inner addresses. */
 void
-record_addresses(const struct frame_records *all, const struct record *r, address *src, address *dst)
+record_addresses(const struct frame_records *all, const struct record *r, address *src,
+                 address *dst)
 {
     const struct stream *s = r->stream == NO_ID ? NULL : sadb_stream(capture_db(), r->stream);
 
@@ -36,7 +37,8 @@ record_addresses(const struct frame_records *all, const struct record *r, addres
 static const char *
 address_filter(const address *a, conv_filter_type_e type)
 {
-    static const char *const names[][3] = { { "ip.src", "ip.dst", "ip.addr" }, { "ipv6.src", "ipv6.dst", "ipv6.addr" } };
+    static const char *const names[][3] = { { "ip.src", "ip.dst", "ip.addr" },
+                                            { "ipv6.src", "ipv6.dst", "ipv6.addr" } };
 
     if ((a->type != AT_IPv4 && a->type != AT_IPv6) || type > CONV_FT_ANY_ADDRESS) {
         return CONV_FILTER_INVALID;
@@ -77,7 +79,8 @@ counts(const struct record *r)
 
 /* One row for each pair of ends, or for each end. */
 static tap_packet_status
-count(conv_hash_t *hash, packet_info *pinfo, const struct frame_records *all, tap_flags_t flags, bool ends)
+count(conv_hash_t *hash, packet_info *pinfo, const struct frame_records *all, tap_flags_t flags,
+      bool ends)
 {
     int octets = (int)pinfo->fd->pkt_len;
 
@@ -92,21 +95,24 @@ count(conv_hash_t *hash, packet_info *pinfo, const struct frame_records *all, ta
             add_endpoint_table_data(hash, &src, 0, TRUE, 1, octets, &endpoint_info, ENDPOINT_NONE);
             add_endpoint_table_data(hash, &dst, 0, FALSE, 1, octets, &endpoint_info, ENDPOINT_NONE);
         } else {
-            add_conversation_table_data_with_conv_id(hash, &src, &dst, 0, 0, conversation_of(all->at[i]), 1, octets, &pinfo->rel_ts,
-                                                     &pinfo->abs_ts, &conversation_info, CONVERSATION_NONE);
+            add_conversation_table_data_with_conv_id(
+                hash, &src, &dst, 0, 0, conversation_of(all->at[i]), 1, octets, &pinfo->rel_ts,
+                &pinfo->abs_ts, &conversation_info, CONVERSATION_NONE);
         }
     }
     return TAP_PACKET_REDRAW;
 }
 
 static tap_packet_status
-on_conversation(void *table, packet_info *pinfo, epan_dissect_t *edt _U_, const void *data, tap_flags_t flags)
+on_conversation(void *table, packet_info *pinfo, epan_dissect_t *edt _U_, const void *data,
+                tap_flags_t flags)
 {
     return count((conv_hash_t *)table, pinfo, (const struct frame_records *)data, flags, false);
 }
 
 static tap_packet_status
-on_endpoint(void *table, packet_info *pinfo, epan_dissect_t *edt _U_, const void *data, tap_flags_t flags)
+on_endpoint(void *table, packet_info *pinfo, epan_dissect_t *edt _U_, const void *data,
+            tap_flags_t flags)
 {
     return count((conv_hash_t *)table, pinfo, (const struct frame_records *)data, flags, true);
 }
@@ -116,8 +122,8 @@ on_endpoint(void *table, packet_info *pinfo, epan_dissect_t *edt _U_, const void
 static uint32_t
 shown_sa(packet_info *pinfo, bool child)
 {
-    const struct frame_records *all =
-        (const struct frame_records *)p_get_proto_data(pinfo->pool, pinfo, proto_espial, FRAME_RECORDS);
+    const struct frame_records *all = (const struct frame_records *)p_get_proto_data(
+        pinfo->pool, pinfo, proto_espial, FRAME_RECORDS);
 
     for (unsigned i = 0; all && i < all->num; i++) {
         uint32_t id = child ? all->at[i]->child : all->at[i]->ike_sa;

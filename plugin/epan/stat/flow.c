@@ -11,11 +11,13 @@ add_findings(GString *comment, const GArray *ids, uint32_t frame, int from, int 
 {
     for (int severity = from; ids && severity >= to; severity--) {
         for (guint i = 0; i < ids->len; i++) {
-            const struct finding *f = findings_get(capture_findings(), g_array_index(ids, uint32_t, i));
+            const struct finding *f =
+                findings_get(capture_findings(), g_array_index(ids, uint32_t, i));
             if ((int)checks[f->check].severity != severity || f->frame != frame) {
                 continue;
             }
-            g_string_append_printf(comment, "%s%s", comment->len ? "; " : "", checks[f->check].title);
+            g_string_append_printf(comment, "%s%s", comment->len ? "; " : "",
+                                   checks[f->check].title);
             if (severity == SEV_CHAT && f->child_sa != NO_ID) {
                 g_string_append_printf(comment, " (Child SA %u)", f->child_sa);
             }
@@ -63,7 +65,8 @@ message_label(const struct record *r, GString *comment, uint32_t frame)
 /* NULL for a packet in the middle that nothing is said of.  The last one is known only
  * once all have been seen. */
 static char *
-packet_label(const struct record *r, GString *comment, uint32_t frame, bool visited, const GArray *ids)
+packet_label(const struct record *r, GString *comment, uint32_t frame, bool visited,
+             const GArray *ids)
 {
     const struct stream *s = sadb_stream(capture_db(), r->stream);
     bool first = s->first_frame == frame, last = visited && s->last_frame == frame, told = false;
@@ -79,12 +82,14 @@ packet_label(const struct record *r, GString *comment, uint32_t frame, bool visi
     if (r->child != NO_ID) {
         g_string_append_printf(comment, "Child SA %u, ", r->child);
     }
-    g_string_append_printf(comment, last && !first ? "packet %u, the last" : "packet %u", r->packet);
+    g_string_append_printf(comment, last && !first ? "packet %u, the last" : "packet %u",
+                           r->packet);
     return g_strdup_printf("%s %08x", s->protocol == PROTO_AH ? "AH" : "ESP", s->spi);
 }
 
 static void
-add_arrow(seq_analysis_info_t *graph, packet_info *pinfo, const struct frame_records *all, const struct record *r, char *label, char *comment)
+add_arrow(seq_analysis_info_t *graph, packet_info *pinfo, const struct frame_records *all,
+          const struct record *r, char *label, char *comment)
 {
     seq_analysis_item_t *arrow = sequence_analysis_create_sai_with_addresses(pinfo, graph);
     const struct stream *s = r->stream == NO_ID ? NULL : sadb_stream(capture_db(), r->stream);
@@ -113,7 +118,8 @@ add_arrow(seq_analysis_info_t *graph, packet_info *pinfo, const struct frame_rec
 }
 
 static tap_packet_status
-on_packet(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped, tap_flags_t flags _U_)
+on_packet(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped,
+          tap_flags_t flags _U_)
 {
     seq_analysis_info_t *graph = (seq_analysis_info_t *)data;
     const struct frame_records *all = (const struct frame_records *)tapped;

@@ -7,7 +7,8 @@
 enum report_kind { REPORT_SAS, REPORT_FINDINGS, REPORT_JSON };
 
 static tap_packet_status
-on_packet(void *data _U_, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *p _U_, tap_flags_t flags _U_)
+on_packet(void *data _U_, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *p _U_,
+          tap_flags_t flags _U_)
 {
     return TAP_PACKET_DONT_REDRAW;
 }
@@ -38,7 +39,8 @@ start(enum report_kind which)
     GString *error;
 
     *data = GINT_TO_POINTER(which);
-    error = register_tap_listener("espial", data, NULL, TL_REQUIRES_NOTHING, NULL, on_packet, draw, g_free);
+    error = register_tap_listener("espial", data, NULL, TL_REQUIRES_NOTHING, NULL, on_packet, draw,
+                                  g_free);
     if (error) {
         report_failure("Espial: %s", error->str);
         g_string_free(error, TRUE);
@@ -48,16 +50,34 @@ start(enum report_kind which)
     STAT_INIT_OK;
 }
 
-static STAT_INIT_RET start_sas(const char *arg _U_, void *data _U_) { STAT_INIT_RESULT(start(REPORT_SAS)); }
-static STAT_INIT_RET start_findings(const char *arg _U_, void *data _U_) { STAT_INIT_RESULT(start(REPORT_FINDINGS)); }
-static STAT_INIT_RET start_json(const char *arg _U_, void *data _U_) { STAT_INIT_RESULT(start(REPORT_JSON)); }
+static STAT_INIT_RET
+start_sas(const char *arg _U_, void *data _U_)
+{
+    STAT_INIT_RESULT(start(REPORT_SAS));
+}
+static STAT_INIT_RET
+start_findings(const char *arg _U_, void *data _U_)
+{
+    STAT_INIT_RESULT(start(REPORT_FINDINGS));
+}
+static STAT_INIT_RET
+start_json(const char *arg _U_, void *data _U_)
+{
+    STAT_INIT_RESULT(start(REPORT_JSON));
+}
 
 void
 report_register(void)
 {
-    static stat_tap_ui sas = { REGISTER_STAT_GROUP_GENERIC, NULL, "espial,sas", start_sas, 0, NULL };
-    static stat_tap_ui findings = { REGISTER_STAT_GROUP_GENERIC, NULL, "espial,findings", start_findings, 0, NULL };
-    static stat_tap_ui json = { REGISTER_STAT_GROUP_GENERIC, NULL, "espial,json", start_json, 0, NULL };
+    static stat_tap_ui sas = {
+        REGISTER_STAT_GROUP_GENERIC, NULL, "espial,sas", start_sas, 0, NULL
+    };
+    static stat_tap_ui findings = {
+        REGISTER_STAT_GROUP_GENERIC, NULL, "espial,findings", start_findings, 0, NULL
+    };
+    static stat_tap_ui json = {
+        REGISTER_STAT_GROUP_GENERIC, NULL, "espial,json", start_json, 0, NULL
+    };
 
     register_stat_tap_ui(&sas, NULL);
     register_stat_tap_ui(&findings, NULL);

@@ -22,7 +22,8 @@ struct html_file {
 };
 
 static tap_packet_status
-on_packet(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped, tap_flags_t flags _U_)
+on_packet(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped,
+          tap_flags_t flags _U_)
 {
     struct html_file *f = (struct html_file *)data;
     const struct frame_records *all = (const struct frame_records *)tapped;
@@ -30,7 +31,8 @@ on_packet(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *t
 
     for (unsigned i = 0; all && i < all->num; i++) {
         const struct record *one = all->at[i];
-        struct traffic_packet p = { one->stream, one->lost, one->inner_src, one->inner_dst, pinfo->num, time };
+        struct traffic_packet p = { one->stream, one->lost, one->inner_src,
+                                    one->inner_dst, pinfo->num, time };
         traffic_see(f->traffic, &p);
     }
     return TAP_PACKET_DONT_REDRAW;
@@ -57,7 +59,8 @@ save(const char *path, const GString *page)
         good = fclose(out) == 0 && good;
     }
     if (!good) {
-        report_failure("Espial: the HTML report cannot be written to %s: %s", path, g_strerror(errno));
+        report_failure("Espial: the HTML report cannot be written to %s: %s", path,
+                       g_strerror(errno));
     }
     return good;
 }
@@ -92,7 +95,8 @@ finish(void *data)
 static bool
 listen(struct html_file *f)
 {
-    GString *error = register_tap_listener("espial", f, NULL, TL_REQUIRES_NOTHING, reset, on_packet, draw, finish);
+    GString *error = register_tap_listener("espial", f, NULL, TL_REQUIRES_NOTHING, reset, on_packet,
+                                           draw, finish);
 
     if (error) {
         report_failure("Espial: %s", error->str);
@@ -127,7 +131,11 @@ start(const char *argument)
     return listen(make_report(argument + strlen(OPTION), name && *name ? name : NULL));
 }
 
-static STAT_INIT_RET start_html(const char *argument, void *data _U_) { STAT_INIT_RESULT(start(argument)); }
+static STAT_INIT_RET
+start_html(const char *argument, void *data _U_)
+{
+    STAT_INIT_RESULT(start(argument));
+}
 
 /* --- Tools > Espial ---------------------------------------------------------------- */
 
@@ -148,7 +156,8 @@ tell(const char *format, const char *what)
 static char *
 path_beside(const char *capture_path)
 {
-    char *dir = g_path_get_dirname(capture_path), *base = g_path_get_basename(capture_path), *dot, *name, *path;
+    char *dir = g_path_get_dirname(capture_path), *base = g_path_get_basename(capture_path), *dot,
+         *name, *path;
 
     dot = strrchr(base, '.');
     if (dot && dot > base) {
@@ -185,7 +194,8 @@ on_menu(void *data _U_)
     char *path, *name;
 
     plugin_if_get_ws_info(&info);
-    if (!capture_db() || !ops || !ops->retap_packets || !info || !info->cf_filename || info->cf_state != FILE_READ_DONE) {
+    if (!capture_db() || !ops || !ops->retap_packets || !info || !info->cf_filename ||
+        info->cf_state != FILE_READ_DONE) {
         tell("%s\n", "Open a capture first; a capture under way must be stopped.");
         return;
     }
@@ -207,8 +217,11 @@ on_menu(void *data _U_)
 void
 report_html_register(void)
 {
-    static stat_tap_ui html = { REGISTER_STAT_GROUP_GENERIC, NULL, "espial,html", start_html, 0, NULL };
+    static stat_tap_ui html = {
+        REGISTER_STAT_GROUP_GENERIC, NULL, "espial,html", start_html, 0, NULL
+    };
 
     register_stat_tap_ui(&html, NULL);
-    funnel_register_menu("Espial/HTML report of this capture", REGISTER_TOOLS_GROUP_UNSORTED, on_menu, NULL, NULL, FALSE);
+    funnel_register_menu("Espial/HTML report of this capture", REGISTER_TOOLS_GROUP_UNSORTED,
+                         on_menu, NULL, NULL, FALSE);
 }

@@ -36,9 +36,11 @@ typedef struct _seq_analysis_info {
     address nodes[SEQUENCE_NODES];
 } seq_analysis_info_t;
 
-WS_DLL_PUBLIC void register_seq_analysis(const char *name, const char *ui_name, int proto_id, const char *tap_listener,
-                                         unsigned tap_flags, tap_packet_cb tap_func);
-WS_DLL_PUBLIC seq_analysis_item_t *sequence_analysis_create_sai_with_addresses(packet_info *pinfo, seq_analysis_info_t *sainfo);
+WS_DLL_PUBLIC void register_seq_analysis(const char *name, const char *ui_name, int proto_id,
+                                         const char *tap_listener, unsigned tap_flags,
+                                         tap_packet_cb tap_func);
+WS_DLL_PUBLIC seq_analysis_item_t *
+sequence_analysis_create_sai_with_addresses(packet_info *pinfo, seq_analysis_info_t *sainfo);
 WS_DLL_PUBLIC void sequence_analysis_use_color_filter(packet_info *pinfo, seq_analysis_item_t *sai);
 #endif
 

@@ -92,7 +92,8 @@ count(stat_tap_table *table, unsigned row, unsigned column, unsigned by)
 {
     stat_tap_table_item_type *item = stat_tap_get_field_data(table, row, column);
 
-    item->value.uint_value = by > UINT_MAX - item->value.uint_value ? UINT_MAX : item->value.uint_value + by;
+    item->value.uint_value =
+        by > UINT_MAX - item->value.uint_value ? UINT_MAX : item->value.uint_value + by;
 }
 
 static void
@@ -111,7 +112,8 @@ blank_table(stat_tap_table *table)
 }
 
 static void
-free_item(stat_tap_table *table _U_, guint row _U_, guint column _U_, stat_tap_table_item_type *item)
+free_item(stat_tap_table *table _U_, guint row _U_, guint column _U_,
+          stat_tap_table_item_type *item)
 {
     if (item->type == TABLE_ITEM_STRING) {
         g_free((void *)item->value.string_value);
@@ -149,8 +151,23 @@ table_of(const stat_tap_table_ui *ui)
 
 enum { ROW_IKE, ROW_CHILD = 1 << 30, ROW_STREAM = 1u << 31 };       /* beside the id */
 
-enum { SA_FIRST, SA_NAME, SA_OF, SA_PROTOCOL, SA_STATE, SA_INITIATOR, SA_RESPONDER, SA_SPI_I, SA_SPI_R, SA_PACKETS, SA_BYTES, SA_LOST,
-       SA_SUITE, SA_SELECTORS, NUM_SA_FIELDS };
+enum {
+    SA_FIRST,
+    SA_NAME,
+    SA_OF,
+    SA_PROTOCOL,
+    SA_STATE,
+    SA_INITIATOR,
+    SA_RESPONDER,
+    SA_SPI_I,
+    SA_SPI_R,
+    SA_PACKETS,
+    SA_BYTES,
+    SA_LOST,
+    SA_SUITE,
+    SA_SELECTORS,
+    NUM_SA_FIELDS
+};
 static stat_tap_table_item sas_fields[NUM_SA_FIELDS] = {
     [SA_FIRST] = { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "First frame", "%11u" },
     [SA_NAME] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "SA", "%-12s" },
@@ -176,7 +193,11 @@ sa_row(const stat_tap_table_ui *ui, unsigned kind, uint32_t id, uint32_t first_f
     unsigned row = row_of(&sas_rows, table, kind | id, ui);
     char name[32];
 
-    snprintf(name, sizeof name, "%s %u", kind == ROW_IKE ? "IKE SA" : kind == ROW_CHILD ? "Child SA" : "Stream", id);
+    snprintf(name, sizeof name, "%s %u",
+             kind == ROW_IKE   ? "IKE SA" :
+             kind == ROW_CHILD ? "Child SA" :
+                                 "Stream",
+             id);
     set_text(table, row, SA_NAME, name);
     set_number(table, row, SA_FIRST, first_frame);
     return row;
@@ -232,7 +253,8 @@ put_child_sa(const stat_tap_table_ui *ui, const struct child_sa *c)
 
     snprintf(text, sizeof text, "IKE SA %u", c->ike_sa->id);
     set_text(table, row, SA_OF, text);
-    snprintf(text, sizeof text, "%s %s", c->protocol == PROTO_AH ? "AH" : "ESP", c->transport ? "transport" : "tunnel");
+    snprintf(text, sizeof text, "%s %s", c->protocol == PROTO_AH ? "AH" : "ESP",
+             c->transport ? "transport" : "tunnel");
     set_text(table, row, SA_PROTOCOL, text);
     set_text(table, row, SA_STATE, child_state_name(c->state));
     put_endpoints(table, row, c->ike_sa);
@@ -288,7 +310,8 @@ see_message(const stat_tap_table_ui *ui, const struct record *r)
 }
 
 static tap_packet_status
-on_sas(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped, tap_flags_t flags _U_)
+on_sas(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped,
+       tap_flags_t flags _U_)
 {
     const stat_tap_table_ui *ui = ((const stat_data_t *)data)->stat_tap_data;
     const struct frame_records *all = (const struct frame_records *)tapped;
@@ -325,7 +348,18 @@ reset_sas(stat_tap_table *table)
 
 /* --- findings ---------------------------------------------------------------------------- */
 
-enum { F_FIRST, F_PACKETS, F_SEVERITY, F_CHECK, F_DETAIL, F_REMEDY, F_BASIS, F_IKE_SA, F_CHILD_SA, NUM_F_FIELDS };
+enum {
+    F_FIRST,
+    F_PACKETS,
+    F_SEVERITY,
+    F_CHECK,
+    F_DETAIL,
+    F_REMEDY,
+    F_BASIS,
+    F_IKE_SA,
+    F_CHILD_SA,
+    NUM_F_FIELDS
+};
 static stat_tap_table_item found_fields[NUM_F_FIELDS] = {
     [F_FIRST] = { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "First frame", "%11u" },
     [F_PACKETS] = { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Packets", "%7u" },
@@ -357,12 +391,14 @@ put_finding(const stat_tap_table_ui *ui, const struct finding *f)
 }
 
 static tap_packet_status
-on_findings(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped _U_, tap_flags_t flags _U_)
+on_findings(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped _U_,
+            tap_flags_t flags _U_)
 {
     const GArray *ids = findings_of_frame(capture_findings(), pinfo->num);
 
     for (guint i = 0; ids && i < ids->len; i++) {
-        put_finding(((const stat_data_t *)data)->stat_tap_data, findings_get(capture_findings(), g_array_index(ids, uint32_t, i)));
+        put_finding(((const stat_data_t *)data)->stat_tap_data,
+                    findings_get(capture_findings(), g_array_index(ids, uint32_t, i)));
     }
     return ids ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
 }
@@ -383,14 +419,36 @@ void
 stat_table_register(void)
 {
     static tap_param filter[] = { { PARAM_FILTER, "filter", "Filter", NULL, TRUE } };
-    static stat_tap_table_ui sas = {
-        REGISTER_PACKET_STAT_GROUP_UNSORTED, "IPsec SAs", "espial", "espial,sa_table", begin_sas, on_sas, reset_sas, free_item,
-        NULL, NUM_SA_FIELDS, sas_fields, G_N_ELEMENTS(filter), filter, NULL, 0
-    };
-    static stat_tap_table_ui findings = {
-        REGISTER_PACKET_STAT_GROUP_UNSORTED, "IPsec Findings", "espial", "espial,finding_table", begin_findings, on_findings,
-        reset_findings, free_item, NULL, NUM_F_FIELDS, found_fields, G_N_ELEMENTS(filter), filter, NULL, 0
-    };
+    static stat_tap_table_ui sas = { REGISTER_PACKET_STAT_GROUP_UNSORTED,
+                                     "IPsec SAs",
+                                     "espial",
+                                     "espial,sa_table",
+                                     begin_sas,
+                                     on_sas,
+                                     reset_sas,
+                                     free_item,
+                                     NULL,
+                                     NUM_SA_FIELDS,
+                                     sas_fields,
+                                     G_N_ELEMENTS(filter),
+                                     filter,
+                                     NULL,
+                                     0 };
+    static stat_tap_table_ui findings = { REGISTER_PACKET_STAT_GROUP_UNSORTED,
+                                          "IPsec Findings",
+                                          "espial",
+                                          "espial,finding_table",
+                                          begin_findings,
+                                          on_findings,
+                                          reset_findings,
+                                          free_item,
+                                          NULL,
+                                          NUM_F_FIELDS,
+                                          found_fields,
+                                          G_N_ELEMENTS(filter),
+                                          filter,
+                                          NULL,
+                                          0 };
 
     register_stat_tap_table_ui(&sas);
     register_stat_tap_table_ui(&findings);

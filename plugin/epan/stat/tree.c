@@ -35,8 +35,8 @@ count_ike_sa(stats_tree *st, const struct record *r)
     if (sa && sa->id >= SAS_SHOWN) {
         snprintf(name, sizeof name, "IKE SA %u and above", (unsigned)SAS_SHOWN);
     } else if (sa) {
-        snprintf(name, sizeof name, "IKE SA %u (IKEv%u, SPI %016" G_GINT64_MODIFIER "x)", sa->id, sa->major,
-                 ike_spi_number(sa->spi_i));
+        snprintf(name, sizeof name, "IKE SA %u (IKEv%u, SPI %016" G_GINT64_MODIFIER "x)", sa->id,
+                 sa->major, ike_spi_number(sa->spi_i));
     }
     tick_stat_node(st, sas, 0, TRUE);
     return tick_stat_node(st, name, sas_node, TRUE);
@@ -76,8 +76,8 @@ count_packet(stats_tree *st, const struct record *r, int sa_node)
         snprintf(name, sizeof name, "Child SA %u", r->child);
         node = tick_stat_node(st, name, sa_node, TRUE);
     }
-    snprintf(stream, sizeof stream, "%s %08x, %s to %s", s->protocol == PROTO_AH ? "AH" : "ESP", s->spi,
-             ip_print(&s->src, a, sizeof a), ip_print(&s->dst, b, sizeof b));
+    snprintf(stream, sizeof stream, "%s %08x, %s to %s", s->protocol == PROTO_AH ? "AH" : "ESP",
+             s->spi, ip_print(&s->src, a, sizeof a), ip_print(&s->dst, b, sizeof b));
     tick_stat_node(st, stream, node, FALSE);
 }
 
@@ -85,7 +85,8 @@ static void
 count_findings(stats_tree *st, const GArray *ids)
 {
     for (guint i = 0; ids && i < ids->len; i++) {
-        const struct check *c = &checks[findings_get(capture_findings(), g_array_index(ids, uint32_t, i))->check];
+        const struct check *c =
+            &checks[findings_get(capture_findings(), g_array_index(ids, uint32_t, i))->check];
         int node = tick_stat_node(st, severities[c->severity], findings_node, TRUE);
         tick_stat_node(st, c->name, node, FALSE);
     }
@@ -95,7 +96,8 @@ count_findings(stats_tree *st, const GArray *ids)
 }
 
 static tap_packet_status
-on_packet(stats_tree *st, packet_info *pinfo, epan_dissect_t *edt _U_, const void *data, tap_flags_t flags _U_)
+on_packet(stats_tree *st, packet_info *pinfo, epan_dissect_t *edt _U_, const void *data,
+          tap_flags_t flags _U_)
 {
     const struct frame_records *all = (const struct frame_records *)data;
 
@@ -114,5 +116,6 @@ on_packet(stats_tree *st, packet_info *pinfo, epan_dissect_t *edt _U_, const voi
 void
 stat_tree_handoff(void)
 {
-    stats_tree_register_plugin("espial", "espial", "IPsec" ST_SEP "SAs and Findings", 0, on_packet, begin, NULL);
+    stats_tree_register_plugin("espial", "espial", "IPsec" ST_SEP "SAs and Findings", 0, on_packet,
+                               begin, NULL);
 }
