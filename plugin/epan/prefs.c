@@ -1,5 +1,5 @@
-/* prefs.c - the preferences: keys, plan, limits, what is shown.  SPDX-License-Identifier:
- * GPL-2.0-or-later */
+/* prefs.c - the preferences: keys, plan, limits, what is shown.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "espial.h"
 
 struct plan_row {

@@ -11,7 +11,8 @@
 
 /* IS_ICMP with IS_ESP is a fragment, with IS_AH a NAT keepalive, with both IKE without its
  * marker, with IS_CLEAR a clear packet. */
-enum { FROM_RESPONDER = 1, IS_ESP = 2, IS_AH = 4, IS_CLEAR = 8, ON_4500 = 16, IS_ICMP = 32, LATER = 64, OTHER_PEER = 128,
+enum { FROM_RESPONDER = 1, IS_ESP = 2, IS_AH = 4, IS_CLEAR = 8, ON_4500 = 16, IS_ICMP = 32,
+       LATER = 64, OTHER_PEER = 128,
        MAX_FRAMES = 64 };
 
 struct run {
@@ -155,8 +156,10 @@ ask_of_packet(const struct run *r, const uint8_t *at, size_t len)
 static void
 see(struct run *r, uint8_t kind, const uint8_t *at, size_t len, bool later)
 {
-    static const uint8_t addresses[3][4] = { { 192, 0, 2, 10 }, { 198, 51, 100, 20 }, { 203, 0, 113, 66 } };
-    unsigned from = kind & FROM_RESPONDER ? 1 : kind & OTHER_PEER ? 2 : 0, to = kind & FROM_RESPONDER ? 0 : 1;
+    static const uint8_t addresses[3][4] = { { 192, 0, 2, 10 }, { 198, 51, 100, 20 },
+                                             { 203, 0, 113, 66 } };
+    unsigned from = kind & FROM_RESPONDER ? 1 : kind & OTHER_PEER ? 2 : 0,
+                    to = kind & FROM_RESPONDER ? 0 : 1;
 
     r->at.frame++;
     r->at.time += kind & LATER ? 40 : 0.3;
@@ -199,7 +202,8 @@ ask_of_sas(const struct run *r)
     }
     for (size_t i = 0; i < sadb_num_streams(r->db); i++) {
         const struct stream *s = sadb_stream(r->db, i);
-        MUST(s->id == i && s->packets >= 1 && s->first_frame <= s->last_frame && s->last_frame <= r->at.frame);
+        MUST(s->id == i && s->packets >= 1 && s->first_frame <= s->last_frame &&
+             s->last_frame <= r->at.frame);
     }
 }
 
@@ -212,7 +216,8 @@ ask_of_findings(const struct run *r)
         must_be_text(f->detail, (size_t)TEXT_MAX * 4);
         for (guint j = 0; j < f->frames->len; j++) {
             uint32_t frame = g_array_index(f->frames, uint32_t, j);
-            MUST(frame >= 1 && frame <= r->at.frame && (!j || frame > g_array_index(f->frames, uint32_t, j - 1)));
+            MUST(frame >= 1 && frame <= r->at.frame &&
+                 (!j || frame > g_array_index(f->frames, uint32_t, j - 1)));
             MUST(findings_of_frame(r->found, frame) != NULL);
         }
         MUST(f->ike_sa == NO_ID || f->ike_sa < sadb_num_ike_sas(r->db));
@@ -249,7 +254,8 @@ each_record(struct run *r, const uint8_t *data, size_t size, bool later)
     uint16_t len;
 
     r->at.frame = 0;
-    while (r->at.frame < MAX_FRAMES && cur_u8(&c, &kind) && cur_u16(&c, &len) && cur_sub(&c, &body, len)) {
+    while (r->at.frame < MAX_FRAMES && cur_u8(&c, &kind) && cur_u16(&c, &len) &&
+           cur_sub(&c, &body, len)) {
         if (!len) {
             continue;
         }
@@ -265,7 +271,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct run r = { fixed_keys(), sadb_new(1), findings_new(), plan_new(), { .time = 1000 } };
     char *error = NULL;
 
-    plan_add(r.plan, "192.0.2.10", "AES_CBC_256", "AES_GCM_16_128", "10.1.0.9", "10.2.0.0/24", &error);
+    plan_add(r.plan, "192.0.2.10", "AES_CBC_256", "AES_GCM_16_128", "10.1.0.9", "10.2.0.0/24",
+             &error);
     each_record(&r, data, size, false);
     checks_end(r.found, r.db, r.plan);
     each_record(&r, data, size, true);

@@ -10,7 +10,8 @@
 #include <espial/limits.h>
 #include <espial/tcp_encap.h>
 
-enum { NUM_LINKS = FRAME_LINK_PPP + 1, ANY_PORT = 8, ANY_TCP = 16, JOIN = 32, CUT = 64, MAX_FRAMES = 64,
+enum { NUM_LINKS = FRAME_LINK_PPP + 1, ANY_PORT = 8, ANY_TCP = 16, JOIN = 32, CUT = 64,
+       MAX_FRAMES = 64,
        MAX_PARTS = 4096 };
 
 struct given {
@@ -34,7 +35,8 @@ give(void *context, bool ike, const struct octets *message)
 }
 
 static void
-see_part(struct frame_walk *w, struct frame_part *part, struct tcp_encap *tcp, uint8_t mode, const uint8_t *at, size_t len)
+see_part(struct frame_walk *w, struct frame_part *part, struct tcp_encap *tcp, uint8_t mode,
+         const uint8_t *at, size_t len)
 {
     struct octets *o = &part->octets;
     struct given g = { 0 };
@@ -48,7 +50,8 @@ see_part(struct frame_walk *w, struct frame_part *part, struct tcp_encap *tcp, u
         tcp_encap_any(tcp);
     } else if (part->kind == FRAME_ESP && o->captured > ESP_HEADER) {
         /* As if it had been decrypted: the payload stands in the packet. */
-        struct octets clear = { o->at + ESP_HEADER, o->captured - ESP_HEADER, o->captured - ESP_HEADER };
+        struct octets clear = { o->at + ESP_HEADER, o->captured - ESP_HEADER,
+                                o->captured - ESP_HEADER };
         frame_enter(w, o->at[ESP_HEADER - 1], &clear, false);
     } else if (part->kind == FRAME_FRAGMENT && mode & JOIN) {
         struct octets joined = { o->at, o->captured, o->captured };
@@ -99,7 +102,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     tcp = tcp_encap_new();
-    while (frames++ < MAX_FRAMES && cur_u16(&c, &len) && cur_sub(&c, &body, MIN(len, cur_left(&c)))) {
+    while (frames++ < MAX_FRAMES && cur_u16(&c, &len) &&
+           cur_sub(&c, &body, MIN(len, cur_left(&c)))) {
         see_frame(tcp, mode, body.at, cur_left(&body));
     }
     tcp_encap_capped(tcp);

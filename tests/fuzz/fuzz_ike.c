@@ -87,7 +87,8 @@ print_message(const struct input *in, const struct ike_message *m)
     char text[TEXT_MAX];
 
     must_be_text(exchange_name(m->major, m->exchange, text, sizeof text), sizeof text);
-    MUST(m->num_payloads <= IKE_MAX_PAYLOADS && m->num_notifies <= IKE_MAX_NOTIFIES && m->num_deletes <= IKE_MAX_DELETES);
+    MUST(m->num_payloads <= IKE_MAX_PAYLOADS && m->num_notifies <= IKE_MAX_NOTIFIES &&
+         m->num_deletes <= IKE_MAX_DELETES);
     MUST(m->num_cfg <= IKE_MAX_CFG_ATTRS && m->num_vendors <= IKE_MAX_VENDORS);
     if (m->error) {
         MUST(ike_error_text(m->error) && ike_error_reference(m->error));

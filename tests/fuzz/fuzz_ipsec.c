@@ -13,9 +13,12 @@ static void
 read_packet(const uint8_t *at, size_t len, size_t reported)
 {
     static const struct transform gmac[] = { { TRANSFORM_ENCR, ENCR_NULL_AES_GMAC, 128 } };
-    static const struct transform null[] = { { TRANSFORM_ENCR, ENCR_NULL, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 } };
-    const struct proposal suites[] = { { .num_transforms = 1, .transforms = gmac }, { .num_transforms = 2, .transforms = null } };
-    struct sighting where = { .frame = 1, .src = ip_from(4, (const uint8_t *)"\xc0\0\2\1"), .dst = ip_from(4, (const uint8_t *)"\xc0\0\2\2") };
+    static const struct transform null[] = { { TRANSFORM_ENCR, ENCR_NULL, 0 },
+                                             { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 } };
+    const struct proposal suites[] = { { .num_transforms = 1, .transforms = gmac },
+                                       { .num_transforms = 2, .transforms = null } };
+    struct sighting where = { .frame = 1, .src = ip_from(4, (const uint8_t *)"\xc0\0\2\1"),
+                              .dst = ip_from(4, (const uint8_t *)"\xc0\0\2\2") };
     struct ipsec_packet p;
     struct path_packet e = { .kind = PATH_ICMP };
     struct inner_packet inner;
@@ -52,7 +55,8 @@ set_key(struct crypt_key *k, size_t len)
 static void
 open_esp(const uint8_t *choice, const uint8_t *at, size_t len)
 {
-    struct esp_keys k = { .encr = choice[0] % NUM_ENCR, .integ = choice[1] % NUM_INTEG, .esn = (choice[1] & 0x80) != 0 };
+    struct esp_keys k = { .encr = choice[0] % NUM_ENCR, .integ = choice[1] % NUM_INTEG,
+                          .esn = (choice[1] & 0x80) != 0 };
     uint16_t bits[] = { 0, 128, 192, 256, 448, 13 };
     size_t want = 0, got, text_len, out_len = 0;
     struct esp_opener *o;
@@ -80,8 +84,10 @@ open_esp(const uint8_t *choice, const uint8_t *at, size_t len)
     got = esp_peek_tail(o, at, len, choice[3], out, want);
     MUST(got <= want && got <= text_len);
     touch(out, got);
-    if (esp_peek_tail(o, at, len, choice[3], trailer, sizeof trailer) == sizeof trailer && esp_open(o, at, len, choice[3], out, &out_len)) {
-        MUST(out_len == text_len && out_len >= 2 && memcmp(out + out_len - 2, trailer, sizeof trailer) == 0);
+    if (esp_peek_tail(o, at, len, choice[3], trailer, sizeof trailer) == sizeof trailer &&
+        esp_open(o, at, len, choice[3], out, &out_len)) {
+        MUST(out_len == text_len && out_len >= 2 &&
+             memcmp(out + out_len - 2, trailer, sizeof trailer) == 0);
     }
     esp_opener_free(o);
     free(out);
@@ -90,7 +96,8 @@ open_esp(const uint8_t *choice, const uint8_t *at, size_t len)
 static void
 open_ike(const uint8_t *choice, const uint8_t *at, size_t len)
 {
-    struct ike_keys k = { .encr = choice[0] % NUM_ENCR, .integ = choice[1] % NUM_INTEG, .prf = choice[2] % NUM_PRF };
+    struct ike_keys k = { .encr = choice[0] % NUM_ENCR, .integ = choice[1] % NUM_INTEG,
+                          .prf = choice[2] % NUM_PRF };
     uint8_t *out = own_copy(at, len), iv[CRYPT_BLOCK_MAX] = { 0 };
     size_t want = 0, out_len = 0;
     bool verified = false;
@@ -103,7 +110,8 @@ open_ike(const uint8_t *choice, const uint8_t *at, size_t len)
     crypt_integ_key_len(k.integ, &want);
     set_key(&k.sk_ai, want);
     k.sk_ar = k.sk_ai;
-    if (ike2_open(&k, (choice[3] & 1) != 0, at, len, HEADER + 4 + choice[3], out, &out_len, &verified)) {
+    if (ike2_open(&k, (choice[3] & 1) != 0, at, len, HEADER + 4 + choice[3], out, &out_len,
+                  &verified)) {
         MUST(verified && out_len <= len);
         touch(out, out_len);
     }

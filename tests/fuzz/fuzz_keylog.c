@@ -1,4 +1,5 @@
-/* fuzz_keylog.c - any octets as a key log, all formats.  SPDX-License-Identifier: GPL-2.0-or-later */
+/* fuzz_keylog.c - any octets as a key log, all formats.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fuzz.h"
 
 #include "crypto.h"

@@ -7,7 +7,8 @@
 static void
 ask(const struct plan *p)
 {
-    struct ip_addr client = ip_from(4, (const uint8_t *)"\xc0\0\2\x0a"), other = ip_from(6, (const uint8_t *)"\x20\1\xd\xb8\0\0\0\0\0\0\0\0\0\0\0\1");
+    static const uint8_t v4[] = { 192, 0, 2, 10 }, v6[16] = { 0x20, 1, 0xd, 0xb8, [15] = 1 };
+    struct ip_addr client = ip_from(4, v4), other = ip_from(6, v6);
     const struct plan_peer *one = plan_find(p, "lisa@corp.example", &client);
     char text[TS_TEXT_MAX];
 

@@ -1,5 +1,6 @@
 /* replay.c - runs a fuzz target without a fuzzer: over files, each as it stands and cut at
- * every 7th octet (large ones at 64 places), then over as many mutations of them as asked for, the same in every run.
+ * every 7th octet (large ones at 64 places), then over as many mutations of them as asked for, the
+ * same in every run.
  *   replay [--mutations N] FILE-OR-FOLDER...
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fuzz.h"
@@ -121,7 +122,8 @@ add(const char *path)       /* NOLINT(misc-no-recursion): as deep as the folders
         fprintf(stderr, "%s\n", error->message);
         exit(2);
     }
-    g_ptr_array_add(files, g_byte_array_append(g_byte_array_new(), (const guint8 *)data, (guint)len));
+    g_ptr_array_add(files, g_byte_array_append(g_byte_array_new(), (const guint8 *)data,
+                                               (guint)len));
     g_free(data);
 }
 
@@ -150,7 +152,8 @@ main(int argc, char **argv)
         mutate(mutations);
         runs += mutations;
     }
-    printf("figure: fuzzing: %s: %lu runs over %u files, no fault\n", strrchr(argv[0], '_') ? strrchr(argv[0], '_') + 1 : argv[0],
+    printf("figure: fuzzing: %s: %lu runs over %u files, no fault\n",
+           strrchr(argv[0], '_') ? strrchr(argv[0], '_') + 1 : argv[0],
            runs, files->len);
     for (guint i = 0; i < files->len; i++) {
         g_byte_array_free((GByteArray *)g_ptr_array_index(files, i), TRUE);

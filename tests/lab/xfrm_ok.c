@@ -45,7 +45,8 @@ acknowledge(int fd, char *data, ssize_t length)
     }
 }
 
-/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): the C library declares them with names of its own */
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): the C library declares them
+ * with names of its own */
 
 ssize_t
 recv(int fd, void *data, size_t size, int flags)

@@ -21,7 +21,8 @@ bytes_of(const char *hex)
 
     b.at = g_malloc(b.len ? b.len : 1);
     for (size_t i = 0; i < b.len; i++) {
-        b.at[i] = (uint8_t)(g_ascii_xdigit_value(hex[2 * i]) * 16 + g_ascii_xdigit_value(hex[2 * i + 1]));
+        b.at[i] =
+            (uint8_t)(g_ascii_xdigit_value(hex[2 * i]) * 16 + g_ascii_xdigit_value(hex[2 * i + 1]));
     }
     return b;
 }

@@ -85,7 +85,8 @@ payload(struct buf *b, unsigned next, const char *body)
 }
 
 static inline void
-header(struct buf *b, unsigned first, unsigned version, unsigned exchange, unsigned flags, uint32_t id)
+header(struct buf *b, unsigned first, unsigned version, unsigned exchange, unsigned flags,
+       uint32_t id)
 {
     b->n = 0;
     fill(b, 0x11, 8);
@@ -122,7 +123,8 @@ tlv32(struct buf *b, unsigned type, uint32_t value)
 }
 
 static inline size_t
-open_proposal(struct buf *b, bool more, unsigned number, unsigned protocol, unsigned spi_len, unsigned transforms)
+open_proposal(struct buf *b, bool more, unsigned number, unsigned protocol, unsigned spi_len,
+              unsigned transforms)
 {
     size_t at = open_part(b, more ? 2 : 0);
 

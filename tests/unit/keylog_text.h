@@ -71,12 +71,14 @@ is_hex(const struct crypt_key *key, const char *hex)
 }
 
 static inline bool
-has_esp(const struct keylog *k, uint32_t spi, uint16_t encr, uint16_t integ, const char *encr_key, const char *integ_key)
+has_esp(const struct keylog *k, uint32_t spi, uint16_t encr, uint16_t integ, const char *encr_key,
+        const char *integ_key)
 {
     const struct keylog_esp *const *e = keylog_find_esp(k, spi);
 
     for (; e && *e; e++) {
-        if ((*e)->keys.encr == encr && (*e)->keys.integ == integ && is_hex(&(*e)->keys.encr_key, encr_key) &&
+        if ((*e)->keys.encr == encr && (*e)->keys.integ == integ &&
+            is_hex(&(*e)->keys.encr_key, encr_key) &&
             is_hex(&(*e)->keys.integ_key, integ_key)) {
             return true;
         }

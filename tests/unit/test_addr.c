@@ -19,7 +19,8 @@ ip(const char *s)
 static void
 test_addresses(void)
 {
-    struct ip_addr a = ip("10.1.0.1"), b = ip("10.1.0.2"), six = ip("2001:db8::1"), none = { 0 }, kept = a;
+    struct ip_addr a = ip("10.1.0.1"), b = ip("10.1.0.2"), six = ip("2001:db8::1"), none = { 0 },
+                       kept = a;
 
     T(ip_equal(&a, &a) && !ip_equal(&a, &b) && ip_compare(&a, &b) < 0 && ip_compare(&six, &a) > 0);
     T(ip_len(&a) == 4 && ip_len(&six) == 16 && ip_len(&none) == 0);
@@ -27,7 +28,8 @@ test_addresses(void)
     a = ip("0.0.0.0");
     six = ip("::");
     T(ip_unspecified(&a) && ip_unspecified(&six));
-    T(!ip_parse(&kept, "10.1.0") && !ip_parse(&kept, "10.1.0.1 ") && !ip_parse(&kept, "") && !ip_parse(&kept, "fe80::1%eth0"));
+    T(!ip_parse(&kept, "10.1.0") && !ip_parse(&kept, "10.1.0.1 ") && !ip_parse(&kept, "") &&
+      !ip_parse(&kept, "fe80::1%eth0"));
     T_STR(ip_print(&kept, text, sizeof text), "10.1.0.1");
     T_STR(ip_print(&kept, text, 5), "10.1");
     kept = ip("2001:DB8:0:0:0:0:0:1");
@@ -56,7 +58,8 @@ reads(struct inner_packet *p, const uint8_t *data, size_t len)
 static void
 test_inner_v4(void)
 {
-    uint8_t d[40] = { 0x45, 0, 0, 40, 0, 0, 0x40, 0, 64, 6, 0, 0, 10, 1, 0, 1, 10, 2, 0, 1, 0x01, 0xbb, 0x04, 0x00 };
+    uint8_t d[40] = { 0x45, 0, 0, 40, 0, 0, 0x40, 0, 64, 6, 0, 0, 10, 1, 0, 1, 10, 2, 0, 1, 0x01,
+                      0xbb, 0x04, 0x00 };
     struct inner_packet p;
     struct ip_addr src = ip("10.1.0.1"), dst = ip("10.2.0.1");
 
@@ -65,7 +68,8 @@ test_inner_v4(void)
     for (size_t len = 0; len < 20; len++) {
         T(!reads(&p, d, len));
     }
-    T(reads(&p, d, 20) && !p.has_ports && reads(&p, d, 23) && !p.has_ports && reads(&p, d, 24) && p.has_ports);
+    T(reads(&p, d, 20) && !p.has_ports && reads(&p, d, 23) && !p.has_ports && reads(&p, d, 24) &&
+      p.has_ports);
     d[6] = 0x20;                /* the first fragment has the ports */
     T(reads(&p, d, 40) && !p.fragment && p.has_ports);
     d[7] = 1;
@@ -116,7 +120,8 @@ test_inner_v6(void)
     d[92] = 6;                  /* destination options at 92, 8 octets */
     d[101] = 80;
     d[103] = 90;
-    T(reads(&p, d, sizeof d) && p.protocol == 6 && p.has_ports && p.src_port == 80 && p.dst_port == 90 && !p.fragment);
+    T(reads(&p, d, sizeof d) && p.protocol == 6 && p.has_ports && p.src_port == 80 &&
+      p.dst_port == 90 && !p.fragment);
     T(p.src.family == 6 && p.src.bytes[15] == 1 && p.dst.bytes[15] == 2);
     for (size_t len = 0; len < 100; len++) {
         T(!reads(&p, d, len));

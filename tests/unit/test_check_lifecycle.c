@@ -193,7 +193,8 @@ inherited(struct conversation *c)
     memset(c->m.proposals[0].spi, 0x99, 8);
     send(c, "ike!", 6);
     SAYS(c, sa_rekeyed, "IKE SA 0 is replaced by IKE SA 1");
-    T(child_holder(c->db, sadb_child_sa(c->db, 0)) == sadb_ike_sa(c->db, 1) && sadb_ike_sa(c->db, 1)->children.len == 1);
+    T(child_holder(c->db, sadb_child_sa(c->db, 0)) == sadb_ike_sa(c->db, 1) &&
+      sadb_ike_sa(c->db, 1)->children.len == 1);
     for (unsigned sa = 0; sa < 2; sa++) {
         begin(c, 2, V2_INFORMATIONAL, sa ? 0 : 3, true, false);
         if (sa) {

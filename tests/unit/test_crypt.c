@@ -99,7 +99,8 @@ check_tail(struct esp_opener *o, const struct esp_vector *v, const struct bytes 
 {
     struct bytes clear = bytes_of(v->clear);
 
-    T(esp_text_len(o, p->len) == clear.len && esp_text_len(o, 0) == 0 && esp_text_len(o, p->len + 1) != clear.len);
+    T(esp_text_len(o, p->len) == clear.len && esp_text_len(o, 0) == 0 &&
+      esp_text_len(o, p->len + 1) != clear.len);
     for (size_t want = 0; want <= clear.len + 3; want++) {
         size_t expect = MIN(MIN(want, clear.len), (size_t)257), got;
         uint8_t *out = g_malloc(expect + 1);
@@ -147,7 +148,8 @@ check_prefixes(struct esp_opener *o, const struct esp_vector *v, const struct by
         size_t got;
         T(esp_verify(o, part, len, v->seq_high) == expect);
         T(esp_open(o, part, len, v->seq_high, out, &got) == opens);
-        T((esp_peek_tail(o, part, len, v->seq_high, trailer, sizeof trailer) == sizeof trailer) == opens);
+        T((esp_peek_tail(o, part, len, v->seq_high, trailer, sizeof trailer) == sizeof trailer) ==
+          opens);
         T((esp_peek(o, part, len, v->seq_high, out, 1) == 1) == opens);
         g_free(part);
         g_free(out);
@@ -203,7 +205,8 @@ test_esp_vectors(void)
 static const char *
 refusal(uint16_t encr, size_t encr_len, uint16_t integ, size_t integ_len)
 {
-    struct esp_keys k = { .encr = encr, .integ = integ, .encr_key.len = encr_len, .integ_key.len = integ_len };
+    struct esp_keys k = { .encr = encr, .integ = integ, .encr_key.len = encr_len,
+                          .integ_key.len = integ_len };
     const char *why = "opened";
     struct esp_opener *o = esp_opener_new(&k, &why);
 
@@ -216,7 +219,8 @@ test_refusals(void)
 {
     T_STR(refusal(12, 15, 12, 32), "an AES key has 16, 24 or 32 octets");
     T_STR(refusal(12, 0, 12, 32), "an AES key has 16, 24 or 32 octets");
-    T_STR(refusal(20, 16, 0, 0), "an AES key has 16, 24 or 32 octets");     /* the salt is missing */
+    /* the salt is missing */
+    T_STR(refusal(20, 16, 0, 0), "an AES key has 16, 24 or 32 octets");
     T_STR(refusal(20, 3, 0, 0), "the key has no room for the salt, or is too long");
     T_STR(refusal(12, 65, 12, 32), "the key has no room for the salt, or is too long");
     T_STR(refusal(7, 4, 12, 32), "a Blowfish key has 5 to 56 octets");
@@ -242,7 +246,8 @@ test_weak_key(void)
     struct esp_opener *o = esp_opener_new(&k, NULL);
     uint8_t packet[8 + 8 + 8] = { 0 }, out[8];
 
-    T(o && esp_peek(o, packet, sizeof packet, 0, out, 8) == 8 && is_hex(out, 8, "8ca64de9c1b123a7"));
+    T(o && esp_peek(o, packet, sizeof packet, 0, out, 8) == 8 &&
+      is_hex(out, 8, "8ca64de9c1b123a7"));
     esp_opener_free(o);
 }
 
@@ -387,7 +392,8 @@ test_ike_nothing_sealed(void)
 static void
 test_ike1_open(void)
 {
-    struct bytes key = bytes_of("000102030405060708090a0b0c0d0e0f1011121314151617"), iv = bytes_of("0001020304050607");
+    struct bytes key = bytes_of("000102030405060708090a0b0c0d0e0f1011121314151617"),
+                       iv = bytes_of("0001020304050607");
     struct bytes data = bytes_of("af5c502fa045d70d95d539aaadbc24f099d646836d7d7862");
     uint8_t out[24];
 
@@ -396,7 +402,8 @@ test_ike1_open(void)
     for (size_t len = 0; len < 24; len++) {
         T(ike1_open(3, key.at, 24, iv.at, data.at, len, out) == (len && len % 8 == 0));
     }
-    T(!ike1_open(3, key.at, 23, iv.at, data.at, 24, out) && !ike1_open(13, key.at, 20, iv.at, data.at, 24, out));
+    T(!ike1_open(3, key.at, 23, iv.at, data.at, 24, out) &&
+      !ike1_open(13, key.at, 20, iv.at, data.at, 24, out));
     T(!ike1_open(99, key.at, 24, iv.at, data.at, 24, out));
     T(ike1_block(3) == 8 && ike1_block(12) == 16 && ike1_block(20) == 0 && ike1_block(11) == 0);
     g_free(key.at);
@@ -411,7 +418,8 @@ test_geometry(void)
     for (uint16_t id = 0; id < 64; id++) {
         const struct crypt_cipher *c = crypt_cipher_of(id);
         struct encr_geometry g;
-        T(!c || (encr_geometry(id, &g) && g.iv == c->iv && g.icv == c->icv && g.block == MAX(c->block, 4)));
+        T(!c || (encr_geometry(id, &g) && g.iv == c->iv && g.icv == c->icv &&
+                 g.block == MAX(c->block, 4)));
     }
 }
 

@@ -27,7 +27,8 @@ test_ike1_keys(void)
     T(ike1_first_iv(5, &gxi, &gxr, out, 8) && is_hex(out, 8, "0984dad7e24ef9a3"));
     T(!ike1_first_iv(4, &gxi, &gxr, out, 16) && !ike1_first_iv(99, &gxi, &gxr, out, 16));
     T(!ike1_first_iv(1, &gxi, &gxr, out, 17));
-    T(ike1_phase2_iv(1, key, 0x12345678, out, 16) && is_hex(out, 16, "c96e942b839f4ccf985e8d746098e500"));
+    T(ike1_phase2_iv(1, key, 0x12345678, out, 16) &&
+      is_hex(out, 16, "c96e942b839f4ccf985e8d746098e500"));
     T(ike1_extend_key(2, key, 20, out, 32));
     T(is_hex(out, 32, "1e5fd6a5cbc98bd4c1fe20d5e5fb2ed1df330c93a33c043ca850a65fd7aeae17"));
     T(ike1_extend_key(2, key, 20, out, 20) && memcmp(out, key, 20) == 0);
@@ -62,7 +63,8 @@ test_prfs(void)
 {
     check_prf(1, B16, HI, "9294727a3638bb1c13f48ef8158bfc9d");                      /* RFC 2202 */
     check_prf(2, B20, HI, "b617318655057264e28bc0b6fb378c8ef146be00");
-    check_prf(5, B20, HI, "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");   /* RFC 4231 */
+    /* RFC 4231 */
+    check_prf(5, B20, HI, "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
     check_prf(6, B20, HI, "afd03944d84895626b0825f4ab46907f15f9dadbe4101ec682aa034c7cebc59c"
                           "faea9ea9076ede7f4af152e8b2fa9cb6");
     check_prf(7, B20, HI, "87aa7cdea5ef619d4ff0b4241a1d6cb02379f4e2ce4ec2787ad0b30545e17cde"
@@ -109,7 +111,8 @@ test_integs(void)
     check_integ(7, B20, HI, "b617318655057264e28bc0b6fb378c8ef146be00");
     check_integ(12, B16 B16, HI, "198a607eb44bfbc69903a0f1cf2bbdc5");               /* RFC 4868 */
     check_integ(13, B16 B16 B16, HI, "b6a8d5636f5c6a7224f9977dcf7ee6c7fb6d0c48cbdee973");
-    check_integ(14, B16 B16 B16 B16, HI, "637edc6e01dce7e6742a99451aae82df23da3e92439e590e43e761b33e910fb8");
+    check_integ(14, B16 B16 B16 B16, HI,
+                "637edc6e01dce7e6742a99451aae82df23da3e92439e590e43e761b33e910fb8");
     check_integ(CRYPT_INTEG_SHA256_96, B16 B16, HI, "198a607eb44bfbc69903a0f1");
     check_integ(5, K16, "", "75f0251d528ac01c4573dfd5");                            /* RFC 3566 */
     check_integ(5, K16, "000102", "5b376580ae2f19afe7219cee");
@@ -120,7 +123,8 @@ test_integs(void)
     check_integ(8, CMAC_KEY, "", "bb1d6929e95937287fa37d12");                       /* RFC 4494 */
     check_integ(8, CMAC_KEY, "6bc1bee22e409f96e93d7e117393172a", "070a16b46b4d4144f79bdd9d");
     check_integ(8, CMAC_KEY, CMAC_40, "dfa66747de9ae63030ca3261");
-    check_integ(8, CMAC_KEY, CMAC_40 "e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710", "51f0bebf7e3b9d92fc497417");
+    check_integ(8, CMAC_KEY, CMAC_40 "e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710",
+                "51f0bebf7e3b9d92fc497417");
 }
 
 /* --- KEYMAT ------------------------------------------------------------------------- */
@@ -138,17 +142,20 @@ test_keymat(void)
     fill(b, 0x80);
     fill(c, 0xc0);
     T(child_keymat_v2(5, &d, NULL, &ni, &nr, out, 72));
-    T(is_hex(out, 72, "a030f25938d28724ef4f7891fd6d321aceb9276b287302fde529e8059ae33b71d100bf9a98ea4b08"
+    T(is_hex(out, 72,
+             "a030f25938d28724ef4f7891fd6d321aceb9276b287302fde529e8059ae33b71d100bf9a98ea4b08"
                       "4e1ef964d5c2e798cd930b8301bc672b8ffa4bf5c6a674f3ad9e6c757d652408"));
     T(child_keymat_v2(5, &d, &g, &ni, &nr, out, 72));
-    T(is_hex(out, 72, "eb092bf53e15d0d1c4a7562287a7d9a1cf5e68b571dcec7ce82f4ed4459446fcc77364b2d9fae8a4"
+    T(is_hex(out, 72,
+             "eb092bf53e15d0d1c4a7562287a7d9a1cf5e68b571dcec7ce82f4ed4459446fcc77364b2d9fae8a4"
                       "9616a107c9aa6acbcf2dd1b94c0b5f37b0d9aacd98daf696cf39384193354433"));
     d.len = 20;
     T(child_keymat_v1(2, &d, NULL, 3, spi, &ni, &nr, out, 36));
     T(is_hex(out, 36, "77ecd3ac60509cfc4008cde25011878e47294ff530d53e67e3d779c29346b76f52a3a2e9"));
     T(child_keymat_v1(2, &d, &g, 3, spi, &ni, &nr, out, 36));
     T(is_hex(out, 36, "f03f829aee9e309ce00bdd3730f36e302c02aaa373512013f4cbd39c0fe3a881a93472cb"));
-    T(!child_keymat_v2(99, &d, NULL, &ni, &nr, out, 36) && !child_keymat_v1(99, &d, NULL, 3, spi, &ni, &nr, out, 36));
+    T(!child_keymat_v2(99, &d, NULL, &ni, &nr, out, 36) &&
+      !child_keymat_v1(99, &d, NULL, 3, spi, &ni, &nr, out, 36));
 }
 
 /* The counter of prf+ is one octet: 255 outputs, and not one octet more. */
@@ -179,7 +186,8 @@ test_keys_cut(void)
     T(k.encr == 12 && k.integ == 2 && k.encr_key.len == 32 && k.integ_key.len == 20 && k.esn);
     T(memcmp(k.encr_key.at, keymat, 32) == 0 && memcmp(k.integ_key.at, keymat + 32, 20) == 0);
     T(!esp_keys_cut(&k, 12, 256, 2, keymat, 51, &used) && used == 52);
-    T(esp_keys_cut(&k, 20, 256, 0, keymat, sizeof keymat, &used) && used == 36 && k.integ_key.len == 0);
+    T(esp_keys_cut(&k, 20, 256, 0, keymat, sizeof keymat, &used) && used == 36 &&
+      k.integ_key.len == 0);
     T(esp_keys_cut(&k, 11, 0, 0, keymat, 0, &used) && used == 0);
     T(!esp_keys_cut(&k, 12, 100, 2, keymat, sizeof keymat, &used));
     T(!esp_keys_cut(&k, 12, 128, 9, keymat, sizeof keymat, &used));
@@ -189,12 +197,17 @@ static void
 test_key_lengths(void)
 {
     static const struct { uint16_t encr, bits; size_t len; } fits[] = {
-        { 2, 0, 8 }, { 2, 64, 8 }, { 2, 56, 8 }, { 3, 0, 24 }, { 3, 192, 24 }, { 3, 168, 24 }, { 6, 0, 16 },
-        { 7, 0, 16 }, { 7, 448, 56 }, { 11, 0, 0 }, { 12, 0, 16 }, { 12, 192, 24 }, { 13, 256, 36 }, { 14, 128, 19 },
-        { 16, 256, 35 }, { 18, 128, 20 }, { 20, 192, 28 }, { 21, 256, 36 }, { 23, 256, 32 }, { 24, 128, 20 },
-        { 27, 192, 27 }, { 28, 0, 36 }, { 28, 256, 36 }, { 29, 128, 19 }, { 30, 256, 36 }, { 31, 0, 36 }
+        { 2, 0, 8 }, { 2, 64, 8 }, { 2, 56, 8 }, { 3, 0, 24 }, { 3, 192, 24 }, { 3, 168, 24 },
+        { 6, 0, 16 },
+        { 7, 0, 16 }, { 7, 448, 56 }, { 11, 0, 0 }, { 12, 0, 16 }, { 12, 192, 24 }, { 13, 256, 36 },
+        { 14, 128, 19 },
+        { 16, 256, 35 }, { 18, 128, 20 }, { 20, 192, 28 }, { 21, 256, 36 }, { 23, 256, 32 },
+        { 24, 128, 20 },
+        { 27, 192, 27 }, { 28, 0, 36 }, { 28, 256, 36 }, { 29, 128, 19 }, { 30, 256, 36 },
+        { 31, 0, 36 }
     }, does_not[] = {
-        { 0, 0, 0 }, { 2, 128, 0 }, { 3, 128, 0 }, { 7, 32, 0 }, { 7, 456, 0 }, { 11, 8, 0 }, { 12, 127, 0 },
+        { 0, 0, 0 }, { 2, 128, 0 }, { 3, 128, 0 }, { 7, 32, 0 }, { 7, 456, 0 }, { 11, 8, 0 },
+        { 12, 127, 0 },
         { 12, 64, 0 }, { 12, 65535, 0 }, { 28, 128, 0 }, { 32, 256, 0 }, { 1, 0, 0 }
     };
     size_t len;

@@ -47,7 +47,8 @@ ipv4(struct packet *p, uint8_t protocol)
     be(h + 4, 0x1234);
     h[8] = 64;
     h[9] = protocol;
-    memcpy(h + 12, "\xc0\0\2\12\xc6\x33\x64\24", 8);     /* NOLINT(bugprone-not-null-terminated-result): addresses, no text */
+    /* NOLINT(bugprone-not-null-terminated-result): addresses, no text */
+    memcpy(h + 12, "\xc0\0\2\12\xc6\x33\x64\24", 8);
     for (size_t i = 0; i < 20; i += 2) {
         sum += (uint32_t)(h[i] << 8 | h[i + 1]);
     }
@@ -93,7 +94,8 @@ put(struct packet *p, const void *octets, size_t n)
 
 /* The frame cut to n octets, in a block of just that size. */
 static unsigned
-parts_of(const struct packet *p, enum frame_link link, size_t n, struct frame_part *out, unsigned max)
+parts_of(const struct packet *p, enum frame_link link, size_t n, struct frame_part *out,
+         unsigned max)
 {
     uint8_t *copy = (uint8_t *)malloc(n ? n : 1);
     struct octets o = { copy, n, p->end - p->start };
@@ -104,7 +106,8 @@ parts_of(const struct packet *p, enum frame_link link, size_t n, struct frame_pa
     memcpy(copy, p->at + p->start, n);
     frame_begin(&w, link, &o);
     while (frame_next(&w, &one)) {
-        if (one.octets.captured > one.octets.reported || one.octets.at < copy || one.octets.at + one.octets.captured > copy + n) {
+        if (one.octets.captured > one.octets.reported || one.octets.at < copy ||
+            one.octets.at + one.octets.captured > copy + n) {
             T(false);
         }
         if (found < max) {
@@ -117,16 +120,19 @@ parts_of(const struct packet *p, enum frame_link link, size_t n, struct frame_pa
     return found;
 }
 
-static const uint8_t esp[] = { 0xd6, 0x22, 0xd0, 0xc9, 0, 0, 0, 1, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9 };
+static const uint8_t esp[] = { 0xd6, 0x22, 0xd0, 0xc9, 0, 0, 0, 1, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9,
+                               9, 9, 9, 9, 9 };
 
 /* One part of that kind that holds the octets, and at every shorter length none or one that
  * says that it was cut. */
 static void
-holds(const struct packet *p, enum frame_link link, enum frame_kind kind, const void *octets, size_t len, int line)
+holds(const struct packet *p, enum frame_link link, enum frame_kind kind, const void *octets,
+      size_t len, int line)
 {
     struct frame_part part = { 0 }, cut;
     size_t all = p->end - p->start;
-    bool good = parts_of(p, link, all, &part, 1) == 1 && part.kind == kind && part.octets.captured == len &&
+    bool good = parts_of(p, link, all, &part, 1) == 1 && part.kind == kind &&
+                part.octets.captured == len &&
                 part.octets.reported == len && memcmp(part.octets.at, octets, len) == 0;
 
     t_check(good, __FILE__, line, "one part with its octets");
@@ -142,7 +148,8 @@ holds(const struct packet *p, enum frame_link link, enum frame_kind kind, const 
 static void
 links(void)
 {
-    static const uint8_t vlan[] = { 0, 5, 8, 0 }, label[] = { 0, 0, 0x11, 64 }, bottom[] = { 0, 1, 1, 64 };
+    static const uint8_t vlan[] = { 0, 5, 8, 0 }, label[] = { 0, 0, 0x11, 64 },
+                                  bottom[] = { 0, 1, 1, 64 };
     struct packet native = payload(esp, sizeof esp), p;
 
     ipv4(&native, 50);
@@ -194,7 +201,8 @@ links(void)
 static void
 tunnels(void)
 {
-    static const uint8_t options[] = { 60, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 50, 0, 0, 0, 0, 0, 0, 0 };
+    static const uint8_t options[] = { 60, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 50, 0, 0, 0,
+                                       0, 0, 0, 0 };
     struct packet native = payload(esp, sizeof esp), six = native, p;
 
     ipv4(&native, 50);
@@ -239,8 +247,10 @@ udp_ports(void)
     udp(&p, 4500, 61234);               /* the peer is behind a NAT */
     ipv4(&p, 17);
     HOLDS_ESP(p, FRAME_LINK_IP);
-    T(parts_of(&p, FRAME_LINK_IP, p.end - p.start, &part, 1) == 1 && part.udp && part.src_port == 4500 &&
-      part.dst_port == 61234 && part.src.bytes[3] == 10 && part.dst.bytes[3] == 20 && part.ip_id == 0x1234);
+    T(parts_of(&p, FRAME_LINK_IP, p.end - p.start, &part, 1) == 1 && part.udp &&
+      part.src_port == 4500 &&
+      part.dst_port == 61234 && part.src.bytes[3] == 10 && part.dst.bytes[3] == 20 &&
+          part.ip_id == 0x1234);
     p = payload(ike, sizeof ike);
     put(&p, "\0\0\0\0", 4);
     udp(&p, 4500, 4500);
@@ -269,7 +279,8 @@ ah_and_esp(void)
     put(&p, "\x32\4\0\0\0\0\1\1\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0", 24);
     ipv4(&p, 51);
     T(parts_of(&p, FRAME_LINK_IP, p.end - p.start, parts, 3) == 2 && parts[0].kind == FRAME_AH &&
-      parts[0].octets.captured == 24 + sizeof esp && parts[1].kind == FRAME_ESP && parts[1].octets.captured == sizeof esp);
+      parts[0].octets.captured == 24 + sizeof esp && parts[1].kind == FRAME_ESP &&
+          parts[1].octets.captured == sizeof esp);
     for (size_t n = 0; n < p.end - p.start; n++) {
         T(parts_of(&p, FRAME_LINK_IP, n, parts, 3) <= 2);
     }
@@ -287,15 +298,18 @@ fragments(void)
     be(p.at + p.start + 6, 3);          /* the last one */
     o = (struct octets){ p.at + p.start, p.end - p.start, p.end - p.start };
     frame_begin(&w, FRAME_LINK_IP, &o);
-    T(frame_next(&w, &part) && part.kind == FRAME_FRAGMENT && part.protocol == 50 && !part.first_fragment);
+    T(frame_next(&w, &part) && part.kind == FRAME_FRAGMENT && part.protocol == 50 &&
+      !part.first_fragment);
     T(!frame_next(&w, &part));
     frame_enter(&w, part.protocol, &whole, true);
-    T(frame_next(&w, &part) && part.kind == FRAME_ESP && part.reassembled && part.octets.at == esp && part.src.bytes[0] == 192);
+    T(frame_next(&w, &part) && part.kind == FRAME_ESP && part.reassembled &&
+      part.octets.at == esp && part.src.bytes[0] == 192);
     p = payload(esp, sizeof esp);
     udp(&p, 500, 500);
     put(&p, "\x11\0\0\1\0\1\xab\xcd", 8);       /* the first of several, IPv6 */
     ipv6(&p, 44);
-    T(parts_of(&p, FRAME_LINK_IP, p.end - p.start, &part, 1) == 1 && part.kind == FRAME_FRAGMENT && part.protocol == 17 &&
+    T(parts_of(&p, FRAME_LINK_IP, p.end - p.start, &part, 1) == 1 && part.kind == FRAME_FRAGMENT &&
+      part.protocol == 17 &&
       part.first_fragment && part.src_port == 500 && part.ip_id == 0xabcd);
     p.at[p.start + 43] = 0;             /* an atomic fragment is whole (RFC 6946) */
     T(parts_of(&p, FRAME_LINK_IP, p.end - p.start, &part, 1) == 1 && part.kind == FRAME_IKE);
@@ -351,7 +365,8 @@ search(void)
     size_t from = 0;
 
     ipv4(&p, 50);
-    put(&p, "\x88\x01\x46\x45\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xaa\xaa\3\0\0\0\x08\0", 34);    /* IEEE 802.11 */
+    put(&p, "\x88\x01\x46\x45\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xaa\xaa\3\0\0\0\x08\0",
+        34);    /* IEEE 802.11 */
     o = (struct octets){ p.at + p.start, p.end - p.start, p.end - p.start };
     T(frame_search(&w, &o, &from) && frame_next(&w, &part) && part.kind == FRAME_ESP && from == 35);
     T(!frame_search(&w, &o, &from));
@@ -377,14 +392,16 @@ num_parts(const struct packet *p, enum frame_link link)
 static void
 limits(void)
 {
-    static const uint8_t option[] = { 60, 0, 0, 0, 0, 0, 0, 0 }, last[] = { 50, 0, 0, 0, 0, 0, 0, 0 };
+    static const uint8_t option[] = { 60, 0, 0, 0, 0, 0, 0, 0 },
+                                    last[] = { 50, 0, 0, 0, 0, 0, 0, 0 };
     struct packet p;
     struct frame_walk w = { 0 };
     struct octets o;
     size_t from;
 
     for (unsigned more = 0; more < 2; more++) {
-        p = payload(esp, sizeof esp);               /* IPv6 extension headers: the last turn finds ESP */
+        /* IPv6 extension headers: the last turn finds ESP */
+        p = payload(esp, sizeof esp);
         put(&p, last, sizeof last);
         for (unsigned i = 0; i < FRAME_MAX_EXTENSIONS - 2 + more; i++) {
             put(&p, option, sizeof option);
@@ -412,7 +429,8 @@ limits(void)
         ethernet(&p, 0x8848);
         T(num_parts(&p, FRAME_LINK_ETHERNET) == !more);
     }
-    for (unsigned more = 0; more < 2; more++) {     /* what an unknown link puts behind an IPv6 packet */
+    /* what an unknown link puts behind an IPv6 packet */
+    for (unsigned more = 0; more < 2; more++) {
         p = payload(esp, sizeof esp);
         ipv6(&p, 50);
         memset(p.at + p.end, 0, FRAME_MAX_TRAILER + more);
@@ -497,7 +515,8 @@ rare(void)
     memcpy(front(&p, 20) + 12, "\x50\x02", 2);
     be(p.at + p.start, 4500);
     ipv4(&p, 6);
-    T(parts_of(&p, FRAME_LINK_IP, p.end - p.start, &part, 1) == 1 && part.kind == FRAME_TCP && part.tcp_syn && part.src_port == 4500);
+    T(parts_of(&p, FRAME_LINK_IP, p.end - p.start, &part, 1) == 1 && part.kind == FRAME_TCP &&
+      part.tcp_syn && part.src_port == 4500);
     be(p.at + p.start + 20, 80);
     T(num_parts(&p, FRAME_LINK_IP) == 0);
     p.end -= 2;

@@ -68,7 +68,8 @@ cuts(void)
 {
     T_STR(cut_of("abcdef", 6), "abcdef");
     T_STR(cut_of("abcdefg", 6), "abcdef\xe2\x80\xa6");
-    T_STR(cut_of("<<<", 2), "&lt;&lt;\xe2\x80\xa6");                   /* by characters, never inside one */
+    /* by characters, never inside one */
+    T_STR(cut_of("<<<", 2), "&lt;&lt;\xe2\x80\xa6");
     T_STR(cut_of("\xc3\xbc\xc3\xbc", 1), "\xc3\xbc\xe2\x80\xa6");
     T_STR(cut_of("a", 0), "\xe2\x80\xa6");
     T_STR(cut_of("", 0), "");
@@ -80,7 +81,8 @@ values(void)
     GString *s = g_string_new(NULL);
     uint64_t large = 0x123456789abcULL;
 
-    html_put(s, "<td>%s</td> %u %d %x %08x %lu %c 100%%", "<&>", 7u, -3, 255u, 0xabcu, (unsigned long)large, '<');
+    html_put(s, "<td>%s</td> %u %d %x %08x %lu %c 100%%", "<&>", 7u, -3, 255u, 0xabcu,
+             (unsigned long)large, '<');
     T_STR(s->str, "<td>&lt;&amp;&gt;</td> 7 -3 ff 00000abc 20015998343868 &lt; 100%");
     g_string_truncate(s, 0);
     html_put(s, "%" G_GUINT64_FORMAT, (guint64)UINT64_MAX);

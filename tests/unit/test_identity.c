@@ -74,7 +74,8 @@ names(void)
     ATTRIBUTE(&d, PKCS9 "\2", "gw.example");
     ATTRIBUTE(&d, PKCS9 "\x08", "192.0.2.1");
     wrap(&d, 0, 0x30);
-    T_STR(print(9, d.at, d.n), "DC=example, UID=lisa, E=lisa@corp.example, unstructuredName=gw.example, unstructuredAddress=192.0.2.1");
+    T_STR(print(9, d.at, d.n),
+          "DC=example, UID=lisa, E=lisa@corp.example, unstructuredName=gw.example, unstructuredAddress=192.0.2.1");
     for (size_t n = 0; n < d.n; n++) {              /* cut: hex, and no octet beyond */
         T(strchr(print(9, d.at, n), '=') == NULL);
     }
@@ -114,7 +115,8 @@ texts(void)
     T_STR(print(5, "\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1", 16), "2001:db8::1");
     T_STR(print(4, "\x0a\1\0\0\xff\xff\0\0", 8), "10.1.0.0/16");
     T_STR(print(7, "\x0a\1\0\1\x0a\1\0\x09", 8), "10.1.0.1-10.1.0.9");
-    T_STR(print(7, "\x0a\1\0\x09\x0a\1\0\1", 8), "0a0100090a010001");       /* ends before it begins */
+    /* ends before it begins */
+    T_STR(print(7, "\x0a\1\0\x09\x0a\1\0\1", 8), "0a0100090a010001");
     T_STR(print(4, "\x0a\1\0\0\xff\0\xff\0", 8), "0a010000ff00ff00");       /* a mask with a hole */
     T_STR(print(200, "ab", 2), "6162");
     T_STR(print(2, "", 0), "");

@@ -17,13 +17,18 @@ test_main(void)
     T(m.num_payloads == 4 && m.payloads[0].type == V1P_SA && m.payloads[3].type == V1P_NAT_D_DRAFT);
     T(m.seen == (1u << V1P_SA | 1u << V1P_VENDOR | 1u << V1P_NAT_D));
     T(m.sa_count == 1 && m.num_proposals == 2 && m.num_transforms == 8);
-    T(p[0].v1 && p[0].number == 1 && p[0].v1_transform == 1 && p[0].protocol == PROTO_IKE && p[0].num_transforms == 4);
-    T(transform_is(&p[0], 0, TRANSFORM_ENCR, ENCR_AES_CBC, 256) && transform_is(&p[0], 1, TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0));
-    T(transform_is(&p[0], 2, TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0) && transform_is(&p[0], 3, TRANSFORM_KE, KE_MODP_2048, 0));
-    T(p[0].attr.auth_method == 1 && p[0].attr.life_s == 28800 && p[0].attr.life_kb == 0 && p[0].attr.others == 0);
+    T(p[0].v1 && p[0].number == 1 && p[0].v1_transform == 1 && p[0].protocol == PROTO_IKE &&
+      p[0].num_transforms == 4);
+    T(transform_is(&p[0], 0, TRANSFORM_ENCR, ENCR_AES_CBC, 256) &&
+      transform_is(&p[0], 1, TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0));
+    T(transform_is(&p[0], 2, TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0) &&
+      transform_is(&p[0], 3, TRANSFORM_KE, KE_MODP_2048, 0));
+    T(p[0].attr.auth_method == 1 && p[0].attr.life_s == 28800 && p[0].attr.life_kb == 0 &&
+      p[0].attr.others == 0);
     T(p[1].v1_transform == 2 && transform_is(&p[1], 0, TRANSFORM_ENCR, ENCR_3DES_CBC, 0));
     T(p[1].attr.auth_method == 65001 && p[1].attr.life_s == UINT32_MAX && p[1].attr.others == 2);
-    T(m.num_vendors == 1 && span_is(&m.vendors[0], "vendor") && m.num_nat_d == 2 && m.nat_d[1].len == 20);
+    T(m.num_vendors == 1 && span_is(&m.vendors[0], "vendor") && m.num_nat_d == 2 &&
+      m.nat_d[1].len == 20);
     T(!ike_is_response(&m) && ike_plausible(b.b, b.n));
 }
 
@@ -40,20 +45,28 @@ test_quick(void)
     build_quick(&b);
     chain = b.n;
     fill(&b, 0, 12);                    /* padding behind the chain is nobody's payload */
-    T(parse(&outer) && m.encrypted && !m.readable && m.inner_first == V1P_HASH && m.num_payloads == 0);
+    T(parse(&outer) && m.encrypted && !m.readable && m.inner_first == V1P_HASH &&
+      m.num_payloads == 0);
     T(m.encrypted_body.at == outer.b + 28 && m.encrypted_body.len == 64);
-    T(ike_parse_inner(&m, m.inner_first, b.b, b.n) && m.readable && m.error == IKE_OK && chain < b.n);
+    T(ike_parse_inner(&m, m.inner_first, b.b, b.n) && m.readable && m.error == IKE_OK &&
+      chain < b.n);
     T(m.num_payloads == 6 && m.payloads[0].inner && m.has_auth && span_is(&m.nonce, "nonce"));
     T(m.num_proposals == 3 && m.sa_count == 1 && p[0].attr.mode == 1 && p[0].attr.auth_alg == 2);
-    T(p[0].protocol == PROTO_ESP && p[0].spi_len == 4 && p[0].spi[3] == 0xab && p[0].num_transforms == 4);
-    T(transform_is(&p[0], 0, TRANSFORM_ENCR, ENCR_AES_CBC, 128) && transform_is(&p[0], 1, TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0));
-    T(transform_is(&p[0], 2, TRANSFORM_KE, KE_MODP_2048, 0) && transform_is(&p[0], 3, TRANSFORM_ESN, ESN_EXT_SEQ, 0));
+    T(p[0].protocol == PROTO_ESP && p[0].spi_len == 4 && p[0].spi[3] == 0xab &&
+      p[0].num_transforms == 4);
+    T(transform_is(&p[0], 0, TRANSFORM_ENCR, ENCR_AES_CBC, 128) &&
+      transform_is(&p[0], 1, TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0));
+    T(transform_is(&p[0], 2, TRANSFORM_KE, KE_MODP_2048, 0) &&
+      transform_is(&p[0], 3, TRANSFORM_ESN, ESN_EXT_SEQ, 0));
     T(p[0].attr.life_s == 3600 && p[0].attr.life_kb == 4608000 && p[0].attr.others == 0);
-    T(p[1].protocol == PROTO_IPCOMP && p[1].spi_len == 2 && p[1].num_transforms == 0 && p[1].number == 1);
+    T(p[1].protocol == PROTO_IPCOMP && p[1].spi_len == 2 && p[1].num_transforms == 0 &&
+      p[1].number == 1);
     T(p[2].protocol == PROTO_AH && transform_is(&p[2], 0, TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0) &&
       transform_is(&p[2], 1, TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0));
-    T(m.id_i.present && m.id_i.inner && m.id_i.type == 4 && m.id_i.protocol == 6 && m.id_i.port == 443);
-    T(ike_id_selector(&m.id_i, &s) && s.port_lo == 443 && s.port_hi == 443 && s.protocol == 6 && s.hi.bytes[3] == 255);
+    T(m.id_i.present && m.id_i.inner && m.id_i.type == 4 && m.id_i.protocol == 6 &&
+      m.id_i.port == 443);
+    T(ike_id_selector(&m.id_i, &s) && s.port_lo == 443 && s.port_hi == 443 && s.protocol == 6 &&
+      s.hi.bytes[3] == 255);
     T(strstr(ike_id_print(&m.id_i, out, sizeof out), "10.1.0.0/16") != NULL);
     T(m.id_r.present && m.id_r.type == 1);
 }
@@ -70,8 +83,10 @@ test_transaction(void)
     T(m.cfg_type == CP_SET && m.num_cfg == 2 && m.cfg[0].type == CFG_XAUTH_STATUS);
     T(m.cfg[0].value.len == 2 && m.cfg[0].value.at[1] == 1);
     T(m.cfg[1].type == CFG_XAUTH_USER_NAME && span_is(&m.cfg[1].value, "lisa"));
-    T(m.num_notifies == 1 && m.notifies[0].inner && m.notifies[0].spi.len == 16 && span_is(&m.notifies[0].data, "data"));
-    T(ike_find_notify(&m, 24578) == &m.notifies[0] && ike_find_notify(&m, 1) == NULL);
+    T(m.num_notifies == 1 && m.notifies[0].inner && m.notifies[0].spi.len == 16 &&
+      span_is(&m.notifies[0].data, "data"));
+    T(ike_find_notify(&m, N1_INITIAL_CONTACT) == &m.notifies[0] &&
+      ike_find_notify(&m, N2_UNSUPPORTED_CRITICAL_PAYLOAD) == NULL);
     T(m.num_deletes == 1 && m.deletes[0].protocol == PROTO_ESP && m.deletes[0].num_spis == 2 &&
       m.deletes[0].spis.len == 8);
 }
@@ -87,10 +102,13 @@ test_init(void)
     T(parse(&b) && m.error == IKE_OK && m.trailing == 5 && !m.truncated && m.readable);
     T(m.num_payloads == 5 && m.sa_count == 1 && m.num_proposals == 2 && m.num_transforms == 7);
     T(!p[0].v1 && p[0].number == 1 && p[0].num_transforms == 4 && p[0].spi_len == 0);
-    T(transform_is(&p[0], 0, TRANSFORM_ENCR, ENCR_AES_CBC, 256) && transform_is(&p[0], 3, TRANSFORM_KE, KE_MODP_2048, 0));
-    T(p[1].number == 2 && p[1].spi_len == 8 && p[1].spi[7] == 0xab && transform_is(&p[1], 0, TRANSFORM_ENCR, ENCR_AES_GCM_16, 128));
+    T(transform_is(&p[0], 0, TRANSFORM_ENCR, ENCR_AES_CBC, 256) &&
+      transform_is(&p[0], 3, TRANSFORM_KE, KE_MODP_2048, 0));
+    T(p[1].number == 2 && p[1].spi_len == 8 && p[1].spi[7] == 0xab &&
+      transform_is(&p[1], 0, TRANSFORM_ENCR, ENCR_AES_GCM_16, 128));
     T(m.has_ke && m.ke_group == 14 && m.ke.len == 32 && m.nonce.len == 16 && m.num_vendors == 1);
-    T(m.num_notifies == 1 && m.notifies[0].type == 16388 && m.notifies[0].data.len == 20 && !m.notifies[0].inner);
+    T(m.num_notifies == 1 && m.notifies[0].type == 16388 && m.notifies[0].data.len == 20 &&
+      !m.notifies[0].inner);
     T(m.seen >> V2P_NONCE & 1);
 }
 
@@ -102,17 +120,23 @@ test_auth(void)
 
     build_sk(&outer, false, 0, 0);
     build_auth(&b);
-    T(parse(&outer) && m.encrypted && !m.readable && m.inner_first == V2P_IDI && m.encrypted_body.len == 48);
-    T(ike_is_response(&m) && m.num_payloads == 2 && ike_find_notify(&m, 16404) && m.error == IKE_OK);
+    T(parse(&outer) && m.encrypted && !m.readable && m.inner_first == V2P_IDI &&
+      m.encrypted_body.len == 48);
+    T(ike_is_response(&m) && m.num_payloads == 2 &&
+      ike_find_notify(&m, N2_MULTIPLE_AUTH_SUPPORTED) &&
+      m.error == IKE_OK);
     T(ike_parse_inner(&m, V2P_IDI, b.b, b.n) && m.readable && m.encrypted && m.error == IKE_OK);
     T(m.num_payloads == 2 + 9 && !m.payloads[1].inner && m.payloads[2].inner);
-    T(m.id_i.type == 2 && span_is(&m.id_i.data, "gw.example") && m.id_r.type == 1 && m.id_r.data.len == 4);
+    T(m.id_i.type == 2 && span_is(&m.id_i.data, "gw.example") && m.id_r.type == 1 &&
+      m.id_r.data.len == 4);
     T(strcmp(ike_id_print(&m.id_i, out, sizeof out), "gw.example") == 0);
     T(strcmp(ike_id_print(&m.id_r, out, sizeof out), "192.0.2.1") == 0);
     T(m.has_auth && m.auth_method == 14 && m.num_proposals == 1 && m.proposals[0].spi_len == 4);
-    T(m.has_ts && m.num_ts_i == 2 && m.num_ts_r == 1 && m.ts_i[1].protocol == 6 && m.ts_i[1].port_lo == 443);
+    T(m.has_ts && m.num_ts_i == 2 && m.num_ts_r == 1 && m.ts_i[1].protocol == 6 &&
+      m.ts_i[1].port_lo == 443);
     T(m.ts_i[0].lo.family == 4 && m.ts_i[0].hi.bytes[3] == 255 && m.ts_r[0].hi.family == 6);
-    T(m.cfg_type == CP_REPLY && m.num_cfg == 2 && m.cfg[0].value.len == 4 && m.cfg[1].type == CFG_INTERNAL_IP6_ADDRESS);
+    T(m.cfg_type == CP_REPLY && m.num_cfg == 2 && m.cfg[0].value.len == 4 &&
+      m.cfg[1].type == CFG_INTERNAL_IP6_ADDRESS);
     T(m.eap_code == 1 && m.eap_type == 26 && m.num_deletes == 1 && m.deletes[0].inner);
 }
 
@@ -131,7 +155,8 @@ test_fragments(void)
     build_sk(&b, true, 3, 2);
     T(parse(&b) && m.error == IKE_ERR_FRAGMENT && m.num_payloads == 2);
     build_v1_fragment(&b, 2);
-    T(parse(&b) && m.fragment == 2 && m.fragments == 0 && m.fragment_last && span_is(&m.encrypted_body, "part"));
+    T(parse(&b) && m.fragment == 2 && m.fragments == 0 && m.fragment_last &&
+      span_is(&m.encrypted_body, "part"));
     T(m.error == IKE_OK && m.num_payloads == 1);
     build_v1_fragment(&b, 0);
     T(parse(&b) && m.error == IKE_ERR_FRAGMENT);
@@ -162,7 +187,8 @@ test_header(void)
     memset(b.b, 0, 8);
     b.b[18] = V2_IKE_AUTH;
     T(!ike_plausible(b.b, b.n));
-    T(strlen(ike_error_text(IKE_ERR_FRAGMENT)) && strcmp(ike_error_reference(IKE_ERR_KE), "RFC 7296 section 3.4") == 0);
+    T(strlen(ike_error_text(IKE_ERR_FRAGMENT)) &&
+      strcmp(ike_error_reference(IKE_ERR_KE), "RFC 7296 section 3.4") == 0);
 }
 
 /* One payload of this type and body after the header. */
@@ -195,7 +221,8 @@ test_errors(void)
     T(ERROR_OF(0x10, V1P_SA, "\0\0\0\1\0\0\0\1\0\0\0\x07\1\1\0\1") == IKE_ERR_PROPOSAL_LENGTH);
     T(ERROR_OF(0x10, V1P_SA, "\0\0\0\1\0\0\0\1\0\0\0\x09\1\1\0\1") == IKE_ERR_PROPOSAL_OVERRUN);
     T(ERROR_OF(0x10, V1P_SA, "\0\0\0\1\0\0\0\1\0\0\0\x08\1\1\0\1") == IKE_ERR_TRANSFORM_COUNT);
-    T(ERROR_OF(0x10, V1P_SA, "\0\0\0\1\0\0\0\1\0\0\0\x10\1\1\0\1\0\0\0\x09\1\1\0\0") == IKE_ERR_TRANSFORM_OVERRUN);
+    T(ERROR_OF(0x10, V1P_SA, "\0\0\0\1\0\0\0\1\0\0\0\x10\1\1\0\1\0\0\0\x09\1\1\0\0") ==
+      IKE_ERR_TRANSFORM_OVERRUN);
     T(ERROR_OF(0x10, V1P_SA, "\0\0\0\1\0\0\0\1\0\0\0\x12\1\1\0\1\0\0\0\x0a\1\1\0\0\x80\1") ==
       IKE_ERR_ATTRIBUTE_OVERRUN);
     T(m.num_proposals == 0 && m.num_transforms == 0 && m.error_offset == 56);
@@ -206,17 +233,22 @@ test_errors(void)
     T(ERROR_OF(0x10, V1P_NOTIFY, "\0\0\0\1\1\1\0\1") == IKE_ERR_NOTIFY && m.num_notifies == 0);
     T(ERROR_OF(0x10, V1P_DELETE, "\0\0\0\1\3\4\0\2abcd") == IKE_ERR_DELETE && m.num_deletes == 0);
     T(ERROR_OF(0x10, V1P_ATTRIBUTES, "\1\0\0") == IKE_ERR_CONFIGURATION && m.cfg_type == 0);
-    T(ERROR_OF(0x10, V1P_ATTRIBUTES, "\1\0\0\1\0\1\0\4abc") == IKE_ERR_CONFIGURATION && m.num_cfg == 0);
-    T(ERROR_OF(0x20, V2P_SA, "\0\0\0\x08\1\3\4\0") == IKE_ERR_PROPOSAL_LENGTH && m.num_proposals == 0);
+    T(ERROR_OF(0x10, V1P_ATTRIBUTES, "\1\0\0\1\0\1\0\4abc") == IKE_ERR_CONFIGURATION &&
+      m.num_cfg == 0);
+    T(ERROR_OF(0x20, V2P_SA, "\0\0\0\x08\1\3\4\0") == IKE_ERR_PROPOSAL_LENGTH &&
+      m.num_proposals == 0);
     T(ERROR_OF(0x20, V2P_SA, "\0\0\0\x10\1\1\0\2\0\0\0\x08\1\0\0\x0c") == IKE_ERR_TRANSFORM_COUNT);
     T(m.num_proposals == 1 && m.num_transforms == 1);
-    T(ERROR_OF(0x20, V2P_SA, "\0\0\0\x13\1\1\0\1\0\0\0\x0b\1\0\0\x0c\x80\x0e\1") == IKE_ERR_ATTRIBUTE_OVERRUN);
+    T(ERROR_OF(0x20, V2P_SA, "\0\0\0\x13\1\1\0\1\0\0\0\x0b\1\0\0\x0c\x80\x0e\1") ==
+      IKE_ERR_ATTRIBUTE_OVERRUN);
     T(ERROR_OF(0x20, V2P_KE, "\0\1\0") == IKE_ERR_KE && !m.has_ke && m.ke_group == 0);
-    T(ERROR_OF(0x20, V2P_IDI, "\1\0\0") == IKE_ERR_ID && ERROR_OF(0x20, V2P_AUTH, "\1\0\0") == IKE_ERR_AUTH);
+    T(ERROR_OF(0x20, V2P_IDI, "\1\0\0") == IKE_ERR_ID &&
+      ERROR_OF(0x20, V2P_AUTH, "\1\0\0") == IKE_ERR_AUTH);
     T(ERROR_OF(0x20, V2P_NOTIFY, "\0\4\0\1abc") == IKE_ERR_NOTIFY);
     T(ERROR_OF(0x20, V2P_DELETE, "\3\4\xff\xff" "abcd") == IKE_ERR_DELETE);
     T(ERROR_OF(0x20, V2P_TSI, "\1\0\0") == IKE_ERR_SELECTOR && !m.has_ts);
-    T(ERROR_OF(0x20, V2P_TSI, "\1\0\0\0\7\0\0\x0f\0\0\xff\xff" "aaaabbb") == IKE_ERR_SELECTOR && m.num_ts_i == 0);
+    T(ERROR_OF(0x20, V2P_TSI, "\1\0\0\0\7\0\0\x0f\0\0\xff\xff" "aaaabbb") == IKE_ERR_SELECTOR &&
+      m.num_ts_i == 0);
     T(ERROR_OF(0x20, V2P_TSI, "\2\0\0\0\7\0\0\x10\0\0\xff\xff" "aaaabbbb") == IKE_ERR_SELECTOR);
     T(ERROR_OF(0x20, V2P_CP, "\1\0\0\0\0\1\0\4abc") == IKE_ERR_CONFIGURATION);
     T(ERROR_OF(0x20, V2P_EAP, "\1\1\0\6\1") == IKE_ERR_EAP && m.eap_code == 0);
@@ -225,7 +257,8 @@ test_errors(void)
     build_init(&b);
     set_length(&b, b.n - 1);
     b.n--;
-    T(parse(&b) && m.error == IKE_ERR_PAYLOAD_OVERRUN && m.error_offset == b.n - 6 && m.num_payloads == 4);
+    T(parse(&b) && m.error == IKE_ERR_PAYLOAD_OVERRUN && m.error_offset == b.n - 6 &&
+      m.num_payloads == 4);
     /* The first error is the one kept, and a whole payload after it is still read. */
     build_init(&b);
     b.b[28 + 4 + 7] = 9;
@@ -274,7 +307,8 @@ test_inner(void)
     c.n = 0;
     payload(&c, V2P_SK, "0123");
     payload(&c, V2P_IDR, "4567");
-    T(ike_parse_inner(&m, V2P_NONCE, c.b, c.n) && m.encrypted_body.len == 48 && m.inner_first == V2P_IDI);
+    T(ike_parse_inner(&m, V2P_NONCE, c.b, c.n) && m.encrypted_body.len == 48 &&
+      m.inner_first == V2P_IDI);
     build_quick_outer(&b);
     T(parse(&b));
     c.n = 0;
@@ -312,7 +346,8 @@ test_limits(void)
     }
     close_part(&b, p);
     set_length(&b, b.n);
-    T(parse(&b) && m.capped && m.error == IKE_OK && m.num_proposals == IKE_MAX_PROPOSALS && m.num_transforms == 320);
+    T(parse(&b) && m.capped && m.error == IKE_OK && m.num_proposals == IKE_MAX_PROPOSALS &&
+      m.num_transforms == 320);
 
     header(&b, V2P_SA, 0x20, V2_IKE_SA_INIT, 0, 0);
     p = open_part(&b, 0);
@@ -335,12 +370,16 @@ test_cut_sk(void)
     struct buf b;
 
     build_sk(&b, false, 0, 0);
-    T(ike_parse(&m, b.b, b.n - 10, b.n) && m.truncated && m.encrypted && !m.readable && m.error == IKE_OK);
+    T(ike_parse(&m, b.b, b.n - 10, b.n) && m.truncated && m.encrypted && !m.readable &&
+      m.error == IKE_OK);
     T(m.inner_first == V2P_IDI && m.encrypted_body.len == 0);
-    T(ike_parse(&m, b.b, 28 + 8 + 2, b.n) && m.truncated && m.encrypted && !m.readable && m.inner_first == 0);
+    T(ike_parse(&m, b.b, 28 + 8 + 2, b.n) && m.truncated && m.encrypted && !m.readable &&
+      m.inner_first == 0);
     build_sk(&b, true, 2, 3);
-    T(ike_parse(&m, b.b, b.n - 10, b.n) && m.encrypted && m.fragment == 2 && m.fragments == 3 && m.error == IKE_OK);
-    T(ike_parse(&m, b.b, 28 + 8 + 4 + 3, b.n) && m.encrypted && m.fragment == 0 && m.error == IKE_OK);
+    T(ike_parse(&m, b.b, b.n - 10, b.n) && m.encrypted && m.fragment == 2 && m.fragments == 3 &&
+      m.error == IKE_OK);
+    T(ike_parse(&m, b.b, 28 + 8 + 4 + 3, b.n) && m.encrypted && m.fragment == 0 &&
+      m.error == IKE_OK);
     /* The Payload Length that passes the message's end is wrong, however much was captured. */
     build_sk(&b, false, 0, 0);
     b.b[28 + 8 + 3]++;
@@ -373,13 +412,16 @@ id_selects(uint8_t type, const void *data, size_t len, const char *expected)
 static void
 test_identities(void)
 {
-    static const char dn[] = "\x30\x2a\x31\x0b\x30\x09\x06\x03\x55\x04\x06\x13\x02US\x31\x0c\x30\x0a\x06\x03\x55\x04\x0a"
+    static const char dn[] =
+        "\x30\x2a\x31\x0b\x30\x09\x06\x03\x55\x04\x06\x13\x02US\x31\x0c\x30\x0a\x06\x03\x55\x04\x0a"
                              "\x0c\x03Lab\x31\x0d\x30\x0b\x06\x03\x55\x04\x03\x0c\x04g\"w1";
     uint8_t six[32] = { 0x20, 1, 0xd, 0xb8 };
 
-    T(id_prints(2, "gw.example", 10, "gw.example") && id_prints(3, "lisa@corp.example", 17, "lisa@corp.example"));
+    T(id_prints(2, "gw.example", 10, "gw.example") &&
+      id_prints(3, "lisa@corp.example", 17, "lisa@corp.example"));
     T(id_prints(11, "a\"b\n", 4, "a?b?") && id_prints(99, "\x01\xff", 2, "01ff"));
-    T(id_prints(1, "\xc0\0\2\1", 4, "192.0.2.1") && id_prints(4, "\x0a\1\0\0\xff\xff\xff\0", 8, "10.1.0.0/24"));
+    T(id_prints(1, "\xc0\0\2\1", 4, "192.0.2.1") &&
+      id_prints(4, "\x0a\1\0\0\xff\xff\xff\0", 8, "10.1.0.0/24"));
     T(id_prints(9, dn, sizeof dn - 1, "C=US, O=Lab, CN=g?w1"));
     for (size_t n = 0; n < sizeof dn - 1; n++) {
         uint8_t *copy = malloc(n ? n : 1);
@@ -390,8 +432,10 @@ test_identities(void)
         free(copy);
     }
     T(id_selects(1, "\x0a\1\0\1", 4, "10.1.0.1") && id_selects(1, "\x0a\1\0", 3, NULL));
-    T(id_selects(4, "\x0a\1\0\0\xff\xff\0\0", 8, "10.1.0.0/16") && id_selects(4, "\x0a\1\0\0\xff\0\xff\0", 8, NULL));
-    T(id_selects(7, "\x0a\1\0\1\x0a\1\0\x09", 8, "10.1.0.1-10.1.0.9") && id_selects(2, "name", 4, NULL));
+    T(id_selects(4, "\x0a\1\0\0\xff\xff\0\0", 8, "10.1.0.0/16") &&
+      id_selects(4, "\x0a\1\0\0\xff\0\xff\0", 8, NULL));
+    T(id_selects(7, "\x0a\1\0\1\x0a\1\0\x09", 8, "10.1.0.1-10.1.0.9") &&
+      id_selects(2, "name", 4, NULL));
     T(id_selects(5, six, 16, "2001:db8::"));
     memset(six + 16, 0xff, 4);
     T(id_selects(6, six, 32, "2001:db8::/32"));

@@ -13,7 +13,8 @@ inside(const struct span *s, const struct range *r, size_t n)
     bool ok = s->at == NULL && s->len == 0;
 
     for (size_t i = 0; i < n && !ok; i++) {
-        ok = s->at >= r[i].at && s->at <= r[i].at + r[i].len && s->len <= (size_t)(r[i].at + r[i].len - s->at);
+        ok = s->at >= r[i].at && s->at <= r[i].at + r[i].len &&
+             s->len <= (size_t)(r[i].at + r[i].len - s->at);
     }
     return ok;
 }
@@ -24,9 +25,12 @@ sound(const struct range *r, size_t n)
 {
     bool ok = m.num_payloads <= IKE_MAX_PAYLOADS && m.num_proposals <= IKE_MAX_PROPOSALS &&
               m.num_transforms <= IKE_MAX_TRANSFORMS && m.num_notifies <= IKE_MAX_NOTIFIES &&
-              m.num_deletes <= IKE_MAX_DELETES && m.num_ts_i <= IKE_MAX_SELECTORS && m.num_ts_r <= IKE_MAX_SELECTORS &&
-              m.num_cfg <= IKE_MAX_CFG_ATTRS && m.num_vendors <= IKE_MAX_VENDORS && m.num_nat_d <= 4 &&
-              inside(&m.encrypted_body, r, n) && inside(&m.id_i.data, r, n) && inside(&m.id_r.data, r, n) &&
+              m.num_deletes <= IKE_MAX_DELETES && m.num_ts_i <= IKE_MAX_SELECTORS &&
+                  m.num_ts_r <= IKE_MAX_SELECTORS &&
+              m.num_cfg <= IKE_MAX_CFG_ATTRS && m.num_vendors <= IKE_MAX_VENDORS &&
+                  m.num_nat_d <= 4 &&
+              inside(&m.encrypted_body, r, n) && inside(&m.id_i.data, r, n) &&
+                  inside(&m.id_r.data, r, n) &&
               inside(&m.ke, r, n) && inside(&m.nonce, r, n);
 
     for (size_t i = 0; ok && i < m.num_payloads; i++) {
@@ -69,14 +73,17 @@ replay_outer(const struct buf *b)
         bool ok;
         memcpy(copy, b->b, n);
         ok = ike_parse(&m, copy, n, b->n);
-        T(ok == (n >= 28) && m.truncated && m.error == IKE_OK && sound(&r, 1) && m.num_payloads <= all);
+        T(ok == (n >= 28) && m.truncated && m.error == IKE_OK && sound(&r, 1) &&
+          m.num_payloads <= all);
         ok = ike_parse(&m, copy, n, n);
-        T(ok == (n >= 28) && !m.truncated && m.error != IKE_OK && sound(&r, 1) && m.num_payloads <= all);
+        T(ok == (n >= 28) && !m.truncated && m.error != IKE_OK && sound(&r, 1) &&
+          m.num_payloads <= all);
         if (n >= 28) {
             /* The header agrees with the datagram: the chain itself must notice. */
             copy[26] = (uint8_t)(n >> 8);
             copy[27] = (uint8_t)n;
-            T(ike_parse(&m, copy, n, n) && (m.encrypted || m.error != IKE_OK || m.num_payloads < all) && sound(&r, 1));
+            T(ike_parse(&m, copy, n, n) &&
+              (m.encrypted || m.error != IKE_OK || m.num_payloads < all) && sound(&r, 1));
         }
         free(copy);
     }

@@ -1,11 +1,13 @@
-/* Key logs that are longer than anything: files, keys, secrets.  What came before stays, and what was
+/* Key logs that are longer than anything: files, keys, secrets.  What came before stays, and what
+ * was
  * left out is said.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "keylog_text.h"
 
 #include <glib/gstdio.h>
 #include <unistd.h>
 
-static const char row[] = "\"IPv4\",\"a\",\"b\",\"0xd622d0c9\",\"AES-CBC [RFC3602]\",\"0x" KEY16 "\",\"NULL\",\"\"\n";
+static const char row[] =
+    "\"IPv4\",\"a\",\"b\",\"0xd622d0c9\",\"AES-CBC [RFC3602]\",\"0x" KEY16 "\",\"NULL\",\"\"\n";
 
 /* A file of so many octets, one row at its begin and one at its end; the rest is holes. */
 static size_t
@@ -18,8 +20,10 @@ load(off_t length, struct keylog **k, char **messages)
 
     memcpy(other, row, sizeof row);
     other[strlen("\"IPv4\",\"a\",\"b\",\"0x")] = 'e';
-    T(fd >= 0 && write(fd, row, sizeof row - 1) == sizeof row - 1 && ftruncate(fd, length - (off_t)sizeof row) == 0);
-    T(lseek(fd, 0, SEEK_END) > 0 && write(fd, "\n", 1) == 1 && write(fd, other, sizeof row - 1) == sizeof row - 1);
+    T(fd >= 0 && write(fd, row, sizeof row - 1) == sizeof row - 1 &&
+      ftruncate(fd, length - (off_t)sizeof row) == 0);
+    T(lseek(fd, 0, SEEK_END) > 0 && write(fd, "\n", 1) == 1 &&
+      write(fd, other, sizeof row - 1) == sizeof row - 1);
     close(fd);
     *k = keylog_new();
     n = keylog_load(*k, path, messages);
@@ -34,13 +38,16 @@ long_file(void)
     char *messages;
     struct keylog *k;
 
-    T(load(1 << 20, &k, &messages) == 2 && keylog_find_esp(k, 0xd622d0c9) && keylog_find_esp(k, 0xe622d0c9));
+    T(load(1 << 20, &k, &messages) == 2 && keylog_find_esp(k, 0xd622d0c9) &&
+      keylog_find_esp(k, 0xe622d0c9));
     T(messages && strstr(messages, "line 2: longer than any line that holds a key"));
     g_free(messages);
     keylog_free(k);
-    T(load((off_t)KEYLOG_MAX_FILE + (1 << 16), &k, &messages) == 1 && keylog_find_esp(k, 0xd622d0c9));
+    T(load((off_t)KEYLOG_MAX_FILE + (1 << 16), &k, &messages) == 1 &&
+      keylog_find_esp(k, 0xd622d0c9));
     T(!keylog_find_esp(k, 0xe622d0c9));
-    T(messages && strstr(messages, "longer than the 256 MiB that Espial reads; 1 keys were read before."));
+    T(messages && strstr(messages,
+                         "longer than the 256 MiB that Espial reads; 1 keys were read before."));
     g_free(messages);
     keylog_free(k);
 }
@@ -93,10 +100,14 @@ long_secret(void)
         char *messages;
         struct keylog *k;
         unsigned octets = KEYLOG_MAX_SECRET + 16 * more;
-        g_string_append_printf(text, "12[IKE] shared Diffie Hellman secret => %u bytes @ 0x7f0000\n", octets);
+        g_string_append_printf(text,
+                               "12[IKE] shared Diffie Hellman secret => %u bytes @ 0x7f0000\n",
+                               octets);
         for (unsigned i = 0; i < octets / 16; i++) {
-            g_string_append_printf(text, "12[IKE] %4u: 00 01 02 03 04 05 06 07 08 09 0A 0B 0C 0D %02X %02X  ................\n", 16 * i,
-                                   i / 256, i % 256);
+            g_string_append_printf(text,
+                                   "12[IKE] %4u: 00 01 02 03 04 05 06 07 08 09 0A 0B 0C 0D %02X %02X"
+                                   "  ................\n",
+                                   16 * i, i / 256, i % 256);
         }
         k = read_text(text->str, text->len, &messages);
         T(keylog_num_secrets(k) == !more);

@@ -21,7 +21,8 @@ load(struct plan *plan, const char *text, char **messages)
     {   /* read from memory it is the same plan */
         struct plan *other = plan_new();
         char *same;
-        T(plan_read(other, path, text, strlen(text), &same) == n && g_strcmp0(same, *messages) == 0);
+        T(plan_read(other, path, text, strlen(text), &same) == n &&
+          g_strcmp0(same, *messages) == 0);
         g_free(same);
         plan_free(other);
     }
@@ -40,7 +41,8 @@ good(void)
     char *messages;
 
     T(load(plan, "[peer lisa@corp.example]\nike = DES_CBC/HMAC_MD5_96\nvirtual_ip = 10.86.152.186\n"
-                 "networks = 10.2.0.0/24; 10.3.0.1-10.3.0.9\n[peer 192.0.2.11]\nesp = ESP:AES_GCM_16_128\n", &messages) == 2);
+                 "networks = 10.2.0.0/24; 10.3.0.1-10.3.0.9\n[peer 192.0.2.11]\n"
+                 "esp = ESP:AES_GCM_16_128\n", &messages) == 2);
     T(messages == NULL && plan_count(plan) == 2);
     p = plan_find(plan, "lisa@corp.example", NULL);
     T(p && p->has_virtual_ip && p->num_networks == 2 && !p->esp);
@@ -60,7 +62,8 @@ empty(void)
     const struct plan_peer *p;
     char *messages;
 
-    T(load(plan, "[peer lisa]\nike = \nesp = ESP: \nvirtual_ip =\nnetworks = ;; 10.0.0.0/8 ;\n", &messages) == 1 && messages == NULL);
+    T(load(plan, "[peer lisa]\nike = \nesp = ESP: \nvirtual_ip =\nnetworks = ;; 10.0.0.0/8 ;\n",
+           &messages) == 1 && messages == NULL);
     p = plan_find(plan, "lisa", NULL);
     T(p && !p->ike && !p->esp && !p->has_virtual_ip && p->num_networks == 1);
     plan_free(plan);
@@ -89,13 +92,16 @@ unreadable(void)
     T(plan_load(plan, "/nonexistent/plan", &messages) == 0);
     T(messages && strstr(messages, "/nonexistent/plan") && strstr(messages, "without a plan"));
     g_free(messages);
-    T(load(plan, "not a key file", &messages) == 0 && messages && strstr(messages, "line 1 is not what a plan holds"));
+    T(load(plan, "not a key file", &messages) == 0 && messages &&
+      strstr(messages, "line 1 is not what a plan holds"));
     g_free(messages);
     T(load(plan, "ike = x\n", &messages) == 0 && messages && strstr(messages, "line 1 is"));
     g_free(messages);
     /* Given by mistake: a secret is not repeated. */
-    T(load(plan, "# keys\n\n[peer x]\nesp = AES_CBC_128\n\"IPv4\",\"0x5ec7e75ec7e7\"\n", &messages) == 0 && messages);
-    T(messages && strstr(messages, "line 5 is") && !strstr(messages, "5ec7e7") && plan_count(plan) == 0);
+    T(load(plan, "# keys\n\n[peer x]\nesp = AES_CBC_128\n\"IPv4\",\"0x5ec7e75ec7e7\"\n",
+           &messages) == 0 && messages);
+    T(messages && strstr(messages, "line 5 is") && !strstr(messages, "5ec7e7") &&
+      plan_count(plan) == 0);
     g_free(messages);
     plan_free(plan);
 }
@@ -112,7 +118,8 @@ too_long(void)
         g_string_append(text, "# comment\n");
     }
     T(fd >= 0 && g_file_set_contents(path, text->str, (gssize)text->len, NULL));
-    T(plan_load(plan, path, &messages) == 0 && messages && strstr(messages, "longer than any plan") && plan_count(plan) == 0);
+    T(plan_load(plan, path, &messages) == 0 && messages &&
+      strstr(messages, "longer than any plan") && plan_count(plan) == 0);
     g_free(messages);
     close(fd);
     g_unlink(path);
@@ -125,12 +132,14 @@ too_long(void)
 static void
 fifo(void)
 {
-    char *folder = g_dir_make_tmp("planXXXXXX", NULL), *path = g_build_filename(folder, "fifo", NULL), *messages;
+    char *folder = g_dir_make_tmp("planXXXXXX", NULL), *path = g_build_filename(folder, "fifo",
+        NULL), *messages;
     struct plan *plan = plan_new();
 
     T(mkfifo(path, 0600) == 0);
     alarm(10);
-    T(plan_load(plan, path, &messages) == 0 && messages && strstr(messages, "is no regular file; the capture is judged without"));
+    T(plan_load(plan, path, &messages) == 0 && messages &&
+      strstr(messages, "is no regular file; the capture is judged without"));
     alarm(0);
     g_free(messages);
     plan_free(plan);

@@ -2,6 +2,8 @@
 #include "t.h"
 
 #include <espial/addr.h>
+#include <espial/names.h>
+#include <espial/protocol.h>
 
 static char text[256];
 
@@ -73,7 +75,8 @@ static void
 test_parse(void)
 {
     static const char *const bad[] = { "", "/", "-", "10.1.0.0/33", "10.1.0.0/", "10.1.0.0/-1",
-                                       "10.1.0.0/8x", "10.1.0.0/ 8", "10.1.0.0/99999999999999999999",
+                                       "10.1.0.0/8x", "10.1.0.0/ 8",
+                                       "10.1.0.0/99999999999999999999",
                                        "10.1.0.9-10.1.0.1", "10.1.0.1-::1", "10.1.0.1-",
                                        "2001:db8::/129", "10.1.0.1-10.1.0.2-10.1.0.3", "any" };
     struct selector s = sel("10.1.0.0/16", 0, 0, 65535), kept = s;
@@ -121,8 +124,6 @@ test_within(void)
 
 /* --- what selectors admit ------------------------------------------------------------------- */
 
-enum { ICMP = 1, TCP = 6, UDP = 17, GRE = 47, ICMP6 = 58, DSTOPTS = 60, MOBILITY = 135 };
-
 static struct inner_packet
 packet(const char *src, const char *dst, uint8_t protocol, uint16_t src_port, uint16_t dst_port)
 {
@@ -150,105 +151,108 @@ from(const char *net, uint8_t protocol, uint16_t lo, uint16_t hi, const struct i
 static void
 test_ports(void)
 {
-    struct inner_packet p = packet("10.1.0.5", "10.2.0.5", TCP, 3000, 443);
-    struct selector two[2] = { sel("10.2.0.0/16", TCP, 80, 80), sel("10.2.0.0/16", TCP, 443, 443) };
+    struct inner_packet p = packet("10.1.0.5", "10.2.0.5", IP_TCP, 3000, 443);
+    struct selector two[2] = { sel("10.2.0.0/16", IP_TCP, 80, 80),
+                               sel("10.2.0.0/16", IP_TCP, 443, 443) };
 
     T(to("10.2.0.0/16", 0, 0, 65535, &p) == ADMITTED);
-    T(to("10.2.0.0/16", TCP, 0, 65535, &p) == ADMITTED);
-    T(to("10.2.0.0/16", TCP, 443, 443, &p) == ADMITTED);
-    T(to("10.2.0.0/16", TCP, 400, 443, &p) == ADMITTED);
-    T(to("10.2.0.0/16", TCP, 443, 500, &p) == ADMITTED);
-    T(to("10.2.0.0/16", TCP, 400, 442, &p) == REFUSED_PORT);
-    T(to("10.2.0.0/16", TCP, 444, 500, &p) == REFUSED_PORT);
-    T(to("10.2.0.0/16", UDP, 443, 443, &p) == REFUSED_PORT);
-    T(to("10.2.0.0/16", UDP, 0, 65535, &p) == REFUSED_PORT);
+    T(to("10.2.0.0/16", IP_TCP, 0, 65535, &p) == ADMITTED);
+    T(to("10.2.0.0/16", IP_TCP, 443, 443, &p) == ADMITTED);
+    T(to("10.2.0.0/16", IP_TCP, 400, 443, &p) == ADMITTED);
+    T(to("10.2.0.0/16", IP_TCP, 443, 500, &p) == ADMITTED);
+    T(to("10.2.0.0/16", IP_TCP, 400, 442, &p) == REFUSED_PORT);
+    T(to("10.2.0.0/16", IP_TCP, 444, 500, &p) == REFUSED_PORT);
+    T(to("10.2.0.0/16", IP_UDP, 443, 443, &p) == REFUSED_PORT);
+    T(to("10.2.0.0/16", IP_UDP, 0, 65535, &p) == REFUSED_PORT);
     T(to("10.2.0.0/16", 0, 53, 53, &p) == REFUSED_PORT);
-    T(to("10.1.0.0/16", TCP, 443, 443, &p) == REFUSED_ADDRESS);
+    T(to("10.1.0.0/16", IP_TCP, 443, 443, &p) == REFUSED_ADDRESS);
     T(to("2001:db8::/32", 0, 0, 65535, &p) == REFUSED_ADDRESS);
-    T(from("10.1.0.0/16", TCP, 3000, 3000, &p) == ADMITTED);
-    T(from("10.1.0.0/16", TCP, 443, 443, &p) == REFUSED_PORT);
-    T(from("10.2.0.0/16", TCP, 3000, 3000, &p) == REFUSED_ADDRESS);
+    T(from("10.1.0.0/16", IP_TCP, 3000, 3000, &p) == ADMITTED);
+    T(from("10.1.0.0/16", IP_TCP, 443, 443, &p) == REFUSED_PORT);
+    T(from("10.2.0.0/16", IP_TCP, 3000, 3000, &p) == REFUSED_ADDRESS);
     T(selectors_admit(two, 1, &p, false) == REFUSED_PORT);
     T(selectors_admit(two, 2, &p, false) == ADMITTED);          /* one of them is enough */
     T(selectors_admit(two, 2, &p, true) == REFUSED_ADDRESS);
     T(selectors_admit(NULL, 0, &p, true) == ADMITTED_PERHAPS);  /* not known */
     two[0] = sel("10.3.0.0/16", 0, 0, 65535);
     T(selectors_admit(two, 2, &p, false) == ADMITTED);
-    p.protocol = UDP;
+    p.protocol = IP_UDP;
     T(selectors_admit(two, 2, &p, false) == REFUSED_PORT);      /* the second's address */
-    p.protocol = TCP;
+    p.protocol = IP_TCP;
     p.has_ports = false;                                        /* cut off */
-    T(to("10.2.0.0/16", TCP, 443, 443, &p) == ADMITTED_PERHAPS);
-    T(to("10.2.0.0/16", TCP, 65535, 0, &p) == ADMITTED_PERHAPS);
-    T(to("10.2.0.0/16", UDP, 443, 443, &p) == REFUSED_PORT);
-    p.protocol = GRE;
-    T(to("10.2.0.0/16", GRE, 0, 65535, &p) == ADMITTED);
-    T(to("10.2.0.0/16", GRE, 65535, 0, &p) == ADMITTED_PERHAPS);
+    T(to("10.2.0.0/16", IP_TCP, 443, 443, &p) == ADMITTED_PERHAPS);
+    T(to("10.2.0.0/16", IP_TCP, 65535, 0, &p) == ADMITTED_PERHAPS);
+    T(to("10.2.0.0/16", IP_UDP, 443, 443, &p) == REFUSED_PORT);
+    p.protocol = IP_GRE;
+    T(to("10.2.0.0/16", IP_GRE, 0, 65535, &p) == ADMITTED);
+    T(to("10.2.0.0/16", IP_GRE, 65535, 0, &p) == ADMITTED_PERHAPS);
 }
 
 /* RFC 4301 section 7: a non-initial fragment has no ports, but a protocol. */
 static void
 test_fragments(void)
 {
-    struct inner_packet p = packet("10.1.0.5", "10.2.0.5", TCP, 0, 0);
+    struct inner_packet p = packet("10.1.0.5", "10.2.0.5", IP_TCP, 0, 0);
 
     p.fragment = true;
     p.has_ports = false;
     T(to("10.2.0.0/16", 0, 0, 65535, &p) == ADMITTED);
-    T(to("10.2.0.0/16", TCP, 0, 65535, &p) == ADMITTED);
-    T(to("10.2.0.0/16", TCP, 65535, 0, &p) == ADMITTED);            /* RFC 4301 section 7.2 */
-    T(to("10.2.0.0/16", TCP, 443, 443, &p) == ADMITTED_PERHAPS);    /* RFC 4301 section 7.3 */
-    T(from("10.1.0.0/16", TCP, 443, 443, &p) == ADMITTED_PERHAPS);
-    T(to("10.2.0.0/16", UDP, 0, 65535, &p) == REFUSED_PORT);
-    T(to("10.2.0.0/16", UDP, 65535, 0, &p) == REFUSED_PORT);
-    T(to("10.9.0.0/16", TCP, 65535, 0, &p) == REFUSED_ADDRESS);
-    p.protocol = ICMP;
-    T(from("10.1.0.0/16", ICMP, 0x0800, 0x08ff, &p) == ADMITTED_PERHAPS);
+    T(to("10.2.0.0/16", IP_TCP, 0, 65535, &p) == ADMITTED);
+    T(to("10.2.0.0/16", IP_TCP, 65535, 0, &p) == ADMITTED);            /* RFC 4301 section 7.2 */
+    T(to("10.2.0.0/16", IP_TCP, 443, 443, &p) == ADMITTED_PERHAPS);    /* RFC 4301 section 7.3 */
+    T(from("10.1.0.0/16", IP_TCP, 443, 443, &p) == ADMITTED_PERHAPS);
+    T(to("10.2.0.0/16", IP_UDP, 0, 65535, &p) == REFUSED_PORT);
+    T(to("10.2.0.0/16", IP_UDP, 65535, 0, &p) == REFUSED_PORT);
+    T(to("10.9.0.0/16", IP_TCP, 65535, 0, &p) == REFUSED_ADDRESS);
+    p.protocol = IP_ICMP;
+    T(from("10.1.0.0/16", IP_ICMP, 0x0800, 0x08ff, &p) == ADMITTED_PERHAPS);
 
     p.fragment = false;
     p.has_ports = true;
-    p.protocol = TCP;
-    T(to("10.2.0.0/16", TCP, 65535, 0, &p) == ADMITTED_PERHAPS);    /* it has ports */
-    T(to("10.2.0.0/16", TCP, 9, 8, &p) == ADMITTED_PERHAPS);
-    T(to("10.2.0.0/16", UDP, 65535, 0, &p) == REFUSED_PORT);
+    p.protocol = IP_TCP;
+    T(to("10.2.0.0/16", IP_TCP, 65535, 0, &p) == ADMITTED_PERHAPS);    /* it has ports */
+    T(to("10.2.0.0/16", IP_TCP, 9, 8, &p) == ADMITTED_PERHAPS);
+    T(to("10.2.0.0/16", IP_UDP, 65535, 0, &p) == REFUSED_PORT);
 }
 
 /* RFC 4301 section 4.4.1.1: type << 8 | code, which the sender's end rules (section 4.4.1.2). */
 static void
 test_icmp(void)
 {
-    struct inner_packet request = packet("10.1.0.5", "10.2.0.5", ICMP, 0x0800, 0x0800);
-    struct inner_packet reply = packet("10.2.0.5", "10.1.0.5", ICMP, 0, 0);
-    struct inner_packet unreachable = packet("10.2.0.5", "10.1.0.5", ICMP, 0x0304, 0x0304);
-    struct inner_packet six = packet("2001:db8::5", "2001:db8:1::5", ICMP6, 0x8100, 0x8100);
+    struct inner_packet request = packet("10.1.0.5", "10.2.0.5", IP_ICMP, 0x0800, 0x0800);
+    struct inner_packet reply = packet("10.2.0.5", "10.1.0.5", IP_ICMP, 0, 0);
+    struct inner_packet unreachable = packet("10.2.0.5", "10.1.0.5", IP_ICMP, 0x0304, 0x0304);
+    struct inner_packet six = packet("2001:db8::5", "2001:db8:1::5", IP_ICMPV6, 0x8100, 0x8100);
 
-    T(from("10.1.0.0/16", ICMP, 0x0800, 0x08ff, &request) == ADMITTED);
-    T(from("10.1.0.0/16", ICMP, 0x0800, 0x0800, &request) == ADMITTED);
-    T(from("10.1.0.0/16", ICMP, 0x0801, 0x08ff, &request) == REFUSED_PORT);
-    T(from("10.1.0.0/16", ICMP, 0x0000, 0x00ff, &request) == REFUSED_PORT);
-    T(from("10.1.0.0/16", ICMP, 0, 65535, &request) == ADMITTED);
-    T(from("10.1.0.0/16", ICMP, 65535, 0, &request) == ADMITTED_PERHAPS);
-    T(from("10.1.0.0/16", ICMP6, 0, 65535, &request) == REFUSED_PORT);
-    T(to("10.2.0.0/16", ICMP, 0x0800, 0x08ff, &request) == ADMITTED);
-    T(to("10.2.0.0/16", ICMP, 65535, 0, &request) == ADMITTED_PERHAPS);
+    T(from("10.1.0.0/16", IP_ICMP, 0x0800, 0x08ff, &request) == ADMITTED);
+    T(from("10.1.0.0/16", IP_ICMP, 0x0800, 0x0800, &request) == ADMITTED);
+    T(from("10.1.0.0/16", IP_ICMP, 0x0801, 0x08ff, &request) == REFUSED_PORT);
+    T(from("10.1.0.0/16", IP_ICMP, 0x0000, 0x00ff, &request) == REFUSED_PORT);
+    T(from("10.1.0.0/16", IP_ICMP, 0, 65535, &request) == ADMITTED);
+    T(from("10.1.0.0/16", IP_ICMP, 65535, 0, &request) == ADMITTED_PERHAPS);
+    T(from("10.1.0.0/16", IP_ICMPV6, 0, 65535, &request) == REFUSED_PORT);
+    T(to("10.2.0.0/16", IP_ICMP, 0x0800, 0x08ff, &request) == ADMITTED);
+    T(to("10.2.0.0/16", IP_ICMP, 65535, 0, &request) == ADMITTED_PERHAPS);
     /* The client's end is [icmp/8]: it may send requests.  What comes back is not its affair. */
-    T(to("10.1.0.0/16", ICMP, 0x0800, 0x08ff, &reply) == ADMITTED_PERHAPS);
-    T(to("10.1.0.0/16", ICMP, 0x0800, 0x08ff, &unreachable) == ADMITTED_PERHAPS);
-    T(to("10.1.0.0/16", TCP, 0x0800, 0x08ff, &reply) == REFUSED_PORT);
+    T(to("10.1.0.0/16", IP_ICMP, 0x0800, 0x08ff, &reply) == ADMITTED_PERHAPS);
+    T(to("10.1.0.0/16", IP_ICMP, 0x0800, 0x08ff, &unreachable) == ADMITTED_PERHAPS);
+    T(to("10.1.0.0/16", IP_TCP, 0x0800, 0x08ff, &reply) == REFUSED_PORT);
     T(to("10.1.0.0/16", 0, 0x0800, 0x08ff, &reply) == REFUSED_PORT);
-    T(from("10.2.0.0/16", ICMP, 0, 65535, &reply) == ADMITTED);
-    T(from("10.2.0.0/16", ICMP, 0x0300, 0x03ff, &unreachable) == ADMITTED);
-    /* Where both ends are [icmp/8], ping is meant: its replies are no certain violation, errors are. */
-    T(from("10.2.0.0/16", ICMP, 0x0800, 0x08ff, &reply) == ADMITTED_PERHAPS);
-    T(from("10.2.0.0/16", ICMP, 0x0800, 0x08ff, &unreachable) == REFUSED_PORT);
-    T(from("10.2.0.0/16", ICMP, 0x0d00, 0x0dff, &reply) == REFUSED_PORT);
-    T(from("2001:db8::/64", ICMP6, 0x8100, 0x81ff, &six) == ADMITTED);
-    T(from("2001:db8::/64", ICMP6, 0x8000, 0x80ff, &six) == ADMITTED_PERHAPS);
-    T(from("2001:db8::/64", ICMP6, 0x8700, 0x87ff, &six) == REFUSED_PORT);
-    T(to("2001:db8:1::/64", ICMP6, 0x8000, 0x80ff, &six) == ADMITTED_PERHAPS);
+    T(from("10.2.0.0/16", IP_ICMP, 0, 65535, &reply) == ADMITTED);
+    T(from("10.2.0.0/16", IP_ICMP, 0x0300, 0x03ff, &unreachable) == ADMITTED);
+    /* Where both ends are [icmp/8], ping is meant: its replies are no certain violation, errors
+     * are. */
+    T(from("10.2.0.0/16", IP_ICMP, 0x0800, 0x08ff, &reply) == ADMITTED_PERHAPS);
+    T(from("10.2.0.0/16", IP_ICMP, 0x0800, 0x08ff, &unreachable) == REFUSED_PORT);
+    T(from("10.2.0.0/16", IP_ICMP, 0x0d00, 0x0dff, &reply) == REFUSED_PORT);
+    T(from("2001:db8::/64", IP_ICMPV6, 0x8100, 0x81ff, &six) == ADMITTED);
+    T(from("2001:db8::/64", IP_ICMPV6, 0x8000, 0x80ff, &six) == ADMITTED_PERHAPS);
+    T(from("2001:db8::/64", IP_ICMPV6, 0x8700, 0x87ff, &six) == REFUSED_PORT);
+    T(to("2001:db8:1::/64", IP_ICMPV6, 0x8000, 0x80ff, &six) == ADMITTED_PERHAPS);
 }
 
-/* A datagram of a hop-by-hop header, a fragment header, destination options and UDP to port 53. */
+/* A datagram of a hop-by-hop header, a fragment header, destination options and IP_UDP to port
+ * 53. */
 static void
 test_extensions(void)
 {
@@ -259,29 +263,29 @@ test_extensions(void)
     d[39] = 5;
     d[40] = 44;
     d[48] = 60;
-    d[56] = UDP;
+    d[56] = IP_UDP;
     d[67] = 53;
     T(inner_packet_read(&p, d, sizeof d) && !p.fragment);
-    T(to("2000::/8", UDP, 53, 53, &p) == ADMITTED);
-    T(to("2000::/8", UDP, 54, 54, &p) == REFUSED_PORT);
-    T(to("2000::/8", TCP, 0, 65535, &p) == REFUSED_PORT);
-    d[51] = 0x08;       /* a later fragment names the options, and shows nothing of UDP */
-    T(inner_packet_read(&p, d, sizeof d) && p.fragment && p.protocol == DSTOPTS);
-    T(to("2000::/8", UDP, 53, 53, &p) == ADMITTED_PERHAPS);
-    T(to("2000::/8", TCP, 0, 65535, &p) == ADMITTED_PERHAPS);
+    T(to("2000::/8", IP_UDP, 53, 53, &p) == ADMITTED);
+    T(to("2000::/8", IP_UDP, 54, 54, &p) == REFUSED_PORT);
+    T(to("2000::/8", IP_TCP, 0, 65535, &p) == REFUSED_PORT);
+    d[51] = 0x08;       /* a later fragment names the options, and shows nothing of IP_UDP */
+    T(inner_packet_read(&p, d, sizeof d) && p.fragment && p.protocol == IP6_DESTINATION);
+    T(to("2000::/8", IP_UDP, 53, 53, &p) == ADMITTED_PERHAPS);
+    T(to("2000::/8", IP_TCP, 0, 65535, &p) == ADMITTED_PERHAPS);
     T(to("2000::/8", 0, 0, 65535, &p) == ADMITTED);
-    T(to("3000::/8", UDP, 53, 53, &p) == REFUSED_ADDRESS);
-    d[48] = UDP;        /* or UDP itself */
+    T(to("3000::/8", IP_UDP, 53, 53, &p) == REFUSED_ADDRESS);
+    d[48] = IP_UDP;        /* or IP_UDP itself */
     T(inner_packet_read(&p, d, sizeof d) && p.fragment);
-    T(to("2000::/8", UDP, 53, 53, &p) == ADMITTED_PERHAPS);
-    T(to("2000::/8", TCP, 53, 53, &p) == REFUSED_PORT);
-    d[6] = MOBILITY;    /* its type is not read */
+    T(to("2000::/8", IP_UDP, 53, 53, &p) == ADMITTED_PERHAPS);
+    T(to("2000::/8", IP_TCP, 53, 53, &p) == REFUSED_PORT);
+    d[6] = IP_MOBILITY;    /* its type is not read */
     T(inner_packet_read(&p, d, sizeof d) && !p.fragment && !p.has_ports);
-    T(to("2000::/8", MOBILITY, 0x0500, 0x0500, &p) == ADMITTED_PERHAPS);
-    p = packet("10.1.0.5", "10.2.0.5", DSTOPTS, 0, 0);      /* no such header in IPv4 */
+    T(to("2000::/8", IP_MOBILITY, 0x0500, 0x0500, &p) == ADMITTED_PERHAPS);
+    p = packet("10.1.0.5", "10.2.0.5", IP6_DESTINATION, 0, 0);      /* no such header in IPv4 */
     p.has_ports = false;
     p.fragment = true;
-    T(to("10.2.0.0/16", TCP, 0, 65535, &p) == REFUSED_PORT);
+    T(to("10.2.0.0/16", IP_TCP, 0, 65535, &p) == REFUSED_PORT);
 }
 
 int

@@ -55,7 +55,8 @@ test_tables(void)
         for (size_t k = 0; row->registry <= REG_INTEG && k < COUNT(bits); k++) {
             check_round_trip(type, row->number, bits[k]);
         }
-        for (uint8_t more = TRANSFORM_ADDKE1; row->registry == REG_KE && more <= TRANSFORM_ADDKE7; more++) {
+        for (uint8_t more = TRANSFORM_ADDKE1; row->registry == REG_KE &&
+             more <= TRANSFORM_ADDKE7; more++) {
             check_round_trip(more, row->number, 0);
         }
     }
@@ -87,9 +88,12 @@ test_transforms(void)
     T(transform_type_name(255) != NULL);
 
     T(!transform_parse(&t, "") && !transform_parse(&t, "AES") && !transform_parse(&t, "AES_CBC_"));
-    T(!transform_parse(&t, "AES_CBC_7") && !transform_parse(&t, "AES_CBC_129") && !transform_parse(&t, "AES_CBC_256x"));
-    T(!transform_parse(&t, "AES_CBC_99999999999999999999") && !transform_parse(&t, "AES_CBC_65664"));
-    T(!transform_parse(&t, "KE8_MODP_2048") && !transform_parse(&t, "KE1_") && !transform_parse(&t, "KE1_AES_CBC"));
+    T(!transform_parse(&t, "AES_CBC_7") && !transform_parse(&t, "AES_CBC_129") &&
+      !transform_parse(&t, "AES_CBC_256x"));
+    T(!transform_parse(&t, "AES_CBC_99999999999999999999") &&
+      !transform_parse(&t, "AES_CBC_65664"));
+    T(!transform_parse(&t, "KE8_MODP_2048") && !transform_parse(&t, "KE1_") &&
+      !transform_parse(&t, "KE1_AES_CBC"));
     T(!transform_parse(&t, "ENCR_99") && !transform_parse(&t, "3DES"));
     T(is(t, 1, 2, 3));
     T(transform_parse(&none, "NONE") && is(none, TRANSFORM_INTEG, 0, 0));
@@ -99,16 +103,21 @@ test_transforms(void)
 static void
 test_proposals(void)
 {
-    static const struct transform ike[] = {     /* the order of this wire is not the order printed */
-        { TRANSFORM_ADDKE1, 36, 0 }, { TRANSFORM_KE, 31, 0 }, { TRANSFORM_KE, 0, 0 }, { TRANSFORM_PRF, 6, 0 },
-        { TRANSFORM_ENCR, 12, 256 }, { TRANSFORM_ENCR, 12, 128 }, { TRANSFORM_INTEG, 13, 0 }, { TRANSFORM_INTEG, 0, 0 },
+    static const struct transform ike[] = {     /* the order of this wire is not the order
+                                                 * printed */
+        { TRANSFORM_ADDKE1, 36, 0 }, { TRANSFORM_KE, 31, 0 }, { TRANSFORM_KE, 0, 0 },
+        { TRANSFORM_PRF, 6, 0 },
+        { TRANSFORM_ENCR, 12, 256 }, { TRANSFORM_ENCR, 12, 128 }, { TRANSFORM_INTEG, 13, 0 },
+        { TRANSFORM_INTEG, 0, 0 },
     };
-    static const struct transform esp[] = { { TRANSFORM_ESN, 0, 0 }, { TRANSFORM_KE, 14, 0 }, { TRANSFORM_ENCR, 11, 0 },
+    static const struct transform esp[] = { { TRANSFORM_ESN, 0, 0 }, { TRANSFORM_KE, 14, 0 },
+                                            { TRANSFORM_ENCR, 11, 0 },
                                             { TRANSFORM_INTEG, 2, 0 } };
     static const struct transform seed[] = { { TRANSFORM_ENCR, 0x8015, 0 } };
     struct proposal p = { .protocol = PROTO_IKE, .num_transforms = COUNT(ike), .transforms = ike };
     char small[24];
-    const char *whole = "IKE:AES_CBC_256/AES_CBC_128/HMAC_SHA2_384_192/PRF_HMAC_SHA2_384/CURVE_25519/KE1_ML_KEM_768";
+    const char *whole =
+        "IKE:AES_CBC_256/AES_CBC_128/HMAC_SHA2_384_192/PRF_HMAC_SHA2_384/CURVE_25519/KE1_ML_KEM_768";
 
     T_STR(proposal_print(&p, text, sizeof text), whole);
     for (size_t size = 0; size <= sizeof small; size++) {
@@ -116,10 +125,12 @@ test_proposals(void)
         proposal_print(&p, small, size);
         if (size > strlen("IKE:") + 1) {            /* whole names, and that there are more */
             const char *cut = strstr(small, "..");
-            T(!cut || (strncmp(small, whole, (size_t)(cut - small)) == 0 && !cut[2] && (cut[-1] == '/' || cut[-1] == ':')));
+            T(!cut || (strncmp(small, whole, (size_t)(cut - small)) == 0 && !cut[2] &&
+                       (cut[-1] == '/' || cut[-1] == ':')));
             T(cut || strcmp(small, "IKE:") == 0 || strcmp(small, "IKE:AES_CBC_256") == 0);
         } else {
-            T(size == 0 ? small[0] == '#' : strlen(small) == size - 1 && strncmp(small, whole, size - 1) == 0);
+            T(size == 0 ? small[0] == '#' : strlen(small) == size - 1 &&
+              strncmp(small, whole, size - 1) == 0);
         }
         T(size == sizeof small || small[size] == '#');
     }
@@ -131,7 +142,8 @@ test_proposals(void)
     p.num_transforms = 0;
     T_STR(proposal_print(&p, text, sizeof text), "PROTO_200:");
     /* The same number is SEED in IKEv1 and a private one in IKEv2. */
-    p = (struct proposal){ .protocol = PROTO_ESP, .num_transforms = 1, .transforms = seed, .v1 = true };
+    p = (struct proposal){ .protocol = PROTO_ESP, .num_transforms = 1, .transforms = seed,
+                           .v1 = true };
     T_STR(proposal_print(&p, text, sizeof text), "ESP:SEED_CBC");
     p.v1 = false;
     T_STR(proposal_print(&p, text, sizeof text), "ESP:ENCR_32789");
@@ -148,7 +160,8 @@ test_v1(void)
     }
     T(is(v1_phase1_integ(1), TRANSFORM_INTEG, 1, 0) && is(v1_phase1_prf(1), TRANSFORM_PRF, 1, 0));
     T(is(v1_phase1_integ(2), TRANSFORM_INTEG, 2, 0) && is(v1_phase1_prf(2), TRANSFORM_PRF, 2, 0));
-    T(is(v1_phase1_integ(3), TRANSFORM_INTEG, 0x8003, 0) && is(v1_phase1_prf(3), TRANSFORM_PRF, 3, 0));
+    T(is(v1_phase1_integ(3), TRANSFORM_INTEG, 0x8003, 0) &&
+      is(v1_phase1_prf(3), TRANSFORM_PRF, 3, 0));
     for (unsigned i = 4; i <= 6; i++) {
         T(is(v1_phase1_integ((uint16_t)i), TRANSFORM_INTEG, i + 8, 0));
         T(is(v1_phase1_prf((uint16_t)i), TRANSFORM_PRF, i + 1, 0));
@@ -170,14 +183,16 @@ test_v1(void)
     T_STR((t = v1_esp_encr(10, 0), transform_print(&t, text, sizeof text)), "RC4");
     T_STR((t = v1_esp_encr(17, 0), transform_print(&t, text, sizeof text)), "ENCR_17");
     T_STR((t = v1_esp_encr(99, 64), transform_print(&t, text, sizeof text)), "ENCR_99_64");
-    T(is(v1_esp_encr(12, 256), TRANSFORM_ENCR, 12, 256) && is(v1_esp_encr(20, 256), TRANSFORM_ENCR, 20, 256));
+    T(is(v1_esp_encr(12, 256), TRANSFORM_ENCR, 12, 256) &&
+      is(v1_esp_encr(20, 256), TRANSFORM_ENCR, 20, 256));
 
     T(is(v1_esp_integ(0), TRANSFORM_INTEG, 0, 0) && is(v1_esp_integ(5), TRANSFORM_INTEG, 12, 0));
     T(is(v1_esp_integ(9), TRANSFORM_INTEG, 5, 0) && is(v1_esp_integ(11), TRANSFORM_INTEG, 9, 0));
     T_STR((t = v1_esp_integ(8), transform_print(&t, text, sizeof text)), "HMAC_RIPEMD_160_96");
     T(is(v1_ah_integ(2, 0), TRANSFORM_INTEG, 1, 0) && is(v1_ah_integ(2, 4), TRANSFORM_INTEG, 4, 0));
     T(is(v1_ah_integ(3, 0), TRANSFORM_INTEG, 2, 0) && is(v1_ah_integ(4, 0), TRANSFORM_INTEG, 3, 0));
-    T(is(v1_ah_integ(7, 0), TRANSFORM_INTEG, 14, 0) && is(v1_ah_integ(13, 0), TRANSFORM_INTEG, 11, 0));
+    T(is(v1_ah_integ(7, 0), TRANSFORM_INTEG, 14, 0) &&
+      is(v1_ah_integ(13, 0), TRANSFORM_INTEG, 11, 0));
 }
 
 static void
@@ -221,9 +236,12 @@ test_geometry(void)
     T(encr_geometry(20, &g) && g.iv == 8 && g.block == 4 && g.icv == 16);
     T(encr_geometry(29, &g) && g.iv == 0 && g.block == 4 && g.icv == 8);
     T(encr_geometry(11, &g) && g.iv == 0 && g.block == 4 && g.icv == 0);
-    T(!encr_geometry(9, &g) && !encr_geometry(0x800a, &g) && !encr_geometry(32, &g) && !encr_geometry(99, &g));
-    T(encr_is_aead(14) && encr_is_aead(21) && encr_is_aead(28) && encr_is_aead(31) && encr_is_aead(32));
-    T(!encr_is_aead(12) && !encr_is_aead(13) && !encr_is_aead(23) && !encr_is_aead(24) && !encr_is_aead(99));
+    T(!encr_geometry(9, &g) && !encr_geometry(0x800a, &g) && !encr_geometry(32, &g) &&
+      !encr_geometry(99, &g));
+    T(encr_is_aead(14) && encr_is_aead(21) && encr_is_aead(28) && encr_is_aead(31) &&
+      encr_is_aead(32));
+    T(!encr_is_aead(12) && !encr_is_aead(13) && !encr_is_aead(23) && !encr_is_aead(24) &&
+      !encr_is_aead(99));
     T(integ_icv_len(0, &icv) && icv == 0);
     T(integ_icv_len(2, &icv) && icv == 12);
     T(integ_icv_len(7, &icv) && icv == 20);

@@ -54,7 +54,8 @@ build(void)
 static struct frame_part
 segment(uint32_t seq, size_t from, size_t to, bool back)
 {
-    struct frame_part s = { .kind = FRAME_TCP, .src = { 4, { 192, 0, 2, 10 } }, .dst = { 4, { 198, 51, 100, 20 } },
+    struct frame_part s = { .kind = FRAME_TCP, .src = { 4, { 192, 0, 2, 10 } },
+                            .dst = { 4, { 198, 51, 100, 20 } },
                             .src_port = 40000, .dst_port = 443, .tcp_seq = seq + (uint32_t)from };
 
     s.octets = (struct octets){ stream + from, to - from, to - from };
@@ -171,7 +172,8 @@ gaps(void)
     t = started();
     see(t, segment(7, 0, 6, false));
     s = segment(7, 6, 8, false);
-    s.octets.at = (const uint8_t *)"\0\1";      /* a length that none can have (RFC 9329 section 3.1) */
+    /* a length that none can have (RFC 9329 section 3.1) */
+    s.octets.at = (const uint8_t *)"\0\1";
     see(t, s);
     see(t, segment(9, 6, STREAM, false));
     T(num_ike == 1 && num_esp == 2);            /* whole messages again */

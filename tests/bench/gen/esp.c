@@ -11,9 +11,12 @@ open_suite(struct sa *sa, enum suite suite)
 {
     char src[16], dst[16];
 
-    snprintf(src, sizeof src, "%u.%u.%u.%u", sa->src >> 24, sa->src >> 16 & 255, sa->src >> 8 & 255, sa->src & 255);
-    snprintf(dst, sizeof dst, "%u.%u.%u.%u", sa->dst >> 24, sa->dst >> 16 & 255, sa->dst >> 8 & 255, sa->dst & 255);
-    gcry_cipher_open(&sa->cipher, GCRY_CIPHER_AES128, suite == CBC ? GCRY_CIPHER_MODE_CBC : GCRY_CIPHER_MODE_GCM, 0);
+    snprintf(src, sizeof src, "%u.%u.%u.%u", sa->src >> 24, sa->src >> 16 & 255, sa->src >> 8 & 255,
+             sa->src & 255);
+    snprintf(dst, sizeof dst, "%u.%u.%u.%u", sa->dst >> 24, sa->dst >> 16 & 255, sa->dst >> 8 & 255,
+             sa->dst & 255);
+    gcry_cipher_open(&sa->cipher, GCRY_CIPHER_AES128,
+                     suite == CBC ? GCRY_CIPHER_MODE_CBC : GCRY_CIPHER_MODE_GCM, 0);
     gcry_cipher_setkey(sa->cipher, sa->key, 16);
     if (suite == CBC) {
         gcry_mac_open(&sa->mac, GCRY_MAC_HMAC_SHA1, 0, NULL);
@@ -22,7 +25,8 @@ open_suite(struct sa *sa, enum suite suite)
     if (key_file) {
         fprintf(key_file, "\"IPv4\",\"%s\",\"%s\",\"0x%08x\",\"%s\",", src, dst, sa->spi,
                 suite == CBC ? "AES-CBC [RFC3602]" : "AES-GCM with 16 octet ICV [RFC4106]");
-        hex("\"0x", sa->key, suite == CBC ? 16 : 20, suite == CBC ? "\",\"HMAC-SHA-1-96 [RFC2404]\"," : "\",\"NULL\",\"\"\n");
+        hex("\"0x", sa->key, suite == CBC ? 16 : 20,
+            suite == CBC ? "\",\"HMAC-SHA-1-96 [RFC2404]\"," : "\",\"NULL\",\"\"\n");
         if (suite == CBC) {
             hex("\"0x", sa->auth, 20, "\"\n");
         }
@@ -70,7 +74,8 @@ inner(const struct sa *sa, size_t size)
     size_t outer = ip_at;
     bool to_gateway = sa->dst == GATEWAY;
 
-    ip4_header(PROTO_UDP, to_gateway ? 0x0a010005 : 0x0a020007, to_gateway ? 0x0a020007 : 0x0a010005);
+    ip4_header(PROTO_UDP, to_gateway ? 0x0a010005 : 0x0a020007,
+               to_gateway ? 0x0a020007 : 0x0a010005);
     udp(to_gateway ? 40000 : 5201, to_gateway ? 5201 : 40000);
     memset(frame + len, 'a', size - IP4 - UDP);     /* noise looks like a protocol now and then */
     len += size - IP4 - UDP;

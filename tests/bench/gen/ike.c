@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-enum { IKE_SA_INIT = 34, IKE_AUTH = 35, P_SA = 33, P_KE = 34, P_IDI = 35, P_IDR = 36, P_AUTH = 39, P_NONCE = 40,
+enum { IKE_SA_INIT = 34, IKE_AUTH = 35, P_SA = 33, P_KE = 34, P_IDI = 35, P_IDR = 36, P_AUTH = 39,
+       P_NONCE = 40,
        P_NOTIFY = 41, P_TSI = 44, P_TSR = 45, P_SK = 46 };
 
 struct ike {

@@ -6,7 +6,8 @@
 static void
 dns(bool six)
 {
-    static const char *const words[] = { "mail", "www", "cdn", "api", "static", "login", "img", "news" };
+    static const char *const words[] = { "mail", "www", "cdn", "api", "static", "login", "img",
+                                         "news" };
     uint32_t client = 0x0a000064 + below(200), id = below(65536);
     unsigned port = 32768 + below(28000);
     bool missing = below(20) == 0;
@@ -86,7 +87,8 @@ static void
 tcp(struct flow *f, bool six)
 {
     if (!f->left) {
-        *f = (struct flow){ 0x0a000064 + below(200), 0xcb007100 + below(200), { (uint32_t)rnd(), (uint32_t)rnd() },
+        *f = (struct flow){ 0x0a000064 + below(200), 0xcb007100 + below(200),
+                            { (uint32_t)rnd(), (uint32_t)rnd() },
                             32768 + below(28000), 4 + below(60), six };
         segment(f, false, 0x02, 0);
         segment(f, true, 0x12, 0);
