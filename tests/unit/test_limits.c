@@ -230,7 +230,8 @@ inherited(struct conversation *c)
     tunnel(c);
     c->db->num_inherited = SADB_MAX_INHERITED;
     rekey_ike(c, fresh_i);
-    T(sadb_num_ike_sas(c->db) == 2 && sadb_ike_sa(c->db, 1)->children.len == 0 && said(c, "Child SAs that a new IKE SA inherits"));
+    T(sadb_num_ike_sas(c->db) == 2 && sadb_ike_sa(c->db, 1)->children.len == 0 &&
+      said(c, "Child SAs that a new IKE SA inherits"));
 }
 
 static void

@@ -85,7 +85,10 @@ struct lists {
 static char
 innermost(const struct lists *open)
 {
-    return open->num ? open->ends[open->num - 1] : 0;
+    if (open->num == 0) {
+        return 0;
+    }
+    return open->ends[open->num - 1];
 }
 
 /* A value, or the beginning of a list up to its first value. */
