@@ -17,13 +17,16 @@ struct ike_event {
     bool new_sa;
     uint32_t retransmission_of; /* frame, 0 */
     bool duplicate;             /* the same packet captured twice */
-    bool probe;                 /* the message goes out on another path too (RFC 4555 section 3.10) */
+    bool probe;                 /* the message goes out on another path too (RFC 4555 section
+                                 * 3.10) */
     bool moved;                 /* a side's address changed, by MOBIKE or by an answered message */
     bool moved_initiator;       /* valid with moved: which side */
     enum basis basis;           /* decrypted where encrypted parts were read */
-    const struct exchange *about;     /* v1 Informational: the exchange that it refuses; else exchange */
+    const struct exchange *about;     /* v1 Informational: the exchange that it refuses, else
+                                       * exchange */
     const struct child_sa *child;     /* Child SA negotiated by this message, or NULL */
-    const struct child_sa *second;    /* v1: that of the other protocol, where AH and ESP were negotiated together */
+    const struct child_sa *second;    /* v1: that of the other protocol, where AH and ESP were
+                                       * negotiated together */
     bool established;           /* the IKE SA became established */
     const struct ike_sa *rekeyed_ike; /* new IKE SA made by this response */
     const struct child_sa *child_rekeyed; /* old Child SA replaced */
@@ -34,8 +37,10 @@ struct ike_event {
     bool nat_decided;           /* the hashes of both sides are in, or changed their verdict */
     bool nat_by_identity;       /* and what changed it is an identity that is a hashed address */
     const struct exchange *collides;  /* the other side's rekey of the same SA, under way */
-    const struct child_sa *twin;      /* live Child SA with the selectors of the new one, not replaced by it */
-    const struct ike_sa *reauthenticates; /* v1: the phase 1 of the same two that this one replaces */
+    const struct child_sa *twin;      /* live Child SA with the selectors of the new one, not
+                                       * replaced by it */
+    const struct ike_sa *reauthenticates; /* v1: the phase 1 of the same two that this one
+                                           * replaces */
     const struct ike_sa *replaces;    /* live IKE SA of the same identity from another address */
     struct ip_addr old_addr;    /* moved: that side's address before */
     uint16_t old_src_port;      /* changed by this message behind a NAT; 0 */
@@ -50,7 +55,8 @@ struct ipsec_event {
     bool new_stream, duplicate, replayed, out_of_window, wrapped;
     uint32_t original;          /* replayed, duplicate: the frame of the first one, 0 */
     uint32_t translated;        /* the frame of the same packet on the other side of a NAT, 0 */
-    uint16_t old_src_port;      /* UDP source port changed with this packet: the one before, else 0 */
+    uint16_t old_src_port;      /* UDP source port changed with this packet: the one before, else
+                                 * 0 */
     bool iv_repeats;            /* explicit IV seen before in this stream */
     uint32_t number;            /* of the packet in its stream, from 1 */
     const struct ike_sa *peers;       /* newest IKE SA between these two addresses, or NULL */

@@ -86,8 +86,10 @@ struct nat_evidence {
     uint64_t source_hash;       /* the first octets of that of its own address */
     uint32_t frame;
     bool seen : 1, source_differs : 1, destination_differs : 1, port_translated : 1;
-    bool forced : 1;            /* its own address is hashed with port 0, which only forces encapsulation */
-    bool proven : 1;            /* the hash is of the address that its identity is, which is not on the wire */
+    bool forced : 1;            /* its own address is hashed with port 0, which only forces
+                                 * encapsulation */
+    bool proven : 1;            /* the hash is of the address that its identity is, which is not on
+                                 * the wire */
     bool without_spi_r : 1;     /* hashed before the responder's SPI was known */
 };
 
@@ -113,7 +115,8 @@ struct exchange_message {
     bool refused : 1;           /* it carries an error notify */
     bool twice : 1;             /* one transmission was captured at two points */
     uint8_t standing : 2;       /* enum standing: of the message, and of all that is read from it */
-    bool forged : 1;            /* fails its integrity check under keys that open others of the SA */
+    bool forged : 1;            /* fails its integrity check under keys that open others of the
+                                 * SA */
     uint16_t fragment;          /* IKE fragment number, 0 for a whole message */
     uint16_t ip_id;             /* of the last transmission */
     uint16_t src_port, dst_port;
@@ -148,13 +151,15 @@ struct exchange {
     const struct offer_list *offered;       /* shared by exchanges that offer the same */
     const struct kept_proposal *chosen;
     const struct offer_spis *spis;
-    const struct selector *ts;  /* offered: first the exchange's initiator's, then its responder's */
+    const struct selector *ts;  /* offered: first the exchange's initiator's, then its
+                                 * responder's */
     uint32_t index;             /* in its IKE SA */
     uint32_t message_id;
     uint32_t request, response; /* frames of the first message of each side, 0 where not seen */
     uint32_t answered_by;       /* v1: frame of the Informational that refused it, 0 */
     uint32_t rekeys_spi;        /* REKEY_SA's SPI, 0 */
-    uint32_t offered_in;        /* frame of what was offered, 0; with EAP the request of an earlier exchange */
+    uint32_t offered_in;        /* frame of what was offered, 0; with EAP the request of an earlier
+                                 * exchange */
     uint16_t ke_group;          /* of the request's KE payload, v1: any KE is 1; 0 */
     uint8_t type;               /* enum ike_exchange */
     uint8_t num_ts_i, num_ts_r;
@@ -210,8 +215,8 @@ struct ike_sa {
     uint32_t rekeys, rekeyed_by;                /* ids of IKE SAs, NO_ID */
     uint32_t num_encrypted, num_readable, num_wrong;    /* messages */
     struct nat_evidence nat_i, nat_r;   /* from messages of the initiator, of the responder */
-    struct ip_addr beyond_i, beyond_r;  /* the address that a NAT gives that side, where the capture holds packets
-                                         * on both sides of the NAT; family 0 */
+    struct ip_addr beyond_i, beyond_r;  /* the address that a NAT gives that side, where the capture
+                                         * holds packets on both sides of the NAT; family 0 */
     uint32_t before_nat, after_nat;     /* frames of the pair that proved it, 0 */
     enum nat nat;
     enum ike_sa_state state;
@@ -219,20 +224,25 @@ struct ike_sa {
     uint8_t major;
     bool has_spi_r : 1;
     bool started_here : 1;      /* its first exchange is in the capture */
-    bool initial_contact : 1;   /* its initiator holds no other SA with the responder (RFC 7296 section 2.4) */
+    bool initial_contact : 1;   /* its initiator holds no other SA with the responder (RFC 7296
+                                 * section 2.4) */
     bool eap : 1;
     bool mobike_i : 1, mobike_r : 1;    /* who announced it */
     bool auth_read : 1;         /* an IKE_AUTH message of each side was readable */
-    bool fragmentation_i : 1, fragmentation_r : 1;      /* IKEV2_FRAGMENTATION_SUPPORTED announced */
-    bool path_unsure : 1;       /* MOBIKE: an answer came on another path, its request was not captured: perhaps a move */
+    bool fragmentation_i : 1, fragmentation_r : 1;      /* IKEV2_FRAGMENTATION_SUPPORTED
+                                                         * announced */
+    bool path_unsure : 1;       /* MOBIKE: an answer came on another path, its request was not
+                                 * captured: perhaps a move */
     bool draft_nat_t : 1;       /* v1: draft payloads or encapsulation modes */
     bool post_quantum : 1;      /* v2: ML-KEM as additional key exchange, or a PPK */
     bool from_initiator : 1, from_responder : 1;        /* messages of that side were captured */
     bool captured_twice : 1;    /* some transmission was captured at two points */
-    bool i_from_500 : 1, i_from_4500 : 1, r_from_500 : 1, r_from_4500 : 1;  /* and the ports that they came from */
+    /* and the ports that they came from */
+    bool i_from_500 : 1, i_from_4500 : 1, r_from_500 : 1, r_from_4500 : 1;
     uint32_t last_from_i, last_from_r;      /* frame of that side's last new message, 0 */
-    uint32_t half_inferred[2][2];   /* index of the first of children that may still be inferred in one direction alone:
-                                     * of AH, of ESP; towards the initiator, the responder */
+    uint32_t half_inferred[2][2];   /* index of the first of children that may still be inferred in
+                                     * one direction alone: of AH, of ESP; towards the initiator,
+                                     * the responder */
 };
 
 enum child_state { CHILD_INSTALLED, CHILD_REKEYED, CHILD_DELETED, CHILD_FAILED };
@@ -268,7 +278,8 @@ struct child_sa {
 struct seen_packet {
     uint32_t seq, frame;        /* frame 0: none */
     uint16_t ip_id;
-    uint16_t ticks;             /* hundredths of a second since the stream's first packet, modulo 2^16 */
+    uint16_t ticks;             /* hundredths of a second since the stream's first packet, modulo
+                                 * 2^16 */
 };
 
 /* From this frame on, a packet's number in its stream is its sequence number plus ahead
@@ -302,9 +313,10 @@ struct stream {
     uint32_t tied_frame;        /* since when */
     GArray *ties;               /* of struct stream_tie: the earlier ones, or NULL */
     const struct ike_sa *peers; /* newest IKE SA between the addresses, or NULL */
-    const struct child_sa *other_protocol;  /* without child: that of the same SPI, of ESP where this is AH or the
-                                 * reverse, or NULL */
-    uint32_t epoch;             /* of the sadb when child, peers and other_protocol were looked up */
+    const struct child_sa *other_protocol;  /* without child: that of the same SPI, of ESP where
+                                             * this is AH or the reverse, or NULL */
+    uint32_t epoch;             /* of the sadb when child, peers and other_protocol were looked
+                                 * up */
     uint32_t readable_epoch;    /* and when peers_readable was, in IKE messages */
     bool peers_readable;        /* without child: sadb_peers_readable */
     uint32_t packets;           /* duplicates of one capture not counted */
@@ -320,7 +332,8 @@ struct stream {
     struct frame_numbers bad_frames;        /* the first STREAM_MAX_BAD_FRAMES */
     const struct stream *older; /* an earlier one of the same SPI and addresses */
     uint32_t num_ivs;           /* read so far into last_iv */
-    uint64_t *last_iv;          /* of a counter mode: STREAM_IVS explicit ones, by packet modulo; else NULL */
+    uint64_t *last_iv;          /* of a counter mode: STREAM_IVS explicit ones, by packet modulo;
+                                 * else NULL */
     struct seen_packet seen[STREAM_SEEN];       /* by seq modulo */
     uint64_t window[];          /* bit seq modulo its size: was seen */
 };

@@ -37,7 +37,8 @@ enum path_kind {
     PATH_FRAGMENT,              /* an IP fragment */
     PATH_CLEAR,                 /* an IP packet that goes in clear: only clear is to be filled in */
     PATH_UNMARKED,              /* IKE on UDP 4500 without the non-ESP marker: nothing else is */
-    PATH_KEEPALIVE              /* one octet 0xff on UDP 4500 (RFC 3948 section 2.3): nothing else is */
+    PATH_KEEPALIVE              /* one octet 0xff on UDP 4500 (RFC 3948 section 2.3): nothing else
+                                 * is */
 };
 struct path_packet {
     enum path_kind kind;

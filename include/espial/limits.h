@@ -32,12 +32,16 @@ enum limits {
     SADB_MAX_WRONG_FRAMES = 64,     /* of one IKE SA, messages that fail their check */
     SADB_MAX_PER_SPI = 64,          /* SAs or streams that share one SPI */
     SADB_MAX_PER_PEER = 64,         /* IKE SAs looked at for one pair */
-    SADB_MAX_INHERITED = 1 << 21,   /* Child SAs that IKE SAs have from those that they replace, counted again each time */
-    SADB_MAX_LOOKED_AT = 1 << 10,   /* Child SAs of one IKE SA, newest first, that one message moves, names or hands on */
-    SADB_PASSING = 8,               /* last ESP and AH packets that one is compared with for a copy of it */
+    SADB_MAX_INHERITED = 1 << 21,   /* Child SAs that IKE SAs have from those that they replace,
+                                     * counted again each time */
+    SADB_MAX_LOOKED_AT = 1 << 10,   /* Child SAs of one IKE SA, newest first, that one message
+                                     * moves, names or hands on */
+    SADB_PASSING = 8,               /* last ESP and AH packets that one is compared with for a copy
+                                     * of it */
     STREAM_WINDOW_MAX = 1024,       /* packets */
     STREAM_SEEN = 8,               /* packets of a stream whose frames are remembered */
-    STREAM_MAX_STEPS = 1 << 16,     /* of one stream: packets out of order whose counts are remembered */
+    STREAM_MAX_STEPS = 1 << 16,     /* of one stream: packets out of order whose counts are
+                                     * remembered */
     STREAM_IVS = 8,                 /* explicit IVs of a stream that are remembered */
     STREAM_MAX_BAD_FRAMES = 1024,
     SADB_MAX_CLEAR = 1 << 14,       /* clear packets that selectors say must be protected */
@@ -52,7 +56,8 @@ enum limits {
     KEYLOG_MAX_MESSAGES = 20,
     KEYLOG_MAX_TRIES = 256,         /* keys that one IKE message is tried with */
     KEYRING_MAX_IKE_SAS = 1 << 16,  /* of each version, and answers awaited */
-    KEYRING_MAX_SA_TRIES = 1024,    /* keys that all messages of one IKE SA are tried with in vain */
+    KEYRING_MAX_SA_TRIES = 1024,    /* keys that all messages of one IKE SA are tried with in
+                                     * vain */
     KEYRING_MAX_SA_KEYS = 16,       /* keys of one IKE SA that have opened a message */
     KEYRING_MAX_DERIVATIONS = 1024, /* tries of the keys that follow from one negotiation */
     KEYRING_MAX_REASSEMBLIES = 256, /* messages in IKE fragments under way */

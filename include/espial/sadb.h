@@ -93,8 +93,9 @@ struct stream_at {
     uint32_t lost, replayed;
 };
 /* False where no such stream was seen by then. */
-bool sadb_stream_at(const struct sadb *db, struct stream_at *out, uint8_t protocol, uint32_t spi, uint32_t seq,
-                    const struct ip_addr *src, const struct ip_addr *dst, uint32_t frame);
+bool sadb_stream_at(const struct sadb *db, struct stream_at *out, uint8_t protocol, uint32_t spi,
+                    uint32_t seq, const struct ip_addr *src, const struct ip_addr *dst,
+                    uint32_t frame);
 enum ike_sa_state ike_sa_state_at(const struct sadb *db, const struct ike_sa *sa, uint32_t frame);
 enum child_state child_state_at(const struct sadb *db, const struct child_sa *c, uint32_t frame);
 

@@ -8,7 +8,8 @@
 /* In order: what has a higher standing is never overwritten, ended or blamed by a lower one.  A
  * message has its standing in struct exchange_message; what is read from it has the same one. */
 enum standing {
-    STANDING_UNLAWFUL,          /* in clear where the exchange demands protection: changes nothing */
+    STANDING_UNLAWFUL,          /* in clear where the exchange demands protection: changes
+                                 * nothing */
     STANDING_CLAIMED,           /* in clear where that is lawful: anybody may have said it */
     STANDING_PROTECTED,         /* encrypted as the exchange demands; whether it is genuine was not
                                  * verified */
@@ -26,14 +27,12 @@ struct protection {
 enum standing standing_of(const struct protection *p);
 
 /* The message must be encrypted.  before: how many whole messages its exchange had before it;
- * established: its IKE SA was, before it.
- *
- * IKEv2: all messages after IKE_SA_INIT (RFC 7296 sections 1.2 to 1.4), as after IKE_SESSION_RESUME
- * (RFC 5723 section 4.3.1), save for notifies that a node without the SA sends (section 1.5) and
- * Informationals before the SA is established.  IKEv1: Main Mode from the fifth message on and
- * phase 2 (RFC 2409 sections 5 and 5.5), Informationals of an SA that is established (section 5.7);
- * the third message of Aggressive Mode may go in clear (section 5.1), and a fragment is only part
- * of what its message protects. */
+ * established: its IKE SA was, before it.  IKEv2: all messages after IKE_SA_INIT (RFC 7296 sections
+ * 1.2 to 1.4), as after IKE_SESSION_RESUME (RFC 5723 section 4.3.1), save for notifies that a node
+ * without the SA sends (RFC 7296 section 1.5) and Informationals before the SA is established.
+ * IKEv1: Main Mode from the fifth message on and phase 2 (RFC 2409 sections 5 and 5.5),
+ * Informationals of an SA that is established (section 5.7); the third message of Aggressive Mode
+ * may go in clear (section 5.1), and a fragment is only part of what its message protects. */
 bool ike_demands_protection(const struct ike_message *m, size_t before, bool established);
 
 #endif

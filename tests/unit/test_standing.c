@@ -41,7 +41,11 @@ protections(void)
 static void
 exchanges(void)
 {
-    static const struct { uint8_t major, exchange; size_t before; bool established, demanded; } rows[] = {
+    static const struct {
+        uint8_t major, exchange;
+        size_t before;
+        bool established, demanded;
+    } rows[] = {
         { 2, V2_IKE_SA_INIT, 0, false, false },
         { 2, V2_IKE_SA_INIT, 1, false, false },
         { 2, V2_IKE_SESSION_RESUME, 1, false, false },

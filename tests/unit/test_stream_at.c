@@ -10,7 +10,8 @@ int
 main(void)
 {
     /* In order, loss, reordering, a replay, a jump, a late one. */
-    static const uint32_t seqs[PACKETS] = { 5, 6, 7, 8, 11, 12, 10, 13, 14, 14, 15, 16, 40, 41, 42, 30, 43, 44, 45, 46, 47, 48, 49, 50 };
+    static const uint32_t seqs[PACKETS] = { 5,  6,  7,  8,  11, 12, 10, 13, 14, 14, 15, 16,
+                                            40, 41, 42, 30, 43, 44, 45, 46, 47, 48, 49, 50 };
     struct sadb *db = sadb_new(7);
     struct ipsec_packet p = { .protocol = PROTO_ESP, .spi = 0x1234, .length = 100 };
     struct sighting at = { .src = { 4, { 192, 0, 2, 1 } }, .dst = { 4, { 198, 51, 100, 2 } } };
@@ -31,10 +32,11 @@ main(void)
     }
     T(replayed[PACKETS - 1] == 1 && lost[PACKETS - 1] == 23);
     for (unsigned i = PACKETS; i-- > 0;) {
-        T(sadb_stream_at(db, &then, PROTO_ESP, p.spi, seqs[i], &at.src, &at.dst, i + 1) && then.number == number[i] &&
-          then.lost == lost[i] && then.replayed == replayed[i]);
+        T(sadb_stream_at(db, &then, PROTO_ESP, p.spi, seqs[i], &at.src, &at.dst, i + 1) &&
+          then.number == number[i] && then.lost == lost[i] && then.replayed == replayed[i]);
     }
-    T(e.stream->steps && e.stream->steps->len < 10);       /* of 24 packets: what was out of order alone */
+    /* of 24 packets: what was out of order alone */
+    T(e.stream->steps && e.stream->steps->len < 10);
     T(!sadb_stream_at(db, &then, PROTO_ESP, p.spi, 1, &at.src, &at.dst, 0));
     T(!sadb_stream_at(db, &then, PROTO_AH, p.spi, 5, &at.src, &at.dst, 9));
     sadb_free(db);

@@ -25,8 +25,8 @@ step_at(const struct stream *s, uint32_t frame)
 }
 
 bool
-sadb_stream_at(const struct sadb *db, struct stream_at *out, uint8_t protocol, uint32_t spi, uint32_t seq,
-               const struct ip_addr *src, const struct ip_addr *dst, uint32_t frame)
+sadb_stream_at(const struct sadb *db, struct stream_at *out, uint8_t protocol, uint32_t spi,
+               uint32_t seq, const struct ip_addr *src, const struct ip_addr *dst, uint32_t frame)
 {
     struct sa_key key = store_key(&db->store, 's', protocol, &spi, sizeof spi, src, dst);
     const struct stream *s = (const struct stream *)g_hash_table_lookup(db->stream_of, &key);
@@ -39,7 +39,9 @@ sadb_stream_at(const struct sadb *db, struct stream_at *out, uint8_t protocol, u
         return false;
     }
     step = step_at(s, frame);
-    *out = (struct stream_at){ .stream = s, .number = seq + step->ahead, .lost = step->lost, .replayed = step->replayed };
+    *out = (struct stream_at){
+        .stream = s, .number = seq + step->ahead, .lost = step->lost, .replayed = step->replayed
+    };
     if (s->child && frame >= s->tied_frame) {
         out->child = s->child;
         out->to_responder = s->to_responder;

@@ -8,7 +8,8 @@ const struct offer_list no_offers;
 const struct address_list no_addresses;
 
 static const char *const basis_names[] = { "observed", "decrypted", "configured", "inferred" };
-static const char *const ike_state_names[] = { "half_open", "established", "failed", "rekeyed", "deleted" };
+static const char *const ike_state_names[] = { "half_open", "established", "failed", "rekeyed",
+                                               "deleted" };
 static const char *const child_state_names[] = { "installed", "rekeyed", "deleted", "failed" };
 
 const char *
@@ -181,7 +182,8 @@ sadb_sk_length(const struct kept_proposal *chosen, uint32_t inner)
     return 28 + 4 + g.iv + (inner + 1 + block - 1) / block * block + (g.icv ? g.icv : icv);
 }
 
-#define NEAR_SECONDS 1.0        /* a packet and its protected copy, captured at both sides of a gateway */
+/* a packet and its protected copy, captured at both sides of a gateway */
+#define NEAR_SECONDS 1.0
 
 /* A capture point that sees both sides of the encryption shows each packet twice: then
  * the SA carries traffic while the clear packets pass. */

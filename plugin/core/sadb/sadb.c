@@ -149,7 +149,8 @@ sadb_child_at(const struct sadb *db, uint8_t protocol, uint32_t spi, const struc
 }
 
 struct child_sa *
-sadb_child_of(const struct sadb *db, const struct ike_sa *sa, uint8_t protocol, uint32_t spi, bool initiator)
+sadb_child_of(const struct sadb *db, const struct ike_sa *sa, uint8_t protocol, uint32_t spi,
+              bool initiator)
 {
     struct sa_key key = store_key(&db->store, 'c', protocol, &spi, sizeof spi, NULL, NULL);
     const struct ip_addr *side = initiator ? &sa->initiator.addr : &sa->responder.addr;
@@ -185,7 +186,8 @@ lacks_answer(const struct ike_sa *sa)
     }
     for (struct newest n = newest_first(sa->exchanges.len, SADB_MAX_PER_PEER); newest_next(&n);) {
         const struct exchange *x = sa->exchanges.at[n.i];
-        if ((x->type == V2_IKE_AUTH || x->type == V2_CREATE_CHILD_SA || x->type == V1_QUICK) && (!x->request || !x->response)) {
+        if ((x->type == V2_IKE_AUTH || x->type == V2_CREATE_CHILD_SA || x->type == V1_QUICK) &&
+            (!x->request || !x->response)) {
             return true;
         }
     }
@@ -239,7 +241,8 @@ sadb_num_child_sas(const struct sadb *db)
 const struct child_sa *
 sadb_child_sa(const struct sadb *db, size_t i)
 {
-    return i < db->child_sas->len ? (const struct child_sa *)g_ptr_array_index(db->child_sas, i) : NULL;
+    return i < db->child_sas->len ? (const struct child_sa *)g_ptr_array_index(db->child_sas, i) :
+                                    NULL;
 }
 
 size_t
@@ -326,7 +329,8 @@ sadb_predecessor(const struct sadb *db, const struct child_sa *c)
     for (struct newest n = newest_first(c->id, SADB_MAX_PER_PEER); newest_next(&n);) {
         const struct child_sa *old = sadb_child_sa(db, n.i);
         if (old->protocol == c->protocol && old->basis != BASIS_INFERRED &&
-            ip_equal(&old->addr_i, &c->addr_i) && ip_equal(&old->addr_r, &c->addr_r) && child_same_selectors(old, c)) {
+            ip_equal(&old->addr_i, &c->addr_i) && ip_equal(&old->addr_r, &c->addr_r) &&
+            child_same_selectors(old, c)) {
             return old;
         }
     }
@@ -334,7 +338,8 @@ sadb_predecessor(const struct sadb *db, const struct child_sa *c)
 }
 
 size_t
-sadb_policies(const struct sadb *db, const struct ip_addr *addr, uint8_t protocol, struct policy *out, size_t max)
+sadb_policies(const struct sadb *db, const struct ip_addr *addr, uint8_t protocol,
+              struct policy *out, size_t max)
 {
     struct sa_key key = store_key(&db->store, 'a', protocol, NULL, 0, addr, NULL);
     const struct policy *one;

@@ -27,7 +27,8 @@ static bool
 is_outside_sa(const struct ike_message *m)
 {
     if (ike_is_response(m)) {
-        return ike_find_notify(m, N2_INVALID_IKE_SPI) || ike_find_notify(m, N2_INVALID_MAJOR_VERSION);
+        return ike_find_notify(m, N2_INVALID_IKE_SPI) ||
+               ike_find_notify(m, N2_INVALID_MAJOR_VERSION);
     }
     return m->exchange == V2_INFORMATIONAL && ike_find_notify(m, N2_INVALID_SPI);
 }

@@ -158,7 +158,8 @@ store_add(struct store *store, const struct sa_key *key, void *member)
 }
 
 void
-store_pair_add(struct store *store, struct ike_sa *sa, const struct ip_addr *a, const struct ip_addr *b)
+store_pair_add(struct store *store, struct ike_sa *sa, const struct ip_addr *a,
+               const struct ip_addr *b)
 {
     struct sa_key pair = store_pair_key(store, a, b);
 
@@ -177,8 +178,9 @@ suite_key(char *out, size_t size, const struct proposal *p, const char *text)
 {
     const struct v1_attributes *a = &p->attr;
 
-    g_snprintf(out, (gulong)size, "%u.%u.%u.%u.%u.%u.%u.%u.%u.%u.%u %s", p->number, p->v1_transform, p->protocol, p->v1,
-               a->auth_method, a->mode, a->life_s, a->life_kb, a->auth_alg, a->others, p->num_transforms, text);
+    g_snprintf(out, (gulong)size, "%u.%u.%u.%u.%u.%u.%u.%u.%u.%u.%u %s", p->number, p->v1_transform,
+               p->protocol, p->v1, a->auth_method, a->mode, a->life_s, a->life_kb, a->auth_alg,
+               a->others, p->num_transforms, text);
 }
 
 /* Transforms that a long text would cut off tell suites apart too. */
@@ -213,7 +215,8 @@ keep_suite(struct store *store, const struct proposal *p)
     memset(s->p.spi, 0, sizeof s->p.spi);
     if (p->num_transforms) {
         size_t bytes = p->num_transforms * sizeof *p->transforms;
-        s->p.transforms = (const struct transform *)memcpy(store_alloc(store, bytes), p->transforms, bytes);
+        s->p.transforms =
+            (const struct transform *)memcpy(store_alloc(store, bytes), p->transforms, bytes);
     }
     s->text = store_text(store, text);
     if (!known) {
@@ -284,12 +287,14 @@ store_selectors(struct store *store, const struct selector *s, size_t n)
         }
     }
     recent->num = n;
-    recent->at = (const struct selector *)memcpy(store_alloc(store, n * sizeof *s), s, n * sizeof *s);
+    recent->at =
+        (const struct selector *)memcpy(store_alloc(store, n * sizeof *s), s, n * sizeof *s);
     return recent->at;
 }
 
 void
-store_policy(struct store *store, const struct ip_addr *addr, const struct kept_proposal *kept, uint32_t frame, bool chosen)
+store_policy(struct store *store, const struct ip_addr *addr, const struct kept_proposal *kept,
+             uint32_t frame, bool chosen)
 {
     struct sa_key key = store_key(store, 'a', kept->p->protocol, NULL, 0, addr, NULL);
     struct policy *entry;

@@ -11,7 +11,8 @@ enum { SADB_MAX_POLICIES = 16 };    /* remembered of one address and protocol */
 /* Keys carry the seed, so that whoever chose an SPI cannot choose its bucket. */
 struct sa_key {
     uint32_t seed;
-    uint8_t kind;               /* 'i' IKE SPI, 'c' Child SPI, 's' stream, 'p' pair, 'a' policy, 'f' fragment */
+    uint8_t kind;               /* 'i' IKE SPI, 'c' Child SPI, 's' stream, 'p' pair, 'a' policy, 'f'
+                                 * fragment */
     uint8_t protocol;
     uint8_t spi[8];
     struct ip_addr a, b;
@@ -33,7 +34,8 @@ struct store {
     GPtrArray *chunks;          /* all memory that lives as long as the store */
     size_t chunk_left;          /* octets of the last one that are free */
     GPtrArray *arrays;
-    GHashTable *suites;         /* text and attributes -> struct suite: what is alike is kept once */
+    GHashTable *suites;         /* text and attributes -> struct suite: what is alike is kept
+                                 * once */
     GHashTable *offers;         /* text of all proposals -> struct offer_list */
     struct recent_selectors {
         const struct selector *at;

@@ -34,7 +34,8 @@ is_offer(struct turn *t)
 
 /* The message's selectors, the exchange's initiator's first; false where it holds none. */
 static bool
-read_selectors(const struct ike_message *m, struct selector out[2 * IKE_MAX_SELECTORS], size_t *num_i, size_t *num_r)
+read_selectors(const struct ike_message *m, struct selector out[2 * IKE_MAX_SELECTORS],
+               size_t *num_i, size_t *num_r)
 {
     if (m->has_ts) {
         memcpy(out, m->ts_i, m->num_ts_i * sizeof *out);
@@ -44,8 +45,8 @@ read_selectors(const struct ike_message *m, struct selector out[2 * IKE_MAX_SELE
         return true;
     }
     *num_i = *num_r = 1;
-    return m->exchange == V1_QUICK && m->id_i.present && m->id_r.present && ike_id_selector(&m->id_i, &out[0]) &&
-           ike_id_selector(&m->id_r, &out[1]);
+    return m->exchange == V1_QUICK && m->id_i.present && m->id_r.present &&
+           ike_id_selector(&m->id_i, &out[0]) && ike_id_selector(&m->id_r, &out[1]);
 }
 
 static void
@@ -98,7 +99,8 @@ asks_address(const struct ike_message *m)
         return false;
     }
     for (size_t i = 0; i < m->num_cfg; i++) {
-        if (m->cfg[i].type == CFG_INTERNAL_IP4_ADDRESS || m->cfg[i].type == CFG_INTERNAL_IP6_ADDRESS) {
+        if (m->cfg[i].type == CFG_INTERNAL_IP4_ADDRESS ||
+            m->cfg[i].type == CFG_INTERNAL_IP6_ADDRESS) {
             return true;
         }
     }
@@ -140,7 +142,8 @@ track_offer(struct turn *t)
         memcpy(p.spi, rekey->spi.at, 4);
         x->rekeys_spi = spi_of(&p);
     }
-    if (m->exchange == V2_CREATE_CHILD_SA && m->proposals[0].protocol == PROTO_IKE && m->proposals[0].spi_len == 8) {
+    if (m->exchange == V2_CREATE_CHILD_SA && m->proposals[0].protocol == PROTO_IKE &&
+        m->proposals[0].spi_len == 8) {
         x->rekeys_ike = true;
     }
 }
@@ -181,9 +184,10 @@ v1_replaced(const struct sadb *db, const struct child_sa *fresh)
 {
     for (guint i = db->child_sas->len; i > 0; i--) {
         struct child_sa *c = database_child_sa(db, i - 1);
-        if (c != fresh && c->ike_sa->major == 1 && c->state == CHILD_INSTALLED && c->basis != BASIS_INFERRED &&
-            c->protocol == fresh->protocol && ip_equal(&c->addr_i, &fresh->addr_i) &&
-            ip_equal(&c->addr_r, &fresh->addr_r) && child_same_selectors(c, fresh)) {
+        if (c != fresh && c->ike_sa->major == 1 && c->state == CHILD_INSTALLED &&
+            c->basis != BASIS_INFERRED && c->protocol == fresh->protocol &&
+            ip_equal(&c->addr_i, &fresh->addr_i) && ip_equal(&c->addr_r, &fresh->addr_r) &&
+            child_same_selectors(c, fresh)) {
             return c;
         }
         if (fresh->id - c->id > SADB_MAX_PER_PEER) {
@@ -198,8 +202,8 @@ twin_of(const struct ike_sa *sa, const struct child_sa *fresh)
 {
     for (struct newest n = newest_first(sa->children.len, SADB_MAX_PER_PEER); newest_next(&n);) {
         const struct child_sa *c = sa->children.at[n.i];
-        if (c != fresh && c->state == CHILD_INSTALLED && c->established && c->protocol == fresh->protocol &&
-            child_same_selectors(c, fresh)) {
+        if (c != fresh && c->state == CHILD_INSTALLED && c->established &&
+            c->protocol == fresh->protocol && child_same_selectors(c, fresh)) {
             return c;
         }
     }
@@ -260,7 +264,8 @@ make_child(struct turn *t, const struct proposal *chosen, const struct kept_prop
     c->transport = m->major == 2 ? ike_find_notify(m, N2_USE_TRANSPORT_MODE) != NULL :
                    chosen->attr.mode == MODE_TRANSPORT || chosen->attr.mode == MODE_UDP_TRANSPORT ||
                    chosen->attr.mode == MODE_UDP_TRANSPORT_DRAFT;
-    c->udp_encap = m->major == 1 && (chosen->attr.mode == MODE_UDP_TUNNEL || chosen->attr.mode == MODE_UDP_TRANSPORT ||
+    c->udp_encap = m->major == 1 && (chosen->attr.mode == MODE_UDP_TUNNEL ||
+                                     chosen->attr.mode == MODE_UDP_TRANSPORT ||
                                      chosen->attr.mode >= MODE_UDP_TUNNEL_DRAFT);
     answered_selectors(t, c);
     c->request_frame = x->request;
@@ -285,17 +290,21 @@ make_child(struct turn *t, const struct proposal *chosen, const struct kept_prop
     if (link_rekeyed(old, c)) {
         e->child_rekeyed = old;
     }
-    /* Both sides may rekey one SA at a time: the second new one replaces it too (RFC 7296 section 2.8.1). */
+    /* Both sides may rekey one SA at a time: the second new one replaces it too (RFC 7296 section
+     * 2.8.1). */
     e->twin = c->rekeys == NO_ID && !x->rekeys_spi ? twin_of(t->sa, c) : NULL;
 }
 
-/* The Delete of the old IKE SA was captured before its rekeying: the Child SAs did not go with it. */
+/* The Delete of the old IKE SA was captured before its rekeying: the Child SAs did not go with
+ * it. */
 static void
 bring_back(struct ike_sa *old, double now)
 {
-    for (struct newest n = newest_first(old->children.len, SADB_MAX_LOOKED_AT); old->deleted_in && newest_next(&n);) {
+    for (struct newest n = newest_first(old->children.len, SADB_MAX_LOOKED_AT);
+         old->deleted_in && newest_next(&n);) {
         struct child_sa *c = track_child(old, n.i);
-        if (c->deleted_in == old->deleted_in && !c->closed_i && !c->closed_r && now - c->deleted_time < TURNED_SECONDS) {
+        if (c->deleted_in == old->deleted_in && !c->closed_i && !c->closed_r &&
+            now - c->deleted_time < TURNED_SECONDS) {
             c->deleted_in = 0;
             c->deleted_time = 0;
             c->state = c->state == CHILD_DELETED ? CHILD_INSTALLED : c->state;
@@ -333,7 +342,8 @@ learn_group(struct turn *t)
     struct ike_event *e = t->e;
     const struct ike_message *m = t->m;
     struct sadb *db = t->db;
-    const struct ike_notify *n = m->major == 2 && t->exchange->invalid_ke ? ike_find_notify(m, N2_INVALID_KE_PAYLOAD) : NULL;
+    const struct ike_notify *n =
+        m->major == 2 && t->exchange->invalid_ke ? ike_find_notify(m, N2_INVALID_KE_PAYLOAD) : NULL;
     struct transform group = { .type = TRANSFORM_KE };
     struct proposal p = { .protocol = PROTO_IKE, .num_transforms = 1, .transforms = &group };
     struct cur c;
@@ -343,8 +353,10 @@ learn_group(struct turn *t)
     }
     c = cur_of(n->data.at, n->data.len);
     if (cur_u16(&c, &group.id)) {
-        p.protocol = m->exchange == V2_IKE_SA_INIT || t->exchange->rekeys_ike ? PROTO_IKE : PROTO_ESP;
-        store_policy(&db->store, &e->at.src, store_proposal(&db->store, &p, e->at.frame), e->at.frame, true);
+        p.protocol =
+            m->exchange == V2_IKE_SA_INIT || t->exchange->rekeys_ike ? PROTO_IKE : PROTO_ESP;
+        store_policy(&db->store, &e->at.src, store_proposal(&db->store, &p, e->at.frame),
+                     e->at.frame, true);
     }
 }
 
@@ -355,7 +367,8 @@ take_offer(struct turn *t)
 {
     struct exchange *x = t->exchange;
 
-    for (struct newest n = newest_first(t->sa->exchanges.len, SADB_MAX_PER_PEER); newest_next(&n);) {
+    for (struct newest n = newest_first(t->sa->exchanges.len, SADB_MAX_PER_PEER);
+         newest_next(&n);) {
         const struct exchange *first = t->sa->exchanges.at[n.i];
         if (first->type == V2_IKE_AUTH && first->offered->len) {
             x->offered = first->offered;
@@ -382,8 +395,9 @@ set_right(struct turn *t)
     struct sadb *db = t->db;
     struct exchange *x = t->exchange;
 
-    if (m->exchange != V1_QUICK || !m->readable || m->num_proposals || m->num_notifies || m->id_i.present || !x->chosen ||
-        x->messages.len != 3 || e->from_initiator == x->by_initiator) {
+    if (m->exchange != V1_QUICK || !m->readable || m->num_proposals || m->num_notifies ||
+        m->id_i.present || !x->chosen || x->messages.len != 3 ||
+        e->from_initiator == x->by_initiator) {
         return;
     }
     x->by_initiator = e->from_initiator;
@@ -419,7 +433,8 @@ take_bundle(struct turn *t, const struct proposal *p)
         }
         kept = store_proposal(&db->store, q, e->at.frame);
         store_policy(&db->store, &e->at.src, kept, e->at.frame, true);
-        if (first && m->exchange == V1_QUICK && q->protocol + p->protocol == PROTO_ESP + PROTO_AH && !e->second) {
+        if (first && m->exchange == V1_QUICK && q->protocol + p->protocol == PROTO_ESP + PROTO_AH &&
+            !e->second) {
             const struct child_sa *twin = e->twin, *old = e->child_rekeyed;
             make_child(t, q, kept);
             e->second = e->child != first ? e->child : NULL;
@@ -455,7 +470,8 @@ track_answer(struct turn *t)
         t->sa->eap = true;
     }
     p = e->from_initiator != x->by_initiator ? chosen_proposal(m) : NULL;
-    if (e->is_response && m->exchange == V2_IKE_AUTH && !x->offered->len && (p || m->cfg_type || ike_has_error(m))) {
+    if (e->is_response && m->exchange == V2_IKE_AUTH && !x->offered->len &&
+        (p || m->cfg_type || ike_has_error(m))) {
         take_offer(t);
     }
     if (!p || x->chosen) {
@@ -476,7 +492,8 @@ track_answer(struct turn *t)
         if (x->rekeys_ike && x->spis && p->spi_len == 8 && !ike_has_error(m)) {
             track_rekey(t, p);
         }
-    } else if (m->exchange == V1_QUICK || m->exchange == V2_IKE_AUTH || m->exchange == V2_CREATE_CHILD_SA) {
+    } else if (m->exchange == V1_QUICK || m->exchange == V2_IKE_AUTH ||
+               m->exchange == V2_CREATE_CHILD_SA) {
         make_child(t, p, x->chosen);
     }
     take_bundle(t, p);
@@ -508,13 +525,16 @@ note_half_closed(struct turn *t)
     struct ike_event *e = t->e;
     const struct ike_message *m = t->m;
 
-    if (m->major != 2 || !e->is_response || !t->exchange->deletes_child || !m->readable || m->truncated || m->error) {
+    if (m->major != 2 || !e->is_response || !t->exchange->deletes_child || !m->readable ||
+        m->truncated || m->error) {
         return;
     }
-    for (struct newest n = newest_first(t->sa->children.len, SADB_MAX_LOOKED_AT); newest_next(&n);) {
+    for (struct newest n = newest_first(t->sa->children.len, SADB_MAX_LOOKED_AT);
+         newest_next(&n);) {
         struct child_sa *c = track_child(t->sa, n.i);
         /* Where the other SPI was not captured, the answer may well have named it. */
-        if (c->deleted_in == t->exchange->request && c->spi_i && c->spi_r && c->closed_i != c->closed_r) {
+        if (c->deleted_in == t->exchange->request && c->spi_i && c->spi_r &&
+            c->closed_i != c->closed_r) {
             c->half_closed_in = e->at.frame;
         }
     }
@@ -527,7 +547,8 @@ rekeyed_unseen(const struct ike_sa *sa)
 {
     for (struct newest n = newest_first(sa->exchanges.len, SADB_MAX_PER_PEER); newest_next(&n);) {
         const struct exchange *x = sa->exchanges.at[n.i];
-        if (x->type == V2_CREATE_CHILD_SA && ((x->rekeys_ike && !x->response) || (x->chosen && x->chosen->p->protocol == PROTO_IKE))) {
+        if (x->type == V2_CREATE_CHILD_SA && ((x->rekeys_ike && !x->response) ||
+                                              (x->chosen && x->chosen->p->protocol == PROTO_IKE))) {
             return true;
         }
     }
@@ -565,7 +586,8 @@ track_deletes(struct turn *t)
             }
             continue;
         }
-        for (unsigned n = 0; d->spi_len == 4 && n < IKE_MAX_DELETE_SPIS && cur_u32(&at, &spi); n++) {
+        for (unsigned n = 0; d->spi_len == 4 && n < IKE_MAX_DELETE_SPIS && cur_u32(&at, &spi);
+             n++) {
             struct child_sa *c = sadb_child_of(db, t->sa, d->protocol, spi, e->from_initiator);
             if (c) {
                 delete_child(t, c);

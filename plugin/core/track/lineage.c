@@ -7,7 +7,8 @@
 static bool
 same_id(const struct endpoint *a, const struct endpoint *b)
 {
-    return ip_equal(&a->addr, &b->addr) && (a->id && b->id ? strcmp(a->id, b->id) == 0 : !a->id && !b->id && a->port == b->port);
+    return ip_equal(&a->addr, &b->addr) &&
+           (a->id && b->id ? strcmp(a->id, b->id) == 0 : !a->id && !b->id && a->port == b->port);
 }
 
 /* IKEv1 rekeys phase 1 by another one between the same two (RFC 2409 section 5.5 leaves the
@@ -22,9 +23,12 @@ track_phase1(struct turn *t)
     struct ike_sa *old;
 
     for (struct walk w = store_walk(&db->store, &pair, SADB_MAX_PER_PEER); (old = walk_next(&w));) {
-        bool same = same_id(&old->initiator, &now->initiator) && same_id(&old->responder, &now->responder);
-        bool swapped = same_id(&old->initiator, &now->responder) && same_id(&old->responder, &now->initiator);
-        if (old != now && old->major == 1 && old->state == IKE_ESTABLISHED && old->rekeyed_by == NO_ID && (same || swapped)) {
+        bool same =
+            same_id(&old->initiator, &now->initiator) && same_id(&old->responder, &now->responder);
+        bool swapped =
+            same_id(&old->initiator, &now->responder) && same_id(&old->responder, &now->initiator);
+        if (old != now && old->major == 1 && old->state == IKE_ESTABLISHED &&
+            old->rekeyed_by == NO_ID && (same || swapped)) {
             old->rekeyed_by = now->id;
             old->state = IKE_REKEYED;
             now->rekeys = old->id;
@@ -47,8 +51,8 @@ lacks_request(const struct ike_sa *sa)
     return false;
 }
 
-/* A live IKE SA of the same identity with the same gateway from elsewhere: the peer was
- * restarted or moved, and the old one may be dead weight on the gateway.  From the same address only
+/* A live IKE SA of the same identity with the same gateway from elsewhere: the peer was restarted
+ * or moved, and the old one may be dead weight on the gateway.  From the same address only
  * INITIAL_CONTACT tells a restart from a new authentication (RFC 7296 section 2.4). */
 const struct ike_sa *
 track_replaced(const struct turn *t)
@@ -62,10 +66,11 @@ track_replaced(const struct turn *t)
     }
     for (struct newest n = newest_first(db->ike_sas->len, SADB_MAX_PER_PEER); newest_next(&n);) {
         const struct ike_sa *old = database_ike_sa(db, n.i);
-        if (old != now && old->state == IKE_ESTABLISHED && old->major == now->major && old->initiator.id &&
-            strcmp(old->initiator.id, now->initiator.id) == 0 && ip_equal(&old->responder.addr, &now->responder.addr) &&
-            (!ip_equal(&old->initiator.addr, &now->initiator.addr) || now->initial_contact) && old->rekeyed_by == NO_ID &&
-            !lacks_request(old)) {
+        if (old != now && old->state == IKE_ESTABLISHED && old->major == now->major &&
+            old->initiator.id && strcmp(old->initiator.id, now->initiator.id) == 0 &&
+            ip_equal(&old->responder.addr, &now->responder.addr) &&
+            (!ip_equal(&old->initiator.addr, &now->initiator.addr) || now->initial_contact) &&
+            old->rekeyed_by == NO_ID && !lacks_request(old)) {
             return old;
         }
     }
@@ -79,13 +84,15 @@ track_colliding(const struct turn *t)
     const struct ike_event *e = t->e;
     const struct exchange *own = t->exchange;
 
-    if (e->is_response || own->type != V2_CREATE_CHILD_SA || (!own->rekeys_spi && !own->rekeys_ike)) {
+    if (e->is_response || own->type != V2_CREATE_CHILD_SA ||
+        (!own->rekeys_spi && !own->rekeys_ike)) {
         return NULL;
     }
-    for (struct newest n = newest_first(t->sa->exchanges.len, SADB_MAX_PER_PEER); newest_next(&n);) {
+    for (struct newest n = newest_first(t->sa->exchanges.len, SADB_MAX_PER_PEER);
+         newest_next(&n);) {
         const struct exchange *x = t->sa->exchanges.at[n.i];
-        if (x != own && x->type == own->type && x->by_initiator != own->by_initiator && !x->response &&
-            (own->rekeys_ike ? x->rekeys_ike : x->rekeys_spi != 0)) {
+        if (x != own && x->type == own->type && x->by_initiator != own->by_initiator &&
+            !x->response && (own->rekeys_ike ? x->rekeys_ike : x->rekeys_spi != 0)) {
             return x;
         }
     }
@@ -99,7 +106,8 @@ track_refused(struct turn *t)
 {
     struct ike_event *e = t->e;
 
-    for (struct newest n = newest_first(t->sa->exchanges.len, SADB_MAX_PER_PEER); newest_next(&n);) {
+    for (struct newest n = newest_first(t->sa->exchanges.len, SADB_MAX_PER_PEER);
+         newest_next(&n);) {
         struct exchange *x = track_exchange(t->sa, n.i);
         const struct exchange_message *last;
         if (x->type == V1_INFORMATIONAL || !x->messages.len) {
@@ -117,7 +125,8 @@ track_refused(struct turn *t)
 static void
 inherit(struct sadb *db, struct ike_sa *fresh, const struct ike_sa *old, bool same_roles)
 {
-    static const enum nat mirrored[] = { NAT_UNKNOWN, NAT_NONE, NAT_RESPONDER, NAT_INITIATOR, NAT_BOTH, NAT_FORCED };
+    static const enum nat mirrored[] = { NAT_UNKNOWN,   NAT_NONE, NAT_RESPONDER,
+                                         NAT_INITIATOR, NAT_BOTH, NAT_FORCED };
 
     fresh->nat = same_roles ? old->nat : mirrored[old->nat];
     fresh->nat_i = same_roles ? old->nat_i : old->nat_r;
@@ -128,7 +137,8 @@ inherit(struct sadb *db, struct ike_sa *fresh, const struct ike_sa *old, bool sa
     fresh->fragmentation_r = same_roles ? old->fragmentation_r : old->fragmentation_i;
     fresh->eap = old->eap;
     fresh->auth_read = old->auth_read;
-    guint first = old->children.len > SADB_MAX_LOOKED_AT ? old->children.len - SADB_MAX_LOOKED_AT : 0;
+    guint first =
+        old->children.len > SADB_MAX_LOOKED_AT ? old->children.len - SADB_MAX_LOOKED_AT : 0;
     if (first || db->num_inherited >= SADB_MAX_INHERITED) {
         store_cap(&db->store, "Child SAs that a new IKE SA inherits");
     }

@@ -23,7 +23,8 @@ between(const struct ike_sa *sa, const struct ip_addr *a, const struct ip_addr *
 static bool
 known_between(const struct ike_sa *sa, const struct ip_addr *a, const struct ip_addr *b)
 {
-    return (ike_sa_is_at(sa, true, a) && ike_sa_is_at(sa, false, b)) || (ike_sa_is_at(sa, true, b) && ike_sa_is_at(sa, false, a));
+    return (ike_sa_is_at(sa, true, a) && ike_sa_is_at(sa, false, b)) ||
+           (ike_sa_is_at(sa, true, b) && ike_sa_is_at(sa, false, a));
 }
 
 /* The first message of sa at this moment again, from beyond a NAT. */
@@ -33,7 +34,8 @@ first_again(const struct ike_sa *sa, uint64_t sum, const struct sighting *at)
     const struct exchange *x = sa->exchanges.len ? sa->exchanges.at[0] : NULL;
     const struct exchange_message *one = x && x->messages.len ? &x->messages.at[0] : NULL;
 
-    return one && one->digest == sum && at->time - one->time < DUPLICATE_SECONDS && one->ip_id == at->ip_id;
+    return one && one->digest == sum && at->time - one->time < DUPLICATE_SECONDS &&
+           one->ip_id == at->ip_id;
 }
 
 static struct ike_sa *
@@ -51,7 +53,8 @@ find_sa(struct sadb *db, const struct ike_message *m, const struct sighting *at,
             return sa;
         }
         if (!half_open && (known_between(sa, &at->src, &at->dst) || first_again(sa, sum, at)) &&
-            (ike_spi_is_zero(m->spi_r) || !sa->has_spi_r || (sa->state != IKE_ESTABLISHED && !sa->chosen))) {
+            (ike_spi_is_zero(m->spi_r) || !sa->has_spi_r ||
+             (sa->state != IKE_ESTABLISHED && !sa->chosen))) {
             half_open = sa;
         }
     }
@@ -171,7 +174,8 @@ probes_path(const struct turn *t, double gap)
 {
     const struct ike_sa *sa = t->sa;
 
-    return sa->major == 2 && t->exchange->type == V2_INFORMATIONAL && t->exchange->index + 2 >= sa->exchanges.len &&
+    return sa->major == 2 && t->exchange->type == V2_INFORMATIONAL &&
+           t->exchange->index + 2 >= sa->exchanges.len &&
            ((sa->mobike_i && sa->mobike_r) || (!sa->auth_read && gap < DUPLICATE_SECONDS));
 }
 
@@ -187,7 +191,8 @@ note_again(struct turn *t, struct exchange_message *old)
     t->message = old;
     /* A nested message that Wireshark reassembled stands in the same frame. */
     if (gap < DUPLICATE_SECONDS && (old->ip_id == at->ip_id || old->ip_id == 0 || at->ip_id == 0) &&
-        (known_between(t->sa, &at->src, &at->dst) || track_translated(t->sa, t->exchange, old, at))) {
+        (known_between(t->sa, &at->src, &at->dst) ||
+         track_translated(t->sa, t->exchange, old, at))) {
         if (t->sa->after_nat == at->frame) {
             store_pair_add(&db->store, t->sa, &at->src, &at->dst);
         }
@@ -290,9 +295,11 @@ add_message(struct turn *t, uint64_t sum)
         .refused = ike_has_error(m), .standing = standing & 3, .fragment = m->fragment,
         .ip_id = at->ip_id, .src_port = at->src_port, .dst_port = at->dst_port,
     };
-    if (!believed(t->sa, m)) {      /* it is not known to be that side's: it neither asks nor answers */
+    /* it is not known to be that side's: it neither asks nor answers */
+    if (!believed(t->sa, m)) {
         t->message->forged = true;
-    } else if (e->from_initiator == x->by_initiator && !x->request && !(m->major == 2 && ike_is_response(m))) {
+    } else if (e->from_initiator == x->by_initiator && !x->request &&
+               !(m->major == 2 && ike_is_response(m))) {
         x->request = at->frame;
         x->request_time = at->time;
     } else if (e->from_initiator != x->by_initiator && !x->response) {
@@ -316,14 +323,16 @@ follow_addresses(struct turn *t)
     struct ike_sa *sa = t->sa;
     struct endpoint *from = e->from_initiator ? &sa->initiator : &sa->responder;
     struct endpoint *to = e->from_initiator ? &sa->responder : &sa->initiator;
-    bool update = ike_find_notify(m, N2_UPDATE_SA_ADDRESSES) && e->basis == BASIS_DECRYPTED && m->major == 2;
+    bool update =
+        ike_find_notify(m, N2_UPDATE_SA_ADDRESSES) && e->basis == BASIS_DECRYPTED && m->major == 2;
     /* With MOBIKE an answer on another path is only a probe's (RFC 4555 sections 3.8 and 3.10). */
-    bool answered = m->major == 2 && ike_is_response(m) && m->encrypted && t->exchange && t->exchange->request &&
-                    !(sa->mobike_i && sa->mobike_r);
+    bool answered = m->major == 2 && ike_is_response(m) && m->encrypted && t->exchange &&
+                    t->exchange->request && !(sa->mobike_i && sa->mobike_r);
     struct ip_addr *old_from = &from->addr, *old_to = &to->addr;
 
     if (between(sa, &e->at.src, &e->at.dst)) {
-        if (ike_sa_behind_nat(sa, e->from_initiator) && from->port != e->at.src_port && to->port == e->at.dst_port && to->port == PORT_NATT) {
+        if (ike_sa_behind_nat(sa, e->from_initiator) && from->port != e->at.src_port &&
+            to->port == e->at.dst_port && to->port == PORT_NATT) {
             e->old_src_port = from->port;
         }
         from->port = e->at.src_port;
@@ -335,7 +344,8 @@ follow_addresses(struct turn *t)
     }
     if (!update && !answered) {
         e->new_address = !e->new_sa;
-        sa->path_unsure |= sa->mobike_i && sa->mobike_r && ike_is_response(m) && m->readable && t->exchange && !t->exchange->request;
+        sa->path_unsure |= sa->mobike_i && sa->mobike_r && ike_is_response(m) && m->readable &&
+                           t->exchange && !t->exchange->request;
         return;
     }
     e->moved_initiator = ip_equal(&from->addr, &e->at.src) ? !e->from_initiator : e->from_initiator;
@@ -419,7 +429,8 @@ follow_state(struct turn *t)
             (m->exchange == V1_AGGRESSIVE && n >= 3 && e->from_initiator)) {
             establish(t);
         }
-        if ((failed && sa->state == IKE_HALF_OPEN) || (ike_xauth_failed(m) && sa->state == IKE_ESTABLISHED)) {
+        if ((failed && sa->state == IKE_HALF_OPEN) ||
+            (ike_xauth_failed(m) && sa->state == IKE_ESTABLISHED)) {
             sa->state = IKE_FAILED;     /* XAUTH: phase 1 stands, but for nobody */
         }
         return;

@@ -10,8 +10,11 @@ static bool
 hash_of(const struct ike_sa *sa, GChecksumType *out)
 {
     static const struct { uint16_t prf; GChecksumType type; } table[] = {
-        { PRF_HMAC_MD5, G_CHECKSUM_MD5 }, { PRF_HMAC_SHA1, G_CHECKSUM_SHA1 }, { PRF_HMAC_SHA2_256, G_CHECKSUM_SHA256 },
-        { PRF_HMAC_SHA2_384, G_CHECKSUM_SHA384 }, { PRF_HMAC_SHA2_512, G_CHECKSUM_SHA512 },
+        { PRF_HMAC_MD5, G_CHECKSUM_MD5 },
+        { PRF_HMAC_SHA1, G_CHECKSUM_SHA1 },
+        { PRF_HMAC_SHA2_256, G_CHECKSUM_SHA256 },
+        { PRF_HMAC_SHA2_384, G_CHECKSUM_SHA384 },
+        { PRF_HMAC_SHA2_512, G_CHECKSUM_SHA512 },
     };
 
     *out = G_CHECKSUM_SHA1;
@@ -31,8 +34,8 @@ hash_of(const struct ike_sa *sa, GChecksumType *out)
 }
 
 static gsize
-hash(GChecksumType type, const uint8_t spi_i[8], const uint8_t spi_r[8], const struct ip_addr *a, uint16_t port,
-     uint8_t digest[DIGEST_MAX])
+hash(GChecksumType type, const uint8_t spi_i[8], const uint8_t spi_r[8], const struct ip_addr *a,
+     uint16_t port, uint8_t digest[DIGEST_MAX])
 {
     GChecksum *sum = g_checksum_new(type);
     uint8_t be[2] = { (uint8_t)(port >> 8), (uint8_t)port };
@@ -48,7 +51,8 @@ hash(GChecksumType type, const uint8_t spi_i[8], const uint8_t spi_r[8], const s
 }
 
 static bool
-hash_is(const struct ike_message *m, GChecksumType type, const struct ip_addr *a, uint16_t port, const struct span *is)
+hash_is(const struct ike_message *m, GChecksumType type, const struct ip_addr *a, uint16_t port,
+        const struct span *is)
 {
     uint8_t digest[DIGEST_MAX];
     gsize len = hash(type, m->spi_i, m->spi_r, a, port, digest);
@@ -69,7 +73,8 @@ first_octets(const uint8_t *at, size_t len)
 
 /* A sender may hash the port that it is about to float to. */
 static bool
-matches(const struct ike_message *m, GChecksumType type, const struct ip_addr *a, uint16_t port, const struct span *is)
+matches(const struct ike_message *m, GChecksumType type, const struct ip_addr *a, uint16_t port,
+        const struct span *is)
 {
     return hash_is(m, type, a, port, is) ||
            ((port == PORT_IKE || port == PORT_NATT) &&
@@ -78,7 +83,8 @@ matches(const struct ike_message *m, GChecksumType type, const struct ip_addr *a
 
 /* One hash that a sender made of its own address. */
 static void
-read_source(struct nat_evidence *out, const struct ike_message *m, GChecksumType type, const struct sighting *at, const struct span *is)
+read_source(struct nat_evidence *out, const struct ike_message *m, GChecksumType type,
+            const struct sighting *at, const struct span *is)
 {
     out->source_differs &= !matches(m, type, &at->src, at->src_port, is);
     out->forced |= hash_is(m, type, &at->src, 0, is);
@@ -86,15 +92,16 @@ read_source(struct nat_evidence *out, const struct ike_message *m, GChecksumType
 }
 
 static bool
-read_hashes(struct nat_evidence *out, const struct ike_message *m, GChecksumType type, const struct sighting *at)
+read_hashes(struct nat_evidence *out, const struct ike_message *m, GChecksumType type,
+            const struct sighting *at)
 {
     static const uint8_t none[8];
-    /* IKE begins on 500 or 4500 (RFC 7296 section 2.23): another source port is a NAT's. */
-    struct nat_evidence now = { .seen = true, .source_differs = true, .frame = at->frame,
-                                .port_translated = at->src_port != PORT_IKE && at->src_port != PORT_NATT,
-                                .without_spi_r = memcmp(m->spi_r, none, 8) == 0 };
+    struct nat_evidence now = { .seen = true, .source_differs = true, .frame = at->frame };
     bool source = false, destination = false, destination_ok = false;
 
+    /* IKE begins on 500 or 4500 (RFC 7296 section 2.23): another source port is a NAT's. */
+    now.port_translated = at->src_port != PORT_IKE && at->src_port != PORT_NATT;
+    now.without_spi_r = memcmp(m->spi_r, none, sizeof none) == 0;
     for (size_t i = 0; m->major == 2 && i < m->num_notifies; i++) {
         const struct ike_notify *n = &m->notifies[i];
         if (n->type == N2_NAT_DETECTION_SOURCE_IP) {
@@ -125,6 +132,25 @@ read_hashes(struct nat_evidence *out, const struct ike_message *m, GChecksumType
     return true;
 }
 
+static enum nat
+nat_of_sides(bool initiator, bool responder)
+{
+    if (initiator && responder) {
+        return NAT_BOTH;
+    }
+    if (initiator) {
+        return NAT_INITIATOR;
+    }
+    return responder ? NAT_RESPONDER : NAT_NONE;
+}
+
+/* Only the side's own address looks translated, and nothing says by what. */
+static bool
+own_hash_alone(const struct nat_evidence *e)
+{
+    return e->source_differs && !e->destination_differs && !e->port_translated && !e->proven;
+}
+
 /* A side is translated when its own hash differs on the way to the other, or when the
  * other hashed what the wire here no longer shows.  Both own hashes wrong while both
  * destinations fit is what an implementation sends to force encapsulation, and what is seen
@@ -139,23 +165,24 @@ verdict(const struct ike_sa *sa)
     if (!i->seen || !r->seen) {
         return NAT_UNKNOWN;
     }
-    if (sa->after_nat) {        /* seen, not reckoned: hashes may be forced or fit the other side of the NAT */
-        return sa->beyond_i.family && sa->beyond_r.family ? NAT_BOTH : sa->beyond_i.family ? NAT_INITIATOR : NAT_RESPONDER;
+    /* Seen, not reckoned: hashes may be forced or fit the other side of the NAT. */
+    if (sa->after_nat) {
+        return nat_of_sides(sa->beyond_i.family != 0, sa->beyond_r.family != 0);
     }
-    if (i->source_differs && r->source_differs && !i->destination_differs && !r->destination_differs &&
-        !i->port_translated && !r->port_translated && !i->proven && !r->proven) {
+    if (own_hash_alone(i) && own_hash_alone(r)) {
         return NAT_FORCED;
     }
     if ((i->forced || r->forced) && !behind_i && !behind_r) {
         return NAT_FORCED;
     }
-    return behind_i && behind_r ? NAT_BOTH : behind_i ? NAT_INITIATOR : behind_r ? NAT_RESPONDER : NAT_NONE;
+    return nat_of_sides(behind_i, behind_r);
 }
 
 /* One packet, captured once on each side of a NAT: it has one of its addresses changed.  A probe
  * of MOBIKE (RFC 4555 section 3.10) goes out from several addresses as packets of their own. */
 bool
-track_translated(struct ike_sa *sa, const struct exchange *x, const struct exchange_message *first, const struct sighting *at)
+track_translated(struct ike_sa *sa, const struct exchange *x, const struct exchange_message *first,
+                 const struct sighting *at)
 {
     bool from_i = first->from_initiator;
     const struct ip_addr *near = from_i ? &sa->initiator.addr : &sa->responder.addr;
@@ -163,10 +190,11 @@ track_translated(struct ike_sa *sa, const struct exchange *x, const struct excha
     bool src = ip_equal(&at->src, near), dst = ip_equal(&at->dst, far);
     struct ip_addr *beyond;
 
-    if (at->src.family != near->family || src == dst || first->ip_id != at->ip_id || (x->type == V2_INFORMATIONAL && !at->ip_id)) {
+    if (at->src.family != near->family || src == dst || first->ip_id != at->ip_id ||
+        (x->type == V2_INFORMATIONAL && !at->ip_id)) {
         return false;
     }
-    beyond = src ? (from_i ? &sa->beyond_r : &sa->beyond_i) : (from_i ? &sa->beyond_i : &sa->beyond_r);
+    beyond = src == from_i ? &sa->beyond_r : &sa->beyond_i;
     if (!beyond->family) {
         *beyond = src ? at->dst : at->src;
         sa->before_nat = sa->before_nat ? sa->before_nat : first->frame;
@@ -181,7 +209,8 @@ track_sent(struct sadb *db, const struct ike_sa *sa, bool from_initiator, double
 {
     struct nat_life *life;
 
-    if (!sa || !ike_sa_behind_nat(sa, from_initiator) || (!from_initiator && ike_sa_behind_nat(sa, true))) {
+    if (!sa || !ike_sa_behind_nat(sa, from_initiator) ||
+        (!from_initiator && ike_sa_behind_nat(sa, true))) {
         return;
     }
     life = (struct nat_life *)sa->nat_life;
@@ -195,7 +224,8 @@ track_sent(struct sadb *db, const struct ike_sa *sa, bool from_initiator, double
 
 /* The side's identity is an address, not that on the wire, and its hash is made of it. */
 static bool
-proves(const struct ike_sa *sa, const struct nat_evidence *its, const struct endpoint *side, GChecksumType type)
+proves(const struct ike_sa *sa, const struct nat_evidence *its, const struct endpoint *side,
+       GChecksumType type)
 {
     static const uint8_t none[8];
     static const uint16_t ports[] = { PORT_IKE, PORT_NATT };
@@ -206,7 +236,8 @@ proves(const struct ike_sa *sa, const struct nat_evidence *its, const struct end
         return false;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(ports); i++) {
-        gsize len = hash(type, sa->spi_i, its->without_spi_r ? none : sa->spi_r, &own, ports[i], digest);
+        gsize len =
+            hash(type, sa->spi_i, its->without_spi_r ? none : sa->spi_r, &own, ports[i], digest);
         if (first_octets(digest, len) == its->source_hash) {
             return true;
         }
@@ -245,7 +276,8 @@ track_nat(struct turn *t)
         return;
     }
     for (size_t i = 0; i < m->num_payloads && m->major == 1; i++) {
-        sa->draft_nat_t |= m->payloads[i].type == V1P_NAT_D_DRAFT || m->payloads[i].type == V1P_NAT_OA_DRAFT;
+        sa->draft_nat_t |=
+            m->payloads[i].type == V1P_NAT_D_DRAFT || m->payloads[i].type == V1P_NAT_OA_DRAFT;
     }
     if (read_hashes(e->from_initiator ? &sa->nat_i : &sa->nat_r, m, type, &e->at)) {
         now = verdict(sa);

@@ -5,7 +5,8 @@
 #include <string.h>
 
 #define DUPLICATE_SECONDS 0.1       /* one packet, two capture points */
-#define TRANSLATED_SECONDS 0.005    /* one packet, before and after a NAT of which nothing else is known */
+/* one packet, before and after a NAT of which nothing else is known */
+#define TRANSLATED_SECONDS 0.005
 
 static uint16_t
 ticks_at(const struct stream *s, double time)
@@ -21,14 +22,16 @@ is_duplicate(const struct stream *s, const struct ipsec_packet *p, const struct 
 {
     const struct seen_packet *one = &s->seen[p->seq % STREAM_SEEN];
 
-    return one->frame && one->seq == p->seq && one->ip_id == at->ip_id && at->time - s->last_time < DUPLICATE_SECONDS &&
+    return one->frame && one->seq == p->seq && one->ip_id == at->ip_id &&
+           at->time - s->last_time < DUPLICATE_SECONDS &&
            (uint16_t)(ticks_at(s, at->time) - one->ticks) <= DUPLICATE_SECONDS * 100;
 }
 
 static void
 remember(struct stream *s, const struct ipsec_packet *p, const struct sighting *at)
 {
-    s->seen[p->seq % STREAM_SEEN] = (struct seen_packet){ p->seq, at->frame, at->ip_id, ticks_at(s, at->time) };
+    s->seen[p->seq % STREAM_SEEN] =
+        (struct seen_packet){ p->seq, at->frame, at->ip_id, ticks_at(s, at->time) };
 }
 
 /* A NAT changes one address and leaves the Identification: of an SA whose NAT is known the copy has
@@ -40,8 +43,9 @@ is_translated(const struct ipsec_event *e, const struct passing_packet *one)
     double apart = e->at.time - one->time;
     bool src, dst;
 
-    if (!one->frame || one->spi != p->spi || one->seq != p->seq || one->protocol != p->protocol || one->length != p->length ||
-        one->ip_id != e->at.ip_id || apart > DUPLICATE_SECONDS || apart < -DUPLICATE_SECONDS) {
+    if (!one->frame || one->spi != p->spi || one->seq != p->seq || one->protocol != p->protocol ||
+        one->length != p->length || one->ip_id != e->at.ip_id || apart > DUPLICATE_SECONDS ||
+        apart < -DUPLICATE_SECONDS) {
         return false;
     }
     src = ip_equal(&one->src, &e->at.src);
@@ -49,7 +53,8 @@ is_translated(const struct ipsec_event *e, const struct passing_packet *one)
     if (e->child && e->child->basis != BASIS_INFERRED) {
         const struct ike_sa *sa = e->child->ike_sa;
         return sa->after_nat && !(src && dst) && ike_sa_is_at(sa, e->to_responder, &e->at.src) &&
-               ike_sa_is_at(sa, !e->to_responder, &e->at.dst) && ike_sa_is_at(sa, e->to_responder, &one->src) &&
+               ike_sa_is_at(sa, !e->to_responder, &e->at.dst) &&
+               ike_sa_is_at(sa, e->to_responder, &one->src) &&
                ike_sa_is_at(sa, !e->to_responder, &one->dst);
     }
     return src != dst && apart <= TRANSLATED_SECONDS;
@@ -123,7 +128,8 @@ infer_child(struct sadb *db, struct stream *s, struct ike_sa *sa, const struct s
     /* Those passed by never fit again: an SPI stays, and so do protocol and basis. */
     for (; *from < sa->children.len && !c; ++*from) {
         struct child_sa *old = track_child(sa, *from);
-        if (old->basis == BASIS_INFERRED && old->protocol == s->protocol && (to_r ? old->spi_r : old->spi_i) == 0) {
+        if (old->basis == BASIS_INFERRED && old->protocol == s->protocol &&
+            (to_r ? old->spi_r : old->spi_i) == 0) {
             c = old;
         }
     }
@@ -172,7 +178,8 @@ track_child_at(struct sadb *db, uint8_t protocol, uint32_t spi, const struct ip_
 }
 
 static struct stream *
-make_stream(struct sadb *db, const struct sighting *at, const struct ipsec_packet *p, const struct sa_key *key)
+make_stream(struct sadb *db, const struct sighting *at, const struct ipsec_packet *p,
+            const struct sa_key *key)
 {
     struct stream *s, *older = (struct stream *)g_hash_table_lookup(db->stream_of, key);
     unsigned num = 0;
@@ -229,6 +236,7 @@ set_tie(struct sadb *db, struct stream *s, struct child_sa *c, bool to_responder
 static void
 tie(struct sadb *db, const struct ipsec_event *e, struct stream *s)
 {
+    uint8_t other = s->protocol == PROTO_AH ? PROTO_ESP : PROTO_AH;
     struct ike_sa *peers;
     struct child_sa *c;
     bool to_r = s->to_responder;
@@ -249,8 +257,8 @@ tie(struct sadb *db, const struct ipsec_event *e, struct stream *s)
         set_tie(db, s, c, to_r, e->at.frame);
         c->udp_encap |= e->at.src_port != 0;
     }
-    s->other_protocol = s->child ? NULL : sadb_child_at(db, s->protocol == PROTO_AH ? PROTO_ESP : PROTO_AH, s->spi, &s->dst,
-                                                        e->at.frame, &to_r);
+    s->other_protocol = s->child ? NULL : sadb_child_at(db, other, s->spi, &s->dst, e->at.frame,
+                                                        &to_r);
     s->epoch = db->store.epoch;
 }
 
@@ -314,9 +322,11 @@ note_step(struct sadb *db, struct stream *s, const struct ipsec_packet *p, uint3
 }
 
 void
-sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at, const struct ipsec_packet *p)
+sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at,
+               const struct ipsec_packet *p)
 {
-    struct sa_key key = store_key(&db->store, 's', p->protocol, &p->spi, sizeof p->spi, &at->src, &at->dst);
+    struct sa_key key =
+        store_key(&db->store, 's', p->protocol, &p->spi, sizeof p->spi, &at->src, &at->dst);
     struct stream *s = (struct stream *)g_hash_table_lookup(db->stream_of, &key);
 
     memset(e, 0, sizeof *e);

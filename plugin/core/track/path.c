@@ -13,7 +13,8 @@ is_ike_port(uint16_t port)
 static bool
 see_icmp(struct sadb *db, struct path_event *e)
 {
-    bool ike = e->packet->protocol == IP_UDP && (is_ike_port(e->packet->src_port) || is_ike_port(e->packet->dst_port));
+    bool ike = e->packet->protocol == IP_UDP &&
+               (is_ike_port(e->packet->src_port) || is_ike_port(e->packet->dst_port));
     bool to_r;
 
     if (!ike && e->packet->protocol != IP_ESP && e->packet->protocol != IP_AH) {
@@ -21,7 +22,8 @@ see_icmp(struct sadb *db, struct path_event *e)
     }
     e->sa = sadb_ike_between(db, &e->packet->src, &e->packet->dst);
     if (e->packet->spi) {
-        e->child = sadb_child_at(db, e->packet->protocol == IP_AH ? PROTO_AH : PROTO_ESP, e->packet->spi, &e->packet->dst, e->at.frame, &to_r);
+        e->child = sadb_child_at(db, e->packet->protocol == IP_AH ? PROTO_AH : PROTO_ESP,
+                                 e->packet->spi, &e->packet->dst, e->at.frame, &to_r);
         e->sa = e->child ? e->child->ike_sa : e->sa;
     }
     return true;
@@ -32,9 +34,11 @@ see_icmp(struct sadb *db, struct path_event *e)
 static bool
 see_fragment(struct sadb *db, struct path_event *e)
 {
-    struct sa_key key = store_key(&db->store, 'f', e->packet->protocol, &e->at.ip_id, sizeof e->at.ip_id, &e->at.src, &e->at.dst);
+    struct sa_key key = store_key(&db->store, 'f', e->packet->protocol, &e->at.ip_id,
+                                  sizeof e->at.ip_id, &e->at.src, &e->at.dst);
     bool first = e->packet->protocol == IP_ESP || e->packet->protocol == IP_AH ||
-                 (e->packet->protocol == IP_UDP && is_ike_port(e->packet->src_port) && is_ike_port(e->packet->dst_port));
+                 (e->packet->protocol == IP_UDP && is_ike_port(e->packet->src_port) &&
+                  is_ike_port(e->packet->dst_port));
 
     if (first) {
         if (g_hash_table_size(db->fragments) >= SADB_MAX_FRAGMENTS) {
@@ -55,10 +59,12 @@ may_be_protected(const struct child_sa *c, const struct inner_packet *p)
 {
     bool peers = (ip_equal(&p->src, &c->addr_i) && ip_equal(&p->dst, &c->addr_r)) ||
                  (ip_equal(&p->src, &c->addr_r) && ip_equal(&p->dst, &c->addr_i));
-    bool live = c->state == CHILD_INSTALLED && c->established && c->basis != BASIS_INFERRED && !c->deleted_in;
+    bool live = c->state == CHILD_INSTALLED && c->established && c->basis != BASIS_INFERRED &&
+                !c->deleted_in;
 
     return live && (!peers || c->transport) &&
-           !(p->protocol == IP_UDP && p->has_ports && (is_ike_port(p->src_port) || is_ike_port(p->dst_port)));
+           !(p->protocol == IP_UDP && p->has_ports &&
+             (is_ike_port(p->src_port) || is_ike_port(p->dst_port)));
 }
 
 static bool
@@ -100,7 +106,8 @@ see_keepalive(struct sadb *db, struct path_event *e)
     }
     by_initiator = ip_equal(&e->at.src, &sa->initiator.addr);
     from = by_initiator ? &sa->initiator : &sa->responder;
-    if (ike_sa_behind_nat(sa, by_initiator) && from->port != e->at.src_port && from->port != PORT_IKE) {
+    if (ike_sa_behind_nat(sa, by_initiator) && from->port != e->at.src_port &&
+        from->port != PORT_IKE) {
         e->old_src_port = from->port;
     }
     track_sent(db, sa, by_initiator, e->at.time);
@@ -126,5 +133,7 @@ sadb_see_path(struct sadb *db, struct path_event *e, const struct sighting *at,
         e->sa = sadb_ike_between(db, &e->at.src, &e->at.dst);
         return true;
     }
-    return e->packet->kind == PATH_ICMP ? see_icmp(db, e) : e->packet->kind == PATH_FRAGMENT ? see_fragment(db, e) : see_clear(db, e);
+    return e->packet->kind == PATH_ICMP     ? see_icmp(db, e) :
+           e->packet->kind == PATH_FRAGMENT ? see_fragment(db, e) :
+                                              see_clear(db, e);
 }

@@ -28,9 +28,11 @@ track_abilities(struct turn *t)
     sa->fragmentation_r |= fragmentation && !e->from_initiator;
     sa->mobike_i |= mobike && e->from_initiator;
     sa->mobike_r |= mobike && !e->from_initiator;
-    sa->initial_contact |= e->from_initiator && m->exchange == V2_IKE_AUTH && m->readable && ike_find_notify(m, N2_INITIAL_CONTACT) != NULL;
+    sa->initial_contact |= e->from_initiator && m->exchange == V2_IKE_AUTH && m->readable &&
+                           ike_find_notify(m, N2_INITIAL_CONTACT) != NULL;
     sa->auth_read |= m->exchange == V2_IKE_AUTH && m->encrypted && m->readable;
-    sa->post_quantum |= m->exchange == V2_IKE_SA_INIT && ike_is_response(m) && ike_find_notify(m, N2_USE_PPK) != NULL;
+    sa->post_quantum |= m->exchange == V2_IKE_SA_INIT && ike_is_response(m) &&
+                        ike_find_notify(m, N2_USE_PPK) != NULL;
 }
 
 /* Whether the exchange only asks if the peer lives (RFC 7296 section 1.4, RFC 3706). */
@@ -73,7 +75,8 @@ track_identities(struct turn *t)
             learn_identity(db, &t->sa->responder, &m->id_r, ike_is_response(m) ? e->at.frame : 0);
         }
     } else if (m->exchange == V1_MAIN || m->exchange == V1_AGGRESSIVE) {
-        learn_identity(db, e->from_initiator ? &t->sa->initiator : &t->sa->responder, &m->id_i, e->at.frame);
+        learn_identity(db, e->from_initiator ? &t->sa->initiator : &t->sa->responder, &m->id_i,
+                       e->at.frame);
     }
 }
 

@@ -38,14 +38,18 @@ esp_read(struct ipsec_packet *out, const uint8_t *at, size_t captured, size_t re
     if (!cur_u32(&c, &spi) || !cur_u32(&c, &seq)) {
         return false;
     }
-    *out = (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = spi, .seq = seq, .length = (uint32_t)reported,
+    *out = (struct ipsec_packet){ .protocol = PROTO_ESP,
+                                  .spi = spi,
+                                  .seq = seq,
+                                  .length = (uint32_t)reported,
                                   .cut = captured < reported };
     read_iv(out, c);
     return true;
 }
 
 bool
-ah_read(struct ipsec_packet *out, uint8_t *next, struct span *payload, const uint8_t *at, size_t captured, size_t reported)
+ah_read(struct ipsec_packet *out, uint8_t *next, struct span *payload, const uint8_t *at,
+        size_t captured, size_t reported)
 {
     struct cur c = cur_of(at, captured), all = c, header;
     uint8_t words, proto;
@@ -53,15 +57,20 @@ ah_read(struct ipsec_packet *out, uint8_t *next, struct span *payload, const uin
     uint32_t spi, seq;
     size_t len;
 
-    if (!cur_u8(&c, &proto) || !cur_u8(&c, &words) || !cur_u16(&c, &reserved) || !cur_u32(&c, &spi) || !cur_u32(&c, &seq)) {
+    if (!cur_u8(&c, &proto) || !cur_u8(&c, &words) || !cur_u16(&c, &reserved) ||
+        !cur_u32(&c, &spi) || !cur_u32(&c, &seq)) {
         return false;
     }
     len = ((size_t)words + 2) * 4;                /* RFC 4302 section 2.2 */
     if (len < AH_HEADER) {
         return false;
     }
-    *out = (struct ipsec_packet){ .protocol = PROTO_AH, .spi = spi, .seq = seq, .length = (uint32_t)reported,
-                                  .cut = captured < reported, .ah_words = words };
+    *out = (struct ipsec_packet){ .protocol = PROTO_AH,
+                                  .spi = spi,
+                                  .seq = seq,
+                                  .length = (uint32_t)reported,
+                                  .cut = captured < reported,
+                                  .ah_words = words };
     *next = proto;
     *payload = (struct span){ at, 0 };
     if (cur_sub(&all, &header, len)) {
@@ -93,8 +102,8 @@ esp_clear_read(uint8_t *next, struct span *payload, const uint8_t *clear, size_t
 }
 
 void
-ipsec_set_inner(struct ipsec_packet *p, const struct sighting *at, uint8_t next, const struct span *payload,
-                enum basis basis)
+ipsec_set_inner(struct ipsec_packet *p, const struct sighting *at, uint8_t next,
+                const struct span *payload, enum basis basis)
 {
     p->inner_basis = basis;
     p->next_header = next;
@@ -155,10 +164,30 @@ read_quoted(struct path_packet *out, const uint8_t *at, size_t len)
         out->spi = cur_skip(&c, header) && cur_u32(&c, &spi) ? spi : 0;
     } else if (quoted.protocol == IP_AH) {
         out->spi = cur_skip(&c, header + 4) && cur_u32(&c, &spi) ? spi : 0;
-    } else if (quoted.protocol == IP_UDP && (out->src_port == PORT_NATT || out->dst_port == PORT_NATT)) {
-        out->spi = cur_skip(&c, header + 8) && cur_u32(&c, &spi) ? spi : 0;     /* 0: the non-ESP marker */
+    } else if (quoted.protocol == IP_UDP &&
+               (out->src_port == PORT_NATT || out->dst_port == PORT_NATT)) {
+        /* 0: the non-ESP marker */
+        out->spi = cur_skip(&c, header + 8) && cur_u32(&c, &spi) ? spi : 0;
     }
     return true;
+}
+
+static bool
+is_icmp_error(bool v6, uint8_t type)
+{
+    if (v6) {
+        return type > 0 && type <= ICMPV6_LAST_ERROR;
+    }
+    return type == ICMP_UNREACHABLE || type == ICMP_TIME_EXCEEDED || type == ICMP_PARAMETER_PROBLEM;
+}
+
+static bool
+says_mtu(bool v6, uint8_t type, uint8_t code)
+{
+    if (v6) {
+        return type == ICMPV6_TOO_BIG;
+    }
+    return type == ICMP_UNREACHABLE && code == ICMP_FRAGMENTATION_NEEDED;
 }
 
 bool
@@ -168,15 +197,16 @@ icmp_error_read(struct path_packet *out, bool v6, const uint8_t *at, size_t len)
     uint8_t type, code;
     uint16_t checksum, high, low;
 
-    if (!cur_u8(&c, &type) || !cur_u8(&c, &code) || !cur_u16(&c, &checksum) || !cur_u16(&c, &high) || !cur_u16(&c, &low)) {
+    if (!cur_u8(&c, &type) || !cur_u8(&c, &code) || !cur_u16(&c, &checksum) ||
+        !cur_u16(&c, &high) || !cur_u16(&c, &low)) {
         return false;
     }
-    if (v6 ? type == 0 || type > ICMPV6_LAST_ERROR : type != ICMP_UNREACHABLE && type != ICMP_TIME_EXCEEDED && type != ICMP_PARAMETER_PROBLEM) {
+    if (!is_icmp_error(v6, type)) {
         return false;
     }
     out->kind = PATH_ICMP;
     out->icmp_type = type;
     out->icmp_code = code;
-    out->mtu = (v6 ? type == ICMPV6_TOO_BIG : type == ICMP_UNREACHABLE && code == ICMP_FRAGMENTATION_NEEDED) ? low : 0;
+    out->mtu = says_mtu(v6, type, code) ? low : 0;
     return read_quoted(out, c.at, cur_left(&c));
 }
