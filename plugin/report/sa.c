@@ -485,9 +485,9 @@ put_table_row(struct page *p, const struct ike_sa *sa)
 void
 page_table(struct page *p)
 {
-    static const char *const columns[] = { "SA",     "Initiator", "Responder", "IKE",
-                                           "State",  "Suite",     "Child SAs", "Packets",
-                                           "Frames", "Worst",     NULL };
+    static const char *const columns[] = { "SA", "Initiator", "Responder", "IKE",
+                                           "State", "Suite", "Child SAs", "Packets",
+                                           "Frames", "Worst", NULL };
     size_t shown = MIN(p->num_sas, PAGE_MAX_SAS);
 
     if (!p->num_sas) {
@@ -531,7 +531,7 @@ put_orphan(GString *out, const struct stream *s)
 void
 page_streams(struct page *p)
 {
-    static const char *const columns[] = { "SPI",      "From",   "To", ">Packets",
+    static const char *const columns[] = { "SPI", "From", "To", ">Packets",
                                            ">Missing", "Frames", NULL };
     size_t shown = 0, more = 0;
 

@@ -345,7 +345,7 @@ put_negotiation(struct page *p, struct negotiation *n, bool open)
     g_string_append(out, "<th scope=\"col\">Outcome</th></tr></thead>\n<tbody>\n");
     for (unsigned k = 0; k < TYPES; k++) {
         static const uint8_t order[TYPES] = {
-            0,  TRANSFORM_ENCR, TRANSFORM_INTEG, TRANSFORM_PRF, TRANSFORM_KE, 6, 7, 8, 9, 10, 11,
+            0, TRANSFORM_ENCR, TRANSFORM_INTEG, TRANSFORM_PRF, TRANSFORM_KE, 6, 7, 8, 9, 10, 11,
             12, TRANSFORM_ESN
         };
         if (n->types >> order[k] & 1) {

@@ -75,7 +75,7 @@ first_packet(const struct child_sa *c, double most)
 static double
 tick_step(double span)
 {
-    static const double clock[] = { 60,   120,  300,   600,   1200,  1800,
+    static const double clock[] = { 60, 120, 300, 600, 1200, 1800,
                                     3600, 7200, 14400, 21600, 43200, 86400 };
     double least = span / TICKS, step = 1e-6;
 
