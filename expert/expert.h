@@ -46,7 +46,11 @@ struct scope scope_path(const struct check_in *in);     /* the SA of the path ev
 struct scope scope_stream(const struct stream *s, uint32_t frame);
 
 /* The Child SA is known from its negotiation: there is one, and it is not inferred. */
-bool child_is_negotiated(const struct child_sa *c);
+static inline bool
+child_is_negotiated(const struct child_sa *c)
+{
+    return c && c->basis != BASIS_INFERRED;
+}
 /* The message is new and belongs to an exchange: it is not sent or captured again, not forged,
  * and not a probe of another path. */
 bool message_is_new(const struct check_in *in);

@@ -4,12 +4,6 @@
 
 #include <stdio.h>
 
-bool
-child_is_negotiated(const struct child_sa *c)
-{
-    return c && c->basis != BASIS_INFERRED;
-}
-
 const char *
 ipsec_name(uint8_t protocol)
 {

@@ -26,7 +26,7 @@ sadb_new(uint32_t seed)
     db->child_sas = g_ptr_array_new();
     db->streams = g_ptr_array_new();
     db->stream_of = g_hash_table_new_full(key_hash, key_equal, g_free, NULL);
-    db->options = (struct sadb_options){ 64, 0.5 };     /* RFC 4303 section 3.4.3: SHOULD be 64 */
+    sadb_set_options(db, &(struct sadb_options){ 64, 0.5 });    /* RFC 4303 section 3.4.3 */
     db->fragments = g_hash_table_new_full(key_hash, key_equal, g_free, NULL);
     db->clear = g_array_new(FALSE, FALSE, sizeof(struct clear_packet));
     return db;
@@ -53,6 +53,10 @@ sadb_set_options(struct sadb *db, const struct sadb_options *options)
 {
     db->options = *options;
     db->options.window = CLAMP(options->window, 32u, (unsigned)STREAM_WINDOW_MAX);
+    db->window_mask = 63;
+    while (db->window_mask < db->options.window - 1) {
+        db->window_mask = db->window_mask * 2 + 1;
+    }
 }
 
 const struct sadb_options *

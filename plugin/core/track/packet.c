@@ -194,7 +194,7 @@ make_stream(struct sadb *db, const struct sighting *at, const struct ipsec_packe
             return older;
         }
     }
-    s = (struct stream *)store_alloc(&db->store, sizeof *s + window_bits(db) / 8);
+    s = (struct stream *)store_alloc(&db->store, sizeof *s + (db->window_mask + 1) / 8);
     s->id = db->streams->len;
     s->protocol = p->protocol;
     s->spi = p->spi;

@@ -38,8 +38,6 @@ struct child_sa *track_child_at(struct sadb *db, uint8_t protocol, uint32_t spi,
                                 const struct ip_addr *dst, uint32_t frame, bool *to_responder);
 
 /* window.c */
-/* Bits of the window that a stream needs room for. */
-uint32_t window_bits(const struct sadb *db);
 /* The number of e's packet, as a receiver judges it: counts what is lost, replayed or too old. */
 void window_see(const struct sadb *db, struct stream *s, struct ipsec_event *e);
 

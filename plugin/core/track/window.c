@@ -4,22 +4,10 @@
 
 enum { WRAP_NEAR = 1 << 16 };       /* how near to 2^32 a number must be for the next to wrap */
 
-/* A power of two: the window's bits wrap with the sequence numbers. */
-uint32_t
-window_bits(const struct sadb *db)
-{
-    uint32_t bits = 64;
-
-    while (bits < db->options.window) {
-        bits *= 2;
-    }
-    return bits;
-}
-
 static bool
 window_has(const struct sadb *db, const struct stream *s, uint32_t seq)
 {
-    uint32_t at = seq % window_bits(db);
+    uint32_t at = seq & db->window_mask;
 
     return s->window[at / 64] >> at % 64 & 1;
 }
@@ -27,7 +15,7 @@ window_has(const struct sadb *db, const struct stream *s, uint32_t seq)
 static void
 window_set(const struct sadb *db, struct stream *s, uint32_t seq, bool seen)
 {
-    uint32_t at = seq % window_bits(db);
+    uint32_t at = seq & db->window_mask;
     uint64_t bit = (uint64_t)1 << at % 64;
 
     s->window[at / 64] = seen ? s->window[at / 64] | bit : s->window[at / 64] & ~bit;
@@ -50,7 +38,7 @@ is_ahead(const struct stream *s, uint32_t seq, bool *wrapped)
 static void
 advance(const struct sadb *db, struct stream *s, const struct ipsec_event *e, uint32_t seq)
 {
-    uint32_t ahead = seq - s->last_seq, bits = window_bits(db);
+    uint32_t ahead = seq - s->last_seq, bits = db->window_mask + 1;
 
     for (uint32_t i = 1; i < ahead && i <= bits; i++) {
         window_set(db, s, s->last_seq + i, false);
