@@ -109,8 +109,85 @@ def few_files(house):
             yield f"{folder}: {len(paths)} files, more than {MAX_FILES}: what belongs together goes into a folder in it"
 
 
+# Names that begin so are numbers of a registry, whatever they say; but those that end so measure something.
+REGISTRY_PREFIX = re.compile(r"(N\d?|NOTIFY\d?|NEXT|IP6?|IPPROTO|PROTO|PORT|EAP|ID|AUTH|ENCR|INTEG|P[12])_")
+MEASURES = re.compile(r"_(LEN|LENGTH|MIN|MAX|HEADER|FIRST|LAST|BITS|OCTETS|NAMED)$")
+# Where a number is said bare, and why:
+BARE = {
+    "tests/unit/test_suite.c": "which number has which name is what it tests",
+}
+# What holds a number of a registry wherever it stands, and a comparison of it with a bare one.
+COMPARED = re.compile(r"((?:->|\.)(?:id|encr|integ|prf|group|mode|auth_method|auth_alg|protocol|next_header|exchange)|"
+                      r"(?<![\w.>])(?:encr|integ|protocol|next_header|next))\s*([=!<>]=|[<>])\s*([1-9]\d*)\b")
+
+
+def words(name):
+    return set(re.findall(r"[A-Z0-9]+", name.upper()))
+
+
+def without_comments(text):
+    return re.sub(r"/\*.*?\*/|//[^\n]*", " ", text, flags=re.S)
+
+
+def enumerators(text):
+    """(the enum's tag, name, number) of each enumerator and macro that is a bare number."""
+    bare = without_comments(text)
+    for tag, body in re.findall(r"\benum\b\s*(\w*)\s*\{([^{}]*)\}", bare):
+        for name, number in re.findall(r"(?:^|,)\s*(\w+)\s*=\s*(0x[\da-fA-F]+|\d+)[uUlL]*\s*(?=,|$)", body):
+            yield tag, name, int(number, 16 if number.startswith("0x") else 10)
+    for name, number in re.findall(r"^\s*#\s*define\s+(\w+)\s+(0x[\da-fA-F]+|\d+)[uUlL]*\s*$", bare, re.M):
+        yield "", name, int(number, 16 if number.startswith("0x") else 10)
+
+
+def known_numbers(house):
+    """{registry: {number: [(enumerator, its words)]}} from names.def and protocol.h."""
+    known = {}
+    for registry, number, name, text in re.findall(r'^ROW(?:_AS)?\((\w+),\s*(\w+),\s*(\w+)(.*)\)\s*$', house.get("include/espial/names.def", ""), re.M):
+        known.setdefault(registry, {}).setdefault(int(number, 0), []).append((f"{registry}_{name}", words(name + text.rpartition(",")[0])))
+    for tag, name, number in enumerators(house.get("include/espial/protocol.h", "")):
+        known.setdefault(tag, {}).setdefault(number, []).append((name, words(name)))
+    return known
+
+
+def home_of_numbers(house):
+    """Numbers of the protocol have one name, in include/espial: no enum or macro elsewhere holds
+    one, and neither code nor tests say one bare."""
+    known = known_numbers(house)
+    if not known and "include/espial/names.h" in house:
+        yield "include/espial/names.def: no ROW is read in it: the rule on numbers of the protocol cannot judge"
+    prefixes = "|".join(sorted(set(known) | {"N", "NOTIFY", "NEXT", "IPPROTO", "PROTO", "AUTH", "GROUP", "IP6"}))
+
+    def named(number, *registries):
+        return " or ".join(dict.fromkeys(name for r in registries for name, _ in known.get(r, {}).get(int(number), [])))
+
+    for path, text in house.items():
+        if not re.match(r"(plugin|expert|tests/(unit|flood|fuzz))/.*\.[ch]$", path) or path in BARE:
+            continue
+        where = "of include/espial (names.def, protocol.h)"
+        for _, name, number in enumerators(text):
+            said = words(re.sub(rf"^({prefixes})_", "", name))
+            # Tests measure messages of their own: their lengths are no double of the protocol's.
+            same = [row for registry, numbers in known.items() if not (registry.endswith("_length") and path.startswith("tests/"))
+                    for row, theirs in numbers.get(number, []) if said <= theirs] if re.search(r"[A-Z][A-Z\d]", " ".join(said)) else []
+            if "PORT" in words(name):
+                same += [row for row, _ in known.get("port", {}).get(number, []) if row not in same]
+            if same or (REGISTRY_PREFIX.match(name) and not MEASURES.search(name)):
+                yield f"{path}: {name} = {number} is a number of the protocol: take {' or '.join(same) or 'its name'} {where}"
+        bare = without_comments(text)
+        for call, number in re.findall(r"(?<![\w.>])(notify(?:_with)?\(\s*|(?:ike_find|fresh)_notify\([^,;]*,\s*)(\d+)\b", bare):
+            if named(number, "N1", "N2"):
+                yield f"{path}: {call}{number}: say {named(number, 'N1', 'N2')} {where}"
+        for kind, number in re.findall(r"\{\s*TRANSFORM_([A-Z]+)\d*\s*,\s*(\d+)\b", bare):
+            registry = {"ADDKE": "KE"}.get(kind, kind)
+            if named(number, registry):
+                yield f"{path}: {{ TRANSFORM_{kind}, {number}: say {named(number, registry)} {where}"
+        if not path.startswith("tests/"):
+            for what, sign, number in COMPARED.findall(bare):
+                yield f"{path}: {what} {sign} {number}: compares with a bare number of the protocol: take its name {where}"
+
+
 RULES = (pure_core, no_way_round, short_files, interpreters, portable_paths, licensed, told_exemptions)
-HOUSE_RULES = (few_files,)
+HOUSE_RULES = (few_files, home_of_numbers)
 
 
 def judge(house):

@@ -37,6 +37,44 @@ PLANTED = [
      {"plugin/core/wire/one_more.c": LICENCE}, [["plugin/core/wire", "25 files"]]),
 ]
 
+ROWS = {
+    "include/espial/names.def": "".join(row + "\n" for row in (
+        "ROW(ENCR, 12, AES_CBC, 3602)", "ROW(KE, 14, MODP_2048, 3526)", "ROW(N1, 14, NO_PROPOSAL_CHOSEN, 2408)",
+        "ROW(N2, 14, NO_PROPOSAL_CHOSEN, 7296)", "ROW(N1, 24576, RESPONDER_LIFETIME, 2407)", 'ROW_AS(IP, 17, UDP, "udp", 0)',
+        'ROW_AS(AUTH2, 2, PSK, "pre-shared key", 7296)')),
+    "include/espial/names.h": LICENCE,
+    "include/espial/protocol.h": LICENCE + "enum port { PORT_IKE = 500, PORT_NATT = 4500 };\nenum header_length { IKE_HEADER = 28 };\n"}
+LAWFUL = LICENCE + """enum { WIDTH = 17, ID_LEN = 14, ANY_PORT = 8, UDP_HEADER = 8, FLAGS = 12, PRF_PLUS_ROUNDS = 255,
+       ONE = 1 << 12, I = 2 };
+/* enum { UDP = 17 }; ike_find_notify(m, 14) */
+bool f(void)
+{
+    return ike_find_notify(m, N2_NO_PROPOSAL_CHOSEN) && t->id == ENCR_AES_CBC && ids[i] == 17 &&
+           next == NULL && p->protocol == 0;
+}
+"""
+PLANTED.append((rules.home_of_numbers, {**ROWS, "plugin/core/wire/a.c": LAWFUL, "tests/unit/t.c": LICENCE + """
+    notify(N2_NO_PROPOSAL_CHOSEN); notify(16383); notify_name(2, 14, text, sizeof text);
+    x = { TRANSFORM_ENCR, 1021, 0 }; T(p.protocol == 17); enum { IKE = 28 };
+"""}, {
+    "plugin/core/wire/b.c": LICENCE + "enum { ONE, UDP = 17, /* a comment */ N_NO_PROPOSAL = 14 };\n#define AES 12\n",
+    "plugin/epan/c.h": LICENCE + "enum ports { NATT_PORT = 4500u, NEXT_NONE = 0x3b, HEADER = 28 };\nenum { AUTH_PRE_SHARED = 2 };\n",
+    "expert/d.c": LICENCE + "bool f(void) { return ike_find_notify(in->msg, 14) || fresh_notify(in, 24576); }\n"
+                  "bool g(void) { return t->id >= 13 || a.protocol != 50; }\n",
+    "tests/unit/e.c": LICENCE + "notify(14); notify_with(24576, data, 4);\n{ TRANSFORM_KE, 14 }; { TRANSFORM_ADDKE2, 14 };"
+                      " { TRANSFORM_ENCR, 12, 256 };\n"},
+    [["plugin/core/wire/b.c", "UDP = 17", "IP_UDP"], ["plugin/core/wire/b.c", "N_NO_PROPOSAL = 14", "N2_NO_PROPOSAL_CHOSEN"],
+     ["plugin/core/wire/b.c", "AES = 12", "ENCR_AES_CBC"],
+     ["plugin/epan/c.h", "NATT_PORT = 4500", "PORT_NATT"], ["plugin/epan/c.h", "NEXT_NONE = 59"], ["plugin/epan/c.h", "HEADER = 28", "IKE_HEADER"],
+     ["plugin/epan/c.h", "AUTH_PRE_SHARED = 2", "AUTH2_PSK"],
+     ["expert/d.c", "ike_find_notify(in->msg, 14", "N1_NO_PROPOSAL_CHOSEN or N2_NO_PROPOSAL_CHOSEN"],
+     ["expert/d.c", "fresh_notify(in, 24576", "N1_RESPONDER_LIFETIME"], ["expert/d.c", "->id >= 13"], ["expert/d.c", ".protocol != 50"],
+     ["tests/unit/e.c", "notify(14", "N2_NO_PROPOSAL_CHOSEN"], ["tests/unit/e.c", "notify_with(24576"],
+     ["tests/unit/e.c", "TRANSFORM_KE, 14", "KE_MODP_2048"], ["tests/unit/e.c", "TRANSFORM_ADDKE, 14", "KE_MODP_2048"],
+     ["tests/unit/e.c", "TRANSFORM_ENCR, 12", "ENCR_AES_CBC"]]))
+PLANTED.append((rules.home_of_numbers, {}, {"include/espial/names.h": LICENCE, "include/espial/names.def": "COLUMN(ENCR, 12)\n"},
+                [["names.def", "no ROW"]]))
+
 
 def wrong(found, expected):
     return len(found) != len(expected) or not all(any(all(w in line for w in words) for line in found) for words in expected)
@@ -51,7 +89,7 @@ def main():
             found = rules.judge(house)
             if wrong(found, what):
                 faults.append("\n    ".join([f"{rule.__name__}: expected {what}, and the rules say", *found]))
-    print("\n".join(faults) or f"figure: lint: {len(PLANTED)} rules, each finds the fault that is planted for it")
+    print("\n".join(faults) or f"figure: lint: {len({row[0] for row in PLANTED})} rules, each finds the faults that are planted for it")
     sys.exit(1 if faults else 0)
 
 
