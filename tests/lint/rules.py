@@ -186,8 +186,19 @@ def home_of_numbers(house):
                 yield f"{path}: {what} {sign} {number}: compares with a bare number of the protocol: take its name {where}"
 
 
+def mirrored_checks(house):
+    """Where a check is tested can be told from where it is: expert/check_X.c, tests/unit/test_check_X.c."""
+    checks = set(re.findall(r"^expert/check_(\w+)\.c$", "\n".join(house), re.M))
+    tests = set(re.findall(r"^tests/unit/test_check(\w*)\.c$", "\n".join(house), re.M))
+    for name in sorted(checks - {test[1:] for test in tests if test.startswith("_")}):
+        yield f"expert/check_{name}.c: is tested by no tests/unit/test_check_{name}.c: its cases belong there"
+    for test in sorted(tests):
+        if not test.startswith("_") or test[1:] not in checks:
+            yield f"tests/unit/test_check{test}.c: no expert/check{test}.c: its cases belong to the test of the file that has the check"
+
+
 RULES = (pure_core, no_way_round, short_files, interpreters, portable_paths, licensed, told_exemptions)
-HOUSE_RULES = (few_files, home_of_numbers)
+HOUSE_RULES = (few_files, home_of_numbers, mirrored_checks)
 
 
 def judge(house):

@@ -33,6 +33,10 @@ PLANTED = [
      {"expert/a.c": LICENCE + "f();    /* NOLINT" + " */\n", "tests/b.sh": "# SPDX-License-Identifier: GPL-2.0-or-later\n# shellcheck " + "disable=SC2086\n",
       "expert/c.c": LICENCE + "/* clang-format " + "off */\n"},
      [["expert/a.c", "NOLINT"], ["tests/b.sh", "SC2086"], ["expert/c.c", "clang-format"]]),
+    (rules.mirrored_checks, {"expert/check_esp.c": LICENCE, "tests/unit/test_check_esp.c": LICENCE, "expert/silence.c": LICENCE, "tests/unit/test_suite.c": LICENCE},
+     {"expert/check_auth.c": LICENCE, "tests/unit/test_checks_auth.c": LICENCE, "tests/unit/test_check_edges.c": LICENCE},
+     [["expert/check_auth.c", "tests/unit/test_check_auth.c"], ["tests/unit/test_checks_auth.c", "no expert/checks_auth.c"],
+      ["tests/unit/test_check_edges.c", "no expert/check_edges.c"]]),
     (rules.few_files, {**{f"plugin/core/wire/{i}.c": LICENCE for i in range(rules.MAX_FILES)}, **{f"pcaps/{i}.md": "" for i in range(99)}},
      {"plugin/core/wire/one_more.c": LICENCE}, [["plugin/core/wire", "25 files"]]),
 ]
