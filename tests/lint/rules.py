@@ -10,12 +10,19 @@ import subprocess
 
 MAX_LINES = 600
 MAX_FILES = 24
+MAX_COLUMNS = 100
 # Longer, and why:
 LONG = {
     "LICENSE": "the licence",
     "tests/flood/flood.c": "every flood, one after another, and the table of what each may cost",
     "expert/CHECKS.md": "generated: one section for each check",
     "tests/golden/LIST": "one line for each capture and check",
+}
+# Wider, and why:
+WIDE = {
+    "tests/unit/crypt_vectors.h": "a published vector is one line, as in its source",
+    "tests/unit/test_keylog_daemons.c": "a line of a daemon's log is one line, as the daemon writes it",
+    "tests/unit/test_keylog_kernels.c": "a line of a kernel's listing is one line, as its tool writes it",
 }
 TEXT = re.compile(r"(^|/)(CMakeLists\.txt|LIST|LICENSE|run|run-tests|espial|\.clang-(tidy|format)|[^/]+\.(c|h|def|py|sh|md|lua|cmake|xsl|conf))$")
 
@@ -58,6 +65,16 @@ def short_files(path, text):
     lines = text.count("\n")
     if lines > MAX_LINES and path not in LONG:
         yield f"{path}: {lines} lines, more than {MAX_LINES}: divide it"
+
+
+def narrow_lines(path, text):
+    """Two files fit side by side.  Wider may be a line that is one string alone: a sentence, a line of
+    a log or of a style sheet is found by a search as it is written.  Tables (.def) are rows."""
+    if not re.search(r"\.[ch]$", path) or path in WIDE:
+        return
+    for i, line in enumerate(text.split("\n"), 1):
+        if len(line) > MAX_COLUMNS and not re.fullmatch(r'\s*"(?:[^"\\]|\\.)*"[\s,;)}]*(?:/\*.*\*/)?', line):
+            yield f"{path}:{i}: {len(line)} columns, more than {MAX_COLUMNS}: break it, or name a part of it"
 
 
 def interpreters(path, text):
@@ -197,7 +214,7 @@ def mirrored_checks(house):
             yield f"tests/unit/test_check{test}.c: no expert/check{test}.c: its cases belong to the test of the file that has the check"
 
 
-RULES = (pure_core, no_way_round, short_files, interpreters, portable_paths, licensed, told_exemptions)
+RULES = (pure_core, no_way_round, short_files, narrow_lines, interpreters, portable_paths, licensed, told_exemptions)
 HOUSE_RULES = (few_files, home_of_numbers, mirrored_checks)
 
 
