@@ -9,7 +9,7 @@ import shutil
 import subprocess
 
 MAX_LINES = 600
-MAX_FILES = 24
+MAX_FILES = 30
 MAX_COLUMNS = 100
 # Longer, and why:
 LONG = {
@@ -210,7 +210,8 @@ def mirrored_checks(house):
     for name in sorted(checks - {test[1:] for test in tests if test.startswith("_")}):
         yield f"expert/check_{name}.c: is tested by no tests/unit/test_check_{name}.c: its cases belong there"
     for test in sorted(tests):
-        if not test.startswith("_") or test[1:] not in checks:
+        # What one program cannot hold is parted by what is tested: test_check_X_MORE.c.
+        if not test.startswith("_") or not any(test[1:] == name or test[1:].startswith(name + "_") for name in checks):
             yield f"tests/unit/test_check{test}.c: no expert/check{test}.c: its cases belong to the test of the file that has the check"
 
 
