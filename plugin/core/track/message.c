@@ -1,171 +1,10 @@
-/* message.c - from one IKE message to its IKE SA and its exchange.
+/* message.c - what one IKE message does to its IKE SA and its exchange.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "track.h"
 
 #include <espial/hash.h>
 #include <espial/standing.h>
 #include <string.h>
-
-enum { EXCHANGES_LOOKED_AT = 64 };
-
-/* One packet captured at two points comes within a moment; a retransmission
- * waits at least a good part of a second (RFC 7296 section 2.1). */
-#define DUPLICATE_SECONDS 0.2
-
-static bool
-between(const struct ike_sa *sa, const struct ip_addr *a, const struct ip_addr *b)
-{
-    return (ip_equal(&sa->initiator.addr, a) && ip_equal(&sa->responder.addr, b)) ||
-           (ip_equal(&sa->initiator.addr, b) && ip_equal(&sa->responder.addr, a));
-}
-
-/* The same, where a NAT's two sides were captured. */
-static bool
-known_between(const struct ike_sa *sa, const struct ip_addr *a, const struct ip_addr *b)
-{
-    return (ike_sa_is_at(sa, true, a) && ike_sa_is_at(sa, false, b)) ||
-           (ike_sa_is_at(sa, true, b) && ike_sa_is_at(sa, false, a));
-}
-
-/* The first message of sa at this moment again, from beyond a NAT. */
-static bool
-first_again(const struct ike_sa *sa, uint64_t sum, const struct sighting *at)
-{
-    const struct exchange *x = sa->exchanges.len ? sa->exchanges.at[0] : NULL;
-    const struct exchange_message *one = x && x->messages.len ? &x->messages.at[0] : NULL;
-
-    return one && one->digest == sum && at->time - one->time < DUPLICATE_SECONDS &&
-           one->ip_id == at->ip_id;
-}
-
-static struct ike_sa *
-find_sa(struct sadb *db, const struct ike_message *m, const struct sighting *at, uint64_t sum)
-{
-    struct sa_key key = store_key(&db->store, 'i', 0, m->spi_i, 8, NULL, NULL);
-    struct ike_sa *half_open = NULL;
-    struct ike_sa *sa;
-
-    for (struct walk w = store_walk(&db->store, &key, SADB_MAX_PER_SPI); (sa = walk_next(&w));) {
-        if (sa->major != m->major || memcmp(sa->spi_i, m->spi_i, 8) != 0) {
-            continue;
-        }
-        if (sa->has_spi_r && memcmp(sa->spi_r, m->spi_r, 8) == 0) {
-            return sa;
-        }
-        if (!half_open && (known_between(sa, &at->src, &at->dst) || first_again(sa, sum, at)) &&
-            (ike_spi_is_zero(m->spi_r) || !sa->has_spi_r ||
-             (sa->state != IKE_ESTABLISHED && !sa->chosen))) {
-            half_open = sa;
-        }
-    }
-    return half_open;
-}
-
-/* IKEv1 has no flag that says who began the SA: the addresses tell, and where both
- * sides are behind one address, the ports. */
-static bool
-v1_from_initiator(const struct ike_sa *sa, const struct sighting *at)
-{
-    bool src_i = ike_sa_is_at(sa, true, &at->src), src_r = ike_sa_is_at(sa, false, &at->src);
-
-    if (src_i != src_r) {
-        return src_i;
-    }
-    if (src_i) {
-        return at->src_port == sa->initiator.port;
-    }
-    return !ike_sa_is_at(sa, true, &at->dst);
-}
-
-static struct ike_sa *
-make_sa(struct sadb *db, const struct ike_message *m, const struct sighting *at)
-{
-    struct ike_sa *sa = sadb_ike_new(db, m->major, m->spi_i, m->spi_r);
-    bool src_begins = m->major == 1 || (m->flags & FLAG_INITIATOR);
-
-    if (!sa) {
-        return NULL;
-    }
-    /* The first answer to an unseen request comes from the responder. */
-    if (m->major == 1 && m->exchange == V1_INFORMATIONAL && m->message_id == 0) {
-        src_begins = false;
-    }
-    sa->initiator.addr = src_begins ? at->src : at->dst;
-    sa->initiator.port = src_begins ? at->src_port : at->dst_port;
-    sa->responder.addr = src_begins ? at->dst : at->src;
-    sa->responder.port = src_begins ? at->dst_port : at->src_port;
-    sa->started_here = ike_spi_is_zero(m->spi_r) && (m->major == 1 || !ike_is_response(m));
-    sa->first_frame = at->frame;
-    store_pair_add(&db->store, sa, &at->src, &at->dst);
-    return sa;
-}
-
-static bool
-same_exchange(const struct exchange *x, const struct ike_message *m, bool by_initiator)
-{
-    return x->type == m->exchange && x->message_id == m->message_id &&
-           (m->major == 1 || x->by_initiator == by_initiator);
-}
-
-static struct exchange_message *
-find_message(struct exchange *x, uint64_t sum, bool from_initiator)
-{
-    for (guint i = 0; i < x->messages.len; i++) {
-        struct exchange_message *old = track_message(x, i);
-        if (old->digest == sum && old->from_initiator == from_initiator) {
-            return old;
-        }
-    }
-    return NULL;
-}
-
-/* The exchange of a message.  A new request under a used message ID (the retry
- * after COOKIE or INVALID_KE_PAYLOAD) begins another exchange. */
-static struct exchange *
-find_exchange(struct ike_sa *sa, const struct ike_message *m, bool from_initiator, uint64_t sum)
-{
-    bool by_initiator = ike_is_response(m) ? !from_initiator : from_initiator;
-
-    for (struct newest n = newest_first(sa->exchanges.len, EXCHANGES_LOOKED_AT); newest_next(&n);) {
-        struct exchange *x = track_exchange(sa, n.i);
-        if (!same_exchange(x, m, by_initiator)) {
-            continue;
-        }
-        if (find_message(x, sum, from_initiator)) {
-            return x;
-        }
-        if (m->major == 2 && !ike_is_response(m) && (x->response || x->request) && !m->fragment) {
-            if (m->exchange == V2_IKE_SA_INIT) {
-                continue;
-            }
-        }
-        if (m->major == 2 && ike_is_response(m) && x->response && !m->fragment &&
-            m->exchange == V2_IKE_SA_INIT) {
-            continue;
-        }
-        return x;
-    }
-    return NULL;
-}
-
-static struct exchange *
-make_exchange(struct sadb *db, struct ike_sa *sa, const struct ike_message *m, bool by_initiator)
-{
-    struct exchange *x;
-
-    if (sa->exchanges.len >= SADB_MAX_EXCHANGES) {
-        store_cap(&db->store, "exchanges of one IKE SA");
-        return NULL;
-    }
-    x = (struct exchange *)store_alloc(&db->store, sizeof *x);
-    x->index = sa->exchanges.len;
-    x->type = m->exchange;
-    x->message_id = m->message_id;
-    x->by_initiator = by_initiator;
-    x->offered = &no_offers;
-    store_add_exchange(&db->store, &sa->exchanges, x);
-    return x;
-}
 
 /* MOBIKE tries paths by one request on each of them.  Without keys nobody knows of MOBIKE; what
  * comes at the same moment is believed to be that.  An answer may come after the next request. */
@@ -176,7 +15,7 @@ probes_path(const struct turn *t, double gap)
 
     return sa->major == 2 && t->exchange->type == V2_INFORMATIONAL &&
            t->exchange->index + 2 >= sa->exchanges.len &&
-           ((sa->mobike_i && sa->mobike_r) || (!sa->auth_read && gap < DUPLICATE_SECONDS));
+           ((sa->mobike_i && sa->mobike_r) || (!sa->auth_read && gap < DUPLICATE_MESSAGE_SECONDS));
 }
 
 static void
@@ -190,8 +29,9 @@ note_again(struct turn *t, struct exchange_message *old)
 
     t->message = old;
     /* A nested message that Wireshark reassembled stands in the same frame. */
-    if (gap < DUPLICATE_SECONDS && (old->ip_id == at->ip_id || old->ip_id == 0 || at->ip_id == 0) &&
-        (known_between(t->sa, &at->src, &at->dst) ||
+    if (gap < DUPLICATE_MESSAGE_SECONDS &&
+        (old->ip_id == at->ip_id || old->ip_id == 0 || at->ip_id == 0) &&
+        (track_known_between(t->sa, &at->src, &at->dst) ||
          track_translated(t->sa, t->exchange, old, at))) {
         if (t->sa->after_nat == at->frame) {
             store_pair_add(&db->store, t->sa, &at->src, &at->dst);
@@ -201,7 +41,7 @@ note_again(struct turn *t, struct exchange_message *old)
         t->sa->captured_twice |= old->twice;
         return;
     }
-    e->new_address = !known_between(t->sa, &at->src, &at->dst);
+    e->new_address = !track_known_between(t->sa, &at->src, &at->dst);
     if (e->new_address && probes_path(t, gap)) {
         e->probe = true;
         e->new_address = false;
@@ -330,7 +170,7 @@ follow_addresses(struct turn *t)
                     t->exchange->request && !(sa->mobike_i && sa->mobike_r);
     struct ip_addr *old_from = &from->addr, *old_to = &to->addr;
 
-    if (between(sa, &e->at.src, &e->at.dst)) {
+    if (track_between(sa, &e->at.src, &e->at.dst)) {
         if (ike_sa_behind_nat(sa, e->from_initiator) && from->port != e->at.src_port &&
             to->port == e->at.dst_port && to->port == PORT_NATT) {
             e->old_src_port = from->port;
@@ -339,7 +179,7 @@ follow_addresses(struct turn *t)
         to->port = e->at.dst_port;
         return;
     }
-    if (known_between(sa, &e->at.src, &e->at.dst)) {
+    if (track_known_between(sa, &e->at.src, &e->at.dst)) {
         return;
     }
     if (!update && !answered) {
@@ -469,23 +309,23 @@ tie(struct turn *t, uint64_t sum)
     if (m->major < 1 || m->major > 2 || ike_spi_is_zero(m->spi_i)) {
         return false;
     }
-    t->sa = find_sa(t->db, m, &e->at, sum);
+    t->sa = track_find_sa(t->db, m, &e->at, sum);
     if (!t->sa) {
-        t->sa = make_sa(t->db, m, &e->at);
+        t->sa = track_make_sa(t->db, m, &e->at);
         e->new_sa = true;
     }
     if (!t->sa) {
         return false;
     }
     e->from_initiator = m->major == 2 ? (m->flags & FLAG_INITIATOR) != 0 :
-                                        v1_from_initiator(t->sa, &e->at);
+                                        track_v1_from_initiator(t->sa, &e->at);
     if (!e->from_initiator && !ike_spi_is_zero(m->spi_r) && !t->sa->chosen) {
         memcpy(t->sa->spi_r, m->spi_r, 8);
         t->sa->has_spi_r = true;
     }
-    t->exchange = find_exchange(t->sa, m, e->from_initiator, sum);
+    t->exchange = track_find_exchange(t->sa, m, e->from_initiator, sum);
     if (!t->exchange) {
-        t->exchange = make_exchange(t->db, t->sa, m, e->from_initiator != e->is_response);
+        t->exchange = track_make_exchange(t->db, t->sa, m, e->from_initiator != e->is_response);
     }
     return t->exchange != NULL;
 }
@@ -504,7 +344,7 @@ admit(struct turn *t, uint64_t sum)
     }
     e->about = t->exchange;
     t->sa->last_frame = e->at.frame;
-    old = find_message(t->exchange, sum, e->from_initiator);
+    old = track_find_message(t->exchange, sum, e->from_initiator);
     if (old) {
         note_again(t, old);
         track_sent(t->db, t->sa, e->from_initiator, e->at.time);
@@ -519,7 +359,7 @@ admit(struct turn *t, uint64_t sum)
     }
     note_integrity(t);
     if (t->message->forged) {
-        e->new_address = !e->new_sa && !known_between(t->sa, &e->at.src, &e->at.dst);
+        e->new_address = !e->new_sa && !track_known_between(t->sa, &e->at.src, &e->at.dst);
         return false;
     }
     return true;

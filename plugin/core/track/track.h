@@ -37,13 +37,41 @@ track_message(struct exchange *x, uint32_t i)
 struct child_sa *track_child_at(struct sadb *db, uint8_t protocol, uint32_t spi,
                                 const struct ip_addr *dst, uint32_t frame, bool *to_responder);
 
+/* How many exchanges of an IKE SA a message is compared with, newest first. */
+enum { EXCHANGES_LOOKED_AT = 64 };
+/* One packet captured at two points comes within a moment; a retransmission waits at least a good
+ * part of a second (RFC 7296 section 2.1). */
+#define DUPLICATE_MESSAGE_SECONDS 0.2
+
+/* tie.c: whose an IKE message is.  sum is the hash of its octets. */
+/* NULL where none is known. */
+struct ike_sa *track_find_sa(struct sadb *db, const struct ike_message *m,
+                             const struct sighting *at, uint64_t sum);
+/* IKEv1 has no flag for it: the message comes from where the initiator is. */
+bool track_v1_from_initiator(const struct ike_sa *sa, const struct sighting *at);
+/* NULL at a limit, which is said. */
+struct ike_sa *track_make_sa(struct sadb *db, const struct ike_message *m,
+                             const struct sighting *at);
+struct exchange *track_find_exchange(struct ike_sa *sa, const struct ike_message *m,
+                                     bool from_initiator, uint64_t sum);
+struct exchange *track_make_exchange(struct sadb *db, struct ike_sa *sa,
+                                     const struct ike_message *m, bool by_initiator);
+/* The same octets from the same side, seen before; NULL. */
+struct exchange_message *track_find_message(struct exchange *x, uint64_t sum, bool from_initiator);
+/* Between these two addresses, as its packets have them now. */
+bool track_between(const struct ike_sa *sa, const struct ip_addr *a, const struct ip_addr *b);
+/* Between these two addresses, or those that a NAT of which both sides were captured gives them. */
+bool track_known_between(const struct ike_sa *sa, const struct ip_addr *a, const struct ip_addr *b);
+
 /* window.c */
 /* The number of e's packet, as a receiver judges it: counts what is lost, replayed or too old. */
 void window_see(const struct sadb *db, struct stream *s, struct ipsec_event *e);
 
-/* child.c: what the payloads of one message do to SAs. */
+/* child.c: what an offer and its answer make. */
 void track_offer(struct turn *t);
 void track_answer(struct turn *t);
+
+/* delete.c */
 void track_deletes(struct turn *t);
 
 /* peer.c: what each end is called, can do and is given. */
