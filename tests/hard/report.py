@@ -5,7 +5,7 @@ import glob, os, re
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 # valgrind names the source file and not the library where it knows it.
-OURS = {os.path.basename(p) for pattern in ("plugin/*/*.[ch]", "expert/*.[ch]") for p in glob.glob(os.path.join(ROOT, pattern))}
+OURS = {os.path.basename(p) for pattern in ("plugin/**/*.[ch]", "expert/*.[ch]") for p in glob.glob(os.path.join(ROOT, pattern), recursive=True)}
 
 ASAN = re.compile(r"^==\d+==ERROR: (AddressSanitizer): (\S+?)(?: |:|$).*?(?=^SUMMARY: |^==\d+==ABORTING|\Z)", re.M | re.S)
 UBSAN = re.compile(r"^(\S+?):\d+:\d+: runtime error: (.*)\n((?:\s+#\d+ .*\n?)*)", re.M)
