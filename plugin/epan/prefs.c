@@ -9,7 +9,7 @@ struct plan_row {
 static const char *plan_file = "";
 static unsigned replay_window = 64;         /* RFC 4303 section 3.4.3 */
 static const char *keylog_file = "";
-static ws_bool verify_icv = 1, inner_shown = 1, info_tag = 1;
+static ws_bool feed_tables = 1, verify_icv = 1, inner_shown = 1, info_tag = 1;
 static const char *delete_grace = "0.5";    /* seconds; Wireshark has no preference for fractions */
 static struct plan_row *rows;
 static unsigned num_rows;
@@ -105,7 +105,7 @@ apply(void)
     struct keylog *log = NULL;
     char *messages = NULL;
 
-    if (keylog_file && *keylog_file) {
+    if (feed_tables && keylog_file && *keylog_file) {
         log = keylog_new();
         keylog_load(log, keylog_file, &messages);       /* prefs_keylog reports faults, once */
         key_tables_feed(log);
@@ -138,6 +138,13 @@ prefs_register_espial(int proto)
         "FortiGate, VPP; or a folder with Wireshark's tables",
         &keylog_file, FALSE);
 
+    prefs_register_bool_preference(
+        module, "feed_tables", "Give the IKE keys of the key log to Wireshark",
+        "The IKE keys of the key log go into Wireshark's own tables, so that its ISAKMP "
+        "details show what was encrypted. Espial opens all without; turned off, Wireshark's "
+        "own decryption, which forged IKEv1 messages can crash, does not run. What was given "
+        "stays until the program ends",
+        &feed_tables);
     prefs_register_filename_preference(
         module, "plan_file", "Plan file",
         "The planning sheet: a group [peer IDENTITY] for each peer, with the keys ike, esp, "

@@ -127,6 +127,19 @@ def test_no_install(tmp):
     assert "cmake" not in run.stderr, run.stderr
 
 
+def test_feed_tables():
+    """Without its tables Wireshark opens no message, and Espial the same as with them."""
+    for name, opened in ("5_clean_ikev2", "isakmp.enc.decrypted"), ("clean_v1_main", "isakmp.id.type"):
+        capture, seen = SOURCE / f"pcaps/{name}.pcapng", []
+        for value in "TRUE", "FALSE":
+            args = ["tshark", "-n", "-r", capture, "-o", f"espial.feed_tables:{value}",
+                    "-o", f"espial.keylog_file:{capture.with_suffix('.keys')}"]
+            seen += [subprocess.check_output([*args, *more], text=True, timeout=300)
+                     for more in (["-Y", opened], ["-q", "-z", "espial,sas", "-z", "espial,findings"])]
+        assert seen[0] and not seen[2], (name, seen)
+        assert "decrypted" in seen[1] and seen[1] == seen[3], (name, seen)
+
+
 def test_usage():
     run = espial()
     expect(run, 0, ["Usage: ./espial", "./espial pcaps/1_wrong_password.pcapng"])
