@@ -1,7 +1,9 @@
 """The launcher: exit status, messages, usage.  SPDX-License-Identifier: GPL-2.0-or-later"""
 import json
 import os
+import resource
 import shutil
+import signal
 import struct
 import subprocess
 import tempfile
@@ -125,6 +127,24 @@ def test_no_install(tmp):
     expect(run, 2, err=["packages are missing", "ninja-build", "tshark"])
     assert run.stdout == "", run.stdout
     assert "cmake" not in run.stderr, run.stderr
+
+
+def test_page_whole_tshark(tmp):
+    """The same of -z espial,html, whose file may not grow beyond 20,000 octets here."""
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
+    page, link = tmp / "page.html", tmp / "link.html"
+    link.symlink_to(page)
+    args = ["tshark", "-n", "-q", "-r", FINDING, "-z", f"espial,html,{link}"]
+    page.write_text("the old page")
+    run = subprocess.run(args, capture_output=True, text=True, timeout=300, preexec_fn=limit)
+    assert "cannot be written" in run.stderr, run
+    assert page.read_text() == "the old page" and len(os.listdir(tmp)) == 2, os.listdir(tmp)
+    subprocess.run(args, capture_output=True, check=True, timeout=300)
+    assert link.is_symlink() and page.read_text().rstrip().endswith("</html>")
+    args[-1] = "espial,html,/dev/stdout"
+    assert "</html>" in subprocess.check_output(args, text=True, timeout=300)
 
 
 def test_feed_tables():
