@@ -8,8 +8,34 @@ STAMP=$BUILD/setup.stamp
 ME=$(basename "$0")
 NO_INSTALL=0
 
+# shown TEXT: as it may go to a terminal, for names of files and what strangers wrote.  Control
+# characters, octets that are no UTF-8, and characters that turn or hide what stands around them
+# come as \xNN, octet by octet; all else as it is.
+shown() {
+    local LC_ALL=C rest=$1 out='' part octet
+    # C1 controls; U+061C, 200B-200F, 2028-202E, 2060-206F, FEFF.
+    local odd=$'^(\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf)'
+    local tail=$'[\x80-\xbf]' two three four
+    two=$'[\xc2-\xdf]'$tail
+    three=$'(\xe0[\xa0-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]|\xed[\x80-\x9f])'$tail
+    four=$'(\xf0[\x90-\xbf]|[\xf1-\xf3][\x80-\xbf]|\xf4[\x80-\x8f])'$tail$tail
+    while [ -n "$rest" ]; do
+        if [[ $rest =~ ^[\ -~]+ ]] || [[ ! $rest =~ $odd && $rest =~ ^($two|$three|$four) ]]; then
+            part=${BASH_REMATCH[0]}
+            out+=$part
+        else
+            part=${rest:0:1}
+            printf -v octet %d "'$part"
+            printf -v octet '\\x%02x' $((octet & 255))
+            out+=$octet
+        fi
+        rest=${rest:${#part}}
+    done
+    printf %s "$out"
+}
+
 say() {
-    printf '%s: %s\n' "$ME" "$*" >&2
+    printf '%s: %s\n' "$ME" "$(shown "$*")" >&2
 }
 
 die() {

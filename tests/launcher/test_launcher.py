@@ -14,10 +14,12 @@ CLEAN = SOURCE / "pcaps/5_clean_ikev2.pcapng"
 FINDING = SOURCE / "pcaps/1_wrong_password.pcapng"
 
 
-def espial(*args, **env):
-    return subprocess.run([SOURCE / "espial", *map(str, args)], text=True,
-                          stdin=subprocess.DEVNULL, capture_output=True,
-                          timeout=300, env={**os.environ, **env})
+def espial(*args, cwd=None, stdout=subprocess.PIPE, **env):
+    run = subprocess.run([SOURCE / "espial", *map(str, args)], text=True, errors="surrogateescape",
+                         stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, cwd=cwd,
+                         timeout=300, env={**os.environ, **env})
+    run.stderr = run.stderr.replace("espial: waiting for another set-up\n", "")
+    return run
 
 
 def expect(run, status, out=(), err=()):
@@ -127,6 +129,113 @@ def test_no_install(tmp):
     expect(run, 2, err=["packages are missing", "ninja-build", "tshark"])
     assert run.stdout == "", run.stdout
     assert "cmake" not in run.stderr, run.stderr
+
+
+def stand_in(folder, name, script):
+    """The environment in which a shell script stands before the program of that name, $REAL."""
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\nREAL={shutil.which(name)}\n{script}\n")
+    (folder / name).chmod(0o755)
+    return {"PATH": f"{folder}:{os.environ['PATH']}"}
+
+
+NAMES = {                                       # as they are, and as a terminal gets them
+    b"esc\x1b[31m\x1b]0;t\x07": "esc\\x1b[31m\\x1b]0;t\\x07",
+    b"two\nlines\r": "two\\x0alines\\x0d",
+    "bidi\u202egnp\u2066\u200b".encode(): "bidi\\xe2\\x80\\xaegnp\\xe2\\x81\\xa6\\xe2\\x80\\x8b",
+    b"c1\xc2\x9b31m": "c1\\xc2\\x9b31m",
+    b"bad\xff\xc3\xc0\xaf": "bad\\xff\\xc3\\xc0\\xaf",
+    "M\u00fcnchen \u65e5\u672c $(id)`id`;*'\"%n".encode(): "M\u00fcnchen \u65e5\u672c $(id)`id`;*'\"%n",
+}
+
+
+def test_hostile_names(tmp):
+    for octets, shown in NAMES.items():
+        name = os.fsdecode(octets) + ".pcapng"
+        shutil.copy(CLEAN, tmp / name)
+        (tmp / "text").write_bytes(b"hello\n")
+        os.rename(tmp / "text", tmp / (name + ".txt"))
+        run = espial(name, name + ".txt", "none" + name, cwd=tmp)
+        expect(run, 2, [f"=== {shown}.pcapng ===\n"],
+               [f"{shown}.pcapng.txt: not a capture file; going on",
+                f"none{shown}.pcapng: no such file"])
+        for text in run.stdout, run.stderr:
+            assert all(c.isprintable() or c == "\n" for c in text), text
+        expect(espial("--keys", name, name, cwd=tmp), 2, err=[f"{shown}.pcapng: no such folder"])
+        run = espial("--html", name + ".html", name, cwd=tmp)
+        expect(run, 0, [f"The report is in {shown}.pcapng.html\n"])
+    # What is to be copied into a shell means the name there.
+    screen = {"DISPLAY": ":none", **stand_in(tmp / "bin", "wireshark", "exit 0")}
+    for octets in NAMES:
+        run = espial("--wireshark", os.fsdecode(octets) + ".pcapng", cwd=tmp, **screen)
+        assert all(c.isprintable() or c == "\n" for c in run.stdout), run.stdout
+        words = subprocess.run(["bash", "-c", f"printf '%s\\0' {run.stdout}"], check=True,
+                               stdout=subprocess.PIPE).stdout
+        assert words.split(b"\0")[-2] == octets + b".pcapng", words
+
+
+def test_dash(tmp):
+    """A name may begin with a dash: of the capture, its keys, plan and page."""
+    shutil.copy(FINDING, tmp / "-x.pcapng")
+    shutil.copytree(FINDING.with_suffix(".keys"), tmp / "-x.keys")
+    (tmp / "-plan").write_text("")
+    for args in (), ("--keys=-x.keys", "--plan", "-plan"):
+        run = espial(*args, "--", "-x.pcapng", cwd=tmp)
+        expect(run, 1, ["-x.pcapng ===", "[decrypted]"])
+        assert run.stderr == "", run.stderr
+    expect(espial("--html", "-x.html", "--", "-x.pcapng", cwd=tmp), 1, ["-x.html"])
+    assert (tmp / "-x.html").read_text().rstrip().endswith("</html>")
+    (tmp / "-n").write_text("hello\n")
+    expect(espial("--", "-n", "-none", cwd=tmp), 2,
+           err=["-n: not a capture file", "-none: no such file"])
+
+
+def test_private_folder(tmp):
+    """What lies in the temporary folder is nobody else's: looked at while tshark writes there."""
+    look = f'''folder=$(dirname "$(readlink /proc/$$/fd/1)")
+case $* in *" -r "*) stat -c %a "$folder" >>{tmp}/modes ;; esac
+exec "$REAL" "$@"'''
+    os.umask(0o022)
+    for args in (), ("--json",), ("--html", tmp / "page.html"):
+        expect(espial(*args, FINDING, **stand_in(tmp / "bin", "tshark", look)), 1)
+    assert (tmp / "modes").read_text().split() == ["700"] * 3, (tmp / "modes").read_text()
+    assert (tmp / "page.html").stat().st_mode & 0o777 == 0o644, "a page is as any new file"
+
+
+def test_lost_output(tmp):
+    page, lost = tmp / "page.html", "standard output is full or closed"
+    for args in ((CLEAN,), (FINDING, CLEAN), ("--json", CLEAN), ("--html", page, CLEAN), ("--help",), ()):
+        with open("/dev/full", "w") as full:
+            run = espial(*args, stdout=full)
+        assert run.returncode == 2 and lost in run.stderr, (args, run)
+        there, here = os.pipe()
+        os.close(there)
+        run = espial(*args, stdout=here)
+        os.close(here)
+        assert run.returncode == 2 and lost in run.stderr, (args, run)
+    assert page.read_text().rstrip().endswith("</html>")
+
+
+def test_page_whole(tmp):
+    """A full disk or a kill leaves the old page, and nothing beside it."""
+    page, real, link = tmp / "page.html", tmp / "real.html", tmp / "link.html"
+    for end in "exit 1", "kill -TERM $PPID; sleep 1":
+        page.write_text("the old page")
+        half = stand_in(tmp / "bin", "cat", f"""case $1 in
+*/html) head -c 1000 "$1"; {end} ;;
+esac
+exec "$REAL" "$@\"""")
+        run = espial("--html", page, FINDING, **half)
+        assert run.returncode == 2, run
+        assert page.read_text() == "the old page", page.read_text()[:80]
+        assert sorted(os.listdir(tmp)) == ["bin", "page.html"], os.listdir(tmp)
+    # A link stays a link, the old page's mode is the new one's.
+    real.write_text("the old page")
+    real.chmod(0o640)
+    link.symlink_to(real)
+    expect(espial("--html", link, FINDING), 1)
+    assert link.is_symlink() and real.stat().st_mode & 0o777 == 0o640
+    assert real.read_text().rstrip().endswith("</html>")
 
 
 def test_page_whole_tshark(tmp):
