@@ -256,6 +256,60 @@ def test_page_whole_tshark(tmp):
     assert "</html>" in subprocess.check_output(args, text=True, timeout=300)
 
 
+SPI_I, SPI_R = b"\x11" * 8, b"\x22" * 8
+
+
+def ikev1(src, dst, first, body, spi_r=SPI_R, exchange=2, flags=0, message=0):
+    """A frame with an IKEv1 message, of main mode where nothing else is said."""
+    head = struct.pack("!BBBBII", first, 0x10, exchange, flags, message, 28 + len(body))
+    ike = SPI_I + spi_r + head + body
+    udp = struct.pack("!HHHH", 500, 500, 8 + len(ike), 0) + ike
+    ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0,
+                     bytes((192, 0, 2, src)), bytes((192, 0, 2, dst)))
+    return b"\0" * 12 + b"\x08\0" + ip + udp
+
+
+def crashing_frames():
+    """Five messages by which the IKEv1 decryption of Wireshark 4.0 crashes: an encrypted one of 1 to
+    15 octets, less than a block, and then quick mode."""
+    attributes = struct.pack("!10H", 0x8001, 7, 0x8002, 2, 0x8003, 1, 0x8004, 14, 0x800e, 128)
+    transform = struct.pack("!BBHBBH", 0, 0, 28, 1, 1, 0) + attributes
+    proposal = struct.pack("!BBHBBBB", 0, 0, 36, 1, 1, 0, 1) + transform
+    offer = struct.pack("!BBHII", 0, 0, 48, 1, 1) + proposal
+    public = struct.pack("!BBH256sBBH16s", 10, 0, 260, b"\x33" * 256, 0, 0, 20, b"\x44" * 16)
+    return [ikev1(1, 2, 1, offer, bytes(8)), ikev1(1, 2, 4, public), ikev1(2, 1, 4, public),
+            ikev1(2, 1, 8, b"\xb6", flags=1),
+            ikev1(2, 1, 8, b"\x55" * 65, exchange=32, flags=1, message=1)]
+
+
+def test_crash_of_the_host(tmp):
+    capture, keys, profile = tmp / "crash.pcap", tmp / "crash.keys", tmp / "profile"
+    frames = crashing_frames()
+    capture.write_bytes(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1) + b"".join(
+        struct.pack("<IIII", i, 0, len(one), len(one)) + one for i, one in enumerate(frames)))
+    table = f"{SPI_I.hex()},{'55' * 24}\n"
+    for folder in keys, profile:
+        folder.mkdir()
+        (folder / "ikev1_decryption_table").write_text(table)
+    # Espial has the keys, Wireshark has not: no crash.
+    run = espial(capture)
+    assert run.returncode in (0, 1) and " errors, " in run.stdout and run.stderr == "", run
+    # The user's own table, which Wireshark has read.
+    shutil.rmtree(keys)
+    own = {"WIRESHARK_CONFIG_DIR": str(profile)}
+    alone = subprocess.run(["tshark", "-n", "-V", "-r", capture, "--disable-protocol", "espial"],
+                           capture_output=True, timeout=300, env={**os.environ, **own})
+    again = espial(capture, **own)
+    assert (again.returncode, again.stdout) == (run.returncode, run.stdout), again
+    if alone.returncode == -signal.SIGSEGV:
+        version = subprocess.check_output(["tshark", "--version"], text=True).split()[2]
+        expect(again, run.returncode,
+               err=[f"tshark {version} crashed (signal 11) while reading it, in Wireshark's own "
+                    "decryption, not in Espial; it is read again"])
+        assert again.stderr.count("\n") == 1, again.stderr
+    assert (profile / "ikev1_decryption_table").read_text() == table
+
+
 def test_feed_tables():
     """Without its tables Wireshark opens no message, and Espial the same as with them."""
     for name, opened in ("5_clean_ikev2", "isakmp.enc.decrypted"), ("clean_v1_main", "isakmp.id.type"):
@@ -267,6 +321,32 @@ def test_feed_tables():
                      for more in (["-Y", opened], ["-q", "-z", "espial,sas", "-z", "espial,findings"])]
         assert seen[0] and not seen[2], (name, seen)
         assert "decrypted" in seen[1] and seen[1] == seen[3], (name, seen)
+
+
+def test_crash_unknown(tmp):
+    """A tshark that crashes once, or each time; keys beside the capture, and in the profile."""
+    profile = tmp / "profile"
+    shutil.copytree(FINDING.with_suffix(".keys"), profile)
+    bare = tmp / "bare.pcapng"
+    shutil.copy(FINDING, bare)
+    for number, name in (11, "SEGV"), (6, "ABRT"):
+        once = stand_in(tmp / "bin", "tshark", f"""case $* in
+*" -r "*) if mkdir {tmp}/crashed 2>/dev/null; then kill -{name} $$; fi ;;
+esac
+exec "$REAL" "$@\"""")
+        fed = {**once, "WIRESHARK_CONFIG_DIR": str(profile)}
+        for capture, env, whose in ((FINDING, once, "by whose fault is unknown"),
+                                    (bare, fed, "in Wireshark's own decryption")):
+            run = espial(capture, **env)
+            expect(run, 1, ["[decrypted]"],
+                   [f"crashed (signal {number}) while reading it, {whose}"])
+            assert run.stderr.count("\n") == 1, run.stderr
+            (tmp / "crashed").rmdir()
+    always = stand_in(tmp / "bin", "tshark",
+                      'case $* in *" -r "*) kill -SEGV $$ ;; esac; exec "$REAL" "$@"')
+    run = espial(FINDING, **always)
+    expect(run, 2, err=["crashed twice (signal 11)", "unknown", "nothing to report for it"])
+    assert run.stdout == "" and run.stderr.count("\n") == 1, run
 
 
 def test_usage():
