@@ -516,6 +516,21 @@ log_skeyid_d(struct keylog *log, const struct crypt_key *skeyid_d)
     g_ptr_array_add(log->ike1, &one);
 }
 
+/* Quick mode in clear, as anybody can send it, with the message ID of the true one. */
+static void
+clear_quick(struct keyring *k)
+{
+    struct crypt_key n = key_like(200, 20);
+    static struct buf b;
+
+    head(&b, V1P_HASH, V1_QUICK, false, 0x1001);
+    hash(&b, V1P_SA);
+    quick_sa(&b, V1P_NONCE, SPI_I, false);
+    blob(&b, 0, n.at, n.len);
+    finish(&b);
+    T(!tell(k, &b) && m.readable && m.num_proposals == 1);
+}
+
 static void
 children(bool with_ah, bool pfs, bool swapped)
 {
@@ -530,6 +545,7 @@ children(bool with_ah, bool pfs, bool swapped)
         tell(k, &script[i]);
     }
     T(!opens_esp(k, &p, pfs ? &g : NULL, SPI_R));       /* not negotiated yet */
+    clear_quick(k);
     tell(k, &script[swapped ? QUICK2 : QUICK1]);
     tell(k, &script[swapped ? QUICK1 : QUICK2]);
     tell(k, &script[QUICK1]);                           /* sent again */

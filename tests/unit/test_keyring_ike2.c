@@ -213,26 +213,34 @@ init(struct keyring *k, bool response, uint8_t seed)
     T(!tell(k, &b));
 }
 
-/* A message with SA, and nonce and KE where they are given. */
+/* SA, and nonce and KE where they are given. */
+static void
+negotiation(struct buf *to, unsigned flags, unsigned protocol, uint32_t esp_spi, uint8_t ike_spi, const struct crypt_key *n,
+            const struct crypt_key *ke)
+{
+    add_sa(to, n ? V2P_NONCE : 0, protocol, esp_spi, ike_spi, !(flags & R));
+    if (n) {
+        blob(to, ke ? V2P_KE : 0, n->at, n->len);
+    }
+    if (ke) {
+        size_t part = open_part(to, 0);
+        u16(to, 14);
+        u16(to, 0);
+        for (size_t i = 0; i < ke->len; i++) {
+            u8(to, ke->at[i]);
+        }
+        close_part(to, part);
+    }
+}
+
+/* A message with them. */
 static bool
 negotiate(struct keyring *k, const struct ike_keys *keys, uint8_t spi, unsigned exchange, unsigned flags, uint32_t id, unsigned protocol,
           uint32_t esp_spi, uint8_t ike_spi, const struct crypt_key *n, const struct crypt_key *ke)
 {
     struct buf inner = { .n = 0 };
 
-    add_sa(&inner, n ? V2P_NONCE : 0, protocol, esp_spi, ike_spi, !(flags & R));
-    if (n) {
-        blob(&inner, ke ? V2P_KE : 0, n->at, n->len);
-    }
-    if (ke) {
-        size_t part = open_part(&inner, 0);
-        u16(&inner, 14);
-        u16(&inner, 0);
-        for (size_t i = 0; i < ke->len; i++) {
-            u8(&inner, ke->at[i]);
-        }
-        close_part(&inner, part);
-    }
+    negotiation(&inner, flags, protocol, esp_spi, ike_spi, n, ke);
     sk_seal(&b, keys, exchange, flags, id, spi, (uint8_t)(spi + 1), V2P_SA, inner.b, inner.n, 0, 0);
     return tell(k, &b);
 }
@@ -476,6 +484,49 @@ newest_kept(void)
     keyring_free(k);
 }
 
+/* The same in clear, as anybody can send it. */
+static void
+forge(struct keyring *k, unsigned exchange, unsigned flags, uint32_t id, unsigned protocol, uint32_t esp_spi, uint8_t ike_spi, uint8_t seed)
+{
+    struct crypt_key n = nonce(seed), ke = key_like(seed, 64);
+
+    header(&b, V2P_SA, 0x20, exchange, flags, id);
+    set_spis(&b, SPI_I, SPI_R);
+    negotiation(&b, flags, protocol, esp_spi, ike_spi, &n, &ke);
+    set_length(&b, b.n);
+    T(!tell(k, &b) && m.readable && m.num_proposals == 1);
+}
+
+/* What must be encrypted and is in clear takes no place of what is true: no offer, no negotiation of an SPI, no IKE SA
+ * that replaces another. */
+static void
+clear_negotiations(void)
+{
+    struct ike_keys keys = ike_keys_like(1), next;
+    struct keyring *k = keyring_new(keylog_new());
+    struct crypt_key ni = nonce(40), nr = nonce(41), ke = key_like(2, 64), g = key_like(8, 64);
+
+    log_ike2(keyring_log(k), SPI_I, &keys);
+    log_secret(keyring_log(k), &g);
+    child(k, &keys, 5, ESP_I, ESP_R, 40);
+    for (unsigned i = 0; i <= KEYRING_MAX_PER_SPI; i++) {
+        forge(k, V2_CREATE_CHILD_SA, I, 20 + i, PROTO_ESP, ESP_I, 0, (uint8_t)(100 + i));
+        forge(k, V2_CREATE_CHILD_SA, R, 20 + i, PROTO_ESP, ESP_R, 0, (uint8_t)(120 + i));
+    }
+    T(child_opens(k, &keys, ESP_R, 40));
+    T(opens_esp(k, PRF_SHA1, &keys.sk_d, NULL, &ni, &nr, ESP_I, true));
+    T(negotiate(k, &keys, SPI_I, V2_CREATE_CHILD_SA, I, 7, PROTO_IKE, 0, NEW_I, &ni, &ke));
+    for (unsigned i = 0; i <= KEYRING_MAX_OFFERS; i++) {
+        forge(k, V2_CREATE_CHILD_SA, I, 60 + i, PROTO_IKE, 0, OTHER, (uint8_t)(100 + i));
+    }
+    forge(k, V2_CREATE_CHILD_SA, R, 7, PROTO_IKE, 0, NEW_R, 99);
+    T(negotiate(k, &keys, SPI_I, V2_CREATE_CHILD_SA, R, 7, PROTO_IKE, 0, NEW_R, &nr, &ke));
+    next = rekeyed_keys(&keys, &g, &ni, &nr);
+    T(says(k, &next, NEW_I, V2_INFORMATIONAL, I, 0));
+    T(keyring_full(k) == NULL);
+    keyring_free(k);
+}
+
 /* As if so many had been negotiated. */
 static void
 too_many_children(void)
@@ -574,6 +625,7 @@ main(void)
 {
     crypt_ready();
     newest_kept();
+    clear_negotiations();
     too_many_children();
     too_many_requests();
     too_many_octets();

@@ -311,10 +311,18 @@ learn_v1(struct keyring *k, const struct ike_message *m)
     }
 }
 
+/* What negotiates keys is encrypted, but for IKE_SA_INIT (RFC 7296 sections 1.2 and 1.3, RFC 2409
+ * section 5.5): in clear anybody can have sent it. */
+static bool
+may_be_learnt(const struct ike_message *m)
+{
+    return m->readable && (m->encrypted || (m->major == 2 && m->exchange == V2_IKE_SA_INIT));
+}
+
 void
 keyring_learn_ike(struct keyring *k, const struct ike_message *m)
 {
-    if (!m->readable) {
+    if (!may_be_learnt(m)) {
         return;
     }
     if (m->major == 1) {
