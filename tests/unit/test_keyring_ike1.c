@@ -1,7 +1,6 @@
 /* The key ring and IKEv1: IVs along exchanges, messages sent again, lost and swapped, keys that
  * differ between both ends, and noise.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "keyring_build.h"
-#include "judge.h"
 
 #include <espial/limits.h>
 
@@ -303,43 +302,6 @@ long_exchange(void)
     keyring_free(k);
 }
 
-/* What would pass for payloads, but for one thing. */
-static void
-judged(void)
-{
-    struct chain_rules r = { V1_INFORMATIONAL, V1P_HASH, 16, 20 };
-    uint8_t text[48] = { 0, 0, 0, 24 };
-
-    memset(text + 4, 0xc0, 20);
-    T(chain_plausible(&r, text, 32));                   /* a HASH, and zeros */
-    T(!chain_plausible(&r, text, 23));                  /* runs past the end */
-    text[0] = 77;
-    T(!chain_plausible(&r, text, 32));                  /* no such payload follows */
-    text[0] = 0;
-    text[1] = 1;
-    T(!chain_plausible(&r, text, 32));                  /* reserved */
-    text[1] = 0;
-    text[3] = 20;
-    T(!chain_plausible(&r, text, 32));                  /* not the length of the hash */
-    text[3] = 24;
-    text[26] = 5;
-    T(chain_plausible(&r, text, 32));                   /* padding may be noise inside a block */
-    T(!chain_plausible(&r, text, 48));                  /* and no more of it */
-    r.first = V1P_NONCE;
-    text[3] = 16;
-    T(!chain_plausible(&r, text, 16));                  /* fits, but so does noise at times */
-    r.first = 0;
-    T(!chain_plausible(&r, text, 16));
-    r.first = V1P_HASH;
-    memset(text, 0xee, 24);
-    text[26] = 0;
-    T(!chain_repair(&r, text, 48));                     /* a Delete or a Notify must follow */
-    r.exchange = V1_QUICK;
-    T(chain_repair(&r, text, 48) && text[0] == 0 && text[3] == 24 && text[4] == 0 && text[16] == 0xee);
-    r.exchange = V1_MAIN;
-    T(!chain_repair(&r, text, 48));
-}
-
 /* Each one lost.  What needs the lost octets alone does not open: the first encrypted message
  * without a public value, and AUTH2 behind AUTH1, whose first block holds the identity. */
 static void
@@ -600,7 +562,6 @@ main(void)
     straight();
     retransmitted();
     long_exchange();
-    judged();
     lost();
     late();
     different_keys();
