@@ -8,6 +8,7 @@
 #include <espial/ike.h>
 #include <espial/keylog.h>
 #include <espial/ipsec.h>
+#include <espial/sighting.h>
 
 /* Octets of an ESP payload that are enough for an inner IPv6 header, extension headers
  * and ports. */
@@ -47,8 +48,8 @@ bool keyring_read_ike(struct keyring *k, struct ike_message *m, const uint8_t *a
 /* Learns from a message whose payloads are readable, opened by whomever: nonces, suites and
  * SPIs, of which the keys of Child SAs and of rekeyed IKE SAs follow (RFC 7296 sections 2.17
  * and 2.18, RFC 2409 section 5.5).  What must be encrypted and is in clear teaches nothing.  Of
- * several key exchanges (RFC 9370) none follow. */
-void keyring_learn_ike(struct keyring *k, const struct ike_message *m);
+ * several key exchanges (RFC 9370) none follow.  at says who sent it. */
+void keyring_learn_ike(struct keyring *k, const struct ike_message *m, const struct sighting *at);
 
 /* --- ESP -------------------------------------------------------------------- */
 

@@ -59,6 +59,7 @@ enum limits {
     KEYRING_MAX_SA_TRIES = 1024,    /* keys that all messages of one IKE SA are tried with in
                                      * vain */
     KEYRING_MAX_SA_KEYS = 16,       /* keys of one IKE SA that have opened a message */
+    KEYRING_MAX_NONCES = 32,        /* of one SPI in IKE_SA_INIT, requests and answers each */
     KEYRING_MAX_DERIVATIONS = 1024, /* tries of the keys that follow from one negotiation */
     KEYRING_MAX_REASSEMBLIES = 256, /* messages in IKE fragments under way */
     KEYRING_MAX_FRAGMENTS = 256,    /* of one message */

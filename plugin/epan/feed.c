@@ -161,7 +161,7 @@ see_message(struct feed *f, const struct octets *o, const struct ike_message *pa
     }
     if (f->capture->keys) {
         keyring_read_ike(f->capture->keys, &m, o->at, o->captured);
-        keyring_learn_ike(f->capture->keys, &m);
+        keyring_learn_ike(f->capture->keys, &m, &f->at);
     }
     len = m.length >= 28 && m.length < o->captured ? m.length : o->captured;
     sadb_see_ike(f->capture->db, &e, &f->at, &m, o->at, len);

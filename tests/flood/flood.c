@@ -434,7 +434,7 @@ ike_fragments(struct conversation *c, uint32_t i)
     memcpy(b + 36, &(uint64_t){ rnd() }, 8);
     T(ike_parse(&parsed, b, sizeof b, sizeof b) && parsed.fragments == total);
     keyring_read_ike(keys, &parsed, b, sizeof b);
-    keyring_learn_ike(keys, &parsed);
+    keyring_learn_ike(keys, &parsed, &at);
     c->frame = at.frame;
     c->now = at.time;
     sadb_see_frame(c->db, c->frame, c->now);

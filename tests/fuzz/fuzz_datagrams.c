@@ -39,7 +39,7 @@ see_message(struct run *r, const uint8_t *at, size_t len, bool clear)
         keyring_read_ike(r->keys, &m, at, len);
     }
     if (r->keys) {
-        keyring_learn_ike(r->keys, &m);
+        keyring_learn_ike(r->keys, &m, &r->at);
     }
     sadb_see_ike(r->db, &e, &r->at, &m, at, len);
     checks_message(r->found, r->db, r->plan, &m, &e);

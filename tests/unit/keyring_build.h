@@ -248,6 +248,9 @@ ike_keys_like(uint8_t seed)
     return k;
 }
 
+/* Where tell has a message from. */
+static struct sighting told_at;
+
 /* As a capture gives it: read, then learned from.  Exactly as many octets as there are. */
 static inline bool
 tell(struct keyring *k, const struct buf *b)
@@ -260,7 +263,7 @@ tell(struct keyring *k, const struct buf *b)
     memcpy(last, b->b, b->n);
     T(ike_parse(&m, last, b->n, b->n));
     opened = keyring_read_ike(k, &m, last, b->n);
-    keyring_learn_ike(k, &m);
+    keyring_learn_ike(k, &m, &told_at);
     if (b->n == 0) {
         abort();
     }

@@ -6,6 +6,109 @@
 
 #include <espial/limits.h>
 
+/* Where forged messages come from: of senders of their own, or with the true addresses. */
+enum forger { STRANGER, STRANGERS, TRUE_ADDRESSES };
+
+static void
+from_to(uint8_t from, uint8_t to)
+{
+    uint8_t src[4] = { 192, 0, 2, from }, dst[4] = { 198, 51, 100, to };
+
+    told_at.src = ip_from(4, src);
+    told_at.dst = ip_from(4, dst);
+}
+
+static void
+forged_init(struct keyring *k, bool response, enum forger who, unsigned i)
+{
+    header(&b, V2P_SA, 0x20, V2_IKE_SA_INIT, response ? R : I, 0);
+    set_spis(&b, SPI_I, response ? SPI_R : 0);
+    add_sa(&b, V2P_NONCE, PROTO_IKE, 0, 0, true);
+    blob(&b, 0, (uint8_t[16]){ (uint8_t)i, (uint8_t)(i >> 8), response, 0x99 }, 16);
+    set_length(&b, b.n);
+    from_to(who == TRUE_ADDRESSES ? 1 : (uint8_t)(10 + (who == STRANGERS ? i % 200 : 0)), 1);
+    T(!tell(k, &b));
+}
+
+/* However many requests have the SPI of the true one, and answers both SPIs, the true nonces are found; what had to
+ * go is told. */
+static void
+forged_inits(enum forger who, unsigned num, bool before_true)
+{
+    struct ike_keys keys = ike_keys_like(1), untold = keys;
+    struct keyring *k = keyring_new(keylog_new());
+    struct crypt_key ni = nonce(60), nr = nonce(70);
+
+    untold.encr = untold.integ = untold.prf = 0;        /* the suite of the true answer is found as well */
+    log_ike2(keyring_log(k), SPI_I, &untold);
+    for (int answer = 0; answer < 2; answer++) {
+        for (unsigned i = 0; i < num && before_true; i++) {
+            forged_init(k, answer, who, i);
+        }
+        from_to(1, 1);
+        init(k, answer, answer ? 70 : 60);
+        for (unsigned i = 0; i < num && !before_true; i++) {
+            forged_init(k, answer, who, i);
+        }
+    }
+    T((keyring_full(k) != NULL) == (num > KEYRING_MAX_NONCES));
+    T(negotiate(k, &keys, SPI_I, V2_IKE_AUTH, I, 1, PROTO_ESP, ESP_I, 0, NULL, NULL));
+    T(negotiate(k, &keys, SPI_I, V2_IKE_AUTH, R, 1, PROTO_ESP, ESP_R, 0, NULL, NULL));
+    for (unsigned packets = 0; packets < 4 && !opens_esp(k, PRF_SHA256, &keys.sk_d, NULL, &ni, &nr, ESP_R, false); packets++) {
+    }
+    T(opens_esp(k, PRF_SHA256, &keys.sk_d, NULL, &ni, &nr, ESP_R, false));
+    T(opens_esp(k, PRF_SHA256, &keys.sk_d, NULL, &ni, &nr, ESP_I, true));       /* at once: they are proved now */
+    for (unsigned i = 0; i < 3; i++) {
+        forged_init(k, false, who, 5000 + i);
+        forged_init(k, true, who, 5000 + i);
+    }
+    child(k, &keys, 7, 0x2000, 0x3000, 40);
+    T(child_opens(k, PRF_SHA256, &keys, 0x3000, 40));
+    keyring_free(k);
+}
+
+/* Strangers' requests beyond number do not move that of an SPI that the log names. */
+static void
+forged_spis(void)
+{
+    struct ike_keys keys = ike_keys_like(1);
+    struct keyring *k = keyring_new(keylog_new());
+    struct crypt_key ni = nonce(60), nr = nonce(70);
+
+    log_ike2(keyring_log(k), SPI_I, &keys);
+    init(k, false, 60);
+    for (uint32_t i = 0; i < 2 * KEYRING_MAX_IKE_SAS + 10; i++) {
+        memcpy(b.b, &i, sizeof i);
+        T(ike_parse(&m, b.b, b.n, b.n));
+        keyring_learn_ike(k, &m, &told_at);
+        T(k->num_requests <= KEYRING_MAX_IKE_SAS + 1);
+    }
+    init(k, true, 70);
+    T(negotiate(k, &keys, SPI_I, V2_IKE_AUTH, R, 1, PROTO_ESP, ESP_R, 0, NULL, NULL));
+    T(opens_esp(k, PRF_SHA1, &keys.sk_d, NULL, &ni, &nr, ESP_R, false));
+    keyring_free(k);
+}
+
+/* Before the first packet of an SPI come forged ones: its keys are still derived. */
+static void
+forged_packets(void)
+{
+    struct ike_keys keys = ike_keys_like(1);
+    struct keyring *k = keyring_new(keylog_new());
+    unsigned n = 0;
+
+    log_ike2(keyring_log(k), SPI_I, &keys);
+    child(k, &keys, 5, ESP_I, ESP_R, 40);
+    for (unsigned i = 0; i < 2 * KEYRING_MAX_DERIVATIONS; i++) {
+        T(!child_opens(k, PRF_SHA1, &keys, ESP_R, 90));
+    }
+    while (!child_opens(k, PRF_SHA1, &keys, ESP_R, 40) && n < 100) {
+        n++;
+    }
+    T(n < 64 && keyring_full(k) == NULL);
+    keyring_free(k);
+}
+
 /* The same in clear, as anybody can send it. */
 static void
 forge(struct keyring *k, unsigned exchange, unsigned flags, uint32_t id, unsigned protocol, uint32_t esp_spi, uint8_t ike_spi, uint8_t seed)
@@ -54,5 +157,14 @@ main(void)
 {
     crypt_ready();
     clear_negotiations();
+    for (int who = STRANGER; who <= TRUE_ADDRESSES; who++) {
+        for (int before = 0; before < 2; before++) {
+            forged_inits((enum forger)who, 1, before);
+            forged_inits((enum forger)who, 5, before);
+            forged_inits((enum forger)who, 1000, before);
+        }
+    }
+    forged_spis();
+    forged_packets();
     return t_done();
 }

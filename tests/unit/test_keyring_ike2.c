@@ -356,7 +356,7 @@ too_many_requests(void)
         T(keyring_full(k) == NULL);
         memcpy(b.b, &i, sizeof i);
         T(ike_parse(&m, b.b, b.n, b.n));
-        keyring_learn_ike(k, &m);
+        keyring_learn_ike(k, &m, &told_at);
     }
     T(keyring_full(k) && strstr(keyring_full(k), "unanswered IKE_SA_INIT"));
     init(k, false, 60);                                 /* what comes now is followed again */

@@ -11,7 +11,8 @@ enum {
     KEYMAT_MAX = 4 * CRYPT_KEY_MAX,     /* encryption and integrity of both directions */
     SECRET_X_MAX = 66,                  /* octets of the x coordinate of the largest curve */
     ML_KEM_SECRET = 32, ML_KEM_PUBLIC_MIN = 700,
-    TRIES_AT_ONCE = 256
+    TRIES_AT_ONCE = 256,
+    LATE_EACH = 64, LATE_TRIES = 4      /* when all tries are used up: of each so many packets */
 };
 
 static struct span
@@ -77,25 +78,61 @@ sk_ds_of(struct keyring *k, const uint8_t spis[IKE_SPIS])
     return list;
 }
 
-static uint16_t
-prf_of(struct keyring *k, const struct ike_keys *keys, const uint8_t spis[IKE_SPIS])
+/* What may be of an IKE SA: several nonces and suites where one is true and others are forged.  Its
+ * numbers count all of them. */
+struct variants {
+    const GPtrArray *requests, *answers;        /* of the first Child SA */
+    struct key_suite suites[KEYRING_MAX_NONCES];        /* of others */
+    size_t num;
+};
+
+static void
+variants_of(struct keyring *k, const uint8_t spis[IKE_SPIS], bool first, struct variants *v)
 {
     const struct ike2_sa *sa = ike2_sa_of(k, spis, false);
 
-    return keys->prf ? keys->prf : sa ? sa->suite.prf : 0;
+    memset(v, 0, sizeof *v);
+    if (first) {
+        v->requests = sa ? sa->requests : NULL;
+        v->answers = sa ? sa->answers : NULL;
+        v->num = sa ? (size_t)sa->requests->len * sa->answers->len : 0;
+        return;
+    }
+    v->num = MAX(sa ? ike2_suites(sa, v->suites) : 0, 1u);
 }
 
-/* Every pair of the two lists is tried once before one is tried again; a packet goes on where
- * the one before stopped.  False when there is none left for now. */
-static bool
-next_pair(size_t all, size_t *cursor, unsigned *tries, unsigned *now, size_t *out)
+/* The log's, where it says it. */
+static uint16_t
+prf_of(const struct variants *v, size_t number, const struct ike_keys *keys)
 {
-    if (!all || *tries >= KEYRING_MAX_DERIVATIONS || *now >= TRIES_AT_ONCE || *now >= all) {
+    const struct key_suite *s = v->answers ?
+                                &heard_at(v->answers, (guint)(number / v->requests->len))->suite :
+                                &v->suites[number];
+
+    return keys->prf ? keys->prf : s->prf;
+}
+
+/* Every one of all is tried once before one is tried again; a packet goes on where the one before
+ * stopped.  False when there is none left for now.  Packets that none of them opens may be forged
+ * ones: a few tries go on for ever. */
+static bool
+next_try(struct keyring *k, struct derivation_tries *tries, size_t all, unsigned *now, size_t *out)
+{
+    if (tries->num >= KEYRING_MAX_DERIVATIONS) {
+        if (all > KEYRING_MAX_DERIVATIONS) {
+            keyring_reached(k, "more keys that may follow from one negotiation than the key ring "
+                               "tries");
+        }
+        if (tries->packets % LATE_EACH || *now >= LATE_TRIES) {
+            return false;
+        }
+    }
+    if (!all || *now >= TRIES_AT_ONCE || *now >= all) {
         return false;
     }
-    ++*tries;
+    tries->num += tries->num < KEYRING_MAX_DERIVATIONS;
     ++*now;
-    *out = (*cursor)++ % all;
+    *out = tries->cursor++ % all;
     return true;
 }
 
@@ -151,24 +188,56 @@ try_keymat(struct keyring *k, const struct child_negotiation *child, const uint8
     return kept;
 }
 
+static void
+nonces_of(const struct child_negotiation *child, const struct variants *v, size_t number,
+          struct span *ni, struct span *nr)
+{
+    guint requests = child->first ? v->requests->len : 1;
+
+    *ni = span_of(child->first ? heard_at(v->requests, (guint)number % requests)->nonce :
+                  child->ni);
+    *nr = span_of(child->first ? heard_at(v->answers, (guint)number / requests)->nonce :
+                  child->nr);
+}
+
+/* A packet has its keys of these: all others were forged, or led nowhere. */
+static void
+prove_nonces(struct keyring *k, const struct child_negotiation *child, size_t number)
+{
+    struct ike2_sa *sa = ike2_sa_of(k, child->spis, false);
+    guint requests = sa->requests->len;
+
+    heard_keep_only(sa->requests, (guint)number % requests);
+    heard_keep_only(sa->answers, (guint)number / requests);
+    sa->nonces_proved = true;
+}
+
 static const struct esp_keys *
 derive_v2(struct keyring *k, struct child_negotiation *child, const GPtrArray *secrets,
           esp_keys_open *opens, void *context)
 {
     GPtrArray *sk_ds = sk_ds_of(k, child->spis);
-    struct span ni = span_of(child->ni), nr = span_of(child->nr);
     const struct esp_keys *found = NULL;
+    struct variants v;
     uint8_t keymat[KEYMAT_MAX];
     unsigned now = 0;
-    size_t len, pair, num = (size_t)sk_ds->len * secrets->len;
+    size_t len, pair, each = (size_t)sk_ds->len * secrets->len;
 
+    variants_of(k, child->spis, child->first, &v);
     while (!found && keymat_len(child, &len) &&
-           next_pair(num, &child->cursor, &child->tries, &now, &pair)) {
+           next_try(k, &child->tries, each * v.num, &now, &pair)) {
         const struct ike_keys *keys =
             (const struct ike_keys *)g_ptr_array_index(sk_ds, pair % sk_ds->len);
-        const struct span *g = (const struct span *)g_ptr_array_index(secrets, pair / sk_ds->len);
-        if (child_keymat_v2(prf_of(k, keys, child->spis), &keys->sk_d, g, &ni, &nr, keymat, len)) {
+        const struct span *g =
+            (const struct span *)g_ptr_array_index(secrets, pair % each / sk_ds->len);
+        size_t number = pair / each;
+        struct span ni, nr;
+        nonces_of(child, &v, number, &ni, &nr);
+        if (child_keymat_v2(prf_of(&v, number, keys), &keys->sk_d, g, &ni, &nr, keymat, len)) {
             found = try_keymat(k, child, keymat, len, opens, context);
+        }
+        if (found && child->first) {
+            prove_nonces(k, child, number);
         }
     }
     crypt_wipe(keymat, sizeof keymat);
@@ -189,7 +258,7 @@ derive_v1(struct keyring *k, struct child_negotiation *child, const GPtrArray *s
     size_t len, pair, num = logged ? logged->len : 0;
 
     while (!found && keymat_len(child, &len) &&
-           next_pair(2 * num * secrets->len, &child->cursor, &child->tries, &now, &pair)) {
+           next_try(k, &child->tries, 2 * num * secrets->len, &now, &pair)) {
         const struct keylog_ike1 *one =
             (const struct keylog_ike1 *)g_ptr_array_index(logged, pair / 2 % num);
         const struct span *g = (const struct span *)g_ptr_array_index(secrets, pair / 2 / num);
@@ -210,9 +279,7 @@ keyring_derive_esp(struct keyring *k, struct child_negotiation *child, esp_keys_
     GPtrArray *secrets;
     const struct esp_keys *found;
 
-    if (child->tries >= KEYRING_MAX_DERIVATIONS) {
-        return NULL;
-    }
+    child->tries.packets++;
     secrets = secrets_of(k, child->exchanged, child->ke_len);
     found = child->v1 ? derive_v1(k, child, secrets, opens, context) :
             derive_v2(k, child, secrets, opens, context);
@@ -272,15 +339,18 @@ keyring_derive_ike(struct keyring *k, struct ike_rekeying *rekeying, const uint8
               *sk_ds = sk_ds_of(k, rekeying->parent);
     const struct ike_keys *found = NULL;
     struct ike_keys keys;
+    struct variants v;
     unsigned now = 0;
-    size_t pair;
+    size_t pair, each = (size_t)sk_ds->len * secrets->len;
 
-    while (!found && next_pair((size_t)sk_ds->len * secrets->len, &rekeying->cursor,
-                               &rekeying->tries, &now, &pair)) {
+    variants_of(k, rekeying->parent, false, &v);
+    rekeying->tries.packets++;
+    while (!found && next_try(k, &rekeying->tries, each * v.num, &now, &pair)) {
         const struct ike_keys *old =
             (const struct ike_keys *)g_ptr_array_index(sk_ds, pair % sk_ds->len);
-        const struct span *g = (const struct span *)g_ptr_array_index(secrets, pair / sk_ds->len);
-        if (new_keys(&keys, rekeying, prf_of(k, old, rekeying->parent), &old->sk_d, g, spis) &&
+        const struct span *g =
+            (const struct span *)g_ptr_array_index(secrets, pair % each / sk_ds->len);
+        if (new_keys(&keys, rekeying, prf_of(&v, pair / each, old), &old->sk_d, g, spis) &&
             opens(context, &keys)) {
             found = (const struct ike_keys *)keyring_keep(k, &keys, sizeof keys);
         }

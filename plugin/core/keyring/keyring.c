@@ -9,12 +9,6 @@ free_list(gpointer p)
     g_ptr_array_free((GPtrArray *)p, TRUE);
 }
 
-static void
-free_bytes(gpointer p)
-{
-    g_bytes_unref((GBytes *)p);
-}
-
 struct keyring *
 keyring_new(struct keylog *log)
 {
@@ -26,7 +20,8 @@ keyring_new(struct keylog *log)
     k->named = keyring_by_spi(free_list);
     k->loose = g_ptr_array_new();
     k->sas2 = keyring_by_spis(ike2_free);
-    k->requests = keyring_by_spi(free_bytes);
+    k->requests = keyring_by_spi(init_requests_free);
+    k->most_requests = KEYRING_MAX_IKE_SAS;
     k->reassemblies = g_queue_new();
     k->keys1 = keyring_by_spi(free_list);
     k->sas1 = keyring_by_spis(ike1_free);

@@ -79,8 +79,9 @@ offered(const struct offer *o, const struct proposal *chosen)
 static bool
 same_negotiation(const struct child_negotiation *a, const struct child_negotiation *b)
 {
-    return a->v1 == b->v1 && a->second == b->second && memcmp(a->spis, b->spis, IKE_SPIS) == 0 &&
-           g_bytes_equal(a->ni, b->ni) && g_bytes_equal(a->nr, b->nr);
+    return a->v1 == b->v1 && a->second == b->second && a->first == b->first &&
+           memcmp(a->spis, b->spis, IKE_SPIS) == 0 &&
+           (a->first || (g_bytes_equal(a->ni, b->ni) && g_bytes_equal(a->nr, b->nr)));
 }
 
 static void
@@ -99,8 +100,8 @@ add_negotiation(struct keyring *k, const struct child_negotiation *from, const u
     *child = *from;
     child->second = second;
     memcpy(child->spi, spi, 4);
-    child->ni = g_bytes_ref(from->ni);
-    child->nr = g_bytes_ref(from->nr);
+    child->ni = from->ni ? g_bytes_ref(from->ni) : NULL;
+    child->nr = from->nr ? g_bytes_ref(from->nr) : NULL;
     if (!list) {
         list = g_ptr_array_new_with_free_func(child_negotiation_free);
         g_hash_table_insert(k->negotiations, GUINT_TO_POINTER(number), list);
@@ -120,39 +121,132 @@ add_negotiation(struct keyring *k, const struct child_negotiation *from, const u
     k->num_negotiations++;
 }
 
-/* --- IKEv2 ----------------------------------------------------------------------------- */
+/* --- IKE_SA_INIT ----------------------------------------------------------------------- */
+
+static bool
+must_go(struct keyring *k, const uint8_t *spi_i, const struct init_requests *r, bool unanswered)
+{
+    return (r->answered || unanswered) && !ike2_named(k, spi_i);
+}
+
+static size_t
+drop_requests(struct keyring *k, bool unanswered)
+{
+    GHashTableIter each;
+    gpointer spi_i, r;
+    size_t dropped = 0;
+
+    g_hash_table_iter_init(&each, k->requests);
+    while (g_hash_table_iter_next(&each, &spi_i, &r)) {
+        if (must_go(k, (const uint8_t *)spi_i, (const struct init_requests *)r, unanswered)) {
+            dropped += ((struct init_requests *)r)->heard->len;
+            g_hash_table_iter_remove(&each);
+        }
+    }
+    return dropped;
+}
+
+/* Those whose SPI the log names stay, however many strangers send. */
+static void
+make_room(struct keyring *k)
+{
+    if (k->num_requests < k->most_requests) {
+        return;
+    }
+    k->num_requests -= drop_requests(k, false);
+    if (k->num_requests > k->most_requests / 2) {
+        size_t dropped = drop_requests(k, true);
+        k->num_requests -= dropped;
+        if (dropped) {
+            keyring_reached(k, "more unanswered IKE_SA_INIT requests than the key ring keeps");
+        }
+    }
+    k->most_requests = k->num_requests + KEYRING_MAX_IKE_SAS;
+}
+
+static void
+say_lost(struct keyring *k, bool lost)
+{
+    if (lost) {
+        keyring_reached(k, "more IKE_SA_INIT messages of one SPI than the key ring keeps");
+    }
+}
+
+static void
+learn_request(struct keyring *k, const struct ike_message *m, const struct heard *said)
+{
+    struct init_requests *r;
+    bool lost = false;
+    guint before;
+
+    make_room(k);
+    r = (struct init_requests *)g_hash_table_lookup(k->requests, m->spi_i);
+    if (!r) {
+        r = g_new0(struct init_requests, 1);
+        r->heard = heard_new();
+        keyring_put(k->requests, m->spi_i, 8, r);
+    }
+    before = r->heard->len;
+    heard_add(r->heard, said, &lost);
+    k->num_requests += r->heard->len - before;
+    say_lost(k, lost);
+}
+
+/* Which request it answers is not said: any with this SPI, that of the same two addresses first. */
+static void
+take_requests(struct ike2_sa *sa, const struct init_requests *r, const struct heard *answer)
+{
+    for (int of_same = 1; of_same >= 0; of_same--) {
+        for (guint i = 0; i < r->heard->len; i++) {
+            const struct heard *request = heard_at(r->heard, i);
+            if (heard_answers(answer, request) == (of_same != 0)) {
+                heard_add(sa->requests, request, NULL);
+            }
+        }
+    }
+}
+
+static void
+learn_answer(struct keyring *k, const struct ike_message *m, struct heard *said)
+{
+    struct init_requests *r = (struct init_requests *)g_hash_table_lookup(k->requests, m->spi_i);
+    uint8_t spis[IKE_SPIS];
+    struct ike2_sa *sa;
+    bool lost = false;
+
+    keyring_spis(m, spis);
+    sa = m->num_proposals ? ike2_sa_of(k, spis, true) : NULL;
+    if (!sa || sa->rekeying || sa->nonces_proved) {
+        return;
+    }
+    said->suite = key_suite_of(&m->proposals[0]);
+    if (heard_add(sa->answers, said, &lost) && r) {
+        r->answered = true;
+        take_requests(sa, r, said);
+    }
+    say_lost(k, lost);
+}
 
 /* The answer to an IKE_SA_INIT has the suite of the IKE SA; it may come to the first request,
  * or to the one after a COOKIE or INVALID_KE_PAYLOAD (RFC 7296 sections 1.2, 2.6). */
 static void
-learn_init(struct keyring *k, const struct ike_message *m)
+learn_init(struct keyring *k, const struct ike_message *m, const struct sighting *at)
 {
-    uint8_t spis[IKE_SPIS];
-    struct ike2_sa *sa;
-    GBytes *ni;
+    struct heard said = { .src = at->src, .dst = at->dst };
 
     if (!has_nonce(m)) {
         return;
     }
-    if (!ike_is_response(m)) {
-        if (g_hash_table_size(k->requests) >= KEYRING_MAX_IKE_SAS) {
-            g_hash_table_remove_all(k->requests);
-            keyring_reached(k, "more unanswered IKE_SA_INIT requests than the key ring keeps");
-        }
-        keyring_put(k->requests, m->spi_i, 8, g_bytes_new(m->nonce.at, m->nonce.len));
-        return;
+    said.nonce = g_bytes_new(m->nonce.at, m->nonce.len);
+    if (ike_is_response(m)) {
+        learn_answer(k, m, &said);
+    } else {
+        learn_request(k, m, &said);
     }
-    keyring_spis(m, spis);
-    sa = m->num_proposals ? ike2_sa_of(k, spis, true) : NULL;
-    if (!sa || sa->nr) {
-        return;
-    }
-    sa->suite = key_suite_of(&m->proposals[0]);
-    sa->nr = g_bytes_new(m->nonce.at, m->nonce.len);
-    ni = (GBytes *)g_hash_table_lookup(k->requests, m->spi_i);
-    sa->ni = ni ? g_bytes_ref(ni) : NULL;
-    g_hash_table_remove(k->requests, m->spi_i);
+    g_bytes_unref(said.nonce);
 }
+
+/* --- IKEv2 ----------------------------------------------------------------------------- */
 
 /* RFC 7296 section 2.18. */
 static void
@@ -170,13 +264,12 @@ learn_rekeyed(struct keyring *k, struct ike2_sa *parent, const struct offer *o,
     memcpy(spis, asked->spi, 8);
     memcpy(spis + 8, m->proposals[0].spi, 8);
     sa = ike2_sa_of(k, spis, true);
-    if (!sa || sa->rekeying || sa->nr) {
+    if (!sa || sa->rekeying) {
         return;
     }
-    sa->suite = key_suite_of(&m->proposals[0]);
     rekeying = g_new0(struct ike_rekeying, 1);
     memcpy(rekeying->parent, parent->spis, IKE_SPIS);
-    rekeying->suite = sa->suite;
+    rekeying->suite = key_suite_of(&m->proposals[0]);
     rekeying->ke_len = m->ke.len;
     rekeying->ni = g_bytes_ref(o->nonce);
     rekeying->nr = g_bytes_new(m->nonce.at, m->nonce.len);
@@ -198,15 +291,14 @@ learn_child(struct keyring *k, const struct ike2_sa *sa, const struct offer *o,
     }
     memcpy(from.spis, sa->spis, IKE_SPIS);
     if (m->exchange == V2_IKE_AUTH) {
-        from.ni = sa->ni ? g_bytes_ref(sa->ni) : NULL;
-        from.nr = sa->nr ? g_bytes_ref(sa->nr) : NULL;
+        from.first = sa->requests->len && sa->answers->len;
     } else if (o && o->nonce && has_nonce(m)) {
         from.exchanged = m->has_ke;
         from.ke_len = m->ke.len;
         from.ni = g_bytes_ref(o->nonce);
         from.nr = g_bytes_new(m->nonce.at, m->nonce.len);
     }
-    if (from.ni && from.nr) {
+    if (from.first || from.nr) {
         add_negotiation(k, &from, p->spi, false);
         if (asked) {
             add_negotiation(k, &from, asked->spi, true);
@@ -217,7 +309,7 @@ learn_child(struct keyring *k, const struct ike2_sa *sa, const struct offer *o,
 }
 
 static void
-learn_v2(struct keyring *k, const struct ike_message *m)
+learn_v2(struct keyring *k, const struct ike_message *m, const struct sighting *at)
 {
     bool from_initiator = (m->flags & FLAG_INITIATOR) != 0, response = ike_is_response(m);
     uint8_t spis[IKE_SPIS];
@@ -225,7 +317,7 @@ learn_v2(struct keyring *k, const struct ike_message *m)
     struct offer *o;
 
     if (m->exchange == V2_IKE_SA_INIT) {
-        learn_init(k, m);
+        learn_init(k, m, at);
         return;
     }
     if ((m->exchange != V2_IKE_AUTH && m->exchange != V2_CREATE_CHILD_SA) || !m->num_proposals) {
@@ -320,7 +412,7 @@ may_be_learnt(const struct ike_message *m)
 }
 
 void
-keyring_learn_ike(struct keyring *k, const struct ike_message *m)
+keyring_learn_ike(struct keyring *k, const struct ike_message *m, const struct sighting *at)
 {
     if (!may_be_learnt(m)) {
         return;
@@ -328,6 +420,6 @@ keyring_learn_ike(struct keyring *k, const struct ike_message *m)
     if (m->major == 1) {
         learn_v1(k, m);
     } else if (m->major == 2 && keylog_num_ike2(k->log)) {
-        learn_v2(k, m);
+        learn_v2(k, m, at);
     }
 }

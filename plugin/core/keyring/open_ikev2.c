@@ -22,7 +22,7 @@ struct reassembly {
 /* The SK or SKF payload of a message, under way to its clear text (RFC 7296 section 3.14). */
 struct sk_payload {
     const struct ike_message *m;
-    const struct key_suite *suite;
+    const struct ike2_sa *sa;
     const uint8_t *at;
     size_t body;                /* offset of its IV in the message */
     uint8_t *out;
@@ -60,18 +60,32 @@ reassembly_free(void *p)
 /* --- keys --------------------------------------------------------------------------- */
 
 static bool
+opens_as(struct sk_payload *sk, const struct ike_keys *keys)
+{
+    bool verified = false;
+
+    sk->opened = ike2_open(keys, (sk->m->flags & FLAG_INITIATOR) != 0, sk->at, sk->m->length,
+                           sk->body, sk->out, &sk->len, &verified);
+    return verified;
+}
+
+static bool
 opens(void *context, const struct ike_keys *keys)
 {
     struct sk_payload *sk = (struct sk_payload *)context;
+    struct key_suite suites[KEYRING_MAX_NONCES];
     struct ike_keys told = *keys;
     bool verified = false;
 
-    if (!told.encr) {                   /* the log does not say: what the SA has chosen */
-        told.encr = sk->suite->encr;
-        told.integ = sk->suite->integ;
+    if (told.encr) {
+        return opens_as(sk, keys);
     }
-    sk->opened = ike2_open(&told, (sk->m->flags & FLAG_INITIATOR) != 0, sk->at, sk->m->length,
-                           sk->body, sk->out, &sk->len, &verified);
+    /* The log does not say: what the SA has chosen, by one of the answers. */
+    for (unsigned i = 0, n = ike2_suites(sk->sa, suites); i < n && !verified; i++) {
+        told.encr = suites[i].encr;
+        told.integ = suites[i].integ;
+        verified = opens_as(sk, &told);
+    }
     crypt_wipe(&told, sizeof told);
     return verified;
 }
@@ -265,7 +279,7 @@ ike2_read(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t ca
         sa->intermediate = true;
         sa->fresh = false;
     }
-    sk.suite = &sa->suite;
+    sk.sa = sa;
     sk.body = (size_t)(m->encrypted_body.at - at);
     sk.out = keyring_clear(k, m->length);
     known = find_key(k, sa, &sk, &wrong);

@@ -23,7 +23,9 @@ struct keyring {
     GHashTable *named;          /* SPI of the initiator -> GPtrArray of const struct ike_keys * */
     GPtrArray *loose;           /* keys of the log that have opened nothing yet */
     GHashTable *sas2;           /* both SPIs -> struct ike2_sa */
-    GHashTable *requests;       /* SPI of the initiator -> GBytes: nonce of an open IKE_SA_INIT */
+    GHashTable *requests;       /* SPI of the initiator -> struct init_requests */
+    size_t num_requests;        /* nonces of all of them .. */
+    size_t most_requests;       /* .. and how many there may be until some must go */
     GQueue *reassemblies;       /* of struct reassembly, the oldest first */
     size_t reassembly_octets;
 

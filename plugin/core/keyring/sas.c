@@ -43,10 +43,42 @@ ike2_free(void *p)
 
     g_ptr_array_free(sa->keys, TRUE);
     g_queue_free_full(sa->offers, offer_free);
-    g_bytes_unref(sa->ni);
-    g_bytes_unref(sa->nr);
+    g_ptr_array_free(sa->requests, TRUE);
+    g_ptr_array_free(sa->answers, TRUE);
     ike_rekeying_free(sa->rekeying);
     g_free(sa);
+}
+
+void
+init_requests_free(void *p)
+{
+    struct init_requests *r = (struct init_requests *)p;
+
+    g_ptr_array_free(r->heard, TRUE);
+    g_free(r);
+}
+
+/* Of a rekeyed SA it was protected. */
+unsigned
+ike2_suites(const struct ike2_sa *sa, struct key_suite out[KEYRING_MAX_NONCES])
+{
+    unsigned n = 0;
+
+    if (sa->rekeying) {
+        out[n++] = sa->rekeying->suite;
+        return n;
+    }
+    for (guint i = 0; i < sa->answers->len; i++) {
+        const struct key_suite *one = &heard_at(sa->answers, i)->suite;
+        bool again = false;
+        for (unsigned j = 0; j < n && !again; j++) {
+            again = memcmp(&out[j], one, sizeof *one) == 0;
+        }
+        if (!again) {
+            out[n++] = *one;
+        }
+    }
+    return n;
 }
 
 /* The log may have grown. */
@@ -94,6 +126,8 @@ ike2_sa_of(struct keyring *k, const uint8_t spis[IKE_SPIS], bool make)
     sa = g_new0(struct ike2_sa, 1);
     memcpy(sa->spis, spis, IKE_SPIS);
     sa->keys = g_ptr_array_new();
+    sa->requests = heard_new();
+    sa->answers = heard_new();
     sa->offers = g_queue_new();
     keyring_put(k->sas2, spis, IKE_SPIS, sa);
     return sa;

@@ -3,6 +3,7 @@
 #ifndef ESPIAL_KEYRING_SAS_H
 #define ESPIAL_KEYRING_SAS_H
 
+#include "heard.h"
 #include "ring.h"
 
 #include <espial/limits.h>
@@ -25,17 +26,23 @@ struct offer {
     struct offered_spi spis[IKE_MAX_PROPOSALS];
 };
 
+/* Tries of the keys that follow from one negotiation. */
+struct derivation_tries {
+    unsigned num, packets;
+    size_t cursor;
+};
+
 /* The negotiation of a Child SA, of which the keys of one SPI follow. */
 struct child_negotiation {
+    bool first;                 /* of IKE_AUTH: the nonces are those of IKE_SA_INIT */
     bool v1, second;            /* v2: KEYMAT has the keys of the other direction first */
     uint8_t spis[IKE_SPIS];     /* of the IKE SA */
     uint8_t spi[4];
     struct key_suite suite;     /* v1: prf too */
     bool exchanged;             /* with a key exchange of its own */
     size_t ke_len;              /* octets of its public value */
-    GBytes *ni, *nr;
-    unsigned tries;
-    size_t cursor;
+    GBytes *ni, *nr;            /* NULL of the first one */
+    struct derivation_tries tries;
 };
 
 /* The rekeying that an IKE SA came from. */
@@ -44,8 +51,7 @@ struct ike_rekeying {
     struct key_suite suite;
     size_t ke_len;
     GBytes *ni, *nr;
-    unsigned tries;
-    size_t cursor;
+    struct derivation_tries tries;
 };
 
 void offer_free(void *p);
@@ -54,6 +60,13 @@ void ike_rekeying_free(void *p);
 
 /* --- IKEv2 ----------------------------------------------------------------------- */
 
+/* What was said to one SPI of an initiator in IKE_SA_INIT. */
+struct init_requests {
+    GPtrArray *heard;
+    bool answered;
+};
+void init_requests_free(void *p);
+
 struct ike2_sa {
     uint8_t spis[IKE_SPIS];
     GPtrArray *keys;            /* struct ike_keys that have opened a message, the newest last */
@@ -61,8 +74,8 @@ struct ike2_sa {
     size_t cursor;              /* in loose */
     bool intermediate;          /* keys change at IKE_INTERMEDIATE (RFC 9242 section 3.3.1) .. */
     bool fresh;                 /* .. and one has opened a message since */
-    struct key_suite suite;     /* as chosen, prf 0 where not seen */
-    GBytes *ni, *nr;            /* of IKE_SA_INIT; NULL */
+    GPtrArray *requests, *answers;      /* of struct heard: of IKE_SA_INIT, none of a rekeyed SA */
+    bool nonces_proved;         /* one of each is left, and a packet has proved them right */
     GQueue *offers;             /* of struct offer, the oldest first */
     struct ike_rekeying *rekeying;      /* the rekeying that made it; NULL */
 };
@@ -71,6 +84,8 @@ struct ike2_sa {
  * are too many. */
 struct ike2_sa *ike2_sa_of(struct keyring *k, const uint8_t spis[IKE_SPIS], bool make);
 void ike2_free(void *p);
+/* Suites that it may have, each once; 0 where none was seen. */
+unsigned ike2_suites(const struct ike2_sa *sa, struct key_suite out[KEYRING_MAX_NONCES]);
 /* The keys that the log names for an IKE SA, of struct ike_keys; NULL. */
 const GPtrArray *ike2_named(struct keyring *k, const uint8_t *spi_i);
 
