@@ -1,34 +1,16 @@
 /* open_esp.c - the keys of one SPI: tried with its packets, kept as openers, and the one
  * that proved right first.  SPDX-License-Identifier: GPL-2.0-or-later */
-#include "clear.h"
+#include "candidate.h"
 #include "derive.h"
 #include "open.h"
 
 #include <espial/cursor.h>
 #include <espial/ipsec.h>
 #include <espial/limits.h>
-#include <espial/names.h>
-#include <espial/protocol.h>
 #include <string.h>
 
 enum {
-    PAD_MAX = 255,
-    ESN_WINDOW = 1024,          /* packets behind the highest that may still come */
-    ANY_SPI_TRIES = 16,         /* packets of an SPI after which keys of any SPI are none of its */
-    ESN_STARTS = 4              /* upper halves tried where no packet has proved one */
-};
-
-/* A peek has no ICV to prove the upper half: it is looked at again before it could be guessed
- * wrong. */
-#define ESN_STALE (1u << 24)
-
-/* One key with or without extended sequence numbers. */
-struct esp_candidate {
-    const struct esp_keys *keys;        /* the log's or the keyring's */
-    struct esp_opener *opener;          /* NULL until it is wanted */
-    bool esn, refused;
-    bool proved, has_top;
-    uint64_t top;                       /* highest verified sequence number */
+    ANY_SPI_TRIES = 16          /* packets of an SPI after which keys of any SPI are none of its */
 };
 
 /* What may open the packets to one SPI. */
@@ -122,174 +104,6 @@ touch(struct keyring *k, struct spi_keys *s)
     }
 }
 
-static struct esp_opener *
-opener_of(struct esp_candidate *key)
-{
-    if (!key->opener && !key->refused) {
-        struct esp_keys keys = *key->keys;
-        keys.esn = key->esn;
-        key->opener = esp_opener_new(&keys, NULL);
-        key->refused = key->opener == NULL;
-        crypt_wipe(&keys, sizeof keys);
-    }
-    return key->opener;
-}
-
-/* --- sequence numbers ---------------------------------------------------------------- */
-
-/* RFC 4303 appendix A2.1: the upper half that puts the packet into the window or ahead of it. */
-static uint32_t
-guess_high(uint64_t top, uint32_t seq)
-{
-    uint32_t top_low = (uint32_t)top, top_high = (uint32_t)(top >> 32),
-             bottom = top_low - (ESN_WINDOW - 1);
-
-    if (top_low >= ESN_WINDOW - 1) {
-        return seq >= bottom ? top_high : top_high + 1;
-    }
-    return seq >= bottom && top_high ? top_high - 1 : top_high;
-}
-
-/* Upper halves that a packet may have, the likeliest first. */
-static unsigned
-highs_of(const struct esp_candidate *key, uint32_t seq, uint32_t out[ESN_STARTS])
-{
-    unsigned n = 0;
-
-    if (!key->esn) {
-        out[n++] = 0;
-        return n;
-    }
-    if (!key->has_top) {
-        for (; n < ESN_STARTS; n++) {
-            out[n] = n;
-        }
-        return n;
-    }
-    out[n++] = guess_high(key->top, seq);
-    out[n] = out[0] + 1;                /* resynchronisation, A3 */
-    n++;
-    if (out[0]) {
-        out[n] = out[0] - 1;
-        n++;
-    }
-    return n;
-}
-
-static void
-saw(struct esp_candidate *key, uint32_t high, uint32_t seq)
-{
-    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): 64 bits, not 32 */
-    uint64_t all = (uint64_t)high << 32 | seq;
-
-    if (key->esn && (!key->has_top || all > key->top)) {
-        key->top = all;
-        key->has_top = true;
-    }
-}
-
-/* --- one packet --------------------------------------------------------------------------- */
-
-struct esp_job {
-    const uint8_t *at;
-    size_t len;
-    uint32_t seq;
-    struct esp_clear *out;
-    bool named;                         /* the keys tried are the log's for this SPI */
-    bool wrong;
-    struct esp_candidate found;         /* a derived key that opens it */
-};
-
-/* A wrong key leaves out as it was. */
-static bool
-open_with(struct esp_candidate *key, struct esp_job *j)
-{
-    struct esp_opener *o = opener_of(key);
-    uint32_t highs[ESN_STARTS];
-    unsigned n = highs_of(key, j->seq, highs);
-
-    for (unsigned i = 0; o && i < n; i++) {
-        enum esp_verdict v = esp_verify(o, j->at, j->len, highs[i]);
-        if (v == ESP_VERIFIED) {
-            clear_read(o, j->out, j->at, j->len, highs[i]);
-            j->out->icv = ICV_GOOD;
-            saw(key, highs[i], j->seq);
-            key->proved = true;
-            return true;
-        }
-        if (v == ESP_NO_ICV) {
-            struct esp_clear c = { .icv = ICV_UNKNOWN };
-            clear_read(o, &c, j->at, j->len, highs[i]);
-            if (!clear_plausible(&c, j->named) && (!key->proved || !clear_looks_right(&c))) {
-                return false;
-            }
-            key->proved = true;
-            *j->out = c;
-            return true;
-        }
-        j->wrong = true;
-        if (v != ESP_ICV_WRONG) {
-            return false;               /* a length that the algorithms cannot give */
-        }
-    }
-    return false;
-}
-
-/* False: it must be verified after all. */
-static bool
-peek_with(struct esp_candidate *key, struct esp_job *j)
-{
-    struct esp_opener *o = opener_of(key);
-    uint32_t high = 0;
-
-    if (key->esn) {
-        if (!key->has_top || j->seq - (uint32_t)key->top + ESN_STALE > 2 * ESN_STALE) {
-            return false;
-        }
-        high = guess_high(key->top, j->seq);
-    }
-    if (!o || !esp_text_len(o, j->len)) {
-        return false;
-    }
-    clear_read(o, j->out, j->at, j->len, high);
-    if (clear_looks_right(j->out)) {
-        return true;
-    }
-    memset(j->out, 0, sizeof *j->out);
-    return false;
-}
-
-/* The head of a packet that the capture cut.  believed: the key needs no IP packet of about
- * the right length to speak for it. */
-static bool
-open_cut(struct esp_candidate *key, struct esp_job *j, size_t captured, bool believed)
-{
-    struct esp_opener *o = opener_of(key);
-    size_t text = o ? esp_text_len(o, j->len) : 0, want = MIN(text, (size_t)KEYRING_HEAD), said;
-    struct esp_clear c = {
-        .icv = ICV_UNKNOWN, .cut = true, .next_header = IP6_NO_NEXT, .opened = true
-    };
-    uint32_t high;
-
-    while (want && esp_peek_reach(o, want) > captured) {
-        want--;
-    }
-    if (!want) {
-        return false;
-    }
-    c.payload_len = text;
-    high = key->esn && key->has_top ? guess_high(key->top, j->seq) : 0;
-    c.head_len = esp_peek(o, j->at, j->len, high, c.head, want);
-    said = clear_ip_length(c.head, c.head_len);
-    if (said && said + ESP_TRAILER <= text && said + ESP_TRAILER + PAD_MAX >= text) {
-        c.next_header = c.head[0] >> 4 == 4 ? IP_IPV4 : IP_IPV6;
-    } else if (!believed) {
-        return false;
-    }
-    *j->out = c;
-    return true;
-}
-
 static bool
 derived_opens(void *context, const struct esp_keys *keys)
 {
@@ -298,7 +112,7 @@ derived_opens(void *context, const struct esp_keys *keys)
 
     for (int esn = 0; esn < 2; esn++) {
         struct esp_candidate key = { .keys = keys, .esn = esn != 0 };
-        bool opened = open_with(&key, j);
+        bool opened = candidate_opens(&key, j);
         esp_opener_free(key.opener);
         key.opener = NULL;
         if (opened) {
@@ -365,10 +179,11 @@ open_any_cut(struct spi_keys *s, struct esp_job *j, size_t captured)
     struct esp_candidate *one = only_proved(s);
 
     if (one) {
-        return open_cut(one, j, captured, true);
+        return candidate_opens_cut(one, j, captured, true);
     }
     for (unsigned i = 0; i < s->num; i++) {
-        if (!superseded(s, &s->candidates[i]) && open_cut(&s->candidates[i], j, captured, false)) {
+        struct esp_candidate *key = &s->candidates[i];
+        if (!superseded(s, key) && candidate_opens_cut(key, j, captured, false)) {
             return true;
         }
     }
@@ -378,12 +193,12 @@ open_any_cut(struct spi_keys *s, struct esp_job *j, size_t captured)
 static bool
 open_any(struct spi_keys *s, struct esp_job *j)
 {
-    if (s->right >= 0 && open_with(&s->candidates[s->right], j)) {
+    if (s->right >= 0 && candidate_opens(&s->candidates[s->right], j)) {
         return true;
     }
     for (unsigned i = 0; i < s->num; i++) {
         struct esp_candidate *key = &s->candidates[i];
-        if ((int)i != s->right && !superseded(s, key) && open_with(key, j)) {
+        if ((int)i != s->right && !superseded(s, key) && candidate_opens(key, j)) {
             s->right = (int)i;
             return true;
         }
@@ -411,7 +226,7 @@ keyring_open_esp(struct keyring *k, struct esp_clear *out, const uint8_t *at, si
     j.seq = be32(at + 4);
     j.named = s->logged;
     touch(k, s);
-    if (!verify && !cut && s->right >= 0 && peek_with(&s->candidates[s->right], &j)) {
+    if (!verify && !cut && s->right >= 0 && candidate_peeks(&s->candidates[s->right], &j)) {
         return true;
     }
     known = s->num > s->num_any;
@@ -433,7 +248,7 @@ static bool
 show_with(struct esp_candidate *key, const uint8_t *at, size_t len, uint8_t *clear,
           size_t *clear_len)
 {
-    struct esp_opener *o = opener_of(key);
+    struct esp_opener *o = candidate_opener(key);
     uint32_t newest = key->has_top ? (uint32_t)(key->top >> 32) + 1 : ESN_STARTS - 1;
     uint32_t high = key->esn ? newest : 0;
 
