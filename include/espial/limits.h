@@ -71,6 +71,10 @@ enum limits {
     KEYRING_MAX_CHILDREN = 1 << 18, /* SPIs negotiated */
     KEYRING_MAX_PER_SPI = 8,        /* negotiations of one SPI */
     KEYRING_MAX_OPEN = 1 << 12,     /* SPIs whose key schedules are kept */
+    KEYRING_MAX_OPEN_OCTETS = 1 << 25,      /* of all of them */
+    KEYRING_MAX_ANY_TRIES = 1 << 17,        /* of keys of any SPI, in stock for all packets */
+    KEYRING_MAX_STRANGE_SPIS = 1 << 13,     /* that no such key opened and that are remembered */
+    KEYRING_MAX_ANY_SPIS = 1 << 16,         /* that such keys open */
     KEYRING_MAX_HIGHS = 16,         /* upper halves of a sequence number tried for showing */
     FINDING_MAX_FRAMES = 1 << 16,   /* frames listed of one finding */
     FINDINGS_MAX = 1 << 20,

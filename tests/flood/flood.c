@@ -37,6 +37,9 @@ address(uint32_t n)
     return ip_from(4, b);
 }
 
+#define HEX16 "%016" G_GINT64_MODIFIER "x"
+#define REST_OF_16 "0011223344556677"
+
 /* A text of its own for each message, so that none is a retransmission. */
 static void
 send_new(struct conversation *c)
@@ -121,6 +124,49 @@ with_key_log(struct conversation *c)
     T(keylog_read(log, "flood", row, strlen(row), &messages) == 1);
     keys = keyring_new(log);
     sa_init(c, aes256, aes256);
+}
+
+static void
+log_row(struct keylog *log, const char *format, uint64_t one, uint64_t other)
+{
+    char *row = g_strdup_printf(format, one, other, one, other, one, other, one, other), *messages;
+
+    T(keylog_read(log, "flood", row, strlen(row), &messages) == 1);
+    g_free(row);
+}
+
+/* Keys whose SPI the log leaves open. */
+static void
+with_keys_of_any_spi(struct conversation *c)
+{
+    struct keylog *log = keylog_new();
+
+    (void)c;
+    for (unsigned i = 0; i < KEYLOG_MAX_PER_SPI; i++) {
+        log_row(log,
+                "\"IPv4\",\"*\",\"*\",\"*\",\"AES-CBC [RFC3602]\",\"0x" HEX16 HEX16
+                "\",\"HMAC-SHA-256-128 [RFC4868]\",\"0x" HEX16 HEX16 HEX16 HEX16 "\"\n",
+                rnd(), rnd());
+    }
+    keys = keyring_new(log);
+}
+
+/* Keys of many IKE SAs. */
+static void
+with_ike_keys(struct conversation *c)
+{
+    struct keylog *log = keylog_new();
+
+    (void)c;
+    for (unsigned i = 0; i < 10000; i++) {
+        log_row(log,
+                HEX16 "," HEX16 "," HEX16 REST_OF_16 "," HEX16 REST_OF_16
+                      ",\"AES-CBC-128 [RFC3602]\"," HEX16 REST_OF_16 REST_OF_16 REST_OF_16
+                      "," HEX16 REST_OF_16 REST_OF_16 REST_OF_16
+                      ",\"HMAC_SHA2_256_128 [RFC4868]\"\n",
+                rnd(), rnd());
+    }
+    keys = keyring_new(log);
 }
 
 /* --- events ------------------------------------------------------------------------------ */
@@ -442,6 +488,39 @@ ike_fragments(struct conversation *c, uint32_t i)
     checks_message(c->found, c->db, c->plan, &parsed, &e);
 }
 
+/* ESP of random SPIs that any of the keys may be of. */
+static void
+any_spis(struct conversation *c, uint32_t i)
+{
+    uint8_t b[120];
+    struct esp_clear clear;
+
+    (void)c;
+    for (size_t k = 0; k < sizeof b; k += 8) {
+        memcpy(b + k, &(uint64_t){ rnd() }, 8);
+    }
+    b[0] |= 1;
+    T(!keyring_open_esp(keys, &clear, b, sizeof b, sizeof b, i & 1));
+}
+
+/* Encrypted messages of random SPIs. */
+static void
+strange_messages(struct conversation *c, uint32_t i)
+{
+    uint8_t b[176];
+    struct ike_message parsed;
+
+    (void)c;
+    (void)i;
+    for (size_t k = 0; k < sizeof b; k += 8) {
+        memcpy(b + k, &(uint64_t){ rnd() }, 8);
+    }
+    memcpy(b + 16, (uint8_t[]){ V2P_SK, 0x20, V2_INFORMATIONAL, FLAG_INITIATOR, 0, 0, 0, 2, 0, 0, 0,
+                                sizeof b, 0, 0, 0, sizeof b - 28 }, 16);
+    T(ike_parse(&parsed, b, sizeof b, sizeof b) && parsed.encrypted);
+    T(!keyring_read_ike(keys, &parsed, b, sizeof b));
+}
+
 static void
 give(void *context, bool ike, const struct octets *message)
 {
@@ -537,6 +616,8 @@ static const struct flood floods[] = {
     { "icmp_errors", child, icmp_errors, 900, 900, 0, NULL },
     { "ike_fragments", with_key_log, ike_fragments, 900, 32, 4 * (SADB_MAX_EXCHANGES + 1),
       "exchanges of one IKE SA" },
+    { "any_spis", with_keys_of_any_spi, any_spis, 600, 8, 20000, "ESP packets" },
+    { "strange_messages", with_ike_keys, strange_messages, 3600, 80, 20000, "IKE messages" },
     { "tcp_streams", NULL, tcp_streams, 900, 8, TCP_ENCAP_MAX_STREAMS + 1, "TCP streams" },
     { "tcp_unfinished", NULL, tcp_unfinished, 70000, 300, 300000, "TCP streams" },
 };
@@ -548,6 +629,9 @@ said(struct conversation *c, const char *cap)
         if (strcmp(*reached, cap) == 0) {
             return true;
         }
+    }
+    if (keys && keyring_full(keys) && strstr(keyring_full(keys), cap)) {
+        return true;
     }
     return strcmp(cap, "TCP streams") == 0 && tcp_encap_capped(tcp);
 }

@@ -152,6 +152,88 @@ clear_negotiations(void)
     keyring_free(k);
 }
 
+/* --- ESP --------------------------------------------------------------------------------------- */
+
+static bool
+packet_opens(struct keyring *k, const struct esp_keys *keys, uint32_t spi, uint32_t seq)
+{
+    static struct buf esp;
+    struct esp_clear clear;
+    uint8_t packet[60];
+
+    ip_packet(packet, sizeof packet);
+    esp_seal(&esp, keys, spi, seq, 4, packet, sizeof packet, 0);
+    return keyring_open_esp(k, &clear, esp.b, esp.n, esp.n, true) && clear.icv == ICV_GOOD;
+}
+
+/* Packets of SPIs that keys of any SPI could be of: they cost a bounded number of tries and nothing that stays; a few
+ * packets of a true stream are enough all the same, and what the log names is always tried. */
+static void
+strange_spis(void)
+{
+    struct esp_keys keys[KEYLOG_MAX_PER_SPI], foreign = esp_keys_like(AES, SHA1, 200), named = esp_keys_like(AES, SHA1, 220);
+    struct keyring *k = keyring_new(keylog_new());
+    unsigned n = 1;
+
+    for (unsigned i = 0; i < KEYLOG_MAX_PER_SPI; i++) {
+        keys[i] = esp_keys_like(AES, SHA1, (uint8_t)(5 * i));
+        log_esp(keyring_log(k), KEYLOG_ANY_SPI, &keys[i]);
+    }
+    log_esp(keyring_log(k), 0x4000, &named);
+    T(packet_opens(k, &keys[15], 0x3000, 1));           /* one packet is enough */
+    T(keyring_full(k) == NULL);
+    for (uint32_t i = 0; i < 2 * KEYRING_MAX_STRANGE_SPIS; i++) {
+        T(!packet_opens(k, &foreign, 0x10000 + i, 1));
+    }
+    T(keyring_full(k) && strstr(keyring_full(k), "keys of any SPI"));
+    T(g_hash_table_size(k->spi_keys) == 1);
+    T(packet_opens(k, &keys[15], 0x3000, 2));
+    T(packet_opens(k, &named, 0x4000, 1));
+    while (!packet_opens(k, &keys[14], 0x3001, n) && n < 100) {
+        n++;
+    }
+    T(n < 8);
+    keyring_free(k);
+}
+
+/* Packets forged with the SPI of a stream before its first one. */
+static void
+forged_stream(void)
+{
+    struct esp_keys keys = esp_keys_like(AES, SHA1, 9), foreign = esp_keys_like(AES, SHA1, 200);
+    struct keyring *k = keyring_new(keylog_new());
+    unsigned n = 1;
+
+    log_esp(keyring_log(k), KEYLOG_ANY_SPI, &keys);
+    for (unsigned i = 0; i < 1000; i++) {
+        T(!packet_opens(k, &foreign, 0x3000, i));
+    }
+    while (!packet_opens(k, &keys, 0x3000, n) && n < 100) {
+        n++;
+    }
+    T(n <= 16 && keyring_full(k) == NULL);
+    keyring_free(k);
+}
+
+/* Key schedules of many keys of many SPIs. */
+static void
+open_keys(void)
+{
+    struct esp_keys keys, foreign = esp_keys_like(AES, SHA1, 200);
+    struct keyring *k = keyring_new(keylog_new());
+
+    for (uint32_t spi = 0x1000; spi < 0x1200; spi++) {
+        for (unsigned i = 0; i < KEYLOG_MAX_PER_SPI; i++) {
+            keys = esp_keys_like(AES, SHA1, (uint8_t)(5 * i));
+            log_esp(keyring_log(k), spi, &keys);
+        }
+        T(!packet_opens(k, &foreign, spi, 1));
+        T(k->open_octets <= KEYRING_MAX_OPEN_OCTETS);
+    }
+    T(k->open_octets > KEYRING_MAX_OPEN_OCTETS / 2 && packet_opens(k, &keys, 0x1000, 2));
+    keyring_free(k);
+}
+
 int
 main(void)
 {
@@ -166,5 +248,8 @@ main(void)
     }
     forged_spis();
     forged_packets();
+    strange_spis();
+    forged_stream();
+    open_keys();
     return t_done();
 }

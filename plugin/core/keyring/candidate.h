@@ -14,6 +14,7 @@ struct esp_candidate {
     const struct esp_keys *keys;        /* the log's or the keyring's */
     struct esp_opener *opener;          /* NULL until it is wanted */
     bool esn, refused;
+    bool any;                           /* the log leaves its SPI open */
     bool proved, has_top;
     uint64_t top;                       /* highest verified sequence number */
 };

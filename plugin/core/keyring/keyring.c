@@ -1,5 +1,6 @@
 /* keyring.c - the keyring from its making to its end, and the way in for messages of IKE.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "any_spi.h"
 #include "open.h"
 #include "sas.h"
 
@@ -28,6 +29,7 @@ keyring_new(struct keylog *log)
     k->negotiations = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free_list);
     k->spi_keys = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, spi_keys_free);
     k->with_openers = g_queue_new();
+    k->any_spi = any_spi_new();
     return k;
 }
 
@@ -39,6 +41,7 @@ keyring_free(struct keyring *k)
     }
     g_hash_table_destroy(k->spi_keys);
     g_queue_free(k->with_openers);
+    any_spi_free(k->any_spi);
     g_hash_table_destroy(k->negotiations);
     g_hash_table_destroy(k->sas1);
     g_hash_table_destroy(k->keys1);

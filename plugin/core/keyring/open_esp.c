@@ -1,5 +1,6 @@
 /* open_esp.c - the keys of one SPI: tried with its packets, kept as openers, and the one
  * that proved right first.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "any_spi.h"
 #include "candidate.h"
 #include "derive.h"
 #include "open.h"
@@ -9,9 +10,7 @@
 #include <espial/limits.h>
 #include <string.h>
 
-enum {
-    ANY_SPI_TRIES = 16          /* packets of an SPI after which keys of any SPI are none of its */
-};
+enum { OPENER_OCTETS = 8192 };  /* of one key schedule, about, without its scratch space */
 
 /* What may open the packets to one SPI. */
 struct spi_keys {
@@ -20,8 +19,7 @@ struct spi_keys {
     unsigned num;
     int right;                          /* the one that opened the last packet, -1 */
     bool logged;                        /* the log names keys for it */
-    unsigned num_any;                   /* the first candidates are keys of any SPI */
-    unsigned failures;                  /* packets that no key of any SPI opened, nor any other */
+    size_t octets, longest;             /* of key schedules, about; of a packet: their scratch */
     GList *link;                        /* in with_openers; NULL: no opener is kept */
 };
 
@@ -57,52 +55,80 @@ add_candidate(struct spi_keys *s, const struct esp_keys *keys, bool esn)
     return key;
 }
 
+static struct spi_keys *
+add_spi_keys(struct keyring *k, uint32_t spi)
+{
+    struct spi_keys *s = g_new0(struct spi_keys, 1);
+
+    s->spi = spi;
+    s->right = -1;
+    g_hash_table_insert(k->spi_keys, GUINT_TO_POINTER(spi), s);
+    return s;
+}
+
 /* NULL where nothing is known of the SPI: such packets must cost nothing. */
 static struct spi_keys *
 spi_keys_of(struct keyring *k, uint32_t spi)
 {
     struct spi_keys *s = (struct spi_keys *)g_hash_table_lookup(k->spi_keys, GUINT_TO_POINTER(spi));
-    const struct keylog_esp *const *keys, *const *any;
+    const struct keylog_esp *const *keys;
 
     if (s) {
         return s;
     }
     keys = keylog_find_esp(k->log, spi);
-    any = keylog_find_esp(k->log, KEYLOG_ANY_SPI);
-    if (!keys && !any && !g_hash_table_lookup(k->negotiations, GUINT_TO_POINTER(spi))) {
+    if (!keys && !g_hash_table_lookup(k->negotiations, GUINT_TO_POINTER(spi))) {
         return NULL;
     }
-    s = g_new0(struct spi_keys, 1);
-    s->spi = spi;
-    s->right = -1;
+    s = add_spi_keys(k, spi);
     s->logged = keys != NULL;
-    keys = keys ? keys : any;
     for (size_t i = 0; keys && keys[i]; i++) {
         add_candidate(s, &keys[i]->keys, false);
         add_candidate(s, &keys[i]->keys, true);
     }
-    s->num_any = s->logged ? 0 : s->num;
-    g_hash_table_insert(k->spi_keys, GUINT_TO_POINTER(spi), s);
     return s;
+}
+
+/* --- key schedules ------------------------------------------------------------------------ */
+
+static void
+close_oldest(struct keyring *k)
+{
+    struct spi_keys *old = (struct spi_keys *)g_queue_pop_tail(k->with_openers);
+
+    close_openers(old);
+    old->link = NULL;
+    k->open_octets -= old->octets;
+    old->octets = 0;
 }
 
 /* Key schedules are large: those of the SPIs used last are kept. */
 static void
-touch(struct keyring *k, struct spi_keys *s)
+settle(struct keyring *k, struct spi_keys *s, size_t len)
 {
+    size_t open = 0;
+
+    s->longest = MAX(s->longest, len);
+    for (unsigned i = 0; i < s->num; i++) {
+        open += s->candidates[i].opener != NULL;
+    }
+    k->open_octets -= s->octets;
+    s->octets = open * (OPENER_OCTETS + s->longest);
+    k->open_octets += s->octets;
     if (s->link) {
         g_queue_unlink(k->with_openers, s->link);
         g_queue_push_head_link(k->with_openers, s->link);
-        return;
+    } else if (open) {
+        g_queue_push_head(k->with_openers, s);
+        s->link = k->with_openers->head;
     }
-    g_queue_push_head(k->with_openers, s);
-    s->link = k->with_openers->head;
-    if (g_queue_get_length(k->with_openers) > KEYRING_MAX_OPEN) {
-        struct spi_keys *old = (struct spi_keys *)g_queue_pop_tail(k->with_openers);
-        close_openers(old);
-        old->link = NULL;
+    while (k->with_openers->length > KEYRING_MAX_OPEN ||
+           (k->open_octets > KEYRING_MAX_OPEN_OCTETS && k->with_openers->length > 1)) {
+        close_oldest(k);
     }
 }
+
+/* --- one packet ----------------------------------------------------------------------------- */
 
 static bool
 derived_opens(void *context, const struct esp_keys *keys)
@@ -174,24 +200,25 @@ only_proved(struct spi_keys *s)
 }
 
 static bool
-open_any_cut(struct spi_keys *s, struct esp_job *j, size_t captured)
+open_cut(struct keyring *k, struct spi_keys *s, struct esp_job *j, size_t captured)
 {
-    struct esp_candidate *one = only_proved(s);
+    struct esp_candidate *one = s ? only_proved(s) : NULL, found;
 
     if (one) {
         return candidate_opens_cut(one, j, captured, true);
     }
-    for (unsigned i = 0; i < s->num; i++) {
+    for (unsigned i = 0; s && i < s->num; i++) {
         struct esp_candidate *key = &s->candidates[i];
         if (!superseded(s, key) && candidate_opens_cut(key, j, captured, false)) {
             return true;
         }
     }
-    return false;
+    return !j->named && any_spi_opens(k, j, captured, s ? s->candidates : NULL, s ? s->num : 0,
+                                      &found);
 }
 
 static bool
-open_any(struct spi_keys *s, struct esp_job *j)
+open_known(struct spi_keys *s, struct esp_job *j)
 {
     if (s->right >= 0 && candidate_opens(&s->candidates[s->right], j)) {
         return true;
@@ -206,39 +233,78 @@ open_any(struct spi_keys *s, struct esp_job *j)
     return false;
 }
 
+/* The key is the SPI's from now on. */
+static bool
+open_any(struct keyring *k, struct spi_keys *s, struct esp_job *j)
+{
+    struct esp_candidate found;
+
+    if (j->named ||
+        !any_spi_opens(k, j, j->len, s ? s->candidates : NULL, s ? s->num : 0, &found)) {
+        return false;
+    }
+    if (!s && k->num_any_spis >= KEYRING_MAX_ANY_SPIS) {
+        keyring_reached(k, "more SPIs than keys of any SPI are remembered for");
+        return true;
+    }
+    k->num_any_spis += s == NULL;
+    s = s ? s : add_spi_keys(k, be32(j->at));
+    *add_candidate(s, found.keys, found.esn) = found;
+    s->right = (int)s->num - 1;
+    return true;
+}
+
+/* Keys of any SPI accuse nobody. */
+static bool
+has_own_key(const struct spi_keys *s)
+{
+    for (unsigned i = 0; i < s->num; i++) {
+        if (!s->candidates[i].any) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+open_packet(struct keyring *k, struct spi_keys *s, struct esp_job *j, size_t captured, bool verify)
+{
+    bool cut = captured < j->len, known = s && has_own_key(s);
+
+    if (s && !verify && !cut && s->right >= 0 && candidate_peeks(&s->candidates[s->right], j)) {
+        return true;
+    }
+    if (cut) {
+        return open_cut(k, s, j, captured);
+    }
+    if ((s && (open_known(s, j) || open_derived(k, s, j))) || open_any(k, s, j)) {
+        return true;
+    }
+    j->out->icv = known && j->wrong ? ICV_BAD : ICV_UNKNOWN;
+    return false;
+}
+
 bool
 keyring_open_esp(struct keyring *k, struct esp_clear *out, const uint8_t *at, size_t captured,
                  size_t reported, bool verify)
 {
     struct esp_job j = { .at = at, .len = reported, .out = out };
     struct spi_keys *s;
-    bool cut = captured < reported, known;
+    bool opened;
 
     memset(out, 0, sizeof *out);
     if (captured < ESP_HEADER || captured > reported) {
         return false;
     }
+    any_spi_next(k->any_spi);
     s = spi_keys_of(k, be32(at));
-    if (!s || (s->failures >= ANY_SPI_TRIES && s->num == s->num_any &&
-               !g_hash_table_lookup(k->negotiations, GUINT_TO_POINTER(s->spi)))) {
-        return false;
-    }
     j.seq = be32(at + 4);
-    j.named = s->logged;
-    touch(k, s);
-    if (!verify && !cut && s->right >= 0 && candidate_peeks(&s->candidates[s->right], &j)) {
-        return true;
+    j.named = s && s->logged;
+    opened = open_packet(k, s, &j, captured, verify);
+    if (s) {
+        settle(k, s, reported);
     }
-    known = s->num > s->num_any;
-    if (cut) {
-        return open_any_cut(s, &j, captured);
-    }
-    if (open_any(s, &j) || open_derived(k, s, &j)) {
-        return true;
-    }
-    s->failures += s->right < 0;
-    out->icv = known && j.wrong ? ICV_BAD : ICV_UNKNOWN;
-    return false;
+    return opened;
 }
 
 /* --- for showing ------------------------------------------------------------------------------ */
@@ -281,7 +347,6 @@ keyring_open_esp_whole(struct keyring *k, const uint8_t *at, size_t len, uint8_t
     if (!s) {
         return 0;
     }
-    touch(k, s);
     clear = (uint8_t *)g_malloc(len);
     for (unsigned i = 0; i < s->num && !opened; i++) {
         opened = s->candidates[i].proved && show_with(&s->candidates[i], at, len, clear, &n);
@@ -293,5 +358,6 @@ keyring_open_esp_whole(struct keyring *k, const uint8_t *at, size_t len, uint8_t
     }
     crypt_wipe(clear, len);
     g_free(clear);
+    settle(k, s, len);
     return n;
 }

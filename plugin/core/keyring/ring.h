@@ -39,6 +39,9 @@ struct keyring {
     size_t num_negotiations;
     GHashTable *spi_keys;       /* SPI -> struct spi_keys */
     GQueue *with_openers;       /* those with key schedules, the one used last first */
+    size_t open_octets;         /* of their key schedules, about */
+    struct any_spi *any_spi;
+    size_t num_any_spis;        /* SPIs that its keys have opened */
 };
 
 /* Remembers the first bound that was reached, static text for keyring_full. */
