@@ -55,9 +55,13 @@ enum limits {
     KEYLOG_MAX_SECRET = 2048,       /* octets of a shared secret; MODP_8192 has 1024 */
     KEYLOG_MAX_MESSAGES = 20,
     KEYLOG_MAX_TRIES = 256,         /* keys that one IKE message is tried with */
-    KEYRING_MAX_IKE_SAS = 1 << 16,  /* of each version, and answers awaited */
+    KEYRING_MAX_IKE_SAS = 1 << 16,  /* of each version that no key has opened, and answers
+                                     * awaited */
     KEYRING_MAX_SA_TRIES = 1024,    /* keys that all messages of one IKE SA are tried with in
                                      * vain */
+    KEYRING_MAX_LOOSE_TRIES = 1 << 15,      /* of keys that the log does not name for an IKE SA, in
+                                             * stock for all messages */
+    KEYRING_MAX_NAMED = 32,         /* keys that the log names for one initiator's SPI, the newest */
     KEYRING_MAX_SA_KEYS = 16,       /* keys of one IKE SA that have opened a message */
     KEYRING_MAX_NONCES = 32,        /* of one SPI in IKE_SA_INIT, requests and answers each */
     KEYRING_MAX_DERIVATIONS = 1024, /* tries of the keys that follow from one negotiation */

@@ -5,8 +5,16 @@
 
 #include "keyring_build.h"
 
-enum { I = FLAG_INITIATOR, R = FLAG_RESPONSE, SPI_I = 0x31, SPI_R = 0x32, NEW_I = 0x41, NEW_R = 0x42, OTHER = 0x61,
-       ESP_I = 0x0a0b0c0d, ESP_R = 0x1a1b1c1d, NOTIFY_LEN = 8 };
+enum { I = FLAG_INITIATOR,
+       R = FLAG_RESPONSE,
+       SPI_I = 0x31,
+       SPI_R = 0x32,
+       NEW_I = 0x41,
+       NEW_R = 0x42,
+       OTHER = 0x61,
+       ESP_I = 0x0a0b0c0d,
+       ESP_R = 0x1a1b1c1d,
+       NOTIFY_LEN = 8 };
 
 static struct buf b;
 static const uint8_t notify[NOTIFY_LEN] = { 0, 0, 0, 8, 0, 0, 0x40, 0x14 };
@@ -18,7 +26,6 @@ says(struct keyring *k, const struct ike_keys *keys, uint8_t spi, unsigned excha
     return tell(k, &b);
 }
 
-
 /* With two ciphers to choose from, or as chosen. */
 static inline void
 add_sa(struct buf *to, unsigned next, unsigned protocol, uint32_t spi, uint8_t ike_spi, bool choices)
@@ -27,7 +34,8 @@ add_sa(struct buf *to, unsigned next, unsigned protocol, uint32_t spi, uint8_t i
 
     u8(to, 1);
     u8(to, protocol);
-    u8(to, protocol == PROTO_ESP ? 4 : ike_spi ? 8 : 0);
+    u8(to, protocol == PROTO_ESP ? 4 : ike_spi ? 8 :
+                                                 0);
     u8(to, choices ? 4 : 3);
     if (protocol == PROTO_ESP) {
         u32(to, spi);

@@ -7,7 +7,9 @@
 #include <espial/limits.h>
 
 /* Where forged messages come from: of senders of their own, or with the true addresses. */
-enum forger { STRANGER, STRANGERS, TRUE_ADDRESSES };
+enum forger { STRANGER,
+              STRANGERS,
+              TRUE_ADDRESSES };
 
 static void
 from_to(uint8_t from, uint8_t to)
@@ -39,7 +41,7 @@ forged_inits(enum forger who, unsigned num, bool before_true)
     struct keyring *k = keyring_new(keylog_new());
     struct crypt_key ni = nonce(60), nr = nonce(70);
 
-    untold.encr = untold.integ = untold.prf = 0;        /* the suite of the true answer is found as well */
+    untold.encr = untold.integ = untold.prf = 0; /* the suite of the true answer is found as well */
     log_ike2(keyring_log(k), SPI_I, &untold);
     for (int answer = 0; answer < 2; answer++) {
         for (unsigned i = 0; i < num && before_true; i++) {
@@ -57,7 +59,7 @@ forged_inits(enum forger who, unsigned num, bool before_true)
     for (unsigned packets = 0; packets < 4 && !opens_esp(k, PRF_SHA256, &keys.sk_d, NULL, &ni, &nr, ESP_R, false); packets++) {
     }
     T(opens_esp(k, PRF_SHA256, &keys.sk_d, NULL, &ni, &nr, ESP_R, false));
-    T(opens_esp(k, PRF_SHA256, &keys.sk_d, NULL, &ni, &nr, ESP_I, true));       /* at once: they are proved now */
+    T(opens_esp(k, PRF_SHA256, &keys.sk_d, NULL, &ni, &nr, ESP_I, true)); /* at once: they are proved now */
     for (unsigned i = 0; i < 3; i++) {
         forged_init(k, false, who, 5000 + i);
         forged_init(k, true, who, 5000 + i);
@@ -152,6 +154,95 @@ clear_negotiations(void)
     keyring_free(k);
 }
 
+/* --- IKE SAs -------------------------------------------------------------------------------------- */
+
+static struct ike_keys
+numbered_keys(unsigned i)
+{
+    struct ike_keys keys = ike_keys_like(7);
+
+    keys.sk_ei.at[0] = keys.sk_ai.at[0] = keys.sk_ar.at[0] = (uint8_t)i;
+    keys.sk_ei.at[1] = keys.sk_ai.at[1] = keys.sk_ar.at[1] = (uint8_t)(i >> 8);
+    return keys;
+}
+
+/* Messages of IKE SAs that no key is of take from one stock of tries; keys that the log names are tried whatever is
+ * left of it, and what a stream of messages opened gives back. */
+static void
+strange_messages(void)
+{
+    enum { LOOSE = 600 };
+    struct ike_keys keys, foreign = ike_keys_like(90), named = ike_keys_like(150);
+    struct keyring *k = keyring_new(keylog_new());
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < LOOSE; i++) {
+        keys = numbered_keys(i);
+        log_ike2(keyring_log(k), 0, &keys);
+    }
+    log_ike2(keyring_log(k), OTHER, &named);
+    sk_seal(&b, &foreign, V2_INFORMATIONAL, I, 1, 0x99, 0x9a, V2P_NOTIFY, notify, sizeof notify, 0, 0);
+    for (uint32_t i = 0; i < 1000; i++) {
+        memcpy(b.b, &i, sizeof i);
+        T(!tell(k, &b) && !m.integrity_wrong);
+    }
+    T(keyring_full(k) && strstr(keyring_full(k), "more IKE messages of SPIs"));
+    T(k->loose_tries.left < 20);
+    T(says(k, &named, OTHER, V2_INFORMATIONAL, I, 1));
+    while (!says(k, &keys, SPI_I, V2_INFORMATIONAL, I, n) && n < 200) {
+        n++;
+    }
+    T(n < LOOSE / 5 && says(k, &keys, SPI_I, V2_INFORMATIONAL, R, n));
+    for (unsigned i = 0; i < 1000; i++) {
+        T(says(k, &keys, SPI_I, V2_INFORMATIONAL, I, n));
+    }
+    T(k->loose_tries.left > 5000);
+    keyring_free(k);
+}
+
+/* More responder's SPIs than IKE SAs are followed, to the SPI of a true one: what has proved right stays. */
+static void
+forged_sas(void)
+{
+    struct ike_keys keys = ike_keys_like(1), next = ike_keys_like(40), foreign = ike_keys_like(90);
+    struct keyring *k = keyring_new(keylog_new());
+    struct crypt_key ni = nonce(60), nr = nonce(70);
+
+    log_ike2(keyring_log(k), SPI_I, &keys);
+    log_ike2(keyring_log(k), OTHER, &next);
+    init(k, false, 60);
+    init(k, true, 70);
+    T(negotiate(k, &keys, SPI_I, V2_IKE_AUTH, R, 1, PROTO_ESP, ESP_R, 0, NULL, NULL));
+    sk_seal(&b, &foreign, V2_INFORMATIONAL, I, 1, SPI_I, SPI_R, V2P_NOTIFY, notify, sizeof notify, 0, 0);
+    for (uint32_t i = 0; i < KEYRING_MAX_IKE_SAS + 10; i++) {
+        memcpy(b.b + 8, &i, sizeof i);
+        T(!tell(k, &b));
+    }
+    T(keyring_full(k) && strstr(keyring_full(k), "more IKE SAs"));
+    T(g_hash_table_size(k->sas2) <= KEYRING_MAX_IKE_SAS + 2);
+    T(opens_esp(k, PRF_SHA1, &keys.sk_d, NULL, &ni, &nr, ESP_R, false));
+    T(says(k, &next, OTHER, V2_INFORMATIONAL, I, 1)); /* one that comes now is followed */
+    keyring_free(k);
+}
+
+/* A log with more keys of one SPI than are tried: the newest are. */
+static void
+many_named(void)
+{
+    struct ike_keys keys;
+    struct keyring *k = keyring_new(keylog_new());
+
+    for (unsigned i = 0; i < 10000; i++) {
+        keys = numbered_keys(i);
+        log_ike2(keyring_log(k), SPI_I, &keys);
+    }
+    T(says(k, &keys, SPI_I, V2_INFORMATIONAL, I, 1));
+    T(keyring_full(k) && strstr(keyring_full(k), "more keys of one IKE SA"));
+    child(k, &keys, 5, ESP_I, ESP_R, 40);
+    T(child_opens(k, PRF_SHA1, &keys, ESP_R, 40));
+    keyring_free(k);
+}
+
 /* --- ESP --------------------------------------------------------------------------------------- */
 
 static bool
@@ -180,7 +271,7 @@ strange_spis(void)
         log_esp(keyring_log(k), KEYLOG_ANY_SPI, &keys[i]);
     }
     log_esp(keyring_log(k), 0x4000, &named);
-    T(packet_opens(k, &keys[15], 0x3000, 1));           /* one packet is enough */
+    T(packet_opens(k, &keys[15], 0x3000, 1)); /* one packet is enough */
     T(keyring_full(k) == NULL);
     for (uint32_t i = 0; i < 2 * KEYRING_MAX_STRANGE_SPIS; i++) {
         T(!packet_opens(k, &foreign, 0x10000 + i, 1));
@@ -248,6 +339,9 @@ main(void)
     }
     forged_spis();
     forged_packets();
+    strange_messages();
+    forged_sas();
+    many_named();
     strange_spis();
     forged_stream();
     open_keys();

@@ -11,16 +11,21 @@ enum {
 };
 
 static void
-heard_free(gpointer p)
+unref_nonce(gpointer p)
 {
     g_bytes_unref(((struct heard *)p)->nonce);
-    g_free(p);
+}
+
+static void
+heard_release(gpointer p)
+{
+    g_rc_box_release_full(p, unref_nonce);
 }
 
 GPtrArray *
 heard_new(void)
 {
-    return g_ptr_array_new_with_free_func(heard_free);
+    return g_ptr_array_new_with_free_func(heard_release);
 }
 
 const struct heard *
@@ -68,25 +73,43 @@ make_room(GPtrArray *list, const struct heard *one)
     return true;
 }
 
+static bool
+is_in(const GPtrArray *list, const struct heard *one)
+{
+    for (guint i = 0; i < list->len; i++) {
+        if (same_suite(&heard_at(list, i)->suite, &one->suite) &&
+            g_bytes_equal(heard_at(list, i)->nonce, one->nonce)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool
 heard_add(GPtrArray *list, const struct heard *one, bool *lost)
 {
     struct heard *kept;
 
-    for (guint i = 0; i < list->len; i++) {
-        if (same_suite(&heard_at(list, i)->suite, &one->suite) &&
-            g_bytes_equal(heard_at(list, i)->nonce, one->nonce)) {
-            return false;
-        }
+    if (is_in(list, one)) {
+        return false;
     }
-    if (make_room(list, one) && lost) {
+    if (make_room(list, one)) {
         *lost = true;
     }
-    kept = g_new(struct heard, 1);
+    kept = g_rc_box_new(struct heard);
     *kept = *one;
     g_bytes_ref(kept->nonce);
     g_ptr_array_add(list, kept);
     return true;
+}
+
+void
+heard_share(GPtrArray *list, const struct heard *one)
+{
+    if (!is_in(list, one)) {
+        make_room(list, one);
+        g_ptr_array_add(list, g_rc_box_acquire((gpointer)one));
+    }
 }
 
 void

@@ -18,8 +18,10 @@ struct heard {
 GPtrArray *heard_new(void);
 const struct heard *heard_at(const GPtrArray *list, guint i);
 /* A copy of one, unless the list has its nonce and suite; it takes a reference to the nonce.  True:
- * it was new.  *lost (not NULL) is set where another one had to go. */
+ * it was new.  *lost is set where another one had to go. */
 bool heard_add(GPtrArray *list, const struct heard *one, bool *lost);
+/* The same for one of another list, which both then have. */
+void heard_share(GPtrArray *list, const struct heard *one);
 /* Nothing but number i is left. */
 void heard_keep_only(GPtrArray *list, guint i);
 /* One is the answer's way back. */

@@ -200,7 +200,7 @@ take_requests(struct ike2_sa *sa, const struct init_requests *r, const struct he
         for (guint i = 0; i < r->heard->len; i++) {
             const struct heard *request = heard_at(r->heard, i);
             if (heard_answers(answer, request) == (of_same != 0)) {
-                heard_add(sa->requests, request, NULL);
+                heard_share(sa->requests, request);
             }
         }
     }
@@ -264,7 +264,8 @@ learn_rekeyed(struct keyring *k, struct ike2_sa *parent, const struct offer *o,
     memcpy(spis, asked->spi, 8);
     memcpy(spis + 8, m->proposals[0].spi, 8);
     sa = ike2_sa_of(k, spis, true);
-    if (!sa || sa->rekeying) {
+    ike2_prove(sa);
+    if (sa->rekeying) {
         return;
     }
     rekeying = g_new0(struct ike_rekeying, 1);
@@ -325,9 +326,7 @@ learn_v2(struct keyring *k, const struct ike_message *m, const struct sighting *
     }
     keyring_spis(m, spis);
     sa = ike2_sa_of(k, spis, true);
-    if (!sa) {
-        return;
-    }
+    ike2_prove(sa);
     /* IKE_AUTH asks in its first request and answers in its last response, with EAP between. */
     uint32_t id = m->exchange == V2_IKE_AUTH ? 1 : m->message_id;
     bool by_initiator = response ? !from_initiator : from_initiator;
@@ -390,9 +389,7 @@ learn_v1(struct keyring *k, const struct ike_message *m)
     }
     keyring_spis(m, spis);
     sa = ike1_sa_of(k, spis, true);
-    if (!sa) {
-        return;
-    }
+    ike1_prove(sa);
     /* Nothing says who speaks: the first SA payload of the exchange is the offer. */
     o = offer_of(sa->offers, m->message_id, m->exchange, true);
     if (!o) {

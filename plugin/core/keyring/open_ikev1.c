@@ -342,9 +342,6 @@ ike1_read(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t ca
     }
     keyring_spis(m, spis);
     sa = ike1_sa_of(k, spis, true);
-    if (!sa) {
-        return false;
-    }
     see_clear(sa, m);
     /* Of a message that the capture cut the last block is not there. */
     if (!m->encrypted || m->truncated || m->length > captured || c.data.len == 0) {
@@ -356,5 +353,8 @@ ike1_read(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t ca
     c.work = c.out + c.data.len;
     opened = try_keys(sa, &c, keys);
     remember(sa, &c);
+    if (opened) {
+        ike1_prove(sa);
+    }
     return opened && !m->readable && ike_parse_inner(m, m->inner_first, c.out, c.data.len);
 }

@@ -27,6 +27,7 @@ struct sk_payload {
     size_t body;                /* offset of its IV in the message */
     uint8_t *out;
     size_t len;                 /* of the clear text */
+    unsigned tries;
     bool opened;                /* false with the right key: the padding is impossible */
 };
 
@@ -64,6 +65,7 @@ opens_as(struct sk_payload *sk, const struct ike_keys *keys)
 {
     bool verified = false;
 
+    sk->tries++;
     sk->opened = ike2_open(keys, (sk->m->flags & FLAG_INITIATOR) != 0, sk->at, sk->m->length,
                            sk->body, sk->out, &sk->len, &verified);
     return verified;
@@ -102,18 +104,39 @@ try_list(const GPtrArray *list, struct sk_payload *sk)
     return NULL;
 }
 
+/* How many loose keys a message of an SA is tried with.  Messages that none has opened may be
+ * forged ones: it is never given up for good. */
+static guint
+loose_now(const struct keyring *k, const struct ike2_sa *sa)
+{
+    return sa->tries < KEYRING_MAX_SA_TRIES ? MIN(k->loose->len, (guint)KEYLOG_MAX_TRIES) :
+           MIN(k->loose->len, 1u);
+}
+
 /* A log may give keys no SPI, or that of the IKE SA before.  Each message goes on where the
- * one before stopped, so that an SA that no key is of costs no more than its share. */
+ * one before stopped, so that an SA that no key is of costs no more than its share; and all
+ * messages that fail have one stock of tries. */
 static const struct ike_keys *
 try_loose(struct keyring *k, struct ike2_sa *sa, struct sk_payload *sk)
 {
-    for (guint i = 0; i < k->loose->len && i < KEYLOG_MAX_TRIES && sa->tries < KEYRING_MAX_SA_TRIES;
-         i++) {
-        const struct ike_keys *keys =
-            (const struct ike_keys *)g_ptr_array_index(k->loose, sa->cursor++ % k->loose->len);
+    unsigned before = sk->tries;
+
+    for (guint left = loose_now(k, sa); left > 0; left--) {
+        const struct ike_keys *keys;
+        unsigned here = sk->tries;
+        if (!budget_take(&k->loose_tries, 1)) {
+            keyring_reached(k, "more IKE messages of SPIs that the log does not name than all of "
+                               "its keys are tried with");
+            k->loose_cursor = sa->cursor;
+            return NULL;
+        }
+        keys = (const struct ike_keys *)g_ptr_array_index(k->loose, sa->cursor++ % k->loose->len);
         if (opens(sk, keys)) {
+            budget_give(&k->loose_tries, sk->tries - before);
             return keys;
         }
+        /* One key for each suite that the SA may have chosen. */
+        budget_take(&k->loose_tries, MIN(k->loose_tries.left, MAX(sk->tries - here, 1u) - 1));
         sa->tries++;
     }
     return NULL;
@@ -128,6 +151,7 @@ believe(struct keyring *k, struct ike2_sa *sa, const struct ike_keys *keys)
         g_ptr_array_remove_index(sa->keys, 0);
     }
     g_ptr_array_add(sa->keys, (gpointer)keys);
+    ike2_prove(sa);
 }
 
 /* Keys change at IKE_INTERMEDIATE (RFC 9242 section 3.3.1): one SA may have several. */
@@ -272,9 +296,6 @@ ike2_read(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t ca
     }
     keyring_spis(m, spis);
     sa = ike2_sa_of(k, spis, true);
-    if (!sa) {
-        return false;
-    }
     if (m->exchange == V2_IKE_INTERMEDIATE) {
         sa->intermediate = true;
         sa->fresh = false;

@@ -3,6 +3,7 @@
 #ifndef ESPIAL_KEYRING_RING_H
 #define ESPIAL_KEYRING_RING_H
 
+#include "budget.h"
 #include "crypto.h"
 #include "secrets.h"
 
@@ -23,6 +24,10 @@ struct keyring {
     GHashTable *named;          /* SPI of the initiator -> GPtrArray of const struct ike_keys * */
     GPtrArray *loose;           /* keys of the log that have opened nothing yet */
     GHashTable *sas2;           /* both SPIs -> struct ike2_sa */
+    GQueue *unproved2[2];       /* of them, that no key has opened, the oldest first: those whose
+                                 * SPI the log does not name, and those that it names */
+    struct budget loose_tries;
+    size_t loose_cursor;        /* of an SA that is new while tries are short */
     GHashTable *requests;       /* SPI of the initiator -> struct init_requests */
     size_t num_requests;        /* nonces of all of them .. */
     size_t most_requests;       /* .. and how many there may be until some must go */
@@ -33,6 +38,7 @@ struct keyring {
     size_t indexed1;
     GHashTable *keys1;          /* cookie of the initiator -> GPtrArray of struct keylog_ike1 */
     GHashTable *sas1;           /* both cookies -> struct ike1_sa */
+    GQueue *unproved1;          /* of them, as unproved2 */
 
     /* ESP */
     GHashTable *negotiations;   /* SPI -> GPtrArray of struct child_negotiation */

@@ -34,6 +34,41 @@ ike_rekeying_free(void *p)
     }
 }
 
+/* --- IKE SAs that are not proved ---------------------------------------------------- */
+
+/* Both kinds of IKE SA begin with their SPIs, the key of their table. */
+static void
+wait_for_proof(struct keyring *k, GHashTable *sas, GQueue *in, void *sa, struct unproved *u)
+{
+    if (in->length >= KEYRING_MAX_IKE_SAS) {
+        g_hash_table_remove(sas, g_queue_peek_head(in));
+        keyring_reached(k, "more IKE SAs than the key ring follows");
+    }
+    g_queue_push_tail(in, sa);
+    u->in = in;
+    u->link = in->tail;
+}
+
+static void
+prove(struct unproved *u)
+{
+    if (u->in) {
+        g_queue_delete_link(u->in, u->link);
+        u->in = NULL;
+    }
+}
+
+/* The newest keys that the log names for an SPI are tried. */
+static void
+add_named(struct keyring *k, GPtrArray *list, const void *key)
+{
+    if (list->len >= KEYRING_MAX_NAMED) {
+        g_ptr_array_remove_index(list, 0);
+        keyring_reached(k, "more keys of one IKE SA in the log than the key ring tries");
+    }
+    g_ptr_array_add(list, (gpointer)key);
+}
+
 /* --- IKEv2 ------------------------------------------------------------------------- */
 
 void
@@ -41,6 +76,7 @@ ike2_free(void *p)
 {
     struct ike2_sa *sa = (struct ike2_sa *)p;
 
+    prove(&sa->unproved);
     g_ptr_array_free(sa->keys, TRUE);
     g_queue_free_full(sa->offers, offer_free);
     g_ptr_array_free(sa->requests, TRUE);
@@ -99,7 +135,7 @@ index_log(struct keyring *k)
             list = g_ptr_array_new();
             keyring_put(k->named, one->spi_i, 8, list);
         }
-        g_ptr_array_add(list, (gpointer)&one->keys);
+        add_named(k, list, &one->keys);
     }
 }
 
@@ -118,19 +154,23 @@ ike2_sa_of(struct keyring *k, const uint8_t spis[IKE_SPIS], bool make)
     if (sa || !make) {
         return sa;
     }
-    /* Strangers' SAs shall not keep out those that the log has keys for. */
-    if (g_hash_table_size(k->sas2) >= KEYRING_MAX_IKE_SAS * (ike2_named(k, spis) ? 2 : 1)) {
-        keyring_reached(k, "more IKE SAs than the key ring follows");
-        return NULL;
-    }
     sa = g_new0(struct ike2_sa, 1);
     memcpy(sa->spis, spis, IKE_SPIS);
     sa->keys = g_ptr_array_new();
     sa->requests = heard_new();
     sa->answers = heard_new();
     sa->offers = g_queue_new();
+    sa->cursor = k->loose_cursor;
     keyring_put(k->sas2, spis, IKE_SPIS, sa);
+    /* Strangers' SAs shall not end those that the log has keys for. */
+    wait_for_proof(k, k->sas2, k->unproved2[ike2_named(k, spis) != NULL], sa, &sa->unproved);
     return sa;
+}
+
+void
+ike2_prove(struct ike2_sa *sa)
+{
+    prove(&sa->unproved);
 }
 
 /* --- IKEv1 ------------------------------------------------------------------------- */
@@ -140,6 +180,7 @@ ike1_free(void *p)
 {
     struct ike1_sa *sa = (struct ike1_sa *)p;
 
+    prove(&sa->unproved);
     g_bytes_unref(sa->ke[0]);
     g_bytes_unref(sa->ke[1]);
     g_queue_free_full(sa->exchanges, g_free);
@@ -157,10 +198,6 @@ ike1_sa_of(struct keyring *k, const uint8_t spis[IKE_SPIS], bool make)
     if (sa || !make) {
         return sa;
     }
-    if (g_hash_table_size(k->sas1) >= KEYRING_MAX_IKE_SAS) {
-        keyring_reached(k, "more IKE SAs than the key ring follows");
-        return NULL;
-    }
     sa = g_new0(struct ike1_sa, 1);
     memcpy(sa->spis, spis, IKE_SPIS);
     sa->exchanges = g_queue_new();
@@ -172,7 +209,14 @@ ike1_sa_of(struct keyring *k, const uint8_t spis[IKE_SPIS], bool make)
         sa->ke[0] = g_bytes_ref(first->ke[0]);
     }
     keyring_put(k->sas1, spis, IKE_SPIS, sa);
+    wait_for_proof(k, k->sas1, k->unproved1, sa, &sa->unproved);
     return sa;
+}
+
+void
+ike1_prove(struct ike1_sa *sa)
+{
+    prove(&sa->unproved);
 }
 
 const GPtrArray *
@@ -185,7 +229,7 @@ ike1_keys(struct keyring *k, const uint8_t *cookie)
             list = g_ptr_array_new();
             keyring_put(k->keys1, one->spi_i, 8, list);
         }
-        g_ptr_array_add(list, (gpointer)one);
+        add_named(k, list, one);
     }
     return (const GPtrArray *)g_hash_table_lookup(k->keys1, cookie);
 }

@@ -58,6 +58,14 @@ void offer_free(void *p);
 void child_negotiation_free(void *p);
 void ike_rekeying_free(void *p);
 
+/* --- IKE SAs that are not proved ------------------------------------------------- */
+
+/* Where one that no key has opened a message of waits: the oldest goes first. */
+struct unproved {
+    GQueue *in;                 /* NULL: it is proved, and stays */
+    GList *link;
+};
+
 /* --- IKEv2 ----------------------------------------------------------------------- */
 
 /* What was said to one SPI of an initiator in IKE_SA_INIT. */
@@ -69,6 +77,7 @@ void init_requests_free(void *p);
 
 struct ike2_sa {
     uint8_t spis[IKE_SPIS];
+    struct unproved unproved;
     GPtrArray *keys;            /* struct ike_keys that have opened a message, the newest last */
     unsigned tries;             /* in vain, of loose keys */
     size_t cursor;              /* in loose */
@@ -80,10 +89,12 @@ struct ike2_sa {
     struct ike_rekeying *rekeying;      /* the rekeying that made it; NULL */
 };
 
-/* The IKE SA with these SPIs; make: a new one where there is none.  NULL without, or where there
- * are too many. */
+/* The IKE SA with these SPIs; make: a new one where there is none, which may end the oldest that
+ * is not proved.  NULL without. */
 struct ike2_sa *ike2_sa_of(struct keyring *k, const uint8_t spis[IKE_SPIS], bool make);
 void ike2_free(void *p);
+/* A key has opened a message of it, or one that made it. */
+void ike2_prove(struct ike2_sa *sa);
 /* Suites that it may have, each once; 0 where none was seen. */
 unsigned ike2_suites(const struct ike2_sa *sa, struct key_suite out[KEYRING_MAX_NONCES]);
 /* The keys that the log names for an IKE SA, of struct ike_keys; NULL. */
@@ -108,6 +119,7 @@ struct ike1_exchange {
 
 struct ike1_sa {
     uint8_t spis[IKE_SPIS];
+    struct unproved unproved;
     uint16_t encr, key_bits, hash;      /* as chosen, the hash by its prf; 0 where not seen */
     GBytes *ke[2];              /* public values, in order of capture; NULL */
     /* The last blocks of phase 1, the newest last. */
@@ -122,6 +134,7 @@ struct ike1_sa {
 /* As ike2_sa_of. */
 struct ike1_sa *ike1_sa_of(struct keyring *k, const uint8_t spis[IKE_SPIS], bool make);
 void ike1_free(void *p);
+void ike1_prove(struct ike1_sa *sa);
 /* The keys that the log names for the initiator's cookie, of struct keylog_ike1; NULL. */
 const GPtrArray *ike1_keys(struct keyring *k, const uint8_t *cookie);
 
