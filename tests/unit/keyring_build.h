@@ -74,7 +74,8 @@ log_secret(struct keylog *log, const struct crypt_key *secret)
 /* --- encryption ----------------------------------------------------------------- */
 
 static inline void
-cbc_seal(int algo, const struct crypt_key *key, const uint8_t *iv, size_t block, const uint8_t *clear, size_t len, uint8_t *out)
+cbc_seal(int algo, const struct crypt_key *key, const uint8_t *iv, size_t block,
+         const uint8_t *clear, size_t len, uint8_t *out)
 {
     gcry_cipher_hd_t h = crypt_cipher_handle(algo, GCRY_CIPHER_MODE_CBC, key->at, key->len);
 
@@ -124,7 +125,8 @@ ip_packet(uint8_t *out, size_t len)
     out[3] = (uint8_t)len;
     out[8] = 64;
     out[9] = 17;
-    memcpy(out + 12, "\x0a\1\0\1\x0a\2\0\2", 8);     /* NOLINT(bugprone-not-null-terminated-result): addresses, no text */
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): addresses, no text */
+    memcpy(out + 12, "\x0a\1\0\1\x0a\2\0\2", 8);
     for (size_t i = 0; i < 20; i += 2) {
         sum += (uint32_t)(out[i] << 8 | out[i + 1]);
     }
@@ -135,11 +137,14 @@ ip_packet(uint8_t *out, size_t len)
 
 /* pad_more: blocks of padding beyond the least. */
 static inline void
-esp_seal(struct buf *b, const struct esp_keys *k, uint32_t spi, uint64_t seq, uint8_t next, const uint8_t *payload, size_t len,
-         size_t pad_more)
+esp_seal(struct buf *b, const struct esp_keys *k, uint32_t spi, uint64_t seq, uint8_t next,
+         const uint8_t *payload, size_t len, size_t pad_more)
 {
-    size_t block = k->encr == AES ? 16 : 4, iv = k->encr == AES ? 16 : k->encr == GCM ? 8 : 0, pad = (block - (len + 2) % block) % block + pad_more * block;
-    uint8_t plain[2048], high[4] = { (uint8_t)(seq >> 56), (uint8_t)(seq >> 48), (uint8_t)(seq >> 40), (uint8_t)(seq >> 32) };
+    size_t block = k->encr == AES ? 16 : 4,
+           iv = k->encr == AES ? 16 : k->encr == GCM ? 8 : 0,
+           pad = (block - (len + 2) % block) % block + pad_more * block;
+    uint8_t plain[2048], high[4] = { (uint8_t)(seq >> 56), (uint8_t)(seq >> 48),
+                                     (uint8_t)(seq >> 40), (uint8_t)(seq >> 32) };
     struct span more = { high, k->esn ? 4u : 0u };
 
     b->n = 0;
@@ -156,7 +161,8 @@ esp_seal(struct buf *b, const struct esp_keys *k, uint32_t spi, uint64_t seq, ui
     plain[len + pad + 1] = next;
     len += pad + 2;
     if (k->encr != AES) {
-        gcry_cipher_hd_t h = crypt_aead_handle(crypt_cipher_of(GCM), GCRY_CIPHER_AES128, k->encr_key.at, 16);
+        gcry_cipher_hd_t h =
+            crypt_aead_handle(crypt_cipher_of(GCM), GCRY_CIPHER_AES128, k->encr_key.at, 16);
         uint8_t nonce[12], aad[12];
         size_t n = k->esn ? 12 : 8;
         memcpy(nonce, k->encr_key.at + 16, 4);
@@ -170,7 +176,8 @@ esp_seal(struct buf *b, const struct esp_keys *k, uint32_t spi, uint64_t seq, ui
         memcpy(aad + 4, high, 4);
         memcpy(aad + n - 4, b->b + 4, 4);
         T(!gcry_cipher_setiv(h, nonce, 12) && !gcry_cipher_authenticate(h, aad, n) &&
-          !gcry_cipher_encrypt(h, b->b + b->n, len, plain, len) && !gcry_cipher_gettag(h, b->b + b->n + len, 16));
+          !gcry_cipher_encrypt(h, b->b + b->n, len, plain, len) &&
+          !gcry_cipher_gettag(h, b->b + b->n + len, 16));
         b->n += len + 16;
         gcry_cipher_close(h);
         return;
@@ -204,10 +211,12 @@ blob(struct buf *b, unsigned next, const uint8_t *at, size_t len)
 
 /* SK, or SKF where total is not 0.  AES-CBC and HMAC-SHA1. */
 static inline void
-sk_seal(struct buf *b, const struct ike_keys *k, unsigned exchange, unsigned flags, uint32_t id, uint8_t spi_i, uint8_t spi_r,
-        unsigned first, const uint8_t *inner, size_t len, unsigned number, unsigned total)
+sk_seal(struct buf *b, const struct ike_keys *k, unsigned exchange, unsigned flags, uint32_t id,
+        uint8_t spi_i, uint8_t spi_r, unsigned first, const uint8_t *inner, size_t len,
+        unsigned number, unsigned total)
 {
-    const struct crypt_key *encr = flags & FLAG_INITIATOR ? &k->sk_ei : &k->sk_er, *integ = flags & FLAG_INITIATOR ? &k->sk_ai : &k->sk_ar;
+    const struct crypt_key *encr = flags & FLAG_INITIATOR ? &k->sk_ei : &k->sk_er,
+                           *integ = flags & FLAG_INITIATOR ? &k->sk_ai : &k->sk_ar;
     size_t pad = 15 - len % 16, sk;
     uint8_t plain[2048];
 

@@ -20,15 +20,18 @@ static struct buf b;
 static const uint8_t notify[NOTIFY_LEN] = { 0, 0, 0, 8, 0, 0, 0x40, 0x14 };
 
 static inline bool
-says(struct keyring *k, const struct ike_keys *keys, uint8_t spi, unsigned exchange, unsigned flags, uint32_t id)
+says(struct keyring *k, const struct ike_keys *keys, uint8_t spi, unsigned exchange, unsigned flags,
+     uint32_t id)
 {
-    sk_seal(&b, keys, exchange, flags, id, spi, (uint8_t)(spi + 1), V2P_NOTIFY, notify, sizeof notify, 0, 0);
+    sk_seal(&b, keys, exchange, flags, id, spi, (uint8_t)(spi + 1), V2P_NOTIFY, notify,
+            sizeof notify, 0, 0);
     return tell(k, &b);
 }
 
 /* With two ciphers to choose from, or as chosen. */
 static inline void
-add_sa(struct buf *to, unsigned next, unsigned protocol, uint32_t spi, uint8_t ike_spi, bool choices)
+add_sa(struct buf *to, unsigned next, unsigned protocol, uint32_t spi, uint8_t ike_spi,
+       bool choices)
 {
     size_t sa = open_part(to, next), p = open_part(to, 0);
 
@@ -47,7 +50,8 @@ add_sa(struct buf *to, unsigned next, unsigned protocol, uint32_t spi, uint8_t i
     }
     transform2(to, true, TRANSFORM_ENCR, AES, 128);
     transform2(to, true, TRANSFORM_INTEG, SHA1, 0);
-    transform2(to, false, protocol == PROTO_ESP ? TRANSFORM_ESN : TRANSFORM_PRF, protocol == PROTO_ESP ? 0 : PRF_SHA256, 0);
+    transform2(to, false, protocol == PROTO_ESP ? TRANSFORM_ESN : TRANSFORM_PRF,
+               protocol == PROTO_ESP ? 0 : PRF_SHA256, 0);
     close_part(to, p);
     close_part(to, sa);
 }
@@ -73,8 +77,8 @@ init(struct keyring *k, bool response, uint8_t seed)
 
 /* SA, and nonce and KE where they are given. */
 static inline void
-negotiation(struct buf *to, unsigned flags, unsigned protocol, uint32_t esp_spi, uint8_t ike_spi, const struct crypt_key *n,
-            const struct crypt_key *ke)
+negotiation(struct buf *to, unsigned flags, unsigned protocol, uint32_t esp_spi, uint8_t ike_spi,
+            const struct crypt_key *n, const struct crypt_key *ke)
 {
     add_sa(to, n ? V2P_NONCE : 0, protocol, esp_spi, ike_spi, !(flags & R));
     if (n) {
@@ -93,8 +97,9 @@ negotiation(struct buf *to, unsigned flags, unsigned protocol, uint32_t esp_spi,
 
 /* A message with them. */
 static inline bool
-negotiate(struct keyring *k, const struct ike_keys *keys, uint8_t spi, unsigned exchange, unsigned flags, uint32_t id, unsigned protocol,
-          uint32_t esp_spi, uint8_t ike_spi, const struct crypt_key *n, const struct crypt_key *ke)
+negotiate(struct keyring *k, const struct ike_keys *keys, uint8_t spi, unsigned exchange,
+          unsigned flags, uint32_t id, unsigned protocol, uint32_t esp_spi, uint8_t ike_spi,
+          const struct crypt_key *n, const struct crypt_key *ke)
 {
     struct buf inner = { .n = 0 };
 
@@ -105,10 +110,11 @@ negotiate(struct keyring *k, const struct ike_keys *keys, uint8_t spi, unsigned 
 
 /* A packet towards spi opens with the keys of RFC 7296 section 2.17. */
 static inline bool
-opens_esp(struct keyring *k, uint16_t prf, const struct crypt_key *sk_d, const struct crypt_key *g, const struct crypt_key *ni,
-          const struct crypt_key *nr, uint32_t spi, bool second)
+opens_esp(struct keyring *k, uint16_t prf, const struct crypt_key *sk_d, const struct crypt_key *g,
+          const struct crypt_key *ni, const struct crypt_key *nr, uint32_t spi, bool second)
 {
-    struct span a = { ni->at, ni->len }, c = { nr->at, nr->len }, secret = { g ? g->at : NULL, g ? g->len : 0 };
+    struct span a = { ni->at, ni->len }, c = { nr->at, nr->len },
+                secret = { g ? g->at : NULL, g ? g->len : 0 };
     uint8_t keymat[72], packet[100];
     struct esp_clear clear;
     struct esp_keys keys;
@@ -120,11 +126,13 @@ opens_esp(struct keyring *k, uint16_t prf, const struct crypt_key *sk_d, const s
     T(esp_keys_cut(&keys, AES, 128, SHA1, keymat + (second ? 36 : 0), 36, &used));
     ip_packet(packet, sizeof packet);
     esp_seal(&esp, &keys, spi, 1, 4, packet, sizeof packet, 0);
-    return keyring_open_esp(k, &clear, esp.b, esp.n, esp.n, true) && clear.icv == ICV_GOOD && memcmp(clear.head, packet, 90) == 0;
+    return keyring_open_esp(k, &clear, esp.b, esp.n, esp.n, true) && clear.icv == ICV_GOOD &&
+           memcmp(clear.head, packet, 90) == 0;
 }
 
 static inline void
-child(struct keyring *k, const struct ike_keys *keys, uint32_t id, uint32_t spi_i, uint32_t spi_r, uint8_t seed)
+child(struct keyring *k, const struct ike_keys *keys, uint32_t id, uint32_t spi_i, uint32_t spi_r,
+      uint8_t seed)
 {
     struct crypt_key ni = nonce(seed), nr = nonce((uint8_t)(seed + 1));
 
@@ -133,7 +141,8 @@ child(struct keyring *k, const struct ike_keys *keys, uint32_t id, uint32_t spi_
 }
 
 static inline bool
-child_opens(struct keyring *k, uint16_t prf, const struct ike_keys *keys, uint32_t spi, uint8_t seed)
+child_opens(struct keyring *k, uint16_t prf, const struct ike_keys *keys, uint32_t spi,
+            uint8_t seed)
 {
     struct crypt_key ni = nonce(seed), nr = nonce((uint8_t)(seed + 1));
 
@@ -151,7 +160,8 @@ cut_key(struct crypt_key *to, const uint8_t *all, size_t *at, size_t len)
 
 /* RFC 7296 section 2.18, the new keys cut as in section 2.14. */
 static inline struct ike_keys
-rekeyed_keys(const struct ike_keys *old, const struct crypt_key *g, const struct crypt_key *ni, const struct crypt_key *nr)
+rekeyed_keys(const struct ike_keys *old, const struct crypt_key *g, const struct crypt_key *ni,
+             const struct crypt_key *nr)
 {
     uint8_t spis[16], seed[64], all[112];
     struct span in[3] = { { g->at, g->len }, { ni->at, ni->len }, { nr->at, nr->len } };

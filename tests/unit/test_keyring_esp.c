@@ -52,10 +52,13 @@ opens(uint16_t encr, uint16_t integ)
         for (int verify = 1; verify >= 0; verify--) {
             T(open_it(k, &b, b.n, verify != 0));
             T(clear.icv == (verify && (integ || encr == GCM) ? ICV_GOOD : ICV_UNKNOWN));
-            T(clear.payload_len == len && clear.next_header == 4 && !clear.bad_padding && !clear.cut);
-            T(clear.head_len == MIN(len, (size_t)KEYRING_HEAD) && memcmp(clear.head, packet, clear.head_len) == 0);
+            T(clear.payload_len == len && clear.next_header == 4 && !clear.bad_padding &&
+              !clear.cut);
+            T(clear.head_len == MIN(len, (size_t)KEYRING_HEAD) &&
+              memcmp(clear.head, packet, clear.head_len) == 0);
         }
-        T(whole(k, &b, out, sizeof out, &next) == len && next == 4 && memcmp(out, packet, len) == 0);
+        T(whole(k, &b, out, sizeof out, &next) == len && next == 4 &&
+          memcmp(out, packet, len) == 0);
         T(whole(k, &b, out, 7, &next) == 7);
     }
     keyring_free(k);
@@ -74,7 +77,8 @@ damaged(void)
     esp_seal(&b, &keys, SPI, 1, 4, packet, 100, 0);
     b.b[60] ^= 1;
     T(!open_it(k, &b, b.n, true) && clear.icv == ICV_BAD);
-    T(!open_it(k, &b, b.n, false) && clear.icv == ICV_BAD);     /* no key has proved right: the ICV is looked at */
+    /* No key has proved right: the ICV is looked at. */
+    T(!open_it(k, &b, b.n, false) && clear.icv == ICV_BAD);
     b.b[60] ^= 1;
     T(open_it(k, &b, b.n, true) && clear.icv == ICV_GOOD);
     b.b[60] ^= 1;
@@ -86,11 +90,13 @@ damaged(void)
     b.b[b.n - 13] ^= 0x55;
     T(!open_it(k, &b, b.n, false) && clear.icv == ICV_BAD);
     b.b[b.n - 13] ^= 0x55;
-    b.n -= 1;                                                   /* no length that the algorithms give */
+    b.n -= 1; /* no length that the algorithms give */
     T(!open_it(k, &b, b.n, true) && clear.icv == ICV_BAD);
     T(!open_it(k, &b, 4, true) && clear.icv == ICV_UNKNOWN);
-    esp_seal(&b, &keys, SPI + 1, 1, 4, packet, 100, 0);         /* no key of that SPI: not the sender's fault */
-    T(!open_it(k, &b, b.n, true) && clear.icv == ICV_UNKNOWN && whole(k, &b, out, sizeof out, &next) == 0);
+    /* No key of that SPI: not the sender's fault. */
+    esp_seal(&b, &keys, SPI + 1, 1, 4, packet, 100, 0);
+    T(!open_it(k, &b, b.n, true) && clear.icv == ICV_UNKNOWN &&
+      whole(k, &b, out, sizeof out, &next) == 0);
     T(keyring_full(k) == NULL);
     keyring_free(k);
 }
@@ -117,7 +123,8 @@ padding(void)
     cbc_seal(GCRY_CIPHER_AES128, &keys.encr_key, b.b + 8, 16, text, 16, b.b + 24);
     b.n += 16;
     mac_add(&b, SHA1, &keys.integ_key, NULL);
-    T(open_it(k, &b, b.n, true) && clear.icv == ICV_GOOD && clear.bad_padding && clear.next_header == 4);
+    T(open_it(k, &b, b.n, true) && clear.icv == ICV_GOOD && clear.bad_padding &&
+      clear.next_header == 4);
     /* Longer than the text. */
     b.n = 24;
     text[14] = 200;
@@ -168,7 +175,7 @@ shared_spi(void)
         T(open_it(k, &b, b.n, i < 4) && memcmp(clear.head, packet, KEYRING_HEAD) == 0);
         T(open_it(k, &b, 150, false) && clear.cut && memcmp(clear.head, packet, KEYRING_HEAD) == 0);
     }
-    memset(packet, 0x33, 200);                                  /* nothing says whose a cut one is */
+    memset(packet, 0x33, 200); /* nothing says whose a cut one is */
     esp_seal(&b, &a, SPI, 20, 17, packet, 200, 0);
     T(!open_it(k, &b, 150, false) && clear.icv == ICV_UNKNOWN);
     keyring_free(k);
@@ -205,11 +212,12 @@ any_spi(void)
     for (unsigned i = 0; i < 100; i++) {
         esp_seal(&b, &keys, SPI + i % 2, i + 1, 4, packet, 120, 0);
         T(open_it(k, &b, b.n, true) && clear.icv == ICV_GOOD);
-        b.b[b.n - 1] ^= 1;                                      /* damage after the key has proved right, */
-        T(!open_it(k, &b, b.n, true) && clear.icv == ICV_UNKNOWN);      /* or another sender's packet */
+        b.b[b.n - 1] ^= 1; /* damage after the key has proved right, */
+        T(!open_it(k, &b, b.n, true) && clear.icv == ICV_UNKNOWN); /* or another sender's packet */
         esp_seal(&b, &keys, SPI + 2, i + 1, 4, packet, 120, 0);
         T(!open_it(k, &b, b.n, true) && clear.icv == ICV_BAD);  /* this SPI has a key of its own */
-        esp_seal(&b, &(struct esp_keys){ AES, SHA1, key_like(3, 16), key_like(4, 20), false }, SPI + 3, i + 1, 4, packet, 120, 0);
+        esp_seal(&b, &(struct esp_keys){ AES, SHA1, key_like(3, 16), key_like(4, 20), false },
+                 SPI + 3, i + 1, 4, packet, 120, 0);
         T(!open_it(k, &b, b.n, true) && clear.icv == ICV_UNKNOWN);
     }
     keyring_free(k);
@@ -235,18 +243,27 @@ transport_no_icv(void)
     }
 }
 
-/* What is behind the padding must be a header of its protocol: UDP (RFC 768) by its length, ICMPv6 by its
- * type, others not at all. */
+/* What is behind the padding must be a header of its protocol: UDP (RFC 768) by its length, ICMPv6
+ * by its type, others not at all. */
 static void
 headers_no_icv(void)
 {
     static const struct { uint8_t next, octets[20]; size_t len; bool ok; } table[] = {
-        { 17, { 0, 53, 0x30, 0x39, 0, 8, 0, 0 }, 8, true }, { 17, { 0, 53, 0x30, 0x39, 0, 9, 0, 0 }, 8, false },
-        { 17, { 0, 53, 0x30, 0x39, 0, 7 }, 7, false }, { 58, { 128, 0, 0, 0, 0, 1, 0, 1 }, 8, true }, { 58, { 1, 4 }, 8, true },
-        { 58, { 99, 0 }, 8, false }, { 58, { 128, 99 }, 8, false }, { 58, { 128 }, 7, false }, { 1, { 8, 0, 0, 1 }, 8, false },
-        { 6, { 0, 80, 0x30, 0x39, [12] = 0x50 }, 20, true }, { 6, { 0, 80, 0x30, 0x39, [12] = 0x40 }, 20, false },
-        { 6, { 0, 80, 0x30, 0x39, [12] = 0x60 }, 20, false }, { 6, { 0, 80, 0x30, 0x39, [12] = 0x52 }, 20, false },
-        { 132, { 0, 80, 0x30, 0x39 }, 20, false }, { 4, { 0x4f, 0, 0, 20 }, 20, false },
+        { 17, { 0, 53, 0x30, 0x39, 0, 8, 0, 0 }, 8, true },
+        { 17, { 0, 53, 0x30, 0x39, 0, 9, 0, 0 }, 8, false },
+        { 17, { 0, 53, 0x30, 0x39, 0, 7 }, 7, false },
+        { 58, { 128, 0, 0, 0, 0, 1, 0, 1 }, 8, true },
+        { 58, { 1, 4 }, 8, true },
+        { 58, { 99, 0 }, 8, false },
+        { 58, { 128, 99 }, 8, false },
+        { 58, { 128 }, 7, false },
+        { 1, { 8, 0, 0, 1 }, 8, false },
+        { 6, { 0, 80, 0x30, 0x39, [12] = 0x50 }, 20, true },
+        { 6, { 0, 80, 0x30, 0x39, [12] = 0x40 }, 20, false },
+        { 6, { 0, 80, 0x30, 0x39, [12] = 0x60 }, 20, false },
+        { 6, { 0, 80, 0x30, 0x39, [12] = 0x52 }, 20, false },
+        { 132, { 0, 80, 0x30, 0x39 }, 20, false },
+        { 4, { 0x4f, 0, 0, 20 }, 20, false },
     };
     struct esp_keys keys = esp_keys_like(AES, 0, 9);
     static struct buf b;
@@ -255,7 +272,8 @@ headers_no_icv(void)
         struct keyring *k = keyring_new(keylog_new());
         log_esp(keyring_log(k), SPI, &keys);
         esp_seal(&b, &keys, SPI, 1, table[i].next, table[i].octets, table[i].len, 0);
-        T(open_it(k, &b, b.n, true) == table[i].ok && (!table[i].ok || clear.next_header == table[i].next));
+        T(open_it(k, &b, b.n, true) == table[i].ok &&
+          (!table[i].ok || clear.next_header == table[i].next));
         keyring_free(k);
     }
 }
@@ -265,8 +283,8 @@ headers_no_icv(void)
 static void
 esn(uint16_t encr, uint16_t integ)
 {
-    static const uint64_t seqs[] = { 0xfffffff0, 0xfffffffe, 0x100000001, 0xffffffff, 0x100000000, 0x100000002, 0x1fffffff0,
-                                     0x200000003, 0x1fffffffb };
+    static const uint64_t seqs[] = { 0xfffffff0, 0xfffffffe, 0x100000001, 0xffffffff, 0x100000000,
+                                     0x100000002, 0x1fffffff0, 0x200000003, 0x1fffffffb };
     struct esp_keys keys = esp_keys_like(encr, integ, 9);
     struct keyring *k = keyring_new(keylog_new());
     static struct buf b[G_N_ELEMENTS(seqs)], old;
@@ -287,7 +305,8 @@ esn(uint16_t encr, uint16_t integ)
     esp_seal(&old, &keys, SPI, 0x200000004, 4, packet, 200, 0);
     T(open_it(k, &old, old.n, true));
     old.b[100] ^= 1;
-    T(!open_it(k, &old, old.n, true) && clear.icv == ICV_BAD && whole(k, &old, out, sizeof out, &next) == 0);
+    T(!open_it(k, &old, old.n, true) && clear.icv == ICV_BAD &&
+      whole(k, &old, out, sizeof out, &next) == 0);
     keyring_free(k);
     /* A capture that begins late in the life of the SA. */
     k = keyring_new(keylog_new());
@@ -323,7 +342,8 @@ esn_peeks(void)
 static void
 esn_is_iv(void)
 {
-    static const uint64_t seqs[] = { 0xfffffffe, 0x100000003, 0xffffffff, 0x100000001, 0x100000fff };
+    static const uint64_t seqs[] = { 0xfffffffe, 0x100000003, 0xffffffff, 0x100000001,
+                                     0x100000fff };
     struct esp_keys keys = esp_keys_like(GCM_IIV, 0, 9);
     struct keyring *k = keyring_new(keylog_new());
     static struct buf b;

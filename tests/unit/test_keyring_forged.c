@@ -32,8 +32,8 @@ forged_init(struct keyring *k, bool response, enum forger who, unsigned i)
     T(!tell(k, &b));
 }
 
-/* However many requests have the SPI of the true one, and answers both SPIs, the true nonces are found; what had to
- * go is told. */
+/* However many requests have the SPI of the true one, and answers both SPIs, the true nonces are
+ * found; what had to go is told. */
 static void
 forged_inits(enum forger who, unsigned num, bool before_true)
 {
@@ -56,10 +56,13 @@ forged_inits(enum forger who, unsigned num, bool before_true)
     T((keyring_full(k) != NULL) == (num > KEYRING_MAX_NONCES));
     T(negotiate(k, &keys, SPI_I, V2_IKE_AUTH, I, 1, PROTO_ESP, ESP_I, 0, NULL, NULL));
     T(negotiate(k, &keys, SPI_I, V2_IKE_AUTH, R, 1, PROTO_ESP, ESP_R, 0, NULL, NULL));
-    for (unsigned packets = 0; packets < 4 && !opens_esp(k, PRF_SHA256, &keys.sk_d, NULL, &ni, &nr, ESP_R, false); packets++) {
+    for (unsigned packets = 0;
+         packets < 4 && !opens_esp(k, PRF_SHA256, &keys.sk_d, NULL, &ni, &nr, ESP_R, false);
+         packets++) {
     }
     T(opens_esp(k, PRF_SHA256, &keys.sk_d, NULL, &ni, &nr, ESP_R, false));
-    T(opens_esp(k, PRF_SHA256, &keys.sk_d, NULL, &ni, &nr, ESP_I, true)); /* at once: they are proved now */
+    T(opens_esp(k, PRF_SHA256, &keys.sk_d, NULL, &ni, &nr, ESP_I,
+                true)); /* at once: they are proved now */
     for (unsigned i = 0; i < 3; i++) {
         forged_init(k, false, who, 5000 + i);
         forged_init(k, true, who, 5000 + i);
@@ -113,7 +116,8 @@ forged_packets(void)
 
 /* The same in clear, as anybody can send it. */
 static void
-forge(struct keyring *k, unsigned exchange, unsigned flags, uint32_t id, unsigned protocol, uint32_t esp_spi, uint8_t ike_spi, uint8_t seed)
+forge(struct keyring *k, unsigned exchange, unsigned flags, uint32_t id, unsigned protocol,
+      uint32_t esp_spi, uint8_t ike_spi, uint8_t seed)
 {
     struct crypt_key n = nonce(seed), ke = key_like(seed, 64);
 
@@ -124,8 +128,8 @@ forge(struct keyring *k, unsigned exchange, unsigned flags, uint32_t id, unsigne
     T(!tell(k, &b) && m.readable && m.num_proposals == 1);
 }
 
-/* What must be encrypted and is in clear takes no place of what is true: no offer, no negotiation of an SPI, no IKE SA
- * that replaces another. */
+/* What must be encrypted and is in clear takes no place of what is true: no offer, no negotiation
+ * of an SPI, no IKE SA that replaces another. */
 static void
 clear_negotiations(void)
 {
@@ -154,7 +158,8 @@ clear_negotiations(void)
     keyring_free(k);
 }
 
-/* --- IKE SAs -------------------------------------------------------------------------------------- */
+/* --- IKE SAs
+ * -------------------------------------------------------------------------------------- */
 
 static struct ike_keys
 numbered_keys(unsigned i)
@@ -166,8 +171,8 @@ numbered_keys(unsigned i)
     return keys;
 }
 
-/* Messages of IKE SAs that no key is of take from one stock of tries; keys that the log names are tried whatever is
- * left of it, and what a stream of messages opened gives back. */
+/* Messages of IKE SAs that no key is of take from one stock of tries; keys that the log names are
+ * tried whatever is left of it, and what a stream of messages opened gives back. */
 static void
 strange_messages(void)
 {
@@ -181,7 +186,8 @@ strange_messages(void)
         log_ike2(keyring_log(k), 0, &keys);
     }
     log_ike2(keyring_log(k), OTHER, &named);
-    sk_seal(&b, &foreign, V2_INFORMATIONAL, I, 1, 0x99, 0x9a, V2P_NOTIFY, notify, sizeof notify, 0, 0);
+    sk_seal(&b, &foreign, V2_INFORMATIONAL, I, 1, 0x99, 0x9a, V2P_NOTIFY, notify, sizeof notify, 0,
+            0);
     for (uint32_t i = 0; i < 1000; i++) {
         memcpy(b.b, &i, sizeof i);
         T(!tell(k, &b) && !m.integrity_wrong);
@@ -200,7 +206,8 @@ strange_messages(void)
     keyring_free(k);
 }
 
-/* More responder's SPIs than IKE SAs are followed, to the SPI of a true one: what has proved right stays. */
+/* More responder's SPIs than IKE SAs are followed, to the SPI of a true one: what has proved right
+ * stays. */
 static void
 forged_sas(void)
 {
@@ -213,7 +220,8 @@ forged_sas(void)
     init(k, false, 60);
     init(k, true, 70);
     T(negotiate(k, &keys, SPI_I, V2_IKE_AUTH, R, 1, PROTO_ESP, ESP_R, 0, NULL, NULL));
-    sk_seal(&b, &foreign, V2_INFORMATIONAL, I, 1, SPI_I, SPI_R, V2P_NOTIFY, notify, sizeof notify, 0, 0);
+    sk_seal(&b, &foreign, V2_INFORMATIONAL, I, 1, SPI_I, SPI_R, V2P_NOTIFY, notify, sizeof notify,
+            0, 0);
     for (uint32_t i = 0; i < KEYRING_MAX_IKE_SAS + 10; i++) {
         memcpy(b.b + 8, &i, sizeof i);
         T(!tell(k, &b));
@@ -243,7 +251,8 @@ many_named(void)
     keyring_free(k);
 }
 
-/* --- ESP --------------------------------------------------------------------------------------- */
+/* --- ESP ---------------------------------------------------------------------------------------
+ */
 
 static bool
 packet_opens(struct keyring *k, const struct esp_keys *keys, uint32_t spi, uint32_t seq)
@@ -257,12 +266,14 @@ packet_opens(struct keyring *k, const struct esp_keys *keys, uint32_t spi, uint3
     return keyring_open_esp(k, &clear, esp.b, esp.n, esp.n, true) && clear.icv == ICV_GOOD;
 }
 
-/* Packets of SPIs that keys of any SPI could be of: they cost a bounded number of tries and nothing that stays; a few
- * packets of a true stream are enough all the same, and what the log names is always tried. */
+/* Packets of SPIs that keys of any SPI could be of: they cost a bounded number of tries and nothing
+ * that stays; a few packets of a true stream are enough all the same, and what the log names is
+ * always tried. */
 static void
 strange_spis(void)
 {
-    struct esp_keys keys[KEYLOG_MAX_PER_SPI], foreign = esp_keys_like(AES, SHA1, 200), named = esp_keys_like(AES, SHA1, 220);
+    struct esp_keys keys[KEYLOG_MAX_PER_SPI], foreign = esp_keys_like(AES, SHA1, 200),
+                                              named = esp_keys_like(AES, SHA1, 220);
     struct keyring *k = keyring_new(keylog_new());
     unsigned n = 1;
 

@@ -13,7 +13,10 @@ struct peers {
     struct crypt_key ke_i, ke_r, n_i, n_r;
 };
 
-enum { INIT1, INIT2, KE1, KE2, AUTH1, AUTH2, QUICK1, QUICK2, QUICK3, INFO, DELETE, XAUTH1, XAUTH2, NUM_MESSAGES };
+enum {
+    INIT1, INIT2, KE1, KE2, AUTH1, AUTH2, QUICK1, QUICK2, QUICK3, INFO, DELETE, XAUTH1, XAUTH2,
+    NUM_MESSAGES
+};
 static struct buf script[NUM_MESSAGES];
 
 static struct peers
@@ -222,7 +225,8 @@ ring_with(const struct crypt_key *key)
 static bool
 hash_is_whole(void)
 {
-    return m.payloads[0].type == V1P_HASH && m.payloads[0].body.len == 20 && m.payloads[0].body.at[0] == 0xc0;
+    return m.payloads[0].type == V1P_HASH && m.payloads[0].body.len == 20 &&
+           m.payloads[0].body.at[0] == 0xc0;
 }
 
 /* --- tests ----------------------------------------------------------------------------- */
@@ -240,7 +244,8 @@ straight(void)
     for (int i = 0; i < NUM_MESSAGES; i++) {
         T(tell(k, &script[i]) == (i >= AUTH1));
         if (i == AUTH2) {
-            T(m.id_i.present && m.id_i.data.len == 4 && m.id_i.data.at[3] == 20 && m.has_auth && !m.integrity_wrong);
+            T(m.id_i.present && m.id_i.data.len == 4 && m.id_i.data.at[3] == 20 && m.has_auth &&
+              !m.integrity_wrong);
         } else if (i == QUICK2) {
             T(m.num_proposals == 1 && m.proposals[0].protocol == PROTO_ESP && m.nonce.len == 20);
         } else if (i == DELETE) {
@@ -313,7 +318,8 @@ lost(void)
     for (int gone = 0; gone < NUM_MESSAGES; gone++) {
         struct keyring *k = ring_with(&p.key);
         for (int i = 0; i < NUM_MESSAGES; i++) {
-            bool hopeless = ((gone == KE1 || gone == KE2) && i == AUTH1) || (gone == AUTH1 && i == AUTH2);
+            bool hopeless =
+                ((gone == KE1 || gone == KE2) && i == AUTH1) || (gone == AUTH1 && i == AUTH2);
             if (i != gone) {
                 T(tell(k, &script[i]) == (i >= AUTH1 && !hopeless));
                 T(i < AUTH1 || m.readable == !hopeless);
@@ -337,7 +343,8 @@ late(void)
         T(tell(k, &script[order[i]]) && m.error == IKE_OK);
         if (order[i] == INFO) {
             T(m.num_notifies == 1 && m.notifies[0].type == 14 && m.num_deletes == 0);
-            T(m.payloads[0].body.len == 20 && m.payloads[0].body.at[0] == 0 && m.payloads[0].body.at[19] == 0xd3);
+            T(m.payloads[0].body.len == 20 && m.payloads[0].body.at[0] == 0 &&
+              m.payloads[0].body.at[19] == 0xd3);
         } else if (order[i] == DELETE) {
             T(m.num_deletes == 1 && m.num_notifies == 0);
         } else if (order[i] == QUICK1) {
@@ -435,14 +442,15 @@ noise(void)
     }
     for (unsigned i = 0; i < 4000; i++) {
         unsigned exchange = exchanges[i % 4];
-        head(&b, exchange == V1_MAIN ? V1P_ID : V1P_HASH, exchange, true, exchange == V1_MAIN ? 0 : i / 8 + 5);
+        head(&b, exchange == V1_MAIN ? V1P_ID : V1P_HASH, exchange, true,
+             exchange == V1_MAIN ? 0 : i / 8 + 5);
         for (unsigned n = 16 * (1 + i % 7) + (i % 50 == 0); n > 0; n--) {
             u8(&b, (unsigned)g_rand_int_range(random, 0, 256));
         }
         finish(&b);
         T(!tell(k, &b) && !m.readable);
     }
-    T(tell(k, &script[QUICK1]));                        /* and they do not stand in the way of a real one */
+    T(tell(k, &script[QUICK1])); /* and they do not stand in the way of a real one */
     keyring_free(k);
     g_rand_free(random);
 }
@@ -452,19 +460,23 @@ noise(void)
 static bool
 opens_esp(struct keyring *k, const struct peers *p, const struct crypt_key *g, uint32_t spi)
 {
-    uint8_t keymat[64], be[4] = { (uint8_t)(spi >> 24), (uint8_t)(spi >> 16), (uint8_t)(spi >> 8), (uint8_t)spi }, packet[100];
-    struct span ni = { p->n_i.at, p->n_i.len }, nr = { p->n_r.at, p->n_r.len }, secret = { g ? g->at : NULL, g ? g->len : 0 };
+    uint8_t keymat[64], be[4], packet[100];
+    struct span ni = { p->n_i.at, p->n_i.len }, nr = { p->n_r.at, p->n_r.len },
+                secret = { g ? g->at : NULL, g ? g->len : 0 };
     struct esp_clear clear;
     struct esp_keys keys;
     static struct buf b;
     size_t used;
 
     memset(&keys, 0, sizeof keys);
-    T(child_keymat_v1(PRF_SHA1, &p->skeyid_d, g ? &secret : NULL, PROTO_ESP, be, &ni, &nr, keymat, sizeof keymat));
+    put_be32(be, spi);
+    T(child_keymat_v1(PRF_SHA1, &p->skeyid_d, g ? &secret : NULL, PROTO_ESP, be, &ni, &nr, keymat,
+                      sizeof keymat));
     T(esp_keys_cut(&keys, AES, 128, SHA1, keymat, sizeof keymat, &used) && used == 36);
     ip_packet(packet, sizeof packet);
     esp_seal(&b, &keys, spi, 1, 4, packet, sizeof packet, 0);
-    return keyring_open_esp(k, &clear, b.b, b.n, b.n, true) && clear.icv == ICV_GOOD && memcmp(clear.head, packet, 90) == 0;
+    return keyring_open_esp(k, &clear, b.b, b.n, b.n, true) && clear.icv == ICV_GOOD &&
+           memcmp(clear.head, packet, 90) == 0;
 }
 
 static void
@@ -540,9 +552,11 @@ underived(void)
     for (int i = 0; i <= QUICK2; i++) {
         tell(k, &script[i]);
     }
-    T(!keyring_open_esp(k, &clear, packet, sizeof packet, sizeof packet, true) && clear.icv == ICV_UNKNOWN);
+    T(!keyring_open_esp(k, &clear, packet, sizeof packet, sizeof packet, true) &&
+      clear.icv == ICV_UNKNOWN);
     T(opens_esp(k, &p, NULL, SPI_R));
-    T(!keyring_open_esp(k, &clear, packet, sizeof packet, sizeof packet, true) && clear.icv == ICV_BAD);
+    T(!keyring_open_esp(k, &clear, packet, sizeof packet, sizeof packet, true) &&
+      clear.icv == ICV_BAD);
     keyring_free(k);
     /* Nor does it beside a key of the log that has no ICV. */
     k = ring_with(&p.key);

@@ -14,22 +14,26 @@ by_spi(void)
     struct ike_keys right = ike_keys_like(1), wrong = ike_keys_like(80), none = ike_keys_like(150);
     struct keyring *k = keyring_new(keylog_new());
 
-    T(!says(k, &right, SPI_I, V2_INFORMATIONAL, I, 2) && !m.integrity_wrong);   /* no key: nobody's fault */
+    T(!says(k, &right, SPI_I, V2_INFORMATIONAL, I, 2) &&
+      !m.integrity_wrong); /* no key: nobody's fault */
     log_ike2(keyring_log(k), SPI_I, &right);
     log_ike2(keyring_log(k), OTHER, &wrong);
-    T(says(k, &right, SPI_I, V2_INFORMATIONAL, I, 2) && m.num_notifies == 1 && m.readable && !m.integrity_wrong);
+    T(says(k, &right, SPI_I, V2_INFORMATIONAL, I, 2) && m.num_notifies == 1 && m.readable &&
+      !m.integrity_wrong);
     T(says(k, &right, SPI_I, V2_INFORMATIONAL, R, 2));
     sk_seal(&b, &right, V2_INFORMATIONAL, I, 3, SPI_I, SPI_R, 0, notify, 0, 0, 0);
-    T(tell(k, &b) && m.num_payloads == 1);                              /* liveness: nothing inside */
+    T(tell(k, &b) && m.num_payloads == 1); /* liveness: nothing inside */
     T(!says(k, &right, OTHER, V2_INFORMATIONAL, I, 2) && m.integrity_wrong);
     T(!says(k, &none, SPI_I, V2_INFORMATIONAL, I, 4) && m.integrity_wrong && !m.readable);
-    sk_seal(&b, &right, V2_INFORMATIONAL, I, 5, SPI_I, SPI_R, V2P_NOTIFY, notify, sizeof notify, 0, 0);
+    sk_seal(&b, &right, V2_INFORMATIONAL, I, 5, SPI_I, SPI_R, V2P_NOTIFY, notify, sizeof notify, 0,
+            0);
     b.b[b.n - 20] ^= 1;
     T(!tell(k, &b) && m.integrity_wrong);
     b.b[b.n - 20] ^= 1;
     T(tell(k, &b));
     /* Cut by the capture: not even tried. */
-    T(ike_parse(&m, b.b, b.n - 1, b.n) && !keyring_read_ike(k, &m, b.b, b.n - 1) && !m.integrity_wrong);
+    T(ike_parse(&m, b.b, b.n - 1, b.n) && !keyring_read_ike(k, &m, b.b, b.n - 1) &&
+      !m.integrity_wrong);
     keyring_free(k);
 }
 
@@ -45,7 +49,8 @@ loose(void)
         keys[i] = ike_keys_like((uint8_t)(3 * i));
         log_ike2(keyring_log(k), i % 2 ? 0 : OTHER, &keys[i]);
     }
-    T(says(k, &keys[38], SPI_I, V2_INFORMATIONAL, I, 2) && says(k, &keys[37], NEW_I, V2_INFORMATIONAL, I, 2));
+    T(says(k, &keys[38], SPI_I, V2_INFORMATIONAL, I, 2) &&
+      says(k, &keys[37], NEW_I, V2_INFORMATIONAL, I, 2));
     T(says(k, &keys[38], SPI_I, V2_INFORMATIONAL, R, 2));
     for (unsigned i = 0; i < 100; i++) {
         T(!says(k, &foreign, 0x71, V2_INFORMATIONAL, I, i) && !m.integrity_wrong);
@@ -53,7 +58,8 @@ loose(void)
     /* Its share is used up; others have theirs. */
     T(!says(k, &keys[5], 0x71, V2_INFORMATIONAL, I, 200));
     T(says(k, &keys[5], 0x73, V2_INFORMATIONAL, I, 200));
-    T(!says(k, &keys[5], SPI_I, V2_INFORMATIONAL, I, 201) && m.integrity_wrong);   /* a key of another SA now */
+    T(!says(k, &keys[5], SPI_I, V2_INFORMATIONAL, I, 201) &&
+      m.integrity_wrong); /* a key of another SA now */
     keyring_free(k);
 }
 
@@ -88,7 +94,8 @@ intermediate(void)
     struct keyring *k = keyring_new(keylog_new());
 
     log_ike2(keyring_log(k), SPI_I, &first);
-    T(says(k, &first, SPI_I, V2_IKE_INTERMEDIATE, I, 1) && says(k, &first, SPI_I, V2_IKE_INTERMEDIATE, R, 1));
+    T(says(k, &first, SPI_I, V2_IKE_INTERMEDIATE, I, 1) &&
+      says(k, &first, SPI_I, V2_IKE_INTERMEDIATE, R, 1));
     T(!says(k, &second, SPI_I, V2_IKE_AUTH, I, 2) && !m.integrity_wrong);
     log_ike2(keyring_log(k), SPI_I, &second);           /* read into the log later */
     T(says(k, &second, SPI_I, V2_IKE_AUTH, I, 2) && says(k, &second, SPI_I, V2_IKE_AUTH, R, 2));
@@ -97,20 +104,23 @@ intermediate(void)
     keyring_free(k);
 }
 
-/* --- fragments --------------------------------------------------------------------------------- */
+/* --- fragments ---------------------------------------------------------------------------------
+ */
 
 static bool
 piece(struct keyring *k, const struct ike_keys *keys, uint32_t id, unsigned number, unsigned total)
 {
     static uint8_t all[1200];
-    size_t each = sizeof all / total, from = (number - 1) * each, to = number == total ? sizeof all : from + each;
+    size_t each = sizeof all / total, from = (number - 1) * each,
+           to = number == total ? sizeof all : from + each;
 
     memset(all, 0x66, sizeof all);                      /* one payload over all of them */
     all[0] = 0;
     all[1] = 0;
     all[2] = sizeof all >> 8;
     all[3] = sizeof all & 0xff;
-    sk_seal(&b, keys, V2_IKE_AUTH, I, id, SPI_I, SPI_R, V2P_CERT, all + from, to - from, number, total);
+    sk_seal(&b, keys, V2_IKE_AUTH, I, id, SPI_I, SPI_R, V2P_CERT, all + from, to - from, number,
+            total);
     return tell(k, &b);
 }
 
@@ -119,8 +129,8 @@ is_whole(void)
 {
     const struct ike_payload *p = &m.payloads[m.num_payloads - 1];
 
-    return m.readable && m.fragments == 0 && p->type == V2P_CERT && p->inner && p->body.len == 1196 &&
-           p->body.at[0] == 0x66 && p->body.at[1195] == 0x66;
+    return m.readable && m.fragments == 0 && p->type == V2P_CERT && p->inner &&
+           p->body.len == 1196 && p->body.at[0] == 0x66 && p->body.at[1195] == 0x66;
 }
 
 static void
@@ -138,10 +148,12 @@ fragments(void)
         T(!piece(k, &keys, 1, i, 3));                   /* all again: known */
     }
     /* Sent again in smaller ones, the older ones late. */
-    T(!piece(k, &keys, 2, 1, 2) && !piece(k, &keys, 2, 2, 4) && !piece(k, &keys, 2, 2, 2) && !piece(k, &keys, 2, 4, 4));
+    T(!piece(k, &keys, 2, 1, 2) && !piece(k, &keys, 2, 2, 4) && !piece(k, &keys, 2, 2, 2) &&
+      !piece(k, &keys, 2, 4, 4));
     T(!piece(k, &keys, 2, 1, 4) && piece(k, &keys, 2, 3, 4) && is_whole());
     /* Two messages at a time; one of another key. */
-    T(!piece(k, &keys, 3, 1, 2) && !piece(k, &keys, 4, 2, 2) && piece(k, &keys, 3, 2, 2) && is_whole());
+    T(!piece(k, &keys, 3, 1, 2) && !piece(k, &keys, 4, 2, 2) && piece(k, &keys, 3, 2, 2) &&
+      is_whole());
     T(piece(k, &keys, 4, 1, 2) && is_whole() && keyring_full(k) == NULL);
     /* More begun than are kept: the oldest is gone, and that is said. */
     for (unsigned i = 0; i <= KEYRING_MAX_REASSEMBLIES; i++) {
@@ -153,7 +165,8 @@ fragments(void)
     keyring_free(k);
 }
 
-/* --- negotiations ------------------------------------------------------------------------------- */
+/* --- negotiations -------------------------------------------------------------------------------
+ */
 
 static void
 first_child(bool prf_told, bool request_lost)
@@ -165,7 +178,7 @@ first_child(bool prf_told, bool request_lost)
 
     keys.prf = prf_told ? PRF_SHA1 : 0;
     log_ike2(keyring_log(k), SPI_I, &keys);
-    init(k, false, 50);                                 /* refused, with a COOKIE: not the nonce that counts */
+    init(k, false, 50); /* refused, with a COOKIE: not the nonce that counts */
     init(k, false, 60);
     init(k, true, 70);
     init(k, true, 70);
@@ -173,7 +186,8 @@ first_child(bool prf_told, bool request_lost)
     if (!request_lost) {
         T(negotiate(k, &keys, SPI_I, V2_IKE_AUTH, I, 1, PROTO_ESP, ESP_I, 0, NULL, NULL));
     }
-    T(says(k, &keys, SPI_I, V2_IKE_AUTH, R, 1) && says(k, &keys, SPI_I, V2_IKE_AUTH, I, 2));    /* EAP between */
+    T(says(k, &keys, SPI_I, V2_IKE_AUTH, R, 1) &&
+      says(k, &keys, SPI_I, V2_IKE_AUTH, I, 2)); /* EAP between */
     T(negotiate(k, &keys, SPI_I, V2_IKE_AUTH, R, 2, PROTO_ESP, ESP_R, 0, NULL, NULL));
     T(opens_esp(k, prf, &keys.sk_d, NULL, &ni, &nr, ESP_R, false));
     T(opens_esp(k, prf, &keys.sk_d, NULL, &ni, &nr, ESP_I, true) == !request_lost);
@@ -185,7 +199,8 @@ later_child(bool by_responder, bool pfs)
 {
     struct ike_keys keys = ike_keys_like(1);
     struct keyring *k = keyring_new(keylog_new());
-    struct crypt_key ni = nonce(90), nr = nonce(95), ke = key_like(2, 64), g = key_like(8, 64), other;
+    struct crypt_key ni = nonce(90), nr = nonce(95), ke = key_like(2, 64), g = key_like(8, 64),
+                     other;
     unsigned asks = by_responder ? 0 : I, answers = by_responder ? I | R : R;
 
     log_ike2(keyring_log(k), SPI_I, &keys);
@@ -193,10 +208,14 @@ later_child(bool by_responder, bool pfs)
         other = key_like((uint8_t)(100 + i), 64);
         log_secret(keyring_log(k), &other);
     }
-    T(negotiate(k, &keys, SPI_I, V2_CREATE_CHILD_SA, asks, 7, PROTO_ESP, ESP_I, 0, &ni, pfs ? &ke : NULL));
-    T(negotiate(k, &keys, SPI_I, V2_CREATE_CHILD_SA, asks, 7, PROTO_ESP, ESP_I, 0, &ni, pfs ? &ke : NULL));
-    T(negotiate(k, &keys, SPI_I, V2_CREATE_CHILD_SA, answers, 7, PROTO_ESP, ESP_R, 0, &nr, pfs ? &ke : NULL));
-    T(negotiate(k, &keys, SPI_I, V2_CREATE_CHILD_SA, answers, 7, PROTO_ESP, ESP_R, 0, &nr, pfs ? &ke : NULL));
+    T(negotiate(k, &keys, SPI_I, V2_CREATE_CHILD_SA, asks, 7, PROTO_ESP, ESP_I, 0, &ni,
+                pfs ? &ke : NULL));
+    T(negotiate(k, &keys, SPI_I, V2_CREATE_CHILD_SA, asks, 7, PROTO_ESP, ESP_I, 0, &ni,
+                pfs ? &ke : NULL));
+    T(negotiate(k, &keys, SPI_I, V2_CREATE_CHILD_SA, answers, 7, PROTO_ESP, ESP_R, 0, &nr,
+                pfs ? &ke : NULL));
+    T(negotiate(k, &keys, SPI_I, V2_CREATE_CHILD_SA, answers, 7, PROTO_ESP, ESP_R, 0, &nr,
+                pfs ? &ke : NULL));
     if (pfs) {
         T(!opens_esp(k, PRF_SHA1, &keys.sk_d, &g, &ni, &nr, ESP_R, false));
         log_secret(keyring_log(k), &g);
@@ -214,7 +233,8 @@ rekeyed(void)
 {
     struct ike_keys old = ike_keys_like(1), keys;
     struct keyring *k = keyring_new(keylog_new());
-    struct crypt_key ni = nonce(90), nr = nonce(95), ke = key_like(2, 64), g = key_like(8, 64), ci = nonce(20), cr = nonce(25);
+    struct crypt_key ni = nonce(90), nr = nonce(95), ke = key_like(2, 64), g = key_like(8, 64),
+                     ci = nonce(20), cr = nonce(25);
 
     log_ike2(keyring_log(k), SPI_I, &old);
     T(says(k, &old, SPI_I, V2_INFORMATIONAL, I, 6));
@@ -224,7 +244,8 @@ rekeyed(void)
     T(!says(k, &keys, NEW_I, V2_INFORMATIONAL, I, 0) && !m.integrity_wrong);
     log_secret(keyring_log(k), &ke);
     log_secret(keyring_log(k), &g);
-    T(says(k, &keys, NEW_I, V2_INFORMATIONAL, I, 0) && says(k, &keys, NEW_I, V2_INFORMATIONAL, R, 0));
+    T(says(k, &keys, NEW_I, V2_INFORMATIONAL, I, 0) &&
+      says(k, &keys, NEW_I, V2_INFORMATIONAL, R, 0));
     T(says(k, &old, SPI_I, V2_INFORMATIONAL, I, 8));
     /* Its Child SAs follow from the SK_d that followed. */
     T(negotiate(k, &keys, NEW_I, V2_CREATE_CHILD_SA, I, 1, PROTO_ESP, ESP_I, 0, &ci, NULL));
@@ -234,8 +255,8 @@ rekeyed(void)
     keyring_free(k);
 }
 
-/* Negotiations that give no key: of AH, of an IKE SA without a key exchange; the answer again, and of a proposal
- * that was not made. */
+/* Negotiations that give no key: of AH, of an IKE SA without a key exchange; the answer again, and
+ * of a proposal that was not made. */
 static void
 no_keys(void)
 {
@@ -283,7 +304,8 @@ flood(void)
 
     log_ike2(keyring_log(k), SPI_I, &keys);
     T(says(k, &keys, SPI_I, V2_INFORMATIONAL, I, 1));
-    sk_seal(&b, &foreign, V2_INFORMATIONAL, I, 1, 0x99, 0x9a, V2P_NOTIFY, notify, sizeof notify, 0, 0);
+    sk_seal(&b, &foreign, V2_INFORMATIONAL, I, 1, 0x99, 0x9a, V2P_NOTIFY, notify, sizeof notify, 0,
+            0);
     for (uint32_t i = 0; i < KEYRING_MAX_IKE_SAS + 10; i++) {
         memcpy(b.b, &i, sizeof i);
         if (tell(k, &b)) {
@@ -298,7 +320,8 @@ flood(void)
     keyring_free(k);
 }
 
-/* --- bounds ------------------------------------------------------------------------------------ */
+/* --- bounds ------------------------------------------------------------------------------------
+ */
 
 /* Of negotiations that nobody answers the newest are kept; of those of one SPI, too. */
 static void
@@ -310,10 +333,12 @@ newest_kept(void)
 
     log_ike2(keyring_log(k), SPI_I, &keys);
     for (uint32_t i = 0; i <= KEYRING_MAX_OFFERS; i++) {
-        T(negotiate(k, &keys, SPI_I, V2_CREATE_CHILD_SA, I, 10 + i, PROTO_ESP, ESP_I + i, 0, &ni, NULL));
+        T(negotiate(k, &keys, SPI_I, V2_CREATE_CHILD_SA, I, 10 + i, PROTO_ESP, ESP_I + i, 0, &ni,
+                    NULL));
     }
     for (uint32_t i = 0; i <= KEYRING_MAX_OFFERS; i++) {
-        T(negotiate(k, &keys, SPI_I, V2_CREATE_CHILD_SA, R, 10 + i, PROTO_ESP, ESP_R + i, 0, &nr, NULL));
+        T(negotiate(k, &keys, SPI_I, V2_CREATE_CHILD_SA, R, 10 + i, PROTO_ESP, ESP_R + i, 0, &nr,
+                    NULL));
         T(opens_esp(k, PRF_SHA1, &keys.sk_d, NULL, &ni, &nr, ESP_R + i, false) == (i > 0));
     }
     for (unsigned i = 0; i <= KEYRING_MAX_PER_SPI; i++) {
@@ -371,7 +396,10 @@ too_many_requests(void)
 static void
 too_many_octets(void)
 {
-    enum { EACH = 1900, PIECES = KEYRING_MAX_FRAGMENT_OCTETS / EACH / KEYRING_MAX_REASSEMBLIES + 2 };
+    enum {
+        EACH = 1900,
+        PIECES = KEYRING_MAX_FRAGMENT_OCTETS / EACH / KEYRING_MAX_REASSEMBLIES + 2
+    };
     static uint8_t octets[EACH];
     struct ike_keys keys = ike_keys_like(1);
     struct keyring *k = keyring_new(keylog_new());
@@ -380,10 +408,12 @@ too_many_octets(void)
     log_ike2(keyring_log(k), SPI_I, &keys);
     for (uint32_t id = 1; id <= KEYRING_MAX_REASSEMBLIES; id++) {
         for (unsigned n = 1; n <= PIECES; n++) {
-            sk_seal(&b, &keys, V2_IKE_AUTH, I, id, SPI_I, SPI_R, V2P_CERT, octets, sizeof octets, n, PIECES + 1);
+            sk_seal(&b, &keys, V2_IKE_AUTH, I, id, SPI_I, SPI_R, V2P_CERT, octets, sizeof octets, n,
+                    PIECES + 1);
             T(!tell(k, &b));
             held += EACH;
-            T((keyring_full(k) != NULL) == (held > KEYRING_MAX_FRAGMENT_OCTETS) && k->reassembly_octets <= KEYRING_MAX_FRAGMENT_OCTETS);
+            T((keyring_full(k) != NULL) == (held > KEYRING_MAX_FRAGMENT_OCTETS) &&
+              k->reassembly_octets <= KEYRING_MAX_FRAGMENT_OCTETS);
         }
     }
     T(keyring_full(k) && strstr(keyring_full(k), "more IKE fragments under way"));
@@ -391,11 +421,13 @@ too_many_octets(void)
     keyring_free(k);
 }
 
-/* A log of many secrets: each packet goes on where the one before stopped, and at some time it ends. */
+/* A log of many secrets: each packet goes on where the one before stopped, and at some time it
+ * ends. */
 static void
 many_secrets(void)
 {
-    struct crypt_key ni = nonce(90), nr = nonce(95), ke = key_like(2, 64), g = key_like(8, 64), other = key_like(100, 64);
+    struct crypt_key ni = nonce(90), nr = nonce(95), ke = key_like(2, 64), g = key_like(8, 64),
+                     other = key_like(100, 64);
 
     for (unsigned place = 700; place <= 1500; place += 800) {
         struct ike_keys keys = ike_keys_like(1);
@@ -414,7 +446,8 @@ many_secrets(void)
         while (!opened && packets++ < 20) {
             opened = opens_esp(k, PRF_SHA1, &keys.sk_d, &g, &ni, &nr, ESP_R, false);
         }
-        T(opened == (place < KEYRING_MAX_DERIVATIONS) && (!opened || (packets > 1 && packets <= 4)));
+        T(opened == (place < KEYRING_MAX_DERIVATIONS) &&
+          (!opened || (packets > 1 && packets <= 4)));
         keyring_free(k);
     }
 }

@@ -36,7 +36,8 @@ judged(void)
     text[26] = 0;
     T(!chain_repair(&r, text, 48)); /* a Delete or a Notify must follow */
     r.exchange = V1_QUICK;
-    T(chain_repair(&r, text, 48) && text[0] == 0 && text[3] == 24 && text[4] == 0 && text[16] == 0xee);
+    T(chain_repair(&r, text, 48) && text[0] == 0 && text[3] == 24 && text[4] == 0 &&
+      text[16] == 0xee);
     r.exchange = V1_MAIN;
     T(!chain_repair(&r, text, 48));
 }
