@@ -71,6 +71,8 @@ enum limits {
     KEYRING_MAX_OFFERS = 16,        /* negotiations under way of one IKE SA */
     KEYRING_MAX_EXCHANGES = 64,     /* IKEv1 exchanges of one IKE SA whose IVs are remembered */
     KEYRING_MAX_MESSAGES = 16,      /* of one such exchange */
+    KEYRING_MAX_CHOICES = 4,        /* suites of an answer of phase 1 */
+    KEYRING_MAX_PUBLIC = 4,         /* public values of phase 1; two are true */
     KEYRING_MAX_BLOCKS = 8,         /* last blocks of phase 1 that may be an IV */
     KEYRING_MAX_CHILDREN = 1 << 18, /* SPIs negotiated */
     KEYRING_MAX_PER_SPI = 8,        /* negotiations of one SPI */

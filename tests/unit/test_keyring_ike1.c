@@ -231,8 +231,9 @@ hash_is_whole(void)
 
 /* --- tests ----------------------------------------------------------------------------- */
 
+/* forged: a message with another suite or public value goes before each true one in clear. */
 static void
-straight(void)
+straight(bool forged)
 {
     struct peers p = peers_like(1);
     struct crypt_key other = key_like(77, 16);
@@ -242,6 +243,11 @@ straight(void)
     k = ring_with(&other);                              /* several keys of one cookie */
     log_ike1(keyring_log(k), COOKIE_I, &p.key);
     for (int i = 0; i < NUM_MESSAGES; i++) {
+        if (forged && i <= KE2) {
+            struct buf other = script[i];
+            other.b[59] ^= 2;
+            T(!tell(k, &other));
+        }
         T(tell(k, &script[i]) == (i >= AUTH1));
         if (i == AUTH2) {
             T(m.id_i.present && m.id_i.data.len == 4 && m.id_i.data.at[3] == 20 && m.has_auth &&
@@ -573,7 +579,8 @@ int
 main(void)
 {
     crypt_ready();
-    straight();
+    straight(false);
+    straight(true);
     retransmitted();
     long_exchange();
     lost();

@@ -12,7 +12,9 @@
 #include <string.h>
 
 enum {
-    MAX_IVS = KEYRING_MAX_MESSAGES + 2 * KEYRING_MAX_BLOCKS + 4,
+    FIRST_IVS = KEYRING_MAX_PUBLIC * (KEYRING_MAX_PUBLIC - 1),
+    MAX_IVS = KEYRING_MAX_MESSAGES + 2 * KEYRING_MAX_BLOCKS + FIRST_IVS,
+    KEPT_FIRST = 2,             /* choices and public values that are never given up */
     MAX_SUITES = 20,
     BLOWFISH_BITS = 448         /* without a Key Length attribute: RFC 2409 appendix B */
 };
@@ -43,7 +45,52 @@ is_phase1(const struct ike_message *m)
 }
 
 static void
-see_clear(struct ike1_sa *sa, const struct ike_message *m)
+say_lost(struct keyring *k)
+{
+    keyring_reached(k, "more clear messages of one IKEv1 SA than the key ring keeps");
+}
+
+/* Who forges has read the cookies in true messages: the first ones are kept, and the newest. */
+static void
+add_choice(struct keyring *k, struct ike1_sa *sa, const struct key_suite *s)
+{
+    for (unsigned i = 0; i < sa->num_choices; i++) {
+        if (memcmp(&sa->choices[i], s, sizeof *s) == 0) {
+            return;
+        }
+    }
+    if (sa->num_choices == KEYRING_MAX_CHOICES) {
+        say_lost(k);
+        sa->num_choices--;
+        memmove(&sa->choices[KEPT_FIRST], &sa->choices[KEPT_FIRST + 1],
+                (KEYRING_MAX_CHOICES - KEPT_FIRST - 1) * sizeof *s);
+    }
+    sa->choices[sa->num_choices++] = *s;
+}
+
+static void
+add_public(struct keyring *k, struct ike1_sa *sa, const struct span *value)
+{
+    GBytes *ke = g_bytes_new(value->at, value->len);
+
+    for (unsigned i = 0; i < sa->num_ke; i++) {
+        if (g_bytes_equal(sa->ke[i], ke)) {
+            g_bytes_unref(ke);
+            return;             /* sent again */
+        }
+    }
+    if (sa->num_ke == KEYRING_MAX_PUBLIC) {
+        say_lost(k);
+        sa->num_ke--;
+        g_bytes_unref(sa->ke[KEPT_FIRST]);
+        memmove(&sa->ke[KEPT_FIRST], &sa->ke[KEPT_FIRST + 1],
+                (KEYRING_MAX_PUBLIC - KEPT_FIRST - 1) * sizeof(GBytes *));
+    }
+    sa->ke[sa->num_ke++] = ke;
+}
+
+static void
+see_clear(struct keyring *k, struct ike1_sa *sa, const struct ike_message *m)
 {
     static const uint8_t zero[8];
 
@@ -53,19 +100,12 @@ see_clear(struct ike1_sa *sa, const struct ike_message *m)
     /* The one with both cookies is the responder's: it has chosen. */
     if (m->num_proposals && memcmp(m->spi_r, zero, 8) != 0 && !sa->encr) {
         struct key_suite s = key_suite_of(&m->proposals[0]);
-        sa->encr = s.encr;
-        sa->key_bits = s.key_bits;
-        sa->hash = s.prf;
+        if (s.encr) {
+            add_choice(k, sa, &s);
+        }
     }
-    for (unsigned i = 0; m->has_ke && i < 2; i++) {
-        if (!sa->ke[i]) {
-            sa->ke[i] = g_bytes_new(m->ke.at, m->ke.len);
-            return;
-        }
-        if (g_bytes_get_size(sa->ke[i]) == m->ke.len &&
-            memcmp(g_bytes_get_data(sa->ke[i], NULL), m->ke.at, m->ke.len) == 0) {
-            return;             /* sent again */
-        }
+    if (m->has_ke) {
+        add_public(k, sa, &m->ke);
     }
 }
 
@@ -154,20 +194,22 @@ add_iv(struct ivs *v, const uint8_t *iv, size_t block)
     }
 }
 
-/* Of both public values; a capture may have them in either order. */
+/* Of both public values, whichever they are; a capture may have them in either order. */
 static unsigned
-first_ivs(const struct ike1_sa *sa, uint16_t hash, size_t block, uint8_t out[2][CRYPT_BLOCK_MAX])
+first_ivs(const struct ike1_sa *sa, uint16_t hash, size_t block,
+          uint8_t out[FIRST_IVS][CRYPT_BLOCK_MAX])
 {
     struct span a, b;
     unsigned n = 0;
 
-    if (!sa->ke[0] || !sa->ke[1] || !hash) {
-        return 0;
+    for (unsigned j = 1; j < sa->num_ke && hash; j++) {
+        for (unsigned i = 0; i < j; i++) {
+            a.at = (const uint8_t *)g_bytes_get_data(sa->ke[i], &a.len);
+            b.at = (const uint8_t *)g_bytes_get_data(sa->ke[j], &b.len);
+            n += ike1_first_iv(hash, &a, &b, out[n], block);
+            n += ike1_first_iv(hash, &b, &a, out[n], block);
+        }
     }
-    a.at = (const uint8_t *)g_bytes_get_data(sa->ke[0], &a.len);
-    b.at = (const uint8_t *)g_bytes_get_data(sa->ke[1], &b.len);
-    n += ike1_first_iv(hash, &a, &b, out[n], block);
-    n += ike1_first_iv(hash, &b, &a, out[n], block);
     return n;
 }
 
@@ -178,7 +220,7 @@ collect_ivs(const struct ike1_sa *sa, const struct encrypted_message *c, size_t 
             struct ivs *v)
 {
     struct ike1_message *again = message_of(c->exchange, c->digest);
-    uint8_t first[2][CRYPT_BLOCK_MAX], iv[CRYPT_BLOCK_MAX];
+    uint8_t first[FIRST_IVS][CRYPT_BLOCK_MAX], iv[CRYPT_BLOCK_MAX];
     unsigned num_first = first_ivs(sa, c->suite.hash, block, first);
     bool phase1 = is_phase1(c->m);
 
@@ -275,6 +317,13 @@ suites_of(const struct ike1_sa *sa, const struct crypt_key *key, struct v1_suite
         out[n++] = (struct v1_suite){ sa->encr, sa->key_bits, sa->hash, false };
         return n;
     }
+    for (; n < sa->num_choices; n++) {
+        const struct key_suite *s = &sa->choices[n];
+        out[n] = (struct v1_suite){ s->encr, s->key_bits, s->prf, false };
+    }
+    if (n) {
+        return n;
+    }
     for (size_t i = 0; i < G_N_ELEMENTS(ciphers); i++) {
         for (size_t h = 0; h < G_N_ELEMENTS(hashes) && ciphers[i].key == key->len && n < MAX_SUITES;
              h++) {
@@ -295,7 +344,11 @@ try_one(struct ike1_sa *sa, struct encrypted_message *c, const struct keylog_ike
         if (try_key(sa, c, &key->key)) {
             sa->right = key;
             /* Only a HASH payload, by its length, says which hash it is. */
-            if (suites[i].assumed && c->m->inner_first == V1P_HASH) {
+            if (!suites[i].assumed) {
+                sa->encr = suites[i].encr;
+                sa->key_bits = suites[i].key_bits;
+                sa->hash = suites[i].hash;
+            } else if (c->m->inner_first == V1P_HASH) {
                 sa->encr = suites[i].encr;
                 bool any_length =
                     suites[i].encr == ENCR_AES_CBC || suites[i].encr == ENCR_CAMELLIA_CBC;
@@ -315,9 +368,11 @@ try_keys(struct ike1_sa *sa, struct encrypted_message *c, const GPtrArray *keys)
     if (sa->right && try_one(sa, c, sa->right)) {
         return true;
     }
-    for (guint i = 0; i < keys->len && i < KEYLOG_MAX_TRIES && sa->tries < KEYRING_MAX_SA_TRIES;
-         i++) {
-        const struct keylog_ike1 *key = (const struct keylog_ike1 *)g_ptr_array_index(keys, i);
+    /* Messages that none has opened may be forged ones: one key is tried with each for ever. */
+    bool late = sa->tries >= KEYRING_MAX_SA_TRIES;
+    for (guint i = 0; i < (late ? 1 : keys->len); i++) {
+        guint number = late ? sa->cursor++ % keys->len : i;
+        const struct keylog_ike1 *key = (const struct keylog_ike1 *)g_ptr_array_index(keys, number);
         if (key != sa->right) {
             if (try_one(sa, c, key)) {
                 return true;
@@ -342,7 +397,7 @@ ike1_read(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t ca
     }
     keyring_spis(m, spis);
     sa = ike1_sa_of(k, spis, true);
-    see_clear(sa, m);
+    see_clear(k, sa, m);
     /* Of a message that the capture cut the last block is not there. */
     if (!m->encrypted || m->truncated || m->length > captured || c.data.len == 0) {
         return false;

@@ -181,8 +181,9 @@ ike1_free(void *p)
     struct ike1_sa *sa = (struct ike1_sa *)p;
 
     prove(&sa->unproved);
-    g_bytes_unref(sa->ke[0]);
-    g_bytes_unref(sa->ke[1]);
+    for (unsigned i = 0; i < sa->num_ke; i++) {
+        g_bytes_unref(sa->ke[i]);
+    }
     g_queue_free_full(sa->exchanges, g_free);
     g_queue_free_full(sa->offers, offer_free);
     g_free(sa);
@@ -205,8 +206,8 @@ ike1_sa_of(struct keyring *k, const uint8_t spis[IKE_SPIS], bool make)
     /* The first message of aggressive mode has a public value and no responder's cookie yet. */
     memcpy(half, spis, 8);
     first = memcmp(spis + 8, zero, 8) ? (struct ike1_sa *)g_hash_table_lookup(k->sas1, half) : NULL;
-    if (first && first->ke[0]) {
-        sa->ke[0] = g_bytes_ref(first->ke[0]);
+    for (; first && sa->num_ke < first->num_ke; sa->num_ke++) {
+        sa->ke[sa->num_ke] = g_bytes_ref(first->ke[sa->num_ke]);
     }
     keyring_put(k->sas1, spis, IKE_SPIS, sa);
     wait_for_proof(k, k->sas1, k->unproved1, sa, &sa->unproved);

@@ -120,12 +120,16 @@ struct ike1_exchange {
 struct ike1_sa {
     uint8_t spis[IKE_SPIS];
     struct unproved unproved;
-    uint16_t encr, key_bits, hash;      /* as chosen, the hash by its prf; 0 where not seen */
-    GBytes *ke[2];              /* public values, in order of capture; NULL */
+    uint16_t encr, key_bits, hash;      /* that opened a message, the hash by its prf; else 0 */
+    struct key_suite choices[KEYRING_MAX_CHOICES];      /* of answers, which anybody can have sent */
+    unsigned num_choices;
+    GBytes *ke[KEYRING_MAX_PUBLIC];     /* public values, in order of capture */
+    unsigned num_ke;
     /* The last blocks of phase 1, the newest last. */
     uint8_t blocks[KEYRING_MAX_BLOCKS][CRYPT_BLOCK_MAX];
     unsigned num_blocks;
     unsigned tries;             /* in vain */
+    unsigned cursor;            /* in the keys, once the tries are used up */
     const struct keylog_ike1 *right;
     GQueue *exchanges;          /* of struct ike1_exchange, the one used last first */
     GQueue *offers;             /* of struct offer */
