@@ -61,7 +61,7 @@ enum limits {
                                      * vain */
     KEYRING_MAX_LOOSE_TRIES = 1 << 15,      /* of keys that the log does not name for an IKE SA, in
                                              * stock for all messages */
-    KEYRING_MAX_NAMED = 32,         /* keys that the log names for one initiator's SPI, the newest */
+    KEYRING_MAX_NAMED = 32,         /* keys that the log names for one SPIi, the newest */
     KEYRING_MAX_SA_KEYS = 16,       /* keys of one IKE SA that have opened a message */
     KEYRING_MAX_NONCES = 32,        /* of one SPI in IKE_SA_INIT, requests and answers each */
     KEYRING_MAX_DERIVATIONS = 1024, /* tries of the keys that follow from one negotiation */

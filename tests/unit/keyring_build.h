@@ -10,7 +10,10 @@
 
 #include <espial/keyring.h>
 
-enum { AES = 12, SHA1 = 2, GCM = 20, GCM_IIV = 30, PRF_SHA1 = 2, PRF_SHA256 = 5 };
+enum {
+    AES = ENCR_AES_CBC, SHA1 = INTEG_HMAC_SHA1_96, GCM = ENCR_AES_GCM_16,
+    GCM_IIV = ENCR_AES_GCM_16_IIV, PRF_SHA1 = PRF_HMAC_SHA1, PRF_SHA256 = PRF_HMAC_SHA2_256
+};
 
 static inline struct crypt_key
 key_like(uint8_t seed, size_t len)

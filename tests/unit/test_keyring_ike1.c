@@ -244,9 +244,9 @@ straight(bool forged)
     log_ike1(keyring_log(k), COOKIE_I, &p.key);
     for (int i = 0; i < NUM_MESSAGES; i++) {
         if (forged && i <= KE2) {
-            struct buf other = script[i];
-            other.b[59] ^= 2;
-            T(!tell(k, &other));
+            struct buf changed = script[i];
+            changed.b[59] ^= 2;
+            T(!tell(k, &changed));
         }
         T(tell(k, &script[i]) == (i >= AUTH1));
         if (i == AUTH2) {

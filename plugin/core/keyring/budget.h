@@ -15,30 +15,30 @@ struct budget {
 static inline struct budget
 budget_of(size_t most, size_t each)
 {
-    struct budget b = { most, most, each };
+    struct budget stock = { most, most, each };
 
-    return b;
+    return stock;
 }
 
 static inline void
-budget_give(struct budget *b, size_t tries)
+budget_give(struct budget *stock, size_t tries)
 {
-    b->left = b->left + tries < b->most ? b->left + tries : b->most;
+    stock->left = stock->left + tries < stock->most ? stock->left + tries : stock->most;
 }
 
 static inline void
-budget_next(struct budget *b)
+budget_next(struct budget *stock)
 {
-    budget_give(b, b->each);
+    budget_give(stock, stock->each);
 }
 
 static inline bool
-budget_take(struct budget *b, size_t tries)
+budget_take(struct budget *stock, size_t tries)
 {
-    if (b->left < tries) {
+    if (stock->left < tries) {
         return false;
     }
-    b->left -= tries;
+    stock->left -= tries;
     return true;
 }
 

@@ -121,7 +121,7 @@ struct ike1_sa {
     uint8_t spis[IKE_SPIS];
     struct unproved unproved;
     uint16_t encr, key_bits, hash;      /* that opened a message, the hash by its prf; else 0 */
-    struct key_suite choices[KEYRING_MAX_CHOICES];      /* of answers, which anybody can have sent */
+    struct key_suite choices[KEYRING_MAX_CHOICES];      /* of answers, forged ones too */
     unsigned num_choices;
     GBytes *ke[KEYRING_MAX_PUBLIC];     /* public values, in order of capture */
     unsigned num_ke;
