@@ -15,7 +15,8 @@ struct report {
     const struct sadb *db;
     const struct findings *findings;        /* after checks_end */
     const char *version;                    /* of Espial */
-    const char *keys_full;                  /* what the key store was too small for (keyring_full), or NULL */
+    const char *keys_full;                  /* what the key store was too small for (keyring_full),
+                                             * or NULL */
     bool tcp_full;                          /* TCP connections were left out (tcp_encap_capped) */
 };
 
@@ -35,7 +36,7 @@ void traffic_free(struct traffic *t);
 /* A packet of a stream that the sadb knows. */
 struct traffic_packet {
     uint32_t stream;                        /* its id */
-    uint32_t lost;                          /* packets of the stream that are missing up to this one */
+    uint32_t lost;                          /* packets of the stream missing up to this one */
     struct ip_addr inner_src, inner_dst;    /* family 0 where the packet was not read */
     uint32_t frame;
     double time;                            /* epoch seconds */

@@ -15,7 +15,6 @@ enum standing {
                                  * verified */
     STANDING_AUTHENTICATED      /* opened with a key, its integrity verified */
 };
-const char *standing_name(enum standing s);     /* "unlawful", "claimed" .. */
 
 /* What is known of the protection of a message. */
 struct protection {

@@ -10,7 +10,7 @@ int
 main(void)
 {
     /* In order, loss, reordering, a replay, a jump, a late one. */
-    static const uint32_t seqs[PACKETS] = { 5,  6,  7,  8,  11, 12, 10, 13, 14, 14, 15, 16,
+    static const uint32_t seqs[PACKETS] = { 5, 6, 7, 8, 11, 12, 10, 13, 14, 14, 15, 16,
                                             40, 41, 42, 30, 43, 44, 45, 46, 47, 48, 49, 50 };
     struct sadb *db = sadb_new(7);
     struct ipsec_packet p = { .protocol = PROTO_ESP, .spi = 0x1234, .length = 100 };

@@ -26,8 +26,8 @@ struct sadb {
     uint32_t num_frames;
     double first_time, last_time;
     struct sadb_options options;
-    uint32_t window_mask;       /* the window's bits less one: a power of two, so that they wrap with
-                                 * the sequence numbers */
+    uint32_t window_mask;       /* the window's bits less one: a power of two, so that they wrap
+                                 * with the sequence numbers */
     GHashTable *fragments;      /* set of sa_key: datagrams of which a first fragment was seen */
     GArray *clear;              /* of struct clear_packet */
     struct passing_packet passing[SADB_PASSING];

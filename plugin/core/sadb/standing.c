@@ -4,14 +4,6 @@
 
 enum { MAIN_CLEAR_MESSAGES = 4 };       /* RFC 2409 section 5: SA, KE and nonce of each side */
 
-const char *
-standing_name(enum standing s)
-{
-    static const char *const names[] = { "unlawful", "claimed", "protected", "authenticated" };
-
-    return names[s];
-}
-
 enum standing
 standing_of(const struct protection *p)
 {

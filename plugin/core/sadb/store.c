@@ -57,6 +57,7 @@ store_room(struct store *store, const void *at, uint32_t len, uint32_t *room, si
 void
 store_add_exchange(struct store *store, struct exchange_list *list, const struct exchange *x)
 {
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers */
     const struct exchange **at = store_room(store, list->at, list->len, &list->room, sizeof *at);
 
     at[list->len++] = x;
@@ -66,6 +67,7 @@ store_add_exchange(struct store *store, struct exchange_list *list, const struct
 void
 store_add_child(struct store *store, struct child_list *list, const struct child_sa *c)
 {
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers */
     const struct child_sa **at = store_room(store, list->at, list->len, &list->room, sizeof *at);
 
     at[list->len++] = c;
@@ -75,6 +77,7 @@ store_add_child(struct store *store, struct child_list *list, const struct child
 void
 store_add_stream(struct store *store, struct stream_list *list, const struct stream *s)
 {
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers */
     const struct stream **at = store_room(store, list->at, list->len, &list->room, sizeof *at);
 
     at[list->len++] = s;
@@ -248,6 +251,7 @@ store_offers(struct store *store, const struct ike_message *m, uint32_t frame)
     }
     list = (struct offer_list *)g_hash_table_lookup(store->offers, key->str);
     if (!list) {
+        /* NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers */
         const struct kept_proposal **all = store_alloc(store, m->num_proposals * sizeof *all);
         list = store_alloc(store, sizeof *list);
         for (size_t i = 0; i < m->num_proposals; i++) {

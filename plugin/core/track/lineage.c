@@ -125,7 +125,7 @@ track_refused(struct turn *t)
 static void
 inherit(struct sadb *db, struct ike_sa *fresh, const struct ike_sa *old, bool same_roles)
 {
-    static const enum nat mirrored[] = { NAT_UNKNOWN,   NAT_NONE, NAT_RESPONDER,
+    static const enum nat mirrored[] = { NAT_UNKNOWN, NAT_NONE, NAT_RESPONDER,
                                          NAT_INITIATOR, NAT_BOTH, NAT_FORCED };
 
     fresh->nat = same_roles ? old->nat : mirrored[old->nat];

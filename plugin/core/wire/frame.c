@@ -66,7 +66,7 @@ enter_ipv4(struct frame_walk *w)
     if (!octets_skip(&w->rest, header)) {
         return STEP_DONE;
     }
-    return place & (IPV4_MORE_FRAGMENTS | IPV4_FRAGMENT_OFFSET) ?
+    return (place & (IPV4_MORE_FRAGMENTS | IPV4_FRAGMENT_OFFSET)) != 0 ?
            fragment(w, &packet, h[9], (place & IPV4_FRAGMENT_OFFSET) == 0) : STEP_PROTOCOL;
 }
 
