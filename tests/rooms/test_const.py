@@ -50,6 +50,10 @@ ASSIGNMENTS = (
     "in->ipsec->stream->peers->state = IKE_FAILED;",
     "in->ipsec->stream->older->id = 0;",
     "sadb_clear(in->db, 0)->child->state = CHILD_FAILED;",
+    "in->ike->sa->children.at[0]->state = CHILD_FAILED;",
+    "in->ike->sa->exchanges.at[0]->message_id = 0;",
+    "in->ike->exchange->messages.at[0].frame = 0;",
+    "in->ipsec->child->streams.at[0]->id = 0;",
 )
 
 
