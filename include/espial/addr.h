@@ -81,6 +81,9 @@ enum admission {
 enum admission selectors_admit(const struct selector *s, size_t n, const struct inner_packet *p,
                                bool source);
 
+/* The checksum of an IPv4 header of len octets, which are there, is right (RFC 791 section 3.1).
+ * What is no IPv4 header passes once in 65,536 times. */
+bool ipv4_checksum_fits(const uint8_t *header, size_t len);
 /* Reads the IPv4 or IPv6 header at the start of data (RFC 791, RFC 8200) and, where they were
  * captured, the ports.  False, and *out unchanged, where these octets are no IP header. */
 bool inner_packet_read(struct inner_packet *out, const uint8_t *data, size_t len);

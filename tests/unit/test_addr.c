@@ -55,6 +55,23 @@ reads(struct inner_packet *p, const uint8_t *data, size_t len)
     return ok;
 }
 
+/* A right header, each of its octets wrong in turn, and a sum whose carry carries. */
+static void
+test_checksum(void)
+{
+    uint8_t header[] = { 0x45, 0, 0, 0x73, 0, 0, 0x40, 0, 0x40, 0x11,
+                         0xb8, 0x61, 0xc0, 0xa8, 0, 1, 0xc0, 0xa8, 0, 0xc7 };
+    static const uint8_t carries[] = { 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0 };
+
+    T(ipv4_checksum_fits(header, sizeof header));
+    for (size_t i = 0; i < sizeof header; i++) {
+        header[i] ^= 0x10;
+        T(!ipv4_checksum_fits(header, sizeof header));
+        header[i] ^= 0x10;
+    }
+    T(ipv4_checksum_fits(carries, sizeof carries));
+}
+
 static void
 test_inner_v4(void)
 {
@@ -146,6 +163,7 @@ int
 main(void)
 {
     test_addresses();
+    test_checksum();
     test_inner_v4();
     test_inner_v6();
     return t_done();

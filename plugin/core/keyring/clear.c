@@ -45,16 +45,8 @@ static bool
 is_ipv4(const uint8_t *head, size_t len)
 {
     size_t header = (head[0] & 15) * (size_t)4;
-    uint32_t sum = 0;
 
-    if (header < IPV4_HEADER || header > len) {
-        return false;
-    }
-    for (size_t i = 0; i < header; i += 2) {
-        sum += be16(head + i);
-    }
-    sum = (sum & 0xffff) + (sum >> 16);
-    return sum == 0xffff || sum == 0x1fffe;
+    return header >= IPV4_HEADER && header <= len && ipv4_checksum_fits(head, header);
 }
 
 /* IPv6 has none: its next header is one of few, and its addresses begin as those that are

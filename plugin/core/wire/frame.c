@@ -379,16 +379,12 @@ is_ipv4(const struct octets *o)
 {
     const uint8_t *h = o->at;
     size_t header = (size_t)(h[0] & 15) * 4, total;
-    uint32_t sum = 0;
 
     if (h[0] >> 4 != 4 || header < IPV4_HEADER || o->captured < header) {
         return false;
     }
     total = be16(h + 2);
-    for (size_t i = 0; i < header; i += 2) {
-        sum += be16(h + i);
-    }
-    return total >= header && total <= o->reported && (sum & 0xffff) + (sum >> 16) == 0xffff &&
+    return total >= header && total <= o->reported && ipv4_checksum_fits(h, header) &&
            can_hold_ipsec(h[9]);
 }
 

@@ -131,6 +131,18 @@ read_v6(struct inner_packet *p, struct cur at)
 }
 
 bool
+ipv4_checksum_fits(const uint8_t *header, size_t len)
+{
+    uint32_t sum = 0;
+
+    for (size_t i = 0; i + 1 < len; i += 2) {
+        sum += be16(header + i);
+    }
+    sum = (sum & 0xffff) + (sum >> 16);
+    return (sum & 0xffff) + (sum >> 16) == 0xffff;
+}
+
+bool
 inner_packet_read(struct inner_packet *out, const uint8_t *data, size_t len)
 {
     struct inner_packet p;

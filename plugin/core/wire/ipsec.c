@@ -8,15 +8,8 @@
 static bool
 is_ipv4_header(const uint8_t *at, size_t len)
 {
-    uint32_t sum = 0;
-
-    if (len < 20 || at[0] != 0x45 || (size_t)(at[2] << 8 | at[3]) > len) {
-        return false;
-    }
-    for (size_t i = 0; i < 20; i += 2) {
-        sum += (uint32_t)(at[i] << 8 | at[i + 1]);
-    }
-    return (sum & 0xffff) + (sum >> 16) == 0xffff;
+    return len >= IPV4_HEADER && at[0] == 0x45 && be16(at + 2) <= len &&
+           ipv4_checksum_fits(at, IPV4_HEADER);
 }
 
 static void
