@@ -67,7 +67,7 @@ missing_packages() {
     # gcc without its recommended packages has no C library headers.
     [ -e /usr/include/stdio.h ] || echo libc6-dev
     for module in wireshark:wireshark-dev glib-2.0:libglib2.0-dev \
-                  libgcrypt:libgcrypt20-dev; do
+                  libgcrypt:libgcrypt20-dev gnutls:libgnutls28-dev; do
         pkg-config --exists "${module%%:*}" 2>/dev/null || echo "${module#*:}"
     done
     [ "${1-}" != wireshark ] || command -v wireshark >/dev/null || echo wireshark

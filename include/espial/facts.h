@@ -7,6 +7,7 @@
 #define ESPIAL_FACTS_H
 
 #include <glib.h>
+#include <espial/certificate.h>
 #include <espial/limits.h>
 #include <espial/sighting.h>
 #include <espial/suite.h>
@@ -191,6 +192,13 @@ struct assigned_address {
     bool mode_config;           /* IKEv1 Mode Config, else the CP payload */
 };
 
+/* The certificate of one end of an IKE SA, as it came first. */
+struct peer_certificate {
+    struct certificate certificate;
+    uint32_t frame;
+    enum naming naming;         /* of the identity in the same message */
+};
+
 /* What keeps the mapping of the side behind a NAT alive (RFC 3948 section 4). */
 struct nat_life {
     double last_sent;           /* any packet of that side, 0 before the first */
@@ -206,6 +214,7 @@ struct ike_sa {
     const struct kept_proposal *chosen;     /* or NULL */
     const struct address_list *addresses;   /* assigned to the initiator; shared */
     const struct nat_life *nat_life;  /* of a side behind a NAT, NULL */
+    const struct peer_certificate *certificate_i, *certificate_r;      /* or NULL */
     struct frame_numbers wrong_frames;      /* messages whose integrity check fails with the keys
                                  * given, the first SADB_MAX_WRONG_FRAMES of num_wrong */
     uint32_t id;

@@ -13,6 +13,8 @@ enum limits {
     IKE_MAX_SELECTORS = 32,         /* of TSi and TSr each */
     IKE_MAX_CFG_ATTRS = 32,
     IKE_MAX_VENDORS = 32,
+    CERT_MAX_OCTETS = 1 << 14,      /* of one certificate in DER */
+    CERT_MAX_NAMES = 32,            /* of its subjectAltName that an identity is compared with */
 
     FRAME_MAX_STEPS = 32,           /* layers of one frame */
     FRAME_MAX_EXTENSIONS = 16,      /* headers of one IPv6 or GTP-U packet */
@@ -88,6 +90,7 @@ enum limits {
     TEXT_MAX = 512,                 /* a detail or a remedy */
     SUITE_TEXT_MAX = 256,
     ID_TEXT_MAX = 128,
+    CERT_TEXT_MAX = 160,            /* a name of a certificate */
     TS_TEXT_MAX = 160,
     ADDR_TEXT_MAX = 48
 };

@@ -394,6 +394,7 @@ read_message(struct turn *t)
     track_sent(t->db, t->sa, t->e->from_initiator, t->e->at.time);
     /* An identity may be the address that a NAT hides, so identities come before the NAT. */
     track_identities(t);
+    track_certificates(t);
     look_at_refusal(t);
     /* An answer is compared with what was offered. */
     track_offer(t);

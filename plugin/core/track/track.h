@@ -80,6 +80,9 @@ void track_liveness(struct turn *t);
 void track_identities(struct turn *t);
 void track_addresses(struct turn *t);
 
+/* certificate.c: the certificate of each end. */
+void track_certificates(struct turn *t);
+
 /* lineage.c */
 /* An IKEv1 phase 1 that takes the place of another one of the same two. */
 void track_phase1(struct turn *t);

@@ -1,0 +1,169 @@
+/* check_certificate.c - the certificates of both ends: their time and their names (RFC 7296
+ * sections 2.15, 3.5 and 3.6).  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "checks.h"
+#include "expert.h"
+
+#include <espial/x509.h>
+
+/* 2004-01-10: a capture whose clock is before this has no clock, and says nothing of dates. */
+enum { FIRST_CREDIBLE_TIME = 1 << 30 };
+
+/* Walks the certificates of a message that is new:
+ *   for (struct shown s = { 0 }; next_certificate(in, &s);) .. s.certificate .. */
+struct shown {
+    size_t payload;             /* behind the one that holds it */
+    struct certificate certificate;
+};
+
+static bool
+next_certificate(const struct check_in *in, struct shown *s)
+{
+    const struct ike_message *m = in->msg;
+    uint8_t type = m->major == 1 ? V1P_CERT : V2P_CERT;
+    struct span der;
+
+    if (!message_is_new(in)) {
+        return false;
+    }
+    while (s->payload < m->num_payloads) {
+        const struct ike_payload *p = &m->payloads[s->payload++];
+        if (p->type == type && certificate_of_payload(&der, p) &&
+            certificate_read(&s->certificate, &der)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "2026-11-27 10:00:00 UTC" */
+static char *
+print_date(int64_t seconds, char *out, size_t size)
+{
+    GDateTime *date = g_date_time_new_from_unix_utc(seconds);
+    char *text = date ? g_date_time_format(date, "%Y-%m-%d %H:%M:%S UTC") : NULL;
+
+    g_strlcpy(out, text ? text : "a date out of range", size);
+    g_free(text);
+    if (date) {
+        g_date_time_unref(date);
+    }
+    return out;
+}
+
+/* "3 days", "2 hours", "45 s" */
+static char *
+print_span(double seconds, char *out, size_t size)
+{
+    double day = 86400, hour = 3600;
+    double unit = seconds >= 2 * day ? day : seconds >= 2 * hour ? hour : 1;
+
+    g_snprintf(out, size, "%.0f %s", seconds / unit,
+               unit == day  ? "days" :
+               unit == hour ? "hours" :
+                              "s");
+    return out;
+}
+
+static const char *
+print_sender(const struct check_in *in, char *out, size_t size)
+{
+    const struct ike_event *e = in->ike;
+
+    return endpoint_print(e->from_initiator ? &e->sa->initiator : &e->sa->responder, out, size);
+}
+
+/* One finding for each certificate of the message. */
+static struct scope
+scope_certificate(const struct check_in *in, const struct shown *s)
+{
+    struct scope where = scope_message(in);
+
+    where.variant = s->payload;
+    return where;
+}
+
+void
+check_certificate_expired(const struct check_in *in, struct findings *out)
+{
+    double now = in->ike->at.time;
+    char who[ID_TEXT_MAX], date[64], ago[64];
+
+    for (struct shown s = { 0 }; next_certificate(in, &s);) {
+        const struct certificate *c = &s.certificate;
+        struct scope where = scope_certificate(in, &s);
+        if (now < FIRST_CREDIBLE_TIME || now <= (double)c->not_after) {
+            continue;
+        }
+        finding_add(out, CHECK_certificate_expired, &where,
+                    "%s sends the %s \"%s\" (issued by \"%s\"), which expired on %s, %s before "
+                    "this frame.",
+                    print_sender(in, who, sizeof who),
+                    c->authority ? "authority's certificate" : "certificate", c->subject, c->issuer,
+                    print_date(c->not_after, date, sizeof date),
+                    print_span(now - (double)c->not_after, ago, sizeof ago));
+    }
+}
+
+void
+check_certificate_not_yet_valid(const struct check_in *in, struct findings *out)
+{
+    double now = in->ike->at.time;
+    char who[ID_TEXT_MAX], date[64], ahead[64];
+
+    for (struct shown s = { 0 }; next_certificate(in, &s);) {
+        const struct certificate *c = &s.certificate;
+        struct scope where = scope_certificate(in, &s);
+        if (now < FIRST_CREDIBLE_TIME || now >= (double)c->not_before) {
+            continue;
+        }
+        finding_add(out, CHECK_certificate_not_yet_valid, &where,
+                    "%s sends the %s \"%s\" (issued by \"%s\"), which is valid from %s, %s after "
+                    "this frame.",
+                    print_sender(in, who, sizeof who),
+                    c->authority ? "authority's certificate" : "certificate", c->subject, c->issuer,
+                    print_date(c->not_before, date, sizeof date),
+                    print_span((double)c->not_before - now, ahead, sizeof ahead));
+    }
+}
+
+/* Where that side shows a certificate of another name. */
+static struct scope
+scope_misnamed(const struct ike_sa *sa, const struct peer_certificate *shown)
+{
+    return (struct scope){ .sa = sa, .exchange = NO_ID, .frame = shown->frame,
+                           .variant = shown == sa->certificate_r };
+}
+
+void
+check_certificate_name_mismatch(const struct check_in *in, struct findings *out)
+{
+    const struct ike_event *e = in->ike;
+    const struct peer_certificate *shown;
+    const struct endpoint *who;
+    struct scope where;
+
+    if (!message_is_new(in)) {
+        return;
+    }
+    shown = e->from_initiator ? e->sa->certificate_i : e->sa->certificate_r;
+    who = e->from_initiator ? &e->sa->initiator : &e->sa->responder;
+    if (shown && shown->frame == e->at.frame && shown->naming == NAMING_DIFFERS && who->id) {
+        where = scope_misnamed(e->sa, shown);
+        where.basis = e->basis;
+        finding_add(out, CHECK_certificate_name_mismatch, &where,
+                    "%s names itself %s, and its certificate \"%s\" names %s.",
+                    e->from_initiator ? "The initiator" : "The responder", who->id,
+                    shown->certificate.subject,
+                    shown->certificate.names[0] ? shown->certificate.names :
+                                                  "nobody else (it has no subjectAltName)");
+    }
+    /* the other side refuses who showed it */
+    shown = e->from_initiator ? e->sa->certificate_r : e->sa->certificate_i;
+    if (shown && shown->naming == NAMING_DIFFERS &&
+        ike_find_notify(in->msg, in->msg->major == 1 ? N1_AUTHENTICATION_FAILED :
+                                                       N2_AUTHENTICATION_FAILED)) {
+        where = scope_misnamed(e->sa, shown);
+        finding_raise(out, CHECK_certificate_name_mismatch, &where, SEV_WARN, NULL,
+                      "The other side then rejects the authentication (frame %u).", e->at.frame);
+    }
+}
