@@ -3,6 +3,8 @@
 #include "checks.h"
 #include "expert.h"
 
+#include <string.h>
+
 enum { LONE_NOTIFY = 8, SMALL_NOTIFY_DATA = 8 };    /* octets */
 
 static const char *
@@ -17,12 +19,109 @@ method(const struct check_in *in, char *out, size_t size)
                              "authentication method not seen";
 }
 
+static bool
+is_signature(const struct ike_sa *sa, uint16_t method)
+{
+    if (sa->major == 2) {
+        return method == AUTH2_RSA_SIGNATURE || method == AUTH2_DSS_SIGNATURE ||
+               method == AUTH2_DIGITAL_SIGNATURE || method == AUTH2_ECDSA_SHA_256 ||
+               method == AUTH2_ECDSA_SHA_384 || method == AUTH2_ECDSA_SHA_512;
+    }
+    return method == AUTH1_RSA_SIGNATURE || method == AUTH1_DSS_SIGNATURE ||
+           method == AUTH1_ECDSA_SHA_256 || method == AUTH1_ECDSA_SHA_384 ||
+           method == AUTH1_ECDSA_SHA_512;
+}
+
+/* An earlier IKE SA that the same gateway gave to the same identity: what was presented then was
+ * good.  One that still stands comes before one that has ended. */
+static const struct ike_sa *
+accepted_before(const struct check_in *in)
+{
+    const struct ike_sa *now = in->ike->sa, *best = NULL;
+
+    for (struct newest n = newest_first((uint32_t)sadb_num_ike_sas(in->db), SADB_MAX_PER_PEER);
+         now->initiator.id && newest_next(&n);) {
+        const struct ike_sa *old = sadb_ike_sa(in->db, n.i);
+        if (old != now && old->established_in && old->major == now->major && old->initiator.id &&
+            strcmp(old->initiator.id, now->initiator.id) == 0 &&
+            ip_equal(&old->responder.addr, &now->responder.addr) &&
+            (!best || (best->state != IKE_ESTABLISHED && old->state == IKE_ESTABLISHED))) {
+            best = old;
+        }
+    }
+    return best;
+}
+
+/* What the capture shows of the side that is rejected, as a sentence, and what to do about it. */
+struct reason {
+    char text[TEXT_MAX], remedy[TEXT_MAX];
+};
+
+static void
+certificate_reason(const struct check_in *in, const struct peer_certificate *shown,
+                   struct reason *why)
+{
+    const struct certificate *c = &shown->certificate;
+    bool early = in->ike->at.time < (double)c->not_before;
+    bool dated = early || in->ike->at.time > (double)c->not_after;
+
+    g_snprintf(why->text, sizeof why->text,
+               " Its certificate (frame %u) is \"%s\", issued by \"%s\"%s%s.",
+               shown->frame, c->subject, c->issuer,
+               early ? ", and is not valid yet" :
+               dated ? ", and has expired" :
+                       "",
+               shown->naming == NAMING_DIFFERS ? ", and does not name it" : "");
+    g_snprintf(why->remedy, sizeof why->remedy,
+               "%s in the log of the rejecting side whether it trusts the issuer \"%s\", %swhether "
+               "the certificate holds this identity, and whether it can reach a revocation list.",
+               dated ? "Renew the certificate or set the clocks right. If that does not help, see" :
+                       "See",
+               c->issuer, dated ? "" : "whether the certificate is valid at this time, ");
+}
+
+static void
+find_reason(const struct check_in *in, bool of_initiator, struct reason *why)
+{
+    const struct ike_sa *sa = in->ike->sa;
+    const struct peer_certificate *shown = of_initiator ? sa->certificate_i : sa->certificate_r;
+    const struct ike_sa *before = of_initiator ? accepted_before(in) : NULL;
+    uint16_t method = of_initiator || sa->major == 1 ? sa->auth_method : sa->auth_method_r;
+    char where[ADDR_TEXT_MAX];
+
+    why->text[0] = why->remedy[0] = '\0';
+    if (shown) {
+        certificate_reason(in, shown, why);
+    } else if (is_signature(sa, method)) {
+        g_strlcpy(why->remedy,
+                  "See in the log of the rejecting side whether it has or gets the certificate, "
+                  "trusts its issuer, finds it valid at this time, and finds this identity in it.",
+                  sizeof why->remedy);
+    } else if (before) {
+        bool live = before->state == IKE_ESTABLISHED;
+        ip_print(&before->initiator.addr, where, sizeof where);
+        g_snprintf(why->text, sizeof why->text,
+                   live ? " The same identity was accepted in frame %u, and its session from %s "
+                          "(IKE SA %u) still stands." :
+                          " The same identity was accepted in frame %u from %s (IKE SA %u).",
+                   before->established_in, where, before->id);
+        g_strlcpy(why->remedy,
+                  live ? "See whether the gateway allows one session for each user: end the older "
+                         "one, let the gateway replace it, or allow several. Only then compare the "
+                         "pre-shared key or password." :
+                         "See what has changed since then: the key or password on either end, or "
+                         "whether this address may use it.",
+                  sizeof why->remedy);
+    }
+}
+
 void
 check_auth_failed(const struct check_in *in, struct findings *out)
 {
     const struct ike_notify *n;
     char who[ID_TEXT_MAX], to[ID_TEXT_MAX], how[64];
     const struct exchange *x = in->ike->about;
+    struct reason why;
     struct scope where;
 
     if (!message_is_new(in)) {
@@ -31,6 +130,8 @@ check_auth_failed(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     message_sender(in, who, sizeof who);
     message_receiver(in, to, sizeof to);
+    find_reason(in, !in->ike->from_initiator, &why);
+    where.remedy = why.remedy[0] ? why.remedy : NULL;
     n = ike_find_notify(in->msg, N2_AUTHENTICATION_FAILED);
     if (ike_xauth_failed(in->msg)) {
         where.remedy = "Compare the user's name and password on the client with the gateway's user "
@@ -53,15 +154,17 @@ check_auth_failed(const struct check_in *in, struct findings *out)
         if (in->ike->sa->state != IKE_FAILED) {
             where.basis = notify_basis(n);
             finding_add(out, CHECK_auth_failed, &where,
-                        "%s rejects the authentication of %s (AUTHENTICATION_FAILED in frame %u).",
-                        who, to, in->ike->at.frame);
+                        "%s rejects the authentication of %s (AUTHENTICATION_FAILED in frame "
+                        "%u).%s",
+                        who, to, in->ike->at.frame, why.text);
         }
     } else if (n) {
         where.basis = notify_basis(n);
         finding_add(out, CHECK_auth_failed, &where,
                     "%s rejects the authentication of %s (AUTHENTICATION_FAILED in frame %u, "
-                    "request in frame %u, %s).",
-                    who, to, in->ike->at.frame, x ? x->request : 0, method(in, how, sizeof how));
+                    "request in frame %u, %s).%s",
+                    who, to, in->ike->at.frame, x ? x->request : 0, method(in, how, sizeof how),
+                    why.text);
     }
 }
 

@@ -230,6 +230,7 @@ struct ike_sa {
     enum nat nat;
     enum ike_sa_state state;
     uint16_t auth_method;       /* v1: negotiated; v2: of the initiator's AUTH payload */
+    uint16_t auth_method_r;     /* v2: of the responder's AUTH payload, 0 */
     uint8_t major;
     bool has_spi_r : 1;
     bool started_here : 1;      /* its first exchange is in the capture */

@@ -53,6 +53,48 @@ authentication(struct conversation *c)
     T(basis_of(c, CHECK_auth_failure_suspected) == BASIS_INFERRED);
 }
 
+/* The same identity as the one that the gateway has accepted before. */
+static void
+accepted_before(struct conversation *c)
+{
+    for (unsigned ended = 0; ended < 2; ended++) {
+        static const struct ike_id lisa = { .present = true, .type = ID_RFC822_ADDR,
+                                            .data = { (const uint8_t *)"lisa@corp", 9 } };
+        reset(c);
+        sa_init(c, aes256, aes256);
+        begin(c, 2, V2_IKE_AUTH, 1, true, false);
+        c->m.id_i = lisa;
+        c->m.has_auth = true;
+        send(c, "auth?", 3);
+        auth_response(c, "10.1.0.0/24", "10.2.0.0/24");
+        if (ended) {
+            begin(c, 2, V2_INFORMATIONAL, 2, true, false);
+            c->m.num_deletes = 1;
+            c->m.deletes[0] = (struct ike_delete){ .protocol = PROTO_IKE, .inner = true };
+            send(c, "bye", 5);
+        }
+        for (unsigned i = 0; i < 4; i++) {
+            static const char *const octets[] = { "init2?", "init2!", "auth2?", "no2" };
+            begin(c, 2, i < 2 ? V2_IKE_SA_INIT : V2_IKE_AUTH, i / 2, i % 2 == 0, i % 2 == 1);
+            as(c, 0x31);
+            if (i < 2) {
+                propose(c, aes256, 4, PROTO_IKE, 0);
+            } else if (i == 2) {
+                c->m.id_i = lisa;
+                c->m.has_auth = true;
+                c->m.auth_method = AUTH2_PSK;
+            } else {
+                notify(c, N2_AUTHENTICATION_FAILED);
+            }
+            send(c, octets[i], (uint16_t)(10 + i));
+        }
+        SAYS(c, auth_failed, ended ? "was accepted in frame 4 from 192.0.2.10 (IKE SA 0)." :
+                                     "its session from 192.0.2.10 (IKE SA 0) still stands.");
+        T(strstr(the_finding(c, CHECK_auth_failed)->remedy,
+                 ended ? "what has changed since then" : "one session for each user"));
+    }
+}
+
 /* IKEv1 aggressive mode: message 2 answers with a hash, which the initiator may refuse (RFC 2409
  * section 5.4). */
 static void
@@ -311,6 +353,7 @@ main(void)
     conversation_begin(&c);
     v1_credentials(&c);
     authentication(&c);
+    accepted_before(&c);
     refused_hash(&c);
     inferred_refusal(&c);
     xauth(&c);

@@ -1,4 +1,5 @@
-/* The dates and names of certificates (RFC 7296 section 3.6).  SPDX-License-Identifier: GPL-2.0-or-later */
+/* The dates and names of certificates, and what they make of a refused authentication (RFC 7296
+ * sections 2.21.2 and 3.6).  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "certificates.h"
 #include "conversation.h"
 
@@ -63,6 +64,8 @@ dates(struct conversation *c)
     SAYS(c, certificate_expired, "expired on 2027-01-01 00:00:00 UTC, 3 days before this frame");
     SILENT(c, certificate_not_yet_valid);
     refused_by_client(c);
+    SAYS(c, auth_failed, "and has expired");
+    T(strstr(the_finding(c, CHECK_auth_failed)->remedy, "Renew the certificate"));
 
     answered(c, CERT_FROM - 7202, "gw.lab.example", cert_authority, sizeof cert_authority);
     SAYS(c, certificate_not_yet_valid, "the authority's certificate");
@@ -80,6 +83,9 @@ names(struct conversation *c)
     answered(c, INSIDE, "gw.lab.example", cert_named, sizeof cert_named);
     refused_by_client(c);
     SILENT(c, certificate_name_mismatch);
+    SAYS(c, auth_failed, "issued by \"CN=gw.lab.example,O=Espial\".");
+    T(strstr(the_finding(c, CHECK_auth_failed)->remedy, "trusts the issuer"));
+    T(!strstr(the_finding(c, CHECK_auth_failed)->remedy, "pre-shared"));
 
     answered(c, INSIDE, "vpn.lab.example", cert_named, sizeof cert_named);
     SAYS(c, certificate_name_mismatch, "The responder names itself vpn.lab.example, and its "
@@ -88,6 +94,24 @@ names(struct conversation *c)
     T(severity_of(c, CHECK_certificate_name_mismatch) == SEV_NOTE);
     refused_by_client(c);
     T(severity_of(c, CHECK_certificate_name_mismatch) == SEV_WARN);
+    SAYS(c, auth_failed, "and does not name it");
+}
+
+/* What a signature needs is not a pre-shared key, also where no certificate was sent. */
+static void
+without_certificate(struct conversation *c)
+{
+    reset(c);
+    sa_init(c, aes256, aes256);
+    begin(c, 2, V2_IKE_AUTH, 1, true, false);
+    c->m.has_auth = true;
+    c->m.auth_method = AUTH2_RSA_SIGNATURE;
+    send(c, "auth?", 3);
+    begin(c, 2, V2_IKE_AUTH, 1, false, true);
+    notify(c, N2_AUTHENTICATION_FAILED);
+    send(c, "no", 4);
+    FIRES(c, auth_failed);
+    T(strstr(the_finding(c, CHECK_auth_failed)->remedy, "has or gets the certificate"));
 }
 
 /* IKEv1 sends certificates in any order: the authority's is not the peer's. */
@@ -114,6 +138,7 @@ main(void)
     conversation_begin(&c);
     dates(&c);
     names(&c);
+    without_certificate(&c);
     main_mode(&c);
     return conversation_done(&c);
 }

@@ -463,8 +463,8 @@ track_answer(struct turn *t)
         x->refused_ke |= x->invalid_ke || (m->major == 2 && ike_find_notify(m, N2_COOKIE));
     }
     learn_group(t);
-    if (m->major == 2 && m->has_auth && e->from_initiator) {
-        t->sa->auth_method = m->auth_method;
+    if (m->major == 2 && m->has_auth) {
+        *(e->from_initiator ? &t->sa->auth_method : &t->sa->auth_method_r) = m->auth_method;
     }
     if (m->eap_code) {
         t->sa->eap = true;
