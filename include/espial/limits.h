@@ -48,6 +48,9 @@ enum limits {
     STREAM_MAX_BAD_FRAMES = 1024,
     SADB_MAX_CLEAR = 1 << 14,       /* clear packets that selectors say must be protected */
     SADB_MAX_CLEAR_SAS = 256,       /* Child SAs that a clear packet is compared with */
+    SADB_MAX_CLEAR_SELECTORS = 2048,        /* selectors of theirs, newest first */
+    SADB_CLEAR_MISSES = 1 << 10,    /* clear packets that no SA must protect and that are
+                                     * remembered */
     SADB_MAX_FRAGMENTS = 1 << 12,   /* outer datagrams in fragments under way */
     KEYLOG_MAX_KEYS = 1 << 18,
     KEYLOG_MAX_PER_SPI = 16,        /* keys that a log gives to one SPI */

@@ -32,6 +32,32 @@ half_open_v1(struct conversation *c, uint32_t i)
     send_new(c);
 }
 
+/* As many proposals as one message of 3.4 kB holds; some numbers make them new. */
+static void
+many_proposals(struct conversation *c, uint32_t n)
+{
+    enum { PROPOSALS = 32, TRANSFORMS = 8 };
+    static struct transform all[PROPOSALS][TRANSFORMS];
+    uint64_t spi = rnd() | 1;
+
+    begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+    memcpy(c->m.spi_i, &spi, 8);
+    for (uint32_t p = 0; p < PROPOSALS; p++) {
+        for (uint32_t k = 0; k < TRANSFORMS; k++) {
+            all[p][k] = (struct transform){ (uint8_t)(1 + k % 4), (uint16_t)(1000 + n % 50000 + k),
+                                            (uint16_t)(64 * p + n / 50000) };
+        }
+        propose(c, all[p], TRANSFORMS, PROTO_IKE, 0);
+    }
+    send_new(c);
+}
+
+static void
+new_suites(struct conversation *c, uint32_t i)
+{
+    many_proposals(c, i);
+}
+
 static void
 same_two_addresses(struct conversation *c, uint32_t i)
 {
@@ -263,6 +289,19 @@ clear_packets(struct conversation *c, uint32_t i)
 
     e.p.clear = (struct inner_packet){ .src = address(0x0a010000 + i % 200),
                                        .dst = address(0x0a020000 + i % 200), .protocol = IP_TCP,
+                                       .has_ports = true, .src_port = (uint16_t)i, .dst_port = 80 };
+    path(c, e);
+}
+
+/* Clear packets of all sorts that nothing must protect. */
+static void
+clear_misses(struct conversation *c, uint32_t i)
+{
+    struct on_path e = { .at = { .src = c->client, .dst = c->gateway },
+                         .p = { .kind = PATH_CLEAR } };
+
+    e.p.clear = (struct inner_packet){ .src = address((uint32_t)rnd()),
+                                       .dst = address((uint32_t)rnd()), .protocol = IP_TCP,
                                        .has_ports = true, .src_port = (uint16_t)i, .dst_port = 80 };
     path(c, e);
 }

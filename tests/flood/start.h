@@ -86,6 +86,29 @@ child(struct conversation *c)
     auth_response(c, "10.1.0.0/24", "10.2.0.0/24");
 }
 
+/* As many Child SAs and selectors as a clear packet is compared with, and more. */
+static void
+many_selectors(struct conversation *c)
+{
+    child(c);
+    for (uint32_t i = 0; i < 2 * SADB_MAX_CLEAR_SAS; i++) {
+        for (int side = 0; side < 2; side++) {
+            begin(c, 2, V2_CREATE_CHILD_SA, i + 2, !side, side);
+            propose(c, esp128, 3, PROTO_ESP, side ? 0xc0000000 + i : 0xd0000000 + i);
+            c->m.has_ts = true;
+            c->m.num_ts_i = c->m.num_ts_r = IKE_MAX_SELECTORS;
+            for (uint32_t k = 0; k < IKE_MAX_SELECTORS; k++) {
+                /* all addresses, of a port that is nobody's: found last */
+                c->m.ts_i[k] = c->m.ts_r[k] = (struct selector){
+                    .lo = address(0), .hi = address(0xffffffff - i * IKE_MAX_SELECTORS - k),
+                    .protocol = IP_TCP, .port_lo = 9, .port_hi = 9
+                };
+            }
+            send_new(c);
+        }
+    }
+}
+
 static void
 child_with_traffic(struct conversation *c)
 {

@@ -282,6 +282,50 @@ clear_against_many(struct conversation *c)
     T(sadb_num_clear(c->db) == 1);
 }
 
+/* And against so many selectors of theirs.  What no SA must protect is remembered until one does. */
+static void
+clear_against_selectors(struct conversation *c)
+{
+    /* of each: both ends, and the one that refuses again for the other direction */
+    enum { FIT = SADB_MAX_CLEAR_SELECTORS / (3 * IKE_MAX_SELECTORS) };
+    struct on_path e = { .p = { .kind = PATH_CLEAR } };
+    char text[32];
+
+    for (unsigned more = 0; more < 2; more++) {
+        tunnel(c);
+        for (unsigned i = 0; i < FIT + more; i++) {
+            for (unsigned r = 0; r < 2; r++) {
+                begin(c, 2, V2_CREATE_CHILD_SA, 2 + i, r == 0, r == 1);
+                propose(c, esp128, 3, PROTO_ESP, (r ? 0xc0000000 : 0xd0000000) + i);
+                selectors(c, "10.0.0.0/8", "10.0.0.0/8");
+                for (size_t k = 0; k < IKE_MAX_SELECTORS; k++) {
+                    c->m.ts_i[k] = c->m.ts_i[0];
+                    c->m.ts_r[k] = c->m.ts_r[0];
+                    c->m.ts_r[k].protocol = IP_TCP;
+                }
+                c->m.num_ts_i = c->m.num_ts_r = IKE_MAX_SELECTORS;
+                g_snprintf(text, sizeof text, "child %u %u", i, r);
+                send(c, text, (uint16_t)(10 + 2 * i + r));
+            }
+        }
+        T(ip_parse(&e.p.clear.src, "10.1.0.1") && ip_parse(&e.p.clear.dst, "10.2.0.1"));
+        e.p.clear.protocol = IP_ICMP;
+        path(c, e);
+        T(sadb_num_clear(c->db) == 1 - more);
+        T(said(c, "selectors that a clear packet is compared with") == more);
+    }
+
+    tunnel(c);
+    T(ip_parse(&e.p.clear.dst, "10.3.0.1"));
+    for (unsigned i = 0; i < 3; i++) {
+        path(c, e);
+        T(sadb_num_clear(c->db) == 0);
+    }
+    second_child(c, 2, 0xd0000001, 0xc0000001, "10.3.0.0/24");
+    path(c, e);
+    T(sadb_num_clear(c->db) == 1 && sadb_clear(c->db, 0)->child->id == 1);
+}
+
 /* --- findings ------------------------------------------------------------------------------ */
 
 static void
@@ -401,6 +445,7 @@ main(void)
     inherited(&c);
     messages_with_wrong_checks(&c);
     clear_against_many(&c);
+    clear_against_selectors(&c);
     frames_of_findings(&c);
     return conversation_done(&c);
 }

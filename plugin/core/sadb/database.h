@@ -30,8 +30,13 @@ struct sadb {
                                  * with the sequence numbers */
     GHashTable *fragments;      /* set of sa_key: datagrams of which a first fragment was seen */
     GArray *clear;              /* of struct clear_packet */
+    struct clear_miss {
+        uint64_t hash;          /* of an inner_packet that no Child SA admits */
+        uint32_t num_ike;       /* and of when that was */
+    } clear_misses[SADB_CLEAR_MISSES];  /* by hash modulo */
     struct passing_packet passing[SADB_PASSING];
     uint32_t num_passing;
+    bool clear_full;            /* clear holds SADB_MAX_CLEAR, and more came */
     bool has_null;              /* some Child SA does not encrypt */
     bool has_selectors;         /* some Child SA's selectors are known */
 };

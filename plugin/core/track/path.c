@@ -2,6 +2,7 @@
  * clear packets that it should have carried.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "track.h"
 
+#include <espial/hash.h>
 #include <string.h>
 
 static bool
@@ -53,43 +54,111 @@ see_fragment(struct sadb *db, struct path_event *e)
     return true;
 }
 
+static bool
+is_live(const struct child_sa *c)
+{
+    return c->state == CHILD_INSTALLED && c->established && c->basis != BASIS_INFERRED &&
+           !c->deleted_in;
+}
+
 /* IKE, and what the peers say to each other beside a tunnel, is not what it protects. */
 static bool
-may_be_protected(const struct child_sa *c, const struct inner_packet *p)
+is_ike(const struct inner_packet *p)
 {
-    bool peers = (ip_equal(&p->src, &c->addr_i) && ip_equal(&p->dst, &c->addr_r)) ||
-                 (ip_equal(&p->src, &c->addr_r) && ip_equal(&p->dst, &c->addr_i));
-    bool live = c->state == CHILD_INSTALLED && c->established && c->basis != BASIS_INFERRED &&
-                !c->deleted_in;
+    return p->protocol == IP_UDP && p->has_ports &&
+           (is_ike_port(p->src_port) || is_ike_port(p->dst_port));
+}
 
-    return live && (!peers || c->transport) &&
-           !(p->protocol == IP_UDP && p->has_ports &&
-             (is_ike_port(p->src_port) || is_ike_port(p->dst_port)));
+static bool
+is_between_peers(const struct child_sa *c, const struct inner_packet *p)
+{
+    return (ip_equal(&p->src, &c->addr_i) && ip_equal(&p->dst, &c->addr_r)) ||
+           (ip_equal(&p->src, &c->addr_r) && ip_equal(&p->dst, &c->addr_i));
+}
+
+/* Whether both ends of c admit the packet in that direction.  The end with fewer selectors is
+ * asked first, for it mostly refuses.  left is what may still be compared, below 0 when that did
+ * not do. */
+static bool
+admits(const struct child_sa *c, const struct inner_packet *p, bool to_responder, int *left)
+{
+    size_t num[2];
+    const struct selector *ends[2] = { child_selectors(c, to_responder, &num[0]),
+                                       child_selectors(c, !to_responder, &num[1]) };
+    size_t first = num[1] < num[0];
+
+    for (size_t i = 0; i < 2; i++) {
+        size_t end = i ? !first : first;
+        *left -= (int)num[end];
+        if (*left < 0 || selectors_admit(ends[end], num[end], p, end == 0) != ADMITTED) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The newest Child SA that must protect the packet, or NULL. */
+static const struct child_sa *
+protector(struct sadb *db, const struct inner_packet *p, bool *to_responder)
+{
+    int left = SADB_MAX_CLEAR_SELECTORS;
+
+    for (struct newest n = newest_first(db->child_sas->len, SADB_MAX_CLEAR_SAS);
+         left >= 0 && newest_next(&n);) {
+        const struct child_sa *c = database_child_sa(db, n.i);
+        if (!is_live(c)) {
+            continue;
+        }
+        *to_responder = admits(c, p, true, &left);
+        if ((*to_responder || admits(c, p, false, &left)) &&
+            (c->transport || !is_between_peers(c, p))) {
+            return c;
+        }
+    }
+    if (left < 0) {
+        store_cap(&db->store, "selectors that a clear packet is compared with");
+    }
+    return NULL;
+}
+
+/* What no SA must protect comes again and again.  Only IKE messages make an SA that may, or change
+ * one. */
+static struct clear_miss *
+miss_of(struct sadb *db, const struct inner_packet *p, uint64_t *hash)
+{
+    *hash = hash_octets(db->store.seed, p, sizeof *p);
+    return &db->clear_misses[*hash % SADB_CLEAR_MISSES];
 }
 
 static bool
 see_clear(struct sadb *db, struct path_event *e)
 {
-    for (struct newest n = newest_first(db->child_sas->len, SADB_MAX_CLEAR_SAS); newest_next(&n);) {
-        const struct child_sa *c = database_child_sa(db, n.i);
-        struct clear_packet one = { e->at.frame, e->at.time, e->packet->clear, c, true };
-        if (!may_be_protected(c, &e->packet->clear)) {
-            continue;
-        }
-        one.to_responder = child_admits(c, &e->packet->clear, true) == ADMITTED;
-        if (!one.to_responder && child_admits(c, &e->packet->clear, false) != ADMITTED) {
-            continue;
-        }
-        if (db->clear->len >= SADB_MAX_CLEAR) {
-            store_cap(&db->store, "clear packets that an SA should protect");
-            return false;
-        }
-        g_array_append_val(db->clear, one);
-        e->child = c;
-        e->sa = c->ike_sa;
-        return true;
+    const struct inner_packet *p = &e->packet->clear;
+    struct clear_packet one = { e->at.frame, e->at.time, *p, NULL, false };
+    struct clear_miss *miss;
+    uint64_t hash;
+
+    if (is_ike(p) || db->clear_full) {
+        return false;
     }
-    return false;
+    miss = miss_of(db, p, &hash);
+    if (miss->hash == hash && miss->num_ike == db->num_ike) {
+        return false;
+    }
+    one.child = protector(db, p, &one.to_responder);
+    if (!one.child) {
+        *miss = (struct clear_miss){ hash, db->num_ike };
+        return false;
+    }
+    if (db->clear->len >= SADB_MAX_CLEAR) {
+        store_cap(&db->store, "clear packets that an SA should protect");
+        db->clear_full = true;
+        return false;
+    }
+    g_array_append_val(db->clear, one);
+    e->child = one.child;
+    e->sa = one.child->ike_sa;
+    return true;
 }
 
 /* RFC 3948 section 2.3: one octet that only keeps the mapping. */
