@@ -68,7 +68,7 @@ void
 check_attribute_changed(const struct check_in *in, struct findings *out)
 {
     const struct kept_proposal *chosen = answer(in), *asked;
-    char who[ID_TEXT_MAX];
+    char who[ID_TEXT_MAX], text[SUITE_TEXT_MAX];
     struct scope where;
 
     if (!chosen || offer_of(in->ike->exchange, chosen)) {
@@ -79,11 +79,11 @@ check_attribute_changed(const struct check_in *in, struct findings *out)
         return;
     }
     where = scope_message(in);
-    if (strcmp(asked->text, chosen->text) != 0) {
+    if (strcmp(kept_text(asked, text), chosen->text) != 0) {
         finding_add(out, CHECK_attribute_changed, &where,
                     "%s returns transform %u as %s; frame %u offers it as %s.",
                     message_sender(in, who, sizeof who), chosen->p->v1_transform, chosen->text,
-                    in->ike->exchange->request, asked->text);
+                    in->ike->exchange->request, kept_text(asked, text));
     } else {
         finding_add(out, CHECK_attribute_changed, &where,
                     "%s returns transform %u with authentication method %u and mode %u; frame %u "

@@ -57,12 +57,12 @@ const char *
 suite_offers(const struct offer_list *offered, char *out, size_t size)
 {
     enum { SHOWN = 3 };
+    char one[SUITE_TEXT_MAX];
 
     out[0] = 0;
     for (guint i = 0; i < offered->len && i < SHOWN; i++) {
-        const struct kept_proposal *k = offered->at[i];
         g_strlcat(out, i ? ", " : "", size);
-        g_strlcat(out, k->text, size);
+        g_strlcat(out, kept_text(offered->at[i], one), size);
     }
     if (offered->len > SHOWN) {
         char more[32];

@@ -72,7 +72,8 @@ newest_next(struct newest *n)
  * are left out of p. */
 struct kept_proposal {
     const struct proposal *p;
-    const char *text;           /* proposal_print */
+    const char *text;           /* proposal_print; NULL in an offer of which there are too many, see
+                                 * kept_text */
     uint32_t frame;             /* where it was chosen; of an offer, where it was first made */
 };
 
@@ -149,7 +150,8 @@ struct exchange {
     double request_time, response_time;     /* epoch seconds */
     struct message_list messages;        /* at most SADB_MAX_MESSAGES */
     /* from the request and the response, kept for the checks; empty, NULL or 0 where not read */
-    const struct offer_list *offered;       /* shared by exchanges that offer the same */
+    const struct offer_list *offered;       /* shared by exchanges that offer the same; empty too
+                                             * once too many others have come */
     const struct kept_proposal *chosen;
     const struct offer_spis *spis;
     const struct selector *ts;  /* offered: first the exchange's initiator's, then its
@@ -384,6 +386,8 @@ enum admission child_admits(const struct child_sa *c, const struct inner_packet 
                             bool to_responder);
 /* Extended sequence numbers were negotiated (RFC 4303 section 2.2.1).  c may be NULL. */
 bool child_has_esn(const struct child_sa *c);
+/* k's text, printed into out where it is not kept. */
+const char *kept_text(const struct kept_proposal *k, char out[SUITE_TEXT_MAX]);
 /* The suite's cipher is NULL or GMAC (RFC 2410, RFC 4543).  chosen may be NULL. */
 bool kept_is_null(const struct kept_proposal *chosen);
 /* Octets of an IKEv2 message that holds inner octets of payloads inside one SK payload,

@@ -34,6 +34,9 @@ enum limits {
     SADB_MAX_WRONG_FRAMES = 64,     /* of one IKE SA, messages that fail their check */
     SADB_MAX_PER_SPI = 64,          /* SAs or streams that share one SPI */
     SADB_MAX_PER_PEER = 64,         /* IKE SAs looked at for one pair */
+    SADB_MAX_SUITES = 1 << 12,      /* distinct proposals; of SAs that stand as many more */
+    SADB_MAX_OFFERS = 1 << 12,      /* distinct lists of them, the same */
+    SADB_MAX_LOOSE_OFFERS = 1 << 10,        /* lists beyond that, the newest */
     SADB_MAX_INHERITED = 1 << 21,   /* Child SAs that IKE SAs have from those that they replace,
                                      * counted again each time */
     SADB_MAX_LOOKED_AT = 1 << 10,   /* Child SAs of one IKE SA, newest first, that one message

@@ -120,9 +120,11 @@ put_link(const struct view *v, proto_tree *tree, int field, uint32_t frame)
 static void
 show_offers(const struct view *v, proto_tree *tree, const struct exchange *x)
 {
+    char text[SUITE_TEXT_MAX];
+
     if (x->offered_in == v->frame) {
         for (guint i = 0; i < x->offered->len; i++) {
-            put_text(v, tree, H_offered, (x->offered->at[i])->text);
+            put_text(v, tree, H_offered, kept_text(x->offered->at[i], text));
         }
     }
     if (x->chosen && x->chosen->frame == v->frame) {

@@ -123,7 +123,7 @@ put_exchange(json_dumper *j, const struct ike_sa *sa, const struct exchange *x)
 static void
 put_ike_sa(json_dumper *j, const struct ike_sa *sa)
 {
-    char text[ADDR_TEXT_MAX];
+    char text[ADDR_TEXT_MAX], suite[SUITE_TEXT_MAX];
 
     json_dumper_begin_object(j);
     put_number(j, "id", sa->id);
@@ -140,7 +140,7 @@ put_ike_sa(json_dumper *j, const struct ike_sa *sa)
     json_dumper_end_array(j);
     begin_list(j, "offered");
     for (guint i = 0; i < sa->offered->len; i++) {
-        json_dumper_value_string(j, (sa->offered->at[i])->text);
+        json_dumper_value_string(j, kept_text(sa->offered->at[i], suite));
     }
     json_dumper_end_array(j);
     put_text(j, "proposal", sa->chosen ? sa->chosen->text : NULL);

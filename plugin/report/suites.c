@@ -367,10 +367,11 @@ static char *
 key_of(const struct exchange *x)
 {
     GString *key = g_string_new(x->chosen ? x->chosen->text : was_refused(x) ? "refused" : "open");
+    char text[SUITE_TEXT_MAX];
 
     for (guint i = 0; i < x->offered->len; i++) {
         g_string_append_c(key, '\n');
-        g_string_append(key, (x->offered->at[i])->text);
+        g_string_append(key, kept_text(x->offered->at[i], text));
     }
     return g_string_free(key, FALSE);
 }

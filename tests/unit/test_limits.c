@@ -326,6 +326,78 @@ clear_against_selectors(struct conversation *c)
     T(sadb_num_clear(c->db) == 1 && sadb_clear(c->db, 0)->child->id == 1);
 }
 
+/* --- suites --------------------------------------------------------------------------------- */
+
+/* IKE_SA_INIT of strangers, each of a suite that nobody has. */
+static void
+strangers(struct conversation *c, unsigned from, unsigned n)
+{
+    struct transform one = { .type = TRANSFORM_ENCR };
+    char text[32];
+
+    for (unsigned i = from; i < from + n; i++) {
+        begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+        memcpy(c->m.spi_i, &(uint64_t){ 1 + i }, 8);
+        one.id = (uint16_t)(1000 + i);
+        propose(c, &one, 1, PROTO_IKE, 0);
+        g_snprintf(text, sizeof text, "stranger %u", i);
+        send(c, text, (uint16_t)i);
+    }
+}
+
+/* What strangers offer has an end; whoever comes after them is heard as before. */
+static void
+suites(struct conversation *c)
+{
+    static const char full[] = "proposals of IKE SAs that are not established";
+    static const struct transform des[] = { { TRANSFORM_ENCR, ENCR_DES_CBC, 0 } };
+    const struct ike_sa *sa;
+    char text[SUITE_TEXT_MAX];
+
+    reset(c);
+    strangers(c, 0, SADB_MAX_SUITES + SADB_MAX_LOOSE_OFFERS);
+    T(!said(c, full));
+    T(sadb_ike_sa(c->db, SADB_MAX_SUITES - 1)->offered->at[0]->text);
+    sa = sadb_ike_sa(c->db, SADB_MAX_SUITES);
+    T(sa->offered->len == 1 && !sa->offered->at[0]->text);
+    T_STR(kept_text(sa->offered->at[0], text), "IKE:ENCR_5096");
+    strangers(c, SADB_MAX_SUITES + SADB_MAX_LOOSE_OFFERS, 1);
+    T(said(c, full));
+    T(sa->offered->len == 0 && sa->exchanges.at[0]->offered->len == 0);
+    T(sadb_ike_sa(c->db, SADB_MAX_SUITES - 1)->offered->len == 1);
+
+    /* A true one comes, and more strangers: what it offered stays, for it is established. */
+    sa_init(c, aes256, aes128);
+    FIRES(c, proposal_not_offered);
+    forget_findings(c);
+    sa = sadb_ike_sa(c->db, sadb_num_ike_sas(c->db) - 1);
+    T(sa->offered->len == 1 && !sa->offered->at[0]->text && !sa->chosen);
+    auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
+    auth_response(c, "10.1.0.0/24", "10.2.0.0/24");
+    T(sa->state == IKE_ESTABLISHED && sa->offered->at[0]->text);
+    strangers(c, 2 * SADB_MAX_SUITES, 2 * SADB_MAX_LOOSE_OFFERS);
+    T(sa->offered->len == 1 && sadb_child_sa(c->db, 0)->chosen);
+    T_STR(sa->offered->at[0]->text,
+          "IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048");
+
+    /* What is not known any more accuses nobody. */
+    forget_findings(c);
+    begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+    as(c, 0x33);
+    propose(c, aes256 + 1, 3, PROTO_IKE, 0);
+    send(c, "asked", 1);
+    strangers(c, 20000, SADB_MAX_LOOSE_OFFERS + 1);
+    forget_findings(c);
+    begin(c, 2, V2_IKE_SA_INIT, 0, false, true);
+    as(c, 0x33);
+    propose(c, des, 1, PROTO_IKE, 0);
+    send(c, "answered", 2);
+    SILENT(c, proposal_not_offered);
+    FIRES(c, weak_encryption);
+    end_after(c, 60);
+    SILENT(c, proposal_not_offered);
+}
+
 /* --- findings ------------------------------------------------------------------------------ */
 
 static void
@@ -446,6 +518,7 @@ main(void)
     messages_with_wrong_checks(&c);
     clear_against_many(&c);
     clear_against_selectors(&c);
+    suites(&c);
     frames_of_findings(&c);
     return conversation_done(&c);
 }

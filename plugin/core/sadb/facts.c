@@ -135,6 +135,12 @@ child_has_esn(const struct child_sa *c)
     return false;
 }
 
+const char *
+kept_text(const struct kept_proposal *k, char out[SUITE_TEXT_MAX])
+{
+    return k->text ? k->text : proposal_print(k->p, out, SUITE_TEXT_MAX);
+}
+
 bool
 kept_is_null(const struct kept_proposal *chosen)
 {

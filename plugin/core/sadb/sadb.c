@@ -345,13 +345,5 @@ size_t
 sadb_policies(const struct sadb *db, const struct ip_addr *addr, uint8_t protocol,
               struct policy *out, size_t max)
 {
-    struct sa_key key = store_key(&db->store, 'a', protocol, NULL, 0, addr, NULL);
-    const struct policy *one;
-    size_t n = 0;
-
-    for (struct walk w = store_walk(&db->store, &key, (uint32_t)MIN(max, SADB_MAX_POLICIES));
-         (one = (const struct policy *)walk_next(&w));) {
-        out[n++] = *one;
-    }
-    return n;
+    return store_policies(&db->store, addr, protocol, out, max);
 }

@@ -34,9 +34,10 @@ struct store {
     GPtrArray *chunks;          /* all memory that lives as long as the store */
     size_t chunk_left;          /* octets of the last one that are free */
     GPtrArray *arrays;
-    GHashTable *suites;         /* text and attributes -> struct suite: what is alike is kept
-                                 * once */
-    GHashTable *offers;         /* text of all proposals -> struct offer_list */
+    GHashTable *suites;         /* hash -> struct suite: what is alike is kept once */
+    GHashTable *offers;         /* hash of all proposals -> struct offers */
+    uint32_t num_offers;        /* that stay */
+    GQueue *loose;              /* of struct offers, oldest first: those that may go */
     struct recent_selectors {
         const struct selector *at;
         size_t num;
@@ -93,14 +94,20 @@ void store_pair_add(struct store *store, struct ike_sa *sa, const struct ip_addr
                     const struct ip_addr *b);
 
 struct kept_proposal *store_proposal(struct store *store, const struct proposal *p, uint32_t frame);
-/* All proposals of a message, shared with every message that offered the same. */
+/* All proposals of a message, shared with every message that offered the same.  Beyond
+ * SADB_MAX_SUITES and SADB_MAX_OFFERS the list becomes empty once SADB_MAX_LOOSE_OFFERS others have
+ * come; what is proved has as much room again. */
 const struct offer_list *store_offers(struct store *store, const struct ike_message *m,
-                                      uint32_t frame);
+                                      uint32_t frame, bool proved);
+/* What was offered belongs to an SA that stands: it stays, if there is room. */
+void store_offers_proved(struct store *store, const struct offer_list *list);
 /* NULL where n is 0. */
 const struct selector *store_selectors(struct store *store, const struct selector *s, size_t n);
 /* addr is known to take (chosen) or to offer kept. */
 void store_policy(struct store *store, const struct ip_addr *addr, const struct kept_proposal *kept,
                   uint32_t frame, bool chosen);
+size_t store_policies(const struct store *store, const struct ip_addr *addr, uint8_t protocol,
+                      struct policy *out, size_t max);
 
 /* facts.c */
 extern const struct offer_list no_offers;      /* empty ones that all share */

@@ -125,7 +125,7 @@ track_offer(struct turn *t)
     if (!is_offer(t)) {
         return;
     }
-    x->offered = store_offers(&db->store, m, e->at.frame);
+    x->offered = store_offers(&db->store, m, e->at.frame, m->encrypted && m->readable);
     x->offered_in = e->at.frame;
     for (guint i = 0; i < x->offered->len; i++) {
         store_policy(&db->store, &e->at.src, x->offered->at[i], e->at.frame, false);

@@ -251,6 +251,7 @@ establish(struct turn *t)
         t->sa->state = IKE_ESTABLISHED;
         t->sa->established_in = e->at.frame;
         e->established = true;
+        store_offers_proved(&t->db->store, t->sa->offered);
     }
 }
 
