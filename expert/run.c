@@ -20,6 +20,12 @@ checks_message(struct findings *out, const struct sadb *db, const struct plan *p
 {
     const struct check_in in = { .db = db, .plan = plan, .msg = msg, .ike = event };
 
+    /* The octets are what they are; what they say is nobody's. */
+    if (event->standing == STANDING_UNLAWFUL) {
+        check_malformed_message(&in, out);
+        check_unprotected_message(&in, out);
+        return;
+    }
 #define CHECK(name, severity, group, trigger, ...) \
     call_if(((trigger) & ON_MESSAGE) != 0, check_##name, &in, out);
 #include "checks.def"

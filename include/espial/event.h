@@ -5,6 +5,7 @@
 
 #include <espial/facts.h>
 #include <espial/ipsec.h>
+#include <espial/standing.h>
 
 /* What one IKE message did. */
 struct ike_event {
@@ -21,6 +22,8 @@ struct ike_event {
                                  * 3.10) */
     bool moved;                 /* a side's address changed, by MOBIKE or by an answered message */
     bool moved_initiator;       /* valid with moved: which side */
+    enum standing standing;     /* STANDING_UNLAWFUL: nothing in the message counts, and all else
+                                 * here but sa, exchange, from_initiator and is_response is empty */
     enum basis basis;           /* decrypted where encrypted parts were read */
     const struct exchange *about;     /* v1 Informational: the exchange that it refuses, else
                                        * exchange */

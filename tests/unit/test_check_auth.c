@@ -20,6 +20,7 @@ v1_credentials(struct conversation *c)
     v1_phase1(c, aes256);
     for (unsigned i = 3; i <= 5; i++) {
         begin(c, 1, V1_MAIN, 0, i % 2, false);
+        c->m.encrypted = i > 4;
         c->m.encrypted = i == 5;
         c->m.readable = i != 5;
         send(c, i == 3 ? "mm3" : i == 4 ? "mm4" : "mm5", (uint16_t)i);
@@ -124,6 +125,7 @@ inferred_refusal(struct conversation *c)
     v1_phase1(c, aes256);
     for (unsigned i = 3; i <= 5; i++) {
         begin(c, 1, V1_MAIN, 0, i % 2, false);
+        c->m.encrypted = i > 4;
         c->m.encrypted = i == 5;
         c->m.readable = i != 5;
         send(c, i == 3 ? "mm3" : i == 4 ? "mm4" : "mm5", (uint16_t)i);
@@ -145,6 +147,7 @@ xauth(struct conversation *c)
     v1_phase1(c, aes256);
     for (unsigned i = 3; i <= 6; i++) {
         begin(c, 1, V1_MAIN, 0, i % 2, false);
+        c->m.encrypted = i > 4;
         char text[16];
         g_snprintf(text, sizeof text, "mm%u", i);
         send(c, text, (uint16_t)i);
@@ -168,6 +171,7 @@ main_mode_counted(struct conversation *c, bool whole)
     for (unsigned i = whole ? 1 : 2; i <= (whole ? 5 : 6); i++) {
         char text[16];
         begin(c, 1, V1_MAIN, 0, i % 2, false);
+        c->m.encrypted = i > 4;
         if (i > 1) {
             memset(c->m.spi_r, 0x22, 8);
         }
@@ -309,6 +313,7 @@ keys_needed(struct conversation *c)
         for (unsigned k = 1; k <= n; k++) {
             char text[8];
             begin(c, 1, V1_MAIN, 0, k % 2, false);
+            c->m.encrypted = k > 4;
             memset(c->m.spi_r, k == 1 ? 0 : 0x22, 8);
             g_snprintf(text, sizeof text, "mm%u", k);
             send(c, text, (uint16_t)k);

@@ -94,6 +94,7 @@ restarts(struct conversation *c)
         for (unsigned n = 1; n <= 6; n++) {
             char text[16];
             begin(c, 1, V1_MAIN, 0, n % 2, false);
+            c->m.encrypted = n > 4;
             as(c, again ? 0x33 : 0x11);
             memset(c->m.spi_r, n == 1 ? 0 : again ? 0x44 : 0x22, 8);
             if (n <= 2) {

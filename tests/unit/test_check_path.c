@@ -327,6 +327,7 @@ main_mode(struct conversation *c, const struct transform *t, GChecksumType type,
     for (unsigned n = 1; n <= 4; n++) {
         char text[8];
         begin(c, 1, V1_MAIN, 0, n % 2, false);
+        c->m.encrypted = n > 4;
         memset(c->m.spi_r, n == 1 ? 0 : 0x22, 8);
         c->from = n % 2 ? *i : *r;
         c->to = n % 2 ? *r : *i;

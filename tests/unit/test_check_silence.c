@@ -29,6 +29,7 @@ v1_established(struct conversation *c)
     for (unsigned n = 3; n <= 6; n++) {
         char text[8];
         begin(c, 1, V1_MAIN, 0, n % 2, false);
+        c->m.encrypted = n > 4;
         memset(c->m.spi_r, 0x22, 8);
         g_snprintf(text, sizeof text, "mm%u", n);
         send(c, text, (uint16_t)n);

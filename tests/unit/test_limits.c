@@ -36,7 +36,7 @@ of_payloads(unsigned version, unsigned type, unsigned n, const void *body, size_
 {
     struct buf b;
 
-    header(&b, type, version, version == 0x10 ? V1_MAIN : V2_INFORMATIONAL, 0, 0);
+    header(&b, type, version, version == 0x10 ? V1_MAIN : V2_IKE_SA_INIT, 0, 0);
     for (unsigned i = 0; i < n; i++) {
         size_t at = open_part(&b, i + 1 < n ? type : 0);
         put(&b, body, len);

@@ -144,6 +144,7 @@ v1_main_mode(struct conversation *c, uint16_t method)
         begin_with(c, 1, V1_MAIN, 0, i % 2, false, i <= 2 ? PAYLOADS(V1P_SA) :
                                                    i <= 4 ? PAYLOADS(V1P_KE, V1P_NONCE) :
                                                             PAYLOADS(V1P_ID, V1P_HASH));
+        c->m.encrypted = i > 4;
         if (i <= 2) {
             propose(c, aes256, 4, PROTO_IKE, 0);
             c->m.proposals[0].attr.auth_method = method;
@@ -211,6 +212,7 @@ v1_modes(struct conversation *c)
         g_snprintf(text, sizeof text, "again%u", i);
         begin_with(c, 1, V1_MAIN, 0, i % 2, false,
                    i <= 2 ? PAYLOADS(V1P_SA) : PAYLOADS(V1P_KE, V1P_NONCE));
+        c->m.encrypted = i > 4;
         as(c, 0x77);
         if (i > 1) {
             memset(c->m.spi_r, 0x78, 8);

@@ -49,7 +49,7 @@ exchanges(void)
         { 2, V2_IKE_AUTH, 0, false, true },
         { 2, V2_IKE_AUTH, 1, true, true },
         { 2, V2_CREATE_CHILD_SA, 0, true, true },
-        { 2, V2_INFORMATIONAL, 0, false, false },
+        { 2, V2_INFORMATIONAL, 0, false, true },
         { 2, V2_INFORMATIONAL, 0, true, true },
         { 1, V1_MAIN, 3, false, false },
         { 1, V1_MAIN, 4, false, true },
@@ -71,6 +71,23 @@ exchanges(void)
     }
 }
 
+/* Main Mode in clear, by what it holds: what opens it may come again, who proves himself is
+ * encrypted. */
+static void
+main_mode(void)
+{
+    for (size_t before = 0; before <= 6; before++) {
+        struct ike_message m = { .major = 1, .exchange = V1_MAIN, .sa_count = 1 };
+        T(!ike_demands_protection(&m, before, false));
+        m = (struct ike_message){ .major = 1, .exchange = V1_MAIN, .has_ke = true };
+        T(!ike_demands_protection(&m, before, true));
+        m = (struct ike_message){ .major = 1, .exchange = V1_MAIN, .id_i.present = true };
+        T(ike_demands_protection(&m, before, false));
+        m = (struct ike_message){ .major = 1, .exchange = V1_MAIN, .has_auth = true };
+        T(ike_demands_protection(&m, before, false));
+    }
+}
+
 /* RFC 7296 section 1.5: a node that was restarted knows neither SA nor keys. */
 static void
 outside_an_sa(void)
@@ -89,7 +106,18 @@ outside_an_sa(void)
                                    .num_notifies = 1 };
         one.notifies[0].type = rows[i].notify;
         T(ike_demands_protection(&one, 0, true) == rows[i].demanded);
+        T(ike_is_denial(&one) == !rows[i].demanded);
+        one.num_notifies = 2;   /* and nothing else */
+        one.notifies[1].type = N2_AUTHENTICATION_FAILED;
+        T(ike_demands_protection(&one, 0, true) && !ike_is_denial(&one));
     }
+    /* IKEv1: RFC 2408 section 5.2 */
+    struct ike_message v1 = { .major = 1, .exchange = V1_INFORMATIONAL, .num_notifies = 1 };
+    v1.notifies[0].type = N1_INVALID_COOKIE;
+    T(!ike_demands_protection(&v1, 0, true) && ike_is_denial(&v1));
+    v1.notifies[0].type = N1_AUTHENTICATION_FAILED;
+    T(ike_demands_protection(&v1, 0, true) && !ike_is_denial(&v1));
+    T(!ike_demands_protection(&v1, 0, false));
 }
 
 static enum standing
@@ -100,10 +128,12 @@ standing(const struct conversation *c, uint32_t exchange, uint32_t message)
     return (enum standing)sa->exchanges.at[exchange]->messages.at[message].standing;
 }
 
-/* Each message of a conversation keeps its own; a clear one among protected ones has the least. */
+/* Each message of a conversation keeps its own; a clear one among protected ones is not kept. */
 static void
 conversation(struct conversation *c)
 {
+    struct ike_event e;
+
     tunnel(c);
     T(standing(c, 0, 0) == STANDING_CLAIMED && standing(c, 0, 1) == STANDING_CLAIMED);
     T(standing(c, 1, 0) == STANDING_AUTHENTICATED && standing(c, 1, 1) == STANDING_AUTHENTICATED);
@@ -113,8 +143,9 @@ conversation(struct conversation *c)
     T(standing(c, 2, 0) == STANDING_PROTECTED);
     begin(c, 2, V2_INFORMATIONAL, 3, true, false);
     c->m.encrypted = false;
-    send(c, "in clear", 61);
-    T(standing(c, 3, 0) == STANDING_UNLAWFUL);
+    send_event(c, &e, "in clear", 61);
+    T(e.standing == STANDING_UNLAWFUL && e.sa == sadb_ike_sa(c->db, 0) && !e.message);
+    T(e.sa->exchanges.len == 3);
 }
 
 int
@@ -126,6 +157,7 @@ main(void)
     order();
     protections();
     exchanges();
+    main_mode();
     outside_an_sa();
     conversation(&c);
     return conversation_done(&c);

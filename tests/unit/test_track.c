@@ -253,6 +253,7 @@ phase1(struct conversation *c, uint8_t spi, const struct ip_addr *i, const struc
         const char *id = n == 5 ? id_i : n == 6 ? id_r : NULL;
         char text[16];
         begin(c, 1, V1_MAIN, 0, n % 2, false);
+        c->m.encrypted = n > 4;
         as(c, spi);
         memset(c->m.spi_r, n == 1 ? 0 : spi + 1, 8);
         c->from = n % 2 ? *i : *r;

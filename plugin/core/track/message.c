@@ -3,7 +3,6 @@
 #include "track.h"
 
 #include <espial/hash.h>
-#include <espial/standing.h>
 #include <string.h>
 
 /* MOBIKE tries paths by one request on each of them.  Without keys nobody knows of MOBIKE; what
@@ -78,42 +77,6 @@ next_message(struct sadb *db, struct message_list *list)
     return &all[list->len++];
 }
 
-/* The keys change at IKE_INTERMEDIATE, and the verdict is of the old ones (RFC 9242
- * section 3.3.1), which stands before IKE_AUTH. */
-static bool
-fails_integrity(const struct ike_sa *sa, const struct ike_message *m)
-{
-    for (guint i = 0; i < sa->exchanges.len && i < EXCHANGES_LOOKED_AT && m->integrity_wrong; i++) {
-        if (sa->exchanges.at[i]->type == V2_IKE_INTERMEDIATE) {
-            return false;
-        }
-    }
-    return m->integrity_wrong;
-}
-
-/* Keys that have opened no message of the SA may be another one's: then a wrong checksum says
- * nothing of the sender. */
-static bool
-believed(const struct ike_sa *sa, const struct ike_message *m)
-{
-    return !sa->num_readable || !fails_integrity(sa, m);
-}
-
-/* Before the message is added to its exchange.  Only IKEv2 opens a message by its checksum. */
-static enum standing
-find_standing(const struct turn *t)
-{
-    const struct ike_message *m = t->m;
-    size_t before = m->major == 1 ? sadb_whole_messages(t->exchange) : 0;
-    struct protection p = {
-        .demanded = ike_demands_protection(m, before, t->sa->established_in != 0),
-        .encrypted = m->encrypted, .readable = m->readable,
-        .verified = m->major == 2 && !m->integrity_wrong,
-    };
-
-    return standing_of(&p);
-}
-
 static bool
 add_message(struct turn *t, uint64_t sum)
 {
@@ -122,7 +85,6 @@ add_message(struct turn *t, uint64_t sum)
     struct sadb *db = t->db;
     struct exchange *x = t->exchange;
     const struct sighting *at = &e->at;
-    enum standing standing = find_standing(t);
 
     t->message = next_message(db, &x->messages);
     if (!t->message) {
@@ -132,11 +94,11 @@ add_message(struct turn *t, uint64_t sum)
         .digest = sum, .time = at->time, .frame = at->frame,
         .length = MIN(m->length, (1u << 27) - 1) & ((1u << 27) - 1),
         .from_initiator = e->from_initiator, .encrypted = m->encrypted, .readable = m->readable,
-        .refused = ike_has_error(m), .standing = standing & 3, .fragment = m->fragment,
+        .refused = ike_has_error(m), .standing = e->standing & 3, .fragment = m->fragment,
         .ip_id = at->ip_id, .src_port = at->src_port, .dst_port = at->dst_port,
     };
     /* it is not known to be that side's: it neither asks nor answers */
-    if (!believed(t->sa, m)) {
+    if (track_refutes(t->sa, m)) {
         t->message->forged = true;
     } else if (e->from_initiator == x->by_initiator && !x->request &&
                !(m->major == 2 && ike_is_response(m))) {
@@ -218,7 +180,7 @@ note_integrity(struct turn *t)
     struct sadb *db = t->db;
     struct ike_sa *sa = t->sa;
 
-    if (!fails_integrity(sa, m)) {
+    if (!track_fails_integrity(sa, m)) {
         return;
     }
     sa->num_wrong++;
@@ -299,18 +261,35 @@ follow_state(struct turn *t)
     }
 }
 
-/* The first phase: which IKE SA, which side of it, which exchange.  Each needs the one before.
- * False where the message belongs to none. */
 static bool
-tie(struct turn *t, uint64_t sum)
+from_initiator(const struct ike_sa *sa, const struct ike_message *m, const struct sighting *at)
+{
+    return m->major == 2 ? (m->flags & FLAG_INITIATOR) != 0 : track_v1_from_initiator(sa, at);
+}
+
+/* The first phase: what is known of it, and how much the message counts.  Nothing changes yet: who
+ * makes up a message is to leave no trace. */
+static void
+look_up(struct turn *t, uint64_t sum)
+{
+    struct ike_event *e = t->e;
+
+    t->sa = track_find_sa(t->db, t->m, &e->at, sum);
+    if (t->sa) {
+        e->from_initiator = from_initiator(t->sa, t->m, &e->at);
+        t->exchange = track_find_exchange(t->sa, t->m, e->from_initiator, sum);
+    }
+    e->standing = track_standing(t, sum);
+}
+
+/* The second phase: which IKE SA, which side of it, which exchange.  Each needs the one before.
+ * False where there is no room for one. */
+static bool
+tie(struct turn *t)
 {
     const struct ike_message *m = t->m;
     struct ike_event *e = t->e;
 
-    if (m->major < 1 || m->major > 2 || ike_spi_is_zero(m->spi_i)) {
-        return false;
-    }
-    t->sa = track_find_sa(t->db, m, &e->at, sum);
     if (!t->sa) {
         t->sa = track_make_sa(t->db, m, &e->at);
         e->new_sa = true;
@@ -318,20 +297,18 @@ tie(struct turn *t, uint64_t sum)
     if (!t->sa) {
         return false;
     }
-    e->from_initiator = m->major == 2 ? (m->flags & FLAG_INITIATOR) != 0 :
-                                        track_v1_from_initiator(t->sa, &e->at);
+    e->from_initiator = from_initiator(t->sa, m, &e->at);
     if (!e->from_initiator && !ike_spi_is_zero(m->spi_r) && !t->sa->chosen) {
         memcpy(t->sa->spi_r, m->spi_r, 8);
         t->sa->has_spi_r = true;
     }
-    t->exchange = track_find_exchange(t->sa, m, e->from_initiator, sum);
     if (!t->exchange) {
         t->exchange = track_make_exchange(t->db, t->sa, m, e->from_initiator != e->is_response);
     }
     return t->exchange != NULL;
 }
 
-/* The second phase: whether the message is new, and its sender's.  What comes again, or fails its
+/* The third phase: whether the message is new, and its sender's.  What comes again, or fails its
  * integrity check, says nothing more: false. */
 static bool
 admit(struct turn *t, uint64_t sum)
@@ -382,7 +359,7 @@ look_at_refusal(struct turn *t)
     }
 }
 
-/* The third phase: what the message says, from the path to the SAs that it makes. */
+/* The fourth phase: what the message says, from the path to the SAs that it makes. */
 static void
 read_message(struct turn *t)
 {
@@ -430,14 +407,21 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
     uint64_t sum = hash_octets(db->store.seed, octets, len);
     struct turn t = { .db = db, .m = m, .e = e };
 
-    db->num_ike++;
     memset(e, 0, sizeof *e);
     e->at = *at;
     e->is_response = ike_is_response(m);
     e->basis = m->encrypted && m->readable ? BASIS_DECRYPTED : BASIS_OBSERVED;
-    if (tie(&t, sum) && admit(&t, sum)) {
-        read_message(&t);
-        conclude(&t);
+    if (m->major < 1 || m->major > 2 || ike_spi_is_zero(m->spi_i)) {
+        e->standing = STANDING_CLAIMED;
+        return;
+    }
+    look_up(&t, sum);
+    if (e->standing != STANDING_UNLAWFUL) {
+        db->num_ike++;
+        if (tie(&t) && admit(&t, sum)) {
+            read_message(&t);
+            conclude(&t);
+        }
     }
     e->sa = t.sa;
     e->exchange = t.exchange;

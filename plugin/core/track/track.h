@@ -63,6 +63,16 @@ bool track_between(const struct ike_sa *sa, const struct ip_addr *a, const struc
 /* Between these two addresses, or those that a NAT of which both sides were captured gives them. */
 bool track_known_between(const struct ike_sa *sa, const struct ip_addr *a, const struct ip_addr *b);
 
+/* belief.c */
+/* How much the message of t counts.  Before the message is added to its exchange; the IKE SA and
+ * the exchange of t may be NULL. */
+enum standing track_standing(const struct turn *t, uint64_t sum);
+/* Its checksum is wrong under the keys of the SA. */
+bool track_fails_integrity(const struct ike_sa *sa, const struct ike_message *m);
+/* And those open others of the SA: the message is not its sender's.  Keys that have opened no
+ * message may be another SA's; then a wrong checksum says nothing of the sender. */
+bool track_refutes(const struct ike_sa *sa, const struct ike_message *m);
+
 /* window.c */
 /* The number of e's packet, as a receiver judges it: counts what is lost, replayed or too old. */
 void window_see(const struct sadb *db, struct stream *s, struct ipsec_event *e);
