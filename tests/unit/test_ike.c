@@ -123,7 +123,7 @@ test_auth(void)
     T(parse(&outer) && m.encrypted && !m.readable && m.inner_first == V2P_IDI &&
       m.encrypted_body.len == 48);
     T(ike_is_response(&m) && m.num_payloads == 2 &&
-      ike_find_notify(&m, N2_MULTIPLE_AUTH_SUPPORTED) &&
+      !ike_find_notify(&m, N2_MULTIPLE_AUTH_SUPPORTED) &&
       m.error == IKE_OK);
     T(ike_parse_inner(&m, V2P_IDI, b.b, b.n) && m.readable && m.encrypted && m.error == IKE_OK);
     T(m.num_payloads == 2 + 9 && !m.payloads[1].inner && m.payloads[2].inner);
@@ -319,6 +319,54 @@ test_inner(void)
     free(before);
 }
 
+static void
+octets(struct buf *b, unsigned next, const void *body, size_t len)
+{
+    size_t at = open_part(b, next);
+
+    for (size_t i = 0; i < len; i++) {
+        u8(b, ((const uint8_t *)body)[i]);
+    }
+    close_part(b, at);
+}
+#define OCTETS(b, next, body) octets(b, next, body, sizeof(body) - 1)
+
+/* What stands in clear beside an encryption or a fragment is form, and says nothing. */
+static void
+test_beside(void)
+{
+    static const struct {
+        unsigned last;
+        size_t cut;
+        bool encrypted, fragment, v1;
+    } rows[] = {
+        { V2P_SK, 0, true, false, false },    { V2P_SKF, 0, true, true, false },
+        { V2P_SK, 3, true, false, false },    { V2P_NONCE, 0, false, false, false },
+        { V1P_FRAGMENT, 0, false, true, true },
+    };
+    struct buf b;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bool v1 = rows[i].v1, read = !rows[i].encrypted && !v1;
+        header(&b, v1 ? V1P_ID : V2P_IDI, v1 ? 0x10 : 0x20, v1 ? V1_QUICK : V2_IKE_AUTH, 0, 1);
+        OCTETS(&b, v1 ? V1P_NONCE : V2P_AUTH, "\2\0\0\0mallory");
+        OCTETS(&b, v1 ? V1P_NONCE : V2P_NOTIFY, "\2\0\0\0authentic");
+        OCTETS(&b, v1 ? V1P_NONCE : V2P_CP, "\0\0\0\030");
+        OCTETS(&b, rows[i].last, "\2\0\0\0\0\1\0\4abcd");
+        OCTETS(&b, 0, "\0\1\0\1secret octets here");
+        set_length(&b, b.n);
+        if (v1) {
+            b.b[b.n - 20] = 1;          /* the fragment's number */
+        }
+        T(ike_parse(&m, b.b, b.n - rows[i].cut, b.n) && m.error == IKE_OK);
+        T(m.truncated == (rows[i].cut > 0) && m.encrypted == rows[i].encrypted);
+        T((m.fragment > 0) == rows[i].fragment && m.readable == !rows[i].encrypted);
+        T(m.num_payloads == (rows[i].cut ? 4u : 5u));
+        T(m.id_i.present == read && m.has_auth == read && (m.num_notifies == 1) == read);
+        T((m.cfg_type != 0) == read && (m.num_cfg != 0) == read && (m.nonce.len != 0) == read);
+    }
+}
+
 /* Limits: nothing is stored past them, and what follows is still read. */
 static void
 test_limits(void)
@@ -333,7 +381,10 @@ test_limits(void)
     payload(&b, 0, "secret");
     set_length(&b, b.n);
     T(parse(&b) && m.capped && m.error == IKE_OK && m.num_payloads == IKE_MAX_PAYLOADS);
-    T(m.num_vendors == IKE_MAX_VENDORS && m.encrypted && span_is(&m.encrypted_body, "secret"));
+    T(m.encrypted && span_is(&m.encrypted_body, "secret"));
+    b.b[28 + 5 * (IKE_MAX_PAYLOADS + 5)] = V2P_VENDOR;  /* the same without SK */
+    T(parse(&b) && m.capped && m.error == IKE_OK && m.num_payloads == IKE_MAX_PAYLOADS);
+    T(m.num_vendors == IKE_MAX_VENDORS && !m.encrypted);
 
     header(&b, V2P_SA, 0x20, V2_IKE_SA_INIT, 0, 0);
     p = open_part(&b, 0);
@@ -456,6 +507,7 @@ main(void)
     test_header();
     test_errors();
     test_inner();
+    test_beside();
     test_limits();
     test_cut_sk();
     test_identities();

@@ -70,6 +70,23 @@ keep_payload(struct ike_message *m, const struct ike_payload *p)
     m->payloads[m->num_payloads++] = *p;
 }
 
+/* What stands in clear before an SK payload, or before a fragment, is nobody's: a message that is to
+ * be encrypted is so whole (RFC 7296 sections 1.2 to 1.4 and 3.14), and whoever holds no key can put
+ * it there.  That such payloads are there is kept, for the form. */
+static void
+forget_clear(struct ike_message *m)
+{
+    m->seen = 0;
+    m->sa_count = m->num_proposals = m->num_transforms = 0;
+    m->num_notifies = m->num_deletes = m->num_cfg = m->num_vendors = m->num_nat_d = 0;
+    m->num_ts_i = m->num_ts_r = 0;
+    m->has_ke = m->has_auth = m->has_ts = false;
+    m->ke_group = m->auth_method = 0;
+    m->cfg_type = m->eap_code = m->eap_type = 0;
+    m->id_i = m->id_r = (struct ike_id){ .present = false };
+    m->ke = m->nonce = (struct span){ NULL, 0 };
+}
+
 /* RFC 7383 section 2.5; fragment 1 alone has the first payload's type.  Of a cut
  * payload only the facts are kept: part of a ciphertext is of no use. */
 static enum ike_error
@@ -147,12 +164,16 @@ walk(struct reading *r, uint8_t type, struct cur c, size_t beyond)
         }
         r->where = p.body.at;
         if (cut) {
-            if (is_encrypted(m, type)) {
+            if (is_encrypted(m, type) && !r->inner) {
                 e = p.type ? read_encrypted(m, &p, true) : IKE_OK;
                 m->encrypted = true;
+                forget_clear(m);
             }
             fail(r, e, base);
             return;
+        }
+        if (holds_the_rest(m, type) && !r->inner) {
+            forget_clear(m);
         }
         keep_payload(m, &p);
         if (holds_the_rest(m, type)) {
