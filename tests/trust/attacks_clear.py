@@ -2,7 +2,7 @@
 SPDX-License-Identifier: GPL-2.0-or-later
 """
 import struct
-import ike
+import ike, made
 from scene import say
 from table import attack, pick
 
@@ -16,9 +16,9 @@ def stands(scene, r, version):
     sa = pick(r, [s for s in scene.sas if s.version == version and scene.both_ways(s) and any(m.header.encrypted for m in s.messages)])
     if not sa:
         return None, 0
-    done = {ike.V2: ike.IKE_AUTH, ike.V1: None}[version]
-    first = [m.n for m in sa.messages if (m.header.exchange == done and m.header.response if done else m.header.encrypted and
-                                          m.header.exchange not in (ike.MAIN, ike.AGGRESSIVE))]
+    # Of IKEv1 only these prove that phase 1 is done: an Informational may be its refusal.
+    done = {ike.V2: (ike.IKE_AUTH,), ike.V1: (ike.QUICK, ike.TRANSACTION)}[version]
+    first = [m.n for m in sa.messages if m.header.exchange in done and m.header.encrypted and (m.header.response or not sa.v2)]
     return (sa, r.choice((first[0], first[-1], r.randint(first[0], scene.count)))) if first else (None, 0)
 
 
@@ -72,7 +72,7 @@ def clear_rekey_ike(scene, r):
     return pair(sa, n, ike.CREATE_CHILD_SA, *sides)
 
 
-@attack(**TOLD)
+@attack(first=[made.NAME], **TOLD)
 def clear_many_children(scene, r):
     """Eight pairs, each with nonces of its own: none may push out the nonces of which keys are derived."""
     sa, n = stands(scene, r, ike.V2)

@@ -3,14 +3,14 @@ splits, starves or ends an SA.
 SPDX-License-Identifier: GPL-2.0-or-later
 """
 from capture import Forged
-import ike, packet
+import ike, made, packet
 from scene import say
 from table import attack, pick
 
 # What requests in the victim's own name may lawfully bring up: they are not known to be forged.
 IN_HIS_NAME = {"may": {"message_id_reused", "offer_changed", "request_unanswered", "retransmission"},
-               # Which of his two requests the answer is to, no key of a log proves.
-               "free": {"exchanges"}}
+               # Which of his two requests the answer is to, no key of a log proves; the true offer stays among those kept.
+               "free": {"exchanges", "offered"}}
 
 
 def request(r, spi_i, suite=ike.STRONG, group=14):
@@ -51,21 +51,21 @@ def spi_flood_big(scene, r):
     return sa and strangers(scene, sa, n, r, 300, lambda: r.choice((both, request(r, sa.spi_i))))
 
 
-@attack(own=True, **IN_HIS_NAME)
+@attack(first=[made.NAME], own=True, **IN_HIS_NAME)
 def spi_flood_own(scene, r):
     """The same from the victim's own address: several offers and nonces are kept for one SPI."""
     sa, n = begun(scene, r)
     return sa and [say(sa, n, True, request(r, sa.spi_i), ident=k) for k in range(r.choice((1, 9, 70)))]
 
 
-@attack(own=True, **IN_HIS_NAME)
+@attack(first=[made.NAME], own=True, **IN_HIS_NAME)
 def nonce_other(scene, r):
     """One request with another nonce between request and answer: the answer is to the true one."""
     sa, _ = begun(scene, r)
     return sa and [say(sa, sa.messages[0].n, True, request(r, sa.spi_i))]
 
 
-@attack(own=True, **IN_HIS_NAME)
+@attack(first=[made.NAME], own=True, **IN_HIS_NAME)
 def nonce_copy(scene, r):
     """The true request with other last octets: same offer, another value or nonce."""
     sa, _ = begun(scene, r)

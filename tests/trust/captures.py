@@ -1,7 +1,24 @@
 """The true captures that are attacked: of each kind of negotiation and of traffic one or two, small.
 SPDX-License-Identifier: GPL-2.0-or-later
 """
+import os
+import made
+from scene import Keys, Scene
+
+PCAPS = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "pcaps")
+
+
+def scene(name, folder):
+    """That capture with its keys; folder: where one that is made may lie."""
+    if name == made.NAME:
+        path, log, *spis = made.make(folder)
+        return Scene(path, Keys.of(log, *spis))
+    return Scene(os.path.join(PCAPS, name + ".pcapng"))
+
+
 CAPTURES = [
+    # No key of ESP is given: all follow
+    made.NAME,
     # IKEv2: shared key, EAP, assigned address, both ends' violations
     "5_clean_ikev2", "clean_v2_native", "clean_v2_eap_mschapv2", "inner_selectors", "wrong_child_sa", "esp_in_esp", "selectors_ports", "narrowed",
     # ... refused

@@ -143,6 +143,8 @@ class Verdict:
                     if kind not in self.free:
                         self.say(f"{kind} {one['id']} is gone")
                     continue
+                if "offered" in self.free and kind == "ike_sas" and not set(one["offered"]) <= set(other["offered"]):
+                    self.say(f"ike_sas {one['id']}: offered: {one['offered']} is no longer in {other['offered']}")
                 for name in names:
                     if one[name] != other[name] and name not in self.free and f"{name}@{one.get('spi')}" not in self.free:
                         self.say(f"{kind} {one['id']}: {name}: {one[name]} -> {other[name]}")

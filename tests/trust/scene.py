@@ -97,12 +97,19 @@ def with_number(at, number, body):
 
 
 class Keys:
-    """SPIs whose keys lie beside a capture, and nothing of the keys."""
+    """SPIs whose keys lie beside a capture, and nothing of the keys. folder: what the key log preference takes."""
 
     def __init__(self, folder):
-        self.folder = folder if folder and os.path.isdir(folder) else None
+        self.folder = folder if os.path.isdir(folder) else None
         self.ike = {bytes.fromhex(row[0]) for t in ("ikev1_decryption_table", "ikev2_decryption_table") for row in self.rows(t)}
         self.esp = {bytes.fromhex(row[3].removeprefix("0x")) for row in self.rows("esp_sa") if row[3].startswith("0x")}
+
+    @classmethod
+    def of(cls, log, ike_spis, esp_spis):
+        """Of a log: a file, whose SPIs are told."""
+        keys = cls(log)
+        keys.folder, keys.ike, keys.esp = log, ike_spis, esp_spis
+        return keys
 
     def rows(self, table):
         try:
@@ -113,11 +120,11 @@ class Keys:
 
 
 class Scene:
-    def __init__(self, path):
+    def __init__(self, path, keys=None):
         self.name = os.path.basename(path).rsplit(".", 1)[0]
         self.capture = Capture(path)
         self.packets = [p for p in map(packet.read, self.capture.frames) if p]
-        self.keys = Keys(path.rsplit(".", 1)[0] + ".keys")
+        self.keys = keys or Keys(path.rsplit(".", 1)[0] + ".keys")
         self.count = len(self.capture.frames)
         sas, streams = {}, {}
         for p in self.packets:

@@ -8,8 +8,8 @@ ATTACKS = {}
 class Attack:
     """make(scene, r) gives a Case, or None where the scene has nothing to attack so."""
 
-    def __init__(self, name, make, **words):
-        self.name, self.make, self.words = name, make, words
+    def __init__(self, name, make, first):
+        self.name, self.make, self.first = name, make, first
         self.story = " ".join((make.__doc__ or "").split())
 
 
@@ -38,15 +38,15 @@ class Case:
         self.blind_may, self.blind_lost, self.blind_free = set(blind_may), set(blind_lost), set(blind_free)
 
 
-def attack(**words):
-    """words: of Case, where they are the same for each scene."""
+def attack(first=(), **words):
+    """words: of Case, where they are the same for each scene. first: the captures to try first."""
     def keep(make):
         def whole(scene, r):
             made = make(scene, r)
             forged, more = made if isinstance(made, tuple) else (made, {})
             return Case(forged, **{**words, **more}) if forged else None
         whole.__doc__ = make.__doc__
-        ATTACKS[make.__name__] = Attack(make.__name__, whole, **words)
+        ATTACKS[make.__name__] = Attack(make.__name__, whole, first)
         return make
     return keep
 
