@@ -158,11 +158,14 @@ def policy_poison1(scene, r):
 
 @attack(own=True)
 def offer_poison(scene, r):
-    """A request of the responder's that offers DES alone, before the true negotiation: nobody's offers are
-    compared with it."""
+    """A request of the responder's that offers DES alone, before the true negotiation: where that one comes to
+    an answer, nothing is foretold of it. Where it is refused, an offer that nobody proved is all that there
+    is in lawful captures too."""
     sa = pick(r, [s for s in scene.sas if s.v2 and s.of(ike.IKE_SA_INIT, False)])
-    return sa and [say(sa, sa.messages[0].n - 1, False,
-                       ike.message(r.randbytes(8), bytes(8), ike.V2, ike.IKE_SA_INIT, ike.INITIATOR, 0, choice(r, ike.WEAK, 1)))]
+    refused = any(s.v2 and s.of(ike.IKE_SA_INIT) and not s.of(ike.IKE_AUTH) for s in scene.sas)
+    more = {"may": {"no_common_proposal"}, "lost": {"no_proposal_chosen"}} if refused else {}
+    return sa and ([say(sa, sa.messages[0].n - 1, False,
+                        ike.message(r.randbytes(8), bytes(8), ike.V2, ike.IKE_SA_INIT, ike.INITIATOR, 0, choice(r, ike.WEAK, 1)))], more)
 
 
 # --- IKEv1

@@ -14,6 +14,8 @@ NUMBERS = {"sequence_gap", "replay", "out_of_window", "two_senders", "sequence_w
 COUNTERS = ("packets", "bytes", "lost", "replayed", "out_of_window", "first_seq", "last_seq")
 # What counts packets, or says that none comes.
 COUNTED = NUMBERS | {"one_way", "stream_stopped", "never_used", "sequence_not_one", "sequence_wrapped"}
+# What AH carries can be read by all, and written: without its key nobody knows who wrote it.
+READABLE = {"inner_source_violation", "inner_destination_violation", "inner_selector_violation", "virtual_ip_violation", "mode_mismatch", "ah_length_wrong"}
 TOLD = {"sighted_must": {"icv_bad"}, "blind_may": NUMBERS, "blind_lost": COUNTED}
 
 
@@ -23,7 +25,8 @@ def stream(scene, r, least=2):
 
 def aimed(s, forged, **more):
     """An attack on a stream: its counters may change where nobody can verify a packet."""
-    return forged, {"target": s, "blind_free": {f"{c}@{s.spi.hex()}" for c in COUNTERS}, **more}
+    blind = {"blind_may": more.pop("blind_may", NUMBERS) | READABLE} if s.protocol == packet.AH else {}
+    return forged, {"target": s, "blind_free": {f"{c}@{s.spi.hex()}" for c in COUNTERS}, **blind, **more}
 
 
 def noise(r, like, more=0):

@@ -84,7 +84,7 @@ class Verdict:
         self.true, self.attacked, self.theirs, self.case, self.blind = true, attacked, theirs, case, blind
         self.map, self.wrong, self.new = Map(true, attacked, frames), [], []
         self.may = case.may | case.must | case.sighted_must | (case.blind_may if blind else case.sighted_may)
-        self.lost = case.blind_lost if blind else set()
+        self.lost = case.lost | (case.blind_lost if blind else set())
         self.free = case.free | (case.blind_free if blind else set())
         self.findings()
         self.news()

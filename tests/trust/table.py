@@ -28,13 +28,14 @@ class Case:
     sighted_must, sighted_may
                   checks of which one must, or may, be new where it can be verified
     free          facts that change lawfully; those of a stream are written name@SPI
+    lost          checks whose true findings may change with keys and without
     """
 
     def __init__(self, forged, target=None, may=(), must=(), own=False, blind_may=(), blind_lost=(), blind_free=(), sighted_must=(), sighted_may=(),
-                 free=()):
+                 free=(), lost=()):
         self.forged, self.target, self.own = forged, target, own
         self.may, self.must, self.sighted_must, self.sighted_may = set(may), set(must), set(sighted_must), set(sighted_may)
-        self.free = set(free)
+        self.free, self.lost = set(free), set(lost)
         self.blind_may, self.blind_lost, self.blind_free = set(blind_may), set(blind_lost), set(blind_free)
 
 
