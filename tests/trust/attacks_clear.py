@@ -191,6 +191,23 @@ def clear_eap(scene, r):
     return sa and pair(sa, n, ike.IKE_AUTH, None, [(48, struct.pack(">BBH", r.choice((3, 4)), 1, 4))], 1)
 
 
+@attack(**TOLD)
+def clear_key_exchanges(scene, r):
+    """IKE_INTERMEDIATE and IKE_FOLLOWUP_KE in clear (RFC 9242 3.2, RFC 9370 2.2.4): no key follows from them."""
+    sa, n = stands(scene, r, ike.V2)
+    return sa and pair(sa, n, r.choice((ike.IKE_INTERMEDIATE, ike.IKE_FOLLOWUP_KE)), [ike.key_exchange(r, 14)], [ike.key_exchange(r, 14)])
+
+
+@attack(**TOLD)
+def clear_header(scene, r):
+    """A bare header of IKE_AUTH, CREATE_CHILD_SA or INFORMATIONAL, request or response."""
+    sa, n = stands(scene, r, ike.V2)
+    if not sa:
+        return None
+    flags = r.choice((0, ike.INITIATOR, ike.RESPONSE, ike.INITIATOR | ike.RESPONSE))
+    return [say(sa, n, bool(flags & ike.INITIATOR), ike.message(sa.spi_i, sa.spi_r, ike.V2, r.choice((35, 36, 37)), flags, r.choice((0, 1, 2, sa.next_id(n))), []))]
+
+
 # --- IKEv1
 
 def say1(sa, n, forward, exchange, message_id, parts):
@@ -254,3 +271,12 @@ def v1_clear_transaction(scene, r):
     what = r.choice((ike.mode_config(3, 7, INSIDE), ike.mode_config(2, 7, INSIDE), status))
     return [say1(sa, n, False, ike.TRANSACTION, number, [hash1(r), what]),
             say1(sa, n, True, ike.TRANSACTION, number, [hash1(r), (ike.ATTRIBUTES1, struct.pack(">BBH", 4, 0, 7))])]
+
+
+@attack(**TOLD)
+def v1_clear_identity(scene, r):
+    """Message 5 or 6 of main mode in clear, in another's name: both sides encrypt from there (RFC 2409 5.4)."""
+    found = [(s, m) for s in scene.sas if not s.v2 and scene.both_ways(s) for m in s.of(ike.MAIN) if m.header.encrypted]
+    sa, m = pick(r, found) or (None, None)
+    who = ike.ID1, struct.pack(">BBH", 2, 0, 0) + b"mallory.evil.example"
+    return sa and [say(sa, m.n - r.randrange(2), sa.from_initiator(m), ike.message(sa.spi_i, sa.spi_r, ike.V1, ike.MAIN, 0, 0, [who, hash1(r)]))]

@@ -210,3 +210,30 @@ def esp_again_elsewhere(scene, r):
     source = packet.End(bytes((203, 0, 113, r.randrange(1, 255))), s.source.port)
     return aimed(s, [put(p, p.payload, r.choice((p.frame, s.packets[-1].frame)), source=source)],
                  free={f"{c}@{s.spi.hex()}" for c in ("packets", "bytes", "replayed", "out_of_window")})
+
+
+@attack(own=True, may={"spi_unknown", "esp_without_ike"})
+def esp_other_protocol(scene, r):
+    """AH of the SPI that ESP has, or ESP of that of AH: who receives has no such SA, and the true one is no other."""
+    s = stream(scene, r)
+    if not s:
+        return None
+    p, body = s.packets[-1], r.randbytes(44)
+    if s.protocol == packet.AH:
+        forged = packet.around(p.link, s.source.address, s.target.address, packet.ESP, s.spi + bytes((0, 0, 0, 9)) + body, 5, p.ttl)
+    else:
+        forged = packet.around(p.link, s.source.address, s.target.address, packet.AH, bytes((4, 4, 0, 0)) + s.spi + bytes((0, 0, 0, 9)) + body[:12] + bytes(32), 5, p.ttl)
+    # Unread, a second protocol between the two is a second pair of SAs.
+    return [Forged(r.choice((p.frame, s.packets[0].frame)), forged)], {"target": s, "blind_free": {"child_sas", "child_sa", "streams"}}
+
+
+@attack(own=True, may={"outer_source_violation"}, sighted_must={"icv_bad"}, blind_may=NUMBERS | {"udp_encap_mismatch", "nat_mapping_changed", "spi_unknown"},
+        blind_lost=COUNTED)
+def esp_other_encapsulation(scene, r):
+    """In UDP what travels without, and the reverse."""
+    s = stream(scene, r)
+    if not s or s.protocol == packet.AH:
+        return None
+    p = r.choice(s.packets)
+    ends = (s.source.at(0), s.target.at(0)) if s.source.port else (s.source.at(4500), s.target.at(4500))
+    return aimed(s, [put(p, with_number(p, number_of(p) + 1, noise(r, p)), p.frame, 7, source=ends[0], target=ends[1])])

@@ -18,7 +18,7 @@ def request(r, spi_i, suite=ike.STRONG, group=14):
 
 
 def request1(r, spi_i):
-    return ike.message(spi_i, bytes(8), ike.V1, ike.MAIN, 0, 0, [ike.phase1(r.random() < 0.5)])
+    return ike.message(spi_i, bytes(8), ike.V1, ike.MAIN, 0, 0, [ike.phase1(r.random() < 0.5), (ike.VENDOR1, r.randbytes(16))])
 
 
 def begun(scene, r, v2=True):

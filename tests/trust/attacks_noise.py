@@ -36,7 +36,7 @@ def auth_garbage_big(scene, r):
                                                                r.randbytes(r.choice((256, 400)))))])
 
 
-@attack(**NOISE)
+@attack(**{**NOISE, "blind_may": NOISE["blind_may"] | {"sa_established"}, "blind_lost": {"sa_established"}})
 def auth_garbage_short(scene, r):
     """An answer of noise as short as a refusal before or behind the true one, that went on."""
     sa = pick(r, [s for s in scene.sas if s.v2 and s.of(ike.IKE_AUTH, True) and scene.lives_after(s, s.of(ike.IKE_AUTH, True)[-1].n)])
@@ -114,8 +114,8 @@ def move_unanswered(scene, r):
     return keyed(sa, [Forged(n, packet.ike(link, packet.End(bytes((203, 0, 113, 5)), source.port), target, message))])
 
 
-@attack(may={"unprotected_message", "payload_unexpected", "ike_icv_bad", "injected_answer", "malformed_message"} | TWICE | LENGTHS,
-        must={"unprotected_message", "payload_unexpected", "ike_icv_bad", "malformed_message"})
+@attack(may={"unprotected_message", "payload_unexpected", "injected_answer", "malformed_message"} | TWICE | LENGTHS, sighted_must={"ike_icv_bad"},
+        blind_may={"sa_established"}, blind_lost={"sa_established"}, blind_free={"exchanges", "forward"})
 def clear_before_secret(scene, r):
     """Notifies, identities and selectors in clear before an SK payload of noise."""
     sa = pick(r, [s for s in scene.sas if s.v2 and scene.both_ways(s) and s.of(ike.IKE_AUTH, True)])
@@ -126,7 +126,8 @@ def clear_before_secret(scene, r):
                                  ike.secret(sa.spi_i, sa.spi_r, ike.IKE_AUTH, ike.RESPONSE, 1, r.randbytes(208), r.sample(some, 2)))])
 
 
-@attack(**{**NOISE, "sighted_must": set(), "may": {"ike_icv_bad", "malformed_message", "large_message_lost", "request_unanswered"}})
+@attack(**{**NOISE, "sighted_must": set(), "blind_free": {"exchanges", "forward"}, "blind_may": NOISE["blind_may"] | {"sa_established"},
+           "blind_lost": {"sa_established"}, "may": {"ike_icv_bad", "malformed_message", "large_message_lost", "request_unanswered"}})
 def fragments_noise(scene, r):
     """SKF fragments of noise, some of a message and never all, about a true message of the same ID."""
     sa = pick(r, [s for s in scene.sas if s.v2 and scene.both_ways(s) and s.of(ike.IKE_AUTH, True)])
@@ -137,6 +138,21 @@ def fragments_noise(scene, r):
     ones = r.sample(range(1, total + 1), r.randint(1, min(3, total)))
     return keyed(sa, [say(sa, true.n - r.randrange(2), sa.from_initiator(true),
                           ike.secret_fragment(sa.spi_i, sa.spi_r, h.exchange, h.flags, h.message_id, k, total, r.randbytes(200))) for k in ones])
+
+
+@attack(**NOISE)
+def ike_one_bit(scene, r):
+    """A true encrypted message with one bit turned in its secret part, before it or behind it."""
+    sa = pick(r, [s for s in scene.sas if s.v2 and scene.both_ways(s) and any(m.header.first == ike.SK for m in s.messages)])
+    if not sa:
+        return None
+    m = r.choice([m for m in sa.messages if m.header.first == ike.SK])
+    octets = bytearray(m.at.payload)
+    octets[r.randrange(len(octets) - 12, len(octets))] ^= 1 << r.randrange(8)
+    late = r.randrange(2)
+    more = {} if late else {"blind_may": NOISE["blind_may"] | {"sa_established", "address_updated"},
+                                "blind_lost": {"sa_established", "address_updated"}}
+    return keyed(sa, [say(sa, m.n - 1 + late, sa.from_initiator(m), bytes(octets), ident=r.randrange(65536))], **more)
 
 
 @attack(may={"malformed_message"}, must={"malformed_message"})

@@ -90,3 +90,21 @@ def other_version(scene, r):
     version, exchange = r.choice(((0x30, 37), (ike.V1 if sa.v2 else ike.V2, 5 if sa.v2 else 37)))
     return [say(sa, sa.last(), r.random() < 0.5, ike.message(sa.spi_i, sa.spi_r, version, exchange, 0, 3, [
         ike.notify(ike.AUTHENTICATION_FAILED) if version != ike.V1 else ike.notify1(24)]))], {"own": True}
+
+
+@attack(own=True, may={"ike_on_other_port", "malformed_message"})
+def ike_elsewhere(scene, r):
+    """A true message on other ports of the same two hosts."""
+    sa = pick(r, [s for s in scene.sas if scene.both_ways(s)])
+    m = sa and r.choice(sa.messages)
+    a, b = r.sample(range(1025, 65535), 2)
+    return sa and [Forged(m.n, packet.udp(m.at.link, m.at.source.at(a), m.at.target.at(b), m.at.payload, 9))]
+
+
+@attack(own=True, may={"cleartext_bypass", "remote_network_on_link", "source_nat_before_ipsec", "icmp_unreachable"})
+def clear_inside(scene, r):
+    """Pings in clear between inner networks: whoever sends them, they are in clear."""
+    p = pick(r, ipv4(scene, ("esp", "ike")))
+    body = bytes((8, 0, 0, 0)) + r.randbytes(40)
+    a, b = r.sample((bytes((10, 1, 0, 10)), bytes((10, 2, 0, 20)), bytes((10, 86, 152, 186))), 2)
+    return p and [Forged(p.frame, packet.around(p.link, a, b, packet.ICMP, body[:2] + packet.checksum(body).to_bytes(2, "big") + body[4:], k)) for k in range(3)]

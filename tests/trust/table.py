@@ -27,7 +27,7 @@ class Case:
                   a true one in nothing but its secret part is, without keys, one more true packet
     sighted_must, sighted_may
                   checks of which one must, or may, be new where it can be verified
-    free          facts that change lawfully; those of a stream are written name@SPI
+    free          facts that change lawfully; those of a stream are written name@SPI; forward: an IKE SA that is half open may stand
     lost          checks whose true findings may change with keys and without
     """
 
