@@ -48,6 +48,8 @@ struct frame_part {
 struct frame_walk {
     bool any_port;              /* set by the caller: UDP on any port is IKE or ESP in UDP */
     bool any_tcp;               /* set by the caller: some connection carries IKE and ESP */
+    bool capped;                /* more headers of ESP and AH than FRAME_MAX_IPSEC: none of the rest
+                                 * is given */
     struct octets ip;           /* innermost IP packet in clear; at NULL: none */
 
     /* The walk's own. */
@@ -56,7 +58,7 @@ struct frame_walk {
     uint16_t type;
     uint8_t step;
     bool inside;
-    unsigned steps;
+    unsigned steps, num_ipsec;
 };
 
 /* Begins at the first octet of a frame, which the caller keeps while the walk goes on.  Keeps

@@ -17,6 +17,7 @@ enum limits {
     CERT_MAX_NAMES = 32,            /* of its subjectAltName that an identity is compared with */
 
     FRAME_MAX_STEPS = 32,           /* layers of one frame */
+    FRAME_MAX_IPSEC = 4,            /* headers of ESP and AH in one frame: two tunnels of both */
     FRAME_MAX_EXTENSIONS = 16,      /* headers of one IPv6 or GTP-U packet */
     FRAME_MAX_LABELS = 16,          /* MPLS */
     FRAME_MAX_SEARCH = 512,         /* octets of an unknown link layer looked at for an IP header */

@@ -18,6 +18,7 @@ struct report {
     const char *keys_full;                  /* what the key store was too small for (keyring_full),
                                              * or NULL */
     bool tcp_full;                          /* TCP connections were left out (tcp_encap_capped) */
+    bool deep;                              /* headers of IPsec were left out (frame_walk.capped) */
 };
 
 /* A table of SAs; the findings, the worst first, with the limits that were reached. */

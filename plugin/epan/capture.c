@@ -70,6 +70,7 @@ capture_report(struct report *out)
                             .findings = open_file.findings,
                             .version = PLUGIN_VERSION_STR,
                             .keys_full = open_file.keys ? keyring_full(open_file.keys) : NULL,
-                            .tcp_full = tcp_encap_capped(open_file.tcp) };
+                            .tcp_full = tcp_encap_capped(open_file.tcp),
+                            .deep = open_file.deep };
     return true;
 }

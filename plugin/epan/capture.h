@@ -17,6 +17,7 @@ struct capture {
     struct plan *plan;
     struct keyring *keys;       /* NULL where no key is known */
     struct tcp_encap *tcp;
+    bool deep;                  /* a frame had more headers of IPsec than are followed */
     bool verify;                /* the ICV of every packet */
 };
 

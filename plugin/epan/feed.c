@@ -501,6 +501,7 @@ walk_on(struct feed *f)
             see_part(f);
         }
     }
+    f->capture->deep |= f->walk.capped;
 }
 
 static void

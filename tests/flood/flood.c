@@ -76,6 +76,8 @@ static const struct flood floods[] = {
       "exchanges of one IKE SA" },
     { "any_spis", with_keys_of_any_spi, any_spis, 600, 8, 20000, "ESP packets" },
     { "strange_messages", with_ike_keys, strange_messages, 3600, 80, 20000, "IKE messages" },
+    { "ah_in_ah", child, ah_in_ah, 5600, 1400, SADB_MAX_STREAMS / FRAME_MAX_IPSEC + 1,
+      "ESP and AH streams" },
     { "tcp_streams", NULL, tcp_streams, 900, 8, TCP_ENCAP_MAX_STREAMS + 1, "TCP streams" },
     { "tcp_unfinished", NULL, tcp_unfinished, 70000, 300, 300000, "TCP streams" },
 };
@@ -83,6 +85,7 @@ static const struct flood floods[] = {
 static const struct lighter lighter[] = {
     { "new_suites", NULL, half_open },
     { "clear_misses", child, clear_misses },
+    { "ah_in_ah", child, one_ah },
 };
 
 static bool

@@ -5,6 +5,7 @@
 
 #include "start.h"
 
+#include <espial/frame.h>
 #include <espial/ipsec.h>
 
 /* RFC 7383: the first fragment of each of many messages, the rest never. */
@@ -76,6 +77,51 @@ strange_messages(struct conversation *c, uint32_t i)
                                 sizeof b, 0, 0, 0, sizeof b - 28 }, 16);
     T(ike_parse(&parsed, b, sizeof b, sizeof b) && parsed.encrypted);
     T(!keyring_read_ike(keys, &parsed, b, sizeof b));
+}
+
+/* AH in AH, each with an SPI of its own. */
+static void
+headers_of_ah(struct conversation *c, unsigned headers)
+{
+    uint8_t b[20 + 30 * 12] = { 0x45, 0, 0, 0, 0, 1, 0, 0, 64, IP_AH, 0, 0, 192, 0, 2, 10,
+                                198, 51, 100, 20 };
+    struct octets o = { b, 20 + headers * 12, 20 + headers * 12 };
+    struct frame_walk w = { 0 };
+    struct frame_part part;
+
+    b[2] = (uint8_t)(o.reported >> 8);
+    b[3] = (uint8_t)o.reported;
+    for (unsigned k = 0; k < headers; k++) {
+        uint8_t *ah = b + 20 + k * 12;
+        uint32_t spi = (uint32_t)rnd() | 1;
+        ah[0] = IP_AH;
+        ah[1] = 1;
+        memcpy(ah + 4, &spi, 4);
+        ah[11] = 1;
+    }
+    for (frame_begin(&w, FRAME_LINK_IP, &o); frame_next(&w, &part);) {
+        struct ipsec_packet p;
+        struct span payload;
+        uint8_t next;
+        if (part.kind == FRAME_AH && ah_read(&p, &next, &payload, part.octets.at,
+                                             part.octets.captured, part.octets.reported)) {
+            ipsec(c, &part.src, &part.dst, p);
+        }
+    }
+}
+
+static void
+ah_in_ah(struct conversation *c, uint32_t i)
+{
+    (void)i;
+    headers_of_ah(c, 28);
+}
+
+static void
+one_ah(struct conversation *c, uint32_t i)
+{
+    (void)i;
+    headers_of_ah(c, 1);
 }
 
 static void

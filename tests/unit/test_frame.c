@@ -355,6 +355,31 @@ nested(void)
     }
 }
 
+/* As many headers of IPsec as two tunnels of AH and ESP have, and not one more. */
+static void
+deep(void)
+{
+    const unsigned most = FRAME_MAX_IPSEC;
+
+    for (unsigned n = 1; n <= 2 * most; n++) {
+        struct packet p = payload(esp, sizeof esp);
+        struct frame_walk w = { 0 };
+        struct frame_part one;
+        struct octets o;
+        unsigned found = 0;
+
+        for (unsigned i = 1; i < n; i++) {
+            put(&p, i == 1 ? "\x32\1\0\0\0\0\1\1\0\0\0\1" : "\x33\1\0\0\0\0\1\1\0\0\0\1", 12);
+        }
+        ipv4(&p, n > 1 ? 51 : 50);
+        o = (struct octets){ p.at + p.start, p.end - p.start, p.end - p.start };
+        for (frame_begin(&w, FRAME_LINK_IP, &o); frame_next(&w, &one); found++) {
+            T(one.kind == (found + 1 == n ? FRAME_ESP : FRAME_AH));
+        }
+        T(found == (n > most ? most : n) && w.capped == (n > most));
+    }
+}
+
 static void
 search(void)
 {
@@ -537,6 +562,7 @@ main(void)
     fragments();
     inside();
     nested();
+    deep();
     search();
     return t_done();
 }

@@ -11,6 +11,10 @@
 static enum step
 give(struct frame_walk *w, enum frame_kind kind)
 {
+    if ((kind == FRAME_ESP || kind == FRAME_AH) && w->num_ipsec++ == FRAME_MAX_IPSEC) {
+        w->capped = true;
+        return STEP_DONE;
+    }
     w->now.kind = kind;
     w->now.octets = w->rest;
     return STEP_GIVE;
