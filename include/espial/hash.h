@@ -23,6 +23,31 @@ hash_octets(uint64_t seed, const void *at, size_t len)
     return h;
 }
 
+/* The same for long octets, of which four words are at work at once. */
+static inline uint64_t
+hash_long(uint64_t seed, const void *at, size_t len)
+{
+    enum { LANES = 4, STEP = LANES * 8 };
+    const uint8_t *octets = (const uint8_t *)at;
+    uint64_t secret = seed * UINT64_C(0x9e3779b97f4a7c15) | 1, h[LANES], word[LANES];
+    size_t done = 0;
+
+    if (len < STEP) {
+        return hash_octets(seed, at, len);
+    }
+    for (unsigned i = 0; i < LANES; i++) {
+        h[i] = ~secret + i;
+    }
+    for (; done + STEP <= len; done += STEP) {
+        memcpy(word, octets + done, STEP);
+        for (unsigned i = 0; i < LANES; i++) {
+            unsigned __int128 product = (unsigned __int128)(h[i] ^ word[i]) * secret;
+            h[i] = (uint64_t)product ^ (uint64_t)(product >> 64);
+        }
+    }
+    return hash_octets(hash_octets(seed ^ len, h, sizeof h), octets + done, len - done);
+}
+
 /* A seed for the tables of this process, never 0; nothing that is shown depends on it. */
 static inline uint64_t
 hash_seed(void)

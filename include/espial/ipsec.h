@@ -28,6 +28,8 @@ struct ipsec_packet {
     uint8_t ah_words;           /* AH: its Payload Len field */
     uint64_t iv;                /* the eight octets after the sequence number */
     bool has_iv;
+    struct span octets;         /* from the SPI to the end, which NAT leaves as they are; len 0
+                                 * where not all were captured */
     bool readable_ip;           /* what follows the sequence number is an IP header as it stands */
 };
 

@@ -35,6 +35,7 @@ esp_read(struct ipsec_packet *out, const uint8_t *at, size_t captured, size_t re
                                   .spi = spi,
                                   .seq = seq,
                                   .length = (uint32_t)reported,
+                                  .octets = { at, captured < reported ? 0 : captured },
                                   .cut = captured < reported };
     read_iv(out, c);
     return true;
@@ -62,6 +63,7 @@ ah_read(struct ipsec_packet *out, uint8_t *next, struct span *payload, const uin
                                   .spi = spi,
                                   .seq = seq,
                                   .length = (uint32_t)reported,
+                                  .octets = { at, captured < reported ? 0 : captured },
                                   .cut = captured < reported,
                                   .ah_words = words };
     *next = proto;
