@@ -124,12 +124,18 @@ check_replay(const struct check_in *in, struct findings *out)
     const struct ipsec_event *e = in->ipsec;
     struct scope where;
 
-    if (!e->replayed) {
+    if (!e->replayed && !e->differs) {
         return;
     }
     where = scope_packet(in);
     where.also = e->original;
-    if (e->original) {
+    where.variant = e->differs;
+    if (e->differs) {
+        finding_add(out, CHECK_replay, &where,
+                    "Sequence number %u of SPI %08x comes again with other octets than the packet "
+                    "that had it first: one of the two is forged, or two senders share the SA.",
+                    e->packet->seq, e->packet->spi);
+    } else if (e->original) {
         finding_add(out, CHECK_replay, &where,
                     "Sequence number %u of SPI %08x comes again; it was in frame %u first. A "
                     "receiver drops it.",
@@ -145,12 +151,19 @@ void
 check_out_of_window(const struct check_in *in, struct findings *out)
 {
     const struct ipsec_event *e = in->ipsec;
-    struct scope where;
+    struct scope where = scope_packet(in);
 
+    for (uint32_t i = 0; i < e->num_late; i++) {
+        where.frame = e->late[i].frame;
+        finding_add(out, CHECK_out_of_window, &where,
+                    "Sequence number %u of SPI %08x lies left of the window of %u below %u. A "
+                    "receiver drops it.",
+                    e->late[i].seq, e->packet->spi, sadb_options(in->db)->window, e->late_top);
+    }
+    where.frame = e->at.frame;
     if (!e->out_of_window) {
         return;
     }
-    where = scope_packet(in);
     finding_add(out, CHECK_out_of_window, &where,
                 "Sequence number %u of SPI %08x lies left of the window of %u below %u. A receiver "
                 "drops it.",
@@ -164,13 +177,13 @@ check_sequence_not_one(const struct check_in *in, struct findings *out)
     struct scope where;
 
     if (!e->new_stream || !e->stream || !child_is_negotiated(e->child) || !e->child->established ||
-        e->packet->seq == 1 || e->number != 1) {
+        e->packet->seq == 1 || e->number != 1 || stream_is_strange(e->stream)) {
         return;
     }
     /* A change of address begins another stream in the middle of the numbers. */
     for (guint i = 0; i < e->child->streams.len; i++) {
         const struct stream *s = e->child->streams.at[i];
-        if (s != e->stream && s->spi == e->stream->spi) {
+        if (s != e->stream && s->spi == e->stream->spi && !stream_is_strange(s)) {
             return;
         }
     }

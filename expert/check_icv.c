@@ -6,7 +6,7 @@
 /* One packet of a stream that verifies shows that the keys are right, so the others were damaged
  * or forged.  Where none verifies, the keys are not this SA's. */
 static void
-report_bad(struct findings *out, enum check_id check, const struct stream *s)
+report_bad(struct findings *out, enum check_id check, const struct stream *s, uint32_t good)
 {
     for (guint i = 0; i < s->bad_frames.len; i++) {
         struct scope where = scope_stream(s, s->bad_frames.at[i]);
@@ -14,7 +14,7 @@ report_bad(struct findings *out, enum check_id check, const struct stream *s)
         if (check == CHECK_icv_bad) {
             finding_add(out, check, &where,
                         "%u packet%s of SPI %08x fail%s the integrity check; %u pass it.", s->bad,
-                        s->bad == 1 ? "" : "s", s->spi, s->bad == 1 ? "s" : "", s->good);
+                        s->bad == 1 ? "" : "s", s->spi, s->bad == 1 ? "s" : "", good);
         } else {
             finding_add(
                 out, check, &where,
@@ -29,8 +29,9 @@ check_icv_bad(const struct check_in *in, struct findings *out)
 {
     for (size_t i = 0; i < sadb_num_streams(in->db); i++) {
         const struct stream *s = sadb_stream(in->db, i);
-        if (s->bad_frames.len && s->good) {
-            report_bad(out, CHECK_icv_bad, s);
+        uint32_t good = s->bad_frames.len ? stream_num_good(s) : 0;
+        if (good) {
+            report_bad(out, CHECK_icv_bad, s, good);
         }
     }
 }
@@ -68,8 +69,8 @@ check_wrong_key(const struct check_in *in, struct findings *out)
 {
     for (size_t i = 0; i < sadb_num_streams(in->db); i++) {
         const struct stream *s = sadb_stream(in->db, i);
-        if (s->bad_frames.len && !s->good) {
-            report_bad(out, CHECK_wrong_key, s);
+        if (s->bad_frames.len && !stream_num_good(s)) {
+            report_bad(out, CHECK_wrong_key, s, 0);
         }
     }
     report_ike(in, out, CHECK_wrong_key);

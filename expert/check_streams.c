@@ -14,18 +14,20 @@ check_sequence_gap(const struct check_in *in, struct findings *out)
     for (size_t i = 0; i < sadb_num_streams(in->db); i++) {
         const struct stream *s = sadb_stream(in->db, i);
         struct scope where = scope_stream(s, s->gap_frame);
-        uint64_t all = (uint64_t)(uint32_t)(s->last_seq - s->first_seq) + 1;
-        if (s->lost && s->gap_frame && all <= s->lost) {
+        if (s->lost && s->gap_frame && s->numbers > (uint64_t)UINT32_MAX + 1) {
             finding_add(out, CHECK_sequence_gap, &where,
-                        "%u sequence numbers of SPI %08x, from %u through the wrap at 2^32 to %u, "
+                        "%" G_GUINT64_FORMAT
+                        " sequence numbers of SPI %08x, from %u through %s at 2^32 to %u, "
                         "were not captured; the first is missing before frame %u.",
-                        s->lost, s->spi, s->first_seq, s->last_seq, s->gap_frame);
+                        s->lost, s->spi, s->first_seq,
+                        (s->first_seq + s->numbers - 1) >> 32 > 1 ? "the wraps" : "the wrap",
+                        s->last_seq, s->gap_frame);
         } else if (s->lost && s->gap_frame) {
             finding_add(out, CHECK_sequence_gap, &where,
-                        "%u of the %" G_GUINT64_FORMAT
+                        "%" G_GUINT64_FORMAT " of the %" G_GUINT64_FORMAT
                         " sequence numbers %u to %u of SPI %08x were not captured; the first is "
                         "missing before frame %u.",
-                        s->lost, all, s->first_seq, s->last_seq, s->spi, s->gap_frame);
+                        s->lost, s->numbers, s->first_seq, s->last_seq, s->spi, s->gap_frame);
         }
     }
 }
@@ -43,6 +45,9 @@ look_at(const struct child_sa *c)
 
     for (guint i = 0; i < c->streams.len; i++) {
         const struct stream *s = c->streams.at[i];
+        if (stream_is_strange(s)) {
+            continue;
+        }
         b.first[s->to_responder] = b.first[s->to_responder] ? b.first[s->to_responder] : s;
         b.packets[s->to_responder] += s->packets;
         b.reply_expected |= s->reply_expected;
@@ -83,7 +88,7 @@ all_ways(const struct sadb *db)
     for (size_t i = 0; i < sadb_num_streams(db); i++) {
         const struct stream *s = sadb_stream(db, i);
         struct way one = { s->src, s->dst, s->child, false };
-        if (s->packets) {
+        if (s->packets && !stream_is_strange(s)) {
             g_array_append_val(ways, one);
         }
     }
@@ -141,6 +146,17 @@ check_one_way(const struct check_in *in, struct findings *out)
     g_array_free(ways, TRUE);
 }
 
+static bool
+has_traffic(const struct child_sa *c)
+{
+    for (guint i = 0; i < c->streams.len; i++) {
+        if (!stream_is_strange(c->streams.at[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void
 check_never_used(const struct check_in *in, struct findings *out)
 {
@@ -152,7 +168,7 @@ check_never_used(const struct check_in *in, struct findings *out)
                                .sa = c->ike_sa,
                                .child = c,
                                .exchange = NO_ID };
-        if (c->streams.len || c->basis == BASIS_INFERRED || !c->established ||
+        if (has_traffic(c) || c->basis == BASIS_INFERRED || !c->established ||
             end - c->negotiated_time < UNUSED_SECONDS || c->rekeyed_by != NO_ID) {
             continue;
         }
@@ -170,7 +186,7 @@ busiest(const struct child_sa *c, bool to_responder)
 
     for (guint i = 0; i < c->streams.len; i++) {
         const struct stream *s = c->streams.at[i];
-        if (s->to_responder == to_responder && (!best || s->packets > best->packets)) {
+        if (s->to_responder == to_responder && !stream_is_strange(s) && (!best || s->packets > best->packets)) {
             best = s;
         }
     }
@@ -189,7 +205,7 @@ check_rekey_gap(const struct check_in *in, struct findings *out)
     double usual, pause, ended;
     bool broken;
 
-    if (e->new_stream && child_is_negotiated(c)) {
+    if (e->new_stream && child_is_negotiated(c) && !stream_is_strange(e->stream)) {
         old = sadb_predecessor(in->db, c);
     }
     if (child_is_negotiated(old)) {

@@ -35,6 +35,14 @@ void finding_raise(struct findings *out, unsigned check, const struct scope *whe
  * replaces the last one of the detail. */
 void finding_resolve(struct findings *out, unsigned check, const struct scope *where,
                      const char *format, ...) G_GNUC_PRINTF(4, 5);
+/* What is found from now on is only so if stream is believed: the packets of a stream whose
+ * integrity fails until one passes (unverified), and one that the next packet may speak against
+ * (frame, else 0).  NULL: it is so in any case.  Such findings are kept apart until the end. */
+void findings_doubt(struct findings *out, const struct stream *stream, bool unverified,
+                    uint32_t frame);
+/* At the end: those that came true join the others as if there had been no doubt, the rest are
+ * gone. */
+void findings_settle(struct findings *out, const struct sadb *db);
 /* Ends the capture.  True for the first call, so that what the end proves is found once. */
 bool findings_end(struct findings *all);
 
@@ -51,6 +59,12 @@ child_is_negotiated(const struct child_sa *c)
 {
     return c && c->basis != BASIS_INFERRED;
 }
+/* The stream came, when it began and now, from or to an address that is not one of its Child SA's
+ * ends, and nobody there is answered: it says nothing of the SA's traffic. */
+bool stream_is_strange(const struct stream *s);
+/* How many packets verify with the keys of the stream: its own, else those of its Child SA in that
+ * direction, from whatever address they come. */
+uint32_t stream_num_good(const struct stream *s);
 /* The message is new and belongs to an exchange: it is not sent or captured again, not forged,
  * and not a probe of another path. */
 bool message_is_new(const struct check_in *in);

@@ -1,5 +1,6 @@
 /* findings.c - the store of findings: one for each check and scope, with its frames.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "checks.h"
 #include "expert.h"
 
 #include <espial/hash.h>
@@ -11,7 +12,8 @@ struct findings {
     GHashTable *by_scope;       /* set of struct finding, told apart by check and scope */
     GHashTable *by_frame;       /* frame -> GArray of uint32_t */
     uint32_t last_frame;        /* the highest of them */
-    bool capped, ended;
+    uint64_t doubt;             /* of what is found now, as in struct finding */
+    bool capped, ended, any_doubt;
 };
 
 static void
@@ -38,6 +40,7 @@ scope_hash(gconstpointer p)
 {
     const struct finding *f = (const struct finding *)p;
     const uint64_t scope[] = {
+        f->doubt,
         (uint64_t)f->check << 32 | f->ike_sa,
         (uint64_t)f->child_sa << 32 | f->stream,
         f->exchange,
@@ -53,14 +56,16 @@ scope_equal(gconstpointer a, gconstpointer b)
     const struct finding *f = (const struct finding *)a, *g = (const struct finding *)b;
 
     return f->check == g->check && f->ike_sa == g->ike_sa && f->child_sa == g->child_sa &&
-           f->stream == g->stream && f->exchange == g->exchange && f->variant == g->variant;
+           f->stream == g->stream && f->exchange == g->exchange && f->variant == g->variant &&
+           f->doubt == g->doubt;
 }
 
 /* The scope as a finding, to look one up or to keep it. */
 static struct finding
-finding_of(unsigned check, const struct scope *where)
+finding_of(const struct findings *out, unsigned check, const struct scope *where)
 {
     return (struct finding){ .check = check,
+                             .doubt = out->doubt,
                              .ike_sa = where->sa ? where->sa->id : NO_ID,
                              .child_sa = where->child ? where->child->id : NO_ID,
                              .stream = where->stream ? where->stream->id : NO_ID,
@@ -121,6 +126,16 @@ findings_end(struct findings *all)
     return first;
 }
 
+void
+findings_doubt(struct findings *out, const struct stream *stream, bool unverified, uint32_t frame)
+{
+    out->doubt = 0;
+    if (stream && (unverified || frame)) {
+        out->doubt = (uint64_t)(stream->id + 1) << 33 | (uint64_t)frame << 1 | unverified;
+        out->any_doubt = true;
+    }
+}
+
 bool
 findings_capped(const struct findings *all)
 {
@@ -163,10 +178,23 @@ insert_frame(struct frame_list *list, guint at, uint32_t frame)
 }
 
 static void
+list_on_frame(struct findings *out, const struct finding *f, uint32_t frame)
+{
+    GArray *ids;
+
+    ids = (GArray *)g_hash_table_lookup(out->by_frame, GUINT_TO_POINTER(frame));
+    if (!ids) {
+        ids = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+        g_hash_table_insert(out->by_frame, GUINT_TO_POINTER(frame), ids);
+    }
+    g_array_append_val(ids, f->id);
+    out->last_frame = MAX(out->last_frame, frame);
+}
+
+static void
 mark_frame(struct findings *out, struct finding *f, uint32_t frame)
 {
     guint at = place_of(f->frames, frame);
-    GArray *ids;
 
     f->count++;
     if (at < f->frames->len && g_array_index(f->frames, uint32_t, at) == frame) {
@@ -177,20 +205,14 @@ mark_frame(struct findings *out, struct finding *f, uint32_t frame)
         return;
     }
     insert_frame(f->frames, at, frame);
-    ids = (GArray *)g_hash_table_lookup(out->by_frame, GUINT_TO_POINTER(frame));
-    if (!ids) {
-        ids = g_array_new(FALSE, FALSE, sizeof(uint32_t));
-        g_hash_table_insert(out->by_frame, GUINT_TO_POINTER(frame), ids);
-    }
-    g_array_append_val(ids, f->id);
-    out->last_frame = MAX(out->last_frame, frame);
+    list_on_frame(out, f, frame);
 }
 
 void
 finding_raise(struct findings *out, unsigned check, const struct scope *where,
               enum severity severity, const char *remedy, const char *format, ...)
 {
-    struct finding key = finding_of(check, where),
+    struct finding key = finding_of(out, check, where),
                    *f = (struct finding *)g_hash_table_lookup(out->by_scope, &key);
     char *more, *whole;
     va_list args;
@@ -218,7 +240,7 @@ void
 finding_resolve(struct findings *out, unsigned check, const struct scope *where, const char *format,
                 ...)
 {
-    struct finding key = finding_of(check, where),
+    struct finding key = finding_of(out, check, where),
                    *f = (struct finding *)g_hash_table_lookup(out->by_scope, &key);
     const char *last = f ? g_strrstr(f->detail, ". ") : NULL;
     char *kept, *more;
@@ -241,7 +263,7 @@ void
 finding_add(struct findings *out, unsigned check, const struct scope *where, const char *format,
             ...)
 {
-    struct finding key = finding_of(check, where),
+    struct finding key = finding_of(out, check, where),
                    *f = (struct finding *)g_hash_table_lookup(out->by_scope, &key);
     va_list args;
 
@@ -269,4 +291,124 @@ finding_add(struct findings *out, unsigned check, const struct scope *where, con
         mark_frame(out, f, where->also);
         f->count--;             /* the other frame is no second event */
     }
+}
+
+/* --- what was in doubt ------------------------------------------------------------------- */
+
+static bool
+is_in(const struct frame_numbers *list, uint32_t frame)
+{
+    guint low = 0, high = list->len;
+
+    while (low < high) {
+        guint mid = (low + high) / 2;
+        if (list->at[mid] < frame) {
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    return low < list->len && list->at[low] == frame;
+}
+
+static bool
+came_true(const struct finding *f, const struct sadb *db)
+{
+    const struct stream *s = sadb_stream(db, (size_t)(f->doubt >> 33) - 1);
+
+    uint32_t frame = (uint32_t)(f->doubt >> 1);
+    bool by_number = f->check == CHECK_out_of_window || f->check == CHECK_replay ||
+                     f->check == CHECK_sequence_wrapped;
+    bool by_address = f->check == CHECK_outer_source_violation ||
+                      f->check == CHECK_outer_destination_violation;
+
+    if ((f->doubt & 1) && stream_num_good(s) && !by_address) {
+        return false;
+    }
+    return !is_in(&s->stray_frames, frame) && !(by_number && is_in(&s->restored_frames, frame));
+}
+
+static void
+take_frames(struct findings *out, struct finding *to, const struct finding *from)
+{
+    to->count += from->count;
+    for (guint i = 0; i < from->frames->len; i++) {
+        uint32_t frame = g_array_index(from->frames, uint32_t, i);
+        guint at = place_of(to->frames, frame);
+        if (at < to->frames->len && g_array_index(to->frames, uint32_t, at) == frame) {
+            continue;
+        }
+        if (to->frames->len >= FINDING_MAX_FRAMES) {
+            out->capped = true;
+            return;
+        }
+        insert_frame(to->frames, at, frame);
+    }
+}
+
+/* Each frame lists its findings in the order in which they were found, under their new ids. */
+static void
+renumber(struct findings *out, const uint32_t *now)
+{
+    GHashTableIter each;
+    gpointer list;
+
+    g_hash_table_iter_init(&each, out->by_frame);
+    while (g_hash_table_iter_next(&each, NULL, &list)) {
+        GArray *ids = (GArray *)list;
+        guint kept = 0;
+        for (guint i = 0; i < ids->len; i++) {
+            uint32_t id = now[g_array_index(ids, uint32_t, i)];
+            guint k = 0;
+            while (k < kept && g_array_index(ids, uint32_t, k) != id) {
+                k++;
+            }
+            if (id != NO_ID && k == kept) {
+                g_array_index(ids, uint32_t, kept++) = id;
+            }
+        }
+        g_array_set_size(ids, kept);
+        if (!kept) {
+            g_hash_table_iter_remove(&each);
+        }
+    }
+}
+
+void
+findings_settle(struct findings *out, const struct sadb *db)
+{
+    GPtrArray *old = out->all;
+    uint32_t *now;
+
+    out->doubt = 0;
+    if (!out->any_doubt) {
+        return;
+    }
+    out->any_doubt = false;
+    now = g_new(uint32_t, old->len + 1);
+    out->all = g_ptr_array_new_with_free_func(free_finding);
+    g_hash_table_remove_all(out->by_scope);
+    for (guint i = 0; i < old->len; i++) {
+        struct finding *f = (struct finding *)g_ptr_array_index(old, i), *same = NULL;
+        bool is_true = !f->doubt || came_true(f, db);
+        f->doubt = 0;
+        if (is_true) {
+            same = (struct finding *)g_hash_table_lookup(out->by_scope, f);
+        }
+        now[i] = !is_true ? NO_ID : same ? same->id : out->all->len;
+        if (same) {
+            take_frames(out, same, f);
+        }
+        if (!is_true || same) {
+            free_finding(f);
+            continue;
+        }
+        f->id = out->all->len;
+        g_ptr_array_add(out->all, f);
+        g_hash_table_add(out->by_scope, f);
+    }
+    renumber(out, now);
+    g_free(now);
+    g_ptr_array_set_free_func(old, NULL);
+    g_ptr_array_free(old, TRUE);
 }

@@ -38,10 +38,21 @@ checks_packet(struct findings *out, const struct sadb *db, const struct plan *pl
 {
     const struct check_in in = { .db = db, .plan = plan, .ipsec = event };
 
+    /* No receiver takes notice of it: only where it comes from is worth a word. */
+    if (event->forged) {
+        check_outer_source_violation(&in, out);
+        check_outer_destination_violation(&in, out);
+        return;
+    }
+    if (event->unverified || event->doubtful) {
+        findings_doubt(out, event->stream, event->unverified,
+                       event->doubtful ? event->at.frame : 0);
+    }
 #define CHECK(name, severity, group, trigger, ...) \
     call_if(((trigger) & ON_PACKET) != 0, check_##name, &in, out);
 #include "checks.def"
 #undef CHECK
+    findings_doubt(out, NULL, false, 0);
 }
 
 void
@@ -64,6 +75,7 @@ checks_end(struct findings *out, const struct sadb *db, const struct plan *plan)
     if (!findings_end(out)) {
         return;
     }
+    findings_settle(out, db);
 #define CHECK(name, severity, group, trigger, ...) \
     call_if(((trigger) & ON_END) != 0, check_##name, &in, out);
 #include "checks.def"

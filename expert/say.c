@@ -52,6 +52,50 @@ scope_stream(const struct stream *s, uint32_t frame)
                            .exchange = NO_ID };
 }
 
+/* An SA's packets come from and go to its ends, wherever they are by now. */
+static bool
+at_ends(const struct stream *s)
+{
+    const struct child_sa *c = s->child;
+    bool to_r = s->to_responder;
+
+    return ip_equal(&s->src, to_r ? &c->addr_i : &c->addr_r) &&
+           ip_equal(&s->dst, to_r ? &c->addr_r : &c->addr_i);
+}
+
+bool
+stream_is_strange(const struct stream *s)
+{
+    const struct child_sa *c = s->child;
+
+    if (!s->strange || !c || c->ike_sa->path_unsure || at_ends(s)) {
+        return false;
+    }
+    for (struct newest n = newest_first(c->streams.len, SADB_MAX_PER_SPI); newest_next(&n);) {
+        const struct stream *one = c->streams.at[n.i];
+        if (one->to_responder != s->to_responder && ip_equal(&one->src, &s->dst) &&
+            ip_equal(&one->dst, &s->src)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+uint32_t
+stream_num_good(const struct stream *s)
+{
+    const struct child_sa *c = s->child;
+    uint32_t good = s->good;
+
+    for (guint i = 0; !s->good && c && i < c->streams.len && i < SADB_MAX_PER_SPI; i++) {
+        const struct stream *one = c->streams.at[i];
+        if (one->spi == s->spi && one->to_responder == s->to_responder) {
+            good += one->good;
+        }
+    }
+    return good;
+}
+
 bool
 message_is_new(const struct check_in *in)
 {

@@ -48,6 +48,7 @@ struct finding {
     uint32_t ike_sa, child_sa, stream;      /* ids or NO_ID */
     uint32_t exchange;          /* with variant: what tells findings of one check apart */
     uint64_t variant;
+    uint64_t doubt;             /* while it is not sure: 0, or what it depends on */
     bool at_end;                /* proved by the end of the capture only */
     char *detail;               /* sentences */
     const char *remedy;         /* its own or the row's */

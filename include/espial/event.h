@@ -61,6 +61,17 @@ struct ipsec_event {
     uint16_t old_src_port;      /* UDP source port changed with this packet: the one before, else
                                  * 0 */
     bool iv_repeats;            /* explicit IV seen before in this stream */
+    bool forged;                /* the ICV is wrong under a key that others of the SPI prove right:
+                                 * no receiver takes notice of it */
+    bool differs;               /* another packet had this number, and nothing tells which of the
+                                 * two is true: original is its frame, or 0 */
+    bool unverified;            /* the ICV is wrong, and no packet of the stream was right so
+                                 * far */
+    bool doubtful;              /* far from the stream's others: the next one will tell whether it
+                                 * is believed */
+    /* Packets that are out of the window after all, because the stream goes on beyond them. */
+    const struct passed_packet *late;
+    uint32_t num_late, late_top;    /* how many; the highest number before them */
     uint32_t number;            /* of the packet in its stream, from 1 */
     const struct ike_sa *peers;       /* newest IKE SA between these two addresses, or NULL */
 };

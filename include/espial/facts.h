@@ -289,6 +289,7 @@ struct child_sa {
 /* A packet of a stream that is remembered for a while. */
 struct seen_packet {
     uint32_t seq, frame;        /* frame 0: none */
+    uint32_t digest;            /* of its octets; 0: not known */
     uint16_t ip_id;
     uint16_t ticks;             /* hundredths of a second since the stream's first packet, modulo
                                  * 2^16 */
@@ -297,7 +298,13 @@ struct seen_packet {
 /* From this frame on, a packet's number in its stream is its sequence number plus ahead
  * (modulo 2^32), and these were the counts: kept only where arithmetic does not do. */
 struct stream_step {
-    uint32_t frame, ahead, lost, replayed;
+    uint64_t lost;
+    uint32_t frame, ahead, replayed;
+};
+
+/* A packet of a stream that has come and gone. */
+struct passed_packet {
+    uint32_t seq, frame;
 };
 
 /* The Child SA that a stream was tied to from this frame on. */
@@ -317,6 +324,7 @@ struct stream {
     bool esn;                   /* child negotiated extended sequence numbers */
     bool reply_expected;        /* carried something other than readable UDP */
     bool lengths_96;            /* all lengths fit the 96-bit ICV and not the negotiated one */
+    bool strange;               /* when it began, its addresses were not those of child's ends */
     enum basis basis;           /* of the tie to child */
     struct ip_addr src, dst;
     uint16_t src_port, dst_port;    /* of the first packet; 0 natively */
@@ -333,20 +341,36 @@ struct stream {
     bool peers_readable;        /* without child: sadb_peers_readable */
     uint32_t packets;           /* duplicates of one capture not counted */
     uint64_t bytes;             /* from the SPI to the ICV */
-    uint32_t first_frame, last_frame;
+    uint32_t born;              /* frame of the first packet that looked like one of it */
+    uint32_t first_frame, last_frame;       /* of those that are believed */
     double first_time, last_time;
     uint32_t first_seq, last_seq;   /* of the first packet, and the highest */
-    uint32_t lost, replayed, out_of_window, duplicates;
+    uint64_t lost;              /* 64 bits: extended sequence numbers go round */
+    uint64_t numbers;           /* from first_seq to last_seq, both counted */
+    uint32_t replayed, out_of_window, duplicates;
     uint32_t gap_frame;         /* first packet after numbers that are still missing, 0 */
     uint32_t good, bad;         /* integrity checks, where keys are known */
+    uint32_t verified_in;       /* frame of the first one that is good, 0: from there on what is
+                                 * bad counts nowhere else (RFC 4303 section 3.4.3) */
+    uint32_t damaged;           /* bad ones behind last_seq, each with the next number: they were
+                                 * captured, though no receiver took them */
+    uint32_t unchecked;         /* packets counted of which no integrity check says anything */
     struct stream_step now;     /* the last step */
     GArray *steps;              /* of struct stream_step, the first STREAM_MAX_STEPS; NULL */
     struct frame_numbers bad_frames;        /* the first STREAM_MAX_BAD_FRAMES */
+    struct frame_numbers stray_frames;      /* packets that are not believed, since the next one
+                                             * spoke against them; as many */
+    struct frame_numbers restored_frames;   /* packets that were judged by others which are not
+                                             * believed; as many */
+    struct stream_doubt *doubt; /* the tracker's, or NULL */
     const struct stream *older; /* an earlier one of the same SPI and addresses */
     uint32_t num_ivs;           /* read so far into last_iv */
     uint64_t *last_iv;          /* of a counter mode: STREAM_IVS explicit ones, by packet modulo;
                                  * else NULL */
     struct seen_packet seen[STREAM_SEEN];       /* by seq modulo */
+    struct seen_packet other;   /* the last packet whose number another one had before */
+    uint32_t *digests;          /* by seq modulo the window, of what it has seen; NULL while seen
+                                 * holds all */
     uint64_t window[];          /* bit seq modulo its size: was seen */
 };
 

@@ -46,6 +46,8 @@ enum limits {
                                      * of it */
     STREAM_WINDOW_MAX = 1024,       /* packets */
     STREAM_SEEN = 8,               /* packets of a stream whose frames are remembered */
+    STREAM_PASSED = 8,              /* packets remembered behind one far ahead */
+    STREAM_MAX_DOUBTS = 1024,       /* packets of one stream that the next one is asked about */
     STREAM_MAX_STEPS = 1 << 16,     /* of one stream: packets out of order whose counts are
                                      * remembered */
     STREAM_IVS = 8,                 /* explicit IVs of a stream that are remembered */

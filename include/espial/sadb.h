@@ -90,7 +90,8 @@ struct stream_at {
     const struct child_sa *child;       /* or NULL */
     bool to_responder;
     uint32_t number;            /* of the packet in its stream, from 1 */
-    uint32_t lost, replayed;
+    uint64_t lost;
+    uint32_t replayed;
 };
 /* False where no such stream was seen by then. */
 bool sadb_stream_at(const struct sadb *db, struct stream_at *out, uint8_t protocol, uint32_t spi,

@@ -284,7 +284,7 @@ note_packet(struct feed *f, const struct ipsec_packet *p, const struct octets *o
                        f->at.frame)) {
         r->stream = s.stream->id;
         r->packet = s.number;
-        r->lost = s.lost;
+        r->lost = (uint32_t)MIN(s.lost, UINT32_MAX);       /* as wide as its field */
         r->replayed = s.replayed;
         r->to_responder = s.to_responder;
         if (s.child) {

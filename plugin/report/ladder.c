@@ -268,7 +268,7 @@ put_label(GString *out, const struct row *r, const struct ike_sa *sa)
         html_put(out, "%s %08x: ", r->s->protocol == PROTO_AH ? "AH" : "ESP", r->s->spi);
         put_plural(out, r->count, "packet", "packets");
         if (r->s->lost) {
-            html_put(out, ", %u missing", r->s->lost);
+            html_put(out, ", %" G_GUINT64_FORMAT " missing", r->s->lost);
         }
         return;
     }

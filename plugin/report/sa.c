@@ -165,8 +165,7 @@ static void
 put_story(struct page *p, const struct ike_sa *sa)
 {
     GString *out = p->out;
-    uint64_t to = 0, back = 0;
-    uint32_t lost = 0;
+    uint64_t to = 0, back = 0, lost = 0;
 
     for (guint i = 0; i < sa->children.len; i++) {
         const struct child_sa *c = sa->children.at[i];
@@ -207,7 +206,7 @@ put_story(struct page *p, const struct ike_sa *sa)
                  to, back);
     }
     if (lost) {
-        html_put(out, "; %u %s missing", lost, lost == 1 ? "is" : "are");
+        html_put(out, "; %" G_GUINT64_FORMAT " %s missing", lost, lost == 1 ? "is" : "are");
     }
     if (sa->num_encrypted > sa->num_readable) {
         html_put(out, ". %u of %u encrypted messages could not be read",
@@ -221,8 +220,8 @@ put_story(struct page *p, const struct ike_sa *sa)
 static void
 put_traffic(GString *out, const struct child_sa *c, bool to_responder)
 {
-    uint64_t packets = 0;
-    uint32_t lost = 0, replayed = 0, bad = 0;
+    uint64_t packets = 0, lost = 0;
+    uint32_t replayed = 0, bad = 0;
 
     for (guint i = 0; i < c->streams.len; i++) {
         const struct stream *s = c->streams.at[i];
@@ -235,7 +234,7 @@ put_traffic(GString *out, const struct child_sa *c, bool to_responder)
     }
     put_plural(out, packets, "packet", "packets");
     if (lost) {
-        html_put(out, ", <span class=\"bad\">%u missing</span>", lost);
+        html_put(out, ", <span class=\"bad\">%" G_GUINT64_FORMAT " missing</span>", lost);
     }
     if (replayed) {
         html_put(out, ", <span class=\"bad\">%u replayed</span>", replayed);
@@ -522,7 +521,8 @@ put_orphan(GString *out, const struct stream *s)
     html_put(out, "<td data-l=\"From\">%s</td><td data-l=\"To\">%s</td>",
              ip_print(&s->src, a, sizeof a), ip_print(&s->dst, b, sizeof b));
     html_put(out,
-             "<td class=\"r\" data-l=\"Packets\">%u</td><td class=\"r\" data-l=\"Missing\">%u</td>",
+             "<td class=\"r\" data-l=\"Packets\">%u</td><td class=\"r\" data-l=\"Missing\">"
+             "%" G_GUINT64_FORMAT "</td>",
              s->packets, s->lost);
     html_put(out, "<td class=\"n\" data-l=\"Frames\">%u\xe2\x80\x93%u</td></tr>\n", s->first_frame,
              s->last_frame);

@@ -13,7 +13,7 @@ struct peers {
     const struct ike_sa *first;
     uint32_t sas, states[IKE_DELETED + 1], children, found[SEV_ERROR + 1];
     uint64_t packets[2];        /* to the responder, to the initiator */
-    uint32_t lost;
+    uint64_t lost;
     enum severity worst;
 };
 
@@ -195,7 +195,7 @@ put_scale(struct page *p, const GArray *peers)
         g_string_append(out, " that carried ");
         put_plural(out, all.packets[0], "packet", "packets");
         if (all.lost) {
-            html_put(out, "; %u more %s missing by their sequence numbers", all.lost,
+            html_put(out, "; %" G_GUINT64_FORMAT " more %s missing by their sequence numbers", all.lost,
                      all.lost == 1 ? "is" : "are");
         }
     }
@@ -281,7 +281,9 @@ put_peers(struct page *p, GArray *peers)
             one->children);
         html_put(out, "%" G_GUINT64_FORMAT " / %" G_GUINT64_FORMAT, one->packets[0],
                  one->packets[1]);
-        html_put(out, "</td><td class=\"r\" data-l=\"Missing\">%u</td><td data-l=\"Findings\">",
+        html_put(out,
+                 "</td><td class=\"r\" data-l=\"Missing\">%" G_GUINT64_FORMAT
+                 "</td><td data-l=\"Findings\">",
                  one->lost);
         for (int s = SEV_ERROR; s >= SEV_NOTE; s--) {
             if (one->found[s]) {

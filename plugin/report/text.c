@@ -67,7 +67,7 @@ print_stream(FILE *out, const struct stream *s, const char *indent)
 
     fprintf(out,
             "%sstream %u: %s %08x %s -> %s%s, %u packets, %" G_GINT64_MODIFIER
-            "u bytes, %u lost, frames %u-%u\n",
+            "u bytes, %" G_GINT64_MODIFIER "u lost, frames %u-%u\n",
             indent, s->id, s->protocol == PROTO_AH ? "AH" : "ESP", s->spi,
             ip_print(&s->src, a, sizeof a), ip_print(&s->dst, b, sizeof b),
             s->src_port ? " in UDP" : "", s->packets, s->bytes, s->lost, s->first_frame,

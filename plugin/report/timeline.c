@@ -256,14 +256,17 @@ draw_child(struct page *p, const struct scale *s, const struct child_sa *c, int 
     double from = c->negotiated_time > 0 ? c->negotiated_time : first_packet(c, 0),
            to = c->deleted_time;
     bool live = c->state == CHILD_INSTALLED;
-    uint32_t lost = 0;
+    uint64_t lost = 0;
 
     for (guint i = 0; i < c->streams.len; i++) {
         lost += (c->streams.at[i])->lost;
     }
     draw_name(out, y + 4, true);
     html_put(out, "Child SA %u%s", c->id, c->basis == BASIS_INFERRED ? ", inferred" : "");
-    html_put(out, lost ? ", %u missing</text>" : "</text>", lost);
+    if (lost) {
+        html_put(out, ", %" G_GUINT64_FORMAT " missing", lost);
+    }
+    g_string_append(out, "</text>");
     if (from <= 0) {
         g_string_append_c(out, '\n');
         return;

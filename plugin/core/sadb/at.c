@@ -32,7 +32,7 @@ sadb_stream_at(const struct sadb *db, struct stream_at *out, uint8_t protocol, u
     const struct stream *s = (const struct stream *)g_hash_table_lookup(db->stream_of, &key);
     const struct stream_step *step;
 
-    while (s && s->first_frame > frame) {
+    while (s && s->born > frame) {
         s = s->older;
     }
     if (!s) {

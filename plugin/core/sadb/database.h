@@ -11,7 +11,7 @@
  * comes soon after it. */
 struct passing_packet {
     double time;
-    uint32_t spi, seq, length, frame;       /* frame 0: none */
+    uint32_t spi, seq, length, digest, frame;       /* frame 0: none */
     uint16_t ip_id;
     uint8_t protocol;
     struct ip_addr src, dst;

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "track.h"
 
+#include <espial/hash.h>
 #include <string.h>
 
 #define DUPLICATE_SECONDS 0.1       /* one packet, two capture points */
@@ -16,35 +17,99 @@ ticks_at(const struct stream *s, double time)
     return (uint16_t)(ticks > 0 && ticks < 1e15 ? (uint64_t)ticks : 0);
 }
 
+/* Of the packet's octets, never 0; 0 where not all of them are known. */
+static uint32_t
+digest_of(const struct ipsec_packet *p)
+{
+    uint64_t sum;
+
+    if (!p->octets.len) {
+        return 0;
+    }
+    sum = hash_long(hash_seed(), p->octets.at, p->octets.len);
+    return (uint32_t)(sum ^ sum >> 32) | 1;
+}
+
+/* The one that was not captured whole may be the same. */
+static bool
+same_octets(uint32_t digest, uint32_t other)
+{
+    return !digest || !other || digest == other;
+}
+
 /* ticks wrap after 655 s: what is old by then has had a packet after it. */
 static bool
-is_duplicate(const struct stream *s, const struct ipsec_packet *p, const struct sighting *at)
+is_copy(const struct stream *s, const struct seen_packet *one, const struct ipsec_event *e,
+        uint32_t digest)
 {
-    const struct seen_packet *one = &s->seen[p->seq % STREAM_SEEN];
+    const struct sighting *at = &e->at;
 
-    return one->frame && one->seq == p->seq && one->ip_id == at->ip_id &&
+    return one->frame && one->seq == e->packet->seq && one->ip_id == at->ip_id &&
+           same_octets(digest, one->digest) &&
            at->time - s->last_time < DUPLICATE_SECONDS &&
            (uint16_t)(ticks_at(s, at->time) - one->ticks) <= DUPLICATE_SECONDS * 100;
 }
 
-static void
-remember(struct stream *s, const struct ipsec_packet *p, const struct sighting *at)
+/* The packet of which this one is a copy, captured at another point; NULL. */
+static const struct seen_packet *
+copied(const struct stream *s, const struct ipsec_event *e, uint32_t digest)
 {
-    s->seen[p->seq % STREAM_SEEN] =
-        (struct seen_packet){ p->seq, at->frame, at->ip_id, ticks_at(s, at->time) };
+    const struct seen_packet *one = &s->seen[e->packet->seq % STREAM_SEEN];
+
+    const struct stream_doubt *d = s->doubt;
+
+    if (is_copy(s, one, e, digest)) {
+        return one;
+    }
+    if (d && d->pending && !d->start) {         /* whose place a packet in doubt may have taken */
+        one = &d->before->seen[e->packet->seq % STREAM_SEEN];
+        if (is_copy(s, one, e, digest)) {
+            return one;
+        }
+    }
+    return is_copy(s, &s->other, e, digest) ? &s->other : NULL;
+}
+
+static struct seen_packet
+seen_now(const struct stream *s, const struct ipsec_event *e, uint32_t digest)
+{
+    return (struct seen_packet){ .seq = e->packet->seq,
+                                 .frame = e->at.frame,
+                                 .digest = digest,
+                                 .ip_id = e->at.ip_id,
+                                 .ticks = ticks_at(s, e->at.time) };
+}
+
+/* A stream of more packets than seen holds has what tells those of the whole window apart. */
+static void
+remember(struct sadb *db, struct stream *s, const struct ipsec_event *e, uint32_t digest)
+{
+    if (!s->digests && s->packets >= STREAM_SEEN) {
+        s->digests = (uint32_t *)store_alloc(&db->store,
+                                             ((size_t)db->window_mask + 1) * sizeof *s->digests);
+        for (size_t i = 0; i < STREAM_SEEN; i++) {
+            if (s->seen[i].frame) {
+                s->digests[s->seen[i].seq & db->window_mask] = s->seen[i].digest;
+            }
+        }
+    }
+    if (s->digests && !e->out_of_window) {
+        s->digests[e->packet->seq & db->window_mask] = digest;
+    }
+    s->seen[e->packet->seq % STREAM_SEEN] = seen_now(s, e, digest);
 }
 
 /* A NAT changes one address and leaves the Identification: of an SA whose NAT is known the copy has
  * the addresses that each side has beyond it, else it must come at once, which no replay does. */
 static bool
-is_translated(const struct ipsec_event *e, const struct passing_packet *one)
+is_translated(const struct ipsec_event *e, const struct passing_packet *one, uint32_t digest)
 {
     const struct ipsec_packet *p = e->packet;
     double apart = e->at.time - one->time;
     bool src, dst;
 
     if (!one->frame || one->spi != p->spi || one->seq != p->seq || one->protocol != p->protocol ||
-        one->length != p->length || one->ip_id != e->at.ip_id || apart > DUPLICATE_SECONDS ||
+        one->length != p->length || !same_octets(one->digest, digest) || one->ip_id != e->at.ip_id || apart > DUPLICATE_SECONDS ||
         apart < -DUPLICATE_SECONDS) {
         return false;
     }
@@ -61,18 +126,19 @@ is_translated(const struct ipsec_event *e, const struct passing_packet *one)
 }
 
 static void
-see_passing(struct sadb *db, struct ipsec_event *e)
+see_passing(struct sadb *db, struct ipsec_event *e, uint32_t digest)
 {
     const struct ipsec_packet *p = e->packet;
     struct passing_packet *last = &db->passing[db->num_passing++ % SADB_PASSING];
 
     for (size_t i = 0; i < SADB_PASSING && !e->translated; i++) {
-        e->translated = is_translated(e, &db->passing[i]) ? db->passing[i].frame : 0;
+        e->translated = is_translated(e, &db->passing[i], digest) ? db->passing[i].frame : 0;
     }
     last->time = e->at.time;
     last->spi = p->spi;
     last->seq = p->seq;
     last->length = p->length;
+    last->digest = digest;
     last->frame = e->at.frame;
     last->ip_id = e->at.ip_id;
     last->protocol = p->protocol;
@@ -107,6 +173,8 @@ see_integrity(struct sadb *db, struct stream *s, const struct ipsec_event *e)
         } else {
             store_cap(&db->store, "frames with a wrong ICV of one stream");
         }
+    } else {
+        s->unchecked++;
     }
 }
 
@@ -200,10 +268,8 @@ make_stream(struct sadb *db, const struct sighting *at, const struct ipsec_packe
     s->spi = p->spi;
     s->src = at->src;
     s->dst = at->dst;
-    s->src_port = at->src_port;
-    s->dst_port = at->dst_port;
-    s->first_frame = at->frame;
-    s->first_time = s->last_time = at->time;
+    s->born = at->frame;
+    track_begin(db, s, at);
     s->epoch = db->store.epoch - 1;
     s->older = older;
     g_ptr_array_add(db->streams, s);
@@ -232,6 +298,19 @@ set_tie(struct sadb *db, struct stream *s, struct child_sa *c, bool to_responder
     store_add_stream(&db->store, &c->streams, s);
 }
 
+/* Its addresses are those of its Child SA's ends, or what a NAT makes of them. */
+static bool
+is_at_ends(const struct stream *s)
+{
+    const struct child_sa *c = s->child;
+    bool to_r = s->to_responder;
+
+    return (ip_equal(&s->src, to_r ? &c->addr_i : &c->addr_r) ||
+            ike_sa_is_at(c->ike_sa, to_r, &s->src)) &&
+           (ip_equal(&s->dst, to_r ? &c->addr_r : &c->addr_i) ||
+            ike_sa_is_at(c->ike_sa, !to_r, &s->dst));
+}
+
 /* Looks the SAs up again only when some have come or changed since. */
 static void
 tie(struct sadb *db, const struct ipsec_event *e, struct stream *s)
@@ -255,7 +334,7 @@ tie(struct sadb *db, const struct ipsec_event *e, struct stream *s)
     }
     if (c && c != s->child) {
         set_tie(db, s, c, to_r, e->at.frame);
-        c->udp_encap |= e->at.src_port != 0;
+        s->strange = !is_at_ends(s);
     }
     s->other_protocol = s->child ? NULL : sadb_child_at(db, other, s->spi, &s->dst, e->at.frame,
                                                         &to_r);
@@ -301,9 +380,9 @@ count_packet(struct stream *s, const struct sighting *at, const struct ipsec_pac
 static void
 note_step(struct sadb *db, struct stream *s, const struct ipsec_packet *p, uint32_t frame)
 {
-    struct stream_step now = { frame, s->packets - p->seq, s->lost, s->replayed };
+    struct stream_step now = { s->lost, frame, s->packets - p->seq, s->replayed };
 
-    if (s->packets == 1) {
+    if (!s->now.frame) {
         s->now = now;
         return;
     }
@@ -321,50 +400,122 @@ note_step(struct sadb *db, struct stream *s, const struct ipsec_packet *p, uint3
     s->now = now;
 }
 
+/* A packet of the SPI has passed its check, here or from another address. */
+static bool
+key_is_right(const struct stream *s)
+{
+    const struct child_sa *c = s->child;
+
+    if (s->verified_in || !c) {
+        return s->verified_in != 0;
+    }
+    for (struct newest n = newest_first(c->streams.len, SADB_MAX_PER_SPI); newest_next(&n);) {
+        const struct stream *one = c->streams.at[n.i];
+        if (one->verified_in && one->spi == s->spi && one->to_responder == s->to_responder) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The stream of the packet, tied to its SAs; NULL at a limit. */
+static struct stream *
+find_stream(struct sadb *db, struct ipsec_event *e)
+{
+    const struct ipsec_packet *p = e->packet;
+    struct sa_key key =
+        store_key(&db->store, 's', p->protocol, &p->spi, sizeof p->spi, &e->at.src, &e->at.dst);
+    struct stream *s = (struct stream *)g_hash_table_lookup(db->stream_of, &key);
+
+    if (!s || reused(db, s, &e->at)) {
+        struct stream *made = make_stream(db, &e->at, p, &key);
+        e->new_stream = made != s;
+        s = made;
+    }
+    if (s) {
+        tie(db, e, s);
+        look_at_peers(db, s);
+    }
+    return s;
+}
+
+/* Every packet that a receiver might take. */
+static void
+see_packet(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t digest)
+{
+    const struct ipsec_packet *p = e->packet;
+
+    see_passing(db, e, digest);
+    track_doubt(db, s, e);
+    window_see(db, s, e, digest);
+    see_integrity(db, s, e);
+    if (e->differs) {
+        /* Whoever wants his packet taken for another sends it first. */
+        s->other = seen_now(s, e, digest);
+        s->first_frame = s->packets == 1 ? e->at.frame : s->first_frame;
+        s->last_frame = e->at.frame;
+        e->number = p->seq + s->now.ahead;
+        return;
+    }
+    see_iv(s, e);
+    if (!e->replayed) {
+        remember(db, s, e, digest);
+    }
+    track_passed(db, s, e);
+    e->old_src_port =
+        s->last_src_port && e->at.src_port != s->last_src_port ? s->last_src_port : 0;
+    count_packet(s, &e->at, p);
+    note_step(db, s, p, e->at.frame);
+    if (!s->strange && !e->forged) {
+        track_sent(db, s->child ? s->child->ike_sa : NULL, s->to_responder, e->at.time);
+    }
+    e->number = s->packets;
+}
+
 void
 sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at,
                const struct ipsec_packet *p)
 {
-    struct sa_key key =
-        store_key(&db->store, 's', p->protocol, &p->spi, sizeof p->spi, &at->src, &at->dst);
-    struct stream *s = (struct stream *)g_hash_table_lookup(db->stream_of, &key);
+    const struct seen_packet *original;
+    struct stream *s;
+    uint32_t digest;
 
     memset(e, 0, sizeof *e);
     e->at = *at;
     e->packet = p;
-    if (!s || reused(db, s, at)) {
-        struct stream *made = make_stream(db, at, p, &key);
-        e->new_stream = made != s;
-        s = made;
-    }
+    s = find_stream(db, e);
     if (!s) {
         e->peers = sadb_ike_between(db, &at->src, &at->dst);
         return;
     }
     e->stream = s;
-    tie(db, e, s);
-    look_at_peers(db, s);
     e->peers = s->peers;
     e->child = s->child;
     e->to_responder = s->to_responder;
-    if (is_duplicate(s, p, at)) {
-        s->duplicates++;
-        s->last_frame = at->frame;
-        e->duplicate = true;
-        e->original = s->seen[p->seq % STREAM_SEEN].frame;
+    e->forged = p->icv == ICV_BAD && key_is_right(s);
+    e->unverified = p->icv == ICV_BAD && !e->forged;
+    if (e->forged && s->packets) {
+        s->damaged += p->seq == s->last_seq + s->damaged + 1;
+        see_integrity(db, s, e);
         e->number = p->seq + s->now.ahead;
         return;
     }
-    see_passing(db, e);
-    window_see(db, s, e);
-    see_iv(s, e);
-    see_integrity(db, s, e);
-    if (!e->replayed) {
-        remember(s, p, at);
+    if (p->icv == ICV_GOOD && !s->verified_in) {
+        track_verified(db, s, e);
     }
-    e->old_src_port = s->last_src_port && at->src_port != s->last_src_port ? s->last_src_port : 0;
-    count_packet(s, at, p);
-    note_step(db, s, p, at->frame);
-    track_sent(db, s->child ? s->child->ike_sa : NULL, s->to_responder, at->time);
-    e->number = s->packets;
+    if (s->child && at->src_port && !s->strange && (e->new_stream || s->tied_frame == at->frame)) {
+        database_child_sa(db, s->child->id)->udp_encap = true;
+    }
+    digest = digest_of(p);
+    original = copied(s, e, digest);
+    if (original) {
+        s->duplicates++;
+        s->last_frame = at->frame;
+        e->duplicate = true;
+        e->original = original->frame;
+        e->number = p->seq + s->now.ahead;
+        return;
+    }
+    track_settle(db, s, e);
+    see_packet(db, s, e, digest);
 }

@@ -73,9 +73,59 @@ bool track_fails_integrity(const struct ike_sa *sa, const struct ike_message *m)
  * message may be another SA's; then a wrong checksum says nothing of the sender. */
 bool track_refutes(const struct ike_sa *sa, const struct ike_message *m);
 
+/* What speaks against the last packet of a stream, until the next one tells; and what was seen far
+ * ahead that nothing followed. */
+struct doubted {
+    double time;
+    uint32_t seq, frame, length;
+    bool start;                 /* there is none before it */
+    bool unchecked;             /* no integrity check says anything of it */
+};
+struct stream_doubt {
+    bool pending;               /* the last packet counted is in doubt, for one of these: */
+    bool far, port, start;      /* its number; its source port; that none came before it */
+    bool has_ahead;             /* one that was not believed for its number may still prove
+                                 * true */
+    uint16_t last_port;         /* of the last packet not believed for it, 0 */
+    bool has_first, has_left;
+    struct doubted last, ahead;
+    struct doubted first;       /* a packet in doubt before last, and the stream with it alone */
+    struct stream *between;
+    uint32_t num_first;         /* of since, what had come by then */
+    struct doubted left;        /* a packet out of the window only by those in doubt */
+    uint32_t num_doubts;        /* so far */
+    uint32_t num_since;         /* packets since before, all of them in doubt, and their frames */
+    uint32_t since[STREAM_PASSED];
+    struct stream *before;      /* the stream without the packet in doubt; or NULL */
+    uint32_t slot, slot_digest; /* what its digest and its IV took the place of */
+    uint64_t slot_iv;
+    uint64_t lost, numbers;     /* of the stream before the one ahead */
+    uint32_t last_seq, gap_frame;
+    uint32_t num_passed;        /* packets since then, the first of them in passed */
+    struct passed_packet passed[STREAM_PASSED];
+};
+
+/* doubt.c: which packets of a stream are believed. */
+/* Of the packet that comes next: what it says of the one in doubt. */
+void track_settle(struct sadb *db, struct stream *s, struct ipsec_event *e);
+/* Before the packet is counted: puts it in doubt where there is reason. */
+void track_doubt(struct sadb *db, struct stream *s, struct ipsec_event *e);
+/* After it was counted. */
+void track_passed(const struct sadb *db, struct stream *s, const struct ipsec_event *e);
+/* The first packet that verifies: what came before it is forgotten where it is wrong. */
+void track_verified(struct sadb *db, struct stream *s, struct ipsec_event *e);
+/* Begins s with the packet at at, as if none had come before. */
+void track_begin(struct sadb *db, struct stream *s, const struct sighting *at);
+
 /* window.c */
-/* The number of e's packet, as a receiver judges it: counts what is lost, replayed or too old. */
-void window_see(const struct sadb *db, struct stream *s, struct ipsec_event *e);
+/* seq is ahead of the highest number so far, as a receiver reckons. */
+bool window_ahead(const struct stream *s, uint32_t seq, bool *wrapped);
+/* Empties the window, but for seq, its highest. */
+void window_restart(const struct sadb *db, struct stream *s, uint32_t seq);
+size_t window_octets(const struct sadb *db);
+/* The number of e's packet, as a receiver judges it: counts what is lost, replayed or too old.
+ * digest is that of its octets, 0 where it is not known. */
+void window_see(const struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t digest);
 
 /* child.c: what an offer and its answer make. */
 void track_offer(struct turn *t);

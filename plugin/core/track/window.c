@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "track.h"
 
+#include <string.h>
+
 enum { WRAP_NEAR = 1 << 16 };       /* how near to 2^32 a number must be for the next to wrap */
 
 static bool
@@ -21,10 +23,24 @@ window_set(const struct sadb *db, struct stream *s, uint32_t seq, bool seen)
     s->window[at / 64] = seen ? s->window[at / 64] | bit : s->window[at / 64] & ~bit;
 }
 
-/* Ahead of the highest number so far, as a receiver reckons.  With extended numbers the
- * low half wraps (RFC 4303 appendix A2); without, only right at the end. */
-static bool
-is_ahead(const struct stream *s, uint32_t seq, bool *wrapped)
+size_t
+window_octets(const struct sadb *db)
+{
+    return ((size_t)db->window_mask + 1) / 8;
+}
+
+void
+window_restart(const struct sadb *db, struct stream *s, uint32_t seq)
+{
+    memset(s->window, 0, window_octets(db));
+    window_set(db, s, seq, true);
+    s->last_seq = seq;
+}
+
+/* With extended numbers the low half wraps (RFC 4303 appendix A2); without, only right at the
+ * end. */
+bool
+window_ahead(const struct stream *s, uint32_t seq, bool *wrapped)
 {
     *wrapped = false;
     if (s->esn) {
@@ -43,26 +59,54 @@ advance(const struct sadb *db, struct stream *s, const struct ipsec_event *e, ui
     for (uint32_t i = 1; i < ahead && i <= bits; i++) {
         window_set(db, s, s->last_seq + i, false);
     }
-    if (ahead > 1) {
-        s->lost += ahead - 1;
+    if (ahead - 1 > s->damaged) {
+        s->lost += ahead - 1 - s->damaged;
         s->gap_frame = s->gap_frame ? s->gap_frame : e->at.frame;
     }
     window_set(db, s, seq, true);
     s->last_seq = seq;
+    s->numbers += ahead;
+    s->damaged = 0;
+}
+
+/* The packet that had the number first has other octets than this one.  A packet whose ICV is
+ * right is true, whatever was taken for it before. */
+static bool
+differs(const struct sadb *db, const struct stream *s, const struct ipsec_packet *p,
+        uint32_t digest)
+{
+    const struct seen_packet *first = &s->seen[p->seq % STREAM_SEEN];
+    uint32_t was = s->digests ? s->digests[p->seq & db->window_mask] :
+                   first->frame && first->seq == p->seq ? first->digest : 0;
+
+    return digest && was && digest != was && p->icv != ICV_GOOD;
+}
+
+static void
+see_again(const struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t digest)
+{
+    uint32_t seq = e->packet->seq;
+    const struct seen_packet *first = &s->seen[seq % STREAM_SEEN];
+
+    e->original = first->frame && first->seq == seq ? first->frame : 0;
+    e->differs = differs(db, s, e->packet, digest);
+    e->replayed = !e->differs;
+    s->replayed += e->replayed;
 }
 
 /* RFC 4303 section 3.4.3. */
 void
-window_see(const struct sadb *db, struct stream *s, struct ipsec_event *e)
+window_see(const struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t digest)
 {
     uint32_t seq = e->packet->seq, behind;
 
     if (s->packets == 0) {
         s->first_seq = s->last_seq = seq;
+        s->numbers = 1;
         window_set(db, s, seq, true);
         return;
     }
-    if (is_ahead(s, seq, &e->wrapped)) {
+    if (window_ahead(s, seq, &e->wrapped)) {
         advance(db, s, e, seq);
         return;
     }
@@ -71,10 +115,7 @@ window_see(const struct sadb *db, struct stream *s, struct ipsec_event *e)
         s->out_of_window++;
         e->out_of_window = true;
     } else if (window_has(db, s, seq)) {
-        const struct seen_packet *first = &s->seen[seq % STREAM_SEEN];
-        s->replayed++;
-        e->replayed = true;
-        e->original = first->frame && first->seq == seq ? first->frame : 0;
+        see_again(db, s, e, digest);
     } else {
         window_set(db, s, seq, true);
         s->lost -= s->lost > 0;

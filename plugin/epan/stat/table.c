@@ -82,9 +82,9 @@ set_id(stat_tap_table *table, unsigned row, unsigned column, uint32_t id)
 }
 
 static void
-set_number(stat_tap_table *table, unsigned row, unsigned column, unsigned n)
+set_number(stat_tap_table *table, unsigned row, unsigned column, uint64_t n)
 {
-    stat_tap_get_field_data(table, row, column)->value.uint_value = n;
+    stat_tap_get_field_data(table, row, column)->value.uint_value = (unsigned)MIN(n, UINT_MAX);
 }
 
 static void
@@ -248,7 +248,8 @@ static unsigned
 put_child_sa(const stat_tap_table_ui *ui, const struct child_sa *c)
 {
     stat_tap_table *table = table_of(ui);
-    unsigned row = sa_row(ui, ROW_CHILD, c->id, first_frame(c)), lost = 0;
+    unsigned row = sa_row(ui, ROW_CHILD, c->id, first_frame(c));
+    uint64_t lost = 0;
     char i[TS_TEXT_MAX], r[TS_TEXT_MAX], text[2 * TS_TEXT_MAX + 8];
 
     snprintf(text, sizeof text, "IKE SA %u", c->ike_sa->id);
