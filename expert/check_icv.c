@@ -53,7 +53,7 @@ report_ike(const struct check_in *in, struct findings *out, enum check_id check)
             finding_add(out, check, &where,
                         "%u of the %u encrypted messages of IKE SA %u fail the integrity check "
                         "with the keys given.",
-                        sa->num_wrong, sa->num_encrypted, sa->id);
+                        sa->num_wrong, sa->num_encrypted + sa->num_forged, sa->id);
         }
     }
 }

@@ -169,7 +169,7 @@ check_ike_from_new_address(const struct check_in *in, struct findings *out)
     char from[ADDR_TEXT_MAX], is[ADDR_TEXT_MAX];
     struct scope where;
 
-    if (!e->new_address || !e->exchange || e->sa->nat == NAT_INITIATOR ||
+    if (!e->new_address || !e->sa || e->sa->nat == NAT_INITIATOR ||
         e->sa->nat == NAT_RESPONDER || e->sa->nat == NAT_BOTH) {
         return;
     }

@@ -73,8 +73,10 @@ waiting_message(const struct ike_sa *sa, const struct exchange *x)
 
     for (guint i = 0; i < x->messages.len; i++) {
         const struct exchange_message *m = message_at(x, i);
-        whole += m->fragment == 0;
-        last = m;
+        if (!m->forged) {
+            whole += m->fragment == 0;
+            last = m;
+        }
     }
     if (!last || !wants_answer(sa, x, whole) || x->answered_by || reacted_later(sa, last) ||
         answered_by_next(sa, x) || one_side_captured(sa, x, last)) {

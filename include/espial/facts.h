@@ -114,9 +114,12 @@ struct exchange_message {
     uint32_t length : 27;       /* as stated in the header, at most 2^27 - 1 */
     bool from_initiator : 1;    /* of the IKE SA */
     bool encrypted : 1, readable : 1;
+    bool response : 1;          /* v2 R flag */
+    bool truncated : 1;
     bool refused : 1;           /* it carries an error notify */
     bool twice : 1;             /* one transmission was captured at two points */
     uint8_t standing : 2;       /* enum standing: of the message, and of all that is read from it */
+    bool wrong : 1;             /* fails its integrity check under keys that are given for the SA */
     bool forged : 1;            /* fails its integrity check under keys that open others of the
                                  * SA */
     uint16_t fragment;          /* IKE fragment number, 0 for a whole message */
@@ -224,7 +227,8 @@ struct ike_sa {
     uint32_t first_frame, last_frame;
     uint32_t established_in, deleted_in;        /* frames, 0 */
     uint32_t rekeys, rekeyed_by;                /* ids of IKE SAs, NO_ID */
-    uint32_t num_encrypted, num_readable, num_wrong;    /* messages */
+    uint32_t num_encrypted, num_readable, num_wrong;    /* messages; num_encrypted but those that */
+    uint32_t num_forged;                                /* are not its ends' */
     struct nat_evidence nat_i, nat_r;   /* from messages of the initiator, of the responder */
     struct ip_addr beyond_i, beyond_r;  /* the address that a NAT gives that side, where the capture
                                          * holds packets on both sides of the NAT; family 0 */

@@ -87,7 +87,7 @@ forged_message(struct conversation *c)
     c->m.readable = false;
     c->m.integrity_wrong = true;
     send(c, "damaged", 5);
-    T(sadb_ike_sa(c->db, 0)->exchanges.at[2]->request == 0);
+    T(sadb_ike_sa(c->db, 0)->exchanges.len == 2);
     begin(c, 2, V2_INFORMATIONAL, 2, true, false);
     send(c, "good", 6);
     SILENT(c, message_id_reused);

@@ -296,7 +296,8 @@ ike2_read(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t ca
     }
     keyring_spis(m, spis);
     sa = ike2_sa_of(k, spis, true);
-    if (m->exchange == V2_IKE_INTERMEDIATE) {
+    /* They change before IKE_AUTH alone: what comes later under that name changes nothing. */
+    if (m->exchange == V2_IKE_INTERMEDIATE && !sa->fresh) {
         sa->intermediate = true;
         sa->fresh = false;
     }

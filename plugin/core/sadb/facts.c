@@ -82,7 +82,7 @@ sadb_whole_messages(const struct exchange *x)
     unsigned n = 0;
 
     for (guint i = 0; i < x->messages.len; i++) {
-        n += x->messages.at[i].fragment == 0;
+        n += x->messages.at[i].fragment == 0 && !x->messages.at[i].forged;
     }
     return n;
 }

@@ -2,14 +2,31 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "track.h"
 
-/* The keys change at IKE_INTERMEDIATE, and the verdict is of the old ones (RFC 9242
- * section 3.3.1), which stands before IKE_AUTH. */
+static bool
+was_opened(const struct exchange *x)
+{
+    enum { LOOKED_AT = 8 };
+
+    for (guint i = 0; i < x->messages.len && i < LOOKED_AT; i++) {
+        if (x->messages.at[i].encrypted && x->messages.at[i].readable) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The keys change at IKE_INTERMEDIATE, and the verdict may be of the old ones (RFC 9242
+ * section 3.3.1), until they have opened another exchange. */
 bool
 track_fails_integrity(const struct ike_sa *sa, const struct ike_message *m)
 {
-    for (guint i = 0; i < sa->exchanges.len && i < EXCHANGES_LOOKED_AT && m->integrity_wrong; i++) {
-        if (sa->exchanges.at[i]->type == V2_IKE_INTERMEDIATE) {
+    for (struct newest n = newest_first(sa->exchanges.len, EXCHANGES_LOOKED_AT);
+         m->integrity_wrong && newest_next(&n);) {
+        if (sa->exchanges.at[n.i]->type == V2_IKE_INTERMEDIATE) {
             return false;
+        }
+        if (was_opened(sa->exchanges.at[n.i])) {
+            return true;
         }
     }
     return m->integrity_wrong;
@@ -36,4 +53,82 @@ track_standing(const struct turn *t, uint64_t sum)
     };
 
     return old ? (enum standing)old->standing : standing_of(&p);
+}
+
+static void
+note_wrong(struct turn *t)
+{
+    struct ike_sa *sa = t->sa;
+
+    sa->num_wrong++;
+    if (sa->wrong_frames.len < SADB_MAX_WRONG_FRAMES) {
+        store_add_frame(&t->db->store, &sa->wrong_frames, t->e->at.frame);
+    } else {
+        store_cap(&t->db->store, "frames of one IKE SA's messages that fail their check");
+    }
+}
+
+/* The message and nothing else: it neither asks nor answers, and begins no exchange. */
+void
+track_forged(struct turn *t, uint64_t sum)
+{
+    struct ike_event *e = t->e;
+    struct exchange *x = t->exchange;
+
+    e->about = x;
+    e->new_address = !track_known_between(t->sa, &e->at.src, &e->at.dst);
+    t->message = x ? track_find_message(x, sum, e->from_initiator) : NULL;
+    if (t->message) {
+        return;
+    }
+    t->sa->num_forged += !t->m->fragment;
+    note_wrong(t);
+    if (x && x->messages.len < SADB_MAX_MESSAGES / 2) {
+        t->message = track_add_message(t, sum);
+        t->message->forged = true;
+    }
+}
+
+/* No message of the SA was opened before: a checksum that was wrong until now may have been one
+ * under another's keys. */
+static void
+refute_earlier(struct ike_sa *sa)
+{
+    for (struct newest n = newest_first(sa->exchanges.len, EXCHANGES_LOOKED_AT); newest_next(&n);) {
+        struct exchange *x = track_exchange(sa, n.i);
+        bool some = false;
+        for (guint i = 0; i < x->messages.len; i++) {
+            struct exchange_message *m = track_message(x, i);
+            if (m->wrong && !m->forged) {
+                some = m->forged = true;
+                sa->num_forged += !m->fragment;
+                sa->num_encrypted -= !m->fragment;
+            }
+        }
+        if (some) {
+            track_sides(x);
+        }
+    }
+}
+
+void
+track_count_opened(struct turn *t)
+{
+    const struct ike_message *m = t->m;
+    struct ike_sa *sa = t->sa;
+
+    if (!m->encrypted) {
+        return;
+    }
+    if (track_fails_integrity(sa, m)) {
+        t->message->wrong = true;
+        note_wrong(t);
+    }
+    if (m->readable && !sa->num_readable) {
+        refute_earlier(sa);
+    }
+    if (!m->fragment) {
+        sa->num_encrypted++;
+        sa->num_readable += m->readable;
+    }
 }

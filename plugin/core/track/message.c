@@ -62,56 +62,14 @@ note_again(struct turn *t, struct exchange_message *old)
     }
 }
 
-/* Returns where the next message goes, NULL where the exchange holds no more. */
-static struct exchange_message *
-next_message(struct sadb *db, struct message_list *list)
-{
-    struct exchange_message *all;
-
-    if (list->len >= SADB_MAX_MESSAGES) {
-        store_cap(&db->store, "messages of one exchange");
-        return NULL;
-    }
-    all = store_room(&db->store, list->at, list->len, &list->room, sizeof *all);
-    list->at = all;
-    return &all[list->len++];
-}
-
 static bool
 add_message(struct turn *t, uint64_t sum)
 {
-    struct ike_event *e = t->e;
-    const struct ike_message *m = t->m;
-    struct sadb *db = t->db;
-    struct exchange *x = t->exchange;
-    const struct sighting *at = &e->at;
-
-    t->message = next_message(db, &x->messages);
-    if (!t->message) {
-        return false;
+    t->message = track_add_message(t, sum);
+    if (t->message) {
+        track_add_side(t->exchange, t->message);
     }
-    *t->message = (struct exchange_message){
-        .digest = sum, .time = at->time, .frame = at->frame,
-        .length = MIN(m->length, (1u << 27) - 1) & ((1u << 27) - 1),
-        .from_initiator = e->from_initiator, .encrypted = m->encrypted, .readable = m->readable,
-        .refused = ike_has_error(m), .standing = e->standing & 3, .fragment = m->fragment,
-        .ip_id = at->ip_id, .src_port = at->src_port, .dst_port = at->dst_port,
-    };
-    /* it is not known to be that side's: it neither asks nor answers */
-    if (track_refutes(t->sa, m)) {
-        t->message->forged = true;
-    } else if (e->from_initiator == x->by_initiator && !x->request &&
-               !(m->major == 2 && ike_is_response(m))) {
-        x->request = at->frame;
-        x->request_time = at->time;
-    } else if (e->from_initiator != x->by_initiator && !x->response) {
-        x->response = at->frame;
-        x->response_time = at->time;
-    }
-    if (m->encrypted && !m->readable && !m->truncated) {
-        x->unreadable = true;
-    }
-    return true;
+    return t->message != NULL;
 }
 
 /* Ports move when IKE floats to 4500, addresses by MOBIKE (RFC 4555 section 3.5) or by
@@ -170,25 +128,6 @@ follow_addresses(struct turn *t)
     to->port = e->at.dst_port;
     e->moved = true;
     store_pair_add(&db->store, sa, &e->at.src, &e->at.dst);
-}
-
-static void
-note_integrity(struct turn *t)
-{
-    struct ike_event *e = t->e;
-    const struct ike_message *m = t->m;
-    struct sadb *db = t->db;
-    struct ike_sa *sa = t->sa;
-
-    if (!track_fails_integrity(sa, m)) {
-        return;
-    }
-    sa->num_wrong++;
-    if (sa->wrong_frames.len < SADB_MAX_WRONG_FRAMES) {
-        store_add_frame(&db->store, &sa->wrong_frames, e->at.frame);
-    } else {
-        store_cap(&db->store, "frames of one IKE SA's messages that fail their check");
-    }
 }
 
 static bool
@@ -308,8 +247,7 @@ tie(struct turn *t)
     return t->exchange != NULL;
 }
 
-/* The third phase: whether the message is new, and its sender's.  What comes again, or fails its
- * integrity check, says nothing more: false. */
+/* The third phase: whether the message is new.  What comes again says nothing more: false. */
 static bool
 admit(struct turn *t, uint64_t sum)
 {
@@ -331,15 +269,7 @@ admit(struct turn *t, uint64_t sum)
     if (!add_message(t, sum)) {
         return false;
     }
-    if (m->encrypted && !m->fragment) {
-        t->sa->num_encrypted++;
-        t->sa->num_readable += m->readable;
-    }
-    note_integrity(t);
-    if (t->message->forged) {
-        e->new_address = !e->new_sa && !track_known_between(t->sa, &e->at.src, &e->at.dst);
-        return false;
-    }
+    track_count_opened(t);
     return true;
 }
 
@@ -416,7 +346,9 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
         return;
     }
     look_up(&t, sum);
-    if (e->standing != STANDING_UNLAWFUL) {
+    if (t.sa && track_refutes(t.sa, m)) {
+        track_forged(&t, sum);
+    } else if (e->standing != STANDING_UNLAWFUL) {
         db->num_ike++;
         if (tie(&t) && admit(&t, sum)) {
             read_message(&t);

@@ -72,6 +72,17 @@ bool track_fails_integrity(const struct ike_sa *sa, const struct ike_message *m)
 /* And those open others of the SA: the message is not its sender's.  Keys that have opened no
  * message may be another SA's; then a wrong checksum says nothing of the sender. */
 bool track_refutes(const struct ike_sa *sa, const struct ike_message *m);
+void track_forged(struct turn *t, uint64_t sum);
+/* Counts a new message among those that were opened, or not. */
+void track_count_opened(struct turn *t);
+
+/* add.c */
+/* To the exchange of t; NULL at a limit, which is said. */
+struct exchange_message *track_add_message(struct turn *t, uint64_t sum);
+/* The message asks or answers in x, unless it is forged. */
+void track_add_side(struct exchange *x, const struct exchange_message *m);
+/* Finds the request and the response of x again, once some of its messages are forged. */
+void track_sides(struct exchange *x);
 
 /* What speaks against the last packet of a stream, until the next one tells; and what was seen far
  * ahead that nothing followed. */

@@ -1,0 +1,66 @@
+/* add.c - a message is added to its exchange.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "track.h"
+
+/* Returns where the next message goes, NULL where the exchange holds no more. */
+static struct exchange_message *
+next_message(struct sadb *db, struct message_list *list)
+{
+    struct exchange_message *all;
+
+    if (list->len >= SADB_MAX_MESSAGES) {
+        store_cap(&db->store, "messages of one exchange");
+        return NULL;
+    }
+    all = store_room(&db->store, list->at, list->len, &list->room, sizeof *all);
+    list->at = all;
+    return &all[list->len++];
+}
+
+void
+track_add_side(struct exchange *x, const struct exchange_message *m)
+{
+    if (m->forged) {
+        return;
+    }
+    if (m->from_initiator == x->by_initiator && !x->request && !m->response) {
+        x->request = m->frame;
+        x->request_time = m->time;
+    } else if (m->from_initiator != x->by_initiator && !x->response) {
+        x->response = m->frame;
+        x->response_time = m->time;
+    }
+    x->unreadable |= m->encrypted && !m->readable && !m->truncated;
+}
+
+/* Who asked and who answered, of the messages that are their sender's. */
+void
+track_sides(struct exchange *x)
+{
+    x->request = x->response = 0;
+    x->request_time = x->response_time = 0;
+    x->unreadable = false;
+    for (guint i = 0; i < x->messages.len; i++) {
+        track_add_side(x, &x->messages.at[i]);
+    }
+}
+
+struct exchange_message *
+track_add_message(struct turn *t, uint64_t sum)
+{
+    const struct ike_message *m = t->m;
+    const struct sighting *at = &t->e->at;
+    struct exchange_message *one = next_message(t->db, &t->exchange->messages);
+
+    if (one) {
+        *one = (struct exchange_message){
+            .digest = sum, .time = at->time, .frame = at->frame,
+            .length = MIN(m->length, (1u << 27) - 1) & ((1u << 27) - 1),
+            .from_initiator = t->e->from_initiator, .response = ike_is_response(m),
+            .encrypted = m->encrypted, .readable = m->readable, .truncated = m->truncated,
+            .refused = ike_has_error(m), .standing = t->e->standing & 3, .fragment = m->fragment,
+            .ip_id = at->ip_id, .src_port = at->src_port, .dst_port = at->dst_port,
+        };
+    }
+    return one;
+}
