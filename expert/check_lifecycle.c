@@ -36,6 +36,7 @@ check_sa_established(const struct check_in *in, struct findings *out)
     char i[ID_TEXT_MAX], r[ID_TEXT_MAX], text[TEXT_MAX], life[80];
 
     if (e->established) {
+        where.basis = in->msg->encrypted && !in->msg->readable ? BASIS_INFERRED : e->basis;
         auth_lifetime(in->msg, life, sizeof life);
         finding_add(out, CHECK_sa_established, &where,
                     "IKE SA %u between %s and %s is established%s%s%s.", e->sa->id,
@@ -43,6 +44,7 @@ check_sa_established(const struct check_in *in, struct findings *out)
                     endpoint_print(&e->sa->responder, r, sizeof r), e->sa->chosen ? " with " : "",
                     e->sa->chosen ? e->sa->chosen->text : "", life);
     }
+    where.basis = e->basis;
     for (unsigned n = 0; n < 2; n++) {
         const struct child_sa *c = n ? e->second : e->child;
         if (c) {

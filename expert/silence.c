@@ -69,16 +69,12 @@ const struct exchange_message *
 waiting_message(const struct ike_sa *sa, const struct exchange *x)
 {
     const struct exchange_message *last = NULL;
-    unsigned whole = 0;
 
     for (guint i = 0; i < x->messages.len; i++) {
         const struct exchange_message *m = message_at(x, i);
-        if (!m->forged) {
-            whole += m->fragment == 0;
-            last = m;
-        }
+        last = m->forged ? last : m;
     }
-    if (!last || !wants_answer(sa, x, whole) || x->answered_by || reacted_later(sa, last) ||
+    if (!last || !wants_answer(sa, x, sadb_whole_messages(x)) || x->answered_by || reacted_later(sa, last) ||
         answered_by_next(sa, x) || one_side_captured(sa, x, last)) {
         return NULL;
     }

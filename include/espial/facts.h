@@ -17,6 +17,7 @@ const char *basis_name(enum basis b);       /* "observed", "decrypted", "configu
 struct endpoint {
     const char *id;             /* identity once it has been read, else NULL */
     uint32_t id_frame;
+    uint8_t id_standing;        /* enum standing, of the message that it stands in */
     uint16_t port;
     struct ip_addr addr;
 };
@@ -114,6 +115,7 @@ struct exchange_message {
     uint32_t length : 27;       /* as stated in the header, at most 2^27 - 1 */
     bool from_initiator : 1;    /* of the IKE SA */
     bool encrypted : 1, readable : 1;
+    bool has_sa : 1, has_ke : 1;        /* in clear */
     bool response : 1;          /* v2 R flag */
     bool truncated : 1;
     bool refused : 1;           /* it carries an error notify */
@@ -239,6 +241,10 @@ struct ike_sa {
     uint16_t auth_method_r;     /* v2: of the responder's AUTH payload, 0 */
     uint8_t major;
     bool has_spi_r : 1;
+    bool failed_read : 1;       /* IKE_FAILED: by a message that was encrypted and read */
+    /* v2, without keys: the answer to IKE_AUTH is as short as a refusal; another one is not, and who
+     * has used the SA since then */
+    bool refusal_like : 1, undecided : 1, carried_i : 1, carried_r : 1;
     bool started_here : 1;      /* its first exchange is in the capture */
     bool initial_contact : 1;   /* its initiator holds no other SA with the responder (RFC 7296
                                  * section 2.4) */
@@ -403,7 +409,8 @@ char *endpoint_print(const struct endpoint *e, char *out, size_t size);
 bool ike_sa_is_at(const struct ike_sa *sa, bool initiator, const struct ip_addr *a);
 /* That side of sa is behind a NAT, alone or as the other is. */
 bool ike_sa_behind_nat(const struct ike_sa *sa, bool initiator);
-/* Messages of the exchange so far, of fragmented ones none. */
+/* Messages of the exchange so far, of fragmented ones none.  Of Main Mode each side sends three, and
+ * whoever makes up another one of a kind adds none. */
 unsigned sadb_whole_messages(const struct exchange *x);
 /* The selectors offered for the side that began the exchange, or for the other. */
 const struct selector *exchange_selectors(const struct exchange *x, bool by, size_t *num);

@@ -208,9 +208,10 @@ put_story(struct page *p, const struct ike_sa *sa)
     if (lost) {
         html_put(out, "; %" G_GUINT64_FORMAT " %s missing", lost, lost == 1 ? "is" : "are");
     }
-    if (sa->num_encrypted > sa->num_readable) {
+    if (sa->num_encrypted + sa->num_forged > sa->num_readable) {
         html_put(out, ". %u of %u encrypted messages could not be read",
-                 sa->num_encrypted - sa->num_readable, sa->num_encrypted);
+                 sa->num_encrypted + sa->num_forged - sa->num_readable,
+                 sa->num_encrypted + sa->num_forged);
     }
     g_string_append(out, ".</p>\n");
 }

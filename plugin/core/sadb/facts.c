@@ -76,13 +76,32 @@ exchange_selectors(const struct exchange *x, bool by, size_t *num)
     return by || !x->ts ? x->ts : x->ts + x->num_ts_i;
 }
 
+/* Main Mode's messages of one side: SA, KE and nonce, identity and proof. */
+static unsigned
+step_of(const struct exchange_message *m)
+{
+    if (m->encrypted) {
+        return 3;
+    }
+    if (m->has_sa) {
+        return 1;
+    }
+    return m->has_ke ? 2 : 0;
+}
+
 unsigned
 sadb_whole_messages(const struct exchange *x)
 {
-    unsigned n = 0;
+    unsigned n = 0, seen = 0;
 
     for (guint i = 0; i < x->messages.len; i++) {
-        n += x->messages.at[i].fragment == 0 && !x->messages.at[i].forged;
+        const struct exchange_message *m = &x->messages.at[i];
+        unsigned step = step_of(m), bit = 1u << (2 * step + m->from_initiator);
+        if (m->fragment || m->forged || (x->type == V1_MAIN && step && (seen & bit))) {
+            continue;
+        }
+        seen |= bit;
+        n++;
     }
     return n;
 }

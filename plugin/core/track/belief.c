@@ -101,12 +101,18 @@ refute_earlier(struct ike_sa *sa)
             struct exchange_message *m = track_message(x, i);
             if (m->wrong && !m->forged) {
                 some = m->forged = true;
+                if (sa->established_in == m->frame && sa->state == IKE_ESTABLISHED) {
+                    sa->state = IKE_HALF_OPEN;
+                    sa->established_in = 0;
+                }
                 sa->num_forged += !m->fragment;
                 sa->num_encrypted -= !m->fragment;
             }
         }
         if (some) {
             track_sides(x);
+            /* what it seemed to be was the forger's */
+            sa->refusal_like = sa->undecided = false;
         }
     }
 }

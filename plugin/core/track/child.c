@@ -463,10 +463,10 @@ track_answer(struct turn *t)
         x->refused_ke |= x->invalid_ke || (m->major == 2 && ike_find_notify(m, N2_COOKIE));
     }
     learn_group(t);
-    if (m->major == 2 && m->has_auth) {
+    if (m->major == 2 && m->has_auth && m->encrypted) {
         *(e->from_initiator ? &t->sa->auth_method : &t->sa->auth_method_r) = m->auth_method;
     }
-    if (m->eap_code) {
+    if (m->eap_code && m->encrypted) {
         t->sa->eap = true;
     }
     p = e->from_initiator != x->by_initiator ? chosen_proposal(m) : NULL;

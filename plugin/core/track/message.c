@@ -85,9 +85,16 @@ follow_addresses(struct turn *t)
     struct endpoint *to = e->from_initiator ? &sa->responder : &sa->initiator;
     bool update =
         ike_find_notify(m, N2_UPDATE_SA_ADDRESSES) && e->basis == BASIS_DECRYPTED && m->major == 2;
-    /* With MOBIKE an answer on another path is only a probe's (RFC 4555 sections 3.8 and 3.10). */
-    bool answered = m->major == 2 && ike_is_response(m) && m->encrypted && t->exchange &&
-                    t->exchange->request && !(sa->mobike_i && sa->mobike_r);
+    /* With MOBIKE an answer on another path is only a probe's (RFC 4555 sections 3.8 and 3.10).
+     * Two ends do not move at once but from one version of IP to the other: who made up both
+     * messages of an exchange would. */
+    bool answered = m->major == 2 && ike_is_response(m) && m->encrypted &&
+                    t->exchange->request && t->exchange->response == e->at.frame &&
+                    !(sa->mobike_i && sa->mobike_r) &&
+                    (e->standing == STANDING_AUTHENTICATED ||
+                     e->at.src.family != from->addr.family ||
+                     ike_sa_is_at(sa, e->from_initiator, &e->at.src) ||
+                     ike_sa_is_at(sa, !e->from_initiator, &e->at.dst));
     struct ip_addr *old_from = &from->addr, *old_to = &to->addr;
 
     if (track_between(sa, &e->at.src, &e->at.dst)) {
@@ -128,76 +135,6 @@ follow_addresses(struct turn *t)
     to->port = e->at.dst_port;
     e->moved = true;
     store_pair_add(&db->store, sa, &e->at.src, &e->at.dst);
-}
-
-static bool
-has_ml_kem(const struct kept_proposal *k)
-{
-    for (size_t i = 0; k && i < k->p->num_transforms; i++) {
-        const struct transform *t = &k->p->transforms[i];
-        if (t->type >= TRANSFORM_KE && t->type != TRANSFORM_ESN && ke_is_ml_kem(t->id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void
-establish(struct turn *t)
-{
-    struct ike_event *e = t->e;
-
-    t->sa->post_quantum |= t->sa->major == 2 && has_ml_kem(t->sa->chosen);
-    if (t->sa->state == IKE_HALF_OPEN || t->sa->state == IKE_FAILED) {
-        t->sa->state = IKE_ESTABLISHED;
-        t->sa->established_in = e->at.frame;
-        e->established = true;
-        store_offers_proved(&t->db->store, t->sa->offered);
-    }
-}
-
-/* When both sides have proved who they are, as far as the packets show. */
-static void
-follow_state(struct turn *t)
-{
-    struct ike_event *e = t->e;
-    const struct ike_message *m = t->m;
-    struct ike_sa *sa = t->sa;
-    bool failed = m->readable && ike_has_error(m);
-
-    if (m->major == 1) {
-        unsigned n = t->exchange ? sadb_whole_messages(t->exchange) : 0;
-        if (m->exchange == V1_QUICK || (m->exchange == V1_MAIN && n >= 6 && !e->from_initiator) ||
-            (m->exchange == V1_AGGRESSIVE && n >= 3 && e->from_initiator)) {
-            establish(t);
-        }
-        if ((failed && sa->state == IKE_HALF_OPEN) ||
-            (ike_xauth_failed(m) && sa->state == IKE_ESTABLISHED)) {
-            sa->state = IKE_FAILED;     /* XAUTH: phase 1 stands, but for nobody */
-        }
-        return;
-    }
-    if (m->exchange == V2_IKE_SA_INIT) {
-        bool retry = ike_find_notify(m, N2_INVALID_KE_PAYLOAD) != NULL;
-        if (failed && !retry && sa->state == IKE_HALF_OPEN) {
-            sa->state = IKE_FAILED;
-        }
-        return;
-    }
-    if (m->exchange == V2_IKE_AUTH && ike_is_response(m)) {
-        uint32_t refusal = sadb_sk_length(sa->chosen, 16);
-        if (m->readable && m->encrypted) {
-            if (m->has_auth && m->eap_code == 0) {
-                establish(t);
-            } else if ((failed || m->eap_code == EAP_FAILURE) && sa->state == IKE_HALF_OPEN) {
-                sa->state = IKE_FAILED;
-            }
-        } else if (refusal && m->length > refusal + 64 && !m->fragment) {
-            establish(t);
-        }
-    } else if (m->exchange == V2_CREATE_CHILD_SA && ike_is_response(m)) {
-        establish(t);
-    }
 }
 
 static bool
@@ -289,6 +226,14 @@ look_at_refusal(struct turn *t)
     }
 }
 
+/* Once the SA stands, what anybody may say in clear adds nothing to it; a capture that has the first
+ * answer behind the last learns the suite from it. */
+static bool
+adds_nothing(const struct turn *t)
+{
+    return t->e->standing < STANDING_PROTECTED && t->sa->established_in && t->sa->chosen;
+}
+
 /* The fourth phase: what the message says, from the path to the SAs that it makes. */
 static void
 read_message(struct turn *t)
@@ -318,7 +263,7 @@ conclude(struct turn *t)
     struct ike_event *e = t->e;
 
     /* An IKE SA is established by a suite that the answer chose. */
-    follow_state(t);
+    track_state(t);
     e->collides = track_colliding(t);
     /* Only an IKE SA that is established takes the place of another. */
     e->replaces = track_replaced(t);
@@ -350,7 +295,7 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
         track_forged(&t, sum);
     } else if (e->standing != STANDING_UNLAWFUL) {
         db->num_ike++;
-        if (tie(&t) && admit(&t, sum)) {
+        if (tie(&t) && admit(&t, sum) && !adds_nothing(&t)) {
             read_message(&t);
             conclude(&t);
         }

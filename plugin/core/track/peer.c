@@ -26,8 +26,9 @@ track_abilities(struct turn *t)
     }
     sa->fragmentation_i |= fragmentation && e->from_initiator;
     sa->fragmentation_r |= fragmentation && !e->from_initiator;
-    sa->mobike_i |= mobike && e->from_initiator;
-    sa->mobike_r |= mobike && !e->from_initiator;
+    /* RFC 4555 section 3.1: in IKE_AUTH, which is encrypted */
+    sa->mobike_i |= mobike && e->from_initiator && m->encrypted;
+    sa->mobike_r |= mobike && !e->from_initiator && m->encrypted;
     sa->initial_contact |= e->from_initiator && m->exchange == V2_IKE_AUTH && m->readable &&
                            ike_find_notify(m, N2_INITIAL_CONTACT) != NULL;
     sa->auth_read |= m->exchange == V2_IKE_AUTH && m->encrypted && m->readable;
@@ -51,14 +52,16 @@ track_liveness(struct turn *t)
     }
 }
 
+/* The first one counts, unless a later one is worth more. */
 static void
-learn_identity(struct sadb *db, struct endpoint *who, const struct ike_id *id, uint32_t frame)
+learn_identity(struct turn *t, struct endpoint *who, const struct ike_id *id, uint32_t frame)
 {
     char text[ID_TEXT_MAX];
 
-    if (id->present && !who->id) {
-        who->id = store_text(&db->store, ike_id_print(id, text, sizeof text));
+    if (id->present && (!who->id || t->e->standing > who->id_standing)) {
+        who->id = store_text(&t->db->store, ike_id_print(id, text, sizeof text));
         who->id_frame = frame;
+        who->id_standing = t->e->standing;
     }
 }
 
@@ -67,15 +70,14 @@ track_identities(struct turn *t)
 {
     struct ike_event *e = t->e;
     const struct ike_message *m = t->m;
-    struct sadb *db = t->db;
 
     if (m->major == 2) {
         if (m->exchange == V2_IKE_AUTH) {
-            learn_identity(db, &t->sa->initiator, &m->id_i, e->at.frame);
-            learn_identity(db, &t->sa->responder, &m->id_r, ike_is_response(m) ? e->at.frame : 0);
+            learn_identity(t, &t->sa->initiator, &m->id_i, e->at.frame);
+            learn_identity(t, &t->sa->responder, &m->id_r, ike_is_response(m) ? e->at.frame : 0);
         }
     } else if (m->exchange == V1_MAIN || m->exchange == V1_AGGRESSIVE) {
-        learn_identity(db, e->from_initiator ? &t->sa->initiator : &t->sa->responder, &m->id_i,
+        learn_identity(t, e->from_initiator ? &t->sa->initiator : &t->sa->responder, &m->id_i,
                        e->at.frame);
     }
 }
@@ -106,7 +108,8 @@ track_addresses(struct turn *t)
     const struct ike_message *m = t->m;
     struct sadb *db = t->db;
 
-    if (e->from_initiator || (m->cfg_type != CP_REPLY && m->cfg_type != CP_SET)) {
+    if (e->from_initiator || (m->cfg_type != CP_REPLY && m->cfg_type != CP_SET) ||
+        e->standing < STANDING_PROTECTED) {
         return;
     }
     for (size_t i = 0; i < m->num_cfg; i++) {
