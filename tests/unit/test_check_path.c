@@ -214,22 +214,41 @@ hash_of(struct conversation *c, unsigned slot, uint16_t type, const struct ip_ad
     notify_with(c, type, natted_hashes[slot], 20);
 }
 
-/* A tunnel of a client behind a NAT. */
+/* The tunnel of a client behind a NAT, which gives it that port. */
+static void
+natted_client(struct conversation *c, uint8_t spi, uint16_t port)
+{
+    static const uint8_t exchanges[] = { V2_IKE_SA_INIT, V2_IKE_AUTH };
+    char octets[16];
+
+    for (unsigned i = 0; i < 4; i++) {
+        bool response = i % 2;
+        begin(c, 2, exchanges[i / 2], i / 2, !response, response);
+        as(c, spi);
+        c->ike_src_port = c->ike_dst_port = PORT_IKE;
+        if (i < 2) {
+            propose(c, aes256, 4, PROTO_IKE, 0);
+            hash_of(c, 0, N2_NAT_DETECTION_SOURCE_IP, response ? &c->gateway : &c->stranger);
+            hash_of(c, 1, N2_NAT_DETECTION_DESTINATION_IP, response ? &c->client : &c->gateway);
+        } else {
+            c->ike_src_port = response ? PORT_NATT : port;
+            c->ike_dst_port = response ? port : PORT_NATT;
+            c->m.has_auth = true;
+            propose(c, esp128, 3, PROTO_ESP, (response ? TO_R : TO_I) + (spi == 0x11 ? 0 : spi));
+            selectors(c, "10.1.0.0/24", "10.2.0.0/24");
+        }
+        g_snprintf(octets, sizeof octets, "%02x %u", spi, i);
+        send(c, octets, (uint16_t)(spi + i));
+    }
+    c->ike_src_port = c->ike_dst_port = PORT_NATT;
+}
+
 static void
 natted_tunnel(struct conversation *c)
 {
     reset(c);
-    for (unsigned i = 0; i < 2; i++) {
-        begin(c, 2, V2_IKE_SA_INIT, 0, i == 0, i == 1);
-        propose(c, aes256, 4, PROTO_IKE, 0);
-        hash_of(c, 0, N2_NAT_DETECTION_SOURCE_IP, i == 0 ? &c->stranger : &c->gateway);
-        hash_of(c, 1, N2_NAT_DETECTION_DESTINATION_IP, i == 0 ? &c->gateway : &c->client);
-        send(c, i == 0 ? "init?" : "init!", (uint16_t)(1 + i));
-    }
+    natted_client(c, 0x11, PORT_NATT);
     T(sadb_ike_sa(c->db, 0)->nat == NAT_INITIATOR);
-    c->ike_src_port = c->ike_dst_port = PORT_NATT;
-    auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
-    auth_response(c, "10.1.0.0/24", "10.2.0.0/24");
     c->esp_src_port = PORT_NATT;
 }
 
@@ -290,6 +309,16 @@ keepalives(struct conversation *c)
     send(c, "from elsewhere", 60);
     SAYS(c, nat_mapping_changed, "IKE SA 0 now comes from 192.0.2.10 port 1024");
     FIRES(c, keepalive_gap);
+
+    /* Two clients behind it: each keeps its own port, and whose a third one is nobody knows. */
+    natted_tunnel(c);
+    natted_client(c, 0x31, 40000);
+    keepalive(c, PORT_NATT, 20);
+    T(sadb_ike_sa(c->db, 0)->nat_life->keepalives == 1);
+    keepalive(c, 40000, 1);
+    T(sadb_ike_sa(c->db, 1)->nat_life->keepalives == 1);
+    keepalive(c, 50000, 20);
+    SILENT(c, nat_mapping_changed);
 
     struct on_path lone = { .p = { .kind = PATH_KEEPALIVE } };
     struct path_event nothing;

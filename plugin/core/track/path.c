@@ -161,23 +161,50 @@ see_clear(struct sadb *db, struct path_event *e)
     return true;
 }
 
+/* Whose mapping a keepalive keeps.  Several clients behind one NAT differ by their ports alone, so
+ * the IKE SA that has the port comes first; where none has it, the mapping of the only one that
+ * lives has changed, and of several nobody can tell. */
+static const struct ike_sa *
+kept_alive(const struct sadb *db, const struct sighting *at, bool *moved)
+{
+    struct sa_key pair = store_pair_key(&db->store, &at->src, &at->dst);
+    const struct ike_sa *sa, *only = NULL;
+    unsigned living = 0;
+
+    *moved = false;
+    for (struct walk w = store_walk(&db->store, &pair, SADB_MAX_PER_PEER); (sa = walk_next(&w));) {
+        bool by_initiator = ip_equal(&at->src, &sa->initiator.addr);
+        const struct endpoint *from = by_initiator ? &sa->initiator : &sa->responder;
+        if (!track_between(sa, &at->src, &at->dst) || sa->state == IKE_DELETED ||
+            sa->state == IKE_REKEYED || sa->state == IKE_FAILED) {
+            continue;
+        }
+        if (from->port == at->src_port) {
+            return sa;
+        }
+        if (ike_sa_behind_nat(sa, by_initiator) && from->port != PORT_IKE) {
+            living++;
+            only = only ? only : sa;
+        }
+    }
+    *moved = living == 1;
+    return living == 1 ? only : NULL;
+}
+
 /* RFC 3948 section 2.3: one octet that only keeps the mapping. */
 static bool
 see_keepalive(struct sadb *db, struct path_event *e)
 {
-    const struct ike_sa *sa = sadb_ike_between(db, &e->at.src, &e->at.dst);
-    const struct endpoint *from;
-    bool by_initiator;
+    bool moved, by_initiator;
+    const struct ike_sa *sa = kept_alive(db, &e->at, &moved);
 
     e->sa = sa;
     if (!sa) {
         return false;
     }
     by_initiator = ip_equal(&e->at.src, &sa->initiator.addr);
-    from = by_initiator ? &sa->initiator : &sa->responder;
-    if (ike_sa_behind_nat(sa, by_initiator) && from->port != e->at.src_port &&
-        from->port != PORT_IKE) {
-        e->old_src_port = from->port;
+    if (moved) {
+        e->old_src_port = by_initiator ? sa->initiator.port : sa->responder.port;
     }
     track_sent(db, sa, by_initiator, e->at.time);
     if (sa->nat_life && ike_sa_behind_nat(sa, by_initiator)) {
