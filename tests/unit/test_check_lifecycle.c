@@ -88,6 +88,26 @@ restarts(struct conversation *c)
     send(c, "unknown", 9);
     SILENT(c, peer_restarted);
 
+    /* Two clients behind one NAT: the outer addresses are the same, the port is not. */
+    reset(c);
+    v1_tunnel(c, 0, 0);
+    c->ike_src_port = 40000;
+    for (unsigned n = 0; n < 4; n++) {
+        char text[16];
+        begin(c, 1, n < 2 ? V1_MAIN : V1_QUICK, n < 2 ? 0 : 21, n % 2 == 0, false);
+        as(c, 0x33);
+        memset(c->m.spi_r, n == 0 ? 0 : 0x44, 8);
+        if (n < 2) {
+            propose(c, aes256, 4, PROTO_IKE, 0);
+        } else {
+            propose(c, esp128, 2, PROTO_ESP, n == 2 ? 0xa0000007 : 0xb0000007);
+        }
+        g_snprintf(text, sizeof text, "second client %u", n);
+        send(c, text, (uint16_t)(30 + n));
+    }
+    T(sadb_num_child_sas(c->db) == 2 && sadb_child_sa(c->db, 0)->state == CHILD_INSTALLED);
+    SILENT(c, sa_rekeyed);
+
     /* IKEv1 authenticates anew by another phase 1 between the same two (RFC 2409 section 5.5). */
     reset(c);
     for (unsigned again = 0; again < 2; again++) {

@@ -178,7 +178,8 @@ link_rekeyed(struct child_sa *old, struct child_sa *fresh)
 }
 
 /* IKEv1 has no notify for it: a second quick mode with the same selectors between
- * the same peers replaces the first. */
+ * the same peers replaces the first.  Behind one NAT the outer addresses, and in transport mode
+ * the selectors, are those of every client. */
 static struct child_sa *
 v1_replaced(const struct sadb *db, const struct child_sa *fresh)
 {
@@ -187,6 +188,7 @@ v1_replaced(const struct sadb *db, const struct child_sa *fresh)
         if (c != fresh && c->ike_sa->major == 1 && c->state == CHILD_INSTALLED &&
             c->basis != BASIS_INFERRED && c->protocol == fresh->protocol &&
             ip_equal(&c->addr_i, &fresh->addr_i) && ip_equal(&c->addr_r, &fresh->addr_r) &&
+            (c->ike_sa == fresh->ike_sa || track_same_peers(c->ike_sa, fresh->ike_sa)) &&
             child_same_selectors(c, fresh)) {
             return c;
         }

@@ -11,6 +11,12 @@ same_id(const struct endpoint *a, const struct endpoint *b)
            (a->id && b->id ? strcmp(a->id, b->id) == 0 : !a->id && !b->id && a->port == b->port);
 }
 
+bool
+track_same_peers(const struct ike_sa *a, const struct ike_sa *b)
+{
+    return same_id(&a->initiator, &b->initiator) && same_id(&a->responder, &b->responder);
+}
+
 /* IKEv1 rekeys phase 1 by another one between the same two (RFC 2409 section 5.5 leaves the
  * Child SAs alone).  Behind a NAT, port and identity tell one client from another. */
 void
@@ -23,8 +29,7 @@ track_phase1(struct turn *t)
     struct ike_sa *old;
 
     for (struct walk w = store_walk(&db->store, &pair, SADB_MAX_PER_PEER); (old = walk_next(&w));) {
-        bool same =
-            same_id(&old->initiator, &now->initiator) && same_id(&old->responder, &now->responder);
+        bool same = track_same_peers(old, now);
         bool swapped =
             same_id(&old->initiator, &now->responder) && same_id(&old->responder, &now->initiator);
         if (old != now && old->major == 1 && old->state == IKE_ESTABLISHED &&
