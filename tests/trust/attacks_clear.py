@@ -205,7 +205,8 @@ def clear_header(scene, r):
     if not sa:
         return None
     flags = r.choice((0, ike.INITIATOR, ike.RESPONSE, ike.INITIATOR | ike.RESPONSE))
-    return [say(sa, n, bool(flags & ike.INITIATOR), ike.message(sa.spi_i, sa.spi_r, ike.V2, r.choice((35, 36, 37)), flags, r.choice((0, 1, 2, sa.next_id(n))), []))]
+    exchange, number = r.choice((ike.IKE_AUTH, ike.CREATE_CHILD_SA, ike.INFORMATIONAL)), r.choice((0, 1, 2, sa.next_id(n)))
+    return [say(sa, n, bool(flags & ike.INITIATOR), ike.message(sa.spi_i, sa.spi_r, ike.V2, exchange, flags, number, []))]
 
 
 # --- IKEv1

@@ -12,11 +12,12 @@ from table import attack, pick
 
 NUMBERS = {"sequence_gap", "replay", "out_of_window", "two_senders", "sequence_went_back"}
 COUNTERS = ("packets", "bytes", "lost", "replayed", "out_of_window", "first_seq", "last_seq")
-# What counts packets, or says that none comes.
-COUNTED = NUMBERS | {"one_way", "stream_stopped", "never_used", "sequence_not_one", "sequence_wrapped"}
+# What counts packets, says that none comes, or stands at a stream's first.
+FIRST = {"esp_without_ike", "spi_unknown"}
+COUNTED = NUMBERS | FIRST | {"one_way", "stream_stopped", "never_used", "sequence_not_one", "sequence_wrapped"}
 # What AH carries can be read by all, and written: without its key nobody knows who wrote it.
 READABLE = {"inner_source_violation", "inner_destination_violation", "inner_selector_violation", "virtual_ip_violation", "mode_mismatch", "ah_length_wrong"}
-TOLD = {"sighted_must": {"icv_bad"}, "blind_may": NUMBERS, "blind_lost": COUNTED}
+TOLD = {"sighted_must": {"icv_bad"}, "blind_may": NUMBERS | FIRST, "blind_lost": COUNTED}
 
 
 def stream(scene, r, least=2):
@@ -25,7 +26,7 @@ def stream(scene, r, least=2):
 
 def aimed(s, forged, **more):
     """An attack on a stream: its counters may change where nobody can verify a packet."""
-    blind = {"blind_may": more.pop("blind_may", NUMBERS) | READABLE} if s.protocol == packet.AH else {}
+    blind = {"blind_may": more.pop("blind_may", NUMBERS | FIRST) | READABLE} if s.protocol == packet.AH else {}
     return forged, {"target": s, "blind_free": {f"{c}@{s.spi.hex()}" for c in COUNTERS}, **blind, **more}
 
 
@@ -116,7 +117,7 @@ def esp_one_bit(scene, r):
     return aimed(s, [put(p, bytes(body), p.frame - r.randrange(2), late=r.choice((900, 100)))])
 
 
-@attack(**{**TOLD, "blind_may": NUMBERS | {"iv_reused"}})
+@attack(**{**TOLD, "blind_may": NUMBERS | FIRST | {"iv_reused"}})
 def esp_iv(scene, r):
     """Another packet's IV before other octets, under a fresh number: nobody has used an IV twice."""
     s = stream(scene, r)
@@ -162,7 +163,8 @@ def esp_strange(scene, r):
         return None
     p = r.choice(s.packets)
     spi = r.randbytes(4)
-    like = [put(p, p.payload[:4] + spi + p.payload[8:] if p.kind == "ah" else spi + p.payload[4:8] + noise(r, p), p.frame, n) for n in range(r.choice((1, 3)))]
+    bodies = [with_number(p, number_of(p) + n, p.payload[12:] if p.kind == "ah" else noise(r, p)) for n in range(r.choice((1, 3)))]
+    like = [put(p, b[:4] + spi + b[8:] if p.kind == "ah" else spi + b[4:], p.frame, n) for n, b in enumerate(bodies)]
     # Without keys a Child SA is what its streams show: one more pair of SPIs is one more candidate.
     return like, {"blind_free": {"child_sas", "child_sa", "streams"}}
 
@@ -189,7 +191,7 @@ def esp_fragment(scene, r):
     return [Forged(p.frame - r.randrange(2), whole[:at] + bytes(head) + whole[at + 20:])]
 
 
-@attack(may={"replay", "duplicate_frame", "out_of_window"}, blind_lost=COUNTED)
+@attack(may={"replay", "duplicate_frame", "out_of_window"}, lost={"one_way", "stream_stopped"}, blind_lost=COUNTED)
 def esp_again(scene, r):
     """A true packet, replayed octet for octet some time later: it is a replay and harms nothing else."""
     s = stream(scene, r)
@@ -219,10 +221,9 @@ def esp_other_protocol(scene, r):
     if not s:
         return None
     p, body = s.packets[-1], r.randbytes(44)
-    if s.protocol == packet.AH:
-        forged = packet.around(p.link, s.source.address, s.target.address, packet.ESP, s.spi + bytes((0, 0, 0, 9)) + body, 5, p.ttl)
-    else:
-        forged = packet.around(p.link, s.source.address, s.target.address, packet.AH, bytes((4, 4, 0, 0)) + s.spi + bytes((0, 0, 0, 9)) + body[:12] + bytes(32), 5, p.ttl)
+    number, other = bytes((0, 0, 0, 9)), packet.ESP if s.protocol == packet.AH else packet.AH
+    whole = s.spi + number + body if other == packet.ESP else bytes((4, 4, 0, 0)) + s.spi + number + body[:12] + bytes(32)
+    forged = packet.around(p.link, s.source.address, s.target.address, other, whole, 5, p.ttl)
     # Unread, a second protocol between the two is a second pair of SAs.
     return [Forged(r.choice((p.frame, s.packets[0].frame)), forged)], {"target": s, "blind_free": {"child_sas", "child_sa", "streams"}}
 

@@ -107,4 +107,5 @@ def clear_inside(scene, r):
     p = pick(r, ipv4(scene, ("esp", "ike")))
     body = bytes((8, 0, 0, 0)) + r.randbytes(40)
     a, b = r.sample((bytes((10, 1, 0, 10)), bytes((10, 2, 0, 20)), bytes((10, 86, 152, 186))), 2)
-    return p and [Forged(p.frame, packet.around(p.link, a, b, packet.ICMP, body[:2] + packet.checksum(body).to_bytes(2, "big") + body[4:], k)) for k in range(3)]
+    body = body[:2] + packet.checksum(body).to_bytes(2, "big") + body[4:]
+    return p and [Forged(p.frame, packet.around(p.link, a, b, packet.ICMP, body, k)) for k in range(3)]
