@@ -152,6 +152,9 @@ def ike_one_bit(scene, r):
     late = r.randrange(2)
     more = {} if late else {"blind_may": NOISE["blind_may"] | {"sa_established", "address_updated"},
                                 "blind_lost": {"sa_established", "address_updated"}}
+    if not scene.lives_after(sa, m.n):
+        # Two short answers, behind which nothing comes: either may be a refusal.
+        more["blind_may"] = more.get("blind_may", NOISE["blind_may"]) | {"auth_failure_suspected"}
     return keyed(sa, [say(sa, m.n - 1 + late, sa.from_initiator(m), bytes(octets), ident=r.randrange(65536))], **more)
 
 

@@ -39,7 +39,10 @@ class Sa:
         return [m for m in self.messages if m.header.exchange == exchange and response in (None, m.header.response)]
 
     def from_initiator(self, message):
-        return message.at.source.address == self.initiator.address
+        """The flag tells (RFC 7296 3.1); IKEv1 has none, but its responder does not move."""
+        if self.v2:
+            return bool(message.header.flags & ike.INITIATOR)
+        return message.at.source.address != self.responder.address
 
     def last(self, of_phase=False):
         """Frame of its last message; of the negotiation alone."""
@@ -52,18 +55,11 @@ class Sa:
         forward, the responder's: as the last true message in that direction had them."""
         before = [m for m in self.messages if m.n <= n] or self.messages[:1]
         same = [m for m in before if self.from_initiator(m) == forward] or [m for m in self.messages if self.from_initiator(m) == forward]
-        ports = before[-1].at
-        if same and 4500 in (same[-1].at.source.port, same[-1].at.target.port) or not same:
-            ports = same[-1].at if same else ports
-        if same and {ports.source.port, ports.target.port} == {same[-1].at.source.port, same[-1].at.target.port}:
-            ports = same[-1].at
-        straight = self.from_initiator_of(ports) == forward
-        source, target = (ports.source, ports.target) if straight else (ports.target, ports.source)
-        link = same[-1].at.link if same else before[-1].at.link
-        return link, source, target
-
-    def from_initiator_of(self, at):
-        return at.source.address == self.initiator.address
+        # Ports and addresses of the last message of either way; the link header of the last of this one.
+        last, link = before[-1], (same or before)[-1].at.link
+        if self.from_initiator(last) == forward:
+            return link, last.at.source, last.at.target
+        return link, last.at.target, last.at.source
 
     def next_id(self, n):
         """A message ID of IKEv2 that its initiator has not used until frame n."""
