@@ -17,7 +17,8 @@ FIRST = {"esp_without_ike", "spi_unknown"}
 COUNTED = NUMBERS | FIRST | {"one_way", "stream_stopped", "never_used", "sequence_not_one", "sequence_wrapped"}
 # What AH carries can be read by all, and written: without its key nobody knows who wrote it.
 READABLE = {"inner_source_violation", "inner_destination_violation", "inner_selector_violation", "virtual_ip_violation", "mode_mismatch", "ah_length_wrong"}
-TOLD = {"sighted_must": {"icv_bad"}, "blind_may": NUMBERS | FIRST, "blind_lost": COUNTED}
+# A packet takes the addresses of a true one, which may be wrong.
+TOLD = {"sighted_must": {"icv_bad"}, "grow": {"outer_source_violation", "outer_destination_violation"}, "blind_may": NUMBERS | FIRST, "blind_lost": COUNTED}
 
 
 def stream(scene, r, least=2):

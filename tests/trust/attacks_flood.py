@@ -10,7 +10,7 @@ from table import attack, pick
 # What requests in the victim's own name may lawfully bring up: they are not known to be forged.
 IN_HIS_NAME = {"may": {"message_id_reused", "offer_changed", "request_unanswered", "retransmission"},
                # Which of his two requests the answer is to, no key of a log proves; the true offer stays among those kept.
-               "free": {"exchanges", "offered"}}
+               "free": {"exchanges", "offered"}, "cites": True}
 
 
 def request(r, spi_i, suite=ike.STRONG, group=14):
@@ -47,8 +47,12 @@ def spi_flood(scene, r):
 def spi_flood_big(scene, r):
     """300 of them, some with its responder's SPI as well."""
     sa, n = begun(scene, r)
-    both = ike.message(sa.spi_i, sa.spi_r, ike.V2, ike.IKE_SA_INIT, ike.INITIATOR, 0, [ike.proposal(ike.WEAK), ike.key_exchange(r, 1), ike.nonce(r)]) if sa else b""
-    return sa and strangers(scene, sa, n, r, 300, lambda: r.choice((both, request(r, sa.spi_i))))
+
+    def message():
+        """With both SPIs or with the initiator's."""
+        whole = request(r, sa.spi_i, ike.WEAK, 1)
+        return r.choice((whole[:8] + sa.spi_r + whole[16:], request(r, sa.spi_i)))
+    return sa and strangers(scene, sa, n, r, 300, message)
 
 
 @attack(first=[made.NAME], own=True, **IN_HIS_NAME)

@@ -42,7 +42,7 @@ def keepalives_more(scene, r):
     return p and [Forged(p.frame, packet.udp(p.link, p.source, p.target, b"\xff", k)) for k in range(5)]
 
 
-@attack(may={"retransmission", "duplicate_frame"})
+@attack(may={"retransmission", "duplicate_frame"}, grow={"dead_peer", "request_unanswered", "auth_failure_suspected", "udp_4500_blocked"})
 def ike_again(scene, r):
     """A true message again, octet for octet, later: a retransmission as any."""
     sa = pick(r, [s for s in scene.sas if len(s.messages) > 1])

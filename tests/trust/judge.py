@@ -9,6 +9,9 @@ import re
 FRAMES = re.compile(r"\b([Ff]rames? )(\d+(?:(?:, and |, | and | to | or |-)\d+)*)")
 SAS = re.compile(r"\b((?:IKE|Child) SAs? )(\d+(?:(?:, and |, | and | to | or )\d+)*)")
 LOUD = ("error", "warning")
+# What a frame itself is: no true frame becomes it by forged ones.
+OF_A_FRAME = {"unprotected_message", "icv_bad", "ike_icv_bad", "malformed_message", "outer_source_violation", "outer_destination_violation",
+              "ike_from_new_address", "answer_from_other_address"}
 IKE_FACTS = ("version", "spi_i", "spi_r", "state", "initiator", "responder", "offered", "proposal", "nat", "virtual_ips")
 CHILD_FACTS = ("protocol", "mode", "udp_encap", "basis", "spi_i", "spi_r", "proposal", "ts_i", "ts_r", "virtual_ip", "state")
 COUNTERS = ("packets", "bytes", "lost", "replayed", "out_of_window", "first_seq", "last_seq")
@@ -70,6 +73,11 @@ def carried(finding, m):
             "detail": m.text(finding["detail"]), "remedy": m.text(finding["remedy"]), "reference": finding["reference"]}
 
 
+def blurred(finding):
+    """Without the frame numbers in its sentences."""
+    return {k: FRAMES.sub(r"\1", v) if k in ("detail", "remedy") else v for k, v in finding.items()}
+
+
 def grown(wanted, found, theirs):
     """The same finding, which forged frames have joined."""
     more = set(found["frames"]) - set(wanted["frames"])
@@ -104,7 +112,8 @@ class Verdict:
                 waiting.append((finding, wanted))
         for finding, wanted in waiting:
             near = [f for f in rest if f["check"] == wanted["check"]]
-            fits = [f for f in near if wanted["check"] in self.may and grown(wanted, f, self.theirs) or wanted["check"] in self.lost]
+            fits = [f for f in near if wanted["check"] in self.may | self.case.grow and grown(wanted, f, self.theirs) or
+                    self.case.cites and blurred(wanted) == blurred(f) or wanted["check"] in self.lost]
             if fits:
                 rest.remove(fits[0])
             elif wanted["check"] not in self.lost:
@@ -123,6 +132,8 @@ class Verdict:
             strange = (f["ike_sa"] not in mine[0] and f["child_sa"] not in mine[1] and f["stream"] not in mine[2] and set(f["frames"]) <= self.theirs)
             if f["check"] not in self.may and not (self.case.own and strange):
                 self.say(f"new: {told(f)}")
+            elif f["check"] in OF_A_FRAME and not set(f["frames"]) <= self.theirs:
+                self.say(f"new, of true frames: {told(f)}")
         names = {f["check"] for f in self.new}
         # What joined a true finding is told as well.
         names |= {f["check"] for f in self.attacked["findings"] if set(f["frames"]) & self.theirs}

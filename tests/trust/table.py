@@ -29,13 +29,15 @@ class Case:
                   checks of which one must, or may, be new where it can be verified
     free          facts that change lawfully; those of a stream are written name@SPI; forward: an IKE SA that is half open may stand
     lost          checks whose true findings may change with keys and without
+    grow          checks whose true findings forged frames may join
+    cites         a true finding may name the frame of a forged message in the place of the true one that it copies
     """
 
     def __init__(self, forged, target=None, may=(), must=(), own=False, blind_may=(), blind_lost=(), blind_free=(), sighted_must=(), sighted_may=(),
-                 free=(), lost=()):
+                 free=(), lost=(), grow=(), cites=False):
         self.forged, self.target, self.own = forged, target, own
         self.may, self.must, self.sighted_must, self.sighted_may = set(may), set(must), set(sighted_must), set(sighted_may)
-        self.free, self.lost = set(free), set(lost)
+        self.free, self.lost, self.grow, self.cites = set(free), set(lost), set(grow), cites
         self.blind_may, self.blind_lost, self.blind_free = set(blind_may), set(blind_lost), set(blind_free)
 
 
