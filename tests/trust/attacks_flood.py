@@ -8,7 +8,9 @@ from scene import say
 from table import attack, pick
 
 # What requests in the victim's own name may lawfully bring up: they are not known to be forged.
-IN_HIS_NAME = {"may": {"message_id_reused", "offer_changed", "request_unanswered", "retransmission"},
+IN_HIS_NAME = {"may": {"message_id_reused", "offer_changed", "request_unanswered", "retransmission", "ikev1_in_use"},
+               # It stands at the SA's first message, whichever that is.
+               "lost": {"ikev1_in_use"},
                # Which of his two requests the answer is to, no key of a log proves; the true offer stays among those kept.
                "free": {"exchanges", "offered"}, "cites": True}
 
