@@ -19,8 +19,8 @@ report_left_out(const struct report *r)
             all, g_strdup("TCP connections of IKE and ESP; what came after it was not followed"));
     }
     if (r->deep) {
-        g_ptr_array_add(all, g_strdup("headers of ESP and AH in one frame; what came inside was not "
-                                      "followed"));
+        g_ptr_array_add(
+            all, g_strdup("headers of ESP and AH in one frame; what came inside was not followed"));
     }
     if (findings_capped(r->findings)) {
         g_ptr_array_add(all,

@@ -23,8 +23,8 @@ struct flood {
     const char *cap;            /* as it is told, NULL */
 };
 
-/* Lighter events than those of a flood, perhaps with less before them: what the flood's cost more is
- * told. */
+/* Lighter events than those of a flood, perhaps with less before them: what the flood's cost more
+ * is told. */
 struct lighter {
     const char *name;
     void (*start)(struct conversation *c);
@@ -182,8 +182,8 @@ compare(struct conversation *c, const struct flood *f, const struct lighter *l, 
         light = MIN(light, run(c, l->start, l->event, n));
         clean(c);
     }
-    printf("flood %s: %u events, %.2f us each where lighter ones cost %.2f: %.2f more\n", f->name, n,
-           heavy, light, heavy - light);
+    printf("flood %s: %u events, %.2f us each where lighter ones cost %.2f: %.2f more\n", f->name,
+           n, heavy, light, heavy - light);
     most.more = MAX(most.more, heavy - light);
 }
 
@@ -261,7 +261,8 @@ main(int argc, char **argv)
         }
     }
     printf("figure: floods: %zu kinds of %s to %s events, %.2f times the time of an event at most, "
-           "%.1f us more than a lighter one at most, %zu octets each at most, a limit told %zu times\n",
+           "%.1f us more than a lighter one at most, %zu octets each at most, a limit told %zu "
+           "times\n",
            only ? (size_t)1 : G_N_ELEMENTS(floods), argc > first ? argv[first] : "0",
            argv[argc - 1], most.growth, most.more, most.octets, most.limits);
     return conversation_done(&c);

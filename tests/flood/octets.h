@@ -85,13 +85,13 @@ headers_of_ah(struct conversation *c, unsigned headers)
 {
     uint8_t b[20 + 30 * 12] = { 0x45, 0, 0, 0, 0, 1, 0, 0, 64, IP_AH, 0, 0, 192, 0, 2, 10,
                                 198, 51, 100, 20 };
-    struct octets o = { b, 20 + headers * 12, 20 + headers * 12 };
+    struct octets o = { b, 20 + (size_t)headers * 12, 20 + (size_t)headers * 12 };
     struct frame_walk w = { 0 };
     struct frame_part part;
 
     b[2] = (uint8_t)(o.reported >> 8);
     b[3] = (uint8_t)o.reported;
-    for (unsigned k = 0; k < headers; k++) {
+    for (size_t k = 0; k < headers; k++) {
         uint8_t *ah = b + 20 + k * 12;
         uint32_t spi = (uint32_t)rnd() | 1;
         ah[0] = IP_AH;

@@ -282,7 +282,8 @@ clear_against_many(struct conversation *c)
     T(sadb_num_clear(c->db) == 1);
 }
 
-/* And against so many selectors of theirs.  What no SA must protect is remembered until one does. */
+/* And against so many selectors of theirs.  What no SA must protect is remembered until one
+ * does. */
 static void
 clear_against_selectors(struct conversation *c)
 {

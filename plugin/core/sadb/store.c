@@ -338,7 +338,7 @@ let_go(struct store *store)
 static bool
 has_room(const struct store *store, size_t n, bool proved)
 {
-    unsigned share = proved ? 2 : 1;
+    size_t share = proved ? 2 : 1;
 
     return g_hash_table_size(store->suites) + n <= share * SADB_MAX_SUITES &&
            store->num_offers < share * SADB_MAX_OFFERS;
@@ -439,7 +439,7 @@ store_selectors(struct store *store, const struct selector *s, size_t n)
 
 /* The last SADB_MAX_POLICIES that one address is known to offer or to take. */
 struct policies {
-    struct policy *at;          /* number i of all there were is at i modulo room, where room is full */
+    struct policy *at;          /* number i of all there were is at i modulo SADB_MAX_POLICIES */
     uint32_t num, room;
     struct ip_addr addr;
     uint8_t protocol;
@@ -451,9 +451,12 @@ policies_of(const struct store *store, const struct sa_key *key)
     struct walk w = store_walk(store, key, SADB_MAX_PER_SPI);
     struct policies *all;
 
-    while ((all = walk_next(&w)) && (all->protocol != key->protocol || !ip_equal(&all->addr, &key->a))) {
+    while ((all = walk_next(&w)) != NULL) {
+        if (all->protocol == key->protocol && ip_equal(&all->addr, &key->a)) {
+            return all;
+        }
     }
-    return all;
+    return NULL;
 }
 
 void
