@@ -1,6 +1,7 @@
 /* plan.c - the planning sheet.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include <espial/limits.h>
 #include <espial/plan.h>
+#include <espial/text.h>
 
 #include <glib.h>
 #include <glib/gstdio.h>
@@ -53,6 +54,16 @@ without_prefix(const char *suite)
     return copy;
 }
 
+/* The caller frees it. */
+static char *
+refused(const char *word, const char *why)
+{
+    char *shown = text_shown(word), *all = g_strdup_printf("\"%s\" %s", shown, why);
+
+    g_free(shown);
+    return all;
+}
+
 static bool
 suite_known(const char *suite, char **error)
 {
@@ -64,9 +75,8 @@ suite_known(const char *suite, char **error)
         const char *w = g_strstrip(words[i]);
         ok = !*w || transform_parse(&t, w);
         if (!ok) {
-            *error = g_strdup_printf("\"%s\" is no transform that Espial knows (write as swanctl "
-                                     "prints, e.g. AES_CBC_256)",
-                                     w);
+            *error = refused(w, "is no transform that Espial knows (write as swanctl prints, e.g. "
+                                "AES_CBC_256)");
         }
     }
     g_strfreev(words);
@@ -89,8 +99,7 @@ read_networks(struct plan_peer *p, const char *text, char **error)
         if (ok) {
             p->num_networks++;
         } else {
-            *error =
-                g_strdup_printf("\"%s\" is no network (write 10.2.0.0/24 or 10.2.0.1-10.2.0.9)", w);
+            *error = refused(w, "is no network (write 10.2.0.0/24 or 10.2.0.1-10.2.0.9)");
         }
     }
     g_strfreev(words);
@@ -118,7 +127,7 @@ plan_add(struct plan *plan, const char *peer, const char *ike, const char *esp,
     if (ok && given(virtual_ip)) {
         p->has_virtual_ip = ok = ip_parse(&p->virtual_ip, virtual_ip);
         if (!ok) {
-            *error = g_strdup_printf("\"%s\" is no IP address", virtual_ip);
+            *error = refused(virtual_ip, "is no IP address");
         }
     }
     ok = ok && (!given(networks) || read_networks(p, networks, error));
@@ -133,8 +142,13 @@ plan_add(struct plan *plan, const char *peer, const char *ike, const char *esp,
 static void
 say(GString *all, const char *path, const char *group, const char *what)
 {
+    char *name = text_shown(path), *where = text_shown(group), *why = text_shown(what);
+
     g_string_append_printf(all, "%s%s, [%s]: %s; this group is left out.", all->len ? "\n" : "",
-                           path, group, what);
+                           name, where, why);
+    g_free(name);
+    g_free(where);
+    g_free(why);
 }
 
 static char *
@@ -203,7 +217,11 @@ not_a_plan(const char *text, size_t len)
 static void
 without_plan(const char *name, const char *why, char **messages)
 {
-    *messages = g_strdup_printf("%s: %s; the capture is judged without a plan.", name, why);
+    char *shown = text_shown(name), *said = text_shown(why);
+
+    *messages = g_strdup_printf("%s: %s; the capture is judged without a plan.", shown, said);
+    g_free(shown);
+    g_free(said);
 }
 
 size_t

@@ -1,9 +1,20 @@
-/* text.h - lists in text of bounded size.  SPDX-License-Identifier: GPL-2.0-or-later */
+/* text.h - what strangers wrote, and lists in text of bounded size.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef ESPIAL_TEXT_H
 #define ESPIAL_TEXT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
+
+enum { TEXT_REPLACEMENT = 0xfffd };     /* in place of an octet that is no UTF-8 */
+
+/* The character c is not to be seen, or changes how what follows is seen: none such leaves Espial
+ * in what a peer or the name of a file says. */
+bool text_hidden(uint32_t c);
+/* text for a terminal: hidden characters as "[U+202E]", octets that are no UTF-8 as U+FFFD.  The
+ * caller frees it. */
+char *text_shown(const char *text);
 
 /* Appends between and item to out, which holds size octets and ends in 0.  An item that is cut
  * would be another one, so only whole ones are added: where there is no room for item, or for ".."

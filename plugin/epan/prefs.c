@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "espial.h"
 
+#include <espial/text.h>
+
 struct plan_row {
     char *peer, *ike, *esp, *virtual_ip, *networks;
 };
@@ -65,8 +67,10 @@ prefs_keylog(void)
     char *messages = NULL;
 
     if (keylog_file && *keylog_file && keylog_load(log, keylog_file, &messages) == 0 && !messages) {
+        char *name = text_shown(keylog_file);
         messages = g_strdup_printf(
-            "%s: holds no key that Espial can read; the capture is judged without.", keylog_file);
+            "%s: holds no key that Espial can read; the capture is judged without.", name);
+        g_free(name);
     }
     if (messages) {
         report_failure("Espial: %s", messages);
@@ -210,9 +214,11 @@ prefs_options(void)
     if (end != delete_grace && !*end && grace >= 0 && grace < 3600) {
         o.delete_grace = grace;
     } else {
+        char *text = text_shown(delete_grace);
         report_failure(
             "Espial: \"%s\" is no number of seconds for the grace after a Delete; 0.5 is used",
-            delete_grace);
+            text);
+        g_free(text);
     }
     return o;
 }

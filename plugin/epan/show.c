@@ -319,14 +319,19 @@ show_finding(const struct view *v, const struct finding *f)
 }
 
 /* Expert information is added whether or not there is a tree: Wireshark's expert
- * dialog counts frames that it dissects without one. */
+ * dialog counts frames that it dissects without one.  Wireshark would cut a long text in the middle
+ * of a character. */
 static void
 put_expert_info(const struct view *v, struct frame_findings *all, guint i, proto_item *item)
 {
     const struct finding *f = finding_at(all, i);
+    char text[ITEM_LABEL_LENGTH];
+    const char *end;
 
-    expert_add_info_format(v->pinfo, item, &ei[f->check], "%s: %s", checks[f->check].title,
-                           f->detail);
+    g_snprintf(text, sizeof text, "%s: %s", checks[f->check].title, f->detail);
+    g_utf8_validate(text, -1, &end);
+    text[end - text] = 0;
+    expert_add_info_format(v->pinfo, item, &ei[f->check], "%s", text);
     all->has_expert_info[i] = true;
 }
 

@@ -1,40 +1,13 @@
 /* html.c - HTML out of facts.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include <espial/html.h>
+#include <espial/text.h>
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdarg.h>
 #include <string.h>
 
-enum { SPEC_MAX = 12, REPLACEMENT = 0xfffd, ELLIPSIS = 0x2026 };
-
-struct range {
-    gunichar first, last;
-};
-
-/* Not to be seen, or changing how what follows is seen: controls, zero widths, marks and
- * overrides of direction, separators, fillers, variation selectors, tags. */
-static const struct range hidden[] = {
-    { 0x00, 0x1f },       { 0x7f, 0x9f },       { 0xad, 0xad },     { 0x34f, 0x34f },
-    { 0x61c, 0x61c },     { 0x115f, 0x1160 },   { 0x17b4, 0x17b5 }, { 0x180b, 0x180f },
-    { 0x200b, 0x200f },   { 0x2028, 0x202e },   { 0x2060, 0x206f }, { 0x3164, 0x3164 },
-    { 0xfe00, 0xfe0f },   { 0xfeff, 0xfeff },   { 0xffa0, 0xffa0 }, { 0xfff0, 0xfffb },
-    { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
-};
-
-static bool
-is_hidden(gunichar c)
-{
-    if ((c & 0xfffe) == 0xfffe || (c >= 0xfdd0 && c <= 0xfdef)) {
-        return true;            /* noncharacters */
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(hidden); i++) {
-        if (c >= hidden[i].first && c <= hidden[i].last) {
-            return true;
-        }
-    }
-    return false;
-}
+enum { SPEC_MAX = 12, ELLIPSIS = 0x2026 };
 
 static void
 put_character(GString *out, gunichar c)
@@ -46,7 +19,7 @@ put_character(GString *out, gunichar c)
     case '"': g_string_append(out, "&quot;"); break;
     case '\'': g_string_append(out, "&#39;"); break;
     default:
-        if (is_hidden(c)) {
+        if (text_hidden(c)) {
             g_string_append_printf(out, "[U+%04X]", c);
         } else {
             g_string_append_unichar(out, c);
@@ -64,7 +37,7 @@ html_text_cut(GString *out, const char *text, unsigned max)
             return;
         }
         if (c == (gunichar)-1 || c == (gunichar)-2) {
-            put_character(out, REPLACEMENT);
+            put_character(out, TEXT_REPLACEMENT);
             text++;
         } else {
             put_character(out, c);

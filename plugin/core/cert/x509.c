@@ -1,5 +1,6 @@
 /* x509.c - X.509 certificates, read by GnuTLS.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include <espial/text.h>
 #include <espial/x509.h>
 
 #include <glib.h>
@@ -20,7 +21,7 @@ put_text(char out[CERT_TEXT_MAX], const char *text, size_t len)
         if (used + size >= CERT_TEXT_MAX) {
             break;
         }
-        if (g_unichar_isprint(one)) {
+        if (g_unichar_isprint(one) && !text_hidden(one)) {
             memcpy(out + used, at, size);
             used += size;
         } else {

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "format.h"
 
+#include <espial/text.h>
 #include <gio/gio.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@ struct lines {
     void *states[G_N_ELEMENTS(formats)];
     size_t keys_before;
     size_t len;
+    char *name;                 /* as it is shown */
     bool too_long;
     char at[KEYLOG_MAX_LINE + 1];
 };
@@ -27,7 +29,7 @@ lines_new(struct keylog *k, const char *name)
     struct lines *l = g_new0(struct lines, 1);
 
     l->reader.log = k;
-    l->reader.name = name;
+    l->reader.name = l->name = text_shown(name);
     l->reader.messages = g_string_new(NULL);
     l->keys_before = keylog_count(k);
     for (size_t i = 0; i < G_N_ELEMENTS(formats); i++) {
@@ -116,6 +118,7 @@ lines_end(struct lines *l, char **messages)
     }
     n = keylog_count(l->reader.log) - l->keys_before;
     *messages = g_string_free(l->reader.messages, l->reader.messages->len == 0);
+    g_free(l->name);
     g_free(l);
     return n;
 }
@@ -248,9 +251,12 @@ load_file(struct keylog *k, const char *path, char **messages)
     read_file(l, path, &error);
     n = lines_end(l, messages);
     if (error) {
+        char *name = text_shown(path), *why = text_shown(error->message);
         char *more = g_strdup_printf("%s%s%s: %s; %" G_GSIZE_FORMAT " keys were read before.",
-                                     *messages ? *messages : "", *messages ? "\n" : "", path,
-                                     error->message, n);
+                                     *messages ? *messages : "", *messages ? "\n" : "", name, why,
+                                     n);
+        g_free(name);
+        g_free(why);
         g_free(*messages);
         *messages = more;
         g_error_free(error);
@@ -281,9 +287,11 @@ load_folder(struct keylog *k, const char *folder, char **messages)
         g_free(path);
     }
     if (!found) {
+        char *name = text_shown(folder);
         g_string_append_printf(
             all, "%s: a folder without esp_sa, ikev1_decryption_table and ikev2_decryption_table.",
-            folder);
+            name);
+        g_free(name);
     }
     *messages = g_string_free(all, all->len == 0);
     return n;

@@ -3,6 +3,8 @@
 #include "capture.h"
 #include "espial.h"
 
+#include <espial/text.h>
+
 #include <epan/funnel.h>
 #include <epan/plugin_if.h>
 #include <errno.h>
@@ -118,8 +120,10 @@ save(const char *path, const GString *page)
         good = write_beside(target, dir, exists ? (int)(old.st_mode & 0777) : 0666, page);
     }
     if (!good) {
-        report_failure("Espial: the HTML report cannot be written to %s: %s", path,
-                       g_strerror(errno));
+        const char *why = g_strerror(errno);
+        char *name = text_shown(path);
+        report_failure("Espial: the HTML report cannot be written to %s: %s", name, why);
+        g_free(name);
     }
     g_free(dir);
     g_free(target);
