@@ -282,6 +282,7 @@ check_length_impossible(const struct check_in *in, struct findings *out)
         return;
     }
     where = scope_packet(in);
+    where.variant = e->forged;      /* a word on what was forged or damaged is one of its own */
     where.basis = e->child->basis;
     if (e->packet->length < g.head + g.block + g.icv) {
         finding_add(out, CHECK_length_impossible, &where,
@@ -309,6 +310,7 @@ check_truncated_sha256(const struct check_in *in, struct findings *out)
         return;
     }
     where = scope_packet(in);
+    where.variant = e->forged;
     where.basis = e->child->basis;
     finding_add(out, CHECK_truncated_sha256, &where,
                 "ESP length %u of SPI %08x fits a 96-bit ICV; %s (negotiated in frame %u) has one "
@@ -346,6 +348,7 @@ check_ah_length_wrong(const struct check_in *in, struct findings *out)
         return;
     }
     where = scope_packet(in);
+    where.variant = e->forged;
     finding_add(out, CHECK_ah_length_wrong, &where,
                 "AH of SPI %08x states a length of %u; %s (frame %u) gives %u.", e->packet->spi,
                 e->packet->ah_words, e->child->chosen->text, e->child->negotiated_in, words);

@@ -38,10 +38,13 @@ checks_packet(struct findings *out, const struct sadb *db, const struct plan *pl
 {
     const struct check_in in = { .db = db, .plan = plan, .ipsec = event };
 
-    /* No receiver takes notice of it: only where it comes from is worth a word. */
+    /* No receiver takes notice of it: only its form and where it comes from are worth a word. */
     if (event->forged) {
         check_outer_source_violation(&in, out);
         check_outer_destination_violation(&in, out);
+        check_length_impossible(&in, out);
+        check_truncated_sha256(&in, out);
+        check_ah_length_wrong(&in, out);
         return;
     }
     if (event->unverified || event->doubtful) {
