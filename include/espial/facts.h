@@ -241,6 +241,7 @@ struct ike_sa {
     uint16_t auth_method_r;     /* v2: of the responder's AUTH payload, 0 */
     uint8_t major;
     bool has_spi_r : 1;
+    bool stood : 1;             /* it is or was established */
     bool failed_read : 1;       /* IKE_FAILED: by a message that was encrypted and read */
     /* v2, without keys: the answer to IKE_AUTH is as short as a refusal; another one is not, and who
      * has used the SA since then */

@@ -20,6 +20,7 @@ struct passing_packet {
 struct sadb {
     struct store store;
     GPtrArray *ike_sas, *child_sas, *streams;
+    GPtrArray *stood;           /* IKE SAs that are or were established, in that order */
     GHashTable *stream_of;      /* sa_key -> the newest struct stream */
     uint32_t num_ike;           /* messages seen */
     uint32_t num_inherited;     /* members of the lists of IKE SAs that replace others */
@@ -63,7 +64,16 @@ void sadb_child_spi(struct sadb *db, struct child_sa *c, bool initiator, uint32_
 /* Of any address: the Child SA of these peers whose inbound SPI at that side is spi. */
 struct child_sa *sadb_child_of(const struct sadb *db, const struct ike_sa *sa, uint8_t protocol,
                                uint32_t spi, bool initiator);
-/* The newest IKE SA between two addresses, or NULL. */
+/* Key of the Child SAs of one SPI.  Those that were negotiated are looked up before those that are
+ * inferred from traffic, which anybody can send. */
+struct sa_key database_spi_key(const struct sadb *db, uint8_t protocol, uint32_t spi, bool inferred);
+/* sa is established, or has moved since. */
+void sadb_ike_stands(struct sadb *db, struct ike_sa *sa);
+/* IKE SAs that are or were established between two addresses, newest first. */
+struct walk sadb_stood_between(const struct sadb *db, const struct ip_addr *a,
+                               const struct ip_addr *b);
+/* The IKE SA between two addresses that is established, else the newest one, or NULL: requests that
+ * anybody can send do not take the place of an SA. */
 struct ike_sa *sadb_ike_between(const struct sadb *db, const struct ip_addr *a,
                                 const struct ip_addr *b);
 

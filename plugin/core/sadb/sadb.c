@@ -23,6 +23,7 @@ sadb_new(uint32_t seed)
 
     store_init(&db->store, seed);
     db->ike_sas = g_ptr_array_new();
+    db->stood = g_ptr_array_new();
     db->child_sas = g_ptr_array_new();
     db->streams = g_ptr_array_new();
     db->stream_of = g_hash_table_new_full(key_hash, key_equal, g_free, NULL);
@@ -39,6 +40,7 @@ sadb_free(struct sadb *db)
         return;
     }
     g_ptr_array_free(db->ike_sas, TRUE);
+    g_ptr_array_free(db->stood, TRUE);
     g_ptr_array_free(db->child_sas, TRUE);
     g_ptr_array_free(db->streams, TRUE);
     g_hash_table_destroy(db->stream_of);
@@ -95,10 +97,16 @@ sadb_ike_new(struct sadb *db, uint8_t major, const uint8_t spi_i[8], const uint8
     return sa;
 }
 
+struct sa_key
+database_spi_key(const struct sadb *db, uint8_t protocol, uint32_t spi, bool inferred)
+{
+    return store_key(&db->store, inferred ? 'C' : 'c', protocol, &spi, sizeof spi, NULL, NULL);
+}
+
 void
 sadb_child_spi(struct sadb *db, struct child_sa *c, bool initiator, uint32_t spi)
 {
-    struct sa_key key = store_key(&db->store, 'c', c->protocol, &spi, sizeof spi, NULL, NULL);
+    struct sa_key key = database_spi_key(db, c->protocol, spi, c->basis == BASIS_INFERRED);
 
     if (spi) {
         *(initiator ? &c->spi_i : &c->spi_r) = spi;
@@ -129,11 +137,11 @@ sadb_child_new(struct sadb *db, struct ike_sa *sa, uint8_t protocol, uint32_t sp
     return c;
 }
 
-const struct child_sa *
-sadb_child_at(const struct sadb *db, uint8_t protocol, uint32_t spi, const struct ip_addr *dst,
-              uint32_t frame, bool *to_responder)
+static struct child_sa *
+child_at(const struct sadb *db, uint8_t protocol, uint32_t spi, const struct ip_addr *dst,
+         uint32_t frame, bool inferred, bool *to_responder)
 {
-    struct sa_key key = store_key(&db->store, 'c', protocol, &spi, sizeof spi, NULL, NULL);
+    struct sa_key key = database_spi_key(db, protocol, spi, inferred);
     struct child_sa *c;
 
     for (struct walk w = store_walk(&db->store, &key, SADB_MAX_PER_SPI); (c = walk_next(&w));) {
@@ -152,11 +160,20 @@ sadb_child_at(const struct sadb *db, uint8_t protocol, uint32_t spi, const struc
     return NULL;
 }
 
-struct child_sa *
-sadb_child_of(const struct sadb *db, const struct ike_sa *sa, uint8_t protocol, uint32_t spi,
-              bool initiator)
+const struct child_sa *
+sadb_child_at(const struct sadb *db, uint8_t protocol, uint32_t spi, const struct ip_addr *dst,
+              uint32_t frame, bool *to_responder)
 {
-    struct sa_key key = store_key(&db->store, 'c', protocol, &spi, sizeof spi, NULL, NULL);
+    const struct child_sa *c = child_at(db, protocol, spi, dst, frame, false, to_responder);
+
+    return c ? c : child_at(db, protocol, spi, dst, frame, true, to_responder);
+}
+
+static struct child_sa *
+child_of(const struct sadb *db, const struct ike_sa *sa, uint8_t protocol, uint32_t spi,
+         bool initiator, bool inferred)
+{
+    struct sa_key key = database_spi_key(db, protocol, spi, inferred);
     const struct ip_addr *side = initiator ? &sa->initiator.addr : &sa->responder.addr;
     struct child_sa *c;
 
@@ -172,12 +189,48 @@ sadb_child_of(const struct sadb *db, const struct ike_sa *sa, uint8_t protocol, 
     return NULL;
 }
 
+struct child_sa *
+sadb_child_of(const struct sadb *db, const struct ike_sa *sa, uint8_t protocol, uint32_t spi,
+              bool initiator)
+{
+    struct child_sa *c = child_of(db, sa, protocol, spi, initiator, false);
+
+    return c ? c : child_of(db, sa, protocol, spi, initiator, true);
+}
+
+void
+sadb_ike_stands(struct sadb *db, struct ike_sa *sa)
+{
+    struct sa_key pair = store_pair_key(&db->store, &sa->initiator.addr, &sa->responder.addr);
+
+    pair.kind = 'P';
+    store_add(&db->store, &pair, sa);
+    if (!sa->stood) {
+        sa->stood = true;
+        g_ptr_array_add(db->stood, sa);
+    }
+}
+
+struct walk
+sadb_stood_between(const struct sadb *db, const struct ip_addr *a, const struct ip_addr *b)
+{
+    struct sa_key pair = store_pair_key(&db->store, a, b);
+
+    pair.kind = 'P';
+    return store_walk(&db->store, &pair, SADB_MAX_PER_PEER);
+}
+
 struct ike_sa *
 sadb_ike_between(const struct sadb *db, const struct ip_addr *a, const struct ip_addr *b)
 {
     struct sa_key key = store_pair_key(&db->store, a, b);
-    struct walk w = store_walk(&db->store, &key, 1);
+    struct walk w = sadb_stood_between(db, a, b);
+    struct ike_sa *sa = (struct ike_sa *)walk_next(&w);
 
+    if (sa && sa->state == IKE_ESTABLISHED) {
+        return sa;
+    }
+    w = store_walk(&db->store, &key, 1);
     return (struct ike_sa *)walk_next(&w);
 }
 
@@ -205,7 +258,11 @@ sadb_peers_readable(const struct sadb *db, const struct ip_addr *a, const struct
     uint32_t read = 0;
     const struct ike_sa *sa;
 
-    for (struct walk w = store_walk(&db->store, &key, SADB_MAX_PER_PEER); (sa = walk_next(&w));) {
+    for (struct walk w = store_walk(&db->store, &key, SADB_MAX_LOOKED_AT); (sa = walk_next(&w));) {
+        /* a request that nobody answered made no SA, and anybody can send it */
+        if (sa->started_here && !sa->from_responder && !sa->num_encrypted) {
+            continue;
+        }
         if (!sa->started_here || sa->num_readable < sa->num_encrypted || lacks_answer(sa)) {
             return false;
         }

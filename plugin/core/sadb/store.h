@@ -11,7 +11,8 @@ enum { SADB_MAX_POLICIES = 16 };    /* remembered of one address and protocol */
 /* Keys carry the seed, so that whoever chose an SPI cannot choose its bucket. */
 struct sa_key {
     uint32_t seed;
-    uint8_t kind;               /* 'i' IKE SPI, 'c' Child SPI, 's' stream, 'p' pair, 'a' policy, 'f'
+    uint8_t kind;               /* 'i' IKE SPI, 'c' Child SPI, 'C' of an inferred one, 's' stream,
+                                 * 'p' pair, 'P' of an IKE SA that stood, 'a' policy, 'f'
                                  * fragment */
     uint8_t protocol;
     uint8_t spi[8];

@@ -23,12 +23,11 @@ void
 track_phase1(struct turn *t)
 {
     struct ike_event *e = t->e;
-    struct sadb *db = t->db;
     struct ike_sa *now = t->sa;
-    struct sa_key pair = store_pair_key(&db->store, &now->initiator.addr, &now->responder.addr);
     struct ike_sa *old;
 
-    for (struct walk w = store_walk(&db->store, &pair, SADB_MAX_PER_PEER); (old = walk_next(&w));) {
+    for (struct walk w = sadb_stood_between(t->db, &now->initiator.addr, &now->responder.addr);
+         (old = walk_next(&w));) {
         bool same = track_same_peers(old, now);
         bool swapped =
             same_id(&old->initiator, &now->responder) && same_id(&old->responder, &now->initiator);
@@ -69,8 +68,8 @@ track_replaced(const struct turn *t)
     if (!e->established || !now->initiator.id) {
         return NULL;
     }
-    for (struct newest n = newest_first(db->ike_sas->len, SADB_MAX_PER_PEER); newest_next(&n);) {
-        const struct ike_sa *old = database_ike_sa(db, n.i);
+    for (struct newest n = newest_first(db->stood->len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct ike_sa *old = (const struct ike_sa *)g_ptr_array_index(db->stood, n.i);
         if (old != now && old->state == IKE_ESTABLISHED && old->major == now->major &&
             old->initiator.id && strcmp(old->initiator.id, now->initiator.id) == 0 &&
             ip_equal(&old->responder.addr, &now->responder.addr) &&
@@ -183,5 +182,6 @@ track_rekey(struct turn *t, const struct proposal *chosen)
     old->rekeyed_by = fresh->id;
     old->state = IKE_REKEYED;
     e->rekeyed_ike = fresh;
+    sadb_ike_stands(db, fresh);
     store_pair_add(&db->store, fresh, &e->at.src, &e->at.dst);
 }

@@ -135,6 +135,9 @@ follow_addresses(struct turn *t)
     to->port = e->at.dst_port;
     e->moved = true;
     store_pair_add(&db->store, sa, &e->at.src, &e->at.dst);
+    if (sa->stood) {
+        sadb_ike_stands(db, sa);
+    }
 }
 
 static bool

@@ -215,9 +215,10 @@ infer_child(struct sadb *db, struct stream *s, struct ike_sa *sa, const struct s
 }
 
 static struct child_sa *
-child_by_source(const struct sadb *db, const struct stream *s, uint32_t frame, bool *to_responder)
+child_by_source(const struct sadb *db, const struct stream *s, uint32_t frame, bool inferred,
+                bool *to_responder)
 {
-    struct sa_key key = store_key(&db->store, 'c', s->protocol, &s->spi, sizeof s->spi, NULL, NULL);
+    struct sa_key key = database_spi_key(db, s->protocol, s->spi, inferred);
     struct child_sa *c;
 
     for (struct walk w = store_walk(&db->store, &key, SADB_MAX_PER_SPI); (c = walk_next(&w));) {
@@ -325,8 +326,8 @@ tie(struct sadb *db, const struct ipsec_event *e, struct stream *s)
     }
     s->peers = peers = sadb_ike_between(db, &s->src, &s->dst);
     c = track_child_at(db, s->protocol, s->spi, &s->dst, e->at.frame, &to_r);
-    if (!c) {
-        c = child_by_source(db, s, e->at.frame, &to_r);
+    for (unsigned inferred = 0; inferred < 2 && !c; inferred++) {
+        c = child_by_source(db, s, e->at.frame, inferred, &to_r);
     }
     if (!c && peers && unread(peers) && e->new_stream) {
         c = infer_child(db, s, peers, &e->at);

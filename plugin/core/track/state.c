@@ -36,6 +36,7 @@ establish(struct turn *t)
         (sa->state == IKE_FAILED && (was_read(t->m) || (sa->major == 2 && !sa->failed_read)))) {
         sa->state = IKE_ESTABLISHED;
         sa->established_in = e->at.frame;
+        sadb_ike_stands(t->db, sa);
         e->established = true;
         store_offers_proved(&t->db->store, sa->offered);
     }
@@ -118,7 +119,7 @@ weigh_auth(struct turn *t)
 }
 
 void
-track_carry_on(struct ike_sa *sa, bool from_initiator, uint32_t frame)
+track_carry_on(struct sadb *db, struct ike_sa *sa, bool from_initiator, uint32_t frame)
 {
     if (!sa->undecided || sa->state != IKE_HALF_OPEN) {
         return;
@@ -128,6 +129,8 @@ track_carry_on(struct ike_sa *sa, bool from_initiator, uint32_t frame)
     if (sa->carried_i && sa->carried_r) {
         sa->state = IKE_ESTABLISHED;
         sa->established_in = frame;
+        sadb_ike_stands(db, sa);
+        store_offers_proved(&db->store, sa->offered);
     }
 }
 
@@ -157,6 +160,6 @@ track_state(struct turn *t)
                (was_read(m) || !sa->refusal_like)) {
         establish(t);
     } else if (m->exchange != V2_IKE_AUTH) {
-        track_carry_on(sa, t->e->from_initiator, t->e->at.frame);
+        track_carry_on(t->db, sa, t->e->from_initiator, t->e->at.frame);
     }
 }

@@ -146,7 +146,7 @@ void track_answer(struct turn *t);
 void track_state(struct turn *t);
 /* That side uses sa, of which two answers to IKE_AUTH that nobody could read say different
  * things. */
-void track_carry_on(struct ike_sa *sa, bool from_initiator, uint32_t frame);
+void track_carry_on(struct sadb *db, struct ike_sa *sa, bool from_initiator, uint32_t frame);
 
 /* delete.c */
 void track_deletes(struct turn *t);
