@@ -49,6 +49,7 @@ class Pipe:
         self.spi, self.source, self.destination = int(spi, 16), source, destination
         self.way = changes.get("way") or ("initiator" if keylib_initiator(child, number) else "responder")
         self.protocol = child.get("protocol", "ESP")
+        self.esn = changes.get("esn", False)
         self.sa = self.association(**changes)
 
     def association(self, spi=None, crypt=None, crypt_key=None, auth=None, auth_key=None, source=None, destination=None,
@@ -79,9 +80,17 @@ class Pipe:
         sa = sa or self.sa
         sa.seq_num = seq                # scapy takes its own count for 0
         packet = sa.encrypt(inner, seq_num=seq, **more)
+        if self.esn and not self.protocol == "AH":
+            self.extend(packet[ESP])
         if self.udp:
             packet[UDP].len, packet[UDP].chksum = len(packet[UDP]), 0
         return packet
+
+    def extend(self, esp):
+        """The ICV over the upper half of the number too, which scapy does for AH alone; here it is 0."""
+        hash_, size = keylib.HASHES[self.child["integrity"]]
+        secret = bytes(self.child["integrity %s key" % self.way])
+        esp.data = esp.data[:-size] + hmac.new(secret, bytes(esp)[:-size] + bytes(4), hash_).digest()[:size]
 
     def seal(self, packet, data, following, padding=None):
         """The packet's SPI, number and IV with other contents and a new ICV (AES-CBC with HMAC)."""
