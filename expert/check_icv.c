@@ -36,6 +36,32 @@ check_icv_bad(const struct check_in *in, struct findings *out)
     }
 }
 
+void
+check_esn_mismatch(const struct check_in *in, struct findings *out)
+{
+    const struct ipsec_event *e = in->ipsec;
+    const struct child_sa *c = e->child;
+    char who[ADDR_TEXT_MAX];
+    struct scope where;
+
+    if (e->packet->icv != ICV_GOOD || e->packet->protocol != PROTO_ESP || e->duplicate ||
+        !child_is_negotiated(c) || !c->chosen || e->packet->esn == child_has_esn(c)) {
+        return;
+    }
+    where = scope_packet(in);
+    where.basis = BASIS_DECRYPTED;
+    finding_add(out, CHECK_esn_mismatch, &where,
+                e->packet->esn ?
+                    "%s puts the upper half of an extended sequence number (ESN) into the ICV of SPI "
+                    "%08x, though %s was negotiated (frame %u): a receiver that keeps to it drops "
+                    "these packets." :
+                    "%s leaves the upper half of the extended sequence number (ESN) out of the ICV "
+                    "of SPI %08x, though %s was negotiated (frame %u): a receiver that keeps to it "
+                    "drops these packets.",
+                ip_print(&e->at.src, who, sizeof who), e->packet->spi, c->chosen->text,
+                c->negotiated_in);
+}
+
 /* The same for the messages of an IKE SA. */
 static void
 report_ike(const struct check_in *in, struct findings *out, enum check_id check)

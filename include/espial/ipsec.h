@@ -23,6 +23,8 @@ struct ipsec_packet {
     bool clear_read;            /* the clear text was read; bad_padding says how it looks */
     bool bad_padding;           /* RFC 4303 section 2.4: padding is not 1, 2, 3, .. */
     enum icv_verdict icv;
+    bool esn;                   /* ICV_GOOD: the ICV covers the upper half of an extended sequence
+                                 * number (RFC 4303 section 2.2.1) */
     bool cut;                   /* not all of it was captured */
     bool fragmented;            /* came in IP fragments */
     uint8_t ah_words;           /* AH: its Payload Len field */

@@ -57,6 +57,8 @@ void keyring_learn_ike(struct keyring *k, const struct ike_message *m, const str
 struct esp_clear {
     enum icv_verdict icv;       /* ICV_UNKNOWN: no key, no ICV, or not looked at; ICV_BAD: keys
                                  * of this SPI exist and all fail */
+    bool esn;                   /* ICV_GOOD: only with the upper half of an extended sequence
+                                 * number (RFC 4303 section 2.2.1) */
     bool opened;
     uint8_t head[KEYRING_HEAD]; /* the first octets of the payload */
     size_t head_len;

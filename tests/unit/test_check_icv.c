@@ -47,6 +47,54 @@ integrity_of_streams(struct conversation *c)
     FIRES(c, wrong_key);
 }
 
+/* Each packet tells by its ICV which kind of numbers its sender counts with. */
+static void
+extended_numbers(struct conversation *c)
+{
+    static const struct transform esp_esn[] = {
+        { TRANSFORM_ENCR, ENCR_AES_CBC, 128 },
+        { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 },
+        { TRANSFORM_ESN, ESN_EXT_SEQ, 0 },
+    };
+    static const struct {
+        bool negotiated, used, verified, told;
+    } table[] = {
+        { false, false, true, false }, { true, true, true, false },
+        { true, false, true, true },   { false, true, true, true },
+        { true, false, false, false },          /* nobody knows: the ICV was not verified */
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        struct ipsec_packet p = esp_of(TO_R, 1);
+        const struct transform *chosen = table[i].negotiated ? esp_esn : esp128;
+        reset(c);
+        sa_init(c, aes256, aes256);
+        for (unsigned r = 0; r < 2; r++) {
+            begin(c, 2, V2_IKE_AUTH, 1, r == 0, r == 1);
+            c->m.has_auth = true;
+            propose(c, chosen, 3, PROTO_ESP, r ? TO_R : TO_I);
+            selectors(c, "10.1.0.0/24", "10.2.0.0/24");
+            send(c, r ? "auth!" : "auth?", (uint16_t)(3 + r));
+        }
+        p.icv = table[i].verified ? ICV_GOOD : ICV_UNKNOWN;
+        p.esn = table[i].used;
+        ipsec(c, &c->client, &c->gateway, p);
+        TOLD(c, esn_mismatch, table[i].told);
+        if (table[i].told) {
+            SAYS(c, esn_mismatch, table[i].used ? "192.0.2.10 puts the upper half" :
+                                                  "192.0.2.10 leaves the upper half");
+        } else {
+            SILENT(c, esn_mismatch);
+        }
+    }
+    reset(c);               /* without its negotiation no SA has a setting */
+    struct ipsec_packet p = esp_of(TO_R, 1);
+    p.icv = ICV_GOOD;
+    p.esn = true;
+    ipsec(c, &c->client, &c->gateway, p);
+    SILENT(c, esn_mismatch);
+}
+
 int
 main(void)
 {
@@ -55,5 +103,6 @@ main(void)
     conversation_begin(&c);
     wrong_keys(&c);
     integrity_of_streams(&c);
+    extended_numbers(&c);
     return conversation_done(&c);
 }

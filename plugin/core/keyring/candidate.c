@@ -100,6 +100,7 @@ candidate_opens(struct esp_candidate *key, struct esp_job *j)
         if (v == ESP_VERIFIED) {
             clear_read(o, j->out, j->at, j->len, highs[i]);
             j->out->icv = ICV_GOOD;
+            j->out->esn = key->esn;
             saw(key, highs[i], j->seq);
             key->proved = true;
             return true;

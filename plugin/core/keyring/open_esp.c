@@ -164,6 +164,7 @@ open_derived(struct keyring *k, struct spi_keys *s, struct esp_job *j)
         j->found.keys = keys;
         *add_candidate(s, keys, j->found.esn) = j->found;
         s->right = (int)s->num - 1;
+        add_candidate(s, keys, !j->found.esn);
         /* It is known now: nothing is left to derive. */
         g_ptr_array_remove_index(list, i);
         k->num_negotiations--;
@@ -172,7 +173,8 @@ open_derived(struct keyring *k, struct spi_keys *s, struct esp_job *j)
     return false;
 }
 
-/* Once a key has proved right with or without extended numbers, its other way is wrong. */
+/* Once a key has proved right with or without extended numbers, its other way is wrong: it is the
+ * last to be tried, for a sender that goes another way than was negotiated. */
 static bool
 superseded(const struct spi_keys *s, const struct esp_candidate *key)
 {
@@ -218,19 +220,23 @@ open_cut(struct keyring *k, struct spi_keys *s, struct esp_job *j, size_t captur
 }
 
 static bool
-open_known(struct spi_keys *s, struct esp_job *j)
+open_with(struct spi_keys *s, struct esp_job *j, bool other_way)
 {
-    if (s->right >= 0 && candidate_opens(&s->candidates[s->right], j)) {
-        return true;
-    }
     for (unsigned i = 0; i < s->num; i++) {
         struct esp_candidate *key = &s->candidates[i];
-        if ((int)i != s->right && !superseded(s, key) && candidate_opens(key, j)) {
+        if ((int)i != s->right && superseded(s, key) == other_way && candidate_opens(key, j)) {
             s->right = (int)i;
             return true;
         }
     }
     return false;
+}
+
+static bool
+open_known(struct spi_keys *s, struct esp_job *j)
+{
+    return (s->right >= 0 && candidate_opens(&s->candidates[s->right], j)) ||
+           open_with(s, j, false) || open_with(s, j, true);
 }
 
 /* The key is the SPI's from now on. */

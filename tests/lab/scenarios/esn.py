@@ -14,4 +14,4 @@ def story(lab):
     lab.client.terminate(ike="net")
 
 
-SILENT = ("icv_bad", "wrong_key")
+SILENT = ("icv_bad", "wrong_key", "esn_mismatch")
