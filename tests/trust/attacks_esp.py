@@ -14,7 +14,9 @@ NUMBERS = {"sequence_gap", "replay", "out_of_window", "two_senders", "sequence_w
 COUNTERS = ("packets", "bytes", "lost", "replayed", "out_of_window", "first_seq", "last_seq")
 # What counts packets, says that none comes, or stands at a stream's first.
 FIRST = {"esp_without_ike", "spi_unknown", "nat_mapping_changed", "keepalive_gap"}
-COUNTED = NUMBERS | FIRST | {"one_way", "stream_stopped", "never_used", "sequence_not_one", "sequence_wrapped"}
+COUNTED = NUMBERS | FIRST | {"one_way", "stream_stopped", "never_used", "sequence_not_one", "sequence_wrapped",
+                            # Where the key given is another SA's, the forged packet fails with the true ones.
+                            "icv_bad", "wrong_key"}
 # What AH carries can be read by all, and written: without its key nobody knows who wrote it.
 READABLE = {"inner_source_violation", "inner_destination_violation", "inner_selector_violation", "virtual_ip_violation", "mode_mismatch", "ah_length_wrong"}
 # A packet takes the addresses of a true one, which may be wrong.
