@@ -250,6 +250,15 @@ def test_page_whole_tshark(tmp):
     run = subprocess.run(args, capture_output=True, text=True, timeout=300, preexec_fn=limit)
     assert "cannot be written" in run.stderr, run
     assert page.read_text() == "the old page" and len(os.listdir(tmp)) == 2, os.listdir(tmp)
+
+    def kill():
+        """What ignoring the signal spared: the end in the middle of a write."""
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
+    run = subprocess.run(args, capture_output=True, text=True, timeout=300, preexec_fn=kill)
+    assert run.returncode == -signal.SIGXFSZ, run
+    assert page.read_text() == "the old page" and link.is_symlink()
     subprocess.run(args, capture_output=True, check=True, timeout=300)
     assert link.is_symlink() and page.read_text().rstrip().endswith("</html>")
     args[-1] = "espial,html,/dev/stdout"
