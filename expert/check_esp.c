@@ -124,7 +124,7 @@ check_replay(const struct check_in *in, struct findings *out)
     const struct ipsec_event *e = in->ipsec;
     struct scope where;
 
-    if (!e->replayed && !e->differs) {
+    if (!e->replayed && !e->differs && !e->echo) {
         return;
     }
     where = scope_packet(in);

@@ -47,6 +47,12 @@ checks_packet(struct findings *out, const struct sadb *db, const struct plan *pl
         check_ah_length_wrong(&in, out);
         return;
     }
+    if (event->echo) {
+        check_outer_source_violation(&in, out);
+        check_outer_destination_violation(&in, out);
+        check_replay(&in, out);
+        return;
+    }
     if (event->unverified || event->doubtful) {
         findings_doubt(out, event->stream, event->unverified,
                        event->doubtful ? event->at.frame : 0);

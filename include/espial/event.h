@@ -63,6 +63,8 @@ struct ipsec_event {
     bool iv_repeats;            /* explicit IV seen before in this stream */
     bool forged;                /* the ICV is wrong under a key that others of the SPI prove right:
                                  * no receiver takes notice of it */
+    bool echo;                  /* from or to elsewhere, the same octets as a packet between the
+                                 * SA's ends: original is its frame, or 0 */
     bool differs;               /* another packet had this number, and nothing tells which of the
                                  * two is true: original is its frame, or 0 */
     bool unverified;            /* the ICV is wrong, and no packet of the stream was right so

@@ -379,7 +379,9 @@ struct stream {
     uint64_t *last_iv;          /* of a counter mode: STREAM_IVS explicit ones, by packet modulo;
                                  * else NULL */
     struct seen_packet seen[STREAM_SEEN];       /* by seq modulo */
-    struct seen_packet other;   /* the last packet whose number another one had before */
+    struct seen_packet others[STREAM_OTHERS];   /* the last packets whose number another one had
+                                                 * before */
+    uint32_t num_others;
     uint32_t *digests;          /* by seq modulo the window, of what it has seen; NULL while seen
                                  * holds all */
     uint64_t window[];          /* bit seq modulo its size: was seen */

@@ -47,6 +47,7 @@ enum limits {
     STREAM_WINDOW_MAX = 1024,       /* packets */
     STREAM_SEEN = 8,               /* packets of a stream whose frames are remembered */
     STREAM_PASSED = 8,              /* packets remembered behind one far ahead */
+    STREAM_OTHERS = 4,              /* packets remembered whose number another one had before */
     STREAM_MAX_DOUBTS = 1024,       /* packets of one stream that the next one is asked about */
     STREAM_MAX_STEPS = 1 << 16,     /* of one stream: packets out of order whose counts are
                                      * remembered */

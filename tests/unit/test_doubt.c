@@ -245,6 +245,18 @@ strangers(struct conversation *c)
     FIRES(c, never_used);
     FIRES(c, outer_source_violation);
     SILENT(c, sequence_not_one);
+    /* A true packet again from elsewhere has nothing of its own to say: its inner source least. */
+    static const uint8_t octets[] = "octets of a packet, from its SPI to its ICV: forty";
+    struct ipsec_packet inner = esp_of(TO_R, 1);
+    inner.octets = (struct span){ octets, sizeof octets };
+    inner.has_inner = inner.inner_tunnel = true;
+    T(ip_parse(&inner.inner.src, "10.9.9.9") && ip_parse(&inner.inner.dst, "10.2.0.1"));
+    tunnel(c);
+    ipsec(c, &c->client, &c->gateway, inner);
+    ipsec(c, &c->stranger, &c->gateway, inner);
+    T(the_finding(c, CHECK_inner_source_violation)->count == 1);
+    SAYS(c, replay, "Sequence number 1 of SPI b0000001 comes again; it was in frame 5 first.");
+    FIRES(c, outer_source_violation);
     /* It is answered there: the peer has moved. */
     tunnel(c);
     for (uint32_t seq = 1; seq <= 4; seq++) {

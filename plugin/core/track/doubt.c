@@ -31,7 +31,8 @@ copy_line(struct stream *to, const struct stream *from, size_t window)
     to->unchecked = from->unchecked;
     to->num_ivs = from->num_ivs;
     memcpy(to->seen, from->seen, sizeof to->seen);
-    to->other = from->other;
+    memcpy(to->others, from->others, sizeof to->others);
+    to->num_others = from->num_others;
     memcpy(to->window, from->window, window);
 }
 

@@ -67,7 +67,12 @@ copied(const struct stream *s, const struct ipsec_event *e, uint32_t digest)
             return one;
         }
     }
-    return is_copy(s, &s->other, e, digest) ? &s->other : NULL;
+    for (size_t i = 0; i < STREAM_OTHERS; i++) {
+        if (is_copy(s, &s->others[i], e, digest)) {
+            return &s->others[i];
+        }
+    }
+    return NULL;
 }
 
 static struct seen_packet
@@ -165,7 +170,7 @@ static void
 see_integrity(struct sadb *db, struct stream *s, const struct ipsec_event *e)
 {
     if (e->packet->icv == ICV_GOOD) {
-        s->good++;
+        s->good += !e->replayed;
     } else if (e->packet->icv == ICV_BAD) {
         s->bad++;
         if (s->bad_frames.len < STREAM_MAX_BAD_FRAMES) {
@@ -440,6 +445,32 @@ find_stream(struct sadb *db, struct ipsec_event *e)
     return s;
 }
 
+/* The same packet has come to the SA from where its peer is: whoever sends it again from elsewhere
+ * has nothing to say of his own. */
+static void
+see_echo(const struct sadb *db, const struct stream *s, struct ipsec_event *e, uint32_t digest)
+{
+    const struct child_sa *c = s->child;
+    uint32_t seq = e->packet->seq;
+
+    if (!s->strange || !c || !digest || e->translated) {
+        return;
+    }
+    for (struct newest n = newest_first(c->streams.len, SADB_MAX_PER_SPI); newest_next(&n);) {
+        const struct stream *one = c->streams.at[n.i];
+        const struct seen_packet *seen = &one->seen[seq % STREAM_SEEN];
+        if (one == s || one->spi != s->spi || one->to_responder != s->to_responder) {
+            continue;
+        }
+        if (seen->frame && seen->seq == seq && seen->digest == digest) {
+            e->echo = true;
+            e->original = seen->frame;
+        } else if (one->digests && one->digests[seq & db->window_mask] == digest) {
+            e->echo = true;
+        }
+    }
+}
+
 /* Every packet that a receiver might take. */
 static void
 see_packet(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t digest)
@@ -447,12 +478,13 @@ see_packet(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t di
     const struct ipsec_packet *p = e->packet;
 
     see_passing(db, e, digest);
+    see_echo(db, s, e, digest);
     track_doubt(db, s, e);
     window_see(db, s, e, digest);
     see_integrity(db, s, e);
     if (e->differs) {
         /* Whoever wants his packet taken for another sends it first. */
-        s->other = seen_now(s, e, digest);
+        s->others[s->num_others++ % STREAM_OTHERS] = seen_now(s, e, digest);
         s->first_frame = s->packets == 1 ? e->at.frame : s->first_frame;
         s->last_frame = e->at.frame;
         e->number = p->seq + s->now.ahead;
