@@ -190,17 +190,45 @@ check_ike_from_new_address(const struct check_in *in, struct findings *out)
                 ip_print(&peer->addr, is, sizeof is));
 }
 
+/* Whoever was restarted answers that it has no such SA, and never uses it again. */
+static void
+report_lost(const struct check_in *in, struct findings *out)
+{
+    for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
+        const struct ike_sa *sa = sadb_ike_sa(in->db, i);
+        for (uint32_t k = 0; k < sa->denials.len; k++) {
+            const struct denial *d = &sa->denials.at[k];
+            struct scope where = {
+                .basis = BASIS_OBSERVED, .frame = d->frame, .sa = sa, .exchange = NO_ID
+            };
+            char who[ADDR_TEXT_MAX], name[64];
+            if (sa->major == 2 && d->type == N2_INVALID_IKE_SPI && d->stood &&
+                !denial_is_refuted(sa, d)) {
+                finding_add(out, CHECK_peer_restarted, &where,
+                            "%s answers IKE SA %u, established in frame %u, with %s: it no longer "
+                            "knows it.",
+                            ip_print(&d->src, who, sizeof who), sa->id, sa->established_in,
+                            notify_name(2, d->type, name, sizeof name));
+            }
+        }
+    }
+}
+
 void
 check_peer_restarted(const struct check_in *in, struct findings *out)
 {
     const struct ike_event *e = in->ike;
-    char who[ID_TEXT_MAX], from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], name[64];
-    struct scope where = scope_message(in);
-    const struct ike_notify *n;
+    char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
+    struct scope where;
 
+    if (!e) {
+        report_lost(in, out);
+        return;
+    }
     if (!message_is_new(in)) {
         return;
     }
+    where = scope_message(in);
     if (e->replaces && ip_equal(&e->sa->initiator.addr, &e->replaces->initiator.addr)) {
         finding_add(out, CHECK_peer_restarted, &where,
                     "%s is established anew (IKE SA %u) with INITIAL_CONTACT while its IKE SA %u "
@@ -212,16 +240,6 @@ check_peer_restarted(const struct check_in *in, struct findings *out)
                     "not deleted.",
                     e->sa->initiator.id, ip_print(&e->sa->initiator.addr, to, sizeof to), e->sa->id,
                     e->replaces->id, ip_print(&e->replaces->initiator.addr, from, sizeof from));
-    }
-    n = ike_find_notify(in->msg, N2_INVALID_IKE_SPI);
-    n = n && in->msg->major == 2 ? n : NULL;
-    if (n && e->sa->state == IKE_ESTABLISHED) {
-        where.basis = notify_basis(n);
-        finding_add(
-            out, CHECK_peer_restarted, &where,
-            "%s answers IKE SA %u, established in frame %u, with %s: it no longer knows it.",
-            message_sender(in, who, sizeof who), e->sa->id, e->sa->established_in,
-            notify_name(2, n->type, name, sizeof name));
     }
 }
 

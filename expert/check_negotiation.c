@@ -349,6 +349,28 @@ infer_refusals(const struct check_in *in, struct findings *out)
     }
 }
 
+/* Whoever has lost the SA says so in clear, and so can anybody: only the end tells. */
+static void
+report_denials(const struct check_in *in, struct findings *out)
+{
+    for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
+        const struct ike_sa *sa = sadb_ike_sa(in->db, i);
+        for (uint32_t k = 0; k < sa->denials.len; k++) {
+            const struct denial *d = &sa->denials.at[k];
+            struct scope where = { .basis = BASIS_OBSERVED, .frame = d->frame, .sa = sa,
+                                   .exchange = NO_ID, .variant = d->type };
+            char who[ADDR_TEXT_MAX], name[64], phase[64];
+            if (explained(sa->major, NULL, d->type) || denial_is_refuted(sa, d)) {
+                continue;
+            }
+            finding_add(out, CHECK_error_notify, &where, "%s sends %s in %s.",
+                        ip_print(&d->src, who, sizeof who),
+                        notify_name(sa->major, d->type, name, sizeof name),
+                        exchange_name(sa->major, d->exchange, phase, sizeof phase));
+        }
+    }
+}
+
 void
 check_error_notify(const struct check_in *in, struct findings *out)
 {
@@ -357,6 +379,7 @@ check_error_notify(const struct check_in *in, struct findings *out)
 
     if (!m) {
         infer_refusals(in, out);
+        report_denials(in, out);
         return;
     }
 
@@ -385,11 +408,33 @@ check_error_notify(const struct check_in *in, struct findings *out)
 }
 
 static void
+reject_spi(struct findings *out, enum check_id check, struct scope where, const char *who,
+           uint32_t spi)
+{
+    const struct child_list *children = &where.sa->children;
+    const struct child_sa *about = NULL;
+
+    for (struct newest i = newest_first(children->len, SADB_MAX_LOOKED_AT);
+         !about && newest_next(&i);) {
+        const struct child_sa *k = children->at[i.i];
+        about = k->spi_i == spi || k->spi_r == spi ? k : NULL;
+    }
+    where.child = about;
+    where.variant = spi;
+    if (about) {
+        finding_add(out, check, &where, "%s rejects a packet of SPI %08x, Child SA %u (frame %u).",
+                    who, spi, about->id, about->negotiated_in);
+    } else {
+        finding_add(out, check, &where,
+                    "%s rejects a packet of SPI %08x, which no exchange in the capture made.", who,
+                    spi);
+    }
+}
+
+static void
 about_spi(const struct check_in *in, struct findings *out, enum check_id check,
           const struct ike_notify *n)
 {
-    const struct child_list *children;
-    const struct child_sa *about = NULL;
     struct cur c;
     uint32_t spi = 0;
     char who[ID_TEXT_MAX];
@@ -402,33 +447,41 @@ about_spi(const struct check_in *in, struct findings *out, enum check_id check,
     c = cur_of(n->spi.len == 4 ? n->spi.at : n->data.at, n->spi.len == 4 ? 4 : n->data.len);
     where = scope_message(in);
     where.basis = notify_basis(n);
+    message_sender(in, who, sizeof who);
     if (!cur_u32(&c, &spi)) {
-        finding_add(out, check, &where, "%s rejects a packet and does not say of which SPI.",
-                    message_sender(in, who, sizeof who));
+        finding_add(out, check, &where, "%s rejects a packet and does not say of which SPI.", who);
         return;
     }
-    children = &in->ike->sa->children;
-    for (struct newest i = newest_first(children->len, SADB_MAX_LOOKED_AT);
-         !about && newest_next(&i);) {
-        const struct child_sa *k = children->at[i.i];
-        about = k->spi_i == spi || k->spi_r == spi ? k : NULL;
-    }
-    where.child = about;
-    where.variant = spi;
-    if (about) {
-        finding_add(out, check, &where, "%s rejects a packet of SPI %08x, Child SA %u (frame %u).",
-                    message_sender(in, who, sizeof who), spi, about->id, about->negotiated_in);
-    } else {
-        finding_add(out, check, &where,
-                    "%s rejects a packet of SPI %08x, which no exchange in the capture made.",
-                    message_sender(in, who, sizeof who), spi);
+    reject_spi(out, check, where, who, spi);
+}
+
+static void
+denied_spis(const struct check_in *in, struct findings *out)
+{
+    for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
+        const struct ike_sa *sa = sadb_ike_sa(in->db, i);
+        for (uint32_t k = 0; k < sa->denials.len; k++) {
+            const struct denial *d = &sa->denials.at[k];
+            struct scope where = {
+                .basis = BASIS_OBSERVED, .frame = d->frame, .sa = sa, .exchange = NO_ID
+            };
+            char who[ADDR_TEXT_MAX];
+            if (d->type == N2_INVALID_SPI && !denial_is_refuted(sa, d)) {
+                reject_spi(out, CHECK_invalid_spi, where, ip_print(&d->src, who, sizeof who),
+                           d->spi);
+            }
+        }
     }
 }
 
 void
 check_invalid_spi(const struct check_in *in, struct findings *out)
 {
-    about_spi(in, out, CHECK_invalid_spi, new_message_notify(in, N2_INVALID_SPI));
+    if (in->ike) {
+        about_spi(in, out, CHECK_invalid_spi, new_message_notify(in, N2_INVALID_SPI));
+    } else {
+        denied_spis(in, out);
+    }
 }
 
 void

@@ -31,18 +31,46 @@ pair_of(const struct sighting *at)
     return hash_octets(1, pair, sizeof pair);
 }
 
+static void
+report_refuted(const struct check_in *in, struct findings *out)
+{
+    for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
+        const struct ike_sa *sa = sadb_ike_sa(in->db, i);
+        for (uint32_t k = 0; k < sa->denials.len; k++) {
+            const struct denial *d = &sa->denials.at[k];
+            struct scope where = {
+                .basis = BASIS_OBSERVED, .frame = d->frame, .sa = sa, .exchange = NO_ID
+            };
+            char name[64], from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
+            if (denial_is_refuted(sa, d)) {
+                finding_add(out, CHECK_unprotected_message, &where,
+                            "%s in the name of %s to %s is in clear, and %s goes on in IKE SA %u: "
+                            "it is not believed (RFC 7296 section 2.21.4).",
+                            notify_name(sa->major, d->type, name, sizeof name),
+                            ip_print(&d->src, from, sizeof from), ip_print(&d->dst, to, sizeof to),
+                            from, sa->id);
+            }
+        }
+    }
+}
+
 void
 check_unprotected_message(const struct check_in *in, struct findings *out)
 {
     const struct ike_message *m = in->msg;
     const struct ike_event *e = in->ike;
-    struct scope where = scope_message(in);
+    struct scope where;
     char name[64], from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], of[48] = "";
 
+    if (!e) {
+        report_refuted(in, out);
+        return;
+    }
     /* What the capture cut or the way damaged may have been encrypted. */
     if (e->standing != STANDING_UNLAWFUL || m->error != IKE_OK || m->truncated) {
         return;
     }
+    where = scope_message(in);
     where.exchange = NO_ID;
     if (e->sa) {
         g_snprintf(of, sizeof of, " of IKE SA %u", e->sa->id);

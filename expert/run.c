@@ -20,8 +20,8 @@ checks_message(struct findings *out, const struct sadb *db, const struct plan *p
 {
     const struct check_in in = { .db = db, .plan = plan, .msg = msg, .ike = event };
 
-    /* The octets are what they are; what they say is nobody's. */
-    if (event->standing == STANDING_UNLAWFUL) {
+    /* The octets are what they are; what they say is nobody's, or waits for the end. */
+    if (event->standing == STANDING_UNLAWFUL || event->denial) {
         check_malformed_message(&in, out);
         check_unprotected_message(&in, out);
         return;

@@ -24,6 +24,7 @@ struct ike_event {
     bool moved_initiator;       /* valid with moved: which side */
     enum standing standing;     /* STANDING_UNLAWFUL: nothing in the message counts, and all else
                                  * here but sa, exchange, from_initiator and is_response is empty */
+    bool denial;                /* ike_is_denial, of a known SA: judged at the end of the capture */
     enum basis basis;           /* decrypted where encrypted parts were read */
     const struct exchange *about;     /* v1 Informational: the exchange that it refuses, else
                                        * exchange */

@@ -213,6 +213,23 @@ struct nat_life {
     uint32_t keepalives, last_keepalive;    /* how many, and the frame of the last */
 };
 
+/* One end's word, in clear, that it has no such SA or SPI (ike_is_denial). */
+struct denial {
+    uint32_t frame;
+    uint32_t spi;               /* INVALID_SPI's, 0 */
+    double time;
+    struct ip_addr src, dst;
+    uint16_t type;              /* of the notify */
+    uint8_t exchange;
+    bool from_initiator;
+    bool stood;                 /* the IKE SA was established */
+    bool refuted;               /* that end has sent a protected message in it since */
+};
+struct denial_list {
+    const struct denial *at;
+    uint32_t len, room;         /* at most SADB_MAX_DENIALS */
+};
+
 struct ike_sa {
     struct endpoint initiator, responder;
     struct exchange_list exchanges;
@@ -220,6 +237,7 @@ struct ike_sa {
     const struct offer_list *offered;       /* phase 1 / IKE_SA_INIT / rekey; shared */
     const struct kept_proposal *chosen;     /* or NULL */
     const struct address_list *addresses;   /* assigned to the initiator; shared */
+    struct denial_list denials;
     const struct nat_life *nat_life;  /* of a side behind a NAT, NULL */
     const struct peer_certificate *certificate_i, *certificate_r;      /* or NULL */
     struct frame_numbers wrong_frames;      /* messages whose integrity check fails with the keys
@@ -412,6 +430,9 @@ char *endpoint_print(const struct endpoint *e, char *out, size_t size);
 bool ike_sa_is_at(const struct ike_sa *sa, bool initiator, const struct ip_addr *a);
 /* That side of sa is behind a NAT, alone or as the other is. */
 bool ike_sa_behind_nat(const struct ike_sa *sa, bool initiator);
+/* The end that denies an SA goes on in it: with protected messages, or with packets of its Child SAs
+ * (RFC 7296 section 2.21.4: such a notify is a hint and no proof). */
+bool denial_is_refuted(const struct ike_sa *sa, const struct denial *d);
 /* Messages of the exchange so far, of fragmented ones none.  Of Main Mode each side sends three, and
  * whoever makes up another one of a kind adds none. */
 unsigned sadb_whole_messages(const struct exchange *x);

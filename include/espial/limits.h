@@ -32,6 +32,7 @@ enum limits {
     SADB_MAX_EXCHANGES = 1 << 14,   /* of one IKE SA */
     SADB_MAX_MESSAGES = 1 << 10,    /* of one exchange, fragments included */
     SADB_MAX_RETRANSMISSIONS = 64,  /* frames remembered of one message */
+    SADB_MAX_DENIALS = 16,          /* of one IKE SA, notifies in clear that deny it */
     SADB_MAX_WRONG_FRAMES = 64,     /* of one IKE SA, messages that fail their check */
     SADB_MAX_PER_SPI = 64,          /* SAs or streams that share one SPI */
     SADB_MAX_PER_PEER = 64,         /* IKE SAs looked at for one pair */

@@ -76,6 +76,10 @@ restarts(struct conversation *c)
     c->m.encrypted = false;
     notify(c, N2_INVALID_IKE_SPI);
     send(c, "unknown", 9);
+    T(sadb_ike_sa(c->db, 0)->exchanges.len == 2);
+    end_after(c, 60);
+    SAYS(c, error_notify, "198.51.100.20 sends INVALID_IKE_SPI in INFORMATIONAL.");
+    SILENT(c, unprotected_message);
     SAYS(c, peer_restarted, "198.51.100.20 answers IKE SA 0, established in frame 4, with "
          "INVALID_IKE_SPI: it no longer knows it.");
     T(basis_of(c, CHECK_peer_restarted) == BASIS_OBSERVED &&
@@ -86,7 +90,28 @@ restarts(struct conversation *c)
     c->m.encrypted = false;
     notify(c, N2_INVALID_IKE_SPI);
     send(c, "unknown", 9);
+    end_after(c, 60);
     SILENT(c, peer_restarted);
+    /* Anybody can send it: the peer goes on in the SA, by IKE or by ESP. */
+    for (unsigned esp = 0; esp < 2; esp++) {
+        tunnel(c);
+        begin(c, 2, V2_INFORMATIONAL, 2, false, true);
+        c->m.encrypted = false;
+        notify(c, N2_INVALID_IKE_SPI);
+        send(c, "forged", 9);
+        c->now += 5;
+        if (esp) {
+            packet(c, TO_I, &c->gateway, &c->client, NULL, NULL, 0);
+        } else {
+            begin(c, 2, V2_INFORMATIONAL, 0, false, false);
+            memset(c->m.spi_r, 0x22, 8);
+            send(c, "alive", 10);
+        }
+        end_after(c, 60);
+        SILENT(c, peer_restarted);
+        SILENT(c, error_notify);
+        SAYS(c, unprotected_message, "INVALID_IKE_SPI in the name of 198.51.100.20");
+    }
 
     /* Two clients behind one NAT: the outer addresses are the same, the port is not. */
     reset(c);

@@ -232,3 +232,25 @@ clear_packet_is_explained(const struct clear_packet *p)
     }
     return false;
 }
+
+/* packets under way when the notify was sent */
+#define UNDER_WAY_SECONDS 1.0
+
+bool
+denial_is_refuted(const struct ike_sa *sa, const struct denial *d)
+{
+    if (d->refuted) {
+        return true;
+    }
+    for (struct newest n = newest_first(sa->children.len, SADB_MAX_LOOKED_AT); newest_next(&n);) {
+        const struct child_sa *c = sa->children.at[n.i];
+        for (struct newest k = newest_first(c->streams.len, SADB_MAX_PER_SPI); newest_next(&k);) {
+            const struct stream *s = c->streams.at[k.i];
+            if (s->child == c && s->to_responder == d->from_initiator &&
+                s->last_frame > d->frame && s->last_time - d->time > UNDER_WAY_SECONDS) {
+                return true;
+            }
+        }
+    }
+    return false;
+}

@@ -138,3 +138,62 @@ track_count_opened(struct turn *t)
         sa->num_readable += m->readable;
     }
 }
+
+bool
+track_is_denial(const struct turn *t)
+{
+    return t->sa && ike_is_denial(t->m) && (t->m->major == 2 || t->sa->established_in);
+}
+
+/* Where there is no room, one that was refuted makes some. */
+static struct denial *
+room_for_denial(struct sadb *db, struct ike_sa *sa)
+{
+    struct denial_list *list = &sa->denials;
+    struct denial *all = (struct denial *)list->at;
+
+    for (uint32_t i = 0; list->len >= SADB_MAX_DENIALS && i < list->len; i++) {
+        if (all[i].refuted) {
+            return &all[i];
+        }
+    }
+    if (list->len >= SADB_MAX_DENIALS) {
+        store_cap(&db->store, "notifies in clear that deny one IKE SA");
+        return NULL;
+    }
+    all = store_room(&db->store, list->at, list->len, &list->room, sizeof *all);
+    list->at = all;
+    return &all[list->len++];
+}
+
+/* It is kept beside the exchange that it answers: it may be anybody's. */
+void
+track_denial(struct turn *t)
+{
+    const struct ike_notify *n = &t->m->notifies[0];
+    struct cur c = cur_of(n->spi.len == 4 ? n->spi.at : n->data.at,
+                          n->spi.len == 4 ? 4 : n->data.len);
+    struct denial *d = room_for_denial(t->db, t->sa);
+
+    t->e->denial = true;
+    if (!d) {
+        return;
+    }
+    *d = (struct denial){ .frame = t->e->at.frame, .time = t->e->at.time, .src = t->e->at.src,
+                          .dst = t->e->at.dst, .type = n->type, .exchange = t->m->exchange,
+                          .from_initiator = t->e->from_initiator,
+                          .stood = t->sa->state == IKE_ESTABLISHED };
+    if (n->type != N2_INVALID_SPI || !cur_u32(&c, &d->spi)) {
+        d->spi = 0;
+    }
+}
+
+void
+track_refute_denials(const struct turn *t)
+{
+    struct denial *all = (struct denial *)t->sa->denials.at;
+
+    for (uint32_t i = 0; t->e->standing >= STANDING_PROTECTED && i < t->sa->denials.len; i++) {
+        all[i].refuted |= all[i].from_initiator == t->e->from_initiator;
+    }
+}

@@ -210,6 +210,7 @@ admit(struct turn *t, uint64_t sum)
         return false;
     }
     track_count_opened(t);
+    track_refute_denials(t);
     return true;
 }
 
@@ -296,6 +297,8 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
     look_up(&t, sum);
     if (t.sa && track_refutes(t.sa, m)) {
         track_forged(&t, sum);
+    } else if (track_is_denial(&t)) {
+        track_denial(&t);
     } else if (e->standing != STANDING_UNLAWFUL) {
         db->num_ike++;
         if (tie(&t) && admit(&t, sum) && !adds_nothing(&t)) {

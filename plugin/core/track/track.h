@@ -73,6 +73,11 @@ bool track_fails_integrity(const struct ike_sa *sa, const struct ike_message *m)
  * message may be another SA's; then a wrong checksum says nothing of the sender. */
 bool track_refutes(const struct ike_sa *sa, const struct ike_message *m);
 void track_forged(struct turn *t, uint64_t sum);
+/* One end's word in clear that it does not have the SA, or not that SPI. */
+bool track_is_denial(const struct turn *t);
+void track_denial(struct turn *t);
+/* The end that sends the message has the SA. */
+void track_refute_denials(const struct turn *t);
 /* Counts a new message among those that were opened, or not. */
 void track_count_opened(struct turn *t);
 
