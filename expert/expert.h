@@ -43,6 +43,15 @@ void findings_doubt(struct findings *out, const struct stream *stream, bool unve
 /* At the end: those that came true join the others as if there had been no doubt, the rest are
  * gone. */
 void findings_settle(struct findings *out, const struct sadb *db);
+/* What the database has judged since: findings that rest on a message that another one refutes are
+ * suspended, those of one that is believed again come back. */
+void findings_judge(struct findings *out, const struct sadb *db);
+/* Between the two, what is found rests on that message (its first frame), which may be refuted;
+ * 0: on one that may not. */
+void findings_begin_message(struct findings *out, uint32_t message);
+void findings_end_message(struct findings *out);
+/* At the end: what is suspended still is gone. */
+void findings_drop(struct findings *all);
 /* Ends the capture.  True for the first call, so that what the end proves is found once. */
 bool findings_end(struct findings *all);
 
@@ -102,6 +111,18 @@ static inline const struct exchange_message *
 message_at(const struct exchange *x, guint i)
 {
     return &x->messages.at[i];
+}
+
+/* The last message of x but back of them, of those that are its own; NULL where it has fewer. */
+static inline const struct exchange_message *
+last_message(const struct exchange *x, unsigned back)
+{
+    for (guint i = x->messages.len; i > 0; i--) {
+        if (!x->messages.at[i - 1].injected && back-- == 0) {
+            return &x->messages.at[i - 1];
+        }
+    }
+    return NULL;
 }
 
 /* --- suite_words.c: proposals in words -------------------------------------------- */

@@ -1,26 +1,20 @@
 /* findings.c - the store of findings: one for each check and scope, with its frames.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "checks.h"
-#include "expert.h"
+#include "findings.h"
 
 #include <espial/hash.h>
 #include <stdarg.h>
 #include <string.h>
 
-struct findings {
-    GPtrArray *all;             /* of struct finding */
-    GHashTable *by_scope;       /* set of struct finding, told apart by check and scope */
-    GHashTable *by_frame;       /* frame -> GArray of uint32_t */
-    uint32_t last_frame;        /* the highest of them */
-    uint64_t doubt;             /* of what is found now, as in struct finding */
-    bool capped, ended, any_doubt;
-};
-
-static void
-free_finding(gpointer p)
+void
+findings_free_one(gpointer p)
 {
     struct finding *f = (struct finding *)p;
 
+    if (!f) {
+        return;
+    }
     g_free(f->frames->data);
     g_free(f->detail);
     if (f->remedy != checks[f->check].remedy) {
@@ -78,9 +72,11 @@ findings_new(void)
 {
     struct findings *all = g_new0(struct findings, 1);
 
-    all->all = g_ptr_array_new_with_free_func(free_finding);
+    all->all = g_ptr_array_new_with_free_func(findings_free_one);
     all->by_scope = g_hash_table_new(scope_hash, scope_equal);
     all->by_frame = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free_ids);
+    all->marks = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free_ids);
+    all->refuted = g_hash_table_new(g_direct_hash, g_direct_equal);
     return all;
 }
 
@@ -90,6 +86,8 @@ findings_free(struct findings *all)
     if (!all) {
         return;
     }
+    g_hash_table_destroy(all->refuted);
+    g_hash_table_destroy(all->marks);
     g_hash_table_destroy(all->by_frame);
     g_hash_table_destroy(all->by_scope);
     g_ptr_array_free(all->all, TRUE);
@@ -143,8 +141,8 @@ findings_capped(const struct findings *all)
 }
 
 /* The place of frame in the ascending list, whether it is there or not. */
-static guint
-place_of(const struct frame_list *frames, uint32_t frame)
+guint
+findings_place(const struct frame_list *frames, uint32_t frame)
 {
     guint low = 0, high = frames->len;
 
@@ -177,8 +175,8 @@ insert_frame(struct frame_list *list, guint at, uint32_t frame)
     list->len++;
 }
 
-static void
-list_on_frame(struct findings *out, const struct finding *f, uint32_t frame)
+void
+findings_list(struct findings *out, const struct finding *f, uint32_t frame)
 {
     GArray *ids;
 
@@ -191,10 +189,10 @@ list_on_frame(struct findings *out, const struct finding *f, uint32_t frame)
     out->last_frame = MAX(out->last_frame, frame);
 }
 
-static void
-mark_frame(struct findings *out, struct finding *f, uint32_t frame)
+void
+findings_mark(struct findings *out, struct finding *f, uint32_t frame)
 {
-    guint at = place_of(f->frames, frame);
+    guint at = findings_place(f->frames, frame);
 
     f->count++;
     if (at < f->frames->len && g_array_index(f->frames, uint32_t, at) == frame) {
@@ -205,7 +203,25 @@ mark_frame(struct findings *out, struct finding *f, uint32_t frame)
         return;
     }
     insert_frame(f->frames, at, frame);
-    list_on_frame(out, f, frame);
+    findings_list(out, f, frame);
+}
+
+/* What the checks of a message add may have to go again. */
+static void
+keep_mark(struct findings *out, const struct finding *f, uint32_t frame, bool made, bool counts)
+{
+    struct mark one = { f->id, frame, made, counts, false };
+    GArray *marks;
+
+    if (!out->message) {
+        return;
+    }
+    marks = (GArray *)g_hash_table_lookup(out->marks, GUINT_TO_POINTER(out->message));
+    if (!marks) {
+        marks = g_array_sized_new(FALSE, FALSE, sizeof one, 1);
+        g_hash_table_insert(out->marks, GUINT_TO_POINTER(out->message), marks);
+    }
+    g_array_append_val(marks, one);
 }
 
 void
@@ -265,6 +281,7 @@ finding_add(struct findings *out, unsigned check, const struct scope *where, con
 {
     struct finding key = finding_of(out, check, where),
                    *f = (struct finding *)g_hash_table_lookup(out->by_scope, &key);
+    bool made = !f;
     va_list args;
 
     if (!f) {
@@ -286,10 +303,12 @@ finding_add(struct findings *out, unsigned check, const struct scope *where, con
         g_ptr_array_add(out->all, f);
         g_hash_table_add(out->by_scope, f);
     }
-    mark_frame(out, f, where->frame);
+    findings_mark(out, f, where->frame);
+    keep_mark(out, f, where->frame, made, true);
     if (where->also) {
-        mark_frame(out, f, where->also);
+        findings_mark(out, f, where->also);
         f->count--;             /* the other frame is no second event */
+        keep_mark(out, f, where->also, false, false);
     }
 }
 
@@ -334,7 +353,7 @@ take_frames(struct findings *out, struct finding *to, const struct finding *from
     to->count += from->count;
     for (guint i = 0; i < from->frames->len; i++) {
         uint32_t frame = g_array_index(from->frames, uint32_t, i);
-        guint at = place_of(to->frames, frame);
+        guint at = findings_place(to->frames, frame);
         if (at < to->frames->len && g_array_index(to->frames, uint32_t, at) == frame) {
             continue;
         }
@@ -386,7 +405,7 @@ findings_settle(struct findings *out, const struct sadb *db)
     }
     out->any_doubt = false;
     now = g_new(uint32_t, old->len + 1);
-    out->all = g_ptr_array_new_with_free_func(free_finding);
+    out->all = g_ptr_array_new_with_free_func(findings_free_one);
     g_hash_table_remove_all(out->by_scope);
     for (guint i = 0; i < old->len; i++) {
         struct finding *f = (struct finding *)g_ptr_array_index(old, i), *same = NULL;
@@ -400,7 +419,7 @@ findings_settle(struct findings *out, const struct sadb *db)
             take_frames(out, same, f);
         }
         if (!is_true || same) {
-            free_finding(f);
+            findings_free_one(f);
             continue;
         }
         f->id = out->all->len;

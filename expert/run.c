@@ -14,6 +14,14 @@ call_if(bool due, check_fn *check, const struct check_in *in, struct findings *o
     }
 }
 
+/* Nobody has proved anything yet; and what was refuted stays so. */
+static bool
+may_be_refuted(const struct ike_event *e)
+{
+    return e->sa && e->message &&
+           (!e->sa->established_in || e->established || e->message->injected);
+}
+
 void
 checks_message(struct findings *out, const struct sadb *db, const struct plan *plan,
                const struct ike_message *msg, const struct ike_event *event)
@@ -26,10 +34,13 @@ checks_message(struct findings *out, const struct sadb *db, const struct plan *p
         check_unprotected_message(&in, out);
         return;
     }
+    findings_judge(out, db);
+    findings_begin_message(out, may_be_refuted(event) ? event->message->frame : 0);
 #define CHECK(name, severity, group, trigger, ...) \
     call_if(((trigger) & ON_MESSAGE) != 0, check_##name, &in, out);
 #include "checks.def"
 #undef CHECK
+    findings_end_message(out);
 }
 
 void
@@ -81,9 +92,11 @@ checks_end(struct findings *out, const struct sadb *db, const struct plan *plan)
 {
     const struct check_in in = { .db = db, .plan = plan };
 
+    findings_judge(out, db);
     if (!findings_end(out)) {
         return;
     }
+    findings_drop(out);
     findings_settle(out, db);
 #define CHECK(name, severity, group, trigger, ...) \
     call_if(((trigger) & ON_END) != 0, check_##name, &in, out);

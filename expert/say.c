@@ -100,7 +100,7 @@ bool
 message_is_new(const struct check_in *in)
 {
     return in->ike->sa && in->ike->message && !in->ike->retransmission_of && !in->ike->duplicate &&
-           !in->ike->probe && !in->ike->message->forged;
+           !in->ike->probe && !in->ike->message->forged && !in->ike->message->injected;
 }
 
 const struct ike_notify *

@@ -50,6 +50,7 @@ struct finding {
     uint64_t variant;
     uint64_t doubt;             /* while it is not sure: 0, or what it depends on */
     bool at_end;                /* proved by the end of the capture only */
+    bool suspended;             /* it rests on a message that is refuted, so far */
     char *detail;               /* sentences */
     const char *remedy;         /* its own or the row's */
 };
@@ -58,7 +59,7 @@ struct finding {
 struct findings;
 struct findings *findings_new(void);
 void findings_free(struct findings *all);       /* NULL is allowed */
-size_t findings_count(const struct findings *all);
+size_t findings_count(const struct findings *all);      /* until checks_end, suspended ones too */
 /* NULL where i is not below findings_count. */
 const struct finding *findings_get(const struct findings *all, size_t i);
 /* Ids (uint32_t) of the findings on that frame, in the order they were found; NULL where none. */

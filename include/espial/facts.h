@@ -124,6 +124,7 @@ struct exchange_message {
     bool wrong : 1;             /* fails its integrity check under keys that are given for the SA */
     bool forged : 1;            /* fails its integrity check under keys that open others of the
                                  * SA */
+    bool injected : 1;          /* another answer led on, or other messages did: nobody took it */
     uint16_t fragment;          /* IKE fragment number, 0 for a whole message */
     uint16_t ip_id;             /* of the last transmission */
     uint16_t src_port, dst_port;
@@ -184,6 +185,14 @@ struct exchange {
     bool refused_ke : 1;        /* v2: answered by INVALID_KE_PAYLOAD or COOKIE: a detour */
     bool invalid_ke : 1;        /* v2: by INVALID_KE_PAYLOAD */
     bool deletes_child : 1;     /* v2: the request deletes Child SAs */
+    bool injected : 1;          /* its messages are: it is none of the SA's */
+    /* IKE_SA_INIT: what the request says that an answer takes up */
+    bool with_cookie : 1, with_nat_d : 1, with_fragmentation : 1;
+    uint16_t answer;            /* place, from 1, of the IKE SA's answer that it follows; 0 */
+    uint16_t wanted_group;      /* by INVALID_KE_PAYLOAD, 0 */
+    uint32_t cookie;            /* hash of the cookie that the answer asks for, 0 */
+    const struct nat_evidence *asked_nat;   /* IKE_SA_INIT: of the request, where another one
+                                             * followed; NULL */
 };
 
 /* The frame that asked for what the response of x gives or refuses, 0 where not seen. */
@@ -230,6 +239,22 @@ struct denial_list {
     uint32_t len, room;         /* at most SADB_MAX_DENIALS */
 };
 
+/* One of several different answers to the first request of an IKE SA. */
+struct given_answer {
+    uint64_t digest;            /* of the message */
+    double time;
+    uint32_t frame, request;    /* its own, and that of what it answers; 0 where not seen */
+    struct ip_addr src;
+    uint8_t spi_r[8];
+    bool accepts : 1;           /* it chooses a suite: no refusal, cookie or other detour */
+    bool refuted : 1;           /* another one led on */
+    bool led_on : 1;
+};
+struct given_answers {
+    const struct given_answer *const *at;
+    uint32_t len, room;
+};
+
 struct ike_sa {
     struct endpoint initiator, responder;
     struct exchange_list exchanges;
@@ -240,6 +265,8 @@ struct ike_sa {
     struct denial_list denials;
     const struct nat_life *nat_life;  /* of a side behind a NAT, NULL */
     const struct peer_certificate *certificate_i, *certificate_r;      /* or NULL */
+    struct given_answers answers;       /* to its first requests, where they differ; else empty */
+    const struct contest *contest;    /* the tracker's: what it knows of them, NULL */
     struct frame_numbers wrong_frames;      /* messages whose integrity check fails with the keys
                                  * given, the first SADB_MAX_WRONG_FRAMES of num_wrong */
     uint32_t id;
@@ -278,6 +305,8 @@ struct ike_sa {
     bool post_quantum : 1;      /* v2: ML-KEM as additional key exchange, or a PPK */
     bool from_initiator : 1, from_responder : 1;        /* messages of that side were captured */
     bool captured_twice : 1;    /* some transmission was captured at two points */
+    bool went_on : 1;           /* a message beyond the first request and its answer was seen */
+    bool asked_again : 1;       /* and after it another first request */
     /* and the ports that they came from */
     bool i_from_500 : 1, i_from_4500 : 1, r_from_500 : 1, r_from_4500 : 1;
     uint32_t last_from_i, last_from_r;      /* frame of that side's last new message, 0 */

@@ -34,6 +34,9 @@ enum limits {
     SADB_MAX_RETRANSMISSIONS = 64,  /* frames remembered of one message */
     SADB_MAX_DENIALS = 16,          /* of one IKE SA, notifies in clear that deny it */
     SADB_MAX_WRONG_FRAMES = 64,     /* of one IKE SA, messages that fail their check */
+    SADB_MAX_ANSWERS = 128,         /* different answers to the first requests of one IKE SA that
+                                     * are remembered */
+    SADB_MAX_REQUESTS = 128,        /* such requests */
     SADB_MAX_PER_SPI = 64,          /* SAs or streams that share one SPI */
     SADB_MAX_PER_PEER = 64,         /* IKE SAs looked at for one pair */
     SADB_MAX_SUITES = 1 << 12,      /* distinct proposals; of SAs that stand as many more */

@@ -40,6 +40,9 @@ void sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sightin
 bool sadb_see_path(struct sadb *db, struct path_event *e, const struct sighting *at,
                    const struct path_packet *p);
 
+/* The capture has ended: what only the silence after an answer decides. */
+void sadb_see_end(struct sadb *db);
+
 /* --- what it has shown ------------------------------------------------------------ */
 
 size_t sadb_num_ike_sas(const struct sadb *db);
@@ -54,6 +57,18 @@ double sadb_last_time(const struct sadb *db);
 
 /* Names of limits that were reached, NULL-terminated; empty where none. */
 const char *const *sadb_caps(const struct sadb *db);
+
+/* The IKE SA whose initiator asked under the SPI that the first message of answered answers, which
+ * stands alone; NULL where there is none. */
+const struct ike_sa *sadb_asked_by(const struct sadb *db, const struct ike_sa *answered);
+
+/* What became of messages that compete: in this order they are refuted, or believed again. */
+struct judgement {
+    uint32_t frame;             /* the message's first */
+    bool believed;
+};
+size_t sadb_num_judgements(const struct sadb *db);
+struct judgement sadb_judgement(const struct sadb *db, size_t i);
 
 /* An IKE SA of the capture has this initiator SPI: eight octets that are no chance. */
 bool sadb_knows_spi_i(const struct sadb *db, const uint8_t spi[8]);

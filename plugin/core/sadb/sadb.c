@@ -347,6 +347,18 @@ child_holder(const struct sadb *db, const struct child_sa *c)
     return sa;
 }
 
+size_t
+sadb_num_judgements(const struct sadb *db)
+{
+    return db->judgements ? db->judgements->len : 0;
+}
+
+struct judgement
+sadb_judgement(const struct sadb *db, size_t i)
+{
+    return g_array_index(db->judgements, struct judgement, i);
+}
+
 bool
 sadb_has_null(const struct sadb *db)
 {

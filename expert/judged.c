@@ -1,0 +1,168 @@
+/* judged.c - findings that rest on messages of which one refutes another.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "findings.h"
+
+#include <string.h>
+
+static void
+unlist_finding(struct findings *out, uint32_t id, uint32_t frame)
+{
+    GArray *ids = (GArray *)g_hash_table_lookup(out->by_frame, GUINT_TO_POINTER(frame));
+
+    for (guint i = 0; ids && i < ids->len; i++) {
+        if (g_array_index(ids, uint32_t, i) == id) {
+            g_array_remove_index(ids, i);
+            break;
+        }
+    }
+    if (ids && !ids->len) {
+        g_hash_table_remove(out->by_frame, GUINT_TO_POINTER(frame));
+    }
+}
+
+static void
+unmark_frame(struct findings *out, struct finding *f, uint32_t frame)
+{
+    guint at = findings_place(f->frames, frame);
+    uint32_t *frames = (uint32_t *)(void *)f->frames->data;
+
+    if (at < f->frames->len && frames[at] == frame) {
+        f->frames->len--;
+        memmove(frames + at, frames + at + 1, (f->frames->len - at) * sizeof *frames);
+        unlist_finding(out, f->id, frame);
+    }
+}
+
+/* A finding that the message made goes whole; of one that lists its frame, the frame goes. */
+static void
+suspend(struct findings *out, struct mark *m)
+{
+    struct finding *f = (struct finding *)g_ptr_array_index(out->all, m->finding);
+
+    m->suspended = true;
+    if (f->suspended) {
+        return;
+    }
+    if (!m->made) {
+        unmark_frame(out, f, m->frame);
+        f->count -= m->counts;
+        return;
+    }
+    f->suspended = out->some_suspended = true;
+    if (g_hash_table_lookup(out->by_scope, f) == f) {
+        g_hash_table_remove(out->by_scope, f);
+    }
+    for (guint i = 0; i < f->frames->len; i++) {
+        unlist_finding(out, f->id, g_array_index(f->frames, uint32_t, i));
+    }
+}
+
+/* And comes back as it was, unless something else has made it since. */
+static void
+reinstate(struct findings *out, struct mark *m)
+{
+    struct finding *f = (struct finding *)g_ptr_array_index(out->all, m->finding), *other;
+
+    m->suspended = false;
+    if (!m->made) {
+        if (!f->suspended) {
+            findings_mark(out, f, m->frame);
+            f->count -= !m->counts;
+        }
+        return;
+    }
+    other = (struct finding *)g_hash_table_lookup(out->by_scope, f);
+    if (other) {
+        findings_mark(out, other, m->frame);
+        return;
+    }
+    f->suspended = false;
+    g_hash_table_add(out->by_scope, f);
+    for (guint i = 0; i < f->frames->len; i++) {
+        findings_list(out, f, g_array_index(f->frames, uint32_t, i));
+    }
+}
+
+static void
+set_aside(struct findings *out, uint32_t message, bool aside)
+{
+    GArray *marks = (GArray *)g_hash_table_lookup(out->marks, GUINT_TO_POINTER(message));
+
+    for (guint i = 0; marks && i < marks->len; i++) {
+        struct mark *m = &g_array_index(marks, struct mark, i);
+        if (aside && !m->suspended) {
+            suspend(out, m);
+        } else if (!aside && m->suspended) {
+            reinstate(out, m);
+        }
+    }
+}
+
+void
+findings_judge(struct findings *out, const struct sadb *db)
+{
+    for (; out->judgements < sadb_num_judgements(db); out->judgements++) {
+        struct judgement v = sadb_judgement(db, out->judgements);
+        if (v.believed) {
+            g_hash_table_remove(out->refuted, GUINT_TO_POINTER(v.frame));
+        } else {
+            g_hash_table_add(out->refuted, GUINT_TO_POINTER(v.frame));
+        }
+        set_aside(out, v.frame, !v.believed);
+    }
+}
+
+void
+findings_begin_message(struct findings *out, uint32_t message)
+{
+    out->message = message;
+}
+
+void
+findings_end_message(struct findings *out)
+{
+    if (out->message && g_hash_table_contains(out->refuted, GUINT_TO_POINTER(out->message))) {
+        set_aside(out, out->message, true);
+    }
+    out->message = 0;
+}
+
+/* What is still suspended is never said: the others close ranks.  No message can be judged any
+ * more, so the marks go too. */
+void
+findings_drop(struct findings *all)
+{
+    uint32_t *now;
+    GHashTableIter at;
+    gpointer ids;
+    guint kept = 0;
+
+    if (!all->some_suspended) {
+        return;
+    }
+    now = g_new(uint32_t, all->all->len);
+    for (guint i = 0; i < all->all->len; i++) {
+        struct finding *f = (struct finding *)g_ptr_array_index(all->all, i);
+        now[i] = kept;
+        if (f->suspended) {
+            findings_free_one(f);
+            continue;
+        }
+        f->id = kept;
+        all->all->pdata[kept++] = f;
+    }
+    g_hash_table_iter_init(&at, all->by_frame);
+    while (g_hash_table_iter_next(&at, NULL, &ids)) {
+        for (guint i = 0; i < ((GArray *)ids)->len; i++) {
+            uint32_t *id = &g_array_index((GArray *)ids, uint32_t, i);
+            *id = now[*id];
+        }
+    }
+    /* What was moved or freed is no longer the array's to free. */
+    for (guint i = kept; i < all->all->len; i++) {
+        all->all->pdata[i] = NULL;
+    }
+    g_ptr_array_set_size(all->all, (gint)kept);
+    g_hash_table_remove_all(all->marks);
+    g_free(now);
+}
