@@ -231,7 +231,7 @@ suspect_v1(const struct check_in *in, struct findings *out)
     if (!((x->type == V1_MAIN && whole == 5) || (x->type == V1_AGGRESSIVE && whole == 3))) {
         return;
     }
-    last = message_at(x, x->messages.len - 1);
+    last = last_message(x, 0);
     /* The count means something only where the capture has the first message. */
     if (!in->ike->sa->started_here || !last->from_initiator) {
         return;
@@ -258,7 +258,7 @@ suspect_main(const struct check_in *in, struct findings *out, const struct ike_s
         !sa->started_here || sadb_whole_messages(x) != 5) {
         return;
     }
-    before = message_at(x, x->messages.len - 2);
+    before = last_message(x, 1);
     if (before->src_port != last->dst_port || silence_reason(in->db, sa, x) != SILENCE_PLAIN) {
         return;
     }
@@ -284,8 +284,8 @@ suspect_aggressive(const struct check_in *in, struct findings *out, const struct
         !sa->started_here) {
         return;
     }
-    last = message_at(x, x->messages.len - 1);
-    before = message_at(x, x->messages.len - 2);
+    last = last_message(x, 0);
+    before = last_message(x, 1);
     if (!last->from_initiator || last->readable || last->fragment || before->from_initiator ||
         !before->again || before->again->last_time <= last->time || sa->last_from_r > last->frame ||
         sadb_last_time(in->db) - before->again->last_time < AFTER_RETRANSMISSION_S) {

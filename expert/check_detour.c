@@ -28,7 +28,7 @@ later_in(const struct ike_sa *sa, const struct exchange *x, guint from)
 
     for (guint i = from; i < sa->exchanges.len && looked < SADB_MAX_PER_PEER; i++, looked++) {
         const struct exchange *later = sa->exchanges.at[i];
-        if (later->type == x->type && later->by_initiator == x->by_initiator &&
+        if (later->type == x->type && later->by_initiator == x->by_initiator && !later->injected &&
             later->request > x->response) {
             return later;
         }
@@ -69,7 +69,7 @@ refused_in(const struct exchange *x)
 {
     for (guint i = 0; i < x->messages.len; i++) {
         const struct exchange_message *m = message_at(x, i);
-        if (m->refused && m->from_initiator != x->by_initiator) {
+        if (m->refused && !m->injected && m->from_initiator != x->by_initiator) {
             return m->frame;
         }
     }

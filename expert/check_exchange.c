@@ -79,7 +79,8 @@ check_message_id_reused(const struct check_in *in, struct findings *out)
     }
     for (guint i = 0; i < x->messages.len; i++) {
         const struct exchange_message *m = message_at(x, i);
-        if (m == now || m->fragment || m->forged || m->from_initiator != now->from_initiator ||
+        if (m == now || m->fragment || m->forged || m->injected ||
+            m->from_initiator != now->from_initiator ||
             m->digest == now->digest) {
             continue;
         }

@@ -194,7 +194,7 @@ check_exchange_mode_mismatch(const struct check_in *in, struct findings *out)
     struct scope where;
 
     if (in->msg->major != 1 || !x || (x->type != V1_AGGRESSIVE && x->type != V1_MAIN) ||
-        x->messages.len != 1) {
+        sadb_whole_messages(x) != 1) {
         return;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(refusals) && !n; i++) {
@@ -213,6 +213,7 @@ check_exchange_mode_mismatch(const struct check_in *in, struct findings *out)
                 notify_name(1, n->type, name, sizeof name), message_receiver(in, to, sizeof to));
 }
 
+/* The try before this one; who only asked or answered may be anybody. */
 static const struct ike_sa *
 earlier_try(const struct check_in *in)
 {
@@ -221,7 +222,8 @@ earlier_try(const struct check_in *in)
     for (size_t i = now->id; i > 0 && now->id - i < SADB_MAX_PER_PEER; i--) {
         const struct ike_sa *old = sadb_ike_sa(in->db, i - 1);
         if (old->major == now->major && ip_equal(&old->initiator.addr, &now->initiator.addr) &&
-            ip_equal(&old->responder.addr, &now->responder.addr) && old->offered->len) {
+            ip_equal(&old->responder.addr, &now->responder.addr) && old->offered->len &&
+            (old->state != IKE_HALF_OPEN || old->went_on)) {
             return old;
         }
     }

@@ -387,14 +387,14 @@ check_error_notify(const struct check_in *in, struct findings *out)
         const struct ike_notify *n = &m->notifies[i];
         const struct exchange *x = in->ike->about;
         struct scope where = scope_message(in);
+        const struct exchange_message *last;
         if (!notify_is_error(m->major, n->type) || explained(m->major, x, n->type)) {
             continue;
         }
         where.basis = notify_basis(n);
         where.variant = n->type;
-        if (x && x != in->ike->exchange && x->messages.len) {
-            const struct exchange_message *last =
-                message_at(x, x->messages.len - 1);
+        last = x && x != in->ike->exchange ? last_message(x, 0) : NULL;
+        if (last) {
             finding_add(out, CHECK_error_notify, &where, "%s answers %s (frame %u) with %s.",
                         message_sender(in, who, sizeof who), phase_name(in, x, phase, sizeof phase),
                         last->frame, notify_name(m->major, n->type, name, sizeof name));

@@ -48,6 +48,22 @@ answered_by_next(const struct ike_sa *sa, const struct exchange *x)
     return false;
 }
 
+/* Two different first requests at once are not one initiator's: the answer to one of them came
+ * after both. */
+static bool
+asked_beside(const struct ike_sa *sa, const struct exchange *x)
+{
+    for (guint i = 0; x->type == V2_IKE_SA_INIT && i < sa->exchanges.len && i < SADB_MAX_REQUESTS;
+         i++) {
+        const struct exchange *other = sa->exchanges.at[i];
+        if (other != x && other->type == x->type && other->request &&
+            other->response > x->request) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Nothing of the other side was captured, and yet this side goes on without asking again: it was
  * answered, and the capture holds one direction only. */
 static bool
@@ -72,9 +88,10 @@ waiting_message(const struct ike_sa *sa, const struct exchange *x)
 
     for (guint i = 0; i < x->messages.len; i++) {
         const struct exchange_message *m = message_at(x, i);
-        last = m->forged ? last : m;
+        last = m->forged || m->injected ? last : m;
     }
-    if (!last || !wants_answer(sa, x, sadb_whole_messages(x)) || x->answered_by || reacted_later(sa, last) ||
+    if (!last || x->injected || asked_beside(sa, x) ||
+        !wants_answer(sa, x, sadb_whole_messages(x)) || x->answered_by || reacted_later(sa, last) ||
         answered_by_next(sa, x) || one_side_captured(sa, x, last)) {
         return NULL;
     }

@@ -449,6 +449,7 @@ struct policy {
     const struct kept_proposal *kept;
     uint32_t frame;
     bool chosen;
+    const struct ike_sa *sa;    /* in which it said so */
 };
 
 /* --- what follows from one fact ------------------------------------------------ */

@@ -37,6 +37,7 @@ void
 capture_end(void)
 {
     if (open_file.db) {
+        sadb_see_end(open_file.db);
         checks_end(open_file.findings, open_file.db, open_file.plan);
     }
 }

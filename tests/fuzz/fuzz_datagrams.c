@@ -274,6 +274,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     plan_add(r.plan, "192.0.2.10", "AES_CBC_256", "AES_GCM_16_128", "10.1.0.9", "10.2.0.0/24",
              &error);
     each_record(&r, data, size, false);
+    sadb_see_end(r.db);
     checks_end(r.found, r.db, r.plan);
     each_record(&r, data, size, true);
     ask_of_sas(&r);

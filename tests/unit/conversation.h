@@ -362,6 +362,7 @@ end_after(struct conversation *c, double seconds)
 {
     c->now += seconds;
     sadb_see_frame(c->db, ++c->frame, c->now);
+    sadb_see_end(c->db);
     checks_end(c->found, c->db, c->plan);
 }
 

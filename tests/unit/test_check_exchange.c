@@ -13,6 +13,7 @@ exchanges(struct conversation *c)
     FIRES(c, retransmission);
     c->now += 20;
     sadb_see_frame(c->db, ++c->frame, c->now);
+    sadb_see_end(c->db);
     checks_end(c->found, c->db, c->plan);
     SAYS(c, request_unanswered, "1 more time");
 
@@ -23,6 +24,7 @@ exchanges(struct conversation *c)
     SILENT(c, retransmission);
     c->now += 20;
     sadb_see_frame(c->db, ++c->frame, c->now);
+    sadb_see_end(c->db);
     checks_end(c->found, c->db, c->plan);
     SILENT(c, request_unanswered);
 }

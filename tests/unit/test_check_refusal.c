@@ -17,6 +17,19 @@ static const struct transform des3[] = {
     { TRANSFORM_PRF, PRF_HMAC_SHA1, 0 }, { TRANSFORM_KE, KE_MODP_1024, 0 },
 };
 
+/* The initiator takes the answer: from then on it is a witness of the responder's policy. */
+static void
+goes_on(struct conversation *c)
+{
+    bool v1 = c->m.major == 1;
+
+    begin(c, c->m.major, v1 ? V1_MAIN : V2_IKE_AUTH, v1 ? 0 : 1, true, false);
+    memset(c->m.spi_r, 0x22, 8);
+    c->m.encrypted = true;
+    c->m.readable = false;
+    send(c, "on", 90);
+}
+
 static void
 refused(struct conversation *c)
 {
@@ -106,6 +119,7 @@ explained_refusals(struct conversation *c)
 
     reset(c);
     sa_init(c, aes256, aes256);
+    goes_on(c);
     other_init(c, des, 0x33, &c->stranger, &c->gateway);
     c->m.num_proposals = 0;
     begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
@@ -149,6 +163,7 @@ explained_refusals(struct conversation *c)
     static const struct transform md5[] = { { TRANSFORM_INTEG, INTEG_HMAC_MD5_96, 0 } };
     reset(c);
     v1_phase1(c, aes256);
+    goes_on(c);
     for (unsigned i = 0; i < 2; i++) {
         begin(c, 1, V1_QUICK, 9, i == 0, false);
         propose(c, esp, 2, PROTO_ESP, i ? TO_R : TO_I);
@@ -221,6 +236,7 @@ proposals(struct conversation *c)
     struct transform many[10][4];
     reset(c);
     sa_init(c, aes256, aes256);
+    goes_on(c);
     begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
     as(c, 0x33);
     for (uint8_t i = 0; i < 10; i++) {
@@ -266,6 +282,7 @@ v1_method_and_mode(struct conversation *c)
     for (size_t i = 0; i < G_N_ELEMENTS(methods); i++) {
         reset(c);
         v1_phase1(c, aes256);
+        goes_on(c);
         begin(c, 1, V1_MAIN, 0, true, false);
         as(c, 0x33);
         propose(c, aes256, 4, PROTO_IKE, 0);
@@ -283,6 +300,7 @@ v1_method_and_mode(struct conversation *c)
     for (unsigned mode = MODE_TUNNEL; mode <= MODE_TRANSPORT; mode++) {
         reset(c);
         v1_phase1(c, aes256);
+        goes_on(c);
         for (unsigned r = 0; r < 2; r++) {
             begin(c, 1, V1_QUICK, 9, r == 0, false);
             propose(c, esp128, 2, PROTO_ESP, r ? TO_R : TO_I);
@@ -301,6 +319,7 @@ v1_method_and_mode(struct conversation *c)
     /* Both at once beside a cipher, of the transform that is not the nearest. */
     reset(c);
     v1_phase1(c, aes256);
+    goes_on(c);
     begin(c, 1, V1_MAIN, 0, true, false);
     as(c, 0x33);
     propose(c, des3, 4, PROTO_IKE, 0);

@@ -94,6 +94,10 @@ sadb_ike_new(struct sadb *db, uint8_t major, const uint8_t spi_i[8], const uint8
     sa->addresses = &no_addresses;
     g_ptr_array_add(db->ike_sas, sa);
     store_add(&db->store, &key, sa);
+    if (sa->has_spi_r) {
+        key = store_spis_key(&db->store, spi_i, spi_r);
+        store_add(&db->store, &key, sa);
+    }
     return sa;
 }
 
@@ -345,6 +349,22 @@ child_holder(const struct sadb *db, const struct child_sa *c)
         sa = sadb_ike_sa(db, sa->rekeyed_by);
     }
     return sa;
+}
+
+const struct ike_sa *
+sadb_asked_by(const struct sadb *db, const struct ike_sa *answered)
+{
+    struct sa_key key = store_key(&db->store, 'i', 0, answered->spi_i, 8, NULL, NULL);
+    const struct ike_sa *sa;
+
+    for (struct walk w = store_walk(&db->store, &key, SADB_MAX_PER_SPI); (sa = walk_next(&w));) {
+        if (sa != answered && sa->major == answered->major && sa->started_here &&
+            memcmp(sa->spi_i, answered->spi_i, sizeof sa->spi_i) == 0 &&
+            ip_equal(&sa->initiator.addr, &answered->initiator.addr)) {
+            return sa;
+        }
+    }
+    return NULL;
 }
 
 size_t

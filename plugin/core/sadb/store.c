@@ -439,7 +439,7 @@ store_selectors(struct store *store, const struct selector *s, size_t n)
 
 /* The last SADB_MAX_POLICIES that one address is known to offer or to take. */
 struct policies {
-    struct policy *at;          /* number i of all there were is at i modulo SADB_MAX_POLICIES */
+    struct policy *at;          /* oldest first */
     uint32_t num, room;
     struct ip_addr addr;
     uint8_t protocol;
@@ -459,9 +459,36 @@ policies_of(const struct store *store, const struct sa_key *key)
     return NULL;
 }
 
+bool
+store_is_witness(const struct store *store, const struct policy *one)
+{
+    bool wanted = one->kept->p->num_transforms == 1;    /* the group of INVALID_KE_PAYLOAD */
+
+    if (store_is_refuted(store, one->frame)) {
+        return false;
+    }
+    if (one->kept->p->protocol != PROTO_IKE || wanted) {
+        return true;
+    }
+    return !one->chosen || one->sa->went_on;
+}
+
+/* The oldest that is no witness, else the oldest. */
+static void
+forget_policy(const struct store *store, struct policies *all)
+{
+    uint32_t i = 0;
+
+    while (i < all->num && store_is_witness(store, &all->at[i])) {
+        i++;
+    }
+    i = i < all->num ? i : 0;
+    memmove(all->at + i, all->at + i + 1, (--all->num - i) * sizeof *all->at);
+}
+
 void
-store_policy(struct store *store, const struct ip_addr *addr, const struct kept_proposal *kept,
-             uint32_t frame, bool chosen)
+store_policy(struct store *store, const struct ike_sa *sa, const struct ip_addr *addr,
+             const struct kept_proposal *kept, uint32_t frame, bool chosen)
 {
     struct sa_key key = store_key(store, 'a', kept->p->protocol, NULL, 0, addr, NULL);
     struct policies *all = policies_of(store, &key);
@@ -475,16 +502,19 @@ store_policy(struct store *store, const struct ip_addr *addr, const struct kept_
         all->protocol = kept->p->protocol;
         store_add(store, &key, all);
     }
-    for (uint32_t i = 0; i < MIN(all->num, SADB_MAX_POLICIES); i++) {
+    for (uint32_t i = 0; i < all->num; i++) {
         const struct policy *old = &all->at[i];
-        if (old->chosen == chosen && strcmp(old->kept->text, kept->text) == 0) {
+        if (old->chosen == chosen && (old->sa == sa || store_is_witness(store, old)) &&
+            !store_is_refuted(store, old->frame) && strcmp(old->kept->text, kept->text) == 0) {
             return;
         }
     }
     if (all->num < SADB_MAX_POLICIES) {
         all->at = store_room(store, all->at, all->num, &all->room, sizeof *all->at);
+    } else {
+        forget_policy(store, all);
     }
-    all->at[all->num++ % SADB_MAX_POLICIES] = (struct policy){ kept, frame, chosen };
+    all->at[all->num++] = (struct policy){ kept, frame, chosen, sa };
 }
 
 size_t
@@ -495,8 +525,10 @@ store_policies(const struct store *store, const struct ip_addr *addr, uint8_t pr
     const struct policies *all = policies_of(store, &key);
     size_t n = 0;
 
-    for (uint32_t i = all ? all->num : 0; i > 0 && n < MIN(max, SADB_MAX_POLICIES); i--) {
-        out[n++] = all->at[(i - 1) % SADB_MAX_POLICIES];
+    for (uint32_t i = all ? all->num : 0; i > 0 && n < max; i--) {
+        if (store_is_witness(store, &all->at[i - 1])) {
+            out[n++] = all->at[i - 1];
+        }
     }
     return n;
 }
@@ -544,6 +576,47 @@ store_pair_key(const struct store *store, const struct ip_addr *a, const struct 
     return store_key(store, 'p', 0, NULL, 0, ordered ? a : b, ordered ? b : a);
 }
 
+/* The responder's SPI stands where an address would. */
+struct sa_key
+store_spis_key(const struct store *store, const uint8_t spi_i[8], const uint8_t spi_r[8])
+{
+    struct ip_addr other;
+
+    memset(&other, 0, sizeof other);
+    memcpy(other.bytes, spi_r, 8);
+    return store_key(store, 'b', 0, spi_i, 8, &other, NULL);
+}
+
+struct sa_key
+store_half_key(const struct store *store, const uint8_t spi_i[8], const struct ip_addr *a,
+               const struct ip_addr *b)
+{
+    bool ordered = ip_compare(a, b) <= 0;
+
+    return store_key(store, 'h', 0, spi_i, 8, ordered ? a : b, ordered ? b : a);
+}
+
+void
+store_refute(struct store *store, uint32_t frame, bool refuted)
+{
+    if (!refuted) {
+        if (store->refuted) {
+            g_hash_table_remove(store->refuted, GUINT_TO_POINTER(frame));
+        }
+        return;
+    }
+    if (!store->refuted) {
+        store->refuted = g_hash_table_new(g_direct_hash, g_direct_equal);
+    }
+    g_hash_table_add(store->refuted, GUINT_TO_POINTER(frame));
+}
+
+bool
+store_is_refuted(const struct store *store, uint32_t frame)
+{
+    return store->refuted && g_hash_table_contains(store->refuted, GUINT_TO_POINTER(frame));
+}
+
 void
 store_init(struct store *store, uint32_t seed)
 {
@@ -567,5 +640,8 @@ store_clear(struct store *store)
         g_free(((struct offers *)l->data)->loose);
     }
     g_queue_free(store->loose);
+    if (store->refuted) {
+        g_hash_table_destroy(store->refuted);
+    }
     g_ptr_array_free(store->chunks, TRUE);
 }

@@ -11,9 +11,9 @@ enum { SADB_MAX_POLICIES = 16 };    /* remembered of one address and protocol */
 /* Keys carry the seed, so that whoever chose an SPI cannot choose its bucket. */
 struct sa_key {
     uint32_t seed;
-    uint8_t kind;               /* 'i' IKE SPI, 'c' Child SPI, 'C' of an inferred one, 's' stream,
-                                 * 'p' pair, 'P' of an IKE SA that stood, 'a' policy, 'f'
-                                 * fragment */
+    uint8_t kind;               /* 'i' IKE SPI, 'b' both, 'h' the initiator's and two addresses,
+                                 * 'c' Child SPI, 'C' of an inferred one, 's' stream, 'p' pair,
+                                 * 'P' of an IKE SA that stood, 'a' policy, 'f' fragment */
     uint8_t protocol;
     uint8_t spi[8];
     struct ip_addr a, b;
@@ -43,6 +43,7 @@ struct store {
         const struct selector *at;
         size_t num;
     } recent[64];
+    GHashTable *refuted;        /* set of frames whose message nobody believes, or NULL */
     const char *caps[16];       /* names of limits that were reached, NULL behind the last */
     size_t num_caps;
 };
@@ -93,6 +94,15 @@ walk_next(struct walk *w)
 void store_add(struct store *store, const struct sa_key *key, void *member);
 void store_pair_add(struct store *store, struct ike_sa *sa, const struct ip_addr *a,
                     const struct ip_addr *b);
+/* The keys of an IKE SA: both SPIs; the initiator's and two addresses, whichever of them sends. */
+struct sa_key store_spis_key(const struct store *store, const uint8_t spi_i[8],
+                             const uint8_t spi_r[8]);
+struct sa_key store_half_key(const struct store *store, const uint8_t spi_i[8],
+                             const struct ip_addr *a, const struct ip_addr *b);
+
+/* What a frame's message says is no witness from now on, or is one again. */
+void store_refute(struct store *store, uint32_t frame, bool refuted);
+bool store_is_refuted(const struct store *store, uint32_t frame);
 
 struct kept_proposal *store_proposal(struct store *store, const struct proposal *p, uint32_t frame);
 /* All proposals of a message, shared with every message that offered the same.  Beyond
@@ -104,9 +114,12 @@ const struct offer_list *store_offers(struct store *store, const struct ike_mess
 void store_offers_proved(struct store *store, const struct offer_list *list);
 /* NULL where n is 0. */
 const struct selector *store_selectors(struct store *store, const struct selector *s, size_t n);
-/* addr is known to take (chosen) or to offer kept. */
-void store_policy(struct store *store, const struct ip_addr *addr, const struct kept_proposal *kept,
-                  uint32_t frame, bool chosen);
+/* addr is known to take (chosen) or to offer kept, in sa. */
+void store_policy(struct store *store, const struct ike_sa *sa, const struct ip_addr *addr,
+                  const struct kept_proposal *kept, uint32_t frame, bool chosen);
+/* A choice that stands in clear is a witness of its sender's policy once the other side has gone on
+ * with it. */
+bool store_is_witness(const struct store *store, const struct policy *one);
 size_t store_policies(const struct store *store, const struct ip_addr *addr, uint8_t protocol,
                       struct policy *out, size_t max);
 

@@ -20,7 +20,7 @@ next_message(struct sadb *db, struct message_list *list)
 void
 track_add_side(struct exchange *x, const struct exchange_message *m)
 {
-    if (m->forged) {
+    if (m->forged || m->injected) {
         return;
     }
     if (m->from_initiator == x->by_initiator && !x->request && !m->response) {

@@ -128,7 +128,7 @@ track_offer(struct turn *t)
     x->offered = store_offers(&db->store, m, e->at.frame, m->encrypted && m->readable);
     x->offered_in = e->at.frame;
     for (guint i = 0; i < x->offered->len; i++) {
-        store_policy(&db->store, &e->at.src, x->offered->at[i], e->at.frame, false);
+        store_policy(&db->store, t->sa, &e->at.src, x->offered->at[i], e->at.frame, false);
     }
     if (is_ike_offer(m) && !t->sa->offered->len) {
         t->sa->offered = x->offered;
@@ -357,7 +357,7 @@ learn_group(struct turn *t)
     if (cur_u16(&c, &group.id)) {
         p.protocol =
             m->exchange == V2_IKE_SA_INIT || t->exchange->rekeys_ike ? PROTO_IKE : PROTO_ESP;
-        store_policy(&db->store, &e->at.src, store_proposal(&db->store, &p, e->at.frame),
+        store_policy(&db->store, t->sa, &e->at.src, store_proposal(&db->store, &p, e->at.frame),
                      e->at.frame, true);
     }
 }
@@ -434,7 +434,7 @@ take_bundle(struct turn *t, const struct proposal *p)
             continue;
         }
         kept = store_proposal(&db->store, q, e->at.frame);
-        store_policy(&db->store, &e->at.src, kept, e->at.frame, true);
+        store_policy(&db->store, t->sa, &e->at.src, kept, e->at.frame, true);
         if (first && m->exchange == V1_QUICK && q->protocol + p->protocol == PROTO_ESP + PROTO_AH &&
             !e->second) {
             const struct child_sa *twin = e->twin, *old = e->child_rekeyed;
@@ -480,7 +480,7 @@ track_answer(struct turn *t)
         return;
     }
     x->chosen = store_proposal(&db->store, p, e->at.frame);
-    store_policy(&db->store, &e->at.src, x->chosen, e->at.frame, true);
+    store_policy(&db->store, t->sa, &e->at.src, x->chosen, e->at.frame, true);
     if (is_ike_offer(m)) {
         /* A suite that was never offered is none that both sides agree on. */
         t->sa->chosen = was_offered(x) ? x->chosen : NULL;

@@ -117,7 +117,13 @@ track_refused(struct turn *t)
         if (x->type == V1_INFORMATIONAL || !x->messages.len) {
             continue;
         }
-        last = &x->messages.at[x->messages.len - 1];
+        last = NULL;
+        for (uint32_t i = x->messages.len; i > 0 && !last; i--) {
+            last = x->messages.at[i - 1].injected ? NULL : &x->messages.at[i - 1];
+        }
+        if (!last) {
+            continue;
+        }
         return last->from_initiator != e->from_initiator ? x : NULL;
     }
     return NULL;

@@ -33,7 +33,9 @@ note_again(struct turn *t, struct exchange_message *old)
         (track_known_between(t->sa, &at->src, &at->dst) ||
          track_translated(t->sa, t->exchange, old, at))) {
         if (t->sa->after_nat == at->frame) {
+            struct sa_key half = store_half_key(&db->store, t->sa->spi_i, &at->src, &at->dst);
             store_pair_add(&db->store, t->sa, &at->src, &at->dst);
+            store_add(&db->store, &half, t->sa);
         }
         e->duplicate = true;
         old->twice |= at->frame != old->frame;
@@ -156,7 +158,7 @@ look_up(struct turn *t, uint64_t sum)
     t->sa = track_find_sa(t->db, t->m, &e->at, sum);
     if (t->sa) {
         e->from_initiator = from_initiator(t->sa, t->m, &e->at);
-        t->exchange = track_find_exchange(t->sa, t->m, e->from_initiator, sum);
+        t->exchange = track_find_exchange(t);
     }
     e->standing = track_standing(t, sum);
 }
@@ -177,14 +179,35 @@ tie(struct turn *t)
         return false;
     }
     e->from_initiator = from_initiator(t->sa, m, &e->at);
-    if (!e->from_initiator && !ike_spi_is_zero(m->spi_r) && !t->sa->chosen) {
-        memcpy(t->sa->spi_r, m->spi_r, 8);
-        t->sa->has_spi_r = true;
+    if (!e->from_initiator && !ike_spi_is_zero(m->spi_r) && !t->sa->chosen && !track_is_answer(t)) {
+        track_learn_spi(t);
     }
-    if (!t->exchange) {
+    if (!track_goes_on(t)) {
+        return false;
+    }
+    if (t->sa->contest) {       /* which exchanges are its own may have changed */
+        t->exchange = track_find_exchange(t);
+    }
+    if (!t->exchange && !track_too_many_requests(t->db, t->sa, m)) {
         t->exchange = track_make_exchange(t->db, t->sa, m, e->from_initiator != e->is_response);
+        if (t->exchange && !track_is_first(t->exchange)) {
+            t->exchange->answer = track_answer_followed(t->sa);
+        }
     }
     return t->exchange != NULL;
+}
+
+/* First requests and their answers are in clear, and others may have sent some too. */
+static bool
+compete(struct turn *t)
+{
+    if (track_is_answer(t)) {
+        return track_new_answer(t);
+    }
+    if (track_is_request(t)) {
+        return track_new_request(t);
+    }
+    return true;
 }
 
 /* The third phase: whether the message is new.  What comes again says nothing more: false. */
@@ -199,16 +222,24 @@ admit(struct turn *t, uint64_t sum)
         store_cap(&t->db->store, "payloads, proposals or other parts of one IKE message");
     }
     e->about = t->exchange;
-    t->sa->last_frame = e->at.frame;
     old = track_find_message(t->exchange, sum, e->from_initiator);
     if (old) {
         note_again(t, old);
         track_sent(t->db, t->sa, e->from_initiator, e->at.time);
+        t->sa->last_frame = old->injected ? t->sa->last_frame : e->at.frame;
         return false;
+    }
+    if (t->m->major == 1 && track_is_first(t->exchange) && !track_is_answer(t) &&
+        !track_is_request(t)) {
+        track_refute_refusals(t);
     }
     if (!add_message(t, sum)) {
         return false;
     }
+    if (!compete(t)) {
+        return false;
+    }
+    t->sa->last_frame = e->at.frame;
     track_count_opened(t);
     track_refute_denials(t);
     return true;
@@ -284,7 +315,7 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
 {
     /* Seeded, so that no message can be made to look like another. */
     uint64_t sum = hash_octets(db->store.seed, octets, len);
-    struct turn t = { .db = db, .m = m, .e = e };
+    struct turn t = { .db = db, .m = m, .e = e, .sum = sum };
 
     memset(e, 0, sizeof *e);
     e->at = *at;

@@ -30,28 +30,90 @@ first_again(const struct ike_sa *sa, uint64_t sum, const struct sighting *at)
            one->ip_id == at->ip_id;
 }
 
+static bool
+is_of(const struct ike_sa *sa, const struct ike_message *m)
+{
+    return sa->major == m->major && memcmp(sa->spi_i, m->spi_i, sizeof sa->spi_i) == 0;
+}
+
+struct ike_sa *
+track_by_spis(struct sadb *db, const struct ike_message *m, const struct sighting *at)
+{
+    struct sa_key key = store_spis_key(&db->store, m->spi_i, m->spi_r);
+    struct ike_sa *sa, *elsewhere = NULL;
+
+    for (struct walk w = store_walk(&db->store, &key, SADB_MAX_PER_SPI); (sa = walk_next(&w));) {
+        if (is_of(sa, m) && track_known_between(sa, &at->src, &at->dst)) {
+            return sa;
+        }
+        elsewhere = elsewhere || !is_of(sa, m) ? elsewhere : sa;
+    }
+    return elsewhere;
+}
+
+/* An answer to a first request, which carries an SPI of its own. */
+static bool
+answers_first(const struct ike_message *m)
+{
+    if (m->encrypted || m->fragment) {
+        return false;
+    }
+    return m->major == 2 ? m->exchange == V2_IKE_SA_INIT && ike_is_response(m) :
+                           (m->exchange == V1_MAIN || m->exchange == V1_AGGRESSIVE) &&
+                               m->num_proposals > 0;
+}
+
+/* A refusal of phase 1, which may carry any cookie of the responder's. */
+static bool
+refuses_phase1(const struct ike_message *m)
+{
+    return m->major == 1 && m->exchange == V1_INFORMATIONAL && !m->encrypted && ike_has_error(m);
+}
+
+/* The responder's SPI of the message is not that of sa: it has none so far, or not for good, or
+ * another one answers the same request. */
+static bool
+may_take(const struct ike_sa *sa, const struct ike_message *m)
+{
+    return ike_spi_is_zero(m->spi_r) || !sa->has_spi_r ||
+           (sa->state != IKE_ESTABLISHED && !sa->chosen) ||
+           (answers_first(m) && !sa->asked_again && sa->started_here) ||
+           (refuses_phase1(m) && sa->state != IKE_ESTABLISHED && sa->started_here);
+}
+
+/* The answer goes to where the first request came from, and comes from an address that was not
+ * asked; the one that was has answered, too. */
+static bool
+answers_from_elsewhere(const struct ike_sa *sa, const struct ike_message *m,
+                       const struct sighting *at)
+{
+    return m->major == 2 && answers_first(m) && sa->started_here && sa->rekeys == NO_ID &&
+           !sa->asked_again && ip_equal(&sa->initiator.addr, &at->dst) &&
+           sa->initiator.port == at->dst_port && sa->from_responder;
+}
+
 struct ike_sa *
 track_find_sa(struct sadb *db, const struct ike_message *m, const struct sighting *at, uint64_t sum)
 {
+    struct sa_key half = store_half_key(&db->store, m->spi_i, &at->src, &at->dst);
     struct sa_key key = store_key(&db->store, 'i', 0, m->spi_i, 8, NULL, NULL);
-    struct ike_sa *half_open = NULL;
-    struct ike_sa *sa;
+    struct ike_sa *sa = ike_spi_is_zero(m->spi_r) ? NULL : track_by_spis(db, m, at);
 
-    for (struct walk w = store_walk(&db->store, &key, SADB_MAX_PER_SPI); (sa = walk_next(&w));) {
-        if (sa->major != m->major || memcmp(sa->spi_i, m->spi_i, 8) != 0) {
-            continue;
-        }
-        if (sa->has_spi_r && memcmp(sa->spi_r, m->spi_r, 8) == 0) {
+    if (sa) {
+        return sa;
+    }
+    for (struct walk w = store_walk(&db->store, &half, SADB_MAX_PER_SPI); (sa = walk_next(&w));) {
+        if (is_of(sa, m) && track_known_between(sa, &at->src, &at->dst) && may_take(sa, m)) {
             return sa;
         }
-        if (!half_open && (track_known_between(sa, &at->src, &at->dst) ||
-                           first_again(sa, sum, at)) &&
-            (ike_spi_is_zero(m->spi_r) || !sa->has_spi_r ||
-             (sa->state != IKE_ESTABLISHED && !sa->chosen))) {
-            half_open = sa;
+    }
+    for (struct walk w = store_walk(&db->store, &key, SADB_MAX_PER_SPI); (sa = walk_next(&w));) {
+        if (is_of(sa, m) &&
+            ((first_again(sa, sum, at) && may_take(sa, m)) || answers_from_elsewhere(sa, m, at))) {
+            return sa;
         }
     }
-    return half_open;
+    return NULL;
 }
 
 /* IKEv1 has no flag that says who began the SA: the addresses tell, and where both
@@ -73,7 +135,11 @@ track_v1_from_initiator(const struct ike_sa *sa, const struct sighting *at)
 struct ike_sa *
 track_make_sa(struct sadb *db, const struct ike_message *m, const struct sighting *at)
 {
-    struct ike_sa *sa = sadb_ike_new(db, m->major, m->spi_i, m->spi_r);
+    struct sa_key half = store_half_key(&db->store, m->spi_i, &at->src, &at->dst);
+    /* A first request has no responder's SPI (RFC 7296 section 3.1), whatever it says. */
+    static const uint8_t none[8];
+    bool first = m->major == 2 && m->exchange == V2_IKE_SA_INIT && !ike_is_response(m);
+    struct ike_sa *sa = sadb_ike_new(db, m->major, m->spi_i, first ? none : m->spi_r);
     bool src_begins = m->major == 1 || (m->flags & FLAG_INITIATOR);
 
     if (!sa) {
@@ -90,6 +156,7 @@ track_make_sa(struct sadb *db, const struct ike_message *m, const struct sightin
     sa->started_here = ike_spi_is_zero(m->spi_r) && (m->major == 1 || !ike_is_response(m));
     sa->first_frame = at->frame;
     store_pair_add(&db->store, sa, &at->src, &at->dst);
+    store_add(&db->store, &half, sa);
     return sa;
 }
 
@@ -112,34 +179,48 @@ track_find_message(struct exchange *x, uint64_t sum, bool from_initiator)
     return NULL;
 }
 
-/* The exchange of a message.  A new request under a used message ID (the retry
- * after COOKIE or INVALID_KE_PAYLOAD) begins another exchange. */
-struct exchange *
-track_find_exchange(struct ike_sa *sa, const struct ike_message *m, bool from_initiator,
-                    uint64_t sum)
+/* IKE_SA_INIT: a new request under the used message ID (the retry after COOKIE or
+ * INVALID_KE_PAYLOAD) begins another exchange, an answer belongs to the request that it fits. */
+static struct exchange *
+find_init(const struct turn *t)
 {
-    bool by_initiator = ike_is_response(m) ? !from_initiator : from_initiator;
+    unsigned first = 0;
 
-    for (struct newest n = newest_first(sa->exchanges.len, EXCHANGES_LOOKED_AT); newest_next(&n);) {
-        struct exchange *x = track_exchange(sa, n.i);
-        if (!same_exchange(x, m, by_initiator)) {
-            continue;
-        }
-        if (track_find_message(x, sum, from_initiator)) {
-            return x;
-        }
-        if (m->major == 2 && !ike_is_response(m) && (x->response || x->request) && !m->fragment) {
-            if (m->exchange == V2_IKE_SA_INIT) {
-                continue;
+    for (guint i = t->sa->exchanges.len; i > 0 && first <= SADB_MAX_REQUESTS; i--) {
+        struct exchange *x = track_exchange(t->sa, i - 1);
+        if (x->type == V2_IKE_SA_INIT) {
+            first++;
+            if (track_find_message(x, t->sum, t->e->from_initiator)) {
+                return x;
             }
         }
-        if (m->major == 2 && ike_is_response(m) && x->response && !m->fragment &&
-            m->exchange == V2_IKE_SA_INIT) {
-            continue;
-        }
-        return x;
     }
-    return NULL;
+    return t->e->is_response ? track_match_request(t->sa, t->m, t->e->at.time) : NULL;
+}
+
+/* The newest of its kind.  First requests, which anybody can send, do not count among those that
+ * are looked at, and phase 1 of IKEv1 is most often the first exchange of its IKE SA. */
+struct exchange *
+track_find_exchange(struct turn *t)
+{
+    const struct ike_message *m = t->m;
+    bool by_initiator = t->e->is_response ? !t->e->from_initiator : t->e->from_initiator;
+    struct exchange *x;
+    unsigned looked = 0;
+
+    if (m->major == 2 && m->exchange == V2_IKE_SA_INIT && !m->fragment) {
+        return find_init(t);
+    }
+    for (struct newest n = newest_first(t->sa->exchanges.len, SADB_MAX_LOOKED_AT);
+         looked < EXCHANGES_LOOKED_AT && newest_next(&n);) {
+        x = track_exchange(t->sa, n.i);
+        looked += x->type != V2_IKE_SA_INIT;
+        if (same_exchange(x, m, by_initiator) && !x->injected) {
+            return x;
+        }
+    }
+    x = t->sa->exchanges.len ? track_exchange(t->sa, 0) : NULL;
+    return x && m->major == 1 && same_exchange(x, m, by_initiator) ? x : NULL;
 }
 
 struct exchange *

@@ -15,6 +15,7 @@ struct turn {
     struct ike_sa *sa;
     struct exchange *exchange;
     struct exchange_message *message;
+    uint64_t sum;               /* the hash of its octets */
 };
 
 /* Who may change a fact may change what it lists. */
@@ -52,8 +53,7 @@ bool track_v1_from_initiator(const struct ike_sa *sa, const struct sighting *at)
 /* NULL at a limit, which is said. */
 struct ike_sa *track_make_sa(struct sadb *db, const struct ike_message *m,
                              const struct sighting *at);
-struct exchange *track_find_exchange(struct ike_sa *sa, const struct ike_message *m,
-                                     bool from_initiator, uint64_t sum);
+struct exchange *track_find_exchange(struct turn *t);
 struct exchange *track_make_exchange(struct sadb *db, struct ike_sa *sa,
                                      const struct ike_message *m, bool by_initiator);
 /* The same octets from the same side, seen before; NULL. */
@@ -132,6 +132,42 @@ void track_passed(const struct sadb *db, struct stream *s, const struct ipsec_ev
 void track_verified(struct sadb *db, struct stream *s, struct ipsec_event *e);
 /* Begins s with the packet at at, as if none had come before. */
 void track_begin(struct sadb *db, struct stream *s, const struct sighting *at);
+
+/* The SA of the message's two SPIs, NULL where they are not known. */
+struct ike_sa *track_by_spis(struct sadb *db, const struct ike_message *m,
+                             const struct sighting *at);
+
+/* verdict.c: whether a message is believed */
+void track_judge(struct sadb *db, struct exchange_message *m, bool believed);
+void track_judge_exchange(struct sadb *db, struct exchange *x, bool believed);
+
+/* request.c: which first request an answer answers. */
+bool track_is_first(const struct exchange *x);
+bool track_is_answer(const struct turn *t);
+bool track_is_request(const struct turn *t);
+uint32_t track_cookie(const struct sadb *db, const struct ike_message *m);
+uint16_t track_wanted_group(const struct ike_message *m);
+/* How well a choice answers the request of x: 2 where it was offered, 1 where the group is the key
+ * exchange's. */
+unsigned track_fits(const struct exchange *x, const struct proposal *chosen);
+struct exchange *track_match_request(struct ike_sa *sa, const struct ike_message *m, double now);
+bool track_too_many_requests(struct sadb *db, const struct ike_sa *sa, const struct ike_message *m);
+struct exchange *track_answered_exchange(struct ike_sa *sa);
+void track_take_request(struct ike_sa *sa, const struct exchange *x);
+void track_settle_requests(struct sadb *db, struct ike_sa *sa, const struct exchange *answered);
+
+/* answer.c: which of several answers leads on. */
+void track_learn_spi(struct turn *t);
+/* A message beyond the first exchange.  False where it goes on with an answer that was refuted. */
+bool track_goes_on(struct turn *t);
+/* An answer that was not seen before.  False where nobody takes it. */
+bool track_new_answer(struct turn *t);
+/* The same of a first request. */
+bool track_new_request(struct turn *t);
+/* Phase 1 of IKEv1 goes on: refusals in clear are not believed. */
+void track_refute_refusals(struct turn *t);
+/* The place, from 1, of the answer that the IKE SA goes on with; 0 where there is but one. */
+uint16_t track_answer_followed(const struct ike_sa *sa);
 
 /* window.c */
 /* seq is ahead of the highest number so far, as a receiver reckons. */
