@@ -112,6 +112,9 @@ const struct offer_list *store_offers(struct store *store, const struct ike_mess
                                       uint32_t frame, bool proved);
 /* What was offered belongs to an SA that stands: it stays, if there is room. */
 void store_offers_proved(struct store *store, const struct offer_list *list);
+/* The parts of store_init and store_clear that are about proposals. */
+void store_offers_init(struct store *store);
+void store_offers_clear(struct store *store);
 /* NULL where n is 0. */
 const struct selector *store_selectors(struct store *store, const struct selector *s, size_t n);
 /* addr is known to take (chosen) or to offer kept, in sa. */
