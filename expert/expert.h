@@ -5,7 +5,7 @@
 
 #include <espial/check.h>
 
-/* --- findings.c: what a check found ---------------------------------------------- */
+/* --- findings/: what a check found ---------------------------------------------- */
 
 /* What a finding is about.  Findings of one check with equal SA, Child SA, stream, exchange and
  * variant are one: its frames and its count grow.  The pointers may be NULL. */

@@ -25,7 +25,7 @@ struct mark {
     bool counts, suspended;
 };
 
-void findings_free_one(gpointer finding);      /* NULL is allowed */
+void findings_free_one(gpointer p);      /* a struct finding; NULL is allowed */
 /* The place of frame in the ascending list, whether it is there or not. */
 guint findings_place(const struct frame_list *frames, uint32_t frame);
 /* The frame is one of f's: for findings_of_frame; and one more of them. */
