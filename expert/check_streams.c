@@ -186,7 +186,8 @@ busiest(const struct child_sa *c, bool to_responder)
 
     for (guint i = 0; i < c->streams.len; i++) {
         const struct stream *s = c->streams.at[i];
-        if (s->to_responder == to_responder && !stream_is_strange(s) && (!best || s->packets > best->packets)) {
+        if (s->to_responder == to_responder && !stream_is_strange(s) &&
+            (!best || s->packets > best->packets)) {
             best = s;
         }
     }

@@ -1,4 +1,4 @@
-/* test_check_answers.c - several answers to one request, and several requests under one SPI:
+/* Several answers to one request, and several requests under one SPI:
  * what leads on is believed, and nothing is said of the others but that they are there.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conversation.h"
