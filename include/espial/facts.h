@@ -288,8 +288,8 @@ struct ike_sa {
     bool has_spi_r : 1;
     bool stood : 1;             /* it is or was established */
     bool failed_read : 1;       /* IKE_FAILED: by a message that was encrypted and read */
-    /* v2, without keys: the answer to IKE_AUTH is as short as a refusal; another one is not, and who
-     * has used the SA since then */
+    /* v2, without keys: the answer to IKE_AUTH is as short as a refusal; another one is not, and
+     * who has used the SA since then */
     bool refusal_like : 1, undecided : 1, carried_i : 1, carried_r : 1;
     bool started_here : 1;      /* its first exchange is in the capture */
     bool initial_contact : 1;   /* its initiator holds no other SA with the responder (RFC 7296
@@ -460,11 +460,11 @@ char *endpoint_print(const struct endpoint *e, char *out, size_t size);
 bool ike_sa_is_at(const struct ike_sa *sa, bool initiator, const struct ip_addr *a);
 /* That side of sa is behind a NAT, alone or as the other is. */
 bool ike_sa_behind_nat(const struct ike_sa *sa, bool initiator);
-/* The end that denies an SA goes on in it: with protected messages, or with packets of its Child SAs
- * (RFC 7296 section 2.21.4: such a notify is a hint and no proof). */
+/* The end that denies an SA goes on in it: with protected messages, or with packets of its Child
+ * SAs (RFC 7296 section 2.21.4: such a notify is a hint and no proof). */
 bool denial_is_refuted(const struct ike_sa *sa, const struct denial *d);
-/* Messages of the exchange so far, of fragmented ones none.  Of Main Mode each side sends three, and
- * whoever makes up another one of a kind adds none. */
+/* Messages of the exchange so far, of fragmented ones none.  Of Main Mode each side sends three,
+ * and whoever makes up another one of a kind adds none. */
 unsigned sadb_whole_messages(const struct exchange *x);
 /* The selectors offered for the side that began the exchange, or for the other. */
 const struct selector *exchange_selectors(const struct exchange *x, bool by, size_t *num);

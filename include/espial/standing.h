@@ -29,8 +29,8 @@ enum standing standing_of(const struct protection *p);
  * established: its IKE SA was, before it.  IKEv2: all messages after IKE_SA_INIT (RFC 7296 sections
  * 1.2 to 1.4), as after IKE_SESSION_RESUME (RFC 5723 section 4.3.1), save for denials.  IKEv1: Main
  * Mode from the fifth message on and phase 2 (RFC 2409 sections 5 and 5.5), Informationals of an SA
- * that is established (section 5.7) save for denials; the third message of Aggressive Mode may go in
- * clear (section 5.1), and a fragment is only part of what its message protects. */
+ * that is established (section 5.7) save for denials; the third message of Aggressive Mode may go
+ * in clear (section 5.1), and a fragment is only part of what its message protects. */
 bool ike_demands_protection(const struct ike_message *m, size_t before, bool established);
 /* In clear, and all that it says is that its sender has no such SA or SPI, or not that version:
  * RFC 7296 section 1.5, RFC 2408 section 5.2.  Who has lost the SA cannot protect it, and anybody

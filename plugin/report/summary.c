@@ -195,8 +195,8 @@ put_scale(struct page *p, const GArray *peers)
         g_string_append(out, " that carried ");
         put_plural(out, all.packets[0], "packet", "packets");
         if (all.lost) {
-            html_put(out, "; %" G_GUINT64_FORMAT " more %s missing by their sequence numbers", all.lost,
-                     all.lost == 1 ? "is" : "are");
+            html_put(out, "; %" G_GUINT64_FORMAT " more %s missing by their sequence numbers",
+                     all.lost, all.lost == 1 ? "is" : "are");
         }
     }
     if (orphans) {

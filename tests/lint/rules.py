@@ -17,6 +17,7 @@ LONG = {
     "tests/flood/flood.c": "every flood, one after another, and the table of what each may cost",
     "expert/CHECKS.md": "generated: one section for each check",
     "tests/golden/LIST": "one line for each capture and check",
+    "pcaps/README.md": "generated: one story for each capture",
 }
 # Wider, and why:
 WIDE = {

@@ -20,7 +20,6 @@ v1_credentials(struct conversation *c)
     v1_phase1(c, aes256);
     for (unsigned i = 3; i <= 5; i++) {
         begin(c, 1, V1_MAIN, 0, i % 2, false);
-        c->m.encrypted = i > 4;
         c->m.encrypted = i == 5;
         c->m.readable = i != 5;
         send(c, i == 3 ? "mm3" : i == 4 ? "mm4" : "mm5", (uint16_t)i);
@@ -125,7 +124,6 @@ inferred_refusal(struct conversation *c)
     v1_phase1(c, aes256);
     for (unsigned i = 3; i <= 5; i++) {
         begin(c, 1, V1_MAIN, 0, i % 2, false);
-        c->m.encrypted = i > 4;
         c->m.encrypted = i == 5;
         c->m.readable = i != 5;
         send(c, i == 3 ? "mm3" : i == 4 ? "mm4" : "mm5", (uint16_t)i);

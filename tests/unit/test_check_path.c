@@ -234,7 +234,8 @@ natted_client(struct conversation *c, uint8_t spi, uint16_t port)
             c->ike_src_port = response ? PORT_NATT : port;
             c->ike_dst_port = response ? port : PORT_NATT;
             c->m.has_auth = true;
-            propose(c, esp128, 3, PROTO_ESP, (response ? TO_R : TO_I) + (spi == 0x11 ? 0 : spi));
+            propose(c, esp128, 3, PROTO_ESP,
+                    (response ? (uint32_t)TO_R : (uint32_t)TO_I) + (spi == 0x11 ? 0 : spi));
             selectors(c, "10.1.0.0/24", "10.2.0.0/24");
         }
         g_snprintf(octets, sizeof octets, "%02x %u", spi, i);

@@ -16,7 +16,7 @@ struct sent {
 struct forgery {
     const char *what;
     uint32_t seq;
-    bool relative, behind, same_id, other_source, other_port;
+    bool relative, same_id, other_source, other_port;
     unsigned again;             /* so many more of them, at other places */
 };
 
@@ -172,19 +172,19 @@ compare(const struct conversation *c, const struct told *wanted, size_t num_want
 }
 
 static const struct forgery far_ahead[] = {
-    { "number 0xf0000000", 0xf0000000, false, false, false, false, false, 0 },
-    { "number + 3000", 3000, true, false, false, false, false, 0 },
-    { "number + 300 on another port", 300, true, false, false, false, true, 0 },
-    { "two of number 0xf0000000", 0xf0000000, false, false, false, false, false, 1 },
+    { "number 0xf0000000", 0xf0000000, false, false, false, false, 0 },
+    { "number + 3000", 3000, true, false, false, false, 0 },
+    { "number + 300 on another port", 300, true, false, false, true, 0 },
+    { "two of number 0xf0000000", 0xf0000000, false, false, false, false, 1 },
 };
 static const struct forgery shadows[] = {
-    { "the number of the next", 0, true, false, true, false, false, 0 },
-    { "the number of the one before", UINT32_MAX, true, false, false, false, false, 0 },
-    { "the number after the next", 1, true, false, true, false, false, 0 },
+    { "the number of the next", 0, true, true, false, false, 0 },
+    { "the number of the one before", UINT32_MAX, true, false, false, false, 0 },
+    { "the number after the next", 1, true, true, false, false, 0 },
 };
 static const struct forgery strangers[] = {
-    { "another source", 0, true, false, true, true, false, 2 },
-    { "another source and number", 0x7000, false, false, false, true, false, 4 },
+    { "another source", 0, true, true, true, false, 2 },
+    { "another source and number", 0x7000, false, false, true, false, 4 },
 };
 
 static void

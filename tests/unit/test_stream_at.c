@@ -19,8 +19,8 @@ forged(bool keys)
     struct sadb *db = sadb_new(7);
     struct ipsec_packet p = { .protocol = PROTO_ESP, .spi = 0x1234, .length = 100 };
     struct sighting at = { .src = { 4, { 192, 0, 2, 1 } }, .dst = { 4, { 198, 51, 100, 2 } } };
-    struct stream_at first[NUM], then;
-    struct ipsec_event e;
+    struct stream_at first[NUM] = { { NULL } }, then;
+    struct ipsec_event e = { .packet = NULL };
 
     for (unsigned i = 0; i < NUM; i++) {
         at.frame = i + 1;

@@ -98,7 +98,8 @@ intermediate(struct conversation *c)
         c->m.readable = false;
         c->m.integrity_wrong = true;
         see(c, "wrong", 9);
-        T((last.message == NULL) == !changes && (sadb_ike_sa(c->db, 0)->num_wrong == 1) == !changes);
+        T((last.message == NULL) == !changes &&
+          (sadb_ike_sa(c->db, 0)->num_wrong == 1) == !changes);
     }
 }
 

@@ -70,9 +70,9 @@ keep_payload(struct ike_message *m, const struct ike_payload *p)
     m->payloads[m->num_payloads++] = *p;
 }
 
-/* What stands in clear before an SK payload, or before a fragment, is nobody's: a message that is to
- * be encrypted is so whole (RFC 7296 sections 1.2 to 1.4 and 3.14), and whoever holds no key can put
- * it there.  That such payloads are there is kept, for the form. */
+/* What stands in clear before an SK payload, or before a fragment, is nobody's: a message that is
+ * to be encrypted is so whole (RFC 7296 sections 1.2 to 1.4 and 3.14), and whoever holds no key can
+ * put it there.  That such payloads are there is kept, for the form. */
 static void
 forget_clear(struct ike_message *m)
 {

@@ -67,7 +67,8 @@ struct child_sa *sadb_child_of(const struct sadb *db, const struct ike_sa *sa, u
                                uint32_t spi, bool initiator);
 /* Key of the Child SAs of one SPI.  Those that were negotiated are looked up before those that are
  * inferred from traffic, which anybody can send. */
-struct sa_key database_spi_key(const struct sadb *db, uint8_t protocol, uint32_t spi, bool inferred);
+struct sa_key database_spi_key(const struct sadb *db, uint8_t protocol, uint32_t spi,
+                               bool inferred);
 /* sa is established, or has moved since. */
 void sadb_ike_stands(struct sadb *db, struct ike_sa *sa);
 /* IKE SAs that are or were established between two addresses, newest first. */

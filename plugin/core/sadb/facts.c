@@ -97,7 +97,8 @@ sadb_whole_messages(const struct exchange *x)
     for (guint i = 0; i < x->messages.len; i++) {
         const struct exchange_message *m = &x->messages.at[i];
         unsigned step = step_of(m), bit = 1u << (2 * step + m->from_initiator);
-        if (m->fragment || m->forged || m->injected || (x->type == V1_MAIN && step && (seen & bit))) {
+        if (m->fragment || m->forged || m->injected ||
+            (x->type == V1_MAIN && step && (seen & bit))) {
             continue;
         }
         seen |= bit;

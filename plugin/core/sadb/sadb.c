@@ -22,6 +22,7 @@ sadb_new(uint32_t seed)
     struct sadb *db = g_new0(struct sadb, 1);
 
     store_init(&db->store, seed);
+    store_offers_init(&db->store);
     db->ike_sas = g_ptr_array_new();
     db->stood = g_ptr_array_new();
     db->child_sas = g_ptr_array_new();
@@ -46,6 +47,7 @@ sadb_free(struct sadb *db)
     g_hash_table_destroy(db->stream_of);
     g_hash_table_destroy(db->fragments);
     g_array_free(db->clear, TRUE);
+    store_offers_clear(&db->store);
     store_clear(&db->store);
     g_free(db);
 }

@@ -386,7 +386,6 @@ store_init(struct store *store, uint32_t seed)
     more_places(store);
     store->chunks = g_ptr_array_new_with_free_func(g_free);
     store->arrays = g_ptr_array_new_with_free_func(free_array);
-    store_offers_init(store);
 }
 
 void
@@ -394,7 +393,6 @@ store_clear(struct store *store)
 {
     g_free(store->places);
     g_ptr_array_free(store->arrays, TRUE);
-    store_offers_clear(store);
     if (store->refuted) {
         g_hash_table_destroy(store->refuted);
     }

@@ -112,7 +112,7 @@ const struct offer_list *store_offers(struct store *store, const struct ike_mess
                                       uint32_t frame, bool proved);
 /* What was offered belongs to an SA that stands: it stays, if there is room. */
 void store_offers_proved(struct store *store, const struct offer_list *list);
-/* The parts of store_init and store_clear that are about proposals. */
+/* What the store holds of proposals: after store_init, before store_clear. */
 void store_offers_init(struct store *store);
 void store_offers_clear(struct store *store);
 /* NULL where n is 0. */

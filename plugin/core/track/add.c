@@ -58,7 +58,8 @@ track_add_message(struct turn *t, uint64_t sum)
             .length = MIN(m->length, (1u << 27) - 1) & ((1u << 27) - 1),
             .from_initiator = t->e->from_initiator, .response = ike_is_response(m),
             .encrypted = m->encrypted, .readable = m->readable,
-            .has_sa = !m->encrypted && m->num_proposals, .has_ke = !m->encrypted && m->has_ke, .truncated = m->truncated,
+            .has_sa = !m->encrypted && m->num_proposals,
+            .has_ke = !m->encrypted && m->has_ke, .truncated = m->truncated,
             .refused = ike_has_error(m), .standing = t->e->standing & 3, .fragment = m->fragment,
             .ip_id = at->ip_id, .src_port = at->src_port, .dst_port = at->dst_port,
         };

@@ -313,7 +313,7 @@ track_passed(const struct sadb *db, struct stream *s, const struct ipsec_event *
     d->num_passed += d->num_passed <= STREAM_PASSED;
 }
 
-/* --- integrity --------------------------------------------------------------------------------- */
+/* --- integrity -------------------------------------------------------------------------------- */
 
 void
 track_verified(struct sadb *db, struct stream *s, struct ipsec_event *e)

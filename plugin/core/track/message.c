@@ -261,8 +261,8 @@ look_at_refusal(struct turn *t)
     }
 }
 
-/* Once the SA stands, what anybody may say in clear adds nothing to it; a capture that has the first
- * answer behind the last learns the suite from it. */
+/* Once the SA stands, what anybody may say in clear adds nothing to it; a capture that has the
+ * first answer behind the last learns the suite from it. */
 static bool
 adds_nothing(const struct turn *t)
 {

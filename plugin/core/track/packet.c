@@ -114,8 +114,8 @@ is_translated(const struct ipsec_event *e, const struct passing_packet *one, uin
     bool src, dst;
 
     if (!one->frame || one->spi != p->spi || one->seq != p->seq || one->protocol != p->protocol ||
-        one->length != p->length || !same_octets(one->digest, digest) || one->ip_id != e->at.ip_id || apart > DUPLICATE_SECONDS ||
-        apart < -DUPLICATE_SECONDS) {
+        one->length != p->length || !same_octets(one->digest, digest) ||
+        one->ip_id != e->at.ip_id || apart > DUPLICATE_SECONDS || apart < -DUPLICATE_SECONDS) {
         return false;
     }
     src = ip_equal(&one->src, &e->at.src);

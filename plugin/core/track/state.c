@@ -89,8 +89,8 @@ read_auth(struct turn *t)
     }
 }
 
-/* The first answer of IKE_AUTH is as long as a success, as short as a refusal, or neither.  Two that
- * differ leave both open until the SA is used, or not. */
+/* The first answer of IKE_AUTH is as long as a success, as short as a refusal, or neither.  Two
+ * that differ leave both open until the SA is used, or not. */
 static void
 weigh_auth(struct turn *t)
 {
