@@ -144,6 +144,71 @@ check_nat_mapping_changed(const struct check_in *in, struct findings *out)
                 ip_print(&at->src, from, sizeof from), at->src_port, before);
 }
 
+/* From which ports one side of an IKE SA has sent to UDP 4500: any of them leads back to it. */
+struct mappings {
+    bool seen;                  /* it has sent there at all */
+    bool has;                   /* and from this port */
+    uint16_t last;              /* the port that it used last */
+};
+
+static struct mappings
+mappings_of(const struct ike_sa *sa, bool initiator, uint16_t port)
+{
+    struct mappings all = { false, false, 0 };
+
+    for (struct newest n = newest_first(sa->exchanges.len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct exchange *x = sa->exchanges.at[n.i];
+        for (guint i = x->messages.len; i > 0; i--) {
+            const struct exchange_message *m = message_at(x, i - 1);
+            if (m->from_initiator != initiator || m->dst_port != PORT_NATT || m->forged) {
+                continue;
+            }
+            all.last = all.seen ? all.last : m->src_port;
+            all.seen = true;
+            all.has |= m->src_port == port;
+        }
+    }
+    return all;
+}
+
+/* RFC 7296 section 2.23: ESP goes where IKE on UDP 4500 came from.  The NAT has another mapping
+ * for UDP 500, at which nothing takes ESP. */
+void
+check_esp_to_wrong_port(const struct check_in *in, struct findings *out)
+{
+    const struct ipsec_event *e = in->ipsec;
+    const struct child_sa *c = e->child;
+    const struct endpoint *to;
+    struct mappings known;
+    char from[ADDR_TEXT_MAX], at[ADDR_TEXT_MAX];
+    struct scope where;
+
+    if (!c || !e->at.dst_port || e->duplicate) {
+        return;
+    }
+    to = e->to_responder ? &c->ike_sa->responder : &c->ike_sa->initiator;
+    if (to->port == e->at.dst_port || !ip_equal(&to->addr, &e->at.dst)) {
+        return;
+    }
+    known = mappings_of(c->ike_sa, !e->to_responder, e->at.dst_port);
+    if (!known.seen || known.has) {
+        return;
+    }
+    for (guint i = 0; i < c->streams.len && i < SADB_MAX_PER_PEER; i++) {
+        const struct stream *back = c->streams.at[i];
+        if (back->to_responder != e->to_responder &&
+            (back->src_port == e->at.dst_port || back->last_src_port == e->at.dst_port)) {
+            return;
+        }
+    }
+    where = scope_packet(in);
+    finding_add(out, CHECK_esp_to_wrong_port, &where,
+                "%s sends ESP of SPI %08x to port %u of %s, from which that side never sent "
+                "anything to UDP 4500; its IKE and ESP come from port %u.",
+                ip_print(&e->at.src, from, sizeof from), e->packet->spi, e->at.dst_port,
+                ip_print(&e->at.dst, at, sizeof at), known.last);
+}
+
 void
 check_keepalive_gap(const struct check_in *in, struct findings *out)
 {

@@ -331,6 +331,51 @@ keepalives(struct conversation *c)
 }
 
 static void
+esp_to_port(struct conversation *c, uint16_t port)
+{
+    struct ipsec_packet p = esp_of(TO_I, ++c->seq);
+    struct sighting at = { .frame = c->frame + 1, .time = c->now + 0.5, .src = c->gateway,
+                           .dst = c->client, .src_port = PORT_NATT, .dst_port = port,
+                           .ip_id = (uint16_t)(c->frame + 1) };
+
+    see_ipsec(c, &at, &p);
+}
+
+/* RFC 7296 section 2.23: the client's IKE on UDP 4500 comes from where its ESP is to go. */
+static void
+mappings(struct conversation *c)
+{
+    reset(c);
+    natted_client(c, 0x11, 47547);
+    esp_to_port(c, 47547);
+    SILENT(c, esp_to_wrong_port);
+    esp_to_port(c, 57962);
+    SAYS(c, esp_to_wrong_port, "198.51.100.20 sends ESP of SPI a0000001 to port 57962 of "
+         "192.0.2.10, from which that side never sent anything to UDP 4500; its IKE and ESP come "
+         "from port 47547.");
+
+    reset(c);               /* the mapping moves, and the gateway is late to follow */
+    natted_client(c, 0x11, 47547);
+    c->ike_src_port = 40000;
+    begin(c, 2, V2_INFORMATIONAL, 2, true, false);
+    send(c, "from elsewhere", 60);
+    esp_to_port(c, 47547);
+    esp_to_port(c, 40000);
+    SILENT(c, esp_to_wrong_port);
+
+    reset(c);               /* it moves under ESP alone */
+    natted_client(c, 0x11, 47547);
+    esp_from(c, 40001, 1);
+    esp_from(c, 40001, 1);
+    esp_to_port(c, 40001);
+    SILENT(c, esp_to_wrong_port);
+
+    tunnel(c);              /* nothing of the client was seen on UDP 4500 */
+    esp_to_port(c, 57962);
+    SILENT(c, esp_to_wrong_port);
+}
+
+static void
 nat_d(struct conversation *c, GChecksumType type, const struct ip_addr *a, uint16_t port)
 {
     GChecksum *sum = g_checksum_new(type);
@@ -576,6 +621,7 @@ main(void)
     icmp_and_fragments(&c);
     mapping(&c);
     keepalives(&c);
+    mappings(&c);
     v1_hashes(&c);
     seen_through(&c);
     nat(&c);
