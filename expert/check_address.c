@@ -90,13 +90,14 @@ check_outer_destination_violation(const struct check_in *in, struct findings *ou
                 negotiation(e->child, how, sizeof how));
 }
 
-/* The inner packet of a tunnel-mode SA that is known from its negotiation, or NULL. */
+/* The inner packet of a tunnel-mode SA that is known from its negotiation, or NULL.  Of a packet
+ * that comes again nobody sees the inside again (RFC 4303 section 3.4.3). */
 static const struct inner_packet *
 tunnelled(const struct check_in *in)
 {
     const struct ipsec_event *e = in->ipsec;
 
-    if (!child_is_negotiated(e->child) || e->child->transport) {
+    if (!child_is_negotiated(e->child) || e->child->transport || e->replayed) {
         return NULL;
     }
     return e->packet->has_inner && e->packet->inner_tunnel ? &e->packet->inner : NULL;

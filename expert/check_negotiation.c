@@ -421,7 +421,11 @@ reject_spi(struct findings *out, enum check_id check, struct scope where, const 
     }
     where.child = about;
     where.variant = spi;
-    if (about) {
+    if (about && !about->negotiated_in) {
+        finding_add(out, check, &where,
+                    "%s rejects a packet of SPI %08x, Child SA %u (inferred, since frame %u).", who,
+                    spi, about->id, about->request_frame);
+    } else if (about) {
         finding_add(out, check, &where, "%s rejects a packet of SPI %08x, Child SA %u (frame %u).",
                     who, spi, about->id, about->negotiated_in);
     } else {

@@ -234,8 +234,16 @@ clear_packet_is_explained(const struct clear_packet *p)
     return false;
 }
 
-/* packets under way when the notify was sent */
-#define UNDER_WAY_SECONDS 1.0
+/* Packets that left before the notify come at once: both are of one host. */
+#define UNDER_WAY_SECONDS 0.01
+
+/* INVALID_SPI is of one Child SA: that another one is used says nothing. */
+static bool
+denies(const struct denial *d, const struct child_sa *c)
+{
+    return d->type != N2_INVALID_SPI || !c->spi_i || !c->spi_r || c->spi_i == d->spi ||
+           c->spi_r == d->spi;
+}
 
 bool
 denial_is_refuted(const struct ike_sa *sa, const struct denial *d)
@@ -247,7 +255,7 @@ denial_is_refuted(const struct ike_sa *sa, const struct denial *d)
         const struct child_sa *c = sa->children.at[n.i];
         for (struct newest k = newest_first(c->streams.len, SADB_MAX_PER_SPI); newest_next(&k);) {
             const struct stream *s = c->streams.at[k.i];
-            if (s->child == c && s->to_responder == d->from_initiator &&
+            if (s->child == c && denies(d, c) && s->to_responder == d->from_initiator &&
                 s->last_frame > d->frame && s->last_time - d->time > UNDER_WAY_SECONDS) {
                 return true;
             }

@@ -103,6 +103,29 @@ track_colliding(const struct turn *t)
     return NULL;
 }
 
+/* Exchanges that can be refused; RFC 2408 section 3.1 knows more, and none of them is in use. */
+static bool
+is_refusable(const struct exchange *x)
+{
+    return x->type == V1_MAIN || x->type == V1_AGGRESSIVE || x->type == V1_QUICK ||
+           x->type == V1_NEW_GROUP || x->type == V1_TRANSACTION;
+}
+
+/* The last message that its sender sent: with the keys that read a refusal, what it refuses can be
+ * read too. */
+static const struct exchange_message *
+last_believed(const struct exchange *x, const struct ike_message *refusal)
+{
+    for (uint32_t i = x->messages.len; i > 0; i--) {
+        const struct exchange_message *m = &x->messages.at[i - 1];
+        if (!m->injected && !m->forged &&
+            !(refusal->encrypted && refusal->readable && m->encrypted && !m->readable)) {
+            return m;
+        }
+    }
+    return NULL;
+}
+
 /* An IKEv1 Informational that refuses speaks of the exchange that the other side has
  * begun or gone on with last (RFC 2409 section 5.7: it has a message ID of its own). */
 struct exchange *
@@ -114,17 +137,13 @@ track_refused(struct turn *t)
          newest_next(&n);) {
         struct exchange *x = track_exchange(t->sa, n.i);
         const struct exchange_message *last;
-        if (x->type == V1_INFORMATIONAL || !x->messages.len) {
+        if (!is_refusable(x)) {
             continue;
         }
-        last = NULL;
-        for (uint32_t i = x->messages.len; i > 0 && !last; i--) {
-            last = x->messages.at[i - 1].injected ? NULL : &x->messages.at[i - 1];
+        last = last_believed(x, t->m);
+        if (last) {
+            return last->from_initiator != e->from_initiator ? x : NULL;
         }
-        if (!last) {
-            continue;
-        }
-        return last->from_initiator != e->from_initiator ? x : NULL;
     }
     return NULL;
 }

@@ -189,6 +189,23 @@ unread(const struct ike_sa *sa)
     return sa->num_encrypted > sa->num_readable || !sa->started_here;
 }
 
+/* RFC 4303 section 2.1: 1 to 255 are reserved. Some products use them, and then for all their SAs;
+ * beside an SA whose SPIs are ordinary they are nobody's. */
+static bool
+is_nobodys(const struct stream *s, const struct ike_sa *sa)
+{
+    if (s->spi >= ESP_FIRST_FREE_SPI) {
+        return false;
+    }
+    for (struct newest n = newest_first(sa->children.len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct child_sa *c = sa->children.at[n.i];
+        if (c->spi_i >= ESP_FIRST_FREE_SPI || c->spi_r >= ESP_FIRST_FREE_SPI) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Without keys: a stream between the peers of an IKE SA whose exchanges nobody could
  * read belongs to a Child SA of it; opposite directions pair in order of birth. */
 static struct child_sa *
@@ -334,7 +351,7 @@ tie(struct sadb *db, const struct ipsec_event *e, struct stream *s)
     for (unsigned inferred = 0; inferred < 2 && !c; inferred++) {
         c = child_by_source(db, s, e->at.frame, inferred, &to_r);
     }
-    if (!c && peers && unread(peers) && e->new_stream) {
+    if (!c && peers && unread(peers) && e->new_stream && !is_nobodys(s, peers)) {
         c = infer_child(db, s, peers, &e->at);
         to_r = c && c->spi_r == s->spi;
     }

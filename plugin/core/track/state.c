@@ -55,7 +55,9 @@ v1_unfinished(const struct ike_sa *sa)
 {
     const struct exchange *x = sa->exchanges.len ? sa->exchanges.at[0] : NULL;
 
-    return x && sa->started_here && x->type == V1_MAIN && sadb_whole_messages(x) < 6;
+    return x && sa->started_here &&
+           ((x->type == V1_MAIN && sadb_whole_messages(x) < 6) ||
+            (x->type == V1_AGGRESSIVE && sadb_whole_messages(x) < 3));
 }
 
 static void
@@ -64,8 +66,7 @@ follow_v1(struct turn *t)
     const struct ike_message *m = t->m;
     struct ike_sa *sa = t->sa;
     unsigned n = sadb_whole_messages(t->exchange);
-    bool quick = m->exchange == V1_QUICK &&
-                 (m->readable || !v1_unfinished(sa) || t->exchange->response);
+    bool quick = m->exchange == V1_QUICK && (m->readable || !v1_unfinished(sa));
 
     if (quick || (m->exchange == V1_MAIN && n >= 6 && !t->e->from_initiator) ||
         (m->exchange == V1_AGGRESSIVE && n >= 3 && t->e->from_initiator)) {
@@ -89,6 +90,20 @@ read_auth(struct turn *t)
     }
 }
 
+/* The first answer that came in one piece; whoever sends but some fragments of one has not
+ * answered. */
+static uint32_t
+whole_answer(const struct exchange *x)
+{
+    for (guint i = 0; i < x->messages.len; i++) {
+        const struct exchange_message *m = &x->messages.at[i];
+        if (m->response && !m->fragment && !m->forged && !m->injected) {
+            return m->frame;
+        }
+    }
+    return 0;
+}
+
 /* The first answer of IKE_AUTH is as long as a success, as short as a refusal, or neither.  Two
  * that differ leave both open until the SA is used, or not. */
 static void
@@ -96,24 +111,23 @@ weigh_auth(struct turn *t)
 {
     const struct ike_message *m = t->m;
     struct ike_sa *sa = t->sa;
-    struct exchange *x = t->exchange;
-    uint32_t refusal = sadb_sk_length(sa->chosen, REFUSAL);
+    uint32_t refusal = sadb_sk_length(sa->chosen, REFUSAL), answer = whole_answer(t->exchange);
     bool accepts = m->length > refusal + SUCCESS, refuses = m->message_id == 1 &&
                                                             m->length <= refusal;
 
     if (!refusal || m->fragment) {
         return;
     }
-    if (x->response == t->e->at.frame && !sa->refusal_like) {
+    if (answer == t->e->at.frame && !sa->refusal_like) {
         sa->refusal_like = refuses;
         if (accepts) {
             establish(t);
         }
-    } else if (refuses && sa->established_in && sa->established_in == x->response) {
+    } else if (refuses && sa->established_in && sa->established_in == answer) {
         sa->state = sa->state == IKE_ESTABLISHED ? IKE_HALF_OPEN : sa->state;
         sa->established_in = 0;
         sa->refusal_like = sa->undecided = true;
-    } else if (accepts && sa->refusal_like && x->response != t->e->at.frame) {
+    } else if (accepts && sa->refusal_like && answer != t->e->at.frame) {
         sa->undecided = true;
     }
 }
