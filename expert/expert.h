@@ -50,6 +50,8 @@ void findings_judge(struct findings *out, const struct sadb *db);
  * 0: on one that may not. */
 void findings_begin_message(struct findings *out, uint32_t message);
 void findings_end_message(struct findings *out);
+/* At the end, before them: suspends what was foretold of a negotiation that went another way. */
+void findings_foretold(struct findings *out, const struct sadb *db);
 /* At the end: what is suspended still is gone. */
 void findings_drop(struct findings *all);
 /* Ends the capture.  True for the first call, so that what the end proves is found once. */

@@ -96,6 +96,7 @@ checks_end(struct findings *out, const struct sadb *db, const struct plan *plan)
     if (!findings_end(out)) {
         return;
     }
+    findings_foretold(out, db);
     findings_drop(out);
     findings_settle(out, db);
 #define CHECK(name, severity, group, trigger, ...) \

@@ -1,5 +1,6 @@
 /* judged.c - findings that rest on messages of which one refutes another.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "checks.h"
 #include "findings.h"
 
 #include <string.h>
@@ -33,6 +34,18 @@ unmark_frame(struct findings *out, struct finding *f, uint32_t frame)
     }
 }
 
+static void
+put_aside(struct findings *out, struct finding *f)
+{
+    f->suspended = out->some_suspended = true;
+    if (g_hash_table_lookup(out->by_scope, f) == f) {
+        g_hash_table_remove(out->by_scope, f);
+    }
+    for (guint i = 0; i < f->frames->len; i++) {
+        unlist_finding(out, f->id, g_array_index(f->frames, uint32_t, i));
+    }
+}
+
 /* A finding that the message made goes whole; of one that lists its frame, the frame goes. */
 static void
 suspend(struct findings *out, struct mark *m)
@@ -48,13 +61,7 @@ suspend(struct findings *out, struct mark *m)
         f->count -= m->counts;
         return;
     }
-    f->suspended = out->some_suspended = true;
-    if (g_hash_table_lookup(out->by_scope, f) == f) {
-        g_hash_table_remove(out->by_scope, f);
-    }
-    for (guint i = 0; i < f->frames->len; i++) {
-        unlist_finding(out, f->id, g_array_index(f->frames, uint32_t, i));
-    }
+    put_aside(out, f);
 }
 
 /* And comes back as it was, unless something else has made it since. */
@@ -125,6 +132,37 @@ findings_end_message(struct findings *out)
         set_aside(out, out->message, true);
     }
     out->message = 0;
+}
+
+/* Whoever asks in another's name makes a negotiation that goes well look like one that cannot. */
+static bool
+agrees_after_all(const struct sadb *db, const struct ike_sa *sa)
+{
+    return (sa->chosen && sa->state == IKE_HALF_OPEN && sa->exchanges.len > 1) ||
+           sadb_has_stood(db, sa->major, &sa->initiator.addr, &sa->responder.addr);
+}
+
+static bool
+came_otherwise(const struct finding *f, const struct sadb *db)
+{
+    const struct ike_sa *sa = sadb_ike_sa(db, f->ike_sa);
+
+    switch (f->check) {
+    case CHECK_no_common_proposal: return agrees_after_all(db, sa);
+    case CHECK_auth_failure_suspected: return sa->major == 2 && sa->stood;
+    default: return false;
+    }
+}
+
+void
+findings_foretold(struct findings *out, const struct sadb *db)
+{
+    for (guint i = 0; i < out->all->len; i++) {
+        struct finding *f = (struct finding *)g_ptr_array_index(out->all, i);
+        if (!f->suspended && f->ike_sa != NO_ID && came_otherwise(f, db)) {
+            put_aside(out, f);
+        }
+    }
 }
 
 /* What is still suspended is never said: the others close ranks.  No message can be judged any

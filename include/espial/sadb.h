@@ -62,6 +62,10 @@ const char *const *sadb_caps(const struct sadb *db);
  * stands alone; NULL where there is none. */
 const struct ike_sa *sadb_asked_by(const struct sadb *db, const struct ike_sa *answered);
 
+/* True where an IKE SA of that major version between the two was established. */
+bool sadb_has_stood(const struct sadb *db, uint8_t major, const struct ip_addr *a,
+                    const struct ip_addr *b);
+
 /* What became of messages that compete: in this order they are refuted, or believed again. */
 struct judgement {
     uint32_t frame;             /* the message's first */

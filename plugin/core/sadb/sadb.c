@@ -226,6 +226,20 @@ sadb_stood_between(const struct sadb *db, const struct ip_addr *a, const struct 
     return store_walk(&db->store, &pair, SADB_MAX_PER_PEER);
 }
 
+bool
+sadb_has_stood(const struct sadb *db, uint8_t major, const struct ip_addr *a,
+               const struct ip_addr *b)
+{
+    const struct ike_sa *sa;
+
+    for (struct walk w = sadb_stood_between(db, a, b); (sa = (struct ike_sa *)walk_next(&w));) {
+        if (sa->major == major) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct ike_sa *
 sadb_ike_between(const struct sadb *db, const struct ip_addr *a, const struct ip_addr *b)
 {
