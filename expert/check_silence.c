@@ -3,7 +3,7 @@
 #include "checks.h"
 #include "expert.h"
 
-#define REFUSAL_SECONDS 3.0     /* a refusal comes at once */
+#define REFUSAL_SECONDS 3.0 /* a refusal comes at once */
 
 /* The first message of the other side after quick mode's own, where quick mode gets no answer. */
 static const struct exchange_message *
@@ -72,7 +72,8 @@ lost_where(const struct ike_sa *sa, const struct exchange_message *last)
         return ", captured on its way in and out each time: it is lost beyond, or not answered";
     }
     return sa->captured_twice ? ", captured once where other messages were captured twice: "
-                                "it is lost between the two" : "";
+                                "it is lost between the two" :
+                                "";
 }
 
 static void
@@ -140,7 +141,7 @@ static void
 report_4500(struct findings *out, struct scope *where, const struct ike_sa *sa,
             const struct exchange *x, const struct exchange_message *last)
 {
-    const struct exchange *first = sa->exchanges.at[0];
+    const struct exchange *first = sadb_first_exchange(sa);
     char a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX], remedy[TEXT_MAX];
 
     (void)x;

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
 
-enum { LARGE_DATAGRAM = 1200 };     /* octets */
+enum { LARGE_DATAGRAM = 1200 }; /* octets */
 
 /* Another message of the exchange is due, by the number of those sent. */
 static bool
@@ -53,8 +53,9 @@ answered_by_next(const struct ike_sa *sa, const struct exchange *x)
 static bool
 asked_beside(const struct ike_sa *sa, const struct exchange *x)
 {
-    for (guint i = 0; x->type == V2_IKE_SA_INIT && i < sa->exchanges.len && i < SADB_MAX_REQUESTS;
-         i++) {
+    bool begins = x->type == V2_IKE_SA_INIT || x->type == V1_MAIN || x->type == V1_AGGRESSIVE;
+
+    for (guint i = 0; begins && i < sa->exchanges.len && i < SADB_MAX_REQUESTS; i++) {
         const struct exchange *other = sa->exchanges.at[i];
         if (other != x && other->type == x->type && other->request &&
             other->response > x->request) {
@@ -152,7 +153,7 @@ enum silence
 silence_reason(const struct sadb *db, const struct ike_sa *sa, const struct exchange *x)
 {
     const struct exchange_message *last = unanswered_message(db, sa, x);
-    bool from_500, from_4500;   /* of the side that is silent */
+    bool from_500, from_4500; /* of the side that is silent */
 
     if (!last) {
         return SILENCE_NONE;

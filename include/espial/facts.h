@@ -150,6 +150,14 @@ struct offer_spis {
     struct { uint8_t number, protocol; uint32_t spi; } others[];
 };
 
+/* What a first request makes known of the initiator. */
+struct asked {
+    struct nat_evidence nat;
+    const char *id;             /* IKEv1 aggressive mode; NULL */
+    uint32_t id_frame;
+    uint8_t id_standing;        /* enum standing */
+};
+
 /* RFC 7296 section 1: a request and its response.  IKEv1: all messages with one
  * exchange type and message ID. */
 struct exchange {
@@ -191,8 +199,7 @@ struct exchange {
     uint16_t answer;            /* place, from 1, of the IKE SA's answer that it follows; 0 */
     uint16_t wanted_group;      /* by INVALID_KE_PAYLOAD, 0 */
     uint32_t cookie;            /* hash of the cookie that the answer asks for, 0 */
-    const struct nat_evidence *asked_nat;   /* IKE_SA_INIT: of the request, where another one
-                                             * followed; NULL */
+    const struct asked *asked;  /* of a first request, where there are several; NULL */
 };
 
 /* The frame that asked for what the response of x gives or refuses, 0 where not seen. */
@@ -463,6 +470,8 @@ bool ike_sa_behind_nat(const struct ike_sa *sa, bool initiator);
 /* The end that denies an SA goes on in it: with protected messages, or with packets of its Child
  * SAs (RFC 7296 section 2.21.4: such a notify is a hint and no proof). */
 bool denial_is_refuted(const struct ike_sa *sa, const struct denial *d);
+/* The first exchange that is the SA's own; NULL where it has none. */
+const struct exchange *sadb_first_exchange(const struct ike_sa *sa);
 /* Messages of the exchange so far, of fragmented ones none.  Of Main Mode each side sends three,
  * and whoever makes up another one of a kind adds none. */
 unsigned sadb_whole_messages(const struct exchange *x);

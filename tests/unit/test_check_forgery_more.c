@@ -396,6 +396,180 @@ no_witness(struct conversation *c)
     SAYS(c, no_proposal_chosen, "does not show what it would accept");
 }
 
+/* The extensions that a request asks for, and an answer takes up. */
+static void
+with_nat_d(struct conversation *c)
+{
+    notify_with(c, N2_NAT_DETECTION_SOURCE_IP, "01234567890123456789", 20);
+    notify_with(c, N2_NAT_DETECTION_DESTINATION_IP, "01234567890123456789", 20);
+    c->m.has_ke = true;
+    c->m.ke_group = KE_MODP_2048;
+}
+
+static void
+request_with_nat_d(struct conversation *c, const char *octets)
+{
+    begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+    propose(c, aes256, 4, PROTO_IKE, 0);
+    with_nat_d(c);
+    send(c, octets, 7);
+}
+
+/* What the true request says of a NAT stays, whatever answers come to another request first. */
+static void
+nat_beside_flood(struct conversation *c)
+{
+    enum nat true_nat = NAT_UNKNOWN;
+
+    for (unsigned forged = 0; forged < 2; forged++) {
+        reset(c);
+        if (forged) {
+            request(c, weak, "forged?");
+        }
+        request_with_nat_d(c, "init?");
+        for (unsigned i = 0; i < 20 * forged; i++) {
+            char octets[16];
+            g_snprintf(octets, sizeof octets, "forged %u", i);
+            answer(c, i % 2 ? weak : aes256, 0, (uint8_t)(0x40 + i), octets);
+        }
+        begin(c, 2, V2_IKE_SA_INIT, 0, false, true);
+        memset(c->m.spi_r, 0x22, 8);
+        propose(c, aes256, 4, PROTO_IKE, 0);
+        with_nat_d(c);
+        send(c, "init!", 8);
+        go_on(c);
+        if (!forged) {
+            true_nat = the_sa(c)->nat;
+            T(true_nat != NAT_UNKNOWN);
+        }
+    }
+    T(the_sa(c)->nat == true_nat && the_sa(c)->state == IKE_ESTABLISHED);
+}
+
+/* Nothing leads from a forged redirection to a forged request: the answer is the true request's. */
+static void
+forged_detour(struct conversation *c)
+{
+    reset(c);
+    request_with_nat_d(c, "init?");
+    answer(c, NULL, N2_REDIRECT, 0x55, "elsewhere");
+    request(c, weak, "forged?");
+    begin(c, 2, V2_IKE_SA_INIT, 0, false, true);
+    memset(c->m.spi_r, 0x22, 8);
+    propose(c, aes256, 4, PROTO_IKE, 0);
+    with_nat_d(c);
+    send(c, "init!", 8);
+    go_on(c);
+    end_after(c, 30);
+    SILENT(c, redirected);
+    FIRES(c, injected_answer);
+    T(the_sa(c)->state == IKE_ESTABLISHED && the_sa(c)->exchanges.at[0]->response == 4);
+}
+
+static void
+first_v1(struct conversation *c, uint8_t mode, const struct transform *offer, uint32_t life,
+         const char *octets)
+{
+    begin(c, 1, mode, 0, true, false);
+    propose(c, offer, 4, PROTO_IKE, 0);
+    c->m.proposals[0].attr.life_s = life;
+    if (mode == V1_AGGRESSIVE) {
+        c->m.id_i = (struct ike_id){ .present = true, .type = ID_FQDN,
+                                     .data = { (const uint8_t *)"lisa", 4 } };
+    }
+    send(c, octets, (uint16_t)(c->frame + 1));
+}
+
+/* First messages of IKEv1 in the initiator's name, before and behind the true one: the answer is
+ * compared with the one that it answers. */
+static void
+phase1_requests(struct conversation *c)
+{
+    for (unsigned k = 0; k < 4; k++) {
+        uint8_t mode = k % 2 ? V1_AGGRESSIVE : V1_MAIN;
+        uint32_t asked = 0;
+        char octets[16];
+        reset(c);
+        for (unsigned i = 0; i < 80; i++) {
+            if (i == (k < 2 ? 0 : 79)) {
+                first_v1(c, mode, aes256, 15840, "true?");
+                asked = c->frame;
+            }
+            g_snprintf(octets, sizeof octets, "forged %u", i);
+            first_v1(c, V1_MAIN, i % 2 ? weak : aes256, 3600, octets);
+        }
+        begin(c, 1, mode, 0, false, false);
+        propose(c, aes256, 4, PROTO_IKE, 0);
+        c->m.proposals[0].attr.life_s = 15840;
+        send(c, "true!", 200);
+        begin(c, 1, mode, 0, true, false);
+        memset(c->m.spi_r, 0x22, 8);
+        c->m.encrypted = mode == V1_AGGRESSIVE;
+        c->m.has_ke = true;
+        send(c, "three", 201);
+        T(sadb_num_ike_sas(c->db) == 1 && the_sa(c)->chosen && the_sa(c)->went_on);
+        T(sadb_first_exchange(the_sa(c))->request == asked);
+        T((the_sa(c)->initiator.id != NULL) == (mode == V1_AGGRESSIVE));
+        T(the_sa(c)->offered->at[0]->p->attr.life_s == 15840);
+        end_after(c, 30);
+        SILENT(c, lifetime_mismatch);
+        SILENT(c, attribute_changed);
+        SILENT(c, proposal_not_offered);
+        SILENT(c, injected_answer);
+    }
+    /* a changed lifetime is still told, and so is a changed attribute */
+    for (unsigned changed = 0; changed < 2; changed++) {
+        reset(c);
+        first_v1(c, V1_MAIN, aes256, 28800, "true?");
+        first_v1(c, V1_MAIN, weak, 3600, "forged?");
+        begin(c, 1, V1_MAIN, 0, false, false);
+        propose(c, changed ? weak : aes256, 4, PROTO_IKE, 0);
+        c->m.proposals[0].attr.life_s = changed ? 28800 : 3600;
+        send(c, "true!", 3);
+        T(the_sa(c)->exchanges.at[0]->response == 3);
+        if (changed) {
+            FIRES(c, attribute_changed);
+            SILENT(c, lifetime_mismatch);
+        } else {
+            FIRES(c, lifetime_mismatch);
+            SILENT(c, attribute_changed);
+        }
+    }
+}
+
+/* What nobody could read, under the cookies of an IKE SA that has not begun, is none of its own. */
+static void
+noise_before_phase1(struct conversation *c)
+{
+    for (unsigned refused = 0; refused < 2; refused++) {
+        reset(c);
+        for (unsigned i = 0; i < 2; i++) {
+            begin(c, 1, V1_AGGRESSIVE, 0, true, false);
+            memset(c->m.spi_r, 0x22, 8);
+            c->m.fragment = true;
+            c->m.readable = false;
+            send(c, i ? "noise" : "more noise", (uint16_t)(1 + i));
+        }
+        first_v1(c, V1_AGGRESSIVE, aes256, 3600, "true?");
+        for (unsigned i = 0; i < 70; i++) {
+            char octets[16];
+            g_snprintf(octets, sizeof octets, "forged %u", i);
+            first_v1(c, V1_MAIN, weak, 3600, octets);
+        }
+        T(sadb_num_ike_sas(c->db) == 1 && the_sa(c)->started_here);
+        T(sadb_first_exchange(the_sa(c))->request == 3);
+        T(the_sa(c)->initiator.id && strcmp(the_sa(c)->initiator.id, "lisa") == 0);
+        if (refused) {
+            begin(c, 1, V1_INFORMATIONAL, 9, false, false);
+            memset(c->m.spi_r, 0x22, 8);
+            c->m.encrypted = false;
+            notify(c, N1_INVALID_ID_INFORMATION);
+            send(c, "no", 99);
+            SAYS(c, identity_rejected, "lisa (INVALID_ID_INFORMATION after phase 1 (aggressive");
+        }
+    }
+}
+
 int
 main(void)
 {
@@ -411,5 +585,9 @@ main(void)
     requests(&c);
     phase1(&c);
     no_witness(&c);
+    nat_beside_flood(&c);
+    forged_detour(&c);
+    phase1_requests(&c);
+    noise_before_phase1(&c);
     return conversation_done(&c);
 }

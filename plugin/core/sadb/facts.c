@@ -89,6 +89,17 @@ step_of(const struct exchange_message *m)
     return m->has_ke ? 2 : 0;
 }
 
+const struct exchange *
+sadb_first_exchange(const struct ike_sa *sa)
+{
+    for (guint i = 0; i < sa->exchanges.len && i <= SADB_MAX_REQUESTS; i++) {
+        if (!sa->exchanges.at[i]->injected) {
+            return sa->exchanges.at[i];
+        }
+    }
+    return sa->exchanges.len ? sa->exchanges.at[0] : NULL;
+}
+
 unsigned
 sadb_whole_messages(const struct exchange *x)
 {

@@ -61,9 +61,7 @@ add_rival(struct turn *t)
     r->exchange = t->exchange;
     /* what made room may have moved the messages */
     t->message = track_find_message(t->exchange, t->sum, false);
-    r->fact = (struct given_answer){ .digest = t->sum, .time = t->message->time,
-                               .frame = t->message->frame, .request = t->exchange->request,
-                               .src = t->e->at.src, .accepts = t->m->num_proposals > 0 };
+    r->fact = (struct given_answer){ .digest = t->sum, .time = t->message->time, .frame = t->message->frame, .request = t->exchange->request, .src = t->e->at.src, .accepts = t->m->num_proposals > 0 };
     memcpy(r->fact.spi_r, t->m->spi_r, sizeof r->fact.spi_r);
     r->cookie = track_cookie(t->db, t->m);
     r->group = track_wanted_group(t->m);
@@ -104,7 +102,7 @@ track_new_answer(struct turn *t)
         rival_step_back(t->db, sa);
         x->response = t->message->frame;
         x->response_time = t->message->time;
-    } else if (sa->contest) {           /* the answer to what the one believed led to */
+    } else if (sa->contest) { /* the answer to what the one believed led to */
         c = contest_of(sa);
         if (c->current && !c->disturbed) {
             rival_keep(sa, c->all[c->current - 1]);
@@ -188,35 +186,24 @@ request_before(struct ike_sa *sa, const struct exchange *x)
 {
     for (guint i = MIN(x->index, sa->exchanges.len); i > 0; i--) {
         struct exchange *one = track_exchange(sa, i - 1);
-        if (one->type == V2_IKE_SA_INIT && one->request && !one->injected) {
+        if (track_is_first(one) && one->request && !one->injected) {
             return one;
         }
     }
     return NULL;
 }
 
-/* IKEv1 begins once under one cookie, in one mode. */
+/* Nobody's: the initiator has gone on. */
 static bool
-is_only_phase1(const struct ike_sa *sa, const struct exchange *x, const struct exchange_message *m)
+refuse_again(struct turn *t)
 {
-    const struct exchange *first = sa->exchanges.at[0];
+    struct exchange *x = t->exchange;
 
-    return x->request == m->frame &&
-           (x == first || !track_is_first(first) || !first->request) && !sa->went_on;
-}
-
-/* Nobody's, and no more of them than there are requests. */
-static bool
-refute_again(struct turn *t)
-{
-    t->exchange->injected |= t->exchange->request == t->message->frame;
-    refute(t);
-    if (t->exchange->messages.len > SADB_MAX_REQUESTS) {
-        store_cap(&t->db->store, "first requests of one IKE SA");
-        t->exchange->messages.len--;
-        t->message = NULL;
+    t->sa->asked_again |= t->m->major == 2;
+    if (x->request == t->message->frame) {
+        x->injected = true;
     }
-    return false;
+    return refute(t);
 }
 
 /* A first request that was not seen before.  False where nobody takes it. */
@@ -226,15 +213,9 @@ track_new_request(struct turn *t)
     const struct ike_message *m = t->m;
     struct ike_sa *sa = t->sa;
     struct exchange *x = t->exchange, *before, *answered;
-    struct nat_evidence *nat;
 
-    if (m->major == 1) {
-        return is_only_phase1(sa, x, t->message) || refute_again(t);
-    }
     if (sa->went_on) {
-        sa->asked_again = true;
-        x->injected = true;
-        return refute(t);
+        return refuse_again(t);
     }
     x->with_cookie = ike_find_notify(m, N2_COOKIE) != NULL;
     x->with_nat_d = ike_find_notify(m, N2_NAT_DETECTION_SOURCE_IP) != NULL;
@@ -243,16 +224,12 @@ track_new_request(struct turn *t)
     if (!before) {
         return true;
     }
-    if (!before->asked_nat) {
-        nat = (struct nat_evidence *)store_alloc(&t->db->store, sizeof *nat);
-        *nat = sa->nat_i;
-        before->asked_nat = nat;
-    }
-    follow_detour(t);
     answered = track_answered_exchange(sa);
     if (answered && answered->chosen) {
         protect_answer(t, answered);
     }
+    track_part_requests(t->db, sa, before);
+    follow_detour(t);
     return true;
 }
 
@@ -282,7 +259,9 @@ settle(struct turn *t, uint32_t place)
 
     for (uint32_t i = 0; i < t->sa->answers.len; i++) {
         struct rival *r = c->all[i];
-        bool detour = !r->fact.accepts && r->fact.led_on && r->exchange != winner->exchange;
+        /* The same offer again is nothing that a refusal leads to. */
+        bool detour = !r->fact.accepts && r->fact.led_on && r->exchange != winner->exchange &&
+                      (r->cookie || r->group || r->exchange->offered != winner->exchange->offered);
         r->fact.led_on = i + 1 == place || detour;
         r->fact.refuted = !r->fact.led_on;
         if (!r->fact.led_on) {
@@ -346,7 +325,7 @@ track_goes_on(struct turn *t)
     if (sa->contest && sa->answers.len && !go_on(t)) {
         return false;
     }
-    if (first && !sa->contest && m->major == 2) {
+    if (first && !sa->contest) {
         track_settle_requests(t->db, sa, track_answered_exchange(sa));
     }
     sa->went_on = true;
@@ -375,9 +354,7 @@ keep_refusal(struct turn *t, struct exchange *x, struct exchange *refusal,
     }
     r = rival_make_room(t->db, t->sa);
     r->exchange = refusal;
-    r->fact = (struct given_answer){ .digest = m->digest, .time = m->time, .frame = m->frame,
-                               .request = x->request, .src = t->sa->responder.addr,
-                               .refuted = true };
+    r->fact = (struct given_answer){ .digest = m->digest, .time = m->time, .frame = m->frame, .request = x->request, .src = t->sa->responder.addr, .refuted = true };
 }
 
 /* IKEv1 refuses phase 1 by an Informational of its own.  Whoever goes on after it has not refused,

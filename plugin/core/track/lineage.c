@@ -132,8 +132,15 @@ struct exchange *
 track_refused(struct turn *t)
 {
     struct ike_event *e = t->e;
+    struct exchange *first = track_only_asked(t->sa);
 
-    for (struct newest n = newest_first(t->sa->exchanges.len, SADB_MAX_PER_PEER);
+    if (first && !e->from_initiator) {
+        return first;
+    }
+
+    /* First requests of others may stand before what it speaks of. */
+    for (struct newest n = newest_first(t->sa->exchanges.len,
+                                        SADB_MAX_PER_PEER + SADB_MAX_REQUESTS);
          newest_next(&n);) {
         struct exchange *x = track_exchange(t->sa, n.i);
         const struct exchange_message *last;

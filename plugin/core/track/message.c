@@ -163,6 +163,29 @@ look_up(struct turn *t, uint64_t sum)
     e->standing = track_standing(t, sum);
 }
 
+/* Without its beginning an IKE SA of IKEv1 is known by messages that nobody could read, and now it
+ * begins: nobody can have gone on with it before. */
+static void
+begin_anew(struct turn *t)
+{
+    struct ike_sa *sa = t->sa;
+
+    if (t->m->major != 1 || !track_begins(t->m) || sa->started_here || sa->chosen ||
+        sa->num_readable || sa->state != IKE_HALF_OPEN) {
+        return;
+    }
+    for (guint i = 0; i < sa->exchanges.len && i < SADB_MAX_REQUESTS; i++) {
+        track_judge_exchange(t->db, track_exchange(sa, i), false);
+    }
+    memset(sa->spi_r, 0, sizeof sa->spi_r);
+    sa->has_spi_r = sa->went_on = false;
+    sa->num_encrypted = 0;
+    sa->started_here = true;
+    sa->first_frame = t->e->at.frame;
+    t->e->new_sa = true;
+    t->exchange = NULL;
+}
+
 /* The second phase: which IKE SA, which side of it, which exchange.  Each needs the one before.
  * False where there is no room for one. */
 static bool
@@ -170,6 +193,7 @@ tie(struct turn *t)
 {
     const struct ike_message *m = t->m;
     struct ike_event *e = t->e;
+    bool went_on;
 
     if (!t->sa) {
         t->sa = track_make_sa(t->db, m, &e->at);
@@ -178,14 +202,16 @@ tie(struct turn *t)
     if (!t->sa) {
         return false;
     }
+    begin_anew(t);
     e->from_initiator = from_initiator(t->sa, m, &e->at);
     if (!e->from_initiator && !ike_spi_is_zero(m->spi_r) && !t->sa->chosen && !track_is_answer(t)) {
         track_learn_spi(t);
     }
+    went_on = t->sa->went_on;
     if (!track_goes_on(t)) {
         return false;
     }
-    if (t->sa->contest) {       /* which exchanges are its own may have changed */
+    if (t->sa->contest || !went_on) { /* which exchanges are its own may have changed */
         t->exchange = track_find_exchange(t);
     }
     if (!t->exchange && !track_too_many_requests(t->db, t->sa, m)) {
@@ -289,6 +315,7 @@ read_message(struct turn *t)
     track_answer(t);
     /* The hash of IKEv1's NAT detection is the one that the answer chose (RFC 3947 section 3.2). */
     track_nat(t);
+    track_keep_request(t);
 }
 
 /* The last phase: what follows for the IKE SA and its neighbours. */

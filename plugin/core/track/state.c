@@ -4,7 +4,8 @@
 #include "track.h"
 
 /* Octets of the payloads of a lone notify with some data, and of what a success has beyond. */
-enum { REFUSAL = 16, SUCCESS = 64 };
+enum { REFUSAL = 16,
+       SUCCESS = 64 };
 
 static bool
 has_ml_kem(const struct kept_proposal *k)
@@ -53,7 +54,7 @@ fail(struct turn *t)
 static bool
 v1_unfinished(const struct ike_sa *sa)
 {
-    const struct exchange *x = sa->exchanges.len ? sa->exchanges.at[0] : NULL;
+    const struct exchange *x = sadb_first_exchange(sa);
 
     return x && sa->started_here &&
            ((x->type == V1_MAIN && sadb_whole_messages(x) < 6) ||
@@ -74,7 +75,7 @@ follow_v1(struct turn *t)
     }
     if ((m->readable && ike_has_error(m) && sa->state == IKE_HALF_OPEN) ||
         (ike_xauth_failed(m) && sa->state == IKE_ESTABLISHED)) {
-        fail(t);                /* XAUTH: phase 1 stands, but for nobody */
+        fail(t); /* XAUTH: phase 1 stands, but for nobody */
     }
 }
 

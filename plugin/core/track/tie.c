@@ -179,7 +179,21 @@ track_find_message(struct exchange *x, uint64_t sum, bool from_initiator)
     return NULL;
 }
 
-/* IKE_SA_INIT: a new request under the used message ID (the retry after COOKIE or
+/* IKEv1: only the answer to it was captured so far, or its fragments. */
+static struct exchange *
+waits_for_request(const struct turn *t)
+{
+    for (guint i = 0; i < t->sa->exchanges.len && i <= SADB_MAX_REQUESTS; i++) {
+        struct exchange *x = track_exchange(t->sa, i);
+        if (x->type == t->m->exchange && !x->injected &&
+            (!x->request || !sadb_whole_messages(x))) {
+            return x;
+        }
+    }
+    return NULL;
+}
+
+/* The first messages: a new request under the used message ID (the retry after COOKIE or
  * INVALID_KE_PAYLOAD) begins another exchange, an answer belongs to the request that it fits. */
 static struct exchange *
 find_init(const struct turn *t)
@@ -188,14 +202,17 @@ find_init(const struct turn *t)
 
     for (guint i = t->sa->exchanges.len; i > 0 && first <= SADB_MAX_REQUESTS; i--) {
         struct exchange *x = track_exchange(t->sa, i - 1);
-        if (x->type == V2_IKE_SA_INIT) {
+        if (track_is_first(x)) {
             first++;
             if (track_find_message(x, t->sum, t->e->from_initiator)) {
                 return x;
             }
         }
     }
-    return t->e->is_response ? track_match_request(t->sa, t->m, t->e->at.time) : NULL;
+    if (t->m->major == 1 ? !t->e->from_initiator : t->e->is_response) {
+        return track_match_request(t->sa, t->m, t->e->at.time);
+    }
+    return t->m->major == 1 ? waits_for_request(t) : NULL;
 }
 
 /* The newest of its kind.  First requests, which anybody can send, do not count among those that
@@ -208,7 +225,8 @@ track_find_exchange(struct turn *t)
     struct exchange *x;
     unsigned looked = 0;
 
-    if (m->major == 2 && m->exchange == V2_IKE_SA_INIT && !m->fragment) {
+    if (m->major == 2 ? m->exchange == V2_IKE_SA_INIT && !m->fragment :
+                        answers_first(m) || track_begins(m)) {
         return find_init(t);
     }
     for (struct newest n = newest_first(t->sa->exchanges.len, SADB_MAX_LOOKED_AT);

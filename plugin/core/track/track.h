@@ -143,6 +143,7 @@ void track_judge_exchange(struct sadb *db, struct exchange *x, bool believed);
 
 /* request.c: which first request an answer answers. */
 bool track_is_first(const struct exchange *x);
+bool track_begins(const struct ike_message *m);
 bool track_is_answer(const struct turn *t);
 bool track_is_request(const struct turn *t);
 uint32_t track_cookie(const struct sadb *db, const struct ike_message *m);
@@ -153,6 +154,9 @@ unsigned track_fits(const struct exchange *x, const struct proposal *chosen);
 struct exchange *track_match_request(struct ike_sa *sa, const struct ike_message *m, double now);
 bool track_too_many_requests(struct sadb *db, const struct ike_sa *sa, const struct ike_message *m);
 struct exchange *track_answered_exchange(struct ike_sa *sa);
+struct exchange *track_only_asked(struct ike_sa *sa);
+void track_part_requests(struct sadb *db, struct ike_sa *sa, struct exchange *before);
+void track_keep_request(struct turn *t);
 void track_take_request(struct ike_sa *sa, const struct exchange *x);
 void track_settle_requests(struct sadb *db, struct ike_sa *sa, const struct exchange *answered);
 
