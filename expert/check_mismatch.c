@@ -213,23 +213,6 @@ check_exchange_mode_mismatch(const struct check_in *in, struct findings *out)
                 notify_name(1, n->type, name, sizeof name), message_receiver(in, to, sizeof to));
 }
 
-/* The try before this one; who only asked or answered may be anybody. */
-static const struct ike_sa *
-earlier_try(const struct check_in *in)
-{
-    const struct ike_sa *now = in->ike->sa;
-
-    for (size_t i = now->id; i > 0 && now->id - i < SADB_MAX_PER_PEER; i--) {
-        const struct ike_sa *old = sadb_ike_sa(in->db, i - 1);
-        if (old->major == now->major && ip_equal(&old->initiator.addr, &now->initiator.addr) &&
-            ip_equal(&old->responder.addr, &now->responder.addr) && old->offered->len &&
-            (old->state != IKE_HALF_OPEN || old->went_on)) {
-            return old;
-        }
-    }
-    return NULL;
-}
-
 static bool
 same_offers(const struct offer_list *a, const struct offer_list *b)
 {
@@ -263,7 +246,7 @@ check_offer_changed(const struct check_in *in, struct findings *out)
         e->sa->exchanges.len != 1 || !e->sa->offered->len || e->sa->rekeys != NO_ID) {
         return;
     }
-    old = earlier_try(in);
+    old = sadb_try_before(in->db, e->sa);
     if (!old || old->state != IKE_FAILED || same_offers(old->offered, e->sa->offered)) {
         return;
     }

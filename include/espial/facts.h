@@ -294,6 +294,7 @@ struct ike_sa {
     uint8_t major;
     bool has_spi_r : 1;
     bool stood : 1;             /* it is or was established */
+    bool decided : 1;           /* it failed, stood or went on: more than a request was seen */
     bool failed_read : 1;       /* IKE_FAILED: by a message that was encrypted and read */
     /* v2, without keys: the answer to IKE_AUTH is as short as a refusal; another one is not, and
      * who has used the SA since then */

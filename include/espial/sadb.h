@@ -62,6 +62,9 @@ const char *const *sadb_caps(const struct sadb *db);
  * stands alone; NULL where there is none. */
 const struct ike_sa *sadb_asked_by(const struct sadb *db, const struct ike_sa *answered);
 
+/* The try before sa of the same initiator with the same responder, of the same version: the last
+ * that failed, stood or went on.  Requests alone do not hide it.  NULL where there is none. */
+const struct ike_sa *sadb_try_before(const struct sadb *db, const struct ike_sa *sa);
 /* True where an IKE SA of that major version between the two was established. */
 bool sadb_has_stood(const struct sadb *db, uint8_t major, const struct ip_addr *a,
                     const struct ip_addr *b);

@@ -219,6 +219,30 @@ replayed_inside(struct conversation *c)
     T(the_finding(c, CHECK_inner_source_violation)->count == 2);
 }
 
+/* A try that was refused, hundreds of requests that anybody may send, and the next try. */
+static void
+changed_offer(struct conversation *c, unsigned between)
+{
+    char text[16];
+
+    reset(c);
+    sa_init(c, aes128, NULL);
+    for (unsigned i = 0; i < between; i++) {
+        begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+        c->m.spi_i[0] = (uint8_t)(0x80 | i >> 8);
+        c->m.spi_i[1] = (uint8_t)i;
+        propose(c, aes128, 4, PROTO_IKE, 0);
+        g_snprintf(text, sizeof text, "half %u", i);
+        send(c, text, (uint16_t)(1000 + i));
+    }
+    SILENT(c, offer_changed);
+    begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+    as(c, 0x33);
+    propose(c, aes256, 4, PROTO_IKE, 0);
+    send(c, "again", 5);
+    SAYS(c, offer_changed, "its try in frame 1 offered");
+}
+
 int
 main(void)
 {
@@ -240,5 +264,7 @@ main(void)
     refused_ids(&c, true, V1_QUICK);
     refused_ids(&c, true, 249);
     replayed_inside(&c);
+    changed_offer(&c, 0);
+    changed_offer(&c, 300);
     return conversation_done(&c);
 }

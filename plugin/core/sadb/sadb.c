@@ -205,10 +205,42 @@ sadb_child_of(const struct sadb *db, const struct ike_sa *sa, uint8_t protocol, 
 }
 
 void
+sadb_ike_decided(struct sadb *db, struct ike_sa *sa)
+{
+    struct sa_key pair = store_pair_key(&db->store, &sa->initiator.addr, &sa->responder.addr);
+
+    pair.kind = 'D';
+    if (!sa->decided) {
+        sa->decided = true;
+        store_add(&db->store, &pair, sa);
+    }
+}
+
+const struct ike_sa *
+sadb_try_before(const struct sadb *db, const struct ike_sa *sa)
+{
+    struct sa_key pair = store_pair_key(&db->store, &sa->initiator.addr, &sa->responder.addr);
+    const struct ike_sa *old;
+    struct walk w;
+
+    pair.kind = 'D';
+    for (w = store_walk(&db->store, &pair, SADB_MAX_PER_PEER);
+         (old = (struct ike_sa *)walk_next(&w));) {
+        if (old->id < sa->id && old->major == sa->major && old->offered->len &&
+            ip_equal(&old->initiator.addr, &sa->initiator.addr) &&
+            ip_equal(&old->responder.addr, &sa->responder.addr)) {
+            return old;
+        }
+    }
+    return NULL;
+}
+
+void
 sadb_ike_stands(struct sadb *db, struct ike_sa *sa)
 {
     struct sa_key pair = store_pair_key(&db->store, &sa->initiator.addr, &sa->responder.addr);
 
+    sadb_ike_decided(db, sa);
     pair.kind = 'P';
     store_add(&db->store, &pair, sa);
     if (!sa->stood) {

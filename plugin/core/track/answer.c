@@ -329,6 +329,7 @@ track_goes_on(struct turn *t)
         track_settle_requests(t->db, sa, track_answered_exchange(sa));
     }
     sa->went_on = true;
+    sadb_ike_decided(t->db, sa);
     return true;
 }
 

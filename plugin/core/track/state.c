@@ -47,6 +47,7 @@ static void
 fail(struct turn *t)
 {
     t->sa->state = IKE_FAILED;
+    sadb_ike_decided(t->db, t->sa);
     t->sa->failed_read = was_read(t->m);
 }
 
