@@ -3,7 +3,7 @@
 #include "checks.h"
 #include "expert.h"
 
-#define REFUSAL_SECONDS 3.0 /* a refusal comes at once */
+#define REFUSAL_SECONDS 3.0     /* a refusal comes at once */
 
 /* The first message of the other side after quick mode's own, where quick mode gets no answer. */
 static const struct exchange_message *
@@ -72,8 +72,7 @@ lost_where(const struct ike_sa *sa, const struct exchange_message *last)
         return ", captured on its way in and out each time: it is lost beyond, or not answered";
     }
     return sa->captured_twice ? ", captured once where other messages were captured twice: "
-                                "it is lost between the two" :
-                                "";
+                                "it is lost between the two" : "";
 }
 
 static void

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "expert.h"
 
-enum { LARGE_DATAGRAM = 1200 }; /* octets */
+enum { LARGE_DATAGRAM = 1200 };     /* octets */
 
 /* Another message of the exchange is due, by the number of those sent. */
 static bool
@@ -153,7 +153,7 @@ enum silence
 silence_reason(const struct sadb *db, const struct ike_sa *sa, const struct exchange *x)
 {
     const struct exchange_message *last = unanswered_message(db, sa, x);
-    bool from_500, from_4500; /* of the side that is silent */
+    bool from_500, from_4500;   /* of the side that is silent */
 
     if (!last) {
         return SILENCE_NONE;

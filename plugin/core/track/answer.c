@@ -61,7 +61,9 @@ add_rival(struct turn *t)
     r->exchange = t->exchange;
     /* what made room may have moved the messages */
     t->message = track_find_message(t->exchange, t->sum, false);
-    r->fact = (struct given_answer){ .digest = t->sum, .time = t->message->time, .frame = t->message->frame, .request = t->exchange->request, .src = t->e->at.src, .accepts = t->m->num_proposals > 0 };
+    r->fact = (struct given_answer){ .digest = t->sum, .time = t->message->time,
+                               .frame = t->message->frame, .request = t->exchange->request,
+                               .src = t->e->at.src, .accepts = t->m->num_proposals > 0 };
     memcpy(r->fact.spi_r, t->m->spi_r, sizeof r->fact.spi_r);
     r->cookie = track_cookie(t->db, t->m);
     r->group = track_wanted_group(t->m);
@@ -102,7 +104,7 @@ track_new_answer(struct turn *t)
         rival_step_back(t->db, sa);
         x->response = t->message->frame;
         x->response_time = t->message->time;
-    } else if (sa->contest) { /* the answer to what the one believed led to */
+    } else if (sa->contest) {           /* the answer to what the one believed led to */
         c = contest_of(sa);
         if (c->current && !c->disturbed) {
             rival_keep(sa, c->all[c->current - 1]);
@@ -355,7 +357,9 @@ keep_refusal(struct turn *t, struct exchange *x, struct exchange *refusal,
     }
     r = rival_make_room(t->db, t->sa);
     r->exchange = refusal;
-    r->fact = (struct given_answer){ .digest = m->digest, .time = m->time, .frame = m->frame, .request = x->request, .src = t->sa->responder.addr, .refuted = true };
+    r->fact = (struct given_answer){ .digest = m->digest, .time = m->time, .frame = m->frame,
+                               .request = x->request, .src = t->sa->responder.addr,
+                               .refuted = true };
 }
 
 /* IKEv1 refuses phase 1 by an Informational of its own.  Whoever goes on after it has not refused,

@@ -211,7 +211,7 @@ tie(struct turn *t)
     if (!track_goes_on(t)) {
         return false;
     }
-    if (t->sa->contest || !went_on) { /* which exchanges are its own may have changed */
+    if (t->sa->contest || !went_on) {   /* which exchanges are its own may have changed */
         t->exchange = track_find_exchange(t);
     }
     if (!t->exchange && !track_too_many_requests(t->db, t->sa, m)) {

@@ -121,7 +121,7 @@ track_fits(const struct exchange *x, const struct proposal *chosen)
 
     if (track_is_first(x) && x->request) {
         fits += offers(x, chosen) ? 2 : 0;
-        if (chosen->v1) { /* one of the two may be what the responder changed */
+        if (chosen->v1) {       /* one of the two may be what the responder changed */
             fits += offers_lifetime(x, chosen) ? 2 : 0;
         } else {
             fits += x->ke_group == group_of(chosen) ? 1 : 0;

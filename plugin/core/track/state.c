@@ -4,8 +4,7 @@
 #include "track.h"
 
 /* Octets of the payloads of a lone notify with some data, and of what a success has beyond. */
-enum { REFUSAL = 16,
-       SUCCESS = 64 };
+enum { REFUSAL = 16, SUCCESS = 64 };
 
 static bool
 has_ml_kem(const struct kept_proposal *k)
@@ -76,7 +75,7 @@ follow_v1(struct turn *t)
     }
     if ((m->readable && ike_has_error(m) && sa->state == IKE_HALF_OPEN) ||
         (ike_xauth_failed(m) && sa->state == IKE_ESTABLISHED)) {
-        fail(t); /* XAUTH: phase 1 stands, but for nobody */
+        fail(t);                /* XAUTH: phase 1 stands, but for nobody */
     }
 }
 
