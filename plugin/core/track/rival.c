@@ -114,7 +114,8 @@ rival_step_back(struct sadb *db, struct ike_sa *sa)
     if (!r) {
         return;
     }
-    if (!c->disturbed) {
+    /* what disturbed it may have come before it was kept at all */
+    if (!c->disturbed || !r->sa.offered) {
         rival_keep(sa, r);
     }
     c->disturbed = false;
@@ -136,8 +137,10 @@ rival_believe(struct sadb *db, struct ike_sa *sa, uint32_t place)
     }
     c->current = place;
     c->disturbed = false;
-    take(sa, &r->sa);
-    rival_take_exchange(r->exchange, &r->x);
+    if (r->sa.offered) {
+        take(sa, &r->sa);
+        rival_take_exchange(r->exchange, &r->x);
+    }
     rival_judge_answer(db, r, true);
     judge_later(db, sa, c);
 }
@@ -220,6 +223,7 @@ rival_begin(struct turn *t, struct exchange *x)
     r->cookie = x->cookie;
     r->group = x->wanted_group;
     r->fits = x->chosen ? track_fits(x, x->chosen->p) : 0;
+    rival_keep(sa, r);
     c->current = sa->answers.len;
 }
 
