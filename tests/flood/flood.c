@@ -32,14 +32,14 @@ struct lighter {
 };
 
 static const struct flood floods[] = {
-    { "half_open", NULL, half_open, 1400, 1400, SADB_MAX_IKE_SAS + 1, "IKE SAs" },
+    { "half_open", NULL, half_open, 1750, 1750, SADB_MAX_IKE_SAS + 1, "IKE SAs" },
     { "new_suites", NULL, new_suites, 20000, 2000, 0, NULL },
     { "half_open_v1", NULL, half_open_v1, 2600, 2600, SADB_MAX_IKE_SAS + 1, "IKE SAs" },
     { "same_two_addresses", NULL, same_two_addresses, 1600, 1600, SADB_MAX_IKE_SAS + 1, "IKE SAs" },
     { "chosen_spis", NULL, chosen_spis, 2200, 2200, SADB_MAX_IKE_SAS + 1, "IKE SAs" },
     { "same_spi_i", NULL, same_spi_i, 1400, 1400, SADB_MAX_IKE_SAS + 1, "IKE SAs" },
     { "esp_spis", unreadable, esp_spis, 1400, 1400, SADB_MAX_STREAMS + 1, "ESP and AH streams" },
-    { "forged_sources", child, forged_sources, 900, 900, SADB_MAX_STREAMS + 1,
+    { "forged_sources", child, forged_sources, 1500, 1500, SADB_MAX_STREAMS + 1,
       "ESP and AH streams" },
     { "moves", unreadable_with_streams, moves, 1400, 60, 1, "Child SAs that follow a new address" },
     { "retransmissions", NULL, retransmissions, 400, 8, SADB_MAX_RETRANSMISSIONS + 2,
