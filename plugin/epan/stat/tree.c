@@ -46,7 +46,7 @@ static void
 count_message(stats_tree *st, const struct record *r, int sa_node)
 {
     const struct ike_sa *sa = sadb_ike_sa(capture_db(), r->ike_sa);
-    char name[64] = "No exchange";
+    char name[64] = "Not believed";
     int node;
 
     if (sa && r->exchange != NO_ID) {
