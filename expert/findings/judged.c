@@ -138,7 +138,7 @@ findings_end_message(struct findings *out)
 static bool
 agrees_after_all(const struct sadb *db, const struct ike_sa *sa)
 {
-    return (sa->chosen && sa->state == IKE_HALF_OPEN && sa->exchanges.len > 1) ||
+    return (sa->chosen && sa->exchanges.len > 1) ||
            sadb_has_stood(db, sa->major, &sa->initiator.addr, &sa->responder.addr);
 }
 

@@ -421,6 +421,7 @@ struct stream {
     uint32_t damaged;           /* bad ones behind last_seq, each with the next number: they were
                                  * captured, though no receiver took them */
     uint32_t unchecked;         /* packets counted of which no integrity check says anything */
+    uint32_t tried;             /* of those: keys that may be their SPI's do not open them */
     struct stream_step now;     /* the last step */
     GArray *steps;              /* of struct stream_step, the first STREAM_MAX_STEPS; NULL */
     struct frame_numbers bad_frames;        /* the first STREAM_MAX_BAD_FRAMES */

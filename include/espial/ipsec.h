@@ -25,6 +25,7 @@ struct ipsec_packet {
     enum icv_verdict icv;
     bool esn;                   /* ICV_GOOD: the ICV covers the upper half of an extended sequence
                                  * number (RFC 4303 section 2.2.1) */
+    bool tried;                 /* ICV_UNKNOWN: keys that may be its SPI's do not open it */
     bool cut;                   /* not all of it was captured */
     bool fragmented;            /* came in IP fragments */
     uint8_t ah_words;           /* AH: its Payload Len field */

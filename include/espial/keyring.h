@@ -59,6 +59,8 @@ struct esp_clear {
                                  * of this SPI exist and all fail */
     bool esn;                   /* ICV_GOOD: only with the upper half of an extended sequence
                                  * number (RFC 4303 section 2.2.1) */
+    bool tried;                 /* ICV_UNKNOWN: keys that may be this SPI's were tried in vain, and
+                                 * no packet has shown yet whether they are */
     bool opened;
     uint8_t head[KEYRING_HEAD]; /* the first octets of the payload */
     size_t head_len;

@@ -247,6 +247,7 @@ read_esp_clear(struct feed *f, struct ipsec_packet *p, const struct octets *o)
         keyring_open_esp(f->capture->keys, &c, o->at, o->captured, o->reported, f->capture->verify);
         p->icv = c.icv;
         p->esn = c.esn;
+        p->tried = c.tried;
         if (c.opened) {
             payload = (struct span){ c.head, c.head_len };
             set_clear(f, p, c.next_header, &payload, c.bad_padding, BASIS_DECRYPTED);

@@ -115,6 +115,26 @@ mappings(struct conversation *c)
     SILENT(c, replay);
 }
 
+/* Keys that only might be the SPI's: the first packet that they open shows what they were tried
+ * with before in vain.  Packets that no key was tried with stay what they were. */
+static void
+tried_in_vain(struct conversation *c)
+{
+    for (unsigned tried = 0; tried < 2; tried++) {
+        struct ipsec_packet p = esp_of(TO_R, 1);
+        const struct stream *s;
+
+        tunnel(c);
+        p.tried = tried;
+        ipsec(c, &c->client, &c->gateway, p);
+        s = see(c, tried ? 1 : 2, ICV_GOOD);
+        see(c, 3, ICV_GOOD);
+        end_after(c, 1);
+        SILENT(c, replay);
+        T(s->packets == (tried ? 2 : 3) && s->first_frame == (tried ? 6 : 5));
+    }
+}
+
 /* No packet verifies: the key says nothing of the sender, and all is told that was without. */
 static void
 wrong_key(struct conversation *c)
@@ -278,6 +298,7 @@ main(void)
     losses(&c);
     queues(&c);
     mappings(&c);
+    tried_in_vain(&c);
     wrong_key(&c);
     damage(&c);
     contents(&c);

@@ -27,6 +27,7 @@ struct esp_job {
     struct esp_clear *out;
     bool named;                         /* the keys tried are the log's for this SPI */
     bool wrong;
+    bool tried;                         /* keys that may be the SPI's fail */
     struct esp_candidate found;         /* a derived key that opens it */
 };
 

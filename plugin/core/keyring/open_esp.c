@@ -146,6 +146,7 @@ derived_opens(void *context, const struct esp_keys *keys)
             return true;
         }
     }
+    j->tried |= j->wrong;
     j->wrong = wrong;                   /* a key that only might be says nothing of the packet */
     return false;
 }
@@ -287,6 +288,7 @@ open_packet(struct keyring *k, struct spi_keys *s, struct esp_job *j, size_t cap
         return true;
     }
     j->out->icv = known && j->wrong ? ICV_BAD : ICV_UNKNOWN;
+    j->out->tried = j->out->icv == ICV_UNKNOWN && j->tried;
     return false;
 }
 

@@ -29,6 +29,7 @@ copy_line(struct stream *to, const struct stream *from, size_t window)
     to->gap_frame = from->gap_frame;
     to->damaged = from->damaged;
     to->unchecked = from->unchecked;
+    to->tried = from->tried;
     to->num_ivs = from->num_ivs;
     memcpy(to->seen, from->seen, sizeof to->seen);
     memcpy(to->others, from->others, sizeof to->others);
@@ -176,6 +177,7 @@ believe_ahead(const struct sadb *db, struct stream *s, struct ipsec_event *e)
     }
     s->packets++;
     s->unchecked += one->unchecked;
+    s->tried += one->tried;
     s->bytes += one->length;
     if (known) {
         s->out_of_window += d->num_passed;
@@ -258,7 +260,7 @@ put_in_doubt(struct sadb *db, struct stream *s, const struct ipsec_event *e)
     }
     d->pending = true;
     d->last = (struct doubted){ e->at.time, p->seq, e->at.frame, p->length, !s->packets,
-                                p->icv != ICV_BAD };
+                                p->icv != ICV_BAD, p->tried };
 }
 
 void
@@ -298,7 +300,7 @@ track_passed(const struct sadb *db, struct stream *s, const struct ipsec_event *
     if (d && d->pending && d->far && e->out_of_window) {
         d->has_left = true;
         d->left = (struct doubted){ e->at.time, p->seq, e->at.frame, p->length, false,
-                                    p->icv == ICV_UNKNOWN };
+                                    p->icv == ICV_UNKNOWN, p->tried };
     }
     if (!d || !d->has_ahead || e->replayed || e->out_of_window) {
         return;
@@ -322,13 +324,14 @@ track_verified(struct sadb *db, struct stream *s, struct ipsec_event *e)
     bool wrapped;
 
     s->verified_in = e->at.frame;
-    if (!s->bad) {
+    /* The keys are this SPI's: what they were tried with before in vain is bad too. */
+    if (!s->bad && !s->tried) {
         return;
     }
     if (s->doubt) {
         s->doubt->pending = s->doubt->has_ahead = false;
     }
-    if (!s->unchecked) {
+    if (s->unchecked == s->tried) {
         track_begin(db, s, &e->at);
         e->new_stream = true;
     } else if (!window_ahead(s, seq, &wrapped) && s->last_seq - seq >= db->options.window) {

@@ -180,6 +180,7 @@ see_integrity(struct sadb *db, struct stream *s, const struct ipsec_event *e)
         }
     } else {
         s->unchecked++;
+        s->tried += e->packet->tried;
     }
 }
 

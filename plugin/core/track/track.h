@@ -96,6 +96,7 @@ struct doubted {
     uint32_t seq, frame, length;
     bool start;                 /* there is none before it */
     bool unchecked;             /* no integrity check says anything of it */
+    bool tried;                 /* as in struct ipsec_packet */
 };
 struct stream_doubt {
     bool pending;               /* the last packet counted is in doubt, for one of these: */
