@@ -111,7 +111,8 @@ struct stream_at {
     const struct stream *stream;
     const struct child_sa *child;       /* or NULL */
     bool to_responder;
-    uint32_t number;            /* of the packet in its stream, from 1 */
+    uint32_t number;            /* of the packet in its stream, from 1; of one that is not
+                                 * believed it says nothing */
     uint64_t lost;
     uint32_t replayed;
 };
