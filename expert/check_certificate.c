@@ -8,33 +8,6 @@
 /* 2004-01-10: a capture whose clock is before this has no clock, and says nothing of dates. */
 enum { FIRST_CREDIBLE_TIME = 1 << 30 };
 
-/* Walks the certificates of a message that is new:
- *   for (struct shown s = { 0 }; next_certificate(in, &s);) .. s.certificate .. */
-struct shown {
-    size_t payload;             /* behind the one that holds it */
-    struct certificate certificate;
-};
-
-static bool
-next_certificate(const struct check_in *in, struct shown *s)
-{
-    const struct ike_message *m = in->msg;
-    uint8_t type = m->major == 1 ? V1P_CERT : V2P_CERT;
-    struct span der;
-
-    if (!message_is_new(in)) {
-        return false;
-    }
-    while (s->payload < m->num_payloads) {
-        const struct ike_payload *p = &m->payloads[s->payload++];
-        if (p->type == type && certificate_of_payload(&der, p) &&
-            certificate_read(&s->certificate, &der)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* "2026-11-27 10:00:00 UTC" */
 static char *
 print_date(int64_t seconds, char *out, size_t size)
@@ -72,58 +45,46 @@ print_sender(const struct check_in *in, char *out, size_t size)
     return endpoint_print(e->from_initiator ? &e->sa->initiator : &e->sa->responder, out, size);
 }
 
-/* One finding for each certificate of the message. */
-static struct scope
-scope_certificate(const struct check_in *in, const struct shown *s)
+/* One finding for each certificate of the message whose date on that side the frame lies beyond. */
+static void
+report_dates(const struct check_in *in, struct findings *out, unsigned check)
 {
-    struct scope where = scope_message(in);
+    double now = in->ike->at.time;
+    bool expired = check == CHECK_certificate_expired;
+    char who[ID_TEXT_MAX], date[64], apart[64];
 
-    where.variant = s->payload;
-    return where;
+    if (!message_is_new(in) || now < FIRST_CREDIBLE_TIME) {
+        return;
+    }
+    for (struct certificate_walk w = { 0 }; certificate_next(&w, in->msg);) {
+        const struct certificate *c = &w.certificate;
+        int64_t limit = expired ? c->not_after : c->not_before;
+        double beyond = expired ? now - (double)limit : (double)limit - now;
+        struct scope where = scope_message(in);
+        if (beyond <= 0) {
+            continue;
+        }
+        where.variant = w.payload;
+        finding_add(out, check, &where,
+                    "%s sends the %s \"%s\" (issued by \"%s\"), which %s %s, %s %s this frame.",
+                    print_sender(in, who, sizeof who),
+                    c->authority ? "authority's certificate" : "certificate", c->subject, c->issuer,
+                    expired ? "expired on" : "is valid from",
+                    print_date(limit, date, sizeof date), print_span(beyond, apart, sizeof apart),
+                    expired ? "before" : "after");
+    }
 }
 
 void
 check_certificate_expired(const struct check_in *in, struct findings *out)
 {
-    double now = in->ike->at.time;
-    char who[ID_TEXT_MAX], date[64], ago[64];
-
-    for (struct shown s = { 0 }; next_certificate(in, &s);) {
-        const struct certificate *c = &s.certificate;
-        struct scope where = scope_certificate(in, &s);
-        if (now < FIRST_CREDIBLE_TIME || now <= (double)c->not_after) {
-            continue;
-        }
-        finding_add(out, CHECK_certificate_expired, &where,
-                    "%s sends the %s \"%s\" (issued by \"%s\"), which expired on %s, %s before "
-                    "this frame.",
-                    print_sender(in, who, sizeof who),
-                    c->authority ? "authority's certificate" : "certificate", c->subject, c->issuer,
-                    print_date(c->not_after, date, sizeof date),
-                    print_span(now - (double)c->not_after, ago, sizeof ago));
-    }
+    report_dates(in, out, CHECK_certificate_expired);
 }
 
 void
 check_certificate_not_yet_valid(const struct check_in *in, struct findings *out)
 {
-    double now = in->ike->at.time;
-    char who[ID_TEXT_MAX], date[64], ahead[64];
-
-    for (struct shown s = { 0 }; next_certificate(in, &s);) {
-        const struct certificate *c = &s.certificate;
-        struct scope where = scope_certificate(in, &s);
-        if (now < FIRST_CREDIBLE_TIME || now >= (double)c->not_before) {
-            continue;
-        }
-        finding_add(out, CHECK_certificate_not_yet_valid, &where,
-                    "%s sends the %s \"%s\" (issued by \"%s\"), which is valid from %s, %s after "
-                    "this frame.",
-                    print_sender(in, who, sizeof who),
-                    c->authority ? "authority's certificate" : "certificate", c->subject, c->issuer,
-                    print_date(c->not_before, date, sizeof date),
-                    print_span((double)c->not_before - now, ahead, sizeof ahead));
-    }
+    report_dates(in, out, CHECK_certificate_not_yet_valid);
 }
 
 /* Where that side shows a certificate of another name. */

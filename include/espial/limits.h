@@ -13,6 +13,7 @@ enum limits {
     IKE_MAX_SELECTORS = 32,         /* of TSi and TSr each */
     IKE_MAX_CFG_ATTRS = 32,
     IKE_MAX_VENDORS = 32,
+    CERT_MAX_READ = 8,              /* certificates of one message that are read */
     CERT_MAX_OCTETS = 1 << 14,      /* of one certificate in DER */
     CERT_MAX_NAMES = 32,            /* of its subjectAltName that an identity is compared with */
 

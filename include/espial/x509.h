@@ -18,4 +18,15 @@ enum naming certificate_naming(const struct span *der, const struct ike_id *id);
  * encoding is another one than X.509 for signatures. */
 bool certificate_of_payload(struct span *der, const struct ike_payload *payload);
 
+/* Walks the certificates that a message shows:
+ *   for (struct certificate_walk w = { 0 }; certificate_next(&w, m);) .. w.certificate .. */
+struct certificate_walk {
+    size_t payload;             /* behind the one that holds it */
+    unsigned num;               /* read so far */
+    bool capped;                /* CERT_MAX_READ was reached, and there are more */
+    struct span der;            /* borrowed from m */
+    struct certificate certificate;
+};
+bool certificate_next(struct certificate_walk *w, const struct ike_message *m);
+
 #endif

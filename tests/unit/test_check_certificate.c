@@ -130,6 +130,25 @@ main_mode(struct conversation *c)
     SAYS(c, certificate_name_mismatch, "The initiator names itself other.lab.example");
 }
 
+/* What of a message is left out is said. */
+static void
+too_many(struct conversation *c)
+{
+    static const uint8_t broken[] = { 0x30, 0x82 };
+
+    for (unsigned num = CERT_MAX_READ; num <= CERT_MAX_READ + 1; num++) {
+        reset(c);
+        v1_phase1(c, aes256);
+        begin(c, 1, V1_MAIN, 0, true, false);
+        c->m.encrypted = true;
+        for (unsigned i = 0; i < num; i++) {
+            show(c, broken, sizeof broken);
+        }
+        send(c, "mm5", 3);
+        T((sadb_caps(c->db)[0] != NULL) == (num > CERT_MAX_READ));
+    }
+}
+
 int
 main(void)
 {
@@ -140,5 +159,6 @@ main(void)
     names(&c);
     without_certificate(&c);
     main_mode(&c);
+    too_many(&c);
     return conversation_done(&c);
 }

@@ -103,6 +103,33 @@ payloads(void)
     T(!certificate_of_payload(&der, &p));
 }
 
+/* A chain is short: whoever sends a message full of certificates has some of them read. */
+static void
+walk(void)
+{
+    static uint8_t body[1 + sizeof cert_named] = { 4 }, broken[] = { 4, 0x30, 0x82 };
+    static struct ike_message m = { .major = 2 };
+
+    memcpy(body + 1, cert_named, sizeof cert_named);
+    for (unsigned num = 0; num <= IKE_MAX_PAYLOADS; num++) {
+        struct certificate_walk w = { 0 };
+        unsigned good = 0;
+
+        while (certificate_next(&w, &m)) {
+            T_STR(w.certificate.subject, "CN=gw.lab.example,O=Espial");
+            good++;
+        }
+        /* every other one is broken, and counts */
+        T(good == (MIN(num, CERT_MAX_READ) + 1) / 2 && w.capped == (num > CERT_MAX_READ));
+        if (num < IKE_MAX_PAYLOADS) {
+            m.payloads[m.num_payloads++] = (struct ike_payload){
+                .type = V2P_CERT,
+                .body = num % 2 ? DER(broken) : DER(body),
+            };
+        }
+    }
+}
+
 int
 main(void)
 {
@@ -110,5 +137,6 @@ main(void)
     no_certificates();
     names();
     payloads();
+    walk();
     return t_done();
 }

@@ -225,3 +225,25 @@ certificate_of_payload(struct span *der, const struct ike_payload *payload)
     *der = (struct span){ payload->body.at + 1, payload->body.len - 1 };
     return true;
 }
+
+bool
+certificate_next(struct certificate_walk *w, const struct ike_message *m)
+{
+    uint8_t type = m->major == 1 ? V1P_CERT : V2P_CERT;
+
+    while (w->payload < m->num_payloads) {
+        const struct ike_payload *p = &m->payloads[w->payload++];
+        if (p->type != type || !certificate_of_payload(&w->der, p)) {
+            continue;
+        }
+        if (w->num == CERT_MAX_READ) {
+            w->capped = true;
+            return false;
+        }
+        w->num++;
+        if (certificate_read(&w->certificate, &w->der)) {
+            return true;
+        }
+    }
+    return false;
+}
