@@ -35,22 +35,17 @@ pair_of(const struct sighting *at)
 static void
 report_refuted(const struct check_in *in, struct findings *out)
 {
-    for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
-        const struct ike_sa *sa = sadb_ike_sa(in->db, i);
-        for (uint32_t k = 0; k < sa->denials.len; k++) {
-            const struct denial *d = &sa->denials.at[k];
-            struct scope where = {
-                .basis = BASIS_OBSERVED, .frame = d->frame, .sa = sa, .exchange = NO_ID
-            };
-            char name[64], from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
-            if (denial_is_refuted(sa, d)) {
-                finding_add(out, CHECK_unprotected_message, &where,
-                            "%s in the name of %s to %s is in clear, and %s goes on in IKE SA %u: "
-                            "it is not believed (RFC 7296 section 2.21.4).",
-                            notify_name(sa->major, d->type, name, sizeof name),
-                            ip_print(&d->src, from, sizeof from), ip_print(&d->dst, to, sizeof to),
-                            from, sa->id);
-            }
+    for (struct denied w = { 0 }; denied_next(in->db, &w);) {
+        const struct denial *d = w.denial;
+        struct scope where = scope_denied(&w);
+        char name[64], from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
+        if (w.refuted) {
+            finding_add(out, CHECK_unprotected_message, &where,
+                        "%s in the name of %s to %s is in clear, and %s goes on in IKE SA %u: "
+                        "it is not believed (RFC 7296 section 2.21.4).",
+                        notify_name(w.sa->major, d->type, name, sizeof name),
+                        ip_print(&d->src, from, sizeof from), ip_print(&d->dst, to, sizeof to),
+                        from, w.sa->id);
         }
     }
 }

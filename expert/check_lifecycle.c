@@ -194,22 +194,16 @@ check_ike_from_new_address(const struct check_in *in, struct findings *out)
 static void
 report_lost(const struct check_in *in, struct findings *out)
 {
-    for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
-        const struct ike_sa *sa = sadb_ike_sa(in->db, i);
-        for (uint32_t k = 0; k < sa->denials.len; k++) {
-            const struct denial *d = &sa->denials.at[k];
-            struct scope where = {
-                .basis = BASIS_OBSERVED, .frame = d->frame, .sa = sa, .exchange = NO_ID
-            };
-            char who[ADDR_TEXT_MAX], name[64];
-            if (sa->major == 2 && d->type == N2_INVALID_IKE_SPI && d->stood &&
-                !denial_is_refuted(sa, d)) {
-                finding_add(out, CHECK_peer_restarted, &where,
-                            "%s answers IKE SA %u, established in frame %u, with %s: it no longer "
-                            "knows it.",
-                            ip_print(&d->src, who, sizeof who), sa->id, sa->established_in,
-                            notify_name(2, d->type, name, sizeof name));
-            }
+    for (struct denied w = { 0 }; denied_next(in->db, &w);) {
+        struct scope where = scope_denied(&w);
+        char who[ADDR_TEXT_MAX], name[64];
+        if (w.sa->major == 2 && w.denial->type == N2_INVALID_IKE_SPI && w.denial->stood &&
+            !w.refuted) {
+            finding_add(out, CHECK_peer_restarted, &where,
+                        "%s answers IKE SA %u, established in frame %u, with %s: it no longer "
+                        "knows it.",
+                        ip_print(&w.denial->src, who, sizeof who), w.sa->id, w.sa->established_in,
+                        notify_name(2, w.denial->type, name, sizeof name));
         }
     }
 }

@@ -353,21 +353,19 @@ infer_refusals(const struct check_in *in, struct findings *out)
 static void
 report_denials(const struct check_in *in, struct findings *out)
 {
-    for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
-        const struct ike_sa *sa = sadb_ike_sa(in->db, i);
-        for (uint32_t k = 0; k < sa->denials.len; k++) {
-            const struct denial *d = &sa->denials.at[k];
-            struct scope where = { .basis = BASIS_OBSERVED, .frame = d->frame, .sa = sa,
-                                   .exchange = NO_ID, .variant = d->type };
-            char who[ADDR_TEXT_MAX], name[64], phase[64];
-            if (explained(sa->major, NULL, d->type) || denial_is_refuted(sa, d)) {
-                continue;
-            }
-            finding_add(out, CHECK_error_notify, &where, "%s sends %s in %s.",
-                        ip_print(&d->src, who, sizeof who),
-                        notify_name(sa->major, d->type, name, sizeof name),
-                        exchange_name(sa->major, d->exchange, phase, sizeof phase));
+    for (struct denied w = { 0 }; denied_next(in->db, &w);) {
+        const struct denial *d = w.denial;
+        uint8_t major = w.sa->major;
+        struct scope where = scope_denied(&w);
+        char who[ADDR_TEXT_MAX], name[64], phase[64];
+        if (w.refuted || explained(major, NULL, d->type)) {
+            continue;
         }
+        where.variant = d->type;
+        finding_add(out, CHECK_error_notify, &where, "%s sends %s in %s.",
+                    ip_print(&d->src, who, sizeof who),
+                    notify_name(major, d->type, name, sizeof name),
+                    exchange_name(major, d->exchange, phase, sizeof phase));
     }
 }
 
@@ -462,18 +460,11 @@ about_spi(const struct check_in *in, struct findings *out, enum check_id check,
 static void
 denied_spis(const struct check_in *in, struct findings *out)
 {
-    for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
-        const struct ike_sa *sa = sadb_ike_sa(in->db, i);
-        for (uint32_t k = 0; k < sa->denials.len; k++) {
-            const struct denial *d = &sa->denials.at[k];
-            struct scope where = {
-                .basis = BASIS_OBSERVED, .frame = d->frame, .sa = sa, .exchange = NO_ID
-            };
-            char who[ADDR_TEXT_MAX];
-            if (d->type == N2_INVALID_SPI && !denial_is_refuted(sa, d)) {
-                reject_spi(out, CHECK_invalid_spi, where, ip_print(&d->src, who, sizeof who),
-                           d->spi);
-            }
+    for (struct denied w = { 0 }; denied_next(in->db, &w);) {
+        char who[ADDR_TEXT_MAX];
+        if (w.denial->type == N2_INVALID_SPI && !w.refuted) {
+            reject_spi(out, CHECK_invalid_spi, scope_denied(&w),
+                       ip_print(&w.denial->src, who, sizeof who), w.denial->spi);
         }
     }
 }

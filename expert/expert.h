@@ -89,6 +89,18 @@ const char *message_sender(const struct check_in *in, char *out, size_t size);
 const char *message_receiver(const struct check_in *in, char *out, size_t size);
 const char *ipsec_name(uint8_t protocol);       /* "AH" or "ESP", of PROTO_AH or PROTO_ESP */
 
+/* Walks the denials of a capture; refuted ones too:
+ *   for (struct denied w = { 0 }; denied_next(in->db, &w);) .. w.sa .. w.denial .. */
+struct denied {
+    size_t ike_sa;
+    uint32_t next;
+    const struct ike_sa *sa;
+    const struct denial *denial;
+    bool refuted;               /* denial_is_refuted */
+};
+bool denied_next(const struct sadb *db, struct denied *w);
+struct scope scope_denied(const struct denied *w);
+
 /* --- silence.c: answers that never came ------------------------------------------- */
 
 /* How many seconds without an answer are a silence.  RFC 7296 section 2.4 leaves times to the

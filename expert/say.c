@@ -144,3 +144,24 @@ message_receiver(const struct check_in *in, char *out, size_t size)
     }
     return endpoint_print(e->from_initiator ? &e->sa->responder : &e->sa->initiator, out, size);
 }
+
+bool
+denied_next(const struct sadb *db, struct denied *w)
+{
+    for (; w->ike_sa < sadb_num_ike_sas(db); w->ike_sa++, w->next = 0) {
+        w->sa = sadb_ike_sa(db, w->ike_sa);
+        if (w->next < w->sa->denials.len) {
+            w->denial = &w->sa->denials.at[w->next++];
+            w->refuted = denial_is_refuted(w->sa, w->denial);
+            return true;
+        }
+    }
+    return false;
+}
+
+struct scope
+scope_denied(const struct denied *w)
+{
+    return (struct scope){ .basis = BASIS_OBSERVED, .frame = w->denial->frame, .sa = w->sa,
+                           .exchange = NO_ID };
+}
