@@ -94,36 +94,48 @@ answer_taken(const struct ike_sa *sa)
     return taken;
 }
 
+/* others: how many more answers lead nowhere. */
 static void
 report_injected(struct findings *out, const struct ike_sa *sa, const struct given_answer *a,
-                const struct given_answer *taken)
+                const struct given_answer *taken, unsigned others)
 {
     struct scope where = {
         .basis = BASIS_OBSERVED, .frame = a->frame, .sa = sa, .exchange = NO_ID
     };
     char i[ADDR_TEXT_MAX], r[ADDR_TEXT_MAX], other[ADDR_TEXT_MAX], asked[64] = "One request";
+    char more[64] = "";
+    const struct exchange *x = sadb_first_exchange(sa);
 
     ip_print(&sa->initiator.addr, i, sizeof i);
     ip_print(&a->src, r, sizeof r);
     if (a->request) {
         g_snprintf(asked, sizeof asked, "The request of frame %u", a->request);
     }
-    if (!taken) {
+    if (others) {
+        g_snprintf(more, sizeof more, " %u more answer%s lead%s nowhere.", others,
+                   others == 1 ? "" : "s", others == 1 ? "s" : "");
+    }
+    if (!taken && x && x->response && !x->injected && x->response != a->frame) {
         finding_add(out, CHECK_injected_answer, &where,
-                    "%s has an answer from %s, in frame %u, and the negotiation goes on without it.",
-                    asked, r, a->frame);
+                    "%s has an answer from %s, in frame %u, and the negotiation goes on with that "
+                    "of frame %u.%s",
+                    asked, r, a->frame, x->response, more);
+    } else if (!taken) {
+        finding_add(out, CHECK_injected_answer, &where,
+                    "%s has an answer from %s, in frame %u, and the negotiation goes on without it.%s",
+                    asked, r, a->frame, more);
     } else if (ip_equal(&a->src, &taken->src)) {
         finding_add(out, CHECK_injected_answer, &where,
                     "%s has two different answers from %s, in frames %u and %u; %s goes on with "
-                    "that of frame %u.",
+                    "that of frame %u.%s",
                     asked, r, MIN(a->frame, taken->frame), MAX(a->frame, taken->frame), i,
-                    taken->frame);
+                    taken->frame, more);
     } else {
         finding_add(out, CHECK_injected_answer, &where,
                     "%s has answers from %s (frame %u) and from %s (frame %u), two gateways or a "
-                    "forgery; %s goes on with that of frame %u.",
+                    "forgery; %s goes on with that of frame %u.%s",
                     asked, ip_print(&taken->src, other, sizeof other), taken->frame, r, a->frame,
-                    i, taken->frame);
+                    i, taken->frame, more);
     }
 }
 
@@ -149,10 +161,21 @@ report_stranger(const struct check_in *in, struct findings *out, const struct ik
             a = (struct given_answer){ .frame = x->response, .request = other->request,
                                  .src = sa->responder.addr };
             taken = (struct given_answer){ .frame = other->response, .src = asked->responder.addr };
-            report_injected(out, asked, &a, &taken);
+            report_injected(out, asked, &a, &taken, 0);
             return;
         }
     }
+}
+
+static unsigned
+num_refuted(const struct ike_sa *sa)
+{
+    unsigned n = 0;
+
+    for (guint k = 0; k < sa->answers.len; k++) {
+        n += sa->answers.at[k]->refuted;
+    }
+    return n;
 }
 
 void
@@ -161,10 +184,11 @@ check_injected_answer(const struct check_in *in, struct findings *out)
     for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
         const struct ike_sa *sa = sadb_ike_sa(in->db, i);
         const struct given_answer *taken = sa->went_on ? answer_taken(sa) : NULL;
+        unsigned num = sa->went_on ? num_refuted(sa) : 0;
         report_stranger(in, out, sa);
-        for (guint k = 0; sa->went_on && k < sa->answers.len; k++) {
+        for (guint k = 0; num && k < sa->answers.len; k++) {
             if (sa->answers.at[k]->refuted) {
-                report_injected(out, sa, sa->answers.at[k], taken);
+                report_injected(out, sa, sa->answers.at[k], taken, num - 1);
             }
         }
     }
