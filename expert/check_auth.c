@@ -63,6 +63,7 @@ certificate_reason(const struct check_in *in, const struct peer_certificate *sho
 {
     const struct certificate *c = &shown->certificate;
     bool early = in->ike->at.time < (double)c->not_before;
+    bool misnamed = shown->naming == NAMING_DIFFERS;
     bool dated = early || in->ike->at.time > (double)c->not_after;
 
     g_snprintf(why->text, sizeof why->text,
@@ -71,13 +72,15 @@ certificate_reason(const struct check_in *in, const struct peer_certificate *sho
                early ? ", and is not valid yet" :
                dated ? ", and has expired" :
                        "",
-               shown->naming == NAMING_DIFFERS ? ", and does not name it" : "");
+               misnamed ? ", and does not name it" : "");
     g_snprintf(why->remedy, sizeof why->remedy,
-               "%s in the log of the rejecting side whether it trusts the issuer \"%s\", %swhether "
-               "the certificate holds this identity, and whether it can reach a revocation list.",
-               dated ? "Renew the certificate or set the clocks right. If that does not help, see" :
-                       "See",
-               c->issuer, dated ? "" : "whether the certificate is valid at this time, ");
+               "%s%s%s in the log of the rejecting side whether it trusts the issuer \"%s\" and can "
+               "reach a revocation list.",
+               dated ? "Renew the certificate or set the clocks right. " : "",
+               misnamed ? "Issue the certificate with the identity as subjectAltName, or configure "
+                          "the identity that it names. " :
+                          "",
+               dated || misnamed ? "If that does not help, see" : "See", c->issuer);
 }
 
 static void

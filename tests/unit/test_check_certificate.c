@@ -95,6 +95,7 @@ names(struct conversation *c)
     refused_by_client(c);
     T(severity_of(c, CHECK_certificate_name_mismatch) == SEV_WARN);
     SAYS(c, auth_failed, "and does not name it");
+    T(g_str_has_prefix(the_finding(c, CHECK_auth_failed)->remedy, "Issue the certificate with"));
 }
 
 /* What a signature needs is not a pre-shared key, also where no certificate was sent. */
