@@ -42,11 +42,11 @@ struct frame_records {
     const struct record *at[];
 };
 
-void feed_handoff(void);
 /* feed.c: reads the IKE, ESP and AH of a frame.  The first pass hands them to the core of c, and
  * *kept are the records of IKE and the path (file scope); later passes look up what was known.
  * Returns the records of ESP and AH (the packet's scope) where detailed. */
 struct capture;
+void feed_handoff(void);
 struct record *feed_frame(struct capture *c, tvbuff_t *tvb, packet_info *pinfo, bool visited,
                           bool detailed, struct record **kept);
 

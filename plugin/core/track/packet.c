@@ -55,7 +55,6 @@ static const struct seen_packet *
 copied(const struct stream *s, const struct ipsec_event *e, uint32_t digest)
 {
     const struct seen_packet *one = &s->seen[e->packet->seq % STREAM_SEEN];
-
     const struct stream_doubt *d = s->doubt;
 
     if (is_copy(s, one, e, digest)) {
