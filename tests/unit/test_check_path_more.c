@@ -139,6 +139,8 @@ keepalives(struct conversation *c)
     T(sadb_ike_sa(c->db, 1)->nat_life->keepalives == 1);
     keepalive(c, 50000, 20);
     SILENT(c, nat_mapping_changed);
+    T(sadb_ike_sa(c->db, 0)->nat_life->keepalives == 1 &&
+      sadb_ike_sa(c->db, 1)->nat_life->keepalives == 1);
 
     struct on_path lone = { .p = { .kind = PATH_KEEPALIVE } };
     struct path_event nothing;
