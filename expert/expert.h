@@ -57,7 +57,7 @@ void findings_drop(struct findings *all);
 /* Ends the capture.  True for the first call, so that what the end proves is found once. */
 bool findings_end(struct findings *all);
 
-/* --- say.c: about what, and in which words ---------------------------------------- */
+/* --- words/say.c: about what, and in which words ---------------------------------------- */
 
 struct scope scope_message(const struct check_in *in);  /* the exchange that the message is about */
 struct scope scope_packet(const struct check_in *in);   /* the packet's stream */
@@ -101,7 +101,7 @@ struct denied {
 bool denied_next(const struct sadb *db, struct denied *w);
 struct scope scope_denied(const struct denied *w);
 
-/* --- silence.c: answers that never came ------------------------------------------- */
+/* --- words/silence.c: answers that never came ------------------------------------------- */
 
 /* How many seconds without an answer are a silence.  RFC 7296 section 2.4 leaves times to the
  * sender; daemons send again after 1 to 4 seconds. */
@@ -139,7 +139,7 @@ last_message(const struct exchange *x, unsigned back)
     return NULL;
 }
 
-/* --- suite_words.c: proposals in words -------------------------------------------- */
+/* --- words/suite_words.c: proposals in words -------------------------------------------- */
 
 /* "ENCR and DH", from a mask of types. */
 const char *suite_types(unsigned mask, char *out, size_t size);
