@@ -256,6 +256,9 @@ struct given_answer {
     bool accepts : 1;           /* it chooses a suite: no refusal, cookie or other detour */
     bool refuted : 1;           /* another one led on */
     bool led_on : 1;
+    bool asks_cookie : 1;       /* RFC 7296 section 2.6 */
+    bool cut : 1;               /* the capture has not all of it */
+    uint16_t group;             /* that it asks for (RFC 7296 section 1.3), 0 */
 };
 struct given_answers {
     const struct given_answer *const *at;

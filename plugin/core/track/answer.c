@@ -63,10 +63,12 @@ add_rival(struct turn *t)
     t->message = track_find_message(t->exchange, t->sum, false);
     r->fact = (struct given_answer){ .digest = t->sum, .time = t->message->time,
                                .frame = t->message->frame, .request = t->exchange->request,
-                               .src = t->e->at.src, .accepts = t->m->num_proposals > 0 };
+                               .src = t->e->at.src, .accepts = t->m->num_proposals > 0,
+                               .cut = t->message->truncated };
     memcpy(r->fact.spi_r, t->m->spi_r, sizeof r->fact.spi_r);
     r->cookie = track_cookie(t->db, t->m);
-    r->group = track_wanted_group(t->m);
+    r->fact.asks_cookie = r->cookie != 0;
+    r->fact.group = track_wanted_group(t->m);
     r->fits = r->fact.accepts ? track_fits(t->exchange, &t->m->proposals[0]) : 0;
     return r;
 }
@@ -155,9 +157,9 @@ follow_detour(struct turn *t)
         }
         if (r->cookie && r->cookie == cookie) {
             fits = 3;
-        } else if (r->group && t->m->has_ke && r->group == t->m->ke_group) {
+        } else if (r->fact.group && t->m->has_ke && r->fact.group == t->m->ke_group) {
             fits = 2;
-        } else if (!r->cookie && !r->group) {
+        } else if (!r->cookie && !r->fact.group) {
             fits = 1;
         }
         if (fits > best) {
@@ -263,7 +265,7 @@ settle(struct turn *t, uint32_t place)
         struct rival *r = c->all[i];
         /* The same offer again is nothing that a refusal leads to. */
         bool detour = !r->fact.accepts && r->fact.led_on && r->exchange != winner->exchange &&
-                      (r->cookie || r->group || r->exchange->offered != winner->exchange->offered);
+                      (r->cookie || r->fact.group || r->exchange->offered != winner->exchange->offered);
         r->fact.led_on = i + 1 == place || detour;
         r->fact.refuted = !r->fact.led_on;
         if (!r->fact.led_on) {

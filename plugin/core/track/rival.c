@@ -218,10 +218,11 @@ rival_begin(struct turn *t, struct exchange *x)
     r->exchange = x;
     r->fact = (struct given_answer){ .digest = m->digest, .time = m->time, .frame = m->frame,
                                .request = x->request, .src = sa->responder.addr,
-                               .accepts = x->chosen != NULL };
+                               .accepts = x->chosen != NULL, .cut = m->truncated };
     memcpy(r->fact.spi_r, sa->spi_r, sizeof r->fact.spi_r);
     r->cookie = x->cookie;
-    r->group = x->wanted_group;
+    r->fact.asks_cookie = x->cookie != 0;
+    r->fact.group = x->wanted_group;
     r->fits = x->chosen ? track_fits(x, x->chosen->p) : 0;
     rival_keep(sa, r);
     c->current = sa->answers.len;

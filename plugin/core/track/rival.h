@@ -10,7 +10,6 @@ struct rival {
     struct given_answer fact;
     struct exchange *exchange;
     uint32_t cookie;            /* hash of the cookie that it asks for, 0 */
-    uint16_t group;             /* that it asks for, 0 */
     unsigned fits;              /* how well what it chooses fits the request */
     struct ike_sa sa;
     struct exchange x;
