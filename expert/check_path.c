@@ -148,19 +148,24 @@ check_nat_mapping_changed(const struct check_in *in, struct findings *out)
 struct mappings {
     bool seen;                  /* it has sent there at all */
     bool has;                   /* and from this port */
+    bool elsewhere;             /* from this port it has sent to UDP 500 */
     uint16_t last;              /* the port that it used last */
 };
 
 static struct mappings
 mappings_of(const struct ike_sa *sa, bool initiator, uint16_t port)
 {
-    struct mappings all = { false, false, 0 };
+    struct mappings all = { .last = 0 };
 
     for (struct newest n = newest_first(sa->exchanges.len, SADB_MAX_PER_PEER); newest_next(&n);) {
         const struct exchange *x = sa->exchanges.at[n.i];
         for (guint i = x->messages.len; i > 0; i--) {
             const struct exchange_message *m = message_at(x, i - 1);
-            if (m->from_initiator != initiator || m->dst_port != PORT_NATT || m->forged) {
+            if (m->from_initiator != initiator || m->forged) {
+                continue;
+            }
+            if (m->dst_port != PORT_NATT) {
+                all.elsewhere |= m->src_port == port;
                 continue;
             }
             all.last = all.seen ? all.last : m->src_port;
@@ -192,6 +197,10 @@ check_esp_to_wrong_port(const struct check_in *in, struct findings *out)
     }
     known = mappings_of(c->ike_sa, !e->to_responder, e->at.dst_port);
     if (!known.seen || known.has) {
+        return;
+    }
+    /* Another host behind the NAT, of which the capture lacks what would have told them apart. */
+    if (!known.elsewhere && !child_is_negotiated(c)) {
         return;
     }
     for (guint i = 0; i < c->streams.len && i < SADB_MAX_PER_PEER; i++) {

@@ -191,6 +191,17 @@ mappings(struct conversation *c)
     esp_to_port(c, 40001);
     SILENT(c, esp_to_wrong_port);
 
+    reset(c);               /* another host behind the NAT, of whose IKE the capture has nothing */
+    natted_client(c, 0x11, 47547);
+    {
+        struct ipsec_packet p = esp_of(0xbadcafe, 1);
+        struct sighting at = { .frame = c->frame + 1, .time = c->now + 0.5, .src = c->gateway,
+                               .dst = c->client, .src_port = PORT_NATT, .dst_port = 1025,
+                               .ip_id = 9 };
+        see_ipsec(c, &at, &p);
+    }
+    SILENT(c, esp_to_wrong_port);
+
     tunnel(c);              /* nothing of the client was seen on UDP 4500 */
     esp_to_port(c, 57962);
     SILENT(c, esp_to_wrong_port);
