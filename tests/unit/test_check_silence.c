@@ -120,6 +120,12 @@ answers_not_captured(struct conversation *c)
     send(c, "more", 99);
     end_after(c, 60);
     FIRES(c, request_unanswered);
+    tunnel(c);                                      /* the clock is set back */
+    sadb_see_frame(c->db, ++c->frame, c->now += 20);
+    c->now -= 20;
+    request(c, 2, "more");
+    end_after(c, 1);
+    SILENT(c, request_unanswered);
     tunnel(c);                                      /* the next request: RFC 7296 section 2.3 */
     request(c, 2, "more");
     request(c, 3, "still more");

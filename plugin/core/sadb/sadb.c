@@ -323,6 +323,8 @@ sadb_peers_readable(const struct sadb *db, const struct ip_addr *a, const struct
     return read > 0;
 }
 
+#define CLOCK_SET_BACK_S 1.0    /* more than frames of one capture are out of order */
+
 void
 sadb_see_frame(struct sadb *db, uint32_t frame, double time)
 {
@@ -330,6 +332,10 @@ sadb_see_frame(struct sadb *db, uint32_t frame, double time)
         db->first_time = time;
     }
     db->num_frames = MAX(db->num_frames, frame);
+    /* A clock that was set back: what was captured before it has no place after what comes now. */
+    if (time < db->last_time - CLOCK_SET_BACK_S) {
+        db->last_time = time;
+    }
     db->last_time = MAX(db->last_time, time);
 }
 
