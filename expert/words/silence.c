@@ -108,6 +108,14 @@ endpoint_sent_from(const struct ike_sa *sa, bool from_initiator, uint16_t port)
     return from_initiator ? sa->i_from_4500 : sa->r_from_4500;
 }
 
+/* Not one of the first requests, which the other side may refuse to hear. */
+static bool
+is_within_sa(const struct ike_sa *sa, const struct exchange *x)
+{
+    return sa->major == 2 ? x->type != V2_IKE_SA_INIT
+                          : x->type == V1_QUICK || x->type == V1_TRANSACTION;
+}
+
 const struct exchange_message *
 unanswered_message(const struct sadb *db, const struct ike_sa *sa, const struct exchange *x)
 {
@@ -121,7 +129,7 @@ unanswered_message(const struct sadb *db, const struct ike_sa *sa, const struct 
     long_enough = message_repeats(last) ? AFTER_RETRANSMISSION_S : WITHOUT_RETRANSMISSION_S;
     /* A side that was answered before and does not ask again for so long has its answer: the
      * capture lacks it. */
-    if (sa->major == 2 && x->type != V2_IKE_SA_INIT && sa->from_initiator && sa->from_responder &&
+    if (is_within_sa(sa, x) && sa->from_initiator && sa->from_responder &&
         !message_repeats(last) && silence >= SURELY_AGAIN_S) {
         return NULL;
     }

@@ -126,6 +126,18 @@ answers_not_captured(struct conversation *c)
     request(c, 2, "more");
     end_after(c, 1);
     SILENT(c, request_unanswered);
+    for (unsigned again = 0; again < 2; again++) {  /* IKEv1 alike */
+        v1_established(c);
+        begin(c, 1, V1_QUICK, 9, true, false);
+        memset(c->m.spi_r, 0x22, 8);
+        propose(c, esp128, 2, PROTO_ESP, TO_I);
+        send(c, "qm1", 40);
+        if (again) {
+            send(c, "qm1", 41);
+        }
+        end_after(c, 60);
+        T(count(c, CHECK_request_unanswered) == again);
+    }
     tunnel(c);                                      /* the next request: RFC 7296 section 2.3 */
     request(c, 2, "more");
     request(c, 3, "still more");
