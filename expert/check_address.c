@@ -381,6 +381,10 @@ check_wrong_child_sa(const struct check_in *in, struct findings *out)
                 "it belongs to Child SA %u (frame %u).",
                 ip_print(&p->src, src, sizeof src), ip_print(&p->dst, dst, sizeof dst),
                 e->child->id, e->packet->spi, right->id, right->negotiated_in);
+    finding_sum(out, CHECK_wrong_child_sa, &where,
+                SUM_COUNT " packets come in Child SA %u (SPI %08x), which does not admit them; "
+                          "they belong to Child SA %u (frame %u).",
+                e->child->id, e->packet->spi, right->id, right->negotiated_in);
 }
 
 void

@@ -7,6 +7,13 @@ enum { ICV_96 = 12 };      /* octets */
 /* 2^32 blocks of 64 bits, the birthday bound (RFC 7321 section 3) */
 #define SMALL_BLOCK_BYTES ((uint64_t)32 << 30)
 
+/* For scope.number, never 0. */
+static uint32_t
+milliseconds(double seconds)
+{
+    return seconds > 0.001 && seconds < UINT32_MAX / 1000.0 ? (uint32_t)(seconds * 1000) : 1;
+}
+
 static bool
 counts(const struct check_in *in)
 {
@@ -64,10 +71,15 @@ check_esp_after_delete(const struct check_in *in, struct findings *out)
         return;
     }
     where = scope_packet(in);
+    where.number = milliseconds(since);
     finding_add(out, CHECK_esp_after_delete, &where,
                 "%s of SPI %08x comes %.1f s after Child SA %u was deleted in frame %u.",
                 ipsec_name(e->packet->protocol), e->packet->spi, since, e->child->id,
                 e->child->deleted_in);
+    finding_sum(out, CHECK_esp_after_delete, &where,
+                SUM_COUNT " packets of SPI %08x come " SUM_SECONDS
+                          " s after Child SA %u was deleted in frame %u.",
+                e->packet->spi, e->child->id, e->child->deleted_in);
 }
 
 static double
@@ -91,11 +103,16 @@ check_esp_after_lifetime(const struct check_in *in, struct findings *out)
     age = e->at.time - c->negotiated_time;
     kb = c->chosen && c->chosen->p->v1 ? c->chosen->p->attr.life_kb : 0;
     where = scope_packet(in);
+    where.number = milliseconds(age);
     if (lifetime(c) > 0 && age > lifetime(c) + sadb_options(in->db)->delete_grace) {
         finding_add(
             out, CHECK_esp_after_lifetime, &where,
             "%s of SPI %08x is used %.0f s after quick mode in frame %u, which gave it %.0f s.",
             ipsec_name(e->packet->protocol), e->packet->spi, age, c->negotiated_in, lifetime(c));
+        finding_sum(out, CHECK_esp_after_lifetime, &where,
+                    SUM_COUNT " packets of SPI %08x come " SUM_SECONDS
+                              " s after quick mode in frame %u, which gave it %.0f s.",
+                    e->packet->spi, c->negotiated_in, lifetime(c));
     } else if (kb && e->stream->bytes / 1024 > kb) {
         where.variant = 1;
         finding_add(out, CHECK_esp_after_lifetime, &where,
@@ -118,6 +135,27 @@ check_reserved_spi(const struct check_in *in, struct findings *out)
                 ipsec_name(in->ipsec->packet->protocol), in->ipsec->packet->spi);
 }
 
+/* What is known of two packets with one number. */
+enum likeness { SAME, OTHER_OCTETS, NOT_KNOWN };
+
+static void
+say_replay(const struct ipsec_event *e, struct findings *out, const struct scope *where)
+{
+    char first[48] = "";
+    const char *like = e->same ? ", bit for bit" : "";
+
+    if (e->original) {
+        g_snprintf(first, sizeof first, "; it was in frame %u first", e->original);
+    }
+    finding_add(out, CHECK_replay, where,
+                "Sequence number %u of SPI %08x comes again in frame %u%s%s. A receiver drops it.",
+                e->packet->seq, e->packet->spi, e->at.frame, like, first);
+    finding_sum(out, CHECK_replay, where,
+                SUM_COUNT " packets of SPI %08x come again with " SUM_NUMBERS
+                          "%s%s: a receiver drops them.",
+                e->packet->spi, e->original ? " (first in " SUM_OTHERS ")" : "", like);
+}
+
 void
 check_replay(const struct check_in *in, struct findings *out)
 {
@@ -129,22 +167,45 @@ check_replay(const struct check_in *in, struct findings *out)
     }
     where = scope_packet(in);
     where.also = e->original;
-    where.variant = e->differs;
-    if (e->differs) {
-        finding_add(out, CHECK_replay, &where,
-                    "Sequence number %u of SPI %08x comes again with other octets than the packet "
-                    "that had it first: one of the two is forged, or two senders share the SA.",
-                    e->packet->seq, e->packet->spi);
-    } else if (e->original) {
-        finding_add(out, CHECK_replay, &where,
-                    "Sequence number %u of SPI %08x comes again; it was in frame %u first. A "
-                    "receiver drops it.",
-                    e->packet->seq, e->packet->spi, e->original);
-    } else {
-        finding_add(out, CHECK_replay, &where,
-                    "Sequence number %u of SPI %08x comes again. A receiver drops it.",
-                    e->packet->seq, e->packet->spi);
+    where.number = e->packet->seq;
+    where.variant = e->differs ? OTHER_OCTETS : e->same ? SAME : NOT_KNOWN;
+    if (!e->differs) {
+        say_replay(e, out, &where);
+        return;
     }
+    finding_add(out, CHECK_replay, &where,
+                "Sequence number %u of SPI %08x comes again in frame %u with other octets than the "
+                "packet that had it first: one of the two is forged, or two senders share the SA.",
+                e->packet->seq, e->packet->spi, e->at.frame);
+    finding_sum(out, CHECK_replay, &where,
+                SUM_COUNT " packets of SPI %08x have " SUM_NUMBERS
+                          ", as others had first with other octets: one of each two is forged, or "
+                          "two senders share the SA.",
+                e->packet->spi);
+}
+
+static void
+say_late(struct findings *out, struct scope *where, const struct stream *s, uint32_t seq,
+         uint32_t top, uint32_t window)
+{
+    where->number = seq;
+    finding_add(out, CHECK_out_of_window, where,
+                "Sequence number %u of SPI %08x lies left of the window of %u below %u. A receiver "
+                "drops it.",
+                seq, s->spi, window, top);
+    finding_sum(out, CHECK_out_of_window, where,
+                SUM_COUNT " packets of SPI %08x lie left of the window of %u, with " SUM_NUMBERS
+                          ": a receiver drops them.",
+                s->spi, window);
+}
+
+/* RFC 4303 section 3.3.3: a sender begins with 1 and must not cycle. */
+static bool
+is_number_0(const struct ipsec_event *e)
+{
+    return e->stream && !e->packet->seq && !e->stream->esn && !e->wrapped && !e->duplicate &&
+           (e->out_of_window || e->replayed || e->differs ||
+            (e->new_stream && child_is_negotiated(e->child)));
 }
 
 void
@@ -152,22 +213,26 @@ check_out_of_window(const struct check_in *in, struct findings *out)
 {
     const struct ipsec_event *e = in->ipsec;
     struct scope where = scope_packet(in);
+    uint32_t window = sadb_options(in->db)->window;
 
     for (uint32_t i = 0; i < e->num_late; i++) {
         where.frame = e->late[i].frame;
-        finding_add(out, CHECK_out_of_window, &where,
-                    "Sequence number %u of SPI %08x lies left of the window of %u below %u. A "
-                    "receiver drops it.",
-                    e->late[i].seq, e->packet->spi, sadb_options(in->db)->window, e->late_top);
+        say_late(out, &where, e->stream, e->late[i].seq, e->late_top, window);
     }
     where.frame = e->at.frame;
-    if (!e->out_of_window) {
-        return;
+    if (is_number_0(e)) {
+        where.variant = 1;
+        where.number = 0;
+        where.remedy = "Look for who sends this packet: it is forged or damaged, unless the "
+                       "sender's counter has come to its end; a sender must rekey before that. A "
+                       "larger replay window does not help.";
+        finding_add(out, CHECK_out_of_window, &where,
+                    "Sequence number 0 of SPI %08x: no sender may use it, and a receiver drops the "
+                    "packet. It is forged or damaged, or the counter has gone round.",
+                    e->packet->spi);
+    } else if (e->out_of_window) {
+        say_late(out, &where, e->stream, e->packet->seq, e->stream->last_seq, window);
     }
-    finding_add(out, CHECK_out_of_window, &where,
-                "Sequence number %u of SPI %08x lies left of the window of %u below %u. A receiver "
-                "drops it.",
-                e->packet->seq, e->packet->spi, sadb_options(in->db)->window, e->stream->last_seq);
 }
 
 void
@@ -177,7 +242,7 @@ check_sequence_not_one(const struct check_in *in, struct findings *out)
     struct scope where;
 
     if (!e->new_stream || !e->stream || !child_is_negotiated(e->child) || !e->child->established ||
-        e->packet->seq == 1 || e->number != 1 || stream_is_strange(e->stream)) {
+        e->packet->seq <= 1 || e->number != 1 || stream_is_strange(e->stream)) {
         return;
     }
     /* A change of address begins another stream in the middle of the numbers. */
@@ -284,6 +349,7 @@ check_length_impossible(const struct check_in *in, struct findings *out)
     where = scope_packet(in);
     where.variant = e->forged;      /* a word on what was forged or damaged is one of its own */
     where.basis = e->child->basis;
+    where.number = e->packet->length;
     if (e->packet->length < g.head + g.block + g.icv) {
         finding_add(out, CHECK_length_impossible, &where,
                     "ESP length %u of SPI %08x: %s (negotiated in frame %u) gives at least %u.",
@@ -297,6 +363,11 @@ check_length_impossible(const struct check_in *in, struct findings *out)
                     e->child->negotiated_in, (g.head + g.icv) % g.block, g.block,
                     e->packet->length % g.block);
     }
+    finding_sum(out, CHECK_length_impossible, &where,
+                SUM_COUNT " packets of SPI %08x have ESP lengths of " SUM_LIST
+                          ": %s (negotiated in frame %u) gives %u modulo %u, and %u at least.",
+                e->packet->spi, e->child->chosen->text, e->child->negotiated_in,
+                (g.head + g.icv) % g.block, g.block, g.head + g.block + g.icv);
 }
 
 void
@@ -312,10 +383,16 @@ check_truncated_sha256(const struct check_in *in, struct findings *out)
     where = scope_packet(in);
     where.variant = e->forged;
     where.basis = e->child->basis;
+    where.number = e->packet->length;
     finding_add(out, CHECK_truncated_sha256, &where,
                 "ESP length %u of SPI %08x fits a 96-bit ICV; %s (negotiated in frame %u) has one "
                 "of 128 bits.",
                 e->packet->length, e->packet->spi, e->child->chosen->text, e->child->negotiated_in);
+    finding_sum(out, CHECK_truncated_sha256, &where,
+                SUM_COUNT " packets of SPI %08x have ESP lengths of " SUM_LIST
+                          ", which fit a 96-bit ICV; %s (negotiated in frame %u) has one of 128 "
+                          "bits.",
+                e->packet->spi, e->child->chosen->text, e->child->negotiated_in);
 }
 
 void

@@ -38,6 +38,9 @@ report_duplicate(struct findings *out, const struct scope *where, uint32_t first
     finding_add(out, CHECK_duplicate_frame, where,
                 "Frame %u was captured twice: it is frame %u again, %s.", where->frame, first,
                 nat ? "on the other side of a NAT" : "at the same moment");
+    finding_sum(out, CHECK_duplicate_frame, where,
+                SUM_COUNT " frames hold a packet that was captured before, %s.",
+                nat ? "on the other side of a NAT" : "at the same moment");
 }
 
 void

@@ -264,5 +264,8 @@ check_cleartext_bypass(const struct check_in *in, struct findings *out)
             p->child->id, p->child->negotiated_in,
             selectors_print(p->child->ts_i, p->child->num_ts_i, a, sizeof a),
             selectors_print(p->child->ts_r, p->child->num_ts_r, b, sizeof b));
+        finding_sum(out, CHECK_cleartext_bypass, &where,
+                    SUM_COUNT " packets are in clear; Child SA %u (frame %u) protects %s === %s.",
+                    p->child->id, p->child->negotiated_in, a, b);
     }
 }

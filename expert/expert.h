@@ -19,12 +19,26 @@ struct scope {
     uint64_t variant;           /* tells findings of one scope apart, 0 */
     const char *remedy;         /* copied; NULL: the row's */
     uint32_t also;              /* another frame that shows it, 0 */
+    uint32_t number;            /* what tells this frame from others of the finding, for
+                                 * finding_sum: a sequence number, milliseconds; 0 */
 };
 
-/* Adds a finding, or a frame to the one in this scope: its detail stays what it was.  The detail
- * is one or more sentences. */
+/* Adds a finding, or a frame to the one in this scope.  The detail is one or more sentences on this
+ * frame: each frame keeps its own where they differ; "" is as the first one.  The finding's own is that of the first frame,
+ * unless finding_sum gives it another. */
 void finding_add(struct findings *out, unsigned check, const struct scope *where,
                  const char *format, ...) G_GNUC_PRINTF(4, 5);
+/* What the finding in this scope, just added to, says of all its frames once they are more than
+ * one.  In the format there stand for: */
+#define SUM_COUNT "\x01"        /* "3": frames or events */
+#define SUM_NUMBERS "\x02"      /* "numbers 1 to 3 and 7": of scope.number */
+#define SUM_LIST "\x05"         /* "1 to 3 and 7": of scope.number */
+#define SUM_OTHERS "\x03"       /* "frames 6, 8 and 10": of scope.also */
+#define SUM_SECONDS "\x04"      /* "0.9 to 2.4": of scope.number in milliseconds */
+void finding_sum(struct findings *out, unsigned check, const struct scope *where,
+                 const char *format, ...) G_GNUC_PRINTF(4, 5);
+/* At the end, after the last check: writes those sentences. */
+void findings_sum(struct findings *out);
 /* Raises the severity of the finding in this scope, where there is one and its severity is lower:
  * what was no fault at first has become one.  Appends the sentence to the detail.  remedy is
  * copied; NULL keeps the one that is there. */

@@ -103,4 +103,5 @@ checks_end(struct findings *out, const struct sadb *db, const struct plan *plan)
     call_if(((trigger) & ON_END) != 0, check_##name, &in, out);
 #include "checks.def"
 #undef CHECK
+    findings_sum(out);
 }

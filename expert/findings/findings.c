@@ -15,6 +15,7 @@ findings_free_one(gpointer p)
     if (!f) {
         return;
     }
+    each_free(f);
     g_free(f->frames->data);
     g_free(f->detail);
     if (f->remedy != checks[f->check].remedy) {
@@ -65,6 +66,14 @@ finding_of(const struct findings *out, unsigned check, const struct scope *where
                              .stream = where->stream ? where->stream->id : NO_ID,
                              .exchange = where->exchange,
                              .variant = where->variant };
+}
+
+struct finding *
+findings_find(const struct findings *out, unsigned check, const struct scope *where)
+{
+    struct finding key = finding_of(out, check, where);
+
+    return (struct finding *)g_hash_table_lookup(out->by_scope, &key);
 }
 
 struct findings *
@@ -140,41 +149,6 @@ findings_capped(const struct findings *all)
     return all->capped;
 }
 
-/* The place of frame in the ascending list, whether it is there or not. */
-guint
-findings_place(const struct frame_list *frames, uint32_t frame)
-{
-    guint low = 0, high = frames->len;
-
-    if (high && g_array_index(frames, uint32_t, high - 1) < frame) {
-        return high;            /* as nearly always */
-    }
-    while (low < high) {
-        guint mid = (low + high) / 2;
-        if (g_array_index(frames, uint32_t, mid) < frame) {
-            low = mid + 1;
-        } else {
-            high = mid;
-        }
-    }
-    return low;
-}
-
-static void
-insert_frame(struct frame_list *list, guint at, uint32_t frame)
-{
-    uint32_t *frames;
-
-    if (list->len == list->room) {
-        list->room = list->room ? list->room * 2 : 1;
-        list->data = (char *)g_realloc_n(list->data, list->room, sizeof frame);
-    }
-    frames = (uint32_t *)(void *)list->data;
-    memmove(frames + at + 1, frames + at, (list->len - at) * sizeof frame);
-    frames[at] = frame;
-    list->len++;
-}
-
 void
 findings_list(struct findings *out, const struct finding *f, uint32_t frame)
 {
@@ -202,7 +176,7 @@ findings_mark(struct findings *out, struct finding *f, uint32_t frame)
         out->capped = true;
         return;
     }
-    insert_frame(f->frames, at, frame);
+    findings_insert(f->frames, at, frame);
     findings_list(out, f, frame);
 }
 
@@ -228,8 +202,7 @@ void
 finding_raise(struct findings *out, unsigned check, const struct scope *where,
               enum severity severity, const char *remedy, const char *format, ...)
 {
-    struct finding key = finding_of(out, check, where),
-                   *f = (struct finding *)g_hash_table_lookup(out->by_scope, &key);
+    struct finding *f = findings_find(out, check, where);
     char *more, *whole;
     va_list args;
 
@@ -241,6 +214,7 @@ finding_raise(struct findings *out, unsigned check, const struct scope *where,
     more = g_strdup_vprintf(format, args);
     va_end(args);
     whole = g_strconcat(f->detail, " ", more, NULL);
+    each_append(f, more);
     g_free(more);
     g_free(f->detail);
     f->detail = whole;
@@ -256,8 +230,7 @@ void
 finding_resolve(struct findings *out, unsigned check, const struct scope *where, const char *format,
                 ...)
 {
-    struct finding key = finding_of(out, check, where),
-                   *f = (struct finding *)g_hash_table_lookup(out->by_scope, &key);
+    struct finding *f = findings_find(out, check, where);
     const char *last = f ? g_strrstr(f->detail, ". ") : NULL;
     char *kept, *more;
     va_list args;
@@ -282,11 +255,16 @@ finding_add(struct findings *out, unsigned check, const struct scope *where, con
     struct finding key = finding_of(out, check, where),
                    *f = (struct finding *)g_hash_table_lookup(out->by_scope, &key);
     bool made = !f;
+    char *detail;
     va_list args;
 
+    va_start(args, format);
+    detail = g_strdup_vprintf(format, args);
+    va_end(args);
     if (!f) {
         if (out->all->len >= FINDINGS_MAX) {
             out->capped = true;
+            g_free(detail);
             return;
         }
         f = g_new(struct finding, 1);
@@ -296,12 +274,15 @@ finding_add(struct findings *out, unsigned check, const struct scope *where, con
         f->basis = where->basis;
         f->frame = where->frame;
         f->at_end = checks[check].trigger == ON_END;
-        va_start(args, format);
-        f->detail = g_strdup_vprintf(format, args);
-        va_end(args);
+        f->detail = detail;
+        f->number = where->number;
+        f->also = where->also;
         f->remedy = where->remedy ? g_strdup(where->remedy) : checks[check].remedy;
         g_ptr_array_add(out->all, f);
         g_hash_table_add(out->by_scope, f);
+    }
+    if (!made) {
+        each_add(out, f, where, detail);
     }
     findings_mark(out, f, where->frame);
     keep_mark(out, f, where->frame, made, true);
@@ -309,6 +290,21 @@ finding_add(struct findings *out, unsigned check, const struct scope *where, con
         findings_mark(out, f, where->also);
         f->count--;             /* the other frame is no second event */
         keep_mark(out, f, where->also, false, false);
+    }
+}
+
+void
+finding_sum(struct findings *out, unsigned check, const struct scope *where, const char *format,
+            ...)
+{
+    struct finding *f = findings_find(out, check, where);
+    va_list args;
+
+    /* What is in doubt may yet join others. */
+    if (f && (f->count > 1 || f->doubt) && !each_says(f)) {
+        va_start(args, format);
+        each_say(out, f, g_strdup_vprintf(format, args));
+        va_end(args);
     }
 }
 
@@ -361,7 +357,8 @@ take_frames(struct findings *out, struct finding *to, const struct finding *from
             out->capped = true;
             return;
         }
-        insert_frame(to->frames, at, frame);
+        findings_insert(to->frames, at, frame);
+        each_take(out, to, from, frame);
     }
 }
 
@@ -419,6 +416,7 @@ findings_settle(struct findings *out, const struct sadb *db)
             take_frames(out, same, f);
         }
         if (!is_true || same) {
+            each_forget(out, f);
             findings_free_one(f);
             continue;
         }

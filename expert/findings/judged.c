@@ -80,6 +80,7 @@ reinstate(struct findings *out, struct mark *m)
     }
     other = (struct finding *)g_hash_table_lookup(out->by_scope, f);
     if (other) {
+        each_take(out, other, f, m->frame);
         findings_mark(out, other, m->frame);
         return;
     }

@@ -37,6 +37,14 @@ struct frame_list {
     uint32_t len, room;
 };
 
+/* What one frame of a finding shows. */
+struct frame_detail {
+    uint32_t frame;
+    uint32_t number;            /* the figure that tells it from others, 0 */
+    uint32_t also;              /* the other frame that shows it, 0 */
+    const char *detail;         /* a sentence or more */
+};
+
 struct finding {
     uint32_t id;                /* its index in findings_get */
     unsigned check;             /* its row in checks[] */
@@ -51,7 +59,9 @@ struct finding {
     uint64_t doubt;             /* while it is not sure: 0, or what it depends on */
     bool at_end;                /* proved by the end of the capture only */
     bool suspended;             /* it rests on a message that is refuted, so far */
-    char *detail;               /* sentences */
+    char *detail;               /* sentences; at the end they are of all its frames */
+    uint32_t number, also;      /* what frame was added with, as in struct frame_detail */
+    struct each *each;          /* the store's: what single frames show, or NULL */
     const char *remedy;         /* its own or the row's */
 };
 
@@ -64,7 +74,13 @@ size_t findings_count(const struct findings *all);      /* until checks_end, sus
 const struct finding *findings_get(const struct findings *all, size_t i);
 /* Ids (uint32_t) of the findings on that frame, in the order they were found; NULL where none. */
 const GArray *findings_of_frame(const struct findings *all, uint32_t frame);
-/* FINDINGS_MAX or FINDING_MAX_FRAMES was reached: some findings or frames are left out. */
+/* What that frame of f shows: its own sentence, or the one that it shares with others.  Never NULL;
+ * lives as long as f, and is the same in each pass. */
+const char *finding_detail_at(const struct finding *f, uint32_t frame);
+/* Some frame of f has a sentence of its own: finding_detail_at is worth asking for each. */
+bool finding_differs(const struct finding *f);
+/* FINDINGS_MAX, FINDING_MAX_FRAMES or FINDING_MAX_DETAILS was reached: some findings, frames
+ * or details are left out. */
 bool findings_capped(const struct findings *all);
 
 /* What a check reads, and must not change.  db and plan are always there, msg and ike ON_MESSAGE,

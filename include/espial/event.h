@@ -66,6 +66,7 @@ struct ipsec_event {
                                  * no receiver takes notice of it */
     bool echo;                  /* from or to elsewhere, the same octets as a packet between the
                                  * SA's ends: original is its frame, or 0 */
+    bool same;                  /* replayed: the octets of both are known, and the same */
     bool differs;               /* another packet had this number, and nothing tells which of the
                                  * two is true: original is its frame, or 0 */
     bool unverified;            /* the ICV is wrong, and no packet of the stream was right so

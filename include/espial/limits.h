@@ -100,6 +100,7 @@ enum limits {
     KEYRING_MAX_ANY_SPIS = 1 << 16,         /* that such keys open */
     KEYRING_MAX_HIGHS = 16,         /* upper halves of a sequence number tried for showing */
     FINDING_MAX_FRAMES = 1 << 16,   /* frames listed of one finding */
+    FINDING_MAX_DETAILS = 1 << 18,  /* frames, of all findings, that have a detail of their own */
     FINDINGS_MAX = 1 << 20,
 
     TEXT_MAX = 512,                 /* a detail or a remedy */

@@ -313,7 +313,7 @@ show_finding(const struct view *v, const struct finding *f)
     }
     put_text(v, tree, H_severity, severity_name(f->severity));
     put_text(v, tree, H_basis, basis_name(f->basis));
-    put_text(v, tree, H_detail, f->detail);
+    put_text(v, tree, H_detail, finding_detail_at(f, v->frame));
     put_text(v, tree, H_remedy, f->remedy);
     return item;
 }
@@ -328,7 +328,8 @@ put_expert_info(const struct view *v, struct frame_findings *all, guint i, proto
     char text[ITEM_LABEL_LENGTH];
     const char *end;
 
-    g_snprintf(text, sizeof text, "%s: %s", checks[f->check].title, f->detail);
+    g_snprintf(text, sizeof text, "%s: %s", checks[f->check].title,
+               finding_detail_at(f, v->frame));
     g_utf8_validate(text, -1, &end);
     text[end - text] = 0;
     expert_add_info_format(v->pinfo, item, &ei[f->check], "%s", text);

@@ -249,6 +249,17 @@ put_finding(json_dumper *j, const struct finding *f)
     put_or_null(j, "child_sa", f->child_sa, NO_ID);
     put_or_null(j, "stream", f->stream, NO_ID);
     put_text(j, "detail", f->detail);
+    if (finding_differs(f)) {
+        begin_list(j, "per_frame");
+        for (guint i = 0; i < f->frames->len; i++) {
+            uint32_t frame = g_array_index(f->frames, uint32_t, i);
+            json_dumper_begin_object(j);
+            put_number(j, "frame", frame);
+            put_text(j, "detail", finding_detail_at(f, frame));
+            json_dumper_end_object(j);
+        }
+        json_dumper_end_array(j);
+    }
     put_text(j, "remedy", f->remedy);
     put_text(j, "reference", c->reference);
     json_dumper_end_object(j);

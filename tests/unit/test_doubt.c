@@ -54,7 +54,8 @@ losses(struct conversation *c)
     s = SEE(c, back);
     SAYS(c, sequence_gap, "896 of the 901 sequence numbers 1 to 901 of SPI b0000001 were not "
                           "captured; the first is missing before frame 8.");
-    SAYS(c, replay, "Sequence number 3 of SPI b0000001 comes again; it was in frame 7 first.");
+    SAYS(c, replay, "Sequence number 3 of SPI b0000001 comes again in frame 9; it was in frame 7 "
+                    "first.");
     T(s->packets == 6 && s->lost == 896);
     s = SEE(c, begins_late);
     SAYS(c, sequence_not_one, "has sequence number 5000");
@@ -70,8 +71,10 @@ queues(struct conversation *c)
     const struct stream *s = SEE(c, seqs);
     const struct finding *f = the_finding(c, CHECK_out_of_window);
 
-    SAYS(c, out_of_window, "Sequence number 102 of SPI b0000001 lies left of the window of 64 "
-                           "below 250. A receiver drops it.");
+    SAYS(c, out_of_window, "3 packets of SPI b0000001 lie left of the window of 64, with numbers "
+                           "102 to 104: a receiver drops them.");
+    T(f && strcmp(finding_detail_at(f, 10), "Sequence number 103 of SPI b0000001 lies left of the "
+                  "window of 64 below 251. A receiver drops it.") == 0);
     T(f && f->count == 3 && f->frames->len == 3 && f->frame == 8 &&
       g_array_index(f->frames, uint32_t, 0) == 8 && g_array_index(f->frames, uint32_t, 2) == 12);
     SAYS(c, sequence_gap, "148 of the 153 sequence numbers 100 to 252");
@@ -194,14 +197,14 @@ contents(struct conversation *c)
     p.octets = (struct span){ one, sizeof one };
     ipsec(c, &c->client, &c->gateway, p);
     ipsec(c, &c->client, &c->gateway, p);
-    SAYS(c, replay, "Sequence number 1 of SPI b0000001 comes again; it was in frame 5 first. A "
-                    "receiver drops it.");
+    SAYS(c, replay, "Sequence number 1 of SPI b0000001 comes again in frame 6, bit for bit; it was "
+                    "in frame 5 first. A receiver drops it.");
     T(sadb_stream(c->db, 0)->replayed == 1);
     tunnel(c);
     ipsec(c, &c->client, &c->gateway, p);
     p.octets.at = two;
     ipsec(c, &c->client, &c->gateway, p);
-    SAYS(c, replay, "comes again with other octets than the packet that had it first");
+    SAYS(c, replay, "comes again in frame 6 with other octets than the packet that had it first");
     T(sadb_stream(c->db, 0)->replayed == 0 && sadb_stream(c->db, 0)->packets == 1);
     /* Beyond the packets whose frames are remembered. */
     tunnel(c);
@@ -274,7 +277,7 @@ strangers(struct conversation *c)
     ipsec(c, &c->client, &c->gateway, inner);
     ipsec(c, &c->stranger, &c->gateway, inner);
     T(the_finding(c, CHECK_inner_source_violation)->count == 1);
-    SAYS(c, replay, "Sequence number 1 of SPI b0000001 comes again; it was in frame 5 first.");
+    SAYS(c, replay, "Sequence number 1 of SPI b0000001 comes again in frame 6, bit for bit");
     FIRES(c, outer_source_violation);
     /* It is answered there: the peer has moved. */
     tunnel(c);

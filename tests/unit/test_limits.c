@@ -401,6 +401,29 @@ suites(struct conversation *c)
 
 /* --- findings ------------------------------------------------------------------------------ */
 
+/* Frames beyond the details that are kept are listed, and say that there are many. */
+static void
+details_of_frames(struct conversation *c)
+{
+    struct scope where = { .exchange = NO_ID };
+    const struct finding *f;
+
+    reset(c);
+    for (uint32_t i = 0; i <= FINDING_MAX_DETAILS + FINDING_MAX_DETAILS / FINDING_MAX_FRAMES; i++) {
+        where.frame = i + 1;
+        where.variant = i / FINDING_MAX_FRAMES;
+        T(!findings_capped(c->found));
+        finding_add(c->found, CHECK_replay, &where, "frame %u", where.frame);
+    }
+    f = findings_get(c->found, findings_count(c->found) - 1);
+    T(!findings_capped(c->found) && strcmp(finding_detail_at(f, where.frame), f->detail) != 0);
+    where.frame++;
+    finding_add(c->found, CHECK_replay, &where, "frame %u", where.frame);
+    T(findings_capped(c->found) && g_array_index(f->frames, uint32_t, f->frames->len - 1) ==
+                                       where.frame);
+    T(strstr(finding_detail_at(f, where.frame), "One of many"));
+}
+
 static void
 frames_of_findings(struct conversation *c)
 {
@@ -520,6 +543,7 @@ main(void)
     clear_against_many(&c);
     clear_against_selectors(&c);
     suites(&c);
+    details_of_frames(&c);
     frames_of_findings(&c);
     return conversation_done(&c);
 }

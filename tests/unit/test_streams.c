@@ -173,7 +173,8 @@ captured_twice(struct conversation *c)
         see(c, TO_R, seq);
     }
     see(c, TO_R, 3);
-    SAYS(c, replay, "Sequence number 3 of SPI b0000001 comes again. A receiver drops it.");
+    SAYS(c, replay, "Sequence number 3 of SPI b0000001 comes again in frame 25. A receiver drops "
+                    "it.");
 }
 
 /* Nobody could read IKE: opposite streams pair in the order of their birth. */

@@ -480,10 +480,10 @@ see_echo(const struct sadb *db, const struct stream *s, struct ipsec_event *e, u
             continue;
         }
         if (seen->frame && seen->seq == seq && seen->digest == digest) {
-            e->echo = true;
+            e->echo = e->same = true;
             e->original = seen->frame;
         } else if (one->digests && one->digests[seq & db->window_mask] == digest) {
-            e->echo = true;
+            e->echo = e->same = true;
         }
     }
 }

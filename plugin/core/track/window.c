@@ -69,17 +69,14 @@ advance(const struct sadb *db, struct stream *s, const struct ipsec_event *e, ui
     s->damaged = 0;
 }
 
-/* The packet that had the number first has other octets than this one.  A packet whose ICV is
- * right is true, whatever was taken for it before. */
-static bool
-differs(const struct sadb *db, const struct stream *s, const struct ipsec_packet *p,
-        uint32_t digest)
+/* The digest of the packet that had the number first, 0 where it is not known. */
+static uint32_t
+digest_before(const struct sadb *db, const struct stream *s, uint32_t seq)
 {
-    const struct seen_packet *first = &s->seen[p->seq % STREAM_SEEN];
-    uint32_t was = s->digests ? s->digests[p->seq & db->window_mask] :
-                   first->frame && first->seq == p->seq ? first->digest : 0;
+    const struct seen_packet *first = &s->seen[seq % STREAM_SEEN];
 
-    return digest && was && digest != was && p->icv != ICV_GOOD;
+    return s->digests ? s->digests[seq & db->window_mask] :
+           first->frame && first->seq == seq ? first->digest : 0;
 }
 
 static void
@@ -87,10 +84,14 @@ see_again(const struct sadb *db, struct stream *s, struct ipsec_event *e, uint32
 {
     uint32_t seq = e->packet->seq;
     const struct seen_packet *first = &s->seen[seq % STREAM_SEEN];
+    uint32_t was = digest_before(db, s, seq);
+    bool known = digest && was;
 
     e->original = first->frame && first->seq == seq ? first->frame : 0;
-    e->differs = differs(db, s, e->packet, digest);
+    /* A packet whose ICV is right is true, whatever was taken for it before. */
+    e->differs = known && digest != was && e->packet->icv != ICV_GOOD;
     e->replayed = !e->differs;
+    e->same = known && digest == was;
     s->replayed += e->replayed;
 }
 
