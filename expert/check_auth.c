@@ -154,7 +154,7 @@ check_auth_failed(const struct check_in *in, struct findings *out)
         return; /* nobody has looked at credentials yet: exchange_mode_mismatch reports it */
     } else if (n && x && in->msg->major == 2 && x->request == in->ike->at.frame) {
         /* RFC 7296 section 2.21.2: the side that was refused may say so once more. */
-        if (in->ike->sa->state != IKE_FAILED) {
+        if (in->ike->sa->state != IKE_FAILED || in->ike->failed) {
             where.basis = notify_basis(n);
             finding_add(out, CHECK_auth_failed, &where,
                         "%s rejects the authentication of %s (AUTHENTICATION_FAILED in frame "

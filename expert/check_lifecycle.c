@@ -28,13 +28,37 @@ auth_lifetime(const struct ike_message *m, char *out, size_t size)
     }
 }
 
+/* Nothing in IKE_AUTH told, but both sides use the SA. */
+static void
+report_late(const struct check_in *in, struct findings *out)
+{
+    for (size_t k = 0; k < sadb_num_ike_sas(in->db); k++) {
+        const struct ike_sa *sa = sadb_ike_sa(in->db, k);
+        struct scope where = { .basis = BASIS_INFERRED, .frame = sa->established_in, .sa = sa,
+                               .exchange = NO_ID };
+        char i[ID_TEXT_MAX], r[ID_TEXT_MAX];
+        if (sa->established_in && sa->established_late) {
+            finding_add(out, CHECK_sa_established, &where,
+                        "IKE SA %u between %s and %s is established: both ends use it by this "
+                        "frame.",
+                        sa->id, endpoint_print(&sa->initiator, i, sizeof i),
+                        endpoint_print(&sa->responder, r, sizeof r));
+        }
+    }
+}
+
 void
 check_sa_established(const struct check_in *in, struct findings *out)
 {
     const struct ike_event *e = in->ike;
-    struct scope where = scope_message(in);
+    struct scope where;
     char i[ID_TEXT_MAX], r[ID_TEXT_MAX], text[TEXT_MAX], life[80];
 
+    if (!e) {
+        report_late(in, out);
+        return;
+    }
+    where = scope_message(in);
     if (e->established) {
         where.basis = in->msg->encrypted && !in->msg->readable ? BASIS_INFERRED : e->basis;
         auth_lifetime(in->msg, life, sizeof life);
@@ -84,9 +108,14 @@ void
 check_sa_deleted(const struct check_in *in, struct findings *out)
 {
     const struct ike_event *e = in->ike;
-    struct scope where = scope_message(in);
+    struct scope where;
     char who[ID_TEXT_MAX], text[TEXT_MAX];
 
+    if (!e) {
+        report_unread_deletes(in, out);
+        return;
+    }
+    where = scope_message(in);
     message_sender(in, who, sizeof who);
     if (e->ike_deleted) {
         finding_add(out, CHECK_sa_deleted, &where, "%s deletes IKE SA %u.", who, e->sa->id);

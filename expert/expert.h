@@ -115,6 +115,10 @@ struct denied {
 bool denied_next(const struct sadb *db, struct denied *w);
 struct scope scope_denied(const struct denied *w);
 
+/* --- check_shape.c: what nobody could read, at the end of the capture -------------- */
+
+void report_unread_deletes(const struct check_in *in, struct findings *out);
+
 /* --- words/silence.c: answers that never came ------------------------------------------- */
 
 /* How many seconds without an answer are a silence.  RFC 7296 section 2.4 leaves times to the

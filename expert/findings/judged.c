@@ -143,6 +143,16 @@ agrees_after_all(const struct sadb *db, const struct ike_sa *sa)
            sadb_has_stood(db, sa->major, &sa->initiator.addr, &sa->responder.addr);
 }
 
+/* EAP went on, or the initiator did not accept what the responder proved. */
+static bool
+never_stood(const struct finding *f, const struct sadb *db, const struct ike_sa *sa)
+{
+    if (f->child_sa != NO_ID) {
+        return !sa->stood && sadb_child_sa(db, f->child_sa)->state == CHILD_FAILED;
+    }
+    return !sa->stood || (f->basis == BASIS_INFERRED && f->frame != sa->established_in);
+}
+
 static bool
 came_otherwise(const struct finding *f, const struct sadb *db)
 {
@@ -151,6 +161,7 @@ came_otherwise(const struct finding *f, const struct sadb *db)
     switch (f->check) {
     case CHECK_no_common_proposal: return agrees_after_all(db, sa);
     case CHECK_auth_failure_suspected: return sa->major == 2 && sa->stood;
+    case CHECK_sa_established: return sa->major == 2 && never_stood(f, db, sa);
     default: return false;
     }
 }

@@ -32,6 +32,7 @@ struct ike_event {
     const struct child_sa *second;    /* v1: that of the other protocol, where AH and ESP were
                                        * negotiated together */
     bool established;           /* the IKE SA became established */
+    bool failed;                /* or failed */
     const struct ike_sa *rekeyed_ike; /* new IKE SA made by this response */
     const struct child_sa *child_rekeyed; /* old Child SA replaced */
     size_t num_deleted;

@@ -125,6 +125,9 @@ struct exchange_message {
     bool forged : 1;            /* fails its integrity check under keys that open others of the
                                  * SA */
     bool injected : 1;          /* another answer led on, or other messages did: nobody took it */
+    uint8_t inner_first;        /* type of the first encrypted payload, which stands in clear
+                                 * (RFC 7296 section 3.14); 0 for none, and in fragments but the
+                                 * first; see message_shape */
     uint16_t fragment;          /* IKE fragment number, 0 for a whole message */
     uint16_t ip_id;             /* of the last transmission */
     uint16_t src_port, dst_port;
@@ -282,7 +285,8 @@ struct ike_sa {
     uint32_t id;
     uint8_t spi_i[8], spi_r[8];
     uint32_t first_frame, last_frame;
-    uint32_t established_in, deleted_in;        /* frames, 0 */
+    uint32_t established_in, deleted_in, failed_in;     /* frames, 0 */
+    double established_time, deleted_time;      /* epoch seconds, 0 */
     uint32_t rekeys, rekeyed_by;                /* ids of IKE SAs, NO_ID */
     uint32_t num_encrypted, num_readable, num_wrong;    /* messages; num_encrypted but those that */
     uint32_t num_forged;                                /* are not its ends' */
@@ -299,6 +303,12 @@ struct ike_sa {
     bool stood : 1;             /* it is or was established */
     bool decided : 1;           /* it failed, stood or went on: more than a request was seen */
     bool failed_read : 1;       /* IKE_FAILED: by a message that was encrypted and read */
+    bool failed_by_initiator : 1;       /* failed_in: its sender, who refuses the other */
+    /* v2, without keys: that rests on the shape of messages (shape.h) */
+    bool established_inferred : 1, failed_inferred : 1, deleted_inferred : 1;
+    bool established_late : 1;  /* established_in was decided by what came after it */
+    bool deleted_by_initiator : 1;      /* deleted_in: its sender */
+    bool eap_open : 1;          /* v2: EAP has begun, and no side has shown that it is over */
     /* v2, without keys: the answer to IKE_AUTH is as short as a refusal; another one is not, and
      * who has used the SA since then */
     bool refusal_like : 1, undecided : 1, carried_i : 1, carried_r : 1;

@@ -40,7 +40,9 @@ void sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sightin
 bool sadb_see_path(struct sadb *db, struct path_event *e, const struct sighting *at,
                    const struct path_packet *p);
 
-/* The capture has ended: what only the silence after an answer decides. */
+/* The capture has ended: what only the silence after an answer decides, and what nobody could read
+ * but has a shape (shape.h): established_inferred, failed_inferred, deleted_inferred, eap_open and
+ * their frames, times and senders in struct ike_sa are final from then on. */
 void sadb_see_end(struct sadb *db);
 
 /* --- what it has shown ------------------------------------------------------------ */

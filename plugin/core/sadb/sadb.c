@@ -265,7 +265,7 @@ sadb_has_stood(const struct sadb *db, uint8_t major, const struct ip_addr *a,
     const struct ike_sa *sa;
 
     for (struct walk w = sadb_stood_between(db, a, b); (sa = (struct ike_sa *)walk_next(&w));) {
-        if (sa->major == major) {
+        if (sa->major == major && sa->stood) {
             return true;
         }
     }
@@ -277,8 +277,11 @@ sadb_ike_between(const struct sadb *db, const struct ip_addr *a, const struct ip
 {
     struct sa_key key = store_pair_key(&db->store, a, b);
     struct walk w = sadb_stood_between(db, a, b);
-    struct ike_sa *sa = (struct ike_sa *)walk_next(&w);
+    struct ike_sa *sa;
 
+    do {
+        sa = (struct ike_sa *)walk_next(&w);
+    } while (sa && !sa->stood);
     if (sa && sa->state == IKE_ESTABLISHED) {
         return sa;
     }

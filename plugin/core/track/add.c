@@ -60,7 +60,8 @@ track_add_message(struct turn *t, uint64_t sum)
             .encrypted = m->encrypted, .readable = m->readable,
             .has_sa = !m->encrypted && m->num_proposals,
             .has_ke = !m->encrypted && m->has_ke, .truncated = m->truncated,
-            .refused = ike_has_error(m), .standing = t->e->standing & 3, .fragment = m->fragment,
+            .refused = ike_has_error(m), .standing = t->e->standing & 3,
+            .inner_first = m->encrypted ? m->inner_first : 0, .fragment = m->fragment,
             .ip_id = at->ip_id, .src_port = at->src_port, .dst_port = at->dst_port,
         };
     }

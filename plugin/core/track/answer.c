@@ -390,6 +390,7 @@ track_refute_refusals(struct turn *t)
         keep_refusal(t, x, other, m);
         if (sa->state == IKE_FAILED) {
             sa->state = IKE_HALF_OPEN;
+            sa->failed_in = 0;
         }
     }
 }
@@ -439,4 +440,5 @@ sadb_see_end(struct sadb *db)
             end_contest(db, sa);
         }
     }
+    track_shapes_end(db);
 }

@@ -104,6 +104,7 @@ refute_earlier(struct ike_sa *sa)
                 if (sa->established_in == m->frame && sa->state == IKE_ESTABLISHED) {
                     sa->state = IKE_HALF_OPEN;
                     sa->established_in = 0;
+                    sa->established_time = 0;
                 }
                 sa->num_forged += !m->fragment;
                 sa->num_encrypted -= !m->fragment;

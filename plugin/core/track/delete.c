@@ -79,6 +79,8 @@ track_deletes(struct turn *t)
             }
             e->ike_deleted = true;
             t->sa->deleted_in = e->at.frame;
+            t->sa->deleted_time = e->at.time;
+            t->sa->deleted_by_initiator = e->from_initiator;
             if (t->sa->state != IKE_REKEYED && t->sa->state != IKE_FAILED) {
                 t->sa->state = IKE_DELETED;
             }

@@ -203,6 +203,7 @@ track_rekey(struct turn *t, const struct proposal *chosen)
     fresh->state = IKE_ESTABLISHED;
     fresh->started_here = true;
     fresh->first_frame = fresh->last_frame = fresh->established_in = e->at.frame;
+    fresh->established_time = e->at.time;
     fresh->chosen = x->chosen;
     fresh->offered = x->offered;
     fresh->auth_method = old->auth_method;

@@ -209,9 +209,6 @@ track_sent(struct sadb *db, const struct ike_sa *sa, bool from_initiator, double
 {
     struct nat_life *life;
 
-    if (sa && sa->undecided) {
-        track_carry_on(db, database_ike_sa(db, sa->id), from_initiator, sa->last_frame);
-    }
     if (!sa || !ike_sa_behind_nat(sa, from_initiator) ||
         (!from_initiator && ike_sa_behind_nat(sa, true))) {
         return;

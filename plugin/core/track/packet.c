@@ -518,6 +518,10 @@ see_packet(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t di
     note_step(db, s, p, e->at.frame);
     if (!s->strange && !e->forged) {
         track_sent(db, s->child ? s->child->ike_sa : NULL, s->to_responder, e->at.time);
+        if (s->child && s->child->ike_sa->undecided) {
+            track_carry_on(db, database_ike_sa(db, s->child->ike_sa->id), s->to_responder,
+                           e->at.frame, e->at.time);
+        }
     }
     e->number = s->packets;
 }

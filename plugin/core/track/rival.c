@@ -15,6 +15,8 @@ take(struct ike_sa *to, const struct ike_sa *from)
     to->nat = from->nat;
     to->state = from->state;
     to->established_in = from->established_in;
+    to->established_time = from->established_time;
+    to->failed_in = from->failed_in;
     to->auth_method = from->auth_method;
     memcpy(to->spi_r, from->spi_r, sizeof to->spi_r);
     to->has_spi_r = from->has_spi_r;
@@ -56,7 +58,8 @@ clear_answer(struct ike_sa *sa, struct exchange *x)
     asked.nat_r = (struct nat_evidence){ 0 };
     asked.nat = NAT_UNKNOWN;
     asked.state = IKE_HALF_OPEN;
-    asked.established_in = 0;
+    asked.established_in = asked.failed_in = 0;
+    asked.established_time = 0;
     asked.auth_method = 0;
     memset(asked.spi_r, 0, sizeof asked.spi_r);
     asked.has_spi_r = asked.post_quantum = asked.fragmentation_r = false;

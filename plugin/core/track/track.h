@@ -190,9 +190,21 @@ void track_answer(struct turn *t);
 
 /* state.c */
 void track_state(struct turn *t);
-/* That side uses sa, of which two answers to IKE_AUTH that nobody could read say different
- * things. */
-void track_carry_on(struct sadb *db, struct ike_sa *sa, bool from_initiator, uint32_t frame);
+
+/* stand.c */
+/* What nobody could read does not bring back to life what has failed for all to read. */
+void track_establish(struct turn *t);
+void track_fail(struct turn *t);
+/* It was taken for established, and was not. */
+void track_fall(struct ike_sa *sa);
+/* That side uses sa, of which nothing that anybody could read tells whether IKE_AUTH succeeded. */
+void track_carry_on(struct sadb *db, struct ike_sa *sa, bool from_initiator, uint32_t frame,
+                    double time);
+
+/* shape.c: what messages of IKEv2 do that nobody could read. */
+void track_shape(struct turn *t);
+/* At the end of the capture. */
+void track_shapes_end(struct sadb *db);
 
 /* delete.c */
 void track_deletes(struct turn *t);

@@ -1,0 +1,276 @@
+/* What messages of IKEv2 show that nobody could read.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conversation.h"
+
+#include <espial/shape.h>
+
+/* Octets of a message of aes256 that holds 8 octets of payloads, as a lone notify, a Delete of the
+ * IKE SA or the end of EAP does, and of longer ones. */
+enum { LEAST = 80, MORE = 112, CHILDLESS = 184, SUCCESS = 272, LONG = 1168 };
+
+static const struct ike_sa *
+first(const struct conversation *c)
+{
+    return sadb_ike_sa(c->db, 0);
+}
+
+/* A message of which only the type of the first payload and the length are known. */
+static void
+unread(struct conversation *c, uint8_t exchange, uint32_t id, bool from_client, bool response,
+       uint8_t inner_first, uint32_t length)
+{
+    char text[48];
+
+    begin(c, 2, exchange, id, from_client, response);
+    memset(c->m.spi_r, 0x22, 8);
+    c->m.readable = false;
+    c->m.inner_first = inner_first;
+    c->m.length = length;
+    g_snprintf(text, sizeof text, "%u %u %d %d %u", exchange, id, from_client, response, length);
+    send(c, text, (uint16_t)(500 + c->frame));
+}
+
+static void
+init(struct conversation *c)
+{
+    reset(c);
+    sa_init(c, aes256, aes256);
+}
+
+/* IKE_AUTH in frames 3 and 4. */
+static void
+auth(struct conversation *c, uint32_t answer)
+{
+    unread(c, V2_IKE_AUTH, 1, true, false, V2P_IDI, SUCCESS);
+    unread(c, V2_IKE_AUTH, 1, false, true, V2P_IDR, answer);
+}
+
+/* Rounds of EAP from message ID 2 on; returns the next one. */
+static uint32_t
+eap_rounds(struct conversation *c, unsigned rounds)
+{
+    uint32_t id = 2;
+
+    for (unsigned i = 0; i < rounds; i++, id++) {
+        unread(c, V2_IKE_AUTH, id, true, false, V2P_EAP, MORE + 16 * i);
+        unread(c, V2_IKE_AUTH, id, false, true, V2P_EAP, i + 1 < rounds ? LONG : LEAST);
+    }
+    return id;
+}
+
+/* Established is said of the last answer alone, and of none that is not the last. */
+static void
+eap(struct conversation *c)
+{
+    uint32_t id;
+
+    for (unsigned rounds = 1; rounds < 14; rounds += 3) {
+        init(c);
+        auth(c, LONG);
+        T(first(c)->established_in == 4);
+        id = eap_rounds(c, rounds);
+        T(first(c)->state == IKE_HALF_OPEN && first(c)->eap_open && !first(c)->established_in);
+        T(!sadb_has_stood(c->db, 2, &c->client, &c->gateway));
+        unread(c, V2_IKE_AUTH, id, true, false, V2P_AUTH, MORE);
+        T(first(c)->state == IKE_HALF_OPEN);
+        unread(c, V2_IKE_AUTH, id, false, true, V2P_AUTH, SUCCESS);
+        T(first(c)->state == IKE_ESTABLISHED && !first(c)->eap_open && first(c)->eap);
+        T(first(c)->established_inferred && first(c)->established_in == c->frame);
+        end_after(c, 1);
+        T(count(c, CHECK_sa_established) == 1);
+        T(the_finding(c, CHECK_sa_established)->frame == first(c)->established_in);
+        FIRES(c, sa_established);
+        SILENT(c, auth_failure_suspected);
+    }
+    init(c);                            /* the answer begins with AUTH, and the request did not */
+    auth(c, LONG);
+    id = eap_rounds(c, 2);
+    unread(c, V2_IKE_AUTH, id, true, false, V2P_EAP, MORE);
+    unread(c, V2_IKE_AUTH, id, false, true, V2P_AUTH, SUCCESS);
+    T(first(c)->state == IKE_HALF_OPEN);
+    end_after(c, 1);
+    SILENT(c, sa_established);
+    init(c);                            /* refused in the middle */
+    auth(c, LONG);
+    eap_rounds(c, 2);
+    unread(c, V2_IKE_AUTH, 4, true, false, V2P_EAP, MORE);
+    unread(c, V2_IKE_AUTH, 4, false, true, V2P_NOTIFY, LEAST);
+    T(first(c)->state == IKE_FAILED && first(c)->failed_in == c->frame);
+    T(first(c)->failed_inferred && !first(c)->failed_by_initiator && !first(c)->eap_open);
+}
+
+/* Without IKE_SA_INIT, and so without a suite. */
+static void
+late(struct conversation *c)
+{
+    reset(c);
+    unread(c, V2_IKE_AUTH, 5, true, false, V2P_AUTH, MORE);
+    unread(c, V2_IKE_AUTH, 5, false, true, V2P_AUTH, SUCCESS);
+    T(first(c)->state == IKE_ESTABLISHED && first(c)->established_in == 2);
+    reset(c);
+    unread(c, V2_IKE_AUTH, 5, false, true, V2P_AUTH, SUCCESS);
+    T(first(c)->state == IKE_ESTABLISHED);
+    reset(c);
+    auth(c, SUCCESS);
+    T(first(c)->state == IKE_ESTABLISHED && first(c)->established_in == 2);
+    reset(c);
+    auth(c, SUCCESS);
+    unread(c, V2_IKE_AUTH, 2, true, false, V2P_EAP, MORE);
+    T(first(c)->state == IKE_HALF_OPEN && !first(c)->established_in);
+    reset(c);
+    unread(c, V2_IKE_AUTH, 1, true, false, V2P_IDI, SUCCESS);
+    unread(c, V2_IKE_AUTH, 1, false, true, V2P_NOTIFY, 76);
+    T(first(c)->state == IKE_FAILED);
+}
+
+/* An answer in fragments refuses nothing and may begin EAP: what uses the SA tells. */
+static void
+fragments(struct conversation *c)
+{
+    init(c);
+    unread(c, V2_IKE_AUTH, 1, true, false, V2P_IDI, SUCCESS);
+    for (uint16_t n = 1; n <= 2; n++) {
+        begin(c, 2, V2_IKE_AUTH, 1, false, true);
+        c->m.readable = false;
+        c->m.fragment = n;
+        c->m.fragments = 2;
+        c->m.inner_first = n == 1 ? V2P_IDR : 0;
+        send(c, n == 1 ? "first half" : "second half", 77);
+    }
+    T(first(c)->state == IKE_HALF_OPEN);
+    unread(c, V2_INFORMATIONAL, 2, true, false, 0, LEAST);
+    T(first(c)->state == IKE_HALF_OPEN);
+    unread(c, V2_INFORMATIONAL, 2, false, true, 0, LEAST);
+    T(first(c)->state == IKE_ESTABLISHED && first(c)->established_late);
+    end_after(c, 1);
+    SAYS(c, sa_established, "both ends use it by this frame");
+    T(the_finding(c, CHECK_sa_established)->frame == c->frame - 1);
+}
+
+/* Whose Delete it is. */
+static void
+deletes(struct conversation *c)
+{
+    static const struct {
+        uint8_t answer;
+        uint32_t length;
+        bool from_client, of_ike;
+        const char *says;
+    } rows[] = {
+        { 0, LEAST, true, true, "192.0.2.10 deletes IKE SA 0" },
+        { 0, LEAST, false, true, "198.51.100.20 deletes IKE SA 0" },
+        { V2P_DELETE, LEAST, true, false, "192.0.2.10 deletes a Child SA of IKE SA 0" },
+        { 0, MORE, true, false, "too long for that of the IKE SA" },
+        { UINT8_MAX, LEAST, true, false, "deletes an SA, IKE SA 0 or a Child SA of it" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        init(c);
+        auth(c, SUCCESS);
+        unread(c, V2_INFORMATIONAL, 2, rows[i].from_client, false, V2P_DELETE, rows[i].length);
+        T(!first(c)->deleted_in);
+        if (rows[i].answer != UINT8_MAX) {
+            unread(c, V2_INFORMATIONAL, 2, !rows[i].from_client, true, rows[i].answer, LEAST);
+        }
+        T((first(c)->state == IKE_DELETED) == rows[i].of_ike);
+        T(first(c)->deleted_in == (rows[i].of_ike ? 5 : 0));
+        T(first(c)->deleted_inferred == rows[i].of_ike);
+        T(first(c)->deleted_by_initiator == (rows[i].of_ike && rows[i].from_client));
+        end_after(c, 1);
+        SAYS(c, sa_deleted, rows[i].says);
+        T(basis_of(c, CHECK_sa_deleted) == BASIS_INFERRED);
+        T(the_finding(c, CHECK_sa_deleted)->frame == 5);
+        T(!strstr(detail(c, CHECK_sa_deleted), "too short"));
+    }
+    init(c);                            /* the refusal of its only Child SA */
+    auth(c, CHILDLESS);
+    unread(c, V2_INFORMATIONAL, 2, true, false, V2P_DELETE, LEAST);
+    unread(c, V2_INFORMATIONAL, 2, false, true, 0, LEAST);
+    end_after(c, 1);
+    SAYS(c, sa_deleted, "It stood for 0.500 s, and the answer that set it up (frame 4) is too "
+                        "short to hold a Child SA");
+}
+
+/* It was not the IKE SA: an exchange, or traffic, goes on. */
+static void
+deletes_child_after_all(struct conversation *c)
+{
+    init(c);
+    auth(c, SUCCESS);
+    unread(c, V2_INFORMATIONAL, 2, true, false, V2P_DELETE, LEAST);
+    unread(c, V2_INFORMATIONAL, 2, false, true, 0, LEAST);
+    T(first(c)->state == IKE_DELETED);
+    unread(c, V2_INFORMATIONAL, 0, false, false, 0, LEAST);     /* was under way */
+    T(first(c)->state == IKE_DELETED);
+    unread(c, V2_INFORMATIONAL, 0, true, true, 0, LEAST);
+    T(first(c)->state == IKE_ESTABLISHED && !first(c)->deleted_in);
+    end_after(c, 1);
+    SAYS(c, sa_deleted, "deletes an SA, IKE SA 0 or a Child SA of it");
+    init(c);
+    auth(c, SUCCESS);
+    packet(c, 0xc0000001, &c->client, &c->gateway, NULL, NULL, 0);
+    unread(c, V2_INFORMATIONAL, 2, true, false, V2P_DELETE, LEAST);
+    unread(c, V2_INFORMATIONAL, 2, false, true, 0, LEAST);
+    c->now += 20;
+    packet(c, 0xc0000001, &c->client, &c->gateway, NULL, NULL, 0);
+    T(first(c)->state == IKE_DELETED);
+    end_after(c, 1);
+    T(first(c)->state == IKE_ESTABLISHED);
+    init(c);                            /* a liveness check, and MOBIKE */
+    auth(c, SUCCESS);
+    for (uint32_t id = 2; id < 6; id++) {
+        uint8_t inside = id & 1 ? 0 : V2P_NOTIFY;
+        unread(c, V2_INFORMATIONAL, id, true, false, inside, inside ? MORE : LEAST);
+        unread(c, V2_INFORMATIONAL, id, false, true, inside, inside ? MORE : LEAST);
+    }
+    end_after(c, 1);
+    SILENT(c, sa_deleted);
+    T(first(c)->state == IKE_ESTABLISHED);
+}
+
+/* The initiator does not accept the responder: what was said before it knew is not said. */
+static void
+initiator_refuses(struct conversation *c)
+{
+    init(c);
+    auth(c, SUCCESS);
+    unread(c, V2_INFORMATIONAL, 2, true, false, V2P_NOTIFY, LEAST);
+    unread(c, V2_INFORMATIONAL, 2, false, true, 0, LEAST);
+    T(first(c)->state == IKE_ESTABLISHED);
+    end_after(c, 1);
+    T(first(c)->state == IKE_FAILED && first(c)->failed_in == 5);
+    T(first(c)->failed_by_initiator && first(c)->failed_inferred && !first(c)->established_in);
+    SILENT(c, sa_established);
+    init(c);                            /* the SA is used: it was something else */
+    auth(c, SUCCESS);
+    unread(c, V2_INFORMATIONAL, 2, true, false, V2P_NOTIFY, LEAST);
+    unread(c, V2_INFORMATIONAL, 2, false, true, 0, LEAST);
+    packet(c, 0xc0000001, &c->client, &c->gateway, NULL, NULL, 0);
+    end_after(c, 1);
+    T(first(c)->state == IKE_ESTABLISHED);
+    FIRES(c, sa_established);
+    tunnel(c);                          /* read with keys */
+    begin(c, 2, V2_INFORMATIONAL, 2, true, false);
+    notify(c, N2_AUTHENTICATION_FAILED);
+    send(c, "no", 9);
+    T(first(c)->state == IKE_FAILED && first(c)->failed_by_initiator);
+    T(!first(c)->failed_inferred && !first(c)->established_in);
+    T(sadb_child_sa(c->db, 0)->state == CHILD_FAILED);
+    end_after(c, 1);
+    SAYS(c, auth_failed, "192.0.2.10 rejects the authentication");
+    SILENT(c, sa_established);
+}
+
+int
+main(void)
+{
+    struct conversation c;
+
+    conversation_begin(&c);
+    eap(&c);
+    late(&c);
+    fragments(&c);
+    deletes(&c);
+    deletes_child_after_all(&c);
+    initiator_refuses(&c);
+    return conversation_done(&c);
+}
