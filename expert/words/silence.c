@@ -24,6 +24,14 @@ wants_answer(const struct ike_sa *sa, const struct exchange *x, unsigned whole)
     }
 }
 
+/* Phase 1 of IKEv1 is the initiator's to go on with: where it does not, negotiation_abandoned
+ * reports that, and whose turn it was. */
+static bool
+waits_for_initiator(const struct exchange *x, const struct exchange_message *last)
+{
+    return (x->type == V1_MAIN || x->type == V1_AGGRESSIVE) && !last->from_initiator;
+}
+
 /* IKEv1: the other side has sent something in this SA afterwards, so it lives and has reacted. */
 static bool
 reacted_later(const struct ike_sa *sa, const struct exchange_message *last)
@@ -92,7 +100,9 @@ waiting_message(const struct ike_sa *sa, const struct exchange *x)
         last = m->forged || m->injected ? last : m;
     }
     if (!last || x->injected || asked_beside(sa, x) ||
-        !wants_answer(sa, x, sadb_whole_messages(x)) || x->answered_by || reacted_later(sa, last) ||
+        !wants_answer(sa, x, sadb_whole_messages(x)) ||
+        (sa->major == 1 && waits_for_initiator(x, last)) || x->answered_by ||
+        reacted_later(sa, last) ||
         answered_by_next(sa, x) || one_side_captured(sa, x, last)) {
         return NULL;
     }

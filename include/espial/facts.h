@@ -183,6 +183,7 @@ struct exchange {
     uint16_t ke_group;          /* of the request's KE payload, v1: any KE is 1; 0 */
     uint8_t type;               /* enum ike_exchange */
     uint8_t num_ts_i, num_ts_r;
+    uint8_t eap_type;           /* v2: that of the EAP-Request in its answer, 0 */
     bool by_initiator : 1;      /* who began it */
     bool by_ts_known : 1;       /* ts was read */
     bool asked_address : 1;     /* CP_REQUEST for an INTERNAL_IP address */
@@ -197,6 +198,13 @@ struct exchange {
     bool invalid_ke : 1;        /* v2: by INVALID_KE_PAYLOAD */
     bool deletes_child : 1;     /* v2: the request deletes Child SAs */
     bool injected : 1;          /* its messages are: it is none of the SA's */
+    /* v2 IKE_AUTH, what its answer says, as read: it holds a certificate; EAP goes on, or has ended
+     * well, and the initiator has to go on (RFC 7296 section 2.16).  Not read: it begins with an
+     * EAP payload longer than EAP's last word. */
+    bool shows_certificate : 1, eap_asks : 1, eap_succeeded : 1, eap_shape : 1;
+    /* v1 transaction, as read: it is of XAUTH, and says that the user is accepted; it is of Mode
+     * Config */
+    bool xauth : 1, xauth_accepted : 1, mode_config : 1;
     /* IKE_SA_INIT: what the request says that an answer takes up */
     bool with_cookie : 1, with_nat_d : 1, with_fragmentation : 1;
     uint16_t answer;            /* place, from 1, of the IKE SA's answer that it follows; 0 */
@@ -278,6 +286,8 @@ struct ike_sa {
     struct denial_list denials;
     const struct nat_life *nat_life;  /* of a side behind a NAT, NULL */
     const struct peer_certificate *certificate_i, *certificate_r;      /* or NULL */
+    const char *user;           /* XAUTH user name or EAP identity, NULL where not read */
+    uint32_t user_frame;
     struct given_answers answers;       /* to its first requests, where they differ; else empty */
     const struct contest *contest;    /* the tracker's: what it knows of them, NULL */
     struct frame_numbers wrong_frames;      /* messages whose integrity check fails with the keys

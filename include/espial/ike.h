@@ -111,6 +111,7 @@ struct ike_message {
     size_t num_cfg;
     struct ike_cfg_attr cfg[IKE_MAX_CFG_ATTRS];
     uint8_t eap_code, eap_type; /* EAP_REQUEST ..; 0: no EAP */
+    struct span eap_data;       /* behind the type */
     size_t num_vendors;
     struct span vendors[IKE_MAX_VENDORS];
     size_t num_nat_d;           /* v1 NAT-D payloads (v2 has notifies) */

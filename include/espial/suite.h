@@ -92,6 +92,8 @@ char *exchange_name(uint8_t major, uint8_t exchange, char *out, size_t size);
 char *notify_name(uint8_t major, uint16_t type, char *out, size_t size);
 /* "SA", "TSi", "NAT-D" (RFC 7296 section 3.2, RFC 2408 section 3.1), "payload 99". */
 char *payload_name(uint8_t major, uint8_t type, char *out, size_t size);
+/* "EAP-MSCHAPv2", "EAP type 99". */
+char *eap_type_name(uint8_t type, char *out, size_t size);
 /* "pre-shared key", "RSA signature" (RFC 7296 section 3.8, RFC 2409 appendix A),
  * "authentication method 99". */
 char *auth_method_name(uint8_t major, uint16_t method, char *out, size_t size);

@@ -228,6 +228,9 @@ read_eap(struct reading *r, struct cur c)
     }
     r->m->eap_code = code;
     r->m->eap_type = type;
+    if (len > EAP_HEADER) {
+        r->m->eap_data = (struct span){ c.at, len - EAP_HEADER - 1u };
+    }
     return IKE_OK;
 }
 

@@ -83,6 +83,7 @@ forget_clear(struct ike_message *m)
     m->has_ke = m->has_auth = m->has_ts = false;
     m->ke_group = m->auth_method = 0;
     m->cfg_type = m->eap_code = m->eap_type = 0;
+    m->eap_data = (struct span){ 0 };
     m->id_i = m->id_r = (struct ike_id){ .present = false };
     m->ke = m->nonce = (struct span){ NULL, 0 };
 }

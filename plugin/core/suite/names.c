@@ -78,6 +78,12 @@ payload_name(uint8_t major, uint8_t type, char *out, size_t size)
 }
 
 char *
+eap_type_name(uint8_t type, char *out, size_t size)
+{
+    return print_name(registry_name(REG_EAPT, type), "EAP type ", type, out, size);
+}
+
+char *
 auth_method_name(uint8_t major, uint16_t method, char *out, size_t size)
 {
     const char *name = registry_name(major == 1 ? REG_AUTH1 : REG_AUTH2, method);

@@ -172,6 +172,8 @@ inherit(struct sadb *db, struct ike_sa *fresh, const struct ike_sa *old, bool sa
     fresh->fragmentation_i = same_roles ? old->fragmentation_i : old->fragmentation_r;
     fresh->fragmentation_r = same_roles ? old->fragmentation_r : old->fragmentation_i;
     fresh->eap = old->eap;
+    fresh->user = old->user;
+    fresh->user_frame = old->user_frame;
     fresh->auth_read = old->auth_read;
     guint first =
         old->children.len > SADB_MAX_LOOKED_AT ? old->children.len - SADB_MAX_LOOKED_AT : 0;

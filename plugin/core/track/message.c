@@ -309,10 +309,13 @@ read_message(struct turn *t)
     /* An identity may be the address that a NAT hides, so identities come before the NAT. */
     track_identities(t);
     track_certificates(t);
+    track_user(t);
     look_at_refusal(t);
     /* An answer is compared with what was offered. */
     track_offer(t);
     track_answer(t);
+    /* What an answer that nobody could read says depends on the suite. */
+    track_turn(t);
     /* The hash of IKEv1's NAT detection is the one that the answer chose (RFC 3947 section 3.2). */
     track_nat(t);
     track_keep_request(t);

@@ -215,6 +215,10 @@ void track_liveness(struct turn *t);
 void track_identities(struct turn *t);
 void track_addresses(struct turn *t);
 
+/* turn.c: what a message leaves to be done, and by whom; and who the user is. */
+void track_turn(struct turn *t);
+void track_user(struct turn *t);
+
 /* certificate.c: the certificate of each end. */
 void track_certificates(struct turn *t);
 
