@@ -4,17 +4,25 @@
 #include "checks.h"
 #include "expert.h"
 
+#include <espial/text.h>
 #include <string.h>
 
-enum { POLICIES = 16, PLAN_TRANSFORMS = 16, SHOWN = 3 };
+enum { POLICIES = 16,
+       PLAN_TRANSFORMS = 16,
+       SHOWN = 3 };
+
+/* What is known of the refuser, and how far it binds it: said of the same thing, written in the
+ * plan, or said of something else. */
+enum witness { SAME_MATTER,
+               PLAN,
+               OTHER_MATTER };
 
 /* One offered proposal and what is known nearest to it. */
 struct comparison {
     const struct proposal *offered, *known;
-    unsigned unmet;             /* bits of transform types without overlap */
-    uint32_t frame;             /* of what is known, 0: the plan */
-    const char *how;            /* "chosen", "offered", "wanted" */
-    bool auth, mode;            /* IKEv1: authentication method or encapsulation mode differ */
+    struct policy by; /* whose proposal known is; of the plan empty */
+    unsigned unmet; /* bits of transform types without overlap */
+    bool auth, mode; /* IKEv1: authentication method or encapsulation mode differ */
 };
 
 static unsigned
@@ -41,19 +49,30 @@ group_alone(const struct proposal *p)
     return p->num_transforms == 1 && p->transforms[0].type == TRANSFORM_KE;
 }
 
+/* IKE_AUTH never carries a group: from what is chosen there nothing follows for PFS (RFC 7296
+ * section 1.2). */
+static bool
+tells_no_group(const struct policy *by)
+{
+    return by->exchange && by->exchange->type == V2_IKE_AUTH && by->sa->major == 2;
+}
+
+/* partial: what known leaves out matches anything. */
 static void
 compare(struct comparison *best, const struct proposal *offered, const struct proposal *known,
-        uint32_t frame, const char *how, bool partial)
+        const struct policy *by, bool partial)
 {
-    struct comparison now = {
-        offered, known, suite_unmet(offered, known), frame, how, false, false
-    };
+    struct comparison now = { offered, known, { 0 }, suite_unmet(offered, known), false, false };
 
     if (offered->protocol != known->protocol) {
         return;
     }
+    if (by) {
+        now.by = *by;
+        now.unmet &= tells_no_group(by) ? ~(1u << TRANSFORM_KE) : ~0u;
+    }
     if (partial) {
-        now.unmet &= suite_type_mask(known);            /* what it leaves out matches anything */
+        now.unmet &= suite_type_mask(known);
     } else if (offered->v1 && known->v1) {
         now.auth = offered->attr.auth_method && known->attr.auth_method &&
                    offered->attr.auth_method != known->attr.auth_method;
@@ -87,23 +106,21 @@ read_plan(const struct check_in *in, struct planned *out, uint8_t protocol)
 }
 
 static void
-compare_all(const struct check_in *in, struct comparison *best, const struct proposal *offered,
-            const struct planned *plan)
+compare_policies(const struct check_in *in, struct comparison *best,
+                 const struct kept_proposal *offered, bool same_matter)
 {
+    const struct exchange *x = in->ike->about;
     struct policy known[POLICIES];
-    size_t num = sadb_policies(in->db, &in->ike->at.src, offered->protocol, known, POLICIES);
+    size_t num = sadb_policies(in->db, &in->ike->at.src, offered->p->protocol, known, POLICIES);
 
-    for (size_t i = 0; i < num; i++) {
-        if (!group_alone(known[i].kept->p)) {
-            compare(best, offered, known[i].kept->p, known[i].frame,
-                    known[i].chosen ? "chosen" : "offered", false);
+    for (unsigned pass = 0; pass < 2; pass++) { /* whole suites first */
+        for (size_t i = 0; i < num && (pass == 0 || !best->known); i++) {
+            const struct proposal *p = known[i].kept->p;
+            if (group_alone(p) == (pass == 1) &&
+                policy_is_for(&known[i], in->ike->sa, x, offered) == same_matter) {
+                compare(best, offered->p, p, &known[i], pass == 1);
+            }
         }
-    }
-    for (size_t i = 0; i < num && !best->known; i++) {
-        compare(best, offered, known[i].kept->p, known[i].frame, "wanted", true);
-    }
-    if (plan->p.num_transforms && plan->p.protocol == offered->protocol) {
-        compare(best, offered, &plan->p, 0, "planned", true);
     }
 }
 
@@ -148,10 +165,50 @@ nearest(const struct comparison *all, size_t num)
     return best;
 }
 
+/* The offers beside the best witness that there is; plans are the caller's, for what is known may
+ * stand in them. */
+static const struct comparison *
+compare_all(const struct check_in *in, struct comparison *all, struct planned plans[2],
+            enum witness *kind)
+{
+    const struct offer_list *offered = in->ike->about->offered;
+    const struct comparison *best = NULL;
+
+    read_plan(in, &plans[0], PROTO_IKE);
+    read_plan(in, &plans[1], PROTO_ESP);
+    for (*kind = SAME_MATTER; !best && *kind <= OTHER_MATTER; (*kind)++) {
+        for (guint i = 0; i < offered->len; i++) {
+            const struct proposal *p = offered->at[i]->p;
+            const struct proposal *plan = &plans[p->protocol != PROTO_IKE].p;
+            all[i].offered = p;
+            if (*kind != PLAN) {
+                compare_policies(in, &all[i], offered->at[i], *kind == SAME_MATTER);
+            } else if (plan->num_transforms && plan->protocol == p->protocol) {
+                compare(&all[i], p, plan, NULL, true);
+            }
+        }
+        best = nearest(all, offered->len);
+    }
+    (*kind)--;
+    return best;
+}
+
+/* --- in words ------------------------------------------------------------------------------- */
+
+/* IKEv1 has one hash for both. */
+static unsigned
+settings(const struct comparison *m)
+{
+    bool one_hash = m->offered->v1 && m->offered->protocol == PROTO_IKE &&
+                    m->unmet >> TRANSFORM_INTEG & 1;
+
+    return one_hash ? m->unmet & ~(1u << TRANSFORM_PRF) : m->unmet;
+}
+
 static const char *
 types_of(const struct comparison *m, char *out, size_t size)
 {
-    suite_types(m->unmet, out, size);
+    suite_types(settings(m), out, size);
     if (m->auth) {
         g_strlcat(out, out[0] ? ", authentication method" : "authentication method", size);
     }
@@ -161,7 +218,39 @@ types_of(const struct comparison *m, char *out, size_t size)
     return out;
 }
 
-/* "; transform 2 fails on DH", for the proposals that are not the nearest. */
+static const char *
+verb(const struct comparison *m)
+{
+    return 1 < count_bits(settings(m)) + m->auth + m->mode ? "do" : "does";
+}
+
+/* What p has of each that is unmet, "DES_CBC, HMAC_MD5_96". */
+static const char *
+values_of(const struct comparison *m, const struct proposal *p, char *out, size_t size)
+{
+    unsigned types = settings(m);
+    char one[SUITE_TEXT_MAX];
+    bool room = true;
+
+    out[0] = 0;
+    for (unsigned t = 0; t < 32 && room; t++) {
+        if (types >> t & 1) {
+            room = list_add(out, size, out[0] ? ", " : "", suite_values(p, t, one, sizeof one),
+                            true);
+        }
+    }
+    if (m->auth && room) {
+        list_add(out, size, out[0] ? ", " : "",
+                 auth_method_name(1, p->attr.auth_method, one, sizeof one), true);
+    }
+    if (m->mode && room) {
+        list_add(out, size, out[0] ? ", " : "",
+                 v1_is_transport(p->attr.mode) ? "transport mode" : "tunnel mode", true);
+    }
+    return out;
+}
+
+/* "; transform 2 fails on group", for the proposals that are not the nearest. */
 static void
 say_others(const struct comparison *all, size_t num, const struct comparison *best, char *out,
            size_t size)
@@ -170,7 +259,7 @@ say_others(const struct comparison *all, size_t num, const struct comparison *be
 
     out[0] = 0;
     for (size_t i = 0; i < num; i++) {
-        char one[128], types[96];
+        char one[160], types[128];
         if (&all[i] == best || !all[i].known || !differences(&all[i])) {
             continue;
         }
@@ -186,107 +275,251 @@ say_others(const struct comparison *all, size_t num, const struct comparison *be
     }
 }
 
+/* " for 10.1.0.0/24 === 10.2.0.0/24", nothing for an IKE SA or where they were not read. */
+static const char *
+networks_of(const struct exchange *x, char *out, size_t size)
+{
+    char a[TS_TEXT_MAX], b[TS_TEXT_MAX];
+    const struct selector *s, *t;
+    size_t num_s, num_t;
+
+    out[0] = 0;
+    if (x && x->by_ts_known) {
+        s = exchange_selectors(x, true, &num_s);
+        t = exchange_selectors(x, false, &num_t);
+        g_snprintf(out, size, " for %s === %s", selectors_print(s, num_s, a, sizeof a),
+                   selectors_print(t, num_t, b, sizeof b));
+    }
+    return out;
+}
+
 struct refusal {
-    char who[ID_TEXT_MAX], phase[64], offers[SUITE_TEXT_MAX * 4], others[TEXT_MAX];
+    const struct exchange *x;
+    uint8_t major;
+    bool child;
+    char who[ID_TEXT_MAX], phase[64], networks[2 * TS_TEXT_MAX + 16];
+    char head[TEXT_MAX]; /* "A refuses P for N (frame 3): offered O" */
+    char others[TEXT_MAX];
 };
 
+/* All that both ends set for such an exchange. */
+static const char *
+what_to_compare(const struct refusal *r)
+{
+    if (!r->child && r->major == 1) {
+        return "the encryption, hash, Diffie-Hellman group and authentication method of phase 1";
+    }
+    if (!r->child) {
+        return "the encryption, integrity, PRF and Diffie-Hellman group of the IKE SA";
+    }
+    if (r->major == 1) {
+        return "the encryption, integrity, PFS group and mode of phase 2";
+    }
+    return r->x && r->x->type == V2_IKE_AUTH ?
+               "the encryption and integrity of the Child SA" :
+               "the encryption, integrity and PFS group of the Child SA";
+}
+
+static const char *
+how(const struct comparison *best)
+{
+    if (group_alone(best->known)) {
+        return "wanted";
+    }
+    return best->by.chosen ? "chosen" : "offered";
+}
+
+/* The same was taken before: what is left is what that did not show. */
 static void
-report_met(struct findings *out, const struct scope *where, const struct refusal *r,
+report_met(struct findings *out, struct scope where, const struct refusal *r,
            const struct comparison *best)
 {
-    const char *but = ", so its policy for this peer or exchange differs";
+    char pfs[SUITE_TEXT_MAX] = "no PFS", remedy[TEXT_MAX];
 
-    if (best->auth) {
-        but = ", but the authentication method does not";
-    } else if (best->mode) {
-        but = ", but the encapsulation mode does not";
-    }
-    if (!best->frame) {
-        finding_add(out, CHECK_no_proposal_chosen, where,
-                    "%s refuses %s: offered %s, which fits the plan.", r->who, r->phase, r->offers);
+    if (r->child && tells_no_group(&best->by) && r->x->type == V2_CREATE_CHILD_SA) {
+        if (suite_type_mask(best->offered) >> TRANSFORM_KE & 1) {
+            suite_values(best->offered, TRANSFORM_KE, pfs, sizeof pfs);
+        }
+        where.remedy = "Set the same PFS group, or none, for this Child SA on both ends.";
+        finding_add(out, CHECK_no_proposal_chosen, &where,
+                    "%s; in IKE_AUTH, which has no PFS, it has %s the same (frame %u). What is left "
+                    "is PFS: %s is offered here.",
+                    r->head, how(best), best->by.frame, pfs);
         return;
     }
-    finding_add(
-        out, CHECK_no_proposal_chosen, where,
-        "%s refuses %s: offered %s; every transform type meets what it has %s before (frame %u)%s.",
-        r->who, r->phase, r->offers, best->how, best->frame, but);
+    g_snprintf(remedy, sizeof remedy,
+               "Look at the log of %s at this time: the suite is not what it refuses. See which "
+               "configuration it takes for this peer%s.",
+               r->who, r->child ? " and these networks" : " and this mode of phase 1");
+    where.remedy = remedy;
+    finding_add(out, CHECK_no_proposal_chosen, &where,
+                "%s; all of it matches what it has %s before (frame %u), so another thing differs.",
+                r->head, how(best), best->by.frame);
 }
 
 static void
 report_unmet(struct findings *out, struct scope where, const struct refusal *r,
              const struct comparison *best)
 {
-    char types[64], theirs[SUITE_TEXT_MAX], ours[SUITE_TEXT_MAX], remedy[TEXT_MAX], source[64];
-    unsigned first = 0;
+    char types[128], theirs[TEXT_MAX], ours[TEXT_MAX], remedy[TEXT_MAX];
 
-    while (!(best->unmet >> first & 1)) {
-        first++;
-    }
-    suite_types(best->unmet, types, sizeof types);
-    suite_values(best->known, first, theirs, sizeof theirs);
-    suite_values(best->offered, first, ours, sizeof ours);
+    types_of(best, types, sizeof types);
+    values_of(best, best->known, theirs, sizeof theirs);
+    values_of(best, best->offered, ours, sizeof ours);
     g_snprintf(remedy, sizeof remedy,
-               "Set the same %s on both ends for %s: the refusing side is known to take %s, the "
-               "other offers %s; the strongest that both support is best.",
-               types, r->phase, theirs, ours);
+               "Set the same %s on both ends for %s%s: the refusing side has %s %s, the other "
+               "offers %s; the strongest that both support is best.",
+               types, r->phase, r->networks, how(best), theirs, ours);
     where.remedy = remedy;
-    if (best->frame) {
-        g_snprintf(source, sizeof source, " before (frame %u)", best->frame);
-    }
     finding_add(out, CHECK_no_proposal_chosen, &where,
-                "%s refuses %s: offered %s; %s %s not meet: offered %s, %s%s %s%s%s.", r->who,
-                r->phase, r->offers, types, count_bits(best->unmet) > 1 ? "do" : "does", ours,
-                best->frame ? "it has " : "the plan has", best->frame ? best->how : "", theirs,
-                best->frame ? source : "", r->others);
+                "%s; %s %s not match: offered %s, it has %s %s before (frame %u)%s.", r->head,
+                types,
+                verb(best), ours, how(best), theirs, best->by.frame, r->others);
+}
+
+static void
+report_planned(struct findings *out, struct scope where, const struct refusal *r,
+               const struct comparison *best)
+{
+    char types[128], theirs[TEXT_MAX], ours[TEXT_MAX], remedy[TEXT_MAX];
+
+    where.basis = BASIS_CONFIGURED;
+    if (!differences(best)) {
+        g_snprintf(remedy, sizeof remedy,
+                   "Correct the configuration of %s, which refuses what the plan says, or the plan.",
+                   r->who);
+        where.remedy = remedy;
+        finding_add(out, CHECK_no_proposal_chosen, &where, "%s, which is what the plan says.",
+                    r->head);
+        return;
+    }
+    types_of(best, types, sizeof types);
+    values_of(best, best->known, theirs, sizeof theirs);
+    values_of(best, best->offered, ours, sizeof ours);
+    g_snprintf(remedy, sizeof remedy,
+               "Set the %s of the side that offers %s to what the plan says, %s; if the plan is out "
+               "of date, compare %s on both ends.",
+               types, ours, theirs, what_to_compare(r));
+    where.remedy = remedy;
+    finding_add(out, CHECK_no_proposal_chosen, &where,
+                "%s; %s %s not match: offered %s, the plan says %s%s.", r->head, types,
+                verb(best), ours, theirs, r->others);
+}
+
+/* What the refuser said of something else is worth a look, and proves nothing. */
+static void
+report_elsewhere(struct findings *out, struct scope where, const struct refusal *r,
+                 const struct comparison *best)
+{
+    const struct policy *by = &best->by;
+    char text[SUITE_TEXT_MAX], remedy[TEXT_MAX], phase[64], networks[2 * TS_TEXT_MAX + 16];
+    char elsewhere[2 * TS_TEXT_MAX + 128];
+
+    networks_of(by->exchange, networks, sizeof networks);
+    if (r->child && networks[0] && by->sa->major == r->major &&
+        strcmp(networks, r->networks) != 0) {
+        g_snprintf(elsewhere, sizeof elsewhere, "For %s", networks + strlen(" for "));
+    } else {
+        g_snprintf(elsewhere, sizeof elsewhere, "In %s of IKEv%u%s",
+                   exchange_name(by->sa->major, by->exchange->type, phase, sizeof phase),
+                   by->sa->major, networks);
+    }
+    g_snprintf(remedy, sizeof remedy,
+               "Compare %s on both ends%s; the log of %s says what it would accept. If it is meant "
+               "to be as in frame %u, set what was %s there.",
+               what_to_compare(r), r->networks, r->who, by->frame, how(best));
+    where.remedy = remedy;
+    where.basis = BASIS_INFERRED;
+    finding_add(out, CHECK_no_proposal_chosen, &where,
+                "%s. %s it has %s %s (frame %u); what it accepts %s the capture does not show.",
+                r->head, elsewhere, how(best), kept_text(by->kept, text), by->frame,
+                r->networks[0] ? "for these networks" : "here");
+}
+
+static void
+report_unknown(struct findings *out, struct scope where, const struct refusal *r)
+{
+    char remedy[TEXT_MAX];
+
+    g_snprintf(remedy, sizeof remedy,
+               "Compare %s on both ends and configure one common suite; the log of %s says what it "
+               "would accept%s.",
+               what_to_compare(r), r->who,
+               r->child ? "" : ", or that it has no connection for this peer's address");
+    where.remedy = remedy;
+    if (r->head[0]) {
+        finding_add(out, CHECK_no_proposal_chosen, &where,
+                    "%s; the capture does not show what it would accept.", r->head);
+    } else {
+        finding_add(out, CHECK_no_proposal_chosen, &where,
+                    "%s refuses %s (NO_PROPOSAL_CHOSEN); the capture does not show the offer in "
+                    "clear.",
+                    r->who, r->phase);
+    }
+}
+
+static void
+read_refusal(const struct check_in *in, struct refusal *r)
+{
+    const struct exchange *x = in->ike->about;
+    char offers[SUITE_TEXT_MAX * 4], frame[32] = "";
+
+    *r = (struct refusal){ .x = x, .major = in->msg->major };
+    message_sender(in, r->who, sizeof r->who);
+    phase_name(in, x, r->phase, sizeof r->phase);
+    networks_of(x, r->networks, sizeof r->networks);
+    if (!x || !x->offered->len) {
+        r->child = x && (x->type == V1_QUICK || x->type == V2_IKE_AUTH ||
+                         (x->type == V2_CREATE_CHILD_SA && !x->rekeys_ike));
+        return;
+    }
+    r->child = x->offered->at[0]->p->protocol != PROTO_IKE;
+    if (exchange_asked_in(x)) {
+        g_snprintf(frame, sizeof frame, " of frame %u", exchange_asked_in(x));
+    }
+    g_snprintf(r->head, sizeof r->head, "%s refuses %s%s%s: offered %s", r->who, r->phase,
+               r->networks, frame, suite_offers(x->offered, offers, sizeof offers));
+}
+
+static void
+report_refusal(const struct check_in *in, struct findings *out, const struct ike_notify *n)
+{
+    const struct exchange *x = in->ike->about;
+    struct comparison all[IKE_MAX_PROPOSALS] = { 0 };
+    const struct comparison *best = NULL;
+    struct scope where = scope_message(in);
+    enum witness kind = OTHER_MATTER;
+    struct planned plans[2];
+    struct refusal r;
+
+    where.basis = notify_basis(n);
+    read_refusal(in, &r);
+    if (r.head[0]) {
+        best = compare_all(in, all, plans, &kind);
+    }
+    if (!best) {
+        report_unknown(out, where, &r);
+        return;
+    }
+    say_others(all, x->offered->len, best, r.others, sizeof r.others);
+    if (kind == OTHER_MATTER) {
+        report_elsewhere(out, where, &r, best);
+    } else if (kind == PLAN) {
+        report_planned(out, where, &r, best);
+    } else if (differences(best)) {
+        report_unmet(out, where, &r, best);
+    } else {
+        report_met(out, where, &r, best);
+    }
 }
 
 void
 check_no_proposal_chosen(const struct check_in *in, struct findings *out)
 {
     const struct ike_notify *n = new_message_notify(in, N2_NO_PROPOSAL_CHOSEN);
-    const struct exchange *x = in->ike->about;
-    struct comparison all[IKE_MAX_PROPOSALS] = { 0 };
-    struct planned plans[2];
-    const struct comparison *best;
-    struct refusal r;
-    struct scope where;
 
-    if (!n) {
-        return;
-    }
-    where = scope_message(in);
-    where.basis = notify_basis(n);
-    message_sender(in, r.who, sizeof r.who);
-    phase_name(in, x, r.phase, sizeof r.phase);
-    if (!x || !x->offered->len) {
-        finding_add(
-            out, CHECK_no_proposal_chosen, &where,
-            "%s refuses %s (NO_PROPOSAL_CHOSEN); the capture does not show the offer in clear.",
-            r.who, r.phase);
-        return;
-    }
-    suite_offers(x->offered, r.offers, sizeof r.offers);
-    read_plan(in, &plans[0], PROTO_IKE);
-    read_plan(in, &plans[1], PROTO_ESP);
-    for (guint i = 0; i < x->offered->len; i++) {
-        const struct proposal *p =
-            (x->offered->at[i])->p;
-        all[i].offered = p;
-        compare_all(in, &all[i], p, p->protocol == PROTO_IKE ? &plans[0] : &plans[1]);
-    }
-    best = nearest(all, x->offered->len);
-    if (!best) {
-        finding_add(out, CHECK_no_proposal_chosen, &where,
-                    "%s refuses %s: offered %s in frame %u; the capture does not show what it "
-                    "would accept.",
-                    r.who, r.phase, r.offers, exchange_asked_in(x));
-        return;
-    }
-    say_others(all, x->offered->len, best, r.others, sizeof r.others);
-    if (best->unmet) {
-        report_unmet(out, where, &r, best);
-    } else {
-        report_met(out, &where, &r, best);
+    if (n) {
+        report_refusal(in, out, n);
     }
 }
 

@@ -159,7 +159,7 @@ last_message(const struct exchange *x, unsigned back)
 
 /* --- words/suite_words.c: proposals in words -------------------------------------------- */
 
-/* "ENCR and DH", from a mask of types. */
+/* "encryption and group", from a mask of types. */
 const char *suite_types(unsigned mask, char *out, size_t size);
 /* The transforms of one type, "DES_CBC or AES_CBC_256". */
 const char *suite_values(const struct proposal *p, unsigned type, char *out, size_t size);

@@ -5,6 +5,19 @@
 #include <espial/text.h>
 #include <string.h>
 
+/* As administrators say it; additional key exchanges by the short name. */
+static const char *
+type_word(uint8_t type)
+{
+    switch (type) {
+    case TRANSFORM_ENCR: return "encryption";
+    case TRANSFORM_INTEG: return "integrity";
+    case TRANSFORM_KE: return "group";
+    case TRANSFORM_ESN: return "extended sequence numbers";
+    default: return transform_type_name(type);
+    }
+}
+
 const char *
 suite_types(unsigned mask, char *out, size_t size)
 {
@@ -17,7 +30,7 @@ suite_types(unsigned mask, char *out, size_t size)
             if (used > 0) {
                 g_strlcpy(out + used, mask ? ", " : " and ", size - used);
             }
-            g_strlcat(out, transform_type_name(type), size);
+            g_strlcat(out, type_word(type), size);
             used = strlen(out);
         }
     }

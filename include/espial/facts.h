@@ -482,6 +482,7 @@ struct policy {
     uint32_t frame;
     bool chosen;
     const struct ike_sa *sa;    /* in which it said so */
+    const struct exchange *exchange;        /* and where */
 };
 
 /* --- what follows from one fact ------------------------------------------------ */
@@ -502,6 +503,12 @@ const struct exchange *sadb_first_exchange(const struct ike_sa *sa);
 unsigned sadb_whole_messages(const struct exchange *x);
 /* The selectors offered for the side that began the exchange, or for the other. */
 const struct selector *exchange_selectors(const struct exchange *x, bool by, size_t *num);
+/* Both were said of the same thing: in one version of IKE, of phase 1 in one mode, or of Child SAs
+ * for the same networks of the same two.  From a policy for one thing follows none for another. */
+bool policy_same_matter(const struct policy *a, const struct policy *b);
+/* known was said of what the other side offers in x of sa. */
+bool policy_is_for(const struct policy *known, const struct ike_sa *sa, const struct exchange *x,
+                   const struct kept_proposal *offered);
 /* The selectors of one side: the IKE initiator's or the responder's. */
 const struct selector *child_selectors(const struct child_sa *c, bool initiator, size_t *num);
 /* What the selectors of both ends of c say of a packet in that direction: the worse answer. */

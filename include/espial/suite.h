@@ -79,6 +79,8 @@ bool suite_chosen_from(const struct proposal *chosen, const struct proposal *off
  * holds count as unmet, integrity beside an AEAD cipher excepted. */
 unsigned suite_unmet(const struct proposal *offered, const struct proposal *known);
 
+/* The encapsulation mode of a quick mode is transport (RFC 2407 section 4.5), in UDP or not. */
+bool v1_is_transport(uint16_t mode);
 /* True for the notify types that report errors: RFC 2408 section 3.14.1 (1 to 8191), RFC 7296
  * section 3.10.1 (1 to 16383). */
 bool notify_is_error(uint8_t major, uint16_t type);

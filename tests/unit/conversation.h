@@ -131,6 +131,14 @@ detail(const struct conversation *c, enum check_id id)
     return f ? f->detail : "";
 }
 
+static inline const char *
+remedy(const struct conversation *c, enum check_id id)
+{
+    const struct finding *f = the_finding(c, id);
+
+    return f ? f->remedy : "";
+}
+
 static inline enum basis
 basis_of(const struct conversation *c, enum check_id id)
 {

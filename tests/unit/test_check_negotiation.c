@@ -164,8 +164,8 @@ after_eap(struct conversation *c)
     notify(c, N2_NO_PROPOSAL_CHOSEN);
     c->m.notifies[0].inner = true;
     send(c, "auth!", 60);
-    SAYS(c, no_proposal_chosen, "offered ESP:AES_CBC_128/HMAC_SHA2_256_128/NO_EXT_SEQ in frame 3; "
-         "the capture does not show");
+    SAYS(c, no_proposal_chosen, " of frame 3: offered ESP:AES_CBC_128/HMAC_SHA2_256_128/"
+         "NO_EXT_SEQ; the capture does not show");
     T(the_finding(c, CHECK_no_proposal_chosen)->frame == 8 &&
       basis_of(c, CHECK_no_proposal_chosen) == BASIS_DECRYPTED);
     eap(c, false);

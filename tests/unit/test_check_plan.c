@@ -144,8 +144,9 @@ refusals(struct conversation *c)
     reset(c);
     planned(c, "198.51.100.20", "AES_CBC_256", NULL, NULL, NULL);
     sa_init(c, aes256, NULL);
-    SAYS(c, no_proposal_chosen, "198.51.100.20 refuses IKE_SA_INIT: offered "
-         "IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048, which fits the plan.");
+    SAYS(c, no_proposal_chosen, "198.51.100.20 refuses IKE_SA_INIT of frame 1: "
+         "offered IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048, which is what the "
+         "plan says.");
     reset(c);
     planned(c, "198.51.100.20", NULL, "AES_CBC_128", NULL, NULL);  /* of phase 1 it says nothing */
     sa_init(c, aes256, NULL);

@@ -43,12 +43,19 @@ refused(struct conversation *c)
     tunnel(c);
     begin(c, 2, V2_CREATE_CHILD_SA, 2, true, false);
     propose(c, aes256, 2, PROTO_ESP, 0xa0000002);
+    selectors(c, "10.1.0.0/24", "10.2.0.0/24");
     send(c, "child?", 5);
     begin(c, 2, V2_CREATE_CHILD_SA, 2, false, true);
     notify(c, N2_NO_PROPOSAL_CHOSEN);
     send(c, "child!", 6);
     SAYS(c, no_proposal_chosen,
-         "ENCR does not meet: offered AES_CBC_256, it has chosen AES_CBC_128 before (frame 4)");
+         "198.51.100.20 refuses CREATE_CHILD_SA for 10.1.0.0/24 === 10.2.0.0/24 of frame 5: offered "
+         "ESP:AES_CBC_256/HMAC_SHA2_256_128; encryption does not match: offered AES_CBC_256, it has "
+         "chosen AES_CBC_128 before (frame 4).");
+    T(strstr(remedy(c, CHECK_no_proposal_chosen), "Set the same encryption on both ends for "
+             "CREATE_CHILD_SA for 10.1.0.0/24 === 10.2.0.0/24: the refusing side has chosen "
+             "AES_CBC_128"));
+    T(basis_of(c, CHECK_no_proposal_chosen) == BASIS_DECRYPTED);
 }
 
 /* A foretold refusal: the offer sent again is the same offer. */
@@ -134,8 +141,8 @@ explained_refusals(struct conversation *c)
     notify(c, N2_NO_PROPOSAL_CHOSEN);
     c->to = c->stranger;
     send(c, "none", 10);
-    SAYS(c, no_proposal_chosen, "DH does not meet: offered MODP_1024, it has chosen MODP_2048 "
-         "before (frame 2); proposal 1 fails on ENCR");
+    SAYS(c, no_proposal_chosen, "group does not match: offered MODP_1024, it has chosen MODP_2048 "
+         "before (frame 2); proposal 1 fails on encryption");
 
     refused_group(c, wanted);
     begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
@@ -147,13 +154,13 @@ explained_refusals(struct conversation *c)
     notify(c, N2_NO_PROPOSAL_CHOSEN);
     send(c, "none", 10);
     SAYS(c, no_proposal_chosen,
-         "DH does not meet: offered MODP_1024, it has wanted ECP_256 before (frame 2)");
+         "group does not match: offered MODP_1024, it has wanted ECP_256 before (frame 2)");
 
     reset(c);
     T(plan_add(c->plan, "198.51.100.20", "AES_CBC_128", NULL, NULL, NULL, &error));
     sa_init(c, aes256, NULL);
     SAYS(c, no_proposal_chosen,
-         "ENCR does not meet: offered AES_CBC_256, the plan has AES_CBC_128.");
+         "encryption does not match: offered AES_CBC_256, the plan says AES_CBC_128.");
 
     /* IKEv1 ESP and AH under one number: the ESP half meets, the AH half does not. */
     static const struct transform esp[] = {
@@ -177,7 +184,7 @@ explained_refusals(struct conversation *c)
     begin(c, 1, V1_INFORMATIONAL, 11, false, false);
     notify(c, N1_NO_PROPOSAL_CHOSEN);
     send(c, "no", 6);
-    SAYS(c, no_proposal_chosen, "INTEG does not meet: offered HMAC_MD5_96, it has");
+    SAYS(c, no_proposal_chosen, "integrity does not match: offered HMAC_MD5_96, it has");
 
     reset(c);                                       /* one proposal of AEAD and classic ciphers */
     begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
@@ -224,13 +231,13 @@ proposals(struct conversation *c)
     tunnel(c);    /* an AEAD cipher needs no integrity: one type is unmet, not two */
     child(c, gcm, 2, false);
     child(c, gcm256, 2, true);
-    SAYS(c, no_proposal_chosen, "offered ESP:AES_GCM_16_256/NO_EXT_SEQ; ENCR does not meet: "
+    SAYS(c, no_proposal_chosen, "offered ESP:AES_GCM_16_256/NO_EXT_SEQ; encryption does not match: "
          "offered AES_GCM_16_256, it has chosen");
     tunnel(c);
     child(c, gcm, 2, false);
     child(c, aead, 2, true);
-    SAYS(c, no_proposal_chosen, "every transform type meets what it has chosen before (frame 6), "
-         "so its policy for this peer or exchange differs.");
+    SAYS(c, no_proposal_chosen, "; all of it matches what it has chosen before (frame 6), so "
+         "another thing differs.");
 
     /* Ten proposals: three are shown, and of those that are not the nearest three. */
     struct transform many[10][4];
@@ -255,8 +262,9 @@ proposals(struct conversation *c)
     c->to = c->stranger;
     notify(c, N2_NO_PROPOSAL_CHOSEN);
     send(c, "no", 10);
-    SAYS(c, no_proposal_chosen, " and 7 more; DH does not meet: offered MODP_1024, it has chosen "
-         "MODP_2048 before (frame 2); proposal 1 fails on ENCR, PRF, INTEG and DH, proposal 2 "
+    SAYS(c, no_proposal_chosen, " and 7 more; group does not match: offered MODP_1024, it has "
+         "chosen MODP_2048 before (frame 2); proposal 1 fails on encryption, PRF, integrity and group, "
+         "proposal 2 "
          "fails on");
     T(strstr(detail(c, CHECK_no_proposal_chosen), ", and so on."));
     T(the_finding(c, CHECK_no_proposal_chosen)->exchange == 0 &&
@@ -275,8 +283,9 @@ static void
 v1_method_and_mode(struct conversation *c)
 {
     static const struct { uint16_t refused; const char *says; } methods[] = {
-        { AUTH1_RSA_SIGNATURE, ", but the authentication method does not" },
-        { AUTH1_PSK, ", so its policy for this peer or exchange differs" },
+        { AUTH1_RSA_SIGNATURE, "; authentication method does not match: offered RSA signature, it "
+                               "has chosen pre-shared key before (frame 2)." },
+        { AUTH1_PSK, "; all of it matches what it has chosen before (frame 2), so another thing" },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(methods); i++) {
@@ -314,7 +323,9 @@ v1_method_and_mode(struct conversation *c)
         notify(c, N1_NO_PROPOSAL_CHOSEN);
         send(c, "no", 6);
         SAYS(c, no_proposal_chosen,
-             mode == MODE_TRANSPORT ? ", but the encapsulation mode does not." : ", so its policy");
+             mode == MODE_TRANSPORT ?
+                 "; mode does not match: offered transport mode, it has chosen tunnel mode before "
+                 "(frame 5)." : ", so another thing");
     }
     /* Both at once beside a cipher, of the transform that is not the nearest. */
     reset(c);
@@ -333,8 +344,8 @@ v1_method_and_mode(struct conversation *c)
     c->to = c->stranger;
     notify(c, N1_NO_PROPOSAL_CHOSEN);
     send(c, "no", 10);
-    SAYS(c, no_proposal_chosen, "ENCR does not meet: offered AES_CBC_128, it has chosen "
-         "AES_CBC_256 before (frame 2); transform 1 fails on ENCR, PRF, INTEG and DH, "
+    SAYS(c, no_proposal_chosen, "encryption does not match: offered AES_CBC_128, it has chosen "
+         "AES_CBC_256 before (frame 2); transform 1 fails on encryption, integrity and group, "
          "authentication method.");
 }
 
@@ -362,6 +373,121 @@ foretold(struct conversation *c)
     T(basis_of(c, CHECK_no_common_proposal) == BASIS_INFERRED);
 }
 
+/* A CREATE_CHILD_SA that is refused, of the tunnel's IKE SA. */
+static void
+refused_child(struct conversation *c, const struct transform *t, size_t n, const char *i,
+              const char *r)
+{
+    begin(c, 2, V2_CREATE_CHILD_SA, 2, true, false);
+    propose(c, t, n, PROTO_ESP, 0xa0000009);
+    selectors(c, i, r);
+    send(c, "child?", 71);
+    begin(c, 2, V2_CREATE_CHILD_SA, 2, false, true);
+    notify(c, N2_NO_PROPOSAL_CHOSEN);
+    send(c, "child!", 72);
+}
+
+/* What the refuser did for other networks, in another version or mode is no proof. */
+static void
+elsewhere(struct conversation *c)
+{
+    static const struct transform sha1[] = {
+        { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 },
+        { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 },
+    };
+
+    tunnel(c);
+    refused_child(c, sha1, 3, "10.1.1.0/24", "10.2.1.0/24");
+    SAYS(c, no_proposal_chosen,
+         "198.51.100.20 refuses CREATE_CHILD_SA for 10.1.1.0/24 === 10.2.1.0/24 of frame 5: offered "
+         "ESP:AES_CBC_128/HMAC_SHA1_96/NO_EXT_SEQ. For 10.1.0.0/24 === 10.2.0.0/24 it has chosen "
+         "ESP:AES_CBC_128/HMAC_SHA2_256_128/NO_EXT_SEQ (frame 4); what it accepts for these networks "
+         "the capture does not show.");
+    T(basis_of(c, CHECK_no_proposal_chosen) == BASIS_INFERRED);
+    T(!strstr(remedy(c, CHECK_no_proposal_chosen), "HMAC_SHA2_256"));
+
+    /* The packet that triggered the first request does not make other networks of it. */
+    reset(c);
+    sa_init(c, aes256, aes256);
+    begin(c, 2, V2_IKE_AUTH, 1, true, false);
+    c->m.has_auth = true;
+    propose(c, esp128, 3, PROTO_ESP, TO_I);
+    selectors(c, "10.1.0.0/24", "10.2.0.0/24");
+    c->m.num_ts_i = 2;
+    T(selector_parse(&c->m.ts_i[1], "10.1.0.7"));
+    send(c, "auth?", 3);
+    auth_response(c, "10.1.0.0/24", "10.2.0.0/24");
+    refused_child(c, sha1, 3, "10.1.0.0/24", "10.2.0.0/24");
+    SAYS(c, no_proposal_chosen, "integrity does not match: offered HMAC_SHA1_96, it has chosen "
+         "HMAC_SHA2_256_128 before (frame 4).");
+
+    /* IKE_AUTH has no PFS: what differs in nothing else differs in that. */
+    static const struct transform pfs[] = {
+        { TRANSFORM_ENCR, ENCR_AES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 },
+        { TRANSFORM_KE, KE_MODP_2048, 0 }, { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 },
+    };
+    tunnel(c);
+    refused_child(c, pfs, 4, "10.1.0.0/24", "10.2.0.0/24");
+    SAYS(c, no_proposal_chosen, "; in IKE_AUTH, which has no PFS, it has chosen the same (frame "
+         "4). What is left is PFS: MODP_2048 is offered here.");
+    FIRES(c, pfs_mismatch);
+    T(strstr(remedy(c, CHECK_no_proposal_chosen), "PFS"));
+
+    reset(c);                               /* IKEv1 before, IKEv2 now */
+    v1_phase1(c, aes256);
+    goes_on(c);
+    begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+    as(c, 0x44);
+    propose(c, des3, 4, PROTO_IKE, 0);
+    send(c, "v2", 9);
+    begin(c, 2, V2_IKE_SA_INIT, 0, false, true);
+    as(c, 0x44);
+    notify(c, N2_NO_PROPOSAL_CHOSEN);
+    send(c, "none", 10);
+    SAYS(c, no_proposal_chosen, ". In Main Mode of IKEv1 it has chosen IKE:AES_CBC_256/");
+    T(basis_of(c, CHECK_no_proposal_chosen) == BASIS_INFERRED);
+}
+
+/* Refused, and taken in the same exchange a little later. */
+static void
+comes_up_later(struct conversation *c)
+{
+    for (unsigned up = 0; up < 2; up++) {
+        reset(c);
+        begin(c, 1, V1_MAIN, 0, true, false);
+        propose(c, aes256, 4, PROTO_IKE, 0);
+        send(c, "mm1", 1);
+        begin(c, 1, V1_INFORMATIONAL, 5, false, false);
+        c->m.encrypted = false;
+        notify(c, N1_NO_PROPOSAL_CHOSEN);
+        send(c, "no", 2);
+        FIRES(c, no_proposal_chosen);
+        if (up) {
+            begin(c, 1, V1_MAIN, 0, false, false);
+            propose(c, aes256, 4, PROTO_IKE, 0);
+            send(c, "mm2", 3);
+            for (unsigned i = 0; i < 2; i++) {
+                begin(c, 1, V1_MAIN, 0, i == 0, false);
+                memset(c->m.spi_r, 0x22, 8);
+                c->m.has_ke = true;
+                send(c, i ? "mm4" : "mm3", (uint16_t)(4 + i));
+            }
+            for (unsigned i = 0; i < 2; i++) {
+                begin(c, 1, V1_MAIN, 0, i == 0, false);
+                memset(c->m.spi_r, 0x22, 8);
+                c->m.encrypted = true;
+                c->m.readable = false;
+                send(c, i ? "mm6" : "mm5", (uint16_t)(6 + i));
+            }
+            begin(c, 1, V1_QUICK, 9, true, false);
+            c->m.readable = false;
+            send(c, "qm1", 8);
+        }
+        end_after(c, 1);
+        T(count(c, CHECK_no_proposal_chosen) == !up && count(c, CHECK_injected_answer) == up);
+    }
+}
+
 int
 main(void)
 {
@@ -375,5 +501,7 @@ main(void)
     proposals(&c);
     v1_method_and_mode(&c);
     foretold(&c);
+    elsewhere(&c);
+    comes_up_later(&c);
     return conversation_done(&c);
 }

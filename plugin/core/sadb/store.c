@@ -249,25 +249,26 @@ forget_policy(const struct store *store, struct policies *all)
 }
 
 void
-store_policy(struct store *store, const struct ike_sa *sa, const struct ip_addr *addr,
-             const struct kept_proposal *kept, uint32_t frame, bool chosen)
+store_policy(struct store *store, const struct ip_addr *addr, const struct policy *one)
 {
-    struct sa_key key = store_key(store, 'a', kept->p->protocol, NULL, 0, addr, NULL);
+    uint8_t protocol = one->kept->p->protocol;
+    struct sa_key key = store_key(store, 'a', protocol, NULL, 0, addr, NULL);
     struct policies *all = policies_of(store, &key);
 
-    if (!kept->text) {
+    if (!one->kept->text) {
         return;                 /* held loosely */
     }
     if (!all) {
         all = (struct policies *)store_alloc(store, sizeof *all);
         all->addr = *addr;
-        all->protocol = kept->p->protocol;
+        all->protocol = protocol;
         store_add(store, &key, all);
     }
     for (uint32_t i = 0; i < all->num; i++) {
         const struct policy *old = &all->at[i];
-        if (old->chosen == chosen && (old->sa == sa || store_is_witness(store, old)) &&
-            !store_is_refuted(store, old->frame) && strcmp(old->kept->text, kept->text) == 0) {
+        if (old->chosen == one->chosen && (old->sa == one->sa || store_is_witness(store, old)) &&
+            !store_is_refuted(store, old->frame) && strcmp(old->kept->text, one->kept->text) == 0 &&
+            policy_same_matter(old, one)) {
             return;
         }
     }
@@ -276,7 +277,7 @@ store_policy(struct store *store, const struct ike_sa *sa, const struct ip_addr 
     } else {
         forget_policy(store, all);
     }
-    all->at[all->num++] = (struct policy){ kept, frame, chosen, sa };
+    all->at[all->num++] = *one;
 }
 
 size_t

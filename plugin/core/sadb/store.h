@@ -117,9 +117,8 @@ void store_offers_init(struct store *store);
 void store_offers_clear(struct store *store);
 /* NULL where n is 0. */
 const struct selector *store_selectors(struct store *store, const struct selector *s, size_t n);
-/* addr is known to take (chosen) or to offer kept, in sa. */
-void store_policy(struct store *store, const struct ike_sa *sa, const struct ip_addr *addr,
-                  const struct kept_proposal *kept, uint32_t frame, bool chosen);
+/* addr is known to offer or to take what one says. */
+void store_policy(struct store *store, const struct ip_addr *addr, const struct policy *one);
 /* A choice that stands in clear is a witness of its sender's policy once the other side has gone on
  * with it. */
 bool store_is_witness(const struct store *store, const struct policy *one);

@@ -115,3 +115,10 @@ suite_unmet(const struct proposal *offered, const struct proposal *known)
     }
     return unmet;
 }
+
+bool
+v1_is_transport(uint16_t mode)
+{
+    return mode == MODE_TRANSPORT || mode == MODE_UDP_TRANSPORT ||
+           mode == MODE_UDP_TRANSPORT_DRAFT;
+}

@@ -107,6 +107,15 @@ asks_address(const struct ike_message *m)
     return false;
 }
 
+/* The sender of the message offers it, or has chosen it. */
+static void
+keep_policy(struct turn *t, const struct kept_proposal *kept, bool chosen)
+{
+    const struct policy one = { kept, t->e->at.frame, chosen, t->sa, t->exchange };
+
+    store_policy(&t->db->store, &t->e->at.src, &one);
+}
+
 void
 track_offer(struct turn *t)
 {
@@ -127,14 +136,14 @@ track_offer(struct turn *t)
     }
     x->offered = store_offers(&db->store, m, e->at.frame, m->encrypted && m->readable);
     x->offered_in = e->at.frame;
-    for (guint i = 0; i < x->offered->len; i++) {
-        store_policy(&db->store, t->sa, &e->at.src, x->offered->at[i], e->at.frame, false);
-    }
     if (is_ike_offer(m) && !t->sa->offered->len) {
         t->sa->offered = x->offered;
     }
     keep_spis(db, x, m);
     keep_selectors(db, x, m);
+    for (guint i = 0; i < x->offered->len; i++) {
+        keep_policy(t, x->offered->at[i], false);
+    }
     x->transport = m->major == 2 && ike_find_notify(m, N2_USE_TRANSPORT_MODE) != NULL;
     rekey = m->major == 2 ? ike_find_notify(m, N2_REKEY_SA) : NULL;
     if (rekey && rekey->spi.len == 4) {
@@ -264,8 +273,7 @@ make_child(struct turn *t, const struct proposal *chosen, const struct kept_prop
     c->established = true;
     c->chosen = kept;
     c->transport = m->major == 2 ? ike_find_notify(m, N2_USE_TRANSPORT_MODE) != NULL :
-                   chosen->attr.mode == MODE_TRANSPORT || chosen->attr.mode == MODE_UDP_TRANSPORT ||
-                   chosen->attr.mode == MODE_UDP_TRANSPORT_DRAFT;
+                   v1_is_transport(chosen->attr.mode);
     c->udp_encap = m->major == 1 && (chosen->attr.mode == MODE_UDP_TUNNEL ||
                                      chosen->attr.mode == MODE_UDP_TRANSPORT ||
                                      chosen->attr.mode >= MODE_UDP_TUNNEL_DRAFT);
@@ -357,8 +365,7 @@ learn_group(struct turn *t)
     if (cur_u16(&c, &group.id)) {
         p.protocol =
             m->exchange == V2_IKE_SA_INIT || t->exchange->rekeys_ike ? PROTO_IKE : PROTO_ESP;
-        store_policy(&db->store, t->sa, &e->at.src, store_proposal(&db->store, &p, e->at.frame),
-                     e->at.frame, true);
+        keep_policy(t, store_proposal(&db->store, &p, e->at.frame), true);
     }
 }
 
@@ -434,7 +441,7 @@ take_bundle(struct turn *t, const struct proposal *p)
             continue;
         }
         kept = store_proposal(&db->store, q, e->at.frame);
-        store_policy(&db->store, t->sa, &e->at.src, kept, e->at.frame, true);
+        keep_policy(t, kept, true);
         if (first && m->exchange == V1_QUICK && q->protocol + p->protocol == PROTO_ESP + PROTO_AH &&
             !e->second) {
             const struct child_sa *twin = e->twin, *old = e->child_rekeyed;
@@ -480,7 +487,7 @@ track_answer(struct turn *t)
         return;
     }
     x->chosen = store_proposal(&db->store, p, e->at.frame);
-    store_policy(&db->store, t->sa, &e->at.src, x->chosen, e->at.frame, true);
+    keep_policy(t, x->chosen, true);
     if (is_ike_offer(m)) {
         /* A suite that was never offered is none that both sides agree on. */
         t->sa->chosen = was_offered(x) ? x->chosen : NULL;
