@@ -3,7 +3,7 @@
 #include "checks.h"
 #include "expert.h"
 
-enum { ONE_WAY_PACKETS = 3, GAP_PACKETS = 8 };
+enum { GAP_PACKETS = 8 };
 #define GAP_SECONDS 1.0
 #define GAP_FACTOR 4.0          /* times the usual distance of packets */
 #define UNUSED_SECONDS 30.0     /* an SA that carries nothing for so long is reported */
@@ -32,107 +32,22 @@ check_sequence_gap(const struct check_in *in, struct findings *out)
     }
 }
 
-struct both_ways {
-    const struct stream *first[2];  /* by to_responder */
-    uint32_t packets[2];
-    bool reply_expected;
-};
-
-static struct both_ways
-look_at(const struct child_sa *c)
-{
-    struct both_ways b = { { NULL, NULL }, { 0, 0 }, false };
-
-    for (guint i = 0; i < c->streams.len; i++) {
-        const struct stream *s = c->streams.at[i];
-        if (stream_is_strange(s)) {
-            continue;
-        }
-        b.first[s->to_responder] = b.first[s->to_responder] ? b.first[s->to_responder] : s;
-        b.packets[s->to_responder] += s->packets;
-        b.reply_expected |= s->reply_expected;
-    }
-    return b;
-}
-
-/* Traffic may use a replaced SA in one direction and its successor in the other. */
-static bool
-stands_alone(const struct child_sa *c)
-{
-    return c->rekeys == NO_ID && c->rekeyed_by == NO_ID && c->state != CHILD_FAILED;
-}
-
-/* The streams from one address to another: of one Child SA (or of none), or of several. */
-struct way {
-    struct ip_addr src, dst;
-    const struct child_sa *child;
-    bool several;
-};
-
-static int
-compare_ways(const void *a, const void *b)
-{
-    const struct way *x = (const struct way *)a, *y = (const struct way *)b;
-    int by_src = ip_compare(&x->src, &y->src);
-
-    return by_src ? by_src : ip_compare(&x->dst, &y->dst);
-}
-
-/* Sorted, each pair of addresses once. */
-static GArray *
-all_ways(const struct sadb *db)
-{
-    GArray *ways = g_array_sized_new(FALSE, FALSE, sizeof(struct way), (guint)sadb_num_streams(db));
-    guint last = 0;
-
-    for (size_t i = 0; i < sadb_num_streams(db); i++) {
-        const struct stream *s = sadb_stream(db, i);
-        struct way one = { s->src, s->dst, s->child, false };
-        if (s->packets && !stream_is_strange(s)) {
-            g_array_append_val(ways, one);
-        }
-    }
-    g_array_sort(ways, compare_ways);
-    for (guint i = 1; i < ways->len; i++) {
-        struct way *kept = &g_array_index(ways, struct way, last),
-                   *one = &g_array_index(ways, struct way, i);
-        if (compare_ways(kept, one) == 0) {
-            kept->several |= kept->child != one->child;
-        } else {
-            g_array_index(ways, struct way, ++last) = *one;
-        }
-    }
-    g_array_set_size(ways, ways->len ? last + 1 : 0);
-    return ways;
-}
-
-/* SAs of the same peers may share the two directions of one conversation. */
-static bool
-other_way_elsewhere(const GArray *ways, const struct child_sa *c, bool to_responder)
-{
-    struct way asked = { to_responder ? c->addr_i : c->addr_r, to_responder ? c->addr_r : c->addr_i,
-                         NULL, false };
-    const struct way *found =
-        (const struct way *)bsearch(&asked, ways->data, ways->len, sizeof asked, compare_ways);
-
-    return found && (found->several || found->child != c);
-}
-
 void
 check_one_way(const struct check_in *in, struct findings *out)
 {
     GArray *ways = all_ways(in->db);
+    struct lone_ways *lone = lone_ways_find(in->db);
 
     for (size_t i = 0; i < sadb_num_child_sas(in->db); i++) {
         const struct child_sa *c = sadb_child_sa(in->db, i);
-        struct both_ways b = look_at(c);
+        struct both_ways b = child_both_ways(c);
         bool to_r = b.packets[1] > 0;
         const struct stream *s = b.first[to_r];
         char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
         struct scope where;
         if (!s || b.packets[!to_r] || b.packets[to_r] < ONE_WAY_PACKETS || !b.reply_expected ||
-            !stands_alone(c) || !c->ike_sa->from_initiator || !c->ike_sa->from_responder ||
-            other_way_elsewhere(ways, c, !to_r)) {
+            !child_stands_alone(c) || !c->ike_sa->from_initiator || !c->ike_sa->from_responder ||
+            other_way_elsewhere(ways, c, !to_r) || lone_ways_answer(lone, c)) {
             continue;
         }
         where = scope_stream(s, s->first_frame);
@@ -143,6 +58,7 @@ check_one_way(const struct check_in *in, struct findings *out)
                     b.packets[to_r], ipsec_name(s->protocol), ip_print(&s->src, from, sizeof from),
                     ip_print(&s->dst, to, sizeof to), s->spi, s->first_frame, s->last_frame);
     }
+    lone_ways_free(lone);
     g_array_free(ways, TRUE);
 }
 

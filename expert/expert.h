@@ -119,6 +119,41 @@ struct scope scope_denied(const struct denied *w);
 
 void report_unread_deletes(const struct check_in *in, struct findings *out);
 
+/* --- words/ways.c: which way packets go --------------------------------------------- */
+
+enum { ONE_WAY_PACKETS = 3 };       /* so many make a direction */
+
+/* The traffic of a Child SA, by to_responder. */
+struct both_ways {
+    const struct stream *first[2];
+    uint32_t packets[2];
+    bool reply_expected;        /* some packet may want an answer */
+};
+struct both_ways child_both_ways(const struct child_sa *c);
+/* It neither replaces another one nor is replaced: around a rekey, traffic may use the old SA in
+ * one direction and the new one in the other. */
+bool child_stands_alone(const struct child_sa *c);
+
+/* Which addresses send to which, sorted; each pair once.  The caller frees it with g_array_free. */
+GArray *all_ways(const struct sadb *db);
+/* That direction of c's conversation may be in another SA of the same peers. */
+bool other_way_elsewhere(const GArray *ways, const struct child_sa *c, bool to_responder);
+
+/* Child SAs that carry one way alone, and those of them that share a conversation with one of
+ * another peer. */
+struct lone_ways;
+struct shared_talk {
+    const struct stream *there, *back;  /* back: NULL where it has no partner */
+    uint32_t num_there, num_back;       /* packets */
+    bool proved;                /* by the inner addresses and ports, else by the times */
+};
+struct lone_ways *lone_ways_find(const struct sadb *db);
+void lone_ways_free(struct lone_ways *l);
+/* The i-th of them, by Child SA; false where there are no more. */
+bool lone_ways_get(const struct lone_ways *l, size_t i, struct shared_talk *out);
+/* The stream of another peer's SA that brings what c's only stream is answered by; NULL. */
+const struct stream *lone_ways_answer(const struct lone_ways *l, const struct child_sa *c);
+
 /* --- words/silence.c: answers that never came ------------------------------------------- */
 
 /* How many seconds without an answer are a silence.  RFC 7296 section 2.4 leaves times to the

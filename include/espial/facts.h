@@ -8,6 +8,7 @@
 
 #include <glib.h>
 #include <espial/certificate.h>
+#include <espial/flow.h>
 #include <espial/limits.h>
 #include <espial/sighting.h>
 #include <espial/suite.h>
@@ -354,6 +355,7 @@ struct child_sa {
     const struct kept_proposal *chosen;     /* or NULL */
     const struct selector *ts_i, *ts_r;     /* IKE initiator's and responder's side */
     struct stream_list streams;
+    struct flow *flow;          /* how its packets answer each other; NULL before the second */
     double negotiated_time, deleted_time;
     uint32_t id;
     uint32_t spi_i, spi_r;      /* chosen by the IKE initiator / responder, 0 where not known */

@@ -10,6 +10,17 @@
 
 enum icv_verdict { ICV_UNKNOWN, ICV_GOOD, ICV_BAD };
 
+/* What an inner packet asks of the other end, and what it answers: an echo (RFC 792, RFC 4443), or
+ * octets of a TCP connection. */
+enum talk_kind { TALK_NONE, TALK_TCP, TALK_ECHO_REQUEST, TALK_ECHO_REPLY };
+struct inner_talk {
+    uint8_t kind;               /* enum talk_kind */
+    uint8_t flags;              /* TCP: enum tcp_flag */
+    uint16_t mss;               /* TCP: that of a SYN, 0 where it has none */
+    uint32_t octets;            /* TCP: of its data */
+    uint32_t seq, ack;          /* TCP; of an echo, seq is its identifier and its number */
+};
+
 /* What an ESP or AH packet is, before it is tied to anything. */
 struct ipsec_packet {
     uint8_t protocol;           /* PROTO_ESP, PROTO_AH */
@@ -18,6 +29,7 @@ struct ipsec_packet {
     bool has_inner;             /* inner was read: AH, ESP NULL, or decrypted */
     bool inner_tunnel;          /* inner is a whole IP packet (tunnel mode) */
     struct inner_packet inner;
+    struct inner_talk talk;     /* valid with has_inner; TALK_NONE where it was not read */
     enum basis inner_basis;     /* observed (AH) or decrypted */
     uint8_t next_header;        /* valid with clear_read */
     bool clear_read;            /* the clear text was read; bad_padding says how it looks */
@@ -76,6 +88,11 @@ bool icmp_error_read(struct path_packet *out, bool v6, const uint8_t *at, size_t
  * ICV's size is unknown. */
 bool esp_null_read(uint8_t *next, struct span *payload, const struct proposal *chosen,
                    const uint8_t *at, size_t len);
+/* What the inner packet says.  at is its IP header, or in transport mode (tunnel false) what
+ * follows that; TALK_NONE for a fragment, behind extension headers, and where the headers were not
+ * captured. */
+struct inner_talk inner_talk_read(const struct inner_packet *p, bool tunnel, const uint8_t *at,
+                                  size_t len);
 /* Fills in the inner packet.  Tunnel mode (next header 4 or 41): read from the payload;
  * else the outer addresses with the transport protocol; a dummy packet (59) has none. */
 void ipsec_set_inner(struct ipsec_packet *p, const struct sighting *at, uint8_t next,

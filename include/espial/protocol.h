@@ -46,6 +46,8 @@ enum icmp_type {                /* RFC 792, RFC 4443 */
     ICMP_PARAMETER_PROBLEM = 12,
     ICMPV6_TOO_BIG = 2, ICMPV6_LAST_ERROR = 4, ICMPV6_ECHO_REQUEST = 128, ICMPV6_ECHO_REPLY = 129
 };
+enum tcp_flag { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK = 0x10 };
+enum { TCP_OPTION_END = 0, TCP_OPTION_NOP = 1, TCP_OPTION_MSS = 2 };
 enum { ICMP_FRAGMENTATION_NEEDED = 4 };         /* code of ICMP_UNREACHABLE */
 
 enum { ESP_FIRST_FREE_SPI = 256 };              /* RFC 4303 section 2.1: 1 to 255 are reserved */

@@ -48,6 +48,26 @@ one_sided(struct conversation *c)
     T(sadb_num_child_sas(c->db) == 1 && count(c, CHECK_one_way) == 0);
 }
 
+/* Each receiver chooses its own SPI, and both may choose the same. */
+static void
+same_spi(struct conversation *c)
+{
+    reset(c);
+    sa_init(c, aes256, aes256);
+    for (unsigned r = 0; r < 2; r++) {
+        begin(c, 2, V2_IKE_AUTH, 1, r == 0, r == 1);
+        c->m.readable = false;
+        send(c, r ? "auth!" : "auth?", (uint16_t)(3 + r));
+    }
+    for (uint32_t seq = 1; seq <= 3; seq++) {
+        ipsec(c, &c->client, &c->gateway, esp_of(TO_R, seq));
+        ipsec(c, &c->gateway, &c->client, esp_of(TO_R, seq));
+    }
+    end_after(c, 1);
+    T(sadb_num_child_sas(c->db) == 1 && count(c, CHECK_one_way) == 0);
+    T(sadb_stream(c->db, 0)->to_responder && !sadb_stream(c->db, 1)->to_responder);
+}
+
 static void
 unused(struct conversation *c)
 {
@@ -280,6 +300,7 @@ main(void)
     conversation_begin(&c);
     one_sided(&c);
     single_ways(&c);
+    same_spi(&c);
     unused(&c);
     directions(&c);
     ways(&c);

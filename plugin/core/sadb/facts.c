@@ -274,3 +274,18 @@ denial_is_refuted(const struct ike_sa *sa, const struct denial *d)
     }
     return false;
 }
+
+double
+flow_patience(const struct flow_way *w)
+{
+    return MAX(0.1, 4 * (double)w->slowest);
+}
+
+bool
+flow_question_is_lost(const struct flow_question *q, double patience, double now)
+{
+    if (!q->first_frame || now - q->last_time < patience) {
+        return false;
+    }
+    return !q->tcp || (q->sent >= 4 && q->back);
+}

@@ -95,9 +95,11 @@ track_deletes(struct turn *t)
              n++) {
             struct child_sa *c = sadb_child_of(db, t->sa, d->protocol, spi, e->from_initiator);
             if (c) {
+                /* It names the SPI of its sender; each side may have chosen the same. */
+                bool same = c->spi_i == c->spi_r, by_i = ip_equal(&e->at.src, &c->addr_i);
                 delete_child(t, c);
-                c->closed_i |= c->spi_i == spi;
-                c->closed_r |= c->spi_r == spi;
+                c->closed_i |= c->spi_i == spi && (!same || by_i);
+                c->closed_r |= c->spi_r == spi && (!same || !by_i);
                 t->exchange->deletes_child |= !e->is_response;
             }
         }

@@ -353,7 +353,7 @@ tie(struct sadb *db, const struct ipsec_event *e, struct stream *s)
     }
     if (!c && peers && unread(peers) && e->new_stream && !is_nobodys(s, peers)) {
         c = infer_child(db, s, peers, &e->at);
-        to_r = c && c->spi_r == s->spi;
+        to_r = ip_equal(&s->dst, &peers->responder.addr);       /* both SPIs may be the same */
     }
     if (c && c != s->child) {
         set_tie(db, s, c, to_r, e->at.frame);
@@ -516,6 +516,7 @@ see_packet(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t di
         s->last_src_port && e->at.src_port != s->last_src_port ? s->last_src_port : 0;
     count_packet(s, &e->at, p);
     note_step(db, s, p, e->at.frame);
+    track_flow(db, s, e);
     if (!s->strange && !e->forged) {
         track_sent(db, s->child ? s->child->ike_sa : NULL, s->to_responder, e->at.time);
         if (s->child && s->child->ike_sa->undecided) {

@@ -138,6 +138,9 @@ void track_begin(struct sadb *db, struct stream *s, const struct sighting *at);
 struct ike_sa *track_by_spis(struct sadb *db, const struct ike_message *m,
                              const struct sighting *at);
 
+/* flow.c: a packet of s that was counted, for what its Child SA's directions answer each other. */
+void track_flow(struct sadb *db, const struct stream *s, const struct ipsec_event *e);
+
 /* verdict.c: whether a message is believed */
 void track_judge(struct sadb *db, struct exchange_message *m, bool believed);
 void track_judge_exchange(struct sadb *db, struct exchange *x, bool believed);

@@ -240,7 +240,6 @@ enter_udp(struct frame_walk *w)
 static enum step
 enter_tcp(struct frame_walk *w)
 {
-    enum { TCP_SYN = 0x02 };
     const uint8_t *h = w->rest.at;
     uint8_t flags;
 

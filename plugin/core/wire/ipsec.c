@@ -113,6 +113,9 @@ ipsec_set_inner(struct ipsec_packet *p, const struct sighting *at, uint8_t next,
         p->inner.protocol = next;
         p->has_inner = true;
     }
+    if (p->has_inner) {
+        p->talk = inner_talk_read(&p->inner, p->inner_tunnel, payload->at, payload->len);
+    }
 }
 
 bool

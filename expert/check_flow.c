@@ -1,0 +1,328 @@
+/* check_flow.c - conversations over the whole capture: answers that take another tunnel, and
+ * answers that stop.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "checks.h"
+#include "expert.h"
+
+#include <stdio.h>
+
+/* --- answers through another peer ---------------------------------------------------------- */
+
+/* "Child SA 0 (SPI c1a2b3c4)" */
+static void
+say_child(const struct stream *s, char *out, size_t size)
+{
+    snprintf(out, size, "Child SA %u (SPI %08x)", s->child->id, s->spi);
+}
+
+void
+check_asymmetric_tunnels(const struct check_in *in, struct findings *out)
+{
+    struct lone_ways *lone = lone_ways_find(in->db);
+    struct shared_talk t;
+
+    for (size_t i = 0; lone_ways_get(lone, i, &t); i++) {
+        struct scope where = scope_stream(t.there, t.there->first_frame);
+        char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], other[ADDR_TEXT_MAX], here[48], there[48];
+        bool one_host;
+        if (!t.back || t.there->first_frame > t.back->first_frame) {
+            continue; /* the other one of the pair reports it */
+        }
+        one_host = ip_equal(&t.there->src, &t.back->dst);
+        where.also = t.back->first_frame;
+        where.basis = t.proved ? BASIS_DECRYPTED : BASIS_INFERRED;
+        say_child(t.there, here, sizeof here);
+        say_child(t.back, there, sizeof there);
+        ip_print(&t.there->src, from, sizeof from);
+        ip_print(&t.there->dst, to, sizeof to);
+        ip_print(one_host ? &t.back->src : &t.back->dst, other, sizeof other);
+        finding_add(out, CHECK_asymmetric_tunnels, &where,
+                    "%s carries packets from %s to %s alone (%u), %s from %s to %s alone (%u): %s",
+                    here, from, to, t.num_there, there, one_host ? other : to,
+                    one_host ? from : other, t.num_back,
+                    t.proved ? "the same inner hosts talk in both, out by one tunnel and back by "
+                               "the other." :
+                               "they come in turn, one for one, which suggests requests in one "
+                               "tunnel and their answers in the other.");
+    }
+    lone_ways_free(lone);
+}
+
+/* --- answers that stop --------------------------------------------------------------------- */
+
+enum { STOPPED_PACKETS = 3,
+       STOPPED_WAITS = 2,
+       EXCHANGES = 3,
+       MESSAGES_LOOKED_AT = 64 };
+
+/* Blind: a row of packets of one length that asks as those before asked that were answered. */
+static bool
+asks_as_before(const struct flow_run *r, const struct flow_way *w)
+{
+    double each = (r->last_time - r->first_time) / (r->packets - 1);
+    double usual = (w->last_question - w->first_question) / (w->questions - 1);
+    uint32_t near = UINT32_MAX;
+
+    if (r->packets <= 2 * w->most || each < 0.5 * (double)w->pace || r->alike < r->packets) {
+        return false;
+    }
+    for (size_t i = 0; i < FLOW_LENGTHS; i++) {
+        uint32_t l = w->lengths[i];
+        near = l ? MIN(near, l > r->length ? l - r->length : r->length - l) : near;
+    }
+    return near == 0 || (near <= 64 && each >= 0.4 * usual && each <= 2.5 * usual);
+}
+
+/* The same packet again and again, each time later. */
+static bool
+asks_again(const struct flow_run *r)
+{
+    return r->alike >= 4 && r->grown >= 2;
+}
+
+/* Packets of the other direction come in another SA meanwhile.  Clients behind one NAT have one
+ * address, and ports of their own. */
+static bool
+answered_elsewhere(const struct sadb *db, const struct child_sa *c, const struct stream *s)
+{
+    const struct flow_run *r = &c->flow->run;
+
+    for (size_t i = 0; i < sadb_num_streams(db); i++) {
+        const struct stream *one = sadb_stream(db, i);
+        if (one->child != c && ip_equal(&one->src, &s->dst) && ip_equal(&one->dst, &s->src) &&
+            one->last_time >= r->first_time && one->first_time <= r->last_time &&
+            (!one->dst_port || !s->src_port || one->dst_port == s->src_port)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The newest stream of the direction that goes on. */
+static const struct stream *
+stream_of_run(const struct child_sa *c)
+{
+    const struct flow_run *r = &c->flow->run;
+    const struct stream *last = NULL;
+
+    for (guint i = 0; i < c->streams.len; i++) {
+        const struct stream *s = c->streams.at[i];
+        if (s->to_responder == r->to_responder && !stream_is_strange(s) &&
+            (!last || s->last_frame > last->last_frame)) {
+            last = s;
+        }
+    }
+    return last;
+}
+
+static bool
+has_stopped(const struct sadb *db, const struct child_sa *c)
+{
+    const struct flow_run *r = c->flow ? &c->flow->run : NULL;
+    const struct flow_way *w;
+    uint32_t waited;
+    double end;
+
+    if (!r || r->packets < STOPPED_PACKETS || c->rekeyed_by != NO_ID || c->state == CHILD_FAILED ||
+        !c->flow->way[0].packets || !c->flow->way[1].packets) {
+        return false;
+    }
+    w = &c->flow->way[r->to_responder];
+    end = c->deleted_in ? c->deleted_time : sadb_last_time(db);
+    waited = r->waited + (end - r->last_time >= flow_patience(w));
+    if (waited < STOPPED_WAITS) {
+        return false;
+    }
+    if (r->read) {
+        return r->read == r->packets && w->questions > 0;
+    }
+    return w->questions >= EXCHANGES && (asks_as_before(r, w) || asks_again(r));
+}
+
+/* What IKE shows of the end that has fallen silent. */
+struct sign {
+    enum { SIGN_NONE,
+           SIGN_DENIES,
+           SIGN_ANEW,
+           SIGN_OTHER_DEVICE,
+           SIGN_LIVES,
+           SIGN_DEAD } kind;
+    uint32_t frame;
+    const struct ike_sa *sa;
+};
+
+static bool
+denies(const struct ike_sa *sa, const struct flow_run *r, const struct stream *s, struct sign *out)
+{
+    for (uint32_t i = 0; i < sa->denials.len; i++) {
+        const struct denial *d = &sa->denials.at[i];
+        if (d->frame > r->first_frame && !denial_is_refuted(sa, d) && ip_equal(&d->src, &s->dst) &&
+            (!d->spi || d->spi == s->spi)) {
+            *out = (struct sign){ SIGN_DENIES, d->frame, sa };
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+same_identity(const struct ike_sa *a, const struct ike_sa *b)
+{
+    return a->initiator.id && b->initiator.id && g_strcmp0(a->initiator.id, b->initiator.id) == 0;
+}
+
+/* An IKE SA that comes up about the time when the answers stop: of the same two, or of the same
+ * identity from elsewhere. */
+static bool
+newer(const struct sadb *db, const struct child_sa *c, const struct ike_sa *sa,
+      const struct stream *s, struct sign *out)
+{
+    const struct flow *f = c->flow;
+
+    for (size_t n = sa->id + 1; n < sadb_num_ike_sas(db); n++) {
+        const struct ike_sa *one = sadb_ike_sa(db, n);
+        const struct ip_addr *i = &one->initiator.addr, *r = &one->responder.addr;
+        bool there = ip_equal(i, &s->src) && ip_equal(r, &s->dst),
+             back = ip_equal(i, &s->dst) && ip_equal(r, &s->src);
+        if (one->rekeys != NO_ID || !one->stood) {
+            continue;
+        }
+        if ((there || back) && one->first_frame > f->run.first_frame) {
+            *out = (struct sign){ SIGN_ANEW, one->first_frame, one };
+            return true;
+        }
+        if (!there && !back && one->established_in && one->established_in < f->run.last_frame &&
+            f->run.to_responder && same_identity(one, sa) && ip_equal(r, &s->dst)) {
+            *out = (struct sign){ SIGN_OTHER_DEVICE, one->established_in, one };
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Requests to the silent end since then: is any of them answered? */
+static void
+liveness(const struct ike_sa *sa, const struct flow_run *r, struct sign *out)
+{
+    for (struct newest n = newest_first(sa->exchanges.len, MESSAGES_LOOKED_AT); newest_next(&n);) {
+        const struct exchange *x = sa->exchanges.at[n.i];
+        if (x->request <= r->first_frame || x->by_initiator != r->to_responder || x->injected) {
+            continue;
+        }
+        if (x->response) {
+            *out = (struct sign){ SIGN_LIVES, x->response, sa };
+            return;
+        }
+        *out = (struct sign){ SIGN_DEAD, x->request, sa };
+    }
+}
+
+static struct sign
+look_for_sign(const struct sadb *db, const struct child_sa *c, const struct stream *s)
+{
+    const struct ike_sa *sa = child_holder(db, c);
+    struct sign sign = { SIGN_NONE, 0, NULL };
+
+    if (!denies(sa, &c->flow->run, s, &sign) && !newer(db, c, sa, s, &sign)) {
+        liveness(sa, &c->flow->run, &sign);
+    }
+    return sign;
+}
+
+/* What follows from the sign, and what to do. */
+static void
+say_cause(const struct stream *s, struct sign sign, const char *who, char *cause, char *remedy)
+{
+    char at[ADDR_TEXT_MAX];
+
+    switch (sign.kind) {
+    case SIGN_DENIES:
+        snprintf(cause, TEXT_MAX, "frame %u says that %s no longer has the SA", sign.frame, who);
+        snprintf(remedy, TEXT_MAX,
+                 "Look for a restart of %s at this time. Let the other end connect again, and "
+                 "switch on liveness checks (DPD) there, which end a lost SA within their "
+                 "interval.",
+                 who);
+        break;
+    case SIGN_ANEW:
+        ip_print(&sign.sa->initiator.addr, at, sizeof at);
+        snprintf(cause, TEXT_MAX, "frame %u begins IKE SA %u from %s: the old SA was lost",
+                 sign.frame, sign.sa->id, at);
+        snprintf(remedy, TEXT_MAX,
+                 "Look for a restart of %s at this time. Liveness checks (DPD) on the end that "
+                 "went on sending end a lost SA within their interval; shorten it if this took too "
+                 "long.",
+                 who);
+        break;
+    case SIGN_OTHER_DEVICE:
+        ip_print(&sign.sa->initiator.addr, at, sizeof at);
+        snprintf(cause, TEXT_MAX,
+                 "the same identity came up from %s in frame %u, and %s may have dropped this SA "
+                 "for that one",
+                 at, sign.frame, who);
+        snprintf(remedy, TEXT_MAX,
+                 "Give each device an identity of its own, or let %s keep both SAs; if it is one "
+                 "device that has moved, let it delete the old SA or use MOBIKE.",
+                 who);
+        break;
+    case SIGN_LIVES:
+        snprintf(cause, TEXT_MAX, "%s still answers IKE (frame %u), so it is ESP that is lost or "
+                                  "dropped",
+                 who, sign.frame);
+        snprintf(remedy, TEXT_MAX,
+                 "See whether %s still has SPI %08x and counts its packets: if the count rises, "
+                 "the way back is cut (firewall, NAT, route), else the way there; without that "
+                 "SPI, let both delete the SA and set it up again.",
+                 who, s->spi);
+        break;
+    case SIGN_DEAD:
+        snprintf(cause, TEXT_MAX, "%s does not answer IKE either (frame %u): it is down, has lost "
+                                  "the SA, or cannot be reached",
+                 who, sign.frame);
+        snprintf(remedy, TEXT_MAX,
+                 "See whether %s runs and can be reached by UDP 500 and 4500; if it was restarted, "
+                 "let the other end connect again.",
+                 who);
+        break;
+    case SIGN_NONE:
+        snprintf(cause, TEXT_MAX, "%s has lost the SA or drops its packets, or the way back is cut",
+                 who);
+        snprintf(remedy, TEXT_MAX,
+                 "See whether %s still has SPI %08x: if not, it was restarted or replaced the SA: "
+                 "connect again, and switch on liveness checks (DPD). If it has, see whether it "
+                 "counts packets: if the count rises, answers are dropped or the way back is cut; "
+                 "if not, the way there is.",
+                 who, s->spi);
+        break;
+    }
+}
+
+void
+check_stream_stopped(const struct check_in *in, struct findings *out)
+{
+    for (size_t i = 0; i < sadb_num_child_sas(in->db); i++) {
+        const struct child_sa *c = sadb_child_sa(in->db, i);
+        const struct flow_run *r = c->flow ? &c->flow->run : NULL;
+        char who[ADDR_TEXT_MAX], cause[TEXT_MAX], remedy[TEXT_MAX];
+        const struct stream *s;
+        struct scope where;
+        struct sign sign;
+        if (!has_stopped(in->db, c) || !(s = stream_of_run(c)) ||
+            answered_elsewhere(in->db, c, s)) {
+            continue;
+        }
+        sign = look_for_sign(in->db, c, s);
+        say_cause(s, sign, ip_print(&s->dst, who, sizeof who), cause, remedy);
+        where = scope_stream(s, r->first_frame);
+        where.also = r->last_frame;
+        where.basis = r->read ? BASIS_DECRYPTED : BASIS_INFERRED;
+        where.remedy = remedy;
+        finding_add(out, CHECK_stream_stopped, &where,
+                    "Since frame %u nothing comes back from %s in Child SA %u, while %u packets "
+                    "that want an answer%s go out (SPI %08x, frames %u to %u); before, %u came "
+                    "back. %s%s.",
+                    r->first_frame, who, c->id, r->packets, r->read ? "" : ", by their shape,",
+                    s->spi, r->first_frame, r->last_frame,
+                    c->flow->way[!r->to_responder].packets,
+                    r->read ? "The reason: " : "Suggests: ", cause);
+    }
+}

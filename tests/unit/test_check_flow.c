@@ -1,0 +1,328 @@
+/* Conversations over the whole capture: answers through another tunnel, answers that stop.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conversation.h"
+
+enum { TO_R2 = 0xb0000002,
+       TO_I2 = 0xa0000002 };
+
+/* A tunnel of the client with another gateway, in clear terms the same. */
+static void
+second_tunnel(struct conversation *c, const char *ts_r)
+{
+    struct ip_addr gateway = c->gateway;
+
+    c->gateway = c->stranger;
+    for (unsigned r = 0; r < 2; r++) {
+        begin(c, 2, V2_IKE_SA_INIT, 0, r == 0, r == 1);
+        as(c, 0x33);
+        propose(c, aes256, 4, PROTO_IKE, 0);
+        send(c, r ? "second init!" : "second init?", (uint16_t)(60 + r));
+    }
+    for (unsigned r = 0; r < 2; r++) {
+        begin(c, 2, V2_IKE_AUTH, 1, r == 0, r == 1);
+        as(c, 0x33);
+        c->m.has_auth = true;
+        propose(c, esp128, 3, PROTO_ESP, r ? TO_R2 : TO_I2);
+        selectors(c, "10.1.0.0/24", ts_r);
+        send(c, r ? "second auth!" : "second auth?", (uint16_t)(62 + r));
+    }
+    c->gateway = gateway;
+}
+
+/* An echo request, or the reply to it. */
+static struct ipsec_packet
+echo(uint32_t spi, uint32_t seq, const char *src, const char *dst, bool reply)
+{
+    struct ipsec_packet p = esp_of(spi, seq);
+
+    p.has_inner = p.inner_tunnel = p.clear_read = p.inner.has_ports = true;
+    p.inner_basis = BASIS_DECRYPTED;
+    p.inner.protocol = IP_ICMP;
+    p.inner.src_port = p.inner.dst_port = (uint16_t)(reply ? 0 : ICMP_ECHO_REQUEST << 8);
+    p.talk.kind = reply ? TALK_ECHO_REPLY : TALK_ECHO_REQUEST;
+    p.talk.seq = 7u << 16 | seq;
+    T(ip_parse(&p.inner.src, src) && ip_parse(&p.inner.dst, dst));
+    return p;
+}
+
+static void
+soon(struct conversation *c)
+{
+    c->now -= 0.49; /* each packet adds half a second */
+}
+
+/* Out by one, back by the other; the answers are as late as that. */
+static void
+two_ways(struct conversation *c, double late, bool read, const char *other)
+{
+    tunnel(c);
+    second_tunnel(c, "10.2.0.0/24");
+    for (uint32_t seq = 1; seq <= 4; seq++) {
+        ipsec(c, &c->client, &c->gateway,
+              read ? echo(TO_R, seq, "10.1.0.5", "10.2.0.5", false) : esp_of(TO_R, seq));
+        c->now += late - 0.5;
+        ipsec(c, &c->stranger, &c->client,
+              read ? echo(TO_I2, seq, other, "10.1.0.5", true) : esp_of(TO_I2, seq));
+    }
+    end_after(c, 1);
+}
+
+static void
+asymmetric(struct conversation *c)
+{
+    two_ways(c, 0.01, false, NULL);
+    SAYS(c, asymmetric_tunnels, "Child SA 0 (SPI b0000001) carries packets from 192.0.2.10 to "
+                                "198.51.100.20 alone (4), Child SA 1 (SPI a0000002) from "
+                                "203.0.113.66 to 192.0.2.10 alone (4): they come in turn");
+    T(count(c, CHECK_one_way) == 0 && count(c, CHECK_stream_stopped) == 0);
+    T(basis_of(c, CHECK_asymmetric_tunnels) == BASIS_INFERRED);
+    two_ways(c, 0.4, true, "10.2.0.5"); /* the inner hosts prove it at any pace */
+    SAYS(c, asymmetric_tunnels, "the same inner hosts");
+    T(basis_of(c, CHECK_asymmetric_tunnels) == BASIS_DECRYPTED && count(c, CHECK_one_way) == 0);
+
+    two_ways(c, 0.4, true, "10.2.0.77"); /* two tunnels that have half a capture each */
+    SILENT(c, asymmetric_tunnels);
+    T(count(c, CHECK_one_way) == 2);
+    two_ways(c, 0.3, false, NULL); /* each by a clock of its own */
+    SILENT(c, asymmetric_tunnels);
+}
+
+/* By design: each tunnel carries both ways, or the second one carries nothing but keepalives. */
+static void
+both_tunnels(struct conversation *c)
+{
+    uint32_t there = 0, back = 0, there2 = 0, back2 = 0;
+
+    tunnel(c);
+    second_tunnel(c, "10.2.0.0/24");
+    for (unsigned i = 0; i < 6; i++) {
+        ipsec(c, &c->client, &c->gateway, esp_of(TO_R, ++there));
+        soon(c);
+        ipsec(c, &c->stranger, &c->client, esp_of(TO_I2, ++back2));
+        if (i % 3 == 2) {
+            ipsec(c, &c->client, &c->stranger, esp_of(TO_R2, ++there2));
+            soon(c);
+            ipsec(c, &c->gateway, &c->client, esp_of(TO_I, ++back));
+        }
+    }
+    end_after(c, 1);
+    SILENT(c, asymmetric_tunnels);
+    SILENT(c, stream_stopped);
+
+    tunnel(c);
+    second_tunnel(c, "10.2.0.0/24");
+    for (unsigned i = 0; i < 4; i++) {
+        ipsec(c, &c->client, &c->gateway, esp_of(TO_R, ++there));
+        soon(c);
+        ipsec(c, &c->gateway, &c->client, esp_of(TO_I, ++back));
+        ipsec(c, &c->stranger, &c->client, esp_of(TO_I2, ++back2));
+    }
+    end_after(c, 1);
+    SILENT(c, asymmetric_tunnels);
+}
+
+/* --- answers that stop ---------------------------------------------------------------------- */
+
+struct talk {
+    struct conversation *c;
+    uint32_t there, back;
+};
+
+static void
+answered(struct talk *t, unsigned times)
+{
+    for (unsigned i = 0; i < times; i++) {
+        ipsec(t->c, &t->c->client, &t->c->gateway, esp_of(TO_R, ++t->there));
+        soon(t->c);
+        ipsec(t->c, &t->c->gateway, &t->c->client, esp_of(TO_I, ++t->back));
+    }
+}
+
+/* Packets of that length more than the shortest, at that pace. */
+static void
+alone(struct talk *t, unsigned times, uint32_t longer, double pace)
+{
+    for (unsigned i = 0; i < times; i++) {
+        struct ipsec_packet p = esp_of(TO_R, ++t->there);
+        p.length += longer;
+        t->c->now += pace - 0.5;
+        ipsec(t->c, &t->c->client, &t->c->gateway, p);
+    }
+}
+
+static struct talk
+talk_of(struct conversation *c)
+{
+    tunnel(c);
+    return (struct talk){ .c = c };
+}
+
+static void
+stops_blind(struct conversation *c)
+{
+    struct talk t = talk_of(c);
+
+    answered(&t, 4);
+    alone(&t, 3, 0, 0.5);
+    end_after(c, 0);
+    SAYS(c, stream_stopped, "Since frame 13 nothing comes back from 198.51.100.20 in Child SA 0, "
+                            "while 3 packets that want an answer, by their shape, go out (SPI "
+                            "b0000001, frames 13 to 15); before, 4 came back. Suggests");
+    T(basis_of(c, CHECK_stream_stopped) == BASIS_INFERRED);
+    t = talk_of(c); /* a question of another size, at that pace */
+    answered(&t, 4);
+    alone(&t, 3, 16, 0.5);
+    end_after(c, 0);
+    SAYS(c, stream_stopped, "3 packets");
+    t = talk_of(c); /* one segment, again and again */
+    answered(&t, 4);
+    for (unsigned i = 0; i < 5; i++) {
+        alone(&t, 1, 400, 0.2 * (1u << i));
+    }
+    end_after(c, 0);
+    SAYS(c, stream_stopped, "5 packets");
+}
+
+static void
+goes_on(struct conversation *c)
+{
+    static const uint8_t i_spi[] = { 0xa0, 0, 0, 1 };
+    struct talk t = talk_of(c);
+
+    answered(&t, 4); /* the capture ends early */
+    alone(&t, 2, 0, 0.5);
+    end_after(c, 0);
+    SILENT(c, stream_stopped);
+    t = talk_of(c); /* three were lost, and then it goes on */
+    answered(&t, 4);
+    alone(&t, 3, 0, 0.5);
+    answered(&t, 1);
+    end_after(c, 30);
+    SILENT(c, stream_stopped);
+    t = talk_of(c); /* then comes a stream of its own pace */
+    answered(&t, 4);
+    alone(&t, 200, 120, 0.02);
+    end_after(c, 0);
+    SILENT(c, stream_stopped);
+    t = talk_of(c); /* reports of another size, now and then */
+    answered(&t, 4);
+    alone(&t, 10, 240, 10);
+    end_after(c, 0);
+    SILENT(c, stream_stopped);
+    t = talk_of(c); /* it was so from the beginning */
+    for (unsigned i = 0; i < 6; i++) {
+        alone(&t, 4, 0, 0.5);
+        answered(&t, 1);
+    }
+    alone(&t, 6, 0, 0.5);
+    end_after(c, 0);
+    SILENT(c, stream_stopped);
+    t = talk_of(c); /* deleted: whoever sends on is another matter */
+    answered(&t, 4);
+    delete_child(c, 2, false, false, i_spi);
+    alone(&t, 4, 0, 0.5);
+    end_after(c, 0);
+    SILENT(c, stream_stopped);
+    t = talk_of(c); /* answers come in another SA of the two */
+    second_child(c, 2, TO_I2, TO_R2, "10.3.0.0/24");
+    answered(&t, 4);
+    for (uint32_t seq = 1; seq <= 4; seq++) {
+        alone(&t, 1, 0, 0.5);
+        soon(c);
+        ipsec(c, &c->gateway, &c->client, esp_of(TO_I2, seq));
+    }
+    end_after(c, 0);
+    SILENT(c, stream_stopped);
+}
+
+/* With keys: what is inside tells whether it wants an answer, and whether it may have one. */
+static void
+stops_read(struct conversation *c, const char *src, const char *dst, unsigned kind, bool stops)
+{
+    uint32_t seq = 0;
+
+    tunnel(c);
+    for (; seq < 2; seq++) {
+        ipsec(c, &c->client, &c->gateway, echo(TO_R, seq + 1, "10.1.0.5", "10.2.0.5", false));
+        soon(c);
+        ipsec(c, &c->gateway, &c->client, echo(TO_I, seq + 1, "10.2.0.5", "10.1.0.5", true));
+    }
+    for (; seq < 6; seq++) {
+        struct ipsec_packet p = echo(TO_R, seq + 1, src, dst, false);
+        if (kind == IP_UDP) {
+            p.inner.protocol = IP_UDP;
+            p.talk.kind = TALK_NONE;
+        } else if (kind == 0) {
+            p = echo(TO_R, seq + 1, src, dst, true);
+        }
+        ipsec(c, &c->client, &c->gateway, p);
+    }
+    end_after(c, 0);
+    if (stops) {
+        SAYS(c, stream_stopped, "while 4 packets that want an answer go out");
+        T(basis_of(c, CHECK_stream_stopped) == BASIS_DECRYPTED);
+    } else {
+        SILENT(c, stream_stopped);
+    }
+}
+
+/* What IKE shows of the silent end chooses the remedy. */
+static void
+signs(struct conversation *c)
+{
+    static const char *const text[] = { "init?", "init!", "auth?", "auth!" };
+    struct talk t = talk_of(c);
+
+    answered(&t, 4);
+    alone(&t, 3, 0, 0.5);
+    begin(c, 2, V2_INFORMATIONAL, 2, true, false);
+    send(c, "alive?", 80);
+    begin(c, 2, V2_INFORMATIONAL, 2, false, true);
+    send(c, "alive!", 81);
+    end_after(c, 0);
+    SAYS(c, stream_stopped, "198.51.100.20 still answers IKE (frame 17)");
+    t = talk_of(c);
+    answered(&t, 4);
+    alone(&t, 3, 0, 0.5);
+    begin(c, 2, V2_INFORMATIONAL, 2, true, false);
+    send(c, "alive?", 80);
+    end_after(c, 0);
+    SAYS(c, stream_stopped, "does not answer IKE either (frame 16)");
+    t = talk_of(c);
+    answered(&t, 4);
+    alone(&t, 3, 0, 0.5);
+    for (unsigned r = 0; r < 4; r++) {
+        begin(c, 2, r < 2 ? V2_IKE_SA_INIT : V2_IKE_AUTH, r / 2, r % 2 == 0, r % 2 == 1);
+        as(c, 0x44);
+        propose(c, r < 2 ? aes256 : esp128, r < 2 ? 4 : 3, r < 2 ? PROTO_IKE : PROTO_ESP,
+                r < 2 ? 0 : r == 2 ? TO_I2 :
+                                     TO_R2);
+        c->m.has_auth = r >= 2;
+        if (r >= 2) {
+            selectors(c, "10.1.0.0/24", "10.2.0.0/24");
+        }
+        send(c, text[r], (uint16_t)(90 + r));
+    }
+    end_after(c, 0);
+    SAYS(c, stream_stopped, "frame 16 begins IKE SA 1 from 192.0.2.10: the old SA was lost");
+}
+
+int
+main(void)
+{
+    struct conversation c;
+
+    conversation_begin(&c);
+    asymmetric(&c);
+    both_tunnels(&c);
+    stops_blind(&c);
+    goes_on(&c);
+    stops_read(&c, "10.1.0.5", "10.2.0.5", IP_ICMP, true);
+    stops_read(&c, "10.1.0.9", "10.2.0.5", IP_ICMP, true);
+    stops_read(&c, "10.1.0.5", "10.2.0.77", IP_ICMP, false); /* nobody is there */
+    stops_read(&c, "10.9.0.5", "10.2.0.5", IP_ICMP, false); /* it may not pass */
+    stops_read(&c, "10.1.0.5", "10.2.0.5", IP_UDP, false);
+    stops_read(&c, "10.1.0.5", "10.2.0.5", 0, false); /* replies want nothing */
+    signs(&c);
+    return conversation_done(&c);
+}
