@@ -126,6 +126,9 @@ has_stopped(const struct sadb *db, const struct child_sa *c)
         !c->flow->way[0].packets || !c->flow->way[1].packets) {
         return false;
     }
+    if (length_decides(db, c, r->to_responder)) {
+        return false;
+    }
     w = &c->flow->way[r->to_responder];
     end = c->deleted_in ? c->deleted_time : sadb_last_time(db);
     waited = r->waited + (end - r->last_time >= flow_patience(w));

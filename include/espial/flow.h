@@ -79,7 +79,6 @@ struct flow_reading {
         uint32_t talks[FLOW_TALKS], num_talks;  /* hashes of conversations, the same both ways */
         struct flow_question open[FLOW_QUESTIONS];
         struct flow_fate answered, lost;
-        uint32_t answered_since;        /* questions, since the first one that was lost */
     } way[2];                   /* by to_responder */
 };
 
@@ -95,8 +94,8 @@ struct flow {
 
 /* How many seconds without an answer are long in that direction. */
 double flow_patience(const struct flow_way *w);
-/* By now it will not be answered: it has waited for patience seconds, or is a TCP segment that was
- * sent four times while other packets of its connection came back.  One that was sent once may have
+/* It is not answered: an echo that has waited for patience seconds, or a TCP segment that was sent
+ * four times while other packets of its connection came back.  One that was sent once may have
  * been acknowledged out of order, or another one stands for it. */
 bool flow_question_is_lost(const struct flow_question *q, double patience, double now);
 

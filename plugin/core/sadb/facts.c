@@ -284,8 +284,8 @@ flow_patience(const struct flow_way *w)
 bool
 flow_question_is_lost(const struct flow_question *q, double patience, double now)
 {
-    if (!q->first_frame || now - q->last_time < patience) {
-        return false;
+    if (q->tcp) {
+        return q->first_frame && q->sent >= 4 && q->back;
     }
-    return !q->tcp || (q->sent >= 4 && q->back);
+    return q->first_frame && now - q->last_time >= patience;
 }

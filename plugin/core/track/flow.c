@@ -73,7 +73,8 @@ end_run(struct flow *f, double now)
     }
     if (r->alike == r->packets) {
         w->lengths[w->questions % FLOW_LENGTHS] = r->length;
-        if (!w->questions || late <= FLOW_ANSWER_S / 40 + 2 * (double)w->slowest) {
+        /* Not of packets that had waited in vain: what comes then may be another matter's. */
+        if (!r->waited && (!w->questions || late <= FLOW_ANSWER_S / 40 + 2 * (double)w->slowest)) {
             w->longest = MAX(w->longest, r->length);
         }
     }
@@ -162,8 +163,6 @@ hear(struct flow *f, const struct ipsec_event *e)
         q->back++;
         if (answers) {
             settle(&f->reading->way[!e->to_responder].answered, q);
-            f->reading->way[!e->to_responder].answered_since +=
-                f->reading->way[!e->to_responder].lost.number > 0;
             q->first_frame = 0;
         }
     }
