@@ -3,6 +3,8 @@
 #include "checks.h"
 #include "expert.h"
 
+#include <stdio.h>
+
 enum { ICV_96 = 12 };      /* octets */
 /* 2^32 blocks of 64 bits, the birthday bound (RFC 7321 section 3) */
 #define SMALL_BLOCK_BYTES ((uint64_t)32 << 30)
@@ -37,11 +39,51 @@ check_esp_without_ike(const struct check_in *in, struct findings *out)
                 ip_print(&e->at.src, from, sizeof from), ip_print(&e->at.dst, to, sizeof to));
 }
 
+/* The newest live Child SA of the same two and the same protocol: what they negotiated for this
+ * direction.  NULL where there is none. */
+static const struct child_sa *
+negotiated_instead(const struct ipsec_event *e, bool *to_responder)
+{
+    const struct ike_sa *sa = e->peers;
+
+    if (!sa) {
+        return NULL;
+    }
+    *to_responder = ip_equal(&e->at.dst, &sa->responder.addr);
+    for (struct newest n = newest_first(sa->children.len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct child_sa *c = sa->children.at[n.i];
+        if (child_is_negotiated(c) && c->protocol == e->packet->protocol && c->established &&
+            !c->deleted_in && (*to_responder ? c->spi_r : c->spi_i)) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+/* Where another SPI was negotiated for the direction, and what became of it. */
+static void
+say_instead(const struct ipsec_event *e, char *out, size_t size)
+{
+    bool to_r = false;
+    const struct child_sa *c = negotiated_instead(e, &to_r);
+    uint32_t packets = c ? child_both_ways(c).packets[to_r] : 0;
+
+    g_strlcpy(out, ".", size);
+    if (c && packets) {
+        snprintf(out, size, "; negotiated is %08x (Child SA %u, frame %u).",
+                 to_r ? c->spi_r : c->spi_i, c->id, c->negotiated_in);
+    } else if (c) {
+        snprintf(out, size,
+                 "; negotiated is %08x (Child SA %u, frame %u), which has carried nothing so far.",
+                 to_r ? c->spi_r : c->spi_i, c->id, c->negotiated_in);
+    }
+}
+
 void
 check_spi_unknown(const struct check_in *in, struct findings *out)
 {
     const struct ipsec_event *e = in->ipsec;
-    char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
+    char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], instead[128];
     struct scope where;
 
     if (e->child || !e->stream || !e->stream->peers_readable ||
@@ -49,11 +91,12 @@ check_spi_unknown(const struct check_in *in, struct findings *out)
         return;         /* the last: protocol_mismatch reports it */
     }
     where = scope_packet(in);
+    say_instead(e, instead, sizeof instead);
     finding_add(out, CHECK_spi_unknown, &where,
                 "%s from %s to %s uses SPI %08x, which none of the exchanges of these peers in the "
-                "capture negotiated.",
+                "capture negotiated%s",
                 ipsec_name(e->packet->protocol), ip_print(&e->at.src, from, sizeof from),
-                ip_print(&e->at.dst, to, sizeof to), e->packet->spi);
+                ip_print(&e->at.dst, to, sizeof to), e->packet->spi, instead);
 }
 
 void

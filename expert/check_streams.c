@@ -3,6 +3,8 @@
 #include "checks.h"
 #include "expert.h"
 
+#include <stdio.h>
+
 enum { GAP_PACKETS = 8 };
 #define GAP_SECONDS 1.0
 #define GAP_FACTOR 4.0          /* times the usual distance of packets */
@@ -32,6 +34,62 @@ check_sequence_gap(const struct check_in *in, struct findings *out)
     }
 }
 
+/* With keys: among the packets of c, which go one way, are answers. */
+static bool
+has_replies(const struct child_sa *c, bool to_responder)
+{
+    const struct flow_reading *r = c->flow ? c->flow->reading : NULL;
+
+    return r && r->way[to_responder].replies > 0;
+}
+
+/* In what the SA's packets travel, in the words of a firewall. */
+static const char *
+carried_in(const struct stream *s)
+{
+    if (s->src_port) {
+        return "UDP 4500";
+    }
+    return s->protocol == PROTO_AH ? "AH (IP protocol 51)" : "ESP (IP protocol 50)";
+}
+
+static void
+report_one_way(const struct child_sa *c, const struct stream *s, uint32_t packets,
+               struct findings *out)
+{
+    char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], remedy[TEXT_MAX];
+    struct scope where = scope_stream(s, s->first_frame);
+
+    ip_print(&s->src, from, sizeof from);
+    ip_print(&s->dst, to, sizeof to);
+    where.remedy = remedy;
+    if (has_replies(c, s->to_responder)) {
+        where.basis = BASIS_DECRYPTED;
+        g_strlcpy(remedy,
+                  "Nothing is wrong with this SA: capture both directions, on every line or mirror "
+                  "port that its packets take.",
+                  sizeof remedy);
+        finding_add(out, CHECK_one_way, &where,
+                    "%u %s packets from %s to %s were captured (SPI %08x, frames %u to %u), and "
+                    "none of the other direction; answers are among them, so that the other "
+                    "direction works and the capture lacks it.",
+                    packets, ipsec_name(s->protocol), from, to, s->spi, s->first_frame,
+                    s->last_frame);
+        return;
+    }
+    where.basis = c->basis == BASIS_INFERRED ? BASIS_INFERRED : BASIS_OBSERVED;
+    snprintf(remedy, sizeof remedy,
+             "Allow %s between %s and %s on the way there and back. If it is allowed, see whether "
+             "%s counts packets of SPI %08x: if it does, it has no route or policy that sends the "
+             "answers into the tunnel; if it does not, it drops them: compare selectors and "
+             "addresses.",
+             carried_in(s), from, to, to, s->spi);
+    finding_add(out, CHECK_one_way, &where,
+                "%u %s packets go from %s to %s (SPI %08x, frames %u to %u); none comes back, "
+                "though IKE of both was captured.",
+                packets, ipsec_name(s->protocol), from, to, s->spi, s->first_frame, s->last_frame);
+}
+
 void
 check_one_way(const struct check_in *in, struct findings *out)
 {
@@ -43,20 +101,12 @@ check_one_way(const struct check_in *in, struct findings *out)
         struct both_ways b = child_both_ways(c);
         bool to_r = b.packets[1] > 0;
         const struct stream *s = b.first[to_r];
-        char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
-        struct scope where;
         if (!s || b.packets[!to_r] || b.packets[to_r] < ONE_WAY_PACKETS || !b.reply_expected ||
             !child_stands_alone(c) || !c->ike_sa->from_initiator || !c->ike_sa->from_responder ||
             other_way_elsewhere(ways, c, !to_r) || lone_ways_answer(lone, c)) {
             continue;
         }
-        where = scope_stream(s, s->first_frame);
-        where.basis = c->basis == BASIS_INFERRED ? BASIS_INFERRED : BASIS_OBSERVED;
-        finding_add(out, CHECK_one_way, &where,
-                    "%u %s packets go from %s to %s (SPI %08x, frames %u to %u); none comes back, "
-                    "though IKE of both was captured.",
-                    b.packets[to_r], ipsec_name(s->protocol), ip_print(&s->src, from, sizeof from),
-                    ip_print(&s->dst, to, sizeof to), s->spi, s->first_frame, s->last_frame);
+        report_one_way(c, s, b.packets[to_r], out);
     }
     lone_ways_free(lone);
     g_array_free(ways, TRUE);

@@ -27,6 +27,7 @@ addresses(struct conversation *c)
          "goes to 203.0.113.66; the SA's endpoint is 198.51.100.20");
     packet(c, 0xdeadbeef, &c->client, &c->gateway, NULL, NULL, 0);
     SAYS(c, spi_unknown, "deadbeef");
+    T(strstr(detail(c, CHECK_spi_unknown), "negotiated is b0000001 (Child SA 0, frame 4)"));
 
     reset(c);
     sa_init(c, aes256, aes256);

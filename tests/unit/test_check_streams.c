@@ -117,6 +117,28 @@ ways(struct conversation *c)
     end_after(c, 1);
     SAYS(c, one_way, "3 ESP packets go from 192.0.2.10 to 198.51.100.20 (SPI b0000001, frames 5 to "
          "7); none comes back");
+    T(strstr(the_finding(c, CHECK_one_way)->remedy, "Allow ESP (IP protocol 50) between 192.0.2.10 "
+             "and 198.51.100.20 on the way there and back"));
+
+    tunnel(c);                                      /* the way that the packets take is named */
+    c->esp_src_port = PORT_NATT;
+    for (p.seq = 1; p.seq <= 3; p.seq++) {
+        ipsec(c, &c->client, &c->gateway, p);
+    }
+    end_after(c, 1);
+    T(strstr(the_finding(c, CHECK_one_way)->remedy, "Allow UDP 4500 between"));
+
+    tunnel(c);                                      /* who answers has been asked */
+    for (p.seq = 1; p.seq <= 3; p.seq++) {
+        struct ipsec_packet reply = p;
+        reply.has_inner = reply.inner_tunnel = true;
+        reply.inner.protocol = IP_ICMP;
+        reply.talk.kind = TALK_ECHO_REPLY;
+        ipsec(c, &c->client, &c->gateway, reply);
+    }
+    end_after(c, 1);
+    SAYS(c, one_way, "answers are among them, so that the other direction works");
+    T(strstr(the_finding(c, CHECK_one_way)->remedy, "capture both directions"));
 
     tunnel(c);    /* answers come through another SA of the same two */
     second_child(c, 2, 0xa0000002, 0xb0000002, "10.3.0.0/24");

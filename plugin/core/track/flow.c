@@ -216,6 +216,14 @@ is_question(const struct ipsec_packet *p)
     return p->talk.kind == TALK_ECHO_REQUEST;
 }
 
+/* It answers another one, which must have come. */
+static bool
+is_reply(const struct ipsec_packet *p)
+{
+    return p->talk.kind == TALK_ECHO_REPLY ||
+           (p->talk.kind == TALK_TCP && (p->talk.flags & TCP_SYN) && (p->talk.flags & TCP_ACK));
+}
+
 /* Notes what was read of the packet.  True where it asks somebody who has been heard. */
 static bool
 read_packet(struct sadb *db, struct flow *f, const struct child_sa *c, const struct ipsec_event *e)
@@ -234,6 +242,7 @@ read_packet(struct sadb *db, struct flow *f, const struct child_sa *c, const str
     if (!holds(f->reading->way[to_r].heard, f->reading->way[to_r].num_heard, FLOW_HEARD, end)) {
         f->reading->way[to_r].heard[f->reading->way[to_r].num_heard++ % FLOW_HEARD] = end;
     }
+    f->reading->way[to_r].replies += is_reply(p);
     hear(f, e);
     if (!is_question(p) || child_admits(c, &p->inner, to_r) > ADMITTED_PERHAPS ||
         (c->virtual_ip.family && to_r && !ip_equal(&p->inner.src, &c->virtual_ip))) {
