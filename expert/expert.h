@@ -54,6 +54,11 @@ void finding_resolve(struct findings *out, unsigned check, const struct scope *w
  * (frame, else 0).  NULL: it is so in any case.  Such findings are kept apart until the end. */
 void findings_doubt(struct findings *out, const struct stream *stream, bool unverified,
                     uint32_t frame);
+/* At the end, before findings_drop: another finding explains the one in this scope, where there is
+ * one, and it is gone. */
+void finding_withdraw(struct findings *out, unsigned check, const struct scope *where);
+/* Withdraws what answers from elsewhere explain: messages that are sent again, moves. */
+void explain_strays(struct findings *out, const struct sadb *db);
 /* At the end: those that came true join the others as if there had been no doubt, the rest are
  * gone. */
 void findings_settle(struct findings *out, const struct sadb *db);

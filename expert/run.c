@@ -97,6 +97,7 @@ checks_end(struct findings *out, const struct sadb *db, const struct plan *plan)
         return;
     }
     findings_foretold(out, db);
+    explain_strays(out, db);
     findings_drop(out);
     findings_settle(out, db);
 #define CHECK(name, severity, group, trigger, ...) \

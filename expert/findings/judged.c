@@ -177,6 +177,16 @@ findings_foretold(struct findings *out, const struct sadb *db)
     }
 }
 
+void
+finding_withdraw(struct findings *out, unsigned check, const struct scope *where)
+{
+    struct finding *f = findings_find(out, check, where);
+
+    if (f) {
+        put_aside(out, f);
+    }
+}
+
 /* What is still suspended is never said: the others close ranks.  No message can be judged any
  * more, so the marks go too. */
 void

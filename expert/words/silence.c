@@ -173,7 +173,7 @@ silence_reason(const struct sadb *db, const struct ike_sa *sa, const struct exch
     const struct exchange_message *last = unanswered_message(db, sa, x);
     bool from_500, from_4500;   /* of the side that is silent */
 
-    if (!last) {
+    if (!last || sadb_answered_elsewhere(db, sa, x)) {
         return SILENCE_NONE;
     }
     if (sa->major == 2 && x->type == V2_INFORMATIONAL && sa->from_initiator && sa->from_responder &&

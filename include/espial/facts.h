@@ -208,6 +208,8 @@ struct exchange {
     bool xauth : 1, xauth_accepted : 1, mode_config : 1;
     /* IKE_SA_INIT: what the request says that an answer takes up */
     bool with_cookie : 1, with_nat_d : 1, with_fragmentation : 1;
+    bool answered_there : 1;    /* an answer came from where its request had gone */
+    bool other_path : 1;        /* a request of it went to another address than before */
     uint16_t answer;            /* place, from 1, of the IKE SA's answer that it follows; 0 */
     uint16_t wanted_group;      /* by INVALID_KE_PAYLOAD, 0 */
     uint32_t cookie;            /* hash of the cookie that the answer asks for, 0 */
@@ -277,6 +279,20 @@ struct given_answers {
     uint32_t len, room;
 };
 
+/* An answer to a request of an IKE SA that came from an address or a port that was not asked. */
+struct stray_answer {
+    double time;                /* of the first time, as is frames.at[0] */
+    uint32_t exchange;          /* index of what it answers */
+    struct ip_addr src, asked;
+    uint16_t src_port, asked_port;
+    bool followed;              /* whoever asked has gone on there */
+    struct frame_numbers frames;    /* the first SADB_MAX_RETRANSMISSIONS */
+};
+struct stray_answers {
+    const struct stray_answer *at;
+    uint32_t len, room;         /* at most SADB_MAX_STRAY_ANSWERS */
+};
+
 struct ike_sa {
     struct endpoint initiator, responder;
     struct exchange_list exchanges;
@@ -290,6 +306,7 @@ struct ike_sa {
     const char *user;           /* XAUTH user name or EAP identity, NULL where not read */
     uint32_t user_frame;
     struct given_answers answers;       /* to its first requests, where they differ; else empty */
+    struct stray_answers strays;
     const struct contest *contest;    /* the tracker's: what it knows of them, NULL */
     struct frame_numbers wrong_frames;      /* messages whose integrity check fails with the keys
                                  * given, the first SADB_MAX_WRONG_FRAMES of num_wrong */

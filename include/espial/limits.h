@@ -37,6 +37,7 @@ enum limits {
     SADB_MAX_WRONG_FRAMES = 64,     /* of one IKE SA, messages that fail their check */
     SADB_MAX_ANSWERS = 128,         /* different answers to the first requests of one IKE SA that
                                      * are remembered */
+    SADB_MAX_STRAY_ANSWERS = 16,    /* of one IKE SA, from different places that were not asked */
     SADB_MAX_REQUESTS = 128,        /* such requests */
     SADB_MAX_PER_SPI = 64,          /* SAs or streams that share one SPI */
     SADB_MAX_PER_PEER = 64,         /* IKE SAs looked at for one pair */

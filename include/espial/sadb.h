@@ -64,6 +64,15 @@ const char *const *sadb_caps(const struct sadb *db);
  * stands alone; NULL where there is none. */
 const struct ike_sa *sadb_asked_by(const struct sadb *db, const struct ike_sa *answered);
 
+/* The exchange's answer comes from where nobody was asked: whoever asked does not take it and asks
+ * again.  NULL where there is no such answer. */
+const struct stray_answer *sadb_answered_elsewhere(const struct sadb *db, const struct ike_sa *sa,
+                                                   const struct exchange *x);
+
+/* The IKE SA that the answer is of by itself, since its addresses and its SPI are others; NULL. */
+const struct ike_sa *sadb_stray_sa(const struct sadb *db, const struct ike_sa *sa,
+                                   const struct stray_answer *stray);
+
 /* The try before sa of the same initiator with the same responder, of the same version: the last
  * that failed, stood or went on.  Requests alone do not hide it.  NULL where there is none. */
 const struct ike_sa *sadb_try_before(const struct sadb *db, const struct ike_sa *sa);

@@ -39,6 +39,7 @@ struct sadb {
     uint32_t num_passing;
     bool clear_full;            /* clear holds SADB_MAX_CLEAR, and more came */
     GArray *judgements;           /* of struct judgement, or NULL */
+    bool has_strays;            /* some IKE SA got an answer from elsewhere */
     bool has_null;              /* some Child SA does not encrypt */
     bool has_selectors;         /* some Child SA's selectors are known */
 };

@@ -161,6 +161,7 @@ look_up(struct turn *t, uint64_t sum)
         t->exchange = track_find_exchange(t);
     }
     e->standing = track_standing(t, sum);
+    track_expect(t);
 }
 
 /* Without its beginning an IKE SA of IKEv1 is known by messages that nobody could read, and now it
@@ -366,6 +367,7 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
             read_message(&t);
             conclude(&t);
         }
+        track_elsewhere(&t);
     }
     e->sa = t.sa;
     e->exchange = t.exchange;

@@ -97,15 +97,19 @@ track_find_sa(struct sadb *db, const struct ike_message *m, const struct sightin
 {
     struct sa_key half = store_half_key(&db->store, m->spi_i, &at->src, &at->dst);
     struct sa_key key = store_key(&db->store, 'i', 0, m->spi_i, 8, NULL, NULL);
-    struct ike_sa *sa = ike_spi_is_zero(m->spi_r) ? NULL : track_by_spis(db, m, at);
+    struct ike_sa *sa = ike_spi_is_zero(m->spi_r) ? NULL : track_by_spis(db, m, at), *elsewhere;
 
-    if (sa) {
+    if (sa && track_known_between(sa, &at->src, &at->dst)) {
         return sa;
     }
+    elsewhere = sa;
     for (struct walk w = store_walk(&db->store, &half, SADB_MAX_PER_SPI); (sa = walk_next(&w));) {
         if (is_of(sa, m) && track_known_between(sa, &at->src, &at->dst) && may_take(sa, m)) {
             return sa;
         }
+    }
+    if (elsewhere) {
+        return elsewhere;
     }
     for (struct walk w = store_walk(&db->store, &key, SADB_MAX_PER_SPI); (sa = walk_next(&w));) {
         if (is_of(sa, m) &&

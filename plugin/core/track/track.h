@@ -16,6 +16,10 @@ struct turn {
     struct exchange *exchange;
     struct exchange_message *message;
     uint64_t sum;               /* the hash of its octets */
+    struct ip_addr expected;    /* where its IKE SA had the sender before; family 0: there is
+                                 * none */
+    bool known_path;            /* its addresses were those of its IKE SA */
+    bool known_source;          /* at least that of its sender was */
 };
 
 /* Who may change a fact may change what it lists. */
@@ -221,6 +225,11 @@ void track_addresses(struct turn *t);
 /* turn.c: what a message leaves to be done, and by whom; and who the user is. */
 void track_turn(struct turn *t);
 void track_user(struct turn *t);
+
+/* elsewhere.c: answers from where nobody was asked.  First, once the IKE SA of the message is
+ * looked up; then, once the message was read. */
+void track_expect(struct turn *t);
+void track_elsewhere(struct turn *t);
 
 /* certificate.c: the certificate of each end. */
 void track_certificates(struct turn *t);
