@@ -266,6 +266,40 @@ stops_read(struct conversation *c, const char *src, const char *dst, unsigned ki
     }
 }
 
+/* The SA is replaced, and nothing comes back in the new one; the old one brings nothing either, or
+ * does for a while. */
+static void
+stops_after_rekey(struct conversation *c, bool old_goes_on)
+{
+    static const uint8_t old[] = { 0xa0, 0, 0, 1 };
+    struct talk t = talk_of(c);
+
+    answered(&t, 4);
+    for (unsigned r = 0; r < 2; r++) {
+        begin(c, 2, V2_CREATE_CHILD_SA, 2, r == 0, r == 1);
+        propose(c, esp128, 3, PROTO_ESP, r ? TO_R2 : TO_I2);
+        selectors(c, "10.1.0.0/24", "10.2.0.0/24");
+        if (!r) {
+            notify(c, N2_REKEY_SA);
+            c->m.notifies[0].spi = (struct span){ old, 4 };
+        }
+        send(c, r ? "new!" : "new?", (uint16_t)(40 + r));
+    }
+    for (uint32_t seq = 1; seq <= 4; seq++) {
+        ipsec(c, &c->client, &c->gateway, esp_of(TO_R2, seq));
+        if (old_goes_on) {
+            soon(c);
+            ipsec(c, &c->gateway, &c->client, esp_of(TO_I, ++t.back));
+        }
+    }
+    end_after(c, 0);
+    if (old_goes_on) {
+        SILENT(c, stream_stopped);
+    } else {
+        SAYS(c, stream_stopped, "in Child SA 1, while 4 packets");
+    }
+}
+
 /* What IKE shows of the silent end chooses the remedy. */
 static void
 signs(struct conversation *c)
@@ -307,6 +341,45 @@ signs(struct conversation *c)
     SAYS(c, stream_stopped, "frame 16 begins IKE SA 1 from 192.0.2.10: the old SA was lost");
 }
 
+/* The same user connects from elsewhere, and the gateway drops the first SA for that. */
+static void
+other_device(struct conversation *c)
+{
+    struct ip_addr client = c->client;
+
+    reset(c);
+    for (unsigned device = 0; device < 2; device++) {
+        c->client = device ? c->stranger : client;
+        for (unsigned r = 0; r < 4; r++) {
+            begin(c, 2, r < 2 ? V2_IKE_SA_INIT : V2_IKE_AUTH, r / 2, r % 2 == 0, r % 2 == 1);
+            as(c, (uint8_t)(0x50 + device));
+            propose(c, r < 2 ? aes256 : esp128, r < 2 ? 4 : 3, r < 2 ? PROTO_IKE : PROTO_ESP,
+                    r < 2 ? 0 : (r == 2 ? 0xa0000005 : 0xb0000005) + device);
+            c->m.has_auth = r >= 2;
+            if (r >= 2) {
+                selectors(c, "10.1.0.0/24", "10.2.0.0/24");
+            }
+            if (r == 2) {
+                c->m.id_i = (struct ike_id){ .present = true,
+                                             .inner = true,
+                                             .type = ID_FQDN,
+                                             .data = { (const uint8_t *)"lisa", 4 } };
+            }
+            send(c, &"abcdefgh"[4 * device + r], (uint16_t)(90 + 4 * device + r));
+        }
+        c->client = client;
+        for (uint32_t seq = 1; seq <= 4; seq++) {
+            ipsec(c, &c->client, &c->gateway, esp_of(0xb0000005, 4 * device + seq));
+            if (!device) {
+                soon(c);
+                ipsec(c, &c->gateway, &c->client, esp_of(0xa0000005, seq));
+            }
+        }
+    }
+    end_after(c, 0);
+    SAYS(c, stream_stopped, "the same identity came up from 203.0.113.66");
+}
+
 int
 main(void)
 {
@@ -323,6 +396,9 @@ main(void)
     stops_read(&c, "10.9.0.5", "10.2.0.5", IP_ICMP, false); /* it may not pass */
     stops_read(&c, "10.1.0.5", "10.2.0.5", IP_UDP, false);
     stops_read(&c, "10.1.0.5", "10.2.0.5", 0, false); /* replies want nothing */
+    stops_after_rekey(&c, false);
+    stops_after_rekey(&c, true);
     signs(&c);
+    other_device(&c);
     return conversation_done(&c);
 }

@@ -4,6 +4,7 @@
 
 #include <espial/flow.h>
 #include <espial/hash.h>
+#include <string.h>
 
 #define LADDER_PAUSE_S 0.15 /* less is one burst */
 
@@ -262,7 +263,7 @@ read_packet(struct sadb *db, struct flow *f, const struct child_sa *c, const str
 static void
 begin_with(struct flow *f, const struct stream *s, uint64_t bytes, const struct ipsec_event *e)
 {
-    f->way[s->to_responder].packets = 1;
+    f->way[s->to_responder].packets++;
     if (!e->packet->has_inner) {
         f->run = (struct flow_run){ .first_time = s->first_time,
                                     .last_time = s->first_time,
@@ -276,6 +277,31 @@ begin_with(struct flow *f, const struct stream *s, uint64_t bytes, const struct 
     }
 }
 
+/* A Child SA that replaces another one goes on with its conversations. */
+static void
+inherit(struct sadb *db, struct flow *f, const struct child_sa *c)
+{
+    const struct child_sa *old = c->rekeys == NO_ID ? NULL : database_child_sa(db, c->rekeys);
+    bool turned = old && !ip_equal(&old->addr_i, &c->addr_i);
+
+    if (!old || !old->flow) {
+        return;
+    }
+    for (unsigned to_r = 0; to_r < 2; to_r++) {
+        f->way[to_r] = old->flow->way[to_r ^ turned];
+        f->way[to_r].ladder = (struct flow_ladder){ .length = 0 };
+    }
+    if (!old->flow->reading) {
+        return;
+    }
+    f->reading = (struct flow_reading *)store_alloc(&db->store, sizeof *f->reading);
+    for (unsigned to_r = 0; to_r < 2; to_r++) {
+        f->reading->way[to_r].num_heard = old->flow->reading->way[to_r ^ turned].num_heard;
+        memcpy(f->reading->way[to_r].heard, old->flow->reading->way[to_r ^ turned].heard,
+               sizeof f->reading->way[to_r].heard);
+    }
+}
+
 static struct flow *
 flow_of(struct sadb *db, struct child_sa *c, const struct stream *s, const struct ipsec_event *e)
 {
@@ -285,6 +311,7 @@ flow_of(struct sadb *db, struct child_sa *c, const struct stream *s, const struc
     if (!f && (s->packets > 1 || c->streams.len > 1)) {
         c->flow = f = (struct flow *)store_alloc(&db->store, sizeof *f);
         f->begun = s->first_time;
+        inherit(db, f, c);
         if (s->packets > 1) {
             f->num_beats = 1;
             begin_with(f, s, s->bytes - e->packet->length, e);
