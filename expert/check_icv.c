@@ -3,11 +3,64 @@
 #include "checks.h"
 #include "expert.h"
 
+/* The algorithms under which the same key fits. */
+static const char *
+near_algorithm(const struct key_near *near, char *out, size_t size)
+{
+    struct transform t = { near->integ ? TRANSFORM_INTEG : TRANSFORM_ENCR,
+                           near->integ ? near->integ : near->encr, 0 };
+
+    if (near->integ == CRYPT_INTEG_SHA256_96) {
+        g_snprintf(out, size, "HMAC_SHA2_256_96"); /* not of the registry */
+        return out;
+    }
+    return transform_print(&t, out, size);
+}
+
+/* What would fit where the keys of a stream do not, and what to do about it: NULL where nothing is
+ * known to. */
+static const char *
+near_of_stream(const struct stream *s, GString *text)
+{
+    const struct child_sa *c = s->child;
+    char name[SUITE_TEXT_MAX];
+
+    switch (s->key_near.miss) {
+    case NEAR_ALGORITHM:
+        g_string_append_printf(text, " As a key of %s it fits.",
+                               near_algorithm(&s->key_near, name, sizeof name));
+        return "Write that algorithm beside the key. If the SA negotiated another one, the "
+               "sender does not use it: update the sender, or set on both ends what it uses.";
+    case NEAR_CIPHER:
+        g_string_append(text, " It decrypts them to IP packets: the encryption key is right, "
+                              "and what fails is the ICV.");
+        return "Correct the integrity key or its algorithm; with extended sequence numbers let "
+               "the capture begin with the SA. If both are right, the packets were changed on "
+               "the way: compare a capture at the sender.";
+    case NEAR_OTHER_SPI:
+        if (child_is_negotiated(c) &&
+            (s->key_near.spi == c->spi_i || s->key_near.spi == c->spi_r)) {
+            g_string_append_printf(text, " The key given for SPI %08x, of the other direction "
+                                         "of the same SA, does.",
+                                   s->key_near.spi);
+            return "Exchange the two keys: each belongs to the SPI of its own direction.";
+        }
+        g_string_append_printf(text, " The key given for SPI %08x does.", s->key_near.spi);
+        return "Give this SPI that key: the rows of the two SPIs are exchanged, or one was "
+               "copied from the other.";
+    default:
+        return NULL;
+    }
+}
+
 /* One packet of a stream that verifies shows that the keys are right, so the others were damaged
  * or forged.  Where none verifies, the keys are not this SA's. */
 static void
 report_bad(struct findings *out, enum check_id check, const struct stream *s, uint32_t good)
 {
+    GString *near = g_string_new(NULL);
+    const char *remedy = near_of_stream(s, near);
+
     for (guint i = 0; i < s->bad_frames.len; i++) {
         struct scope where = scope_stream(s, s->bad_frames.at[i]);
         where.basis = BASIS_DECRYPTED;
@@ -16,12 +69,15 @@ report_bad(struct findings *out, enum check_id check, const struct stream *s, ui
                         "%u packet%s of SPI %08x fail%s the integrity check; %u pass it.", s->bad,
                         s->bad == 1 ? "" : "s", s->spi, s->bad == 1 ? "s" : "", good);
         } else {
+            where.remedy = remedy;
             finding_add(
                 out, check, &where,
-                "None of the %u packets of SPI %08x passes the integrity check with the key given.",
-                s->bad, s->spi);
+                "None of the %u packets of SPI %08x passes the integrity check with the key "
+                "given.%s",
+                s->bad, s->spi, near->str);
         }
     }
+    g_string_free(near, TRUE);
 }
 
 void
@@ -52,14 +108,37 @@ check_esn_mismatch(const struct check_in *in, struct findings *out)
     where.basis = BASIS_DECRYPTED;
     finding_add(out, CHECK_esn_mismatch, &where,
                 e->packet->esn ?
-                    "%s puts the upper half of an extended sequence number (ESN) into the ICV of SPI "
-                    "%08x, though %s was negotiated (frame %u): a receiver that keeps to it drops "
+                    "%s puts the upper half of an extended sequence number (ESN) into the ICV "
+                    "of SPI "
+                    "%08x, though %s was negotiated (frame %u): a receiver that keeps to it "
+                    "drops "
                     "these packets." :
-                    "%s leaves the upper half of the extended sequence number (ESN) out of the ICV "
-                    "of SPI %08x, though %s was negotiated (frame %u): a receiver that keeps to it "
+                    "%s leaves the upper half of the extended sequence number (ESN) out of the "
+                    "ICV "
+                    "of SPI %08x, though %s was negotiated (frame %u): a receiver that keeps to "
+                    "it "
                     "drops these packets.",
                 ip_print(&e->at.src, who, sizeof who), e->packet->spi, c->chosen->text,
                 c->negotiated_in);
+}
+
+/* As near_of_stream. */
+static const char *
+near_of_ike(const struct ike_sa *sa, GString *text)
+{
+    char name[SUITE_TEXT_MAX];
+
+    if (sa->key_near.miss == NEAR_EXCHANGED) {
+        g_string_append(text, " With the keys of the two directions exchanged they pass.");
+        return "Exchange SK_ei with SK_er and SK_ai with SK_ar: the initiator's keys are those "
+               "of who began the IKE SA, and a rekeyed one belongs to who began the rekey.";
+    }
+    if (sa->key_near.miss == NEAR_ALGORITHM) {
+        g_string_append_printf(text, " With the same keys and %s they pass.",
+                               near_algorithm(&sa->key_near, name, sizeof name));
+        return "Write that algorithm beside the keys.";
+    }
+    return NULL;
 }
 
 /* The same for the messages of an IKE SA. */
@@ -69,18 +148,22 @@ report_ike(const struct check_in *in, struct findings *out, enum check_id check)
     for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
         const struct ike_sa *sa = sadb_ike_sa(in->db, i);
         bool some = sa->num_readable > 0;
+        GString *near = g_string_new(NULL);
+        const char *remedy = some ? NULL : near_of_ike(sa, near);
         for (guint k = 0;
              some == (check == CHECK_ike_icv_bad) && k < sa->wrong_frames.len;
              k++) {
             struct scope where = { .basis = BASIS_DECRYPTED,
                                    .frame = sa->wrong_frames.at[k],
                                    .sa = sa,
-                                   .exchange = NO_ID };
+                                   .exchange = NO_ID,
+                                   .remedy = remedy };
             finding_add(out, check, &where,
                         "%u of the %u encrypted messages of IKE SA %u fail the integrity check "
-                        "with the keys given.",
-                        sa->num_wrong, sa->num_encrypted + sa->num_forged, sa->id);
+                        "with the keys given.%s",
+                        sa->num_wrong, sa->num_encrypted + sa->num_forged, sa->id, near->str);
         }
+        g_string_free(near, TRUE);
     }
 }
 

@@ -9,6 +9,7 @@
 #include <glib.h>
 #include <espial/certificate.h>
 #include <espial/flow.h>
+#include <espial/keys.h>
 #include <espial/limits.h>
 #include <espial/sighting.h>
 #include <espial/suite.h>
@@ -318,6 +319,7 @@ struct ike_sa {
     uint32_t rekeys, rekeyed_by;                /* ids of IKE SAs, NO_ID */
     uint32_t num_encrypted, num_readable, num_wrong;    /* messages; num_encrypted but those that */
     uint32_t num_forged;                                /* are not its ends' */
+    struct key_near key_near;   /* of the first message that says so: what keys would fit */
     struct nat_evidence nat_i, nat_r;   /* from messages of the initiator, of the responder */
     struct ip_addr beyond_i, beyond_r;  /* the address that a NAT gives that side, where the capture
                                          * holds packets on both sides of the NAT; family 0 */
@@ -356,6 +358,7 @@ struct ike_sa {
     bool captured_twice : 1;    /* some transmission was captured at two points */
     bool went_on : 1;           /* a message beyond the first request and its answer was seen */
     bool asked_again : 1;       /* and after it another first request */
+    bool key_named : 1;         /* keys are given for it */
     /* and the ports that they came from */
     bool i_from_500 : 1, i_from_4500 : 1, r_from_500 : 1, r_from_4500 : 1;
     uint32_t last_from_i, last_from_r;      /* frame of that side's last new message, 0 */
@@ -432,6 +435,10 @@ struct stream {
     bool esn;                   /* child negotiated extended sequence numbers */
     bool reply_expected;        /* carried something other than readable UDP */
     bool lengths_96;            /* all lengths fit the 96-bit ICV and not the negotiated one */
+    bool read;                  /* the clear text of a packet was read */
+    bool key_named, key_fails;  /* keys are given for its SPI; and a whole packet, which they do not
+                                 * open */
+    struct key_near key_near;   /* of the first packet that says so: what key would fit */
     bool strange;               /* when it began, its addresses were not those of child's ends */
     enum basis basis;           /* of the tie to child */
     struct ip_addr src, dst;

@@ -6,6 +6,7 @@
 
 #include <espial/addr.h>
 #include <espial/cursor.h>
+#include <espial/keys.h>
 #include <espial/limits.h>
 #include <espial/names.h>
 #include <espial/protocol.h>
@@ -78,6 +79,8 @@ struct ike_message {
     bool encrypted;             /* v1: E flag; v2: holds SK or SKF */
     bool readable;              /* nothing encrypted, or ike_parse_inner was given the clear text */
     bool integrity_wrong;       /* set by who decrypts: the keys given do not fit the checksum */
+    bool key_named;             /* set by who decrypts: keys are given for this IKE SA */
+    struct key_near near;       /* set by who decrypts: with integrity_wrong, what would fit */
     uint8_t inner_first;        /* type of the first encrypted payload, from SK or v1's header */
     struct span encrypted_body; /* SK, SKF after the fragment's numbers; v1: after the header */
     uint16_t fragment, fragments;   /* SKF: number and total; V1P_FRAGMENT: number, 0 (not known) */

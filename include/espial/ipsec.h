@@ -4,6 +4,7 @@
 #define ESPIAL_IPSEC_H
 
 #include <espial/cursor.h>
+#include <espial/keys.h>
 #include <espial/protocol.h>
 #include <espial/sighting.h>
 #include <espial/suite.h>
@@ -38,6 +39,8 @@ struct ipsec_packet {
     bool esn;                   /* ICV_GOOD: the ICV covers the upper half of an extended sequence
                                  * number (RFC 4303 section 2.2.1) */
     bool tried;                 /* ICV_UNKNOWN: keys that may be its SPI's do not open it */
+    bool key_named;             /* keys are given for this SPI */
+    struct key_near near;       /* ICV_BAD: what would fit */
     bool cut;                   /* not all of it was captured */
     bool fragmented;            /* came in IP fragments */
     uint8_t ah_words;           /* AH: its Payload Len field */

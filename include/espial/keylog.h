@@ -69,6 +69,8 @@ size_t keylog_count(const struct keylog *k);
  * that packets must decide.  NULL-terminated, the log's, and valid until more is read into it;
  * NULL where there is none. */
 const struct keylog_esp *const *keylog_find_esp(const struct keylog *k, uint32_t spi);
+size_t keylog_num_esp(const struct keylog *k);
+const struct keylog_esp *keylog_esp(const struct keylog *k, size_t i);      /* as below */
 /* What the log holds of one kind, in order of reading: i counts from 0; NULL behind the last one.
  * The log owns what these return, and it stays where it is as long as the log lives. */
 size_t keylog_num_ike2(const struct keylog *k);

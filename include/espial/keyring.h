@@ -25,6 +25,8 @@ void keyring_free(struct keyring *k);
 struct keylog *keyring_log(struct keyring *k);
 /* NULL, or the bound of limits.h that was reached, so that not all was opened (static text). */
 const char *keyring_full(const struct keyring *k);
+/* What of the log's keys the messages and packets so far had use for. */
+struct key_use keyring_use(const struct keyring *k);
 
 /* --- IKE -------------------------------------------------------------------- */
 
@@ -61,6 +63,8 @@ struct esp_clear {
                                  * number (RFC 4303 section 2.2.1) */
     bool tried;                 /* ICV_UNKNOWN: keys that may be this SPI's were tried in vain, and
                                  * no packet has shown yet whether they are */
+    bool named;                 /* the log has keys of this SPI */
+    struct key_near near;       /* ICV_BAD: what would fit; looked for with few packets of an SPI */
     bool opened;
     uint8_t head[KEYRING_HEAD]; /* the first octets of the payload */
     size_t head_len;

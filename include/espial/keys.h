@@ -27,6 +27,27 @@ struct esp_keys {
     bool esn;                   /* 64 bit sequence numbers (RFC 4303 section 2.2.1) */
 };
 
+/* What of the keys that were given a capture has use for: of an SPI in it, and of those that have
+ * opened something.  Shared secrets do not count: nobody knows whose they are. */
+struct key_use {
+    uint32_t ike_given, ike_named, ike_used;
+    uint32_t esp_given, esp_named, esp_used;
+};
+
+/* A key does not fit; what would, where something does. */
+enum near_miss {
+    NEAR_NOTHING,
+    NEAR_ALGORITHM,             /* the same octets under other algorithms */
+    NEAR_CIPHER,                /* it decrypts, and the integrity check fails */
+    NEAR_OTHER_SPI,             /* the key that is given for another SPI */
+    NEAR_EXCHANGED              /* the keys of the two directions of an IKE SA, exchanged */
+};
+struct key_near {
+    uint32_t spi;               /* NEAR_OTHER_SPI */
+    uint16_t encr, integ;       /* NEAR_ALGORITHM: those that fit */
+    uint8_t miss;               /* enum near_miss */
+};
+
 /* Keys of an IKE SA of IKEv2 (RFC 7296 section 2.14). */
 struct ike_keys {
     uint16_t encr, integ, prf;  /* integ 0 for AEAD */

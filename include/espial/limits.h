@@ -79,6 +79,9 @@ enum limits {
                                      * vain */
     KEYRING_MAX_LOOSE_TRIES = 1 << 15,      /* of keys that the log does not name for an IKE SA, in
                                              * stock for all messages */
+    KEYRING_MAX_NEAR_TRIES = 1 << 13,       /* of what is almost a key given, in stock for all
+                                             * messages and packets */
+    KEYRING_NEAR_KEYS = 32,         /* keys of other SPIs tried on each side of one in the log */
     KEYRING_MAX_NAMED = 32,         /* keys that the log names for one SPIi, the newest */
     KEYRING_MAX_SA_KEYS = 16,       /* keys of one IKE SA that have opened a message */
     KEYRING_MAX_NONCES = 32,        /* of one SPI in IKE_SA_INIT, requests and answers each */

@@ -40,6 +40,8 @@ void sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sightin
 bool sadb_see_path(struct sadb *db, struct path_event *e, const struct sighting *at,
                    const struct path_packet *p);
 
+/* Keys were given, and what of them the capture had use for: before its end. */
+void sadb_see_keys(struct sadb *db, const struct key_use *use);
 /* The capture has ended: what only the silence after an answer decides, and what nobody could read
  * but has a shape (shape.h): established_inferred, failed_inferred, deleted_inferred, eap_open and
  * their frames, times and senders in struct ike_sa are final from then on. */
@@ -56,6 +58,7 @@ const struct stream *sadb_stream(const struct sadb *db, size_t i);
 uint32_t sadb_num_frames(const struct sadb *db);
 double sadb_first_time(const struct sadb *db);      /* epoch seconds, 0 without frames */
 double sadb_last_time(const struct sadb *db);
+const struct key_use *sadb_keys(const struct sadb *db);     /* NULL: no keys were given */
 
 /* Names of limits that were reached, NULL-terminated; empty where none. */
 const char *const *sadb_caps(const struct sadb *db);

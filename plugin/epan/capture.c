@@ -36,7 +36,12 @@ capture_begin(void)
 void
 capture_end(void)
 {
-    if (open_file.db) {
+    if (open_file.db && !open_file.ended) {
+        open_file.ended = true;
+        if (open_file.keys) {
+            struct key_use use = keyring_use(open_file.keys);
+            sadb_see_keys(open_file.db, &use);
+        }
         sadb_see_end(open_file.db);
         checks_end(open_file.findings, open_file.db, open_file.plan);
     }

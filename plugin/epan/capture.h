@@ -18,6 +18,7 @@ struct capture {
     struct keyring *keys;       /* NULL where no key is known */
     struct tcp_encap *tcp;
     bool deep;                  /* a frame had more headers of IPsec than are followed */
+    bool ended;
     bool verify;                /* the ICV of every packet */
 };
 

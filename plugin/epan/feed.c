@@ -248,6 +248,8 @@ read_esp_clear(struct feed *f, struct ipsec_packet *p, const struct octets *o)
         p->icv = c.icv;
         p->esn = c.esn;
         p->tried = c.tried;
+        p->key_named = c.named;
+        p->near = c.near;
         if (c.opened) {
             payload = (struct span){ c.head, c.head_len };
             set_clear(f, p, c.next_header, &payload, c.bad_padding, BASIS_DECRYPTED);

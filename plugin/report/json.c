@@ -265,6 +265,22 @@ put_finding(json_dumper *j, const struct finding *f)
     json_dumper_end_object(j);
 }
 
+static void
+put_keys(json_dumper *j, const struct key_use *keys)
+{
+    if (!keys) {
+        put_text(j, "keys", NULL);
+        return;
+    }
+    member(j, "keys");
+    json_dumper_begin_object(j);
+    put_number(j, "ike_given", keys->ike_given);
+    put_number(j, "ike_used", keys->ike_used);
+    put_number(j, "esp_given", keys->esp_given);
+    put_number(j, "esp_used", keys->esp_used);
+    json_dumper_end_object(j);
+}
+
 void
 report_json(FILE *out, const struct report *r)
 {
@@ -284,6 +300,7 @@ report_json(FILE *out, const struct report *r)
         put_text(j, "first_time", NULL);
         put_text(j, "last_time", NULL);
     }
+    put_keys(j, sadb_keys(r->db));
     json_dumper_end_object(j);
     begin_list(j, "ike_sas");
     for (size_t i = 0; i < sadb_num_ike_sas(r->db); i++) {

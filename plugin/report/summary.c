@@ -302,6 +302,19 @@ put_peers(struct page *p, GArray *peers)
 }
 
 static void
+put_keys(struct page *p)
+{
+    const struct key_use *keys = sadb_keys(p->r->db);
+
+    if (keys) {
+        html_put(p->out,
+                 "<p>Keys given: %u of IKE, %u of ESP. Of them, %u and %u open something "
+                 "here.</p>\n",
+                 keys->ike_given, keys->esp_given, keys->ike_used, keys->esp_used);
+    }
+}
+
+static void
 put_limits(struct page *p)
 {
     GPtrArray *left_out = report_left_out(p->r);
@@ -323,6 +336,7 @@ page_summary(struct page *p)
                     "<h2 id=\"summary-h\">Summary</h2>\n");
     put_verdict(p);
     put_scale(p, peers);
+    put_keys(p);
     put_limits(p);
     put_first(p);
     put_peers(p, peers);

@@ -132,6 +132,7 @@ print_ike(FILE *out, const struct ike_sa *sa)
 void
 report_sas(FILE *out, const struct report *r)
 {
+    const struct key_use *keys = sadb_keys(r->db);
     size_t orphans = 0;
 
     fprintf(out, "\nEspial SAs\n");
@@ -147,5 +148,9 @@ report_sas(FILE *out, const struct report *r)
     }
     if (!sadb_num_ike_sas(r->db) && !sadb_num_streams(r->db)) {
         fprintf(out, "no IKE, ESP or AH in this capture\n");
+    }
+    if (keys) {
+        fprintf(out, "keys given: %u IKE, %u ESP; used: %u IKE, %u ESP\n", keys->ike_given,
+                keys->esp_given, keys->ike_used, keys->esp_used);
     }
 }

@@ -47,6 +47,53 @@ integrity_of_streams(struct conversation *c)
     FIRES(c, wrong_key);
 }
 
+/* What would fit is said, with what to do about it. */
+static void
+near_misses(struct conversation *c)
+{
+    static const struct {
+        struct key_near near;
+        const char *says, *remedy;
+    } table[] = {
+        { { .miss = NEAR_NOTHING }, "with the key given.", "of this very SA" },
+        { { .miss = NEAR_ALGORITHM, .encr = ENCR_AES_CBC, .integ = CRYPT_INTEG_SHA256_96 },
+          "As a key of HMAC_SHA2_256_96 it fits.",
+          "Write that algorithm" },
+        { { .miss = NEAR_ALGORITHM, .encr = ENCR_AES_GCM_12 }, "As a key of AES_GCM_12 it fits.",
+          "Write that algorithm" },
+        { { .miss = NEAR_CIPHER }, "It decrypts them to IP packets", "integrity key" },
+        { { .miss = NEAR_OTHER_SPI, .spi = TO_I }, "SPI a0000001, of the other direction",
+          "Exchange the two keys" },
+        { { .miss = NEAR_OTHER_SPI, .spi = 7 }, "The key given for SPI 00000007 does.",
+          "Give this SPI that key" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        struct ipsec_packet p = esp_of(TO_R, 1);
+        tunnel(c);
+        p.icv = ICV_BAD;
+        p.near = table[i].near;
+        ipsec(c, &c->client, &c->gateway, p);
+        end_after(c, 1);
+        SAYS(c, wrong_key, table[i].says);
+        T(strstr(the_finding(c, CHECK_wrong_key)->remedy, table[i].remedy));
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        reset(c);
+        sa_init(c, aes256, aes256);
+        begin(c, 2, V2_IKE_AUTH, 1, true, false);
+        c->m.readable = false;
+        c->m.integrity_wrong = true;
+        c->m.near = (struct key_near){ .miss = i ? NEAR_EXCHANGED : NEAR_ALGORITHM,
+                                       .integ = INTEG_HMAC_SHA2_256_128 };
+        send(c, "auth?", 3);
+        end_after(c, 1);
+        SAYS(c, wrong_key, i ? "directions exchanged they pass" :
+                               "With the same keys and HMAC_SHA2_256_128 they pass.");
+        T(strstr(the_finding(c, CHECK_wrong_key)->remedy, i ? "SK_ei with SK_er" : "Write that"));
+    }
+}
+
 /* Each packet tells by its ICV which kind of numbers its sender counts with. */
 static void
 extended_numbers(struct conversation *c)
@@ -87,7 +134,7 @@ extended_numbers(struct conversation *c)
             SILENT(c, esn_mismatch);
         }
     }
-    reset(c);               /* without its negotiation no SA has a setting */
+    reset(c); /* without its negotiation no SA has a setting */
     struct ipsec_packet p = esp_of(TO_R, 1);
     p.icv = ICV_GOOD;
     p.esn = true;
@@ -103,6 +150,7 @@ main(void)
     conversation_begin(&c);
     wrong_keys(&c);
     integrity_of_streams(&c);
+    near_misses(&c);
     extended_numbers(&c);
     return conversation_done(&c);
 }

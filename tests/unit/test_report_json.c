@@ -155,7 +155,8 @@ nothing(struct conversation *c)
                                 "  \"capture\": {\n"
                                 "    \"frames\": 0,\n"
                                 "    \"first_time\": null,\n"
-                                "    \"last_time\": null\n"
+                                "    \"last_time\": null,\n"
+                                "    \"keys\": null\n"
                                 "  },\n"
                                 "  \"ike_sas\": [],\n"
                                 "  \"child_sas\": [],\n"
@@ -192,11 +193,13 @@ sas(struct conversation *c)
     tunnel_of(c, "lisa");
     packet(c, 0xb0000001, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", IP_TCP);
     packet(c, 0xc0000001, &c->stranger, &c->gateway, NULL, NULL, 0);
+    sadb_see_keys(c->db, &(struct key_use){ 3, 1, 1, 4, 2, 2 });
     text = printed(c, report_json);
     T(is_json(text));
     text = squeezed(text);
     T(strstr(text, "\"capture\":{\"frames\":6,\"first_time\":1000.500000,"
-                   "\"last_time\":1003.000000}"));
+                   "\"last_time\":1003.000000,\"keys\":{\"ike_given\":3,\"ike_used\":1,"
+                   "\"esp_given\":4,\"esp_used\":2}}"));
     T(strstr(text, "\"ike_sas\":[{\"id\":0,\"version\":\"IKEv2\",\"spi_i\":\"1111111111111111\","
                    "\"spi_r\":\"2222222222222222\",\"state\":\"established\",\"initiator\":{"
                    "\"address\":\"192.0.2.10\",\"port\":500,\"id\":\"lisa\"},\"responder\":{"

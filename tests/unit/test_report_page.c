@@ -336,9 +336,12 @@ counts(struct conversation *c)
     T(shows("<p>4 frames in 1.50 s, from 1970-01-01 00:16:40 UTC. "
             "The capture shows 1 IKE SA (1 established) between 1 pair of peers, "
             "with 1 Child SA that carried 0 packets.</p>"));
+    T(!shows("Keys given"));
     packet(c, 0xb0000001, &c->client, &c->gateway, NULL, NULL, 0);
     packet(c, 0xc0000001, &c->stranger, &c->gateway, NULL, NULL, 0);
+    sadb_see_keys(c->db, &(struct key_use){ 3, 1, 1, 4, 2, 2 });
     make_page(c);
+    T(shows("<p>Keys given: 3 of IKE, 4 of ESP. Of them, 1 and 2 open something here.</p>"));
     T(shows("with 1 Child SA that carried 1 packet. 1 stream of ESP or AH belongs to no SA"));
     T(shows("<section id=\"streams\"") && shows("<code>c0000001</code>"));
 }

@@ -8,6 +8,9 @@ nothing(struct conversation *c)
     T_STR(printed(c, report_sas), "\nEspial SAs\nno IKE, ESP or AH in this capture\n");
     T_STR(printed(c, report_findings),
           "\nEspial findings\n0 errors, 0 warnings, 0 notes, 0 chats\n");
+    sadb_see_keys(c->db, &(struct key_use){ 3, 1, 1, 4, 2, 2 });
+    T_STR(printed(c, report_sas), "\nEspial SAs\nno IKE, ESP or AH in this capture\n"
+                                  "keys given: 3 IKE, 4 ESP; used: 1 IKE, 2 ESP\n");
 }
 
 static void

@@ -11,11 +11,11 @@
 
 struct keylog {
     GPtrArray *ike1, *ike2;     /* of struct keylog_ike1, keylog_ike2 */
+    GPtrArray *esp_keys;        /* of struct keylog_esp */
     GPtrArray *secrets;         /* of struct keylog_secret */
     GHashTable *esp;            /* SPI -> GPtrArray of struct keylog_esp, NULL-terminated */
     GHashTable *seen1, *seen2, *seen_secrets;   /* sets of the lists' members */
     struct secrets *all;        /* owns every key and secret of the lists above */
-    size_t num_esp;
 };
 
 /* A line under way. */

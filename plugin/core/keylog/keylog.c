@@ -77,6 +77,7 @@ keylog_new(void)
 
     k->ike1 = g_ptr_array_new();
     k->ike2 = g_ptr_array_new();
+    k->esp_keys = g_ptr_array_new();
     k->secrets = g_ptr_array_new();
     k->seen1 = g_hash_table_new(hash_ike1, same_ike1);
     k->seen2 = g_hash_table_new(hash_ike2, same_ike2);
@@ -94,6 +95,7 @@ keylog_free(struct keylog *k)
     }
     g_ptr_array_free(k->ike1, TRUE);
     g_ptr_array_free(k->ike2, TRUE);
+    g_ptr_array_free(k->esp_keys, TRUE);
     g_ptr_array_free(k->secrets, TRUE);
     g_hash_table_destroy(k->seen1);
     g_hash_table_destroy(k->seen2);
@@ -153,6 +155,7 @@ keylog_add_esp(struct key_reader *r, uint32_t spi, const struct esp_keys *keys)
     GPtrArray *list = (GPtrArray *)g_hash_table_lookup(r->log->esp, GUINT_TO_POINTER(spi));
     struct keylog_esp one;
     const char *why = keylog_misfit(keys);
+    void *kept;
 
     if (why) {
         keylog_refuse(r, why);
@@ -183,8 +186,9 @@ keylog_add_esp(struct key_reader *r, uint32_t spi, const struct esp_keys *keys)
     one.spi = spi;
     one.keys = *keys;
     one.line = r->line;
-    g_ptr_array_insert(list, (gint)list->len - 1, secrets_keep(r->log->all, &one, sizeof one));
-    r->log->num_esp++;
+    kept = secrets_keep(r->log->all, &one, sizeof one);
+    g_ptr_array_insert(list, (gint)list->len - 1, kept);
+    g_ptr_array_add(r->log->esp_keys, kept);
     crypt_wipe(&one, sizeof one);
 }
 
@@ -310,6 +314,18 @@ keylog_find_esp(const struct keylog *k, uint32_t spi)
 }
 
 size_t
+keylog_num_esp(const struct keylog *k)
+{
+    return k->esp_keys->len;
+}
+
+const struct keylog_esp *
+keylog_esp(const struct keylog *k, size_t i)
+{
+    return i < k->esp_keys->len ? (const struct keylog_esp *)k->esp_keys->pdata[i] : NULL;
+}
+
+size_t
 keylog_num_ike2(const struct keylog *k)
 {
     return k->ike2->len;
@@ -348,5 +364,5 @@ keylog_secret(const struct keylog *k, size_t i)
 size_t
 keylog_count(const struct keylog *k)
 {
-    return k->num_esp + k->ike1->len + k->ike2->len + k->secrets->len;
+    return k->esp_keys->len + k->ike1->len + k->ike2->len + k->secrets->len;
 }

@@ -15,6 +15,7 @@ struct esp_candidate {
     struct esp_opener *opener;          /* NULL until it is wanted */
     bool esn, refused;
     bool any;                           /* the log leaves its SPI open */
+    bool derived;                       /* it is none of the log's */
     bool proved, has_top;
     uint64_t top;                       /* highest verified sequence number */
 };

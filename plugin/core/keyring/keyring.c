@@ -4,7 +4,7 @@
 #include "open.h"
 #include "sas.h"
 
-enum { LOOSE_TRIES_EACH = 6 };  /* that each message adds to the stock */
+enum { LOOSE_TRIES_EACH = 6, NEAR_TRIES_EACH = 1 };     /* that each message adds to the stock */
 
 static void
 free_list(gpointer p)
@@ -26,6 +26,7 @@ keyring_new(struct keylog *log)
     k->unproved2[0] = g_queue_new();
     k->unproved2[1] = g_queue_new();
     k->loose_tries = budget_of(KEYRING_MAX_LOOSE_TRIES, LOOSE_TRIES_EACH);
+    k->near_tries = budget_of(KEYRING_MAX_NEAR_TRIES, NEAR_TRIES_EACH);
     k->requests = keyring_by_spi(init_requests_free);
     k->most_requests = KEYRING_MAX_IKE_SAS;
     k->reassemblies = g_queue_new();
@@ -72,12 +73,82 @@ keyring_log(struct keyring *k)      /* cppcheck-suppress unusedFunction ; tests 
     return k->log;
 }
 
+/* --- what the keys were good for ---------------------------------------------------- */
+
+static void
+add_named(GHashTable *lists, GHashTable *by_spi, GHashTable *sas)
+{
+    GHashTableIter i;
+    gpointer spis, list;
+
+    g_hash_table_iter_init(&i, sas);
+    while (g_hash_table_iter_next(&i, &spis, NULL)) {
+        list = g_hash_table_lookup(by_spi, spis);       /* by the first eight octets */
+        if (list) {
+            g_hash_table_add(lists, list);
+        }
+    }
+}
+
+static uint32_t
+num_named(const struct keyring *k)
+{
+    GHashTable *lists = g_hash_table_new(g_direct_hash, g_direct_equal);
+    GHashTableIter i;
+    gpointer list;
+    uint32_t n = 0;
+
+    add_named(lists, k->named, k->sas2);
+    add_named(lists, k->keys1, k->sas1);
+    g_hash_table_iter_init(&i, lists);
+    while (g_hash_table_iter_next(&i, &list, NULL)) {
+        n += ((const GPtrArray *)list)->len;
+    }
+    g_hash_table_destroy(lists);
+    return n;
+}
+
+static uint32_t
+num_used1(const struct keyring *k)
+{
+    GHashTable *used = g_hash_table_new(g_direct_hash, g_direct_equal);
+    GHashTableIter i;
+    gpointer sa;
+    uint32_t n;
+
+    g_hash_table_iter_init(&i, k->sas1);
+    while (g_hash_table_iter_next(&i, NULL, &sa)) {
+        const struct keylog_ike1 *right = ((const struct ike1_sa *)sa)->right;
+        if (right) {
+            g_hash_table_add(used, (gpointer)right);
+        }
+    }
+    n = g_hash_table_size(used);
+    g_hash_table_destroy(used);
+    return n;
+}
+
+struct key_use
+keyring_use(const struct keyring *k)
+{
+    struct key_use use = { .ike_given = (uint32_t)(keylog_num_ike1(k->log) +
+                                                   keylog_num_ike2(k->log)),
+                           .esp_given = (uint32_t)keylog_num_esp(k->log) };
+
+    use.ike_named = num_named(k);
+    /* A key of the log is loose until it has opened something. */
+    use.ike_used = (uint32_t)(k->indexed - k->loose->len) + num_used1(k);
+    spi_keys_use(k, &use);
+    return use;
+}
+
 /* --- IKE -------------------------------------------------------------------------- */
 
 bool
 keyring_read_ike(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t captured)
 {
     budget_next(&k->loose_tries);
+    budget_next(&k->near_tries);
     if (m->major == 2) {
         return ike2_read(k, m, at, captured);
     }

@@ -9,5 +9,7 @@ bool ike2_read(struct keyring *k, struct ike_message *m, const uint8_t *at, size
 void reassembly_free(void *p);
 bool ike1_read(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t captured);
 void spi_keys_free(void *p);
+/* The keys of ESP that are named for an SPI that was seen, and those that opened a packet. */
+void spi_keys_use(const struct keyring *k, struct key_use *use);
 
 #endif

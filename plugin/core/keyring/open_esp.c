@@ -3,6 +3,7 @@
 #include "any_spi.h"
 #include "candidate.h"
 #include "derive.h"
+#include "near.h"
 #include "open.h"
 
 #include <espial/cursor.h>
@@ -19,6 +20,7 @@ struct spi_keys {
     unsigned num;
     int right;                          /* the one that opened the last packet, -1 */
     bool logged;                        /* the log names keys for it */
+    unsigned failed;                    /* packets that no key opened before any did */
     size_t octets, longest;             /* of key schedules, about; of a packet: their scratch */
     GList *link;                        /* in with_openers; NULL: no opener is kept */
 };
@@ -163,9 +165,10 @@ open_derived(struct keyring *k, struct spi_keys *s, struct esp_job *j)
             continue;
         }
         j->found.keys = keys;
+        j->found.derived = true;
         *add_candidate(s, keys, j->found.esn) = j->found;
         s->right = (int)s->num - 1;
-        add_candidate(s, keys, !j->found.esn);
+        add_candidate(s, keys, !j->found.esn)->derived = true;
         /* It is known now: nothing is left to derive. */
         g_ptr_array_remove_index(list, i);
         k->num_negotiations--;
@@ -288,6 +291,9 @@ open_packet(struct keyring *k, struct spi_keys *s, struct esp_job *j, size_t cap
         return true;
     }
     j->out->icv = known && j->wrong ? ICV_BAD : ICV_UNKNOWN;
+    if (j->out->icv == ICV_BAD && s->right < 0 && near_is_due(&s->failed)) {
+        near_miss_esp(k, s->candidates, s->num, j);
+    }
     j->out->tried = j->out->icv == ICV_UNKNOWN && j->tried;
     return false;
 }
@@ -309,10 +315,36 @@ keyring_open_esp(struct keyring *k, struct esp_clear *out, const uint8_t *at, si
     j.seq = be32(at + 4);
     j.named = s && s->logged;
     opened = open_packet(k, s, &j, captured, verify);
+    out->named = j.named;
     if (s) {
         settle(k, s, reported);
     }
     return opened;
+}
+
+void
+spi_keys_use(const struct keyring *k, struct key_use *use)
+{
+    GHashTable *used = g_hash_table_new(g_direct_hash, g_direct_equal);
+    GHashTableIter i;
+    gpointer value;
+
+    g_hash_table_iter_init(&i, k->spi_keys);
+    while (g_hash_table_iter_next(&i, NULL, &value)) {
+        const struct spi_keys *s = (const struct spi_keys *)value;
+        const struct keylog_esp *const *keys =
+            s->logged ? keylog_find_esp(k->log, s->spi) : NULL;
+        for (; keys && *keys; keys++) {
+            use->esp_named++;
+        }
+        for (unsigned n = 0; n < s->num; n++) {
+            if (s->candidates[n].proved && !s->candidates[n].derived) {
+                g_hash_table_add(used, (gpointer)s->candidates[n].keys);
+            }
+        }
+    }
+    use->esp_used = g_hash_table_size(used);
+    g_hash_table_destroy(used);
 }
 
 /* --- for showing ------------------------------------------------------------------------------ */

@@ -395,6 +395,7 @@ ike1_read(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t ca
     if (!keys || captured < IKE_HEADER) {
         return false;
     }
+    m->key_named = true;
     keyring_spis(m, spis);
     sa = ike1_sa_of(k, spis, true);
     see_clear(k, sa, m);

@@ -1,6 +1,7 @@
 /* open_ikev2.c - opens SK and SKF payloads: candidates by SPI first, then a bounded number
  * of others (RFC 7296 section 3.14, RFC 7383).  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "derive.h"
+#include "near.h"
 #include "open.h"
 
 #include <espial/limits.h>
@@ -28,6 +29,7 @@ struct sk_payload {
     uint8_t *out;
     size_t len;                 /* of the clear text */
     unsigned tries;
+    struct key_near near;       /* what would open it */
     bool opened;                /* false with the right key: the padding is impossible */
 };
 
@@ -178,6 +180,9 @@ find_key(struct keyring *k, struct ike2_sa *sa, struct sk_payload *sk, bool *wro
         return true;
     }
     *wrong = (sa->keys->len || named) && (!sa->intermediate || sa->fresh);
+    if (*wrong && named && !sa->keys->len && near_is_due(&sa->failed)) {
+        sk->near = near_miss_ike(k, named, sk->m, sk->at, sk->body, sk->out);
+    }
     return false;
 }
 
@@ -290,6 +295,7 @@ ike2_read(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t ca
     struct ike2_sa *sa;
     bool wrong, known;
 
+    m->key_named = ike2_named(k, m->spi_i) != NULL;
     if (!m->encrypted || m->length > captured || !m->encrypted_body.at ||
         !keylog_num_ike2(k->log)) {
         return false;
@@ -306,6 +312,7 @@ ike2_read(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t ca
     sk.out = keyring_clear(k, m->length);
     known = find_key(k, sa, &sk, &wrong);
     m->integrity_wrong = wrong;
+    m->near = sk.near;
     sa->fresh = sa->fresh || (known && m->exchange != V2_IKE_INTERMEDIATE);
     if (!known || !sk.opened || m->readable) {
         return false;

@@ -27,6 +27,7 @@ struct keyring {
     GQueue *unproved2[2];       /* of them, that no key has opened, the oldest first: those whose
                                  * SPI the log does not name, and those that it names */
     struct budget loose_tries;
+    struct budget near_tries;   /* of what is almost a key given */
     size_t loose_cursor;        /* of an SA that is new while tries are short */
     GHashTable *requests;       /* SPI of the initiator -> struct init_requests */
     size_t num_requests;        /* nonces of all of them .. */

@@ -80,6 +80,7 @@ struct ike2_sa {
     struct unproved unproved;
     GPtrArray *keys;            /* struct ike_keys that have opened a message, the newest last */
     unsigned tries;             /* in vain, of loose keys */
+    unsigned failed;            /* messages that no key opened before any did */
     size_t cursor;              /* in loose */
     bool intermediate;          /* keys change at IKE_INTERMEDIATE (RFC 9242 section 3.3.1) .. */
     bool fresh;                 /* .. and one has opened a message since */

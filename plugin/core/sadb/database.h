@@ -27,6 +27,8 @@ struct sadb {
     uint32_t num_frames;
     double first_time, last_time;
     struct sadb_options options;
+    struct key_use keys;
+    bool keys_given;            /* keys says of them */
     uint32_t window_mask;       /* the window's bits less one: a power of two, so that they wrap
                                  * with the sequence numbers */
     GHashTable *fragments;      /* set of sa_key: datagrams of which a first fragment was seen */

@@ -342,6 +342,19 @@ sadb_see_frame(struct sadb *db, uint32_t frame, double time)
     db->last_time = MAX(db->last_time, time);
 }
 
+void
+sadb_see_keys(struct sadb *db, const struct key_use *use)
+{
+    db->keys = *use;
+    db->keys_given = true;
+}
+
+const struct key_use *
+sadb_keys(const struct sadb *db)
+{
+    return db->keys_given ? &db->keys : NULL;
+}
+
 size_t
 sadb_num_ike_sas(const struct sadb *db)
 {

@@ -127,6 +127,10 @@ track_count_opened(struct turn *t)
     if (!m->encrypted) {
         return;
     }
+    sa->key_named |= m->key_named;
+    if (!sa->key_near.miss) {
+        sa->key_near = m->near;
+    }
     if (track_fails_integrity(sa, m)) {
         t->message->wrong = true;
         note_wrong(t);

@@ -168,6 +168,12 @@ see_iv(struct stream *s, struct ipsec_event *e)
 static void
 see_integrity(struct sadb *db, struct stream *s, const struct ipsec_event *e)
 {
+    s->read |= e->packet->clear_read || e->packet->readable_ip;
+    s->key_named |= e->packet->key_named;
+    s->key_fails |= e->packet->key_named && !e->packet->cut && !e->packet->clear_read;
+    if (!s->key_near.miss) {
+        s->key_near = e->packet->near;
+    }
     if (e->packet->icv == ICV_GOOD) {
         s->good += !e->replayed;
     } else if (e->packet->icv == ICV_BAD) {

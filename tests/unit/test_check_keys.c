@@ -1,0 +1,122 @@
+/* Keys that were given against what the capture needs.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conversation.h"
+
+/* A tunnel whose IKE is read or not, with packets each way. */
+static void
+tunnel_seen(struct conversation *c, bool ike_read, bool read_r, bool read_i, bool named)
+{
+    tunnel(c);
+    if (!ike_read) {
+        reset(c);
+        sa_init(c, aes256, aes256);
+        for (unsigned r = 0; r < 2; r++) {
+            begin(c, 2, V2_IKE_AUTH, 1, r == 0, r == 1);
+            c->m.readable = false;
+            c->m.length = 400;
+            send(c, r ? "auth!" : "auth?", (uint16_t)(3 + r));
+        }
+    }
+    for (uint32_t i = 1; i <= 4; i++) {
+        struct ipsec_packet to_r = esp_of(TO_R, i), to_i = esp_of(TO_I, i);
+        to_r.clear_read = read_r;
+        to_i.clear_read = read_i;
+        to_r.key_named = to_i.key_named = named;
+        ipsec(c, &c->client, &c->gateway, to_r);
+        ipsec(c, &c->gateway, &c->client, to_i);
+    }
+}
+
+static void
+ends_with(struct conversation *c, struct key_use use)
+{
+    sadb_see_keys(c->db, &use);
+    end_after(c, 1);
+}
+
+static void
+all_or_none(struct conversation *c)
+{
+    tunnel_seen(c, false, false, false, false);
+    end_after(c, 1);
+    SILENT(c, keys_unused); /* no key was given */
+    tunnel_seen(c, true, true, true, true);
+    ends_with(c, (struct key_use){ 1, 1, 1, 2, 2, 2 });
+    SILENT(c, keys_unused);
+    tunnel_seen(c, true, true, true, true); /* a folder of the day's keys */
+    ends_with(c, (struct key_use){ 40, 1, 1, 80, 2, 2 });
+    SILENT(c, keys_unused);
+    tunnel_seen(c, false, false, false, false);
+    ends_with(c, (struct key_use){ 2, 0, 0, 4, 0, 0 });
+    SAYS(c, keys_unused, "Keys given: 2 IKE, 4 ESP; they open 0 of 1 IKE SA and 0 of 2 ESP "
+                         "streams. "
+                         "No key is of an SPI in this capture");
+    SAYS(c, keys_unused, "Not opened: IKE SA 0 (192.0.2.10 with 198.51.100.20), SPI b0000001 to "
+                         "198.51.100.20, SPI a0000001 to 192.0.2.10.");
+    T(basis_of(c, CHECK_keys_unused) == BASIS_CONFIGURED);
+    T(severity_of(c, CHECK_keys_unused) == SEV_NOTE);
+    T(the_finding(c, CHECK_keys_unused)->frame == 3);
+    T(strstr(the_finding(c, CHECK_keys_unused)->remedy, "of this time"));
+}
+
+static void
+some(struct conversation *c)
+{
+    tunnel_seen(c, true, true, false, false);
+    ends_with(c, (struct key_use){ 1, 1, 1, 1, 1, 1 });
+    SAYS(c, keys_unused, "they open 1 of 1 IKE SA and 1 of 2 ESP streams. No key is given for "
+                         "SPI "
+                         "a0000001 to 192.0.2.10.");
+    tunnel_seen(c, true, true, false, true); /* no ICV says that they are wrong */
+    ends_with(c, (struct key_use){ 1, 1, 1, 2, 2, 1 });
+    SAYS(c, keys_unused, "No packet is opened by the keys given for SPI a0000001 to 192.0.2.10.");
+    /* Who gives keys of one kind knows that the other stays closed. */
+    tunnel_seen(c, false, true, true, true);
+    ends_with(c, (struct key_use){ 0, 0, 0, 2, 2, 2 });
+    SILENT(c, keys_unused);
+    tunnel_seen(c, true, false, false, false);
+    ends_with(c, (struct key_use){ 1, 1, 1, 0, 0, 0 });
+    SILENT(c, keys_unused);
+    tunnel_seen(c, true, false, false, false);
+    ends_with(c, (struct key_use){ 1, 1, 0, 2, 0, 0 });
+    FIRES(c, keys_unused);
+}
+
+/* What anybody can send, what the capture cut, and what another row says. */
+static void
+not_missed(struct conversation *c)
+{
+    struct ipsec_packet p = esp_of(0x66666666, 1);
+
+    tunnel_seen(c, true, true, true, true);
+    ipsec(c, &c->stranger, &c->gateway, p);
+    begin(c, 2, V2_INFORMATIONAL, 0, true, false);
+    as(c, 0x66);
+    c->m.readable = false;
+    send(c, "a stranger's", 9);
+    ends_with(c, (struct key_use){ 1, 1, 1, 2, 2, 2 });
+    SILENT(c, keys_unused);
+    for (unsigned cut = 0; cut < 2; cut++) {
+        tunnel(c);
+        p = esp_of(TO_R, 1);
+        p.key_named = true;
+        p.cut = cut == 0;
+        p.icv = cut ? ICV_BAD : ICV_UNKNOWN;
+        ipsec(c, &c->client, &c->gateway, p);
+        ends_with(c, (struct key_use){ 1, 1, 1, 1, 1, 0 });
+        SILENT(c, keys_unused);
+        TOLD(c, wrong_key, cut != 0);
+    }
+}
+
+int
+main(void)
+{
+    static struct conversation c;
+
+    conversation_begin(&c);
+    all_or_none(&c);
+    some(&c);
+    not_missed(&c);
+    return conversation_done(&c);
+}
