@@ -20,6 +20,32 @@ chosen_here(const struct check_in *in)
     return x->chosen->frame == in->ike->at.frame ? x->chosen : NULL;
 }
 
+/* What an administrator can set instead.  IKEv1 has neither AEAD ciphers nor Curve25519, and one
+ * attribute for the hash and the PRF (RFC 2409 appendix A); NULL: what the row says. */
+static const char *
+better(uint8_t major, uint8_t protocol, uint8_t type)
+{
+    if (major != 1) {
+        return NULL;
+    }
+    if (type == TRANSFORM_KE) {
+        return "Set MODP_2048 or ECP_256 on both ends, or better move to IKEv2.";
+    }
+    if (protocol != PROTO_IKE) {
+        return NULL;
+    }
+    switch (type) {
+    case TRANSFORM_ENCR:
+        return "Set AES_CBC_256 as the encryption of phase 1 on both ends, or better move to "
+               "IKEv2.";
+    case TRANSFORM_INTEG:
+        return "Set SHA2_256 as the hash of phase 1 on both ends, or better move to IKEv2.";
+    default:
+        return "Set SHA2_256 as the hash of phase 1 on both ends: in IKEv1 one setting makes this "
+               "and the integrity algorithm (weak_integrity).";
+    }
+}
+
 static void
 weak(const struct check_in *in, struct findings *out, enum check_id check, uint8_t type)
 {
@@ -28,6 +54,8 @@ weak(const struct check_in *in, struct findings *out, enum check_id check, uint8
     for (size_t i = 0; k && i < k->p->num_transforms; i++) {
         const struct transform *t = &k->p->transforms[i];
         enum requirement r = t->type == type ? transform_requirement(k->p->protocol, t) : REQ_NONE;
+        const char *rfc = k->p->protocol == PROTO_IKE || type == TRANSFORM_KE ? "RFC 8247" :
+                                                                                "RFC 8221";
         const char *layer = k->p->protocol == PROTO_IKE ? "IKE" : ipsec_name(k->p->protocol);
         struct scope where = scope_message(in);
         char name[64];
@@ -35,10 +63,18 @@ weak(const struct check_in *in, struct findings *out, enum check_id check, uint8
             continue;
         }
         where.child = in->ike->child;
+        where.remedy = better(in->msg->major, k->p->protocol, type);
+        transform_print(t, name, sizeof name);
+        if (in->msg->major == 1 && strcmp(rfc, "RFC 8247") == 0) {
+            /* RFC 8247 section 1: IKEv1 is out of its scope. */
+            finding_add(out, check, &where,
+                        "%s is chosen for %s (%s), which is too weak: RFC 8247 %s even for IKEv2.",
+                        name, layer, k->text,
+                        r == REQ_MUST_NOT ? "rules it out" : "advises against it");
+            continue;
+        }
         finding_add(out, check, &where, "%s is chosen for %s (%s); %s says that it %s be used.",
-                    transform_print(t, name, sizeof name), layer, k->text,
-                    k->p->protocol == PROTO_IKE || type == TRANSFORM_KE ? "RFC 8247" : "RFC 8221",
-                    r == REQ_MUST_NOT ? "must not" : "should not");
+                    name, layer, k->text, rfc, r == REQ_MUST_NOT ? "must not" : "should not");
     }
 }
 
@@ -187,7 +223,8 @@ check_ikev1_in_use(const struct check_in *in, struct findings *out)
     }
     where = scope_message(in);
     where.exchange = NO_ID;
-    finding_add(out, CHECK_ikev1_in_use, &where, "IKE SA %u uses IKEv1, which is retired.",
+    finding_add(out, CHECK_ikev1_in_use, &where,
+                "IKE SA %u uses IKEv1, which is deprecated (RFC 9395).",
                 in->ike->sa->id);
 }
 

@@ -168,14 +168,25 @@ check_esp_after_lifetime(const struct check_in *in, struct findings *out)
 void
 check_reserved_spi(const struct check_in *in, struct findings *out)
 {
+    char who[ADDR_TEXT_MAX];
     struct scope where;
 
     if (in->ipsec->packet->spi >= ESP_FIRST_FREE_SPI || !counts(in)) {
         return;
     }
     where = scope_packet(in);
-    finding_add(out, CHECK_reserved_spi, &where, "%s uses SPI %08x; 0 to 255 are reserved.",
-                ipsec_name(in->ipsec->packet->protocol), in->ipsec->packet->spi);
+    if (!in->ipsec->packet->spi) {
+        where.remedy = "Look at the sender: SPI 0 is for its own use and must never be sent.";
+        finding_add(out, CHECK_reserved_spi, &where,
+                    "%s from %s uses SPI 00000000, which names no SA.",
+                    ipsec_name(in->ipsec->packet->protocol),
+                    ip_print(&in->ipsec->at.src, who, sizeof who));
+        return;
+    }
+    finding_add(out, CHECK_reserved_spi, &where,
+                "%s to %s uses SPI %08x, which the receiver chooses; 0 to 255 are reserved.",
+                ipsec_name(in->ipsec->packet->protocol),
+                ip_print(&in->ipsec->at.dst, who, sizeof who), in->ipsec->packet->spi);
 }
 
 /* What is known of two packets with one number. */

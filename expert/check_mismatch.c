@@ -125,21 +125,21 @@ check_lifetime_mismatch(const struct check_in *in, struct findings *out)
     const struct exchange *x = in->ike->exchange;
     const struct kept_proposal *chosen;
     const struct ike_notify *n;
-    char who[ID_TEXT_MAX], values[64];
+    char who[ID_TEXT_MAX], values[64], phase[64];
     struct scope where;
 
     if (!message_is_new(in) || in->msg->major != 1) {
         return;
     }
     where = scope_message(in);
+    message_sender(in, who, sizeof who);
     n = ike_find_notify(in->msg, N1_RESPONDER_LIFETIME);
     if (n) {
         where.basis = notify_basis(n);
         finding_add(out, CHECK_lifetime_mismatch, &where,
                     "%s holds to a shorter lifetime than the one offered%s (RESPONDER-LIFETIME in "
                     "frame %u).",
-                    message_sender(in, who, sizeof who), lifetimes(n, values, sizeof values),
-                    in->ike->at.frame);
+                    who, lifetimes(n, values, sizeof values), in->ike->at.frame);
         return;
     }
     chosen = x->chosen && x->chosen->frame == in->ike->at.frame ? x->chosen : NULL;
@@ -151,15 +151,17 @@ check_lifetime_mismatch(const struct check_in *in, struct findings *out)
              k->p->attr.life_kb == chosen->p->attr.life_kb)) {
             continue;
         }
+        phase_name(in, x, phase, sizeof phase);
         if (!k->p->attr.life_kb && !chosen->p->attr.life_kb) {
-            finding_add(
-                out, CHECK_lifetime_mismatch, &where, "%s answers a lifetime of %u s with %u s.",
-                message_sender(in, who, sizeof who), k->p->attr.life_s, chosen->p->attr.life_s);
+            finding_add(out, CHECK_lifetime_mismatch, &where,
+                        "%s answers the lifetime of %s, %u s in frame %u, with %u s.", who, phase,
+                        k->p->attr.life_s, x->offered_in, chosen->p->attr.life_s);
             return;
         }
         finding_add(out, CHECK_lifetime_mismatch, &where,
-                    "%s answers a lifetime of %u s and %u KB with %u s and %u KB.",
-                    message_sender(in, who, sizeof who), k->p->attr.life_s, k->p->attr.life_kb,
+                    "%s answers the lifetime of %s, %u s and %u KB in frame %u, with %u s and %u "
+                    "KB.",
+                    who, phase, k->p->attr.life_s, k->p->attr.life_kb, x->offered_in,
                     chosen->p->attr.life_s, chosen->p->attr.life_kb);
         return;
     }

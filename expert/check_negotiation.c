@@ -124,6 +124,19 @@ check_several_chosen(const struct check_in *in, struct findings *out)
                 message_sender(in, who, sizeof who), proposals);
 }
 
+/* USE_TRANSPORT_MODE, or the encapsulation mode of quick mode. */
+static bool
+asks_transport(const struct exchange *x)
+{
+    bool transport = x->transport;
+
+    for (guint i = 0; i < x->offered->len && !transport; i++) {
+        const struct proposal *p = x->offered->at[i]->p;
+        transport = p->v1 && v1_is_transport(p->attr.mode);
+    }
+    return transport;
+}
+
 void
 check_ts_unacceptable(const struct check_in *in, struct findings *out)
 {
@@ -133,6 +146,7 @@ check_ts_unacceptable(const struct check_in *in, struct findings *out)
     const struct exchange *x = in->ike->about;
     char who[ID_TEXT_MAX], i[TS_TEXT_MAX], r[TS_TEXT_MAX], ki[TS_TEXT_MAX], kr[TS_TEXT_MAX];
     const struct selector *asked;
+    const char *in_transport = "";
     struct scope where;
     size_t num;
 
@@ -148,6 +162,13 @@ check_ts_unacceptable(const struct check_in *in, struct findings *out)
                     who);
         return;
     }
+    if (asks_transport(x)) {
+        in_transport = ", which asks for transport mode";
+        where.remedy = "Set the same mode on both ends first: the offer asks for transport mode, "
+                       "and a peer that is set to tunnel mode finds nothing for two single hosts. "
+                       "If the modes are the same, compare the addresses, protocols and ports of "
+                       "both ends.";
+    }
     asked = exchange_selectors(x, true, &num);
     selectors_print(asked, num, i, sizeof i);
     asked = exchange_selectors(x, false, &num);
@@ -160,16 +181,17 @@ check_ts_unacceptable(const struct check_in *in, struct findings *out)
         if (same_side && c->num_ts_i && c->basis != BASIS_INFERRED && x->by_initiator) {
             finding_add(
                 out, CHECK_ts_unacceptable, &where,
-                "%s refuses %s === %s of frame %u; it has accepted %s === %s before (frame %u).",
-                who, i, r, exchange_asked_in(x),
+                "%s refuses %s === %s of frame %u%s; it has accepted %s === %s before (frame %u).",
+                who, i, r, exchange_asked_in(x), in_transport,
                 selectors_print(c->ts_i, c->num_ts_i, ki, sizeof ki),
                 selectors_print(c->ts_r, c->num_ts_r, kr, sizeof kr), c->negotiated_in);
             return;
         }
     }
     finding_add(out, CHECK_ts_unacceptable, &where,
-                "%s refuses %s === %s of frame %u; the capture does not show what it would accept.",
-                who, i, r, exchange_asked_in(x));
+                "%s refuses %s === %s of frame %u%s; the capture does not show what it would "
+                "accept.",
+                who, i, r, exchange_asked_in(x), in_transport);
 }
 
 static bool

@@ -78,8 +78,8 @@ check_nat_forced(const struct check_in *in, struct findings *out)
     where.basis = BASIS_INFERRED;
     finding_add(
         out, CHECK_nat_forced, &where,
-        "Each side's hash of its own address fits none (frames %u and %u), that of the other's "
-        "fits: suggests forced UDP encapsulation, or a NAT of each side beyond the capture.",
+        "Both ends report a NAT in front of them (frames %u and %u), but no address changes here. "
+        "Suggests that they force ESP into UDP, or that each is behind a NAT outside this capture.",
         sa->nat_i.frame, sa->nat_r.frame);
 }
 

@@ -390,7 +390,8 @@ struct child_sa {
     uint8_t protocol;           /* PROTO_ESP or PROTO_AH */
     struct ip_addr virtual_ip;  /* family 0: none assigned */
     struct ip_addr addr_i, addr_r;  /* current outer addresses of both ends */
-    bool transport, udp_encap;
+    bool transport, udp_encap;  /* transport of an inferred one: where mode_read, see child_mode */
+    bool mode_read;             /* inferred: AH shows the mode in clear */
     bool established;           /* the response was read */
     bool mode_config;
     bool closed_i, closed_r;    /* a Delete named the SPI of that side */
@@ -540,6 +541,8 @@ const struct selector *child_selectors(const struct child_sa *c, bool initiator,
 /* What the selectors of both ends of c say of a packet in that direction: the worse answer. */
 enum admission child_admits(const struct child_sa *c, const struct inner_packet *p,
                             bool to_responder);
+/* "tunnel" or "transport"; NULL where neither was read: an inferred Child SA of ESP shows none. */
+const char *child_mode(const struct child_sa *c);
 /* Extended sequence numbers were negotiated (RFC 4303 section 2.2.1).  c may be NULL. */
 bool child_has_esn(const struct child_sa *c);
 /* k's text, printed into out where it is not kept. */

@@ -235,7 +235,9 @@ show_child(const struct view *v, const struct record *r, const struct stream *s)
     if (c->chosen) {
         put_text(v, tree, H_child_proposal, c->chosen->text);
     }
-    put_text(v, tree, H_child_mode, c->transport ? "transport" : "tunnel");
+    if (child_mode(c)) {
+        put_text(v, tree, H_child_mode, child_mode(c));
+    }
     put_text(v, tree, H_child_state, child_state_name(r->child_state));
     put_text(v, tree, H_child_basis, basis_name(c->basis));
     put_link(v, tree, H_negotiated_in, c->negotiated_in);

@@ -181,7 +181,7 @@ put_child_sa(json_dumper *j, const struct child_sa *c)
     put_number(j, "id", c->id);
     put_number(j, "ike_sa", c->ike_sa->id);
     put_text(j, "protocol", c->protocol == PROTO_AH ? "AH" : "ESP");
-    put_text(j, "mode", c->basis == BASIS_INFERRED ? NULL : c->transport ? "transport" : "tunnel");
+    put_text(j, "mode", child_mode(c));
     put_bool(j, "udp_encap", c->udp_encap);
     put_text(j, "basis", basis_name(c->basis));
     put_spi(j, "spi_i", c->spi_i);

@@ -252,12 +252,10 @@ put_child(GString *out, const struct child_sa *c)
 
     html_put(
         out,
-        "<tr><th scope=\"row\" data-l=\"Child SA\">%u <span class=\"sub\">%s%s%s</span></th><td data-l=\"State\">%s"
+        "<tr><th scope=\"row\" data-l=\"Child SA\">%u <span class=\"sub\">%s%s%s%s</span></th><td data-l=\"State\">%s"
         "<br><span class=\"basis %s\">%s</span></td><td data-l=\"Suite\">",
         c->id, c->protocol == PROTO_AH ? "AH" : "ESP",
-        c->basis == BASIS_INFERRED ? "" :
-        c->transport               ? " transport" :
-                                     " tunnel",
+        child_mode(c) ? " " : "", child_mode(c) ? child_mode(c) : "",
         c->udp_encap ? " in UDP" : "", words[c->state], basis_name(c->basis), basis_name(c->basis));
     put_suite(out, c->chosen);
     g_string_append(out, "</td><td data-l=\"To the responder\">");
@@ -360,9 +358,9 @@ put_inner(struct page *p, const struct ike_sa *sa)
             g_string_append(p->out, " \xe2\x87\x84 ");
             put_selectors(p->out, c->ts_r, c->num_ts_r);
             html_put(p->out, "</td><td colspan=\"4\" class=\"sub\">%s</td></tr>\n",
-                     !c->streams.len ? "no packet in the capture" :
-                     c->transport    ? "transport mode: the outer addresses" :
-                                       "inner addresses not readable");
+                     !c->streams.len               ? "no packet in the capture" :
+                     child_mode(c) && c->transport ? "transport mode: the outer addresses" :
+                                                     "inner addresses not readable");
             rows++;
         }
     }

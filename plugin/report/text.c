@@ -74,14 +74,29 @@ print_stream(FILE *out, const struct stream *s, const char *indent)
             s->last_frame);
 }
 
+enum { SPI_TEXT_MAX = 16 };
+
+/* An SPI that the capture does not show has no number. */
+static const char *
+print_spi(uint32_t spi, char out[SPI_TEXT_MAX])
+{
+    if (!spi) {
+        return "unknown";
+    }
+    snprintf(out, SPI_TEXT_MAX, "%08x", spi);
+    return out;
+}
+
 static void
 print_child(FILE *out, const struct child_sa *c)
 {
+    const char *mode = child_mode(c);
+    char spi_i[SPI_TEXT_MAX], spi_r[SPI_TEXT_MAX];
     char i[TS_TEXT_MAX], r[TS_TEXT_MAX], ip[ADDR_TEXT_MAX];
 
-    fprintf(out, "  Child SA %u: %s %s, SPIs %08x and %08x, %s, %s%s%s", c->id,
-            c->protocol == PROTO_AH ? "AH" : "ESP", c->transport ? "transport" : "tunnel", c->spi_i,
-            c->spi_r, child_state_name(c->state), basis_name(c->basis), c->chosen ? ", " : "",
+    fprintf(out, "  Child SA %u: %s%s%s, SPIs %s and %s, %s, %s%s%s", c->id,
+            c->protocol == PROTO_AH ? "AH" : "ESP", mode ? " " : "", mode ? mode : "",
+            print_spi(c->spi_i, spi_i), print_spi(c->spi_r, spi_r), child_state_name(c->state), basis_name(c->basis), c->chosen ? ", " : "",
             c->chosen ? c->chosen->text : "");
     if (c->negotiated_in) {
         fprintf(out, ", negotiated in frame %u", c->negotiated_in);
@@ -123,7 +138,7 @@ print_ike(FILE *out, const struct ike_sa *sa)
     }
     for (guint i = 0; i < sa->children.len; i++) {
         const struct child_sa *c = sa->children.at[i];
-        if (c->ike_sa == sa) {          /* inherited ones stand where they were negotiated */
+        if (c->ike_sa == sa) { /* inherited ones stand where they were negotiated */
             print_child(out, c);
         }
     }

@@ -302,8 +302,22 @@ strength(struct conversation *c)
     SAYS(c, no_encryption, "does not encrypt");
     SILENT(c, no_integrity);
 
+    reset(c);                   /* IKEv1: RFC 8247 is not about it, and it has no AEAD */
+    begin(c, 1, V1_MAIN, 0, true, false);
+    propose(c, weak_ike, 4, PROTO_IKE, 0);
+    send(c, "mm1", 1);
+    begin(c, 1, V1_MAIN, 0, false, false);
+    propose(c, weak_ike, 4, PROTO_IKE, 0);
+    send(c, "mm2", 2);
+    SAYS(c, weak_encryption, "which is too weak: RFC 8247 rules it out even for IKEv2.");
+    T(strstr(remedy(c, CHECK_weak_encryption), "AES_CBC_256 as the encryption of phase 1"));
+    T(strstr(remedy(c, CHECK_weak_integrity), "SHA2_256 as the hash of phase 1"));
+    T(strstr(remedy(c, CHECK_weak_prf), "one setting makes this and the integrity algorithm"));
+    T(strstr(remedy(c, CHECK_weak_dh_group), "MODP_2048 or ECP_256"));
+
     reset(c);
     v1_phase1(c, aes256);
+    SILENT(c, weak_encryption);
     FIRES(c, ikev1_in_use);
     SILENT(c, aggressive_mode_psk);
     reset(c);

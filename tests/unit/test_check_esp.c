@@ -222,7 +222,13 @@ of_no_ike(struct conversation *c)
     ipsec(c, &c->stranger, &c->gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = 9,
                                                                .seq = 1, .length = 100 });
     SAYS(c, esp_without_ike, "203.0.113.66");
-    SAYS(c, reserved_spi, "00000009");
+    SAYS(c, reserved_spi, "ESP to 198.51.100.20 uses SPI 00000009, which the receiver chooses");
+    T(strstr(remedy(c, CHECK_reserved_spi), "receiver"));
+    child(c, esp128, 3, PROTO_ESP);
+    ipsec(c, &c->stranger, &c->gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = 0,
+                                                               .seq = 1, .length = 100 });
+    SAYS(c, reserved_spi, "ESP from 203.0.113.66 uses SPI 00000000, which names no SA.");
+    T(strstr(remedy(c, CHECK_reserved_spi), "Look at the sender"));
 }
 
 static void

@@ -310,8 +310,8 @@ kilobytes_of_one(struct conversation *c)
             send(c, r ? "mm2" : "mm1", (uint16_t)(1 + r));
         }
         SAYS(c, lifetime_mismatch,
-             side ? "3600 s and 0 KB with 3600 s and 1000 KB" :
-             "3600 s and 1000 KB with 3600 s and 0 KB");
+             side ? "3600 s and 0 KB in frame 1, with 3600 s and 1000 KB" :
+             "3600 s and 1000 KB in frame 1, with 3600 s and 0 KB");
     }
 }
 
@@ -331,8 +331,8 @@ lifetime(struct conversation *c, uint32_t kilobytes)
     c->m.proposals[0].attr.life_kb = kilobytes;
     send(c, "mm2", 2);
     SAYS(c, lifetime_mismatch,
-         kilobytes ? "28800 s and 1000 KB with 3600 s and 1000 KB" :
-         "a lifetime of 28800 s with 3600 s.");
+         kilobytes ? "28800 s and 1000 KB in frame 1, with 3600 s and 1000 KB" :
+         "the lifetime of phase 1 (main mode), 28800 s in frame 1, with 3600 s.");
 }
 
 int

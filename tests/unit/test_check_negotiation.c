@@ -291,6 +291,19 @@ selectors_refused(struct conversation *c)
     send(c, "no", 4);
     SAYS(c, ts_unacceptable, "refuses 10.1.0.0/24 === 10.9.0.0/16 of frame 3; the capture does not "
          "show what it would accept.");
+    T(strstr(remedy(c, CHECK_ts_unacceptable), "mirrored"));
+
+    tunnel(c);                  /* two hosts in transport mode, refused by a peer in tunnel mode */
+    begin(c, 2, V2_CREATE_CHILD_SA, 2, true, false);
+    propose(c, esp128, 3, PROTO_ESP, 0xa0000002);
+    selectors(c, "192.0.2.10", "198.51.100.20");
+    notify(c, N2_USE_TRANSPORT_MODE);
+    send(c, "ts?", 5);
+    begin(c, 2, V2_CREATE_CHILD_SA, 2, false, true);
+    notify(c, N2_TS_UNACCEPTABLE);
+    send(c, "ts!", 6);
+    SAYS(c, ts_unacceptable, "of frame 5, which asks for transport mode; it has accepted");
+    T(strncmp(remedy(c, CHECK_ts_unacceptable), "Set the same mode on both ends first", 36) == 0);
 }
 
 /* Errors without a row of their own: each by its name, of the exchange that it answers. */

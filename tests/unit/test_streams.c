@@ -178,6 +178,34 @@ captured_twice(struct conversation *c)
 }
 
 /* Nobody could read IKE: opposite streams pair in the order of their birth. */
+/* An inferred Child SA of ESP shows no mode; AH's next header stands in clear. */
+static void
+mode_of_inferred(struct conversation *c)
+{
+    for (unsigned mode = 0; mode < 3; mode++) {
+        struct ipsec_packet p = { .protocol = PROTO_AH, .spi = 0xe1, .seq = 1, .length = 100,
+                                  .clear_read = true, .has_inner = true, .inner_tunnel = mode == 1,
+                                  .inner_basis = BASIS_OBSERVED };
+        const char *name;
+        if (mode == 2) {
+            p = (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = 0xe1, .seq = 1, .length = 100 };
+        }
+        reset(c);
+        sa_init(c, aes256, aes256);
+        for (unsigned r = 0; r < 2; r++) {
+            begin(c, 2, V2_IKE_AUTH, 1, r == 0, r == 1);
+            c->m.readable = false;
+            c->m.length = 500;
+            send(c, r ? "auth!" : "auth?", (uint16_t)(3 + r));
+        }
+        ipsec(c, &c->client, &c->gateway, p);
+        T(sadb_num_child_sas(c->db) == 1);
+        name = child_mode(sadb_child_sa(c->db, 0));
+        T(mode == 2 ? name == NULL : name != NULL);
+        T(!name || strcmp(name, mode ? "tunnel" : "transport") == 0);
+    }
+}
+
 static void
 inferred(struct conversation *c)
 {
@@ -385,6 +413,7 @@ main(void)
     losses(&c);
     captured_twice(&c);
     inferred(&c);
+    mode_of_inferred(&c);
     reused(&c);
     verdicts(&c);
     states(&c);

@@ -135,6 +135,15 @@ child_admits(const struct child_sa *c, const struct inner_packet *p, bool to_res
     return MAX(selectors_admit(src, num_src, p, true), selectors_admit(dst, num_dst, p, false));
 }
 
+const char *
+child_mode(const struct child_sa *c)
+{
+    if (c->basis == BASIS_INFERRED && !c->mode_read) {
+        return NULL;
+    }
+    return c->transport ? "transport" : "tunnel";
+}
+
 bool
 child_same_selectors(const struct child_sa *a, const struct child_sa *b)
 {

@@ -215,8 +215,9 @@ is_nobodys(const struct stream *s, const struct ike_sa *sa)
 /* Without keys: a stream between the peers of an IKE SA whose exchanges nobody could
  * read belongs to a Child SA of it; opposite directions pair in order of birth. */
 static struct child_sa *
-infer_child(struct sadb *db, struct stream *s, struct ike_sa *sa, const struct sighting *at)
+infer_child(struct sadb *db, struct stream *s, struct ike_sa *sa, const struct ipsec_event *e)
 {
+    const struct ipsec_packet *p = e->packet;
     bool to_r = ip_equal(&s->dst, &sa->responder.addr);
     uint32_t *from = &sa->half_inferred[s->protocol == PROTO_ESP][to_r];
     struct child_sa *c = NULL;
@@ -235,10 +236,14 @@ infer_child(struct sadb *db, struct stream *s, struct ike_sa *sa, const struct s
             return NULL;
         }
         c->basis = BASIS_INFERRED;
-        c->request_frame = at->frame;
+        c->request_frame = e->at.frame;
     }
     sadb_child_spi(db, c, !to_r, s->spi);
-    c->udp_encap = at->src_port != 0;
+    c->udp_encap = e->at.src_port != 0;
+    if (p->protocol == PROTO_AH && p->clear_read) {
+        c->transport = !p->inner_tunnel;        /* its next header stands in clear */
+        c->mode_read = true;
+    }
     return c;
 }
 
@@ -358,7 +363,7 @@ tie(struct sadb *db, const struct ipsec_event *e, struct stream *s)
         c = child_by_source(db, s, e->at.frame, inferred, &to_r);
     }
     if (!c && peers && unread(peers) && e->new_stream && !is_nobodys(s, peers)) {
-        c = infer_child(db, s, peers, &e->at);
+        c = infer_child(db, s, peers, e);
         to_r = ip_equal(&s->dst, &peers->responder.addr);       /* both SPIs may be the same */
     }
     if (c && c != s->child) {

@@ -254,8 +254,8 @@ put_child_sa(const stat_tap_table_ui *ui, const struct child_sa *c)
 
     snprintf(text, sizeof text, "IKE SA %u", c->ike_sa->id);
     set_text(table, row, SA_OF, text);
-    snprintf(text, sizeof text, "%s %s", c->protocol == PROTO_AH ? "AH" : "ESP",
-             c->transport ? "transport" : "tunnel");
+    snprintf(text, sizeof text, "%s%s%s", c->protocol == PROTO_AH ? "AH" : "ESP",
+             child_mode(c) ? " " : "", child_mode(c) ? child_mode(c) : "");
     set_text(table, row, SA_PROTOCOL, text);
     set_text(table, row, SA_STATE, child_state_name(c->state));
     put_endpoints(table, row, c->ike_sa);
