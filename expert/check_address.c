@@ -387,6 +387,16 @@ check_wrong_child_sa(const struct check_in *in, struct findings *out)
                 e->child->id, e->packet->spi, right->id, right->negotiated_in);
 }
 
+/* They are two people: by their users where both were read, else by their identities. */
+static bool
+differ(const struct ike_sa *a, const struct ike_sa *b)
+{
+    if (a->user && b->user) {
+        return strcmp(a->user, b->user) != 0;
+    }
+    return strcmp(a->initiator.id, b->initiator.id) != 0;
+}
+
 void
 check_virtual_ip_shared(const struct check_in *in, struct findings *out)
 {
@@ -409,14 +419,15 @@ check_virtual_ip_shared(const struct check_in *in, struct findings *out)
                                   &a->addr);
             }
             if (!holds || old->state != IKE_ESTABLISHED || !old->initiator.id ||
-                strcmp(old->initiator.id, now->initiator.id) == 0 || old->rekeyed_by != NO_ID) {
+                old->rekeyed_by != NO_ID || !differ(old, now)) {
                 continue;
             }
             where = scope_message(in);
             finding_add(out, CHECK_virtual_ip_shared, &where,
                         "%s is assigned to %s while %s still holds it (IKE SA %u).",
-                        ip_print(&a->addr, ip, sizeof ip), now->initiator.id, old->initiator.id,
-                        old->id);
+                        ip_print(&a->addr, ip, sizeof ip),
+                        now->user ? now->user : now->initiator.id,
+                        old->user ? old->user : old->initiator.id, old->id);
         }
     }
 }

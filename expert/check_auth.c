@@ -115,7 +115,54 @@ find_reason(const struct check_in *in, bool of_initiator, struct reason *why)
                          "See what has changed since then: the key or password on either end, or "
                          "whether this address may use it.",
                   sizeof why->remedy);
+    } else if (of_initiator && !sa->eap && sa->initiator.id) {
+        g_snprintf(why->remedy, sizeof why->remedy,
+                   "See whether the rejecting side has a connection for %s%s%s, of this type and "
+                   "spelling; then compare the pre-shared key or password on both ends.",
+                   sa->initiator.id,
+                   sa->responder.id ? " that is its own identity " : "",
+                   sa->responder.id ? sa->responder.id : "");
     }
+}
+
+static const char *
+user_of(const struct ike_sa *sa, const char *peer)
+{
+    return sa->user ? sa->user : peer;
+}
+
+/* With EAP it is the client that reports the end of a login that has failed, beyond the first
+ * round, which proves the gateway (RFC 7296 sections 2.16 and 2.21.2).  False where it was not. */
+static bool
+report_eap_ended(const struct check_in *in, struct findings *out, struct scope *where,
+                 const char *client, const char *gateway)
+{
+    const struct ike_sa *sa = in->ike->sa;
+    const struct exchange *x = NULL;
+    char type[32];
+    bool tunnelled;
+
+    for (struct newest n = newest_first(sa->exchanges.len, SADB_MAX_PER_PEER);
+         !x && in->ike->from_initiator && newest_next(&n);) {
+        const struct exchange *one = sa->exchanges.at[n.i];
+        x = one->type == V2_IKE_AUTH && one->eap_asks && !one->injected ? one : NULL;
+    }
+    if (!x || x->message_id <= 1 || x->eap_type == EAPT_IDENTITY) {
+        return false;
+    }
+    tunnelled = x->eap_type == EAPT_TLS || x->eap_type == EAPT_TTLS || x->eap_type == EAPT_PEAP;
+    where->remedy = tunnelled ?
+        "See in the log of the gateway or its RADIUS server which of the two it is: the user's "
+        "certificate or password, or a server certificate that the client does not trust." :
+        "Compare the user's name and password on the client with the gateway's or the RADIUS "
+        "server's user database.";
+    finding_add(out, CHECK_auth_failed, where,
+                "%s refuses the user %s: the client ends the login after %s of frame %u "
+                "(AUTHENTICATION_FAILED in frame %u)%s.",
+                gateway, user_of(sa, client), eap_type_name(x->eap_type, type, sizeof type),
+                x->response, in->ike->at.frame,
+                tunnelled ? ", or does not trust the server's certificate within EAP" : "");
+    return true;
 }
 
 void
@@ -141,21 +188,23 @@ check_auth_failed(const struct check_in *in, struct findings *out)
                        "database; phase 1 itself succeeded.";
         finding_add(
             out, CHECK_auth_failed, &where,
-            "%s rejects the user behind %s (XAUTH status FAIL in frame %u, phase 1 agreed%s%s).",
-            who, to, in->ike->at.frame, in->ike->sa->chosen ? " on " : "",
+            "%s rejects the user %s%s (XAUTH status FAIL in frame %u, phase 1 agreed%s%s).", who,
+            in->ike->sa->user ? "" : "behind ", user_of(in->ike->sa, to), in->ike->at.frame,
+            in->ike->sa->chosen ? " on " : "",
             in->ike->sa->chosen ? in->ike->sa->chosen->text : "");
     } else if (in->msg->eap_code == EAP_FAILURE) {
         where.remedy = "Compare the user's name and password on the client with the gateway's or "
                        "the RADIUS server's user database.";
         finding_add(out, CHECK_auth_failed, &where,
-                    "%s rejects the EAP authentication of %s (EAP-Failure in frame %u).", who, to,
-                    in->ike->at.frame);
+                    "%s rejects the EAP authentication of %s (EAP-Failure in frame %u).", who,
+                    user_of(in->ike->sa, to), in->ike->at.frame);
     } else if (n && in->msg->major == 1 && x && x->type == V1_AGGRESSIVE && x->messages.len < 2) {
         return; /* nobody has looked at credentials yet: exchange_mode_mismatch reports it */
     } else if (n && x && in->msg->major == 2 && x->request == in->ike->at.frame) {
         /* RFC 7296 section 2.21.2: the side that was refused may say so once more. */
-        if (in->ike->sa->state != IKE_FAILED || in->ike->failed) {
-            where.basis = notify_basis(n);
+        where.basis = notify_basis(n);
+        if ((in->ike->sa->state != IKE_FAILED || in->ike->failed) &&
+            !report_eap_ended(in, out, &where, who, to)) {
             finding_add(out, CHECK_auth_failed, &where,
                         "%s rejects the authentication of %s (AUTHENTICATION_FAILED in frame "
                         "%u).%s",

@@ -228,6 +228,9 @@ report_lost(const struct check_in *in, struct findings *out)
         char who[ADDR_TEXT_MAX], name[64];
         if (w.sa->major == 2 && w.denial->type == N2_INVALID_IKE_SPI && w.denial->stood &&
             !w.refuted) {
+            where.remedy = "See why that end has lost the SA: a restart, a failover, or a timeout "
+                           "of its own; dead peer detection lets the other end notice and connect "
+                           "again.";
             finding_add(out, CHECK_peer_restarted, &where,
                         "%s answers IKE SA %u, established in frame %u, with %s: it no longer "
                         "knows it.",
@@ -235,6 +238,12 @@ report_lost(const struct check_in *in, struct findings *out)
                         notify_name(2, w.denial->type, name, sizeof name));
         }
     }
+}
+
+static const char *
+person(const struct ike_sa *sa)
+{
+    return sa->user ? sa->user : sa->initiator.id;
 }
 
 void
@@ -256,12 +265,12 @@ check_peer_restarted(const struct check_in *in, struct findings *out)
         finding_add(out, CHECK_peer_restarted, &where,
                     "%s is established anew (IKE SA %u) with INITIAL_CONTACT while its IKE SA %u "
                     "was not deleted: it has forgotten that one.",
-                    e->sa->initiator.id, e->sa->id, e->replaces->id);
+                    person(e->sa), e->sa->id, e->replaces->id);
     } else if (e->replaces) {
         finding_add(out, CHECK_peer_restarted, &where,
                     "%s is established anew from %s (IKE SA %u) while its IKE SA %u from %s was "
                     "not deleted.",
-                    e->sa->initiator.id, ip_print(&e->sa->initiator.addr, to, sizeof to), e->sa->id,
+                    person(e->sa), ip_print(&e->sa->initiator.addr, to, sizeof to), e->sa->id,
                     e->replaces->id, ip_print(&e->replaces->initiator.addr, from, sizeof from));
     }
 }

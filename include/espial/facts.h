@@ -516,6 +516,11 @@ struct policy {
 
 /* "lisa@corp.example" where known, else the address, into out. */
 char *endpoint_print(const struct endpoint *e, char *out, size_t size);
+/* Who proves himself by XAUTH or EAP: the identity of the IKE SA may be many users'. */
+bool ike_sa_has_user(const struct ike_sa *sa);
+/* The initiators are known to be one person: by the users, else, where neither has one to prove, by
+ * the identities. */
+bool ike_sa_same_person(const struct ike_sa *a, const struct ike_sa *b);
 /* a is where that side of sa was captured, before or beyond its NAT. */
 bool ike_sa_is_at(const struct ike_sa *sa, bool initiator, const struct ip_addr *a);
 /* That side of sa is behind a NAT, alone or as the other is. */

@@ -193,6 +193,9 @@ show_ike(const struct view *v, const struct record *r)
     }
     put_text(v, tree, H_ike_initiator, initiator);
     put_text(v, tree, H_ike_responder, responder);
+    if (sa->user && sa->user_frame <= v->frame) {
+        put_text(v, tree, H_user, sa->user);
+    }
     if (r->nat != NAT_UNKNOWN) {
         put_text(v, tree, H_nat, nat_name(r->nat));
     }

@@ -150,6 +150,7 @@ put_ike_sa(json_dumper *j, const struct ike_sa *sa)
         json_dumper_value_string(j, ip_print(&sa->addresses->at[i].addr, text, sizeof text));
     }
     json_dumper_end_array(j);
+    put_text(j, "user", sa->user);
     put_number(j, "first_frame", sa->first_frame);
     put_number(j, "last_frame", sa->last_frame);
     begin_list(j, "child_sas");

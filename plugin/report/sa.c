@@ -80,6 +80,11 @@ put_facts(struct page *p, const struct ike_sa *sa)
                  auth_method_name(sa->major, sa->auth_method, text, sizeof text),
                  sa->eap ? ", EAP" : "");
     }
+    if (sa->user) {
+        fact(out, "User");
+        html_text(out, sa->user);
+        html_put(out, " <span class=\"sub\">frame %u</span></dd>\n", sa->user_frame);
+    }
     fact(out, "SPIs");
     put_spi8(out, sa->spi_i);
     if (sa->has_spi_r) {

@@ -133,6 +133,9 @@ print_ike(FILE *out, const struct ike_sa *sa)
             ip_print(&sa->initiator.addr, a, sizeof a), sa->initiator.id ? " " : "",
             sa->initiator.id ? sa->initiator.id : "", ip_print(&sa->responder.addr, b, sizeof b),
             sa->responder.id ? " " : "", sa->responder.id ? sa->responder.id : "");
+    if (sa->user) {
+        fprintf(out, "  user %s (frame %u)\n", sa->user, sa->user_frame);
+    }
     if (sa->chosen) {
         fprintf(out, "  %s (frame %u)\n", sa->chosen->text, sa->chosen->frame);
     }

@@ -18,7 +18,7 @@ KINDS = {"FT_STRING": "text", "FT_UINT32": "number", "FT_BYTES": "octets", "FT_F
          "FT_IPv4": "IPv4 address", "FT_IPv6": "IPv6 address"}
 GROUPS = [
     ("Findings", ("espial.finding",)),
-    ("IKE SA", ("espial.ike_sa", "espial.nat")),
+    ("IKE SA", ("espial.ike_sa", "espial.user", "espial.nat")),
     ("IKE message", ("espial.exchange", "espial.request_in", "espial.response_in", "espial.retransmission_of", "espial.response_time",
                      "espial.offered", "espial.chosen")),
     ("Child SA", ("espial.child_sa",)),
@@ -37,6 +37,7 @@ EXAMPLES = {
     "espial.ike_sa.state": ('espial.ike_sa.state == "failed"', "1_wrong_password"),
     "espial.ike_sa.proposal": ('espial.ike_sa.proposal contains "MODP_768"', "2_3des_against_des"),
     "espial.ike_sa.initiator": ('espial.ike_sa.initiator == "lisa@corp.example"', "3_virtual_address"),
+    "espial.user": ('espial.user == "lisa@corp.example"', "1_wrong_password"),
     "espial.nat": ('espial.nat == "initiator"', "nat_initiator"),
     "espial.direction": ('espial.direction == "responder to initiator"', "3_virtual_address"),
     "espial.exchange": ('espial.exchange == "IKE_AUTH"', "5_clean_ikev2"),

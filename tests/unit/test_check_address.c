@@ -322,6 +322,9 @@ inner(struct conversation *c)
     }
 }
 
+/* Who logs in by EAP, or NULL. */
+static const char *user;
+
 static void
 assign(struct conversation *c, const char *who, uint8_t spi, const struct ip_addr *from,
        const uint8_t *address)
@@ -339,6 +342,11 @@ assign(struct conversation *c, const char *who, uint8_t spi, const struct ip_add
             c->m.id_i = (struct ike_id){ .present = !response, .type = ID_FQDN,
                                          .data = { (const uint8_t *)who, strlen(who) } };
         }
+        if (step == 2 && user) {
+            c->m.eap_code = EAP_RESPONSE;
+            c->m.eap_type = EAPT_IDENTITY;
+            c->m.eap_data = (struct span){ (const uint8_t *)user, strlen(user) };
+        }
         if (step == 3) {
             c->m.cfg_type = CP_REPLY;
             c->m.num_cfg = 1;
@@ -354,14 +362,28 @@ assign(struct conversation *c, const char *who, uint8_t spi, const struct ip_add
 static void
 pools(struct conversation *c)
 {
-    static const uint8_t one[] = { 10, 9, 0, 1 }, two[] = { 10, 9, 0, 2 };
+    static const uint8_t one_address[] = { 10, 9, 0, 1 }, other[] = { 10, 9, 0, 2 };
 
     reset(c);
-    assign(c, "lisa", 0x11, &c->client, one);
-    assign(c, "bob", 0x33, &c->stranger, two);
+    assign(c, "lisa", 0x11, &c->client, one_address);
+    assign(c, "bob", 0x33, &c->stranger, other);
     SILENT(c, virtual_ip_shared);
-    assign(c, "eve", 0x55, &c->stranger, one);
+    assign(c, "eve", 0x55, &c->stranger, one_address);
     SAYS(c, virtual_ip_shared, "10.9.0.1 is assigned to eve while lisa still holds it");
+    /* one identity for all: the users tell them apart */
+    for (unsigned two = 0; two < 2; two++) {
+        reset(c);
+        user = "lisa";
+        assign(c, "group", 0x11, &c->client, one_address);
+        SILENT(c, virtual_ip_shared);
+        user = two ? "bob" : "lisa";
+        assign(c, "group", 0x55, &c->stranger, one_address);
+        TOLD(c, virtual_ip_shared, two);
+        TOLD(c, peer_restarted, !two);
+        user = NULL;
+    }
+    SAYS(c, virtual_ip_shared, "10.9.0.1 is assigned to bob while lisa still holds it");
+    SILENT(c, peer_restarted);
 }
 
 /* With MOBIKE an answer on another path, whose request was not captured, may be the move's. */

@@ -348,6 +348,51 @@ refused_once(struct conversation *c)
          "(AUTHENTICATION_FAILED in frame 5)");
 }
 
+/* One message of IKE_AUTH with EAP, or the client's last word. */
+static void
+eap_message(struct conversation *c, uint8_t exchange, uint32_t id, bool request, uint8_t code,
+            uint8_t type)
+{
+    static const char user[] = "lisa";
+    char octets[32];
+
+    begin(c, 2, exchange, id, request, !request);
+    c->m.eap_code = code;
+    c->m.eap_type = type;
+    if (code == EAP_RESPONSE && type == EAPT_IDENTITY) {
+        c->m.eap_data = (struct span){ (const uint8_t *)user, 4 };
+    }
+    if (!code && exchange == V2_INFORMATIONAL) {
+        notify(c, N2_AUTHENTICATION_FAILED);
+    }
+    g_snprintf(octets, sizeof octets, "eap %u %d", id, request);
+    send(c, octets, (uint16_t)(10 + 2 * id + request));
+}
+
+/* The client reports the end of its login: beyond the first round the user was refused, in the
+ * first one the gateway. */
+static void
+eap_login_ended(struct conversation *c)
+{
+    reset(c);
+    sa_init(c, aes256, aes256);
+    eap_message(c, V2_IKE_AUTH, 1, true, 0, 0);
+    eap_message(c, V2_IKE_AUTH, 1, false, EAP_REQUEST, EAPT_IDENTITY);
+    eap_message(c, V2_IKE_AUTH, 2, true, EAP_RESPONSE, EAPT_IDENTITY);
+    T(sadb_ike_sa(c->db, 0)->user && strcmp(sadb_ike_sa(c->db, 0)->user, "lisa") == 0);
+    eap_message(c, V2_IKE_AUTH, 2, false, EAP_REQUEST, EAPT_MSCHAPV2);
+    SILENT(c, auth_failed);
+    eap_message(c, V2_INFORMATIONAL, 3, true, 0, 0);
+    SAYS(c, auth_failed, "198.51.100.20 refuses the user lisa: the client ends the login after "
+                         "EAP-MSCHAPv2 of frame 6 (AUTHENTICATION_FAILED in frame 7)");
+    reset(c);
+    sa_init(c, aes256, aes256);
+    eap_message(c, V2_IKE_AUTH, 1, true, 0, 0);
+    eap_message(c, V2_IKE_AUTH, 1, false, EAP_REQUEST, EAPT_IDENTITY);
+    eap_message(c, V2_INFORMATIONAL, 2, true, 0, 0);
+    SAYS(c, auth_failed, "rejects the authentication of");
+}
+
 int
 main(void)
 {
@@ -366,5 +411,6 @@ main(void)
     lone_notify(&c);
     keys_needed(&c);
     refused_once(&c);
+    eap_login_ended(&c);
     return conversation_done(&c);
 }

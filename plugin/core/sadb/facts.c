@@ -52,6 +52,23 @@ ike_sa_behind_nat(const struct ike_sa *sa, bool initiator)
 }
 
 bool
+ike_sa_has_user(const struct ike_sa *sa)
+{
+    return sa->user || sa->eap ||
+           (sa->major == 1 && sa->auth_method >= AUTH1_XAUTH_PSK_I &&
+            sa->auth_method <= AUTH1_XAUTH_REVISED_RSA_ENCRYPTION_R);
+}
+
+bool
+ike_sa_same_person(const struct ike_sa *a, const struct ike_sa *b)
+{
+    if (ike_sa_has_user(a) || ike_sa_has_user(b)) {
+        return a->user && b->user && strcmp(a->user, b->user) == 0;
+    }
+    return a->initiator.id && b->initiator.id && strcmp(a->initiator.id, b->initiator.id) == 0;
+}
+
+bool
 ike_spi_is_zero(const uint8_t spi[8])
 {
     static const uint8_t zero[8];

@@ -65,13 +65,17 @@ track_replaced(const struct turn *t)
     const struct sadb *db = t->db;
     const struct ike_sa *now = t->sa;
 
-    if (!e->established || !now->initiator.id) {
+    /* XAUTH comes after phase 1: who it is shows once the user is accepted. */
+    bool accepted = t->m->major == 1 && t->m->exchange == V1_TRANSACTION && !e->from_initiator &&
+                    t->exchange->xauth_accepted && now->state == IKE_ESTABLISHED;
+
+    if (!(e->established || accepted) || !now->initiator.id) {
         return NULL;
     }
     for (struct newest n = newest_first(db->stood->len, SADB_MAX_PER_PEER); newest_next(&n);) {
         const struct ike_sa *old = (const struct ike_sa *)g_ptr_array_index(db->stood, n.i);
         if (old != now && old->state == IKE_ESTABLISHED && old->major == now->major &&
-            old->initiator.id && strcmp(old->initiator.id, now->initiator.id) == 0 &&
+            ike_sa_same_person(old, now) && old->initiator.id &&
             ip_equal(&old->responder.addr, &now->responder.addr) &&
             (!ip_equal(&old->initiator.addr, &now->initiator.addr) || now->initial_contact) &&
             old->rekeyed_by == NO_ID && !lacks_request(old)) {

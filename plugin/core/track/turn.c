@@ -3,8 +3,6 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "track.h"
 
-#include <string.h>
-
 enum { LAST_WORD = 8 }; /* octets of a payload with EAP-Success or EAP-Failure */
 
 /* What the answer to IKE_AUTH says of EAP. */
@@ -75,7 +73,7 @@ user_of(const struct ike_message *m)
     return (struct span){ NULL, 0 };
 }
 
-/* The last name counts: an XAUTH that fails may be asked again for another user. */
+/* The first name counts, as with identities. */
 void
 track_user(struct turn *t)
 {
@@ -83,12 +81,9 @@ track_user(struct turn *t)
     struct ike_id id = { .present = true, .type = ID_RFC822_ADDR, .data = user_of(t->m) };
     char text[ID_TEXT_MAX];
 
-    if (!id.data.len || !t->e->from_initiator || !t->m->encrypted || !t->m->readable) {
+    if (!id.data.len || sa->user || !t->e->from_initiator || !t->m->encrypted || !t->m->readable) {
         return;
     }
-    ike_id_print(&id, text, sizeof text);
-    if (!sa->user || strcmp(sa->user, text) != 0) {
-        sa->user = store_text(&t->db->store, text);
-    }
+    sa->user = store_text(&t->db->store, ike_id_print(&id, text, sizeof text));
     sa->user_frame = t->e->at.frame;
 }
