@@ -6,6 +6,7 @@
 #include <string.h>
 
 enum { LONE_NOTIFY = 8, SMALL_NOTIFY_DATA = 8 };    /* octets */
+enum { LISTED = 4 };            /* sessions named in one sentence */
 
 /* The answer of this message to an offer that was read, or NULL. */
 static const struct kept_proposal *
@@ -153,6 +154,11 @@ check_ts_unacceptable(const struct check_in *in, struct findings *out)
     if (!n || (v1 && (!x || x->type != V1_QUICK))) {
         return;
     }
+    /* Without an address there are no selectors: address_assignment_failed reports the cause. */
+    if (!v1 && (ike_find_notify(in->msg, N2_FAILED_CP_REQUIRED) ||
+                ike_find_notify(in->msg, N2_INTERNAL_ADDRESS_FAILURE))) {
+        return;
+    }
     where = scope_message(in);
     where.basis = notify_basis(n);
     message_sender(in, who, sizeof who);
@@ -272,11 +278,101 @@ gives_address(const struct ike_message *m)
     return false;
 }
 
+/* When that side of sa was last heard, by frames. */
+static uint32_t
+last_heard(const struct ike_sa *sa)
+{
+    uint32_t last = sa->last_from_i;
+
+    for (struct newest n = newest_first(sa->children.len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct child_sa *c = sa->children.at[n.i];
+        for (struct newest k = newest_first(c->streams.len, SADB_MAX_PER_SPI); newest_next(&k);) {
+            const struct stream *s = c->streams.at[k.i];
+            last = s->to_responder && s->last_frame > last ? s->last_frame : last;
+        }
+    }
+    return last;
+}
+
+/* The addresses that the same person holds in sessions of before, as a sentence; their number. */
+static unsigned
+say_holdings(const struct check_in *in, const char *who, char *out, gulong size)
+{
+    const struct ike_sa *now = in->ike->sa;
+    GString *text = g_string_new(NULL);
+    unsigned num = 0;
+    bool silent = true;
+    char ip[ADDR_TEXT_MAX];
+
+    for (size_t i = now->id; i > 0 && now->id - i < SADB_MAX_PER_PEER && num < LISTED; i--) {
+        const struct ike_sa *old = sadb_ike_sa(in->db, i - 1);
+        if (old->state != IKE_ESTABLISHED || old->deleted_in || !old->addresses->len ||
+            !ip_equal(&old->responder.addr, &now->responder.addr) ||
+            !ike_sa_same_person(old, now)) {
+            continue;
+        }
+        silent &= last_heard(old) < now->first_frame;
+        g_string_append_printf(text, "%s%s (IKE SA %u, last heard in frame %u)", num ? ", " : "",
+                               ip_print(&old->addresses->at[0].addr, ip, sizeof ip), old->id,
+                               last_heard(old));
+        num++;
+    }
+    if (num) {
+        g_snprintf(out, size, " %s still holds %s%s.", who, text->str,
+                   silent ? ", without a sign of life since this try began" : "");
+    } else {
+        out[0] = '\0';
+    }
+    g_string_free(text, TRUE);
+    return num;
+}
+
+static void
+report_refused_address(const struct check_in *in, struct findings *out, struct scope *where,
+                       const struct ike_notify *n)
+{
+    const struct ike_sa *sa = in->ike->sa;
+    char who[ID_TEXT_MAX], to[ID_TEXT_MAX], held[TEXT_MAX];
+    const char *user = sa->user ? sa->user : message_receiver(in, to, sizeof to);
+
+    message_sender(in, who, sizeof who);
+    where->basis = notify_basis(n);
+    if (n->type == N2_FAILED_CP_REQUIRED) {
+        where->remedy = "Let the client ask for an address (in strongSwan vips = 0.0.0.0; "
+                        "elsewhere Mode Config, or \"obtain an address\"), or configure networks "
+                        "without a pool on the gateway.";
+        finding_add(out, CHECK_address_assignment_failed, where,
+                    "%s gives tunnels only to clients that ask for an address, and %s did not ask "
+                    "in frame %u (FAILED_CP_REQUIRED).",
+                    who, user, exchange_asked_in(in->ike->exchange));
+        return;
+    }
+    if (say_holdings(in, user, held, sizeof held)) {
+        where->remedy = "Let the gateway end the old sessions of the same user (in strongSwan "
+                        "unique = replace) and find dead ones by DPD; then give the pool more "
+                        "addresses than there are devices.";
+    }
+    finding_add(out, CHECK_address_assignment_failed, where,
+                "%s assigns no address to %s (INTERNAL_ADDRESS_FAILURE).%s", who, user, held);
+}
+
+/* The tunnel is set up by a message that was read whole, and the address that was asked for is not
+ * in it (RFC 7296 section 2.19). */
+static bool
+lacks_reply(const struct check_in *in)
+{
+    const struct ike_message *m = in->msg;
+
+    return m->exchange == V2_IKE_AUTH && m->major == 2 && ike_is_response(m) && m->encrypted &&
+           m->readable && !m->truncated && !m->capped && !m->error && m->num_proposals &&
+           !m->cfg_type && !ike_has_error(m) && in->ike->exchange->asked_address;
+}
+
 void
 check_address_assignment_failed(const struct check_in *in, struct findings *out)
 {
     const struct ike_notify *n = new_message_notify(in, N2_INTERNAL_ADDRESS_FAILURE);
-    char who[ID_TEXT_MAX], to[ID_TEXT_MAX], name[64];
+    char who[ID_TEXT_MAX], to[ID_TEXT_MAX];
     struct scope where;
 
     if (!message_is_new(in)) {
@@ -287,10 +383,14 @@ check_address_assignment_failed(const struct check_in *in, struct findings *out)
     message_sender(in, who, sizeof who);
     message_receiver(in, to, sizeof to);
     if (n && in->msg->major == 2) {
-        where.basis = notify_basis(n);
+        report_refused_address(in, out, &where, n);
+    } else if (lacks_reply(in)) {
+        where.remedy = "Give the gateway's connection an address pool, or configure the client "
+                       "with networks instead of an assigned address.";
         finding_add(out, CHECK_address_assignment_failed, &where,
-                    "%s assigns no address to %s (%s).", who, to,
-                    notify_name(2, n->type, name, sizeof name));
+                    "%s asked for an address in frame %u; the answer of %s sets up the tunnel "
+                    "without one (no CFG_REPLY).",
+                    to, exchange_asked_in(in->ike->exchange), who);
     } else if (in->msg->cfg_type == CP_REPLY && in->ike->exchange->asked_address &&
                !gives_address(in->msg)) {
         finding_add(out, CHECK_address_assignment_failed, &where,

@@ -222,9 +222,76 @@ addresses(struct conversation *c)
     begin(c, 2, V2_IKE_AUTH, 1, false, true);
     notify(c, N2_FAILED_CP_REQUIRED);
     send(c, "no", 4);
-    SAYS(c, address_assignment_failed,
-         "198.51.100.20 assigns no address to 192.0.2.10 (FAILED_CP_REQUIRED).");
+    SAYS(c, address_assignment_failed, "192.0.2.10 did not ask in frame 3 (FAILED_CP_REQUIRED).");
     T(count(c, CHECK_error_notify) == 0);           /* not twice */
+    /* what follows from it is not told */
+    reset(c);
+    sa_init(c, aes256, aes256);
+    auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
+    begin(c, 2, V2_IKE_AUTH, 1, false, true);
+    notify(c, N2_FAILED_CP_REQUIRED);
+    notify(c, N2_TS_UNACCEPTABLE);
+    send(c, "no", 4);
+    FIRES(c, address_assignment_failed);
+    SILENT(c, ts_unacceptable);
+}
+
+/* The tunnel comes up, and the address that was asked for is not in the answer. */
+static void
+address_not_answered(struct conversation *c)
+{
+    for (unsigned asked = 0; asked < 2; asked++) {
+        reset(c);
+        sa_init(c, aes256, aes256);
+        begin(c, 2, V2_IKE_AUTH, 1, true, false);
+        propose(c, esp128, 3, PROTO_ESP, TO_I);
+        selectors(c, "10.1.0.0/16", "10.2.0.0/16");
+        if (asked) {
+            ask_address(c, CFG_INTERNAL_IP4_ADDRESS);
+        }
+        send(c, "auth?", 3);
+        auth_response(c, "10.1.0.0/16", "10.2.0.0/16");
+        TOLD(c, address_assignment_failed, asked);
+    }
+    SAYS(c, address_assignment_failed, "sets up the tunnel without one (no CFG_REPLY)");
+}
+
+/* The pool is full of sessions of the same device. */
+static void
+own_sessions(struct conversation *c, const char *who)
+{
+    static const uint8_t address[] = { 10, 86, 152, 186 };
+    char octets[16];
+
+    reset(c);
+    for (uint8_t spi = 0x31; spi <= 0x32; spi++) {
+        for (unsigned step = 0; step < 4; step++) {
+            bool response = step % 2;
+            begin(c, 2, step < 2 ? V2_IKE_SA_INIT : V2_IKE_AUTH, step / 2, !response, response);
+            as(c, spi);
+            propose(c, step < 2 ? aes256 : esp128, step < 2 ? 4 : 3,
+                    step < 2 ? PROTO_IKE : PROTO_ESP, step < 2 ? 0 : TO_I);
+            c->m.has_auth = step > 1;
+            if (step == 2) {
+                const char *id = spi == 0x31 ? "lisa" : who;
+                c->m.id_i = (struct ike_id){ .present = true, .type = ID_FQDN,
+                                             .data = { (const uint8_t *)id, strlen(id) } };
+                ask_address(c, CFG_INTERNAL_IP4_ADDRESS);
+            } else if (step == 3 && spi == 0x31) {
+                reply(c, CFG_INTERNAL_IP4_ADDRESS, address, 4);
+            } else if (step == 3) {
+                c->m.has_auth = false;
+                c->m.num_proposals = 0;
+                notify(c, N2_INTERNAL_ADDRESS_FAILURE);
+            }
+            g_snprintf(octets, sizeof octets, "%u.%u", spi, step);
+            send(c, octets, (uint16_t)(spi * 8 + step));
+        }
+    }
+    SAYS(c, address_assignment_failed, "(INTERNAL_ADDRESS_FAILURE).");
+    T(!strstr(detail(c, CHECK_address_assignment_failed),
+              " lisa still holds 10.86.152.186 (IKE SA 0, last heard in frame 3), without a sign "
+              "of life since this try began.") == (strcmp(who, "lisa") != 0));
 }
 
 /* RFC 2409 section 5: a transform comes back as it was offered. */
@@ -541,6 +608,9 @@ main(void)
     after_eap(&c);
     addresses(&c);
     altered(&c);
+    address_not_answered(&c);
+    own_sessions(&c, "lisa");
+    own_sessions(&c, "bob");
     selectors_refused(&c);
     errors(&c);
     one_answer(&c);
