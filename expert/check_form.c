@@ -74,6 +74,10 @@ form_of(const struct check_in *in)
         (response || !in->ike->sa->started_here || in->ike->exchange->messages.len != 1)) {
         return NULL;
     }
+    /* A hash alone is quick mode's third message, captured before the first. */
+    if (m->exchange == V1_QUICK && m->major == 1 && m->seen == BIT(V1P_HASH)) {
+        return NULL;
+    }
     /* EAP takes rounds before AUTH comes (RFC 7296 section 2.16). */
     if (m->exchange == V2_IKE_AUTH && (m->seen & BIT(V2P_EAP) || m->message_id != 1)) {
         return NULL;

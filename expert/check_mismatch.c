@@ -195,8 +195,7 @@ check_exchange_mode_mismatch(const struct check_in *in, struct findings *out)
     char who[ID_TEXT_MAX], to[ID_TEXT_MAX], name[64];
     struct scope where;
 
-    if (in->msg->major != 1 || !x || (x->type != V1_AGGRESSIVE && x->type != V1_MAIN) ||
-        sadb_whole_messages(x) != 1) {
+    if (in->msg->major != 1 || !waits_for_first_answer(in)) {
         return;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(refusals) && !n; i++) {

@@ -151,7 +151,7 @@ check_ts_unacceptable(const struct check_in *in, struct findings *out)
     struct scope where;
     size_t num;
 
-    if (!n || (v1 && (!x || x->type != V1_QUICK))) {
+    if (!n || (v1 && !refuses_quick_mode(in))) {
         return;
     }
     /* Without an address there are no selectors: address_assignment_failed reports the cause. */
@@ -162,6 +162,13 @@ check_ts_unacceptable(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     where.basis = notify_basis(n);
     message_sender(in, who, sizeof who);
+    if (v1 && x->type != V1_QUICK) {
+        finding_add(out, CHECK_ts_unacceptable, &where,
+                    "%s refuses the networks of a quick mode that the capture lacks: phase 1 was "
+                    "agreed before.",
+                    who);
+        return;
+    }
     if (!x || !x->by_ts_known) {
         finding_add(out, CHECK_ts_unacceptable, &where,
                     "%s refuses the traffic selectors; the capture does not show them in clear.",

@@ -257,6 +257,7 @@ check_port_500_after_float(const struct check_in *in, struct findings *out)
     if (!message_is_new(in) || !endpoint_sent_from(e->sa, e->from_initiator, PORT_NATT) ||
         e->at.src_port != PORT_IKE || e->at.dst_port != PORT_IKE ||
         e->exchange->messages.len != 1 || in->msg->exchange == V2_IKE_SA_INIT ||
+        in->msg->num_proposals || (in->msg->exchange == V1_MAIN && in->msg->has_ke) ||
         (in->msg->major == 2 && ike_is_response(in->msg))) {
         return;
     }

@@ -106,6 +106,12 @@ enum basis notify_basis(const struct ike_notify *n);
 const char *phase_name(const struct check_in *in, const struct exchange *x, char *out, size_t size);
 const char *message_sender(const struct check_in *in, char *out, size_t size);
 const char *message_receiver(const struct check_in *in, char *out, size_t size);
+/* IKEv1: the message, in clear, comes from the responder, which has answered nothing but this to
+ * the first message of phase 1. */
+bool waits_for_first_answer(const struct check_in *in);
+/* IKEv1: what the message refuses is quick mode, also one that was not captured: phase 1 was
+ * agreed, and it is not the other side's last word in it (RFC 2409 section 5.5). */
+bool refuses_quick_mode(const struct check_in *in);
 const char *ipsec_name(uint8_t protocol);       /* "AH" or "ESP", of PROTO_AH or PROTO_ESP */
 
 /* Walks the denials of a capture; refuted ones too:
@@ -123,6 +129,8 @@ struct scope scope_denied(const struct denied *w);
 /* --- check_shape.c: what nobody could read, at the end of the capture -------------- */
 
 void report_unread_deletes(const struct check_in *in, struct findings *out);
+/* Authentication that seems refused. */
+void suspect_shapes(const struct check_in *in, struct findings *out);
 
 /* --- check_lengths.c ---------------------------------------------------------------- */
 

@@ -146,6 +146,46 @@ message_receiver(const struct check_in *in, char *out, size_t size)
 }
 
 bool
+waits_for_first_answer(const struct check_in *in)
+{
+    const struct exchange *x = in->ike->about;
+
+    return x && (x->type == V1_AGGRESSIVE || x->type == V1_MAIN) && !in->msg->encrypted &&
+           !in->ike->from_initiator && x->request && !x->response && sadb_whole_messages(x) == 1;
+}
+
+/* Some message of phase 1 is in the capture. */
+static bool
+has_phase1(const struct ike_sa *sa)
+{
+    for (uint32_t i = 0; i < sa->exchanges.len && i < SADB_MAX_LOOKED_AT; i++) {
+        uint8_t type = sa->exchanges.at[i]->type;
+        if (type == V1_MAIN || type == V1_AGGRESSIVE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+refuses_quick_mode(const struct check_in *in)
+{
+    const struct ike_event *e = in->ike;
+    const struct exchange *x = e->about;
+
+    if (!x || x->type == V1_QUICK) {
+        return x != NULL;
+    }
+    if (!in->msg->encrypted || x->type == V1_MAIN) {
+        return false;           /* main mode's last message is the responder's */
+    }
+    if (x->type == V1_AGGRESSIVE) {
+        return e->sa->established_in && !e->from_initiator;
+    }
+    return x == e->exchange && (e->sa->established_in || !has_phase1(e->sa));
+}
+
+bool
 denied_next(const struct sadb *db, struct denied *w)
 {
     for (; w->ike_sa < sadb_num_ike_sas(db); w->ike_sa++, w->next = 0) {

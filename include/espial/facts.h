@@ -196,6 +196,8 @@ struct exchange {
     bool response_readable : 1;
     bool liveness : 1;          /* v2: an empty INFORMATIONAL; v1: R-U-THERE */
     bool liveness_ack : 1;      /* v1: R-U-THERE-ACK */
+    bool answered_first : 1;    /* v1: offered, spis and ts are the answer's, for the offer was not
+                                 * captured so far */
     bool refused_ke : 1;        /* v2: answered by INVALID_KE_PAYLOAD or COOKIE: a detour */
     bool invalid_ke : 1;        /* v2: by INVALID_KE_PAYLOAD */
     bool deletes_child : 1;     /* v2: the request deletes Child SAs */

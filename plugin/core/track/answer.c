@@ -218,7 +218,8 @@ track_new_request(struct turn *t)
     struct ike_sa *sa = t->sa;
     struct exchange *x = t->exchange, *before, *answered;
 
-    if (sa->went_on) {
+    if (sa->went_on &&
+        (m->major == 2 || !track_lacks_first(x, t->e->at.frame, t->e->at.time))) {
         return refuse_again(t);
     }
     x->with_cookie = ike_find_notify(m, N2_COOKIE) != NULL;

@@ -394,8 +394,9 @@ take_offer(struct turn *t)
     }
 }
 
-/* Quick mode's third message is a hash alone and comes from who began it: told by the first
- * message of the capture, its two sides were the wrong way round. */
+/* Quick mode's third message is a hash alone and comes from who began it (RFC 2409 section 5.5):
+ * told by the first message of the capture, its two sides were the wrong way round.  What was taken
+ * for the offer is the answer, of a Child SA that was made already, or will be by the offer. */
 static void
 set_right(struct turn *t)
 {
@@ -403,13 +404,19 @@ set_right(struct turn *t)
     const struct ike_message *m = t->m;
     struct sadb *db = t->db;
     struct exchange *x = t->exchange;
+    const struct kept_proposal *answer = x->offered->len == 1 ? x->offered->at[0] : NULL;
 
     if (m->exchange != V1_QUICK || !m->readable || m->num_proposals || m->num_notifies ||
-        m->id_i.present || !x->chosen || x->messages.len != 3 ||
-        e->from_initiator == x->by_initiator) {
+        m->id_i.present || x->messages.len > 3 || e->from_initiator == x->by_initiator) {
         return;
     }
     x->by_initiator = e->from_initiator;
+    track_sides(x);
+    if (!x->chosen) {
+        x->answered_first = answer && x->spis;
+        return;
+    }
+    x->chosen = answer ? answer : x->chosen;
     for (struct newest n = newest_first(t->sa->children.len, SADB_MAX_PER_PEER); newest_next(&n);) {
         struct child_sa *c = track_child(t->sa, n.i);
         if (c->exchange == x->index && c->ike_sa == t->sa && c->exchange_type == V1_QUICK) {
@@ -419,9 +426,58 @@ set_right(struct turn *t)
             c->num_ts_i = c->num_ts_r;
             c->ts_r = ts;
             c->num_ts_r = num;
+            c->chosen = answer && answer->p->protocol == c->protocol ? answer : c->chosen;
             link_rekeyed(c->rekeys == NO_ID ? v1_replaced(db, c) : NULL, c);
         }
     }
+}
+
+/* The offer comes after its answer: it has the SPI of its side. */
+static void
+take_late_offer(struct turn *t)
+{
+    struct sadb *db = t->db;
+    struct exchange *x = t->exchange;
+
+    for (struct newest n = newest_first(t->sa->children.len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        struct child_sa *c = track_child(t->sa, n.i);
+        if (c->exchange == x->index && c->ike_sa == t->sa && c->exchange_type == V1_QUICK &&
+            !(x->by_initiator ? c->spi_i : c->spi_r) && c->chosen) {
+            sadb_child_spi(db, c, x->by_initiator, offered_spi(x, c->chosen->p));
+        }
+    }
+}
+
+/* The first message of quick mode, after its answer and its third. */
+static bool
+offers_late(struct turn *t)
+{
+    const struct ike_message *m = t->m;
+    struct exchange *x = t->exchange;
+    const struct kept_proposal *answer;
+    struct proposal p;
+    uint32_t spi;
+
+    if (m->exchange != V1_QUICK || !m->num_proposals || t->e->from_initiator != x->by_initiator) {
+        return false;
+    }
+    if (!x->answered_first) {
+        take_late_offer(t);
+        return false;
+    }
+    answer = x->offered->at[0];
+    spi = x->spis->spi;
+    p = *answer->p;
+    p.spi_len = sizeof spi;
+    for (unsigned i = 0; i < sizeof spi; i++) {
+        p.spi[i] = (uint8_t)(spi >> (24 - 8 * i));
+    }
+    x->answered_first = false;
+    x->offered = &no_offers;
+    track_offer(t);
+    x->chosen = answer;
+    make_child(t, &p, answer);
+    return true;
 }
 
 /* RFC 2407 section 4.2: proposals of one number are chosen together.  AH and ESP make an SA each
@@ -465,6 +521,9 @@ track_answer(struct turn *t)
 
     track_addresses(t);
     set_right(t);
+    if (offers_late(t)) {
+        return;
+    }
     if (e->from_initiator != x->by_initiator) {
         x->response_readable |= m->readable;
         x->transport_answered |= m->major == 2 && ike_find_notify(m, N2_USE_TRANSPORT_MODE) != NULL;

@@ -171,6 +171,10 @@ begin_anew(struct turn *t)
 {
     struct ike_sa *sa = t->sa;
 
+    if (track_begins_late(sa, t->m, t->e->at.time)) {
+        sa->started_here = true;
+        return;
+    }
     if (t->m->major != 1 || !track_begins(t->m) || sa->started_here || sa->chosen ||
         sa->num_readable || sa->state != IKE_HALF_OPEN) {
         return;
@@ -202,6 +206,10 @@ tie(struct turn *t)
     }
     if (!t->sa) {
         return false;
+    }
+    if (track_turn_round(t)) {
+        e->from_initiator = from_initiator(t->sa, m, &e->at);
+        t->exchange = track_find_exchange(t);
     }
     begin_anew(t);
     e->from_initiator = from_initiator(t->sa, m, &e->at);

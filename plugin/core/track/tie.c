@@ -153,6 +153,7 @@ track_make_sa(struct sadb *db, const struct ike_message *m, const struct sightin
     if (m->major == 1 && m->exchange == V1_INFORMATIONAL && m->message_id == 0) {
         src_begins = false;
     }
+    track_v1_tells(m, &src_begins);
     sa->initiator.addr = src_begins ? at->src : at->dst;
     sa->initiator.port = src_begins ? at->src_port : at->dst_port;
     sa->responder.addr = src_begins ? at->dst : at->src;
@@ -190,7 +191,8 @@ waits_for_request(const struct turn *t)
     for (guint i = 0; i < t->sa->exchanges.len && i <= SADB_MAX_REQUESTS; i++) {
         struct exchange *x = track_exchange(t->sa, i);
         if (x->type == t->m->exchange && !x->injected &&
-            (!x->request || !sadb_whole_messages(x))) {
+            (!x->request || !sadb_whole_messages(x) ||
+             track_lacks_first(x, t->e->at.frame, t->e->at.time))) {
             return x;
         }
     }
@@ -259,7 +261,7 @@ track_make_exchange(struct sadb *db, struct ike_sa *sa, const struct ike_message
     x->index = sa->exchanges.len;
     x->type = m->exchange;
     x->message_id = m->message_id;
-    x->by_initiator = by_initiator;
+    x->by_initiator = by_initiator || m->exchange == V1_MAIN || m->exchange == V1_AGGRESSIVE;
     x->offered = &no_offers;
     store_add_exchange(&db->store, &sa->exchanges, x);
     return x;

@@ -54,6 +54,19 @@ struct ike_sa *track_find_sa(struct sadb *db, const struct ike_message *m,
                              const struct sighting *at, uint64_t sum);
 /* IKEv1 has no flag for it: the message comes from where the initiator is. */
 bool track_v1_from_initiator(const struct ike_sa *sa, const struct sighting *at);
+/* roles.c: who began an IKE SA of IKEv1. */
+/* An SA payload in clear is in the first message and in the answer to it alone, and in the first
+ * the responder's cookie is zero (RFC 2408 section 3.1).  False where the message does not tell. */
+bool track_v1_tells(const struct ike_message *m, bool *from_initiator);
+/* The first message of sa, captured after others that are not long ago. */
+bool track_begins_late(const struct ike_sa *sa, const struct ike_message *m, double now);
+/* Messages of x, a phase 1, came just before now, and none of them but that of frame is its
+ * first. */
+bool track_lacks_first(const struct exchange *x, uint32_t frame, double now);
+/* The message tells that the two ends of its IKE SA were taken for each other; now they are not.
+ * True where that has changed. */
+bool track_turn_round(struct turn *t);
+
 /* NULL at a limit, which is said. */
 struct ike_sa *track_make_sa(struct sadb *db, const struct ike_message *m,
                              const struct sighting *at);
