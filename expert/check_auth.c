@@ -3,6 +3,7 @@
 #include "checks.h"
 #include "expert.h"
 
+#include <espial/shape.h>
 #include <string.h>
 
 enum { LONE_NOTIFY = 8, SMALL_NOTIFY_DATA = 8 };    /* octets */
@@ -198,7 +199,14 @@ check_auth_failed(const struct check_in *in, struct findings *out)
         finding_add(out, CHECK_auth_failed, &where,
                     "%s rejects the EAP authentication of %s (EAP-Failure in frame %u).", who,
                     user_of(in->ike->sa, to), in->ike->at.frame);
-    } else if (n && in->msg->major == 1 && x && x->type == V1_AGGRESSIVE && x->messages.len < 2) {
+    } else if (n && in->msg->major == 1 && !in->msg->encrypted && x == in->ike->exchange) {
+        where.remedy = "Capture the message that is refused; where it is the first of phase 1, see "
+                       "whether the refusing side has a configuration in this mode for this peer.";
+        finding_add(out, CHECK_auth_failed, &where,
+                    "%s refuses phase 1 of %s (AUTHENTICATION_FAILED in clear in frame %u); the "
+                    "capture lacks the message that it answers.",
+                    who, to, in->ike->at.frame);
+    } else if (n && in->msg->major == 1 && waits_for_first_answer(in)) {
         return; /* nobody has looked at credentials yet: exchange_mode_mismatch reports it */
     } else if (n && x && in->msg->major == 2 && x->request == in->ike->at.frame) {
         /* RFC 7296 section 2.21.2: the side that was refused may say so once more. */
@@ -228,7 +236,7 @@ check_identity_rejected(const struct check_in *in, struct findings *out)
     char who[ID_TEXT_MAX], to[ID_TEXT_MAX], phase[64];
     struct scope where;
 
-    if (!n || in->msg->major != 1 || (x && x->type == V1_QUICK)) {
+    if (!n || in->msg->major != 1 || refuses_quick_mode(in)) {
         return;
     }
     where = scope_message(in);
@@ -240,7 +248,7 @@ check_identity_rejected(const struct check_in *in, struct findings *out)
 }
 
 /* RFC 7296 section 2.21.2: a success carries IDr, AUTH, SA and both TS; a refusal one
- * notify.  Only the first response shows it: later EAP rounds are small. */
+ * notify, in the first answer or in any round of EAP. */
 static void
 suspect_v2(const struct check_in *in, struct findings *out)
 {
@@ -248,18 +256,27 @@ suspect_v2(const struct check_in *in, struct findings *out)
     const struct ike_sa *sa = in->ike->sa;
     uint32_t refusal = sadb_sk_length(sa->chosen, LONE_NOTIFY),
              most = sadb_sk_length(sa->chosen, LONE_NOTIFY + SMALL_NOTIFY_DATA);
+    bool notify = message_shape(sa, in->ike->message) == SHAPE_NOTIFY;
     struct scope where = scope_message(in);
 
-    if (m->exchange != V2_IKE_AUTH || !ike_is_response(m) || m->message_id != 1 || m->readable ||
-        !m->encrypted || m->fragment || !refusal || m->length < refusal || m->length > most) {
+    if (m->exchange != V2_IKE_AUTH || !ike_is_response(m) || m->readable || !m->encrypted ||
+        m->fragment || (!notify && (!refusal || m->length < refusal || m->length > most)) ||
+        (m->message_id != 1 && !(sa->eap && notify))) {
         return;
     }
     where.basis = BASIS_INFERRED;
+    if (sa->eap) {
+        finding_add(out, CHECK_auth_failure_suspected, &where,
+                    "EAP ends with an IKE_AUTH answer of %u bytes that begins with a notify, where "
+                    "another round of EAP or AUTH is due. Suggests that the user is refused.",
+                    m->length);
+        return;
+    }
     finding_add(
         out, CHECK_auth_failure_suspected, &where,
-        "IKE_AUTH is answered with %u bytes, the length of a lone notify under %s; a success would "
+        "IKE_AUTH is answered with %u bytes, the length of a lone notify%s%s; a success would "
         "carry ID, AUTH, SA and selectors. Suggests a refusal, most often of the credentials.",
-        m->length, sa->chosen->text);
+        m->length, sa->chosen ? " under " : "", sa->chosen ? sa->chosen->text : "");
 }
 
 /* RFC 2409 section 5.4: with another pre-shared key the responder cannot read main
@@ -351,6 +368,81 @@ suspect_aggressive(const struct check_in *in, struct findings *out, const struct
                 ip_print(&sa->responder.addr, who, sizeof who), before->frame, last->frame);
 }
 
+/* The initiator's first encrypted message, where its third of aggressive mode is due, is an
+ * Informational (RFC 2409 section 5.7), and then neither side goes on. */
+static const struct exchange_message *
+refusal_of_second(const struct ike_sa *sa, const struct exchange *x)
+{
+    const struct exchange_message *refusal = NULL;
+
+    for (guint i = 0; i < x->messages.len; i++) {
+        const struct exchange_message *m = message_at(x, i);
+        if (m->from_initiator && !m->has_sa && !m->injected) {
+            return NULL;        /* the third */
+        }
+    }
+    for (guint i = 0; x->response && i < sa->exchanges.len && i < SADB_MAX_LOOKED_AT; i++) {
+        const struct exchange *other = sa->exchanges.at[i];
+        const struct exchange_message *m = other->messages.len ? message_at(other, 0) : NULL;
+        if (other->type == V1_QUICK || other->type == V1_TRANSACTION) {
+            return NULL;
+        }
+        if (m && !refusal && other->type == V1_INFORMATIONAL && m->from_initiator &&
+            m->encrypted && !m->readable) {
+            refusal = m;
+        }
+    }
+    return refusal;
+}
+
+static void
+suspect_second(const struct check_in *in, struct findings *out, const struct ike_sa *sa,
+               const struct exchange *x)
+{
+    const struct exchange_message *refusal = refusal_of_second(sa, x);
+    struct scope where = { .basis = BASIS_INFERRED, .sa = sa, .exchange = x->index };
+    char who[ADDR_TEXT_MAX], whom[ADDR_TEXT_MAX];
+
+    if (!refusal || sa->established_in ||
+        sadb_last_time(in->db) - refusal->time < AFTER_RETRANSMISSION_S) {
+        return;
+    }
+    where.frame = refusal->frame;
+    where.remedy = "Compare the pre-shared key, or see whether the initiator trusts the "
+                   "certificate and expects the identity that it is shown; its log says why.";
+    finding_add(out, CHECK_auth_failure_suspected, &where,
+                "%s answers message 2 of aggressive mode (frame %u), in which %s proves its key, "
+                "with an encrypted Informational (frame %u) in place of message 3, and no quick "
+                "mode follows. Suggests that it does not accept the proof.",
+                ip_print(&sa->initiator.addr, who, sizeof who), x->response,
+                ip_print(&sa->responder.addr, whom, sizeof whom), refusal->frame);
+}
+
+/* The responder has sent nothing since aggressive mode's second message: whether it accepts the
+ * third it has not said, and quick mode gets no answer. */
+static void
+suspect_first_quick(const struct check_in *in, struct findings *out, const struct ike_sa *sa,
+                    const struct exchange *x)
+{
+    const struct exchange *first = sadb_first_exchange(sa);
+    const struct exchange_message *last = unanswered_message(in->db, sa, x);
+    struct scope where = { .basis = BASIS_INFERRED, .sa = sa, .exchange = x->index };
+    char who[ADDR_TEXT_MAX];
+
+    if (!last || !last->from_initiator || last->readable || !last->again || !first ||
+        first->type != V1_AGGRESSIVE || !first->response || sadb_whole_messages(first) != 3 ||
+        sa->last_from_r != first->response || silence_reason(in->db, sa, x) != SILENCE_PLAIN) {
+        return;
+    }
+    where.frame = last->frame;
+    finding_add(out, CHECK_auth_failure_suspected, &where,
+                "The first quick mode (frame %u) is sent %u times, and %s has sent nothing since "
+                "message 2 of aggressive mode (frame %u). Suggests that it does not accept message "
+                "3, whose hash needs the right key, or that the path fails.",
+                last->frame, message_repeats(last) + 1,
+                ip_print(&sa->responder.addr, who, sizeof who), first->response);
+}
+
 static void
 suspect_silences(const struct check_in *in, struct findings *out)
 {
@@ -362,6 +454,9 @@ suspect_silences(const struct check_in *in, struct findings *out)
                 suspect_main(in, out, sa, x);
             } else if (x->type == V1_AGGRESSIVE) {
                 suspect_aggressive(in, out, sa, x);
+                suspect_second(in, out, sa, x);
+            } else if (x->type == V1_QUICK) {
+                suspect_first_quick(in, out, sa, x);
             }
         }
     }
@@ -372,6 +467,7 @@ check_auth_failure_suspected(const struct check_in *in, struct findings *out)
 {
     if (!in->msg) {
         suspect_silences(in, out);
+        suspect_shapes(in, out);
     } else if (!message_is_new(in)) {
         return;
     } else if (in->msg->major == 2) {

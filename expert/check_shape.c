@@ -79,3 +79,112 @@ report_unread_deletes(const struct check_in *in, struct findings *out)
         }
     }
 }
+
+/* --- who seems refused -------------------------------------------------------------------- */
+
+/* EAP's Success and Failure are of one length.  After Success the initiator sends AUTH at once, and
+ * where it does not hear the answer it asks again. */
+#define EAP_ENDED_S 3.0
+
+/* The last exchange of IKE_AUTH with EAP, where nobody begins another one; NULL. */
+static const struct exchange *
+last_round(const struct ike_sa *sa)
+{
+    const struct exchange *x = sa->exchanges.len ? sa->exchanges.at[sa->exchanges.len - 1] : NULL;
+
+    return sa->major == 2 && sa->eap_open && x && x->type == V2_IKE_AUTH ? x : NULL;
+}
+
+static void
+suspect_eap(const struct check_in *in, struct findings *out, const struct ike_sa *sa)
+{
+    const struct exchange *x = last_round(sa);
+    const struct exchange_message *answer = x ? exchange_side(x, true) : NULL,
+                                  *asked = x ? exchange_side(x, false) : NULL;
+    struct scope where = { .basis = BASIS_INFERRED, .sa = sa };
+    char who[ADDR_TEXT_MAX];
+
+    if (!answer || answer->readable || message_shape(sa, answer) != SHAPE_EAP_END ||
+        sadb_last_time(in->db) - answer->time < EAP_ENDED_S ||
+        (asked && asked->again && asked->again->last_time > answer->time)) {
+        return;
+    }
+    where.frame = answer->frame;
+    where.exchange = x->index;
+    where.remedy = "Compare the user's name and password on the client with the gateway's or the "
+                   "RADIUS server's user database; the IKE keys would show the end of EAP.";
+    finding_add(out, CHECK_auth_failure_suspected, &where,
+                "The last message of EAP (frame %u, %u bytes) has the length of EAP-Failure or "
+                "EAP-Success, and %s does not go on with AUTH. Suggests that the user is refused.",
+                answer->frame, answer->length, side_print(sa, true, who, sizeof who));
+}
+
+static void
+suspect_initiator(struct findings *out, const struct ike_sa *sa)
+{
+    struct scope where = { .basis = BASIS_INFERRED, .frame = sa->failed_in, .sa = sa,
+                           .exchange = NO_ID };
+    char who[ADDR_TEXT_MAX], whom[ADDR_TEXT_MAX];
+
+    if (!sa->failed_in || !sa->failed_inferred || !sa->failed_by_initiator) {
+        return;
+    }
+    side_print(sa, true, who, sizeof who);
+    side_print(sa, false, whom, sizeof whom);
+    if (sa->eap) {
+        where.remedy = "Compare the user's name and password on the client with the gateway's or "
+                       "the RADIUS server's user database, and see the client's log.";
+        finding_add(out, CHECK_auth_failure_suspected, &where,
+                    "%s ends EAP with a lone notify of its own (frame %u) in place of AUTH. "
+                    "Suggests that EAP has failed, or that it does not accept %s.",
+                    who, sa->failed_in, whom);
+        return;
+    }
+    where.remedy = "Look at the initiator's log: see whether it trusts the issuer of the "
+                   "responder's certificate, whether that is valid now and names the identity "
+                   "expected; or compare the pre-shared key.";
+    finding_add(out, CHECK_auth_failure_suspected, &where,
+                "The first message of %s after IKE_AUTH (frame %u) is as short as a lone notify, "
+                "and nobody uses the SA. Suggests that it refuses the certificate, identity or key "
+                "of %s.",
+                who, sa->failed_in, whom);
+}
+
+/* The port has let messages through both ways, so somebody on it chooses not to answer. */
+static void
+suspect_silent(const struct check_in *in, struct findings *out, const struct ike_sa *sa)
+{
+    for (uint32_t i = 0; sa->major == 2 && i < sa->exchanges.len; i++) {
+        const struct exchange *x = sa->exchanges.at[i];
+        const struct exchange_message *last =
+            x->type == V2_IKE_AUTH && x->message_id == 1 ? unanswered_message(in->db, sa, x) :
+                                                           NULL;
+        struct scope where = { .basis = BASIS_INFERRED, .sa = sa, .exchange = x->index };
+        char who[ADDR_TEXT_MAX];
+        if (!last || !last->from_initiator || last->readable || message_repeats(last) < 2 ||
+            !endpoint_sent_from(sa, false, last->dst_port) ||
+            silence_reason(in->db, sa, x) != SILENCE_PLAIN) {
+            continue;
+        }
+        where.frame = last->frame;
+        where.remedy = "See the responder's log at this time: whether IKE_AUTH arrives, and whether "
+                       "it knows the identity that comes with it.";
+        finding_add(out, CHECK_auth_failure_suspected, &where,
+                    "IKE_AUTH (frame %u) is sent %u times, and %s, which has answered IKE_SA_INIT "
+                    "on the same port, is silent. Suggests that it drops a peer that it does not "
+                    "know, or that it has failed.",
+                    last->frame, message_repeats(last) + 1,
+                    side_print(sa, false, who, sizeof who));
+    }
+}
+
+void
+suspect_shapes(const struct check_in *in, struct findings *out)
+{
+    for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
+        const struct ike_sa *sa = sadb_ike_sa(in->db, i);
+        suspect_eap(in, out, sa);
+        suspect_initiator(out, sa);
+        suspect_silent(in, out, sa);
+    }
+}

@@ -393,6 +393,89 @@ eap_login_ended(struct conversation *c)
     SAYS(c, auth_failed, "rejects the authentication of");
 }
 
+/* The initiator answers aggressive mode's second message: by the third, or by an Informational.
+ * first: the capture has the first. */
+static void
+aggressive_refused(struct conversation *c, bool first, bool third, bool quick, double silence)
+{
+    reset(c);
+    for (unsigned n = first ? 1 : 2; n <= (third ? 3 : 2); n++) {
+        char text[8];
+        begin(c, 1, V1_AGGRESSIVE, 0, n % 2, false);
+        memset(c->m.spi_r, n == 1 ? 0 : 0x22, 8);
+        c->m.encrypted = n == 3;
+        c->m.readable = n != 3;
+        if (n < 3) {
+            propose(c, aes256, 4, PROTO_IKE, 0);
+        }
+        g_snprintf(text, sizeof text, "am%u", n);
+        send(c, text, (uint16_t)n);
+    }
+    begin(c, 1, V1_INFORMATIONAL, 77, true, false);
+    memset(c->m.spi_r, 0x22, 8);
+    c->m.readable = false;
+    send(c, "secret", 9);
+    if (quick) {
+        begin(c, 1, V1_QUICK, 9, true, false);
+        memset(c->m.spi_r, 0x22, 8);
+        c->m.readable = false;
+        send(c, "qm1", 10);
+    }
+    end_after(c, silence);
+}
+
+static void
+second_refused(struct conversation *c)
+{
+    aggressive_refused(c, true, false, false, 10);
+    SAYS(c, auth_failure_suspected,
+         "192.0.2.10 answers message 2 of aggressive mode (frame 2), in which 198.51.100.20 proves "
+         "its key, with an encrypted Informational (frame 3)");
+    T(basis_of(c, CHECK_auth_failure_suspected) == BASIS_INFERRED);
+    aggressive_refused(c, false, false, false, 10);
+    FIRES(c, auth_failure_suspected);
+    aggressive_refused(c, true, true, false, 10);       /* INITIAL_CONTACT after the third */
+    SILENT(c, auth_failure_suspected);
+    aggressive_refused(c, true, false, true, 10);       /* the third is lost */
+    SILENT(c, auth_failure_suspected);
+    aggressive_refused(c, true, false, false, 1);       /* the capture ends */
+    SILENT(c, auth_failure_suspected);
+}
+
+/* Aggressive mode, and a quick mode that is asked for again and again. */
+static void
+first_quick_mode(struct conversation *c, bool alive)
+{
+    reset(c);
+    for (unsigned n = 1; n <= 3; n++) {
+        char text[8];
+        begin(c, 1, V1_AGGRESSIVE, 0, n % 2, false);
+        memset(c->m.spi_r, n == 1 ? 0 : 0x22, 8);
+        c->m.encrypted = n == 3;
+        c->m.readable = n != 3;
+        if (n < 3) {
+            propose(c, aes256, 4, PROTO_IKE, 0);
+        }
+        g_snprintf(text, sizeof text, "am%u", n);
+        send(c, text, (uint16_t)n);
+    }
+    if (alive) {
+        begin(c, 1, V1_INFORMATIONAL, 77, false, false);
+        memset(c->m.spi_r, 0x22, 8);
+        notify(c, N1_INITIAL_CONTACT);
+        send(c, "hello", 4);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        begin(c, 1, V1_QUICK, 9, true, false);
+        memset(c->m.spi_r, 0x22, 8);
+        c->m.readable = false;
+        send(c, "qm1", (uint16_t)(10 + i));
+        c->now += 4;
+    }
+    end_after(c, 20);
+    TOLD(c, auth_failure_suspected, !alive);
+}
+
 int
 main(void)
 {
@@ -408,6 +491,9 @@ main(void)
     main_mode_counted(&c, true);
     main_mode_counted(&c, false);
     aggressive_mode(&c);
+    second_refused(&c);
+    first_quick_mode(&c, false);
+    first_quick_mode(&c, true);
     lone_notify(&c);
     keys_needed(&c);
     refused_once(&c);

@@ -240,6 +240,9 @@ initiator_refuses(struct conversation *c)
     T(first(c)->state == IKE_FAILED && first(c)->failed_in == 5);
     T(first(c)->failed_by_initiator && first(c)->failed_inferred && !first(c)->established_in);
     SILENT(c, sa_established);
+    SAYS(c, auth_failure_suspected, "The first message of 192.0.2.10 after IKE_AUTH (frame 5) is "
+                                    "as short as a lone notify, and nobody uses the SA");
+    T(basis_of(c, CHECK_auth_failure_suspected) == BASIS_INFERRED);
     init(c);                            /* the SA is used: it was something else */
     auth(c, SUCCESS);
     unread(c, V2_INFORMATIONAL, 2, true, false, V2P_NOTIFY, LEAST);
@@ -248,6 +251,13 @@ initiator_refuses(struct conversation *c)
     end_after(c, 1);
     T(first(c)->state == IKE_ESTABLISHED);
     FIRES(c, sa_established);
+    SILENT(c, auth_failure_suspected);
+    init(c);                            /* in the middle of EAP */
+    auth(c, LONG);
+    eap_rounds(c, 2);
+    unread(c, V2_INFORMATIONAL, 4, true, false, V2P_NOTIFY, LEAST);
+    end_after(c, 1);
+    SAYS(c, auth_failure_suspected, "ends EAP with a lone notify of its own (frame 9)");
     tunnel(c);                          /* read with keys */
     begin(c, 2, V2_INFORMATIONAL, 2, true, false);
     notify(c, N2_AUTHENTICATION_FAILED);
@@ -258,6 +268,70 @@ initiator_refuses(struct conversation *c)
     end_after(c, 1);
     SAYS(c, auth_failed, "192.0.2.10 rejects the authentication");
     SILENT(c, sa_established);
+}
+
+/* After the end of EAP the initiator goes on at once, unless it was refused. */
+static void
+eap_ends(struct conversation *c)
+{
+    static const struct {
+        uint32_t last;
+        double silence;
+        bool again, suspected;
+    } rows[] = {
+        { LEAST, 10, false, true },
+        { LEAST, 1, false, false },     /* the capture ends */
+        { MORE, 60, false, false },     /* a user who is slow */
+        { LEAST, 10, true, false },     /* the initiator did not hear it */
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        init(c);
+        auth(c, LONG);
+        unread(c, V2_IKE_AUTH, 2, true, false, V2P_EAP, MORE);
+        unread(c, V2_IKE_AUTH, 2, false, true, V2P_EAP, rows[i].last);
+        if (rows[i].again) {
+            unread(c, V2_IKE_AUTH, 2, true, false, V2P_EAP, MORE);
+        }
+        end_after(c, rows[i].silence);
+        TOLD(c, auth_failure_suspected, rows[i].suspected);
+    }
+    init(c);
+    auth(c, LONG);
+    eap_rounds(c, 3);
+    end_after(c, 10);
+    SAYS(c, auth_failure_suspected, "The last message of EAP (frame 10, 80 bytes)");
+    init(c);                            /* a notify in any round */
+    auth(c, LONG);
+    eap_rounds(c, 2);
+    unread(c, V2_IKE_AUTH, 4, true, false, V2P_EAP, MORE);
+    unread(c, V2_IKE_AUTH, 4, false, true, V2P_NOTIFY, LEAST);
+    SAYS(c, auth_failure_suspected, "EAP ends with an IKE_AUTH answer of 80 bytes");
+}
+
+/* Nobody answers IKE_AUTH, on the port on which IKE_SA_INIT was answered. */
+static void
+silent_on_an_open_port(struct conversation *c)
+{
+    for (unsigned times = 1; times <= 3; times++) {
+        for (unsigned floated = 0; floated < 2; floated++) {
+            init(c);
+            c->ike_src_port = c->ike_dst_port = floated ? PORT_NATT : PORT_IKE;
+            for (unsigned i = 0; i < times; i++) {
+                unread(c, V2_IKE_AUTH, 1, true, false, V2P_IDI, SUCCESS);
+                c->now += 3;
+            }
+            end_after(c, 20);
+            TOLD(c, auth_failure_suspected, times == 3 && !floated);
+        }
+    }
+    init(c);
+    for (unsigned i = 0; i < 4; i++) {
+        unread(c, V2_IKE_AUTH, 1, true, false, V2P_IDI, SUCCESS);
+        c->now += 3;
+    }
+    end_after(c, 20);
+    SAYS(c, auth_failure_suspected, "IKE_AUTH (frame 3) is sent 4 times, and 198.51.100.20");
 }
 
 int
@@ -272,5 +346,7 @@ main(void)
     deletes(&c);
     deletes_child_after_all(&c);
     initiator_refuses(&c);
+    eap_ends(&c);
+    silent_on_an_open_port(&c);
     return conversation_done(&c);
 }

@@ -189,10 +189,24 @@ see_integrity(struct sadb *db, struct stream *s, const struct ipsec_event *e)
     }
 }
 
+/* An answer to IKE_AUTH of which the fragments alone were captured, and could not be read, is no
+ * message that counts. */
+static bool
+answered_in_fragments(const struct ike_sa *sa)
+{
+    for (struct newest n = newest_first(sa->exchanges.len, SADB_MAX_PER_SPI); newest_next(&n);) {
+        const struct exchange *x = sa->exchanges.at[n.i];
+        if (x->type == V2_IKE_AUTH && x->response && x->unreadable && !x->response_readable) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool
 unread(const struct ike_sa *sa)
 {
-    return sa->num_encrypted > sa->num_readable || !sa->started_here;
+    return sa->num_encrypted > sa->num_readable || !sa->started_here || answered_in_fragments(sa);
 }
 
 /* RFC 4303 section 2.1: 1 to 255 are reserved. Some products use them, and then for all their SAs;
