@@ -138,11 +138,46 @@ one_host(const struct selector *s, size_t n)
     return n == 1 && ip_equal(&s->lo, &s->hi);
 }
 
-/* Another live Child SA of the same IKE SA that admits the packet which its own refuses, or NULL.
- * Both must be certain: a fragment without ports may belong to either.  The violation itself is
- * reported all the same: its filter must find each packet that the receiver drops. */
+/* Who sends from that address may send in c: to its responder, or to its initiator. */
+static bool
+sends_in(const struct child_sa *c, const struct ip_addr *from, bool *to_responder)
+{
+    *to_responder = ip_equal(from, &c->addr_i) != 0;
+    return *to_responder || ip_equal(from, &c->addr_r);
+}
+
+/* A live Child SA of another IKE SA of the sender's that alone has the address to which the packet
+ * goes: its peer is who should get it.  NULL where there is none. */
 static const struct child_sa *
-right_child(const struct ipsec_event *e, const struct inner_packet *p)
+other_peers_child(const struct sadb *db, const struct ipsec_event *e, const struct inner_packet *p)
+{
+    const struct ip_addr *from = e->to_responder ? &e->child->addr_i : &e->child->addr_r;
+
+    for (struct newest n = newest_first((uint32_t)sadb_num_child_sas(db), SADB_MAX_CLEAR_SAS);
+         newest_next(&n);) {
+        const struct child_sa *c = sadb_child_sa(db, n.i);
+        const struct selector *to;
+        size_t num;
+        bool to_responder;
+        if (c->ike_sa == e->child->ike_sa || !child_is_negotiated(c) || c->deleted_in ||
+            c->state != CHILD_INSTALLED || c->transport || !sends_in(c, from, &to_responder) ||
+            child_holder(db, c) == child_holder(db, e->child)) {
+            continue;
+        }
+        to = child_selectors(c, !to_responder, &num);
+        if (one_host(to, num) && child_admits(c, p, to_responder) == ADMITTED) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+/* Another live Child SA, of the same IKE SA or else of another peer, that admits the packet which
+ * its own refuses, or NULL.  Both must be certain: a fragment without ports may belong to either.
+ * The violation itself is reported all the same: its filter must find each packet that the receiver
+ * drops. */
+static const struct child_sa *
+right_child(const struct sadb *db, const struct ipsec_event *e, const struct inner_packet *p)
 {
     const struct child_list *others = &e->child->ike_sa->children;
 
@@ -157,21 +192,54 @@ right_child(const struct ipsec_event *e, const struct inner_packet *p)
             return c;
         }
     }
-    return NULL;
+    return other_peers_child(db, e, p);
+}
+
+/* "lisa@corp.example, 192.0.2.10": who has c with the one that sends the packet of e. */
+static const char *
+peer_of(const struct child_sa *c, const struct ipsec_event *e, char *out, size_t size)
+{
+    const struct ip_addr *from = e->to_responder ? &e->child->addr_i : &e->child->addr_r;
+    const struct endpoint *peer =
+        ip_equal(from, &c->addr_i) ? &c->ike_sa->responder : &c->ike_sa->initiator;
+    char addr[ADDR_TEXT_MAX];
+
+    ip_print(&peer->addr, addr, sizeof addr);
+    if (peer->id && strcmp(peer->id, addr) != 0) {
+        g_snprintf(out, (gulong)size, "%s, %s", peer->id, addr);
+    } else {
+        g_strlcpy(out, addr, size);
+    }
+    return out;
 }
 
 /* To widen selectors does not help a packet that another Child SA admits. */
 static void
-point_to(const struct child_sa *right, struct scope *where, char *remedy, size_t size)
+point_to(const struct child_sa *right, const struct ipsec_event *e, struct scope *where,
+         char *remedy, size_t size)
 {
-    if (right) {
+    char who[ID_TEXT_MAX + ADDR_TEXT_MAX], to[ID_TEXT_MAX];
+
+    if (!right) {
+        return;
+    }
+    if (right->ike_sa == e->child->ike_sa) {
         g_snprintf(remedy, (gulong)size,
                    "Look at the sender's policies: their order decides which SA a packet takes, "
                    "and Child SA %u (frame %u) admits this one; leave the selectors as they are.",
                    right->id, right->negotiated_in);
-        where->remedy = remedy;
-        where->variant ^= (uint64_t)right->id + 1;
+    } else {
+        g_snprintf(remedy, (gulong)size,
+                   "Look at the sender's policies: those of its peers must differ, each with that "
+                   "peer's own address in place of the whole pool, and with a reqid of its own. "
+                   "The packet belongs to Child SA %u (%s), not to %s; leave the selectors as they "
+                   "are.",
+                   right->id, peer_of(right, e, who, sizeof who),
+                   endpoint_print(e->to_responder ? &e->child->ike_sa->responder :
+                                                    &e->child->ike_sa->initiator, to, sizeof to));
     }
+    where->remedy = remedy;
+    where->variant ^= (uint64_t)right->id + 1;
 }
 
 void
@@ -205,7 +273,7 @@ check_inner_source_violation(const struct check_in *in, struct findings *out)
                    who, host, addr);
         where.remedy = remedy;
     }
-    point_to(right_child(e, p), &where, remedy, sizeof remedy);
+    point_to(right_child(in->db, e, p), e, &where, remedy, sizeof remedy);
     finding_add(out, CHECK_inner_source_violation, &where,
                 "Inner source %s, but Child SA %u (SPI %08x, %s) admits only %s from %s.", addr,
                 e->child->id, e->packet->spi, negotiation(e->child, how, sizeof how),
@@ -232,7 +300,7 @@ check_inner_destination_violation(const struct check_in *in, struct findings *ou
     where = scope_packet(in);
     where.basis = e->packet->inner_basis;
     where.variant = variant_of(&p->dst);
-    point_to(right_child(e, p), &where, remedy, sizeof remedy);
+    point_to(right_child(in->db, e, p), e, &where, remedy, sizeof remedy);
     finding_add(out, CHECK_inner_destination_violation, &where,
                 "Inner destination %s, but Child SA %u (SPI %08x, %s) admits only %s from %s.",
                 ip_print(&p->dst, addr, sizeof addr), e->child->id, e->packet->spi,
@@ -258,7 +326,7 @@ check_inner_selector_violation(const struct check_in *in, struct findings *out)
     where = scope_packet(in);
     where.basis = e->packet->inner_basis;
     where.variant = (uint64_t)p->protocol << 32 | (uint64_t)p->src_port << 16 | p->dst_port;
-    point_to(right_child(e, p), &where, remedy, sizeof remedy);
+    point_to(right_child(in->db, e, p), e, &where, remedy, sizeof remedy);
     finding_add(out, CHECK_inner_selector_violation, &where,
                 "Inner %s packet with ports %u and %u, but Child SA %u (SPI %08x, %s) admits only "
                 "%s === %s.",
@@ -366,8 +434,9 @@ check_wrong_child_sa(const struct check_in *in, struct findings *out)
 {
     const struct inner_packet *p = tunnelled(in);
     const struct ipsec_event *e = in->ipsec;
-    const struct child_sa *right = p && !perhaps_turned(e, p) ? right_child(e, p) : NULL;
-    char src[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX];
+    const struct child_sa *right = p && !perhaps_turned(e, p) ? right_child(in->db, e, p) : NULL;
+    char src[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX], by[ID_TEXT_MAX], to[ID_TEXT_MAX],
+        who[ID_TEXT_MAX + ADDR_TEXT_MAX], remedy[TEXT_MAX];
     struct scope where;
 
     if (!right) {
@@ -376,6 +445,21 @@ check_wrong_child_sa(const struct check_in *in, struct findings *out)
     where = scope_packet(in);
     where.basis = e->packet->inner_basis;
     where.variant = right->id;
+    if (right->ike_sa != e->child->ike_sa) {
+        const struct ike_sa *sa = e->child->ike_sa;
+        where.variant = 0;
+        point_to(right, e, &where, remedy, sizeof remedy);
+        where.variant = right->id;
+        finding_add(out, CHECK_wrong_child_sa, &where,
+                    "A packet from %s to %s comes in Child SA %u (SPI %08x), which does not admit "
+                    "it; it belongs into Child SA %u (%s, frame %u), but %s sends it to %s.",
+                    ip_print(&p->src, src, sizeof src), ip_print(&p->dst, dst, sizeof dst),
+                    e->child->id, e->packet->spi, right->id, peer_of(right, e, who, sizeof who),
+                    right->negotiated_in, endpoint_print(sender(e), by, sizeof by),
+                    endpoint_print(e->to_responder ? &sa->responder : &sa->initiator, to,
+                                   sizeof to));
+        return;
+    }
     finding_add(out, CHECK_wrong_child_sa, &where,
                 "A packet from %s to %s comes in Child SA %u (SPI %08x), which does not admit it; "
                 "it belongs to Child SA %u (frame %u).",

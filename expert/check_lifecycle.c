@@ -291,24 +291,3 @@ check_rekey_collision(const struct check_in *in, struct findings *out)
         "Both sides rekey at once: frame %u and frame %u; the pair with the lowest nonce goes.",
         other->request, in->ike->at.frame);
 }
-
-/* --- Child SAs beside each other ------------------------------------------------------ */
-
-void
-check_duplicate_child_sa(const struct check_in *in, struct findings *out)
-{
-    const struct child_sa *c = in->ike->child, *old = in->ike->twin;
-    char a[TS_TEXT_MAX], b[TS_TEXT_MAX];
-    struct scope where;
-
-    if (!c || !old) {
-        return;
-    }
-    where = scope_message(in);
-    where.child = c;
-    finding_add(out, CHECK_duplicate_child_sa, &where,
-                "Child SA %u has the selectors %s === %s of Child SA %u (frame %u), which lives "
-                "and is not rekeyed.",
-                c->id, selectors_print(c->ts_i, c->num_ts_i, a, sizeof a),
-                selectors_print(c->ts_r, c->num_ts_r, b, sizeof b), old->id, old->negotiated_in);
-}

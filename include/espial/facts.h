@@ -191,6 +191,7 @@ struct exchange {
     bool asked_address : 1;     /* CP_REQUEST for an INTERNAL_IP address */
     bool transport : 1;         /* USE_TRANSPORT_MODE asked */
     bool transport_answered : 1;    /* USE_TRANSPORT_MODE in the response */
+    bool per_resource : 1;      /* SA_RESOURCE_INFO in the request */
     bool rekeys_ike : 1;
     bool unreadable : 1;        /* some message was encrypted and nobody could read it */
     bool response_readable : 1;
@@ -311,6 +312,8 @@ struct ike_sa {
     struct given_answers answers;       /* to its first requests, where they differ; else empty */
     struct stray_answers strays;
     const struct contest *contest;    /* the tracker's: what it knows of them, NULL */
+    const char *asked_id;       /* v2: the identity that the initiator asks the responder for (IDr
+                                 * of a request), NULL */
     struct frame_numbers wrong_frames;      /* messages whose integrity check fails with the keys
                                  * given, the first SADB_MAX_WRONG_FRAMES of num_wrong */
     uint32_t id;
@@ -318,6 +321,7 @@ struct ike_sa {
     uint32_t first_frame, last_frame;
     uint32_t established_in, deleted_in, failed_in;     /* frames, 0 */
     double established_time, deleted_time;      /* epoch seconds, 0 */
+    uint32_t asked_id_in;       /* frame of asked_id, 0 */
     uint32_t rekeys, rekeyed_by;                /* ids of IKE SAs, NO_ID */
     uint32_t num_encrypted, num_readable, num_wrong;    /* messages; num_encrypted but those that */
     uint32_t num_forged;                                /* are not its ends' */
@@ -347,6 +351,9 @@ struct ike_sa {
     bool started_here : 1;      /* its first exchange is in the capture */
     bool initial_contact : 1;   /* its initiator holds no other SA with the responder (RFC 7296
                                  * section 2.4) */
+    bool redirected : 1;        /* v2: its responder sends the initiator elsewhere (RFC 5685) */
+    bool refused_child : 1;     /* a negotiation inside it was refused */
+    bool given_dns : 1;         /* the initiator was given a DNS server */
     bool eap : 1;
     bool mobike_i : 1, mobike_r : 1;    /* who announced it */
     bool auth_read : 1;         /* an IKE_AUTH message of each side was readable */
@@ -395,6 +402,8 @@ struct child_sa {
     bool transport, udp_encap;  /* transport of an inferred one: where mode_read, see child_mode */
     bool mode_read;             /* inferred: AH shows the mode in clear */
     bool established;           /* the response was read */
+    bool per_resource;          /* one of several on purpose: SA_RESOURCE_INFO in the request or the
+                                 * response */
     bool mode_config;
     bool closed_i, closed_r;    /* a Delete named the SPI of that side */
     uint32_t half_closed_in;    /* frame of the answer that left the other direction open, 0 */
@@ -523,6 +532,15 @@ bool ike_sa_has_user(const struct ike_sa *sa);
 /* The initiators are known to be one person: by the users, else, where neither has one to prove, by
  * the identities. */
 bool ike_sa_same_person(const struct ike_sa *a, const struct ike_sa *b);
+/* Both are between the same two, by addresses and identities; where no identity is known, by the
+ * ports, for clients behind one NAT share an address. */
+bool ike_sa_same_peers(const struct ike_sa *a, const struct ike_sa *b);
+/* The same, or the other one began it. */
+bool ike_sa_same_ends(const struct ike_sa *a, const struct ike_sa *b);
+/* The last message of an IKEv1 SA, if that is an Informational which nobody could read and to which
+ * the other side says nothing: its Delete would look so (RFC 2408 section 3.15), and so may others.
+ * Of several in a row, the first.  NULL where there is none. */
+const struct exchange_message *ike_sa_last_word(const struct ike_sa *sa);
 /* a is where that side of sa was captured, before or beyond its NAT. */
 bool ike_sa_is_at(const struct ike_sa *sa, bool initiator, const struct ip_addr *a);
 /* That side of sa is behind a NAT, alone or as the other is. */

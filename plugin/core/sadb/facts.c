@@ -38,6 +38,47 @@ nat_name(enum nat n)
     return names[n];
 }
 
+static bool
+same_end(const struct endpoint *a, const struct endpoint *b)
+{
+    return ip_equal(&a->addr, &b->addr) &&
+           (a->id && b->id ? strcmp(a->id, b->id) == 0 : !a->id && !b->id && a->port == b->port);
+}
+
+bool
+ike_sa_same_peers(const struct ike_sa *a, const struct ike_sa *b)
+{
+    return same_end(&a->initiator, &b->initiator) && same_end(&a->responder, &b->responder);
+}
+
+bool
+ike_sa_same_ends(const struct ike_sa *a, const struct ike_sa *b)
+{
+    return ike_sa_same_peers(a, b) ||
+           (same_end(&a->initiator, &b->responder) && same_end(&a->responder, &b->initiator));
+}
+
+const struct exchange_message *
+ike_sa_last_word(const struct ike_sa *sa)
+{
+    const struct exchange_message *first = NULL;
+
+    for (struct newest n = newest_first(sa->exchanges.len, SADB_MAX_PER_PEER);
+         sa->major == 1 && newest_next(&n);) {
+        const struct exchange *x = sa->exchanges.at[n.i];
+        const struct exchange_message *m = x->messages.len ? &x->messages.at[0] : NULL;
+        if (!m || x->injected) {
+            continue;
+        }
+        if (x->type != V1_INFORMATIONAL || x->messages.len > 1 || !m->encrypted || m->readable ||
+            (first && first->from_initiator != m->from_initiator)) {
+            return x->type == V1_INFORMATIONAL ? NULL : first;
+        }
+        first = m;
+    }
+    return NULL;
+}
+
 bool
 ike_sa_is_at(const struct ike_sa *sa, bool initiator, const struct ip_addr *a)
 {

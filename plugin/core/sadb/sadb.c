@@ -493,6 +493,7 @@ sadb_predecessor(const struct sadb *db, const struct child_sa *c)
         const struct child_sa *old = sadb_child_sa(db, n.i);
         if (old->protocol == c->protocol && old->basis != BASIS_INFERRED &&
             ip_equal(&old->addr_i, &c->addr_i) && ip_equal(&old->addr_r, &c->addr_r) &&
+            (old->ike_sa == c->ike_sa || ike_sa_same_peers(old->ike_sa, c->ike_sa)) &&
             child_same_selectors(old, c)) {
             return old;
         }

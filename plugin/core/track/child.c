@@ -145,6 +145,7 @@ track_offer(struct turn *t)
         keep_policy(t, x->offered->at[i], false);
     }
     x->transport = m->major == 2 && ike_find_notify(m, N2_USE_TRANSPORT_MODE) != NULL;
+    x->per_resource = m->major == 2 && ike_find_notify(m, N2_SA_RESOURCE_INFO) != NULL;
     rekey = m->major == 2 ? ike_find_notify(m, N2_REKEY_SA) : NULL;
     if (rekey && rekey->spi.len == 4) {
         struct proposal p = { .spi_len = 4 };
@@ -197,7 +198,7 @@ v1_replaced(const struct sadb *db, const struct child_sa *fresh)
         if (c != fresh && c->ike_sa->major == 1 && c->state == CHILD_INSTALLED &&
             c->basis != BASIS_INFERRED && c->protocol == fresh->protocol &&
             ip_equal(&c->addr_i, &fresh->addr_i) && ip_equal(&c->addr_r, &fresh->addr_r) &&
-            (c->ike_sa == fresh->ike_sa || track_same_peers(c->ike_sa, fresh->ike_sa)) &&
+            (c->ike_sa == fresh->ike_sa || ike_sa_same_peers(c->ike_sa, fresh->ike_sa)) &&
             child_same_selectors(c, fresh)) {
             return c;
         }
@@ -277,6 +278,8 @@ make_child(struct turn *t, const struct proposal *chosen, const struct kept_prop
     c->udp_encap = m->major == 1 && (chosen->attr.mode == MODE_UDP_TUNNEL ||
                                      chosen->attr.mode == MODE_UDP_TRANSPORT ||
                                      chosen->attr.mode >= MODE_UDP_TUNNEL_DRAFT);
+    c->per_resource = m->major == 2 && (x->per_resource ||
+                                        ike_find_notify(m, N2_SA_RESOURCE_INFO) != NULL);
     answered_selectors(t, c);
     c->request_frame = x->request;
     c->negotiated_in = e->at.frame;
@@ -302,7 +305,7 @@ make_child(struct turn *t, const struct proposal *chosen, const struct kept_prop
     }
     /* Both sides may rekey one SA at a time: the second new one replaces it too (RFC 7296 section
      * 2.8.1). */
-    e->twin = c->rekeys == NO_ID && !x->rekeys_spi ? twin_of(t->sa, c) : NULL;
+    e->twin = c->rekeys == NO_ID && !x->rekeys_spi && !c->per_resource ? twin_of(t->sa, c) : NULL;
 }
 
 /* The Delete of the old IKE SA was captured before its rekeying: the Child SAs did not go with
@@ -389,6 +392,7 @@ take_offer(struct turn *t)
             x->by_ts_known = first->by_ts_known;
             x->asked_address = first->asked_address;
             x->transport = first->transport;
+            x->per_resource = first->per_resource;
             return;
         }
     }

@@ -4,21 +4,9 @@
 
 #include <string.h>
 
-static bool
-same_id(const struct endpoint *a, const struct endpoint *b)
-{
-    return ip_equal(&a->addr, &b->addr) &&
-           (a->id && b->id ? strcmp(a->id, b->id) == 0 : !a->id && !b->id && a->port == b->port);
-}
-
-bool
-track_same_peers(const struct ike_sa *a, const struct ike_sa *b)
-{
-    return same_id(&a->initiator, &b->initiator) && same_id(&a->responder, &b->responder);
-}
-
 /* IKEv1 rekeys phase 1 by another one between the same two (RFC 2409 section 5.5 leaves the
- * Child SAs alone).  Behind a NAT, port and identity tell one client from another. */
+ * Child SAs alone).  Behind a NAT, port and identity tell one client from another.  One that seems
+ * to have been deleted is not replaced. */
 void
 track_phase1(struct turn *t)
 {
@@ -28,11 +16,9 @@ track_phase1(struct turn *t)
 
     for (struct walk w = sadb_stood_between(t->db, &now->initiator.addr, &now->responder.addr);
          (old = walk_next(&w));) {
-        bool same = track_same_peers(old, now);
-        bool swapped =
-            same_id(&old->initiator, &now->responder) && same_id(&old->responder, &now->initiator);
         if (old != now && old->major == 1 && old->state == IKE_ESTABLISHED &&
-            old->rekeyed_by == NO_ID && (same || swapped)) {
+            old->rekeyed_by == NO_ID && !old->deleted_in && !ike_sa_last_word(old) &&
+            ike_sa_same_ends(old, now)) {
             old->rekeyed_by = now->id;
             old->state = IKE_REKEYED;
             now->rekeys = old->id;

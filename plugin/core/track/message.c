@@ -319,6 +319,7 @@ read_message(struct turn *t)
     track_identities(t);
     track_certificates(t);
     track_user(t);
+    track_terms(t);
     look_at_refusal(t);
     /* An answer is compared with what was offered. */
     track_offer(t);

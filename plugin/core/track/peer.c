@@ -52,16 +52,17 @@ track_liveness(struct turn *t)
     }
 }
 
-/* The first one counts, unless a later one is worth more. */
+/* The first one counts, unless a later one is worth more, or it was only asked for. */
 static void
 learn_identity(struct turn *t, struct endpoint *who, const struct ike_id *id, uint32_t frame)
 {
     char text[ID_TEXT_MAX];
 
-    if (id->present && (!who->id || t->e->standing > who->id_standing)) {
+    if (id->present && (!who->id || t->e->standing > who->id_standing ||
+                        (!who->id_frame && frame))) {
         who->id = store_text(&t->db->store, ike_id_print(id, text, sizeof text));
         who->id_frame = frame;
-        who->id_standing = t->e->standing;
+        who->id_standing = (uint8_t)t->e->standing;
     }
 }
 

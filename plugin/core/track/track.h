@@ -247,10 +247,10 @@ void track_elsewhere(struct turn *t);
 /* certificate.c: the certificate of each end. */
 void track_certificates(struct turn *t);
 
+/* terms.c: what the initiator wants and is given. */
+void track_terms(struct turn *t);
+
 /* lineage.c */
-/* Both are between the same two, by addresses and identities; where no identity is known, by the
- * ports, for clients behind one NAT share an address. */
-bool track_same_peers(const struct ike_sa *a, const struct ike_sa *b);
 /* An IKEv1 phase 1 that takes the place of another one of the same two. */
 void track_phase1(struct turn *t);
 /* The new IKE SA of an exchange that rekeys one, of which chosen is the answer. */
