@@ -110,6 +110,13 @@ last_of(const struct ike_sa *sa)
                                m->time;
 }
 
+/* Anybody can make up an IKE SA that nobody could read: it says nothing of one that was read. */
+static bool
+may_tell(const struct waiting *w, const struct ike_sa *other)
+{
+    return w->turn.shape || !w->turn.last->encrypted || other->num_readable;
+}
+
 static struct sequel
 sequel_of(const struct check_in *in, const struct waiting *all, const struct ike_sa *sa)
 {
@@ -123,7 +130,7 @@ sequel_of(const struct check_in *in, const struct waiting *all, const struct ike
     for (guint i = from; i < sas->len && i <= w->place + SADB_MAX_PER_PEER; i++) {
         const struct ike_sa *other = sadb_ike_sa(in->db, g_array_index(sas, uint32_t, i));
         const struct exchange_message *first = first_message(other);
-        if (other == sa || !may_be_same(sa, other)) {
+        if (other == sa || !may_be_same(sa, other) || !may_tell(w, other)) {
             continue;
         }
         s.solved |= other->established_in > sa->first_frame && !all[other->id].turn.due;

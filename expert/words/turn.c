@@ -122,12 +122,24 @@ struct phase2 {
     bool accepted, config, pulled, unread, other;
 };
 
+/* Keys open others of the SA, and nothing of x: it is nobody's. */
+static bool
+is_strange(const struct ike_sa *sa, const struct exchange *x)
+{
+    bool read = !x->unreadable || !sa->num_readable;
+
+    for (guint i = 0; !read && i < x->messages.len; i++) {
+        read = message_at(x, i)->readable;
+    }
+    return !read;
+}
+
 static void
 look_at_phase2(const struct ike_sa *sa, struct phase2 *out)
 {
     for (guint i = 0; i < sa->exchanges.len; i++) {
         const struct exchange *x = sa->exchanges.at[i];
-        if (x->injected || x->type == V1_MAIN || x->type == V1_AGGRESSIVE) {
+        if (x->injected || x->type == V1_MAIN || x->type == V1_AGGRESSIVE || is_strange(sa, x)) {
             continue;
         }
         if (x->type != V1_TRANSACTION) {

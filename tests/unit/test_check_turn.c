@@ -175,6 +175,18 @@ eap_goes_on(struct conversation *c)
     auth_response(c, "10.1.0.0/24", "10.2.0.0/24");
     end_after(c, 60);
     SILENT(c, negotiation_abandoned);
+    /* what nobody could read, and anybody can make up, hides nothing */
+    reset(c);
+    try_eap(c, 0x31, true, true);
+    c->now += 8;
+    sa_init(c, aes256, aes256);
+    for (unsigned r = 0; r < 2; r++) {
+        begin(c, 2, V2_IKE_AUTH, 1, r == 0, r == 1);
+        c->m.readable = false;
+        send(c, r ? "made up!" : "made up?", (uint16_t)(90 + r));
+    }
+    end_after(c, 60);
+    FIRES(c, negotiation_abandoned);
     /* or is about to, when the capture ends */
     reset(c);
     try_eap(c, 0x31, true, true);
@@ -263,7 +275,7 @@ phase1_broken_off(struct conversation *c)
 }
 
 static void
-phase1(struct conversation *c)
+phase1(struct conversation *c, bool readable)
 {
     reset(c);
     for (unsigned n = 1; n <= 6; n++) {
@@ -274,6 +286,7 @@ phase1(struct conversation *c)
             c->m.proposals[0].attr.auth_method = AUTH1_XAUTH_PSK_I;
         }
         c->m.encrypted = n > 4;
+        c->m.readable = n <= 4 || readable;
         g_snprintf(octets, sizeof octets, "mm%u", n);
         send(c, octets, (uint16_t)n);
     }
@@ -298,7 +311,7 @@ transaction(struct conversation *c, uint32_t id, bool from_client, uint8_t kind,
 static void
 xauth(struct conversation *c)
 {
-    phase1(c);
+    phase1(c, true);
     transaction(c, 21, false, CP_REQUEST, CFG_XAUTH_USER_NAME, "");
     transaction(c, 21, true, CP_REPLY, CFG_XAUTH_USER_NAME, "lisa");
     transaction(c, 22, false, CP_SET, CFG_XAUTH_STATUS, "\x01\x01");
@@ -333,7 +346,7 @@ push_against_pull(struct conversation *c)
     SILENT(c, negotiation_abandoned);
     /* nobody could read it */
     for (unsigned seconds = 15; seconds < 30; seconds += 10) {
-        phase1(c);
+        phase1(c, false);
         for (unsigned n = 0; n < 4; n++) {
             begin(c, 1, V1_TRANSACTION, 21 + n / 2, n % 2, false);
             memset(c->m.spi_r, 0x22, 8);
