@@ -64,9 +64,10 @@ eap(struct conversation *c)
     uint32_t id;
 
     for (unsigned rounds = 1; rounds < 14; rounds += 3) {
+        /* an answer so long, with a certificate, may begin EAP: it is not yet the last */
         init(c);
-        auth(c, LONG);
-        T(first(c)->established_in == 4);
+        auth(c, rounds % 2 ? LONG : SUCCESS);
+        T(first(c)->established_in == (rounds % 2 ? 0 : 4));
         id = eap_rounds(c, rounds);
         T(first(c)->state == IKE_HALF_OPEN && first(c)->eap_open && !first(c)->established_in);
         T(!sadb_has_stood(c->db, 2, &c->client, &c->gateway));

@@ -8,6 +8,8 @@
 
 /* Octets of the payloads of a lone notify with some data, and of what a success has beyond. */
 enum { REFUSAL = 16, SUCCESS = 64 };
+/* Octets by which an answer with a certificate is longer than a request without one, at least. */
+enum { CERTIFICATE = 400 };
 
 /* The initiator refuses at once what it does not accept. */
 #define REFUSED_WITHIN_SECONDS 2.0
@@ -92,6 +94,22 @@ refuses(const struct turn *t, enum shape shape)
     return shape == SHAPE_NOTIFY || (shape == SHAPE_EMPTY && refusal && t->m->length <= refusal);
 }
 
+/* The answer holds a certificate and the request none: so EAP begins (RFC 7296 section 2.16), and
+ * hardly anything else does. */
+static bool
+may_begin_eap(const struct turn *t)
+{
+    const struct exchange *x = t->exchange;
+
+    for (guint i = 0; i < x->messages.len; i++) {
+        const struct exchange_message *m = &x->messages.at[i];
+        if (!m->response && !m->forged && !m->injected) {
+            return !m->fragment && t->m->length >= (uint32_t)m->length + CERTIFICATE;
+        }
+    }
+    return false;
+}
+
 static void
 weigh_answer(struct turn *t)
 {
@@ -106,7 +124,7 @@ weigh_answer(struct turn *t)
         track_establish(t);
     } else if (sa->eap_open && shape == SHAPE_NOTIFY) {
         track_fail(t);
-    } else if (m->fragment) {
+    } else if (m->fragment || (first && shape == SHAPE_OTHER && may_begin_eap(t))) {
         /* An answer that long refuses nothing, and may begin EAP: its use will tell. */
         sa->undecided |= first && !sa->established_in;
     } else if (!sa->eap_open) {
