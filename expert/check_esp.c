@@ -22,23 +22,6 @@ counts(const struct check_in *in)
     return in->ipsec->stream && !in->ipsec->duplicate;
 }
 
-void
-check_esp_without_ike(const struct check_in *in, struct findings *out)
-{
-    const struct ipsec_event *e = in->ipsec;
-    char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
-    struct scope where;
-
-    if (!e->new_stream || !e->stream || e->peers || e->child) {
-        return;
-    }
-    where = scope_packet(in);
-    finding_add(out, CHECK_esp_without_ike, &where,
-                "%s of SPI %08x from %s to %s; the capture holds no IKE between these two.",
-                ipsec_name(e->packet->protocol), e->packet->spi,
-                ip_print(&e->at.src, from, sizeof from), ip_print(&e->at.dst, to, sizeof to));
-}
-
 /* The newest live Child SA of the same two and the same protocol: what they negotiated for this
  * direction.  NULL where there is none. */
 static const struct child_sa *

@@ -498,6 +498,56 @@ report_denials(const struct check_in *in, struct findings *out)
     }
 }
 
+/* The newest exchange that the refuser has begun itself and that was open when x began: its frame,
+ * 0 where there is none. */
+static uint32_t
+own_exchange(const struct ike_sa *sa, const struct exchange *x)
+{
+    for (struct newest n = newest_first(sa->exchanges.len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct exchange *other = sa->exchanges.at[n.i];
+        if (other->request && other->by_initiator != x->by_initiator &&
+            (other->type == V2_CREATE_CHILD_SA || other->type == V2_INFORMATIONAL) &&
+            !other->liveness && (!other->response || other->response > x->request)) {
+            return other->request;
+        }
+    }
+    return 0;
+}
+
+/* What two rekeys or deletions at once lead to is no fault (RFC 7296 section 2.25). */
+static bool
+report_collision(const struct check_in *in, struct findings *out, struct scope where, uint16_t type)
+{
+    const struct exchange *x = in->ike->about;
+    char who[ID_TEXT_MAX], name[64], about[32] = "", own[96] = "";
+    uint32_t frame;
+
+    if (in->msg->major != 2 || !x || x->type != V2_CREATE_CHILD_SA ||
+        (type != N2_TEMPORARY_FAILURE && type != N2_CHILD_SA_NOT_FOUND)) {
+        return false;
+    }
+    frame = own_exchange(in->ike->sa, x);
+    if (x->rekeys_spi) {
+        g_snprintf(about, sizeof about, " of SPI %08x", x->rekeys_spi);
+    }
+    if (frame) {
+        g_snprintf(own, sizeof own, "; it has begun an exchange of its own in frame %u", frame);
+    }
+    if (type == N2_TEMPORARY_FAILURE) {
+        where.remedy = "Nothing needs to be done if a later try succeeds: the peer is rekeying or "
+                       "closing the same SA at this time. If every try ends so, look at its log.";
+    } else {
+        where.remedy = "Nothing needs to be done if the peer has just deleted this Child SA: its "
+                       "Delete and this request have crossed. Else the two ends disagree on which "
+                       "Child SAs there are: take the tunnel down on both and connect again.";
+    }
+    finding_add(out, CHECK_error_notify, &where,
+                "%s answers the %s%s in frame %u with %s%s.", message_sender(in, who, sizeof who),
+                x->rekeys_spi || x->rekeys_ike ? "rekey" : "CREATE_CHILD_SA", about, x->request,
+                notify_name(2, type, name, sizeof name), own);
+    return true;
+}
+
 void
 check_error_notify(const struct check_in *in, struct findings *out)
 {
@@ -520,6 +570,9 @@ check_error_notify(const struct check_in *in, struct findings *out)
         }
         where.basis = notify_basis(n);
         where.variant = n->type;
+        if (report_collision(in, out, where, n->type)) {
+            continue;
+        }
         last = x && x != in->ike->exchange ? last_message(x, 0) : NULL;
         if (last) {
             finding_add(out, CHECK_error_notify, &where, "%s answers %s (frame %u) with %s.",

@@ -3,6 +3,8 @@
 #include "checks.h"
 #include "expert.h"
 
+#include <espial/hash.h>
+
 #include <stdio.h>
 
 enum { GAP_PACKETS = 8 };
@@ -234,4 +236,114 @@ check_cleartext_bypass(const struct check_in *in, struct findings *out)
                     SUM_COUNT " packets are in clear; Child SA %u (frame %u) protects %s === %s.",
                     p->child->id, p->child->negotiated_in, a, b);
     }
+}
+
+/* --- streams of no IKE ----------------------------------------------------------------------- */
+
+/* The stream's SPI on its way, or on the way back. */
+static uint64_t
+way_hash(const struct stream *s, bool back)
+{
+    const uint64_t head = (uint64_t)s->protocol << 32 | s->spi;
+    uint64_t h = hash_octets(hash_seed(), &head, sizeof head);
+
+    h = hash_octets(h, back ? &s->dst : &s->src, sizeof s->src);
+    return hash_octets(h, back ? &s->src : &s->dst, sizeof s->dst);
+}
+
+static bool
+of_no_ike(const struct stream *s)
+{
+    return s->packets && !s->child && !s->peers;
+}
+
+/* Receivers choose SPIs (RFC 4303 section 2.1), each its own: one that leads to a group, or the
+ * same both ways where nobody has negotiated, was given to all by somebody else. */
+struct shared_spis {
+    GHashTable *ways;           /* of way_hash */
+    GHashTable *groups;         /* protocol and SPI of what goes to a multicast group */
+};
+
+static void
+find_shared(const struct sadb *db, struct shared_spis *all)
+{
+    all->ways = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    all->groups = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    for (size_t i = 0; i < sadb_num_streams(db); i++) {
+        const struct stream *s = sadb_stream(db, i);
+        uint64_t way = way_hash(s, false), name = (uint64_t)s->protocol << 32 | s->spi;
+        if (of_no_ike(s)) {
+            g_hash_table_add(all->ways, g_memdup2(&way, sizeof way));
+        }
+        if (of_no_ike(s) && ip_is_multicast(&s->dst)) {
+            g_hash_table_add(all->groups, g_memdup2(&name, sizeof name));
+        }
+    }
+}
+
+static bool
+is_shared(const struct shared_spis *all, const struct stream *s)
+{
+    uint64_t back = way_hash(s, true), name = (uint64_t)s->protocol << 32 | s->spi;
+
+    return g_hash_table_contains(all->ways, &back) || g_hash_table_contains(all->groups, &name);
+}
+
+static void
+forget_shared(const struct shared_spis *all)
+{
+    g_hash_table_destroy(all->ways);
+    g_hash_table_destroy(all->groups);
+}
+
+void
+check_esp_without_ike(const struct check_in *in, struct findings *out)
+{
+    struct shared_spis shared;
+    char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
+
+    find_shared(in->db, &shared);
+    for (size_t i = 0; i < sadb_num_streams(in->db); i++) {
+        const struct stream *s = sadb_stream(in->db, i);
+        bool ordered = ip_compare(&s->src, &s->dst) <= 0;
+        struct scope where = { .basis = BASIS_OBSERVED, .frame = s->first_frame,
+                               .exchange = NO_ID };
+        if (!of_no_ike(s) || is_shared(&shared, s)) {
+            continue;
+        }
+        where.variant = hash_octets(hash_seed(), ordered ? &s->src : &s->dst, sizeof s->src);
+        where.variant = hash_octets(where.variant, ordered ? &s->dst : &s->src, sizeof s->src);
+        finding_add(out, CHECK_esp_without_ike, &where,
+                    "%s from %s to %s, first under SPI %08x in frame %u; the capture holds no IKE "
+                    "between these two.",
+                    ipsec_name(s->protocol), ip_print(&s->src, from, sizeof from),
+                    ip_print(&s->dst, to, sizeof to), s->spi, s->first_frame);
+    }
+    forget_shared(&shared);
+}
+
+void
+check_group_sa(const struct check_in *in, struct findings *out)
+{
+    struct shared_spis shared;
+    char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
+
+    find_shared(in->db, &shared);
+    for (size_t i = 0; i < sadb_num_streams(in->db); i++) {
+        const struct stream *s = sadb_stream(in->db, i);
+        struct scope where = { .basis = BASIS_INFERRED, .frame = s->first_frame,
+                               .exchange = NO_ID };
+        if (!of_no_ike(s) || !is_shared(&shared, s)) {
+            continue;
+        }
+        where.variant = (uint64_t)s->protocol << 32 | s->spi;
+        finding_add(out, CHECK_group_sa, &where,
+                    "%s of SPI %08x goes from %s to %s, and under the same SPI %s. Suggests keys "
+                    "that all its members were given: by a key server, or by hand.",
+                    ipsec_name(s->protocol), s->spi, ip_print(&s->src, from, sizeof from),
+                    ip_print(&s->dst, to, sizeof to),
+                    g_hash_table_contains(shared.groups, &where.variant) ? "to a multicast group" :
+                                                                           "back");
+    }
+    forget_shared(&shared);
 }

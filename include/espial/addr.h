@@ -35,6 +35,9 @@ struct selector {
     uint16_t port_lo, port_hi;
 };
 
+/* A group of receivers: 224.0.0.0/4 or ff00::/8. */
+bool ip_is_multicast(const struct ip_addr *a);
+
 /* The one address, with any protocol and port. */
 struct selector selector_host(const struct ip_addr *a);
 /* All addresses that share the first bits with net, with any protocol and port.  False, and *out

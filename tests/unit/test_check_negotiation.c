@@ -421,6 +421,37 @@ errors(struct conversation *c)
     }
 }
 
+/* RFC 7296 sections 2.25.1 and 2.25.2: both ends rekey or delete at once. */
+static void
+collisions(struct conversation *c)
+{
+    static const uint16_t types[] = { N2_TEMPORARY_FAILURE, N2_CHILD_SA_NOT_FOUND };
+    static const uint8_t old[] = { 0xa0, 0, 0, 1 };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
+        tunnel(c);
+        begin(c, 2, V2_INFORMATIONAL, 0, false, false);
+        memset(c->m.spi_r, 0x22, 8);
+        c->m.num_payloads = 2;
+        c->m.num_deletes = 1;
+        c->m.deletes[0] = (struct ike_delete){ .protocol = PROTO_ESP, .spi_len = 4, .num_spis = 1,
+                                               .inner = true, .spis = { old, 4 } };
+        send(c, "delete", 50);
+        begin(c, 2, V2_CREATE_CHILD_SA, 2, true, false);
+        propose(c, esp128, 3, PROTO_ESP, 0xa0000002);
+        selectors(c, "10.1.0.0/24", "10.2.0.0/24");
+        notify(c, N2_REKEY_SA);
+        c->m.notifies[0].spi = (struct span){ old, 4 };
+        send(c, "rekey?", 51);
+        begin(c, 2, V2_CREATE_CHILD_SA, 2, false, true);
+        notify(c, types[i]);
+        send(c, "rekey!", 52);
+        SAYS(c, error_notify, "198.51.100.20 answers the rekey of SPI a0000001 in frame 6 with ");
+        T(strstr(detail(c, CHECK_error_notify), "it has begun an exchange of its own in frame 5."));
+        T(g_str_has_prefix(remedy(c, CHECK_error_notify), "Nothing needs to be done if "));
+    }
+}
+
 /* RFC 7296 section 2.7: one proposal; those of IKEv1 under one number are one (RFC 2408 section
  * 4.2). */
 static void
@@ -619,5 +650,6 @@ main(void)
     inferred_error(&c);
     spis(&c);
     host_behind_nat(&c);
+    collisions(&c);
     return conversation_done(&c);
 }

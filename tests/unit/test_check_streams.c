@@ -314,6 +314,60 @@ gap_through_wrap(struct conversation *c)
          "2^32 to 1, were not captured");
 }
 
+static void
+esp_between(struct conversation *c, const char *from, const char *to, uint32_t spi)
+{
+    struct ip_addr src, dst;
+
+    T(ip_parse(&src, from) && ip_parse(&dst, to));
+    for (unsigned i = 1; i <= 2; i++) {
+        ipsec(c, &src, &dst, esp_of(spi, i));
+    }
+}
+
+/* Nobody has negotiated: SPIs of two hosts' own, or one that all have. */
+static void
+of_no_ike_at_all(struct conversation *c)
+{
+    static const struct {
+        const char *a, *b, *group;
+        uint32_t there, back;
+        bool shared;
+    } table[] = {
+        { "192.0.2.1", "198.51.100.1", NULL, 0x1001, 0x1002, false },
+        { "192.0.2.1", "198.51.100.1", NULL, 0x1001, 0x1001, true },
+        { "192.0.2.1", "198.51.100.1", "232.2.2.2", 0x1001, 0x1001, true },
+        { "fe80::1", "fe80::2", "ff02::5", 0x100, 0x100, true },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        reset(c);
+        esp_between(c, table[i].a, table[i].b, table[i].there);
+        esp_between(c, table[i].b, table[i].a, table[i].back);
+        if (table[i].group) {
+            esp_between(c, table[i].a, table[i].group, table[i].there);
+        }
+        end_after(c, 1);
+        T(count(c, CHECK_esp_without_ike) == !table[i].shared);     /* one for both directions */
+        T(count(c, CHECK_group_sa) == table[i].shared);
+        if (table[i].shared) {
+            SAYS(c, group_sa, table[i].group ? "under the same SPI to a multicast group." :
+                                               "under the same SPI back.");
+            T(basis_of(c, CHECK_group_sa) == BASIS_INFERRED);
+        } else {
+            SAYS(c, esp_without_ike, "ESP from 192.0.2.1 to 198.51.100.1, first under SPI 00001001 "
+                 "in frame 1; the capture holds no IKE");
+        }
+    }
+
+    tunnel(c);                  /* IKE between them: another SPI, or the same one both ways */
+    ipsec(c, &c->client, &c->gateway, esp_of(0x2001, 1));
+    ipsec(c, &c->gateway, &c->client, esp_of(0x2001, 1));
+    end_after(c, 1);
+    SILENT(c, group_sa);
+    SILENT(c, esp_without_ike);
+}
+
 int
 main(void)
 {
@@ -331,5 +385,6 @@ main(void)
     clear_fragment(&c);
     clear_copy(&c);
     gap_through_wrap(&c);
+    of_no_ike_at_all(&c);
     return conversation_done(&c);
 }

@@ -49,6 +49,12 @@ ip_unspecified(const struct ip_addr *a)
 }
 
 bool
+ip_is_multicast(const struct ip_addr *a)
+{
+    return (a->family == 4 && a->bytes[0] >> 4 == 0xe) || (a->family == 6 && a->bytes[0] == 0xff);
+}
+
+bool
 ip_parse(struct ip_addr *out, const char *text)
 {
     uint8_t bytes[16];
