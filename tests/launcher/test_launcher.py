@@ -1,4 +1,5 @@
 """The launcher: exit status, messages, usage.  SPDX-License-Identifier: GPL-2.0-or-later"""
+import gzip
 import json
 import os
 import resource
@@ -94,8 +95,57 @@ def test_cut(tmp):
 
 
 def test_keys_and_plan(tmp):
-    expect(espial("--keys", tmp / "none", CLEAN), 2, err=["no such folder"])
+    expect(espial("--keys", tmp / "none", CLEAN), 2, err=["no such file or folder"])
     expect(espial("--plan", tmp / "none", CLEAN), 2, err=["cannot be read"])
+    (tmp / "plan").write_text("[peer 192.0.2.10]\nike = ROT13\n")
+    expect(espial("--plan", tmp / "plan", CLEAN), 2, ["0 errors"], ["ROT13", "left out"])
+    (tmp / "plan").write_text("[peer 192.0.2.10]\nike = AES_CBC_256\n")
+    expect(espial("--plan", tmp / "plan", CLEAN), 0)
+    # A folder may hold a plan alone.
+    expect(espial("--keys", tmp, CLEAN), 0)
+
+
+def test_key_paths(tmp):
+    """Keys come as Espial's key log takes them: a file, gzipped or not, or a folder."""
+    tables = sorted(CLEAN.with_suffix(".keys").iterdir())
+    log, alone = tmp / "keys.log", tmp / "a.pcapng"
+    log.write_bytes(b"".join(one.read_bytes() for one in tables))
+    shutil.copy(CLEAN, alone)
+    expect(espial(alone), 0, ["inferred"])
+    expect(espial("--keys", log, alone), 0, ["sa_deleted  [decrypted]", "keys given: 1 IKE, 2 ESP; used: 1 IKE, 2 ESP"])
+    with gzip.open(tmp / "keys.gz", "wb") as out:
+        out.write(log.read_bytes())
+    expect(espial("--keys", tmp / "keys.gz", alone), 0, ["sa_deleted  [decrypted]"])
+    # What holds no key is told, and nobody takes the report for one with keys.
+    (tmp / "folder").mkdir()
+    shutil.copy(log, tmp / "folder/charon.log")
+    expect(espial("--keys", tmp / "folder", alone), 2, ["inferred"], ["a folder without esp_sa"])
+    (tmp / "nothing").write_text("no key\n")
+    expect(espial("--keys", tmp / "nothing", alone), 2, err=["holds no key", "judged without"])
+    # Of another capture.
+    expect(espial("--keys", SOURCE / "pcaps/esn.keys", alone), 0, ["keys_unused", "they open 0 of 1 IKE SA and 0 of 2 ESP streams"])
+    # Beside a compressed capture, a file or a folder.
+    with gzip.open(tmp / "b.pcapng.gz", "wb") as out:
+        out.write(CLEAN.read_bytes())
+    shutil.copytree(CLEAN.with_suffix(".keys"), tmp / "b.keys")
+    expect(espial(tmp / "b.pcapng.gz"), 0, ["sa_deleted  [decrypted]"])
+    shutil.copy(log, tmp / "a.keys")
+    expect(espial(alone), 0, ["sa_deleted  [decrypted]"])
+
+
+def test_sudo_without_password(tmp):
+    """Where one rule needs no password and another does, sudo -v fails and sudo works."""
+    for folder in os.environ["PATH"].split(":"):
+        for tool in Path(folder).glob("*"):
+            link = tmp / tool.name
+            if tool.name not in ("tshark", "ninja", "sudo", "id", "apt-get") and not link.is_symlink():
+                link.symlink_to(tool)
+    for name, script in (("sudo", '[ "$1" != -v ] && exec "$@"'), ("id", "echo 1000"), ("apt-get", 'echo "apt-get $*"')):
+        (tmp / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp / name).chmod(0o755)
+    run = espial(CLEAN, PATH=str(tmp))
+    expect(run, 2, err=["installed, yet still missing"])
+    assert "not allowed" not in run.stderr, run.stderr
 
 
 def test_wireshark(tmp):
@@ -111,7 +161,8 @@ def test_wireshark(tmp):
                                        f"espial.keylog_file:{keys}", str(FINDING)], run.stdout
     (tmp / "sheet").write_text("")
     run = espial("--wireshark", "--keys", tmp, "--plan", tmp / "sheet", CLEAN, **screen)
-    assert run.stdout.splitlines()[0] == f"wireshark -C IPsec -o espial.plan_file:{tmp}/sheet {CLEAN}", run.stdout
+    assert run.stdout.splitlines()[0] == \
+        f"wireshark -C IPsec -o espial.keylog_file:{tmp} -o espial.plan_file:{tmp}/sheet {CLEAN}", run.stdout
     expect(espial("--wireshark", FINDING, DISPLAY="", WAYLAND_DISPLAY=""), 2, err=["no screen"])
     expect(espial("--wireshark", FINDING, CLEAN, **screen), 2, err=["opens one capture"])
     expect(espial("--wireshark", "--json", FINDING, **screen), 2, err=["excludes"])
