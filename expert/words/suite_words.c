@@ -88,12 +88,14 @@ suite_offers(const struct offer_list *offered, char *out, size_t size)
 size_t
 suite_parse(const char *text, struct transform *out, size_t max)
 {
-    char **words = g_strsplit(text, "/", -1);
+    char *first = g_strndup(text, strcspn(text, ","));
+    char **words = g_strsplit(first, "/", -1);
     size_t n = 0;
 
     for (size_t i = 0; words[i] && n < max; i++) {
         n += transform_parse(&out[n], g_strstrip(words[i]));
     }
     g_strfreev(words);
+    g_free(first);
     return n;
 }

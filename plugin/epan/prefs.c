@@ -152,7 +152,7 @@ prefs_register_espial(int proto)
     prefs_register_filename_preference(
         module, "plan_file", "Plan file",
         "The planning sheet: a group [peer IDENTITY] for each peer, with the keys ike, esp, "
-        "virtual_ip and networks",
+        "virtual_ip, networks, auth, id, other, mode, pfs, ike_lifetime and lifetime",
         &plan_file, FALSE);
     prefs_register_uint_preference(
         module, "replay_window", "Anti-replay window",

@@ -38,6 +38,7 @@ client_tunnel(struct conversation *c, const char *ts_i, const char *ts_r)
     sa_init(c, aes256, aes256);
     begin(c, 2, V2_IKE_AUTH, 1, true, false);
     c->m.has_auth = true;
+    c->m.auth_method = AUTH2_PSK;
     c->m.id_i = (struct ike_id){ .present = true, .inner = true, .type = ID_FQDN,
                                  .data = { (const uint8_t *)"lisa", 4 } };
     propose(c, esp128, 3, PROTO_ESP, TO_I);
@@ -153,6 +154,127 @@ refusals(struct conversation *c)
     SAYS(c, no_proposal_chosen, "does not show what it would accept");
 }
 
+/* The plan for the client, one key beside its name. */
+static void
+planned_as(struct conversation *c, const char *peer, const char *line)
+{
+    char *messages = NULL, *text = g_strdup_printf("[peer %s]\n%s\n", peer, line);
+
+    reset(c);
+    T(plan_read(c->plan, "plan", text, strlen(text), &messages) == 1 && !messages);
+    g_free(messages);
+    g_free(text);
+}
+
+/* What the tunnel of client_tunnel keeps to, and what not. */
+static void
+more_keys(struct conversation *c)
+{
+    static const struct {
+        const char *line, *says;
+    } table[] = {
+        { "auth = psk", NULL }, { "auth = pubkey", "authenticates by psk; its plan has pubkey." },
+        { "auth = eap", "its plan has eap" }, { "id = lisa", NULL },
+        { "id = bob", "lisa names itself so in frame 3; the plan has the identity bob." },
+        { "mode = tunnel", NULL },
+        { "mode = transport", "negotiates tunnel mode; its plan has transport mode." },
+        { "pfs = modp2048", NULL },             /* the first Child SA has the IKE SA's */
+        { "esp = aes128-sha256-modp2048", NULL }, { "lifetime = 1h", NULL },
+        { "esp = aes256-sha256,aes128-sha256", NULL },
+        { "esp = aes256-sha256,aes192-sha256", "the plan for lisa has ESP:AES_CBC_256/" },
+        { "ike = aes256-sha256-modp2048", NULL },
+        { "ike = aes256-sha384-modp2048", "HMAC_SHA2_384_192/PRF_HMAC_SHA2_384/MODP_2048." },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        planned_as(c, "lisa", table[i].line);
+        client_tunnel(c, "10.1.0.0/24", "10.2.0.0/24");
+        TOLD(c, plan_mismatch, table[i].says != NULL);
+        if (table[i].says) {
+            SAYS(c, plan_mismatch, table[i].says);
+        }
+        end_after(c, 1);
+        SILENT(c, plan_unmatched);
+    }
+}
+
+/* IKEv1 negotiates lifetimes, and PFS is in every quick mode (RFC 2409 section 5.5). */
+static void
+first_version(struct conversation *c)
+{
+    static const struct {
+        const char *line, *says;
+    } table[] = {
+        { "auth = psk\nike_lifetime = 28800\nlifetime = 3600\npfs = no", NULL },
+        { "auth = xauth", "authenticates by psk; its plan has xauth." },
+        { "ike_lifetime = 1h",
+          "a lifetime of 28800 seconds for phase 1 (frame 2); its plan has 3600." },
+        { "lifetime = 8h", "a lifetime of 3600 seconds for the Child SA" },
+        { "pfs = yes", "negotiates PFS with no group (NONE)" },
+        { "pfs = ecp256", "its plan has ECP_256." },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        planned_as(c, "192.0.2.10", table[i].line);
+        for (unsigned n = 0; n < 6; n++) {
+            begin(c, 1, V1_MAIN, 0, n % 2 == 0, n % 2 != 0);
+            if (n < 2) {
+                propose(c, aes256, 4, PROTO_IKE, 0);
+                c->m.proposals[0].attr.life_s = 28800;
+            }
+            c->m.encrypted = n >= 4;
+            c->m.has_auth = n >= 4;
+            char text[8];
+            g_snprintf(text, sizeof text, "mm%u", n);
+            send(c, text, (uint16_t)n);
+        }
+        for (unsigned n = 0; n < 3; n++) {
+            begin(c, 1, V1_QUICK, 7, n % 2 == 0, n % 2 != 0);
+            if (n < 2) {
+                propose(c, esp128, 2, PROTO_ESP, n ? TO_R : TO_I);
+                c->m.proposals[0].attr.life_s = 3600;
+            }
+            char text[8];
+            g_snprintf(text, sizeof text, "qm%u", n);
+            send(c, text, (uint16_t)(10 + n));
+        }
+        TOLD(c, plan_mismatch, table[i].says != NULL);
+        if (table[i].says) {
+            SAYS(c, plan_mismatch, table[i].says);
+        }
+    }
+}
+
+/* A peer that never occurs, one that hides its name, one of whom only the beginning was read. */
+static void
+unmatched(struct conversation *c)
+{
+    planned_as(c, "bob", "esp = aes128");
+    client_tunnel(c, "10.1.0.0/24", "10.2.0.0/24");
+    end_after(c, 1);
+    SAYS(c, plan_unmatched, "bob of the plan is no end of any IKE SA in this capture");
+    T(basis_of(c, CHECK_plan_unmatched) == BASIS_CONFIGURED &&
+      severity_of(c, CHECK_plan_unmatched) == SEV_NOTE);
+    for (unsigned by_name = 0; by_name < 2; by_name++) {
+        planned_as(c, by_name ? "lisa" : "192.0.2.10", "esp = aes128");
+        sa_init(c, aes256, aes256);
+        for (unsigned r = 0; r < 2; r++) {
+            begin(c, 2, V2_IKE_AUTH, 1, r == 0, r == 1);
+            c->m.readable = false;
+            send(c, r ? "auth!" : "auth?", (uint16_t)(3 + r));
+        }
+        end_after(c, 1);
+        SAYS(c, plan_unmatched,
+             by_name ? "lisa of the plan is not seen; 1 IKE SA in this capture hides" :
+                       "192.0.2.10 was compared with IKE_SA_INIT only: frames 3 to 4 are");
+    }
+    /* What is refused in clear has been compared with nothing, and says why itself. */
+    planned_as(c, "192.0.2.10", "esp = aes128");
+    sa_init(c, aes256, NULL);
+    end_after(c, 1);
+    SILENT(c, plan_unmatched);
+}
+
 int
 main(void)
 {
@@ -164,5 +286,8 @@ main(void)
     networks(&c);
     inner_addresses(&c);
     refusals(&c);
+    more_keys(&c);
+    first_version(&c);
+    unmatched(&c);
     return conversation_done(&c);
 }

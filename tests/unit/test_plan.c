@@ -83,6 +83,100 @@ one_bad(const char *group, const char *says)
     plan_free(plan);
 }
 
+/* What strongSwan's configuration says is what swanctl prints of it. */
+static void
+spellings(void)
+{
+    static const struct {
+        const char *key, *text, *reads;
+    } table[] = {
+        { "ike", "aes256-sha256-modp2048",
+          "AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048" },
+        { "ike", "AES128GCM16-prfsha256-ecp256", "AES_GCM_16_128/PRF_HMAC_SHA2_256/ECP_256" },
+        { "ike", "aes256gcm16-sha384-ecp384", "AES_GCM_16_256/PRF_HMAC_SHA2_384/ECP_384" },
+        { "ike", "3des-md5-modp1024 , aes-sha1-modp1536!",
+          "3DES_CBC/HMAC_MD5_96/PRF_HMAC_MD5/MODP_1024,"
+          "AES_CBC_128/HMAC_SHA1_96/PRF_HMAC_SHA1/MODP_1536" },
+        { "esp", "aes128gcm16-x25519", "AES_GCM_16_128/CURVE_25519" },
+        { "esp", "aes192-sha512-esn", "AES_CBC_192/HMAC_SHA2_512_256/EXT_SEQ" },
+        { "esp", "chacha20poly1305", "CHACHA20_POLY1305" },
+        { "esp", "aes256ctr-aesxcbc-ecp256bp", "AES_CTR_256/AES_XCBC_96/ECP_256_BP" },
+        { "esp", "aes256ccm64-mlkem768", "AES_CCM_8_256/ML_KEM_768" },
+        { "esp", "ESP:AES_CBC_128/HMAC_SHA1_96,AES_CBC_256",
+          "AES_CBC_128/HMAC_SHA1_96,AES_CBC_256" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        struct plan *plan = plan_new();
+        char *text = g_strdup_printf("[peer x]\n%s = %s\n", table[i].key, table[i].text);
+        const struct plan_peer *p;
+        char *messages;
+        T(load(plan, text, &messages) == 1);
+        T_STR(messages ? messages : "", "");
+        p = plan_find(plan, "x", NULL);
+        T_STR(p && (*table[i].key == 'i' ? p->ike : p->esp) ?
+                  (*table[i].key == 'i' ? p->ike : p->esp) : "", table[i].reads);
+        g_free(messages);
+        g_free(text);
+        plan_free(plan);
+    }
+}
+
+static void
+more_keys(void)
+{
+    struct plan *plan = plan_new();
+    const struct plan_peer *p;
+    char *messages;
+
+    T(load(plan, "[peer x]\nauth = PSK\nmode = transport\npfs = modp2048\nike_lifetime = 8h\n"
+                 "lifetime=3600\nid = x.example\nother = gw.example\n"
+                 "[peer y]\npfs = no\n[peer z]\npfs = yes\nauth = eap\n", &messages) == 3);
+    T(messages == NULL);
+    p = plan_find(plan, "x", NULL);
+    T(p && p->auth == PLAN_AUTH_PSK && p->mode == PLAN_MODE_TRANSPORT &&
+      p->pfs == PLAN_PFS_GROUP && p->pfs_group == 14);
+    T(p && p->ike_lifetime == 28800 && p->lifetime == 3600);
+    T_STR(p && p->id ? p->id : "", "x.example");
+    T_STR(p && p->other ? p->other : "", "gw.example");
+    p = plan_find(plan, "y", NULL);
+    T(p && p->pfs == PLAN_PFS_NO && p->auth == PLAN_AUTH_ANY);
+    p = plan_find(plan, "z", NULL);
+    T(p && p->pfs == PLAN_PFS_YES && p->auth == PLAN_AUTH_EAP);
+    plan_free(plan);
+}
+
+/* Every fault is told at once, with its line, and what could be read is kept. */
+static void
+all_faults(void)
+{
+    struct plan *plan = plan_new();
+    const struct plan_peer *p;
+    char *messages;
+
+    T(load(plan, "# a sheet\n[peer x]\nike = aes256-sha257\nesp = aes128\ncolour = red\n"
+                 "virtual_ip = 10.86.152.300\n\n[peer y]\nnetworks = 10.2.0.0/33\n"
+                 "[someone]\nesp = AES_CBC_128\n[peer z]\nlifetime = 1w\nmode = both\n"
+                 "auth = none\npfs = modp2\n", &messages) == 1);
+    T_STR(messages ? strstr(messages, "line 3") : "",
+          messages ? strchr(messages, ' ') + 1 : "");       /* the first one */
+    T(messages && strstr(messages, "line 3, [peer x]: \"sha257\" is no transform"));
+    T(messages && strstr(messages, "line 5, [peer x]: \"colour\" is no key of the plan (ike,"));
+    T(messages && strstr(messages, "line 6, [peer x]: \"10.86.152.300\" is no IP address; this key "
+                         "is left out."));
+    T(messages && strstr(messages, "line 9, [peer y]: \"10.2.0.0/33\" is no network"));
+    T(messages && strstr(messages, "line 10, [someone]: a group must be named [peer"));
+    T(messages && strstr(messages, "line 13, [peer z]: \"1w\" is no time"));
+    T(messages && strstr(messages, "line 14, [peer z]: \"both\" is no mode"));
+    T(messages && strstr(messages, "line 15, [peer z]: \"none\" is no way"));
+    T(messages && strstr(messages, "line 16, [peer z]: \"modp2\" is no group"));
+    p = plan_find(plan, "x", NULL);
+    T(p && !p->ike && p->esp && strcmp(p->esp, "AES_CBC_128") == 0);
+    T(!plan_find(plan, "y", NULL) && !plan_find(plan, "z", NULL) && plan_count(plan) == 1);
+    g_free(messages);
+    plan_free(plan);
+}
+
 static void
 unreadable(void)
 {
@@ -159,6 +253,9 @@ main(void)
     one_bad("[peer x]\nnetworks = 10.0.0.0/33", "\"10.0.0.0/33\" is no network");
     one_bad("[peer x]\ncolour = red", "\"colour\" is no key of the plan");
     one_bad("[someone]\nesp = AES_CBC_128", "must be named [peer");
+    spellings();
+    more_keys();
+    all_faults();
     unreadable();
     too_long();
     fifo();
