@@ -126,6 +126,20 @@ check_malformed_message(const struct check_in *in, struct findings *out)
     char who[ID_TEXT_MAX];
     struct scope where;
 
+    if (in->ike->turned_spis && message_is_new(in) && !ike_is_response(m) &&
+        !in->ike->from_initiator) {
+        where = scope_message(in);
+        where.basis = BASIS_OBSERVED;
+        where.exchange = NO_ID;
+        where.remedy = "Update the software of the sender: the initiator's SPI stands first in "
+                       "every message, and only the initiator sets the flag I; other peers drop "
+                       "the message.";
+        finding_add(out, CHECK_malformed_message, &where,
+                    "%s puts its own SPI first in the header%s, though it is the responder of IKE "
+                    "SA %u (RFC 7296 section 3.1): most peers drop the message.",
+                    message_sender(in, who, sizeof who),
+                    m->flags & FLAG_INITIATOR ? " and sets the flag I" : "", in->ike->sa->id);
+    }
     if (m->error == IKE_OK || m->truncated || in->ike->duplicate) {
         return;
     }

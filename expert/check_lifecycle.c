@@ -6,10 +6,10 @@
 static void
 child_text(const struct child_sa *c, char *out, size_t size)
 {
-    char i[TS_TEXT_MAX], r[TS_TEXT_MAX];
+    char i[TS_TEXT_MAX], r[TS_TEXT_MAX], spi_i[SPI_WORD_MAX], spi_r[SPI_WORD_MAX];
 
-    g_snprintf(out, (gulong)size, "Child SA %u (SPIs %08x and %08x, %s === %s)", c->id, c->spi_i,
-               c->spi_r, selectors_print(c->ts_i, c->num_ts_i, i, sizeof i),
+    g_snprintf(out, (gulong)size, "Child SA %u (SPIs %s and %s, %s === %s)", c->id,
+               spi_say(c->spi_i, spi_i), spi_say(c->spi_r, spi_r), selectors_print(c->ts_i, c->num_ts_i, i, sizeof i),
                selectors_print(c->ts_r, c->num_ts_r, r, sizeof r));
 }
 
@@ -84,6 +84,7 @@ void
 check_sa_rekeyed(const struct check_in *in, struct findings *out)
 {
     const struct ike_event *e = in->ike;
+    char spi_i[SPI_WORD_MAX], spi_r[SPI_WORD_MAX];
     struct scope where = scope_message(in);
 
     if (e->rekeyed_ike) {
@@ -98,9 +99,9 @@ check_sa_rekeyed(const struct check_in *in, struct findings *out)
     if (e->child && e->child_rekeyed) {
         where.child = e->child;
         finding_add(out, CHECK_sa_rekeyed, &where,
-                    "Child SA %u (SPIs %08x and %08x) is replaced by Child SA %u.",
-                    e->child_rekeyed->id, e->child_rekeyed->spi_i, e->child_rekeyed->spi_r,
-                    e->child->id);
+                    "Child SA %u (SPIs %s and %s) is replaced by Child SA %u.",
+                    e->child_rekeyed->id, spi_say(e->child_rekeyed->spi_i, spi_i),
+                    spi_say(e->child_rekeyed->spi_r, spi_r), e->child->id);
     }
 }
 
@@ -118,7 +119,10 @@ check_sa_deleted(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     message_sender(in, who, sizeof who);
     if (e->ike_deleted) {
-        finding_add(out, CHECK_sa_deleted, &where, "%s deletes IKE SA %u.", who, e->sa->id);
+        finding_add(out, CHECK_sa_deleted, &where, "%s deletes IKE SA %u%s.", who, e->sa->id,
+                    e->children_unsure ? "; message IDs are missing before it, so whether its Child "
+                                         "SAs moved to another IKE SA the capture does not show" :
+                                         "");
     }
     for (size_t i = 0; i < e->num_deleted; i++) {
         child_text(e->deleted[i], text, sizeof text);

@@ -112,6 +112,9 @@ bool waits_for_first_answer(const struct check_in *in);
 /* IKEv1: what the message refuses is quick mode, also one that was not captured: phase 1 was
  * agreed, and it is not the other side's last word in it (RFC 2409 section 5.5). */
 bool refuses_quick_mode(const struct check_in *in);
+/* An SPI of a Child SA in words: "c0ffee01", or "unknown" where it was not captured. */
+#define SPI_WORD_MAX 9
+const char *spi_say(uint32_t spi, char out[SPI_WORD_MAX]);
 const char *ipsec_name(uint8_t protocol);       /* "AH" or "ESP", of PROTO_AH or PROTO_ESP */
 
 /* Walks the denials of a capture; refuted ones too:

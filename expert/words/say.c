@@ -5,6 +5,16 @@
 #include <stdio.h>
 
 const char *
+spi_say(uint32_t spi, char out[SPI_WORD_MAX])
+{
+    if (!spi) {
+        return "unknown";
+    }
+    snprintf(out, SPI_WORD_MAX, "%08x", spi);
+    return out;
+}
+
+const char *
 ipsec_name(uint8_t protocol)
 {
     return protocol == PROTO_AH ? "AH" : "ESP";

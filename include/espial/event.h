@@ -38,6 +38,9 @@ struct ike_event {
     size_t num_deleted;
     const struct child_sa *deleted[IKE_MAX_DELETE_SPIS];
     bool ike_deleted;
+    bool children_unsure;       /* whether its Child SAs went with it is not known: messages that
+                                 * may have rekeyed it were not captured */
+    bool turned_spis;           /* v2: the header has the two SPIs in each other's place */
     bool new_address;           /* from an address that the SA does not know, unexplained */
     bool nat_decided;           /* the hashes of both sides are in, or changed their verdict */
     bool nat_by_identity;       /* and what changed it is an identity that is a hashed address */

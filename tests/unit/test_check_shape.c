@@ -335,6 +335,47 @@ silent_on_an_open_port(struct conversation *c)
     SAYS(c, auth_failure_suspected, "IKE_AUTH (frame 3) is sent 4 times, and 198.51.100.20");
 }
 
+/* A responder that begins an exchange with its own SPI first, and answers that follow it. */
+static void
+turned_spis(struct conversation *c, bool turned)
+{
+    init(c);
+    auth(c, SUCCESS);
+    for (unsigned r = 0; r < 2; r++) {
+        begin(c, 2, V2_CREATE_CHILD_SA, 0, r == 1, r == 1);
+        c->m.encrypted = true;
+        c->m.readable = false;
+        c->m.inner_first = V2P_SA;
+        c->m.length = SUCCESS;
+        memset(c->m.spi_i, turned ? 0x22 : 0x11, 8);
+        memset(c->m.spi_r, turned ? 0x11 : 0x22, 8);
+        c->m.flags = (uint8_t)(turned ? (r ? FLAG_RESPONSE : FLAG_INITIATOR) : c->m.flags);
+        send(c, r ? "child!" : "child?", (uint16_t)(50 + r));
+    }
+    T(sadb_num_ike_sas(c->db) == 1 && first(c)->exchanges.len == 3);
+    T(!first(c)->exchanges.at[2]->by_initiator && first(c)->exchanges.at[2]->response == 6);
+    TOLD(c, malformed_message, turned);
+}
+
+/* The Delete of an IKE SA that may have been rekeyed by messages that the capture lacks. */
+static void
+deleted_behind_a_hole(struct conversation *c, uint32_t id)
+{
+    tunnel(c);
+    begin(c, 2, V2_INFORMATIONAL, id, true, false);
+    memset(c->m.spi_r, 0x22, 8);
+    c->m.num_deletes = 1;
+    c->m.deletes[0] = (struct ike_delete){ .protocol = PROTO_IKE, .inner = true };
+    send(c, "delete", 9);
+    T(first(c)->deleted_in == 5);
+    T((sadb_child_sa(c->db, 0)->deleted_in != 0) == (id == 2));
+    T((strstr(detail(c, CHECK_sa_deleted), "message IDs are missing") != NULL) == (id != 2));
+    packet(c, TO_R, &c->client, &c->gateway, "10.1.0.1", "10.2.0.1", IP_UDP);
+    c->now += 2;
+    packet(c, TO_R, &c->client, &c->gateway, "10.1.0.1", "10.2.0.1", IP_UDP);
+    TOLD(c, esp_after_delete, id == 2);
+}
+
 int
 main(void)
 {
@@ -349,5 +390,9 @@ main(void)
     initiator_refuses(&c);
     eap_ends(&c);
     silent_on_an_open_port(&c);
+    turned_spis(&c, false);
+    turned_spis(&c, true);
+    deleted_behind_a_hole(&c, 2);
+    deleted_behind_a_hole(&c, 3);
     return conversation_done(&c);
 }

@@ -58,6 +58,28 @@ rekeyed_unseen(const struct ike_sa *sa)
     return false;
 }
 
+/* Requests of the side that deletes sa are missing before this one: one of them may have rekeyed it
+ * (RFC 7296 section 2.2: each takes the next message ID). */
+static bool
+lacks_requests(const struct turn *t)
+{
+    const struct exchange *now = t->exchange;
+    const struct exchange *before = NULL;
+
+    for (struct newest n = newest_first(t->sa->exchanges.len, SADB_MAX_PER_PEER);
+         newest_next(&n);) {
+        const struct exchange *x = t->sa->exchanges.at[n.i];
+        if (x != now && x->request && x->by_initiator == now->by_initiator && !x->injected &&
+            (!before || x->message_id > before->message_id)) {
+            before = x;
+        }
+    }
+    if (!before) {
+        return t->sa->started_here && !now->by_initiator && now->message_id > 0;
+    }
+    return now->message_id > before->message_id + 1;
+}
+
 /* Only what the IKE SA protects is believed: anybody can send a Delete in clear. */
 void
 track_deletes(struct turn *t)
@@ -86,6 +108,8 @@ track_deletes(struct turn *t)
             }
             /* RFC 7296 section 1.4.1: its Child SAs go with it; IKEv1's live on. */
             bool with_it = m->major == 2 && t->sa->rekeyed_by == NO_ID && !rekeyed_unseen(t->sa);
+            e->children_unsure = with_it && t->sa->children.len && lacks_requests(t);
+            with_it = with_it && !e->children_unsure;
             for (guint j = 0; with_it && j < t->sa->children.len; j++) {
                 delete_child(t, track_child(t->sa, j));
             }

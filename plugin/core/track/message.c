@@ -143,8 +143,15 @@ follow_addresses(struct turn *t)
 }
 
 static bool
-from_initiator(const struct ike_sa *sa, const struct ike_message *m, const struct sighting *at)
+from_initiator(const struct turn *t)
 {
+    const struct ike_sa *sa = t->sa;
+    const struct ike_message *m = t->m;
+    const struct sighting *at = &t->e->at;
+
+    if (t->e->turned_spis) {
+        return ike_sa_is_at(sa, true, &at->src);
+    }
     return m->major == 2 ? (m->flags & FLAG_INITIATOR) != 0 : track_v1_from_initiator(sa, at);
 }
 
@@ -156,8 +163,12 @@ look_up(struct turn *t, uint64_t sum)
     struct ike_event *e = t->e;
 
     t->sa = track_find_sa(t->db, t->m, &e->at, sum);
+    if (!t->sa) {
+        t->sa = track_by_turned_spis(t->db, t->m, &e->at);
+        e->turned_spis = t->sa != NULL;
+    }
     if (t->sa) {
-        e->from_initiator = from_initiator(t->sa, t->m, &e->at);
+        e->from_initiator = from_initiator(t);
         t->exchange = track_find_exchange(t);
     }
     e->standing = track_standing(t, sum);
@@ -208,11 +219,11 @@ tie(struct turn *t)
         return false;
     }
     if (track_turn_round(t)) {
-        e->from_initiator = from_initiator(t->sa, m, &e->at);
+        e->from_initiator = from_initiator(t);
         t->exchange = track_find_exchange(t);
     }
     begin_anew(t);
-    e->from_initiator = from_initiator(t->sa, m, &e->at);
+    e->from_initiator = from_initiator(t);
     if (!e->from_initiator && !ike_spi_is_zero(m->spi_r) && !t->sa->chosen && !track_is_answer(t)) {
         track_learn_spi(t);
     }

@@ -92,6 +92,27 @@ answers_from_elsewhere(const struct ike_sa *sa, const struct ike_message *m,
            sa->initiator.port == at->dst_port && sa->from_responder;
 }
 
+/* The pair of SPIs of a known SA of the same two, each in the other's place: a responder that begins
+ * an exchange and puts its own SPI first, against RFC 7296 section 3.1. */
+struct ike_sa *
+track_by_turned_spis(struct sadb *db, const struct ike_message *m, const struct sighting *at)
+{
+    struct sa_key key = store_spis_key(&db->store, m->spi_r, m->spi_i);
+    struct ike_sa *sa;
+
+    if (m->major != 2 || !m->encrypted || ike_spi_is_zero(m->spi_r)) {
+        return NULL;
+    }
+    for (struct walk w = store_walk(&db->store, &key, SADB_MAX_PER_SPI); (sa = walk_next(&w));) {
+        if (sa->major == 2 && memcmp(sa->spi_i, m->spi_r, sizeof sa->spi_i) == 0 &&
+            memcmp(sa->spi_r, m->spi_i, sizeof sa->spi_r) == 0 &&
+            track_known_between(sa, &at->src, &at->dst)) {
+            return sa;
+        }
+    }
+    return NULL;
+}
+
 struct ike_sa *
 track_find_sa(struct sadb *db, const struct ike_message *m, const struct sighting *at, uint64_t sum)
 {

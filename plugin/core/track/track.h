@@ -52,6 +52,9 @@ enum { EXCHANGES_LOOKED_AT = 64 };
 /* NULL where none is known. */
 struct ike_sa *track_find_sa(struct sadb *db, const struct ike_message *m,
                              const struct sighting *at, uint64_t sum);
+/* The same by SPIs that stand in each other's place; NULL. */
+struct ike_sa *track_by_turned_spis(struct sadb *db, const struct ike_message *m,
+                                    const struct sighting *at);
 /* IKEv1 has no flag for it: the message comes from where the initiator is. */
 bool track_v1_from_initiator(const struct ike_sa *sa, const struct sighting *at);
 /* roles.c: who began an IKE SA of IKEv1. */
