@@ -84,6 +84,34 @@ certificate_reason(const struct check_in *in, const struct peer_certificate *sho
                dated || misnamed ? "If that does not help, see" : "See", c->issuer);
 }
 
+/* The same responder has called itself that in another IKE SA. */
+static bool
+is_known_as(const struct check_in *in, const char *id)
+{
+    const struct ike_sa *now = in->ike->sa;
+
+    for (struct newest n = newest_first((uint32_t)sadb_num_ike_sas(in->db), SADB_MAX_PER_PEER);
+         newest_next(&n);) {
+        const struct ike_sa *sa = sadb_ike_sa(in->db, n.i);
+        if (sa != now && sa->responder.id && sa->responder.id_frame &&
+            ip_equal(&sa->responder.addr, &now->responder.addr) &&
+            strcmp(sa->responder.id, id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The request names the responder that it wants (RFC 7296 section 1.2), and nothing shows that
+ * there is one of that name. */
+static bool
+asks_for_unknown(const struct check_in *in, bool of_initiator)
+{
+    const struct ike_sa *sa = in->ike->sa;
+
+    return of_initiator && sa->asked_id && !is_known_as(in, sa->asked_id);
+}
+
 static void
 find_reason(const struct check_in *in, bool of_initiator, struct reason *why)
 {
@@ -116,6 +144,14 @@ find_reason(const struct check_in *in, bool of_initiator, struct reason *why)
                          "See what has changed since then: the key or password on either end, or "
                          "whether this address may use it.",
                   sizeof why->remedy);
+    } else if (asks_for_unknown(in, of_initiator)) {
+        g_snprintf(why->text, sizeof why->text, " The request asks for the responder %s (frame %u).",
+                   sa->asked_id, sa->asked_id_in);
+        g_snprintf(why->remedy, sizeof why->remedy,
+                   "See whether the gateway has a connection whose own identity is %s and that "
+                   "admits the initiator's identity; without one it refuses any key. Then compare "
+                   "the pre-shared key or password on both ends.",
+                   sa->asked_id);
     } else if (of_initiator && !sa->eap && sa->initiator.id) {
         g_snprintf(why->remedy, sizeof why->remedy,
                    "See whether the rejecting side has a connection for %s%s%s, of this type and "

@@ -24,7 +24,7 @@ compare_claims(const void *a, const void *b)
 {
     const struct ike_sa *x = ((const struct claim *)a)->sa, *y = ((const struct claim *)b)->sa;
     int by_gateway = ip_compare(&x->responder.addr, &y->responder.addr);
-    int by_id = by_gateway ? by_gateway : g_strcmp0(x->initiator.id, y->initiator.id);
+    int by_id = by_gateway ? by_gateway : g_strcmp0(ike_sa_user(x), ike_sa_user(y));
 
     return by_id ? by_id :
                    (x->established_in > y->established_in) -
@@ -58,7 +58,7 @@ static bool
 same_user(const struct ike_sa *a, const struct ike_sa *b)
 {
     return ip_equal(&a->responder.addr, &b->responder.addr) &&
-           g_strcmp0(a->initiator.id, b->initiator.id) == 0;
+           g_strcmp0(ike_sa_user(a), ike_sa_user(b)) == 0;
 }
 
 /* Behind a NAT a port is a device. */
@@ -187,7 +187,7 @@ report(struct findings *out, const struct contest_of_two *c, uint32_t frame)
         finding_add(out, CHECK_identity_contended, &where,
                     "%s connects from %s and from %s in turn, and each time the gateway %s the IKE "
                     "SA of the other, %u times (frames %u to %u): two devices with one identity.",
-                    one->initiator.id, a, b, c->silently ? "drops" : "deletes", c->pushes,
+                    ike_sa_user(one), a, b, c->silently ? "drops" : "deletes", c->pushes,
                     where.frame, c->last);
     }
 }

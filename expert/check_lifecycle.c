@@ -229,12 +229,15 @@ report_lost(const struct check_in *in, struct findings *out)
 {
     for (struct denied w = { 0 }; denied_next(in->db, &w);) {
         struct scope where = scope_denied(&w);
-        char who[ADDR_TEXT_MAX], name[64];
+        char who[ADDR_TEXT_MAX], name[64], remedy[TEXT_MAX];
         if (w.sa->major == 2 && w.denial->type == N2_INVALID_IKE_SPI && w.denial->stood &&
             !w.refuted) {
-            where.remedy = "See why that end has lost the SA: a restart, a failover, or a timeout "
-                           "of its own; dead peer detection lets the other end notice and connect "
-                           "again.";
+            g_snprintf(remedy, sizeof remedy,
+                       "See why %s has lost the SA: a restart, a failover without its state, or a "
+                       "balancer that sends the other end to another machine. The other end must "
+                       "negotiate anew; dead peer detection on it does so within its interval.",
+                       ip_print(&w.denial->src, who, sizeof who));
+            where.remedy = remedy;
             finding_add(out, CHECK_peer_restarted, &where,
                         "%s answers IKE SA %u, established in frame %u, with %s: it no longer "
                         "knows it.",
@@ -271,11 +274,18 @@ check_peer_restarted(const struct check_in *in, struct findings *out)
                     "was not deleted: it has forgotten that one.",
                     person(e->sa), e->sa->id, e->replaces->id);
     } else if (e->replaces) {
+        bool contact = e->sa->initial_contact;
+        where.remedy =
+            "If these are two devices, give each an identity of its own, or let the gateway keep "
+            "several IKE SAs of one identity (unique = never, uniqueids = no). If one device has "
+            "moved or was restarted, switch on MOBIKE and dead peer detection.";
         finding_add(out, CHECK_peer_restarted, &where,
-                    "%s is established anew from %s (IKE SA %u) while its IKE SA %u from %s was "
-                    "not deleted.",
+                    "%s is established anew from %s (IKE SA %u)%s while its IKE SA %u from %s was "
+                    "not deleted%s.",
                     person(e->sa), ip_print(&e->sa->initiator.addr, to, sizeof to), e->sa->id,
-                    e->replaces->id, ip_print(&e->replaces->initiator.addr, from, sizeof from));
+                    contact ? " with INITIAL_CONTACT" : "", e->replaces->id,
+                    ip_print(&e->replaces->initiator.addr, from, sizeof from),
+                    contact ? ": the gateway drops that one, often without telling it" : "");
     }
 }
 

@@ -3,6 +3,8 @@
 #include "checks.h"
 #include "expert.h"
 
+#include <espial/hash.h>
+
 #define KEEPALIVE_LATE_S 25.0   /* RFC 3948 section 4: 20 s by default, and some latitude */
 
 static const char *
@@ -54,6 +56,16 @@ check_nat_detected(const struct check_in *in, struct findings *out)
                 ip_print(&sa->responder.addr, r, sizeof r));
 }
 
+static uint64_t
+of_hosts(const struct ike_sa *sa)
+{
+    bool turned = ip_compare(&sa->initiator.addr, &sa->responder.addr) > 0;
+    const struct ip_addr *low = turned ? &sa->responder.addr : &sa->initiator.addr;
+    const struct ip_addr *high = turned ? &sa->initiator.addr : &sa->responder.addr;
+
+    return hash_octets(hash_octets(hash_seed(), low, sizeof *low), high, sizeof *high);
+}
+
 void
 check_nat_forced(const struct check_in *in, struct findings *out)
 {
@@ -65,6 +77,9 @@ check_nat_forced(const struct check_in *in, struct findings *out)
         return;
     }
     where = scope_message(in);
+    where.sa = NULL;            /* one for two hosts, however many IKE SAs they make */
+    where.exchange = NO_ID;
+    where.variant = of_hosts(sa);
     if (sa->nat_i.forced || sa->nat_r.forced) {
         const struct nat_evidence *its = sa->nat_i.forced ? &sa->nat_i : &sa->nat_r;
         finding_add(

@@ -147,13 +147,14 @@ static bool
 pushes(const struct ike_sa *other, const struct life *one)
 {
     const struct ike_sa *sa = one->sa;
-    bool known = sa->initiator.id && other->initiator.id;
+    const char *user = ike_sa_user(sa), *its_user = ike_sa_user(other);
+    bool known = user && its_user;
     double begin = other->established_time, end = one->end.time;
     struct ending its;
 
     if (other == sa || !other->established_in ||
         !ip_equal(&other->responder.addr, &sa->responder.addr) ||
-        (known && strcmp(sa->initiator.id, other->initiator.id) != 0) ||
+        (known && strcmp(user, its_user) != 0) ||
         other->first_frame > one->end.frame) {
         return false;
     }

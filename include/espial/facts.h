@@ -532,8 +532,10 @@ bool ike_sa_has_user(const struct ike_sa *sa);
 /* The initiators are known to be one person: by the users, else, where neither has one to prove, by
  * the identities. */
 bool ike_sa_same_person(const struct ike_sa *a, const struct ike_sa *b);
-/* Both are between the same two, by addresses and identities; where no identity is known, by the
- * ports, for clients behind one NAT share an address. */
+/* The initiator's user where one was read, else its identity; NULL. */
+const char *ike_sa_user(const struct ike_sa *sa);
+/* Both are between the same two, by addresses, identities and users; where no identity is known, by
+ * the ports, for clients behind one NAT share an address. */
 bool ike_sa_same_peers(const struct ike_sa *a, const struct ike_sa *b);
 /* The same, or the other one began it. */
 bool ike_sa_same_ends(const struct ike_sa *a, const struct ike_sa *b);

@@ -260,6 +260,30 @@ is_somebody_else(struct conversation *c)
     T(!strcmp(sadb_ike_sa(c->db, 0)->responder.id, "172.30.20.83"));
 }
 
+/* A responder refuses at once: it may have no connection of the identity that it is asked for. */
+static void
+asks_for_nobody(struct conversation *c)
+{
+    for (unsigned known = 0; known < 2; known++) {
+        struct session s = lisa, t = again(lisa, 1);
+        s.asked = "gw.corp.example";
+        t.user = "bob";
+        t.given = "gw.corp.example";
+        reset(c);
+        if (known) {                            /* another client was answered by that name */
+            session_up(c, &t);
+        }
+        session_init(c, &s);
+        session_auth(c, &s, 0);
+        take(c, &s, V2_IKE_AUTH, 1, false, true);
+        notify(c, N2_AUTHENTICATION_FAILED);
+        put(c, 0.05);
+        FIRES(c, auth_failed);
+        T(!strstr(detail(c, CHECK_auth_failed),
+                  "The request asks for the responder gw.corp.example (frame 3).") == known);
+    }
+}
+
 int
 main(void)
 {
@@ -272,5 +296,6 @@ main(void)
     at_once_v1(&c);
     comes_and_goes(&c);
     is_somebody_else(&c);
+    asks_for_nobody(&c);
     return conversation_done(&c);
 }

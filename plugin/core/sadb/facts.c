@@ -45,10 +45,22 @@ same_end(const struct endpoint *a, const struct endpoint *b)
            (a->id && b->id ? strcmp(a->id, b->id) == 0 : !a->id && !b->id && a->port == b->port);
 }
 
+static bool
+other_user(const struct ike_sa *a, const struct ike_sa *b)
+{
+    return a->user && b->user && strcmp(a->user, b->user) != 0;
+}
+
+const char *
+ike_sa_user(const struct ike_sa *sa)
+{
+    return sa->user ? sa->user : sa->initiator.id;
+}
+
 bool
 ike_sa_same_peers(const struct ike_sa *a, const struct ike_sa *b)
 {
-    return same_end(&a->initiator, &b->initiator) && same_end(&a->responder, &b->responder);
+    return !other_user(a, b) && same_end(&a->initiator, &b->initiator) && same_end(&a->responder, &b->responder);
 }
 
 bool
