@@ -242,6 +242,61 @@ point_to(const struct child_sa *right, const struct ipsec_event *e, struct scope
     where->variant ^= (uint64_t)right->id + 1;
 }
 
+/* RFC 4303 section 2.6.  Headers of other SAs, IPComp and aggregates hold packets, too. */
+static bool
+holds_packets(uint8_t next)
+{
+    return next == IP_IPV4 || next == IP_IPV6 || next == IP6_NO_NEXT || next == IP_ESP ||
+           next == IP_AH || next == IP_IPCOMP || next == IP_AGGFRAG;
+}
+
+void
+check_inner_header_unlikely(const struct check_in *in, struct findings *out)
+{
+    const struct ipsec_event *e = in->ipsec;
+    const struct ipsec_packet *p = e->packet;
+    char name[24];
+    struct scope where;
+
+    if (!child_is_negotiated(e->child) || e->child->transport || e->duplicate ||
+        !e->child->established || !p->clear_read || p->icv != ICV_GOOD ||
+        holds_packets(p->next_header)) {
+        return;
+    }
+    where = scope_packet(in);
+    where.basis = p->inner_basis;
+    where.variant = p->next_header;
+    finding_add(out, CHECK_inner_header_unlikely, &where,
+                "The packet verifies, but what is inside is %s (next header %u); Child SA %u is in "
+                "tunnel mode (frame %u), where a whole IP packet is inside.",
+                ip_protocol_name(p->next_header, name, sizeof name), p->next_header, e->child->id,
+                e->child->negotiated_in);
+}
+
+void
+check_inner_fragment_unmatched(const struct check_in *in, struct findings *out)
+{
+    const struct ipsec_event *e = in->ipsec;
+    const struct inner_packet *p = tunnelled(in);
+    char src[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX], a[TS_TEXT_MAX], b[TS_TEXT_MAX];
+    struct scope where;
+
+    if (!p || !p->fragment || !e->child->num_ts_i || !e->child->num_ts_r ||
+        e->child->fragments_also || (p->src.family == 6 && ip6_extension(p->protocol)) ||
+        child_admits(e->child, p, e->to_responder) != ADMITTED_PERHAPS) {
+        return;
+    }
+    where = scope_packet(in);
+    where.basis = e->packet->inner_basis;
+    finding_add(out, CHECK_inner_fragment_unmatched, &where,
+                "A later fragment from %s to %s shows no port; Child SA %u (frame %u) is for %s === "
+                "%s, and its ends did not agree to take such fragments.",
+                ip_print(&p->src, src, sizeof src), ip_print(&p->dst, dst, sizeof dst),
+                e->child->id, e->child->negotiated_in,
+                selectors_print(e->child->ts_i, e->child->num_ts_i, a, sizeof a),
+                selectors_print(e->child->ts_r, e->child->num_ts_r, b, sizeof b));
+}
+
 void
 check_inner_source_violation(const struct check_in *in, struct findings *out)
 {

@@ -405,6 +405,7 @@ struct child_sa {
     bool per_resource;          /* one of several on purpose: SA_RESOURCE_INFO in the request or the
                                  * response */
     bool mode_config;
+    bool fragments_also;        /* both ends take later fragments where the selectors have ports */
     bool closed_i, closed_r;    /* a Delete named the SPI of that side */
     uint32_t half_closed_in;    /* frame of the answer that left the other direction open, 0 */
 };

@@ -461,6 +461,94 @@ pool(struct conversation *c)
     }
 }
 
+/* What a packet that verifies holds, in an SA of that mode. */
+static void
+inside(struct conversation *c, bool transport, uint8_t next, enum icv_verdict icv)
+{
+    struct ipsec_packet p = esp_of(TO_R, 1);
+
+    reset(c);
+    sa_init(c, aes256, aes256);
+    auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
+    begin(c, 2, V2_IKE_AUTH, 1, false, true);
+    c->m.has_auth = true;
+    propose(c, esp128, 3, PROTO_ESP, TO_R);
+    selectors(c, "10.1.0.0/24", "10.2.0.0/24");
+    if (transport) {
+        notify(c, N2_USE_TRANSPORT_MODE);
+    }
+    send(c, "auth!", 4);
+    p.clear_read = true;
+    p.icv = icv;
+    p.next_header = next;
+    p.inner_basis = BASIS_DECRYPTED;
+    ipsec(c, &c->client, &c->gateway, p);
+}
+
+static void
+inner_headers(struct conversation *c)
+{
+    static const uint8_t lawful[] = { IP_IPV4, IP_IPV6, IP6_NO_NEXT, IP_IPCOMP, IP_AGGFRAG,
+                                      IP_ESP,  IP_AH };
+
+    inside(c, false, IP_ICMP, ICV_GOOD);
+    SAYS(c, inner_header_unlikely, "what is inside is icmp (next header 1); Child SA 0 is in tunnel");
+    for (size_t i = 0; i < sizeof lawful; i++) {
+        inside(c, false, lawful[i], ICV_GOOD);
+        SILENT(c, inner_header_unlikely);
+    }
+    inside(c, true, IP_ICMP, ICV_GOOD);
+    SILENT(c, inner_header_unlikely);
+    inside(c, false, IP_ICMP, ICV_UNKNOWN);         /* a wrong key gives any header */
+    SILENT(c, inner_header_unlikely);
+}
+
+/* A later fragment in an SA with those selectors, of which the ends agreed or not. */
+static void
+later_fragment(struct conversation *c, const struct selector *to, bool agreed, bool fires)
+{
+    struct ipsec_packet p = esp_of(TO_R, 1);
+
+    reset(c);
+    sa_init(c, aes256, aes256);
+    for (unsigned r = 0; r < 2; r++) {
+        begin(c, 2, V2_IKE_AUTH, 1, r == 0, r == 1);
+        c->m.has_auth = true;
+        propose(c, esp128, 3, PROTO_ESP, r ? TO_R : TO_I);
+        selectors(c, "10.1.0.0/24", "10.2.0.0/24");
+        c->m.ts_r[0].protocol = to->protocol;
+        c->m.ts_r[0].port_lo = to->port_lo;
+        c->m.ts_r[0].port_hi = to->port_hi;
+        if (agreed) {
+            notify(c, N2_NON_FIRST_FRAGMENTS_ALSO);
+        }
+        send(c, r ? "auth!" : "auth?", (uint16_t)(3 + r));
+    }
+    p.has_inner = p.inner_tunnel = p.clear_read = p.inner.fragment = true;
+    p.inner_basis = BASIS_DECRYPTED;
+    p.inner.protocol = IP_TCP;
+    T(ip_parse(&p.inner.src, "10.1.0.5") && ip_parse(&p.inner.dst, "10.2.0.5"));
+    ipsec(c, &c->client, &c->gateway, p);
+    if (fires) {
+        SAYS(c, inner_fragment_unmatched, "A later fragment from 10.1.0.5 to 10.2.0.5 shows no port");
+    } else {
+        SILENT(c, inner_fragment_unmatched);
+    }
+}
+
+static void
+inner_fragments(struct conversation *c)
+{
+    static const struct selector https = { .protocol = IP_TCP, .port_lo = 443, .port_hi = 443 },
+                                 tcp = { .protocol = IP_TCP, .port_hi = 65535 },
+                                 rest = { .protocol = IP_TCP, .port_lo = 65535 };
+
+    later_fragment(c, &https, false, true);
+    later_fragment(c, &https, true, false);
+    later_fragment(c, &tcp, false, false);
+    later_fragment(c, &rest, false, false);
+}
+
 int
 main(void)
 {
@@ -479,5 +567,7 @@ main(void)
     moved_unseen(&c, true);
     moved_unseen(&c, false);
     pool(&c);
+    inner_headers(&c);
+    inner_fragments(&c);
     return conversation_done(&c);
 }

@@ -275,6 +275,7 @@ make_child(struct turn *t, const struct proposal *chosen, const struct kept_prop
     c->chosen = kept;
     c->transport = m->major == 2 ? ike_find_notify(m, N2_USE_TRANSPORT_MODE) != NULL :
                    v1_is_transport(chosen->attr.mode);
+    c->fragments_also = m->major == 2 && ike_find_notify(m, N2_NON_FIRST_FRAGMENTS_ALSO);
     c->udp_encap = m->major == 1 && (chosen->attr.mode == MODE_UDP_TUNNEL ||
                                      chosen->attr.mode == MODE_UDP_TRANSPORT ||
                                      chosen->attr.mode >= MODE_UDP_TUNNEL_DRAFT);
