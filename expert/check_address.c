@@ -289,8 +289,8 @@ check_inner_fragment_unmatched(const struct check_in *in, struct findings *out)
     where = scope_packet(in);
     where.basis = e->packet->inner_basis;
     finding_add(out, CHECK_inner_fragment_unmatched, &where,
-                "A later fragment from %s to %s shows no port; Child SA %u (frame %u) is for %s === "
-                "%s, and its ends did not agree to take such fragments.",
+                "A later fragment from %s to %s shows no port; Child SA %u (frame %u) is for %s "
+                "=== %s, and its ends did not agree to take such fragments.",
                 ip_print(&p->src, src, sizeof src), ip_print(&p->dst, dst, sizeof dst),
                 e->child->id, e->child->negotiated_in,
                 selectors_print(e->child->ts_i, e->child->num_ts_i, a, sizeof a),

@@ -135,12 +135,12 @@ void report_unread_deletes(const struct check_in *in, struct findings *out);
 /* Authentication that seems refused. */
 void suspect_shapes(const struct check_in *in, struct findings *out);
 
-/* --- check_lengths.c ---------------------------------------------------------------- */
+/* --- flow/check_lengths.c ----------------------------------------------------------- */
 
 /* The packets of that direction are answered or lost by their length: large_esp_lost says so. */
 bool length_decides(const struct sadb *db, const struct child_sa *c, bool to_responder);
 
-/* --- words/ways.c: which way packets go --------------------------------------------- */
+/* --- flow/ways.c: which way packets go ---------------------------------------------- */
 
 enum { ONE_WAY_PACKETS = 3 };       /* so many make a direction */
 

@@ -79,7 +79,7 @@ struct flow_reading {
         uint32_t talks[FLOW_TALKS], num_talks;  /* hashes of conversations, the same both ways */
         struct flow_question open[FLOW_QUESTIONS];
         struct flow_fate answered, lost;
-        uint32_t replies;           /* packets that answer others: echo replies, TCP's SYN with ACK */
+        uint32_t replies;       /* packets that answer others: echo replies, TCP's SYN with ACK */
     } way[2];                   /* by to_responder */
 };
 

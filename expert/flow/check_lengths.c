@@ -100,8 +100,8 @@ length_decides(const struct sadb *db, const struct child_sa *c, bool to_responde
     return find_rule(db, c, to_responder, &rule);
 }
 
-/* Octets around what the SA encrypts, in an outer packet; of an SA whose suite is not known those of
- * AES-CBC with HMAC-SHA2-256. */
+/* Octets of what the SA encrypts, in an outer packet of so many; of an SA whose suite is not known
+ * by AES-CBC with HMAC-SHA2-256. */
 static uint32_t
 room_inside(const struct child_sa *c, const struct stream *s, uint32_t outer)
 {
