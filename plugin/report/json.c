@@ -151,6 +151,11 @@ put_ike_sa(json_dumper *j, const struct ike_sa *sa)
     }
     json_dumper_end_array(j);
     put_text(j, "user", sa->user);
+    put_text(j, "auth_method",
+             sa->auth_method ? auth_method_name(sa->major, sa->auth_method, suite, sizeof suite) :
+                               NULL);
+    put_or_null(j, "rekeys", sa->rekeys, NO_ID);
+    put_or_null(j, "rekeyed_by", sa->rekeyed_by, NO_ID);
     put_number(j, "first_frame", sa->first_frame);
     put_number(j, "last_frame", sa->last_frame);
     begin_list(j, "child_sas");
@@ -196,6 +201,8 @@ put_child_sa(json_dumper *j, const struct child_sa *c)
     put_or_null(j, "negotiated_in", c->negotiated_in, 0);
     put_or_null(j, "deleted_in", c->deleted_in, 0);
     put_or_null(j, "rekeys", c->rekeys, NO_ID);
+    put_or_null(j, "lifetime", c->chosen ? c->chosen->p->attr.life_s : 0, 0);
+    put_or_null(j, "lifetime_kb", c->chosen ? c->chosen->p->attr.life_kb : 0, 0);
     begin_list(j, "streams");
     for (guint i = 0; i < c->streams.len; i++) {
         json_dumper_value_anyf(j, "%u", (c->streams.at[i])->id);
@@ -222,6 +229,13 @@ put_stream(json_dumper *j, const struct stream *s)
     put_number(j, "bytes", s->bytes);
     put_number(j, "first_frame", s->first_frame);
     put_number(j, "last_frame", s->last_frame);
+    if (s->packets) {
+        put_time(j, "first_time", s->first_time);
+        put_time(j, "last_time", s->last_time);
+    } else {
+        put_text(j, "first_time", NULL);
+        put_text(j, "last_time", NULL);
+    }
     put_number(j, "first_seq", s->first_seq);
     put_number(j, "last_seq", s->last_seq);
     put_number(j, "lost", s->lost);

@@ -206,13 +206,15 @@ sas(struct conversation *c)
                    "\"address\":\"198.51.100.20\",\"port\":500,\"id\":null},\"exchanges\":[{"
                    "\"name\":\"IKE_SA_INIT\",\"message_id\":0,\"request\":1,\"response\":2,"
                    "\"retransmissions\":[],\"response_time\":0.500000}"));
+    T(strstr(text, "\"auth_method\":\"pre-shared key\",\"rekeys\":null,\"rekeyed_by\":null,"));
+    T(strstr(text, "\"first_time\":1002.500000,\"last_time\":1002.500000,\"first_seq\":1,"));
     T(strstr(text, "\"child_sas\":[{\"id\":0,\"ike_sa\":0,\"protocol\":\"ESP\",\"mode\":\"tunnel\","
                    "\"udp_encap\":false,\"basis\":\"decrypted\",\"spi_i\":\"a0000001\","
                    "\"spi_r\":\"b0000001\","
                    "\"proposal\":\"ESP:AES_CBC_128/HMAC_SHA2_256_128/NO_EXT_SEQ\","
                    "\"ts_i\":[\"10.1.0.0/24\"],\"ts_r\":[\"10.2.0.0/24\"],\"virtual_ip\":null,"
                    "\"state\":\"installed\",\"negotiated_in\":4,\"deleted_in\":null,"
-                   "\"rekeys\":null,\"streams\":[0]}]"));
+                   "\"rekeys\":null,\"lifetime\":null,\"lifetime_kb\":null,\"streams\":[0]}]"));
     T(strstr(text, "\"streams\":[{\"id\":0,\"protocol\":\"ESP\",\"spi\":\"b0000001\","
                    "\"src\":\"192.0.2.10\",\"dst\":\"198.51.100.20\",\"udp_encap\":false,"
                    "\"child_sa\":0,\"packets\":1,\"bytes\":100,\"first_frame\":5,"));
