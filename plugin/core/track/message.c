@@ -117,7 +117,14 @@ follow_addresses(struct turn *t)
                            t->exchange && !t->exchange->request;
         return;
     }
-    e->moved_initiator = ip_equal(&from->addr, &e->at.src) ? !e->from_initiator : e->from_initiator;
+    /* Where both addresses are others, as from one version of IP to the other, who asks on the new
+     * path has moved, and who answers there has not. */
+    e->moved_initiator = e->from_initiator;
+    if (ip_equal(&from->addr, &e->at.src)) {
+        e->moved_initiator = !e->from_initiator;
+    } else if (!ip_equal(&to->addr, &e->at.dst)) {
+        e->moved_initiator = t->exchange->by_initiator;
+    }
     e->old_addr = e->moved_initiator ? sa->initiator.addr : sa->responder.addr;
     if (sa->children.len > SADB_MAX_LOOKED_AT) {
         store_cap(&db->store, "Child SAs that follow a new address");
