@@ -10,7 +10,9 @@ check_retransmission(const struct check_in *in, struct findings *out)
     char who[ID_TEXT_MAX], phase[64];
     struct scope where;
 
-    if (!e->retransmission_of) {
+    /* What comes again from elsewhere its sender has not sent: that is ike_from_new_address. */
+    if (!e->retransmission_of ||
+        (e->new_address && !ike_sa_behind_nat(e->sa, e->from_initiator))) {
         return;
     }
     where = scope_message(in);

@@ -196,12 +196,54 @@ is_forged(const struct check_in *in)
     return m->encrypted && !m->readable && !m->truncated && !m->fragment && e->sa->num_readable > 0;
 }
 
+/* From there, or to there: the SA's own end answers what it takes for its peer's. */
+static void
+report_new_address(const struct check_in *in, struct findings *out, struct scope *where)
+{
+    const struct ike_event *e = in->ike;
+    const struct endpoint *near = e->from_initiator ? &e->sa->initiator : &e->sa->responder,
+                          *far = e->from_initiator ? &e->sa->responder : &e->sa->initiator;
+    char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], is[ADDR_TEXT_MAX], phase[64],
+        remedy[TEXT_MAX];
+
+    ip_print(&e->at.src, from, sizeof from);
+    ip_print(&e->at.dst, to, sizeof to);
+    if (ip_equal(&near->addr, &e->at.src)) {
+        finding_add(out, CHECK_ike_from_new_address, where,
+                    "%s sends a message of IKE SA %u to %s, though the SA's peer is %s: it answers "
+                    "whoever wrote from there.",
+                    from, e->sa->id, to, ip_print(&far->addr, is, sizeof is));
+    } else if (e->retransmission_of) {
+        g_snprintf(remedy, sizeof remedy,
+                   "Look for %s: somebody there has captured the message and sends it again. What "
+                   "comes again does the SA no harm; if the address is the peer's own, its route "
+                   "changed.",
+                   from);
+        where->remedy = remedy;
+        where->variant = 1;
+        where->also = e->retransmission_of;
+        finding_add(out, CHECK_ike_from_new_address, where,
+                    "%s of frame %u comes again in frame %u, bit for bit, from %s: someone replays "
+                    "it; the SA's peer is %s.",
+                    phase_name(in, e->exchange, phase, sizeof phase), e->retransmission_of,
+                    e->at.frame, from, ip_print(&near->addr, is, sizeof is));
+        finding_sum(out, CHECK_ike_from_new_address, where,
+                    SUM_COUNT " messages of IKE SA %u (" SUM_OTHERS
+                              ") come again, bit for bit, from elsewhere than the SA's peer %s: "
+                              "someone replays them.",
+                    e->sa->id, is);
+    } else {
+        finding_add(out, CHECK_ike_from_new_address, where,
+                    "A message of IKE SA %u comes from %s; the SA's peer is %s, and neither MOBIKE "
+                    "nor a NAT explains it.",
+                    e->sa->id, from, ip_print(&near->addr, is, sizeof is));
+    }
+}
+
 void
 check_ike_from_new_address(const struct check_in *in, struct findings *out)
 {
     const struct ike_event *e = in->ike;
-    const struct endpoint *peer;
-    char from[ADDR_TEXT_MAX], is[ADDR_TEXT_MAX];
     struct scope where;
 
     if (!e->new_address || !e->sa || e->sa->nat == NAT_INITIATOR ||
@@ -213,14 +255,9 @@ check_ike_from_new_address(const struct check_in *in, struct findings *out)
         (!e->sa->auth_read || e->sa->mobike_i || e->sa->mobike_r)) {
         return;
     }
-    peer = e->from_initiator ? &e->sa->initiator : &e->sa->responder;
     where = scope_message(in);
     where.exchange = NO_ID;
-    finding_add(out, CHECK_ike_from_new_address, &where,
-                "A message of IKE SA %u comes from %s; the SA's peer is %s, and neither MOBIKE nor "
-                "a NAT explains it.",
-                e->sa->id, ip_print(&e->at.src, from, sizeof from),
-                ip_print(&peer->addr, is, sizeof is));
+    report_new_address(in, out, &where);
 }
 
 /* Whoever was restarted answers that it has no such SA, and never uses it again. */

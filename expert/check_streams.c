@@ -1,4 +1,4 @@
-/* check_streams.c - traffic over the whole capture: gaps, one way, none, in clear.
+/* check_streams.c - traffic over the whole capture: one way, none, in clear.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "checks.h"
 #include "expert.h"
@@ -11,30 +11,6 @@ enum { GAP_PACKETS = 8 };
 #define GAP_SECONDS 1.0
 #define GAP_FACTOR 4.0          /* times the usual distance of packets */
 #define UNUSED_SECONDS 30.0     /* an SA that carries nothing for so long is reported */
-
-void
-check_sequence_gap(const struct check_in *in, struct findings *out)
-{
-    for (size_t i = 0; i < sadb_num_streams(in->db); i++) {
-        const struct stream *s = sadb_stream(in->db, i);
-        struct scope where = scope_stream(s, s->gap_frame);
-        if (s->lost && s->gap_frame && s->numbers > (uint64_t)UINT32_MAX + 1) {
-            finding_add(out, CHECK_sequence_gap, &where,
-                        "%" G_GUINT64_FORMAT
-                        " sequence numbers of SPI %08x, from %u through %s at 2^32 to %u, "
-                        "were not captured; the first is missing before frame %u.",
-                        s->lost, s->spi, s->first_seq,
-                        (s->first_seq + s->numbers - 1) >> 32 > 1 ? "the wraps" : "the wrap",
-                        s->last_seq, s->gap_frame);
-        } else if (s->lost && s->gap_frame) {
-            finding_add(out, CHECK_sequence_gap, &where,
-                        "%" G_GUINT64_FORMAT " of the %" G_GUINT64_FORMAT
-                        " sequence numbers %u to %u of SPI %08x were not captured; the first is "
-                        "missing before frame %u.",
-                        s->lost, s->numbers, s->first_seq, s->last_seq, s->spi, s->gap_frame);
-        }
-    }
-}
 
 /* With keys: among the packets of c, which go one way, are answers. */
 static bool

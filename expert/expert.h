@@ -24,8 +24,8 @@ struct scope {
 };
 
 /* Adds a finding, or a frame to the one in this scope.  The detail is one or more sentences on this
- * frame: each frame keeps its own where they differ; "" is as the first one.  The finding's own is that of the first frame,
- * unless finding_sum gives it another. */
+ * frame: each frame keeps its own where they differ; "" is as the first one.  The finding's own is
+ * that of the first frame, unless finding_sum gives it another. */
 void finding_add(struct findings *out, unsigned check, const struct scope *where,
                  const char *format, ...) G_GNUC_PRINTF(4, 5);
 /* What the finding in this scope, just added to, says of all its frames once they are more than

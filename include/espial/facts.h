@@ -426,6 +426,14 @@ struct stream_step {
     uint32_t frame, ahead, replayed;
 };
 
+/* Numbers that a stream passes over. */
+struct stream_gap {
+    uint32_t before, frame;     /* of the packets in front of them and behind */
+    uint32_t from, count;       /* the first of them, and how many */
+    uint32_t missing;           /* of those, what has not come late; 0: the gap is closed */
+    bool jump;                  /* none was sent: more than that time holds at the stream's pace */
+};
+
 /* A packet of a stream that has come and gone. */
 struct passed_packet {
     uint32_t seq, frame;
@@ -474,9 +482,13 @@ struct stream {
     double first_time, last_time;
     uint32_t first_seq, last_seq;   /* of the first packet, and the highest */
     uint64_t lost;              /* 64 bits: extended sequence numbers go round */
-    uint64_t numbers;           /* from first_seq to last_seq, both counted */
+    uint64_t numbers;           /* from first_seq to last_seq, both counted, without jumps */
     uint32_t replayed, out_of_window, duplicates;
     uint32_t gap_frame;         /* first packet after numbers that are still missing, 0 */
+    uint32_t top_frame;         /* of the packet with the highest number */
+    uint32_t num_gaps;          /* of gaps, which may hold more */
+    GArray *gaps;               /* of struct stream_gap, by number, STREAM_MAX_GAPS at most; or
+                                 * NULL */
     uint32_t good, bad;         /* integrity checks, where keys are known */
     uint32_t verified_in;       /* frame of the first one that is good, 0: from there on what is
                                  * bad counts nowhere else (RFC 4303 section 3.4.3) */
@@ -544,6 +556,8 @@ bool ike_sa_same_ends(const struct ike_sa *a, const struct ike_sa *b);
  * the other side says nothing: its Delete would look so (RFC 2408 section 3.15), and so may others.
  * Of several in a row, the first.  NULL where there is none. */
 const struct exchange_message *ike_sa_last_word(const struct ike_sa *sa);
+/* How much of it was not captured, 0 to 100. */
+double stream_lost_percent(const struct stream *s);
 /* a is where that side of sa was captured, before or beyond its NAT. */
 bool ike_sa_is_at(const struct ike_sa *sa, bool initiator, const struct ip_addr *a);
 /* That side of sa is behind a NAT, alone or as the other is. */

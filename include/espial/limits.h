@@ -57,6 +57,7 @@ enum limits {
     STREAM_MAX_DOUBTS = 1024,       /* packets of one stream that the next one is asked about */
     STREAM_MAX_STEPS = 1 << 16,     /* of one stream: packets out of order whose counts are
                                      * remembered */
+    STREAM_MAX_GAPS = 1024,         /* gaps of one stream that are told one by one */
     STREAM_IVS = 8,                 /* explicit IVs of a stream that are remembered */
     STREAM_MAX_BAD_FRAMES = 1024,
     SADB_MAX_CLEAR = 1 << 14,       /* clear packets that selectors say must be protected */

@@ -55,6 +55,15 @@ put_time(json_dumper *j, const char *name, double t)
 }
 
 static void
+put_percent(json_dumper *j, const char *name, double percent)
+{
+    char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+    member(j, name);
+    json_dumper_value_anyf(j, "%s", g_ascii_formatd(text, sizeof text, "%.2f", percent));
+}
+
+static void
 begin_list(json_dumper *j, const char *name)
 {
     member(j, name);
@@ -239,6 +248,7 @@ put_stream(json_dumper *j, const struct stream *s)
     put_number(j, "first_seq", s->first_seq);
     put_number(j, "last_seq", s->last_seq);
     put_number(j, "lost", s->lost);
+    put_percent(j, "lost_percent", stream_lost_percent(s));
     put_number(j, "replayed", s->replayed);
     put_number(j, "out_of_window", s->out_of_window);
     json_dumper_end_object(j);

@@ -63,15 +63,18 @@ report_findings(FILE *out, const struct report *r)
 static void
 print_stream(FILE *out, const struct stream *s, const char *indent)
 {
-    char a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX];
+    char a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX], percent[32] = "";
 
+    if (s->lost) {
+        g_snprintf(percent, sizeof percent, " (%.1f %%)", stream_lost_percent(s));
+    }
     fprintf(out,
             "%sstream %u: %s %08x %s -> %s%s, %u packets, %" G_GINT64_MODIFIER
-            "u bytes, %" G_GINT64_MODIFIER "u lost, frames %u-%u\n",
+            "u bytes, %" G_GINT64_MODIFIER "u lost%s, frames %u-%u\n",
             indent, s->id, s->protocol == PROTO_AH ? "AH" : "ESP", s->spi,
             ip_print(&s->src, a, sizeof a), ip_print(&s->dst, b, sizeof b),
-            s->src_port ? " in UDP" : "", s->packets, s->bytes, s->lost, s->first_frame,
-            s->last_frame);
+            s->src_port ? " in UDP" : "", s->packets, s->bytes, s->lost,
+            percent, s->first_frame, s->last_frame);
 }
 
 enum { SPI_TEXT_MAX = 16 };

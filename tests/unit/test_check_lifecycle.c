@@ -450,7 +450,14 @@ moves(struct conversation *c)
     c->from = c->stranger;
     send(c, "auth?", 9);
     /* answered long ago, and again from elsewhere */
-    SAYS(c, ike_from_new_address, "203.0.113.66");
+    SAYS(c, ike_from_new_address, "IKE_AUTH of frame 3 comes again in frame 5, bit for bit, from "
+                                  "203.0.113.66: someone replays it; the SA's peer is 192.0.2.10.");
+    SILENT(c, retransmission);
+    begin(c, 2, V2_IKE_AUTH, 1, false, true);
+    c->to = c->stranger;
+    send(c, "auth!", 10);       /* and answered there */
+    T(strstr(finding_detail_at(the_finding(c, CHECK_ike_from_new_address), 5), "comes again"));
+    T(count(c, CHECK_ike_from_new_address) == 2 && count(c, CHECK_retransmission) == 0);
     tunnel(c);
     begin(c, 2, V2_INFORMATIONAL, 3, true, false);
     notify(c, N2_UPDATE_SA_ADDRESSES);
@@ -524,8 +531,8 @@ path_probes(struct conversation *c, bool mobike)
         send_soon(c, &client6, &gateway6, "moves", 0);
         SAYS(c, address_updated, "from 192.0.2.10 to 2001:db8:1::10");
     } else {
-        FIRES(c, ike_from_new_address);
-        FIRES(c, retransmission);
+        SAYS(c, ike_from_new_address, "again in frame");
+        SILENT(c, retransmission);
     }
 }
 

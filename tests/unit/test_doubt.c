@@ -41,7 +41,7 @@ losses(struct conversation *c)
     const struct stream *s = SEE(c, goes_on);
 
     SAYS(c, sequence_gap, "896 of the 901 sequence numbers 1 to 901 of SPI b0000001 were not "
-                          "captured; the first is missing before frame 8.");
+                          "captured (99.4 %): 4 to 899 are missing between frames 7 and 8.");
     SILENT(c, out_of_window);
     T(s->packets == 5 && s->lost == 896 && !s->stray_frames.len);
     s = SEE(c, ends);
@@ -49,11 +49,11 @@ losses(struct conversation *c)
     T(s->packets == 4);
     s = SEE(c, two);
     SAYS(c, sequence_gap, "4996 of the 5001 sequence numbers 1 to 5001 of SPI b0000001 were not "
-                          "captured; the first is missing before frame 7.");
+                          "captured (99.9 %), in 2 places; the first is missing before frame 7.");
     T(s->packets == 5 && !s->stray_frames.len);
     s = SEE(c, back);
     SAYS(c, sequence_gap, "896 of the 901 sequence numbers 1 to 901 of SPI b0000001 were not "
-                          "captured; the first is missing before frame 8.");
+                          "captured (99.4 %): 4 to 899 are missing between frames 7 and 8.");
     SAYS(c, replay, "Sequence number 3 of SPI b0000001 comes again in frame 9; it was in frame 7 "
                     "first.");
     T(s->packets == 6 && s->lost == 896);

@@ -368,3 +368,9 @@ flow_question_is_lost(const struct flow_question *q, double patience, double now
     }
     return q->first_frame && now - q->last_time >= patience;
 }
+
+double
+stream_lost_percent(const struct stream *s)
+{
+    return s->numbers ? 100.0 * (double)s->lost / (double)s->numbers : 0;
+}

@@ -27,6 +27,8 @@ copy_line(struct stream *to, const struct stream *from, size_t window)
     to->replayed = from->replayed;
     to->out_of_window = from->out_of_window;
     to->gap_frame = from->gap_frame;
+    to->top_frame = from->top_frame;
+    to->num_gaps = from->num_gaps;
     to->damaged = from->damaged;
     to->unchecked = from->unchecked;
     to->tried = from->tried;
@@ -128,6 +130,8 @@ take_back(struct sadb *db, struct stream *s, struct ipsec_event *e, bool but_lef
         d->numbers = s->numbers;
         d->last_seq = s->last_seq;
         d->gap_frame = s->gap_frame;
+        d->num_gaps = s->num_gaps;
+        d->top_frame = s->top_frame;
     }
     for (uint32_t i = 0; i < d->num_since; i++) {
         bool restored = but_left && d->since[i] == d->left.frame;
@@ -150,7 +154,7 @@ take_back_to_first(struct sadb *db, struct stream *s)
 /* Another packet comes where one was not believed: the stream went on there, and what has come
  * since is behind it. */
 static void
-believe_ahead(const struct sadb *db, struct stream *s, struct ipsec_event *e)
+believe_ahead(struct sadb *db, struct stream *s, struct ipsec_event *e)
 {
     struct stream_doubt *d = s->doubt;
     const struct doubted *one = &d->ahead;
@@ -159,18 +163,28 @@ believe_ahead(const struct sadb *db, struct stream *s, struct ipsec_event *e)
 
     d->has_ahead = false;
     if (one->start) {
-        s->lost = s->gap_frame = 0;
+        s->lost = s->gap_frame = s->num_gaps = 0;
         s->numbers = 1;
         s->first_seq = one->seq;
         s->first_frame = one->frame;
         s->first_time = one->time;
     } else {
-        uint32_t jump = one->seq - (known ? d->last_seq : s->last_seq);
-        s->lost = (known ? d->lost : s->lost) + jump - 1;
-        s->numbers = (known ? d->numbers : s->numbers) + jump;
-        s->gap_frame = known ? d->gap_frame : s->gap_frame;
-        s->gap_frame = s->gap_frame ? s->gap_frame : one->frame;
+        struct stream_gap gap = { .frame = one->frame };
+        if (known) {
+            s->last_seq = d->last_seq;
+            s->lost = d->lost;
+            s->numbers = d->numbers;
+            s->num_gaps = d->num_gaps;
+            s->top_frame = d->top_frame;
+        }
+        gap.before = s->top_frame;
+        gap.from = s->last_seq + 1;
+        gap.missing = one->seq - s->last_seq - 1;
+        gap_open(db, s, gap, one->time);
+        s->numbers++;
+        s->gap_frame = gap_first(s);
     }
+    s->top_frame = one->frame;
     window_restart(db, s, one->seq);
     if (s->digests) {
         s->digests[one->seq & db->window_mask] = 0;

@@ -49,6 +49,9 @@ note_again(struct turn *t, struct exchange_message *old)
         return;
     }
     e->retransmission_of = old->frame;
+    if (e->new_address && !ike_sa_behind_nat(t->sa, e->from_initiator)) {
+        return;                 /* whoever sends it, the sender of the first one has not */
+    }
     old->ip_id = at->ip_id;
     again = (struct retransmissions *)old->again;
     if (!again) {

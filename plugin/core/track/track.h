@@ -137,7 +137,7 @@ struct stream_doubt {
     uint32_t slot, slot_digest; /* what its digest and its IV took the place of */
     uint64_t slot_iv;
     uint64_t lost, numbers;     /* of the stream before the one ahead */
-    uint32_t last_seq, gap_frame;
+    uint32_t last_seq, gap_frame, num_gaps, top_frame;
     uint32_t num_passed;        /* packets since then, the first of them in passed */
     struct passed_packet passed[STREAM_PASSED];
 };
@@ -197,6 +197,14 @@ void track_refute_refusals(struct turn *t);
 /* The place, from 1, of the answer that the IKE SA goes on with; 0 where there is but one. */
 uint16_t track_answer_followed(const struct ike_sa *sa);
 
+/* gap.c */
+/* Numbers are missing, seen by a packet of that time: lost, or jumped over. */
+void gap_open(struct sadb *db, struct stream *s, struct stream_gap gap, double now);
+/* One that was missing comes late. */
+void gap_fill(struct stream *s, uint32_t seq);
+/* The frame behind the first numbers that are missing, 0. */
+uint32_t gap_first(const struct stream *s);
+
 /* window.c */
 /* seq is ahead of the highest number so far, as a receiver reckons. */
 bool window_ahead(const struct stream *s, uint32_t seq, bool *wrapped);
@@ -205,7 +213,7 @@ void window_restart(const struct sadb *db, struct stream *s, uint32_t seq);
 size_t window_octets(const struct sadb *db);
 /* The number of e's packet, as a receiver judges it: counts what is lost, replayed or too old.
  * digest is that of its octets, 0 where it is not known. */
-void window_see(const struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t digest);
+void window_see(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t digest);
 
 /* child.c: what an offer and its answer make. */
 void track_offer(struct turn *t);

@@ -52,7 +52,7 @@ window_ahead(const struct stream *s, uint32_t seq, bool *wrapped)
 }
 
 static void
-advance(const struct sadb *db, struct stream *s, const struct ipsec_event *e, uint32_t seq)
+advance(struct sadb *db, struct stream *s, const struct ipsec_event *e, uint32_t seq)
 {
     uint32_t ahead = seq - s->last_seq, bits = db->window_mask + 1;
 
@@ -60,12 +60,19 @@ advance(const struct sadb *db, struct stream *s, const struct ipsec_event *e, ui
         window_set(db, s, s->last_seq + i, false);
     }
     if (ahead - 1 > s->damaged) {
-        s->lost += ahead - 1 - s->damaged;
-        s->gap_frame = s->gap_frame ? s->gap_frame : e->at.frame;
+        struct stream_gap gap = { .before = s->top_frame, .frame = e->at.frame,
+                                  .from = s->last_seq + s->damaged + 1,
+                                  .missing = ahead - 1 - s->damaged };
+        gap_open(db, s, gap, e->at.time);
+        s->numbers += s->damaged;
+        s->gap_frame = gap_first(s);
+    } else {
+        s->numbers += ahead - 1;
     }
     window_set(db, s, seq, true);
     s->last_seq = seq;
-    s->numbers += ahead;
+    s->top_frame = e->at.frame;
+    s->numbers++;
     s->damaged = 0;
 }
 
@@ -97,13 +104,14 @@ see_again(const struct sadb *db, struct stream *s, struct ipsec_event *e, uint32
 
 /* RFC 4303 section 3.4.3. */
 void
-window_see(const struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t digest)
+window_see(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t digest)
 {
     uint32_t seq = e->packet->seq, behind;
 
     if (s->packets == 0) {
         s->first_seq = s->last_seq = seq;
         s->numbers = 1;
+        s->top_frame = e->at.frame;
         window_set(db, s, seq, true);
         return;
     }
@@ -119,7 +127,7 @@ window_see(const struct sadb *db, struct stream *s, struct ipsec_event *e, uint3
         see_again(db, s, e, digest);
     } else {
         window_set(db, s, seq, true);
-        s->lost -= s->lost > 0;
-        s->gap_frame = s->lost ? s->gap_frame : 0;
+        gap_fill(s, seq);
+        s->gap_frame = s->lost ? gap_first(s) : 0;
     }
 }
