@@ -45,11 +45,51 @@ report_duplicate(struct findings *out, const struct scope *where, uint32_t first
                 nat ? "on the other side of a NAT" : "at the same moment");
 }
 
+/* One finding for all of them: it is the capture that is doubled. */
+static void
+report_point(struct findings *out, struct late_copy c)
+{
+    struct scope where = { .basis = BASIS_OBSERVED, .frame = c.frame, .exchange = NO_ID,
+                           .variant = 1 };
+
+    finding_add(out, CHECK_duplicate_frame, &where,
+                "Frame %u is frame %u again, captured at a second point whose clock is %.1f s "
+                "apart.",
+                c.frame, c.original, c.apart);
+    finding_sum(out, CHECK_duplicate_frame, &where,
+                "Captured at two points, clocks %.1f s apart: " SUM_COUNT
+                " frames hold packets that the other point has too.",
+                c.apart);
+}
+
+static bool
+at_second_point(const struct check_in *in, struct findings *out)
+{
+    struct late_copy c = { 0 };
+
+    if (in->ipsec && in->ipsec->duplicate && in->ipsec->apart > 0) {
+        c = (struct late_copy){ in->ipsec->at.frame, in->ipsec->original, in->ipsec->apart };
+    } else if (in->ike && in->ike->duplicate && in->ike->apart > 0) {
+        c = (struct late_copy){ in->ike->at.frame, in->ike->message->frame, in->ike->apart };
+    }
+    if (c.frame) {
+        report_point(out, c);
+    }
+    for (size_t i = 0; !in->ipsec && !in->ike && i < sadb_num_copies(in->db); i++) {
+        report_point(out, sadb_copy(in->db, i));
+    }
+    return c.frame || (!in->ipsec && !in->ike);
+}
+
 void
 check_duplicate_frame(const struct check_in *in, struct findings *out)
 {
     const struct ike_event *e = in->ike;
     struct scope where;
+
+    if (at_second_point(in, out)) {
+        return;
+    }
 
     if (in->ipsec) {
         where = scope_packet(in);

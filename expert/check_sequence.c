@@ -106,3 +106,60 @@ check_sequence_jumped(const struct check_in *in, struct findings *out)
         }
     }
 }
+
+/* --- a second line of numbers ---------------------------------------------------------------- */
+
+/* "TTL 60 beside 63", where they differ. */
+static const char *
+ttls(const struct stream_line *l, char *out, size_t size)
+{
+    out[0] = 0;
+    if (l->ttl && l->main_ttl && l->ttl != l->main_ttl) {
+        g_snprintf(out, (gulong)size, ", TTL %u beside %u", l->ttl, l->main_ttl);
+    }
+    return out;
+}
+
+static bool
+two_lines(const struct stream *s)
+{
+    return s->line && s->line->proved && s->line->main_since > 1;
+}
+
+void
+check_two_senders(const struct check_in *in, struct findings *out)
+{
+    for (size_t i = 0; i < sadb_num_streams(in->db); i++) {
+        const struct stream *s = sadb_stream(in->db, i);
+        const struct stream_line *l = s->line;
+        char ttl[40];
+        for (uint32_t k = 0; two_lines(s) && k < l->frames.len; k++) {
+            struct scope where = scope_stream(s, l->frames.at[k]);
+            finding_add(out, CHECK_two_senders, &where,
+                        "Two counters run in SPI %08x at once: numbers %u to %u come again in "
+                        "frames %u to %u with other octets%s, while the first counter goes on to "
+                        "%u. Two machines send in one SA, or someone forges packets.",
+                        s->spi, l->first_seq, l->last_seq, l->first_frame, l->last_frame,
+                        ttls(l, ttl, sizeof ttl), s->last_seq);
+        }
+    }
+}
+
+void
+check_sequence_went_back(const struct check_in *in, struct findings *out)
+{
+    for (size_t i = 0; i < sadb_num_streams(in->db); i++) {
+        const struct stream *s = sadb_stream(in->db, i);
+        const struct stream_line *l = s->line;
+        char ttl[40];
+        for (uint32_t k = 0; l && l->proved && !two_lines(s) && k < l->frames.len; k++) {
+            struct scope where = scope_stream(s, l->frames.at[k]);
+            finding_add(out, CHECK_sequence_went_back, &where,
+                        "The counter of SPI %08x goes back from %u to %u in frame %u and goes on "
+                        "from there, with other octets than before%s: a receiver drops the packets "
+                        "until it passes %u again.",
+                        s->spi, l->top, l->first_seq, l->first_frame, ttls(l, ttl, sizeof ttl),
+                        l->top);
+        }
+    }
+}

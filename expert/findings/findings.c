@@ -340,6 +340,10 @@ came_true(const struct finding *f, const struct sadb *db)
     if ((f->doubt & 1) && stream_num_good(s) && !by_address) {
         return false;
     }
+    if (by_number && (is_in(&s->copy_frames, frame) ||
+                      (s->line && s->line->proved && is_in(&s->line->frames, frame)))) {
+        return false;
+    }
     return !is_in(&s->stray_frames, frame) && !(by_number && is_in(&s->restored_frames, frame));
 }
 

@@ -18,6 +18,8 @@ struct ike_event {
     bool new_sa;
     uint32_t retransmission_of; /* frame, 0 */
     bool duplicate;             /* the same packet captured twice */
+    double apart;               /* duplicate, at a second capture point: seconds since the first
+                                 * one, perhaps by another clock; 0 */
     bool probe;                 /* the message goes out on another path too (RFC 4555 section
                                  * 3.10) */
     bool moved;                 /* a side's address changed, by MOBIKE or by an answered message */
@@ -61,6 +63,9 @@ struct ipsec_event {
     const struct child_sa *child;     /* at this frame, or NULL */
     bool to_responder;
     bool new_stream, duplicate, replayed, out_of_window, wrapped;
+    double apart;               /* as of a message */
+    bool explained;             /* its number is of a second line of its stream: of another sender,
+                                 * or of a counter that went back */
     uint32_t original;          /* replayed, duplicate: the frame of the first one, 0 */
     uint32_t translated;        /* the frame of the same packet on the other side of a NAT, 0 */
     uint16_t old_src_port;      /* UDP source port changed with this packet: the one before, else

@@ -434,6 +434,20 @@ struct stream_gap {
     bool jump;                  /* none was sent: more than that time holds at the stream's pace */
 };
 
+/* A second line of rising numbers under one SPI: packets whose numbers others had before, with
+ * other octets. */
+struct stream_line {
+    uint32_t first_seq, last_seq;
+    uint32_t top;               /* the stream's highest before it */
+    uint32_t first_frame, last_frame, count;
+    uint32_t conflicts;         /* packets with a number that another one had */
+    uint32_t main_since;        /* packets of the first line since the second began */
+    uint8_t ttl, main_ttl;      /* of the last packet of each, 0 */
+    bool caught;                /* it has reached the end of the first line */
+    bool proved;                /* it has packets enough */
+    struct frame_numbers frames;        /* the first STREAM_MAX_BAD_FRAMES */
+};
+
 /* A packet of a stream that has come and gone. */
 struct passed_packet {
     uint32_t seq, frame;
@@ -504,6 +518,10 @@ struct stream {
     struct frame_numbers restored_frames;   /* packets that were judged by others which are not
                                              * believed; as many */
     struct stream_doubt *doubt; /* the tracker's, or NULL */
+    struct stream_line *line;   /* or NULL */
+    struct frame_numbers copy_frames;   /* copies from a second capture point that looked like
+                                         * replays at first */
+    uint8_t ttl;                /* of the packet with the highest number, 0 */
     const struct stream *older; /* an earlier one of the same SPI and addresses */
     uint32_t num_ivs;           /* read so far into last_iv */
     uint64_t *last_iv;          /* of a counter mode: STREAM_IVS explicit ones, by packet modulo;

@@ -34,6 +34,7 @@ struct frame_part {
     struct ip_addr src, dst;
     uint16_t src_port, dst_port;    /* UDP or TCP; 0 natively */
     uint16_t ip_id;                 /* IPv4, and of fragments the low half of IPv6's */
+    uint8_t ttl;                    /* or hop limit */
     uint8_t protocol;               /* IP protocol: of the fragments' datagram */
     bool first_fragment;
     bool marked;                    /* IKE behind the non-ESP marker (RFC 3948 section 2.2) */

@@ -97,6 +97,13 @@ bool sadb_knows_spi_i(const struct sadb *db, const uint8_t spi[8]);
 bool sadb_has_null(const struct sadb *db);
 /* True once a Child SA with selectors is known: then clear packets are worth a look. */
 bool sadb_wants_clear(const struct sadb *db);
+/* Copies from a second capture point that were taken for replays until the capture ended. */
+struct late_copy {
+    uint32_t frame, original;
+    double apart;               /* seconds */
+};
+size_t sadb_num_copies(const struct sadb *db);
+struct late_copy sadb_copy(const struct sadb *db, size_t i);
 /* Clear packets that no protected copy explains (within the caps). */
 size_t sadb_num_clear(const struct sadb *db);
 const struct clear_packet *sadb_clear(const struct sadb *db, size_t i);

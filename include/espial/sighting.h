@@ -18,6 +18,9 @@ struct sighting {
     struct ip_addr src, dst;
     uint16_t src_port, dst_port;    /* UDP; 0 for native ESP and AH */
     uint16_t ip_id;             /* IPv4 Identification, 0 for IPv6 */
+    uint8_t ttl;                /* or hop limit; 0: not known */
+    uint8_t point;              /* the interface that captured it, from 1, those from UINT8_MAX on
+                                 * as one; 0: not known */
 };
 
 #endif

@@ -465,6 +465,17 @@ see_clear(struct feed *f)
 
 /* --- the frame ----------------------------------------------------------------------- */
 
+static uint8_t
+point_of(const packet_info *pinfo)
+{
+    const wtap_rec *r = pinfo->rec;
+
+    if (!(r->presence_flags & WTAP_HAS_INTERFACE_ID)) {
+        return 0;
+    }
+    return (uint8_t)(MIN(r->rec_header.packet_header.interface_id, UINT8_MAX - 1u) + 1);
+}
+
 static void
 see_part(struct feed *f)
 {
@@ -475,6 +486,8 @@ see_part(struct feed *f)
     f->at.src_port = p->src_port;
     f->at.dst_port = p->dst_port;
     f->at.ip_id = p->ip_id;
+    f->at.ttl = p->ttl;
+    f->at.point = point_of(f->pinfo);
     switch (p->kind) {
     case FRAME_IKE: see_ike(f); break;
     case FRAME_ESP: see_esp(f); break;

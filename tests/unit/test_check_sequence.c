@@ -12,6 +12,97 @@ run(struct conversation *c, uint32_t from, uint32_t count)
     }
 }
 
+/* A packet with octets of its own, by its number and who sends it. */
+static void
+sent(struct conversation *c, uint32_t seq, uint8_t who, uint16_t ip_id, uint8_t ttl, double later)
+{
+    static uint8_t octets[8];
+    struct ipsec_packet p = esp_of(TO_R, seq);
+    struct sighting at = { .frame = c->frame + 1, .time = c->now + later, .src = c->client,
+                           .dst = c->gateway, .ip_id = ip_id, .ttl = ttl };
+
+    memcpy(octets, &seq, sizeof seq);
+    octets[4] = who;
+    p.octets = (struct span){ octets, sizeof octets };
+    see_ipsec(c, &at, &p);
+}
+
+/* Two machines in one SA, one counter far behind the other. */
+static void
+two_counters(struct conversation *c)
+{
+    tunnel(c);
+    for (uint32_t i = 1; i <= 10; i++) {
+        sent(c, i, 1, (uint16_t)i, 63, 0.1);
+    }
+    for (uint32_t i = 1; i <= 6; i++) {
+        sent(c, 10 + i, 1, (uint16_t)(10 + i), 63, 0.1);
+        sent(c, i, 2, (uint16_t)(500 + i), 60, 0.01);
+    }
+    end_after(c, 1);
+    SAYS(c, two_senders, "numbers 1 to 6 come again in frames 16 to 26 with other octets, TTL 60 "
+                         "beside 63, while the first counter goes on to 16");
+    T(the_finding(c, CHECK_two_senders)->count == 6);
+    SILENT(c, replay);
+    SILENT(c, sequence_went_back);
+    SILENT(c, out_of_window);
+}
+
+/* A standby goes on far below; what comes again bit for bit is something else. */
+static void
+went_back(struct conversation *c)
+{
+    for (uint8_t who = 1; who <= 2; who++) {
+        tunnel(c);
+        for (uint32_t i = 1; i <= 150; i++) {
+            sent(c, i, 1, (uint16_t)i, 63, 0.1);
+        }
+        for (uint32_t i = 40; i <= 60; i++) {
+            sent(c, i, who, (uint16_t)(500 + i), 63, 0.1);
+        }
+        end_after(c, 1);
+        SILENT(c, two_senders);
+        if (who == 2) {
+            SAYS(c, sequence_went_back, "goes back from 150 to 40 in frame 155");
+            T(count(c, CHECK_out_of_window) == 0 && count(c, CHECK_replay) == 0);
+        } else {
+            SILENT(c, sequence_went_back);
+            FIRES(c, out_of_window);
+        }
+    }
+}
+
+/* The same packets in one capture twice, with another clock: no replay, and nothing is lost.  One
+ * who sends them again keeps no time, or makes other packets of them. */
+static void
+second_point(struct conversation *c)
+{
+    static const struct { uint8_t ttl; uint16_t id; double drift; bool replay; } table[] = {
+        { 62, 0, 0, false }, { 62, 0, 0.1, true }, { 62, 700, 0, true }, { 63, 0, 0, true },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        tunnel(c);
+        for (uint32_t k = 1; k <= 8; k++) {
+            sent(c, k, 1, (uint16_t)k, 63, 0.2);
+        }
+        for (uint32_t k = 1; k <= 8; k++) {
+            sent(c, k, 1, (uint16_t)(k + table[i].id), table[i].ttl, 0.2 + table[i].drift);
+        }
+        end_after(c, 1);
+        TOLD(c, replay, table[i].replay);
+        TOLD(c, duplicate_frame, !table[i].replay);
+        SILENT(c, two_senders);
+        SILENT(c, sequence_went_back);
+        SILENT(c, sequence_gap);
+        if (!table[i].replay) {
+            SAYS(c, duplicate_frame, "Captured at two points, clocks 1.6 s apart: 8 frames");
+            T(count(c, CHECK_duplicate_frame) == 1 && sadb_stream(c->db, 0)->packets == 8 &&
+              sadb_stream(c->db, 0)->replayed == 0);
+        }
+    }
+}
+
 /* Each gap is told where it is, until what is missing has come. */
 static void
 gaps(struct conversation *c)
@@ -90,5 +181,8 @@ main(void)
     gaps(&c);
     jumps(&c);
     many_gaps(&c);
+    two_counters(&c);
+    went_back(&c);
+    second_point(&c);
     return conversation_done(&c);
 }

@@ -91,3 +91,15 @@ child_state_at(const struct sadb *db, const struct child_sa *c, uint32_t frame)
     }
     return c->state == CHILD_FAILED ? CHILD_FAILED : CHILD_INSTALLED;
 }
+
+size_t
+sadb_num_copies(const struct sadb *db)
+{
+    return db->early ? db->early->len : 0;
+}
+
+struct late_copy
+sadb_copy(const struct sadb *db, size_t i)
+{
+    return g_array_index(db->early, struct early_copy, i).copy;
+}

@@ -17,7 +17,38 @@ struct passing_packet {
     struct ip_addr src, dst;
 };
 
+/* A packet of IKE, ESP or AH, to know it again. */
+struct sight {
+    double time;
+    uint32_t whose;             /* id of its stream, or of its IKE SA with WHOSE_IKE */
+    uint32_t seq, digest, frame;        /* frame 0: none */
+    uint16_t ip_id;
+    uint8_t ttl, point;
+};
+#define WHOSE_IKE ((uint32_t)1 << 31)
+
+/* How long after a packet its copies come in one direction. */
+struct distance {
+    double apart;
+    uint32_t num, ttl_differs;
+    bool up;                    /* from the lower address to the higher one */
+    bool proved;                /* they are copies */
+};
+
+/* A packet that came again before a distance was proved. */
+struct early_copy {
+    struct stream *stream;
+    struct late_copy copy;
+    uint32_t bytes, distance;
+    bool late;                  /* it was out of the window, else replayed */
+};
+
 struct sadb {
+    struct sight *sights;       /* SADB_MAX_SIGHTS, or NULL */
+    struct distance distances[SADB_MAX_DISTANCES];
+    uint32_t num_distances;
+    GArray *early;              /* of struct early_copy, SADB_MAX_EARLY_COPIES at most; or NULL.
+                                 * From the end on those that are copies */
     struct store store;
     GPtrArray *ike_sas, *child_sas, *streams;
     GPtrArray *stood;           /* IKE SAs that are or were established, in that order */

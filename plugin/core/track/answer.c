@@ -442,4 +442,5 @@ sadb_see_end(struct sadb *db)
         }
     }
     track_shapes_end(db);
+    sights_end(db);
 }

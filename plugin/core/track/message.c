@@ -18,7 +18,7 @@ probes_path(const struct turn *t, double gap)
 }
 
 static void
-note_again(struct turn *t, struct exchange_message *old)
+note_again(struct turn *t, struct exchange_message *old, double apart)
 {
     struct ike_event *e = t->e;
     struct sadb *db = t->db;
@@ -43,6 +43,12 @@ note_again(struct turn *t, struct exchange_message *old)
         return;
     }
     e->new_address = !track_known_between(t->sa, &at->src, &at->dst);
+    if (apart > 0 && !e->new_address) {
+        e->duplicate = true;
+        e->apart = apart;
+        old->twice = t->sa->captured_twice = true;
+        return;
+    }
     if (e->new_address && probes_path(t, gap)) {
         e->probe = true;
         e->new_address = false;
@@ -273,6 +279,8 @@ admit(struct turn *t, uint64_t sum)
     const struct ike_message *m = t->m;
     struct ike_event *e = t->e;
     struct exchange_message *old;
+    double apart = 0;
+    bool again = sights_message(t->db, t->sa, &e->at, sum, &apart);
 
     if (m->capped) {
         store_cap(&t->db->store, "payloads, proposals or other parts of one IKE message");
@@ -280,7 +288,7 @@ admit(struct turn *t, uint64_t sum)
     e->about = t->exchange;
     old = track_find_message(t->exchange, sum, e->from_initiator);
     if (old) {
-        note_again(t, old);
+        note_again(t, old, again ? apart : 0);
         track_sent(t->db, t->sa, e->from_initiator, e->at.time);
         t->sa->last_frame = old->injected ? t->sa->last_frame : e->at.frame;
         return false;

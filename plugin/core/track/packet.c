@@ -518,11 +518,15 @@ static void
 see_packet(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t digest)
 {
     const struct ipsec_packet *p = e->packet;
+    uint32_t top = s->last_seq;
 
     see_passing(db, e, digest);
     see_echo(db, s, e, digest);
     track_doubt(db, s, e);
     window_see(db, s, e, digest);
+    sights_early(db, e);
+    sights_line(db, s, e, digest, top);
+    s->ttl = s->last_seq == p->seq ? e->at.ttl : s->ttl;
     see_integrity(db, s, e);
     if (e->differs) {
         /* Whoever wants his packet taken for another sends it first. */
@@ -588,6 +592,13 @@ sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at
     }
     digest = digest_of(p);
     original = copied(s, e, digest);
+    if (!original && sights_packet(db, s, e, digest)) {
+        s->duplicates++;
+        s->last_frame = at->frame;
+        e->duplicate = true;
+        e->number = p->seq + s->now.ahead;
+        return;
+    }
     if (original) {
         s->duplicates++;
         s->last_frame = at->frame;

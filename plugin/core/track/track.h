@@ -197,6 +197,24 @@ void track_refute_refusals(struct turn *t);
 /* The place, from 1, of the answer that the IKE SA goes on with; 0 where there is but one. */
 uint16_t track_answer_followed(const struct ike_sa *sa);
 
+/* sights.c */
+/* The message, of those octets, was captured before and is not sent again: apart seconds ago.  Else
+ * it is remembered. */
+bool sights_message(struct sadb *db, const struct ike_sa *sa, const struct sighting *at,
+                    uint64_t sum, double *apart);
+/* The same of a packet that comes later than a copy does by one clock; e is told of the original.
+ * What may be a copy all the same is in doubt until the end. */
+bool sights_packet(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t digest);
+/* After the window has judged e, which may be in doubt for that. */
+void sights_early(struct sadb *db, const struct ipsec_event *e);
+/* Then, too: whether the number is of a second line; top was the highest before.  Remembers the
+ * packet. */
+void sights_line(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t digest,
+                 uint32_t top);
+/* What was in doubt and is a copy counts for nothing; numbers are missing of a sender, not of a
+ * destination. */
+void sights_end(struct sadb *db);
+
 /* gap.c */
 /* Numbers are missing, seen by a packet of that time: lost, or jumped over. */
 void gap_open(struct sadb *db, struct stream *s, struct stream_gap gap, double now);

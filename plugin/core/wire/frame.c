@@ -61,6 +61,7 @@ enter_ipv4(struct frame_walk *w)
     w->now.src = ip_from(4, h + 12);
     w->now.dst = ip_from(4, h + 16);
     w->now.ip_id = be16(h + 4);
+    w->now.ttl = h[8];
     if (!w->inside) {
         w->ip = packet;
     }
@@ -92,6 +93,7 @@ enter_ipv6(struct frame_walk *w)
     w->now.src = ip_from(6, h + 8);
     w->now.dst = ip_from(6, h + 24);
     w->now.ip_id = 0;
+    w->now.ttl = h[7];
     if (!w->inside) {
         w->ip = packet;
     }

@@ -1,0 +1,361 @@
+/* sights.c - packets that were captured before, at a second point whose clock may be another; and a
+ * second line of numbers under one SPI.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "track.h"
+
+#include <espial/hash.h>
+#include <math.h>
+
+enum { WAYS = 4, PROOF = 2, PROOF_BY_TTL = 4, LINE_PROOF = 3 };
+#define AT_ONCE 0.1             /* seconds: what comes so soon needs no further proof */
+#define SAME_DISTANCE 0.05      /* what a path adds or takes from packet to packet */
+#define BOTH_DISTANCES 0.6      /* the two directions differ by twice the time of the path */
+
+/* --- packets that were seen ------------------------------------------------------------------ */
+
+/* The places where a packet of whose with that number may be. */
+static struct sight *
+ways_of(const struct sadb *db, uint32_t whose, uint32_t seq)
+{
+    const uint32_t key[] = { whose, seq };
+
+    return db->sights +
+           (size_t)(hash_octets(hash_seed(), key, sizeof key) % (SADB_MAX_SIGHTS / WAYS)) * WAYS;
+}
+
+static bool
+same_number(const struct sight *a, const struct sight *b)
+{
+    return a->frame && a->whose == b->whose && a->seq == b->seq;
+}
+
+static const struct sight *
+find_same(const struct sadb *db, const struct sight *one, bool as_packet)
+{
+    const struct sight *w = db->sights ? ways_of(db, one->whose, one->seq) : NULL;
+
+    for (size_t i = 0; w && i < WAYS; i++) {
+        if (same_number(&w[i], one) && w[i].digest == one->digest &&
+            (!as_packet || w[i].ip_id == one->ip_id)) {
+            return &w[i];
+        }
+    }
+    return NULL;
+}
+
+static bool
+has_other(const struct sadb *db, const struct sight *one)
+{
+    const struct sight *w = db->sights ? ways_of(db, one->whose, one->seq) : NULL;
+
+    for (size_t i = 0; w && i < WAYS; i++) {
+        if (same_number(&w[i], one) && w[i].digest != one->digest) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* In the place of the oldest. */
+static void
+keep_sight(struct sadb *db, const struct sight *one)
+{
+    struct sight *w, *oldest;
+
+    if (!db->sights) {
+        db->sights = (struct sight *)store_alloc(&db->store, SADB_MAX_SIGHTS * sizeof *db->sights);
+    }
+    w = oldest = ways_of(db, one->whose, one->seq);
+    for (size_t i = 1; i < WAYS; i++) {
+        oldest = w[i].frame < oldest->frame ? &w[i] : oldest;
+    }
+    *oldest = *one;
+}
+
+static struct sight
+sight_of(const struct sighting *at, uint32_t whose, uint32_t seq, uint32_t digest)
+{
+    return (struct sight){ at->time, whose, seq, digest, at->frame, at->ip_id, at->ttl, at->point };
+}
+
+/* --- two capture points ---------------------------------------------------------------------- */
+
+/* The place of the distance, with one more that keeps it; -1 where there is no room for it. */
+static int
+note_distance(struct sadb *db, double apart, bool up, bool ttl_differs)
+{
+    for (uint32_t i = 0; i < db->num_distances; i++) {
+        struct distance *d = &db->distances[i];
+        if (d->up == up && fabs(d->apart - apart) <= SAME_DISTANCE) {
+            d->apart = apart;   /* clocks drift */
+            d->num++;
+            d->ttl_differs += ttl_differs;
+            return (int)i;
+        }
+    }
+    if (db->num_distances >= SADB_MAX_DISTANCES) {
+        return -1;
+    }
+    db->distances[db->num_distances] = (struct distance){ apart, 1, ttl_differs, up, false };
+    return (int)db->num_distances++;
+}
+
+/* Both directions come again at one distance, or one has passed more routers each time: whoever
+ * replays packets does not keep time like that. */
+static bool
+prove(struct sadb *db, int which)
+{
+    struct distance *d = which < 0 ? NULL : &db->distances[which];
+
+    if (!d || d->proved) {
+        return d != NULL;
+    }
+    for (uint32_t i = 0; i < db->num_distances && d->num >= PROOF; i++) {
+        struct distance *back = &db->distances[i];
+        if (back->up != d->up && back->num >= PROOF &&
+            fabs(back->apart - d->apart) <= BOTH_DISTANCES) {
+            d->proved = back->proved = true;
+        }
+    }
+    d->proved |= d->num >= PROOF_BY_TTL && d->ttl_differs == d->num;
+    return d->proved;
+}
+
+static bool
+differ(uint8_t a, uint8_t b)
+{
+    return a && b && a != b;
+}
+
+bool
+sights_message(struct sadb *db, const struct ike_sa *sa, const struct sighting *at, uint64_t sum,
+               double *apart)
+{
+    struct sight now = sight_of(at, WHOSE_IKE | sa->id, (uint32_t)sum, (uint32_t)(sum >> 32));
+    const struct sight *was = find_same(db, &now, true);
+    bool moved;
+    int which;
+
+    if (!was) {
+        keep_sight(db, &now);
+        return false;
+    }
+    *apart = at->time - was->time;
+    if (fabs(*apart) < AT_ONCE) {
+        return false;
+    }
+    moved = differ(was->ttl, at->ttl) || differ(was->point, at->point);
+    which = note_distance(db, *apart, ip_compare(&at->src, &at->dst) > 0,
+                          differ(was->ttl, at->ttl));
+    /* Who sends a message again makes another packet of it. */
+    if (prove(db, which) || at->ip_id || moved) {
+        return true;
+    }
+    db->distances[MAX(which, 0)].num -= which >= 0;
+    return false;
+}
+
+static void
+keep_early(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t original,
+           uint32_t which)
+{
+    struct early_copy one = { s, { e->at.frame, original, e->apart }, e->packet->length, which,
+                              false };
+
+    if (!db->early) {
+        db->early = store_array(&db->store, sizeof one);
+    }
+    if (db->early->len < SADB_MAX_EARLY_COPIES) {
+        e->doubtful = true;
+        g_array_append_val(db->early, one);
+    }
+}
+
+bool
+sights_packet(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t digest)
+{
+    struct sight now = sight_of(&e->at, s->id, e->packet->seq, digest);
+    const struct sight *was = digest ? find_same(db, &now, true) : NULL;
+    int which;
+
+    if (!was || fabs(e->at.time - was->time) < AT_ONCE) {
+        return false;
+    }
+    e->apart = e->at.time - was->time;
+    which = note_distance(db, e->apart, ip_compare(&e->at.src, &e->at.dst) > 0,
+                          differ(was->ttl, e->at.ttl));
+    if (prove(db, which) || differ(was->point, e->at.point)) {
+        e->original = was->frame;
+        return true;
+    }
+    if (which >= 0) {
+        keep_early(db, s, e, was->frame, (uint32_t)which);
+    }
+    e->apart = 0;
+    return false;
+}
+
+void
+sights_early(struct sadb *db, const struct ipsec_event *e)
+{
+    struct early_copy *last = !db->early || !db->early->len ?
+        NULL : &g_array_index(db->early, struct early_copy, db->early->len - 1);
+
+    if (last && last->copy.frame == e->at.frame) {
+        last->late = e->out_of_window;
+    }
+}
+
+/* --- a second line of numbers ---------------------------------------------------------------- */
+
+static bool
+is_behind(const struct sadb *db, const struct stream_line *l, uint32_t seq)
+{
+    return seq - l->last_seq - 1 < db->options.window;
+}
+
+static bool
+joins(const struct sadb *db, const struct stream_line *l, uint32_t seq)
+{
+    return is_behind(db, l, seq) || l->last_seq - seq < db->options.window;
+}
+
+/* The first line goes on, unless what began behind it has caught up. */
+static void
+see_main(struct stream *s, const struct ipsec_event *e, uint32_t top)
+{
+    struct stream_line *l = s->line;
+
+    if (l && s->last_seq != top && s->last_seq == e->packet->seq) {
+        l->caught |= l->last_seq == top;
+        l->main_since += !l->caught;
+        l->main_ttl = e->at.ttl;
+    }
+}
+
+static void
+begin_line(struct stream *s, const struct ipsec_event *e, uint32_t top)
+{
+    struct stream_line *l = s->line;
+    struct frame_numbers room = l->frames;
+
+    room.len = 0;
+    *l = (struct stream_line){ .first_seq = e->packet->seq, .last_seq = e->packet->seq - 1,
+                               .top = top, .first_frame = e->at.frame, .main_ttl = s->ttl,
+                               .frames = room };
+}
+
+static void
+see_line(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t top, bool conflict)
+{
+    uint32_t seq = e->packet->seq;
+    struct stream_line *l = s->line;
+
+    if (!l) {
+        l = s->line = (struct stream_line *)store_alloc(&db->store, sizeof *l);
+    }
+    if (!l->count || (!l->proved && !joins(db, l, seq))) {
+        begin_line(s, e, top);
+    } else if (!joins(db, l, seq)) {
+        return;
+    }
+    if (is_behind(db, l, seq)) {
+        l->count++;
+        l->last_seq = seq;
+    }
+    l->conflicts += conflict;
+    l->last_frame = e->at.frame;
+    l->ttl = e->at.ttl;
+    l->proved |= l->count >= LINE_PROOF && l->conflicts >= LINE_PROOF - 1;
+    e->explained = l->proved;
+    e->doubtful |= !l->proved && l->frames.len < STREAM_MAX_LINE;
+    if (l->frames.len < (l->proved ? STREAM_MAX_BAD_FRAMES : STREAM_MAX_LINE)) {
+        store_add_frame(&db->store, &l->frames, e->at.frame);
+    } else if (l->proved) {
+        store_cap(&db->store, "packets of a second line of numbers of one stream");
+    }
+}
+
+void
+sights_line(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t digest,
+            uint32_t top)
+{
+    struct sight now = sight_of(&e->at, s->id, e->packet->seq, digest);
+    bool known, conflict;
+
+    if (!digest || e->unverified || s->strange || e->echo) {
+        return;
+    }
+    known = find_same(db, &now, false) != NULL;
+    conflict = !known && has_other(db, &now);
+    if (!find_same(db, &now, true)) {
+        keep_sight(db, &now);
+    }
+    if (!known && e->packet->seq && (conflict || e->out_of_window)) {
+        see_line(db, s, e, top, conflict);
+    } else {
+        see_main(s, e, top);
+    }
+}
+
+/* --- the end --------------------------------------------------------------------------------- */
+
+static void
+settle_early(struct sadb *db)
+{
+    guint kept = 0;
+
+    for (guint i = 0; db->early && i < db->early->len; i++) {
+        struct early_copy one = g_array_index(db->early, struct early_copy, i);
+        struct stream *s = one.stream;
+        if (!db->distances[one.distance].proved) {
+            continue;
+        }
+        s->packets -= s->packets > 0;
+        s->bytes -= MIN(s->bytes, one.bytes);
+        s->duplicates++;
+        s->out_of_window -= one.late && s->out_of_window;
+        s->replayed -= !one.late && s->replayed;
+        store_add_frame(&db->store, &s->copy_frames, one.copy.frame);
+        g_array_index(db->early, struct early_copy, kept++) = one;
+    }
+    if (db->early) {
+        g_array_set_size(db->early, kept);
+    }
+}
+
+/* Without IKE one counter may serve several destinations (RFC 4552, group SAs): what is missing
+ * towards one went to another. */
+static void
+share_counters(struct sadb *db)
+{
+    GHashTable *senders = g_hash_table_new(g_int64_hash, g_int64_equal);
+    int64_t *keys = g_new(int64_t, db->streams->len + 1);
+
+    for (guint i = 0; i < db->streams->len; i++) {
+        struct stream *s = (struct stream *)g_ptr_array_index(db->streams, i), *one;
+        struct ip_addr src = s->src;
+        keys[i] = (int64_t)(hash_octets(hash_seed(), &src, sizeof src) ^ s->spi ^
+                            (uint64_t)s->protocol << 32);
+        one = (struct stream *)g_hash_table_lookup(senders, &keys[i]);
+        if (s->child || s->peers) {
+            continue;
+        }
+        if (one && !ip_equal(&one->dst, &s->dst)) {
+            s->lost = one->lost = s->num_gaps = one->num_gaps = 0;
+            s->gap_frame = one->gap_frame = 0;
+            s->numbers = s->packets;
+            one->numbers = one->packets;
+        } else if (!one) {
+            g_hash_table_insert(senders, &keys[i], s);
+        }
+    }
+    g_hash_table_destroy(senders);
+    g_free(keys);
+}
+
+void
+sights_end(struct sadb *db)
+{
+    settle_early(db);
+    share_counters(db);
+}
