@@ -253,8 +253,11 @@ is_somebody_else(struct conversation *c)
         }
         session_down(c, &s, true, cases[i].stays ? 10 : 0.01);
         end_after(c, 60);
-        TOLD(c, responder_id_unexpected, cases[i].says != NULL);
-        T(!cases[i].says || strstr(detail(c, CHECK_responder_id_unexpected), cases[i].says));
+        if (cases[i].says) {
+            SAYS(c, responder_id_unexpected, cases[i].says);
+        } else {
+            SILENT(c, responder_id_unexpected);
+        }
         T(count(c, CHECK_closed_at_once) == (!cases[i].says && !cases[i].stays));
     }
     T(!strcmp(sadb_ike_sa(c->db, 0)->responder.id, "172.30.20.83"));
@@ -279,8 +282,9 @@ asks_for_nobody(struct conversation *c)
         notify(c, N2_AUTHENTICATION_FAILED);
         put(c, 0.05);
         FIRES(c, auth_failed);
-        T(!strstr(detail(c, CHECK_auth_failed),
-                  "The request asks for the responder gw.corp.example (frame 3).") == known);
+        T((strstr(detail(c, CHECK_auth_failed),
+                  "The request asks for the responder gw.corp.example (frame 3).") == NULL) ==
+          (known != 0));
     }
 }
 
