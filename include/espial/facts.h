@@ -9,6 +9,7 @@
 #include <glib.h>
 #include <espial/certificate.h>
 #include <espial/flow.h>
+#include <espial/ipsec.h>
 #include <espial/keys.h>
 #include <espial/limits.h>
 #include <espial/sighting.h>
@@ -523,6 +524,8 @@ struct stream {
                                          * replays at first */
     uint8_t ttl;                /* of the packet with the highest number, 0 */
     const struct stream *older; /* an earlier one of the same SPI and addresses */
+    uint8_t readable_asked;     /* packets looked at for clear text, while no suite is known */
+    struct esp_readable *readable;          /* what they say, or NULL: none can be read */
     uint32_t num_ivs;           /* read so far into last_iv */
     uint64_t *last_iv;          /* of a counter mode: STREAM_IVS explicit ones, by packet modulo;
                                  * else NULL */

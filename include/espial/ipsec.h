@@ -101,4 +101,27 @@ struct inner_talk inner_talk_read(const struct inner_packet *p, bool tunnel, con
 void ipsec_set_inner(struct ipsec_packet *p, const struct sighting *at, uint8_t next,
                      const struct span *payload, enum basis basis);
 
+/* --- ESP that can be read though nothing says so (RFC 5879 sections 8.2 and 8.3) --- */
+
+/* Where the clear text may begin and end: a way is a length of IV and one of ICV. */
+enum { READABLE_WAYS = 7 };
+
+/* What the first packets of a stream say. */
+struct esp_readable {
+    uint8_t fits[READABLE_WAYS];    /* packets that can be read so */
+    uint8_t way;                /* that of the packet below */
+    uint8_t next_header;
+    bool tunnel;                /* inner is a whole IP packet; else its addresses are empty */
+    struct inner_packet inner;
+    uint32_t frame;             /* the first packet that was read */
+};
+
+/* The packet from its SPI on, all len octets of it, can be read that way: self-describing padding,
+ * and a header of the protocol that next header names whose lengths (and, of IPv4 and ICMP,
+ * checksum) are right.  Fills in all of *out but fits and frame; false, and *out unchanged, where
+ * it cannot.  What was encrypted passes less than once in a million times. */
+bool esp_readable_way(struct esp_readable *out, unsigned way, const uint8_t *at, size_t len);
+/* Octets of the ICV of that way. */
+uint8_t esp_readable_icv(unsigned way);
+
 #endif

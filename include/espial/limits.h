@@ -63,6 +63,7 @@ enum limits {
     STREAM_MAX_LINE = 8,            /* packets of a second line before it is one */
     STREAM_MAX_GAPS = 1024,         /* gaps of one stream that are told one by one */
     STREAM_IVS = 8,                 /* explicit IVs of a stream that are remembered */
+    STREAM_MAX_READABLE = 16,       /* packets of one stream that are looked at for clear text */
     STREAM_MAX_BAD_FRAMES = 1024,
     SADB_MAX_CLEAR = 1 << 14,       /* clear packets that selectors say must be protected */
     SADB_MAX_CLEAR_SAS = 256,       /* Child SAs that a clear packet is compared with */

@@ -60,6 +60,7 @@ static const unsigned char about[NUM_CHECKS] = {
     [CHECK_reserved_spi] = H_stream + 1,
     [CHECK_spi_unknown] = H_stream + 1,
     [CHECK_esp_without_ike] = H_stream + 1,
+    [CHECK_esp_null_seen] = H_stream + 1,
     [CHECK_one_way] = H_stream + 1,
     [CHECK_never_used] = H_child_sa + 1,
     [CHECK_outer_source_violation] = H_child_spi + 1,

@@ -334,6 +334,55 @@ strength(struct conversation *c)
     SAYS(c, nonce_too_short, "15 octets; 16 to 256");
 }
 
+/* TCP from port 6301 to 6100 and its trailer. */
+static const uint8_t clear_tcp[] = { 0x18, 0x9d, 0x17, 0xd4, 0, 0, 3, 0xe8, 0, 0, 0, 1, 0x50, 0x18,
+                                     2, 0, 0, 0, 0, 0, 'h', 'e', 'y', 1, 2, 3, 3, IP_TCP };
+
+/* How often it is said of that many packets each way, of which every such one is noise. */
+static unsigned
+told_readable(struct conversation *c, unsigned packets, unsigned noisy)
+{
+    static uint8_t octets_now[8 + sizeof clear_tcp + 12];
+    uint32_t noise = 1;
+
+    for (unsigned i = 0; i < 2 * packets; i++) {
+        struct ipsec_packet p = esp_of(i & 1 ? 0x6439 : 0x6438, i / 2 + 1);
+        bool encrypted = noisy && (i / 2) % noisy == 0;
+        octets_now[7] = (uint8_t)i;
+        memcpy(octets_now + 8, clear_tcp, sizeof clear_tcp);
+        for (size_t k = encrypted ? 8 : 8 + sizeof clear_tcp; k < sizeof octets_now; k++) {
+            noise = noise * 1664525 + 1013904223;
+            octets_now[k] = (uint8_t)(noise >> 24);
+        }
+        p.octets = (struct span){ octets_now, sizeof octets_now };
+        ipsec(c, i & 1 ? &c->gateway : &c->client, i & 1 ? &c->client : &c->gateway, p);
+    }
+    end_after(c, 1);
+    return count(c, CHECK_esp_null_seen);
+}
+
+static void
+readable(struct conversation *c)
+{
+    reset(c);
+    T(told_readable(c, 8, 0) == 1);
+    T(the_finding(c, CHECK_esp_null_seen)->basis == BASIS_INFERRED);
+    SAYS(c, esp_null_seen, "8 of its first 8 packets fit for an ICV of 12 octets. Frame 1 carries "
+                           "tcp from port 6301 to 6100 (transport mode)");
+    reset(c);
+    T(told_readable(c, 40, 0) == 1);
+    SAYS(c, esp_null_seen, "16 of its first 16");
+    reset(c);
+    T(told_readable(c, 40, 3) == 1);         /* a protocol in between that is not known here */
+    reset(c);
+    T(told_readable(c, 2, 0) == 0);
+    reset(c);
+    T(told_readable(c, 40, 1) == 0);         /* encrypted */
+    reset(c);
+    T(told_readable(c, 8, 2) == 0);          /* a half is not most of them */
+    c->silent[CHECK_esp_null_seen]++;
+}
+
 int
 main(void)
 {
@@ -347,5 +396,6 @@ main(void)
     aggressive(&c);
     told_once(&c);
     strength(&c);
+    readable(&c);
     return conversation_done(&c);
 }

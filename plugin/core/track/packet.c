@@ -424,30 +424,6 @@ count_packet(struct stream *s, const struct sighting *at, const struct ipsec_pac
     s->last_time = at->time;
 }
 
-/* In order and without loss, the number of a packet follows from its sequence number. */
-static void
-note_step(struct sadb *db, struct stream *s, const struct ipsec_packet *p, uint32_t frame)
-{
-    struct stream_step now = { s->lost, frame, s->packets - p->seq, s->replayed };
-
-    if (!s->now.frame) {
-        s->now = now;
-        return;
-    }
-    if (now.ahead == s->now.ahead && now.lost == s->now.lost && now.replayed == s->now.replayed) {
-        return;
-    }
-    if (!s->steps) {
-        s->steps = store_array(&db->store, sizeof now);
-    }
-    if (s->steps->len < STREAM_MAX_STEPS) {
-        g_array_append_val(s->steps, s->now);
-    } else {
-        store_cap(&db->store, "packets out of order of one stream whose counts are remembered");
-    }
-    s->now = now;
-}
-
 /* A packet of the SPI has passed its check, here or from another address. */
 static bool
 key_is_right(const struct stream *s)
@@ -544,7 +520,8 @@ see_packet(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t di
     e->old_src_port =
         s->last_src_port && e->at.src_port != s->last_src_port ? s->last_src_port : 0;
     count_packet(s, &e->at, p);
-    note_step(db, s, p, e->at.frame);
+    window_note_step(db, s, p->seq, e->at.frame);
+    track_readable(db, s, e);
     track_flow(db, s, e);
     if (!s->strange && !e->forged) {
         track_sent(db, s->child ? s->child->ike_sa : NULL, s->to_responder, e->at.time);

@@ -232,6 +232,11 @@ size_t window_octets(const struct sadb *db);
 /* The number of e's packet, as a receiver judges it: counts what is lost, replayed or too old.
  * digest is that of its octets, 0 where it is not known. */
 void window_see(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t digest);
+/* After the packet of that number was counted. */
+void window_note_step(struct sadb *db, struct stream *s, uint32_t seq, uint32_t frame);
+
+/* readable.c: a packet of s that was counted, and whose clear text may stand in it. */
+void track_readable(struct sadb *db, struct stream *s, const struct ipsec_event *e);
 
 /* child.c: what an offer and its answer make. */
 void track_offer(struct turn *t);

@@ -131,3 +131,27 @@ window_see(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t di
         s->gap_frame = s->lost ? gap_first(s) : 0;
     }
 }
+
+/* In order and without loss, the number of a packet follows from its sequence number. */
+void
+window_note_step(struct sadb *db, struct stream *s, uint32_t seq, uint32_t frame)
+{
+    struct stream_step now = { s->lost, frame, s->packets - seq, s->replayed };
+
+    if (!s->now.frame) {
+        s->now = now;
+        return;
+    }
+    if (now.ahead == s->now.ahead && now.lost == s->now.lost && now.replayed == s->now.replayed) {
+        return;
+    }
+    if (!s->steps) {
+        s->steps = store_array(&db->store, sizeof now);
+    }
+    if (s->steps->len < STREAM_MAX_STEPS) {
+        g_array_append_val(s->steps, s->now);
+    } else {
+        store_cap(&db->store, "packets out of order of one stream whose counts are remembered");
+    }
+    s->now = now;
+}
