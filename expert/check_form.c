@@ -165,6 +165,100 @@ check_payload_missing(const struct check_in *in, struct findings *out)
     }
 }
 
+static bool
+has_type(const struct proposal *p, uint8_t type)
+{
+    for (size_t i = 0; i < p->num_transforms; i++) {
+        if (p->transforms[i].type == type) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A cipher that may bring its own integrity: AEAD, or one of which nothing is known. */
+static bool
+may_need_no_integrity(const struct proposal *p)
+{
+    struct encr_geometry g;
+
+    for (size_t i = 0; i < p->num_transforms; i++) {
+        const struct transform *t = &p->transforms[i];
+        if (t->type == TRANSFORM_ENCR && (encr_is_aead(t->id) || !encr_geometry(t->id, &g))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The mandatory types that p lacks, as bits (RFC 7296 section 3.3.3). */
+static unsigned
+lacks(const struct proposal *p)
+{
+    const unsigned ike = 1u << TRANSFORM_ENCR | 1u << TRANSFORM_PRF | 1u << TRANSFORM_KE;
+    unsigned must = 0, missing = 0;
+
+    if (p->protocol == PROTO_IKE) {
+        must = ike | (may_need_no_integrity(p) ? 0 : 1u << TRANSFORM_INTEG);
+    } else if (p->protocol == PROTO_ESP) {
+        must = 1u << TRANSFORM_ENCR;
+    } else if (p->protocol == PROTO_AH) {
+        must = 1u << TRANSFORM_INTEG;
+    }
+    for (unsigned type = TRANSFORM_ENCR; type <= TRANSFORM_KE; type++) {
+        missing |= must >> type & 1 && !has_type(p, (uint8_t)type) ? 1u << type : 0;
+    }
+    return missing;
+}
+
+static const char *
+type_words(unsigned types, char *out, size_t size)
+{
+    static const char *const words[] = {
+        [TRANSFORM_ENCR] = "encryption (ENCR)", [TRANSFORM_PRF] = "pseudorandom function (PRF)",
+        [TRANSFORM_INTEG] = "integrity (INTEG)", [TRANSFORM_KE] = "group (DH)",
+    };
+
+    out[0] = 0;
+    for (unsigned type = TRANSFORM_ENCR; type <= TRANSFORM_KE; type++) {
+        if (types >> type & 1) {
+            g_strlcat(out, out[0] ? ", " : "", size);
+            g_strlcat(out, words[type], size);
+        }
+    }
+    return out;
+}
+
+/* Of an answer to an offer that was read, check_proposal_not_offered speaks: it chooses something
+ * else, or what is said of the offer already. */
+void
+check_transform_missing(const struct check_in *in, struct findings *out)
+{
+    const struct ike_message *m = in->msg;
+    char who[ID_TEXT_MAX], suite[SUITE_TEXT_MAX], types[TEXT_MAX];
+    struct scope where;
+
+    if (m->major != 2 || !whole(in) || (ike_is_response(m) && in->ike->exchange->offered->len) ||
+        (m->exchange != V2_IKE_SA_INIT && m->exchange != V2_IKE_AUTH &&
+         m->exchange != V2_CREATE_CHILD_SA)) {
+        return;
+    }
+    for (size_t i = 0; i < m->num_proposals; i++) {
+        const struct proposal *p = &m->proposals[i];
+        unsigned missing = lacks(p);
+        if (!missing) {
+            continue;
+        }
+        where = scope_message(in);
+        where.variant = (uint64_t)p->protocol << 32 | missing;
+        finding_add(out, CHECK_transform_missing, &where,
+                    "Proposal %u of %s (%s) lacks %s: no peer may choose it.", p->number,
+                    message_sender(in, who, sizeof who), proposal_print(p, suite, sizeof suite),
+                    type_words(missing, types, sizeof types));
+        return;
+    }
+}
+
 void
 check_payload_unexpected(const struct check_in *in, struct findings *out)
 {

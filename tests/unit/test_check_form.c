@@ -325,6 +325,79 @@ parts_missing(struct conversation *c)
     }
 }
 
+/* The offer of IKE_SA_INIT, or of IKE_AUTH where it is of ESP or AH. */
+static void
+offer(struct conversation *c, uint8_t protocol, const struct transform *t, size_t n)
+{
+    reset(c);
+    if (protocol != PROTO_IKE) {
+        sa_init(c, aes256, aes256);
+        begin(c, 2, V2_IKE_AUTH, 1, true, false);
+        propose(c, t, n, protocol, TO_I);
+        send(c, "auth?", 3);
+        return;
+    }
+    begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+    propose(c, t, n, protocol, 0);
+    send(c, "init?", 1);
+}
+
+/* RFC 7296 section 3.3.3 */
+static void
+types_missing(struct conversation *c)
+{
+    static const struct transform aead[] = {
+        { TRANSFORM_ENCR, ENCR_AES_GCM_16, 256 }, { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 },
+        { TRANSFORM_KE, KE_MODP_2048, 0 },
+    };
+    static const uint8_t types[] = { TRANSFORM_ENCR, TRANSFORM_INTEG, TRANSFORM_PRF,
+                                     TRANSFORM_KE };
+    static const char *const words[] = { "encryption (ENCR)", "integrity (INTEG)",
+                                         "pseudorandom function (PRF)", "group (DH)" };
+
+    for (size_t lacking = 0; lacking < 4; lacking++) {
+        size_t n = 0;
+        for (size_t i = 0; i < 4; i++) {
+            if (aes256[i].type != types[lacking]) {
+                suite[n++] = aes256[i];
+            }
+        }
+        offer(c, PROTO_IKE, suite, n);
+        SAYS(c, transform_missing, words[lacking]);
+    }
+    offer(c, PROTO_IKE, aes256, 4);
+    SILENT(c, transform_missing);
+    offer(c, PROTO_IKE, aead, 3);
+    SILENT(c, transform_missing);
+    memcpy(suite, aead, sizeof aead);
+    suite[0].id = 1024;                                     /* private use: nobody knows */
+    offer(c, PROTO_IKE, suite, 3);
+    SILENT(c, transform_missing);
+    offer(c, PROTO_ESP, esp128 + 1, 2);
+    SAYS(c, transform_missing, "lacks encryption (ENCR)");
+    offer(c, PROTO_ESP, esp128, 1);                         /* integrity and ESN may be left out */
+    SILENT(c, transform_missing);
+    offer(c, PROTO_AH, esp128 + 2, 1);
+    SAYS(c, transform_missing, "lacks integrity (INTEG)");
+    offer(c, PROTO_AH, esp128 + 1, 1);
+    SILENT(c, transform_missing);
+
+    reset(c);                                               /* the answer to an offer */
+    sa_init(c, aes256, aead);
+    SILENT(c, transform_missing);
+    reset(c);                                               /* not read whole */
+    begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+    propose(c, aes256, 2, PROTO_IKE, 0);
+    c->m.truncated = true;
+    send(c, "cut", 1);
+    SILENT(c, transform_missing);
+    reset(c);                                               /* IKEv1 has other attributes */
+    begin(c, 1, V1_MAIN, 0, true, false);
+    propose(c, aes256, 1, PROTO_IKE, 0);
+    send(c, "mm1", 1);
+    SILENT(c, transform_missing);
+}
+
 int
 main(void)
 {
@@ -339,5 +412,6 @@ main(void)
     groups(&c);
     messages(&c);
     parts_missing(&c);
+    types_missing(&c);
     return conversation_done(&c);
 }
