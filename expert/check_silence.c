@@ -81,13 +81,16 @@ report_unanswered(const struct check_in *in, struct findings *out, const struct 
 {
     const struct exchange_message *last = unanswered_message(in->db, sa, x);
     struct scope where = { .basis = BASIS_OBSERVED, .sa = sa, .exchange = x->index };
-    char who[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], phase[64];
+    char who[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], phase[64], remedy[TEXT_MAX];
     double end = sadb_last_time(in->db);
 
     if (silence_reason(in->db, sa, x) != SILENCE_PLAIN) {
         return;
     }
     where.frame = last->frame;
+    if (moved_remedy(sa, !last->from_initiator, last->dst_port, remedy, sizeof remedy)) {
+        where.remedy = remedy;
+    }
     ip_print(last->from_initiator ? &sa->initiator.addr : &sa->responder.addr, who, sizeof who);
     ip_print(last->from_initiator ? &sa->responder.addr : &sa->initiator.addr, to, sizeof to);
     if (sa->major == 1) {
@@ -145,7 +148,8 @@ report_4500(struct findings *out, struct scope *where, const struct ike_sa *sa,
 
     (void)x;
     g_snprintf(remedy, sizeof remedy,
-               "Allow UDP 4500 in both directions on every device between %s and %s.",
+               "Allow UDP 4500 in both directions on every device between %s and %s; if a balancer "
+               "stands there, let it send UDP 500 and 4500 of a client to one machine.",
                ip_print(&sa->initiator.addr, a, sizeof a),
                ip_print(&sa->responder.addr, b, sizeof b));
     where->remedy = remedy;
@@ -182,15 +186,19 @@ void
 check_large_message_lost(const struct check_in *in, struct findings *out)
 {
     each_silence(in, out, SILENCE_LARGE, report_large);
+    report_first_fragments(in, out);
 }
 
 static void
 report_dead(struct findings *out, struct scope *where, const struct ike_sa *sa,
             const struct exchange *x, const struct exchange_message *last)
 {
-    char a[ID_TEXT_MAX], b[ID_TEXT_MAX];
+    char a[ID_TEXT_MAX], b[ID_TEXT_MAX], remedy[TEXT_MAX];
 
     (void)x;
+    if (moved_remedy(sa, !last->from_initiator, last->dst_port, remedy, sizeof remedy)) {
+        where->remedy = remedy;
+    }
     where->exchange = NO_ID;
     where->variant = last->from_initiator;
     finding_add(out, CHECK_dead_peer, where,

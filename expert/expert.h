@@ -76,6 +76,13 @@ void findings_drop(struct findings *all);
 /* Ends the capture.  True for the first call, so that what the end proves is found once. */
 bool findings_end(struct findings *all);
 
+/* check_icmp.c: what to do where the other side sends to a port that the NAT no longer has; false
+ * where it does not. */
+bool moved_remedy(const struct ike_sa *sa, bool to_initiator, uint16_t port, char *out,
+                  size_t size);
+/* IKE messages of which only first IP fragments come. */
+void report_first_fragments(const struct check_in *in, struct findings *out);
+
 /* --- words/say.c: about what, and in which words ---------------------------------------- */
 
 struct scope scope_message(const struct check_in *in);  /* the exchange that the message is about */

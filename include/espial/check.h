@@ -14,7 +14,6 @@ const char *severity_name(enum severity s);     /* "chat", "note", "warning", "e
 enum trigger {
     ON_MESSAGE = 1, ON_PACKET = 2, ON_PATH = 4, ON_END = 8,
     ON_MESSAGE_AND_PACKET = ON_MESSAGE | ON_PACKET,
-    ON_TRAFFIC = ON_MESSAGE | ON_PACKET | ON_PATH,
     ON_MESSAGE_AND_END = ON_MESSAGE | ON_END
 };
 

@@ -92,9 +92,10 @@ struct ipsec_event {
 struct path_event {
     struct sighting at;         /* of the frame itself */
     const struct path_packet *packet;
-    uint16_t old_src_port;      /* PATH_KEEPALIVE from a port that is not the SA's: that one, 0 */
     const struct ike_sa *sa;          /* or NULL */
     const struct child_sa *child;     /* or NULL */
+    uint8_t ike_major, ike_exchange;  /* PATH_FRAGMENT: the message's, where its first fragment
+                                       * was seen; 0 */
 };
 
 #endif

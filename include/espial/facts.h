@@ -245,6 +245,8 @@ struct peer_certificate {
 struct nat_life {
     double last_sent;           /* any packet of that side, 0 before the first */
     double silence;             /* seconds between its last two packets */
+    double other_time;          /* when keepalives began to come from other_port, 0 */
+    uint16_t other_port;
     uint32_t keepalives, last_keepalive;    /* how many, and the frame of the last */
 };
 
@@ -312,6 +314,7 @@ struct ike_sa {
     uint32_t user_frame;
     struct given_answers answers;       /* to its first requests, where they differ; else empty */
     struct stray_answers strays;
+    uint64_t link_i, link_r;    /* link addresses of what each side sent last, as captured; 0 */
     const struct contest *contest;    /* the tracker's: what it knows of them, NULL */
     const char *asked_id;       /* v2: the identity that the initiator asks the responder for (IDr
                                  * of a request), NULL */
@@ -367,6 +370,7 @@ struct ike_sa {
     bool from_initiator : 1, from_responder : 1;        /* messages of that side were captured */
     bool captured_twice : 1;    /* some transmission was captured at two points */
     bool went_on : 1;           /* a message beyond the first request and its answer was seen */
+    bool own_ports : 1;         /* on UDP ports that are none of IKE's */
     bool asked_again : 1;       /* and after it another first request */
     bool key_named : 1;         /* keys are given for it */
     /* and the ports that they came from */
@@ -546,6 +550,38 @@ struct clear_packet {
     struct inner_packet packet;
     const struct child_sa *child;
     bool to_responder;
+};
+
+/* One end of a tunnel asks on its own link for an address of the other end's network, or somebody
+ * has that address there */
+struct sought_neighbor {
+    uint32_t frame;
+    bool answers;               /* somebody has it */
+    bool to_responder;          /* the tunnel's way to it */
+    struct ip_addr addr, by;    /* the one in question; who asks */
+    const struct child_sa *child;
+};
+
+/* An IKE message of which a first IP fragment came, and from where. */
+struct first_fragment {
+    const struct ike_sa *sa;
+    struct ip_addr src, dst;
+    double time, last_time;
+    uint32_t message_id, length;    /* as its header says */
+    uint8_t exchange;
+    struct frame_numbers frames;    /* the first SADB_MAX_RETRANSMISSIONS */
+};
+
+/* A clear packet from the outer address of one end of a tunnel to a network of the other end, or one
+ * that comes back from there. */
+struct past_packet {
+    uint32_t frame;
+    bool back;
+    bool to_responder;          /* the way of those that are not back */
+    struct ip_addr src, dst;
+    const struct ike_sa *sa;
+    const struct child_sa *child;   /* whose selectors name the network; NULL: none could be read,
+                                     * and the address is a private one */
 };
 
 /* What an address is known to take (chosen) or to offer. */

@@ -26,6 +26,7 @@ enum frame_kind {
     FRAME_KEEPALIVE,    /* RFC 3948 section 2.3 */
     FRAME_ICMP, FRAME_ICMPV6,
     FRAME_FRAGMENT,     /* of an IP datagram; at is its IP header */
+    FRAME_NEIGHBOR,     /* somebody asks for, or gives, the link address of dst */
     FRAME_TCP           /* a segment that may carry IKE and ESP (RFC 9329) */
 };
 
@@ -37,8 +38,14 @@ struct frame_part {
     uint8_t ttl;                    /* or hop limit */
     uint8_t protocol;               /* IP protocol: of the fragments' datagram */
     bool first_fragment;
+    struct octets payload;          /* of a first fragment: what follows the IP header */
     bool marked;                    /* IKE behind the non-ESP marker (RFC 3948 section 2.2) */
     bool udp;                       /* found by a UDP port */
+    bool own_ports;                 /* on UDP ports that are none of IKE's: only its form, or an
+                                     * IKE message there before, says what it is */
+    bool by_form;                   /* with own_ports: an IKE message by its form alone */
+    bool answers;                   /* FRAME_NEIGHBOR: src says that it has the address dst asked
+                                     * for; else src asks for dst */
     bool reassembled;               /* came in IP fragments */
     uint32_t tcp_seq;               /* FRAME_TCP: sequence number of the segment */
     bool tcp_syn;                   /* FRAME_TCP: it has SYN, which takes a number of its own */
@@ -49,6 +56,9 @@ struct frame_part {
 struct frame_walk {
     bool any_port;              /* set by the caller: UDP on any port is IKE or ESP in UDP */
     bool any_tcp;               /* set by the caller: some connection carries IKE and ESP */
+    const uint64_t *ports;      /* set by the caller: bits of UDP ports on which IKE was found by
+                                 * its form; NULL */
+    uint64_t link;              /* the sender's link address, 0 where the link has none */
     bool capped;                /* more headers of ESP and AH than FRAME_MAX_IPSEC: none of the rest
                                  * is given */
     struct octets ip;           /* innermost IP packet in clear; at NULL: none */
@@ -63,7 +73,7 @@ struct frame_walk {
 };
 
 /* Begins at the first octet of a frame, which the caller keeps while the walk goes on.  Keeps
- * any_port and any_tcp of *w, which must be set. */
+ * any_port, any_tcp and ports of *w, which must be set. */
 void frame_begin(struct frame_walk *w, enum frame_link link, const struct octets *frame);
 /* The next part, outermost first.  False at the end, or where nothing that follows can be of
  * IPsec; *out is unchanged then. */

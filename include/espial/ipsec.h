@@ -57,6 +57,7 @@ enum path_kind {
     PATH_FRAGMENT,              /* an IP fragment */
     PATH_CLEAR,                 /* an IP packet that goes in clear: only clear is to be filled in */
     PATH_UNMARKED,              /* IKE on UDP 4500 without the non-ESP marker: nothing else is */
+    PATH_NEIGHBOR,              /* ARP or neighbour discovery: only neighbor is to be filled in */
     PATH_KEEPALIVE              /* one octet 0xff on UDP 4500 (RFC 3948 section 2.3): nothing else
                                  * is */
 };
@@ -67,8 +68,14 @@ struct path_packet {
     struct ip_addr src, dst;    /* PATH_ICMP: of the quoted packet */
     uint8_t protocol;           /* of the quoted packet or the fragment: IP_UDP, IP_ESP, IP_AH */
     uint16_t src_port, dst_port;
-    uint32_t spi;               /* quoted ESP or AH, 0 */
+    uint32_t spi;               /* ESP or AH that is quoted, or in the fragment; 0 */
+    uint16_t udp_octets;        /* quoted, or in fragments: payload of the UDP datagram; 0 */
+    /* Where its IKE header is there, else 0 and zeros */
+    uint8_t ike_major, ike_exchange, ike_spi[8];
+    uint32_t ike_id, ike_length;
     struct inner_packet clear;  /* PATH_CLEAR */
+    bool neighbor_answers;      /* PATH_NEIGHBOR: the sighting's source has the address; else it asks
+                                 * who has the destination */
 };
 
 /* SPI and sequence number.  reported octets were on the wire from the SPI on.  False
@@ -86,6 +93,9 @@ bool esp_clear_read(uint8_t *next, struct span *payload, const uint8_t *clear, s
 /* ICMP and ICMPv6 errors (RFC 792, RFC 4443): fills in type, code, MTU and what the quoted
  * packet says.  False where the message is no error or quotes too little. */
 bool icmp_error_read(struct path_packet *out, bool v6, const uint8_t *at, size_t len);
+/* A UDP datagram of IKE or ESP, of which the beginning is there: fills in ports and what they
+ * carry. */
+void path_udp_read(struct path_packet *out, const uint8_t *at, size_t len);
 /* ESP whose cipher is NULL, or a bare authenticated one: the clear text is in the
  * packet (RFC 2410, RFC 4543).  chosen may be NULL.  False where the suite encrypts or the
  * ICV's size is unknown. */

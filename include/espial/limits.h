@@ -23,6 +23,7 @@ enum limits {
     FRAME_MAX_LABELS = 16,          /* MPLS */
     FRAME_MAX_SEARCH = 512,         /* octets of an unknown link layer looked at for an IP header */
     FRAME_MAX_TRAILER = 64,         /* octets behind an IPv6 packet there */
+    OWN_PORTS_MAX = 1 << 12,        /* pairs of ends that have IKE on ports of their own */
     TCP_ENCAP_MAX_STREAMS = 1 << 12,
     TCP_ENCAP_MAX_HELD = 1 << 26,   /* octets of messages that are not whole yet, all streams */
     TCP_ENCAP_MAX_EARLY = 16,       /* segments of one stream that wait for an earlier one */
@@ -38,6 +39,7 @@ enum limits {
     SADB_MAX_ANSWERS = 128,         /* different answers to the first requests of one IKE SA that
                                      * are remembered */
     SADB_MAX_STRAY_ANSWERS = 16,    /* of one IKE SA, from different places that were not asked */
+    SADB_MAX_FIRST_FRAGMENTS = 256,         /* IKE messages of which a first IP fragment came */
     SADB_MAX_REQUESTS = 128,        /* such requests */
     SADB_MAX_PER_SPI = 64,          /* SAs or streams that share one SPI */
     SADB_MAX_PER_PEER = 64,         /* IKE SAs looked at for one pair */
@@ -48,6 +50,7 @@ enum limits {
                                      * counted again each time */
     SADB_MAX_LOOKED_AT = 1 << 10,   /* Child SAs of one IKE SA, newest first, that one message
                                      * moves, names or hands on */
+    SADB_RECENT = 16,               /* last IKE messages whose addresses are remembered */
     SADB_PASSING = 8,               /* last ESP and AH packets that one is compared with for a copy
                                      * of it */
     STREAM_WINDOW_MAX = 1024,       /* packets */

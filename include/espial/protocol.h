@@ -9,6 +9,7 @@ enum port {
     PORT_GDOI = 848,            /* RFC 6407 section 3 */
     PORT_NATT = 4500,           /* IKE and ESP: RFC 3948 section 2; over TCP, RFC 9329 */
     PORT_GTPU = 2152,           /* 3GPP TS 29.281 section 4.4.2 */
+    PORT_CISCO_UDP = 10000,     /* ESP in UDP, as Cisco has it: no RFC */
     PORT_VXLAN = 4789,          /* RFC 7348 section 5 */
     PORT_GENEVE = 6081          /* RFC 8926 section 3.3 */
 };
@@ -44,7 +45,8 @@ enum { NAT_KEEPALIVE = 0xff };          /* the one octet of it: RFC 3948 section
 enum icmp_type {                /* RFC 792, RFC 4443 */
     ICMP_ECHO_REPLY = 0, ICMP_UNREACHABLE = 3, ICMP_ECHO_REQUEST = 8, ICMP_TIME_EXCEEDED = 11,
     ICMP_PARAMETER_PROBLEM = 12,
-    ICMPV6_TOO_BIG = 2, ICMPV6_LAST_ERROR = 4, ICMPV6_ECHO_REQUEST = 128, ICMPV6_ECHO_REPLY = 129
+    ICMPV6_UNREACHABLE = 1, ICMPV6_TOO_BIG = 2, ICMPV6_TIME_EXCEEDED = 3,
+    ICMPV6_LAST_ERROR = 4, ICMPV6_ECHO_REQUEST = 128, ICMPV6_ECHO_REPLY = 129
 };
 enum tcp_flag { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK = 0x10 };
 enum { TCP_OPTION_END = 0, TCP_OPTION_NOP = 1, TCP_OPTION_MSS = 2 };

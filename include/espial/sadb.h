@@ -95,7 +95,16 @@ struct judgement sadb_judgement(const struct sadb *db, size_t i);
 bool sadb_knows_spi_i(const struct sadb *db, const uint8_t spi[8]);
 /* True once a Child SA is known whose ESP does not encrypt: then its packets can be read. */
 bool sadb_has_null(const struct sadb *db);
-/* True once a Child SA with selectors is known: then clear packets are worth a look. */
+/* IKE messages whose first IP fragments came (within the caps); i is below their number. */
+size_t sadb_num_first_fragments(const struct sadb *db);
+const struct first_fragment *sadb_first_fragment(const struct sadb *db, size_t i);
+/* Addresses that one end looks for on its link (within the caps); i is below their number. */
+size_t sadb_num_sought(const struct sadb *db);
+const struct sought_neighbor *sadb_sought(const struct sadb *db, size_t i);
+/* Clear packets that pass by a tunnel between its own ends (within the caps). */
+size_t sadb_num_past(const struct sadb *db);
+const struct past_packet *sadb_past(const struct sadb *db, size_t i);
+/* True once an IKE SA stands or a Child SA with selectors is known: then clear packets are worth a look. */
 bool sadb_wants_clear(const struct sadb *db);
 /* Copies from a second capture point that were taken for replays until the capture ended. */
 struct late_copy {

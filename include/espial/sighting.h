@@ -17,6 +17,8 @@ struct sighting {
     double time;                /* seconds since the epoch */
     struct ip_addr src, dst;
     uint16_t src_port, dst_port;    /* UDP; 0 for native ESP and AH */
+    bool own_ports;             /* UDP ports that are none of IKE's */
+    uint64_t link;              /* the sender's link address, 0 where there is none */
     uint16_t ip_id;             /* IPv4 Identification, 0 for IPv6 */
     uint8_t ttl;                /* or hop limit; 0: not known */
     uint8_t point;              /* the interface that captured it, from 1, those from UINT8_MAX on

@@ -101,6 +101,8 @@ char *eap_type_name(uint8_t type, char *out, size_t size);
 char *auth_method_name(uint8_t major, uint16_t method, char *out, size_t size);
 /* "tcp", "ipv6-icmp", else the number alone. */
 char *ip_protocol_name(uint8_t protocol, char *out, size_t size);
+/* What an ICMP error says: "port unreachable", else its type and code. */
+char *icmp_print(bool v6, uint8_t type, uint8_t code, char *out, size_t size);
 
 /* IKEv1 numbers to transforms of the IKEv2 registry. */
 struct transform v1_phase1_encr(uint16_t alg, uint16_t key_bits);   /* RFC 2409 appendix A */

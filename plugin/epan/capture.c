@@ -14,6 +14,7 @@ capture_forget(void)
     plan_free(open_file.plan);
     keyring_free(open_file.keys);
     tcp_encap_free(open_file.tcp);
+    own_ports_free(open_file.own_ports);
     memset(&open_file, 0, sizeof open_file);
 }
 
@@ -30,6 +31,7 @@ capture_begin(void)
     open_file.plan = prefs_make_plan();
     open_file.keys = log ? keyring_new(log) : NULL;
     open_file.tcp = tcp_encap_new();
+    open_file.own_ports = own_ports_new();
     open_file.verify = prefs_verify();
 }
 

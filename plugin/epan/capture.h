@@ -4,6 +4,7 @@
 #define ESPIAL_CAPTURE_H
 
 #include <espial/check.h>
+#include <espial/frame.h>
 #include <espial/keyring.h>
 #include <espial/report.h>
 #include <espial/tcp_encap.h>
@@ -17,10 +18,21 @@ struct capture {
     struct plan *plan;
     struct keyring *keys;       /* NULL where no key is known */
     struct tcp_encap *tcp;
+    struct own_ports *own_ports;
     bool deep;                  /* a frame had more headers of IPsec than are followed */
     bool ended;
     bool verify;                /* the ICV of every packet */
 };
+
+/* own_ports.c: UDP ports on which IKE was found by its form, and between whom. */
+struct own_ports;
+struct own_ports *own_ports_new(void);
+void own_ports_free(struct own_ports *own);     /* NULL is allowed */
+const uint64_t *own_ports_bits(const struct own_ports *own);
+void own_ports_add(struct own_ports *own, const struct sighting *at);
+/* On ports of their own: IKE was found there by that frame, or some Child SA has the SPI. */
+struct capture;
+bool own_ports_known(const struct capture *c, const struct frame_part *part, uint32_t frame);
 
 /* A file is opened: reads the preferences and begins with nothing known. */
 void capture_begin(void);

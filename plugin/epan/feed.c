@@ -192,6 +192,9 @@ see_ike(struct feed *f)
     if (f->visited || !o->at) {
         return;
     }
+    if (f->part.by_form) {
+        own_ports_add(f->capture->own_ports, &f->at);
+    }
     see_message(f, o, NULL);
     if (source(f, "Reassembled ISAKMP", 0, &whole) && o->captured >= 28) {
         memcpy(head.spi_i, o->at, 8);
@@ -430,6 +433,9 @@ see_fragment(struct feed *f)
     if (f->part.first_fragment) {
         p.src_port = f->part.src_port;
         p.dst_port = f->part.dst_port;
+        if (f->part.protocol == IP_UDP) {
+            path_udp_read(&p, f->part.payload.at, f->part.payload.captured);
+        }
     }
     if (!f->visited) {
         see_path(f, &p);
@@ -448,6 +454,16 @@ see_keepalive(struct feed *f)
     f->found++;
     if (!f->visited) {
         see_path(f, &keepalive);
+    }
+}
+
+static void
+see_neighbor(struct feed *f)
+{
+    struct path_packet p = { .kind = PATH_NEIGHBOR, .neighbor_answers = f->part.answers };
+
+    if (!f->visited && sadb_wants_clear(f->capture->db)) {
+        see_path(f, &p);
     }
 }
 
@@ -488,6 +504,8 @@ see_part(struct feed *f)
     f->at.ip_id = p->ip_id;
     f->at.ttl = p->ttl;
     f->at.point = point_of(f->pinfo);
+    f->at.own_ports = p->own_ports;
+    f->at.link = f->walk.link;
     switch (p->kind) {
     case FRAME_IKE: see_ike(f); break;
     case FRAME_ESP: see_esp(f); break;
@@ -495,6 +513,7 @@ see_part(struct feed *f)
     case FRAME_ICMP: see_icmp(f, false); break;
     case FRAME_ICMPV6: see_icmp(f, true); break;
     case FRAME_KEEPALIVE: see_keepalive(f); break;
+    case FRAME_NEIGHBOR: see_neighbor(f); break;
     case FRAME_FRAGMENT: see_fragment(f); break;
     case FRAME_TCP: see_tcp(f); break;
     default: break;
@@ -506,6 +525,9 @@ see_part(struct feed *f)
 static bool
 confirmed(const struct feed *f)
 {
+    if (f->part.own_ports) {
+        return f->part.by_form || own_ports_known(f->capture, &f->part, f->at.frame);
+    }
     return !f->part.udp || f->walk.inside ||
            layers_of(f->pinfo) & (LAYER_IKE | LAYER_ESP | LAYER_UDPENCAP);
 }
@@ -564,6 +586,7 @@ feed_frame(struct capture *c, tvbuff_t *tvb, packet_info *pinfo, bool visited, b
     f.at.time = (double)pinfo->abs_ts.secs + (double)pinfo->abs_ts.nsecs / 1e9;
     link = link_of(pinfo);
     f.walk.any_tcp = tcp_encap_any(c->tcp);
+    f.walk.ports = own_ports_bits(c->own_ports);
     frame_begin(&f.walk, link, &frame);
     walk_on(&f);
     if (!f.found && !f.quoted && !f.fragment) {

@@ -77,7 +77,7 @@ def compiler():
     path = os.path.join(BUILD, "compile_commands.json")
     with open(path, encoding="utf-8") as f:
         for command in json.load(f):
-            if re.search(r"/expert/check_\w+\.c$", command["file"]) and "room_expert.dir" in command["command"]:
+            if re.search(r"/expert/(?:\w+/)?check_\w+\.c$", command["file"]) and "room_expert.dir" in command["command"]:
                 words = shlex.split(command["command"])
                 return words[:words.index("-o")], command["directory"]
     raise OSError(f"{path}: no check is compiled")

@@ -40,7 +40,7 @@ def faults(text):
             yield f"{folder} is no room of CMakeLists.txt"
         elif told[folder] != built[folder] and told[folder] != {"all"}:
             yield f"{folder} uses {' '.join(sorted(told[folder])) or 'nothing'}, and CMakeLists.txt says {' '.join(sorted(built[folder]))}"
-    checks = {os.path.basename(path) for path in glob.glob(os.path.join(ROOT, "expert/check_*.c"))}
+    checks = {os.path.basename(path) for path in glob.glob(os.path.join(ROOT, "expert/**/check_*.c"), recursive=True)}
     listed = set(re.findall(r"^\| `(check_\w+\.c)` \|", text, re.M))
     for name in sorted(checks ^ listed):
         yield f"{name} is {'in no row of the table of checks' if name in checks else 'in the table of checks and not in expert/'}"

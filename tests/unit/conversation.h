@@ -20,6 +20,7 @@ struct conversation {
     struct ike_message m;
     struct ip_addr from, to;
     uint16_t ike_src_port, ike_dst_port;
+    bool own_ports;                     /* those of IKE are none of its registry's */
     uint16_t esp_src_port;              /* 0 without UDP encapsulation */
     /* The last frame seen, and its time in seconds. */
     uint32_t frame;
@@ -265,7 +266,7 @@ send_event(struct conversation *c, struct ike_event *e, const char *octets, uint
 {
     struct sighting at = { .frame = c->frame + 1, .time = c->now + 0.5, .src = c->from,
                            .dst = c->to, .src_port = c->ike_src_port, .dst_port = c->ike_dst_port,
-                           .ip_id = ip_id };
+                           .ip_id = ip_id, .own_ports = c->own_ports };
 
     c->frame = at.frame;
     c->now = at.time;

@@ -118,10 +118,18 @@ keepalives(struct conversation *c)
     esp_from(c, 1024, 60);
     SAYS(c, keepalive_gap, "no NAT keepalive of it at all");
     natted_tunnel(c);
+    esp_from(c, PORT_NATT, 0);
     keepalive(c, 1024, 60);
+    SILENT(c, nat_mapping_changed);                 /* anybody can send one */
+    esp_from(c, PORT_NATT, 10);
+    SILENT(c, nat_mapping_changed);
+    SILENT(c, keepalive_gap);
+    keepalive(c, 1024, 60);
+    esp_from(c, 1024, 10);                          /* and now ESP follows */
     SAYS(c, nat_mapping_changed,
-         "A NAT keepalive now comes from 192.0.2.10 port 1024, before from 4500");
-    FIRES(c, keepalive_gap);
+         "ESP of SPI b0000001 now comes from 192.0.2.10 port 1024, before from 4500.");
+    SAYS(c, keepalive_gap, "Nothing was captured from 192.0.2.10 for 60 s before its mapping moved "
+         "from port 4500 to 1024");
     natted_tunnel(c);
     c->now += 60;
     c->ike_src_port = 1024;
@@ -149,6 +157,21 @@ keepalives(struct conversation *c)
     tunnel(c);
     keepalive(c, PORT_NATT, 60);
     T(count(c, CHECK_nat_mapping_changed) == 0);    /* no NAT */
+}
+
+static void
+own_ports(struct conversation *c)
+{
+    reset(c);
+    sa_init(c, aes256, aes256);
+    SILENT(c, ike_on_other_port);
+    reset(c);
+    c->own_ports = true;
+    c->ike_src_port = c->ike_dst_port = 24500;
+    sa_init(c, aes256, aes256);
+    c->own_ports = false;
+    SAYS(c, ike_on_other_port, "IKE from 192.0.2.10 port 24500 to 198.51.100.20 port 24500");
+    T(the_finding(c, CHECK_ike_on_other_port)->count == 1);
 }
 
 static void
@@ -215,6 +238,7 @@ main(void)
     conversation_begin(&c);
     mapping(&c);
     keepalives(&c);
+    own_ports(&c);
     mappings(&c);
     return conversation_done(&c);
 }

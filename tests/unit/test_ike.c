@@ -32,6 +32,32 @@ test_main(void)
     T(!ike_is_response(&m) && ike_plausible(b.b, b.n));
 }
 
+/* Octets on any port are IKE's only by all of their form. */
+static void
+test_form(void)
+{
+    struct buf b, other;
+
+    build_init(&b);
+    T(parse(&b) && ike_has_form(b.b, b.n));
+    T(!ike_has_form(b.b, b.n - 1) && !ike_has_form(b.b, 28));
+    for (size_t i = 16; i < 32; i++) {              /* next payload to the first one's length */
+        other = b;
+        other.b[i] ^= 0x40;
+        /* The message ID, and what is reserved in the first payload, may be anything. */
+        T(ike_has_form(other.b, other.n) == ((i >= 20 && i < 24) || i == 29));
+    }
+    other = b;
+    other.b[18] = V2_IKE_AUTH;                      /* must be encrypted */
+    T(!ike_has_form(other.b, other.n));
+    memset(other.b, 0, sizeof other.b);
+    T(!ike_has_form(other.b, other.n));
+    build_main(&b);                                 /* a responder's cookie, but what begins */
+    T(ike_has_form(b.b, b.n));
+    b.b[19] = FLAG_ENCRYPTED;
+    T(!ike_has_form(b.b, b.n));
+}
+
 static void
 test_quick(void)
 {
@@ -498,6 +524,7 @@ test_identities(void)
 int
 main(void)
 {
+    test_form();
     test_main();
     test_quick();
     test_transaction();

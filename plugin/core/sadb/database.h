@@ -43,6 +43,12 @@ struct early_copy {
     bool late;                  /* it was out of the window, else replayed */
 };
 
+/* Where one of the last IKE messages was captured: its copy from a mirror comes soon after it. */
+struct recent_message {
+    uint32_t frame;             /* 0: none */
+    struct ip_addr src, dst;
+};
+
 struct sadb {
     struct sight *sights;       /* SADB_MAX_SIGHTS, or NULL */
     struct distance distances[SADB_MAX_DISTANCES];
@@ -50,6 +56,8 @@ struct sadb {
     GArray *early;              /* of struct early_copy, SADB_MAX_EARLY_COPIES at most; or NULL.
                                  * From the end on those that are copies */
     struct store store;
+    struct recent_message recent[SADB_RECENT];
+    uint32_t num_recent;
     GPtrArray *ike_sas, *child_sas, *streams;
     GPtrArray *stood;           /* IKE SAs that are or were established, in that order */
     GHashTable *stream_of;      /* sa_key -> the newest struct stream */
@@ -64,6 +72,9 @@ struct sadb {
                                  * with the sequence numbers */
     GHashTable *fragments;      /* set of sa_key: datagrams of which a first fragment was seen */
     GArray *clear;              /* of struct clear_packet */
+    GArray *first_fragments;    /* of struct first_fragment */
+    GArray *sought;             /* of struct sought_neighbor */
+    GArray *past;               /* of struct past_packet */
     struct clear_miss {
         uint64_t hash;          /* of an inner_packet that no Child SA admits */
         uint32_t num_ike;       /* and of when that was */

@@ -31,6 +31,9 @@ sadb_new(uint32_t seed)
     sadb_set_options(db, &(struct sadb_options){ 64, 0.5 });    /* RFC 4303 section 3.4.3 */
     db->fragments = g_hash_table_new_full(key_hash, key_equal, g_free, NULL);
     db->clear = g_array_new(FALSE, FALSE, sizeof(struct clear_packet));
+    db->first_fragments = g_array_new(FALSE, TRUE, sizeof(struct first_fragment));
+    db->sought = g_array_new(FALSE, FALSE, sizeof(struct sought_neighbor));
+    db->past = g_array_new(FALSE, FALSE, sizeof(struct past_packet));
     return db;
 }
 
@@ -47,6 +50,9 @@ sadb_free(struct sadb *db)
     g_hash_table_destroy(db->stream_of);
     g_hash_table_destroy(db->fragments);
     g_array_free(db->clear, TRUE);
+    g_array_free(db->first_fragments, TRUE);
+    g_array_free(db->past, TRUE);
+    g_array_free(db->sought, TRUE);
     store_offers_clear(&db->store);
     store_clear(&db->store);
     g_free(db);
@@ -468,7 +474,43 @@ sadb_knows_spi_i(const struct sadb *db, const uint8_t spi[8])
 bool
 sadb_wants_clear(const struct sadb *db)
 {
-    return db->has_selectors;
+    return db->has_selectors || db->stood->len;
+}
+
+size_t
+sadb_num_first_fragments(const struct sadb *db)
+{
+    return db->first_fragments->len;
+}
+
+const struct first_fragment *
+sadb_first_fragment(const struct sadb *db, size_t i)
+{
+    return &g_array_index(db->first_fragments, struct first_fragment, i);
+}
+
+size_t
+sadb_num_sought(const struct sadb *db)
+{
+    return db->sought->len;
+}
+
+const struct sought_neighbor *
+sadb_sought(const struct sadb *db, size_t i)
+{
+    return &g_array_index(db->sought, struct sought_neighbor, i);
+}
+
+size_t
+sadb_num_past(const struct sadb *db)
+{
+    return db->past->len;
+}
+
+const struct past_packet *
+sadb_past(const struct sadb *db, size_t i)
+{
+    return i < db->past->len ? &g_array_index(db->past, struct past_packet, i) : NULL;
 }
 
 size_t

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "registry.h"
 
+#include <espial/protocol.h>
 #include <espial/suite.h>
 
 #include <glib.h>
@@ -95,4 +96,22 @@ char *
 ip_protocol_name(uint8_t protocol, char *out, size_t size)
 {
     return print_name(registry_name(REG_IP, protocol), "", protocol, out, size);
+}
+
+char *
+icmp_print(bool v6, uint8_t type, uint8_t code, char *out, size_t size)
+{
+    const char *name = NULL;
+
+    if (type == (v6 ? ICMPV6_UNREACHABLE : ICMP_UNREACHABLE)) {
+        name = registry_name(v6 ? REG_UNREACH6 : REG_UNREACH, code);
+    } else if (type == (v6 ? ICMPV6_TIME_EXCEEDED : ICMP_TIME_EXCEEDED)) {
+        name = code ? "reassembly time exceeded" : "time to live exceeded";
+    }
+    if (name) {
+        g_strlcpy(out, name, size);
+    } else {
+        g_snprintf(out, (gulong)size, "type %u, code %u", type, code);
+    }
+    return out;
 }

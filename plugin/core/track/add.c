@@ -53,6 +53,8 @@ track_add_message(struct turn *t, uint64_t sum)
     struct exchange_message *one = next_message(t->db, &t->exchange->messages);
 
     if (one) {
+        t->db->recent[t->db->num_recent++ % SADB_RECENT] =
+            (struct recent_message){ at->frame, at->src, at->dst };
         *one = (struct exchange_message){
             .digest = sum, .time = at->time, .frame = at->frame,
             .length = MIN(m->length, (1u << 27) - 1) & ((1u << 27) - 1),
@@ -66,4 +68,15 @@ track_add_message(struct turn *t, uint64_t sum)
         };
     }
     return one;
+}
+
+const struct recent_message *
+track_recent(const struct sadb *db, uint32_t frame)
+{
+    for (unsigned i = 0; i < SADB_RECENT; i++) {
+        if (frame && db->recent[i].frame == frame) {
+            return &db->recent[i];
+        }
+    }
+    return NULL;
 }

@@ -17,6 +17,15 @@ probes_path(const struct turn *t, double gap)
            ((sa->mobike_i && sa->mobike_r) || (!sa->auth_read && gap < DUPLICATE_MESSAGE_SECONDS));
 }
 
+/* The message of that frame came and went the same way: a mirror shows it twice. */
+static bool
+was_there(const struct sadb *db, uint32_t frame, const struct sighting *at)
+{
+    const struct recent_message *was = track_recent(db, frame);
+
+    return was && ip_equal(&was->src, &at->src) && ip_equal(&was->dst, &at->dst);
+}
+
 static void
 note_again(struct turn *t, struct exchange_message *old, double apart)
 {
@@ -30,8 +39,8 @@ note_again(struct turn *t, struct exchange_message *old, double apart)
     /* A nested message that Wireshark reassembled stands in the same frame. */
     if (gap < DUPLICATE_MESSAGE_SECONDS &&
         (old->ip_id == at->ip_id || old->ip_id == 0 || at->ip_id == 0) &&
-        (track_known_between(t->sa, &at->src, &at->dst) ||
-         track_translated(t->sa, t->exchange, old, at))) {
+        (was_there(db, old->frame, at) || track_known_between(t->sa, &at->src, &at->dst) ||
+         track_translated(db, t->sa, t->exchange, old, at))) {
         if (t->sa->after_nat == at->frame) {
             struct sa_key half = store_half_key(&db->store, t->sa->spi_i, &at->src, &at->dst);
             store_pair_add(&db->store, t->sa, &at->src, &at->dst);
@@ -289,7 +298,7 @@ admit(struct turn *t, uint64_t sum)
     old = track_find_message(t->exchange, sum, e->from_initiator);
     if (old) {
         note_again(t, old, again ? apart : 0);
-        track_sent(t->db, t->sa, e->from_initiator, e->at.time);
+        track_sent(t->db, t->sa, e->from_initiator, &e->at);
         t->sa->last_frame = old->injected ? t->sa->last_frame : e->at.frame;
         return false;
     }
@@ -343,7 +352,7 @@ read_message(struct turn *t)
     /* A Child SA takes its ends from the IKE SA: addresses come before answers.  A mapping that
      * changes is judged by the NAT that was known before this message. */
     follow_addresses(t);
-    track_sent(t->db, t->sa, t->e->from_initiator, t->e->at.time);
+    track_sent(t->db, t->sa, t->e->from_initiator, &t->e->at);
     /* An identity may be the address that a NAT hides, so identities come before the NAT. */
     track_identities(t);
     track_certificates(t);
@@ -406,6 +415,7 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
             conclude(&t);
         }
         track_elsewhere(&t);
+        track_link(&t);
     }
     e->sa = t.sa;
     e->exchange = t.exchange;

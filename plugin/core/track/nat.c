@@ -99,8 +99,9 @@ read_hashes(struct nat_evidence *out, const struct ike_message *m, GChecksumType
     struct nat_evidence now = { .seen = true, .source_differs = true, .frame = at->frame };
     bool source = false, destination = false, destination_ok = false;
 
-    /* IKE begins on 500 or 4500 (RFC 7296 section 2.23): another source port is a NAT's. */
-    now.port_translated = at->src_port != PORT_IKE && at->src_port != PORT_NATT;
+    /* IKE begins on 500 or 4500 (RFC 7296 section 2.23): another source port is a NAT's, unless
+     * both ends have ports of their own. */
+    now.port_translated = at->src_port != PORT_IKE && at->src_port != PORT_NATT && !at->own_ports;
     now.without_spi_r = memcmp(m->spi_r, none, sizeof none) == 0;
     for (size_t i = 0; m->major == 2 && i < m->num_notifies; i++) {
         const struct ike_notify *n = &m->notifies[i];
@@ -175,19 +176,29 @@ verdict(const struct ike_sa *sa)
     if ((i->forced || r->forced) && !behind_i && !behind_r) {
         return NAT_FORCED;
     }
+    /* One side's port is translated; the other's own hash alone, which may be forced, adds none. */
+    if (i->source_differs && i->port_translated && own_hash_alone(r)) {
+        behind_r = false;
+    }
+    if (r->source_differs && r->port_translated && own_hash_alone(i)) {
+        behind_i = false;
+    }
     return nat_of_sides(behind_i, behind_r);
 }
 
 /* One packet, captured once on each side of a NAT: it has one of its addresses changed.  A probe
  * of MOBIKE (RFC 4555 section 3.10) goes out from several addresses as packets of their own. */
 bool
-track_translated(struct ike_sa *sa, const struct exchange *x, const struct exchange_message *first,
-                 const struct sighting *at)
+track_translated(const struct sadb *db, struct ike_sa *sa, const struct exchange *x,
+                 const struct exchange_message *first, const struct sighting *at)
 {
+    /* What the SA's addresses are says nothing of a message that moves it. */
+    const struct recent_message *was = track_recent(db, first->frame);
     bool from_i = first->from_initiator;
     const struct ip_addr *near = from_i ? &sa->initiator.addr : &sa->responder.addr;
     const struct ip_addr *far = from_i ? &sa->responder.addr : &sa->initiator.addr;
-    bool src = ip_equal(&at->src, near), dst = ip_equal(&at->dst, far);
+    bool src = ip_equal(&at->src, was ? &was->src : near);
+    bool dst = ip_equal(&at->dst, was ? &was->dst : far);
     struct ip_addr *beyond;
 
     if (at->src.family != near->family || src == dst || first->ip_id != at->ip_id ||
@@ -205,8 +216,9 @@ track_translated(struct ike_sa *sa, const struct exchange *x, const struct excha
 
 /* One side's mapping is followed: between two NATs the initiator's, for it must reach the other. */
 void
-track_sent(struct sadb *db, const struct ike_sa *sa, bool from_initiator, double time)
+track_sent(struct sadb *db, const struct ike_sa *sa, bool from_initiator, const struct sighting *at)
 {
+    double time = at->time;
     struct nat_life *life;
 
     if (!sa || !ike_sa_behind_nat(sa, from_initiator) ||
@@ -218,8 +230,13 @@ track_sent(struct sadb *db, const struct ike_sa *sa, bool from_initiator, double
         life = (struct nat_life *)store_alloc(&db->store, sizeof *life);
         database_ike_sa(db, sa->id)->nat_life = life;
     }
+    /* Keepalives from another port, which anybody can send, count once more follows from there. */
+    if (life->other_port == at->src_port && life->other_time > life->last_sent) {
+        time = life->other_time;
+    }
     life->silence = life->last_sent > 0 ? time - life->last_sent : 0;
-    life->last_sent = time;
+    life->last_sent = at->time;
+    life->other_port = 0;
 }
 
 /* The side's identity is an address, not that on the wire, and its hash is made of it. */

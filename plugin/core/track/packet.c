@@ -524,7 +524,7 @@ see_packet(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t di
     track_readable(db, s, e);
     track_flow(db, s, e);
     if (!s->strange && !e->forged) {
-        track_sent(db, s->child ? s->child->ike_sa : NULL, s->to_responder, e->at.time);
+        track_sent(db, s->child ? s->child->ike_sa : NULL, s->to_responder, &e->at);
         if (s->child && s->child->ike_sa->undecided) {
             track_carry_on(db, database_ike_sa(db, s->child->ike_sa->id), s->to_responder,
                            e->at.frame, e->at.time);

@@ -11,23 +11,77 @@ is_ike_port(uint16_t port)
     return port == PORT_IKE || port == PORT_NATT;
 }
 
+/* A quoted datagram that is long enough for IKE, behind the marker where that is due, for ESP, or
+ * for a keepalive. */
+static bool
+can_hold(const struct path_packet *p)
+{
+    if (p->src_port != PORT_NATT && p->dst_port != PORT_NATT) {
+        return p->udp_octets >= IKE_HEADER;
+    }
+    if (p->spi) {
+        return p->udp_octets >= ESP_HEADER + ESP_TRAILER;
+    }
+    return p->udp_octets == 1 || p->udp_octets >= NON_ESP_MARKER + IKE_HEADER;
+}
+
+/* Some SA of the capture has it, or is to have it. */
+static bool
+knows_esp(const struct sadb *db, const struct path_event *e)
+{
+    const struct path_packet *p = e->packet;
+    struct stream_at s;
+
+    return e->child || sadb_stream_at(db, &s, p->protocol == IP_AH ? PROTO_AH : PROTO_ESP, p->spi,
+                                      0, &p->src, &p->dst, e->at.frame);
+}
+
+/* MOBIKE asks at several addresses which of them answers (RFC 4555 section 3.10): one that does not
+ * is no fault. */
+static bool
+is_probe(struct sadb *db, const struct path_packet *p)
+{
+    struct sa_key key = store_key(&db->store, 'i', 0, p->ike_spi, 8, NULL, NULL);
+    const struct ike_sa *sa;
+
+    if (ike_spi_is_zero(p->ike_spi)) {
+        return false;
+    }
+    for (struct walk w = store_walk(&db->store, &key, SADB_MAX_PER_SPI); (sa = walk_next(&w));) {
+        if (sa->stood && memcmp(sa->spi_i, p->ike_spi, 8) == 0 &&
+            !track_known_between(sa, &p->src, &p->dst)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool
 see_icmp(struct sadb *db, struct path_event *e)
 {
-    bool ike = e->packet->protocol == IP_UDP &&
-               (is_ike_port(e->packet->src_port) || is_ike_port(e->packet->dst_port));
-    bool to_r;
+    const struct path_packet *p = e->packet;
+    bool to_r, to_ike = is_ike_port(p->dst_port);
 
-    if (!ike && e->packet->protocol != IP_ESP && e->packet->protocol != IP_AH) {
+    if (p->protocol != IP_UDP && p->protocol != IP_ESP && p->protocol != IP_AH) {
         return false;
     }
-    e->sa = sadb_ike_between(db, &e->packet->src, &e->packet->dst);
-    if (e->packet->spi) {
-        e->child = sadb_child_at(db, e->packet->protocol == IP_AH ? PROTO_AH : PROTO_ESP,
-                                 e->packet->spi, &e->packet->dst, e->at.frame, &to_r);
+    e->sa = sadb_ike_between(db, &p->src, &p->dst);
+    if (p->spi) {
+        e->child = sadb_child_at(db, p->protocol == IP_AH ? PROTO_AH : PROTO_ESP, p->spi, &p->dst,
+                                 e->at.frame, &to_r);
         e->sa = e->child ? e->child->ike_sa : e->sa;
     }
-    return true;
+    if (p->protocol != IP_UDP) {
+        return e->sa || !p->spi || knows_esp(db, e);
+    }
+    if (!can_hold(p) || (!to_ike && !is_ike_port(p->src_port)) || is_probe(db, p)) {
+        return false;
+    }
+    if (p->spi) {
+        return knows_esp(db, e);
+    }
+    return to_ike || (e->sa && (e->sa->initiator.port == p->dst_port ||
+                                e->sa->responder.port == p->dst_port || p->ike_major));
 }
 
 /* The first fragment names the protocol and, in UDP, the ports; the others follow it by
@@ -40,17 +94,30 @@ see_fragment(struct sadb *db, struct path_event *e)
     bool first = e->packet->protocol == IP_ESP || e->packet->protocol == IP_AH ||
                  (e->packet->protocol == IP_UDP && is_ike_port(e->packet->src_port) &&
                   is_ike_port(e->packet->dst_port));
+    gpointer kind;
 
+    e->sa = sadb_ike_between(db, &e->at.src, &e->at.dst);
+    /* Behind a NAT one port is the NAT's; and a name server's answer may go to 4500. */
+    first = first || (e->packet->protocol == IP_UDP && e->sa && (is_ike_port(e->packet->src_port) ||
+                                                       is_ike_port(e->packet->dst_port)));
     if (first) {
         if (g_hash_table_size(db->fragments) >= SADB_MAX_FRAGMENTS) {
             g_hash_table_remove_all(db->fragments);
             store_cap(&db->store, "datagrams in fragments");
         }
-        g_hash_table_add(db->fragments, g_memdup2(&key, sizeof key));
-    } else if (!g_hash_table_contains(db->fragments, &key)) {
+        e->ike_major = e->packet->ike_major;
+        e->ike_exchange = e->packet->ike_exchange;
+        g_hash_table_replace(db->fragments, g_memdup2(&key, sizeof key),
+                             GUINT_TO_POINTER((guint)e->ike_major << 8 | e->ike_exchange));
+    } else if (g_hash_table_lookup_extended(db->fragments, &key, NULL, &kind)) {
+        e->ike_major = (uint8_t)(GPOINTER_TO_UINT(kind) >> 8);
+        e->ike_exchange = (uint8_t)GPOINTER_TO_UINT(kind);
+    } else {
         return false;
     }
-    e->sa = sadb_ike_between(db, &e->at.src, &e->at.dst);
+    if (first && e->packet->ike_major) {
+        track_fragment(db, e);
+    }
     return true;
 }
 
@@ -146,6 +213,9 @@ see_clear(struct sadb *db, struct path_event *e)
         return false;
     }
     one.child = protector(db, p, &one.to_responder);
+    if (!one.child && track_past(db, e)) {
+        return false;
+    }
     if (!one.child) {
         *miss = (struct clear_miss){ hash, db->num_ike };
         return false;
@@ -204,9 +274,14 @@ see_keepalive(struct sadb *db, struct path_event *e)
     }
     by_initiator = ip_equal(&e->at.src, &sa->initiator.addr);
     if (moved) {
-        e->old_src_port = by_initiator ? sa->initiator.port : sa->responder.port;
+        struct nat_life *its = (struct nat_life *)sa->nat_life;
+        if (its && its->other_port != e->at.src_port) {
+            its->other_port = e->at.src_port;
+            its->other_time = e->at.time;
+        }
+        return false;
     }
-    track_sent(db, sa, by_initiator, e->at.time);
+    track_sent(db, sa, by_initiator, &e->at);
     if (sa->nat_life && ike_sa_behind_nat(sa, by_initiator)) {
         struct nat_life *life = (struct nat_life *)sa->nat_life;
         life->keepalives++;
@@ -224,6 +299,10 @@ sadb_see_path(struct sadb *db, struct path_event *e, const struct sighting *at,
     e->packet = p;
     if (e->packet->kind == PATH_KEEPALIVE) {
         return see_keepalive(db, e);
+    }
+    if (e->packet->kind == PATH_NEIGHBOR) {
+        track_neighbor(db, e);
+        return false;
     }
     if (e->packet->kind == PATH_UNMARKED) {
         e->sa = sadb_ike_between(db, &e->at.src, &e->at.dst);

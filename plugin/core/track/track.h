@@ -278,6 +278,16 @@ void track_user(struct turn *t);
 void track_expect(struct turn *t);
 void track_elsewhere(struct turn *t);
 
+/* neighbor.c: the link address of the message's sender; who asks for a neighbour. */
+void track_link(struct turn *t);
+bool track_neighbor(struct sadb *db, struct path_event *e);
+
+/* fragment.c: the first fragment of an IKE message. */
+void track_fragment(struct sadb *db, struct path_event *e);
+
+/* past.c: a clear packet that no SA must protect; false where it does not pass by one either. */
+bool track_past(struct sadb *db, const struct path_event *e);
+
 /* certificate.c: the certificate of each end. */
 void track_certificates(struct turn *t);
 
@@ -295,11 +305,14 @@ const struct ike_sa *track_replaced(const struct turn *t);      /* or NULL */
 
 /* nat.c */
 /* A packet of one side of sa, for the life of its NAT mapping; sa may be NULL. */
-void track_sent(struct sadb *db, const struct ike_sa *sa, bool from_initiator, double time);
-/* Notes that first, captured again at at, went through a NAT in between; false where it did
+void track_sent(struct sadb *db, const struct ike_sa *sa, bool from_initiator,
+                const struct sighting *at);
+/* Notes that first, captured before at was, went through a NAT in between; false where it did
  * not. */
-bool track_translated(struct ike_sa *sa, const struct exchange *x,
+bool track_translated(const struct sadb *db, struct ike_sa *sa, const struct exchange *x,
                       const struct exchange_message *first, const struct sighting *at);
+/* Where the message of that frame was captured; NULL where that is too long ago. */
+const struct recent_message *track_recent(const struct sadb *db, uint32_t frame);
 void track_nat(struct turn *t);
 
 #endif

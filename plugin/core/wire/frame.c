@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "step.h"
 
+#include <espial/ike.h>
 #include <espial/limits.h>
 #include <espial/names.h>
 #include <espial/protocol.h>
@@ -35,6 +36,7 @@ fragment(struct frame_walk *w, const struct octets *packet, uint8_t protocol, bo
         w->now.src_port = be16(w->rest.at);
         w->now.dst_port = be16(w->rest.at + 2);
     }
+    w->now.payload = w->rest;
     w->rest = *packet;
     return give(w, FRAME_FRAGMENT);
 }
@@ -132,7 +134,7 @@ enter_ip(struct frame_walk *w)
     unsigned version = w->rest.captured ? w->rest.at[0] >> 4 : 0;
 
     w->now.src_port = w->now.dst_port = 0;
-    w->now.udp = false;
+    w->now.udp = w->now.own_ports = w->now.by_form = false;
     return version == 4 ? enter_ipv4(w) : version == 6 ? enter_ipv6(w) : STEP_DONE;
 }
 
@@ -198,6 +200,37 @@ enter_geneve(struct frame_walk *w)              /* RFC 8926 section 3.4 */
     return octets_skip(&w->rest, GENEVE_HEADER + (h[0] & 63u) * 4u) ? STEP_ETHERTYPE : STEP_DONE;
 }
 
+static bool
+has_port(const struct frame_walk *w, uint16_t port)
+{
+    return w->ports && (w->ports[port / 64] >> port % 64 & 1);
+}
+
+/* IKE may use any ports (RFC 7296 section 2.23), and ESP follows it there.  Every datagram of a
+ * capture comes here: the form is looked at from its cheapest part on. */
+static enum step
+own_ports(struct frame_walk *w, uint16_t from, uint16_t to)
+{
+    static const uint8_t marker[NON_ESP_MARKER];
+    struct octets o = w->rest;
+    bool marked = o.captured >= NON_ESP_MARKER && memcmp(o.at, marker, NON_ESP_MARKER) == 0;
+
+    if (marked) {
+        octets_skip(&o, NON_ESP_MARKER);
+    }
+    w->now.own_ports = true;
+    if (o.captured == o.reported && ike_has_form(o.at, o.captured)) {
+        w->now.by_form = true;
+        w->now.marked = marked;
+        w->rest = o;
+        return give(w, FRAME_IKE);
+    }
+    if ((has_port(w, from) && has_port(w, to)) || from == PORT_CISCO_UDP || to == PORT_CISCO_UDP) {
+        return udp_encap(w);
+    }
+    return STEP_DONE;
+}
+
 static enum step
 enter_udp(struct frame_walk *w)
 {
@@ -236,7 +269,7 @@ enter_udp(struct frame_walk *w)
     if (to == PORT_GENEVE) {
         return enter_geneve(w);
     }
-    return w->any_port ? udp_encap(w) : STEP_DONE;
+    return w->any_port ? udp_encap(w) : own_ports(w, from, to);
 }
 
 static enum step
@@ -317,7 +350,8 @@ enter_protocol(struct frame_walk *w)
     case IP_IPV6: return STEP_IP;
     case IP_GRE: return enter_gre(w);
     case IP_ICMP: return w->inside ? STEP_DONE : give(w, FRAME_ICMP);
-    case IP_ICMPV6: return w->inside ? STEP_DONE : give(w, FRAME_ICMPV6);
+    case IP_ICMPV6:
+        return w->inside ? STEP_DONE : give(w, is_neighbor(w) ? FRAME_NEIGHBOR : FRAME_ICMPV6);
     default: return STEP_DONE;
     }
 }
@@ -333,10 +367,12 @@ frame_begin(struct frame_walk *w, enum frame_link link, const struct octets *fra
         [FRAME_LINK_NULL] = STEP_NULL, [FRAME_LINK_PPP] = STEP_PPP
     };
     bool any_port = w->any_port, any_tcp = w->any_tcp;
+    const uint64_t *ports = w->ports;
 
     memset(w, 0, sizeof *w);
     w->any_port = any_port;
     w->any_tcp = any_tcp;
+    w->ports = ports;
     w->rest = *frame;
     w->step = first[link];
 }

@@ -1,4 +1,5 @@
 /* ipsec.c - headers and trailers of ESP and AH.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include <espial/ike.h>
 #include <espial/ipsec.h>
 
 #include <string.h>
@@ -140,6 +141,47 @@ esp_null_read(uint8_t *next, struct span *payload, const struct proposal *chosen
     return null && len > head + tail && esp_clear_read(next, payload, at + head, len - head - tail);
 }
 
+static void
+read_ike_head(struct path_packet *out, struct cur c)
+{
+    struct cur head = c;
+    uint8_t version, exchange, spi[8];
+    uint32_t id, length;
+
+    if (cur_copy(&head, out->ike_spi, sizeof out->ike_spi) && ike_plausible(c.at, cur_left(&c)) &&
+        cur_copy(&c, spi, sizeof spi) && cur_skip(&c, 9) && cur_u8(&c, &version) &&
+        cur_u8(&c, &exchange) && cur_skip(&c, 1) && cur_u32(&c, &id) && cur_u32(&c, &length)) {
+        out->ike_major = version >> 4;
+        out->ike_exchange = exchange;
+        out->ike_id = id;
+        out->ike_length = length;
+    }
+}
+
+void
+path_udp_read(struct path_packet *out, const uint8_t *at, size_t len)
+{
+    struct cur c = cur_of(at, len);
+    uint16_t length = 0;
+    uint32_t spi;
+
+    if (!cur_u16(&c, &out->src_port) || !cur_u16(&c, &out->dst_port) || !cur_u16(&c, &length) ||
+        !cur_skip(&c, 2)) {
+        return;
+    }
+    out->udp_octets = length > UDP_HEADER ? length - UDP_HEADER : 0;
+    if (out->src_port == PORT_NATT || out->dst_port == PORT_NATT) {
+        /* 0: the non-ESP marker */
+        out->spi = cur_u32(&c, &spi) ? spi : 0;
+        if (out->spi) {
+            return;
+        }
+    } else if (out->src_port != PORT_IKE && out->dst_port != PORT_IKE) {
+        return;
+    }
+    read_ike_head(out, c);
+}
+
 static bool
 read_quoted(struct path_packet *out, const uint8_t *at, size_t len)
 {
@@ -162,10 +204,8 @@ read_quoted(struct path_packet *out, const uint8_t *at, size_t len)
         out->spi = cur_skip(&c, header) && cur_u32(&c, &spi) ? spi : 0;
     } else if (quoted.protocol == IP_AH) {
         out->spi = cur_skip(&c, header + 4) && cur_u32(&c, &spi) ? spi : 0;
-    } else if (quoted.protocol == IP_UDP &&
-               (out->src_port == PORT_NATT || out->dst_port == PORT_NATT)) {
-        /* 0: the non-ESP marker */
-        out->spi = cur_skip(&c, header + 8) && cur_u32(&c, &spi) ? spi : 0;
+    } else if (quoted.protocol == IP_UDP && cur_skip(&c, header)) {
+        path_udp_read(out, c.at, cur_left(&c));
     }
     return true;
 }

@@ -14,6 +14,7 @@ enter_ethernet(struct frame_walk *w)
         return STEP_DONE;
     }
     w->type = be16(h + 12);
+    w->link = (uint64_t)be16(h + 6) << 32 | be32(h + 8);
     if (w->type < LENGTHS_END) {
         const uint8_t *llc = w->rest.at;
         if (w->rest.captured < SNAP_HEADER || memcmp(llc, snap, sizeof snap) != 0) {
@@ -72,6 +73,8 @@ enter_ethertype(struct frame_walk *w)
     case TYPE_IPV4:
     case TYPE_IPV6:
         return STEP_IP;
+    case TYPE_ARP:
+        return enter_arp(w);
     case TYPE_VLAN:
     case TYPE_PROVIDER:
     case TYPE_QINQ:
@@ -107,6 +110,7 @@ enter_link(struct frame_walk *w)
             return STEP_DONE;
         }
         w->type = be16(h + 14);
+        w->link = (uint64_t)be16(h + 6) << 32 | be32(h + 8);
         return STEP_ETHERTYPE;
     case STEP_SLL2:
         if (!octets_skip(&w->rest, SLL2_HEADER)) {

@@ -14,7 +14,7 @@ enum step {
 
 /* IEEE 802 numbers, which Geneve and GRE have too. */
 enum ethertype {
-    TYPE_IPV4 = 0x0800, TYPE_ETHERNET = 0x6558, TYPE_VLAN = 0x8100, TYPE_IPV6 = 0x86dd,
+    TYPE_IPV4 = 0x0800, TYPE_ARP = 0x0806, TYPE_ETHERNET = 0x6558, TYPE_VLAN = 0x8100, TYPE_IPV6 = 0x86dd,
     TYPE_PPP = 0x880b, TYPE_MPLS = 0x8847, TYPE_MPLS_UPSTREAM = 0x8848, TYPE_PPPOE = 0x8864,
     TYPE_PROVIDER = 0x88a8, TYPE_QINQ = 0x9100
 };
@@ -37,6 +37,11 @@ enum layer_length {
 
 /* One layer of a link; type says what STEP_ETHERTYPE has in front. */
 enum step enter_link(struct frame_walk *w);
+
+/* ARP: STEP_GIVE where one asks for an address or gives its own. */
+enum step enter_arp(struct frame_walk *w);
+/* The same of neighbour discovery in ICMPv6. */
+bool is_neighbor(struct frame_walk *w);
 
 /* False, and unchanged, where fewer than n octets were captured. */
 static inline bool

@@ -22,4 +22,4 @@ def story(lab):
 
 
 TRUTH = (("answer_from_other_address", ("ip.src == " + OTHER_LINE, slice(None))),)
-SILENT = ("request_unanswered", "retransmission", "injected_answer", "unsolicited_answers")
+SILENT = ("request_unanswered", "retransmission", "injected_answer")

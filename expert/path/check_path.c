@@ -128,9 +128,9 @@ left_port(const struct check_in *in, const struct ike_sa **sa, const struct sigh
         *at = &in->ipsec->at;
         return in->ipsec->duplicate || !in->ipsec->at.src_port ? 0 : in->ipsec->old_src_port;
     }
-    *sa = in->ike ? in->ike->sa : in->path->sa;
-    *at = in->ike ? &in->ike->at : &in->path->at;
-    return in->ike ? in->ike->old_src_port : in->path->old_src_port;
+    *sa = in->ike->sa;
+    *at = &in->ike->at;
+    return in->ike->old_src_port;
 }
 
 void
@@ -139,7 +139,7 @@ check_nat_mapping_changed(const struct check_in *in, struct findings *out)
     const struct ike_sa *sa;
     const struct sighting *at;
     uint16_t before = left_port(in, &sa, &at);
-    char from[ADDR_TEXT_MAX], what[64] = "A NAT keepalive";
+    char from[ADDR_TEXT_MAX], what[64];
     struct scope where;
 
     if (!before) {
@@ -150,7 +150,7 @@ check_nat_mapping_changed(const struct check_in *in, struct findings *out)
     if (in->ipsec) {
         where = scope_packet(in);
         g_snprintf(what, sizeof what, "ESP of SPI %08x", in->ipsec->packet->spi);
-    } else if (in->ike) {
+    } else {
         g_snprintf(what, sizeof what, "IKE SA %u", sa->id);
     }
     where.variant = at->src_port;
@@ -301,98 +301,6 @@ check_ah_through_nat(const struct check_in *in, struct findings *out)
                 c->negotiated_in, in->ike->sa->nat_i.frame);
 }
 
-/* --- ICMP and fragments -------------------------------------------------------- */
-
-static const char *
-quoted(const struct path_packet *p, char *out, size_t size)
-{
-    if (p->spi) {
-        g_snprintf(out, (gulong)size, "%s of SPI %08x", p->protocol == IP_AH ? "AH" : "ESP",
-                   p->spi);
-    } else if (p->protocol == IP_UDP) {
-        g_snprintf(out, (gulong)size, "IKE on UDP %u", p->dst_port);
-    } else {
-        g_snprintf(out, (gulong)size, "%s", p->protocol == IP_ESP ? "ESP" : "AH");
-    }
-    return out;
-}
-
-static bool
-is_path_mtu(const struct path_packet *p)
-{
-    if (p->kind != PATH_ICMP) {
-        return false;
-    }
-    if (p->src.family == 6) {
-        return p->icmp_type == ICMPV6_TOO_BIG;
-    }
-    return p->icmp_type == ICMP_UNREACHABLE && p->icmp_code == ICMP_FRAGMENTATION_NEEDED;
-}
-
-void
-check_icmp_unreachable(const struct check_in *in, struct findings *out)
-{
-    const struct path_event *e = in->path;
-    const struct path_packet *p = e->packet;
-    char who[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], what[64];
-    struct scope where;
-
-    if (p->kind != PATH_ICMP || is_path_mtu(p)) {
-        return;
-    }
-    where = scope_path(in);
-    where.variant = (uint64_t)p->icmp_type << 48 | (uint64_t)p->icmp_code << 32 | p->dst_port;
-    finding_add(out, CHECK_icmp_unreachable, &where,
-                "%s reports by ICMP (type %u, code %u) that %s did not reach %s.",
-                ip_print(&e->at.src, who, sizeof who), p->icmp_type, p->icmp_code,
-                quoted(p, what, sizeof what), ip_print(&p->dst, to, sizeof to));
-}
-
-void
-check_path_mtu(const struct check_in *in, struct findings *out)
-{
-    const struct path_event *e = in->path;
-    const struct path_packet *p = e->packet;
-    char who[ADDR_TEXT_MAX], what[64];
-    struct scope where;
-
-    if (!is_path_mtu(p)) {
-        return;
-    }
-    where = scope_path(in);
-    where.variant = p->mtu;
-    finding_add(out, CHECK_path_mtu, &where,
-                "%s reports that a packet of %s is too big; the next hop takes %u bytes.",
-                ip_print(&e->at.src, who, sizeof who), quoted(p, what, sizeof what), p->mtu);
-}
-
-static const char *
-fragmented(uint8_t protocol)
-{
-    if (protocol == IP_UDP) {
-        return "IKE or ESP in UDP";
-    }
-    return protocol == IP_ESP ? "ESP" : "AH";
-}
-
-void
-check_outer_fragment(const struct check_in *in, struct findings *out)
-{
-    const struct path_event *e = in->path;
-    const struct path_packet *p = e->packet;
-    char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
-    struct scope where;
-
-    if (p->kind != PATH_FRAGMENT) {
-        return;
-    }
-    where = scope_path(in);
-    where.variant = ip_compare(&e->at.src, &e->at.dst) > 0;
-    finding_add(out, CHECK_outer_fragment, &where, "%s from %s to %s travels in IP fragments.",
-                fragmented(p->protocol),
-                ip_print(&e->at.src, from, sizeof from), ip_print(&e->at.dst, to, sizeof to));
-}
-
 void
 check_non_esp_marker_missing(const struct check_in *in, struct findings *out)
 {
@@ -407,4 +315,36 @@ check_non_esp_marker_missing(const struct check_in *in, struct findings *out)
     finding_add(out, CHECK_non_esp_marker_missing, &where,
                 "%s sends IKE to UDP %u without the four zero octets that tell it from ESP.",
                 ip_print(&e->at.src, from, sizeof from), e->at.dst_port);
+}
+
+void
+check_ike_on_other_port(const struct check_in *in, struct findings *out)
+{
+    const struct sighting *at = in->ike ? &in->ike->at : &in->ipsec->at;
+    const struct ike_sa *sa = in->ike ? in->ike->sa : NULL;
+    char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
+    struct scope where;
+
+    if (!at->own_ports) {
+        return;
+    }
+    if (in->ipsec) {
+        sa = in->ipsec->child ? in->ipsec->child->ike_sa : NULL;
+        /* Its IKE has said so; Cisco's goes on 500 all the same. */
+        if (!in->ipsec->new_stream || !sa || sa->own_ports) {
+            return;
+        }
+    } else if (!message_is_new(in) || in->ike->exchange->messages.len != 1 ||
+               in->ike->exchange->index) {
+        return;
+    }
+    where = (struct scope){ .basis = BASIS_OBSERVED, .frame = at->frame, .sa = sa,
+                            .exchange = NO_ID };
+    ip_print(&at->src, from, sizeof from);
+    ip_print(&at->dst, to, sizeof to);
+    finding_add(out, CHECK_ike_on_other_port, &where,
+                "%s from %s port %u to %s port %u: %s on UDP ports of %s own, told by %s.",
+                in->ike ? "IKE" : "ESP", from, at->src_port, to, at->dst_port,
+                in->ike ? "it travels" : "an SA's packets travel", in->ike ? "its" : "their",
+                in->ike ? "its form" : "the SPI");
 }

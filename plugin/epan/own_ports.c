@@ -1,0 +1,92 @@
+/* own_ports.c - between whom IKE was found by its form, on UDP ports that are none of its own.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "capture.h"
+
+#include <espial/cursor.h>
+#include <espial/hash.h>
+#include <glib.h>
+#include <string.h>
+
+struct own_ports {
+    uint64_t bits[65536 / 64];
+    GHashTable *since;          /* hash of two addresses and ports -> the first frame */
+};
+
+struct own_ports *
+own_ports_new(void)
+{
+    struct own_ports *own = g_new0(struct own_ports, 1);
+
+    own->since = g_hash_table_new(g_direct_hash, g_direct_equal);
+    return own;
+}
+
+void
+own_ports_free(struct own_ports *own)
+{
+    if (own) {
+        g_hash_table_destroy(own->since);
+        g_free(own);
+    }
+}
+
+const uint64_t *
+own_ports_bits(const struct own_ports *own)
+{
+    return own->bits;
+}
+
+/* The same for both directions. */
+static gpointer
+key_of(const struct sighting *at)
+{
+    struct { struct ip_addr addr; uint16_t port; } end[2];
+    int order = ip_compare(&at->src, &at->dst);
+    bool turned = order > 0 || (order == 0 && at->src_port > at->dst_port);
+
+    memset(end, 0, sizeof end);
+    end[turned].addr = at->src;
+    end[turned].port = at->src_port;
+    end[!turned].addr = at->dst;
+    end[!turned].port = at->dst_port;
+    return GSIZE_TO_POINTER((gsize)hash_octets(hash_seed(), end, sizeof end));
+}
+
+void
+own_ports_add(struct own_ports *own, const struct sighting *at)
+{
+    gpointer key = key_of(at);
+
+    if (g_hash_table_size(own->since) >= OWN_PORTS_MAX || g_hash_table_contains(own->since, key)) {
+        return;
+    }
+    own->bits[at->src_port / 64] |= UINT64_C(1) << at->src_port % 64;
+    own->bits[at->dst_port / 64] |= UINT64_C(1) << at->dst_port % 64;
+    g_hash_table_insert(own->since, key, GUINT_TO_POINTER(at->frame));
+}
+
+static bool
+own_ports_has(const struct own_ports *own, const struct sighting *at)
+{
+    guint since = GPOINTER_TO_UINT(g_hash_table_lookup(own->since, key_of(at)));
+
+    return since && since <= at->frame;
+}
+
+bool
+own_ports_known(const struct capture *c, const struct frame_part *p, uint32_t frame)
+{
+    const struct sighting at = { .frame = frame, .src = p->src, .dst = p->dst,
+                                 .src_port = p->src_port, .dst_port = p->dst_port };
+    const struct child_sa *child;
+    bool to_r;
+
+    if (own_ports_has(c->own_ports, &at)) {
+        return true;
+    }
+    if (p->kind != FRAME_ESP || p->octets.captured < ESP_HEADER) {
+        return false;
+    }
+    child = sadb_child_at(c->db, PROTO_ESP, be32(p->octets.at), &p->dst, frame, &to_r);
+    return child && child->basis != BASIS_INFERRED;
+}
