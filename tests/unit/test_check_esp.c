@@ -314,7 +314,7 @@ rekeyed_unseen(struct conversation *c, bool rekeys)
         memset(c->m.proposals[0].spi, 0x77, 8);
         send(c, "rekey", 20);
     }
-    begin(c, 2, V2_INFORMATIONAL, 3, true, false);
+    begin(c, 2, V2_INFORMATIONAL, rekeys ? 3 : 2, true, false);
     c->m.num_deletes = 1;
     c->m.deletes[0] = (struct ike_delete){ .protocol = PROTO_IKE, .inner = true };
     send(c, "delete", 21);
@@ -336,7 +336,8 @@ deleted_before_rekeyed(struct conversation *c)
     c->m.num_deletes = 1;
     c->m.deletes[0] = (struct ike_delete){ .protocol = PROTO_IKE, .inner = true };
     send(c, "delete", 21);
-    T(sadb_child_sa(c->db, 0)->deleted_in == c->frame);
+    /* message 2 is missing: it may have given them to another one */
+    T(sadb_child_sa(c->db, 0)->deleted_in == 0);
     for (int side = 0; side < 2; side++) {
         begin(c, 2, V2_CREATE_CHILD_SA, 2, side == 0, side == 1);
         propose(c, aes256, 4, PROTO_IKE, 0);

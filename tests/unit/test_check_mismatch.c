@@ -191,6 +191,7 @@ disagreements(struct conversation *c)
     propose(c, aes256, 4, PROTO_IKE, 0);
     send(c, "am1", 1);
     begin(c, 1, V1_INFORMATIONAL, 5, false, false);
+    c->m.encrypted = false;
     notify(c, N1_AUTHENTICATION_FAILED);
     send(c, "no", 2);
     SAYS(c, exchange_mode_mismatch, "first message of aggressive mode (frame 1)");
@@ -265,6 +266,7 @@ modes(struct conversation *c)
             send(c, text, (uint16_t)(1 + n));
         }
         begin(c, 1, V1_INFORMATIONAL, 5, false, false);
+        c->m.encrypted = false;
         memset(c->m.spi_r, table[i].messages > 1 ? 0x22 : 0, 8);
         notify(c, table[i].notify);
         send(c, "no", 9);

@@ -64,7 +64,8 @@ note_again(struct turn *t, struct exchange_message *old, double apart)
         return;
     }
     e->retransmission_of = old->frame;
-    if (e->new_address && !ike_sa_behind_nat(t->sa, e->from_initiator)) {
+    if (e->new_address && !ike_sa_is_at(t->sa, e->from_initiator, &at->src) &&
+        !ike_sa_behind_nat(t->sa, e->from_initiator)) {
         return;                 /* whoever sends it, the sender of the first one has not */
     }
     old->ip_id = at->ip_id;

@@ -16,6 +16,22 @@ track_v1_tells(const struct ike_message *m, bool *from_initiator)
     return true;
 }
 
+/* IKEv1 has no flag that says who began the SA: the addresses tell, and where both
+ * sides are behind one address, the ports. */
+bool
+track_v1_from_initiator(const struct ike_sa *sa, const struct sighting *at)
+{
+    bool src_i = ike_sa_is_at(sa, true, &at->src), src_r = ike_sa_is_at(sa, false, &at->src);
+
+    if (src_i != src_r) {
+        return src_i;
+    }
+    if (src_i) {
+        return at->src_port == sa->initiator.port;
+    }
+    return !ike_sa_is_at(sa, true, &at->dst);
+}
+
 static bool
 just_begun(const struct ike_sa *sa, double now)
 {

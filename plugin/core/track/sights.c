@@ -323,7 +323,7 @@ settle_early(struct sadb *db)
     }
 }
 
-/* Without IKE one counter may serve several destinations (RFC 4552, group SAs): what is missing
+/* Without IKE one counter may serve several destinations (keys of a routing protocol, group SAs): what is missing
  * towards one went to another. */
 static void
 share_counters(struct sadb *db)

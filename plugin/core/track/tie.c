@@ -141,22 +141,6 @@ track_find_sa(struct sadb *db, const struct ike_message *m, const struct sightin
     return NULL;
 }
 
-/* IKEv1 has no flag that says who began the SA: the addresses tell, and where both
- * sides are behind one address, the ports. */
-bool
-track_v1_from_initiator(const struct ike_sa *sa, const struct sighting *at)
-{
-    bool src_i = ike_sa_is_at(sa, true, &at->src), src_r = ike_sa_is_at(sa, false, &at->src);
-
-    if (src_i != src_r) {
-        return src_i;
-    }
-    if (src_i) {
-        return at->src_port == sa->initiator.port;
-    }
-    return !ike_sa_is_at(sa, true, &at->dst);
-}
-
 struct ike_sa *
 track_make_sa(struct sadb *db, const struct ike_message *m, const struct sighting *at)
 {
