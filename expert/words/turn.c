@@ -1,7 +1,7 @@
 /* turn.c - whose turn it is in a negotiation that is not finished (RFC 7296 sections 1.2 and 2.16,
  * RFC 2409 section 5, draft-beaulieu-ike-xauth section 4).
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "turn.h"
+#include "words/turn.h"
 
 enum {
     CERTIFICATE = 400, /* octets by which an answer with a certificate is longer than a

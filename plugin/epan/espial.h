@@ -5,6 +5,7 @@
 #include "compat.h"
 
 #include <espial/check.h>
+#include <espial/frame.h>
 #include <espial/keylog.h>
 #include <espial/plan.h>
 
@@ -47,6 +48,10 @@ struct frame_records {
  * Returns the records of ESP and AH (the packet's scope) where detailed. */
 struct capture;
 void feed_handoff(void);
+/* interface.c: the link of a frame for frame_begin, and the interface that it was captured on, from
+ * 1; 0 where the file does not tell. */
+enum frame_link feed_link(const packet_info *pinfo);
+uint8_t feed_point(const packet_info *pinfo);
 struct record *feed_frame(struct capture *c, tvbuff_t *tvb, packet_info *pinfo, bool visited,
                           bool detailed, struct record **kept);
 

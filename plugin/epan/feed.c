@@ -86,23 +86,6 @@ source(const struct feed *f, const char *name, unsigned n, struct octets *out)
     return false;
 }
 
-static enum frame_link
-link_of(const packet_info *pinfo)
-{
-    switch (pinfo->rec->rec_header.packet_header.pkt_encap) {
-    case WTAP_ENCAP_ETHERNET: return FRAME_LINK_ETHERNET;
-    case WTAP_ENCAP_SLL: return FRAME_LINK_SLL;
-    case WTAP_ENCAP_SLL2: return FRAME_LINK_SLL2;
-    case WTAP_ENCAP_RAW_IP:
-    case WTAP_ENCAP_RAW_IP4:
-    case WTAP_ENCAP_RAW_IP6: return FRAME_LINK_IP;
-    case WTAP_ENCAP_NULL:
-    case WTAP_ENCAP_LOOP: return FRAME_LINK_NULL;
-    case WTAP_ENCAP_PPP: return FRAME_LINK_PPP;
-    default: return FRAME_LINK_OTHER;
-    }
-}
-
 /* --- records ------------------------------------------------------------------- */
 
 static struct record *
@@ -481,17 +464,6 @@ see_clear(struct feed *f)
 
 /* --- the frame ----------------------------------------------------------------------- */
 
-static uint8_t
-point_of(const packet_info *pinfo)
-{
-    const wtap_rec *r = pinfo->rec;
-
-    if (!(r->presence_flags & WTAP_HAS_INTERFACE_ID)) {
-        return 0;
-    }
-    return (uint8_t)(MIN(r->rec_header.packet_header.interface_id, UINT8_MAX - 1u) + 1);
-}
-
 static void
 see_part(struct feed *f)
 {
@@ -503,7 +475,7 @@ see_part(struct feed *f)
     f->at.dst_port = p->dst_port;
     f->at.ip_id = p->ip_id;
     f->at.ttl = p->ttl;
-    f->at.point = point_of(f->pinfo);
+    f->at.point = feed_point(f->pinfo);
     f->at.own_ports = p->own_ports;
     f->at.link = f->walk.link;
     switch (p->kind) {
@@ -584,7 +556,7 @@ feed_frame(struct capture *c, tvbuff_t *tvb, packet_info *pinfo, bool visited, b
     }
     f.at.frame = pinfo->num;
     f.at.time = (double)pinfo->abs_ts.secs + (double)pinfo->abs_ts.nsecs / 1e9;
-    link = link_of(pinfo);
+    link = feed_link(pinfo);
     f.walk.any_tcp = tcp_encap_any(c->tcp);
     f.walk.ports = own_ports_bits(c->own_ports);
     frame_begin(&f.walk, link, &frame);

@@ -373,85 +373,6 @@ selectors_refused(struct conversation *c)
     T(strncmp(remedy(c, CHECK_ts_unacceptable), "Set the same mode on both ends first", 36) == 0);
 }
 
-/* Errors without a row of their own: each by its name, of the exchange that it answers. */
-static void
-errors(struct conversation *c)
-{
-    reset(c);
-    v1_phase1(c, aes256);
-    begin(c, 1, V1_QUICK, 9, true, false);
-    propose(c, esp128, 2, PROTO_ESP, TO_I);
-    send(c, "qm1", 3);
-    begin(c, 1, V1_INFORMATIONAL, 10, false, false);
-    notify(c, N1_PAYLOAD_MALFORMED);
-    send(c, "no", 4);
-    SAYS(c, error_notify, "198.51.100.20 answers quick mode (frame 3) with PAYLOAD_MALFORMED.");
-    T(the_finding(c, CHECK_error_notify)->exchange == 1);
-
-    tunnel(c);    /* a status is no error, and what was sent again is not told again */
-    begin(c, 2, V2_INFORMATIONAL, 2, false, false);
-    notify(c, N2_INITIAL_CONTACT);
-    send(c, "contact", 9);
-    SILENT(c, error_notify);
-    begin(c, 2, V2_INFORMATIONAL, 3, false, false);
-    notify(c, 16383);
-    send(c, "private", 10);
-    send(c, "private", 11);
-    FIRES(c, error_notify);
-    T(the_finding(c, CHECK_error_notify)->count == 1);
-
-    tunnel(c);    /* without keys: a lone notify, and no other try (RFC 7296 section 1.3) */
-    for (unsigned again = 0; again < 2; again++) {
-        tunnel(c);
-        for (uint32_t id = 2; id <= 2 + again; id++) {
-            char text[16];
-            begin(c, 2, V2_CREATE_CHILD_SA, id, true, false);
-            c->m.readable = false;
-            c->m.length = 400;
-            g_snprintf(text, sizeof text, "child %u?", id);
-            send(c, text, (uint16_t)(20 + id));
-            begin(c, 2, V2_CREATE_CHILD_SA, id, false, true);
-            c->m.readable = false;
-            c->m.length = id == 2 ? 28 + 4 + 16 + 16 + 16 : 400;
-            g_snprintf(text, sizeof text, "child %u!", id);
-            send(c, text, (uint16_t)(30 + id));
-        }
-        end_after(c, 20);
-        T((count(c, CHECK_error_notify) > 0) == (again == 0));
-    }
-}
-
-/* RFC 7296 sections 2.25.1 and 2.25.2: both ends rekey or delete at once. */
-static void
-collisions(struct conversation *c)
-{
-    static const uint16_t types[] = { N2_TEMPORARY_FAILURE, N2_CHILD_SA_NOT_FOUND };
-    static const uint8_t old[] = { 0xa0, 0, 0, 1 };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
-        tunnel(c);
-        begin(c, 2, V2_INFORMATIONAL, 0, false, false);
-        memset(c->m.spi_r, 0x22, 8);
-        c->m.num_payloads = 2;
-        c->m.num_deletes = 1;
-        c->m.deletes[0] = (struct ike_delete){ .protocol = PROTO_ESP, .spi_len = 4, .num_spis = 1,
-                                               .inner = true, .spis = { old, 4 } };
-        send(c, "delete", 50);
-        begin(c, 2, V2_CREATE_CHILD_SA, 2, true, false);
-        propose(c, esp128, 3, PROTO_ESP, 0xa0000002);
-        selectors(c, "10.1.0.0/24", "10.2.0.0/24");
-        notify(c, N2_REKEY_SA);
-        c->m.notifies[0].spi = (struct span){ old, 4 };
-        send(c, "rekey?", 51);
-        begin(c, 2, V2_CREATE_CHILD_SA, 2, false, true);
-        notify(c, types[i]);
-        send(c, "rekey!", 52);
-        SAYS(c, error_notify, "198.51.100.20 answers the rekey of SPI a0000001 in frame 6 with ");
-        T(strstr(detail(c, CHECK_error_notify), "it has begun an exchange of its own in frame 5."));
-        T(g_str_has_prefix(remedy(c, CHECK_error_notify), "Nothing needs to be done if "));
-    }
-}
-
 /* RFC 7296 section 2.7: one proposal; those of IKEv1 under one number are one (RFC 2408 section
  * 4.2). */
 static void
@@ -547,59 +468,6 @@ selectors_of_others(struct conversation *c)
 }
 
 static void
-inferred_error(struct conversation *c)
-{
-    for (unsigned big = 0; big < 2; big++) {
-        tunnel(c);
-        begin(c, 2, V2_CREATE_CHILD_SA, 2, true, false);
-        c->m.readable = false;
-        send(c, "child?", 5);
-        begin(c, 2, V2_CREATE_CHILD_SA, 2, false, true);
-        c->m.readable = false;
-        c->m.length = big ? 300 : sadb_sk_length(sadb_ike_sa(c->db, 0)->chosen, 8);
-        send(c, "child!", 6);
-        end_after(c, 20);
-        T((count(c, CHECK_error_notify) == 1) == !big);
-    }
-}
-
-static void
-complain(struct conversation *c, uint16_t type, const void *spi, size_t spi_len, const void *data,
-         size_t len)
-{
-    tunnel(c);
-    begin(c, 2, V2_INFORMATIONAL, 2, false, false);
-    notify(c, type);
-    c->m.notifies[0].spi = (struct span){ (const uint8_t *)spi, spi_len };
-    c->m.notifies[0].data = (struct span){ (const uint8_t *)data, len };
-    send(c, "complaint", 9);
-}
-
-static void
-spis(struct conversation *c)
-{
-    /* RFC 7296 section 1.5: the SPI is the data */
-    complain(c, N2_INVALID_SPI, NULL, 0, "\240\0\0\1", 4);
-    SAYS(c, invalid_spi, "198.51.100.20 rejects a packet of SPI a0000001, Child SA 0 (frame 4).");
-    T(the_finding(c, CHECK_invalid_spi)->child_sa == 0);
-    complain(c, N2_INVALID_SPI, NULL, 0, "\1\2\3\4", 4);
-    SAYS(c, invalid_spi,
-         "rejects a packet of SPI 01020304, which no exchange in the capture made.");
-    T(the_finding(c, CHECK_invalid_spi)->child_sa == NO_ID);
-    complain(c, N2_INVALID_SPI, NULL, 0, "\1\2", 2);
-    SAYS(c, invalid_spi, "rejects a packet and does not say of which SPI.");
-    complain(c, N2_INVALID_SELECTORS, "\260\0\0\1", 4, "quoted packet", 13);
-    SAYS(c, invalid_selectors, "rejects a packet of SPI b0000001, Child SA 0");
-    T(count(c, CHECK_error_notify) == 0);
-    reset(c);
-    v1_phase1(c, aes256);
-    begin(c, 1, V1_INFORMATIONAL, 9, false, false);
-    notify(c, N2_INVALID_SELECTORS);
-    send(c, "v1", 9);
-    SILENT(c, invalid_selectors);
-}
-
-static void
 transport(struct conversation *c, const char *asked, const char *got)
 {
     reset(c);
@@ -643,13 +511,9 @@ main(void)
     own_sessions(&c, "lisa");
     own_sessions(&c, "bob");
     selectors_refused(&c);
-    errors(&c);
     one_answer(&c);
     selectors_of_others(&c);
     numbered(&c);
-    inferred_error(&c);
-    spis(&c);
     host_behind_nat(&c);
-    collisions(&c);
     return conversation_done(&c);
 }

@@ -55,9 +55,9 @@ struct ike_sa *track_find_sa(struct sadb *db, const struct ike_message *m,
 /* The same by SPIs that stand in each other's place; NULL. */
 struct ike_sa *track_by_turned_spis(struct sadb *db, const struct ike_message *m,
                                     const struct sighting *at);
+/* roles.c: who began an IKE SA of IKEv1. */
 /* IKEv1 has no flag for it: the message comes from where the initiator is. */
 bool track_v1_from_initiator(const struct ike_sa *sa, const struct sighting *at);
-/* roles.c: who began an IKE SA of IKEv1. */
 /* An SA payload in clear is in the first message and in the answer to it alone, and in the first
  * the responder's cookie is zero (RFC 2408 section 3.1).  False where the message does not tell. */
 bool track_v1_tells(const struct ike_message *m, bool *from_initiator);
@@ -302,6 +302,11 @@ void track_rekey(struct turn *t, const struct proposal *chosen);
 const struct exchange *track_colliding(const struct turn *t);  /* or NULL */
 struct exchange *track_refused(struct turn *t);                 /* or NULL */
 const struct ike_sa *track_replaced(const struct turn *t);      /* or NULL */
+
+/* stream/bind.c */
+/* Ties the stream of the packet to its Child SA.  Looks the SAs up again only when some have come
+ * or changed since. */
+void track_tie_stream(struct sadb *db, const struct ipsec_event *e, struct stream *s);
 
 /* nat.c */
 /* A packet of one side of sa, for the life of its NAT mapping; sa may be NULL. */

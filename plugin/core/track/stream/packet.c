@@ -189,110 +189,6 @@ see_integrity(struct sadb *db, struct stream *s, const struct ipsec_event *e)
     }
 }
 
-/* An answer to IKE_AUTH of which the fragments alone were captured, and could not be read, is no
- * message that counts. */
-static bool
-answered_in_fragments(const struct ike_sa *sa)
-{
-    for (struct newest n = newest_first(sa->exchanges.len, SADB_MAX_PER_SPI); newest_next(&n);) {
-        const struct exchange *x = sa->exchanges.at[n.i];
-        if (x->type == V2_IKE_AUTH && x->response && x->unreadable && !x->response_readable) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool
-unread(const struct ike_sa *sa)
-{
-    return sa->num_encrypted > sa->num_readable || !sa->started_here || answered_in_fragments(sa);
-}
-
-/* RFC 4303 section 2.1: 1 to 255 are reserved. Some products use them, and then for all their SAs;
- * beside an SA whose SPIs are ordinary they are nobody's. */
-static bool
-is_nobodys(const struct stream *s, const struct ike_sa *sa)
-{
-    if (s->spi >= ESP_FIRST_FREE_SPI) {
-        return false;
-    }
-    for (struct newest n = newest_first(sa->children.len, SADB_MAX_PER_PEER); newest_next(&n);) {
-        const struct child_sa *c = sa->children.at[n.i];
-        if (c->spi_i >= ESP_FIRST_FREE_SPI || c->spi_r >= ESP_FIRST_FREE_SPI) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Without keys: a stream between the peers of an IKE SA whose exchanges nobody could
- * read belongs to a Child SA of it; opposite directions pair in order of birth. */
-static struct child_sa *
-infer_child(struct sadb *db, struct stream *s, struct ike_sa *sa, const struct ipsec_event *e)
-{
-    const struct ipsec_packet *p = e->packet;
-    bool to_r = ip_equal(&s->dst, &sa->responder.addr);
-    uint32_t *from = &sa->half_inferred[s->protocol == PROTO_ESP][to_r];
-    struct child_sa *c = NULL;
-
-    /* Those passed by never fit again: an SPI stays, and so do protocol and basis. */
-    for (; *from < sa->children.len && !c; ++*from) {
-        struct child_sa *old = track_child(sa, *from);
-        if (old->basis == BASIS_INFERRED && old->protocol == s->protocol &&
-            (to_r ? old->spi_r : old->spi_i) == 0) {
-            c = old;
-        }
-    }
-    if (!c) {
-        c = sadb_child_new(db, sa, s->protocol, 0, 0);
-        if (!c) {
-            return NULL;
-        }
-        c->basis = BASIS_INFERRED;
-        c->request_frame = e->at.frame;
-    }
-    sadb_child_spi(db, c, !to_r, s->spi);
-    c->udp_encap = e->at.src_port != 0;
-    if (p->protocol == PROTO_AH && p->clear_read) {
-        c->transport = !p->inner_tunnel;        /* its next header stands in clear */
-        c->mode_read = true;
-    }
-    return c;
-}
-
-static struct child_sa *
-child_by_source(const struct sadb *db, const struct stream *s, uint32_t frame, bool inferred,
-                bool *to_responder)
-{
-    struct sa_key key = database_spi_key(db, s->protocol, s->spi, inferred);
-    struct child_sa *c;
-
-    for (struct walk w = store_walk(&db->store, &key, SADB_MAX_PER_SPI); (c = walk_next(&w));) {
-        if (c->protocol != s->protocol || c->request_frame > frame) {
-            continue;
-        }
-        if (c->spi_r == s->spi && ip_equal(&s->src, &c->addr_i)) {
-            *to_responder = true;
-            return c;
-        }
-        if (c->spi_i == s->spi && ip_equal(&s->src, &c->addr_r)) {
-            *to_responder = false;
-            return c;
-        }
-    }
-    return NULL;
-}
-
-struct child_sa *
-track_child_at(struct sadb *db, uint8_t protocol, uint32_t spi, const struct ip_addr *dst,
-               uint32_t frame, bool *to_responder)
-{
-    const struct child_sa *c = sadb_child_at(db, protocol, spi, dst, frame, to_responder);
-
-    return c ? database_child_sa(db, c->id) : NULL;
-}
-
 static struct stream *
 make_stream(struct sadb *db, const struct sighting *at, const struct ipsec_packet *p,
             const struct sa_key *key)
@@ -323,70 +219,6 @@ make_stream(struct sadb *db, const struct sighting *at, const struct ipsec_packe
     g_ptr_array_add(db->streams, s);
     g_hash_table_insert(db->stream_of, g_memdup2(key, sizeof *key), s);
     return s;
-}
-
-static void
-set_tie(struct sadb *db, struct stream *s, struct child_sa *c, bool to_responder, uint32_t frame)
-{
-    if (s->child) {
-        struct stream_tie old = { s->tied_frame, s->child, s->to_responder };
-        if (!s->ties) {
-            s->ties = store_array(&db->store, sizeof old);
-        }
-        g_array_append_val(s->ties, old);
-    }
-    s->child = c;
-    s->tied_frame = frame;
-    s->to_responder = to_responder;
-    s->basis = c->basis;
-    s->esn = child_has_esn(c);
-    if (!s->last_iv && kept_counts_iv(c->chosen)) {
-        s->last_iv = (uint64_t *)store_alloc(&db->store, STREAM_IVS * sizeof *s->last_iv);
-    }
-    store_add_stream(&db->store, &c->streams, s);
-}
-
-/* Its addresses are those of its Child SA's ends, or what a NAT makes of them. */
-static bool
-is_at_ends(const struct stream *s)
-{
-    const struct child_sa *c = s->child;
-    bool to_r = s->to_responder;
-
-    return (ip_equal(&s->src, to_r ? &c->addr_i : &c->addr_r) ||
-            ike_sa_is_at(c->ike_sa, to_r, &s->src)) &&
-           (ip_equal(&s->dst, to_r ? &c->addr_r : &c->addr_i) ||
-            ike_sa_is_at(c->ike_sa, !to_r, &s->dst));
-}
-
-/* Looks the SAs up again only when some have come or changed since. */
-static void
-tie(struct sadb *db, const struct ipsec_event *e, struct stream *s)
-{
-    uint8_t other = s->protocol == PROTO_AH ? PROTO_ESP : PROTO_AH;
-    struct ike_sa *peers;
-    struct child_sa *c;
-    bool to_r = s->to_responder;
-
-    if (s->epoch == db->store.epoch) {
-        return;
-    }
-    s->peers = peers = sadb_ike_between(db, &s->src, &s->dst);
-    c = track_child_at(db, s->protocol, s->spi, &s->dst, e->at.frame, &to_r);
-    for (unsigned inferred = 0; inferred < 2 && !c; inferred++) {
-        c = child_by_source(db, s, e->at.frame, inferred, &to_r);
-    }
-    if (!c && peers && unread(peers) && e->new_stream && !is_nobodys(s, peers)) {
-        c = infer_child(db, s, peers, e);
-        to_r = ip_equal(&s->dst, &peers->responder.addr);       /* both SPIs may be the same */
-    }
-    if (c && c != s->child) {
-        set_tie(db, s, c, to_r, e->at.frame);
-        s->strange = !is_at_ends(s);
-    }
-    s->other_protocol = s->child ? NULL : sadb_child_at(db, other, s->spi, &s->dst, e->at.frame,
-                                                        &to_r);
-    s->epoch = db->store.epoch;
 }
 
 /* For packets of an unknown SPI, which may be many: asked again only after more IKE. */
@@ -457,7 +289,7 @@ find_stream(struct sadb *db, struct ipsec_event *e)
         s = made;
     }
     if (s) {
-        tie(db, e, s);
+        track_tie_stream(db, e, s);
         look_at_peers(db, s);
     }
     return s;

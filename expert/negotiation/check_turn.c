@@ -1,7 +1,7 @@
 /* check_turn.c - negotiations in which it is one side's turn to speak, and it never does though it
  * lives.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "checks.h"
-#include "turn.h"
+#include "words/turn.h"
 
 #include <espial/hash.h>
 #include <string.h>

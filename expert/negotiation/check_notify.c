@@ -1,0 +1,270 @@
+/* check_notify.c - errors that a peer says by a notify: of an exchange, of a packet's SPI.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "checks.h"
+#include "expert.h"
+
+#include <string.h>
+
+enum { LONE_NOTIFY = 8, SMALL_NOTIFY_DATA = 8 };    /* octets */
+
+/* Errors that a check of their own explains. */
+static bool
+explained(uint8_t major, const struct exchange *about, uint16_t type)
+{
+    if (type == N2_NO_PROPOSAL_CHOSEN || type == N2_AUTHENTICATION_FAILED ||
+        type == N2_INVALID_SPI) {
+        return true;
+    }
+    if (major == 1) {
+        return type == N1_INVALID_ID_INFORMATION && about;
+    }
+    return type == N2_INVALID_KE_PAYLOAD || type == N2_INTERNAL_ADDRESS_FAILURE ||
+           type == N2_FAILED_CP_REQUIRED || type == N2_TS_UNACCEPTABLE ||
+           type == N2_INVALID_SELECTORS;
+}
+
+static bool
+tried_again(const struct ike_sa *sa, const struct exchange *x)
+{
+    guint looked = 0;
+
+    for (guint i = x->index + 1; i < sa->exchanges.len && looked < SADB_MAX_PER_PEER;
+         i++, looked++) {
+        const struct exchange *later = sa->exchanges.at[i];
+        if (later->type == x->type && later->by_initiator == x->by_initiator) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An answer that nobody could read, by its length: only a notify fits (RFC 7296 section 1.3). */
+static void
+infer_refusal(struct findings *out, const struct ike_sa *sa, const struct exchange *x)
+{
+    struct scope where = { .basis = BASIS_INFERRED, .sa = sa, .exchange = x->index };
+    const struct exchange_message *answer = NULL;
+    uint32_t least = sadb_sk_length(sa->chosen, LONE_NOTIFY),
+             most = sadb_sk_length(sa->chosen, LONE_NOTIFY + SMALL_NOTIFY_DATA);
+    char who[ADDR_TEXT_MAX];
+
+    if (!x->messages.len || !x->unreadable || !x->request) {
+        return;
+    }
+    if (x->type == V2_CREATE_CHILD_SA && x->messages.len == 2 && x->response && least &&
+        !tried_again(sa, x)) {
+        answer = message_at(x, 1);
+    }
+    if (!answer || answer->readable || answer->fragment || answer->length < least ||
+        answer->length > most) {
+        return;
+    }
+    where.frame = answer->frame;
+    ip_print(answer->from_initiator ? &sa->initiator.addr : &sa->responder.addr, who, sizeof who);
+    finding_add(out, CHECK_error_notify, &where,
+                "%s answers CREATE_CHILD_SA (frame %u) with %u bytes, the length of a lone notify "
+                "under %s, and no other try follows. Suggests a refusal, most often of the "
+                "proposals or the traffic selectors.",
+                who, x->request, (unsigned)answer->length, sa->chosen->text);
+}
+
+static void
+infer_refusals(const struct check_in *in, struct findings *out)
+{
+    for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
+        const struct ike_sa *sa = sadb_ike_sa(in->db, i);
+        for (guint k = 0; k < sa->exchanges.len; k++) {
+            infer_refusal(out, sa, sa->exchanges.at[k]);
+        }
+    }
+}
+
+/* Whoever has lost the SA says so in clear, and so can anybody: only the end tells. */
+static void
+report_denials(const struct check_in *in, struct findings *out)
+{
+    for (struct denied w = { 0 }; denied_next(in->db, &w);) {
+        const struct denial *d = w.denial;
+        uint8_t major = w.sa->major;
+        struct scope where = scope_denied(&w);
+        char who[ADDR_TEXT_MAX], name[64], phase[64];
+        if (w.refuted || explained(major, NULL, d->type)) {
+            continue;
+        }
+        where.variant = d->type;
+        finding_add(out, CHECK_error_notify, &where, "%s sends %s in %s.",
+                    ip_print(&d->src, who, sizeof who),
+                    notify_name(major, d->type, name, sizeof name),
+                    exchange_name(major, d->exchange, phase, sizeof phase));
+    }
+}
+
+/* The newest exchange that the refuser has begun itself and that was open when x began: its frame,
+ * 0 where there is none. */
+static uint32_t
+own_exchange(const struct ike_sa *sa, const struct exchange *x)
+{
+    for (struct newest n = newest_first(sa->exchanges.len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct exchange *other = sa->exchanges.at[n.i];
+        if (other->request && other->by_initiator != x->by_initiator &&
+            (other->type == V2_CREATE_CHILD_SA || other->type == V2_INFORMATIONAL) &&
+            !other->liveness && (!other->response || other->response > x->request)) {
+            return other->request;
+        }
+    }
+    return 0;
+}
+
+/* What two rekeys or deletions at once lead to is no fault (RFC 7296 section 2.25). */
+static bool
+report_collision(const struct check_in *in, struct findings *out, struct scope where, uint16_t type)
+{
+    const struct exchange *x = in->ike->about;
+    char who[ID_TEXT_MAX], name[64], about[32] = "", own[96] = "";
+    uint32_t frame;
+
+    if (in->msg->major != 2 || !x || x->type != V2_CREATE_CHILD_SA ||
+        (type != N2_TEMPORARY_FAILURE && type != N2_CHILD_SA_NOT_FOUND)) {
+        return false;
+    }
+    frame = own_exchange(in->ike->sa, x);
+    if (x->rekeys_spi) {
+        g_snprintf(about, sizeof about, " of SPI %08x", x->rekeys_spi);
+    }
+    if (frame) {
+        g_snprintf(own, sizeof own, "; it has begun an exchange of its own in frame %u", frame);
+    }
+    if (type == N2_TEMPORARY_FAILURE) {
+        where.remedy = "Nothing needs to be done if a later try succeeds: the peer is rekeying or "
+                       "closing the same SA at this time. If every try ends so, look at its log.";
+    } else {
+        where.remedy = "Nothing needs to be done if the peer has just deleted this Child SA: its "
+                       "Delete and this request have crossed. Else the two ends disagree on which "
+                       "Child SAs there are: take the tunnel down on both and connect again.";
+    }
+    finding_add(out, CHECK_error_notify, &where,
+                "%s answers the %s%s in frame %u with %s%s.", message_sender(in, who, sizeof who),
+                x->rekeys_spi || x->rekeys_ike ? "rekey" : "CREATE_CHILD_SA", about, x->request,
+                notify_name(2, type, name, sizeof name), own);
+    return true;
+}
+
+void
+check_error_notify(const struct check_in *in, struct findings *out)
+{
+    const struct ike_message *m = in->msg;
+    char who[ID_TEXT_MAX], name[64], phase[64];
+
+    if (!m) {
+        infer_refusals(in, out);
+        report_denials(in, out);
+        return;
+    }
+
+    for (size_t i = 0; message_is_new(in) && i < m->num_notifies; i++) {
+        const struct ike_notify *n = &m->notifies[i];
+        const struct exchange *x = in->ike->about;
+        struct scope where = scope_message(in);
+        const struct exchange_message *last;
+        if (!notify_is_error(m->major, n->type) || explained(m->major, x, n->type)) {
+            continue;
+        }
+        where.basis = notify_basis(n);
+        where.variant = n->type;
+        if (report_collision(in, out, where, n->type)) {
+            continue;
+        }
+        last = x && x != in->ike->exchange ? last_message(x, 0) : NULL;
+        if (last) {
+            finding_add(out, CHECK_error_notify, &where, "%s answers %s (frame %u) with %s.",
+                        message_sender(in, who, sizeof who), phase_name(in, x, phase, sizeof phase),
+                        last->frame, notify_name(m->major, n->type, name, sizeof name));
+        } else {
+            finding_add(out, CHECK_error_notify, &where, "%s sends %s in %s.",
+                        message_sender(in, who, sizeof who),
+                        notify_name(m->major, n->type, name, sizeof name),
+                        phase_name(in, x, phase, sizeof phase));
+        }
+    }
+}
+
+static void
+reject_spi(struct findings *out, enum check_id check, struct scope where, const char *who,
+           uint32_t spi)
+{
+    const struct child_list *children = &where.sa->children;
+    const struct child_sa *about = NULL;
+
+    for (struct newest i = newest_first(children->len, SADB_MAX_LOOKED_AT);
+         !about && newest_next(&i);) {
+        const struct child_sa *k = children->at[i.i];
+        about = k->spi_i == spi || k->spi_r == spi ? k : NULL;
+    }
+    where.child = about;
+    where.variant = spi;
+    if (about && !about->negotiated_in) {
+        finding_add(out, check, &where,
+                    "%s rejects a packet of SPI %08x, Child SA %u (inferred, since frame %u).", who,
+                    spi, about->id, about->request_frame);
+    } else if (about) {
+        finding_add(out, check, &where, "%s rejects a packet of SPI %08x, Child SA %u (frame %u).",
+                    who, spi, about->id, about->negotiated_in);
+    } else {
+        finding_add(out, check, &where,
+                    "%s rejects a packet of SPI %08x, which no exchange in the capture made.", who,
+                    spi);
+    }
+}
+
+static void
+about_spi(const struct check_in *in, struct findings *out, enum check_id check,
+          const struct ike_notify *n)
+{
+    struct cur c;
+    uint32_t spi = 0;
+    char who[ID_TEXT_MAX];
+    struct scope where;
+
+    if (!n) {
+        return;
+    }
+    /* INVALID_SPI carries the SPI as data, the others in its field (RFC 7296 section 3.10.1). */
+    c = cur_of(n->spi.len == 4 ? n->spi.at : n->data.at, n->spi.len == 4 ? 4 : n->data.len);
+    where = scope_message(in);
+    where.basis = notify_basis(n);
+    message_sender(in, who, sizeof who);
+    if (!cur_u32(&c, &spi)) {
+        finding_add(out, check, &where, "%s rejects a packet and does not say of which SPI.", who);
+        return;
+    }
+    reject_spi(out, check, where, who, spi);
+}
+
+static void
+denied_spis(const struct check_in *in, struct findings *out)
+{
+    for (struct denied w = { 0 }; denied_next(in->db, &w);) {
+        char who[ADDR_TEXT_MAX];
+        if (w.denial->type == N2_INVALID_SPI && !w.refuted) {
+            reject_spi(out, CHECK_invalid_spi, scope_denied(&w),
+                       ip_print(&w.denial->src, who, sizeof who), w.denial->spi);
+        }
+    }
+}
+
+void
+check_invalid_spi(const struct check_in *in, struct findings *out)
+{
+    if (in->ike) {
+        about_spi(in, out, CHECK_invalid_spi, new_message_notify(in, N2_INVALID_SPI));
+    } else {
+        denied_spis(in, out);
+    }
+}
+
+void
+check_invalid_selectors(const struct check_in *in, struct findings *out)
+{
+    about_spi(in, out, CHECK_invalid_selectors,
+              in->msg->major == 2 ? new_message_notify(in, N2_INVALID_SELECTORS) : NULL);
+}
