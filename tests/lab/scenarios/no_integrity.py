@@ -16,4 +16,4 @@ def story(lab):
     lab.send(ike_packet(sa_init(I, R, transforms=BARE, source=GATEWAY, destination=CLIENT, response=True), GATEWAY, CLIENT))
 
 
-TRUTH = (("no_integrity", ("isakmp.flag_r == 1", 0)),)
+TRUTH = (("transform_missing", ("isakmp.flag_r == 0", 0)), ("no_integrity", ("isakmp.flag_r == 1", 0)))
