@@ -96,8 +96,8 @@ answer_taken(const struct ike_sa *sa)
 
 #define DISORDER_S 0.1          /* by which frames of one capture may be out of order */
 
-/* It sends the initiator round to what it has chosen then, and the capture lacks the request between
- * the two, or has them in another order; or it was not read. */
+/* It sends the initiator round to what it has chosen then, and the capture lacks the request
+ * between the two, or has them in another order; or it was not read. */
 static bool
 perhaps_led_there(const struct ike_sa *sa, const struct given_answer *a)
 {

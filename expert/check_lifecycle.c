@@ -9,7 +9,8 @@ child_text(const struct child_sa *c, char *out, size_t size)
     char i[TS_TEXT_MAX], r[TS_TEXT_MAX], spi_i[SPI_WORD_MAX], spi_r[SPI_WORD_MAX];
 
     g_snprintf(out, (gulong)size, "Child SA %u (SPIs %s and %s, %s === %s)", c->id,
-               spi_say(c->spi_i, spi_i), spi_say(c->spi_r, spi_r), selectors_print(c->ts_i, c->num_ts_i, i, sizeof i),
+               spi_say(c->spi_i, spi_i), spi_say(c->spi_r, spi_r),
+               selectors_print(c->ts_i, c->num_ts_i, i, sizeof i),
                selectors_print(c->ts_r, c->num_ts_r, r, sizeof r));
 }
 
@@ -119,10 +120,11 @@ check_sa_deleted(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     message_sender(in, who, sizeof who);
     if (e->ike_deleted) {
+        const char *unsure = e->children_unsure ?
+            "; message IDs are missing before it, so whether its Child SAs moved to another IKE SA "
+            "the capture does not show" : "";
         finding_add(out, CHECK_sa_deleted, &where, "%s deletes IKE SA %u%s.", who, e->sa->id,
-                    e->children_unsure ? "; message IDs are missing before it, so whether its Child "
-                                         "SAs moved to another IKE SA the capture does not show" :
-                                         "");
+                    unsure);
     }
     for (size_t i = 0; i < e->num_deleted; i++) {
         child_text(e->deleted[i], text, sizeof text);

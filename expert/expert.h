@@ -231,8 +231,8 @@ const char *suite_values(const struct proposal *p, unsigned type, char *out, siz
 const char *transform_say(const struct transform *t, char *out, size_t size);
 /* Offers (of struct kept_proposal) joined, the first few of them. */
 const char *suite_offers(const struct offer_list *offered, char *out, size_t size);
-/* A suite of the plan, "AES_CBC_256/HMAC_SHA1_96"; of several the first.  Passes over words that name no transform:
- * plan_load has reported them.  Returns how many were read, max at most. */
+/* A suite of the plan, "AES_CBC_256/HMAC_SHA1_96"; of several the first.  Passes over words that
+ * name no transform: plan_load has reported them.  Returns how many were read, max at most. */
 size_t suite_parse(const char *text, struct transform *out, size_t max);
 
 #endif

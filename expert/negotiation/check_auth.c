@@ -145,8 +145,9 @@ find_reason(const struct check_in *in, bool of_initiator, struct reason *why)
                          "whether this address may use it.",
                   sizeof why->remedy);
     } else if (asks_for_unknown(in, of_initiator)) {
-        g_snprintf(why->text, sizeof why->text, " The request asks for the responder %s (frame %u).",
-                   sa->asked_id, sa->asked_id_in);
+        g_snprintf(why->text, sizeof why->text,
+                   " The request asks for the responder %s (frame %u).", sa->asked_id,
+                   sa->asked_id_in);
         g_snprintf(why->remedy, sizeof why->remedy,
                    "See whether the gateway has a connection whose own identity is %s and that "
                    "admits the initiator's identity; without one it refuses any key. Then compare "

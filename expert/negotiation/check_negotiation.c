@@ -1,5 +1,6 @@
 /* check_negotiation.c - what the answers say: choice, selectors, address.  Errors are in
- * check_notify.c, why no proposal was chosen in check_refusal.c.  SPDX-License-Identifier: GPL-2.0-or-later */
+ * check_notify.c, why no proposal was chosen in check_refusal.c.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "checks.h"
 #include "expert.h"
 

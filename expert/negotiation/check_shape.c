@@ -167,8 +167,9 @@ suspect_silent(const struct check_in *in, struct findings *out, const struct ike
             continue;
         }
         where.frame = last->frame;
-        where.remedy = "See the responder's log at this time: whether IKE_AUTH arrives, and whether "
-                       "it knows the identity that comes with it.";
+        where.remedy =
+            "See the responder's log at this time: whether IKE_AUTH arrives, and whether it knows "
+            "the identity that comes with it.";
         finding_add(out, CHECK_auth_failure_suspected, &where,
                     "IKE_AUTH (frame %u) is sent %u times, and %s, which has answered IKE_SA_INIT "
                     "on the same port, is silent. Suggests that it drops a peer that it does not "

@@ -1,5 +1,5 @@
 /* facts.h - what is known of IKE SAs, their exchanges, Child SAs and streams (RFC 4301
- * section 4.4.2, RFC 7296, RFC 2409), and what follows from one fact alone.
+ * section 4.4.2, RFC 7296, RFC 2409).
  *
  * All of it belongs to a sadb and lives as long as that.
  * SPDX-License-Identifier: GPL-2.0-or-later */
@@ -572,8 +572,8 @@ struct first_fragment {
     struct frame_numbers frames;    /* the first SADB_MAX_RETRANSMISSIONS */
 };
 
-/* A clear packet from the outer address of one end of a tunnel to a network of the other end, or one
- * that comes back from there. */
+/* A clear packet from the outer address of one end of a tunnel to a network of the other end, or
+ * one that comes back from there. */
 struct past_packet {
     uint32_t frame;
     bool back;
@@ -592,66 +592,5 @@ struct policy {
     const struct ike_sa *sa;    /* in which it said so */
     const struct exchange *exchange;        /* and where */
 };
-
-/* --- what follows from one fact ------------------------------------------------ */
-
-/* "lisa@corp.example" where known, else the address, into out. */
-char *endpoint_print(const struct endpoint *e, char *out, size_t size);
-/* Who proves himself by XAUTH or EAP: the identity of the IKE SA may be many users'. */
-bool ike_sa_has_user(const struct ike_sa *sa);
-/* The initiators are known to be one person: by the users, else, where neither has one to prove, by
- * the identities. */
-bool ike_sa_same_person(const struct ike_sa *a, const struct ike_sa *b);
-/* The initiator's user where one was read, else its identity; NULL. */
-const char *ike_sa_user(const struct ike_sa *sa);
-/* Both are between the same two, by addresses, identities and users; where no identity is known, by
- * the ports, for clients behind one NAT share an address. */
-bool ike_sa_same_peers(const struct ike_sa *a, const struct ike_sa *b);
-/* The same, or the other one began it. */
-bool ike_sa_same_ends(const struct ike_sa *a, const struct ike_sa *b);
-/* The last message of an IKEv1 SA, if that is an Informational which nobody could read and to which
- * the other side says nothing: its Delete would look so (RFC 2408 section 3.15), and so may others.
- * Of several in a row, the first.  NULL where there is none. */
-const struct exchange_message *ike_sa_last_word(const struct ike_sa *sa);
-/* How much of it was not captured, 0 to 100. */
-double stream_lost_percent(const struct stream *s);
-/* a is where that side of sa was captured, before or beyond its NAT. */
-bool ike_sa_is_at(const struct ike_sa *sa, bool initiator, const struct ip_addr *a);
-/* That side of sa is behind a NAT, alone or as the other is. */
-bool ike_sa_behind_nat(const struct ike_sa *sa, bool initiator);
-/* The end that denies an SA goes on in it: with protected messages, or with packets of its Child
- * SAs (RFC 7296 section 2.21.4: such a notify is a hint and no proof). */
-bool denial_is_refuted(const struct ike_sa *sa, const struct denial *d);
-/* The first exchange that is the SA's own; NULL where it has none. */
-const struct exchange *sadb_first_exchange(const struct ike_sa *sa);
-/* Messages of the exchange so far, of fragmented ones none.  Of Main Mode each side sends three,
- * and whoever makes up another one of a kind adds none. */
-unsigned sadb_whole_messages(const struct exchange *x);
-/* The selectors offered for the side that began the exchange, or for the other. */
-const struct selector *exchange_selectors(const struct exchange *x, bool by, size_t *num);
-/* Both were said of the same thing: in one version of IKE, of phase 1 in one mode, or of Child SAs
- * for the same networks of the same two.  From a policy for one thing follows none for another. */
-bool policy_same_matter(const struct policy *a, const struct policy *b);
-/* known was said of what the other side offers in x of sa. */
-bool policy_is_for(const struct policy *known, const struct ike_sa *sa, const struct exchange *x,
-                   const struct kept_proposal *offered);
-/* The selectors of one side: the IKE initiator's or the responder's. */
-const struct selector *child_selectors(const struct child_sa *c, bool initiator, size_t *num);
-/* What the selectors of both ends of c say of a packet in that direction: the worse answer. */
-enum admission child_admits(const struct child_sa *c, const struct inner_packet *p,
-                            bool to_responder);
-/* "tunnel" or "transport"; NULL where neither was read: an inferred Child SA of ESP shows none. */
-const char *child_mode(const struct child_sa *c);
-/* Extended sequence numbers were negotiated (RFC 4303 section 2.2.1).  c may be NULL. */
-bool child_has_esn(const struct child_sa *c);
-/* k's text, printed into out where it is not kept. */
-const char *kept_text(const struct kept_proposal *k, char out[SUITE_TEXT_MAX]);
-/* The suite's cipher is NULL or GMAC (RFC 2410, RFC 4543).  chosen may be NULL. */
-bool kept_is_null(const struct kept_proposal *chosen);
-/* Octets of an IKEv2 message that holds inner octets of payloads inside one SK payload,
- * by the chosen suite's geometry (RFC 7296 section 3.14); 0 where it is not known. */
-uint32_t sadb_sk_length(const struct kept_proposal *chosen, uint32_t inner);
-/* The same packet went through the SA at that time: a capture at a gateway sees both. */
-bool clear_packet_is_explained(const struct clear_packet *p);
 
 #endif

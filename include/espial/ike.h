@@ -153,8 +153,8 @@ bool ike_xauth_failed(const struct ike_message *m);
  * exchange and length are possible. */
 bool ike_plausible(const uint8_t *data, size_t captured);
 /* These octets are one whole IKE message by all that its form says: version, flags, exchange, its
- * length, and a chain of payloads that ends where it ends.  Of IKEv1 only what begins a phase 1, for
- * the rest is encrypted from its header on. */
+ * length, and a chain of payloads that ends where it ends.  Of IKEv1 only what begins a phase 1,
+ * for the rest is encrypted from its header on. */
 bool ike_has_form(const uint8_t *data, size_t len);
 
 #endif

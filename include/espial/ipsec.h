@@ -74,8 +74,8 @@ struct path_packet {
     uint8_t ike_major, ike_exchange, ike_spi[8];
     uint32_t ike_id, ike_length;
     struct inner_packet clear;  /* PATH_CLEAR */
-    bool neighbor_answers;      /* PATH_NEIGHBOR: the sighting's source has the address; else it asks
-                                 * who has the destination */
+    bool neighbor_answers;      /* PATH_NEIGHBOR: the sighting's source has the address; else it
+                                 * asks who has the destination */
 };
 
 /* SPI and sequence number.  reported octets were on the wire from the SPI on.  False

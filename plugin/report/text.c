@@ -99,8 +99,8 @@ print_child(FILE *out, const struct child_sa *c)
 
     fprintf(out, "  Child SA %u: %s%s%s, SPIs %s and %s, %s, %s%s%s", c->id,
             c->protocol == PROTO_AH ? "AH" : "ESP", mode ? " " : "", mode ? mode : "",
-            print_spi(c->spi_i, spi_i), print_spi(c->spi_r, spi_r), child_state_name(c->state), basis_name(c->basis), c->chosen ? ", " : "",
-            c->chosen ? c->chosen->text : "");
+            print_spi(c->spi_i, spi_i), print_spi(c->spi_r, spi_r), child_state_name(c->state),
+            basis_name(c->basis), c->chosen ? ", " : "", c->chosen ? c->chosen->text : "");
     if (c->negotiated_in) {
         fprintf(out, ", negotiated in frame %u", c->negotiated_in);
     }

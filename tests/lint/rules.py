@@ -16,6 +16,7 @@ LONG = {
     "LICENSE": "the licence",
     "tests/flood/flood.c": "every flood, one after another, and the table of what each may cost",
     "expert/CHECKS.md": "generated: one section for each check",
+    "expert/checks.def": "one row for each check: tools and readers find all of them in one place",
     "tests/golden/LIST": "one line for each capture and check",
     "pcaps/README.md": "generated: one story for each capture",
 }
@@ -205,8 +206,9 @@ def home_of_numbers(house):
 
 
 def mirrored_checks(house):
-    """Where a check is tested can be told from where it is: expert/check_X.c, tests/unit/test_check_X.c."""
-    checks = set(re.findall(r"^expert/check_(\w+)\.c$", "\n".join(house), re.M))
+    """Where a check is tested can be told from where it is: expert/check_X.c or
+    expert/FOLDER/check_X.c, tests/unit/test_check_X.c."""
+    checks = set(re.findall(r"^expert/(?:\w+/)?check_(\w+)\.c$", "\n".join(house), re.M))
     tests = set(re.findall(r"^tests/unit/test_check(\w*)\.c$", "\n".join(house), re.M))
     for name in sorted(checks - {test[1:] for test in tests if test.startswith("_")}):
         yield f"expert/check_{name}.c: is tested by no tests/unit/test_check_{name}.c: its cases belong there"

@@ -426,13 +426,13 @@ pool(struct conversation *c)
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         reset(c);
-        for (unsigned user = 0; user < 2; user++) {
-            const char *who = user ? table[i].second : "lisa";
+        for (unsigned n = 0; n < 2; n++) {
+            const char *who = n ? table[i].second : "lisa";
             for (unsigned step = 0; step < 4; step++) {
                 bool response = step % 2;
                 char text[16];
                 begin(c, 2, step < 2 ? V2_IKE_SA_INIT : V2_IKE_AUTH, step / 2, !response, response);
-                as(c, user ? 0x33 : 0x11);
+                as(c, n ? 0x33 : 0x11);
                 if (step < 2) {
                     propose(c, aes256, 4, PROTO_IKE, 0);
                 } else {
@@ -445,12 +445,12 @@ pool(struct conversation *c)
                     c->m.num_cfg = 1;
                     c->m.cfg[0] = (struct ike_cfg_attr){ CFG_INTERNAL_IP4_ADDRESS, { one, 4 } };
                 }
-                c->from = response ? c->gateway : user ? c->stranger : c->client;
-                c->to = response ? (user ? c->stranger : c->client) : c->gateway;
-                g_snprintf(text, sizeof text, "%u.%u", user, step);
-                send(c, text, (uint16_t)(10 * user + step));
+                c->from = response ? c->gateway : n ? c->stranger : c->client;
+                c->to = response ? (n ? c->stranger : c->client) : c->gateway;
+                g_snprintf(text, sizeof text, "%u.%u", n, step);
+                send(c, text, (uint16_t)(10 * n + step));
             }
-            if (!user && table[i].deleted) {
+            if (!n && table[i].deleted) {
                 begin(c, 2, V2_INFORMATIONAL, 2, true, false);
                 c->m.num_deletes = 1;
                 c->m.deletes[0] = (struct ike_delete){ .protocol = PROTO_IKE, .inner = true };

@@ -218,6 +218,56 @@ lawful(struct conversation *c)
     SILENT(c, unprotected_message);
 }
 
+/* The responder's answer to a first request, under its SPI. */
+static void
+init_answer(struct conversation *c, const char *octets)
+{
+    begin(c, 2, V2_IKE_SA_INIT, 0, false, true);
+    propose(c, aes256, 4, PROTO_IKE, 0);
+    send(c, octets, (uint16_t)(c->frame + 1));
+}
+
+static void
+stands(struct conversation *c)
+{
+    auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
+    auth_response(c, "10.1.0.0/24", "10.2.0.0/24");
+    end_after(c, 30);
+    SILENT(c, injected_answer);
+    FIRES(c, sa_established);
+}
+
+/* Two answers, and the capture lacks why: the request between them, its place, or a part of the
+ * first answer. */
+static void
+lost_between(struct conversation *c)
+{
+    static const uint8_t wanted[] = { 0, KE_MODP_2048 };
+
+    for (unsigned late = 0; late < 2; late++) {
+        refused_group(c, wanted);
+        init_answer(c, "init!");
+        if (late) {
+            begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+            propose(c, aes256, 4, PROTO_IKE, 0);
+            c->m.has_ke = true;
+            c->m.ke_group = KE_MODP_2048;
+            send(c, "again?", 9);
+        }
+        stands(c);
+    }
+    reset(c);
+    begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+    propose(c, aes256, 4, PROTO_IKE, 0);
+    send(c, "init?", 1);
+    begin(c, 2, V2_IKE_SA_INIT, 0, false, true);
+    memset(c->m.spi_r, 0, sizeof c->m.spi_r);
+    c->m.truncated = true;
+    send(c, "cut", 2);
+    init_answer(c, "init!");
+    stands(c);
+}
+
 int
 main(void)
 {
@@ -229,5 +279,6 @@ main(void)
     strangers(&c);
     v1(&c);
     lawful(&c);
+    lost_between(&c);
     return conversation_done(&c);
 }

@@ -196,31 +196,6 @@ lawful(struct conversation *c)
     SILENT(c, injected_answer);
     FIRES(c, invalid_ke_payload);
 
-    /* the request between the two was lost, or stands behind both */
-    for (unsigned late = 0; late < 2; late++) {
-        refused_group(c, wanted);
-        answer(c, aes256, 0, 0x22, "init!");
-        if (late) {
-            request(c, aes256, "again?");
-        }
-        go_on(c);
-        end_after(c, 30);
-        SILENT(c, injected_answer);
-        FIRES(c, sa_established);
-    }
-
-    /* an answer of which the capture has not all: what it asks for is not known */
-    reset(c);
-    request(c, aes256, "init?");
-    begin(c, 2, V2_IKE_SA_INIT, 0, false, true);
-    memset(c->m.spi_r, 0, sizeof c->m.spi_r);
-    c->m.truncated = true;
-    send(c, "cut", 2);
-    answer(c, aes256, 0, 0x22, "init!");
-    go_on(c);
-    end_after(c, 30);
-    SILENT(c, injected_answer);
-
     /* the same octets again are the same answer */
     reset(c);
     request(c, aes256, "init?");

@@ -188,7 +188,9 @@ mode_of_inferred(struct conversation *c)
                                   .inner_basis = BASIS_OBSERVED };
         const char *name;
         if (mode == 2) {
-            p = (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = 0xe1, .seq = 1, .length = 100 };
+            p = (struct ipsec_packet){
+                .protocol = PROTO_ESP, .spi = 0xe1, .seq = 1, .length = 100
+            };
         }
         reset(c);
         sa_init(c, aes256, aes256);

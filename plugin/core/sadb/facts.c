@@ -60,7 +60,8 @@ ike_sa_user(const struct ike_sa *sa)
 bool
 ike_sa_same_peers(const struct ike_sa *a, const struct ike_sa *b)
 {
-    return !other_user(a, b) && same_end(&a->initiator, &b->initiator) && same_end(&a->responder, &b->responder);
+    return !other_user(a, b) && same_end(&a->initiator, &b->initiator) &&
+           same_end(&a->responder, &b->responder);
 }
 
 bool

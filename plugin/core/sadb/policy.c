@@ -1,6 +1,6 @@
 /* policy.c - for what a known choice or offer was made, and whether it binds its sender elsewhere.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include <espial/facts.h>
+#include <espial/sadb.h>
 
 #include <string.h>
 

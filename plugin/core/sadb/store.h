@@ -3,8 +3,7 @@
 #ifndef ESPIAL_STORE_H
 #define ESPIAL_STORE_H
 
-#include <espial/facts.h>
-#include <espial/ike.h>
+#include <espial/sadb.h>
 
 enum { SADB_MAX_POLICIES = 16 };    /* remembered of one address and protocol */
 

@@ -266,7 +266,8 @@ settle(struct turn *t, uint32_t place)
         struct rival *r = c->all[i];
         /* The same offer again is nothing that a refusal leads to. */
         bool detour = !r->fact.accepts && r->fact.led_on && r->exchange != winner->exchange &&
-                      (r->cookie || r->fact.group || r->exchange->offered != winner->exchange->offered);
+                      (r->cookie || r->fact.group ||
+                       r->exchange->offered != winner->exchange->offered);
         r->fact.led_on = i + 1 == place || detour;
         r->fact.refuted = !r->fact.led_on;
         if (!r->fact.led_on) {

@@ -92,8 +92,8 @@ answers_from_elsewhere(const struct ike_sa *sa, const struct ike_message *m,
            sa->initiator.port == at->dst_port && sa->from_responder;
 }
 
-/* The pair of SPIs of a known SA of the same two, each in the other's place: a responder that begins
- * an exchange and puts its own SPI first, against RFC 7296 section 3.1. */
+/* The pair of SPIs of a known SA of the same two, each in the other's place: a responder that
+ * begins an exchange and puts its own SPI first, against RFC 7296 section 3.1. */
 struct ike_sa *
 track_by_turned_spis(struct sadb *db, const struct ike_message *m, const struct sighting *at)
 {

@@ -323,8 +323,8 @@ settle_early(struct sadb *db)
     }
 }
 
-/* Without IKE one counter may serve several destinations (keys of a routing protocol, group SAs): what is missing
- * towards one went to another. */
+/* Without IKE one counter may serve several destinations (keys of a routing protocol, group SAs):
+ * what is missing towards one went to another. */
 static void
 share_counters(struct sadb *db)
 {
