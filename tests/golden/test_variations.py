@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Captures in which nothing is wrong, varied as captures are: cut, begun late, ended early, of one
-direction, doubled by a mirror port, out of order, with a frame missing.  None of it is the peers'
-fault: no warning or error may appear that the whole capture does not have.
+direction, doubled by mirrors of all kinds, out of order, with frames missing, with a clock that
+steps.  None of it is the peers' fault: no warning or error may appear that the whole capture does
+not have.
 
 usage: test_variations.py [--all] [--verbose] [--only NAME] [FOLDER...]    each holds captures and keys as
 pcaps/ does, or is one of a laboratory's runs (capture.pcapng beside its key tables).  Without --all a part of
@@ -15,9 +16,9 @@ ROOT = os.environ.get("ESPIAL_SOURCE_DIR", os.path.join(os.path.dirname(os.path.
 TABLES = ("ikev1_decryption_table", "ikev2_decryption_table", "esp_sa")
 # of the suites that the peers have chosen: true of every part of the capture that shows the choice
 OWN = {"weak_encryption", "weak_integrity", "weak_prf", "weak_dh_group", "aggressive_mode_psk", "no_integrity"}
-MIRROR, LATER = 18e-6, 400e-6       # seconds between a frame and its copy
+MIRROR, LATER, ROUTER = 18e-6, 400e-6, 3e-3     # seconds between a frame and its copy
 FEW = 24        # at most so many places where a capture is made to begin or end
-SHARE = {"with tables": 7, "without keys": 2, "with a key log": 1}     # variations of each capture without --all
+SHARE = {"with tables": 12, "without keys": 8, "with a key log": 1}    # variations of each capture without --all
 
 
 class Sharkd:
@@ -95,6 +96,46 @@ def few(n):
     return range(1, n) if n <= FEW else sorted({1 + i * (n - 2) // (FEW - 1) for i in range(FEW)})
 
 
+def routed(octets, link):
+    """The frame behind a router: TTL or hop limit one less, other machine addresses.  None where there is no IP to see."""
+    if link != 1 or octets[12:14] not in (b"\x08\x00", b"\x86\xdd"):
+        return None
+    packet = bytearray(octets[14:])
+    if octets[12] == 8 and len(packet) >= 20:
+        packet[8] -= packet[8] > 1
+        packet[10:12] = b"\0\0"
+        total = sum(struct.unpack(">%dH" % ((packet[0] & 15) * 2), packet[:(packet[0] & 15) * 4]))
+        total = (total & 0xffff) + (total >> 16)
+        packet[10:12] = struct.pack(">H", ~((total & 0xffff) + (total >> 16)) & 0xffff)
+    elif octets[12] != 8 and len(packet) >= 40:
+        packet[7] -= packet[7] > 1
+    else:
+        return None
+    return b"\x02\0\0\0\0\x0b" + b"\x02\0\0\0\0\x0c" + octets[12:14] + bytes(packet)
+
+
+def tagged(octets, link):
+    """The frame in a VLAN."""
+    return octets[:12] + b"\x81\x00\x00\x07" + octets[12:] if link == 1 else None
+
+
+def copied(frames, link, after, change, part=1.0):
+    """Each frame, and its changed copy so much later, for the first part of the frames; None where one cannot be changed so."""
+    copies = []
+    for t, octets, length in frames[:max(1, int(len(frames) * part))]:
+        other = change(octets, link)
+        if other is None:
+            return None
+        copies.append((t + after, other, length + len(other) - len(octets)))
+    return sorted(frames + copies, key=lambda f: f[0])
+
+
+def late(frames, most, seed):
+    """Each frame seen up to so many seconds late, as by the queues of a card or of a tap."""
+    chance = random.Random(seed)
+    return sorted(((t + chance.uniform(0, most), octets, length) for t, octets, length in frames), key=lambda f: f[0])
+
+
 def displaced(frames, most, seed):
     """Each frame at most so many places away from its own."""
     chance = random.Random(seed)
@@ -122,6 +163,22 @@ def variations(frames, link):
     yield "each frame twice, cut at 100", [(t, o[:100], length) for pair in zip(frames, copies) for t, o, length in pair]
     copies = [(t + LATER, octets, length) for t, octets, length in frames]
     yield "each frame twice, later", sorted(frames + copies, key=lambda f: f[0])
+    for what, after, change, part in (("behind a router", ROUTER, routed, 1), ("in a VLAN", MIRROR, tagged, 1),
+                                      ("behind a router at once", MIRROR, routed, 1), ("in a VLAN, in the first half", MIRROR, tagged, 0.5),
+                                      ("as it is, in the first half", ROUTER, lambda octets, _: octets, 0.5)):
+        both = copied(frames, link, after, change, part)
+        if both:
+            yield "each frame again " + what, both
+    yield "each frame three times", sorted(frames + copies + [(t + LATER / 2, o, length) for t, o, length in frames], key=lambda f: f[0])
+    for most in (0.005, 0.05):
+        for seed in range(3):
+            yield "up to %g ms late (%d)" % (most * 1e3, seed), late(frames, most, seed)
+    for share in (0.05, 0.15):
+        for seed in range(2):
+            chance = random.Random(seed)
+            yield "%g %% lost (%d)" % (share * 100, seed), [f for f in frames if chance.random() >= share]
+    for step in (-30.0, -0.5, 0.5, 30.0):
+        yield "the clock steps by %g s" % step, [(t + (step if i >= n // 2 else 0), o, length) for i, (t, o, length) in enumerate(frames)]
     for most in (1, 2, 3):
         moved = displaced(frames, most, most)
         yield "out of order by %d" % most, moved
@@ -190,7 +247,7 @@ def vary(name, path, keys, everything):
 def titles():
     """{check: the title that its expert item begins with}."""
     text = open(os.path.join(ROOT, "expert", "checks.def")).read()
-    return dict(re.findall(r'^CHECK\((\w+), \w+, \w+, \w+,\s*"([^"]*)"', text, re.M))
+    return dict(re.findall(r'^CHECK\((\w+), \w+, \w+, [\w |]+,\s*"([^"]*)"', text, re.M))
 
 
 TITLES = titles()

@@ -20,6 +20,7 @@ def story(lab):
     whole = IP(src=CLIENT_LAN, dst=GATEWAY_LAN, id=77) / TCP(sport=40000, dport=443, flags="PA", seq=1, ack=1) / Raw(bytes(600))
     for part in fragment(whole, 400):
         there.send(part)
+    back.send(IP(src=GATEWAY_LAN, dst=CLIENT_LAN) / TCP(sport=443, dport=40000, flags="A", seq=1, ack=601))
 
 
 TRUTH = (("inner_fragment_unmatched", "ip.frag_offset > 0"),)
