@@ -223,7 +223,6 @@ report_new_address(const struct check_in *in, struct findings *out, struct scope
                    from);
         where->remedy = remedy;
         where->variant = 1;
-        where->also = e->retransmission_of;
         finding_add(out, CHECK_ike_from_new_address, where,
                     "%s of frame %u comes again in frame %u, bit for bit, from %s: someone replays "
                     "it; the SA's peer is %s.",

@@ -62,6 +62,7 @@ read_suites(char **to, const char *text, bool ike)
 {
     char *bad = NULL, *why = NULL;
 
+    g_free(*to);
     *to = plan_suites(text, ike, &bad);
     if (bad) {
         why = refused(bad, "is no transform that Espial knows (write as swanctl prints, e.g. "
@@ -95,6 +96,8 @@ read_networks(struct plan_peer *p, const char *text)
 {
     char **words = g_strsplit(text, ";", -1), *why = NULL;
 
+    g_free(p->networks);        /* the last of several lines counts */
+    p->num_networks = 0;
     p->networks = g_new0(struct selector, g_strv_length(words) + 1);
     for (size_t i = 0; !why && words[i]; i++) {
         const char *w = g_strstrip(words[i]);
@@ -114,6 +117,7 @@ read_networks(struct plan_peer *p, const char *text)
 static char *
 read_id(struct plan_peer *p, const char *text)
 {
+    g_free(p->id);
     p->id = g_strdup(text);
     return NULL;
 }
@@ -121,6 +125,7 @@ read_id(struct plan_peer *p, const char *text)
 static char *
 read_other(struct plan_peer *p, const char *text)
 {
+    g_free(p->other);
     p->other = g_strdup(text);
     return NULL;
 }
@@ -347,7 +352,8 @@ add_group(struct plan *plan, struct sheet *s, const char *group)
     p->peer = g_strstrip(g_strdup(group + strlen(peer)));
     keys = g_key_file_get_keys(s->file, group, NULL, NULL);
     for (; keys && keys[n]; n++) {
-        char *value = g_key_file_get_string(s->file, group, keys[n], NULL);
+        /* A string would be none where its octets are no UTF-8. */
+        char *value = g_key_file_get_value(s->file, group, keys[n], NULL);
         char *why = set(p, keys[n], value);
         if (why) {
             say(s, group, keys[n], why);

@@ -314,5 +314,5 @@ finding_differs(const struct finding *f)
             return true;
         }
     }
-    return false;
+    return f->each && strcmp(f->each->first, f->detail) != 0;
 }

@@ -137,7 +137,11 @@ def shown_by_tshark(case):
 def reported(case, tap, one):
     """sharkd's expert items are the report's findings, frame by frame.  The host cuts a label at 240 octets, title and
     brackets included."""
-    wanted = sorted((n, f["detail"]) for f in json.loads(one)["findings"] for n in f["frames"])
+    wanted = []
+    for f in json.loads(one)["findings"]:
+        each = {d["frame"]: d["detail"] for d in f.get("per_frame", ())}
+        wanted += [(n, each.get(n, f["detail"])) for n in f["frames"]]
+    wanted.sort()
     got = sorted((d["f"], d["m"].split(": ", 1)[1], len(d["m"].encode()) > 200) for d in tap)
     case.must([n for n, _ in wanted] == [n for n, _, _ in got] and
               all(detail == text or (cut and detail.startswith(text)) for (_, detail), (_, text, cut) in zip(wanted, got)),

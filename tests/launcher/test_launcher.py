@@ -212,7 +212,7 @@ def test_hostile_names(tmp):
                 f"none{shown}.pcapng: no such file"])
         for text in run.stdout, run.stderr:
             assert all(c.isprintable() or c == "\n" for c in text), text
-        expect(espial("--keys", name, name, cwd=tmp), 2, err=[f"{shown}.pcapng: no such folder"])
+        expect(espial("--keys", "none" + name, name, cwd=tmp), 2, err=[f"none{shown}.pcapng: no such file or folder"])
         run = espial("--html", name + ".html", name, cwd=tmp)
         expect(run, 0, [f"The report is in {shown}.pcapng.html\n"])
     # What is to be copied into a shell means the name there.

@@ -67,7 +67,8 @@ def paired(true, attacked, key, evidence, theirs):
 
 def carried(finding, m):
     """A true finding in the attacked capture's numbers."""
-    return {"check": finding["check"], "severity": finding["severity"], "basis": finding["basis"], "frame": m.frame(finding["frame"]),
+    each = {"per_frame": [{"frame": m.frame(d["frame"]), "detail": m.text(d["detail"])} for d in finding["per_frame"]]} if "per_frame" in finding else {}
+    return {**each, "check": finding["check"], "severity": finding["severity"], "basis": finding["basis"], "frame": m.frame(finding["frame"]),
             "frames": [m.frame(n) for n in finding["frames"]], "count": finding["count"],
             "ike_sa": m.ike.get(finding["ike_sa"]), "child_sa": m.children.get(finding["child_sa"]), "stream": m.streams.get(finding["stream"]),
             "detail": m.text(finding["detail"]), "remedy": m.text(finding["remedy"]), "reference": finding["reference"]}
@@ -75,7 +76,7 @@ def carried(finding, m):
 
 def blurred(finding):
     """Without the frame numbers in its sentences."""
-    return {k: FRAMES.sub(r"\1", v) if k in ("detail", "remedy") else v for k, v in finding.items()}
+    return {k: FRAMES.sub(r"\1", v) if k in ("detail", "remedy") else v for k, v in finding.items() if k != "per_frame"}
 
 
 def grown(wanted, found, theirs):
@@ -198,4 +199,4 @@ def told(f):
 
 
 def difference(wanted, found):
-    return "; ".join(f"{k}: {found[k]}" for k in wanted if found[k] != wanted[k])
+    return "; ".join(f"{k}: {found.get(k)}" for k in wanted if found.get(k) != wanted[k])

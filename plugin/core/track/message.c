@@ -51,6 +51,10 @@ note_again(struct turn *t, struct exchange_message *old, double apart)
         t->sa->captured_twice |= old->twice;
         return;
     }
+    if (at->own_ports && (old->src_port != at->src_port || old->dst_port != at->dst_port)) {
+        e->probe = true;        /* nobody sends a message again from and to other ports */
+        return;
+    }
     e->new_address = !track_known_between(t->sa, &at->src, &at->dst);
     if (apart > 0 && !e->new_address) {
         e->duplicate = true;
@@ -64,7 +68,7 @@ note_again(struct turn *t, struct exchange_message *old, double apart)
         return;
     }
     e->retransmission_of = old->frame;
-    if (e->new_address && !ike_sa_is_at(t->sa, e->from_initiator, &at->src) &&
+    if (e->new_address && !was_there(db, old->frame, at) &&
         !ike_sa_behind_nat(t->sa, e->from_initiator)) {
         return;                 /* whoever sends it, the sender of the first one has not */
     }

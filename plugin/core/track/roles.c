@@ -37,7 +37,9 @@ just_begun(const struct ike_sa *sa, double now)
 {
     const struct exchange *x = sa->exchanges.len ? sa->exchanges.at[0] : NULL;
 
-    return x && x->messages.len && now - x->messages.at[0].time < TURNED_SECONDS;
+    /* A fragment in clear says nothing of what it is a part of. */
+    return x && x->messages.len && !x->messages.at[0].fragment &&
+           now - x->messages.at[0].time < TURNED_SECONDS;
 }
 
 bool

@@ -25,3 +25,4 @@ def story(lab):
 
 TRUTH = (("esp_without_ike", ("esp.spi == 0x0badcafe || esp.spi == 0x0badcaff", slice(0, 2))),)
 SILENT = ("inner_source_violation", "spi_unknown")
+ALLOWED = ("keys_unused",)

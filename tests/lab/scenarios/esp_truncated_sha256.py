@@ -23,3 +23,4 @@ def shorter(packet):
 
 UNDECRYPTED = "ip.src == 192.0.2.10 && esp"
 TRUTH = (("truncated_sha256", ("ip.src == 192.0.2.10 && esp", slice(None))),)
+ALLOWED = ("keys_unused",)

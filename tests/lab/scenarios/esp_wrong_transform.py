@@ -17,3 +17,4 @@ def story(lab):
 
 UNDECRYPTED = "ip.src == 192.0.2.10 && esp"
 TRUTH = (("length_impossible", "ip.src == 192.0.2.10 && esp"),)
+ALLOWED = ("keys_unused",)
