@@ -66,6 +66,7 @@ class Host:
         self.work = work
         self.version, self.folder = plugin_folder()
         self.faults, self.named, self.dropped, self.runs = [], {}, 0, 0
+        self.tables = None         # a configuration with the keys of the key log, which Espial gives to Wireshark
         self.empty = os.path.join(work, "empty")
         os.makedirs(self.empty, exist_ok=True)
         # Asked for, not guessed: gcc is what built the plugin.
@@ -146,12 +147,14 @@ class Host:
                     self.faults.append(f"{what}: {' '.join(words)[:400]}: exit {run.returncode}: {run.stderr[-800:]}")
                 return run
             bare = ["tshark", "-n", "-r", alone, *self.bare(args)]
-            other = self.run(bare, conf, ours=False, timeout=timeout)
+            # What Wireshark does with keys it does without the plugin when it has them.
+            keyed = conf or (self.tables if any("espial.keylog_file" in a for a in args) else None)
+            other = self.run(bare, keyed, ours=False, timeout=timeout)
             if not self.blame(found, self.found(other), what, words) or run.returncode == 0:
                 return run
             if n > MAX_DROPPED:
                 break
-            frame, both = str(self.frame_of(bare, other, conf, timeout)), alone != path
+            frame, both = str(self.frame_of(bare, other, keyed, timeout)), alone != path
             for old in {path, alone}:
                 subprocess.run(["editcap", old, f"{old}.{n}", frame], check=True, stderr=subprocess.DEVNULL)
             self.dropped += 1
@@ -162,7 +165,7 @@ class Host:
 
     @staticmethod
     def bare(args):
-        """The arguments without what only Espial knows."""
+        """The arguments without what only Espial knows; for its reports one of Wireshark's own, so that it dissects as much."""
         out, args = [], list(args)
         while args:
             a = args.pop(0)
@@ -170,6 +173,8 @@ class Host:
                 value = args.pop(0).replace("flow,espial,", "flow,any,")
                 if "espial" not in value:
                     out += [a, value]
+                elif a == "-z":
+                    out += [a, "expert"]
             else:
                 out.append(a)
         return out
