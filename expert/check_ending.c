@@ -156,6 +156,8 @@ report_closed(struct findings *out, const struct life *first, const struct life 
 }
 
 typedef bool same_fn(const struct life *a, const struct life *b);
+typedef bool fits_fn(const struct sadb *db, const GArray *lives, guint i);
+typedef void tell_fn(struct findings *out, const GPtrArray *story);
 
 /* Lives (const struct life) that belong to one story, in order of frames. */
 static GPtrArray *
@@ -178,6 +180,32 @@ static void
 free_story(gpointer p)
 {
     g_ptr_array_free((GPtrArray *)p, TRUE);
+}
+
+/* Walks the IKE SAs of each pair of ends: those that fit are told by stories, each of lives that are
+ * the same. */
+static void
+tell_stories(const struct check_in *in, struct findings *out, fits_fn *fits, same_fn *same,
+             tell_fn *tell)
+{
+    GArray *lives = lives_new(in->db);
+    guint end;
+
+    for (guint start = 0; start < lives->len; start = end) {
+        GPtrArray *stories = g_ptr_array_new_with_free_func(free_story);
+        end = lives_of_pair(lives, start);
+        for (guint i = start; i < end; i++) {
+            if (fits(in->db, lives, i)) {
+                const struct life *one = life_at(lives, i);
+                g_ptr_array_add(story_of(stories, one, same), (gpointer)(uintptr_t)one);
+            }
+        }
+        for (guint i = 0; i < stories->len; i++) {
+            tell(out, (const GPtrArray *)g_ptr_array_index(stories, i));
+        }
+        g_ptr_array_free(stories, TRUE);
+    }
+    g_array_free(lives, TRUE);
 }
 
 static const struct life *
@@ -209,24 +237,7 @@ tell_closed(struct findings *out, const GPtrArray *story)
 void
 check_closed_at_once(const struct check_in *in, struct findings *out)
 {
-    GArray *lives = lives_new(in->db);
-    guint end;
-
-    for (guint start = 0; start < lives->len; start = end) {
-        GPtrArray *stories = g_ptr_array_new_with_free_func(free_story);
-        end = lives_of_pair(lives, start);
-        for (guint i = start; i < end; i++) {
-            if (closed_at_once(in->db, lives, i)) {
-                const struct life *one = life_at(lives, i);
-                g_ptr_array_add(story_of(stories, one, same_story), (gpointer)(uintptr_t)one);
-            }
-        }
-        for (guint i = 0; i < stories->len; i++) {
-            tell_closed(out, (const GPtrArray *)g_ptr_array_index(stories, i));
-        }
-        g_ptr_array_free(stories, TRUE);
-    }
-    g_array_free(lives, TRUE);
+    tell_stories(in, out, closed_at_once, same_story, tell_closed);
 }
 
 /* --- SAs that come and go ----------------------------------------------------------------- */
@@ -321,24 +332,7 @@ tell_flapping(struct findings *out, const GPtrArray *story)
 void
 check_flapping(const struct check_in *in, struct findings *out)
 {
-    GArray *lives = lives_new(in->db);
-    guint end;
-
-    for (guint start = 0; start < lives->len; start = end) {
-        GPtrArray *stories = g_ptr_array_new_with_free_func(free_story);
-        end = lives_of_pair(lives, start);
-        for (guint i = start; i < end; i++) {
-            if (breaks(in->db, lives, i)) {
-                const struct life *one = life_at(lives, i);
-                g_ptr_array_add(story_of(stories, one, same_comings), (gpointer)(uintptr_t)one);
-            }
-        }
-        for (guint i = 0; i < stories->len; i++) {
-            tell_flapping(out, (const GPtrArray *)g_ptr_array_index(stories, i));
-        }
-        g_ptr_array_free(stories, TRUE);
-    }
-    g_array_free(lives, TRUE);
+    tell_stories(in, out, breaks, same_comings, tell_flapping);
 }
 
 /* --- the responder is somebody else --------------------------------------------------------- */

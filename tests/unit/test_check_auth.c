@@ -191,8 +191,9 @@ main_mode_counted(struct conversation *c, bool whole)
     }
 }
 
+/* Its three messages, the last one encrypted and not read. */
 static void
-aggressive(struct conversation *c, bool again, bool quick)
+aggressive_messages(struct conversation *c)
 {
     reset(c);
     for (unsigned n = 1; n <= 3; n++) {
@@ -207,6 +208,12 @@ aggressive(struct conversation *c, bool again, bool quick)
         g_snprintf(text, sizeof text, "am%u", n);
         send(c, text, (uint16_t)n);
     }
+}
+
+static void
+aggressive(struct conversation *c, bool again, bool quick)
+{
+    aggressive_messages(c);
     if (again) {
         begin(c, 1, V1_AGGRESSIVE, 0, false, false);
         memset(c->m.spi_r, 0x22, 8);
@@ -446,19 +453,7 @@ second_refused(struct conversation *c)
 static void
 first_quick_mode(struct conversation *c, bool alive)
 {
-    reset(c);
-    for (unsigned n = 1; n <= 3; n++) {
-        char text[8];
-        begin(c, 1, V1_AGGRESSIVE, 0, n % 2, false);
-        memset(c->m.spi_r, n == 1 ? 0 : 0x22, 8);
-        c->m.encrypted = n == 3;
-        c->m.readable = n != 3;
-        if (n < 3) {
-            propose(c, aes256, 4, PROTO_IKE, 0);
-        }
-        g_snprintf(text, sizeof text, "am%u", n);
-        send(c, text, (uint16_t)n);
-    }
+    aggressive_messages(c);
     if (alive) {
         begin(c, 1, V1_INFORMATIONAL, 77, false, false);
         memset(c->m.spi_r, 0x22, 8);
