@@ -453,6 +453,7 @@ moves(struct conversation *c)
     SAYS(c, ike_from_new_address, "IKE_AUTH of frame 3 comes again in frame 5, bit for bit, from "
                                   "203.0.113.66: someone replays it; the SA's peer is 192.0.2.10.");
     SILENT(c, retransmission);
+    T(message_repeats(&sadb_ike_sa(c->db, 0)->exchanges.at[1]->messages.at[0]) == 0);
     begin(c, 2, V2_IKE_AUTH, 1, false, true);
     c->to = c->stranger;
     send(c, "auth!", 10);       /* and answered there */
