@@ -18,6 +18,7 @@ struct report {
     const char *keys_full;                  /* what the key store was too small for (keyring_full),
                                              * or NULL */
     bool tcp_full;                          /* TCP connections were left out (tcp_encap_capped) */
+    bool ports_full;                        /* some IKE on other UDP ports was left out */
     bool deep;                              /* headers of IPsec were left out (frame_walk.capped) */
 };
 

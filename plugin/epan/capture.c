@@ -79,6 +79,7 @@ capture_report(struct report *out)
                             .version = PLUGIN_VERSION_STR,
                             .keys_full = open_file.keys ? keyring_full(open_file.keys) : NULL,
                             .tcp_full = tcp_encap_capped(open_file.tcp),
+                            .ports_full = own_ports_capped(open_file.own_ports),
                             .deep = open_file.deep };
     return true;
 }

@@ -30,6 +30,7 @@ struct own_ports *own_ports_new(void);
 void own_ports_free(struct own_ports *own);     /* NULL is allowed */
 const uint64_t *own_ports_bits(const struct own_ports *own);
 void own_ports_add(struct own_ports *own, const struct sighting *at);
+bool own_ports_capped(const struct own_ports *own);     /* some were left out */
 /* On ports of their own: IKE was found there by that frame, or some Child SA has the SPI. */
 struct capture;
 bool own_ports_known(const struct capture *c, const struct frame_part *part, uint32_t frame);

@@ -10,6 +10,7 @@
 struct own_ports {
     uint64_t bits[65536 / 64];
     GHashTable *since;          /* hash of two addresses and ports -> the first frame */
+    bool capped;
 };
 
 struct own_ports *
@@ -36,6 +37,12 @@ own_ports_bits(const struct own_ports *own)
     return own->bits;
 }
 
+bool
+own_ports_capped(const struct own_ports *own)
+{
+    return own->capped;
+}
+
 /* The same for both directions. */
 static gpointer
 key_of(const struct sighting *at)
@@ -57,7 +64,11 @@ own_ports_add(struct own_ports *own, const struct sighting *at)
 {
     gpointer key = key_of(at);
 
-    if (g_hash_table_size(own->since) >= OWN_PORTS_MAX || g_hash_table_contains(own->since, key)) {
+    if (g_hash_table_contains(own->since, key)) {
+        return;
+    }
+    if (g_hash_table_size(own->since) >= OWN_PORTS_MAX) {
+        own->capped = true;
         return;
     }
     own->bits[at->src_port / 64] |= UINT64_C(1) << at->src_port % 64;

@@ -18,6 +18,10 @@ report_left_out(const struct report *r)
         g_ptr_array_add(
             all, g_strdup("TCP connections of IKE and ESP; what came after it was not followed"));
     }
+    if (r->ports_full) {
+        g_ptr_array_add(all, g_strdup("pairs of ends with IKE on UDP ports of their own; what came "
+                                      "after it was not followed"));
+    }
     if (r->deep) {
         g_ptr_array_add(
             all, g_strdup("headers of ESP and AH in one frame; what came inside was not followed"));

@@ -91,11 +91,14 @@ limits(struct conversation *c)
     r = report_now(c);
     r.keys_full = "256 keys";
     r.tcp_full = true;
+    r.ports_full = true;
     r.deep = true;
     T_STR(printed_of(report_findings, &r),
           "\nEspial findings\n"
           "limit reached: 256 keys; what came after it was not opened\n"
           "limit reached: TCP connections of IKE and ESP; what came after it was not followed\n"
+          "limit reached: pairs of ends with IKE on UDP ports of their own; what came after it was "
+          "not followed\n"
           "limit reached: headers of ESP and AH in one frame; what came inside was not followed\n"
           "0 errors, 0 warnings, 0 notes, 0 chats\n");
 }
