@@ -182,8 +182,8 @@ free_story(gpointer p)
     g_ptr_array_free((GPtrArray *)p, TRUE);
 }
 
-/* Walks the IKE SAs of each pair of ends: those that fit are told by stories, each of lives that are
- * the same. */
+/* Walks the IKE SAs of each pair of ends: those that fit are told by stories, each of lives that
+ * are the same. */
 static void
 tell_stories(const struct check_in *in, struct findings *out, fits_fn *fits, same_fn *same,
              tell_fn *tell)
