@@ -57,8 +57,14 @@ void findings_doubt(struct findings *out, const struct stream *stream, bool unve
 /* At the end, before findings_drop: another finding explains the one in this scope, where there is
  * one, and it is gone. */
 void finding_withdraw(struct findings *out, unsigned check, const struct scope *where);
+/* The same for all findings of the IKE SAs of which gone says so. */
+void findings_withdraw_of(struct findings *out, const struct sadb *db,
+                          bool (*gone)(const struct ike_sa *sa, const void *data),
+                          const void *data);
 /* Withdraws what answers from elsewhere explain: messages that are sent again, moves. */
 void explain_strays(struct findings *out, const struct sadb *db);
+/* Withdraws what is said of answers that nobody asked for: unsolicited_answers tells of all. */
+void explain_unsolicited(struct findings *out, const struct sadb *db);
 /* At the end: those that came true join the others as if there had been no doubt, the rest are
  * gone. */
 void findings_settle(struct findings *out, const struct sadb *db);

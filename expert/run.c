@@ -98,6 +98,7 @@ checks_end(struct findings *out, const struct sadb *db, const struct plan *plan)
     }
     findings_foretold(out, db);
     explain_strays(out, db);
+    explain_unsolicited(out, db);
     findings_drop(out);
     findings_settle(out, db);
 #define CHECK(name, severity, group, trigger, ...) \

@@ -187,6 +187,18 @@ finding_withdraw(struct findings *out, unsigned check, const struct scope *where
     }
 }
 
+void
+findings_withdraw_of(struct findings *out, const struct sadb *db,
+                     bool (*gone)(const struct ike_sa *sa, const void *data), const void *data)
+{
+    for (guint i = 0; i < out->all->len; i++) {
+        struct finding *f = (struct finding *)g_ptr_array_index(out->all, i);
+        if (!f->suspended && f->ike_sa != NO_ID && gone(sadb_ike_sa(db, f->ike_sa), data)) {
+            put_aside(out, f);
+        }
+    }
+}
+
 /* What is still suspended is never said: the others close ranks.  No message can be judged any
  * more, so the marks go too. */
 void

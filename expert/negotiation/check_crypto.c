@@ -277,12 +277,39 @@ check_esp_null_seen(const struct check_in *in, struct findings *out)
     }
 }
 
+static bool
+refuses_in_clear(const struct exchange *x)
+{
+    return x->type == V1_INFORMATIONAL && x->messages.len && message_at(x, 0)->refused &&
+           !message_at(x, 0)->encrypted;
+}
+
+/* Who only refuses uses nothing: the first exchange of the IKE SA that is something else. */
+static bool
+begins_to_negotiate(const struct check_in *in)
+{
+    const struct ike_event *e = in->ike;
+
+    if (!e->exchange || refuses_in_clear(e->exchange)) {
+        return false;
+    }
+    if (e->new_sa) {
+        return true;
+    }
+    for (guint i = 0; i < e->exchange->index; i++) {
+        if (!refuses_in_clear(e->sa->exchanges.at[i])) {
+            return false;
+        }
+    }
+    return e->exchange->index > 0 && message_is_new(in) && e->exchange->messages.len == 1;
+}
+
 void
 check_ikev1_in_use(const struct check_in *in, struct findings *out)
 {
     struct scope where;
 
-    if (!in->ike->sa || in->msg->major != 1 || !in->ike->new_sa) {
+    if (!in->ike->sa || in->msg->major != 1 || !begins_to_negotiate(in)) {
         return;
     }
     where = scope_message(in);

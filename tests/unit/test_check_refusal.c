@@ -488,6 +488,41 @@ comes_up_later(struct conversation *c)
     }
 }
 
+/* The initiator refuses the answer, and takes it when it comes again: it has changed its mind, and
+ * nobody has put an answer in. */
+static void
+refuses_and_takes(struct conversation *c)
+{
+    static const char *const octets[] = { "mm2", "mm2" };
+
+    reset(c);
+    begin(c, 1, V1_MAIN, 0, true, false);
+    propose(c, aes256, 4, PROTO_IKE, 0);
+    send(c, "mm1", 1);
+    for (unsigned i = 0; i < 2; i++) {
+        begin(c, 1, V1_MAIN, 0, false, false);
+        memset(c->m.spi_r, 0x22, 8);
+        propose(c, aes256, 4, PROTO_IKE, 0);
+        send(c, octets[i], (uint16_t)(2 + i));
+        if (i == 0) {
+            begin(c, 1, V1_INFORMATIONAL, 0, true, false);
+            notify(c, N1_NO_PROPOSAL_CHOSEN);
+            send(c, "no", 9);
+            c->now += 10;
+        }
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        begin(c, 1, V1_MAIN, 0, i == 0, false);
+        memset(c->m.spi_r, 0x22, 8);
+        c->m.has_ke = true;
+        send(c, i ? "mm4" : "mm3", (uint16_t)(4 + i));
+    }
+    end_after(c, 1);
+    SILENT(c, injected_answer);
+    SILENT(c, no_proposal_chosen);
+    FIRES(c, ikev1_in_use);
+}
+
 int
 main(void)
 {
@@ -503,5 +538,6 @@ main(void)
     foretold(&c);
     elsewhere(&c);
     comes_up_later(&c);
+    refuses_and_takes(&c);
     return conversation_done(&c);
 }

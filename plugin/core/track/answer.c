@@ -389,7 +389,10 @@ track_refute_refusals(struct turn *t)
         }
         track_judge_exchange(t->db, other, false);
         x->answered_by = x->answered_by == m->frame ? 0 : x->answered_by;
-        keep_refusal(t, x, other, m);
+        /* The initiator's own is no answer: it has changed its mind. */
+        if (!m->from_initiator) {
+            keep_refusal(t, x, other, m);
+        }
         if (sa->state == IKE_FAILED) {
             sa->state = IKE_HALF_OPEN;
             sa->failed_in = 0;
