@@ -60,7 +60,11 @@ report_bad(struct findings *out, enum check_id check, const struct stream *s, ui
 {
     GString *near = g_string_new(NULL);
     const char *remedy = near_of_stream(s, near);
+    char cipher[TEXT_MAX];
 
+    if (!remedy && stream_suggests(s, cipher, sizeof cipher)) {
+        g_string_append_printf(near, " Their lengths suggest %s.", cipher);
+    }
     for (guint i = 0; i < s->bad_frames.len; i++) {
         struct scope where = scope_stream(s, s->bad_frames.at[i]);
         where.basis = BASIS_DECRYPTED;

@@ -276,11 +276,12 @@ void
 check_esp_without_ike(const struct check_in *in, struct findings *out)
 {
     struct shared_spis shared;
-    char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
+    char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], cipher[TEXT_MAX];
 
     find_shared(in->db, &shared);
     for (size_t i = 0; i < sadb_num_streams(in->db); i++) {
         const struct stream *s = sadb_stream(in->db, i);
+        const char *suggested = NULL;
         bool ordered = ip_compare(&s->src, &s->dst) <= 0;
         struct scope where = { .basis = BASIS_OBSERVED, .frame = s->first_frame,
                                .exchange = NO_ID };
@@ -289,11 +290,14 @@ check_esp_without_ike(const struct check_in *in, struct findings *out)
         }
         where.variant = hash_octets(hash_seed(), ordered ? &s->src : &s->dst, sizeof s->src);
         where.variant = hash_octets(where.variant, ordered ? &s->dst : &s->src, sizeof s->src);
+        suggested = stream_suggests(s, cipher, sizeof cipher);
         finding_add(out, CHECK_esp_without_ike, &where,
                     "%s from %s to %s, first under SPI %08x in frame %u; the capture holds no IKE "
-                    "between these two.",
+                    "between these two.%s%s%s",
                     ipsec_name(s->protocol), ip_print(&s->src, from, sizeof from),
-                    ip_print(&s->dst, to, sizeof to), s->spi, s->first_frame);
+                    ip_print(&s->dst, to, sizeof to), s->spi, s->first_frame,
+                    suggested ? " Its lengths suggest " : "", suggested ? suggested : "",
+                    suggested ? "." : "");
     }
     forget_shared(&shared);
 }

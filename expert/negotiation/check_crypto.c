@@ -214,23 +214,6 @@ check_no_encryption(const struct check_in *in, struct findings *out)
                 k->text, k->frame);
 }
 
-/* What is encrypted looks like noise.  By chance a packet has no padding and a next header of TCP
- * once in 65,536 times, and then a header of TCP once in 30; all other protocols have a length or a
- * checksum and are rarer by far.  Seven ways to read it make 4 of a million; three of 16 packets
- * that agree on one way, 7 * 560 * (5e-7)^3 = 5e-16, or one in a billion captures of two million
- * streams.  That they are most of them keeps three packets of somebody else from speaking for all
- * the others (RFC 5879 section 8.2 counts the same way). */
-enum { READABLE_PACKETS = 3 };
-
-static bool
-stream_is_readable(const struct stream *s)
-{
-    const struct esp_readable *r = s->readable;
-
-    return r && r->fits[r->way] >= READABLE_PACKETS && r->fits[r->way] * 2 > s->readable_asked &&
-           !(s->child && s->child->chosen) && !stream_is_strange(s);
-}
-
 static const char *
 readable_inner(const struct esp_readable *r, char *out, size_t size)
 {
@@ -260,7 +243,7 @@ check_esp_null_seen(const struct check_in *in, struct findings *out)
         const struct esp_readable *r = s->readable;
         bool ordered = ip_compare(&s->src, &s->dst) <= 0;
         struct scope where = { .basis = BASIS_INFERRED, .exchange = NO_ID };
-        if (!stream_is_readable(s)) {
+        if (!stream_is_readable(s) || stream_is_strange(s)) {
             continue;
         }
         where.frame = r->frame;

@@ -530,6 +530,7 @@ struct stream {
     const struct stream *older; /* an earlier one of the same SPI and addresses */
     uint8_t readable_asked;     /* packets looked at for clear text, while no suite is known */
     struct esp_readable *readable;          /* what they say, or NULL: none can be read */
+    struct esp_lengths *lengths;            /* while no suite is known, or NULL */
     uint32_t num_ivs;           /* read so far into last_iv */
     uint64_t *last_iv;          /* of a counter mode: STREAM_IVS explicit ones, by packet modulo;
                                  * else NULL */

@@ -134,4 +134,26 @@ bool esp_readable_way(struct esp_readable *out, unsigned way, const uint8_t *at,
 /* Octets of the ICV of that way. */
 uint8_t esp_readable_icv(unsigned way);
 
+/* --- what lengths tell of a cipher that nobody named (RFC 4303 section 2.4) ------------------- */
+
+enum { ESP_LENGTHS = 16 };
+
+/* The first different lengths of a stream's packets, from the SPI to the ICV. */
+struct esp_lengths {
+    uint8_t num;
+    uint8_t packets[2];         /* by length modulo 8, of 0 and of 4; at most UINT8_MAX */
+    uint16_t at[ESP_LENGTHS];
+};
+void esp_lengths_add(struct esp_lengths *l, uint32_t length);
+
+/* They are all residue modulo block: that of the cipher, 16 or 8, or 4 for one that has none
+ * (counter modes, AEAD, NULL). */
+struct esp_shape {
+    uint8_t block, residue;
+};
+/* False where they are too few, or of no cipher that is known. */
+bool esp_lengths_judge(struct esp_shape *out, const struct esp_lengths *l);
+/* "AES_CBC or another cipher with blocks of 16 octets, and an ICV of 96 bits (..)". */
+char *esp_shape_print(const struct esp_shape *s, char *out, size_t size);
+
 #endif

@@ -176,6 +176,13 @@ bool ike_sa_same_ends(const struct ike_sa *a, const struct ike_sa *b);
 const struct exchange_message *ike_sa_last_word(const struct ike_sa *sa);
 /* How much of it was not captured, 0 to 100. */
 double stream_lost_percent(const struct stream *s);
+/* No suite of it was read, and of its first packets so many can be read as they stand that they are
+ * not encrypted (RFC 5879 section 8). */
+bool stream_is_readable(const struct stream *s);
+/* What the lengths of its packets suggest as cipher and ICV (esp_shape_print), where no suite was
+ * read and no packet can be read as it stands; NULL.  Each direction speaks for itself: their two
+ * ends may not agree. */
+const char *stream_suggests(const struct stream *s, char *out, size_t size);
 /* a is where that side of sa was captured, before or beyond its NAT. */
 bool ike_sa_is_at(const struct ike_sa *sa, bool initiator, const struct ip_addr *a);
 /* That side of sa is behind a NAT, alone or as the other is. */

@@ -277,6 +277,7 @@ show_stream(const struct view *v, const struct record *r, const struct stream *s
 {
     proto_item *item = put_number(v, v->tree, H_stream, r->stream);
     proto_tree *tree = proto_item_add_subtree(item, ett_sa);
+    char cipher[TEXT_MAX];
 
     proto_item_append_text(item, ", %s %08x, packet %u", s->protocol == PROTO_AH ? "AH" : "ESP",
                            s->spi, r->packet);
@@ -287,6 +288,9 @@ show_stream(const struct view *v, const struct record *r, const struct stream *s
     put_number(v, tree, H_packet, r->packet);
     put_number(v, tree, H_lost, r->lost);
     put_number(v, tree, H_replayed, r->replayed);
+    if (v->visited && stream_suggests(s, cipher, sizeof cipher)) {
+        put_text(v, tree, H_suggests, cipher);
+    }
     put_address(v, tree, H_inner_src, H_inner_src6, &r->inner_src);
     put_address(v, tree, H_inner_dst, H_inner_dst6, &r->inner_dst);
 }

@@ -223,7 +223,7 @@ put_child_sa(json_dumper *j, const struct child_sa *c)
 static void
 put_stream(json_dumper *j, const struct stream *s)
 {
-    char text[ADDR_TEXT_MAX], spi[9];
+    char text[ADDR_TEXT_MAX], spi[9], cipher[TEXT_MAX];
 
     snprintf(spi, sizeof spi, "%08x", s->spi);
     json_dumper_begin_object(j);
@@ -251,6 +251,7 @@ put_stream(json_dumper *j, const struct stream *s)
     put_percent(j, "lost_percent", stream_lost_percent(s));
     put_number(j, "replayed", s->replayed);
     put_number(j, "out_of_window", s->out_of_window);
+    put_text(j, "lengths_suggest", stream_suggests(s, cipher, sizeof cipher));
     json_dumper_end_object(j);
 }
 

@@ -228,10 +228,13 @@ put_traffic(GString *out, const struct child_sa *c, bool to_responder)
 {
     uint64_t packets = 0, lost = 0;
     uint32_t replayed = 0, bad = 0;
+    char text[TEXT_MAX];
+    const char *cipher = NULL;
 
     for (guint i = 0; i < c->streams.len; i++) {
         const struct stream *s = c->streams.at[i];
         if (s->to_responder == to_responder) {
+            cipher = cipher ? cipher : stream_suggests(s, text, sizeof text);
             packets += s->packets;
             lost += s->lost;
             replayed += s->replayed;
@@ -247,6 +250,9 @@ put_traffic(GString *out, const struct child_sa *c, bool to_responder)
     }
     if (bad) {
         html_put(out, ", <span class=\"bad\">%u with a wrong checksum</span>", bad);
+    }
+    if (cipher) {
+        html_put(out, "<br><span class=\"sub\">lengths suggest %s</span>", cipher);
     }
 }
 
@@ -516,12 +522,16 @@ page_table(struct page *p)
 static void
 put_orphan(GString *out, const struct stream *s)
 {
-    char a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX];
+    char a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX], cipher[TEXT_MAX];
 
     html_put(
         out,
-        "<tr><th scope=\"row\" data-l=\"SPI\"><code>%08x</code> <span class=\"sub\">%s%s</span></th>",
+        "<tr><th scope=\"row\" data-l=\"SPI\"><code>%08x</code> <span class=\"sub\">%s%s</span>",
         s->spi, s->protocol == PROTO_AH ? "AH" : "ESP", s->src_port ? " in UDP" : "");
+    if (stream_suggests(s, cipher, sizeof cipher)) {
+        html_put(out, "<br><span class=\"sub\">lengths suggest %s</span>", cipher);
+    }
+    g_string_append(out, "</th>");
     html_put(out, "<td data-l=\"From\">%s</td><td data-l=\"To\">%s</td>",
              ip_print(&s->src, a, sizeof a), ip_print(&s->dst, b, sizeof b));
     html_put(out,

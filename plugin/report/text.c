@@ -63,7 +63,7 @@ report_findings(FILE *out, const struct report *r)
 static void
 print_stream(FILE *out, const struct stream *s, const char *indent)
 {
-    char a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX], percent[32] = "";
+    char a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX], percent[32] = "", cipher[TEXT_MAX];
 
     if (s->lost) {
         g_snprintf(percent, sizeof percent, " (%.1f %%)", stream_lost_percent(s));
@@ -75,6 +75,9 @@ print_stream(FILE *out, const struct stream *s, const char *indent)
             ip_print(&s->src, a, sizeof a), ip_print(&s->dst, b, sizeof b),
             s->src_port ? " in UDP" : "", s->packets, s->bytes, s->lost,
             percent, s->first_frame, s->last_frame);
+    if (stream_suggests(s, cipher, sizeof cipher)) {
+        fprintf(out, "%s  its lengths suggest %s\n", indent, cipher);
+    }
 }
 
 enum { SPI_TEXT_MAX = 16 };

@@ -1,4 +1,5 @@
-/* readable.c - ESP of which no negotiation was read, and which can be read all the same.
+/* readable.c - ESP of which no negotiation was read: whether it can be read all the same, and its
+ * lengths.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "track.h"
 
@@ -29,4 +30,20 @@ track_readable(struct sadb *db, struct stream *s, const struct ipsec_event *e)
             *s->readable = now;
         }
     }
+}
+
+/* Strangers send one packet of an SPI, or two: the lengths of the third and later are kept. */
+void
+track_lengths(struct sadb *db, struct stream *s, const struct ipsec_event *e)
+{
+    const struct ipsec_packet *p = e->packet;
+
+    if (s->protocol != PROTO_ESP || s->packets <= 2 || e->replayed || e->doubtful ||
+        e->forged || p->fragmented || (s->child && s->child->chosen)) {
+        return;
+    }
+    if (!s->lengths) {
+        s->lengths = (struct esp_lengths *)store_alloc(&db->store, sizeof *s->lengths);
+    }
+    esp_lengths_add(s->lengths, p->length);
 }
