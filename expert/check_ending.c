@@ -64,6 +64,26 @@ closed_at_once(const struct sadb *db, const GArray *lives, guint i)
     return !carried_before(sa, end->frame) && !life_overlaps(lives, i) && !life_pushed_out(db, one);
 }
 
+/* The initiator of an IKEv1 SA deletes it where Mode Config or quick mode is due: phase 1 ends with
+ * the responder's identity, and nothing but phase 1 was negotiated (RFC 2409 section 5). */
+static bool
+leaves_after_identity(const struct life *one)
+{
+    const struct ike_sa *sa = one->sa;
+
+    if (sa->major != 1 || !one->end.by_initiator || one->end.inferred || !sa->responder.id ||
+        !sa->responder.id_frame || sa->children.len) {
+        return false;
+    }
+    for (struct newest n = newest_first(sa->exchanges.len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct exchange *x = sa->exchanges.at[n.i];
+        if (x->type != V1_INFORMATIONAL && x->index) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* What the initiator held when it left, or was made to leave. */
 static void
 given_text(const struct life *one, char *out, size_t size)
@@ -74,6 +94,14 @@ given_text(const struct life *one, char *out, size_t size)
 
     if (one->end.inferred) {
         g_strlcpy(out, "What it was given is encrypted.", size);
+        return;
+    }
+    if (leaves_after_identity(one)) {
+        g_snprintf(out, (gulong)size,
+                   "It asks for nothing: the last that it learnt is that the responder calls itself "
+                   "%s (frame %u). Suggests that it expects another identity%s.",
+                   sa->responder.id, sa->responder.id_frame,
+                   sa->certificate_r ? ", or does not accept the certificate" : "");
         return;
     }
     if (!c || !c->num_ts_i) {
@@ -97,6 +125,12 @@ given_text(const struct life *one, char *out, size_t size)
 static const char *
 closed_remedy(const struct life *one)
 {
+    if (leaves_after_identity(one)) {
+        return "Set the responder's own identity (leftid, local id) to the one that the initiator "
+               "expects, or let the initiator expect the one that the responder gives (rightid, "
+               "remote id). The initiator's log names both; see there, too, whether it accepts the "
+               "responder's certificate, or a user or script ends the connection.";
+    }
     return one->end.by_initiator ?
                "See the initiator's log at this time: it leaves because of something that it was "
                "given or not given. Compare its profile with the gateway's: address, DNS server, "

@@ -8,12 +8,24 @@
 
 enum { LONE_NOTIFY = 8, SMALL_NOTIFY_DATA = 8 };    /* octets */
 
+/* The first request was read and proves nothing: the initiator wants EAP (RFC 7296 section 2.16),
+ * and nobody has asked for the user's credential yet. */
+static bool
+offers_eap(const struct check_in *in)
+{
+    const struct ike_sa *sa = in->ike->sa;
+    const struct exchange *x = in->ike->about;
+
+    return sa->major == 2 && x && x->type == V2_IKE_AUTH && x->message_id == 1 &&
+           sa->initiator.id_frame && !sa->auth_method;
+}
+
 static const char *
 method(const struct check_in *in, char *out, size_t size)
 {
     const struct ike_sa *sa = in->ike->sa;
 
-    if (sa->eap) {
+    if (sa->eap || offers_eap(in)) {
         return "EAP";
     }
     return sa->auth_method ? auth_method_name(sa->major, sa->auth_method, out, size) :
@@ -58,32 +70,6 @@ struct reason {
     char text[TEXT_MAX], remedy[TEXT_MAX];
 };
 
-static void
-certificate_reason(const struct check_in *in, const struct peer_certificate *shown,
-                   struct reason *why)
-{
-    const struct certificate *c = &shown->certificate;
-    bool early = in->ike->at.time < (double)c->not_before;
-    bool misnamed = shown->naming == NAMING_DIFFERS;
-    bool dated = early || in->ike->at.time > (double)c->not_after;
-
-    g_snprintf(why->text, sizeof why->text,
-               " Its certificate (frame %u) is \"%s\", issued by \"%s\"%s%s.",
-               shown->frame, c->subject, c->issuer,
-               early ? ", and is not valid yet" :
-               dated ? ", and has expired" :
-                       "",
-               misnamed ? ", and does not name it" : "");
-    g_snprintf(why->remedy, sizeof why->remedy,
-               "%s%s%s in the log of the rejecting side whether it trusts the issuer \"%s\" and can "
-               "reach a revocation list.",
-               dated ? "Renew the certificate or set the clocks right. " : "",
-               misnamed ? "Issue the certificate with the identity as subjectAltName, or configure "
-                          "the identity that it names. " :
-                          "",
-               dated || misnamed ? "If that does not help, see" : "See", c->issuer);
-}
-
 /* The same responder has called itself that in another IKE SA. */
 static bool
 is_known_as(const struct check_in *in, const char *id)
@@ -112,6 +98,68 @@ asks_for_unknown(const struct check_in *in, bool of_initiator)
     return of_initiator && sa->asked_id && !is_known_as(in, sa->asked_id);
 }
 
+/* Both proved themselves by one pre-shared key, and the responder has accepted the initiator's
+ * proof. */
+static bool
+key_agrees(const struct ike_sa *sa)
+{
+    return sa->major == 2 && !sa->eap && sa->auth_method == AUTH2_PSK &&
+           sa->auth_method_r == AUTH2_PSK;
+}
+
+/* What is to be seen to before the credential: the identity that the other side is to have.  It
+ * ends so that what is said of the credential can follow; else nothing. */
+static void
+identity_remedy(const struct check_in *in, bool of_initiator, char *out, size_t size)
+{
+    const struct ike_sa *sa = in->ike->sa;
+
+    out[0] = '\0';
+    if (asks_for_unknown(in, of_initiator)) {
+        g_snprintf(out, (gulong)size,
+                   "See whether the gateway has a connection whose own identity is %s and that "
+                   "admits the initiator's identity%s; without one it refuses any credential. ",
+                   sa->asked_id, offers_eap(in) ? " with EAP" : "");
+    } else if (!of_initiator && sa->responder.id && sa->responder.id_frame &&
+               (!sa->asked_id || strcmp(sa->asked_id, sa->responder.id) != 0)) {
+        g_snprintf(out, (gulong)size,
+                   "See whether the initiator expects the identity %s (rightid, remote id), which "
+                   "the responder gives in frame %u. ",
+                   sa->responder.id, sa->responder.id_frame);
+    }
+}
+
+static void
+certificate_reason(const struct check_in *in, const struct peer_certificate *shown,
+                   const char *identity, struct reason *why)
+{
+    const struct certificate *c = &shown->certificate;
+    bool early = in->ike->at.time < (double)c->not_before;
+    bool misnamed = shown->naming == NAMING_DIFFERS;
+    bool dated = early || in->ike->at.time > (double)c->not_after;
+    size_t said = strlen(why->text);
+
+    g_snprintf(why->text + said, (gulong)(sizeof why->text - said),
+               " Its certificate (frame %u) is \"%s\", issued by \"%s\"%s%s.",
+               shown->frame, c->subject, c->issuer,
+               early ? ", and is not valid yet" :
+               dated ? ", and has expired" :
+                       "",
+               misnamed ? ", and does not name it" : "");
+    g_snprintf(why->remedy, sizeof why->remedy,
+               "%s%s%s%s in the log of the rejecting side whether it trusts the issuer \"%s\" and "
+               "can reach a revocation list.",
+               dated ? "Renew the certificate or set the clocks right. " : "",
+               misnamed ? "Issue the certificate with the identity as subjectAltName, or configure "
+                          "the identity that it names. " :
+                          "",
+               dated || misnamed ? "" : identity,
+               dated || misnamed ? "If that does not help, see" :
+               identity[0]       ? "Then see" :
+                                   "See",
+               c->issuer);
+}
+
 static void
 find_reason(const struct check_in *in, bool of_initiator, struct reason *why)
 {
@@ -119,16 +167,22 @@ find_reason(const struct check_in *in, bool of_initiator, struct reason *why)
     const struct peer_certificate *shown = of_initiator ? sa->certificate_i : sa->certificate_r;
     const struct ike_sa *before = of_initiator ? accepted_before(in) : NULL;
     uint16_t method = of_initiator || sa->major == 1 ? sa->auth_method : sa->auth_method_r;
-    char where[ADDR_TEXT_MAX];
+    char where[ADDR_TEXT_MAX], identity[TEXT_MAX];
 
     why->text[0] = why->remedy[0] = '\0';
+    if (!before && asks_for_unknown(in, of_initiator)) {
+        g_snprintf(why->text, sizeof why->text,
+                   " The request asks for the responder %s (frame %u).", sa->asked_id,
+                   sa->asked_id_in);
+    }
+    identity_remedy(in, of_initiator, identity, sizeof identity);
     if (shown) {
-        certificate_reason(in, shown, why);
+        certificate_reason(in, shown, identity, why);
     } else if (is_signature(sa, method)) {
-        g_strlcpy(why->remedy,
-                  "See in the log of the rejecting side whether it has or gets the certificate, "
-                  "trusts its issuer, finds it valid at this time, and finds this identity in it.",
-                  sizeof why->remedy);
+        g_snprintf(why->remedy, sizeof why->remedy,
+                   "%s%s in the log of the rejecting side whether it has or gets the certificate, "
+                   "trusts its issuer, finds it valid at this time, and finds this identity in it.",
+                   identity, identity[0] ? "Then see" : "See");
     } else if (before) {
         bool live = before->state == IKE_ESTABLISHED;
         ip_print(&before->initiator.addr, where, sizeof where);
@@ -144,15 +198,29 @@ find_reason(const struct check_in *in, bool of_initiator, struct reason *why)
                          "See what has changed since then: the key or password on either end, or "
                          "whether this address may use it.",
                   sizeof why->remedy);
+    } else if (of_initiator && offers_eap(in)) {
+        g_strlcat(why->text,
+                  " The initiator wants EAP, and nobody has asked for the user's credential yet.",
+                  sizeof why->text);
+        g_snprintf(why->remedy, sizeof why->remedy, "%s%s",
+                   identity[0] ? identity :
+                                 "See whether the gateway has a connection that admits this "
+                                 "identity with EAP. ",
+                   "The user's password is not the reason.");
     } else if (asks_for_unknown(in, of_initiator)) {
-        g_snprintf(why->text, sizeof why->text,
-                   " The request asks for the responder %s (frame %u).", sa->asked_id,
-                   sa->asked_id_in);
         g_snprintf(why->remedy, sizeof why->remedy,
-                   "See whether the gateway has a connection whose own identity is %s and that "
-                   "admits the initiator's identity; without one it refuses any key. Then compare "
-                   "the pre-shared key or password on both ends.",
-                   sa->asked_id);
+                   "%sThen compare the pre-shared key or password on both ends.", identity);
+    } else if (!of_initiator && identity[0]) {
+        bool agrees = key_agrees(sa);
+        if (agrees) {
+            g_strlcat(why->text,
+                      " The responder has accepted the initiator's proof of the pre-shared key.",
+                      sizeof why->text);
+        }
+        g_snprintf(why->remedy, sizeof why->remedy, "%s%s", identity,
+                   agrees ? "The key fits in one direction: only where an end keeps another key "
+                            "for each identity can it be the reason." :
+                            "Then compare the pre-shared key or password on both ends.");
     } else if (of_initiator && !sa->eap && sa->initiator.id) {
         g_snprintf(why->remedy, sizeof why->remedy,
                    "See whether the rejecting side has a connection for %s%s%s, of this type and "
@@ -312,7 +380,8 @@ suspect_v2(const struct check_in *in, struct findings *out)
     finding_add(
         out, CHECK_auth_failure_suspected, &where,
         "IKE_AUTH is answered with %u bytes, the length of a lone notify%s%s; a success would "
-        "carry ID, AUTH, SA and selectors. Suggests a refusal, most often of the credentials.",
+        "carry ID, AUTH, SA and selectors. Suggests a refusal, most often of the "
+        "credentials or of the identities.",
         m->length, sa->chosen ? " under " : "", sa->chosen ? sa->chosen->text : "");
 }
 

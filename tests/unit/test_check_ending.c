@@ -288,6 +288,99 @@ asks_for_nobody(struct conversation *c)
     }
 }
 
+/* What the remedy puts before the credential, by what the request proves and who refuses. */
+static void
+identity_before_key(struct conversation *c)
+{
+    static const struct {
+        uint8_t method, method_r;               /* 0: no AUTH, the initiator wants EAP */
+        const char *asked, *says, *remedy;
+        bool by_initiator;
+    } cases[] = {
+        { 0, 0, "vpn", "frame 3, EAP). The request asks for the responder vpn (frame 3). The "
+          "initiator wants EAP, and nobody has asked for the user's credential yet.",
+          "own identity is vpn and that admits the initiator's identity with EAP", false },
+        { 0, 0, NULL, "nobody has asked for the user's credential yet",
+          "a connection that admits this identity with EAP", false },
+        { AUTH2_DIGITAL_SIGNATURE, 0, "vpn", "asks for the responder vpn (frame 3)",
+          "without one it refuses any credential. Then see in the log", false },
+        { AUTH2_PSK, AUTH2_PSK, NULL, "The responder has accepted the initiator's proof of the "
+          "pre-shared key.", "See whether the initiator expects the identity gw", true },
+        { AUTH2_DIGITAL_SIGNATURE, AUTH2_DIGITAL_SIGNATURE, NULL,
+          "rejects the authentication of gw", "See whether the initiator expects the identity gw",
+          true },
+        { AUTH2_PSK, AUTH2_PSK, "gw", "rejects the authentication of gw",
+          "Compare the pre-shared key", true },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct session s = lisa;
+        s.asked = cases[i].asked;
+        reset(c);
+        session_init(c, &s);
+        for (unsigned r = 0; r < 2; r++) {
+            take(c, &s, V2_IKE_AUTH, 1, r == 0, r == 1);
+            c->m.auth_method = r ? cases[i].method_r : cases[i].method;
+            c->m.has_auth = c->m.auth_method != 0;
+            c->m.id_i = named(r ? NULL : s.user);
+            c->m.id_r = named(r ? cases[i].method_r ? s.given : NULL : s.asked);
+            propose(c, esp128, 3, PROTO_ESP, 0xa0000010 + r);
+            selectors(c, "10.1.0.0/24", "10.2.0.0/24");
+            if (r && !cases[i].by_initiator) {
+                notify(c, N2_AUTHENTICATION_FAILED);
+            }
+            put(c, 0.05);
+        }
+        if (cases[i].by_initiator) {
+            take(c, &s, V2_INFORMATIONAL, 2, true, false);
+            notify(c, N2_AUTHENTICATION_FAILED);
+            put(c, 0.05);
+        }
+        SAYS(c, auth_failed, cases[i].says);
+        T(strstr(remedy(c, CHECK_auth_failed), cases[i].remedy) != NULL);
+    }
+}
+
+/* The initiator of IKEv1 leaves where it is its turn to ask: it has only learnt who the responder
+ * is.  Where it has asked for something, that may be why. */
+static void
+leaves_after_main_mode(struct conversation *c)
+{
+    static const struct ike_delete all = { .protocol = PROTO_IKE, .inner = true };
+
+    for (unsigned asks = 0; asks < 2; asks++) {
+        reset(c);
+        for (unsigned n = 1; n <= 8; n++) {
+            bool last = n == 8, quick = n == 7;
+            char text[16];
+            if (quick && !asks) {
+                continue;
+            }
+            begin(c, 1, last ? V1_INFORMATIONAL : quick ? V1_QUICK : V1_MAIN,
+                  last ? 78 : quick ? 77 : 0, last || n % 2, false);
+            memset(c->m.spi_r, n == 1 ? 0 : 0x22, 8);
+            c->m.encrypted = n > 4;
+            if (n <= 2) {
+                propose(c, aes256, 4, PROTO_IKE, 0);
+            } else if (n == 5 || n == 6) {
+                c->m.id_i = named(n == 5 ? "lisa" : "gw");
+            } else if (last) {
+                c->m.num_deletes = 1;
+                c->m.deletes[0] = all;
+            }
+            g_snprintf(text, sizeof text, "m%u", n);
+            c->now -= 0.4;
+            send(c, text, (uint16_t)n);
+        }
+        end_after(c, 60);
+        FIRES(c, closed_at_once);
+        T((strstr(detail(c, CHECK_closed_at_once), "the responder calls itself gw (frame 6). "
+                  "Suggests that it expects another identity.") != NULL) == !asks);
+        T((strstr(remedy(c, CHECK_closed_at_once), "Set the responder's own identity") != NULL) ==
+          !asks);
+    }
+}
+
 int
 main(void)
 {
@@ -301,5 +394,7 @@ main(void)
     comes_and_goes(&c);
     is_somebody_else(&c);
     asks_for_nobody(&c);
+    identity_before_key(&c);
+    leaves_after_main_mode(&c);
     return conversation_done(&c);
 }
