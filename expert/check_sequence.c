@@ -96,7 +96,7 @@ check_sequence_jumped(const struct check_in *in, struct findings *out)
         for (uint32_t k = 0; k < s->num_gaps; k++) {
             const struct stream_gap *gap = &g_array_index(s->gaps, struct stream_gap, k);
             struct scope where = scope_stream(s, gap->frame);
-            if (gap->jump) {
+            if (gap->jump && !stream_two_lines(s)) {
                 finding_add(out, CHECK_sequence_jumped, &where,
                             "The sequence number of SPI %08x jumps from %u (frame %u) to %u (frame "
                             "%u), further than its sender can have gone by sending: it does not "
@@ -120,10 +120,19 @@ ttls(const struct stream_line *l, char *out, size_t size)
     return out;
 }
 
-static bool
-two_lines(const struct stream *s)
+/* What tells the packets of the second line from late ones. */
+static const char *
+how_told(const struct stream_line *l)
 {
-    return s->line && s->line->proved && s->line->main_since > 1;
+    return l->conflicts ? ", with octets other than those of the packets that had these numbers" :
+                          ", too far behind to be late";
+}
+
+/* Packets of one capture point may be behind those of another one, whose clock is wrong. */
+static bool
+has_line(const struct stream *s)
+{
+    return s->line && s->line->proved && (s->line->conflicts > 1 || !s->duplicates);
 }
 
 void
@@ -132,17 +141,26 @@ check_two_senders(const struct check_in *in, struct findings *out)
     for (size_t i = 0; i < sadb_num_streams(in->db); i++) {
         const struct stream *s = sadb_stream(in->db, i);
         const struct stream_line *l = s->line;
-        char ttl[40];
-        for (uint32_t k = 0; two_lines(s) && k < l->frames.len; k++) {
+        char ttl[40], who[ADDR_TEXT_MAX];
+        for (uint32_t k = 0; has_line(s) && stream_two_lines(s) && k < l->frames.len; k++) {
             struct scope where = scope_stream(s, l->frames.at[k]);
             finding_add(out, CHECK_two_senders, &where,
-                        "Two counters run in SPI %08x at once: numbers %u to %u come again in "
-                        "frames %u to %u with other octets%s, while the first counter goes on to "
-                        "%u. Two machines send in one SA, or someone forges packets.",
-                        s->spi, l->first_seq, l->last_seq, l->first_frame, l->last_frame,
+                        "Two counters of %s run in SPI %08x at once: one at %u to %u (frames %u "
+                        "to %u)%s%s, while the other goes on to %u. Two machines send in one SA, "
+                        "or someone forges packets.",
+                        ip_print(&s->src, who, sizeof who), s->spi, l->first_seq,
+                        l->last_seq, l->first_frame, l->last_frame, how_told(l),
                         ttls(l, ttl, sizeof ttl), s->last_seq);
         }
     }
+}
+
+/* Where keys are set by hand, a sender that starts again begins at 1, and nobody looks at the
+ * numbers (RFC 4303 section 3.3.3). */
+static bool
+begins_by_hand(const struct stream *s)
+{
+    return !s->child && (ip_is_multicast(&s->dst) || s->line->first_seq == 1);
 }
 
 void
@@ -151,14 +169,18 @@ check_sequence_went_back(const struct check_in *in, struct findings *out)
     for (size_t i = 0; i < sadb_num_streams(in->db); i++) {
         const struct stream *s = sadb_stream(in->db, i);
         const struct stream_line *l = s->line;
-        char ttl[40];
-        for (uint32_t k = 0; l && l->proved && !two_lines(s) && k < l->frames.len; k++) {
+        char ttl[40], who[ADDR_TEXT_MAX];
+        if (!has_line(s) || stream_two_lines(s) || begins_by_hand(s)) {
+            continue;
+        }
+        for (uint32_t k = 0; k < l->frames.len; k++) {
             struct scope where = scope_stream(s, l->frames.at[k]);
             finding_add(out, CHECK_sequence_went_back, &where,
-                        "The counter of SPI %08x goes back from %u to %u in frame %u and goes on "
-                        "from there, with other octets than before%s: a receiver drops the packets "
-                        "until it passes %u again.",
-                        s->spi, l->top, l->first_seq, l->first_frame, ttls(l, ttl, sizeof ttl),
+                        "The counter of %s in SPI %08x goes back from %u to %u in frame %u and "
+                        "goes on from there%s%s: a receiver drops the packets until it passes %u "
+                        "again.",
+                        ip_print(&s->src, who, sizeof who), s->spi, l->top,
+                        l->first_seq, l->first_frame, how_told(l), ttls(l, ttl, sizeof ttl),
                         l->top);
         }
     }

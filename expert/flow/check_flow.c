@@ -114,6 +114,20 @@ stream_of_run(const struct child_sa *c)
     return last;
 }
 
+/* Packets come back with numbers that the receiver has had: sequence_went_back says so. */
+static bool
+numbers_went_back(const struct child_sa *c, const struct flow_run *r)
+{
+    for (guint i = 0; i < c->streams.len; i++) {
+        const struct stream *s = c->streams.at[i];
+        if (s->to_responder != r->to_responder && s->line && s->line->proved &&
+            s->line->last_frame > r->first_frame) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool
 has_stopped(const struct sadb *db, const struct child_sa *c)
 {
@@ -309,7 +323,7 @@ check_stream_stopped(const struct check_in *in, struct findings *out)
         const struct stream *s;
         struct scope where;
         struct sign sign;
-        if (!has_stopped(in->db, c) || !(s = stream_of_run(c)) ||
+        if (!has_stopped(in->db, c) || !(s = stream_of_run(c)) || numbers_went_back(c, r) ||
             answered_elsewhere(in->db, c, s)) {
             continue;
         }

@@ -440,15 +440,18 @@ struct stream_gap {
 };
 
 /* A second line of rising numbers under one SPI: packets whose numbers others had before, with
- * other octets. */
+ * other octets, or that are too far behind to be late. */
 struct stream_line {
+    double first_time;
     uint32_t first_seq, last_seq;
     uint32_t top;               /* the stream's highest before it */
     uint32_t first_frame, last_frame, count;
-    uint32_t conflicts;         /* packets with a number that another one had */
+    uint32_t conflicts, far;    /* packets with a number that another one had; too old to be late */
     uint32_t main_since;        /* packets of the first line since the second began */
+    uint32_t turns;             /* since caught: of the first line behind the second */
     uint8_t ttl, main_ttl;      /* of the last packet of each, 0 */
     bool caught;                /* it has reached the end of the first line */
+    bool its_turn, reordered;   /* its packet was the last; was older than those before */
     bool proved;                /* it has packets enough */
     struct frame_numbers frames;        /* the first STREAM_MAX_BAD_FRAMES */
 };

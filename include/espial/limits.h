@@ -63,7 +63,8 @@ enum limits {
     SADB_MAX_SIGHTS = 1 << 16,      /* packets of IKE, ESP and AH whose later copies are known */
     SADB_MAX_DISTANCES = 16,        /* between two sightings of one packet, that are compared */
     SADB_MAX_EARLY_COPIES = 256,    /* copies seen before it was known that there are two points */
-    STREAM_MAX_LINE = 8,            /* packets of a second line before it is one */
+    STREAM_MAX_LINE = 64,           /* packets of a second line before it is one */
+    STREAM_LINE_TURNS = 3,          /* after which two lines of one height are two */
     STREAM_MAX_GAPS = 1024,         /* gaps of one stream that are told one by one */
     STREAM_IVS = 8,                 /* explicit IVs of a stream that are remembered */
     STREAM_MAX_READABLE = 16,       /* packets of one stream that are looked at for clear text */

@@ -183,6 +183,9 @@ bool stream_is_readable(const struct stream *s);
  * read and no packet can be read as it stands; NULL.  Each direction speaks for itself: their two
  * ends may not agree. */
 const char *stream_suggests(const struct stream *s, char *out, size_t size);
+
+/* Both lines of numbers go on. */
+bool stream_two_lines(const struct stream *s);
 /* a is where that side of sa was captured, before or beyond its NAT. */
 bool ike_sa_is_at(const struct ike_sa *sa, bool initiator, const struct ip_addr *a);
 /* That side of sa is behind a NAT, alone or as the other is. */

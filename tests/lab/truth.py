@@ -19,9 +19,6 @@ NO_CAPTURE = {
     "plan_unmatched": "is of the plan given beside a capture: unit tests",
     "esp_null_seen": "is silent where keys are given; esp_cleartext shows it without",
     "group_sa": "no key server of group SAs is a package of Debian: unit tests",
-    "sequence_jumped": "unit tests; a capture of a failover is wanted",
-    "sequence_went_back": "unit tests; a capture of a failover is wanted",
-    "two_senders": "unit tests; a capture of an anycast gateway is wanted",
 }
 
 

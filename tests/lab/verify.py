@@ -10,7 +10,7 @@ import tempfile
 from lab import expect
 
 LARGEST = 60000         # octets of a capture
-CHATS = {"address_updated", "redirected", "post_quantum", "duplicate_frame", "nat_t_draft"}
+CHATS = {"address_updated", "redirected", "post_quantum", "duplicate_frame", "nat_t_draft", "sequence_jumped"}
 # what may be said of any capture: state changes, and the encapsulation that charon's own ESP forces
 QUIET = {"sa_established", "sa_rekeyed", "sa_deleted", "ikev1_in_use", "nat_forced"}
 

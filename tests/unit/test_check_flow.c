@@ -223,6 +223,18 @@ goes_on(struct conversation *c)
     alone(&t, 4, 0, 0.5);
     end_after(c, 0);
     SILENT(c, stream_stopped);
+    t = talk_of(c); /* answers come with numbers that were there before */
+    for (uint32_t i = 1; i <= 19; i++) {
+        uint32_t octets[] = { i <= 12 ? i : i - 11, i <= 12 };
+        struct ipsec_packet p = esp_of(TO_I, octets[0]);
+        p.octets = (struct span){ (const uint8_t *)octets, sizeof octets };
+        alone(&t, 1, 0, 0.5);
+        soon(c);
+        ipsec(c, &c->gateway, &c->client, p);
+    }
+    end_after(c, 0);
+    SILENT(c, stream_stopped);
+    FIRES(c, sequence_went_back);
     t = talk_of(c); /* answers come in another SA of the two */
     second_child(c, 2, TO_I2, TO_R2, "10.3.0.0/24");
     answered(&t, 4);

@@ -40,12 +40,120 @@ two_counters(struct conversation *c)
         sent(c, i, 2, (uint16_t)(500 + i), 60, 0.01);
     }
     end_after(c, 1);
-    SAYS(c, two_senders, "numbers 1 to 6 come again in frames 16 to 26 with other octets, TTL 60 "
-                         "beside 63, while the first counter goes on to 16");
+    SAYS(c, two_senders, "one at 1 to 6 (frames 16 to 26), with octets other than those of the "
+                         "packets that had these numbers, TTL 60 beside 63, while the other goes "
+                         "on to 16");
     T(the_finding(c, CHECK_two_senders)->count == 6);
     SILENT(c, replay);
     SILENT(c, sequence_went_back);
     SILENT(c, out_of_window);
+}
+
+/* Both machines had the state of one moment: neither is behind the other. */
+static void
+one_height(struct conversation *c)
+{
+    for (unsigned busy = 1; busy <= 3; busy++) {
+        tunnel(c);
+        for (uint32_t i = 1; i <= 4; i++) {
+            sent(c, i, 1, (uint16_t)i, 63, 0.1);
+        }
+        for (uint32_t i = 0; i < 8; i++) {
+            sent(c, 5 + i, 1, (uint16_t)(10 + i), 63, 0.1);
+            for (uint32_t k = 0; k < busy; k++) {
+                uint32_t n = 5 + busy * i + k;
+                sent(c, n, 2, (uint16_t)(500 + n), 60, 0.02);
+            }
+        }
+        end_after(c, 1);
+        SAYS(c, two_senders, "Two counters of 192.0.2.10 run in SPI b0000001 at once");
+        SILENT(c, sequence_went_back);
+        SILENT(c, replay);
+    }
+}
+
+/* One machine alone, that has passed its old height when the next falls back. */
+static void
+passes_the_top(struct conversation *c)
+{
+    tunnel(c);
+    for (uint32_t i = 1; i <= 30; i++) {
+        sent(c, i, 1, (uint16_t)i, 63, 0.1);
+    }
+    for (uint32_t i = 16; i <= 50; i++) {
+        sent(c, i, 2, (uint16_t)(500 + i), 63, 0.1);
+    }
+    for (uint32_t i = 36; i <= 60; i++) {
+        sent(c, i, 3, (uint16_t)(900 + i), 63, 0.1);
+    }
+    end_after(c, 1);
+    SAYS(c, sequence_went_back, "goes back from 30 to 16 in frame 35");
+    SILENT(c, two_senders);
+}
+
+/* Numbers that the capture never had before, too far behind to have been on their way; what is
+ * late for another reason is not of them. */
+static void
+too_far_to_be_late(struct conversation *c)
+{
+    static const struct {
+        uint32_t behind;
+        double apart, before;
+        bool both, far;
+    } table[] = {
+        { 110, 0.3, 0, false, true },
+        { 110, 0.3, 0, true, true },
+        { 110, 0.01, 0, false, false },         /* what a path had left */
+        { 70, 0.02, 0, true, false },           /* a slow path at this pace */
+        { 110, 0.3, -100, false, false },       /* two files in the wrong order */
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        bool quick = table[i].behind < 100;
+        tunnel(c);
+        for (uint32_t k = 1; k <= 60; k++) {
+            sent(c, 200 + k, 1, (uint16_t)k, 63, quick ? 0.01 : 0.2);
+        }
+        for (uint32_t k = 1; k <= 40; k++) {
+            if (table[i].both) {
+                sent(c, 260 + k, 1, (uint16_t)(100 + k), 63, 0.01);
+            }
+            sent(c, 260 - table[i].behind + k - 61 * quick, 2, (uint16_t)(500 + k), 60,
+                 table[i].apart + (k == 1 ? table[i].before : 0));
+        }
+        end_after(c, 1);
+        TOLD(c, two_senders, table[i].far && table[i].both);
+        TOLD(c, sequence_went_back, table[i].far && !table[i].both);
+        TOLD(c, out_of_window, !table[i].far);
+    }
+    tunnel(c);                          /* one has numbers of its own, far ahead */
+    for (uint32_t k = 1; k <= 20; k++) {
+        sent(c, k, 1, (uint16_t)k, 63, 0.2);
+        if (k > 5) {
+            sent(c, 1000000 + k, 2, (uint16_t)(500 + k), 60, 0.1);
+        }
+    }
+    end_after(c, 1);
+    SAYS(c, two_senders, "too far behind to be late, TTL 63 beside 60, while the other goes on to "
+                         "1000020");
+    SILENT(c, sequence_jumped);
+}
+
+/* Keys set by hand: a router that starts again begins at 1, and nobody looks at the numbers. */
+static void
+by_hand(struct conversation *c)
+{
+    for (uint32_t first = 1; first <= 3; first += 2) {
+        reset(c);
+        for (uint32_t i = 1; i <= 20; i++) {
+            sent(c, i, 1, (uint16_t)i, 1, 10);
+        }
+        for (uint32_t i = 0; i < 10; i++) {
+            sent(c, first + i, 2, (uint16_t)(500 + i), 1, 10);
+        }
+        end_after(c, 1);
+        TOLD(c, sequence_went_back, first != 1);
+    }
 }
 
 /* A standby goes on far below; what comes again bit for bit is something else. */
@@ -156,6 +264,17 @@ jumps(struct conversation *c)
     end_after(c, 1);
     SILENT(c, sequence_jumped);
     SAYS(c, sequence_gap, "2979 of the 3019");
+    for (unsigned i = 0; i < 2; i++) {          /* a takeover after minutes; and after an hour */
+        tunnel(c);
+        for (uint32_t k = 1; k <= 20; k++) {
+            sent(c, k, 1, (uint16_t)k, 63, 1);
+        }
+        c->now += i ? 3600 : 300;
+        run(c, 16405, 20);
+        end_after(c, 1);
+        TOLD(c, sequence_jumped, i == 0);
+        TOLD(c, sequence_gap, i == 1);
+    }
 }
 
 /* Beyond the gaps that are told one by one their numbers are counted all the same. */
@@ -182,6 +301,10 @@ main(void)
     jumps(&c);
     many_gaps(&c);
     two_counters(&c);
+    one_height(&c);
+    passes_the_top(&c);
+    too_far_to_be_late(&c);
+    by_hand(&c);
     went_back(&c);
     second_point(&c);
     return conversation_done(&c);

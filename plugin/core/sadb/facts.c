@@ -370,6 +370,14 @@ flow_question_is_lost(const struct flow_question *q, double patience, double now
     return q->first_frame && now - q->last_time >= patience;
 }
 
+bool
+stream_two_lines(const struct stream *s)
+{
+    const struct stream_line *l = s->line;
+
+    return l && l->proved && (l->main_since > 1 || l->turns >= STREAM_LINE_TURNS);
+}
+
 double
 stream_lost_percent(const struct stream *s)
 {

@@ -6,7 +6,7 @@
  * (RFC 6311 section 5.2), and no loss explains: beyond what its pace gives in that time. */
 enum { JUMP_NUMBERS = 1024 };
 #define JUMP_FACTOR 10.0
-#define JUMP_SECONDS 60.0
+#define JUMP_SECONDS 600.0
 
 static bool
 is_jump(const struct stream *s, uint32_t missing, double now)

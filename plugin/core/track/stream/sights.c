@@ -8,6 +8,8 @@
 enum { WAYS = 4, PROOF = 2, PROOF_BY_TTL = 4, LINE_PROOF = 3 };
 #define AT_ONCE 0.1             /* seconds: what comes so soon needs no further proof */
 #define SAME_DISTANCE 0.05      /* what a path adds or takes from packet to packet */
+#define LATE_S 10.0             /* no network keeps a packet so long */
+#define FAR_S 1.0               /* for so long a network may deliver what is left of another path */
 #define BOTH_DISTANCES 0.6      /* the two directions differ by twice the time of the path */
 
 /* --- packets that were seen ------------------------------------------------------------------ */
@@ -219,7 +221,29 @@ joins(const struct sadb *db, const struct stream_line *l, uint32_t seq)
     return is_behind(db, l, seq) || l->last_seq - seq < db->options.window;
 }
 
-/* The first line goes on, unless what began behind it has caught up. */
+/* Its number was never sent in the first line, or at that line's pace so long ago that no delay
+ * explains it. */
+static bool
+is_too_far(const struct stream *s, const struct ipsec_event *e)
+{
+    uint32_t seq = e->packet->seq;
+    double age = s->last_time - s->first_time;
+
+    if (!e->out_of_window) {
+        return false;
+    }
+    for (guint i = s->num_gaps; i > 0; i--) {
+        const struct stream_gap *gap = &g_array_index(s->gaps, struct stream_gap, i - 1);
+        if (gap->jump && seq - gap->from < gap->count) {
+            return true;
+        }
+    }
+    return seq - s->first_seq > UINT32_MAX / 2 &&
+           (double)(s->last_seq - seq) > LATE_S * (double)s->numbers / MAX(age, 1.0);
+}
+
+/* The first line goes on.  Once what began behind it has caught up, it alone may be what goes on:
+ * then the two take turns only where both live. */
 static void
 see_main(struct stream *s, const struct ipsec_event *e, uint32_t top)
 {
@@ -228,6 +252,8 @@ see_main(struct stream *s, const struct ipsec_event *e, uint32_t top)
     if (l && s->last_seq != top && s->last_seq == e->packet->seq) {
         l->caught |= l->last_seq == top;
         l->main_since += !l->caught;
+        l->turns += l->caught && l->its_turn;
+        l->its_turn = false;
         l->main_ttl = e->at.ttl;
     }
 }
@@ -239,8 +265,13 @@ begin_line(struct stream *s, const struct ipsec_event *e, uint32_t top)
     struct frame_numbers room = l->frames;
 
     room.len = 0;
-    *l = (struct stream_line){ .first_seq = e->packet->seq, .last_seq = e->packet->seq - 1,
-                               .top = top, .first_frame = e->at.frame, .main_ttl = s->ttl,
+    *l = (struct stream_line){ .first_time = e->at.time,
+                               .first_seq = e->packet->seq,
+                               .last_seq = e->packet->seq - 1,
+                               .top = top,
+                               .first_frame = e->at.frame,
+                               .main_ttl = s->ttl,
+                               .reordered = e->at.time < s->last_time,
                                .frames = room };
 }
 
@@ -263,9 +294,11 @@ see_line(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t top,
         l->last_seq = seq;
     }
     l->conflicts += conflict;
+    l->far += !conflict && !l->reordered && e->at.time - l->first_time >= FAR_S && is_too_far(s, e);
     l->last_frame = e->at.frame;
     l->ttl = e->at.ttl;
-    l->proved |= l->count >= LINE_PROOF && l->conflicts >= LINE_PROOF - 1;
+    l->its_turn = true;
+    l->proved |= l->count >= LINE_PROOF && l->conflicts + l->far >= LINE_PROOF - 1;
     e->explained = l->proved;
     e->doubtful |= !l->proved && l->frames.len < STREAM_MAX_LINE;
     if (l->frames.len < (l->proved ? STREAM_MAX_BAD_FRAMES : STREAM_MAX_LINE)) {
