@@ -26,6 +26,10 @@ near_of_stream(const struct stream *s, GString *text)
     char name[SUITE_TEXT_MAX];
 
     switch (s->key_near.miss) {
+    case NEAR_SALT:
+        g_string_append(text, " The key itself is right: its salt, the last octets, is not.");
+        return "Write the salt of this very SA behind the key, in the order in which the daemon "
+               "derives it; the sender's is another one only where its software is at fault.";
     case NEAR_ALGORITHM:
         g_string_append_printf(text, " As a key of %s it fits.",
                                near_algorithm(&s->key_near, name, sizeof name));
@@ -177,6 +181,23 @@ check_ike_icv_bad(const struct check_in *in, struct findings *out)
     report_ike(in, out, CHECK_ike_icv_bad);
 }
 
+/* The ICV is made over what is encrypted: it fits, and what comes out is noise. */
+static void
+report_noise(struct findings *out, const struct stream *s)
+{
+    struct scope where = scope_stream(s, s->noise_frame);
+
+    where.basis = BASIS_DECRYPTED;
+    where.remedy = "Give the encryption key of this very SA: beside the right integrity key stands "
+                   "that of the other direction, or of another cipher; of a counter mode the salt "
+                   "at its end may be wrong.";
+    finding_add(out, CHECK_wrong_key, &where,
+                "%u packet%s of SPI %08x pass%s the integrity check with the integrity key given, "
+                "and the encryption key given makes noise of %s.",
+                s->noise, s->noise == 1 ? "" : "s", s->spi, s->noise == 1 ? "es" : "",
+                s->noise == 1 ? "it" : "them");
+}
+
 void
 check_wrong_key(const struct check_in *in, struct findings *out)
 {
@@ -184,6 +205,8 @@ check_wrong_key(const struct check_in *in, struct findings *out)
         const struct stream *s = sadb_stream(in->db, i);
         if (s->bad_frames.len && !stream_num_good(s)) {
             report_bad(out, CHECK_wrong_key, s, 0);
+        } else if (s->noise && s->noise >= s->good / 2) {
+            report_noise(out, s);
         }
     }
     report_ike(in, out, CHECK_wrong_key);

@@ -15,6 +15,7 @@ struct unread {
     uint32_t ikes, streams; /* how many there are */
     uint32_t num_ikes, num_streams; /* of them, unread */
     uint32_t frame; /* the first that shows one */
+    bool misplaced; /* the key of another IKE SA opens one */
     struct named {
         unsigned num;
         GString *names; /* of the first few */
@@ -65,7 +66,7 @@ lacks_beginning(const struct ike_sa *sa)
 static void
 see_ikes(const struct check_in *in, struct unread *u, bool told)
 {
-    char name[2 * ID_TEXT_MAX + 64], i[ID_TEXT_MAX], r[ID_TEXT_MAX];
+    char name[2 * ID_TEXT_MAX + 128], i[ID_TEXT_MAX], r[ID_TEXT_MAX];
 
     for (size_t n = 0; n < sadb_num_ike_sas(in->db); n++) {
         const struct ike_sa *sa = sadb_ike_sa(in->db, n);
@@ -84,6 +85,13 @@ see_ikes(const struct check_in *in, struct unread *u, bool told)
         g_snprintf(name, sizeof name, "IKE SA %u (%s with %s)", sa->id,
                    endpoint_print(&sa->initiator, i, sizeof i),
                    endpoint_print(&sa->responder, r, sizeof r));
+        if (sa->key_near.miss == NEAR_OTHER_SPI) {
+            size_t used = strlen(name);
+            u->misplaced = true;
+            g_snprintf(name + used, (gulong)(sizeof name - used),
+                       ", which the key given for initiator cookie %08x.. opens",
+                       sa->key_near.spi);
+        }
         note_one(u, frame, sa->key_named, name);
     }
 }
@@ -104,7 +112,7 @@ see_streams(const struct check_in *in, struct unread *u, bool told)
             continue;
         }
         u->num_streams++;
-        if (s->bad_frames.len || s->key_named != s->key_fails || !told) {
+        if (s->bad_frames.len || s->noise || s->key_named != s->key_fails || !told) {
             continue;
         }
         g_snprintf(name, sizeof name, "SPI %08x to %s", s->spi, ip_print(&s->dst, to, sizeof to));
@@ -153,6 +161,10 @@ say_why(GString *to, const struct key_use *keys, const struct unread *u)
     }
     say_names(to, "No key is given for", &u->keyless, ".");
     say_names(to, "No packet is opened by the keys given for", &u->misfits, ".");
+    if (u->misplaced) {
+        return "Give the IKE SA that key: the rows of the two cookies are exchanged, or one was "
+               "copied from the other.";
+    }
     return u->keyless.num ? NULL :
            "See that the log gives the keys as the SA uses them, with its algorithms: of IKEv1 the "
            "encryption key of phase 1; of ESP without integrity the right cipher.";

@@ -482,6 +482,7 @@ struct stream {
     bool key_named, key_fails;  /* keys are given for its SPI; and a whole packet, which they do not
                                  * open */
     struct key_near key_near;   /* of the first packet that says so: what key would fit */
+    uint32_t noise, noise_frame;        /* packets whose ICV alone fits the keys; the first one */
     bool strange;               /* when it began, its addresses were not those of child's ends */
     enum basis basis;           /* of the tie to child */
     struct ip_addr src, dst;

@@ -40,6 +40,7 @@ struct ipsec_packet {
                                  * number (RFC 4303 section 2.2.1) */
     bool tried;                 /* ICV_UNKNOWN: keys that may be its SPI's do not open it */
     bool key_named;             /* keys are given for this SPI */
+    bool noise;                 /* ICV_GOOD: the integrity key fits, the encryption key does not */
     struct key_near near;       /* ICV_BAD: what would fit */
     bool cut;                   /* not all of it was captured */
     bool fragmented;            /* came in IP fragments */

@@ -65,6 +65,8 @@ struct esp_clear {
                                  * no packet has shown yet whether they are */
     bool named;                 /* the log has keys of this SPI */
     struct key_near near;       /* ICV_BAD: what would fit; looked for with few packets of an SPI */
+    bool noise;                 /* ICV_GOOD, and not opened: the integrity key is right, the
+                                 * encryption key is not */
     bool opened;
     uint8_t head[KEYRING_HEAD]; /* the first octets of the payload */
     size_t head_len;

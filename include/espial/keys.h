@@ -39,11 +39,13 @@ enum near_miss {
     NEAR_NOTHING,
     NEAR_ALGORITHM,             /* the same octets under other algorithms */
     NEAR_CIPHER,                /* it decrypts, and the integrity check fails */
-    NEAR_OTHER_SPI,             /* the key that is given for another SPI */
+    NEAR_OTHER_SPI,             /* the key that is given for another SPI; of IKEv1, for another
+                                 * initiator's cookie */
+    NEAR_SALT,                  /* the key is right, and the salt at its end is not */
     NEAR_EXCHANGED              /* the keys of the two directions of an IKE SA, exchanged */
 };
 struct key_near {
-    uint32_t spi;               /* NEAR_OTHER_SPI */
+    uint32_t spi;               /* NEAR_OTHER_SPI; of IKE the first four octets */
     uint16_t encr, integ;       /* NEAR_ALGORITHM: those that fit */
     uint8_t miss;               /* enum near_miss */
 };

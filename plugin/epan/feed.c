@@ -236,11 +236,12 @@ read_esp_clear(struct feed *f, struct ipsec_packet *p, const struct octets *o)
         p->tried = c.tried;
         p->key_named = c.named;
         p->near = c.near;
+        p->noise = c.noise;
         if (c.opened) {
             payload = (struct span){ c.head, c.head_len };
             set_clear(f, p, c.next_header, &payload, c.bad_padding, BASIS_DECRYPTED);
         }
-        if (c.opened || c.icv == ICV_BAD) {
+        if (c.opened || c.noise || c.icv == ICV_BAD) {
             return;
         }
     }

@@ -47,6 +47,30 @@ integrity_of_streams(struct conversation *c)
     FIRES(c, wrong_key);
 }
 
+/* The integrity key is right, the encryption key is not: nothing is said of the sender. */
+static void
+noise(struct conversation *c)
+{
+    for (unsigned all = 0; all < 2; all++) {
+        tunnel(c);
+        for (uint32_t seq = 1; seq <= 5; seq++) {
+            struct ipsec_packet p = esp_of(TO_R, seq);
+            p.icv = ICV_GOOD;
+            p.key_named = true;
+            p.noise = all || seq == 1;
+            p.clear_read = !p.noise;
+            ipsec(c, &c->client, &c->gateway, p);
+        }
+        sadb_see_keys(c->db, &(struct key_use){ .esp_given = 1, .esp_named = 1 });
+        end_after(c, 1);
+        TOLD(c, wrong_key, all);
+        T(count(c, CHECK_padding_bad) == 0 && count(c, CHECK_icv_bad) == 0);
+        T(!all || strstr(detail(c, CHECK_wrong_key), "5 packets of SPI b0000001 pass the "
+                                                     "integrity check"));
+        T(!all || strstr(remedy(c, CHECK_wrong_key), "encryption key of this very SA"));
+    }
+}
+
 /* What would fit is said, with what to do about it. */
 static void
 near_misses(struct conversation *c)
@@ -64,6 +88,7 @@ near_misses(struct conversation *c)
         { { .miss = NEAR_CIPHER }, "It decrypts them to IP packets", "integrity key" },
         { { .miss = NEAR_OTHER_SPI, .spi = TO_I }, "SPI a0000001, of the other direction",
           "Exchange the two keys" },
+        { { .miss = NEAR_SALT }, "The key itself is right: its salt", "behind the key" },
         { { .miss = NEAR_OTHER_SPI, .spi = 7 }, "The key given for SPI 00000007 does.",
           "Give this SPI that key" },
     };
@@ -149,6 +174,7 @@ main(void)
 
     conversation_begin(&c);
     wrong_keys(&c);
+    noise(&c);
     integrity_of_streams(&c);
     near_misses(&c);
     extended_numbers(&c);

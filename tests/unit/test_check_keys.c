@@ -82,6 +82,31 @@ some(struct conversation *c)
     FIRES(c, keys_unused);
 }
 
+/* IKEv1 has no check that could say it: the key stands beside another cookie. */
+static void
+misplaced(struct conversation *c)
+{
+    for (unsigned near = 0; near < 2; near++) {
+        reset(c);
+        for (unsigned i = 0; i < 4; i++) {
+            begin(c, 1, V1_MAIN, 0, i % 2 == 0, i > 0);
+            c->m.encrypted = i >= 2;
+            c->m.readable = i < 2;
+            c->m.key_named = true;
+            c->m.near.miss = near && i == 2 ? NEAR_OTHER_SPI : NEAR_NOTHING;
+            c->m.near.spi = 0x5a5a5a5a;
+            if (i < 2) {
+                propose(c, aes128, 4, PROTO_IKE, 0);
+            }
+            send(c, (const char *[]){ "one", "two", "three", "four" }[i], (uint16_t)(i + 2));
+        }
+        ends_with(c, (struct key_use){ .ike_given = 2, .ike_named = 1 });
+        SAYS(c, keys_unused, near ? "which the key given for initiator cookie 5a5a5a5a.. opens." :
+                                    "IKE SA 0 (192.0.2.10 with 198.51.100.20).");
+        T(!strstr(remedy(c, CHECK_keys_unused), "rows of the two cookies") == !near);
+    }
+}
+
 /* What anybody can send, what the capture cut, and what another row says. */
 static void
 not_missed(struct conversation *c)
@@ -117,6 +142,7 @@ main(void)
     conversation_begin(&c);
     all_or_none(&c);
     some(&c);
+    misplaced(&c);
     not_missed(&c);
     return conversation_done(&c);
 }

@@ -113,9 +113,9 @@ bad(void)
         "an HMAC_SHA1_96 key has 20 octets");
     refused(
         "\"IPv4\",\"a\",\"b\",\"0x1\",\"AES-GCM with 16 octet ICV\",\"0x" KEY16 "\",\"NULL\",\"\"",
-        "the salt that belongs to the key is not told");
+        "the salt that belongs to the key, its last octets, is missing");
     refused("\"IPv4\",\"a\",\"b\",\"0x1\",\"AES-GCM [RFC4106]\",\"0x" KEY16 "\",\"NULL\",\"\"",
-            "the salt that belongs to the key is not told");
+            "the salt that belongs to the key, its last octets, is missing");
     refused("\"IPv4\",\"a\",\"b\",\"0x1\",\"ROT13\",\"0x" KEY16 "\",\"NULL\",\"\"",
             "does not know");
     refused(

@@ -261,14 +261,14 @@ libreswan_salts(void)
 
     T(keylog_num_ike2(k) == 1 && is_hex(&keylog_ike2(k, 0)->keys.sk_ei, KEY20) && is_hex(&keylog_ike2(k, 0)->keys.sk_er, OTHER20));
     keylog_free(k);
-    refused(SALTS("10 11 12 13", "b0 b1 b2 b3") SALTS("20 21 22 23", "c0 c1 c2 c3") GCM, "keys line 14: the salt that belongs to the key is not told");
+    refused(SALTS("10 11 12 13", "b0 b1 b2 b3") SALTS("20 21 22 23", "c0 c1 c2 c3") GCM, "keys line 14: the salt that belongs to the key, its last octets, is missing");
 }
 
 static void
 libreswan_bad(void)
 {
     refused(P "ikev2 I 0x0102030405060708 0x11 none: aes_gcm_16128:0x" KEY16 "\n" P "ikev2 R 0x0102030405060708 0x11 none: aes_gcm_16128:0x" OTHER16 "\n",
-            "keys line 2: the salt that belongs to the key is not told");
+            "keys line 2: the salt that belongs to the key, its last octets, is missing");
     refused(P "ikev2 R 0x0102030405060708 0x11 sha1:0x" KEY20 " aes128:0x" KEY16 "\n", "keys line 1: the initiator's keys do not stand before");
     refused(P "ikev2 I 0x0102030405060708 0x11 sha1:0x" KEY20 "\n", "keys line 1: a line of IKEv2 keys is cut");
     refused(P "ikev2 I 0x0102030405060708 0x11 sha1:0x" KEY20 " aes128:0x0\n", "keys line 1: the IKEv2 keys are no hex digits");
@@ -318,7 +318,7 @@ vpp_details(void)
     T(has_esp(k, 1, 12, 12, KEY16, KEY32) && has_esp(k, 2, 12, 12, OTHER16, OTHER32) && !keylog_find_esp(k, 1)[0]->keys.esn);
     keylog_free(k);
     refused("iip 192.0.2.1 ispi 1 rip 192.0.2.2 rspi 2\n  child sa 0:encr:aes-gcm-16  esn:no\n    spi(i) 1 spi(r) 2\n    SK_e  i:" KEY32 "\n          r:" OTHER32 "\n",
-            "keys line 2: the salt that belongs to the key is not told");
+            "keys line 2: the salt that belongs to the key, its last octets, is missing");
     refused("iip 192.0.2.1 ispi 1 rip 192.0.2.2 rspi 2\n encr:aes-xyz prf:hmac-sha1\n SK_e  i:" KEY16 "\n       r:" KEY16 "\n", "keys line 2: an algorithm is not known");
     refused("iip 192.0.2.1 ispi 1 rip 192.0.2.2 rspi 2\n encr:aes-cbc integ:sha1-96\n SK_e  i:" KEY16 "0\n", "keys line 3: a key is no even number of hex digits");
 }

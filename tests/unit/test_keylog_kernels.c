@@ -94,7 +94,7 @@ linux_bad(void)
     refused(XFRM("0x00000001", "\tenc cbc(aes) 0x" KEY16 "0\n"), "keys line 4: a key is no even number of hex digits");
     refused(XFRM("0x00000001", "\tenc cbc(serpent) 0x" KEY16 "\n"), "keys line 4: an algorithm or its ICV's length is not known");
     refused(XFRM("0x00000001", "\tauth-trunc hmac(sha1) 0x" KEY20 " 80\n\tenc cbc(aes) 0x" KEY16 "\n"), "keys line 4: an algorithm or its ICV's length is not known");
-    refused(XFRM("0x00000001", "\taead rfc4106(gcm(aes)) 0x" KEY16 " 128\n"), "keys line 2: the salt that belongs to the key is not told");
+    refused(XFRM("0x00000001", "\taead rfc4106(gcm(aes)) 0x" KEY16 " 128\n"), "keys line 2: the salt that belongs to the key, its last octets, is missing");
     refused(XFRM("0x00000001", "\tenc cbc(aes) <<Keys hidden>>\n"), "keys line 4: the keys are hidden");
     refused(XFRM("0x00000001", "\tenc\n"), "keys line 4: an algorithm has no name");
 }

@@ -62,6 +62,67 @@ of_esp(void)
     keyring_free(k);
 }
 
+/* The last octets of an AEAD's key, which logs leave out, turn round or put in front. */
+static void
+of_salts(void)
+{
+    for (unsigned way = 0; way < 4; way++) {
+        struct esp_keys right = esp_keys_like(GCM, 0, 30), given = right;
+        struct keyring *k = keyring_new(keylog_new());
+        uint8_t *salt = given.encr_key.at + 16;
+        if (way == 0) {
+            memset(salt, 0, 4);
+        } else if (way == 1) {
+            for (size_t i = 0; i < 4; i++) {
+                salt[i] = right.encr_key.at[19 - i];
+            }
+        } else if (way == 2) {
+            memcpy(given.encr_key.at, right.encr_key.at + 16, 4);
+            memcpy(given.encr_key.at + 4, right.encr_key.at, 16);
+        } else {
+            right.esn = true;   /* the ICV covers the upper half too */
+            salt[3] ^= 1;
+        }
+        log_esp(keyring_log(k), SPI, &given);
+        T(tries(k, &right, SPI, 1).miss == NEAR_SALT);
+        T(tries(k, &right, SPI, 2).miss == NEAR_SALT);
+        keyring_free(k);
+    }
+    struct esp_keys right = esp_keys_like(GCM, 0, 30), given = right;
+    struct keyring *k = keyring_new(keylog_new());
+    given.encr_key.at[3] ^= 1;
+    log_esp(keyring_log(k), SPI, &given);
+    T(tries(k, &right, SPI, 1).miss == NEAR_NOTHING);
+    keyring_free(k);
+}
+
+/* The ICV is right and what comes out is noise, but for some that looks well padded by chance. */
+static void
+of_noise(void)
+{
+    struct esp_keys right = esp_keys_like(AES, SHA1, 9), given = right;
+    struct keyring *k = keyring_new(keylog_new());
+    static struct buf sent;
+    unsigned noise = 0;
+
+    given.encr_key.at[0] ^= 1;
+    log_esp(keyring_log(k), SPI, &given);
+    ip_packet(carried, sizeof carried);
+    for (uint32_t i = 1; i <= 600; i++) {
+        esp_seal(&sent, &right, SPI, i, 4, carried, sizeof carried, 0);
+        T(!keyring_open_esp(k, &got, sent.b, sent.n, sent.n, true) || i == 1);
+        noise += got.icv == ICV_GOOD && got.noise && !got.opened;
+    }
+    T(noise >= 599);
+    keyring_free(k);
+
+    k = keyring_new(keylog_new()); /* a sender whose padding is its own */
+    log_esp(keyring_log(k), SPI, &right);
+    esp_seal(&sent, &right, SPI, 1, 4, carried, sizeof carried, 0);
+    T(keyring_open_esp(k, &got, sent.b, sent.n, sent.n, true) && got.opened && !got.noise);
+    keyring_free(k);
+}
+
 /* Keys of another capture fit nothing; and forged packets before the first true one neither cost
  * much nor hide it. */
 static void
@@ -154,6 +215,8 @@ int
 main(void)
 {
     of_esp();
+    of_salts();
+    of_noise();
     of_nothing();
     of_ike();
     counted();

@@ -87,6 +87,12 @@ size_t esp_text_len(const struct esp_opener *o, size_t len);
 bool esp_open(struct esp_opener *o, const uint8_t *packet, size_t len, uint32_t seq_high,
               uint8_t *out, size_t *out_len);
 
+/* Octets of the salt at the end of an AEAD's key; 0 for other ciphers. */
+size_t esp_salt_len(uint16_t encr);
+/* Of AES_GCM_16 whose ICV is wrong: the key is right, and only the salt at its end is another one.
+ * Twelve octets of the packet prove it. */
+bool esp_salt_differs(const struct esp_keys *k, const uint8_t *packet, size_t len);
+
 /* --- IKEv2 ------------------------------------------------------------------ */
 
 /* Opens the SK or SKF payload of a whole message.  body is the offset of the IV, that is

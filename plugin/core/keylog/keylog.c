@@ -146,7 +146,7 @@ keylog_misfit(const struct esp_keys *keys)
         esp_opener_free(trial);
         return NULL;
     }
-    return lacks_salt(keys) ? "the salt that belongs to the key is not told" : why;
+    return lacks_salt(keys) ? "the salt that belongs to the key, its last octets, is missing" : why;
 }
 
 void

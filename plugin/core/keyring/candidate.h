@@ -17,6 +17,7 @@ struct esp_candidate {
     bool any;                           /* the log leaves its SPI open */
     bool derived;                       /* it is none of the log's */
     bool proved, has_top;
+    uint32_t noise, sense;              /* packets whose ICV is right: what is inside */
     uint64_t top;                       /* highest verified sequence number */
 };
 

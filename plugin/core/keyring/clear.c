@@ -146,3 +146,15 @@ clear_looks_right(const struct esp_clear *c)
            (c->next_header != IP_IPV4 || (c->head_len && c->head[0] >> 4 == 4)) &&
            (c->next_header != IP_IPV6 || (c->head_len && c->head[0] >> 4 == 6));
 }
+
+bool
+clear_is_noise(const struct esp_clear *c)
+{
+    static const uint8_t next[] = {
+        IP_ICMP, IP_IPV4, IP_TCP, IP_UDP, IP_IPV6, IP_GRE, IP_ESP, IP_AH, IP_ICMPV6, IP6_NO_NEXT,
+        IP_EIGRP, IP_OSPF, IP_SCTP, IP_IPCOMP, IP_AGGFRAG
+    };
+
+    return c->bad_padding && !memchr(next, c->next_header, sizeof next) &&
+           !clear_ip_length(c->head, c->head_len);
+}

@@ -63,6 +63,39 @@ verifies(struct keyring *k, const struct esp_keys *keys, const struct esp_job *j
     return verified;
 }
 
+/* Some write the salt in front of the key, or its octets the other way round. */
+static bool
+by_salt(struct keyring *k, const struct esp_keys *keys, const struct esp_job *j)
+{
+    size_t salt = esp_salt_len(keys->encr), key = keys->encr_key.len - salt;
+    struct esp_keys other = *keys;
+    bool found = false;
+
+    if (!salt || keys->encr_key.len <= salt) {
+        return false;
+    }
+    if (budget_take(&k->near_tries, 2)) {
+        found = esp_salt_differs(keys, j->at, j->len);
+    }
+    if (!found) {
+        memcpy(other.encr_key.at, keys->encr_key.at + salt, key);
+        memcpy(other.encr_key.at + key, keys->encr_key.at, salt);
+        found = verifies(k, &other, j);
+    }
+    if (!found) {
+        memcpy(other.encr_key.at, keys->encr_key.at, key);
+        for (size_t i = 0; i < salt; i++) {
+            other.encr_key.at[key + i] = keys->encr_key.at[key + salt - 1 - i];
+        }
+        found = verifies(k, &other, j);
+    }
+    if (found) {
+        j->out->near.miss = NEAR_SALT;
+    }
+    crypt_wipe(&other, sizeof other);
+    return found;
+}
+
 static bool
 by_algorithm(struct keyring *k, const struct esp_keys *keys, const struct esp_job *j)
 {
@@ -154,7 +187,7 @@ near_miss_esp(struct keyring *k, const struct esp_candidate *candidates, unsigne
             continue; /* each is there twice, with and without ESN */
         }
         last = keys;
-        if (by_algorithm(k, keys, j) || decrypts(k, keys, j)) {
+        if (by_salt(k, keys, j) || by_algorithm(k, keys, j) || decrypts(k, keys, j)) {
             return;
         }
     }

@@ -319,7 +319,7 @@ keyring_open_esp(struct keyring *k, struct esp_clear *out, const uint8_t *at, si
     if (s) {
         settle(k, s, reported);
     }
-    return opened;
+    return opened && !out->noise;
 }
 
 void

@@ -2,6 +2,7 @@
  * in clear, IVs along each exchange (RFC 2409 appendix B, section 5.5, 5.6).
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "judge.h"
+#include "near.h"
 #include "open.h"
 #include "sas.h"
 
@@ -333,8 +334,9 @@ suites_of(const struct ike1_sa *sa, const struct crypt_key *key, struct v1_suite
     return n;
 }
 
+/* With a suite that the SA may have: c->suite. */
 static bool
-try_one(struct ike1_sa *sa, struct encrypted_message *c, const struct keylog_ike1 *key)
+fits(const struct ike1_sa *sa, struct encrypted_message *c, const struct keylog_ike1 *key)
 {
     struct v1_suite suites[MAX_SUITES];
     unsigned n = key->key.len ? suites_of(sa, &key->key, suites) : 0;
@@ -342,23 +344,34 @@ try_one(struct ike1_sa *sa, struct encrypted_message *c, const struct keylog_ike
     for (unsigned i = 0; i < n; i++) {
         c->suite = suites[i];
         if (try_key(sa, c, &key->key)) {
-            sa->right = key;
-            /* Only a HASH payload, by its length, says which hash it is. */
-            if (!suites[i].assumed) {
-                sa->encr = suites[i].encr;
-                sa->key_bits = suites[i].key_bits;
-                sa->hash = suites[i].hash;
-            } else if (c->m->inner_first == V1P_HASH) {
-                sa->encr = suites[i].encr;
-                bool any_length =
-                    suites[i].encr == ENCR_AES_CBC || suites[i].encr == ENCR_CAMELLIA_CBC;
-                sa->key_bits = (uint16_t)(any_length ? key->key.len * 8 : 0);
-                sa->hash = suites[i].hash;
-            }
             return true;
         }
     }
     return false;
+}
+
+static bool
+try_one(struct ike1_sa *sa, struct encrypted_message *c, const struct keylog_ike1 *key)
+{
+    const struct v1_suite *s = &c->suite;
+    bool any_length;
+
+    if (!fits(sa, c, key)) {
+        return false;
+    }
+    sa->right = key;
+    /* Only a HASH payload, by its length, says which hash it is. */
+    if (!s->assumed) {
+        sa->encr = s->encr;
+        sa->key_bits = s->key_bits;
+        sa->hash = s->hash;
+    } else if (c->m->inner_first == V1P_HASH) {
+        any_length = s->encr == ENCR_AES_CBC || s->encr == ENCR_CAMELLIA_CBC;
+        sa->encr = s->encr;
+        sa->key_bits = (uint16_t)(any_length ? key->key.len * 8 : 0);
+        sa->hash = s->hash;
+    }
+    return true;
 }
 
 /* Both ends may have different keys: with a wrong password main mode goes on encrypted. */
@@ -381,6 +394,28 @@ try_keys(struct ike1_sa *sa, struct encrypted_message *c, const GPtrArray *keys)
         }
     }
     return false;
+}
+
+/* None of the keys named for the SA fits; that of another cookie near them in the log may. */
+static struct key_near
+near_ike1(struct keyring *k, const struct ike1_sa *sa, struct encrypted_message *c,
+          const GPtrArray *named)
+{
+    struct key_near near = { .miss = NEAR_NOTHING };
+    size_t all = keylog_num_ike1(k->log), here = 0;
+
+    while (here < all && keylog_ike1(k->log, here) != g_ptr_array_index(named, named->len - 1)) {
+        here++;
+    }
+    for (size_t i = 2; i < 2 + 2 * (size_t)KEYRING_NEAR_KEYS && !near.miss; i++) {
+        size_t far = i / 2, at = i % 2 ? here - far : here + far;
+        const struct keylog_ike1 *one = i % 2 && far > here ? NULL : keylog_ike1(k->log, at);
+        if (one && memcmp(one->spi_i, sa->spis, sizeof one->spi_i) != 0 &&
+            budget_take(&k->near_tries, MAX_IVS) && fits(sa, c, one)) {
+            near = (struct key_near){ .miss = NEAR_OTHER_SPI, .spi = be32(one->spi_i) };
+        }
+    }
+    return near;
 }
 
 bool
@@ -411,6 +446,8 @@ ike1_read(struct keyring *k, struct ike_message *m, const uint8_t *at, size_t ca
     remember(sa, &c);
     if (opened) {
         ike1_prove(sa);
+    } else if (!sa->right && near_is_due(&sa->failed)) {
+        m->near = near_ike1(k, sa, &c, keys);
     }
     return opened && !m->readable && ike_parse_inner(m, m->inner_first, c.out, c.data.len);
 }

@@ -132,6 +132,7 @@ struct ike1_sa {
     unsigned tries;             /* in vain */
     unsigned cursor;            /* in the keys, once the tries are used up */
     const struct keylog_ike1 *right;
+    unsigned failed;            /* messages that no key opened before any did */
     GQueue *exchanges;          /* of struct ike1_exchange, the one used last first */
     GQueue *offers;             /* of struct offer */
 };

@@ -50,13 +50,13 @@ esp_lengths_judge(struct esp_shape *out, const struct esp_lengths *l)
     for (unsigned i = 0; i < all; i++) {
         n[l->at[i] % WORDS ? (unsigned)ODD : l->at[i] / WORDS % WORDS]++;
     }
-    for (uint8_t i = 0; i < WORDS; i++) {
+    for (unsigned i = 0; i < WORDS; i++) {
         if (enough(n[i], all - n[i], ENOUGH_16)) {
             *out = (struct esp_shape){ 16, (uint8_t)(i * WORDS) };
             return true;
         }
     }
-    for (uint8_t i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < 2; i++) {
         half[i] = n[i] + n[i + 2];
         if (n[i] && n[i + 2] && enough(half[i], all - half[i], ENOUGH_8)) {
             *out = (struct esp_shape){ 8, (uint8_t)(i * WORDS) };

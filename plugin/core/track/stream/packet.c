@@ -174,6 +174,10 @@ see_integrity(struct sadb *db, struct stream *s, const struct ipsec_event *e)
     if (!s->key_near.miss) {
         s->key_near = e->packet->near;
     }
+    if (e->packet->noise) {
+        s->noise++;
+        s->noise_frame = s->noise_frame ? s->noise_frame : e->at.frame;
+    }
     if (e->packet->icv == ICV_GOOD) {
         s->good += !e->replayed;
     } else if (e->packet->icv == ICV_BAD) {
