@@ -3,9 +3,12 @@
 #include "checks.h"
 #include "expert.h"
 
+#include <espial/shape.h>
 #include <string.h>
 
 enum { LONE_NOTIFY = 8, SMALL_NOTIFY_DATA = 8 };    /* octets */
+#define AGAIN_S 60.0            /* within which who met TEMPORARY_FAILURE has tried again */
+#define AT_WORK_S 5.0           /* around a request that meets another one */
 
 /* Errors that a check of their own explains. */
 static bool
@@ -23,49 +26,119 @@ explained(uint8_t major, const struct exchange *about, uint16_t type)
            type == N2_INVALID_SELECTORS;
 }
 
-static bool
-tried_again(const struct ike_sa *sa, const struct exchange *x)
+/* How the tries of one side to make or replace an SA went, from x on. */
+struct tries {
+    unsigned num;               /* x's and those after it that got an answer as short */
+    uint32_t last;              /* frame of the last such answer */
+    bool succeeds, waits;       /* a later one got more; or has no answer so far */
+};
+
+/* An answer that nobody could read, by its length: only a notify fits (RFC 7296 section 1.3). */
+static const struct exchange_message *
+lone_notify(const struct ike_sa *sa, const struct exchange *x)
 {
+    uint32_t least = sadb_sk_length(sa->chosen, LONE_NOTIFY),
+             most = sadb_sk_length(sa->chosen, LONE_NOTIFY + SMALL_NOTIFY_DATA);
+    const struct exchange_message *answer =
+        x->type == V2_CREATE_CHILD_SA && x->unreadable && x->request && x->response && least &&
+                x->messages.len == 2 ?
+            message_at(x, 1) :
+            NULL;
+
+    return answer && !answer->readable && !answer->fragment && answer->length >= least &&
+                   answer->length <= most ?
+               answer :
+               NULL;
+}
+
+static struct tries
+tries_from(const struct ike_sa *sa, const struct exchange *x)
+{
+    struct tries t = { .num = 0 };
+    double last = x->response_time;
     guint looked = 0;
 
-    for (guint i = x->index + 1; i < sa->exchanges.len && looked < SADB_MAX_PER_PEER;
-         i++, looked++) {
-        const struct exchange *later = sa->exchanges.at[i];
-        if (later->type == x->type && later->by_initiator == x->by_initiator) {
+    for (guint i = x->index; i < sa->exchanges.len && looked < SADB_MAX_PER_PEER; i++, looked++) {
+        const struct exchange *one = sa->exchanges.at[i];
+        const struct exchange_message *answer = lone_notify(sa, one);
+        if (one->type != V2_CREATE_CHILD_SA || one->injected) {
+            continue;
+        }
+        /* What the other side makes in the meantime is what this one wanted, too. */
+        if (!answer) {
+            t.succeeds |= one->response > x->request && one->request_time < last + AGAIN_S;
+            t.waits |= !one->response && one->by_initiator == x->by_initiator;
+        } else if (one->by_initiator == x->by_initiator) {
+            t.num++;
+            t.last = answer->frame;
+            last = answer->time;
+        }
+    }
+    return t;
+}
+
+/* The refuser was at work on its SAs itself: TEMPORARY_FAILURE and CHILD_SA_NOT_FOUND come of that
+ * (RFC 7296 section 2.25). */
+static bool
+at_work(const struct ike_sa *sa, const struct exchange *x)
+{
+    for (struct newest n = newest_first(sa->exchanges.len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct exchange *other = sa->exchanges.at[n.i];
+        if (other->request && other->by_initiator != x->by_initiator &&
+            (other->type == V2_CREATE_CHILD_SA ||
+             exchange_shape(sa, other, false) == SHAPE_DELETE ||
+             exchange_shape(sa, other, false) == SHAPE_DELETE_CHILD ||
+             exchange_shape(sa, other, false) == SHAPE_DELETE_IKE) &&
+            other->request_time > x->request_time - AT_WORK_S &&
+            other->request_time < x->response_time + AT_WORK_S) {
             return true;
         }
     }
     return false;
 }
 
-/* An answer that nobody could read, by its length: only a notify fits (RFC 7296 section 1.3). */
 static void
 infer_refusal(struct findings *out, const struct ike_sa *sa, const struct exchange *x)
 {
     struct scope where = { .basis = BASIS_INFERRED, .sa = sa, .exchange = x->index };
-    const struct exchange_message *answer = NULL;
-    uint32_t least = sadb_sk_length(sa->chosen, LONE_NOTIFY),
-             most = sadb_sk_length(sa->chosen, LONE_NOTIFY + SMALL_NOTIFY_DATA);
-    char who[ADDR_TEXT_MAX];
+    const struct exchange_message *answer = lone_notify(sa, x);
+    struct tries t = answer ? tries_from(sa, x) : (struct tries){ .num = 0 };
+    char who[ADDR_TEXT_MAX], more[96] = ", and no other try follows", remedy[TEXT_MAX];
 
-    if (!x->messages.len || !x->unreadable || !x->request) {
-        return;
-    }
-    if (x->type == V2_CREATE_CHILD_SA && x->messages.len == 2 && x->response && least &&
-        !tried_again(sa, x)) {
-        answer = message_at(x, 1);
-    }
-    if (!answer || answer->readable || answer->fragment || answer->length < least ||
-        answer->length > most) {
+    if (!answer || t.succeeds || t.waits || (t.num == 1 && at_work(sa, x))) {
         return;
     }
     where.frame = answer->frame;
     ip_print(answer->from_initiator ? &sa->initiator.addr : &sa->responder.addr, who, sizeof who);
+    if (t.num > 1) {
+        g_snprintf(more, sizeof more, "; so end %u more tries up to frame %u", t.num - 1, t.last);
+    }
+    g_snprintf(remedy, sizeof remedy,
+               "Compare the encryption, integrity and PFS group of the Child SA on both ends, then "
+               "its networks; a tunnel that fails at its first rekey mostly differs in PFS. The "
+               "log of %s names the reason at this time, and the keys of IKE would show it.", who);
+    where.remedy = remedy;
     finding_add(out, CHECK_error_notify, &where,
                 "%s answers CREATE_CHILD_SA (frame %u) with %u bytes, the length of a lone notify "
-                "under %s, and no other try follows. Suggests a refusal, most often of the "
-                "proposals or the traffic selectors.",
-                who, x->request, (unsigned)answer->length, sa->chosen->text);
+                "under %s%s. Suggests a refusal, most often of the proposals or the traffic "
+                "selectors.",
+                who, x->request, (unsigned)answer->length, sa->chosen->text, more);
+}
+
+/* The try before x of the same side ended in the same way: that one tells of both. */
+static bool
+tells_of(const struct ike_sa *sa, const struct exchange *x)
+{
+    guint looked = 0;
+
+    for (guint i = x->index; i > 0 && looked < SADB_MAX_PER_PEER; i--, looked++) {
+        const struct exchange *before = sa->exchanges.at[i - 1];
+        if (before->type == x->type && before->by_initiator == x->by_initiator &&
+            !before->injected) {
+            return lone_notify(sa, before) != NULL;
+        }
+    }
+    return false;
 }
 
 static void
@@ -74,7 +147,10 @@ infer_refusals(const struct check_in *in, struct findings *out)
     for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
         const struct ike_sa *sa = sadb_ike_sa(in->db, i);
         for (guint k = 0; k < sa->exchanges.len; k++) {
-            infer_refusal(out, sa, sa->exchanges.at[k]);
+            const struct exchange *x = sa->exchanges.at[k];
+            if (lone_notify(sa, x) && !tells_of(sa, x)) {
+                infer_refusal(out, sa, x);
+            }
         }
     }
 }

@@ -72,6 +72,12 @@ pair_of(const struct ip_addr *a, const struct ip_addr *b)
     return (struct pair){ .a = ordered ? *a : *b, .b = ordered ? *b : *a };
 }
 
+static double
+last_sent(const struct exchange_message *m)
+{
+    return m->again ? m->again->last_time : m->time;
+}
+
 /* --- what followed ------------------------------------------------------------------------- */
 
 /* Their ids are not known to differ. */
@@ -106,8 +112,7 @@ last_of(const struct ike_sa *sa)
     const struct exchange *x = sa->exchanges.len ? sa->exchanges.at[sa->exchanges.len - 1] : NULL;
     const struct exchange_message *m = x ? last_message(x, 0) : NULL;
 
-    return !m ? 0 : m->again ? m->again->last_time :
-                               m->time;
+    return m ? last_sent(m) : 0;
 }
 
 /* Anybody can make up an IKE SA that nobody could read: it says nothing of one that was read. */
@@ -122,7 +127,7 @@ sequel_of(const struct check_in *in, const struct waiting *all, const struct ike
 {
     const struct waiting *w = &all[sa->id];
     const GArray *sas = w->pair->sas;
-    struct sequel s = { NULL };
+    struct sequel s = { .next = NULL };
     double before = w->turn.time;
     bool ended = false;
     guint from = w->place > SADB_MAX_PER_PEER ? w->place - SADB_MAX_PER_PEER : 0;
@@ -450,6 +455,26 @@ report(const struct check_in *in, struct findings *out, struct waiting *all,
     }
 }
 
+/* --- phase 1 without a Child SA ------------------------------------------------------------- */
+
+/* Nothing else between the two could make it a renewal, or the first of several tries. */
+static bool
+is_only_one(const struct check_in *in, const struct waiting *w, const struct ike_sa *sa)
+{
+    const GArray *sas = w->pair->sas;
+
+    if (w->pair->streams || sas->len > SADB_MAX_PER_PEER) {
+        return false;
+    }
+    for (guint i = 0; i < sas->len; i++) {
+        const struct ike_sa *other = sadb_ike_sa(in->db, g_array_index(sas, uint32_t, i));
+        if (other != sa && (other->established_in || !other->started_here)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* --- all IKE SAs --------------------------------------------------------------------------- */
 
 static struct pair *
@@ -496,18 +521,23 @@ check_negotiation_abandoned(const struct check_in *in, struct findings *out)
 
     for (size_t i = 0; i < num; i++) {
         all[i].turn = whose_turn(sadb_ike_sa(in->db, i));
-        some |= all[i].turn.due != DUE_NOTHING;
+        some |= all[i].turn.due != DUE_NOTHING || phase1_is_alone(sadb_ike_sa(in->db, i));
     }
     if (some) {
         find_pairs(in->db, pairs, all);
     }
     for (size_t i = 0; some && i < num; i++) {
         const struct ike_sa *sa = sadb_ike_sa(in->db, i);
-        if (all[i].turn.due && all[i].turn.last && !all[i].told) {
-            struct sequel s = sequel_of(in, all, sa);
-            if (is_abandoned(in, sa, &all[i], &s)) {
-                report(in, out, all, sa, &s);
-            }
+        struct sequel s = { .next = NULL };
+        bool due = all[i].turn.due && all[i].turn.last && !all[i].told;
+        if (due) {
+            s = sequel_of(in, all, sa);
+            due = is_abandoned(in, sa, &all[i], &s);
+        }
+        if (due) {
+            report(in, out, all, sa, &s);
+        } else if (!all[i].told && phase1_is_alone(sa) && is_only_one(in, &all[i], sa)) {
+            report_phase1_alone(in, out, sa);
         }
     }
     g_hash_table_destroy(pairs);

@@ -159,7 +159,7 @@ look_at_phase2(const struct ike_sa *sa, struct phase2 *out)
 static void
 v1_phase2_turn(struct turn_due *w, const struct ike_sa *sa, const struct exchange *first)
 {
-    struct phase2 p = { NULL };
+    struct phase2 p = { .last = NULL };
 
     look_at_phase2(sa, &p);
     if (p.other || sa->children.len || (p.last && sadb_whole_messages(p.last) < 2)) {
@@ -209,7 +209,7 @@ v1_turn(struct turn_due *w, const struct ike_sa *sa)
 struct turn_due
 whose_turn(const struct ike_sa *sa)
 {
-    struct turn_due w = { NULL };
+    struct turn_due w = { .x = NULL };
 
     if (sa->started_here && !sa->deleted_in && (sa->major == 1 || sa->rekeys == NO_ID) &&
         sa->from_initiator && sa->from_responder && sa->state != IKE_FAILED &&

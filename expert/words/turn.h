@@ -21,6 +21,10 @@ struct turn_due {
 
 /* words/turn.c.  Both sides of sa and its beginning must have been captured. */
 struct turn_due whose_turn(const struct ike_sa *sa);
+/* words/alone.c.  A phase 1 of IKEv1 that is up, begins in the capture, and has no quick mode. */
+bool phase1_is_alone(const struct ike_sa *sa);
+/* Says so as never_used, once it has lasted. */
+void report_phase1_alone(const struct check_in *in, struct findings *out, const struct ike_sa *sa);
 /* Octets of the requests, or of the answers, of an exchange of IKEv2. */
 uint32_t exchange_octets(const struct exchange *x, bool response);
 

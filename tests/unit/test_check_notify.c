@@ -98,6 +98,55 @@ inferred_error(struct conversation *c)
     }
 }
 
+/* CREATE_CHILD_SA that nobody can read; short: its answer is a lone notify. */
+static void
+unread_child(struct conversation *c, uint32_t id, bool from_client, bool is_short)
+{
+    char text[32];
+
+    for (unsigned answer = 0; answer < 2; answer++) {
+        begin(c, 2, V2_CREATE_CHILD_SA, id, from_client != (answer > 0), answer > 0);
+        c->m.readable = false;
+        c->m.length = answer && is_short ? sadb_sk_length(sadb_ike_sa(c->db, 0)->chosen, 8) : 400;
+        g_snprintf(text, sizeof text, "unread %u %u %u", id, from_client, answer);
+        send(c, text, (uint16_t)(40 + 2 * id + answer));
+    }
+}
+
+/* A refused one is tried again: TEMPORARY_FAILURE where that succeeds soon, or where the refuser
+ * was at work itself. */
+static void
+inferred_tries(struct conversation *c)
+{
+    tunnel(c);
+    for (uint32_t id = 2; id < 5; id++) {
+        unread_child(c, id, true, true);
+        c->now += 20;
+    }
+    end_after(c, 20);
+    SAYS(c, error_notify, "; so end 2 more tries up to frame ");
+    T(count(c, CHECK_error_notify) == 1);
+    T(strstr(remedy(c, CHECK_error_notify), "PFS group"));
+    tunnel(c);
+    unread_child(c, 2, true, true);
+    c->now += 15;
+    unread_child(c, 3, true, false);
+    end_after(c, 20);
+    SILENT(c, error_notify);
+    /* hours later an IKE SA is replaced */
+    tunnel(c);
+    unread_child(c, 2, true, true);
+    c->now += 7200;
+    unread_child(c, 3, true, false);
+    end_after(c, 20);
+    FIRES(c, error_notify);
+    tunnel(c);
+    unread_child(c, 0, false, false);
+    unread_child(c, 2, true, true);
+    end_after(c, 20);
+    SILENT(c, error_notify);
+}
+
 static void
 complain(struct conversation *c, uint16_t type, const void *spi, size_t spi_len, const void *data,
          size_t len)
@@ -142,6 +191,7 @@ main(void)
     conversation_begin(&c);
     errors(&c);
     inferred_error(&c);
+    inferred_tries(&c);
     spis(&c);
     collisions(&c);
     return conversation_done(&c);

@@ -360,6 +360,62 @@ push_against_pull(struct conversation *c)
     T(basis_of(c, CHECK_negotiation_abandoned) == BASIS_INFERRED);
 }
 
+/* Phase 1 is up and nothing follows. */
+static void
+phase1_alone(struct conversation *c)
+{
+    for (unsigned readable = 0; readable < 2; readable++) {
+        phase1(c, readable);
+        end_after(c, 40);
+        SAYS(c, never_used, "no quick mode follows in the next 40 captured seconds");
+        T(basis_of(c, CHECK_never_used) == (readable ? BASIS_DECRYPTED : BASIS_INFERRED));
+        SILENT(c, negotiation_abandoned);
+    }
+    /* the capture ends */
+    phase1(c, true);
+    end_after(c, 5);
+    SILENT(c, never_used);
+    /* XAUTH goes on: a person may be typing, or a request waits */
+    phase1(c, true);
+    transaction(c, 21, false, CP_REQUEST, CFG_XAUTH_USER_NAME, "");
+    end_after(c, 90);
+    SILENT(c, never_used);
+    xauth(c);
+    transaction(c, 22, true, CP_ACK, CFG_XAUTH_STATUS, "");
+    transaction(c, 23, true, CP_REQUEST, CFG_INTERNAL_IP4_ADDRESS, "");
+    transaction(c, 23, false, CP_REPLY, CFG_INTERNAL_IP4_ADDRESS, "\x0a\x01\x01\x01");
+    end_after(c, 45);
+    SILENT(c, never_used);
+    /* deleted */
+    phase1(c, true);
+    c->now += 10;
+    begin(c, 1, V1_INFORMATIONAL, 31, true, false);
+    c->m.num_deletes = 1;
+    c->m.deletes[0] = (struct ike_delete){ .protocol = PROTO_IKE, .inner = true };
+    send(c, "delete", 31);
+    end_after(c, 5);
+    SAYS(c, never_used, "until it is deleted (frame 7)");
+    /* it renews one from before the capture, which is used or heard of */
+    phase1(c, false);
+    packet(c, 0xc0000001, &c->client, &c->gateway, NULL, NULL, 0);
+    end_after(c, 60);
+    SILENT(c, never_used);
+    phase1(c, false);
+    begin(c, 1, V1_INFORMATIONAL, 31, true, false);
+    as(c, 0x44);
+    c->m.readable = false;
+    send(c, "old", 31);
+    end_after(c, 60);
+    SILENT(c, never_used);
+    /* quick mode, though it fails */
+    phase1(c, false);
+    begin(c, 1, V1_QUICK, 32, true, false);
+    c->m.readable = false;
+    send(c, "quick", 32);
+    end_after(c, 60);
+    SILENT(c, never_used);
+}
+
 int
 main(void)
 {
@@ -372,5 +428,6 @@ main(void)
     no_ike_auth(&c);
     phase1_broken_off(&c);
     push_against_pull(&c);
+    phase1_alone(&c);
     return conversation_done(&c);
 }
