@@ -2,23 +2,12 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "checks.h"
 #include "expert.h"
+#include "words/reason.h"
 
 #include <espial/shape.h>
 #include <string.h>
 
 enum { LONE_NOTIFY = 8, SMALL_NOTIFY_DATA = 8 };    /* octets */
-
-/* The first request was read and proves nothing: the initiator wants EAP (RFC 7296 section 2.16),
- * and nobody has asked for the user's credential yet. */
-static bool
-offers_eap(const struct check_in *in)
-{
-    const struct ike_sa *sa = in->ike->sa;
-    const struct exchange *x = in->ike->about;
-
-    return sa->major == 2 && x && x->type == V2_IKE_AUTH && x->message_id == 1 &&
-           sa->initiator.id_frame && !sa->auth_method;
-}
 
 static const char *
 method(const struct check_in *in, char *out, size_t size)
@@ -30,205 +19,6 @@ method(const struct check_in *in, char *out, size_t size)
     }
     return sa->auth_method ? auth_method_name(sa->major, sa->auth_method, out, size) :
                              "authentication method not seen";
-}
-
-static bool
-is_signature(const struct ike_sa *sa, uint16_t method)
-{
-    if (sa->major == 2) {
-        return method == AUTH2_RSA_SIGNATURE || method == AUTH2_DSS_SIGNATURE ||
-               method == AUTH2_DIGITAL_SIGNATURE || method == AUTH2_ECDSA_SHA_256 ||
-               method == AUTH2_ECDSA_SHA_384 || method == AUTH2_ECDSA_SHA_512;
-    }
-    return method == AUTH1_RSA_SIGNATURE || method == AUTH1_DSS_SIGNATURE ||
-           method == AUTH1_ECDSA_SHA_256 || method == AUTH1_ECDSA_SHA_384 ||
-           method == AUTH1_ECDSA_SHA_512;
-}
-
-/* An earlier IKE SA that the same gateway gave to the same identity: what was presented then was
- * good.  One that still stands comes before one that has ended. */
-static const struct ike_sa *
-accepted_before(const struct check_in *in)
-{
-    const struct ike_sa *now = in->ike->sa, *best = NULL;
-
-    for (struct newest n = newest_first((uint32_t)sadb_num_ike_sas(in->db), SADB_MAX_PER_PEER);
-         now->initiator.id && newest_next(&n);) {
-        const struct ike_sa *old = sadb_ike_sa(in->db, n.i);
-        if (old != now && old->established_in && old->major == now->major && old->initiator.id &&
-            strcmp(old->initiator.id, now->initiator.id) == 0 &&
-            ip_equal(&old->responder.addr, &now->responder.addr) &&
-            (!best || (best->state != IKE_ESTABLISHED && old->state == IKE_ESTABLISHED))) {
-            best = old;
-        }
-    }
-    return best;
-}
-
-/* What the capture shows of the side that is rejected, as a sentence, and what to do about it. */
-struct reason {
-    char text[TEXT_MAX], remedy[TEXT_MAX];
-};
-
-/* The same responder has called itself that in another IKE SA. */
-static bool
-is_known_as(const struct check_in *in, const char *id)
-{
-    const struct ike_sa *now = in->ike->sa;
-
-    for (struct newest n = newest_first((uint32_t)sadb_num_ike_sas(in->db), SADB_MAX_PER_PEER);
-         newest_next(&n);) {
-        const struct ike_sa *sa = sadb_ike_sa(in->db, n.i);
-        if (sa != now && sa->responder.id && sa->responder.id_frame &&
-            ip_equal(&sa->responder.addr, &now->responder.addr) &&
-            strcmp(sa->responder.id, id) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The request names the responder that it wants (RFC 7296 section 1.2), and nothing shows that
- * there is one of that name. */
-static bool
-asks_for_unknown(const struct check_in *in, bool of_initiator)
-{
-    const struct ike_sa *sa = in->ike->sa;
-
-    return of_initiator && sa->asked_id && !is_known_as(in, sa->asked_id);
-}
-
-/* Both proved themselves by one pre-shared key, and the responder has accepted the initiator's
- * proof. */
-static bool
-key_agrees(const struct ike_sa *sa)
-{
-    return sa->major == 2 && !sa->eap && sa->auth_method == AUTH2_PSK &&
-           sa->auth_method_r == AUTH2_PSK;
-}
-
-/* What is to be seen to before the credential: the identity that the other side is to have.  It
- * ends so that what is said of the credential can follow; else nothing. */
-static void
-identity_remedy(const struct check_in *in, bool of_initiator, char *out, size_t size)
-{
-    const struct ike_sa *sa = in->ike->sa;
-
-    out[0] = '\0';
-    if (asks_for_unknown(in, of_initiator)) {
-        g_snprintf(out, (gulong)size,
-                   "See whether the gateway has a connection whose own identity is %s and that "
-                   "admits the initiator's identity%s; without one it refuses any credential. ",
-                   sa->asked_id, offers_eap(in) ? " with EAP" : "");
-    } else if (!of_initiator && sa->responder.id && sa->responder.id_frame &&
-               (!sa->asked_id || strcmp(sa->asked_id, sa->responder.id) != 0)) {
-        g_snprintf(out, (gulong)size,
-                   "See whether the initiator expects the identity %s (rightid, remote id), which "
-                   "the responder gives in frame %u. ",
-                   sa->responder.id, sa->responder.id_frame);
-    }
-}
-
-static void
-certificate_reason(const struct check_in *in, const struct peer_certificate *shown,
-                   const char *identity, struct reason *why)
-{
-    const struct certificate *c = &shown->certificate;
-    bool early = in->ike->at.time < (double)c->not_before;
-    bool misnamed = shown->naming == NAMING_DIFFERS;
-    bool dated = early || in->ike->at.time > (double)c->not_after;
-    size_t said = strlen(why->text);
-
-    g_snprintf(why->text + said, (gulong)(sizeof why->text - said),
-               " Its certificate (frame %u) is \"%s\", issued by \"%s\"%s%s.",
-               shown->frame, c->subject, c->issuer,
-               early ? ", and is not valid yet" :
-               dated ? ", and has expired" :
-                       "",
-               misnamed ? ", and does not name it" : "");
-    g_snprintf(why->remedy, sizeof why->remedy,
-               "%s%s%s%s in the log of the rejecting side whether it trusts the issuer \"%s\" and "
-               "can reach a revocation list.",
-               dated ? "Renew the certificate or set the clocks right. " : "",
-               misnamed ? "Issue the certificate with the identity as subjectAltName, or configure "
-                          "the identity that it names. " :
-                          "",
-               dated || misnamed ? "" : identity,
-               dated || misnamed ? "If that does not help, see" :
-               identity[0]       ? "Then see" :
-                                   "See",
-               c->issuer);
-}
-
-static void
-find_reason(const struct check_in *in, bool of_initiator, struct reason *why)
-{
-    const struct ike_sa *sa = in->ike->sa;
-    const struct peer_certificate *shown = of_initiator ? sa->certificate_i : sa->certificate_r;
-    const struct ike_sa *before = of_initiator ? accepted_before(in) : NULL;
-    uint16_t method = of_initiator || sa->major == 1 ? sa->auth_method : sa->auth_method_r;
-    char where[ADDR_TEXT_MAX], identity[TEXT_MAX];
-
-    why->text[0] = why->remedy[0] = '\0';
-    if (!before && asks_for_unknown(in, of_initiator)) {
-        g_snprintf(why->text, sizeof why->text,
-                   " The request asks for the responder %s (frame %u).", sa->asked_id,
-                   sa->asked_id_in);
-    }
-    identity_remedy(in, of_initiator, identity, sizeof identity);
-    if (shown) {
-        certificate_reason(in, shown, identity, why);
-    } else if (is_signature(sa, method)) {
-        g_snprintf(why->remedy, sizeof why->remedy,
-                   "%s%s in the log of the rejecting side whether it has or gets the certificate, "
-                   "trusts its issuer, finds it valid at this time, and finds this identity in it.",
-                   identity, identity[0] ? "Then see" : "See");
-    } else if (before) {
-        bool live = before->state == IKE_ESTABLISHED;
-        ip_print(&before->initiator.addr, where, sizeof where);
-        g_snprintf(why->text, sizeof why->text,
-                   live ? " The same identity was accepted in frame %u, and its session from %s "
-                          "(IKE SA %u) still stands." :
-                          " The same identity was accepted in frame %u from %s (IKE SA %u).",
-                   before->established_in, where, before->id);
-        g_strlcpy(why->remedy,
-                  live ? "See whether the gateway allows one session for each user: end the older "
-                         "one, let the gateway replace it, or allow several. Only then compare the "
-                         "pre-shared key or password." :
-                         "See what has changed since then: the key or password on either end, or "
-                         "whether this address may use it.",
-                  sizeof why->remedy);
-    } else if (of_initiator && offers_eap(in)) {
-        g_strlcat(why->text,
-                  " The initiator wants EAP, and nobody has asked for the user's credential yet.",
-                  sizeof why->text);
-        g_snprintf(why->remedy, sizeof why->remedy, "%s%s",
-                   identity[0] ? identity :
-                                 "See whether the gateway has a connection that admits this "
-                                 "identity with EAP. ",
-                   "The user's password is not the reason.");
-    } else if (asks_for_unknown(in, of_initiator)) {
-        g_snprintf(why->remedy, sizeof why->remedy,
-                   "%sThen compare the pre-shared key or password on both ends.", identity);
-    } else if (!of_initiator && identity[0]) {
-        bool agrees = key_agrees(sa);
-        if (agrees) {
-            g_strlcat(why->text,
-                      " The responder has accepted the initiator's proof of the pre-shared key.",
-                      sizeof why->text);
-        }
-        g_snprintf(why->remedy, sizeof why->remedy, "%s%s", identity,
-                   agrees ? "The key fits in one direction: only where an end keeps another key "
-                            "for each identity can it be the reason." :
-                            "Then compare the pre-shared key or password on both ends.");
-    } else if (of_initiator && !sa->eap && sa->initiator.id) {
-        g_snprintf(why->remedy, sizeof why->remedy,
-                   "See whether the rejecting side has a connection for %s%s%s, of this type and "
-                   "spelling; then compare the pre-shared key or password on both ends.",
-                   sa->initiator.id,
-                   sa->responder.id ? " that is its own identity " : "",
-                   sa->responder.id ? sa->responder.id : "");
-    }
 }
 
 static const char *
@@ -290,20 +80,26 @@ check_auth_failed(const struct check_in *in, struct findings *out)
     where.remedy = why.remedy[0] ? why.remedy : NULL;
     n = ike_find_notify(in->msg, N2_AUTHENTICATION_FAILED);
     if (ike_xauth_failed(in->msg)) {
-        where.remedy = "Compare the user's name and password on the client with the gateway's user "
-                       "database; phase 1 itself succeeded.";
+        if (!earlier_session(in, &why)) {
+            why.text[0] = '\0';
+            where.remedy = "Compare the user's name and password on the client with the gateway's "
+                           "user database; phase 1 itself succeeded.";
+        }
         finding_add(
             out, CHECK_auth_failed, &where,
-            "%s rejects the user %s%s (XAUTH status FAIL in frame %u, phase 1 agreed%s%s).", who,
+            "%s rejects the user %s%s (XAUTH status FAIL in frame %u, phase 1 agreed%s%s).%s", who,
             in->ike->sa->user ? "" : "behind ", user_of(in->ike->sa, to), in->ike->at.frame,
             in->ike->sa->chosen ? " on " : "",
-            in->ike->sa->chosen ? in->ike->sa->chosen->text : "");
+            in->ike->sa->chosen ? in->ike->sa->chosen->text : "", why.text);
     } else if (in->msg->eap_code == EAP_FAILURE) {
-        where.remedy = "Compare the user's name and password on the client with the gateway's or "
-                       "the RADIUS server's user database.";
+        if (!earlier_session(in, &why)) {
+            why.text[0] = '\0';
+            where.remedy = "Compare the user's name and password on the client with the gateway's "
+                           "or the RADIUS server's user database.";
+        }
         finding_add(out, CHECK_auth_failed, &where,
-                    "%s rejects the EAP authentication of %s (EAP-Failure in frame %u).", who,
-                    user_of(in->ike->sa, to), in->ike->at.frame);
+                    "%s rejects the EAP authentication of %s (EAP-Failure in frame %u).%s", who,
+                    user_of(in->ike->sa, to), in->ike->at.frame, why.text);
     } else if (n && in->msg->major == 1 && !in->msg->encrypted && x == in->ike->exchange) {
         where.remedy = "Capture the message that is refused; where it is the first of phase 1, see "
                        "whether the refusing side has a configuration in this mode for this peer.";
@@ -370,6 +166,16 @@ suspect_v2(const struct check_in *in, struct findings *out)
         return;
     }
     where.basis = BASIS_INFERRED;
+    if (sa->eap && exchange_shape(sa, in->ike->exchange, false) == SHAPE_AUTH) {
+        where.remedy = AFTER_EAP_REMEDY;
+        finding_add(out, CHECK_auth_failure_suspected, &where,
+                    "The initiator's message %u begins with AUTH (frame %u), as it does once EAP "
+                    "has succeeded, and is answered with %u bytes that begin with a notify. Suggests "
+                    "that the user's credential is right, and that the gateway refuses what comes "
+                    "after it.",
+                    m->message_id, in->ike->exchange->request, m->length);
+        return;
+    }
     if (sa->eap) {
         finding_add(out, CHECK_auth_failure_suspected, &where,
                     "EAP ends with an IKE_AUTH answer of %u bytes that begins with a notify, where "
