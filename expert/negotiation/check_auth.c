@@ -191,12 +191,40 @@ suspect_v2(const struct check_in *in, struct findings *out)
         m->length, sa->chosen ? " under " : "", sa->chosen ? sa->chosen->text : "");
 }
 
+/* What phase 1's proof of the initiator rests on, by the method that was agreed in clear. */
+struct proof {
+    const char *first;          /* of its message, within a sentence */
+    const char *suggests;
+    const char *remedy;         /* NULL: the row's */
+};
+
+static const struct proof *
+proof_of(const struct ike_sa *sa)
+{
+    static const struct proof key = { "the first that needs the right key",
+                                      "that the pre-shared keys differ", NULL };
+    static const struct proof signature = {
+        "the one that proves the initiator",
+        "that it does not accept the initiator's certificate or signature",
+        "See in the responder's log at this time whether it trusts the issuer of the initiator's "
+        "certificate, finds it valid, and finds the identity in it; the IKE keys would show all "
+        "three."
+    };
+    static const struct proof other = { "the one that proves the initiator",
+                                        "that it does not accept the initiator's proof", NULL };
+
+    return method_signs(1, sa->auth_method)                       ? &signature :
+           method_has_key(1, sa->auth_method) || !sa->auth_method ? &key :
+                                                                    &other;
+}
+
 /* RFC 2409 section 5.4: with another pre-shared key the responder cannot read main
  * mode message 5, and can only complain in an Informational. */
 static void
 suspect_v1(const struct check_in *in, struct findings *out)
 {
     const struct exchange *x = in->ike->about;
+    const struct proof *proof = proof_of(in->ike->sa);
     const struct exchange_message *last;
     struct scope where = scope_message(in);
     unsigned whole;
@@ -218,11 +246,12 @@ suspect_v1(const struct check_in *in, struct findings *out)
         return;
     }
     where.basis = BASIS_INFERRED;
-    finding_add(
-        out, CHECK_auth_failure_suspected, &where,
-        "%s answers message %u of phase 1 (frame %u), the first that needs the right key, with an "
-        "Informational instead of its own. Suggests that the pre-shared keys differ.",
-        message_sender(in, who, sizeof who), whole, last->frame);
+    where.remedy = proof->remedy;
+    finding_add(out, CHECK_auth_failure_suspected, &where,
+                "%s answers message %u of phase 1 (frame %u), %s, with an Informational instead of "
+                "its own. Suggests %s.",
+                message_sender(in, who, sizeof who), whole, last->frame, proof->first,
+                proof->suggests);
 }
 
 /* The message that waits is main mode's fifth, where the other side first needs the right key, on
@@ -232,6 +261,7 @@ suspect_main(const struct check_in *in, struct findings *out, const struct ike_s
              const struct exchange *x)
 {
     const struct exchange_message *last = unanswered_message(in->db, sa, x), *before;
+    const struct proof *proof = proof_of(sa);
     struct scope where = { .basis = BASIS_INFERRED, .sa = sa, .exchange = x->index };
     char who[ID_TEXT_MAX];
 
@@ -244,11 +274,12 @@ suspect_main(const struct check_in *in, struct findings *out, const struct ike_s
         return;
     }
     where.frame = last->frame;
-    finding_add(
-        out, CHECK_auth_failure_suspected, &where,
-        "Message 5 of phase 1 (frame %u), the first that needs the right key, is sent %u times and "
-        "%s, which has answered the others, is silent. Suggests that the pre-shared keys differ.",
-        last->frame, message_repeats(last) + 1, ip_print(&sa->responder.addr, who, sizeof who));
+    where.remedy = proof->remedy;
+    finding_add(out, CHECK_auth_failure_suspected, &where,
+                "Message 5 of phase 1 (frame %u), %s, is sent %u times and %s, which has answered "
+                "the others, is silent. Suggests %s.",
+                last->frame, proof->first, message_repeats(last) + 1,
+                ip_print(&sa->responder.addr, who, sizeof who), proof->suggests);
 }
 
 /* Aggressive mode's third message ends it. Here the second comes again after the third, and then
@@ -273,11 +304,13 @@ suspect_aggressive(const struct check_in *in, struct findings *out, const struct
         return;
     }
     where.frame = last->frame;
+    where.remedy = proof_of(sa)->remedy;
     finding_add(out, CHECK_auth_failure_suspected, &where,
                 "%s sends message 2 of aggressive mode (frame %u) again after message 3 (frame "
-                "%u). Suggests that it does not accept message 3, whose hash needs the right key, "
-                "or that it is lost.",
-                ip_print(&sa->responder.addr, who, sizeof who), before->frame, last->frame);
+                "%u). Suggests that it does not accept message 3, %s, or that it is lost.",
+                ip_print(&sa->responder.addr, who, sizeof who), before->frame, last->frame,
+                method_signs(1, sa->auth_method) ? "which proves the initiator" :
+                                                   "whose hash needs the right key");
 }
 
 /* The initiator's first encrypted message, where its third of aggressive mode is due, is an
@@ -320,8 +353,11 @@ suspect_second(const struct check_in *in, struct findings *out, const struct ike
         return;
     }
     where.frame = refusal->frame;
-    where.remedy = "Compare the pre-shared key, or see whether the initiator trusts the "
-                   "certificate and expects the identity that it is shown; its log says why.";
+    where.remedy = method_signs(1, sa->auth_method) ?
+        "See in the initiator's log whether it trusts the issuer of the responder's certificate, "
+        "finds it valid, and expects the identity that it is shown." :
+        "Compare the pre-shared key on both ends, then see whether the initiator expects the "
+        "identity that it is shown; its log says which.";
     finding_add(out, CHECK_auth_failure_suspected, &where,
                 "%s answers message 2 of aggressive mode (frame %u), in which %s proves its key, "
                 "with an encrypted Informational (frame %u) in place of message 3, and no quick "
@@ -350,9 +386,11 @@ suspect_first_quick(const struct check_in *in, struct findings *out, const struc
     finding_add(out, CHECK_auth_failure_suspected, &where,
                 "The first quick mode (frame %u) is sent %u times, and %s has sent nothing since "
                 "message 2 of aggressive mode (frame %u). Suggests that it does not accept message "
-                "3, whose hash needs the right key, or that the path fails.",
+                "3, %s, or that the path fails.",
                 last->frame, message_repeats(last) + 1,
-                ip_print(&sa->responder.addr, who, sizeof who), first->response);
+                ip_print(&sa->responder.addr, who, sizeof who), first->response,
+                method_signs(1, sa->auth_method) ? "which proves the initiator" :
+                                                   "whose hash needs the right key");
 }
 
 static void

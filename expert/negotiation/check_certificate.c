@@ -64,7 +64,7 @@ report_dates(const struct check_in *in, struct findings *out, unsigned check)
         if (beyond <= 0) {
             continue;
         }
-        where.variant = w.payload;
+        where.variant = 2 * w.payload + in->ike->from_initiator;
         finding_add(out, check, &where,
                     "%s sends the %s \"%s\" (issued by \"%s\"), which %s %s, %s %s this frame.",
                     print_sender(in, who, sizeof who),
@@ -85,6 +85,31 @@ void
 check_certificate_not_yet_valid(const struct check_in *in, struct findings *out)
 {
     report_dates(in, out, CHECK_certificate_not_yet_valid);
+}
+
+void
+check_weak_certificate(const struct check_in *in, struct findings *out)
+{
+    char who[ID_TEXT_MAX], key[64], signature[64];
+
+    if (!message_is_new(in)) {
+        return;
+    }
+    for (struct certificate_walk w = { 0 }; certificate_next(&w, in->msg);) {
+        const struct certificate *c = &w.certificate;
+        struct scope where = scope_message(in);
+        if (!c->key_short && !c->hash_weak) {
+            continue;
+        }
+        where.variant = 2 * w.payload + in->ike->from_initiator;
+        g_snprintf(key, sizeof key, "has a key of %s with %u bits", c->key, c->key_bits);
+        g_snprintf(signature, sizeof signature, "is signed with %s", c->signature);
+        finding_add(out, CHECK_weak_certificate, &where, "%s sends the %s \"%s\", which %s%s%s.",
+                    print_sender(in, who, sizeof who),
+                    c->authority ? "authority's certificate" : "certificate", c->subject,
+                    c->key_short ? key : "", c->key_short && c->hash_weak ? " and " : "",
+                    c->hash_weak ? signature : "");
+    }
 }
 
 /* Where that side shows a certificate of another name. */

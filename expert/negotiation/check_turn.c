@@ -1,6 +1,7 @@
 /* check_turn.c - negotiations in which it is one side's turn to speak, and it never does though it
  * lives.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "checks.h"
+#include "words/authority.h"
 #include "words/turn.h"
 
 #include <espial/hash.h>
@@ -229,6 +230,7 @@ say_eap_first(const struct ike_sa *sa, const struct turn_due *t, struct words *s
 {
     const struct peer_certificate *c = sa->certificate_r;
     bool psk = sa->auth_method_r == AUTH2_PSK;
+    struct authority_words authority;
 
     if (t->x->shows_certificate) {
         g_snprintf(say->text, sizeof say->text,
@@ -237,11 +239,22 @@ say_eap_first(const struct ike_sa *sa, const struct turn_due *t, struct words *s
                    "trust the gateway's certificate.",
                    say->r, c ? " \"" : "", c ? c->certificate.subject : "", c ? "\"" : "",
                    t->last->frame, say->i, say->sequel);
+        authority_say(&authority, sa, false);
+        g_strlcat(say->text, authority.text[0] ? " " : "", sizeof say->text);
+        g_strlcat(say->text, authority.text, sizeof say->text);
         g_snprintf(say->remedy, sizeof say->remedy,
-                   "Install the CA that issued the certificate%s%s%s on the client; see that the "
-                   "certificate holds the name that the client connects to as subjectAltName, and "
-                   "the usage serverAuth. The client's log names the reason.",
+                   "Install the CA that issued the certificate%s%s%s on the client;",
                    c ? ", \"" : "", c ? c->certificate.issuer : "", c ? "\"," : "");
+        if (authority.asked) {
+            say->remedy[0] = '\0';
+        } else if (authority.sure) {
+            g_snprintf(say->remedy, sizeof say->remedy, "%s ", authority.remedy);
+        }
+        g_strlcat(say->remedy, authority.sure ? "See" : " see", sizeof say->remedy);
+        g_strlcat(say->remedy,
+                  " that the certificate holds the name that the client connects to as subjectAltName, and "
+                  "the usage serverAuth. The client's log names the reason.",
+                  sizeof say->remedy);
         return;
     }
     g_snprintf(say->text, sizeof say->text,

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "words/reason.h"
 
+#include "words/authority.h"
+
 #include <espial/shape.h>
 #include <string.h>
 
@@ -17,17 +19,26 @@ offers_eap(const struct check_in *in)
            sa->initiator.id_frame && !sa->auth_method;
 }
 
-static bool
-is_signature(const struct ike_sa *sa, uint16_t method)
+bool
+method_signs(uint8_t major, uint16_t method)
 {
-    if (sa->major == 2) {
+    if (major == 2) {
         return method == AUTH2_RSA_SIGNATURE || method == AUTH2_DSS_SIGNATURE ||
                method == AUTH2_DIGITAL_SIGNATURE || method == AUTH2_ECDSA_SHA_256 ||
                method == AUTH2_ECDSA_SHA_384 || method == AUTH2_ECDSA_SHA_512;
     }
     return method == AUTH1_RSA_SIGNATURE || method == AUTH1_DSS_SIGNATURE ||
            method == AUTH1_ECDSA_SHA_256 || method == AUTH1_ECDSA_SHA_384 ||
-           method == AUTH1_ECDSA_SHA_512;
+           method == AUTH1_ECDSA_SHA_512 ||
+           (method >= AUTH1_XAUTH_DSS_SIGNATURE_I && method <= AUTH1_XAUTH_RSA_SIGNATURE_R);
+}
+
+bool
+method_has_key(uint8_t major, uint16_t method)
+{
+    return major == 2 ? method == AUTH2_PSK :
+                        method == AUTH1_PSK || method == AUTH1_XAUTH_PSK_I ||
+                            method == AUTH1_XAUTH_PSK_R;
 }
 
 /* The frame in which a gateway let an initiator in, 0: with XAUTH phase 1 proves no user, and what
@@ -177,34 +188,47 @@ certificate_fault(const struct check_in *in, const struct peer_certificate *show
 }
 
 static void
-certificate_reason(const struct check_in *in, const struct peer_certificate *shown,
-                   const char *identity, struct reason *why)
+certificate_reason(const struct check_in *in, bool of_initiator, const char *identity,
+                   struct reason *why)
 {
+    const struct ike_sa *sa = in->ike->sa;
+    const struct peer_certificate *shown = of_initiator ? sa->certificate_i : sa->certificate_r;
     const struct certificate *c = &shown->certificate;
+    struct authority_words say;
+    char log[TEXT_MAX];
     bool early = in->ike->at.time < (double)c->not_before;
     bool misnamed = shown->naming == NAMING_DIFFERS;
     bool dated = early || in->ike->at.time > (double)c->not_after;
     size_t said = strlen(why->text);
 
+    authority_say(&say, sa, of_initiator);
+    if (!say.sure && (dated || misnamed)) {
+        say.text[0] = say.remedy[0] = '\0';
+    }
     g_snprintf(why->text + said, (gulong)(sizeof why->text - said),
-               " Its certificate (frame %u) is \"%s\", issued by \"%s\"%s%s.",
+               " Its certificate (frame %u) is \"%s\", issued by \"%s\"%s%s.%s%s",
                shown->frame, c->subject, c->issuer,
                early ? ", and is not valid yet" :
                dated ? ", and has expired" :
                        "",
-               misnamed ? ", and does not name it" : "");
-    g_snprintf(why->remedy, sizeof why->remedy,
-               "%s%s%s%s in the log of the rejecting side whether it trusts the issuer \"%s\" and "
-               "can reach a revocation list.",
+               misnamed ? ", and does not name it" : "", say.text[0] ? " " : "", say.text);
+    g_snprintf(why->remedy, sizeof why->remedy, "%s%s",
                dated ? "Renew the certificate or set the clocks right. " : "",
                misnamed ? "Issue the certificate with the identity as subjectAltName, or configure "
                           "the identity that it names. " :
-                          "",
-               dated || misnamed ? "" : identity,
-               dated || misnamed ? "If that does not help, see" :
-               identity[0]       ? "Then see" :
-                                   "See",
-               c->issuer);
+                          "");
+    if (!say.sure) {
+        g_snprintf(log, sizeof log,
+                   "%s%s in the log of the rejecting side whether it trusts the issuer \"%s\" and "
+                   "can reach a revocation list.%s",
+                   dated || misnamed ? "" : identity,
+                   dated || misnamed ? "If that does not help, see" :
+                   identity[0]       ? "Then see" :
+                                       "See",
+                   c->issuer, say.remedy[0] ? " " : "");
+        g_strlcat(why->remedy, log, sizeof why->remedy);
+    }
+    g_strlcat(why->remedy, say.remedy, sizeof why->remedy);
 }
 
 void
@@ -237,8 +261,8 @@ find_reason(const struct check_in *in, bool of_initiator, struct reason *why)
     }
     identity_remedy(in, of_initiator, identity, sizeof identity);
     if (shown) {
-        certificate_reason(in, shown, identity, why);
-    } else if (is_signature(sa, method)) {
+        certificate_reason(in, of_initiator, identity, why);
+    } else if (method_signs(sa->major, method)) {
         g_snprintf(why->remedy, sizeof why->remedy,
                    "%s%s in the log of the rejecting side whether it has or gets the certificate, "
                    "trusts its issuer, finds it valid at this time, and finds this identity in it.",

@@ -19,6 +19,10 @@ bool earlier_session(const struct check_in *in, struct reason *why);
  * and nobody has asked for the user's credential yet. */
 bool offers_eap(const struct check_in *in);
 
+/* An authentication method that is a signature; one that is a pre-shared key. */
+bool method_signs(uint8_t major, uint16_t method);
+bool method_has_key(uint8_t major, uint16_t method);
+
 #define AFTER_EAP_REMEDY \
     "See in the log of the gateway and of its RADIUS server what is checked after the " \
     "password: a limit of sessions for each user (an older session that still stands), the " \

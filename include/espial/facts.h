@@ -234,13 +234,6 @@ struct assigned_address {
     bool mode_config;           /* IKEv1 Mode Config, else the CP payload */
 };
 
-/* The certificate of one end of an IKE SA, as it came first. */
-struct peer_certificate {
-    struct certificate certificate;
-    uint32_t frame;
-    enum naming naming;         /* of the identity in the same message */
-};
-
 /* What keeps the mapping of the side behind a NAT alive (RFC 3948 section 4). */
 struct nat_life {
     double last_sent;           /* any packet of that side, 0 before the first */
@@ -310,6 +303,7 @@ struct ike_sa {
     struct denial_list denials;
     const struct nat_life *nat_life;  /* of a side behind a NAT, NULL */
     const struct peer_certificate *certificate_i, *certificate_r;      /* or NULL */
+    const struct auth_terms *auth_terms;        /* or NULL: nothing was said */
     const char *user;           /* XAUTH user name or EAP identity, NULL where not read */
     uint32_t user_frame;
     struct given_answers answers;       /* to its first requests, where they differ; else empty */

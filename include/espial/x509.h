@@ -29,4 +29,22 @@ struct certificate_walk {
 };
 bool certificate_next(struct certificate_walk *w, const struct ike_message *m);
 
+
+/* --- request.c: certificate requests (RFC 7296 section 3.7, RFC 2408 section 3.10) ---------- */
+
+/* The authorities that a message asks for; room for CERT_MAX_ASKED of them. */
+struct asked_read {
+    unsigned num_payloads;      /* requests for X.509 certificates; 0: it asks for none */
+    unsigned num;
+    bool any, unsure;           /* as in struct asked_authorities */
+    char names[CERT_TEXT_MAX];
+    struct authority_sum sums[CERT_MAX_ASKED];
+};
+void certificate_requests(struct asked_read *out, const struct ike_message *m);
+
+/* How the certificate leaf of m is issued, by the others of m.  asked: by the other side before, or
+ * NULL. */
+void certificate_chain_read(struct certificate_chain *out, const struct ike_message *m,
+                            const struct certificate *leaf, const struct asked_authorities *asked);
+
 #endif

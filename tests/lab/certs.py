@@ -12,9 +12,9 @@ def key(kind="rsa", size="2048"):
     return pki("--gen", "--type", kind, "--size", size, "--outform", "pem")
 
 
-def authority(directory, names, ca="Lab CA", size="2048", named=None, lasts=None):
+def authority(directory, names, ca="Lab CA", size="2048", named=None, lasts=None, digest="sha256"):
     """Certificates for {box: identity}, as the files that swanctl wants for each box.  named gives a box's another name than its
-    identity; lasts gives its first and last moment, in days from now."""
+    identity; lasts gives its first and last moment, in days from now; digest is that of their signatures."""
     moment = lambda days: time.strftime("%d.%m.%y %H:%M:%S", time.gmtime(time.time() + days * 86400))
     path = directory / ("ca-" + ca.replace(" ", "-"))
     path.mkdir()
@@ -28,7 +28,7 @@ def authority(directory, names, ca="Lab CA", size="2048", named=None, lasts=None
         own = key(size=size)
         public = pki("--pub", "--type", "rsa", "--outform", "pem", data=own)
         mine = pki("--issue", "--cacert", str(path / "ca.pem"), "--cakey", str(path / "ca.key"), "--type", "pub", "--dn",
-                   "O=Espial, CN=" + name, "--san", name, *dates, "--outform", "pem", data=public)
+                   "O=Espial, CN=" + name, "--san", name, "--digest", digest, *dates, "--outform", "pem", data=public)
         result[box] = {"private": {"own.pem": own}, "x509": {"own.pem": mine},
                        "x509ca": {"ca.pem": (path / "ca.pem").read_bytes()}}
     return result

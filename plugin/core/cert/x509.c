@@ -1,16 +1,18 @@
 /* x509.c - X.509 certificates, read by GnuTLS.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cert.h"
+
 #include <espial/text.h>
-#include <espial/x509.h>
 
 #include <glib.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <string.h>
 
-/* What a stranger wrote, so that it can stand in a sentence. */
-static void
-put_text(char out[CERT_TEXT_MAX], const char *text, size_t len)
+enum { SHORT_KEY_BITS = 2048 };     /* RFC 8247 section 3.1.1 */
+
+void
+cert_put_text(char out[CERT_TEXT_MAX], const char *text, size_t len)
 {
     char *valid = g_utf8_make_valid(text, (gssize)len);
     size_t used = 0;
@@ -32,6 +34,17 @@ put_text(char out[CERT_TEXT_MAX], const char *text, size_t len)
     g_free(valid);
 }
 
+void
+cert_sum(struct authority_sum *out, const void *octets, size_t len)
+{
+    GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA1);
+    gsize size = sizeof out->at;
+
+    g_checksum_update(sum, octets, (gssize)len);
+    g_checksum_get_digest(sum, out->at, &size);
+    g_checksum_free(sum);
+}
+
 /* NULL where der is no certificate. */
 static gnutls_x509_crt_t
 import(const struct span *der)
@@ -50,15 +63,46 @@ import(const struct span *der)
 }
 
 static void
-put_name(char out[CERT_TEXT_MAX], gnutls_x509_crt_t crt,
+put_name(char out[CERT_TEXT_MAX], struct authority_sum *sum, gnutls_x509_crt_t crt,
          int (*get)(gnutls_x509_crt_t, gnutls_datum_t *, unsigned))
 {
     gnutls_datum_t text;
 
     out[0] = '\0';
     if (get(crt, &text, 0) >= 0) {
-        put_text(out, (const char *)text.data, text.size);
+        cert_put_text(out, (const char *)text.data, text.size);
+        cert_sum(sum, text.data, text.size);
         gnutls_free(text.data);
+    }
+}
+
+/* The strength of the key and of the signature over it: of its own one a root proves nothing. */
+static void
+put_key(struct certificate *out, gnutls_x509_crt_t crt)
+{
+    size_t size = sizeof out->key_sum.at;
+    int key = gnutls_x509_crt_get_pk_algorithm(crt, &out->key_bits);
+    int signature = gnutls_x509_crt_get_signature_algorithm(crt);
+    gnutls_digest_algorithm_t hash = signature < 0 ?
+        GNUTLS_DIG_UNKNOWN :
+        gnutls_sign_get_hash_algorithm((gnutls_sign_algorithm_t)signature);
+    const char *name;
+
+    out->key = out->signature = "";
+    if (key > 0) {
+        name = gnutls_pk_get_name((gnutls_pk_algorithm_t)key);
+        out->key = name ? name : "";
+        out->key_short = out->key_bits && out->key_bits < SHORT_KEY_BITS &&
+                         (key == GNUTLS_PK_RSA || key == GNUTLS_PK_RSA_PSS || key == GNUTLS_PK_DSA);
+    }
+    if (signature > 0) {
+        name = gnutls_sign_get_name((gnutls_sign_algorithm_t)signature);
+        out->signature = name ? name : "";
+    }
+    out->hash_weak = !out->self_signed && (hash == GNUTLS_DIG_MD2 || hash == GNUTLS_DIG_MD5 ||
+                                           hash == GNUTLS_DIG_SHA1);
+    if (gnutls_x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA1, out->key_sum.at, &size) < 0) {
+        memset(&out->key_sum, 0, sizeof out->key_sum);
     }
 }
 
@@ -107,7 +151,7 @@ put_alternatives(char out[CERT_TEXT_MAX], gnutls_x509_crt_t crt)
         g_string_append(all, all->len ? ", " : "");
         g_string_append_len(all, text, (gssize)len);
     }
-    put_text(out, all->str, all->len);
+    cert_put_text(out, all->str, all->len);
     g_string_free(all, TRUE);
 }
 
@@ -120,13 +164,14 @@ certificate_read(struct certificate *out, const struct span *der)
     if (!crt) {
         return false;
     }
-    put_name(out->subject, crt, gnutls_x509_crt_get_dn3);
-    put_name(out->issuer, crt, gnutls_x509_crt_get_issuer_dn3);
+    put_name(out->subject, &out->subject_sum, crt, gnutls_x509_crt_get_dn3);
+    put_name(out->issuer, &out->issuer_sum, crt, gnutls_x509_crt_get_issuer_dn3);
     put_alternatives(out->names, crt);
     out->not_before = (int64_t)gnutls_x509_crt_get_activation_time(crt);
     out->not_after = (int64_t)gnutls_x509_crt_get_expiration_time(crt);
     out->authority = gnutls_x509_crt_get_ca_status(crt, NULL) > 0;
     out->self_signed = gnutls_x509_crt_check_issuer(crt, crt) == 1;
+    put_key(out, crt);
     gnutls_x509_crt_deinit(crt);
     return true;
 }

@@ -3,6 +3,7 @@
 #include "track.h"
 
 #include <espial/x509.h>
+#include <string.h>
 
 /* The first certificate of IKEv2 holds the key of AUTH (RFC 7296 section 3.6); IKEv1 has no order,
  * so an authority's is passed by. */
@@ -20,6 +21,51 @@ find_certificate(struct sadb *db, struct certificate_walk *w, const struct ike_m
     return false;
 }
 
+struct auth_terms *
+track_auth_terms(struct turn *t)
+{
+    struct ike_sa *sa = t->sa;
+
+    if (!sa->auth_terms) {
+        sa->auth_terms =
+            (const struct auth_terms *)store_alloc(&t->db->store, sizeof *sa->auth_terms);
+    }
+    /* what the tracker has made it may change */
+    return (struct auth_terms *)(uintptr_t)sa->auth_terms;
+}
+
+/* The first message that asks counts: its sender's list is the same in each. */
+static void
+track_requests(struct turn *t)
+{
+    const struct asked_authorities **own;
+    struct asked_authorities *kept;
+    struct asked_read asked;
+    struct auth_terms *terms;
+
+    certificate_requests(&asked, t->m);
+    if (!asked.num_payloads) {
+        return;
+    }
+    terms = track_auth_terms(t);
+    own = t->e->from_initiator ? &terms->asked_by_i : &terms->asked_by_r;
+    if (*own) {
+        return;
+    }
+    kept = (struct asked_authorities *)store_alloc(
+        &t->db->store, sizeof *kept + asked.num * sizeof kept->sums[0]);
+    kept->frame = t->e->at.frame;
+    kept->num = (uint16_t)asked.num;
+    kept->any = asked.any;
+    kept->unsure = asked.unsure;
+    kept->names = store_text(&t->db->store, asked.names);
+    memcpy(kept->sums, asked.sums, asked.num * sizeof kept->sums[0]);
+    *own = kept;
+    if (asked.num == CERT_MAX_ASKED && asked.unsure) {
+        store_cap(&t->db->store, "authorities of one certificate request");
+    }
+}
+
 void
 track_certificates(struct turn *t)
 {
@@ -29,7 +75,9 @@ track_certificates(struct turn *t)
         t->e->from_initiator ? &t->sa->certificate_i : &t->sa->certificate_r;
     struct certificate_walk w = { 0 };
     struct peer_certificate *kept;
+    const struct auth_terms *terms;
 
+    track_requests(t);
     if (*own || !find_certificate(t->db, &w, m)) {
         return;
     }
@@ -37,5 +85,10 @@ track_certificates(struct turn *t)
     kept->certificate = w.certificate;
     kept->frame = t->e->at.frame;
     kept->naming = id->present ? certificate_naming(&w.der, id) : NAMING_UNKNOWN;
+    terms = t->sa->auth_terms;
+    certificate_chain_read(&kept->chain, m, &kept->certificate,
+                           !terms                 ? NULL :
+                           t->e->from_initiator   ? terms->asked_by_r :
+                                                    terms->asked_by_i);
     *own = kept;
 }

@@ -77,9 +77,9 @@ turn_exchange(struct exchange *x)
 }
 
 static void
-turn_ends(struct ike_sa *sa)
+turn_ends(struct turn *t)
 {
-    struct ike_sa was = *sa;
+    struct ike_sa *sa = t->sa, was = *sa;
 
     sa->initiator = was.responder;
     sa->responder = was.initiator;
@@ -89,6 +89,11 @@ turn_ends(struct ike_sa *sa)
     sa->nat_r = was.nat_i;
     sa->certificate_i = was.certificate_r;
     sa->certificate_r = was.certificate_i;
+    if (sa->auth_terms) {
+        struct auth_terms *terms = track_auth_terms(t), old = *terms;
+        terms->asked_by_i = old.asked_by_r;
+        terms->asked_by_r = old.asked_by_i;
+    }
     sa->from_initiator = was.from_responder;
     sa->from_responder = was.from_initiator;
     sa->i_from_500 = was.r_from_500;
@@ -131,7 +136,7 @@ track_turn_round(struct turn *t)
             return false;
         }
     }
-    turn_ends(sa);
+    turn_ends(t);
     for (uint32_t i = 0; i < sa->exchanges.len && i < SADB_MAX_LOOKED_AT; i++) {
         turn_exchange(track_exchange(sa, i));
     }

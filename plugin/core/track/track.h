@@ -290,8 +290,10 @@ void track_fragment(struct sadb *db, struct path_event *e);
 /* past.c: a clear packet that no SA must protect; false where it does not pass by one either. */
 bool track_past(struct sadb *db, const struct path_event *e);
 
-/* certificate.c: the certificate of each end. */
+/* certificate.c: the certificate of each end, and what the other end asks for. */
 void track_certificates(struct turn *t);
+/* That of t's IKE SA, made where there was none. */
+struct auth_terms *track_auth_terms(struct turn *t);
 
 /* terms.c: what the initiator wants and is given. */
 void track_terms(struct turn *t);
