@@ -205,6 +205,8 @@ const struct exchange_message *unanswered_message(const struct sadb *db, const s
 enum silence { SILENCE_NONE, SILENCE_PLAIN, SILENCE_4500, SILENCE_LARGE, SILENCE_DEAD_PEER };
 enum silence silence_reason(const struct sadb *db, const struct ike_sa *sa,
                             const struct exchange *x);
+/* The first notify in clear, INVALID_IKE_SPI, that is all of an answer to x; NULL. */
+const struct denial *silence_denial(const struct ike_sa *sa, const struct exchange *x);
 /* That side has sent something from that UDP port: PORT_IKE or PORT_NATT. */
 bool endpoint_sent_from(const struct ike_sa *sa, bool from_initiator, uint16_t port);
 

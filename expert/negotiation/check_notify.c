@@ -155,6 +155,22 @@ infer_refusals(const struct check_in *in, struct findings *out)
     }
 }
 
+/* It answers messages to UDP 4500 that have no other answer: udp_4500_blocked reports both. */
+static bool
+is_of_silence(const struct check_in *in, const struct denied *w)
+{
+    const struct ike_sa *sa = w->sa;
+
+    for (struct newest n = newest_first(sa->exchanges.len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct exchange *x = sa->exchanges.at[n.i];
+        if (x->type == w->denial->exchange && silence_denial(sa, x) &&
+            silence_reason(in->db, sa, x) == SILENCE_4500) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whoever has lost the SA says so in clear, and so can anybody: only the end tells. */
 static void
 report_denials(const struct check_in *in, struct findings *out)
@@ -164,7 +180,7 @@ report_denials(const struct check_in *in, struct findings *out)
         uint8_t major = w.sa->major;
         struct scope where = scope_denied(&w);
         char who[ADDR_TEXT_MAX], name[64], phase[64];
-        if (w.refuted || explained(major, NULL, d->type)) {
+        if (w.refuted || explained(major, NULL, d->type) || is_of_silence(in, &w)) {
             continue;
         }
         where.variant = d->type;

@@ -144,19 +144,38 @@ report_4500(struct findings *out, struct scope *where, const struct ike_sa *sa,
             const struct exchange *x, const struct exchange_message *last)
 {
     const struct exchange *first = sadb_first_exchange(sa);
-    char a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX], remedy[TEXT_MAX];
+    const struct denial *denial = silence_denial(sa, x);
+    char a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX], remedy[TEXT_MAX], name[64];
 
-    (void)x;
-    g_snprintf(remedy, sizeof remedy,
-               "Allow UDP 4500 in both directions on every device between %s and %s; if a balancer "
-               "stands there, let it send UDP 500 and 4500 of a client to one machine.",
-               ip_print(&sa->initiator.addr, a, sizeof a),
-               ip_print(&sa->responder.addr, b, sizeof b));
+    ip_print(&sa->initiator.addr, a, sizeof a);
+    ip_print(&sa->responder.addr, b, sizeof b);
     where->remedy = remedy;
-    finding_add(out, CHECK_udp_4500_blocked, where,
-                "UDP 500 is answered (frame %u); %u message%s to UDP 4500 since frame %u %s not.",
-                first->response, message_repeats(last) + 1, message_repeats(last) ? "s" : "",
-                last->frame, message_repeats(last) ? "are" : "is");
+    if (denial) {
+        where->basis = BASIS_INFERRED;
+        where->also = denial->frame;
+        g_snprintf(remedy, sizeof remedy,
+                   "Let the balancer or NAT in front of %s send UDP 500 and UDP 4500 of a client "
+                   "to one machine. If there is one machine only, see whether it was restarted "
+                   "between frames %u and %u; if it did not send the notify, look for who did.",
+                   b, first->response, denial->frame);
+        finding_add(out, CHECK_udp_4500_blocked, where,
+                    "UDP 500 is answered (frame %u); to UDP 4500 go %u message%s since frame %u, "
+                    "and the only answer is %s in clear (frame %u): whoever sends it does not know "
+                    "the IKE SA. Suggests that UDP 4500 goes to another machine than UDP 500.",
+                    first->response, message_repeats(last) + 1, message_repeats(last) ? "s" : "",
+                    last->frame, notify_name(2, denial->type, name, sizeof name), denial->frame);
+    } else {
+        g_snprintf(remedy, sizeof remedy,
+                   "Allow UDP 4500 in both directions on every device between %s and %s; if a "
+                   "balancer stands there, let it send UDP 500 and 4500 of a client to one "
+                   "machine.",
+                   a, b);
+        finding_add(out, CHECK_udp_4500_blocked, where,
+                    "UDP 500 is answered (frame %u); %u message%s to UDP 4500 since frame %u %s "
+                    "not.",
+                    first->response, message_repeats(last) + 1, message_repeats(last) ? "s" : "",
+                    last->frame, message_repeats(last) ? "are" : "is");
+    }
     mark_retransmissions(out, CHECK_udp_4500_blocked, where, last);
 }
 

@@ -191,3 +191,16 @@ silence_reason(const struct sadb *db, const struct ike_sa *sa, const struct exch
     }
     return last->dst_port == PORT_NATT && !from_4500 ? SILENCE_4500 : SILENCE_PLAIN;
 }
+
+const struct denial *
+silence_denial(const struct ike_sa *sa, const struct exchange *x)
+{
+    for (uint32_t i = 0; sa->major == 2 && i < sa->denials.len; i++) {
+        const struct denial *d = &sa->denials.at[i];
+        if (d->type == N2_INVALID_IKE_SPI && d->exchange == x->type && d->frame > x->request &&
+            d->from_initiator != x->by_initiator && !d->stood && !denial_is_refuted(sa, d)) {
+            return d;
+        }
+    }
+    return NULL;
+}

@@ -436,7 +436,7 @@ struct stream_gap {
 /* A second line of rising numbers under one SPI: packets whose numbers others had before, with
  * other octets, or that are too far behind to be late. */
 struct stream_line {
-    double first_time;
+    double first_time, last_time;
     uint32_t first_seq, last_seq;
     uint32_t top;               /* the stream's highest before it */
     uint32_t first_frame, last_frame, count;

@@ -202,6 +202,26 @@ lost_on_the_way(struct conversation *c)
          "UDP 500 is answered (frame 2); 2 messages to UDP 4500 since frame 3 are not");
     T(count(c, CHECK_request_unanswered) == 0);
     SILENT(c, large_message_lost);
+    for (unsigned late = 0; late < 2; late++) {         /* another machine has UDP 4500 */
+        reset(c);
+        sa_init(c, aes256, aes256);
+        c->ike_src_port = c->ike_dst_port = PORT_NATT;
+        auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
+        begin(c, 2, V2_IKE_AUTH, 1, false, true);
+        c->m.encrypted = false;
+        notify(c, N2_INVALID_IKE_SPI);
+        send(c, "who?", 8);
+        if (late) {
+            auth_response(c, "10.1.0.0/24", "10.2.0.0/24");
+        }
+        end_after(c, 20);
+        TOLD(c, udp_4500_blocked, !late);
+        SILENT(c, error_notify);
+        if (!late) {
+            SAYS(c, udp_4500_blocked, "the only answer is INVALID_IKE_SPI in clear (frame 4)");
+            T(basis_of(c, CHECK_udp_4500_blocked) == BASIS_INFERRED);
+        }
+    }
     reset(c);
     sa_init(c, aes256, aes256);
     c->ike_src_port = c->ike_dst_port = PORT_NATT;

@@ -327,10 +327,10 @@ track_flow(struct sadb *db, const struct stream *s, const struct ipsec_event *e)
 {
     struct child_sa *c;
     struct flow *f;
-    bool asks = !e->packet->has_inner;
+    bool asks = !e->packet->has_inner, again = e->replayed && (e->same || e->packet->octets.len);
 
-    if (!s->child || s->strange || s->child->deleted_in || e->replayed || e->translated ||
-        e->doubtful || e->unverified || (e->packet->clear_read && !e->packet->has_inner)) {
+    if (!s->child || s->strange || s->child->deleted_in || again || e->translated || e->doubtful ||
+        e->unverified || (e->packet->clear_read && !e->packet->has_inner)) {
         return;
     }
     c = database_child_sa(db, s->child->id);

@@ -43,10 +43,11 @@ is_copy(const struct stream *s, const struct seen_packet *one, const struct ipse
         uint32_t digest)
 {
     const struct sighting *at = &e->at;
+    double last = s->line ? MAX(s->line->last_time, s->last_time) : s->last_time;
 
     return one->frame && one->seq == e->packet->seq && one->ip_id == at->ip_id &&
            same_octets(digest, one->digest) &&
-           at->time - s->last_time < DUPLICATE_SECONDS &&
+           at->time - last < DUPLICATE_SECONDS &&
            (uint16_t)(ticks_at(s, at->time) - one->ticks) <= DUPLICATE_SECONDS * 100;
 }
 

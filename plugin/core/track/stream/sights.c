@@ -296,6 +296,7 @@ see_line(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t top,
     l->conflicts += conflict;
     l->far += !conflict && !l->reordered && e->at.time - l->first_time >= FAR_S && is_too_far(s, e);
     l->last_frame = e->at.frame;
+    l->last_time = e->at.time;
     l->ttl = e->at.ttl;
     l->its_turn = true;
     l->proved |= l->count >= LINE_PROOF && l->conflicts + l->far >= LINE_PROOF - 1;
