@@ -518,28 +518,6 @@ check_protocol_mismatch(const struct check_in *in, struct findings *out)
 }
 
 void
-check_udp_encap_mismatch(const struct check_in *in, struct findings *out)
-{
-    const struct ipsec_event *e = in->ipsec;
-    enum nat nat;
-    struct scope where;
-
-    if (!counts(in) || !child_is_negotiated(e->child) || e->packet->protocol != PROTO_ESP ||
-        e->at.src_port) {
-        return;
-    }
-    nat = e->child->ike_sa->nat;
-    if (nat != NAT_INITIATOR && nat != NAT_RESPONDER && nat != NAT_BOTH) {
-        return;
-    }
-    where = scope_packet(in);
-    finding_add(out, CHECK_udp_encap_mismatch, &where,
-                "ESP of SPI %08x travels without UDP although NAT detection (frame %u) finds a "
-                "translation.",
-                e->packet->spi, e->child->ike_sa->nat_i.frame);
-}
-
-void
 check_iv_reused(const struct check_in *in, struct findings *out)
 {
     const struct ipsec_event *e = in->ipsec;

@@ -302,22 +302,6 @@ check_ah_through_nat(const struct check_in *in, struct findings *out)
 }
 
 void
-check_non_esp_marker_missing(const struct check_in *in, struct findings *out)
-{
-    const struct path_event *e = in->path;
-    char from[ADDR_TEXT_MAX];
-    struct scope where;
-
-    if (e->packet->kind != PATH_UNMARKED) {
-        return;
-    }
-    where = scope_path(in);
-    finding_add(out, CHECK_non_esp_marker_missing, &where,
-                "%s sends IKE to UDP %u without the four zero octets that tell it from ESP.",
-                ip_print(&e->at.src, from, sizeof from), e->at.dst_port);
-}
-
-void
 check_ike_on_other_port(const struct check_in *in, struct findings *out)
 {
     const struct sighting *at = in->ike ? &in->ike->at : &in->ipsec->at;

@@ -99,6 +99,11 @@ struct nat_evidence {
     bool without_spi_r : 1;     /* hashed before the responder's SPI was known */
 };
 
+/* NAT traversals that a first message announces: of IKEv2 there is one (RFC 7296 section 2.23), of
+ * IKEv1 that of RFC 3947 section 3.1 and those of its drafts, by their numbers. */
+enum nat_t { NAT_T_V2 = 1, NAT_T_RFC = 2, NAT_T_DRAFT_00 = 4, NAT_T_DRAFT_02 = 8,
+             NAT_T_DRAFT_04 = 16 };
+
 enum ike_sa_state { IKE_HALF_OPEN, IKE_ESTABLISHED, IKE_FAILED, IKE_REKEYED, IKE_DELETED };
 const char *ike_sa_state_name(enum ike_sa_state s);     /* "half_open" .. */
 
@@ -329,6 +334,7 @@ struct ike_sa {
                                          * holds packets on both sides of the NAT; family 0 */
     uint32_t before_nat, after_nat;     /* frames of the pair that proved it, 0 */
     enum nat nat;
+    uint8_t nat_t_i, nat_t_r;   /* enum nat_t, bit by bit: what that side announces */
     enum ike_sa_state state;
     uint16_t auth_method;       /* v1: negotiated; v2: of the initiator's AUTH payload */
     uint16_t auth_method_r;     /* v2: of the responder's AUTH payload, 0 */
@@ -539,57 +545,6 @@ struct stream {
     uint32_t *digests;          /* by seq modulo the window, of what it has seen; NULL while seen
                                  * holds all */
     uint64_t window[];          /* bit seq modulo its size: was seen */
-};
-
-/* A clear packet that an SA should have protected, unless its copy inside the SA
- * explains it: only the end of the capture tells. */
-struct clear_packet {
-    uint32_t frame;
-    double time;
-    struct inner_packet packet;
-    const struct child_sa *child;
-    bool to_responder;
-};
-
-/* One end of a tunnel asks on its own link for an address of the other end's network, or somebody
- * has that address there */
-struct sought_neighbor {
-    uint32_t frame;
-    bool answers;               /* somebody has it */
-    bool to_responder;          /* the tunnel's way to it */
-    struct ip_addr addr, by;    /* the one in question; who asks */
-    const struct child_sa *child;
-};
-
-/* An IKE message of which a first IP fragment came, and from where. */
-struct first_fragment {
-    const struct ike_sa *sa;
-    struct ip_addr src, dst;
-    double time, last_time;
-    uint32_t message_id, length;    /* as its header says */
-    uint8_t exchange;
-    struct frame_numbers frames;    /* the first SADB_MAX_RETRANSMISSIONS */
-};
-
-/* A clear packet from the outer address of one end of a tunnel to a network of the other end, or
- * one that comes back from there. */
-struct past_packet {
-    uint32_t frame;
-    bool back;
-    bool to_responder;          /* the way of those that are not back */
-    struct ip_addr src, dst;
-    const struct ike_sa *sa;
-    const struct child_sa *child;   /* whose selectors name the network; NULL: none could be read,
-                                     * and the address is a private one */
-};
-
-/* What an address is known to take (chosen) or to offer. */
-struct policy {
-    const struct kept_proposal *kept;
-    uint32_t frame;
-    bool chosen;
-    const struct ike_sa *sa;    /* in which it said so */
-    const struct exchange *exchange;        /* and where */
 };
 
 #endif

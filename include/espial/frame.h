@@ -43,6 +43,8 @@ struct frame_part {
     bool udp;                       /* found by a UDP port */
     bool own_ports;                 /* on UDP ports that are none of IKE's: only its form, or an
                                      * IKE message there before, says what it is */
+    bool misplaced_marker;          /* FRAME_IKE, on UDP 500: behind the four zero octets of UDP
+                                     * 4500 */
     bool by_form;                   /* with own_ports: an IKE message by its form alone */
     bool answers;                   /* FRAME_NEIGHBOR: src says that it has the address dst asked
                                      * for; else src asks for dst */

@@ -57,7 +57,9 @@ enum path_kind {
     PATH_ICMP,                  /* an error that quotes a packet of an SA */
     PATH_FRAGMENT,              /* an IP fragment */
     PATH_CLEAR,                 /* an IP packet that goes in clear: only clear is to be filled in */
-    PATH_UNMARKED,              /* IKE on UDP 4500 without the non-ESP marker: nothing else is */
+    PATH_UNMARKED,              /* IKE on UDP 4500 without the non-ESP marker: spi is what stands
+                                 * there, nothing else is */
+    PATH_MARKED,                /* IKE on UDP 500 behind that marker: nothing else is */
     PATH_NEIGHBOR,              /* ARP or neighbour discovery: only neighbor is to be filled in */
     PATH_KEEPALIVE              /* one octet 0xff on UDP 4500 (RFC 3948 section 2.3): nothing else
                                  * is */

@@ -11,6 +11,57 @@
 #include <espial/event.h>
 #include <espial/ike.h>
 
+/* A clear packet that an SA should have protected, unless its copy inside the SA
+ * explains it: only the end of the capture tells. */
+struct clear_packet {
+    uint32_t frame;
+    double time;
+    struct inner_packet packet;
+    const struct child_sa *child;
+    bool to_responder;
+};
+
+/* One end of a tunnel asks on its own link for an address of the other end's network, or somebody
+ * has that address there */
+struct sought_neighbor {
+    uint32_t frame;
+    bool answers;               /* somebody has it */
+    bool to_responder;          /* the tunnel's way to it */
+    struct ip_addr addr, by;    /* the one in question; who asks */
+    const struct child_sa *child;
+};
+
+/* An IKE message of which a first IP fragment came, and from where. */
+struct first_fragment {
+    const struct ike_sa *sa;
+    struct ip_addr src, dst;
+    double time, last_time;
+    uint32_t message_id, length;    /* as its header says */
+    uint8_t exchange;
+    struct frame_numbers frames;    /* the first SADB_MAX_RETRANSMISSIONS */
+};
+
+/* A clear packet from the outer address of one end of a tunnel to a network of the other end, or
+ * one that comes back from there. */
+struct past_packet {
+    uint32_t frame;
+    bool back;
+    bool to_responder;          /* the way of those that are not back */
+    struct ip_addr src, dst;
+    const struct ike_sa *sa;
+    const struct child_sa *child;   /* whose selectors name the network; NULL: none could be read,
+                                     * and the address is a private one */
+};
+
+/* What an address is known to take (chosen) or to offer. */
+struct policy {
+    const struct kept_proposal *kept;
+    uint32_t frame;
+    bool chosen;
+    const struct ike_sa *sa;    /* in which it said so */
+    const struct exchange *exchange;        /* and where */
+};
+
 struct sadb;
 
 /* The receiver's window (RFC 4303 section 3.4.3), 32 to STREAM_WINDOW_MAX packets, and

@@ -175,6 +175,12 @@ see_ike(struct feed *f)
     if (f->visited || !o->at) {
         return;
     }
+    /* The receiver reads no message there either. */
+    if (f->part.misplaced_marker) {
+        static const struct path_packet marked = { .kind = PATH_MARKED };
+        see_path(f, &marked);
+        return;
+    }
     if (f->part.by_form) {
         own_ports_add(f->capture->own_ports, &f->at);
     }
@@ -327,7 +333,7 @@ see_esp(struct feed *f)
     /* Without the non-ESP marker an IKE SPI is where ESP has its SPI (RFC 3948 section 2.2). */
     if (f->part.udp && o.captured >= 28 && ike_plausible(o.at, o.captured) &&
         sadb_knows_spi_i(f->capture->db, o.at)) {
-        static const struct path_packet unmarked = { .kind = PATH_UNMARKED };
+        const struct path_packet unmarked = { .kind = PATH_UNMARKED, .spi = p.spi };
         if (!f->visited) {
             see_path(f, &unmarked);
         }

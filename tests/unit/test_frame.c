@@ -270,6 +270,37 @@ udp_ports(void)
     T(parts_of(&p, FRAME_LINK_IP, p.end - p.start, &part, 1) == 0);
 }
 
+/* IKE behind the marker of UDP 4500 on UDP 500; and Cisco's UDP 10000, where ESP goes, and IKE behind
+ * that marker. */
+static void
+markers(void)
+{
+    static const uint8_t keepalive[] = { 0xff }, ike[48] = {
+        1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 9, 9, 9, 9, 9, 46, 0x20, 35, 8, 0, 0, 0, 1, 0, 0, 0, 48,
+        35, 0, 0, 20, 7, 7, 7
+    };
+    static const unsigned ports[] = { 500, 10000, 53 };
+    struct frame_part part;
+
+    for (size_t i = 0; i < 3; i++) {
+        for (unsigned of = 0; of < 3; of++) {
+            struct packet p = of == 0 ? payload(ike, sizeof ike) :
+                              of == 1 ? payload(esp, sizeof esp) : payload(keepalive, 1);
+            if (of == 0) {
+                put(&p, "\0\0\0\0", 4);
+            }
+            udp(&p, ports[i], ports[i]);
+            ipv4(&p, 17);
+            memset(&part, 0, sizeof part);
+            T((parts_of(&p, FRAME_LINK_IP, p.end - p.start, &part, 1) == 1) ==
+              (i == 0 || i == 1 || of == 0));
+            T(part.misplaced_marker == (i == 0 && of == 0));
+            T(part.by_form == (i > 0 && of == 0) && part.own_ports == (i == 1 || (i && !of)));
+            T(i != 1 || part.kind == (of == 0 ? FRAME_IKE : of == 1 ? FRAME_ESP : FRAME_KEEPALIVE));
+        }
+    }
+}
+
 static void
 ah_and_esp(void)
 {
@@ -558,6 +589,7 @@ main(void)
     links();
     tunnels();
     udp_ports();
+    markers();
     ah_and_esp();
     fragments();
     inside();

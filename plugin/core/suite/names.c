@@ -93,6 +93,12 @@ auth_method_name(uint8_t major, uint16_t method, char *out, size_t size)
 }
 
 char *
+encap_mode_name(uint16_t mode, char *out, size_t size)
+{
+    return print_name(registry_name(REG_MODE, mode), "encapsulation mode ", mode, out, size);
+}
+
+char *
 ip_protocol_name(uint8_t protocol, char *out, size_t size)
 {
     return print_name(registry_name(REG_IP, protocol), "", protocol, out, size);

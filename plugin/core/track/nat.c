@@ -280,6 +280,64 @@ look_at_identities(struct turn *t, GChecksumType type)
     e->nat_decided |= e->nat_by_identity;
 }
 
+/* --- which NAT traversal an end knows ------------------------------------------------------------ */
+
+/* RFC 3947 section 3.1: the MD5 of the document's name, of drafts also with a line's end. */
+static const struct { const char *name; enum nat_t it; } documents[] = {
+    { "RFC 3947", NAT_T_RFC },
+    { "draft-ietf-ipsec-nat-t-ike-00", NAT_T_DRAFT_00 },
+    { "draft-ietf-ipsec-nat-t-ike-01", NAT_T_DRAFT_00 },
+    { "draft-ietf-ipsec-nat-t-ike-02", NAT_T_DRAFT_02 },
+    { "draft-ietf-ipsec-nat-t-ike-02\n", NAT_T_DRAFT_02 },
+    { "draft-ietf-ipsec-nat-t-ike-03", NAT_T_DRAFT_02 },
+    { "draft-ietf-ipsec-nat-t-ike-04", NAT_T_DRAFT_04 },
+    { "draft-ietf-ipsec-nat-t-ike-05", NAT_T_DRAFT_04 },
+    { "draft-ietf-ipsec-nat-t-ike-06", NAT_T_DRAFT_04 },
+    { "draft-ietf-ipsec-nat-t-ike-07", NAT_T_DRAFT_04 },
+    { "draft-ietf-ipsec-nat-t-ike-08", NAT_T_DRAFT_04 },
+    { "draft-ietf-ipsec-nat-t-ike", NAT_T_DRAFT_04 },
+};
+enum { VENDOR_ID = 16 };
+
+static uint8_t
+flavour_of(const struct span *vendor)
+{
+    static uint8_t ids[G_N_ELEMENTS(documents)][VENDOR_ID];
+    static bool made;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(documents) && !made; i++) {
+        GChecksum *sum = g_checksum_new(G_CHECKSUM_MD5);
+        gsize len = VENDOR_ID;
+        g_checksum_update(sum, (const guchar *)documents[i].name, -1);
+        g_checksum_get_digest(sum, ids[i], &len);
+        g_checksum_free(sum);
+    }
+    made = true;
+    for (size_t i = 0; i < G_N_ELEMENTS(documents) && vendor->len == VENDOR_ID; i++) {
+        if (memcmp(ids[i], vendor->at, VENDOR_ID) == 0) {
+            return documents[i].it;
+        }
+    }
+    return 0;
+}
+
+static void
+see_flavours(struct turn *t)
+{
+    const struct ike_message *m = t->m;
+    uint8_t *to = t->e->from_initiator ? &t->sa->nat_t_i : &t->sa->nat_t_r;
+
+    if (m->encrypted) {
+        return;
+    }
+    for (size_t i = 0; i < m->num_vendors && m->major == 1; i++) {
+        *to |= flavour_of(&m->vendors[i]);
+    }
+    if (m->major == 2 && ike_find_notify(m, N2_NAT_DETECTION_SOURCE_IP)) {
+        *to |= NAT_T_V2;
+    }
+}
+
 void
 track_nat(struct turn *t)
 {
@@ -289,6 +347,7 @@ track_nat(struct turn *t)
     GChecksumType type;
     enum nat now;
 
+    see_flavours(t);
     if (m->truncated || !hash_of(sa, &type)) {
         return;
     }

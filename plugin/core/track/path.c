@@ -304,7 +304,7 @@ sadb_see_path(struct sadb *db, struct path_event *e, const struct sighting *at,
         track_neighbor(db, e);
         return false;
     }
-    if (e->packet->kind == PATH_UNMARKED) {
+    if (e->packet->kind == PATH_UNMARKED || e->packet->kind == PATH_MARKED) {
         e->sa = sadb_ike_between(db, &e->at.src, &e->at.dst);
         return true;
     }

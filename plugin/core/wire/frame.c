@@ -134,7 +134,7 @@ enter_ip(struct frame_walk *w)
     unsigned version = w->rest.captured ? w->rest.at[0] >> 4 : 0;
 
     w->now.src_port = w->now.dst_port = 0;
-    w->now.udp = w->now.own_ports = w->now.by_form = false;
+    w->now.udp = w->now.own_ports = w->now.by_form = w->now.misplaced_marker = false;
     return version == 4 ? enter_ipv4(w) : version == 6 ? enter_ipv6(w) : STEP_DONE;
 }
 
@@ -231,6 +231,19 @@ own_ports(struct frame_walk *w, uint16_t from, uint16_t to)
     return STEP_DONE;
 }
 
+/* Four zero octets, and behind them a header whose length is that of the rest. */
+static bool
+is_marked_ike(const struct octets *o)
+{
+    enum { LENGTH = 24 };
+    static const uint8_t marker[NON_ESP_MARKER];
+    const uint8_t *ike = o->at + NON_ESP_MARKER;
+
+    return o->captured >= NON_ESP_MARKER + IKE_HEADER && memcmp(o->at, marker, sizeof marker) == 0 &&
+           be32(ike + LENGTH) == o->reported - NON_ESP_MARKER &&
+           ike_plausible(ike, o->captured - NON_ESP_MARKER);
+}
+
 static enum step
 enter_udp(struct frame_walk *w)
 {
@@ -255,6 +268,7 @@ enter_udp(struct frame_walk *w)
         return udp_encap(w);
     }
     if (from == PORT_IKE || to == PORT_IKE || from == PORT_GDOI || to == PORT_GDOI) {
+        w->now.misplaced_marker = is_marked_ike(&w->rest);
         return give(w, FRAME_IKE);
     }
     if (w->inside) {
