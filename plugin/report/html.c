@@ -1,5 +1,5 @@
 /* html.c - HTML out of facts.  SPDX-License-Identifier: GPL-2.0-or-later */
-#include <espial/html.h>
+#include "html.h"
 #include <espial/text.h>
 
 #include <stdbool.h>

@@ -5,7 +5,7 @@
 
 #include "model.h"
 
-#include <espial/html.h>
+#include "html.h"
 
 /* Of a table whose cells go one below the other on a narrow screen. */
 #define STACK " class=\"stack\""

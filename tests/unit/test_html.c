@@ -1,7 +1,7 @@
 /* Text into HTML.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "t.h"
 
-#include <espial/html.h>
+#include "html.h"
 #include <stdint.h>
 
 static const char *
