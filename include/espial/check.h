@@ -17,6 +17,61 @@ enum trigger {
     ON_MESSAGE_AND_END = ON_MESSAGE | ON_END
 };
 
+/* What a finding of a check may be of a diagnosis: the rule is a column of the table.  Where two
+ * could explain each other, the area that comes first here does; within one, what has no effect of
+ * its own before what has. */
+enum area {
+    AREA_REFUSAL,       /* a proposal, an address or networks are refused */
+    AREA_AUTH,          /* so is an identity or its proof */
+    AREA_FORM,          /* messages that are malformed, forged or out of place */
+    AREA_TRANSFORM,     /* packets are not made as was negotiated */
+    AREA_PATH,          /* what is sent does not arrive, or not there */
+    AREA_ADDRESS,       /* addresses do not fit the selectors or the ends */
+    AREA_STATE,         /* one end knows of SAs that the other does not, lifetimes, numbers */
+    AREA_SYMPTOM,       /* only what is seen of something else, as long as that is not known */
+    AREA_HYGIENE,       /* how strong, not whether it works: never a diagnosis */
+    AREA_INFO           /* never a diagnosis */
+};
+
+/* When a finding may be a cause. */
+enum cause_when {
+    CAUSE_FROM_WARN,
+    CAUSE_FROM_NOTE,
+    CAUSE_IF_UNFINISHED,        /* its IKE SA was never established */
+    CAUSE_IF_EXPLAINS           /* something at warning or above follows from it */
+};
+
+struct cause_rule {
+    enum area area;
+    enum cause_when when;
+    unsigned effects;           /* what a finding of the check is to other causes: EFFECT_ bits */
+    unsigned explains;          /* and which effects it causes: within its IKE SA or Child SA and
+                                 * what they replace, EFFECT_TRIES in the tunnel */
+};
+
+enum effect {
+    EFFECT_REFUSED = 1,         /* a proposal is refused */
+    EFFECT_DENIED = 1 << 1,     /* an authentication is refused */
+    EFFECT_UNCOVERED = 1 << 2,  /* networks are refused */
+    EFFECT_NOTIFY = 1 << 3,     /* an error is reported */
+    EFFECT_FORETOLD = 1 << 4,   /* a refusal is to come */
+    EFFECT_SILENCE = 1 << 5,    /* a message of IKE is not answered, or sent again */
+    EFFECT_ABANDONED = 1 << 6,  /* whose turn it is does not go on */
+    EFFECT_CLOSING = 1 << 7,    /* an SA ends early */
+    EFFECT_TRIES = 1 << 8,      /* another SA is begun */
+    EFFECT_TRAFFIC = 1 << 9,    /* packets do not come, or no longer */
+    EFFECT_INTEGRITY = 1 << 10, /* packets are not what the keys and the suite make of them */
+    EFFECT_NUMBERS = 1 << 11,   /* sequence numbers are missing, or repeated */
+    EFFECT_ADDRESS = 1 << 12,   /* packets come from or go to another address */
+    EFFECT_INNER = 1 << 13,     /* inner addresses are not the SA's */
+    EFFECT_SPI = 1 << 14,       /* packets of an SA that the receiver does not have */
+    EFFECT_ICMP = 1 << 15,
+    EFFECT_SIZE = 1 << 16,      /* packets are fragmented */
+    EFFECT_DEVIATION = 1 << 17, /* not as planned */
+    EFFECT_FORGED = 1 << 18,    /* a message that is nobody's */
+    EFFECT_EVERYWHERE = 1 << 19 /* in explains: all of them in the whole tunnel */
+};
+
 /* A row of the table: texts for the user, none of them empty; group is Wireshark's. */
 struct check {
     const char *name, *title, *remedy, *reference;
@@ -25,10 +80,12 @@ struct check {
     const char *group;
     enum severity severity;
     enum trigger trigger;
+    struct cause_rule rule;
 };
 /* The table of checks.  What names one of its rows includes expert/checks.h besides. */
 extern const struct check checks[];
 extern const unsigned num_checks;
+const struct cause_rule *check_rule(unsigned i);
 
 /* Frames, ascending.  g_array_index reads it, as if it were a GArray of uint32_t. */
 struct frame_list {

@@ -117,6 +117,8 @@ enum limits {
     FINDING_MAX_FRAMES = 1 << 16,   /* frames listed of one finding */
     FINDING_MAX_DETAILS = 1 << 18,  /* frames, of all findings, that have a detail of their own */
     FINDINGS_MAX = 1 << 20,
+    DIAGNOSIS_MAX_FRAMES = 1 << 12, /* frames listed of one diagnosis */
+    DIAGNOSES_MAX_PER_TUNNEL = 64,  /* of different causes */
 
     TEXT_MAX = 512,                 /* a detail or a remedy */
     SUITE_TEXT_MAX = 256,

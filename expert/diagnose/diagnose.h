@@ -1,0 +1,86 @@
+/* diagnose.h - diagnoses in the making: rules, tunnels, words.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_DIAGNOSE_H
+#define ESPIAL_DIAGNOSE_H
+
+#include <espial/diagnosis.h>
+
+struct diagnoses {
+    const struct sadb *db;
+    const struct findings *all;
+    GPtrArray *tunnels;         /* of struct tunnel */
+    GPtrArray *list;            /* of struct diagnosis, in their order */
+    GPtrArray *hygiene;         /* of struct hygiene */
+    GPtrArray *worst;           /* of the tunnels, the worst first */
+    uint32_t *tunnel_of_sa;     /* by id of the IKE SA */
+    uint32_t *root_of_sa, *root_of_child;       /* by id: the first of those that replaced each
+                                                 * other */
+    uint32_t *tunnel_of_stream; /* by id of the stream: those without a Child SA, else NO_ID */
+    struct told {
+        enum finding_role role;
+        uint32_t diagnosis;
+    } *told;                    /* by id of the finding */
+    GHashTable *by_frame;       /* frame -> GArray of uint32_t */
+    char *outcome;
+    bool capped;
+};
+
+/* --- store.c ---------------------------------------------------------------------- */
+
+/* Empty: nothing found yet. */
+struct diagnoses *diagnoses_empty(const struct sadb *db, const struct findings *all);
+void diagnosis_free(gpointer p);        /* a struct diagnosis; NULL is allowed */
+int ids_ascending(const void *a, const void *b);        /* of uint32_t, for g_array_sort */
+
+/* --- tunnels.c -------------------------------------------------------------------- */
+
+/* Which SAs and streams are of one tunnel. */
+void tunnels_find(struct diagnoses *d);
+/* The tunnel that a finding is of; NO_ID: of the capture as a whole. */
+uint32_t tunnel_of_finding(const struct diagnoses *d, const struct finding *f);
+/* The Child SA that the finding is about, also by its stream; NULL. */
+const struct child_sa *finding_child(const struct sadb *db, const struct finding *f);
+/* Its IKE SA: the finding's own, or that of its Child SA; NO_ID. */
+uint32_t finding_ike_sa(const struct sadb *db, const struct finding *f);
+
+/* --- rules.c ---------------------------------------------------------------------- */
+
+/* The diagnoses of one tunnel, from its findings (GArray of uint32_t, ascending), added to d->list
+ * in no order. */
+void rules_apply(struct diagnoses *d, uint32_t tunnel, const GArray *findings);
+
+/* --- words.c ---------------------------------------------------------------------- */
+
+/* A title within a sentence: names and abbreviations keep their letters. */
+void put_title_within(GString *out, const char *title);
+/* Puts its lists in order and writes its text. */
+void write_diagnosis(const struct diagnoses *d, struct diagnosis *one);
+
+/* --- considered.c ----------------------------------------------------------------- */
+
+/* What else could have caused it, and what speaks against that. */
+void consider(const struct diagnoses *d, struct diagnosis *one);
+
+/* --- outcome.c -------------------------------------------------------------------- */
+
+/* What passed in a tunnel. */
+struct passed {
+    const struct ike_sa *stood;     /* the newest IKE SA that was established, NULL */
+    const struct child_sa *child;   /* the newest that was set up, NULL */
+    uint64_t there, back;       /* packets from who to peer, and back, in all of its SAs */
+    uint32_t last_both;         /* frame up to which packets passed both ways, 0 */
+    double first_time, last_time;   /* of these packets */
+    unsigned rekeyed;           /* how often an SA was replaced */
+    unsigned lines;             /* Child SAs, those that replace another one not counted */
+    bool both;                  /* there and back */
+    bool read;                  /* some were read, or verify */
+};
+struct passed tunnel_passed(const struct diagnoses *d, const struct tunnel *t);
+/* Verdict and sentence of each tunnel, then of the capture. */
+void outcomes_find(struct diagnoses *d);
+
+/* --- hygiene.c -------------------------------------------------------------------- */
+
+void hygiene_find(struct diagnoses *d);
+
+#endif

@@ -1,0 +1,148 @@
+/* hygiene.c - how strong what an IKE SA and its Child SAs use is: one line for each.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "checks.h"
+#include "diagnose.h"
+
+#include <string.h>
+
+enum { HYGIENE_MAX_NAMES = 12 };
+
+/* Names, each once. */
+struct names {
+    char text[HYGIENE_MAX_NAMES][64];
+    unsigned num;
+    bool must_not;              /* some of them must not be used, else should not */
+};
+
+static void
+add_weak(struct names *n, const struct kept_proposal *k)
+{
+    for (size_t i = 0; k && i < k->p->num_transforms && n->num < HYGIENE_MAX_NAMES; i++) {
+        const struct transform *t = &k->p->transforms[i];
+        enum requirement r = transform_requirement(k->p->protocol, t);
+        char *name = n->text[n->num];
+        bool known = r == REQ_NONE;
+        if (!known) {
+            transform_print(t, name, sizeof n->text[0]);
+        }
+        for (unsigned j = 0; !known && j < n->num; j++) {
+            known = strcmp(n->text[j], name) == 0;
+        }
+        if (!known) {
+            n->num++;
+            n->must_not |= r == REQ_MUST_NOT;
+        }
+    }
+}
+
+static bool
+is_of_strength(unsigned check)
+{
+    return check == CHECK_weak_encryption || check == CHECK_weak_integrity ||
+           check == CHECK_weak_prf || check == CHECK_weak_dh_group;
+}
+
+/* "IKE SA 0 of lisa uses DES_CBC and MODP_768, which must not be used." */
+static void
+put_weak(GString *out, const struct diagnoses *d, const struct hygiene *h, const char *who)
+{
+    struct names names = { .num = 0 };
+    const struct ike_sa *sa = h->ike_sa != NO_ID ? sadb_ike_sa(d->db, h->ike_sa) : NULL;
+    bool asked = false;
+
+    for (guint i = 0; i < h->findings->len; i++) {
+        uint32_t id = g_array_index(h->findings, uint32_t, i);
+        asked |= is_of_strength(findings_get(d->all, id)->check);
+    }
+    if (!asked || !sa) {
+        return;
+    }
+    add_weak(&names, sa->chosen);
+    for (guint i = 0; i < sa->children.len; i++) {
+        if (sa->children.at[i]->ike_sa == sa) {
+            add_weak(&names, sa->children.at[i]->chosen);
+        }
+    }
+    if (names.num) {
+        g_string_append_printf(out, "IKE SA %u (%s) uses ", sa->id, who);
+        for (unsigned i = 0; i < names.num; i++) {
+            g_string_append_printf(out, "%s%s",
+                                   i == 0             ? "" :
+                                   i + 1 == names.num ? " and " :
+                                                        ", ",
+                                   names.text[i]);
+        }
+        g_string_append_printf(out, ", which %s be used (RFC 8221, RFC 8247%s).",
+                               names.must_not ? "must not" : "should not",
+                               sa->major == 1 ? ", which rules them out even for IKEv2" : "");
+    }
+}
+
+/* The other kinds, by their titles. */
+static void
+put_others(GString *out, const struct diagnoses *d, const struct hygiene *h, const char *who)
+{
+    GArray *kinds = g_array_new(FALSE, FALSE, sizeof(unsigned));
+    bool begun = out->len > 0;
+
+    for (guint i = 0; i < h->findings->len; i++) {
+        unsigned check = findings_get(d->all, g_array_index(h->findings, uint32_t, i))->check;
+        bool known = is_of_strength(check) && begun;
+        for (guint k = 0; !known && k < kinds->len; k++) {
+            known = g_array_index(kinds, unsigned, k) == check;
+        }
+        if (!known) {
+            g_array_append_val(kinds, check);
+        }
+    }
+    for (guint i = 0; i < kinds->len; i++) {
+        const char *title = checks[g_array_index(kinds, unsigned, i)].title;
+        if (i == 0 && !begun && h->ike_sa != NO_ID) {
+            g_string_append_printf(out, "IKE SA %u (%s): ", h->ike_sa, who);
+        }
+        g_string_append_printf(out, "%s%s", i > 0 ? "; " : begun ? " " : "", title);
+    }
+    g_string_append(out, kinds->len ? "." : "");
+    g_array_free(kinds, TRUE);
+}
+
+static void
+write_line(const struct diagnoses *d, struct hygiene *h)
+{
+    const struct ike_sa *sa = h->ike_sa != NO_ID ? sadb_ike_sa(d->db, h->ike_sa) : NULL;
+    const struct tunnel *t = sa ? diagnoses_tunnel(d, d->tunnel_of_sa[h->ike_sa]) : NULL;
+    GString *out = g_string_new(NULL);
+    const char *who = t ? t->who : "";
+
+    put_weak(out, d, h, who);
+    put_others(out, d, h, who);
+    h->text = g_string_free(out, FALSE);
+}
+
+void
+hygiene_find(struct diagnoses *d)
+{
+    GHashTable *by_sa = g_hash_table_new(NULL, NULL);
+
+    for (uint32_t i = 0; i < findings_count(d->all); i++) {
+        const struct finding *f = findings_get(d->all, i);
+        uint32_t sa = finding_ike_sa(d->db, f);
+        struct hygiene *h = (struct hygiene *)g_hash_table_lookup(by_sa, GUINT_TO_POINTER(sa + 1));
+        if (d->told[i].role != ROLE_HYGIENE) {
+            continue;
+        }
+        if (!h) {
+            h = g_new0(struct hygiene, 1);
+            h->ike_sa = sa;
+            h->findings = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+            g_hash_table_insert(by_sa, GUINT_TO_POINTER(sa + 1), h);
+            g_ptr_array_add(d->hygiene, h);
+        }
+        h->severity = MAX(h->severity, f->severity);
+        g_array_append_val(h->findings, i);
+    }
+    for (guint i = 0; i < d->hygiene->len; i++) {
+        write_line(d, (struct hygiene *)g_ptr_array_index(d->hygiene, i));
+    }
+    g_hash_table_destroy(by_sa);
+}
