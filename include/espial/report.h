@@ -4,7 +4,7 @@
 #ifndef ESPIAL_REPORT_H
 #define ESPIAL_REPORT_H
 
-#include <espial/check.h>
+#include <espial/diagnosis.h>
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,7 +14,9 @@
 struct report {
     const struct sadb *db;
     const struct findings *findings;        /* after checks_end */
+    const struct diagnoses *diagnoses;      /* of both */
     const char *version;                    /* of Espial */
+    enum severity least;                    /* what is below it is not listed as text */
     const char *keys_full;                  /* what the key store was too small for (keyring_full),
                                              * or NULL */
     bool tcp_full;                          /* TCP connections were left out (tcp_encap_capped) */
@@ -25,6 +27,9 @@ struct report {
 /* A table of SAs; the findings, the worst first, with the limits that were reached. */
 void report_sas(FILE *out, const struct report *r);
 void report_findings(FILE *out, const struct report *r);
+/* The outcome; a line for each tunnel; what is wrong, the worst first, with what to do; hygiene in
+ * a line for each SA. */
+void report_diagnosis(FILE *out, const struct report *r);
 
 /* Everything, in the format espial-report/1. */
 void report_json(FILE *out, const struct report *r);

@@ -9,6 +9,7 @@ static struct capture open_file;        /* db is NULL where none is open */
 void
 capture_forget(void)
 {
+    diagnoses_free(open_file.diagnoses);
     sadb_free(open_file.db);
     findings_free(open_file.findings);
     plan_free(open_file.plan);
@@ -46,6 +47,7 @@ capture_end(void)
         }
         sadb_see_end(open_file.db);
         checks_end(open_file.findings, open_file.db, open_file.plan);
+        open_file.diagnoses = diagnoses_new(open_file.db, open_file.findings);
     }
 }
 
@@ -67,6 +69,12 @@ capture_findings(void)
     return open_file.findings;
 }
 
+const struct diagnoses *
+capture_diagnoses(void)
+{
+    return open_file.diagnoses;
+}
+
 bool
 capture_report(struct report *out)
 {
@@ -76,6 +84,7 @@ capture_report(struct report *out)
     capture_end();
     *out = (struct report){ .db = open_file.db,
                             .findings = open_file.findings,
+                            .diagnoses = open_file.diagnoses,
                             .version = PLUGIN_VERSION_STR,
                             .keys_full = open_file.keys ? keyring_full(open_file.keys) : NULL,
                             .tcp_full = tcp_encap_capped(open_file.tcp),

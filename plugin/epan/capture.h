@@ -15,6 +15,7 @@
 struct capture {
     struct sadb *db;
     struct findings *findings;
+    struct diagnoses *diagnoses;        /* once it has ended */
     struct plan *plan;
     struct keyring *keys;       /* NULL where no key is known */
     struct tcp_encap *tcp;
@@ -49,6 +50,7 @@ struct capture *capture_to_feed(void);
 /* For all others, who only read; NULL where no file is open. */
 const struct sadb *capture_db(void);
 const struct findings *capture_findings(void);
+const struct diagnoses *capture_diagnoses(void);        /* NULL too until it has ended */
 
 /* Ends the capture and says what a report is made of; false where no file is open. */
 bool capture_report(struct report *out);

@@ -378,6 +378,31 @@ put_expert_info_on_fields(const struct view *v, struct frame_findings *all, cons
     }
 }
 
+/* --- diagnoses ------------------------------------------------------------------------ */
+
+/* In the first pass nobody knows yet what follows from what. */
+static void
+show_diagnoses(const struct view *v)
+{
+    const struct diagnoses *all = capture_diagnoses();
+    const GArray *ids = all ? diagnoses_of_frame(all, v->frame) : NULL;
+
+    for (guint i = 0; ids && i < ids->len; i++) {
+        const struct diagnosis *d = diagnoses_get(all, g_array_index(ids, uint32_t, i));
+        proto_item *item = put_text(v, v->tree, H_diagnosis, checks[d->cause].name);
+        proto_tree *tree = proto_item_add_subtree(item, ett_finding);
+        proto_item_append_text(item, ": %s", d->title);
+        if (item) {
+            FI_SET_FLAG(PITEM_FINFO(item), severities[d->severity]);
+        }
+        if (d->tunnel != NO_ID) {
+            put_text(v, tree, H_outcome, diagnoses_tunnel(all, d->tunnel)->text);
+        }
+        put_text(v, tree, H_diagnosis_text, d->text);
+        put_text(v, tree, H_diagnosis_remedy, d->remedy);
+    }
+}
+
 /* --- the frame -------------------------------------------------------------------- */
 
 static void
@@ -444,6 +469,7 @@ show_tree(struct view *v, proto_tree *root, const struct frame_records *records,
 
     v->tree = proto_item_add_subtree(item, ett_espial);
     show_summary(item, first, found);
+    show_diagnoses(v);
     for (guint i = 0; found->ids && i < found->ids->len; i++) {
         found->items[i] = show_finding(v, finding_at(found, i));
     }

@@ -292,6 +292,97 @@ put_finding(json_dumper *j, const struct finding *f)
 }
 
 static void
+put_ids(json_dumper *j, const char *name, const GArray *ids)
+{
+    begin_list(j, name);
+    for (guint i = 0; i < ids->len; i++) {
+        json_dumper_value_anyf(j, "%u", g_array_index(ids, uint32_t, i));
+    }
+    json_dumper_end_array(j);
+}
+
+static void
+put_diagnosis(json_dumper *j, const struct diagnosis *d)
+{
+    json_dumper_begin_object(j);
+    put_number(j, "id", d->id);
+    put_text(j, "cause", checks[d->cause].name);
+    put_text(j, "severity", severity_name(d->severity));
+    put_text(j, "basis", basis_name(d->basis));
+    put_or_null(j, "tunnel", d->tunnel, NO_ID);
+    put_ids(j, "ike_sas", d->ike_sas);
+    put_ids(j, "child_sas", d->child_sas);
+    put_number(j, "first_frame", d->first_frame);
+    put_ids(j, "frames", d->frames);
+    put_text(j, "title", d->title);
+    put_text(j, "text", d->text);
+    put_text(j, "remedy", d->remedy);
+    put_ids(j, "evidence", d->evidence);
+    put_ids(j, "follows", d->follows);
+    begin_list(j, "considered");
+    for (guint i = 0; i < d->considered->len; i++) {
+        const struct considered *c = &g_array_index(d->considered, struct considered, i);
+        json_dumper_begin_object(j);
+        put_text(j, "cause", checks[c->check].name);
+        put_text(j, "because", c->because);
+        json_dumper_end_object(j);
+    }
+    json_dumper_end_array(j);
+    json_dumper_end_object(j);
+}
+
+static void
+put_tunnel(json_dumper *j, const struct tunnel *t)
+{
+    json_dumper_begin_object(j);
+    put_number(j, "id", t->id);
+    put_text(j, "who", t->who);
+    put_text(j, "peer", t->peer);
+    put_ids(j, "ike_sas", t->ike_sas);
+    put_text(j, "verdict", verdict_name(t->verdict));
+    put_text(j, "text", t->text);
+    put_ids(j, "diagnoses", t->diagnoses);
+    json_dumper_end_object(j);
+}
+
+static void
+put_hygiene(json_dumper *j, const struct hygiene *h)
+{
+    json_dumper_begin_object(j);
+    put_or_null(j, "ike_sa", h->ike_sa, NO_ID);
+    put_text(j, "severity", severity_name(h->severity));
+    put_text(j, "text", h->text);
+    put_ids(j, "findings", h->findings);
+    json_dumper_end_object(j);
+}
+
+/* What the findings come to. */
+static void
+put_diagnoses(json_dumper *j, const struct diagnoses *d)
+{
+    begin_list(j, "diagnoses");
+    for (size_t i = 0; i < diagnoses_count(d); i++) {
+        put_diagnosis(j, diagnoses_get(d, i));
+    }
+    json_dumper_end_array(j);
+    begin_list(j, "tunnels");
+    for (size_t i = 0; i < diagnoses_num_tunnels(d); i++) {
+        put_tunnel(j, diagnoses_tunnel(d, i));
+    }
+    json_dumper_end_array(j);
+    begin_list(j, "hygiene");
+    for (size_t i = 0; i < diagnoses_num_hygiene(d); i++) {
+        put_hygiene(j, diagnoses_hygiene(d, i));
+    }
+    json_dumper_end_array(j);
+    member(j, "outcome");
+    json_dumper_begin_object(j);
+    put_text(j, "verdict", verdict_name(diagnoses_verdict(d)));
+    put_text(j, "text", diagnoses_outcome(d));
+    json_dumper_end_object(j);
+}
+
+static void
 put_keys(json_dumper *j, const struct key_use *keys)
 {
     if (!keys) {
@@ -348,6 +439,7 @@ report_json(FILE *out, const struct report *r)
         put_finding(j, findings_get(r->findings, i));
     }
     json_dumper_end_array(j);
+    put_diagnoses(j, r->diagnoses);
     json_dumper_end_object(j);
     json_dumper_finish(j);
 }

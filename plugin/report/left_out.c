@@ -30,5 +30,8 @@ report_left_out(const struct report *r)
         g_ptr_array_add(all,
                         g_strdup("findings or their frames; what came after it is not listed"));
     }
+    if (diagnoses_capped(r->diagnoses)) {
+        g_ptr_array_add(all, g_strdup("causes of one tunnel; those beyond it are not told apart"));
+    }
     return all;
 }

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sections.h"
 
-#include <espial/html.h>
+#include "html.h"
 
 static void
 put_hash(GString *out, const char *text)

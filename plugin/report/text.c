@@ -1,23 +1,41 @@
 /* text.c - SAs and findings as lines of text.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "left_out.h"
+#include "lines.h"
 
 enum { FRAME_RANGES_SHOWN = 12 };
 
-static void
-print_frames(FILE *out, const struct frame_list *frames)
+void
+print_frames(FILE *out, const uint32_t *frames, uint32_t len)
 {
-    guint i = 0, ranges = 0;
+    uint32_t i = 0, ranges = 0;
 
-    while (i < frames->len && ranges < FRAME_RANGES_SHOWN) {
-        uint32_t first = g_array_index(frames, uint32_t, i), last = first;
-        while (i + 1 < frames->len && g_array_index(frames, uint32_t, i + 1) == last + 1) {
+    while (i < len && ranges < FRAME_RANGES_SHOWN) {
+        uint32_t first = frames[i], last = first;
+        while (i + 1 < len && frames[i + 1] == last + 1) {
             last++;
             i++;
         }
         fprintf(out, first == last ? "%s%u" : "%s%u-%u", ranges++ ? ", " : "", first, last);
         i++;
     }
-    fprintf(out, i < frames->len ? ", .." : "");
+    fprintf(out, i < len ? ", .." : "");
+}
+
+void
+print_plural(FILE *out, unsigned n, const char *one, const char *more)
+{
+    fprintf(out, "%u %s", n, n == 1 ? one : more);
+}
+
+void
+print_left_out(FILE *out, const struct report *r)
+{
+    GPtrArray *left_out = report_left_out(r);
+
+    for (guint i = 0; i < left_out->len; i++) {
+        fprintf(out, "limit reached: %s\n", (const char *)g_ptr_array_index(left_out, i));
+    }
+    g_ptr_array_free(left_out, TRUE);
 }
 
 static void
@@ -27,7 +45,7 @@ print_finding(FILE *out, const struct finding *f)
 
     fprintf(out, "%-7s  %s  [%s]  frame%s ", severity_name(f->severity), c->name,
             basis_name(f->basis), f->frames->len == 1 ? "" : "s");
-    print_frames(out, f->frames);
+    print_frames(out, (const uint32_t *)(const void *)f->frames->data, f->frames->len);
     fprintf(out, "\n  %s\n", f->detail);
     if (f->severity != SEV_CHAT) {
         fprintf(out, "  do: %s\n", f->remedy);
@@ -35,29 +53,35 @@ print_finding(FILE *out, const struct finding *f)
 }
 
 void
+print_counts(FILE *out, const struct report *r)
+{
+    static const char *const one[] = { "chat", "note", "warning", "error" };
+    static const char *const more[] = { "chats", "notes", "warnings", "errors" };
+    unsigned count[SEV_ERROR + 1] = { 0 };
+
+    for (size_t i = 0; i < findings_count(r->findings); i++) {
+        count[findings_get(r->findings, i)->severity]++;
+    }
+    for (int severity = SEV_ERROR; severity >= SEV_CHAT; severity--) {
+        print_plural(out, count[severity], one[severity], more[severity]);
+        fprintf(out, severity == SEV_CHAT ? "\n" : ", ");
+    }
+}
+
+void
 report_findings(FILE *out, const struct report *r)
 {
-    static const char *const plurals[] = { "chats", "notes", "warnings", "errors" };
-    unsigned count[SEV_ERROR + 1] = { 0 };
-    GPtrArray *left_out = report_left_out(r);
-
     fprintf(out, "\nEspial findings\n");
-    for (int severity = SEV_ERROR; severity >= SEV_CHAT; severity--) {
+    for (int severity = SEV_ERROR; severity >= (int)r->least; severity--) {
         for (size_t i = 0; i < findings_count(r->findings); i++) {
             const struct finding *f = findings_get(r->findings, i);
             if ((int)f->severity == severity) {
                 print_finding(out, f);
-                count[severity]++;
             }
         }
     }
-    for (guint i = 0; i < left_out->len; i++) {
-        fprintf(out, "limit reached: %s\n", (const char *)g_ptr_array_index(left_out, i));
-    }
-    g_ptr_array_free(left_out, TRUE);
-    fprintf(out, "%u %s, %u %s, %u %s, %u %s\n", count[SEV_ERROR], plurals[SEV_ERROR],
-            count[SEV_WARN], plurals[SEV_WARN], count[SEV_NOTE], plurals[SEV_NOTE], count[SEV_CHAT],
-            plurals[SEV_CHAT]);
+    print_left_out(out, r);
+    print_counts(out, r);
 }
 
 static void

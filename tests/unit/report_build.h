@@ -11,10 +11,17 @@
 
 #include <stdlib.h>
 
+/* As long as the next call. */
 static inline struct report
 report_now(struct conversation *c)
 {
-    return (struct report){ .db = c->db, .findings = c->found, .version = "9.8.7" };
+    static struct diagnoses *diagnoses;
+
+    diagnoses_free(diagnoses);
+    diagnoses = diagnoses_new(c->db, c->found);
+    return (struct report){
+        .db = c->db, .findings = c->found, .diagnoses = diagnoses, .version = "9.8.7"
+    };
 }
 
 /* What is printed of all that was told; as long as the next call. */

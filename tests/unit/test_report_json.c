@@ -161,7 +161,14 @@ nothing(struct conversation *c)
                                 "  \"ike_sas\": [],\n"
                                 "  \"child_sas\": [],\n"
                                 "  \"streams\": [],\n"
-                                "  \"findings\": []\n"
+                                "  \"findings\": [],\n"
+                                "  \"diagnoses\": [],\n"
+                                "  \"tunnels\": [],\n"
+                                "  \"hygiene\": [],\n"
+                                "  \"outcome\": {\n"
+                                "    \"verdict\": \"unknown\",\n"
+                                "    \"text\": \"The capture holds no IKE, ESP or AH.\"\n"
+                                "  }\n"
                                 "}\n");
 }
 

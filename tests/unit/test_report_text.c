@@ -62,7 +62,7 @@ findings(struct conversation *c)
           "  do: Configure HMAC_SHA2_256_128 or an AEAD cipher on both ends.\n"
           "chat     sa_established  [observed]  frame 4\n"
           "  It is up.\n"
-          "1 errors, 2 warnings, 0 notes, 1 chats\n");
+          "1 error, 2 warnings, 0 notes, 1 chat\n");
 }
 
 /* Twelve ranges, and two dots for the rest. */

@@ -3,8 +3,14 @@
 #include "espial.h"
 
 #include <stdio.h>
+#include <string.h>
 
-enum report_kind { REPORT_SAS, REPORT_FINDINGS, REPORT_JSON };
+enum report_kind { REPORT_SAS, REPORT_FINDINGS, REPORT_DIAGNOSIS, REPORT_JSON };
+
+struct listing {
+    enum report_kind kind;
+    enum severity least;
+};
 
 static tap_packet_status
 on_packet(void *data _U_, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *p _U_,
@@ -16,54 +22,91 @@ on_packet(void *data _U_, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const
 static void
 draw(void *data)
 {
-    enum report_kind which = (enum report_kind)GPOINTER_TO_INT(*(void **)data);
+    const struct listing *what = (const struct listing *)data;
     struct report r;
 
     if (!capture_report(&r)) {
         return;
     }
-    if (which == REPORT_SAS) {
+    r.least = what->least;
+    switch (what->kind) {
+    case REPORT_SAS:
         report_sas(stdout, &r);
-    } else if (which == REPORT_FINDINGS) {
+        break;
+    case REPORT_FINDINGS:
         report_findings(stdout, &r);
-    } else {
+        break;
+    case REPORT_DIAGNOSIS:
+        report_diagnosis(stdout, &r);
+        break;
+    default:
         report_json(stdout, &r);
+        break;
     }
     (void)fflush(stdout);
 }
 
-static STAT_INIT_RET
-start(enum report_kind which)
+/* The severity behind the last comma, where the kind takes one: "espial,findings,warning". */
+static bool
+read_least(const char *arg, const char *name, enum severity *out)
 {
-    void **data = g_new(void *, 1);
+    const char *word = arg + strlen(name);
+
+    *out = SEV_CHAT;
+    if (!*word) {
+        return true;
+    }
+    for (unsigned s = SEV_CHAT; *word == ',' && s <= SEV_ERROR; s++) {
+        if (strcmp(word + 1, severity_name((enum severity)s)) == 0) {
+            *out = (enum severity)s;
+            return true;
+        }
+    }
+    return false;
+}
+
+static STAT_INIT_RET
+start(enum report_kind kind, const char *name, const char *arg)
+{
+    struct listing *what = g_new(struct listing, 1);
     GString *error;
 
-    *data = GINT_TO_POINTER(which);
-    error = register_tap_listener("espial", data, NULL, TL_REQUIRES_NOTHING, NULL, on_packet, draw,
+    what->kind = kind;
+    if (!read_least(arg, name, &what->least)) {
+        report_failure("Espial: -z %s: the severity is chat, note, warning or error", arg);
+        g_free(what);
+        STAT_INIT_FAIL;
+    }
+    error = register_tap_listener("espial", what, NULL, TL_REQUIRES_NOTHING, NULL, on_packet, draw,
                                   g_free);
     if (error) {
         report_failure("Espial: %s", error->str);
         g_string_free(error, TRUE);
-        g_free(data);
+        g_free(what);
         STAT_INIT_FAIL;
     }
     STAT_INIT_OK;
 }
 
 static STAT_INIT_RET
-start_sas(const char *arg _U_, void *data _U_)
+start_sas(const char *arg, void *data _U_)
 {
-    STAT_INIT_RESULT(start(REPORT_SAS));
+    STAT_INIT_RESULT(start(REPORT_SAS, "espial,sas", arg));
 }
 static STAT_INIT_RET
-start_findings(const char *arg _U_, void *data _U_)
+start_findings(const char *arg, void *data _U_)
 {
-    STAT_INIT_RESULT(start(REPORT_FINDINGS));
+    STAT_INIT_RESULT(start(REPORT_FINDINGS, "espial,findings", arg));
 }
 static STAT_INIT_RET
-start_json(const char *arg _U_, void *data _U_)
+start_diagnosis(const char *arg, void *data _U_)
 {
-    STAT_INIT_RESULT(start(REPORT_JSON));
+    STAT_INIT_RESULT(start(REPORT_DIAGNOSIS, "espial,diagnosis", arg));
+}
+static STAT_INIT_RET
+start_json(const char *arg, void *data _U_)
+{
+    STAT_INIT_RESULT(start(REPORT_JSON, "espial,json", arg));
 }
 
 void
@@ -75,12 +118,16 @@ report_register(void)
     static stat_tap_ui findings = {
         REGISTER_STAT_GROUP_GENERIC, NULL, "espial,findings", start_findings, 0, NULL
     };
+    static stat_tap_ui diagnosis = {
+        REGISTER_STAT_GROUP_GENERIC, NULL, "espial,diagnosis", start_diagnosis, 0, NULL
+    };
     static stat_tap_ui json = {
         REGISTER_STAT_GROUP_GENERIC, NULL, "espial,json", start_json, 0, NULL
     };
 
     register_stat_tap_ui(&sas, NULL);
     register_stat_tap_ui(&findings, NULL);
+    register_stat_tap_ui(&diagnosis, NULL);
     register_stat_tap_ui(&json, NULL);
     report_html_register();
 }

@@ -1,0 +1,16 @@
+/* lines.h - what the reports in lines of text share.  SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_REPORT_LINES_H
+#define ESPIAL_REPORT_LINES_H
+
+#include <espial/report.h>
+
+/* "1-3, 7, 9", the first ranges of them. */
+void print_frames(FILE *out, const uint32_t *frames, uint32_t len);
+/* "1 error", "2 errors". */
+void print_plural(FILE *out, unsigned n, const char *one, const char *more);
+/* How many findings of each severity: the last line of a report. */
+void print_counts(FILE *out, const struct report *r);
+/* The limits that were reached, a line each. */
+void print_left_out(FILE *out, const struct report *r);
+
+#endif
