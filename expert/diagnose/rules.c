@@ -233,8 +233,9 @@ keep(struct diagnoses *d, struct cause *c)
 {
     if (is_idle(c)) {
         for (guint i = 0; i < c->said->evidence->len; i++) {
-            tell(d, findings_get(d->all, g_array_index(c->said->evidence, uint32_t, i)),
-                 ROLE_INFORMATION, NO_ID);
+            const struct finding *f =
+                findings_get(d->all, g_array_index(c->said->evidence, uint32_t, i));
+            tell(d, f, f->severity >= SEV_WARN ? ROLE_HYGIENE : ROLE_INFORMATION, NO_ID);
         }
         for (guint i = 0; i < c->said->follows->len; i++) {
             tell(d, findings_get(d->all, g_array_index(c->said->follows, uint32_t, i)),
