@@ -147,6 +147,8 @@ struct scope scope_denied(const struct denied *w);
 void report_unread_deletes(const struct check_in *in, struct findings *out);
 /* Authentication that seems refused. */
 void suspect_shapes(const struct check_in *in, struct findings *out);
+/* negotiation/check_shape.c.  Who was let in, and given no Child SA where others were. */
+void suspect_refused_children(const struct check_in *in, struct findings *out);
 
 /* --- flow/check_lengths.c ----------------------------------------------------------- */
 

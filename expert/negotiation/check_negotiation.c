@@ -138,6 +138,20 @@ asks_transport(const struct exchange *x)
     return transport;
 }
 
+/* IKEv1: the client asked for an address, was answered, and has none: its quick mode cannot name
+ * one. */
+static bool
+went_without_address(const struct ike_sa *sa)
+{
+    bool asked = false;
+
+    for (struct newest n = newest_first(sa->exchanges.len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct exchange *x = sa->exchanges.at[n.i];
+        asked |= x->type == V1_TRANSACTION && x->asked_address && x->response_readable;
+    }
+    return asked && !sa->addresses->len;
+}
+
 void
 check_ts_unacceptable(const struct check_in *in, struct findings *out)
 {
@@ -155,6 +169,9 @@ check_ts_unacceptable(const struct check_in *in, struct findings *out)
         return;
     }
     /* Without an address there are no selectors: address_assignment_failed reports the cause. */
+    if (v1 && went_without_address(in->ike->sa)) {
+        return;
+    }
     if (!v1 && (ike_find_notify(in->msg, N2_FAILED_CP_REQUIRED) ||
                 ike_find_notify(in->msg, N2_INTERNAL_ADDRESS_FAILURE))) {
         return;
@@ -301,37 +318,72 @@ last_heard(const struct ike_sa *sa)
     return last;
 }
 
-/* The addresses that the same person holds in sessions of before, as a sentence; their number. */
-static unsigned
-say_holdings(const struct check_in *in, const char *who, char *out, gulong size)
+/* old holds an address of now's gateway. */
+static bool
+holds_address(const struct ike_sa *old, const struct ike_sa *now)
 {
-    const struct ike_sa *now = in->ike->sa;
-    GString *text = g_string_new(NULL);
+    return old->state == IKE_ESTABLISHED && !old->deleted_in && old->addresses->len &&
+           ip_equal(&old->responder.addr, &now->responder.addr);
+}
+
+/* The sessions of before now in which whose person holds an address, and whether nobody was heard
+ * in any of them since now began; their number. */
+static unsigned
+list_holdings(const struct sadb *db, const struct ike_sa *now, const struct ike_sa *whose,
+              GString *text, bool *silent)
+{
     unsigned num = 0;
-    bool silent = true;
     char ip[ADDR_TEXT_MAX];
 
+    *silent = true;
     for (size_t i = now->id; i > 0 && now->id - i < SADB_MAX_PER_PEER && num < LISTED; i--) {
-        const struct ike_sa *old = sadb_ike_sa(in->db, i - 1);
-        if (old->state != IKE_ESTABLISHED || old->deleted_in || !old->addresses->len ||
-            !ip_equal(&old->responder.addr, &now->responder.addr) ||
-            !ike_sa_same_person(old, now)) {
+        const struct ike_sa *old = sadb_ike_sa(db, i - 1);
+        if (!holds_address(old, now) || !ike_sa_same_person(old, whose)) {
             continue;
         }
-        silent &= last_heard(old) < now->first_frame;
+        *silent &= last_heard(old) < now->first_frame;
         g_string_append_printf(text, "%s%s (IKE SA %u, last heard in frame %u)", num ? ", " : "",
                                ip_print(&old->addresses->at[0].addr, ip, sizeof ip), old->id,
                                last_heard(old));
         num++;
     }
+    return num;
+}
+
+/* Who holds addresses of the gateway in sessions of before, as a sentence: who asks in vain or, if
+ * he holds none, one who holds several.  The remedy; NULL where nobody does. */
+static const char *
+say_holdings(const struct check_in *in, const char *who, char *out, gulong size)
+{
+    const struct ike_sa *now = in->ike->sa;
+    GString *text = g_string_new(NULL);
+    bool silent = false;
+    unsigned num = list_holdings(in->db, now, now, text, &silent);
+
+    for (size_t i = now->id; !num && i > 0 && now->id - i < SADB_MAX_PER_PEER; i--) {
+        const struct ike_sa *old = sadb_ike_sa(in->db, i - 1);
+        if (!holds_address(old, now) || !ike_sa_user(old)) {
+            continue;
+        }
+        who = ike_sa_user(old);
+        num = list_holdings(in->db, now, old, text, &silent);
+        if (num < 2) {
+            num = 0;
+            g_string_truncate(text, 0);
+        }
+    }
+    out[0] = '\0';
     if (num) {
         g_snprintf(out, size, " %s still holds %s%s.", who, text->str,
                    silent ? ", without a sign of life since this try began" : "");
-    } else {
-        out[0] = '\0';
     }
     g_string_free(text, TRUE);
-    return num;
+    return !num   ? NULL :
+           silent ? "Let the gateway end the old sessions of the same user (in strongSwan unique = "
+                    "replace) and find dead ones by DPD; then give the pool more addresses than "
+                    "there are devices." :
+                    "Give the pool more addresses than there are devices, or end sessions that are "
+                    "no longer used; DPD finds dead ones.";
 }
 
 static void
@@ -354,11 +406,7 @@ report_refused_address(const struct check_in *in, struct findings *out, struct s
                     who, user, exchange_asked_in(in->ike->exchange));
         return;
     }
-    if (say_holdings(in, user, held, sizeof held)) {
-        where->remedy = "Let the gateway end the old sessions of the same user (in strongSwan "
-                        "unique = replace) and find dead ones by DPD; then give the pool more "
-                        "addresses than there are devices.";
-    }
+    where->remedy = say_holdings(in, user, held, sizeof held);
     finding_add(out, CHECK_address_assignment_failed, where,
                 "%s assigns no address to %s (INTERNAL_ADDRESS_FAILURE).%s", who, user, held);
 }
@@ -379,7 +427,7 @@ void
 check_address_assignment_failed(const struct check_in *in, struct findings *out)
 {
     const struct ike_notify *n = new_message_notify(in, N2_INTERNAL_ADDRESS_FAILURE);
-    char who[ID_TEXT_MAX], to[ID_TEXT_MAX];
+    char who[ID_TEXT_MAX], to[ID_TEXT_MAX], held[TEXT_MAX];
     struct scope where;
 
     if (!message_is_new(in)) {
@@ -400,8 +448,10 @@ check_address_assignment_failed(const struct check_in *in, struct findings *out)
                     to, exchange_asked_in(in->ike->exchange), who);
     } else if (in->msg->cfg_type == CP_REPLY && in->ike->exchange->asked_address &&
                !gives_address(in->msg)) {
+        where.remedy =
+            say_holdings(in, in->ike->sa->user ? in->ike->sa->user : to, held, sizeof held);
         finding_add(out, CHECK_address_assignment_failed, &where,
-                    "%s asked for an address in frame %u; the reply of %s holds none.", to,
-                    exchange_asked_in(in->ike->exchange), who);
+                    "%s asked for an address in frame %u; the reply of %s holds none.%s", to,
+                    exchange_asked_in(in->ike->exchange), who, held);
     }
 }

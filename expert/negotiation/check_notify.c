@@ -249,6 +249,7 @@ check_error_notify(const struct check_in *in, struct findings *out)
 
     if (!m) {
         infer_refusals(in, out);
+        suspect_refused_children(in, out);
         report_denials(in, out);
         return;
     }

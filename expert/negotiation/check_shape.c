@@ -4,6 +4,7 @@
 #include "expert.h"
 
 #include <espial/shape.h>
+#include <string.h>
 
 static const char *
 side_print(const struct ike_sa *sa, bool initiator, char *out, size_t size)
@@ -187,5 +188,121 @@ suspect_shapes(const struct check_in *in, struct findings *out)
         suspect_eap(in, out, sa);
         suspect_initiator(out, sa);
         suspect_silent(in, out, sa);
+    }
+}
+
+/* --- a tunnel that others were given -------------------------------------------------------- */
+
+enum { ALIKE = 32, SHORTER = 64, NEAR = 32 };   /* octets, octets, IKE SAs */
+
+/* IKE_AUTH of one round, which nobody could read, whole on both sides; NULL. */
+static const struct exchange *
+only_round(const struct ike_sa *sa)
+{
+    const struct exchange_message *asked, *answer;
+    const struct exchange *x = NULL;
+
+    for (guint i = 0; sa->major == 2 && i < sa->exchanges.len && i < SADB_MAX_PER_PEER; i++) {
+        const struct exchange *one = sa->exchanges.at[i];
+        if (one->type == V2_IKE_AUTH && !one->injected) {
+            if (x) {
+                return NULL;
+            }
+            x = one;
+        }
+    }
+    asked = x ? exchange_side(x, false) : NULL;
+    answer = x ? exchange_side(x, true) : NULL;
+    return asked && answer && x->message_id == 1 && !asked->fragment && !answer->fragment &&
+                   !answer->readable ?
+               x :
+               NULL;
+}
+
+/* The IKE SA stands by that answer, and no Child SA was asked for after it. */
+static bool
+stands_alone(const struct ike_sa *sa, const struct exchange *x)
+{
+    for (struct newest n = newest_first(sa->exchanges.len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        if (sa->exchanges.at[n.i]->type == V2_CREATE_CHILD_SA) {
+            return false;
+        }
+    }
+    return x && sa->established_in && sa->established_in == x->response && !sa->children.len &&
+           exchange_shape(sa, x, true) == SHAPE_OTHER;
+}
+
+/* Its initiator goes elsewhere: it may have been sent there (RFC 5685 section 6). */
+static bool
+goes_elsewhere(const struct sadb *db, const struct ike_sa *sa)
+{
+    for (size_t i = sa->id + 1; i < sadb_num_ike_sas(db) && i - sa->id < SADB_MAX_PER_PEER; i++) {
+        const struct ike_sa *next = sadb_ike_sa(db, i);
+        if (ip_equal(&next->initiator.addr, &sa->initiator.addr) &&
+            !ip_equal(&next->responder.addr, &sa->responder.addr)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The same gateway has answered a request of that length with that much more, under the same suite,
+ * and ESP has come of it. */
+static bool
+was_given(const struct ike_sa *other, const struct ike_sa *sa, const struct exchange *x)
+{
+    const struct exchange *its = other != sa ? only_round(other) : NULL;
+    int asked, answered;
+
+    if (!its || !other->children.len || !other->chosen || !sa->chosen ||
+        !ip_equal(&other->responder.addr, &sa->responder.addr) ||
+        strcmp(other->chosen->text, sa->chosen->text) != 0) {
+        return false;
+    }
+    asked = (int)exchange_side(its, false)->length - (int)exchange_side(x, false)->length;
+    answered = (int)exchange_side(its, true)->length - (int)exchange_side(x, true)->length;
+    return asked >= -ALIKE && asked <= ALIKE && answered >= SHORTER;
+}
+
+static void
+infer_lack(const struct sadb *db, struct findings *out, const struct ike_sa *sa)
+{
+    const struct exchange *x = only_round(sa);
+    struct scope where = { .basis = BASIS_INFERRED, .sa = sa };
+    char who[ADDR_TEXT_MAX];
+
+    if (!stands_alone(sa, x) || goes_elsewhere(db, sa)) {
+        return;
+    }
+    for (size_t i = sa->id > NEAR ? sa->id - NEAR : 0;
+         i < sadb_num_ike_sas(db) && i < (size_t)sa->id + NEAR; i++) {
+        const struct ike_sa *other = sadb_ike_sa(db, i);
+        const struct exchange *its;
+        if (!was_given(other, sa, x)) {
+            continue;
+        }
+        its = only_round(other);
+        where.exchange = x->index;
+        where.frame = x->response;
+        where.remedy =
+            "Look at the responder's log at this time, or give the IKE keys to see its notify: "
+            "whether the address pool is empty, the client asks for an address, and the networks "
+            "and ESP proposals match.";
+        finding_add(out, CHECK_error_notify, &where,
+                    "%s answers IKE_AUTH (frame %u) with %u bytes, and a request of about the same "
+                    "length of IKE SA %u with %u (frame %u); ESP came of that one and not of this. "
+                    "Suggests that IKE SA %u is set up and its Child SA refused.",
+                    ip_print(&sa->responder.addr, who, sizeof who), x->request,
+                    (unsigned)exchange_side(x, true)->length, other->id,
+                    (unsigned)exchange_side(its, true)->length, its->response, sa->id);
+        return;
+    }
+}
+
+void
+suspect_refused_children(const struct check_in *in, struct findings *out)
+{
+    for (size_t i = 0; i < sadb_num_ike_sas(in->db); i++) {
+        infer_lack(in->db, out, sadb_ike_sa(in->db, i));
     }
 }

@@ -256,42 +256,71 @@ address_not_answered(struct conversation *c)
     SAYS(c, address_assignment_failed, "sets up the tunnel without one (no CFG_REPLY)");
 }
 
-/* The pool is full of sessions of the same device. */
+/* lisa holds some addresses, and who asks for one in vain. */
 static void
-own_sessions(struct conversation *c, const char *who)
+own_sessions(struct conversation *c, const char *who, unsigned held)
 {
-    static const uint8_t address[] = { 10, 86, 152, 186 };
+    uint8_t address[] = { 10, 86, 152, 186 };
     char octets[16];
 
     reset(c);
-    for (uint8_t spi = 0x31; spi <= 0x32; spi++) {
+    for (unsigned n = 0; n <= held; n++, address[3]++) {
+        bool last = n == held;
+        const char *id = last ? who : "lisa";
         for (unsigned step = 0; step < 4; step++) {
             bool response = step % 2;
             begin(c, 2, step < 2 ? V2_IKE_SA_INIT : V2_IKE_AUTH, step / 2, !response, response);
-            as(c, spi);
+            as(c, (uint8_t)(0x31 + n));
             propose(c, step < 2 ? aes256 : esp128, step < 2 ? 4 : 3,
-                    step < 2 ? PROTO_IKE : PROTO_ESP, step < 2 ? 0 : TO_I);
+                    step < 2 ? PROTO_IKE : PROTO_ESP, step < 2 ? 0 : 0xa0000001u + n);
             c->m.has_auth = step > 1;
             if (step == 2) {
-                const char *id = spi == 0x31 ? "lisa" : who;
                 c->m.id_i = (struct ike_id){ .present = true, .type = ID_FQDN,
                                              .data = { (const uint8_t *)id, strlen(id) } };
                 ask_address(c, CFG_INTERNAL_IP4_ADDRESS);
-            } else if (step == 3 && spi == 0x31) {
+            } else if (step == 3 && !last) {
                 reply(c, CFG_INTERNAL_IP4_ADDRESS, address, 4);
             } else if (step == 3) {
                 c->m.has_auth = false;
                 c->m.num_proposals = 0;
                 notify(c, N2_INTERNAL_ADDRESS_FAILURE);
             }
-            g_snprintf(octets, sizeof octets, "%u.%u", spi, step);
-            send(c, octets, (uint16_t)(spi * 8 + step));
+            g_snprintf(octets, sizeof octets, "%u.%u", n, step);
+            send(c, octets, (uint16_t)(n * 8 + step + 1));
         }
     }
     SAYS(c, address_assignment_failed, "(INTERNAL_ADDRESS_FAILURE).");
     T(!strstr(detail(c, CHECK_address_assignment_failed),
-              " lisa still holds 10.86.152.186 (IKE SA 0, last heard in frame 3), without a sign "
-              "of life since this try began.") == (strcmp(who, "lisa") != 0));
+              held == 1 ? " lisa still holds 10.86.152.186 (IKE SA 0, last heard in frame 3), "
+                          "without a sign of life since this try began." :
+                          " lisa still holds 10.86.152.187 (IKE SA 1, last heard in frame 7), "
+                          "10.86.152.186 (IKE SA 0, last heard in frame 3), without a sign") ==
+      (held == 1 && strcmp(who, "lisa") != 0));
+}
+
+/* IKEv1: Mode Config gives no address, and the quick mode that names none of its is refused. */
+static void
+went_without(struct conversation *c, bool given)
+{
+    v1_tunnel(c, 0, 0);
+    for (unsigned i = 0; i < 4; i++) {
+        char octets[16];
+        begin(c, 1, i < 2 ? V1_TRANSACTION : i == 2 ? V1_QUICK : V1_INFORMATIONAL,
+              i < 2 ? 21 : i == 2 ? 22 : 23, i % 2 == 0, false);
+        if (i == 0) {
+            ask_address(c, CFG_INTERNAL_IP4_ADDRESS);
+        } else if (i == 1) {
+            reply(c, given ? CFG_INTERNAL_IP4_ADDRESS : 3, ip4, 4);
+        } else if (i == 2) {
+            propose(c, esp128, 2, PROTO_ESP, 0xa0000002);
+        } else {
+            notify(c, N1_INVALID_ID_INFORMATION);
+        }
+        g_snprintf(octets, sizeof octets, "mc%u", i);
+        send(c, octets, (uint16_t)(30 + i));
+    }
+    TOLD(c, address_assignment_failed, !given);
+    TOLD(c, ts_unacceptable, given);
 }
 
 /* RFC 2409 section 5: a transform comes back as it was offered. */
@@ -508,8 +537,11 @@ main(void)
     addresses(&c);
     altered(&c);
     address_not_answered(&c);
-    own_sessions(&c, "lisa");
-    own_sessions(&c, "bob");
+    own_sessions(&c, "lisa", 1);
+    own_sessions(&c, "bob", 1);
+    own_sessions(&c, "bob", 2);
+    went_without(&c, true);
+    went_without(&c, false);
     selectors_refused(&c);
     one_answer(&c);
     selectors_of_others(&c);

@@ -1,6 +1,6 @@
 /* Errors that a peer says by a notify.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "conversation.h"
+#include "sessions.h"
 
 /* Errors without a row of their own: each by its name, of the exchange that it answers. */
 static void
@@ -183,12 +183,88 @@ spis(struct conversation *c)
     SILENT(c, invalid_selectors);
 }
 
+/* IKE_SA_INIT and IKE_AUTH of s, which nobody can read, with answers of that length. */
+static void
+unread_up(struct conversation *c, const struct session *s, uint32_t asks, uint32_t answers,
+          unsigned rounds)
+{
+    session_init(c, s);
+    for (unsigned i = 0; i < 2 * rounds; i++) {
+        take(c, s, V2_IKE_AUTH, 1 + i / 2, i % 2 == 0, i % 2 == 1);
+        c->m.inner_first = i % 2 ? V2P_IDR : V2P_IDI;
+        c->m.length = i % 2 ? answers : asks;
+        put(c, 0.05);
+    }
+}
+
+/* Without keys: a client is let in like another one, gets a shorter answer, and no ESP follows. */
+static void
+given_less(struct conversation *c)
+{
+    static const struct {
+        uint32_t asks, answers;
+        unsigned rounds;
+        bool carries, goes_on, elsewhere, told;
+    } cases[] = {
+        { 352, 208, 1, false, false, false, true },
+        { 368, 208, 1, false, false, false, true },
+        { 352, 304, 1, false, false, false, false },    /* an idle tunnel */
+        { 352, 288, 1, false, false, false, false },    /* a little less */
+        { 256, 208, 1, false, false, false, false },    /* it asked for less */
+        { 352, 208, 1, true, false, false, false },     /* ESP comes of it */
+        { 352, 208, 1, false, true, false, false },     /* it goes on to ask (RFC 6023) */
+        { 352, 208, 2, false, false, false, false },    /* another round */
+        { 352, 208, 1, false, false, true, false },     /* sent elsewhere (RFC 5685) */
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct session a = { .spi = 0x10, .blind = true }, b = a, d = a;
+        struct ip_addr place;
+        T(ip_parse(&place, "192.0.2.11"));
+        b.spi = 0x12;
+        b.place = &place;
+        d.spi = 0x14;
+        d.place = &place;
+        reset(c);
+        unread_up(c, &a, 352, 304, 1);
+        session_carries(c, &a, 2, 2);
+        unread_up(c, &b, cases[i].asks, cases[i].answers, cases[i].rounds);
+        if (cases[i].carries) {
+            session_carries(c, &b, 2, 2);
+            for (unsigned n = 0; n < 4; n++) {
+                packet(c, 0xd0000012u, &place, &c->gateway, NULL, NULL, 0);
+                packet(c, 0xc0000012u, &c->gateway, &place, NULL, NULL, 0);
+            }
+        }
+        for (unsigned r = 0; cases[i].goes_on && r < 2; r++) {
+            take(c, &b, V2_CREATE_CHILD_SA, 2, r == 0, r == 1);
+            c->m.inner_first = V2P_SA;
+            put(c, 0.1);
+        }
+        if (cases[i].elsewhere) {
+            struct ip_addr first = c->gateway;
+            c->gateway = c->stranger;
+            unread_up(c, &d, 352, 304, 1);
+            c->gateway = first;
+        }
+        end_after(c, 60);
+        if (cases[i].told) {
+            SAYS(c, error_notify, "198.51.100.20 answers IKE_AUTH (frame 11) with 208 bytes, and a "
+                 "request of about the same length of IKE SA 0 with 304 (frame 4)");
+            T(basis_of(c, CHECK_error_notify) == BASIS_INFERRED);
+        } else {
+            SILENT(c, error_notify);
+        }
+    }
+}
+
 int
 main(void)
 {
     static struct conversation c;
 
     conversation_begin(&c);
+    given_less(&c);
     errors(&c);
     inferred_error(&c);
     inferred_tries(&c);
