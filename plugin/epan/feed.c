@@ -342,6 +342,11 @@ see_esp(struct feed *f)
     p.fragmented = f->part.reassembled;
     if (!f->visited || f->detailed) {
         read_esp_clear(f, &p, &o);
+        if (p.clear_read && p.next_header == IP_AGGFRAG &&
+            (inner.at = whole_payload(f, &o, &inner.captured, &next))) {
+            sadb_choose_inner(f->capture->db, &p, &f->at,
+                              &(struct span){ inner.at, inner.captured });
+        }
         see_packet(f, &p);
     }
     if (may_hold_ipsec(&p) && !f->in_tcp) {

@@ -22,7 +22,7 @@ read_packet(const uint8_t *at, size_t len, size_t reported)
     struct ipsec_packet p;
     struct path_packet e = { .kind = PATH_ICMP };
     struct inner_packet inner;
-    struct span payload = { NULL, 0 };
+    struct span payload = { NULL, 0 }, blocks, one;
     uint8_t next = 0;
 
     esp_read(&p, at, len, reported);
@@ -33,6 +33,11 @@ read_packet(const uint8_t *at, size_t len, size_t reported)
     if (esp_clear_read(&next, &payload, at, len)) {
         MUST(inside(payload.at, payload.len, at, len));
         ipsec_set_inner(&p, &where, next, &payload, BASIS_DECRYPTED);
+    }
+    payload = (struct span){ at, len };
+    for (bool more = aggfrag_begin(&blocks, &payload); more && aggfrag_next(&blocks, &one);) {
+        MUST(inside(one.at, one.len, at, len) && inside(blocks.at, blocks.len, at, len));
+        MUST(one.len >= 20);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(suites); i++) {
         if (esp_null_read(&next, &payload, &suites[i], at, len)) {

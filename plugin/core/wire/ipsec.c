@@ -108,6 +108,11 @@ ipsec_set_inner(struct ipsec_packet *p, const struct sighting *at, uint8_t next,
     if (next == IP_IPV4 || next == IP_IPV6) {
         p->inner_tunnel = true;
         p->has_inner = inner_packet_read(&p->inner, payload->at, payload->len);
+    } else if (next == IP_AGGFRAG) {
+        struct span blocks, one;
+        p->has_inner = p->inner_tunnel = aggfrag_begin(&blocks, payload) &&
+                                         aggfrag_next(&blocks, &one) &&
+                                         inner_packet_read(&p->inner, one.at, one.len);
     } else if (next != IP6_NO_NEXT) {
         memset(&p->inner, 0, sizeof p->inner);
         p->inner.src = at->src;
@@ -115,7 +120,7 @@ ipsec_set_inner(struct ipsec_packet *p, const struct sighting *at, uint8_t next,
         p->inner.protocol = next;
         p->has_inner = true;
     }
-    if (p->has_inner) {
+    if (p->has_inner && next != IP_AGGFRAG) {
         p->talk = inner_talk_read(&p->inner, p->inner_tunnel, payload->at, payload->len);
     }
 }
