@@ -7,9 +7,10 @@
 
 #include <stdio.h>
 
-enum { GAP_PACKETS = 8 };
+enum { GAP_PACKETS = 8, MANY_PACKETS = 50 };
 #define GAP_SECONDS 1.0
 #define GAP_FACTOR 4.0          /* times the usual distance of packets */
+#define MANY_APART_S 0.1        /* between packets that are too many to be questions */
 #define UNUSED_SECONDS 30.0     /* an SA that carries nothing for so long is reported */
 
 /* With keys: among the packets of c, which go one way, are answers. */
@@ -18,7 +19,16 @@ has_replies(const struct child_sa *c, bool to_responder)
 {
     const struct flow_reading *r = c->flow ? c->flow->reading : NULL;
 
-    return r && r->way[to_responder].replies > 0;
+    return r && (r->way[to_responder].replies > 0 || r->way[to_responder].acked > 0);
+}
+
+/* Nobody asks so often without an answer: it is a stream that wants none, as of voice or a log, or
+ * the answers take another way.  Where keys are given, it is read. */
+static bool
+wants_none(const struct child_sa *c, const struct stream *s, uint32_t packets)
+{
+    return (!c->flow || !c->flow->reading) && packets >= MANY_PACKETS &&
+           s->last_time - s->first_time <= MANY_APART_S * packets;
 }
 
 /* In what the SA's packets travel, in the words of a firewall. */
@@ -81,7 +91,8 @@ check_one_way(const struct check_in *in, struct findings *out)
         const struct stream *s = b.first[to_r];
         if (!s || b.packets[!to_r] || b.packets[to_r] < ONE_WAY_PACKETS || !b.reply_expected ||
             !child_stands_alone(c) || !c->ike_sa->from_initiator || !c->ike_sa->from_responder ||
-            other_way_elsewhere(ways, c, !to_r) || lone_ways_answer(lone, c)) {
+            other_way_elsewhere(ways, c, !to_r) || lone_ways_answer(lone, c) ||
+            wants_none(c, s, b.packets[to_r])) {
             continue;
         }
         report_one_way(c, s, b.packets[to_r], out);

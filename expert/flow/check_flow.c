@@ -54,6 +54,8 @@ enum { STOPPED_PACKETS = 3,
        EXCHANGES = 3,
        MESSAGES_LOOKED_AT = 64 };
 
+#define ACKED_LATE_S 1.0        /* what is acknowledged later came after the question */
+
 /* Blind: a row of packets of one length that asks as those before asked that were answered. */
 static bool
 asks_as_before(const struct flow_run *r, const struct flow_way *w)
@@ -126,6 +128,15 @@ numbers_went_back(const struct child_sa *c, const struct flow_run *r)
         }
     }
     return false;
+}
+
+/* With keys: the end that asks has acknowledged more since, so answers reach it, and the capture
+ * lacks them. */
+static bool
+answers_not_captured(const struct child_sa *c, const struct flow_run *r)
+{
+    return c->flow->reading &&
+           c->flow->reading->way[r->to_responder].acked_time > r->first_time + ACKED_LATE_S;
 }
 
 static bool
@@ -287,8 +298,8 @@ say_cause(const struct stream *s, struct sign sign, const char *who, char *cause
                  who, sign.frame);
         snprintf(remedy, TEXT_MAX,
                  "See whether %s still has SPI %08x and counts its packets: if the count rises, "
-                 "the way back is cut (firewall, NAT, route), else the way there; without that "
-                 "SPI, let both delete the SA and set it up again.",
+                 "the host behind it does not answer, or the way back is cut (firewall, NAT, "
+                 "route), else the way there; without that SPI, let both delete the SA and set it up again.",
                  who, s->spi);
         break;
     case SIGN_DEAD:
@@ -301,13 +312,15 @@ say_cause(const struct stream *s, struct sign sign, const char *who, char *cause
                  who);
         break;
     case SIGN_NONE:
-        snprintf(cause, TEXT_MAX, "%s has lost the SA or drops its packets, or the way back is cut",
+        snprintf(cause, TEXT_MAX,
+                 "%s has lost the SA or drops its packets, what is behind it does not answer, or "
+                 "the way back is cut or not in the capture",
                  who);
         snprintf(remedy, TEXT_MAX,
                  "See whether %s still has SPI %08x: if not, it was restarted or replaced the SA: "
                  "connect again, and switch on liveness checks (DPD). If it has, see whether it "
-                 "counts packets: if the count rises, answers are dropped or the way back is cut; "
-                 "if not, the way there is.",
+                 "counts packets: if the count rises, see whether the host behind it answers, and "
+                 "whether the way back is cut; if not, the way there is.",
                  who, s->spi);
         break;
     }
@@ -324,6 +337,7 @@ check_stream_stopped(const struct check_in *in, struct findings *out)
         struct scope where;
         struct sign sign;
         if (!has_stopped(in->db, c) || !(s = stream_of_run(c)) || numbers_went_back(c, r) ||
+            answers_not_captured(c, r) ||
             answered_elsewhere(in->db, c, s)) {
             continue;
         }

@@ -12,7 +12,8 @@
 #include <stdint.h>
 
 enum flow_sizes {
-    FLOW_BEATS = 12, FLOW_LENGTHS = 4, FLOW_HEARD = 8, FLOW_TALKS = 4, FLOW_QUESTIONS = 6
+    FLOW_BEATS = 12, FLOW_LENGTHS = 4, FLOW_HEARD = 8, FLOW_TALKS = 4, FLOW_QUESTIONS = 6,
+    FLOW_ACKS = 4
 };
 
 /* What comes later than that, seconds, answers nothing. */
@@ -73,6 +74,11 @@ struct flow_fate {
     uint32_t first_frame, last_frame;
 };
 
+/* How far a sender acknowledges one TCP connection. */
+struct flow_ack {
+    uint32_t talk, ack;         /* talk: hash, 0: none */
+};
+
 struct flow_reading {
     struct {
         uint32_t heard[FLOW_HEARD], num_heard;  /* hashes of who has sent something that way */
@@ -80,6 +86,9 @@ struct flow_reading {
         struct flow_question open[FLOW_QUESTIONS];
         struct flow_fate answered, lost;
         uint32_t replies;       /* packets that answer others: echo replies, TCP's SYN with ACK */
+        struct flow_ack acks[FLOW_ACKS];        /* by talk */
+        uint32_t acked;         /* packets that acknowledge more than those before: octets came */
+        double acked_time;      /* of the last one */
     } way[2];                   /* by to_responder */
 };
 

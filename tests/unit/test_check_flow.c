@@ -278,6 +278,32 @@ stops_read(struct conversation *c, const char *src, const char *dst, unsigned ki
     }
 }
 
+/* The capture loses one direction in the middle; what is acknowledged shows that it goes on. */
+static void
+one_direction_from_here(struct conversation *c, bool acknowledges)
+{
+    uint32_t seq = 0, back = 0, got = 5000;
+
+    tunnel(c);
+    for (; seq < 10; seq++) {
+        for (unsigned r = 0; r < (seq < 5 ? 2 : 1); r++) {
+            struct ipsec_packet p = echo(r ? TO_I : TO_R, r ? ++back : seq + 1, r ? "10.2.0.5" :
+                                         "10.1.0.5", r ? "10.1.0.5" : "10.2.0.5", r == 1);
+            p.inner.protocol = IP_TCP;
+            p.inner.src_port = p.inner.dst_port = 22;
+            p.talk = (struct inner_talk){ .kind = TALK_TCP, .flags = TCP_ACK, .octets = 36,
+                                          .seq = (r ? 5000 : 1000) + 36 * seq,
+                                          .ack = r ? 1036 + 36 * seq : got };
+            got += (r || seq >= 5) && (seq < 5 || acknowledges) ? 36 : 0;
+            soon(c);
+            ipsec(c, r ? &c->gateway : &c->client, r ? &c->client : &c->gateway, p);
+        }
+        c->now += 1;
+    }
+    end_after(c, 5);
+    TOLD(c, stream_stopped, !acknowledges);
+}
+
 /* The SA is replaced, and nothing comes back in the new one; the old one brings nothing either, or
  * does for a while. */
 static void
@@ -409,6 +435,8 @@ main(void)
     stops_read(&c, "10.1.0.5", "10.2.0.5", IP_UDP, false);
     stops_read(&c, "10.1.0.5", "10.2.0.5", 0, false); /* replies want nothing */
     stops_after_rekey(&c, false);
+    one_direction_from_here(&c, false);
+    one_direction_from_here(&c, true);
     stops_after_rekey(&c, true);
     signs(&c);
     other_device(&c);

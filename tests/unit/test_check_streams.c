@@ -140,6 +140,32 @@ ways(struct conversation *c)
     SAYS(c, one_way, "answers are among them, so that the other direction works");
     T(strstr(the_finding(c, CHECK_one_way)->remedy, "capture both directions"));
 
+    for (uint32_t step = 0; step < 2; step++) {     /* and who acknowledges more has got more */
+        tunnel(c);
+        for (p.seq = 1; p.seq <= 4; p.seq++) {
+            struct ipsec_packet more = p;
+            more.has_inner = more.inner_tunnel = true;
+            more.inner.protocol = IP_TCP;
+            more.talk.kind = TALK_TCP;
+            more.talk.flags = TCP_ACK;
+            more.talk.octets = 36;
+            more.talk.ack = UINT32_MAX - 40 + 36 * step * p.seq;
+            ipsec(c, &c->client, &c->gateway, more);
+        }
+        end_after(c, 1);
+        SAYS(c, one_way, step ? "answers are among them" : "none comes back");
+    }
+
+    for (unsigned quick = 0; quick < 2; quick++) {  /* a stream that wants no answer */
+        tunnel(c);
+        for (p.seq = 1; p.seq <= 60; p.seq++) {
+            c->now -= quick ? 0.48 : 0.2;
+            ipsec(c, &c->client, &c->gateway, p);
+        }
+        end_after(c, 1);
+        TOLD(c, one_way, !quick);
+    }
+
     tunnel(c);    /* answers come through another SA of the same two */
     second_child(c, 2, 0xa0000002, 0xb0000002, "10.3.0.0/24");
     for (p.seq = 1; p.seq <= 3; p.seq++) {

@@ -225,6 +225,25 @@ is_reply(const struct ipsec_packet *p)
            (p->talk.kind == TALK_TCP && (p->talk.flags & TCP_SYN) && (p->talk.flags & TCP_ACK));
 }
 
+/* Whoever acknowledges more has got more, whether the capture has it or not. */
+static void
+see_ack(struct flow *f, const struct ipsec_event *e, uint32_t talk)
+{
+    const struct ipsec_packet *p = e->packet;
+    struct flow_ack *a = &f->reading->way[e->to_responder].acks[talk % FLOW_ACKS];
+
+    if (p->talk.kind != TALK_TCP || !(p->talk.flags & TCP_ACK) || (p->talk.flags & TCP_SYN)) {
+        return;
+    }
+    if (a->talk == talk && (int32_t)(p->talk.ack - a->ack) > 0) {
+        f->reading->way[e->to_responder].acked++;
+        f->reading->way[e->to_responder].acked_time = e->at.time;
+    }
+    if (a->talk != talk || (int32_t)(p->talk.ack - a->ack) > 0) {
+        *a = (struct flow_ack){ talk, p->talk.ack };
+    }
+}
+
 /* Notes what was read of the packet.  True where it asks somebody who has been heard. */
 static bool
 read_packet(struct sadb *db, struct flow *f, const struct child_sa *c, const struct ipsec_event *e)
@@ -244,6 +263,7 @@ read_packet(struct sadb *db, struct flow *f, const struct child_sa *c, const str
         f->reading->way[to_r].heard[f->reading->way[to_r].num_heard++ % FLOW_HEARD] = end;
     }
     f->reading->way[to_r].replies += is_reply(p);
+    see_ack(f, e, talk);
     hear(f, e);
     if (!is_question(p) || child_admits(c, &p->inner, to_r) > ADMITTED_PERHAPS ||
         (c->virtual_ip.family && to_r && !ip_equal(&p->inner.src, &c->virtual_ip))) {
