@@ -72,9 +72,13 @@ put_weak(GString *out, const struct diagnoses *d, const struct hygiene *h, const
                                                         ", ",
                                    names.text[i]);
         }
-        g_string_append_printf(out, ", which %s be used (RFC 8221, RFC 8247%s).",
-                               names.must_not ? "must not" : "should not",
-                               sa->major == 1 ? ", which rules them out even for IKEv2" : "");
+        if (sa->major == 1) {   /* RFC 8247 section 1: IKEv1 is out of its scope */
+            g_string_append_printf(out, ", which %s even for IKEv2 (RFC 8221, RFC 8247).",
+                                   names.must_not ? "must not be used" : "should not be used");
+        } else {
+            g_string_append_printf(out, ", which %s be used (RFC 8221, RFC 8247).",
+                                   names.must_not ? "must not" : "should not");
+        }
     }
 }
 
@@ -100,7 +104,12 @@ put_others(GString *out, const struct diagnoses *d, const struct hygiene *h, con
         if (i == 0 && !begun && h->ike_sa != NO_ID) {
             g_string_append_printf(out, "IKE SA %u (%s): ", h->ike_sa, who);
         }
-        g_string_append_printf(out, "%s%s", i > 0 ? "; " : begun ? " " : "", title);
+        g_string_append(out, i > 0 ? "; " : begun ? " " : "");
+        if (i > 0) {
+            put_title_within(out, title);
+        } else {
+            g_string_append(out, title);
+        }
     }
     g_string_append(out, kinds->len ? "." : "");
     g_array_free(kinds, TRUE);

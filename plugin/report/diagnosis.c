@@ -1,5 +1,6 @@
 /* diagnosis.c - the outcome and what is wrong, as lines of text.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kinds.h"
 #include "lines.h"
 
 #include <string.h>
@@ -11,15 +12,6 @@ enum {
     HYGIENE_SHOWN = 50
 };
 
-/* Others might have caused what is seen: then it helps to know which did not. */
-static bool
-is_open(const struct diagnosis *d)
-{
-    enum area area = check_rule(d->cause)->area;
-
-    return d->basis == BASIS_INFERRED || area == AREA_PATH || area >= AREA_STATE;
-}
-
 static void
 print_diagnosis(FILE *out, const struct diagnosis *d, enum severity least)
 {
@@ -30,73 +22,15 @@ print_diagnosis(FILE *out, const struct diagnosis *d, enum severity least)
             basis_name(d->basis), d->frames->len == 1 ? "" : "s");
     print_frames(out, (const uint32_t *)(const void *)d->frames->data, d->frames->len);
     fprintf(out, "\n  %s\n  do: %s\n", d->text, d->remedy);
-    for (guint i = 0; is_open(d) && i < d->considered->len; i++) {
+    for (guint i = 0; diagnosis_is_open(d) && i < d->considered->len; i++) {
         const struct considered *c = &g_array_index(d->considered, struct considered, i);
         fprintf(out, "%s%s: %s", i == 0 ? "  it is not " : "; nor ", c->what, c->because);
     }
-    fprintf(out, is_open(d) && d->considered->len ? "\n" : "");
-}
-
-/* --- tunnels that have the same ---------------------------------------------------------- */
-
-/* Verdict and causes, as text: those of alike tunnels are equal. */
-static char *
-kind_of(const struct report *r, const struct tunnel *t)
-{
-    GString *kind = g_string_new(verdict_name(t->verdict));
-
-    for (guint i = 0; i < t->diagnoses->len; i++) {
-        const struct diagnosis *d =
-            diagnoses_get(r->diagnoses, g_array_index(t->diagnoses, uint32_t, i));
-        g_string_append_printf(kind, "\n%u", d->cause);
-    }
-    return g_string_free(kind, FALSE);
-}
-
-struct kind {
-    const struct tunnel *first;
-    GPtrArray *others;          /* of const struct tunnel */
-};
-
-static void
-free_kind(gpointer p)
-{
-    g_ptr_array_free(((struct kind *)p)->others, TRUE);
-    g_free(p);
-}
-
-/* The tunnels of which something is wrong, by kind, in order of the first of each. */
-static GPtrArray *
-kinds_of_tunnels(const struct report *r)
-{
-    GPtrArray *kinds = g_ptr_array_new_with_free_func(free_kind);
-    GHashTable *known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-
-    for (size_t i = 0; i < diagnoses_num_tunnels(r->diagnoses); i++) {
-        const struct tunnel *t = diagnoses_worst(r->diagnoses, i);
-        char *text;
-        struct kind *k;
-        if (!t->diagnoses->len) {
-            continue;
-        }
-        text = kind_of(r, t);
-        k = (struct kind *)g_hash_table_lookup(known, text);
-        if (k) {
-            g_ptr_array_add(k->others, (gpointer)t);
-            g_free(text);
-        } else {
-            k = g_new(struct kind, 1);
-            *k = (struct kind){ t, g_ptr_array_new() };
-            g_ptr_array_add(kinds, k);
-            g_hash_table_insert(known, text, k);
-        }
-    }
-    g_hash_table_destroy(known);
-    return kinds;
+    fprintf(out, diagnosis_is_open(d) && d->considered->len ? "\n" : "");
 }
 
 static void
-print_alike(FILE *out, const struct kind *k)
+print_alike(FILE *out, const struct tunnel_kind *k)
 {
     if (!k->others->len) {
         return;
@@ -114,11 +48,11 @@ print_alike(FILE *out, const struct kind *k)
 static void
 print_faulty(FILE *out, const struct report *r)
 {
-    GPtrArray *kinds = kinds_of_tunnels(r);
+    GPtrArray *kinds = tunnel_kinds(r);
     bool several = diagnoses_num_tunnels(r->diagnoses) > 1;
 
     for (guint i = 0; i < kinds->len && i < TOLD_SHOWN; i++) {
-        const struct kind *k = (const struct kind *)g_ptr_array_index(kinds, i);
+        const struct tunnel_kind *k = (const struct tunnel_kind *)g_ptr_array_index(kinds, i);
         if (several) {
             fprintf(out, "\n%s\n", k->first->text);
         }

@@ -77,6 +77,23 @@ put_row(struct page *p, const struct finding *f, const struct finding *before, b
     g_array_index(p->anchored, bool, f->id) = true;
 }
 
+/* All of the group follow from one diagnosis, which says what to do; NULL. */
+static const struct diagnosis *
+followed(const struct page *p, const struct finding_group *g)
+{
+    uint32_t first = NO_ID, of;
+
+    for (guint i = 0; i < g->findings->len; i++) {
+        const struct finding *f = (const struct finding *)g_ptr_array_index(g->findings, i);
+        if (diagnoses_role(p->r->diagnoses, f->id, &of) != ROLE_FOLLOWS ||
+            (first != NO_ID && of != first)) {
+            return NULL;
+        }
+        first = of;
+    }
+    return diagnoses_get(p->r->diagnoses, first);
+}
+
 static void
 put_group(struct page *p, const struct finding_group *g, size_t *left)
 {
@@ -84,7 +101,8 @@ put_group(struct page *p, const struct finding_group *g, size_t *left)
     const struct finding *first = (const struct finding *)g_ptr_array_index(g->findings, 0);
     static const char *const columns[] = { "Frames", "Where", "Seen", "To do", "Basis", NULL };
     static const char *const short_columns[] = { "Frames", "Where", "Seen", "Basis", NULL };
-    bool same = same_remedy(g);
+    const struct diagnosis *cause = followed(p, g);
+    bool same = cause || same_remedy(g);
     guint shown = (guint)MIN((size_t)g->findings->len, *left);
 
     html_put(p->out, "<details class=\"finding %s\" id=\"g%u\"%s><summary>",
@@ -96,7 +114,12 @@ put_group(struct page *p, const struct finding_group *g, size_t *left)
         html_put(p->out, " <span class=\"times\">%u times</span>", g->findings->len);
     }
     g_string_append(p->out, "</summary>\n");
-    if (same) {
+    if (cause && !p->told[cause->id]) {
+        html_put(p->out, "<p class=\"do\"><b>Follows from</b> %s</p>\n", cause->title);
+    } else if (cause) {
+        html_put(p->out, "<p class=\"do\"><b>Follows from</b> <a href=\"#d%u\">%s</a></p>\n",
+                 cause->id, cause->title);
+    } else if (same) {
         html_put(p->out, "<p class=\"do\"><b>To do</b> %s</p>\n", first->remedy);
     }
     open_table(p->out, STACK, c->title, same ? short_columns : columns);

@@ -46,6 +46,7 @@ judge(struct page *p)
     p->is_full = g_new0(bool, MAX(p->num_sas, 1));
     p->anchored = g_array_new(FALSE, TRUE, sizeof(bool));
     g_array_set_size(p->anchored, (guint)findings_count(r->findings));
+    p->told = g_new0(bool, MAX(diagnoses_count(r->diagnoses), 1));
     for (size_t i = 0; i < findings_count(r->findings); i++) {
         const struct finding *f = findings_get(r->findings, i);
         enum severity s = f->severity;
@@ -129,6 +130,7 @@ page_end(struct page *p)
     g_array_free(p->anchored, TRUE);
     g_free(p->verdicts);
     g_free(p->is_full);
+    g_free(p->told);
     g_free(p->full);
 }
 

@@ -12,7 +12,8 @@ enum page_limits {
     PAGE_MAX_FULL = 40,             /* IKE SAs shown in full, with a ladder */
     PAGE_MAX_PAIRS = 20,            /* rows of peers */
     PAGE_MAX_STREAMS = 2000,        /* rows of streams without an SA */
-    PAGE_MAX_FIRST = 6,             /* what is wrong first */
+    PAGE_MAX_FIRST = 6,             /* kinds of tunnels that are told first */
+    PAGE_MAX_ALIKE = 5,             /* named of those that are alike */
     PAGE_MAX_RANGES = 12,           /* ranges of frames of one finding */
     PAGE_MAX_ROWS = 64,             /* rows of one ladder */
     PAGE_MAX_BARS = 60,             /* bars of one time line */
@@ -41,6 +42,7 @@ struct page {
     bool *is_full;                  /* by id */
     uint32_t count[SEV_ERROR + 1];  /* findings */
     GArray *anchored;               /* of bool, by id of the finding: it has an anchor */
+    bool *told;                     /* by id of the diagnosis: the same */
 };
 
 /* Fills what r says into the page; page_end frees it. */

@@ -412,8 +412,8 @@ put_sa(struct page *p, const struct ike_sa *sa)
 {
     html_put(
         p->out,
-        "<article class=\"sa\" id=\"sa%u\" aria-labelledby=\"sa%u-h\">\n<h3 id=\"sa%u-h\">IKE SA %u ",
-        sa->id, sa->id, sa->id, sa->id);
+        "<article class=\"sa%s\" id=\"sa%u\" aria-labelledby=\"sa%u-h\">\n<h3 id=\"sa%u-h\">IKE SA %u ",
+        p->verdicts[sa->id].worst < SEV_WARN ? " well" : "", sa->id, sa->id, sa->id, sa->id);
     html_put(p->out, "<span class=\"state %s\">%s</span></h3>\n<p class=\"who\">",
              ike_sa_state_name(sa->state), state_word(sa->state));
     put_endpoint_name(p->out, &sa->initiator);

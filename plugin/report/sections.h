@@ -8,7 +8,13 @@
 /* style.c */
 extern const char *const page_style, *const page_script;
 
-/* summary.c: what the capture shows in words, and what is wrong first. */
+/* first.c: whether it works, what is wrong and what to do; what is well, and what is weak. */
+void page_outcome(struct page *p);
+void page_diagnoses(struct page *p);
+void page_healthy(struct page *p);
+void page_hygiene(struct page *p);
+
+/* summary.c: what the capture shows in words. */
 void page_summary(struct page *p);
 void page_reading(struct page *p);      /* how to read the rest */
 

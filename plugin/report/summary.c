@@ -1,5 +1,4 @@
-/* summary.c - the summary: what is wrong first, who talks to whom, and how
- * to read the rest.  SPDX-License-Identifier: GPL-2.0-or-later */
+/* summary.c - the summary: how much, who talks to whom, and how to read the rest.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kit.h"
 #include "left_out.h"
 #include "sections.h"
@@ -87,59 +86,6 @@ peers_of(const struct page *p)
 /* --- in words ------------------------------------------------------------------ */
 
 static void
-put_list(GString *out, const char **parts, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        html_put(out, "%s%s", i == 0 ? "" : i + 1 == n ? " and " : ", ", parts[i]);
-    }
-}
-
-/* "2 errors, 3 warnings and a note". */
-static void
-put_counts(struct page *p)
-{
-    static const char *const one[] = { "event", "note", "warning", "error" };
-    static const char *const more[] = { "events", "notes", "warnings", "errors" };
-    char texts[SEV_ERROR][32];
-    const char *parts[SEV_ERROR];
-    size_t n = 0;
-
-    for (int s = SEV_ERROR; s >= SEV_NOTE; s--) {
-        if (p->count[s]) {
-            g_snprintf(texts[n], sizeof texts[n], "%u %s", p->count[s],
-                       p->count[s] == 1 ? one[s] : more[s]);
-            parts[n] = texts[n];
-            n++;
-        }
-    }
-    put_list(p->out, parts, n);
-}
-
-static void
-put_verdict(struct page *p)
-{
-    bool bad = p->count[SEV_ERROR] || p->count[SEV_WARN];
-
-    html_put(p->out, "<p class=\"verdict %s\">",
-             p->count[SEV_ERROR] ? "error" :
-             bad                 ? "warning" :
-                                   "ok");
-    if (!sadb_num_ike_sas(p->r->db) && !sadb_num_streams(p->r->db)) {
-        g_string_append(p->out, "The capture holds no IKE, ESP or AH.");
-    } else if (!bad) {
-        g_string_append(p->out, "No error and no warning");
-        g_string_append(p->out, p->count[SEV_NOTE] ? "; " : "");
-        put_counts(p);
-        g_string_append(p->out, ".");
-    } else {
-        uint32_t all = p->count[SEV_ERROR] + p->count[SEV_WARN] + p->count[SEV_NOTE];
-        put_counts(p);
-        g_string_append(p->out, all == 1 ? " needs a look." : " need a look.");
-    }
-    g_string_append(p->out, "</p>\n");
-}
-
-static void
 put_states(struct page *p, const uint32_t *states)
 {
     static const char *const names[] = { "half open", "established", "failed", "rekeyed",
@@ -207,50 +153,7 @@ put_scale(struct page *p, const GArray *peers)
     g_string_append(out, ".</p>\n");
 }
 
-/* --- what is wrong first ------------------------------------------------------- */
-
-static void
-put_first(struct page *p)
-{
-    GArray *groups = page_groups(p);
-    enum severity least = p->count[SEV_ERROR] || p->count[SEV_WARN] ? SEV_WARN : SEV_NOTE;
-    guint shown = 0, more = 0;
-
-    for (guint i = 0; i < groups->len; i++) {
-        const struct finding_group *g = &g_array_index(groups, struct finding_group, i);
-        const struct finding *f = (const struct finding *)g_ptr_array_index(g->findings, 0);
-        const struct check *c = &checks[g->check];
-        if (g->severity < least) {
-            continue;
-        }
-        if (shown == PAGE_MAX_FIRST) {
-            more++;
-            continue;
-        }
-        if (shown++ == 0) {
-            html_put(p->out, "<h3>%s</h3>\n<ol class=\"first\">\n",
-                     least == SEV_NOTE ? "Worth knowing" :
-                                         "What is wrong first, and what to change");
-        }
-        html_put(p->out, "<li class=\"%s\"><p class=\"head\">", severity_name(g->severity));
-        put_severity(p->out, g->severity);
-        html_put(p->out, " <a href=\"#g%u\">%s</a>", f->id, c->title);
-        if (g->findings->len > 1) {
-            html_put(p->out, " <span class=\"times\">%u times, the first:</span>",
-                     g->findings->len);
-        }
-        g_string_append(p->out, "</p>\n<p>");
-        html_text_breaking(p->out, f->detail);
-        html_put(p->out, "</p>\n<p class=\"do\"><b>To do</b> %s</p></li>\n", f->remedy);
-    }
-    g_string_append(p->out, shown ? "</ol>\n" : "");
-    if (more) {
-        html_put(p->out,
-                 "<p><a href=\"#findings\">%u more kinds of findings</a> follow below.</p>\n",
-                 more);
-    }
-    page_groups_free(groups);
-}
+/* --- the tables ---- */
 
 static void
 put_peers(struct page *p, GArray *peers)
@@ -334,11 +237,13 @@ page_summary(struct page *p)
     g_string_append(p->out,
                     "<section id=\"summary\" aria-labelledby=\"summary-h\" tabindex=\"-1\">\n"
                     "<h2 id=\"summary-h\">Summary</h2>\n");
-    put_verdict(p);
+    page_outcome(p);
+    page_diagnoses(p);
+    page_healthy(p);
     put_scale(p, peers);
     put_keys(p);
     put_limits(p);
-    put_first(p);
+    page_hygiene(p);
     put_peers(p, peers);
     g_string_append(p->out, "</section>\n");
     g_array_free(peers, TRUE);

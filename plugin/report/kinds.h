@@ -1,0 +1,20 @@
+/* kinds.h - tunnels that have the same causes are told once.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_REPORT_KINDS_H
+#define ESPIAL_REPORT_KINDS_H
+
+#include <espial/report.h>
+
+/* Tunnels with the same verdict and the same causes. */
+struct tunnel_kind {
+    const struct tunnel *first;
+    GPtrArray *others;          /* of const struct tunnel */
+};
+
+/* The tunnels of which something is wrong, by kind, the worst first.  The caller frees the array,
+ * which owns the kinds. */
+GPtrArray *tunnel_kinds(const struct report *r);
+/* Others might have caused what is seen: then it helps to know which did not. */
+bool diagnosis_is_open(const struct diagnosis *d);
+
+#endif
