@@ -33,8 +33,12 @@ wants_none(const struct child_sa *c, const struct stream *s, uint32_t packets)
 
 /* In what the SA's packets travel, in the words of a firewall. */
 static const char *
-carried_in(const struct stream *s)
+carried_in(const struct stream *s, char *out, size_t size)
 {
+    if (s->in_tcp) { /* RFC 9329: the responder listens */
+        g_snprintf(out, (gulong)size, "TCP %u", s->to_responder ? s->dst_port : s->src_port);
+        return out;
+    }
     if (s->src_port) {
         return "UDP 4500";
     }
@@ -45,7 +49,7 @@ static void
 report_one_way(const struct child_sa *c, const struct stream *s, uint32_t packets,
                struct findings *out)
 {
-    char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], remedy[TEXT_MAX];
+    char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], remedy[TEXT_MAX], carrier[16];
     struct scope where = scope_stream(s, s->first_frame);
 
     ip_print(&s->src, from, sizeof from);
@@ -71,7 +75,7 @@ report_one_way(const struct child_sa *c, const struct stream *s, uint32_t packet
              "%s counts packets of SPI %08x: if it does, it has no route or policy that sends the "
              "answers into the tunnel; if it does not, it drops them: compare selectors and "
              "addresses.",
-             carried_in(s), from, to, to, s->spi);
+             carried_in(s, carrier, sizeof carrier), from, to, to, s->spi);
     finding_add(out, CHECK_one_way, &where,
                 "%u %s packets go from %s to %s (SPI %08x, frames %u to %u); none comes back, "
                 "though IKE of both was captured.",

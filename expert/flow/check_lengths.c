@@ -100,6 +100,18 @@ length_decides(const struct sadb *db, const struct child_sa *c, bool to_responde
     return find_rule(db, c, to_responder, &rule);
 }
 
+/* Octets of what ESP is inside of; RFC 9329 section 3 puts a length of two octets in front of it. */
+static uint32_t
+carrier_header(const struct stream *s)
+{
+    enum { TCP_LENGTH = 2 };
+
+    if (s->in_tcp) {
+        return TCP_HEADER + TCP_LENGTH;
+    }
+    return s->src_port ? UDP_HEADER : 0;
+}
+
 /* Octets of what the SA encrypts, in an outer packet of so many; of an SA whose suite is not known
  * by AES-CBC with HMAC-SHA2-256. */
 static uint32_t
@@ -117,7 +129,7 @@ room_inside(const struct child_sa *c, const struct stream *s, uint32_t outer)
             integ_icv_len(t->id, &icv);
         }
     }
-    around = head + (s->src_port ? UDP_HEADER : 0) + ESP_HEADER + g.iv + (g.icv ? g.icv : icv);
+    around = head + carrier_header(s) + ESP_HEADER + g.iv + (g.icv ? g.icv : icv);
     if (s->protocol == PROTO_AH) {
         return outer - head - AH_HEADER - icv;
     }
@@ -131,7 +143,7 @@ outer_that_fits(const struct stream *s, const struct rule *rule)
     uint32_t head = s->src.family == 6 ? IPV6_HEADER : IPV4_HEADER;
     uint32_t passed, lost;
 
-    head += s->src_port ? UDP_HEADER : 0;
+    head += carrier_header(s);
     passed = rule->passed + head;
     lost = rule->lost + head;
 

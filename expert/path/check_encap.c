@@ -117,7 +117,7 @@ judge_stream(const struct stream *s, struct findings *out)
     if (!s->src_port && c->ike_sa->nat == NAT_FORCED && has_floated(c->ike_sa) &&
         !is_udp_mode(v1_mode(c))) {
         report_forced(s, out);
-    } else if (s->src_port && v1_mode(c) && !is_udp_mode(v1_mode(c)) &&
+    } else if (s->src_port && !s->in_tcp && v1_mode(c) && !is_udp_mode(v1_mode(c)) &&
                !translates(c->ike_sa->nat) && !c->ike_sa->own_ports &&
                (s->dst_port == PORT_NATT || s->src_port == PORT_NATT)) {
         report_unasked(s, out);

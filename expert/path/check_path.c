@@ -203,7 +203,7 @@ check_esp_to_wrong_port(const struct check_in *in, struct findings *out)
     char from[ADDR_TEXT_MAX], at[ADDR_TEXT_MAX];
     struct scope where;
 
-    if (!c || !e->at.dst_port || e->duplicate) {
+    if (!c || !e->at.dst_port || e->at.tcp || e->duplicate) {
         return;
     }
     to = e->to_responder ? &c->ike_sa->responder : &c->ike_sa->initiator;

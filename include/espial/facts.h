@@ -404,6 +404,7 @@ struct child_sa {
     uint8_t protocol;           /* PROTO_ESP or PROTO_AH */
     struct ip_addr virtual_ip;  /* family 0: none assigned */
     struct ip_addr addr_i, addr_r;  /* current outer addresses of both ends */
+    bool tcp_encap;             /* its packets come in TCP (RFC 9329) */
     bool transport, udp_encap;  /* transport of an inferred one: where mode_read, see child_mode */
     bool mode_read;             /* inferred: AH shows the mode in clear */
     bool established;           /* the response was read */
@@ -487,6 +488,7 @@ struct stream {
     enum basis basis;           /* of the tie to child */
     struct ip_addr src, dst;
     uint16_t src_port, dst_port;    /* of the first packet; 0 natively */
+    bool in_tcp;                /* they are TCP's */
     uint16_t last_src_port;
     const struct child_sa *child;           /* or NULL */
     uint32_t tied_frame;        /* since when */

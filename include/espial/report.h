@@ -17,6 +17,7 @@ struct report {
     const struct diagnoses *diagnoses;      /* of both */
     const char *version;                    /* of Espial */
     enum severity least;                    /* what is below it is not listed as text */
+    uint32_t cut_frames;                    /* frames of which the capture has not all octets */
     const char *keys_full;                  /* what the key store was too small for (keyring_full),
                                              * or NULL */
     bool tcp_full;                          /* TCP connections were left out (tcp_encap_capped) */

@@ -229,6 +229,9 @@ bool ike_sa_same_ends(const struct ike_sa *a, const struct ike_sa *b);
  * the other side says nothing: its Delete would look so (RFC 2408 section 3.15), and so may others.
  * Of several in a row, the first.  NULL where there is none. */
 const struct exchange_message *ike_sa_last_word(const struct ike_sa *sa);
+/* " in UDP", " in TCP", "" for native ESP and AH. */
+const char *stream_carrier(const struct stream *s);
+const char *child_carrier(const struct child_sa *c);
 /* How much of it was not captured, 0 to 100. */
 double stream_lost_percent(const struct stream *s);
 /* No suite of it was read, and of its first packets so many can be read as they stand that they are

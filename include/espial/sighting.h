@@ -16,7 +16,8 @@ struct sighting {
     uint32_t frame;             /* from 1 */
     double time;                /* seconds since the epoch */
     struct ip_addr src, dst;
-    uint16_t src_port, dst_port;    /* UDP; 0 for native ESP and AH */
+    uint16_t src_port, dst_port;    /* UDP or TCP; 0 for native ESP and AH */
+    bool tcp;                   /* the ports are TCP's (RFC 9329) */
     bool own_ports;             /* UDP ports that are none of IKE's */
     uint64_t link;              /* the sender's link address, 0 where there is none */
     uint16_t ip_id;             /* IPv4 Identification, 0 for IPv6 */

@@ -86,6 +86,7 @@ capture_report(struct report *out)
                             .findings = open_file.findings,
                             .diagnoses = open_file.diagnoses,
                             .version = PLUGIN_VERSION_STR,
+                            .cut_frames = open_file.cut_frames,
                             .keys_full = open_file.keys ? keyring_full(open_file.keys) : NULL,
                             .tcp_full = tcp_encap_capped(open_file.tcp),
                             .ports_full = own_ports_capped(open_file.own_ports),

@@ -20,6 +20,7 @@ struct capture {
     struct keyring *keys;       /* NULL where no key is known */
     struct tcp_encap *tcp;
     struct own_ports *own_ports;
+    uint32_t cut_frames;        /* of which the capture has not all octets */
     bool deep;                  /* a frame had more headers of IPsec than are followed */
     bool ended;
     bool verify;                /* the ICV of every packet */

@@ -489,6 +489,7 @@ see_part(struct feed *f)
     f->at.ttl = p->ttl;
     f->at.point = feed_point(f->pinfo);
     f->at.own_ports = p->own_ports;
+    f->at.tcp = p->kind == FRAME_TCP;
     f->at.link = f->walk.link;
     switch (p->kind) {
     case FRAME_IKE: see_ike(f); break;
@@ -566,6 +567,7 @@ feed_frame(struct capture *c, tvbuff_t *tvb, packet_info *pinfo, bool visited, b
     if (!frame.at || pinfo->rec->rec_type != REC_TYPE_PACKET) {
         return NULL;
     }
+    c->cut_frames += !visited && frame.captured < frame.reported;
     f.at.frame = pinfo->num;
     f.at.time = (double)pinfo->abs_ts.secs + (double)pinfo->abs_ts.nsecs / 1e9;
     link = feed_link(pinfo);

@@ -125,6 +125,7 @@ report_diagnosis(FILE *out, const struct report *r)
         len = (size_t)(strchr(outcome, '.') + 1 - outcome);     /* the worst is told below */
     }
     fprintf(out, "\nEspial diagnosis\n%.*s\n", (int)len, outcome);
+    print_cut(out, r);
     print_faulty(out, r);
     print_general(out, r);
     print_healthy(out, r);

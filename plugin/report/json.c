@@ -232,7 +232,7 @@ put_stream(json_dumper *j, const struct stream *s)
     put_text(j, "spi", spi);
     put_text(j, "src", ip_print(&s->src, text, sizeof text));
     put_text(j, "dst", ip_print(&s->dst, text, sizeof text));
-    put_bool(j, "udp_encap", s->src_port != 0);
+    put_bool(j, "udp_encap", s->src_port && !s->in_tcp);
     put_or_null(j, "child_sa", s->child ? s->child->id : NO_ID, NO_ID);
     put_number(j, "packets", s->packets);
     put_number(j, "bytes", s->bytes);
@@ -417,6 +417,7 @@ report_json(FILE *out, const struct report *r)
         put_text(j, "first_time", NULL);
         put_text(j, "last_time", NULL);
     }
+    put_number(j, "cut_frames", r->cut_frames);
     put_keys(j, sadb_keys(r->db));
     json_dumper_end_object(j);
     begin_list(j, "ike_sas");

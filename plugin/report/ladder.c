@@ -306,7 +306,8 @@ put_below(GString *out, const struct row *r, const struct ike_sa *sa)
             html_put(out, ", ID %u", r->x->message_id);
         }
     } else if (r->kind == ROW_TRAFFIC) {
-        html_put(out, "%s%" G_GUINT64_FORMAT " octets", r->s->src_port ? "in UDP, " : "",
+        html_put(out, "%s%s%" G_GUINT64_FORMAT " octets",
+                 r->s->src_port ? stream_carrier(r->s) + 1 : "", r->s->src_port ? ", " : "",
                  r->s->bytes);
         if (!ip_equal(&r->s->src, usual)) {
             html_put(out, ", from %s", ip_print(&r->s->src, text, sizeof text));

@@ -2,6 +2,18 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "left_out.h"
 
+bool
+report_cut(const struct report *r, char *out, size_t size)
+{
+    if (r->cut_frames) {
+        g_snprintf(out, (gulong)size,
+                   "%u of %u frames are cut (snap length): what lies beyond was not read, and no "
+                   "integrity check of such a packet was made.",
+                   r->cut_frames, sadb_num_frames(r->db));
+    }
+    return r->cut_frames > 0;
+}
+
 GPtrArray *
 report_left_out(const struct report *r)
 {

@@ -12,5 +12,7 @@ void print_plural(FILE *out, unsigned n, const char *one, const char *more);
 void print_counts(FILE *out, const struct report *r);
 /* The limits that were reached, a line each. */
 void print_left_out(FILE *out, const struct report *r);
+/* Of how many frames the capture has not all octets; nothing where of none. */
+void print_cut(FILE *out, const struct report *r);
 
 #endif

@@ -267,7 +267,7 @@ put_child(GString *out, const struct child_sa *c)
         "<br><span class=\"basis %s\">%s</span></td><td data-l=\"Suite\">",
         c->id, c->protocol == PROTO_AH ? "AH" : "ESP",
         child_mode(c) ? " " : "", child_mode(c) ? child_mode(c) : "",
-        c->udp_encap ? " in UDP" : "", words[c->state], basis_name(c->basis), basis_name(c->basis));
+        child_carrier(c), words[c->state], basis_name(c->basis), basis_name(c->basis));
     put_suite(out, c->chosen);
     g_string_append(out, "</td><td data-l=\"To the responder\">");
     if (c->spi_r) {
@@ -527,7 +527,7 @@ put_orphan(GString *out, const struct stream *s)
     html_put(
         out,
         "<tr><th scope=\"row\" data-l=\"SPI\"><code>%08x</code> <span class=\"sub\">%s%s</span>",
-        s->spi, s->protocol == PROTO_AH ? "AH" : "ESP", s->src_port ? " in UDP" : "");
+        s->spi, s->protocol == PROTO_AH ? "AH" : "ESP", stream_carrier(s));
     if (stream_suggests(s, cipher, sizeof cipher)) {
         html_put(out, "<br><span class=\"sub\">lengths suggest %s</span>", cipher);
     }

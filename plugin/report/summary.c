@@ -221,7 +221,11 @@ static void
 put_limits(struct page *p)
 {
     GPtrArray *left_out = report_left_out(p->r);
+    char cut[TEXT_MAX];
 
+    if (report_cut(p->r, cut, sizeof cut)) {
+        html_put(p->out, "<p class=\"limit\">%s</p>\n", cut);
+    }
     for (guint i = 0; i < left_out->len; i++) {
         html_put(p->out, "<p class=\"limit\">Limit reached: %s.</p>\n",
                  (const char *)g_ptr_array_index(left_out, i));

@@ -69,9 +69,20 @@ print_counts(FILE *out, const struct report *r)
 }
 
 void
+print_cut(FILE *out, const struct report *r)
+{
+    char text[TEXT_MAX];
+
+    if (report_cut(r, text, sizeof text)) {
+        fprintf(out, "%s\n", text);
+    }
+}
+
+void
 report_findings(FILE *out, const struct report *r)
 {
     fprintf(out, "\nEspial findings\n");
+    print_cut(out, r);
     for (int severity = SEV_ERROR; severity >= (int)r->least; severity--) {
         for (size_t i = 0; i < findings_count(r->findings); i++) {
             const struct finding *f = findings_get(r->findings, i);
@@ -97,7 +108,7 @@ print_stream(FILE *out, const struct stream *s, const char *indent)
             "u bytes, %" G_GINT64_MODIFIER "u lost%s, frames %u-%u\n",
             indent, s->id, s->protocol == PROTO_AH ? "AH" : "ESP", s->spi,
             ip_print(&s->src, a, sizeof a), ip_print(&s->dst, b, sizeof b),
-            s->src_port ? " in UDP" : "", s->packets, s->bytes, s->lost,
+            stream_carrier(s), s->packets, s->bytes, s->lost,
             percent, s->first_frame, s->last_frame);
     if (stream_suggests(s, cipher, sizeof cipher)) {
         fprintf(out, "%s  its lengths suggest %s\n", indent, cipher);
@@ -184,6 +195,7 @@ report_sas(FILE *out, const struct report *r)
     size_t orphans = 0;
 
     fprintf(out, "\nEspial SAs\n");
+    print_cut(out, r);
     for (size_t i = 0; i < sadb_num_ike_sas(r->db); i++) {
         print_ike(out, sadb_ike_sa(r->db, i));
     }

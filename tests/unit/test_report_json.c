@@ -156,6 +156,7 @@ nothing(struct conversation *c)
                                 "    \"frames\": 0,\n"
                                 "    \"first_time\": null,\n"
                                 "    \"last_time\": null,\n"
+                                "    \"cut_frames\": 0,\n"
                                 "    \"keys\": null\n"
                                 "  },\n"
                                 "  \"ike_sas\": [],\n"
@@ -205,7 +206,7 @@ sas(struct conversation *c)
     T(is_json(text));
     text = squeezed(text);
     T(strstr(text, "\"capture\":{\"frames\":6,\"first_time\":1000.500000,"
-                   "\"last_time\":1003.000000,\"keys\":{\"ike_given\":3,\"ike_used\":1,"
+                   "\"last_time\":1003.000000,\"cut_frames\":0,\"keys\":{\"ike_given\":3,\"ike_used\":1,"
                    "\"esp_given\":4,\"esp_used\":2}}"));
     T(strstr(text, "\"ike_sas\":[{\"id\":0,\"version\":\"IKEv2\",\"spi_i\":\"1111111111111111\","
                    "\"spi_r\":\"2222222222222222\",\"state\":\"established\",\"initiator\":{"

@@ -103,6 +103,46 @@ limits(struct conversation *c)
           "0 errors, 0 warnings, 0 notes, 0 chats\n");
 }
 
+/* What the capture lacks is said first. */
+static void
+cut(struct conversation *c)
+{
+    static const char line[] = "1 of 4 frames are cut (snap length): what lies beyond was not read, "
+                               "and no integrity check of such a packet was made.\n";
+    struct report r;
+    const char *text;
+
+    tunnel_of(c, "lisa");
+    r = report_now(c);
+    T(!strstr(printed_of(report_sas, &r), "snap length"));
+    r.cut_frames = 1;
+    text = printed_of(report_sas, &r);
+    T(strstr(text, line) == text + strlen("\nEspial SAs\n"));
+    text = printed_of(report_findings, &r);
+    T(strstr(text, line) == text + strlen("\nEspial findings\n"));
+    T(strstr(printed_of(report_diagnosis, &r), line));
+    T(strstr(printed_of(report_json, &r), "\"cut_frames\": 1"));
+}
+
+/* ESP in TCP (RFC 9329) has ports, and no UDP. */
+static void
+in_tcp(struct conversation *c)
+{
+    for (unsigned known = 0; known < 2; known++) {
+        struct sighting at = { .frame = 9, .time = 2000, .src = c->client, .dst = c->gateway,
+                               .src_port = 40000, .dst_port = PORT_NATT, .tcp = true };
+        struct ipsec_packet p = esp_of(known ? TO_R : 0x1234, 1);
+        const char *text;
+        tunnel_of(c, "lisa");
+        see_ipsec(c, &at, &p);
+        text = printed(c, report_sas);
+        T(strstr(text, "192.0.2.10 -> 198.51.100.20 in TCP, 1 packets") && !strstr(text, "in UDP"));
+        text = printed(c, report_json);
+        T(!strstr(text, "\"udp_encap\": true"));
+        T(!known || strcmp(child_carrier(sadb_child_sa(c->db, 0)), " in TCP") == 0);
+    }
+}
+
 int
 main(void)
 {
@@ -114,5 +154,7 @@ main(void)
     findings(&c);
     frames(&c);
     limits(&c);
+    cut(&c);
+    in_tcp(&c);
     return conversation_done(&c);
 }

@@ -383,3 +383,21 @@ stream_lost_percent(const struct stream *s)
 {
     return s->numbers ? 100.0 * (double)s->lost / (double)s->numbers : 0;
 }
+
+const char *
+stream_carrier(const struct stream *s)
+{
+    if (s->in_tcp) {
+        return " in TCP";
+    }
+    return s->src_port ? " in UDP" : "";
+}
+
+const char *
+child_carrier(const struct child_sa *c)
+{
+    if (c->tcp_encap) {
+        return " in TCP";
+    }
+    return c->udp_encap ? " in UDP" : "";
+}

@@ -66,7 +66,8 @@ infer_child(struct sadb *db, struct stream *s, struct ike_sa *sa, const struct i
         c->request_frame = e->at.frame;
     }
     sadb_child_spi(db, c, !to_r, s->spi);
-    c->udp_encap = e->at.src_port != 0;
+    c->udp_encap = e->at.src_port && !e->at.tcp;
+    c->tcp_encap = e->at.tcp;
     if (p->protocol == PROTO_AH && p->clear_read) {
         c->transport = !p->inner_tunnel;        /* its next header stands in clear */
         c->mode_read = true;

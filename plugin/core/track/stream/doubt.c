@@ -48,6 +48,7 @@ track_begin(struct sadb *db, struct stream *s, const struct sighting *at)
     memset(s->window, 0, window_octets(db));
     s->duplicates = 0;
     s->src_port = at->src_port;
+    s->in_tcp = at->tcp;
     s->dst_port = at->dst_port;
     s->first_frame = at->frame;
     s->first_time = s->last_time = at->time;

@@ -403,7 +403,8 @@ sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at
         track_verified(db, s, e);
     }
     if (s->child && at->src_port && !s->strange && (e->new_stream || s->tied_frame == at->frame)) {
-        database_child_sa(db, s->child->id)->udp_encap = true;
+        database_child_sa(db, s->child->id)->udp_encap = !at->tcp;
+        database_child_sa(db, s->child->id)->tcp_encap = at->tcp;
     }
     digest = digest_of(p);
     original = copied(s, e, digest);
