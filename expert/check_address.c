@@ -274,30 +274,6 @@ check_inner_header_unlikely(const struct check_in *in, struct findings *out)
 }
 
 void
-check_inner_fragment_unmatched(const struct check_in *in, struct findings *out)
-{
-    const struct ipsec_event *e = in->ipsec;
-    const struct inner_packet *p = tunnelled(in);
-    char src[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX], a[TS_TEXT_MAX], b[TS_TEXT_MAX];
-    struct scope where;
-
-    if (!p || !p->fragment || !e->child->num_ts_i || !e->child->num_ts_r ||
-        e->child->fragments_also || (p->src.family == 6 && ip6_extension(p->protocol)) ||
-        child_admits(e->child, p, e->to_responder) != ADMITTED_PERHAPS) {
-        return;
-    }
-    where = scope_packet(in);
-    where.basis = e->packet->inner_basis;
-    finding_add(out, CHECK_inner_fragment_unmatched, &where,
-                "A later fragment from %s to %s shows no port; Child SA %u (frame %u) is for %s "
-                "=== %s, and its ends did not agree to take such fragments.",
-                ip_print(&p->src, src, sizeof src), ip_print(&p->dst, dst, sizeof dst),
-                e->child->id, e->child->negotiated_in,
-                selectors_print(e->child->ts_i, e->child->num_ts_i, a, sizeof a),
-                selectors_print(e->child->ts_r, e->child->num_ts_r, b, sizeof b));
-}
-
-void
 check_inner_source_violation(const struct check_in *in, struct findings *out)
 {
     const struct inner_packet *p = tunnelled(in);

@@ -65,6 +65,7 @@ struct inner_packet {
     bool has_ports;         /* TCP, UDP, SCTP, DCCP, UDP-Lite; ICMP: type << 8 | code in both */
     uint16_t src_port, dst_port;
     bool fragment;          /* not the first fragment: no ports */
+    uint16_t offset;        /* IPv4: where it stands in its datagram, octets; else 0 */
 };
 
 /* An IPv6 header that other headers follow.  A later fragment that names one does not show the

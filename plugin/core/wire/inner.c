@@ -65,7 +65,8 @@ read_v4(struct inner_packet *p, struct cur at)
     p->src = ip_from(4, fixed + 12);
     p->dst = ip_from(4, fixed + 16);
     p->protocol = fixed[9];
-    p->fragment = (be16(fixed + 6) & IPV4_FRAGMENT_OFFSET) != 0;
+    p->offset = (uint16_t)((be16(fixed + 6) & IPV4_FRAGMENT_OFFSET) * 8);
+    p->fragment = p->offset != 0;
     if (!p->fragment) {
         read_ports(p, whole);
     }
