@@ -227,20 +227,35 @@ newer(const struct sadb *db, const struct child_sa *c, const struct ike_sa *sa,
     return false;
 }
 
-/* Requests to the silent end since then: is any of them answered? */
+/* The silent end has spoken IKE since then: an answer, or a request of its own.  Of IKEv1 what nobody
+ * could read and nothing follows may be its Delete. */
+static uint32_t
+speaks_in(const struct ike_sa *sa, const struct exchange *x, const struct flow_run *r)
+{
+    const struct exchange_message *last = ike_sa_last_word(sa);
+
+    if (x->by_initiator == r->to_responder) {
+        return x->request > r->first_frame ? x->response : 0;
+    }
+    return x->request > r->first_frame && !(last && last->frame == x->request) ? x->request : 0;
+}
+
+/* Liveness checks and all other IKE since then.  IKEv1's checks are answered by an exchange of the
+ * other end (RFC 3706 section 5.2), and its other Informationals by nothing. */
 static void
 liveness(const struct ike_sa *sa, const struct flow_run *r, struct sign *out)
 {
     for (struct newest n = newest_first(sa->exchanges.len, MESSAGES_LOOKED_AT); newest_next(&n);) {
         const struct exchange *x = sa->exchanges.at[n.i];
-        if (x->request <= r->first_frame || x->by_initiator != r->to_responder || x->injected) {
-            continue;
-        }
-        if (x->response) {
-            *out = (struct sign){ SIGN_LIVES, x->response, sa };
+        uint32_t spoke = x->injected ? 0 : speaks_in(sa, x, r);
+        if (spoke) {
+            *out = (struct sign){ SIGN_LIVES, spoke, sa };
             return;
         }
-        *out = (struct sign){ SIGN_DEAD, x->request, sa };
+        if (x->request > r->first_frame && x->by_initiator == r->to_responder && !x->injected &&
+            (sa->major == 2 || x->liveness)) {
+            *out = (struct sign){ SIGN_DEAD, x->request, sa };
+        }
     }
 }
 
@@ -293,8 +308,8 @@ say_cause(const struct stream *s, struct sign sign, const char *who, char *cause
                  who);
         break;
     case SIGN_LIVES:
-        snprintf(cause, TEXT_MAX, "%s still answers IKE (frame %u), so it is ESP that is lost or "
-                                  "dropped",
+        snprintf(cause, TEXT_MAX, "%s still speaks IKE (frame %u): it runs, and ESP is lost or "
+                                  "dropped, or the host behind it does not answer",
                  who, sign.frame);
         snprintf(remedy, TEXT_MAX,
                  "See whether %s still has SPI %08x and counts its packets: if the count rises, "

@@ -352,7 +352,8 @@ signs(struct conversation *c)
     begin(c, 2, V2_INFORMATIONAL, 2, false, true);
     send(c, "alive!", 81);
     end_after(c, 0);
-    SAYS(c, stream_stopped, "198.51.100.20 still answers IKE (frame 17)");
+    SAYS(c, stream_stopped, "198.51.100.20 still speaks IKE (frame 17): it runs, and ESP is "
+                            "lost or dropped, or the host behind it does not answer");
     t = talk_of(c);
     answered(&t, 4);
     alone(&t, 3, 0, 0.5);
@@ -377,6 +378,34 @@ signs(struct conversation *c)
     }
     end_after(c, 0);
     SAYS(c, stream_stopped, "frame 16 begins IKE SA 1 from 192.0.2.10: the old SA was lost");
+}
+
+/* Checks of its own show that it lives too; IKEv1's are answered by an exchange of the other end. */
+static void
+checks_of_life(struct conversation *c)
+{
+    struct talk t = talk_of(c);
+
+    answered(&t, 4);
+    alone(&t, 3, 0, 0.5);
+    begin(c, 2, V2_INFORMATIONAL, 0, false, false);
+    send(c, "are you there?", 80);
+    end_after(c, 0);
+    SAYS(c, stream_stopped, "still speaks IKE (frame 16)");
+    for (unsigned acked = 0; acked < 2; acked++) {
+        v1_tunnel(c, 0, 0);
+        t = (struct talk){ .c = c };
+        answered(&t, 4);
+        alone(&t, 3, 0, 0.5);
+        for (unsigned i = 0; i <= acked; i++) {
+            begin(c, 1, V1_INFORMATIONAL, 77 + i, i == 0, false);
+            notify(c, i ? N1_R_U_THERE_ACK : N1_R_U_THERE);
+            send(c, i ? "yes" : "are you there?", (uint16_t)(80 + i));
+        }
+        end_after(c, 0);
+        SAYS(c, stream_stopped, acked ? "still speaks IKE (frame 17)" :
+                                        "does not answer IKE either (frame 16)");
+    }
 }
 
 /* The same user connects from elsewhere, and the gateway drops the first SA for that. */
@@ -439,6 +468,7 @@ main(void)
     one_direction_from_here(&c, true);
     stops_after_rekey(&c, true);
     signs(&c);
+    checks_of_life(&c);
     other_device(&c);
     return conversation_done(&c);
 }
