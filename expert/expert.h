@@ -190,6 +190,14 @@ bool lone_ways_get(const struct lone_ways *l, size_t i, struct shared_talk *out)
 /* The stream of another peer's SA that brings what c's only stream is answered by; NULL. */
 const struct stream *lone_ways_answer(const struct lone_ways *l, const struct child_sa *c);
 
+/* --- words/errors.c: error notifies ------------------------------------------------------ */
+
+/* What the notify says by its type and data, to end a sentence: ": it cannot read the message";
+ * "" where there is no more to say. */
+const char *error_say(uint8_t major, const struct ike_notify *n, char *out, size_t size);
+/* What to do then; NULL where its type alone does not tell. */
+const char *error_remedy(uint8_t major, uint16_t type);
+
 /* --- words/silence.c: answers that never came ------------------------------------------- */
 
 /* How many seconds without an answer are a silence.  RFC 7296 section 2.4 leaves times to the

@@ -1,7 +1,7 @@
 /* check_notify.c - errors that a peer says by a notify: of an exchange, of a packet's SPI.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "checks.h"
-#include "expert.h"
+#include "words/quoted.h"
 
 #include <espial/shape.h>
 #include <string.h>
@@ -179,15 +179,17 @@ report_denials(const struct check_in *in, struct findings *out)
         const struct denial *d = w.denial;
         uint8_t major = w.sa->major;
         struct scope where = scope_denied(&w);
-        char who[ADDR_TEXT_MAX], name[64], phase[64];
+        char who[ADDR_TEXT_MAX], name[64], phase[64], says[128];
         if (w.refuted || explained(major, NULL, d->type) || is_of_silence(in, &w)) {
             continue;
         }
         where.variant = d->type;
-        finding_add(out, CHECK_error_notify, &where, "%s sends %s in %s.",
+        where.remedy = error_remedy(major, d->type);
+        finding_add(out, CHECK_error_notify, &where, "%s sends %s in %s%s.",
                     ip_print(&d->src, who, sizeof who),
                     notify_name(major, d->type, name, sizeof name),
-                    exchange_name(major, d->exchange, phase, sizeof phase));
+                    exchange_name(major, d->exchange, phase, sizeof phase),
+                    error_say(major, &(struct ike_notify){ .type = d->type }, says, sizeof says));
     }
 }
 
@@ -245,7 +247,7 @@ void
 check_error_notify(const struct check_in *in, struct findings *out)
 {
     const struct ike_message *m = in->msg;
-    char who[ID_TEXT_MAX], name[64], phase[64];
+    char who[ID_TEXT_MAX], name[64], phase[64], says[128];
 
     if (!m) {
         infer_refusals(in, out);
@@ -259,6 +261,7 @@ check_error_notify(const struct check_in *in, struct findings *out)
         const struct exchange *x = in->ike->about;
         struct scope where = scope_message(in);
         const struct exchange_message *last;
+        uint32_t asked;
         if (!notify_is_error(m->major, n->type) || explained(m->major, x, n->type)) {
             continue;
         }
@@ -267,45 +270,82 @@ check_error_notify(const struct check_in *in, struct findings *out)
         if (report_collision(in, out, where, n->type)) {
             continue;
         }
+        where.remedy = error_remedy(m->major, n->type);
+        error_say(m->major, n, says, sizeof says);
         last = x && x != in->ike->exchange ? last_message(x, 0) : NULL;
-        if (last) {
-            finding_add(out, CHECK_error_notify, &where, "%s answers %s (frame %u) with %s.",
+        asked = last ? last->frame : x && in->ike->is_response ? x->request : 0;
+        if (asked) {
+            finding_add(out, CHECK_error_notify, &where, "%s answers %s (frame %u) with %s%s.",
                         message_sender(in, who, sizeof who), phase_name(in, x, phase, sizeof phase),
-                        last->frame, notify_name(m->major, n->type, name, sizeof name));
+                        asked, notify_name(m->major, n->type, name, sizeof name), says);
         } else {
-            finding_add(out, CHECK_error_notify, &where, "%s sends %s in %s.",
+            finding_add(out, CHECK_error_notify, &where, "%s sends %s in %s%s.",
                         message_sender(in, who, sizeof who),
                         notify_name(m->major, n->type, name, sizeof name),
-                        phase_name(in, x, phase, sizeof phase));
+                        phase_name(in, x, phase, sizeof phase), says);
         }
     }
 }
 
+/* more: what the notify tells of the packet beside its SPI, as a sentence; "". */
 static void
 reject_spi(struct findings *out, enum check_id check, struct scope where, const char *who,
-           uint32_t spi)
+           uint32_t spi, const char *more)
 {
-    const struct child_list *children = &where.sa->children;
-    const struct child_sa *about = NULL;
-
-    for (struct newest i = newest_first(children->len, SADB_MAX_LOOKED_AT);
-         !about && newest_next(&i);) {
-        const struct child_sa *k = children->at[i.i];
-        about = k->spi_i == spi || k->spi_r == spi ? k : NULL;
-    }
-    where.child = about;
-    where.variant = spi;
-    if (about && !about->negotiated_in) {
+    if (where.child && !where.child->negotiated_in) {
         finding_add(out, check, &where,
-                    "%s rejects a packet of SPI %08x, Child SA %u (inferred, since frame %u).", who,
-                    spi, about->id, about->request_frame);
-    } else if (about) {
-        finding_add(out, check, &where, "%s rejects a packet of SPI %08x, Child SA %u (frame %u).",
-                    who, spi, about->id, about->negotiated_in);
+                    "%s rejects a packet of SPI %08x, Child SA %u (inferred, since frame %u).%s",
+                    who, spi, where.child->id, where.child->request_frame, more);
+    } else if (where.child) {
+        finding_add(out, check, &where,
+                    "%s rejects a packet of SPI %08x, Child SA %u (frame %u).%s", who, spi,
+                    where.child->id, where.child->negotiated_in, more);
     } else {
         finding_add(out, check, &where,
-                    "%s rejects a packet of SPI %08x, which no exchange in the capture made.", who,
-                    spi);
+                    "%s rejects a packet of SPI %08x, which no exchange in the capture made.%s",
+                    who, spi, more);
+    }
+}
+
+static const struct child_sa *
+child_of_spi(const struct ike_sa *sa, uint32_t spi)
+{
+    const struct child_list *children = &sa->children;
+
+    for (struct newest i = newest_first(children->len, SADB_MAX_LOOKED_AT); newest_next(&i);) {
+        const struct child_sa *k = children->at[i.i];
+        if (k->spi_i == spi || k->spi_r == spi) {
+            return k;
+        }
+    }
+    return NULL;
+}
+
+/* INVALID_SELECTORS quotes the start of the packet (RFC 7296 section 3.10.1). */
+static void
+say_quoted(const struct ike_notify *n, struct scope *where, char *out, size_t size)
+{
+    struct quoted q;
+    char packet[TEXT_MAX], i[TS_TEXT_MAX], r[TS_TEXT_MAX], frame[32] = "";
+    const struct child_sa *c = where->child;
+
+    out[0] = '\0';
+    if (n->type != N2_INVALID_SELECTORS || !quoted_read(&q, n->data)) {
+        return;
+    }
+    where->also = quoted_frame(&q, c);
+    if (where->also) {
+        g_snprintf(frame, sizeof frame, " (frame %u)", where->also);
+    }
+    if (q.is_outer || !c || !c->num_ts_i || !c->num_ts_r) {
+        g_snprintf(out, (gulong)size, " It quotes the packet: %s%s.",
+                   quoted_say(&q, packet, sizeof packet), frame);
+    } else {
+        g_snprintf(out, (gulong)size,
+                   " It quotes what was inside: %s; the SA is for %s === %s.",
+                   quoted_say(&q, packet, sizeof packet),
+                   selectors_print(c->ts_i, c->num_ts_i, i, sizeof i),
+                   selectors_print(c->ts_r, c->num_ts_r, r, sizeof r));
     }
 }
 
@@ -315,7 +355,7 @@ about_spi(const struct check_in *in, struct findings *out, enum check_id check,
 {
     struct cur c;
     uint32_t spi = 0;
-    char who[ID_TEXT_MAX];
+    char who[ID_TEXT_MAX], more[2 * TEXT_MAX];
     struct scope where;
 
     if (!n) {
@@ -330,7 +370,10 @@ about_spi(const struct check_in *in, struct findings *out, enum check_id check,
         finding_add(out, check, &where, "%s rejects a packet and does not say of which SPI.", who);
         return;
     }
-    reject_spi(out, check, where, who, spi);
+    where.child = child_of_spi(where.sa, spi);
+    where.variant = spi;
+    say_quoted(n, &where, more, sizeof more);
+    reject_spi(out, check, where, who, spi, more);
 }
 
 static void
@@ -339,8 +382,11 @@ denied_spis(const struct check_in *in, struct findings *out)
     for (struct denied w = { 0 }; denied_next(in->db, &w);) {
         char who[ADDR_TEXT_MAX];
         if (w.denial->type == N2_INVALID_SPI && !w.refuted) {
-            reject_spi(out, CHECK_invalid_spi, scope_denied(&w),
-                       ip_print(&w.denial->src, who, sizeof who), w.denial->spi);
+            struct scope where = scope_denied(&w);
+            where.child = child_of_spi(w.sa, w.denial->spi);
+            where.variant = w.denial->spi;
+            reject_spi(out, CHECK_invalid_spi, where, ip_print(&w.denial->src, who, sizeof who),
+                       w.denial->spi, "");
         }
     }
 }

@@ -14,7 +14,9 @@ errors(struct conversation *c)
     begin(c, 1, V1_INFORMATIONAL, 10, false, false);
     notify(c, N1_PAYLOAD_MALFORMED);
     send(c, "no", 4);
-    SAYS(c, error_notify, "198.51.100.20 answers quick mode (frame 3) with PAYLOAD_MALFORMED.");
+    SAYS(c, error_notify, "198.51.100.20 answers quick mode (frame 3) with PAYLOAD_MALFORMED: it "
+                          "cannot read the message.");
+    T(g_str_has_prefix(remedy(c, CHECK_error_notify), "Where the message was encrypted, compare "));
     T(the_finding(c, CHECK_error_notify)->exchange == 1);
 
     tunnel(c);    /* a status is no error, and what was sent again is not told again */
@@ -258,6 +260,55 @@ given_less(struct conversation *c)
     }
 }
 
+/* What a notify holds is told (RFC 7296 section 3.10.1). */
+static void
+data_of_errors(struct conversation *c)
+{
+    static const struct {
+        uint16_t type;
+        const char *data, *says, *remedy;
+        size_t len;
+    } cases[] = {
+        { N2_UNSUPPORTED_CRITICAL_PAYLOAD, "\x37", "payload type 55 (payload 55)", "Switch", 1 },
+        { N2_INVALID_MESSAGE_ID, "\0\0\0\7", "did not expect message ID 7", "The two ends", 4 },
+        { N2_INVALID_MESSAGE_ID, "", "did not expect this message ID", "The two ends", 0 },
+        { N2_NO_ADDITIONAL_SAS, "", "takes no further Child SA", "Let the end that asks", 0 },
+        { N2_INVALID_SYNTAX, "", "a type, a length or a value", "See in its log", 0 },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        complain(c, cases[i].type, NULL, 0, cases[i].data, cases[i].len);
+        SAYS(c, error_notify, cases[i].says);
+        T(g_str_has_prefix(remedy(c, CHECK_error_notify), cases[i].remedy));
+    }
+}
+
+/* The start of the packet, as it came or what was inside. */
+static void
+quoted_packets(struct conversation *c)
+{
+    static const uint8_t inner[] = { 0x45, 0, 0, 40, 0, 0, 0, 0, 64, IP_TCP, 0, 0, 10, 9, 9, 9,
+                                     10, 2, 0, 1, 0x9c, 0x40, 0x01, 0xbb, 0, 0, 0, 0, 0, 0, 0, 0 };
+    static const uint8_t outer[] = { 0x45, 0, 0, 100, 0, 0, 0, 0, 64, IP_ESP, 0, 0, 192, 0, 2, 10,
+                                     198, 51, 100, 20, 0xb0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0 };
+
+    complain(c, N2_INVALID_SELECTORS, "\260\0\0\1", 4, inner, sizeof inner);
+    SAYS(c, invalid_selectors, "It quotes what was inside: 10.9.9.9 to 10.2.0.1, tcp from port "
+                               "40000 to 443; the SA is for 10.1.0.0/24 === 10.2.0.0/24.");
+    tunnel(c);
+    c->seq = 1;
+    packet(c, TO_R, &c->client, &c->gateway, "10.9.9.9", "10.2.0.1", IP_TCP);
+    begin(c, 2, V2_INFORMATIONAL, 2, false, false);
+    notify_with(c, N2_INVALID_SELECTORS, outer, sizeof outer);
+    c->m.notifies[0].spi = (struct span){ outer + 20, 4 };
+    send(c, "complaint", 9);
+    SAYS(c, invalid_selectors, "SPI b0000001, sequence number 2 (frame 5).");
+    T(the_finding(c, CHECK_invalid_selectors)->frames->len == 2);
+    /* cut behind the IP header */
+    complain(c, N2_INVALID_SELECTORS, "\260\0\0\1", 4, outer, 20);
+    SAYS(c, invalid_selectors, "It quotes the packet: 192.0.2.10 to 198.51.100.20, esp");
+}
+
 int
 main(void)
 {
@@ -269,6 +320,8 @@ main(void)
     inferred_error(&c);
     inferred_tries(&c);
     spis(&c);
+    data_of_errors(&c);
+    quoted_packets(&c);
     collisions(&c);
     return conversation_done(&c);
 }

@@ -19,5 +19,5 @@ def story(lab):
     ike.exchange(37, 1, [notify(11, b"\xde\xad\xbe\xef")], [], initiator=False)
 
 
-TRUTH = (("invalid_selectors", ("isakmp.notify.msgtype == 39", 0)), ("error_notify", ("isakmp.notify.msgtype == 43", 0)),
+TRUTH = (("invalid_selectors", "isakmp.notify.msgtype == 39 || (esp && ip.src == 10.9.9.9)"), ("error_notify", ("isakmp.notify.msgtype == 43", 0)),
          ("invalid_spi", ("isakmp.notify.msgtype == 11", 0)), ("inner_source_violation", "esp && ip.src == 10.9.9.9"))
