@@ -195,10 +195,10 @@ say_replay(const struct ipsec_event *e, struct findings *out, const struct scope
         g_snprintf(first, sizeof first, "; it was in frame %u first", e->original);
     }
     finding_add(out, CHECK_replay, where,
-                "Sequence number %u of SPI %08x comes again in frame %u%s%s. A receiver drops it.",
+                "Sequence number %u of SPI %08x is repeated in frame %u%s%s. A receiver drops it.",
                 e->packet->seq, e->packet->spi, e->at.frame, like, first);
     finding_sum(out, CHECK_replay, where,
-                SUM_COUNT " packets of SPI %08x come again with " SUM_NUMBERS
+                SUM_COUNT " packets of SPI %08x repeat " SUM_NUMBERS
                           "%s%s: a receiver drops them.",
                 e->packet->spi, e->original ? " (first in " SUM_OTHERS ")" : "", like);
 }
@@ -217,11 +217,22 @@ check_replay(const struct check_in *in, struct findings *out)
     where.number = e->packet->seq;
     where.variant = e->differs ? OTHER_OCTETS : e->same ? SAME : NOT_KNOWN;
     if (!e->differs) {
+        if (e->same) {
+            where.remedy =
+                "Nothing is lost by it: the receiver drops the second packet. If it comes at once "
+                "each time, look for what doubles packets on the way (a mirror, a loop, bonded "
+                "links); if it comes later, somebody replays it: see where it enters, by its TTL "
+                "and link address.";
+        }
         say_replay(e, out, &where);
         return;
     }
+    where.remedy =
+        "Compare TTL, IP identification and link address of the two packets: two devices with one "
+        "SA each have their own; let one machine own it. If both come from one place, its counter "
+        "was set back; if one comes from elsewhere, it is forged.";
     finding_add(out, CHECK_replay, &where,
-                "Sequence number %u of SPI %08x comes again in frame %u with other octets than the "
+                "Sequence number %u of SPI %08x is repeated in frame %u with other octets than the "
                 "packet that had it first: one of the two is forged, or two senders share the SA.",
                 e->packet->seq, e->packet->spi, e->at.frame);
     finding_sum(out, CHECK_replay, &where,

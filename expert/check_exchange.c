@@ -7,7 +7,7 @@ void
 check_retransmission(const struct check_in *in, struct findings *out)
 {
     const struct ike_event *e = in->ike;
-    char who[ID_TEXT_MAX], phase[64];
+    char who[ID_TEXT_MAX], phase[64], remedy[TEXT_MAX];
     struct scope where;
 
     /* What comes again from elsewhere its sender has not sent: that is ike_from_new_address. */
@@ -22,6 +22,11 @@ check_retransmission(const struct check_in *in, struct findings *out)
     phase_name(in, e->exchange, phase, sizeof phase);
     if (e->sa->major == 2 && !e->is_response && e->exchange->response &&
         e->exchange->response < e->at.frame) {
+        g_snprintf(remedy, sizeof remedy,
+                   "See in the log of %s whether the answer arrives. If not, let UDP %u back to it "
+                   "through, behind the capture point; if so, the log says why it is not accepted.",
+                   who, e->at.src_port);
+        where.remedy = remedy;
         finding_add(
             out, CHECK_retransmission, &where,
             "%s sends its %s message of frame %u again, bit for bit, after the answer in frame %u: "

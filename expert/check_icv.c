@@ -188,7 +188,7 @@ report_noise(struct findings *out, const struct stream *s)
     struct scope where = scope_stream(s, s->noise_frame);
 
     where.basis = BASIS_DECRYPTED;
-    where.remedy = "Give the encryption key of this very SA: beside the right integrity key stands "
+    where.remedy = "Give the encryption key of this very SA: beside the right integrity key is "
                    "that of the other direction, or of another cipher; of a counter mode the salt "
                    "at its end may be wrong.";
     finding_add(out, CHECK_wrong_key, &where,

@@ -111,7 +111,7 @@ check_sa_deleted(const struct check_in *in, struct findings *out)
 {
     const struct ike_event *e = in->ike;
     struct scope where;
-    char who[ID_TEXT_MAX], text[TEXT_MAX];
+    char who[ID_TEXT_MAX], peer[ID_TEXT_MAX], text[TEXT_MAX];
 
     if (!e) {
         report_unread_deletes(in, out);
@@ -123,8 +123,11 @@ check_sa_deleted(const struct check_in *in, struct findings *out)
         const char *unsure = e->children_unsure ?
             "; message IDs are missing before it, so whether its Child SAs moved to another IKE SA "
             "the capture does not show" : "";
-        finding_add(out, CHECK_sa_deleted, &where, "%s deletes IKE SA %u%s.", who, e->sa->id,
-                    unsure);
+        ike_spis_say(e->sa, text, sizeof text);
+        finding_add(out, CHECK_sa_deleted, &where, "%s deletes IKE SA %u (%s) with %s%s.", who,
+                    e->sa->id, text,
+                    endpoint_print(e->from_initiator ? &e->sa->responder : &e->sa->initiator, peer,
+                                   sizeof peer), unsure);
     }
     for (size_t i = 0; i < e->num_deleted; i++) {
         child_text(e->deleted[i], text, sizeof text);

@@ -125,6 +125,8 @@ bool waits_for_first_answer(const struct check_in *in);
 /* IKEv1: what the message refuses is quick mode, also one that was not captured: phase 1 was
  * agreed, and it is not the other side's last word in it (RFC 2409 section 5.5). */
 bool refuses_quick_mode(const struct check_in *in);
+/* The SPIs of an IKE SA in words, 16 digits each: "SPIs 1f.. and 22..", of IKEv1 "cookies ..". */
+const char *ike_spis_say(const struct ike_sa *sa, char *out, size_t size);
 /* An SPI of a Child SA in words: "c0ffee01", or "unknown" where it was not captured. */
 #define SPI_WORD_MAX 9
 const char *spi_say(uint32_t spi, char out[SPI_WORD_MAX]);

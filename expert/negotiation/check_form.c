@@ -131,7 +131,7 @@ check_malformed_message(const struct check_in *in, struct findings *out)
         where = scope_message(in);
         where.basis = BASIS_OBSERVED;
         where.exchange = NO_ID;
-        where.remedy = "Update the software of the sender: the initiator's SPI stands first in "
+        where.remedy = "Update the software of the sender: the initiator's SPI comes first in "
                        "every message, and only the initiator sets the flag I; other peers drop "
                        "the message.";
         finding_add(out, CHECK_malformed_message, &where,

@@ -301,6 +301,10 @@ reject_spi(struct findings *out, enum check_id check, struct scope where, const 
                     "%s rejects a packet of SPI %08x, Child SA %u (frame %u).%s", who, spi,
                     where.child->id, where.child->negotiated_in, more);
     } else {
+        where.remedy =
+            "See which end has sent the packet, and which SA it uses: one from before the capture, "
+            "from before a restart, or of another peer behind that address. Take the tunnel down "
+            "on both ends and connect again.";
         finding_add(out, check, &where,
                     "%s rejects a packet of SPI %08x, which no exchange in the capture made.%s",
                     who, spi, more);

@@ -25,8 +25,8 @@ childless(const struct ike_sa *sa, char *out, size_t size)
         if (x->response && x->response == sa->established_in && answer_lacks_child(sa, x) &&
             !sa->children.len) {
             g_snprintf(out, (gulong)size,
-                       " It stood for %.3f s, and the answer that set it up (frame %u) is too short "
-                       "to hold a Child SA: suggests that the Child SA was refused.",
+                       " It was up for %.3f s, and the answer that set it up (frame %u) is too "
+                       "short to hold a Child SA: suggests that the Child SA was refused.",
                        sa->deleted_time - sa->established_time, x->response);
         }
     }
@@ -38,16 +38,16 @@ report_delete(struct findings *out, const struct ike_sa *sa, const struct exchan
     const struct exchange_message *m = exchange_side(x, false);
     enum shape answer = exchange_shape(sa, x, true);
     struct scope where = { .basis = BASIS_INFERRED, .sa = sa, .exchange = x->index };
-    char who[ADDR_TEXT_MAX], more[TEXT_MAX];
+    char who[ADDR_TEXT_MAX], more[TEXT_MAX], spis[64];
 
     where.frame = m->frame;
     side_print(sa, m->from_initiator, who, sizeof who);
     if (sa->deleted_in == m->frame && sa->deleted_inferred) {
         childless(sa, more, sizeof more);
         finding_add(out, CHECK_sa_deleted, &where,
-                    "%s deletes IKE SA %u, as its message suggests: the first payload is a Delete, "
-                    "and the answer %s.%s",
-                    who, sa->id,
+                    "%s deletes IKE SA %u (%s), as its message suggests: the first payload is a "
+                    "Delete, and the answer %s.%s",
+                    who, sa->id, ike_spis_say(sa, spis, sizeof spis),
                     answer == SHAPE_EMPTY ? "is empty" : "was not captured", more);
     } else if (message_shape(sa, m) == SHAPE_DELETE_CHILD ||
                (answer != SHAPE_EMPTY && answer != SHAPE_UNKNOWN)) {

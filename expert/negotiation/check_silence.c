@@ -75,22 +75,56 @@ lost_where(const struct ike_sa *sa, const struct exchange_message *last)
                                 "it is lost between the two" : "";
 }
 
+/* What to do: by what the other end has shown so far. */
+static void
+silence_remedy(const struct ike_sa *sa, const struct exchange *x,
+               const struct exchange_message *last, char *out, size_t size)
+{
+    bool lives = last->from_initiator ? sa->from_responder : sa->from_initiator;
+    char to[ADDR_TEXT_MAX];
+
+    if (moved_remedy(sa, !last->from_initiator, last->dst_port, out, size)) {
+        return;
+    }
+    ip_print(last->from_initiator ? &sa->responder.addr : &sa->initiator.addr, to, sizeof to);
+    if (!lives) {
+        g_snprintf(out, (gulong)size,
+                   "See on %s whether the request arrives on UDP %u (a capture there tells). If it "
+                   "does not, look at the address, the route and the firewalls on the way; if it "
+                   "does, its IKE daemon is down, or its log says why it ignores this peer.",
+                   to, last->dst_port);
+    } else if (sa->established_in && sa->established_in < last->frame && x->type != V1_QUICK) {
+        g_snprintf(out, (gulong)size,
+                   "%s has answered before: see whether it was restarted or has deleted the SA at "
+                   "this time, and whether the way to it has changed (route, a NAT's mapping). "
+                   "Connect again if it no longer has the SA.",
+                   to);
+    } else {
+        g_snprintf(out, (gulong)size,
+                   "%s has answered before, so look in its log at this time first: many daemons "
+                   "drop what they do not accept without a word (identity, key, networks). If the "
+                   "message does not arrive there, see UDP %u and IP fragments on the way.",
+                   to, last->dst_port);
+    }
+}
+
 static void
 report_unanswered(const struct check_in *in, struct findings *out, const struct ike_sa *sa,
                   const struct exchange *x)
 {
     const struct exchange_message *last = unanswered_message(in->db, sa, x);
     struct scope where = { .basis = BASIS_OBSERVED, .sa = sa, .exchange = x->index };
-    char who[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], phase[64], remedy[TEXT_MAX];
+    char who[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], phase[64], times[48], remedy[TEXT_MAX];
     double end = sadb_last_time(in->db);
 
     if (silence_reason(in->db, sa, x) != SILENCE_PLAIN) {
         return;
     }
     where.frame = last->frame;
-    if (moved_remedy(sa, !last->from_initiator, last->dst_port, remedy, sizeof remedy)) {
-        where.remedy = remedy;
-    }
+    silence_remedy(sa, x, last, remedy, sizeof remedy);
+    where.remedy = remedy;
+    g_snprintf(times, sizeof times, message_repeats(last) ? "%u more time%s" : "once",
+               message_repeats(last), message_repeats(last) == 1 ? "" : "s");
     ip_print(last->from_initiator ? &sa->initiator.addr : &sa->responder.addr, who, sizeof who);
     ip_print(last->from_initiator ? &sa->responder.addr : &sa->initiator.addr, to, sizeof to);
     if (sa->major == 1) {
@@ -100,9 +134,8 @@ report_unanswered(const struct check_in *in, struct findings *out, const struct 
     }
     finding_add(out, CHECK_request_unanswered, &where,
                 "%s from %s to %s (UDP %u) has no answer in the %.0f captured seconds that follow; "
-                "it was sent %u more time%s%s.",
-                phase, who, to, last->dst_port, end - last->time, message_repeats(last),
-                message_repeats(last) == 1 ? "" : "s", lost_where(sa, last));
+                "it was sent %s%s.",
+                phase, who, to, last->dst_port, end - last->time, times, lost_where(sa, last));
     mark_retransmissions(out, CHECK_request_unanswered, &where, last);
 }
 

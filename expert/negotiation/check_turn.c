@@ -209,10 +209,10 @@ say_sequel(const struct check_in *in, const struct waiting *w, const struct sequ
            gulong size)
 {
     if (s->tries > 1) {
-        g_snprintf(out, size, " and begins anew %u times, first after %.0f s (frame %u)", s->tries,
+        g_snprintf(out, size, " and starts again %u times, first after %.0f s (frame %u)", s->tries,
                    s->next_time - w->turn.time, s->next->first_frame);
     } else if (s->next) {
-        g_snprintf(out, size, " and begins anew after %.0f s (frame %u)",
+        g_snprintf(out, size, " and starts again after %.0f s (frame %u)",
                    s->next_time - w->turn.time, s->next->first_frame);
     } else {
         g_snprintf(out, size, " in the next %.0f captured seconds",
@@ -374,7 +374,7 @@ say_phase2(const struct ike_sa *sa, const struct turn_due *t, struct words *say)
 
     if (t->due == DUE_XAUTH) {
         g_snprintf(say->text, sizeof say->text,
-                   "Phase 1 with XAUTH stands (frame %u); it is the turn of %s to ask for the "
+                   "Phase 1 with XAUTH is up (frame %u); it is the turn of %s to ask for the "
                    "user, and it never does%s.",
                    sa->established_in, say->r, say->sequel);
         g_strlcpy(say->remedy,
@@ -406,7 +406,7 @@ say_phase2(const struct ike_sa *sa, const struct turn_due *t, struct words *say)
     } else {
         bool config = t->x->type == V1_TRANSACTION;
         g_snprintf(say->text, sizeof say->text,
-                   "Phase 1 stands (frame %u)%s; it is the turn of %s to begin quick mode, and no "
+                   "Phase 1 is up (frame %u)%s; it is the turn of %s to begin quick mode, and no "
                    "quick mode follows%s.",
                    sa->established_in, config ? ", XAUTH and Mode Config are done" : "", say->i,
                    say->sequel);

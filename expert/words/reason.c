@@ -96,7 +96,7 @@ earlier_session(const struct check_in *in, struct reason *why)
     ip_print(&before->initiator.addr, where, sizeof where);
     g_snprintf(why->text, sizeof why->text,
                live ? " The same %s was accepted in frame %u, and its session from %s (IKE SA %u) "
-                      "still stands." :
+                      "is still up." :
                       " The same %s was accepted in frame %u from %s (IKE SA %u).",
                user ? "user" : "identity", let_in(before), where, before->id);
     g_snprintf(why->remedy, sizeof why->remedy,

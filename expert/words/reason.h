@@ -25,7 +25,7 @@ bool method_has_key(uint8_t major, uint16_t method);
 
 #define AFTER_EAP_REMEDY \
     "See in the log of the gateway and of its RADIUS server what is checked after the " \
-    "password: a limit of sessions for each user (an older session that still stands), the " \
+    "password: a limit of sessions for each user (an older session that is still up), the " \
     "user's group or rights, the pool of addresses."
 
 #endif

@@ -15,6 +15,21 @@ spi_say(uint32_t spi, char out[SPI_WORD_MAX])
 }
 
 const char *
+ike_spis_say(const struct ike_sa *sa, char *out, size_t size)
+{
+    uint64_t i = 0, r = 0;
+
+    for (unsigned k = 0; k < sizeof sa->spi_i; k++) {
+        i = i << 8 | sa->spi_i[k];
+        r = r << 8 | sa->spi_r[k];
+    }
+    g_snprintf(out, (gulong)size,
+               "%s %016" G_GINT64_MODIFIER "x and %016" G_GINT64_MODIFIER "x",
+               sa->major == 1 ? "cookies" : "SPIs", i, r);
+    return out;
+}
+
+const char *
 ipsec_name(uint8_t protocol)
 {
     return protocol == PROTO_AH ? "AH" : "ESP";

@@ -89,7 +89,7 @@ accepted_before(struct conversation *c)
             send(c, octets[i], (uint16_t)(10 + i));
         }
         SAYS(c, auth_failed, ended ? "was accepted in frame 4 from 192.0.2.10 (IKE SA 0)." :
-                                     "its session from 192.0.2.10 (IKE SA 0) still stands.");
+                                     "its session from 192.0.2.10 (IKE SA 0) is still up.");
         T(strstr(the_finding(c, CHECK_auth_failed)->remedy,
                  ended ? "what has changed since then" : "one session for each user"));
     }

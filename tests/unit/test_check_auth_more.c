@@ -115,7 +115,7 @@ xauth_again(struct conversation *c)
         FIRES(c, auth_failed);
         T((strstr(detail(c, CHECK_auth_failed), "The same user was accepted in frame ") != NULL) ==
           (how == 0 || how == 3));
-        T((strstr(detail(c, CHECK_auth_failed), "(IKE SA 0) still stands.") != NULL) == (how == 0));
+        T((strstr(detail(c, CHECK_auth_failed), "(IKE SA 0) is still up.") != NULL) == (how == 0));
         T(strstr(remedy(c, CHECK_auth_failed), cases[how].remedy) != NULL);
     }
 }

@@ -336,8 +336,8 @@ altered(struct conversation *c)
     propose(c, aes256, 4, PROTO_IKE, 0);
     c->m.proposals[0].attr.auth_method = AUTH1_PSK;
     send(c, "mm2", 2);
-    SAYS(c, attribute_changed, "198.51.100.20 returns transform 1 with authentication method 1 and "
-         "mode 0; frame 1 offers 65001 and 0.");
+    SAYS(c, attribute_changed, "198.51.100.20 changes transform 1 of frame 1: it returns authentication "
+         "by pre-shared key in place of authentication by ");
     T(count(c, CHECK_proposal_not_offered) == 0);
     reset(c);    /* a transform that nobody offered is another matter */
     begin(c, 1, V1_MAIN, 0, true, false);
@@ -438,6 +438,9 @@ numbered(struct conversation *c)
     static const struct transform longer[] = {
         { TRANSFORM_ENCR, ENCR_AES_CBC, 256 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 },
     };
+    static const struct transform keyed[] = {
+        { TRANSFORM_ENCR, ENCR_3DES_CBC, 128 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0 },
+    };
 
     for (uint8_t number = 1; number <= 3; number++) {
         reset(c);
@@ -453,13 +456,24 @@ numbered(struct conversation *c)
         send(c, "qm2", 4);
         if (number <= 2) {
             SAYS(c, attribute_changed,
-                 number == 1 ? "offers it as ESP:3DES_CBC/HMAC_SHA1_96" :
-                 "offers it as ESP:AES_CBC_128/HMAC_SHA2_256_128");
+                 number == 1 ? "it returns AES_CBC_256 and HMAC_SHA2_256_128 in place of 3DES_CBC "
+                               "and HMAC_SHA1_96." :
+                               "it returns AES_CBC_256 in place of AES_CBC_128.");
         } else {
             FIRES(c, proposal_not_offered);         /* no such proposal */
         }
         T(count(c, CHECK_attribute_changed) + count(c, CHECK_proposal_not_offered) == 1);
     }
+    /* a cipher that has one length of key gets another */
+    reset(c);
+    begin(c, 1, V1_MAIN, 0, true, false);
+    propose(c, des3, 2, PROTO_IKE, 0);
+    send(c, "mm1", 1);
+    begin(c, 1, V1_MAIN, 0, false, false);
+    propose(c, keyed, 2, PROTO_IKE, 0);
+    send(c, "mm2", 2);
+    SAYS(c, attribute_changed, "changes transform 1 of frame 1: it returns 3DES_CBC with key length "
+                               "128 in place of 3DES_CBC without a key length.");
 }
 
 /* What another pair has agreed on, or failed in, says nothing of this one. */

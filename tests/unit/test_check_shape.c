@@ -187,7 +187,7 @@ deletes(struct conversation *c)
     unread(c, V2_INFORMATIONAL, 2, true, false, V2P_DELETE, LEAST);
     unread(c, V2_INFORMATIONAL, 2, false, true, 0, LEAST);
     end_after(c, 1);
-    SAYS(c, sa_deleted, "It stood for 0.500 s, and the answer that set it up (frame 4) is too "
+    SAYS(c, sa_deleted, "It was up for 0.500 s, and the answer that set it up (frame 4) is too "
                         "short to hold a Child SA");
 }
 

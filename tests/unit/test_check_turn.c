@@ -79,7 +79,7 @@ certificate_not_accepted(struct conversation *c)
     c->now += 8;
     try_eap(c, 0x32, true, true);
     end_after(c, 15);
-    SAYS(c, negotiation_abandoned, "begins anew after 8 s (frame 5)");
+    SAYS(c, negotiation_abandoned, "starts again after 8 s (frame 5)");
     T(count(c, CHECK_negotiation_abandoned) == 1);
     T(the_finding(c, CHECK_negotiation_abandoned)->count == 2);
 }
@@ -221,7 +221,7 @@ no_ike_auth(struct conversation *c)
         end_after(c, 20);
         TOLD(c, negotiation_abandoned, slow); /* at once: so many tunnels of the same two */
     }
-    SAYS(c, negotiation_abandoned, "begins anew 4 times");
+    SAYS(c, negotiation_abandoned, "starts again 4 times");
     T(count(c, CHECK_negotiation_abandoned) == 1);
     /* the other end was faster */
     reset(c);

@@ -54,7 +54,7 @@ losses(struct conversation *c)
     s = SEE(c, back);
     SAYS(c, sequence_gap, "896 of the 901 sequence numbers 1 to 901 of SPI b0000001 were not "
                           "captured (99.4 %): 4 to 899 are missing between frames 7 and 8.");
-    SAYS(c, replay, "Sequence number 3 of SPI b0000001 comes again in frame 9; it was in frame 7 "
+    SAYS(c, replay, "Sequence number 3 of SPI b0000001 is repeated in frame 9; it was in frame 7 "
                     "first.");
     T(s->packets == 6 && s->lost == 896);
     s = SEE(c, begins_late);
@@ -197,14 +197,14 @@ contents(struct conversation *c)
     p.octets = (struct span){ one, sizeof one };
     ipsec(c, &c->client, &c->gateway, p);
     ipsec(c, &c->client, &c->gateway, p);
-    SAYS(c, replay, "Sequence number 1 of SPI b0000001 comes again in frame 6, bit for bit; it was "
+    SAYS(c, replay, "Sequence number 1 of SPI b0000001 is repeated in frame 6, bit for bit; it was "
                     "in frame 5 first. A receiver drops it.");
     T(sadb_stream(c->db, 0)->replayed == 1);
     tunnel(c);
     ipsec(c, &c->client, &c->gateway, p);
     p.octets.at = two;
     ipsec(c, &c->client, &c->gateway, p);
-    SAYS(c, replay, "comes again in frame 6 with other octets than the packet that had it first");
+    SAYS(c, replay, "is repeated in frame 6 with other octets than the packet that had it first");
     T(sadb_stream(c->db, 0)->replayed == 0 && sadb_stream(c->db, 0)->packets == 1);
     /* Beyond the packets whose frames are remembered. */
     tunnel(c);
@@ -277,7 +277,7 @@ strangers(struct conversation *c)
     ipsec(c, &c->client, &c->gateway, inner);
     ipsec(c, &c->stranger, &c->gateway, inner);
     T(the_finding(c, CHECK_inner_source_violation)->count == 1);
-    SAYS(c, replay, "Sequence number 1 of SPI b0000001 comes again in frame 6, bit for bit");
+    SAYS(c, replay, "Sequence number 1 of SPI b0000001 is repeated in frame 6, bit for bit");
     FIRES(c, outer_source_violation);
     /* It is answered there: the peer has moved. */
     tunnel(c);

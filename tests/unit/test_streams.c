@@ -173,7 +173,7 @@ captured_twice(struct conversation *c)
         see(c, TO_R, seq);
     }
     see(c, TO_R, 3);
-    SAYS(c, replay, "Sequence number 3 of SPI b0000001 comes again in frame 25. A receiver drops "
+    SAYS(c, replay, "Sequence number 3 of SPI b0000001 is repeated in frame 25. A receiver drops "
                     "it.");
 }
 
