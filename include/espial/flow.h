@@ -50,6 +50,7 @@ struct flow_run {
     uint32_t waited;            /* of those, that waited long for an answer before the next one */
     uint32_t length, alike;     /* of the last one, and how many in a row have it */
     uint32_t grown;             /* pauses in a row that were about twice the one before */
+    uint32_t acked;             /* packets since the first that acknowledge more and more */
     uint32_t shortest;
     uint32_t first_frame, last_frame;
     bool to_responder;
@@ -88,7 +89,6 @@ struct flow_reading {
         uint32_t replies;       /* packets that answer others: echo replies, TCP's SYN with ACK */
         struct flow_ack acks[FLOW_ACKS];        /* by talk */
         uint32_t acked;         /* packets that acknowledge more than those before: octets came */
-        double acked_time;      /* of the last one */
     } way[2];                   /* by to_responder */
 };
 

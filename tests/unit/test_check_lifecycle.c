@@ -524,10 +524,16 @@ path_probes(struct conversation *c, bool mobike)
     begin(c, 2, V2_INFORMATIONAL, 2, false, true);
     send_soon(c, &gateway6, &client6, "alive!", 0);
     T(count(c, CHECK_duplicate_frame) == 0 && count(c, CHECK_address_updated) == 0);
-    if (mobike) {
+    if (mobike) {                           /* the new path first, then the one that is known */
+        begin(c, 2, V2_INFORMATIONAL, 3, true, false);
+        send_soon(c, &client6, &gateway6, "alive3?", 0);
+        begin(c, 2, V2_INFORMATIONAL, 3, true, false);
+        send_soon(c, &c->client, &c->gateway, "alive3?", 7);
+        begin(c, 2, V2_INFORMATIONAL, 3, false, true);
+        send_soon(c, &c->gateway, &c->client, "alive3!", 8);
         SILENT(c, ike_from_new_address);
         SILENT(c, retransmission);
-        begin(c, 2, V2_INFORMATIONAL, 3, true, false);
+        begin(c, 2, V2_INFORMATIONAL, 4, true, false);
         notify(c, N2_UPDATE_SA_ADDRESSES);
         send_soon(c, &client6, &gateway6, "moves", 0);
         SAYS(c, address_updated, "from 192.0.2.10 to 2001:db8:1::10");

@@ -17,6 +17,15 @@ probes_path(const struct turn *t, double gap)
            ((sa->mobike_i && sa->mobike_r) || (!sa->auth_read && gap < DUPLICATE_MESSAGE_SECONDS));
 }
 
+/* The message of that frame came or went another way: the path that is known may be tried last. */
+static bool
+was_elsewhere(const struct sadb *db, uint32_t frame, const struct sighting *at)
+{
+    const struct recent_message *was = track_recent(db, frame);
+
+    return was && !(ip_equal(&was->src, &at->src) && ip_equal(&was->dst, &at->dst));
+}
+
 /* The message of that frame came and went the same way: a mirror shows it twice. */
 static bool
 was_there(const struct sadb *db, uint32_t frame, const struct sighting *at)
@@ -62,7 +71,7 @@ note_again(struct turn *t, struct exchange_message *old, double apart)
         old->twice = t->sa->captured_twice = true;
         return;
     }
-    if (e->new_address && probes_path(t, gap)) {
+    if ((e->new_address || was_elsewhere(db, old->frame, at)) && probes_path(t, gap)) {
         e->probe = true;
         e->new_address = false;
         return;

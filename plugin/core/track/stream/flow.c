@@ -237,7 +237,7 @@ see_ack(struct flow *f, const struct ipsec_event *e, uint32_t talk)
     }
     if (a->talk == talk && (int32_t)(p->talk.ack - a->ack) > 0) {
         f->reading->way[e->to_responder].acked++;
-        f->reading->way[e->to_responder].acked_time = e->at.time;
+        f->run.acked += f->run.packets && f->run.to_responder == e->to_responder;
     }
     if (a->talk != talk || (int32_t)(p->talk.ack - a->ack) > 0) {
         *a = (struct flow_ack){ talk, p->talk.ack };
