@@ -3,6 +3,7 @@
 #include "payload.h"
 
 #include <glib.h>
+#include <gnutls/x509.h>
 #include <string.h>
 
 static void
@@ -25,93 +26,60 @@ print_hex(const struct span *s, char *out, size_t size)
     }
 }
 
-enum { DER_SEQUENCE = 0x30, DER_LONG_FORM = 0x80, DER_ONE_OCTET = 0x81, DER_TWO_OCTETS = 0x82 };
-
-/* One DER element; only definite lengths up to 65535 occur in a name. */
-static bool
-take_der(struct cur *c, uint8_t *tag, struct cur *body)
-{
-    struct cur at = *c;
-    uint8_t first;
-    uint16_t len;
-
-    if (!cur_u8(&at, tag) || !cur_u8(&at, &first)) {
-        return false;
-    }
-    len = first;
-    if (first == DER_ONE_OCTET) {
-        if (!cur_u8(&at, &first)) {
-            return false;
-        }
-        len = first;
-    } else if (first == DER_TWO_OCTETS) {
-        if (!cur_u16(&at, &len)) {
-            return false;
-        }
-    } else if (first & DER_LONG_FORM) {
-        return false;
-    }
-    if (!cur_sub(&at, body, len)) {
-        return false;
-    }
-    *c = at;
-    return true;
-}
-
-/* The type of an attribute: those of X.520 below 2.5.4, and a few more (RFC 4519 section 2,
- * RFC 2985 section 5). */
+/* The type of an attribute, as X.500 abbreviates it (RFC 4519 section 2, RFC 2985 section 5). */
 static const char *
-attribute_name(const struct cur *oid)
+attribute_name(const char *oid)
 {
-    static const char *const names[] = { [3] = "CN", [4] = "SN", [5] = "serialNumber", [6] = "C",
-                                         [7] = "L", [8] = "ST", [10] = "O", [11] = "OU",
-                                         [12] = "T" };
-    static const struct { const char *name; uint8_t len, oid[10]; } others[] = {
-        { "E", 9, { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1 } },
-        { "unstructuredName", 9, { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 2 } },
-        { "unstructuredAddress", 9, { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 8 } },
-        { "UID", 10, { 0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 1 } },
-        { "DC", 10, { 0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 25 } },
+    /* GnuTLS does not know these, or by another word */
+    static const struct { const char *oid, *name; } ours[] = {
+        { "1.2.840.113549.1.9.1", "E" },
+        { "1.2.840.113549.1.9.2", "unstructuredName" },
+        { "1.2.840.113549.1.9.8", "unstructuredAddress" },
+        { "2.5.4.4", "SN" },
+        { "2.5.4.12", "T" },
     };
-    size_t len = cur_left(oid);
+    const char *name = NULL;
 
-    if (len == 3 && oid->at[0] == 0x55 && oid->at[1] == 4) {
-        return oid->at[2] < G_N_ELEMENTS(names) && names[oid->at[2]] ? names[oid->at[2]] : "?";
+    for (size_t i = 0; i < G_N_ELEMENTS(ours); i++) {
+        name = strcmp(oid, ours[i].oid) == 0 ? ours[i].name : name;
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
-        if (others[i].len == len && memcmp(others[i].oid, oid->at, len) == 0) {
-            return others[i].name;
-        }
-    }
-    return "?";
+    name = name ? name : gnutls_x509_dn_oid_name(oid, 0);
+    return name ? name : "?";
 }
 
-/* RFC 5280 section 4.1.2.4: a sequence of sets of (type, value). */
+/* RFC 5280 section 4.1.2.4: a sequence of sets of (type, value), in the order of the wire. */
 static bool
 print_dn(const struct span *der, char *out, size_t size)
 {
-    struct cur c = cur_of(der->at, der->len), all, set, pair, oid, value;
-    uint8_t tag;
+    gnutls_datum_t data = { (unsigned char *)(uintptr_t)der->at, (unsigned)der->len };
+    gnutls_x509_ava_st one;
+    gnutls_x509_dn_t dn;
+    bool read;
 
     out[0] = 0;
-    if (!take_der(&c, &tag, &all) || tag != DER_SEQUENCE) {
+    if (der->len > CERT_MAX_OCTETS || gnutls_x509_dn_init(&dn) < 0) {
         return false;
     }
-    while (cur_left(&all)) {
+    read = gnutls_x509_dn_import(dn, &data) >= 0;
+    for (int set = 0, part = 0; read && set < CERT_MAX_NAMES;) {
         char text[ID_TEXT_MAX];
-        struct span v;
-        if (!take_der(&all, &tag, &set) || !take_der(&set, &tag, &pair) ||
-            !take_der(&pair, &tag, &oid) || !take_der(&pair, &tag, &value)) {
-            return false;
+        if (gnutls_x509_dn_get_rdn_ava(dn, set, part, &one) < 0) {
+            if (!part) {
+                break;          /* behind the last set */
+            }
+            set++;
+            part = 0;
+            continue;
         }
-        v = ike_rest(&value);
-        print_text(&v, text, sizeof text);
+        print_text(&(struct span){ one.value.data, one.value.size }, text, sizeof text);
         g_strlcat(out, out[0] ? ", " : "", size);
-        g_strlcat(out, attribute_name(&oid), size);
+        g_strlcat(out, attribute_name((const char *)one.oid.data), size);
         g_strlcat(out, "=", size);
         g_strlcat(out, text, size);
+        part++;
     }
-    return out[0] != 0;
+    gnutls_x509_dn_deinit(dn);
+    return read && out[0] != 0;
 }
 
 char *
