@@ -325,6 +325,7 @@ struct ike_sa {
     uint32_t established_in, deleted_in, failed_in;     /* frames, 0 */
     double established_time, deleted_time;      /* epoch seconds, 0 */
     uint32_t asked_id_in;       /* frame of asked_id, 0 */
+    uint32_t auth_method_in;    /* frame in which auth_method, or EAP, was first known, 0 */
     uint32_t rekeys, rekeyed_by;                /* ids of IKE SAs, NO_ID */
     uint32_t num_encrypted, num_readable, num_wrong;    /* messages; num_encrypted but those that */
     uint32_t num_forged;                                /* are not its ends' */

@@ -18,6 +18,8 @@ struct report {
     const char *version;                    /* of Espial */
     enum severity least;                    /* what is below it is not listed as text */
     uint32_t cut_frames;                    /* frames of which the capture has not all octets */
+    const char *wireshark;                  /* version of Wireshark, or NULL */
+    const char *file;                       /* the capture's name without its folders, or NULL */
     const char *keys_full;                  /* what the key store was too small for (keyring_full),
                                              * or NULL */
     bool tcp_full;                          /* TCP connections were left out (tcp_encap_capped) */

@@ -283,4 +283,17 @@ uint32_t sadb_sk_length(const struct kept_proposal *chosen, uint32_t inner);
 /* The same packet went through the SA at that time: a capture at a gateway sees both. */
 bool clear_packet_is_explained(const struct clear_packet *p);
 
+/* --- about.c: what is told of one SA ------------------------------------------------------- */
+
+/* How the initiator proves itself: "pre-shared key", "EAP"; NULL where not read.  out may be it. */
+const char *ike_sa_method(const struct ike_sa *sa, char *out, size_t size);
+/* The highest standing of its messages (enum standing) in words: "claimed", "protected",
+ * "authenticated". */
+const char *ike_sa_standing_name(const struct ike_sa *sa);
+/* The time of its first and of its last message, in epoch seconds; false where none is kept. */
+bool ike_sa_times(const struct ike_sa *sa, double *first, double *last);
+/* The IKE SA that owns c when frame is sent: the one that negotiated it, or what has replaced that
+ * (RFC 7296 section 2.8). */
+const struct ike_sa *child_owner(const struct sadb *db, const struct child_sa *c, uint32_t frame);
+
 #endif

@@ -4,6 +4,8 @@
 
 #include "espial.h"
 
+#include <epan/epan.h>
+
 static struct capture open_file;        /* db is NULL where none is open */
 
 void
@@ -87,6 +89,7 @@ capture_report(struct report *out)
                             .diagnoses = open_file.diagnoses,
                             .version = PLUGIN_VERSION_STR,
                             .cut_frames = open_file.cut_frames,
+                            .wireshark = epan_get_version(),
                             .keys_full = open_file.keys ? keyring_full(open_file.keys) : NULL,
                             .tcp_full = tcp_encap_capped(open_file.tcp),
                             .ports_full = own_ports_capped(open_file.own_ports),

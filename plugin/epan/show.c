@@ -165,6 +165,16 @@ endpoint_at(const struct view *v, const struct endpoint *e, char *out, size_t si
     return endpoint_print(&known, out, size);
 }
 
+/* One IKE SA replaces another once the newer of the two is established. */
+static void
+put_lineage(const struct view *v, proto_tree *tree, int field, uint32_t id,
+            const struct ike_sa *newer)
+{
+    if (id != NO_ID && newer && newer->established_in && newer->established_in <= v->frame) {
+        put_number(v, tree, field, id);
+    }
+}
+
 static void
 show_ike(const struct view *v, const struct record *r)
 {
@@ -194,6 +204,16 @@ show_ike(const struct view *v, const struct record *r)
     }
     put_text(v, tree, H_ike_initiator, initiator);
     put_text(v, tree, H_ike_responder, responder);
+    if (sa->auth_method_in && sa->auth_method_in <= v->frame) {
+        char method[64];
+        const char *name = ike_sa_method(sa, method, sizeof method);
+        if (name) {
+            put_text(v, tree, H_ike_auth_method, name);
+        }
+    }
+    put_lineage(v, tree, H_ike_rekeys, sa->rekeys, sa);
+    put_lineage(v, tree, H_ike_rekeyed_by, sa->rekeyed_by,
+                sa->rekeyed_by == NO_ID ? NULL : sadb_ike_sa(capture_db(), sa->rekeyed_by));
     if (sa->user && sa->user_frame <= v->frame) {
         put_text(v, tree, H_user, sa->user);
     }
@@ -244,6 +264,13 @@ show_child(const struct view *v, const struct record *r, const struct stream *s)
     }
     put_text(v, tree, H_child_state, child_state_name(r->child_state));
     put_text(v, tree, H_child_basis, basis_name(c->basis));
+    put_number(v, tree, H_child_owner, child_owner(capture_db(), c, v->frame)->id);
+    if (c->chosen && c->chosen->p->attr.life_s) {
+        put_number(v, tree, H_lifetime, c->chosen->p->attr.life_s);
+    }
+    if (c->chosen && c->chosen->p->attr.life_kb) {
+        put_number(v, tree, H_lifetime_kb, c->chosen->p->attr.life_kb);
+    }
     put_link(v, tree, H_negotiated_in, c->negotiated_in);
     put_link(v, tree, H_deleted_in, c->deleted_in);
     put_link(v, tree, H_rekeys, negotiated_in(c->rekeys));

@@ -54,6 +54,19 @@ put_time(json_dumper *j, const char *name, double t)
     json_dumper_value_anyf(j, "%s", g_ascii_formatd(text, sizeof text, "%.6f", t));
 }
 
+/* Null where they are not known. */
+static void
+put_times(json_dumper *j, bool known, double first, double last)
+{
+    if (known) {
+        put_time(j, "first_time", first);
+        put_time(j, "last_time", last);
+    } else {
+        put_text(j, "first_time", NULL);
+        put_text(j, "last_time", NULL);
+    }
+}
+
 static void
 put_percent(json_dumper *j, const char *name, double percent)
 {
@@ -133,6 +146,8 @@ static void
 put_ike_sa(json_dumper *j, const struct ike_sa *sa)
 {
     char text[ADDR_TEXT_MAX], suite[SUITE_TEXT_MAX];
+    double first = 0, last = 0;
+    bool timed;
 
     json_dumper_begin_object(j);
     put_number(j, "id", sa->id);
@@ -160,13 +175,14 @@ put_ike_sa(json_dumper *j, const struct ike_sa *sa)
     }
     json_dumper_end_array(j);
     put_text(j, "user", sa->user);
-    put_text(j, "auth_method",
-             sa->auth_method ? auth_method_name(sa->major, sa->auth_method, suite, sizeof suite) :
-                               NULL);
+    put_text(j, "auth_method", ike_sa_method(sa, suite, sizeof suite));
+    put_text(j, "standing", ike_sa_standing_name(sa));
     put_or_null(j, "rekeys", sa->rekeys, NO_ID);
     put_or_null(j, "rekeyed_by", sa->rekeyed_by, NO_ID);
     put_number(j, "first_frame", sa->first_frame);
     put_number(j, "last_frame", sa->last_frame);
+    timed = ike_sa_times(sa, &first, &last);
+    put_times(j, timed, first, last);
     begin_list(j, "child_sas");
     for (guint i = 0; i < sa->children.len; i++) {
         json_dumper_value_anyf(j, "%u", (sa->children.at[i])->id);
@@ -185,6 +201,24 @@ put_selectors(json_dumper *j, const char *name, const struct selector *s, size_t
         json_dumper_value_string(j, selector_print(&s[i], text, sizeof text));
     }
     json_dumper_end_array(j);
+}
+
+/* From its negotiation, else its first packet, to its last packet or its end. */
+static void
+put_child_times(json_dumper *j, const struct child_sa *c)
+{
+    bool known = c->negotiated_in != 0;
+    double first = c->negotiated_time, last = known ? MAX(first, c->deleted_time) : 0;
+
+    for (guint i = 0; i < c->streams.len; i++) {
+        const struct stream *s = c->streams.at[i];
+        if (s->packets) {
+            first = known ? MIN(first, s->first_time) : s->first_time;
+            last = known ? MAX(last, s->last_time) : s->last_time;
+            known = true;
+        }
+    }
+    put_times(j, known, first, last);
 }
 
 static void
@@ -210,6 +244,7 @@ put_child_sa(json_dumper *j, const struct child_sa *c)
     put_or_null(j, "negotiated_in", c->negotiated_in, 0);
     put_or_null(j, "deleted_in", c->deleted_in, 0);
     put_or_null(j, "rekeys", c->rekeys, NO_ID);
+    put_child_times(j, c);
     put_or_null(j, "lifetime", c->chosen ? c->chosen->p->attr.life_s : 0, 0);
     put_or_null(j, "lifetime_kb", c->chosen ? c->chosen->p->attr.life_kb : 0, 0);
     begin_list(j, "streams");
@@ -238,13 +273,7 @@ put_stream(json_dumper *j, const struct stream *s)
     put_number(j, "bytes", s->bytes);
     put_number(j, "first_frame", s->first_frame);
     put_number(j, "last_frame", s->last_frame);
-    if (s->packets) {
-        put_time(j, "first_time", s->first_time);
-        put_time(j, "last_time", s->last_time);
-    } else {
-        put_text(j, "first_time", NULL);
-        put_text(j, "last_time", NULL);
-    }
+    put_times(j, s->packets, s->first_time, s->last_time);
     put_number(j, "first_seq", s->first_seq);
     put_number(j, "last_seq", s->last_seq);
     put_number(j, "lost", s->lost);
@@ -410,13 +439,11 @@ report_json(FILE *out, const struct report *r)
     member(j, "capture");
     json_dumper_begin_object(j);
     put_number(j, "frames", sadb_num_frames(r->db));
-    if (sadb_num_frames(r->db)) {
-        put_time(j, "first_time", sadb_first_time(r->db));
-        put_time(j, "last_time", sadb_last_time(r->db));
-    } else {
-        put_text(j, "first_time", NULL);
-        put_text(j, "last_time", NULL);
+    put_times(j, sadb_num_frames(r->db) > 0, sadb_first_time(r->db), sadb_last_time(r->db));
+    if (r->file) {
+        put_text(j, "file", r->file);
     }
+    put_text(j, "wireshark", r->wireshark);
     put_number(j, "cut_frames", r->cut_frames);
     put_keys(j, sadb_keys(r->db));
     json_dumper_end_object(j);

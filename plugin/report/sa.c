@@ -74,11 +74,9 @@ put_facts(struct page *p, const struct ike_sa *sa)
     fact(out, "Suite");
     put_suite(out, sa->chosen);
     g_string_append(out, "</dd>\n");
-    if (sa->auth_method) {
+    if (ike_sa_method(sa, text, sizeof text)) {
         fact(out, "Authentication");
-        html_put(out, "%s%s</dd>\n",
-                 auth_method_name(sa->major, sa->auth_method, text, sizeof text),
-                 sa->eap ? ", EAP" : "");
+        html_put(out, "%s</dd>\n", ike_sa_method(sa, text, sizeof text));
     }
     if (sa->user) {
         fact(out, "User");

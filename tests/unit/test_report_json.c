@@ -156,6 +156,7 @@ nothing(struct conversation *c)
                                 "    \"frames\": 0,\n"
                                 "    \"first_time\": null,\n"
                                 "    \"last_time\": null,\n"
+                                "    \"wireshark\": null,\n"
                                 "    \"cut_frames\": 0,\n"
                                 "    \"keys\": null\n"
                                 "  },\n"
@@ -206,7 +207,8 @@ sas(struct conversation *c)
     T(is_json(text));
     text = squeezed(text);
     T(strstr(text, "\"capture\":{\"frames\":6,\"first_time\":1000.500000,"
-                   "\"last_time\":1003.000000,\"cut_frames\":0,\"keys\":{\"ike_given\":3,\"ike_used\":1,"
+                   "\"last_time\":1003.000000,\"wireshark\":null,\"cut_frames\":0,"
+                   "\"keys\":{\"ike_given\":3,\"ike_used\":1,"
                    "\"esp_given\":4,\"esp_used\":2}}"));
     T(strstr(text, "\"ike_sas\":[{\"id\":0,\"version\":\"IKEv2\",\"spi_i\":\"1111111111111111\","
                    "\"spi_r\":\"2222222222222222\",\"state\":\"established\",\"initiator\":{"
@@ -214,7 +216,8 @@ sas(struct conversation *c)
                    "\"address\":\"198.51.100.20\",\"port\":500,\"id\":null},\"exchanges\":[{"
                    "\"name\":\"IKE_SA_INIT\",\"message_id\":0,\"request\":1,\"response\":2,"
                    "\"retransmissions\":[],\"response_time\":0.500000}"));
-    T(strstr(text, "\"auth_method\":\"pre-shared key\",\"rekeys\":null,\"rekeyed_by\":null,"));
+    T(strstr(text, "\"auth_method\":\"pre-shared key\",\"standing\":\"authenticated\","
+                   "\"rekeys\":null,\"rekeyed_by\":null,"));
     T(strstr(text, "\"first_time\":1002.500000,\"last_time\":1002.500000,\"first_seq\":1,"));
     T(strstr(text, "\"child_sas\":[{\"id\":0,\"ike_sa\":0,\"protocol\":\"ESP\",\"mode\":\"tunnel\","
                    "\"udp_encap\":false,\"basis\":\"decrypted\",\"spi_i\":\"a0000001\","
@@ -222,7 +225,8 @@ sas(struct conversation *c)
                    "\"proposal\":\"ESP:AES_CBC_128/HMAC_SHA2_256_128/NO_EXT_SEQ\","
                    "\"ts_i\":[\"10.1.0.0/24\"],\"ts_r\":[\"10.2.0.0/24\"],\"virtual_ip\":null,"
                    "\"state\":\"installed\",\"negotiated_in\":4,\"deleted_in\":null,"
-                   "\"rekeys\":null,\"lifetime\":null,\"lifetime_kb\":null,\"streams\":[0]}]"));
+                   "\"rekeys\":null,\"first_time\":1002.000000,\"last_time\":1002.500000,"
+                   "\"lifetime\":null,\"lifetime_kb\":null,\"streams\":[0]}]"));
     T(strstr(text, "\"streams\":[{\"id\":0,\"protocol\":\"ESP\",\"spi\":\"b0000001\","
                    "\"src\":\"192.0.2.10\",\"dst\":\"198.51.100.20\",\"udp_encap\":false,"
                    "\"child_sa\":0,\"packets\":1,\"bytes\":100,\"first_frame\":5,"));

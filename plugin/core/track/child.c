@@ -515,6 +515,14 @@ take_bundle(struct turn *t, const struct proposal *p)
     }
 }
 
+static void
+note_method(struct turn *t, bool of_initiator)
+{
+    if (of_initiator && !t->sa->auth_method_in) {
+        t->sa->auth_method_in = t->e->at.frame;
+    }
+}
+
 void
 track_answer(struct turn *t)
 {
@@ -538,9 +546,11 @@ track_answer(struct turn *t)
     learn_group(t);
     if (m->major == 2 && m->has_auth && m->encrypted) {
         *(e->from_initiator ? &t->sa->auth_method : &t->sa->auth_method_r) = m->auth_method;
+        note_method(t, e->from_initiator);
     }
     if (m->eap_code && m->encrypted) {
         t->sa->eap = true;
+        note_method(t, true);
     }
     p = e->from_initiator != x->by_initiator ? chosen_proposal(m) : NULL;
     if (e->is_response && m->exchange == V2_IKE_AUTH && !x->offered->len &&
@@ -557,6 +567,7 @@ track_answer(struct turn *t)
         t->sa->chosen = was_offered(x) ? x->chosen : NULL;
         if (m->major == 1) {
             t->sa->auth_method = p->attr.auth_method;
+            note_method(t, true);
         }
     } else if (p->protocol == PROTO_IKE) {
         if (m->exchange == V2_CREATE_CHILD_SA) {

@@ -199,6 +199,7 @@ track_rekey(struct turn *t, const struct proposal *chosen)
     fresh->chosen = x->chosen;
     fresh->offered = x->offered;
     fresh->auth_method = old->auth_method;
+    fresh->auth_method_in = old->auth_method_in && !old->eap ? e->at.frame : 0;
     if (x->by_initiator) {
         fresh->addresses = old->addresses;
     }

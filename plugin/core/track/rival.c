@@ -18,6 +18,7 @@ take(struct ike_sa *to, const struct ike_sa *from)
     to->established_time = from->established_time;
     to->failed_in = from->failed_in;
     to->auth_method = from->auth_method;
+    to->auth_method_in = from->auth_method_in;
     to->auth_terms = from->auth_terms;
     memcpy(to->spi_r, from->spi_r, sizeof to->spi_r);
     to->has_spi_r = from->has_spi_r;
@@ -62,6 +63,7 @@ clear_answer(struct ike_sa *sa, struct exchange *x)
     asked.established_in = asked.failed_in = 0;
     asked.established_time = 0;
     asked.auth_method = 0;
+    asked.auth_method_in = 0;
     asked.auth_terms = NULL;
     memset(asked.spi_r, 0, sizeof asked.spi_r);
     asked.has_spi_r = asked.post_quantum = asked.fragmentation_r = false;

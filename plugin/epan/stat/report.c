@@ -2,6 +2,7 @@
 #include "capture.h"
 #include "espial.h"
 
+#include <espial/text.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,6 +18,19 @@ on_packet(void *data _U_, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const
           tap_flags_t flags _U_)
 {
     return TAP_PACKET_DONT_REDRAW;
+}
+
+static void
+draw_json(struct report *r)
+{
+    const char *name = g_getenv("ESPIAL_CAPTURE_NAME");         /* a tap does not learn it */
+    char *base = name && *name ? g_path_get_basename(name) : NULL;
+    char *shown = base ? text_shown(base) : NULL;
+
+    r->file = shown;
+    report_json(stdout, r);
+    g_free(shown);
+    g_free(base);
 }
 
 static void
@@ -40,7 +54,7 @@ draw(void *data)
         report_diagnosis(stdout, &r);
         break;
     default:
-        report_json(stdout, &r);
+        draw_json(&r);
         break;
     }
     (void)fflush(stdout);
