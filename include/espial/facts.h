@@ -119,6 +119,7 @@ struct exchange_message {
     uint64_t digest;            /* of the message's octets */
     double time;                /* of the first transmission, as is frame */
     const struct retransmissions *again;    /* NULL: it was sent once */
+    const char *text;           /* ike_message_print; NULL once SADB_MAX_LINES others were kept */
     uint32_t frame;
     uint32_t length : 27;       /* as stated in the header, at most 2^27 - 1 */
     bool from_initiator : 1;    /* of the IKE SA */

@@ -35,6 +35,7 @@ enum limits {
     SADB_MAX_STREAMS = 1 << 20,
     SADB_MAX_EXCHANGES = 1 << 14,   /* of one IKE SA */
     SADB_MAX_MESSAGES = 1 << 10,    /* of one exchange, fragments included */
+    SADB_MAX_LINES = 1 << 16,       /* distinct contents of messages that are kept as text */
     SADB_MAX_RETRANSMISSIONS = 64,  /* frames remembered of one message */
     SADB_MAX_DENIALS = 16,          /* of one IKE SA, notifies in clear that deny it */
     SADB_MAX_WRONG_FRAMES = 64,     /* of one IKE SA, messages that fail their check */
@@ -126,6 +127,7 @@ enum limits {
     ID_TEXT_MAX = 128,
     CERT_TEXT_MAX = 160,            /* a name of a certificate */
     TS_TEXT_MAX = 160,
+    IKE_TEXT_MAX = 480,             /* a message in one line */
     ADDR_TEXT_MAX = 48
 };
 

@@ -21,6 +21,8 @@ struct record {
     uint32_t exchange;                  /* index in its IKE SA, NO_ID */
     bool from_initiator, to_responder, answers, spi_r_known;
     uint32_t retransmission_of;
+    const char *message;                /* what an IKE message says, as long as the file is open;
+                                         * NULL */
     enum ike_sa_state ike_state;
     enum nat nat;
     enum child_state child_state;
@@ -63,6 +65,8 @@ void show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root,
 
 /* info_tag.c: appends the worst of these findings to the Info column, notes and above. */
 void info_tag_append(packet_info *pinfo, const struct findings *all, const GArray *ids);
+/* Appends what the IKE messages of the frame say, where it could be read. */
+void info_message_append(packet_info *pinfo, const struct record *kept);
 
 /* inner.c: the packet inside ESP, dissected by Wireshark below tree; columns stay those of the
  * outer packet.  Where none are made, pinfo keeps the innermost addresses and ports, for Follow
@@ -78,6 +82,7 @@ struct keylog *prefs_keylog(void);      /* NULL where no key is known */
 bool prefs_verify(void);
 bool prefs_show_inner(void);
 bool prefs_info_tag(void);
+bool prefs_info_message(void);
 
 /* key_tables.c: Wireshark's own tables of keys. */
 void key_tables_read(struct keylog *log);

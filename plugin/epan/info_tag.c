@@ -55,3 +55,15 @@ info_tag_append(packet_info *pinfo, const struct findings *all, const GArray *id
                         tag_of(pinfo->pool, checks[worst->check].name));
     }
 }
+
+void
+info_message_append(packet_info *pinfo, const struct record *kept)
+{
+    for (const struct record *r = kept; r; r = r->next) {
+        const char *content = r->message ? strstr(r->message, ": ") : NULL;
+        if (content && !g_str_has_prefix(content, ": encrypted") &&
+            !g_str_has_prefix(content, ": fragment")) {
+            col_append_str(pinfo->cinfo, COL_INFO, content);
+        }
+    }
+}

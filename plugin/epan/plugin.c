@@ -98,6 +98,9 @@ dissect_espial(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _
         if (first_of_several && !tree) {
             prepare_inner(tvb, pinfo, kept, made);
         }
+        if (prefs_info_message()) {
+            info_message_append(pinfo, kept);
+        }
         show_frame(tvb, pinfo, tree, records, visited);
         if (detailed) {
             tap_queue_packet(tap_espial, pinfo, records);

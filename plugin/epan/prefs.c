@@ -11,7 +11,7 @@ struct plan_row {
 static const char *plan_file = "";
 static unsigned replay_window = 64;         /* RFC 4303 section 3.4.3 */
 static const char *keylog_file = "";
-static ws_bool feed_tables = 1, verify_icv = 1, inner_shown = 1, info_tag = 1;
+static ws_bool feed_tables = 1, verify_icv = 1, inner_shown = 1, info_tag = 1, info_message = 1;
 static const char *delete_grace = "0.5";    /* seconds; Wireshark has no preference for fractions */
 static struct plan_row *rows;
 static unsigned num_rows;
@@ -102,6 +102,12 @@ prefs_info_tag(void)
     return info_tag;
 }
 
+bool
+prefs_info_message(void)
+{
+    return info_message;
+}
+
 /* Wireshark takes IKE keys up when a file is opened, so they must be in its table before. */
 static void
 apply(void)
@@ -175,6 +181,11 @@ prefs_register_espial(int proto)
         "The worst finding of a packet as a short tag behind what Wireshark says of it; none for mere changes of "
         "state",
         &info_tag);
+    prefs_register_bool_preference(
+        module, "info_message", "Tell the content of IKE messages in the Info column",
+        "What an IKE message says, its payloads with their values, behind what Wireshark says of it; nothing "
+        "for what could not be read",
+        &info_message);
     plan_uat = uat_new("Espial plan", sizeof(struct plan_row), "espial_plan", TRUE, (void **)&rows,
                        &num_rows, UAT_AFFECTS_DISSECTION, NULL, copy_row, check_row, free_row, NULL,
                        NULL, fields);

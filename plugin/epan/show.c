@@ -223,6 +223,9 @@ show_ike(const struct view *v, const struct record *r)
     if (r->kind == RECORD_IKE) {
         put_direction(v, tree, r->from_initiator);
     }
+    if (r->message) {
+        put_text(v, tree, H_message, r->message);
+    }
     if (r->kind == RECORD_IKE && r->exchange != NO_ID) {
         show_exchange(v, tree, sa, r);
     }

@@ -17,15 +17,17 @@ finds packets in the capture of [pcaps/](../pcaps/README.md) behind it.
 KINDS = {"FT_STRING": "text", "FT_UINT32": "number", "FT_BYTES": "octets", "FT_FRAMENUM": "frame", "FT_RELATIVE_TIME": "seconds",
          "FT_IPv4": "IPv4 address", "FT_IPv6": "IPv6 address"}
 GROUPS = [
+    ("Diagnoses", ("espial.diagnosis", "espial.outcome")),
     ("Findings", ("espial.finding",)),
     ("IKE SA", ("espial.ike_sa", "espial.user", "espial.nat")),
-    ("IKE message", ("espial.exchange", "espial.request_in", "espial.response_in", "espial.retransmission_of", "espial.response_time",
+    ("IKE message", ("espial.exchange", "espial.message", "espial.request_in", "espial.response_in", "espial.retransmission_of", "espial.response_time",
                      "espial.offered", "espial.chosen")),
     ("Child SA", ("espial.child_sa",)),
     ("ESP and AH packets", ("espial.stream", "espial.direction")),
     ("Inside the tunnel", ("espial.inner",)),
 ]
 EXAMPLES = {
+    "espial.diagnosis": ('espial.diagnosis == "virtual_ip_violation"', "3_virtual_address"),
     "espial.finding": ('espial.finding == "inner_source_violation"', "3_virtual_address"),
     "espial.finding.severity": ('espial.finding.severity in {"error", "warning"}', "3_virtual_address"),
     "espial.finding.basis": ('espial.finding.basis == "inferred"', "3_virtual_address"),
@@ -44,6 +46,7 @@ EXAMPLES = {
     "espial.nat": ('espial.nat == "initiator"', "nat_initiator"),
     "espial.direction": ('espial.direction == "responder to initiator"', "3_virtual_address"),
     "espial.exchange": ('espial.exchange == "IKE_AUTH"', "5_clean_ikev2"),
+    "espial.message": ('espial.message contains "IDi site.corp.example"', "5_clean_ikev2"),
     "espial.request_in": ("espial.request_in == 3", "5_clean_ikev2"),
     "espial.retransmission_of": ("espial.retransmission_of", "retransmission"),
     "espial.response_time": ("espial.response_time > 0.001", "5_clean_ikev2"),

@@ -124,13 +124,15 @@ def conversations():
 def flow():
     name = "3_virtual_address"
     one = tshark(name, "-q", "-o", "esp.enable_encryption_decode:TRUE", "-z", "flow,espial,standard")
-    check(one.count("Quick Mode") == 3 and one.count("ESP ") >= 3, f"flow: {one}")
-    check("10.86." not in one.split("Inner source")[0], "flow: outer addresses")
+    check(one.count("Quick Mode ") == 3 and "Quick Mode 3" in one and one.count("ESP ") >= 3, f"flow: {one}")
+    check("10.86." not in one.split("|0.0")[0], "flow: outer addresses")
     check("Inner source address outside" in one and "the last" not in one, "what one pass knows")
     two = tshark(name, "-q", "-2", "-z", "flow,espial,standard")
     check(two.count("the last") == 2, f"both directions end in two passes: {two}")
     arrows = tap(name, "seqa:espial")["flows"]
-    check(len([a for a in arrows if "Child SA 0, packet" in a["c"]]) == 5, f"begin, end and finding of the traffic: {arrows}")
+    said = [a["c"].split("; IKE SA")[0] for a in arrows]
+    check(said[4:6] == ['CFG reply user "lisa@corp.example" and password', "CFG set status OK"], f"what messages say: {said}")
+    check(len([a for a in arrows if a["c"].startswith("Child SA 0, packet")]) == 5, f"begin, end and finding of the traffic: {arrows}")
 
 
 def info():
@@ -141,6 +143,25 @@ def info():
     check(all(line.endswith(" [Inner source violation]") for line in lines[18:]), "the worst finding")
     check(not any("[" in line for line in tshark(name, "-o", "espial.info_tag:FALSE").splitlines()), "no tag without the preference")
     check("[" not in "".join(line for line in tshark("5_clean_ikev2").splitlines() if "NAT forced" not in line), "clean, no tags")
+
+
+def messages():
+    """What an IKE message says: the same in one pass and in two, in the Info column only what was read."""
+    name = "3_virtual_address"
+    fields = ("-Y", "espial.message", "-T", "fields", "-e", "frame.number", "-e", "espial.message")
+    one, two = tshark(name, *fields), tshark(name, "-2", *fields)
+    check(one == two and len(one.splitlines()) == 12, f"{name}: messages {one}")
+    check("9\tTransaction message 2: CFG reply address 10.86.152.186\n" in one, f"{name}: {one}")
+    check('5\tTransaction message 2: CFG reply user "lisa@corp.example" and password\n' in one, f"no password: {one}")
+    lines = tshark(name).splitlines()
+    check(lines[8].endswith("Transaction (Config Mode): CFG reply address 10.86.152.186"), f"Info: {lines[8]}")
+    plain = tshark(name, "-o", "espial.info_message:FALSE").splitlines()
+    check(plain[8].endswith("Transaction (Config Mode)"), f"Info without the preference: {plain[8]}")
+    empty = tempfile.mkdtemp()
+    sealed = tshark("5_clean_ikev2", *fields, conf=empty).splitlines()
+    check(sealed[2] == "3\tIKE_AUTH request 1: encrypted, 320 octets, first IDi", f"without keys: {sealed}")
+    check("octets" not in tshark("5_clean_ikev2", conf=empty), "what was not read is not in the Info column")
+    os.rmdir(empty)
 
 
 def details():
@@ -242,7 +263,7 @@ def main():
         if not os.path.exists(os.path.join(keys(name), "plan")):
             tables(name)
             tree(name)
-    for part in (conversations, flow, info, details, profile, companion, house_rules):
+    for part in (conversations, flow, info, messages, details, profile, companion, house_rules):
         part()
     print(f"figure: statistics, flow, profile and companion: {held} held, {failed} failed")
     sys.exit(failed != 0)

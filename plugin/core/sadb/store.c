@@ -41,6 +41,27 @@ store_text(struct store *store, const char *text)
     return (char *)memcpy(store_alloc(store, size), text, size);
 }
 
+const char *
+store_line(struct store *store, const char *text)
+{
+    const char *kept;
+
+    if (!store->lines) {
+        store->lines = g_hash_table_new(g_str_hash, g_str_equal);
+    }
+    kept = (const char *)g_hash_table_lookup(store->lines, text);
+    if (kept) {
+        return kept;
+    }
+    if (g_hash_table_size(store->lines) >= SADB_MAX_LINES) {
+        store_cap(store, "contents of IKE messages as text");
+        return NULL;
+    }
+    kept = store_text(store, text);
+    g_hash_table_add(store->lines, (char *)kept);
+    return kept;
+}
+
 void *
 store_room(struct store *store, const void *at, uint32_t len, uint32_t *room, size_t element)
 {
@@ -396,6 +417,9 @@ store_clear(struct store *store)
     g_ptr_array_free(store->arrays, TRUE);
     if (store->refuted) {
         g_hash_table_destroy(store->refuted);
+    }
+    if (store->lines) {
+        g_hash_table_destroy(store->lines);
     }
     g_ptr_array_free(store->chunks, TRUE);
 }

@@ -34,6 +34,7 @@ struct store {
     GPtrArray *chunks;          /* all memory that lives as long as the store */
     size_t chunk_left;          /* octets of the last one that are free */
     GPtrArray *arrays;
+    GHashTable *lines;          /* set of the texts that store_line keeps, or NULL */
     GHashTable *suites;         /* hash -> struct suite: what is alike is kept once */
     GHashTable *offers;         /* hash of all proposals -> struct offers */
     uint32_t num_offers;        /* that stay */
@@ -55,6 +56,8 @@ void store_cap(struct store *store, const char *limit);
 
 void *store_alloc(struct store *store, size_t size);    /* zeroed, never given back */
 char *store_text(struct store *store, const char *text);
+/* The same text once for all that say it; NULL beyond SADB_MAX_LINES of them. */
+const char *store_line(struct store *store, const char *text);
 GArray *store_array(struct store *store, unsigned element);
 /* Room for one more element behind the len that are at at: returns where all of them are now. */
 void *store_room(struct store *store, const void *at, uint32_t len, uint32_t *room, size_t element);

@@ -45,11 +45,35 @@ track_sides(struct exchange *x)
     }
 }
 
+/* Of IKEv1, whose messages have no number: the place of the next one in its exchange, as far as it
+ * matters. */
+static unsigned
+place_of_next(const struct exchange *x)
+{
+    enum { PLACES = 16 };
+    unsigned place = 1;
+
+    for (guint i = 0; i < x->messages.len && i < PLACES; i++) {
+        place += !x->messages.at[i].fragment;
+    }
+    return x->messages.len > PLACES ? 0 : place;
+}
+
+static const char *
+line_of(const struct turn *t)
+{
+    char text[IKE_TEXT_MAX];
+
+    ike_message_print(t->m, t->m->major == 1 ? place_of_next(t->exchange) : 0, text, sizeof text);
+    return store_line(&t->db->store, text);
+}
+
 struct exchange_message *
 track_add_message(struct turn *t, uint64_t sum)
 {
     const struct ike_message *m = t->m;
     const struct sighting *at = &t->e->at;
+    const char *text = line_of(t);
     struct exchange_message *one = next_message(t->db, &t->exchange->messages);
 
     if (one) {
@@ -65,6 +89,7 @@ track_add_message(struct turn *t, uint64_t sum)
             .refused = ike_has_error(m), .standing = t->e->standing & 3,
             .inner_first = m->encrypted ? m->inner_first : 0, .fragment = m->fragment,
             .ip_id = at->ip_id, .src_port = at->src_port, .dst_port = at->dst_port,
+            .text = text,
         };
     }
     return one;

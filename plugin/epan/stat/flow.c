@@ -5,6 +5,14 @@
 #include "espial.h"
 #include "sequence.h"
 
+static void
+separate(GString *comment)
+{
+    if (comment->len) {
+        g_string_append(comment, "; ");
+    }
+}
+
 /* What became known at this frame, of these severities, the worst first. */
 static void
 add_findings(GString *comment, const GArray *ids, uint32_t frame, int from, int to)
@@ -16,8 +24,8 @@ add_findings(GString *comment, const GArray *ids, uint32_t frame, int from, int 
             if ((int)checks[f->check].severity != severity || f->frame != frame) {
                 continue;
             }
-            g_string_append_printf(comment, "%s%s", comment->len ? "; " : "",
-                                   checks[f->check].title);
+            separate(comment);
+            g_string_append(comment, checks[f->check].title);
             if (severity == SEV_CHAT && f->child_sa != NO_ID) {
                 g_string_append_printf(comment, " (Child SA %u)", f->child_sa);
             }
@@ -25,41 +33,45 @@ add_findings(GString *comment, const GArray *ids, uint32_t frame, int from, int 
     }
 }
 
-static void
-separate(GString *comment)
+/* The head of what the message says, without what has no room above an arrow. */
+static char *
+head_of(const char *message, const char *content)
 {
-    if (comment->len) {
-        g_string_append(comment, "; ");
+    static const char spare[] = " message ";
+    char *head = content ? g_strndup(message, (gsize)(content - message)) : g_strdup(message);
+    char *at = strstr(head, spare);
+
+    if (at) {
+        memmove(at + 1, at + strlen(spare), strlen(at + strlen(spare)) + 1);
     }
+    return head;
 }
 
+/* The message's head is the label, its content the comment. */
 static char *
-message_label(const struct record *r, GString *comment, uint32_t frame)
+message_label(const struct record *r, GString *comment)
 {
     const struct ike_sa *sa = sadb_ike_sa(capture_db(), r->ike_sa);
-    const struct exchange *x;
-    char name[64];
+    const char *content = r->message ? strstr(r->message, ": ") : NULL;
 
-    if (!sa || r->exchange == NO_ID) {
-        return g_strdup("IKE message of no SA");
+    if (content) {
+        separate(comment);
+        g_string_append(comment, content + 2);
     }
-    x = sa->exchanges.at[r->exchange];
-    exchange_name(sa->major, x->type, name, sizeof name);
-    separate(comment);
-    g_string_append_printf(comment, "IKE SA %u", sa->id);
-    if (sa->major != 1) {
-        g_string_append(comment, r->from_initiator == x->by_initiator ? ", request" : ", response");
+    if (sa && r->exchange != NO_ID) {
+        separate(comment);
+        g_string_append_printf(comment, "IKE SA %u", sa->id);
     }
     if (r->child != NO_ID) {
         g_string_append_printf(comment, ", Child SA %u", r->child);
     }
-    if (x->chosen && x->chosen->frame == frame) {
-        g_string_append_printf(comment, "; chosen %s", x->chosen->text);
-    }
     if (r->retransmission_of) {
         g_string_append_printf(comment, "; sent again, first in frame %u", r->retransmission_of);
     }
-    return g_strdup(name);
+    if (!sa || r->exchange == NO_ID || !r->message) {
+        return g_strdup("IKE message of no SA");
+    }
+    return head_of(r->message, content);
 }
 
 /* NULL for a packet in the middle that nothing is said of.  The last one is known only
@@ -78,7 +90,6 @@ packet_label(const struct record *r, GString *comment, uint32_t frame, bool visi
     if (!first && !last && !told) {
         return NULL;
     }
-    separate(comment);
     if (r->child != NO_ID) {
         g_string_append_printf(comment, "Child SA %u, ", r->child);
     }
@@ -129,12 +140,13 @@ on_packet(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *t
         const struct record *r = all->at[i];
         GString *comment = g_string_new(NULL);
         char *label = NULL;
-        /* The graph's comments are cut at its edge: first what matters. */
+        /* The graph's comments are cut at its edge: which packet it is, then what matters. */
+        if (r->kind == RECORD_IPSEC && r->stream != NO_ID) {
+            label = packet_label(r, comment, pinfo->num, all->visited, ids);
+        }
         add_findings(comment, i == 0 ? ids : NULL, pinfo->num, SEV_ERROR, SEV_NOTE);
         if (r->kind == RECORD_IKE) {
-            label = message_label(r, comment, pinfo->num);
-        } else if (r->stream != NO_ID) {
-            label = packet_label(r, comment, pinfo->num, all->visited, ids);
+            label = message_label(r, comment);
         }
         if (label) {
             add_findings(comment, i == 0 ? ids : NULL, pinfo->num, SEV_CHAT, SEV_CHAT);
