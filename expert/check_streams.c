@@ -333,12 +333,15 @@ check_group_sa(const struct check_in *in, struct findings *out)
         }
         where.variant = (uint64_t)s->protocol << 32 | s->spi;
         finding_add(out, CHECK_group_sa, &where,
-                    "%s of SPI %08x goes from %s to %s, and under the same SPI %s. Suggests keys "
-                    "that all its members were given: by a key server, or by hand.",
+                    "%s of SPI %08x goes from %s to %s%s%s. Suggests keys that all its members "
+                    "were given: by a key server, or by hand.",
                     ipsec_name(s->protocol), s->spi, ip_print(&s->src, from, sizeof from),
+                    ip_is_multicast(&s->dst) ? "the multicast group " : "",
                     ip_print(&s->dst, to, sizeof to),
-                    g_hash_table_contains(shared.groups, &where.variant) ? "to a multicast group" :
-                                                                           "back");
+                    ip_is_multicast(&s->dst)                             ? "" :
+                    g_hash_table_contains(shared.groups, &where.variant) ?
+                        ", and under the same SPI to a multicast group" :
+                        ", and under the same SPI back");
     }
     forget_shared(&shared);
 }

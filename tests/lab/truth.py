@@ -18,7 +18,6 @@ NO_CAPTURE = {
     "keys_unused": "is of the keys given beside a capture: launcher and unit tests",
     "plan_unmatched": "is of the plan given beside a capture: unit tests",
     "esp_null_seen": "is silent where keys are given; esp_cleartext shows it without",
-    "group_sa": "no key server of group SAs is a package of Debian: unit tests",
 }
 
 
