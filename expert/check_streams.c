@@ -35,12 +35,12 @@ wants_none(const struct child_sa *c, const struct stream *s, uint32_t packets)
 static const char *
 carried_in(const struct stream *s, char *out, size_t size)
 {
-    if (s->in_tcp) { /* RFC 9329: the responder listens */
-        g_snprintf(out, (gulong)size, "TCP %u", s->to_responder ? s->dst_port : s->src_port);
+    bool natt = s->src_port == PORT_NATT || s->dst_port == PORT_NATT;
+
+    if (s->src_port) { /* the responder's port: of the other end a NAT may have made another */
+        g_snprintf(out, (gulong)size, "%s %u", s->in_tcp ? "TCP" : "UDP",
+                   natt ? (unsigned)PORT_NATT : s->to_responder ? s->dst_port : s->src_port);
         return out;
-    }
-    if (s->src_port) {
-        return "UDP 4500";
     }
     return s->protocol == PROTO_AH ? "AH (IP protocol 51)" : "ESP (IP protocol 50)";
 }

@@ -127,6 +127,19 @@ ways(struct conversation *c)
     }
     end_after(c, 1);
     T(strstr(the_finding(c, CHECK_one_way)->remedy, "Allow UDP 4500 between"));
+    for (unsigned tcp = 0; tcp < 2; tcp++) {        /* Cisco's UDP 10000; RFC 9329 */
+        struct sighting at = { .src = c->client, .dst = c->gateway, .src_port = 40000,
+                               .dst_port = tcp ? 443 : 10000, .tcp = tcp, .own_ports = !tcp };
+        tunnel(c);
+        for (p.seq = 1; p.seq <= 3; p.seq++) {
+            at.frame = c->frame + 1;
+            at.time = c->now + 0.5;
+            see_ipsec(c, &at, &p);
+        }
+        end_after(c, 1);
+        T(strstr(remedy(c, CHECK_one_way), tcp ? "Allow TCP 443 between" :
+                                                 "Allow UDP 10000 between"));
+    }
 
     tunnel(c);                                      /* who answers has been asked */
     for (p.seq = 1; p.seq <= 3; p.seq++) {
