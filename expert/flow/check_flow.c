@@ -158,11 +158,15 @@ has_stopped(const struct sadb *db, const struct child_sa *c)
 }
 
 /* What IKE shows of the end that has fallen silent. */
+struct gain {
+    guint64 gets, sends;        /* packets */
+};
 struct sign {
     enum { SIGN_NONE,
            SIGN_DENIES,
            SIGN_ANEW,
            SIGN_OTHER_DEVICE,
+           SIGN_OTHER_CLIENT,
            SIGN_LIVES,
            SIGN_DEAD } kind;
     uint32_t frame;
@@ -189,8 +193,69 @@ same_identity(const struct ike_sa *a, const struct ike_sa *b)
     return a->initiator.id && b->initiator.id && g_strcmp0(a->initiator.id, b->initiator.id) == 0;
 }
 
-/* An IKE SA that comes up about the time when the answers stop: of the same two, or of the same
- * identity from elsewhere. */
+/* The frame of the last packet that c had the other way than the run of unanswered ones. */
+static uint32_t
+last_answer(const struct child_sa *c)
+{
+    uint32_t last = 0;
+
+    for (struct newest n = newest_first(c->streams.len, SADB_MAX_PER_SPI); newest_next(&n);) {
+        const struct stream *s = c->streams.at[n.i];
+        if (s->to_responder != c->flow->run.to_responder && !stream_is_strange(s)) {
+            last = MAX(last, s->last_frame);
+        }
+    }
+    return last;
+}
+
+/* Packets of the Child SAs of sa to its initiator, and from it. */
+static struct gain
+gain_of(const struct ike_sa *sa)
+{
+    struct gain g = { 0, 0 };
+
+    for (struct newest n = newest_first(sa->children.len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct child_sa *c = sa->children.at[n.i];
+        for (struct newest k = newest_first(c->streams.len, SADB_MAX_PER_SPI); newest_next(&k);) {
+            const struct stream *s = c->streams.at[k.i];
+            if (!stream_is_strange(s)) {
+                *(s->to_responder ? &g.sends : &g.gets) += s->packets;
+            }
+        }
+    }
+    return g;
+}
+
+/* Another client of the same gateway came up when the answers stopped, and gets more than it asks
+ * for: that may be the answers (RFC 3948 section 5.2; RFC 4301 section 4.4.1). */
+static bool
+takes_answers(const struct child_sa *c, const struct ike_sa *one, const struct ike_sa *sa)
+{
+    const struct flow_run *r = &c->flow->run;
+    struct gain g;
+
+    if (!r->to_responder || !one->established_in || one->established_in > r->last_frame ||
+        one->established_in < last_answer(c) || same_identity(one, sa) ||
+        !ip_equal(&one->responder.addr, &sa->responder.addr)) {
+        return false;
+    }
+    g = gain_of(one);
+    return g.gets >= g.sends + STOPPED_PACKETS;
+}
+
+/* Another client at the same address: by its identity or, where that is unknown, by its port. */
+static bool
+other_client(const struct ike_sa *one, const struct ike_sa *sa)
+{
+    if (one->initiator.id && sa->initiator.id) {
+        return !same_identity(one, sa);
+    }
+    return one->initiator.port != sa->initiator.port &&
+           (ike_sa_behind_nat(one, true) || ike_sa_behind_nat(sa, true));
+}
+
+/* An IKE SA that comes up about the time when the answers stop: of the same two, of the same
+ * identity from elsewhere, or of another client that gets what this one lacks. */
 static bool
 newer(const struct sadb *db, const struct child_sa *c, const struct ike_sa *sa,
       const struct stream *s, struct sign *out)
@@ -203,6 +268,13 @@ newer(const struct sadb *db, const struct child_sa *c, const struct ike_sa *sa,
         bool there = ip_equal(i, &s->src) && ip_equal(r, &s->dst),
              back = ip_equal(i, &s->dst) && ip_equal(r, &s->src);
         if (one->rekeys != NO_ID || !one->stood) {
+            continue;
+        }
+        if (takes_answers(c, one, sa)) {
+            *out = (struct sign){ SIGN_OTHER_CLIENT, one->established_in, one };
+            return true;
+        }
+        if (there && other_client(one, sa)) {
             continue;
         }
         if ((there || back) && one->first_frame > f->run.first_frame) {
@@ -266,7 +338,8 @@ look_for_sign(const struct sadb *db, const struct child_sa *c, const struct stre
 static void
 say_cause(const struct stream *s, struct sign sign, const char *who, char *cause, char *remedy)
 {
-    char at[ADDR_TEXT_MAX];
+    char at[ADDR_TEXT_MAX], port[16] = "";
+    struct gain g;
 
     switch (sign.kind) {
     case SIGN_DENIES:
@@ -296,6 +369,25 @@ say_cause(const struct stream *s, struct sign sign, const char *who, char *cause
         snprintf(remedy, TEXT_MAX,
                  "Give each device an identity of its own, or let %s keep both SAs; if it is one "
                  "device that has moved, let it delete the old SA or use MOBIKE.",
+                 who);
+        break;
+    case SIGN_OTHER_CLIENT:
+        ip_print(&sign.sa->initiator.addr, at, sizeof at);
+        g = gain_of(sign.sa);
+        if (ike_sa_behind_nat(sign.sa, true)) {
+            snprintf(port, sizeof port, ", port %u,", sign.sa->initiator.port);
+        }
+        snprintf(cause, TEXT_MAX,
+                 "IKE SA %u of %s%s came up in frame %u and gets %" G_GUINT64_FORMAT
+                 " packets for %" G_GUINT64_FORMAT
+                 " that it sends: %s may send there what is meant for this "
+                 "one",
+                 sign.sa->id, at, port, sign.frame, g.gets, g.sends, who);
+        snprintf(remedy, TEXT_MAX,
+                 "See on %s whether the policies of the two clients differ, each with its client's "
+                 "own address in place of the whole pool. Clients behind one NAT in transport mode "
+                 "(L2TP) cannot be told apart by addresses: let one at a time connect, mark them "
+                 "by their UDP port, or use tunnel mode with an address for each.",
                  who);
         break;
     case SIGN_LIVES:
@@ -359,6 +451,7 @@ check_stream_stopped(const struct check_in *in, struct findings *out)
                     r->first_frame, who, c->id, r->packets, r->read ? "" : ", by their shape,",
                     s->spi, r->first_frame, r->last_frame,
                     c->flow->way[!r->to_responder].packets,
-                    r->read ? "The reason: " : "Suggests: ", cause);
+                    r->read && sign.kind != SIGN_OTHER_CLIENT ? "The reason: " : "Suggests: ",
+                    cause);
     }
 }

@@ -408,14 +408,16 @@ checks_of_life(struct conversation *c)
     }
 }
 
-/* The same user connects from elsewhere, and the gateway drops the first SA for that. */
+/* The same user connects from elsewhere, and the gateway drops the first SA for that; or another
+ * one does, and the gateway sends him the answers, or his own alone. */
 static void
-other_device(struct conversation *c)
+other_device(struct conversation *c, const char *who, bool gets_answers)
 {
     struct ip_addr client = c->client;
 
     reset(c);
     for (unsigned device = 0; device < 2; device++) {
+        const char *id = device ? who : "lisa";
         c->client = device ? c->stranger : client;
         for (unsigned r = 0; r < 4; r++) {
             begin(c, 2, r < 2 ? V2_IKE_SA_INIT : V2_IKE_AUTH, r / 2, r % 2 == 0, r % 2 == 1);
@@ -430,7 +432,7 @@ other_device(struct conversation *c)
                 c->m.id_i = (struct ike_id){ .present = true,
                                              .inner = true,
                                              .type = ID_FQDN,
-                                             .data = { (const uint8_t *)"lisa", 4 } };
+                                             .data = { (const uint8_t *)id, strlen(id) } };
             }
             send(c, &"abcdefgh"[4 * device + r], (uint16_t)(90 + 4 * device + r));
         }
@@ -440,11 +442,23 @@ other_device(struct conversation *c)
             if (!device) {
                 soon(c);
                 ipsec(c, &c->gateway, &c->client, esp_of(0xa0000005, seq));
+            } else if (strcmp(who, "bob") == 0) {
+                ipsec(c, &c->stranger, &c->gateway, esp_of(0xb0000006, seq));
+                soon(c);
+                ipsec(c, &c->gateway, &c->stranger, esp_of(0xa0000006, 2 * seq));
+            }
+            if (device && gets_answers) {
+                soon(c);
+                ipsec(c, &c->gateway, &c->stranger, esp_of(0xa0000006, 2 * seq + 1));
             }
         }
     }
     end_after(c, 0);
-    SAYS(c, stream_stopped, "the same identity came up from 203.0.113.66");
+    FIRES(c, stream_stopped);
+    T((strstr(detail(c, CHECK_stream_stopped), "the same identity came up from 203.0.113.66") !=
+       NULL) == (strcmp(who, "lisa") == 0));
+    T((strstr(detail(c, CHECK_stream_stopped), "Suggests: IKE SA 1 of 203.0.113.66 came up "
+              "in frame 16 and gets 8 packets for 4 that it sends") != NULL) == gets_answers);
 }
 
 int
@@ -469,6 +483,8 @@ main(void)
     stops_after_rekey(&c, true);
     signs(&c);
     checks_of_life(&c);
-    other_device(&c);
+    other_device(&c, "lisa", false);
+    other_device(&c, "bob", true);
+    other_device(&c, "bob", false);
     return conversation_done(&c);
 }
