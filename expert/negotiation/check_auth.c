@@ -61,12 +61,32 @@ report_eap_ended(const struct check_in *in, struct findings *out, struct scope *
     return true;
 }
 
+/* The message of phase 1 of IKEv1 in which that side proves itself by a hash or a signature: of
+ * aggressive mode the second and the third, of main mode the fifth and the sixth, which are
+ * encrypted (RFC 2409 section 5).  NULL where the capture does not have it. */
+static const struct exchange_message *
+v1_proof(const struct check_in *in, bool of_initiator)
+{
+    const struct exchange *x = in->ike->about;
+
+    for (guint i = x && in->msg->major == 1 ? x->messages.len : 0; i > 0; i--) {
+        const struct exchange_message *m = message_at(x, i - 1);
+        bool proves = x->type == V1_MAIN ? m->encrypted :
+                      x->type == V1_AGGRESSIVE && (!of_initiator || !m->has_sa);
+        if (proves && m->from_initiator == of_initiator && !m->injected && !m->forged) {
+            return m;
+        }
+    }
+    return NULL;
+}
+
 void
 check_auth_failed(const struct check_in *in, struct findings *out)
 {
     const struct ike_notify *n;
     char who[ID_TEXT_MAX], to[ID_TEXT_MAX], how[64];
     const struct exchange *x = in->ike->about;
+    const struct exchange_message *proof;
     struct reason why;
     struct scope where;
 
@@ -79,6 +99,7 @@ check_auth_failed(const struct check_in *in, struct findings *out)
     find_reason(in, !in->ike->from_initiator, &why);
     where.remedy = why.remedy[0] ? why.remedy : NULL;
     n = ike_find_notify(in->msg, N2_AUTHENTICATION_FAILED);
+    proof = v1_proof(in, !in->ike->from_initiator);
     if (ike_xauth_failed(in->msg)) {
         if (!earlier_session(in, &why)) {
             why.text[0] = '\0';
@@ -122,9 +143,13 @@ check_auth_failed(const struct check_in *in, struct findings *out)
     } else if (n) {
         where.basis = notify_basis(n);
         finding_add(out, CHECK_auth_failed, &where,
-                    "%s rejects the authentication of %s (AUTHENTICATION_FAILED in frame %u, "
-                    "request in frame %u, %s).%s",
-                    who, to, in->ike->at.frame, x ? x->request : 0, method(in, how, sizeof how),
+                    "%s rejects the authentication of %s (AUTHENTICATION_FAILED in frame %u, %s in "
+                    "frame %u, %s).%s",
+                    who, to, in->ike->at.frame,
+                    !proof                                                ? "request" :
+                    method_signs(in->msg->major, in->ike->sa->auth_method) ? "signature" :
+                                                                             "hash",
+                    proof ? proof->frame : x ? x->request : 0, method(in, how, sizeof how),
                     why.text);
     }
 }

@@ -112,7 +112,7 @@ refused_hash(struct conversation *c)
     notify(c, N1_AUTHENTICATION_FAILED);
     send(c, "no", 3);
     SAYS(c, auth_failed, "192.0.2.10 rejects the authentication of 198.51.100.20 "
-         "(AUTHENTICATION_FAILED in frame 3, request in frame 1, ");
+         "(AUTHENTICATION_FAILED in frame 3, hash in frame 2, ");
     SILENT(c, exchange_mode_mismatch);
 }
 
