@@ -71,6 +71,8 @@ void findings_settle(struct findings *out, const struct sadb *db);
 /* What the database has judged since: findings that rest on a message that another one refutes are
  * suspended, those of one that is believed again come back. */
 void findings_judge(struct findings *out, const struct sadb *db);
+/* The first frame of the finding in this scope, 0 where there is none. */
+uint32_t finding_frame(const struct findings *out, unsigned check, const struct scope *where);
 /* Between the two, what is found rests on that message (its first frame), which may be refuted;
  * 0: on one that may not. */
 void findings_begin_message(struct findings *out, uint32_t message);

@@ -198,6 +198,14 @@ keep_mark(struct findings *out, const struct finding *f, uint32_t frame, bool ma
     g_array_append_val(marks, one);
 }
 
+uint32_t
+finding_frame(const struct findings *out, unsigned check, const struct scope *where)
+{
+    const struct finding *f = findings_find(out, check, where);
+
+    return f ? f->frame : 0;
+}
+
 void
 finding_raise(struct findings *out, unsigned check, const struct scope *where,
               enum severity severity, const char *remedy, const char *format, ...)
