@@ -56,6 +56,19 @@ def test_finding():
     expect(espial(FINDING, CLEAN), 1)
 
 
+def test_listed():
+    """The diagnosis, then the SAs; the findings where they are asked for, down to a severity."""
+    expect(espial(CLEAN), 0, ["Espial diagnosis", "\nWorks"])
+    plain = espial(FINDING)
+    expect(plain, 1, ["Espial diagnosis", "Espial SAs"])
+    assert plain.stdout.index("Espial diagnosis") < plain.stdout.index("Espial SAs"), plain.stdout
+    assert "Espial findings" not in plain.stdout and "\x1b" not in plain.stdout, plain.stdout
+    every = espial("--findings", FINDING).stdout.split("Espial findings")[1]
+    worst = espial("--findings", "--min-severity", "error", FINDING).stdout.split("Espial findings")[1]
+    assert "\nchat " in every and "\nchat " not in worst, (every, worst)
+    expect(espial("--min-severity", "bad", FINDING), 2, err=["bad: the severity is chat, note, warning or error"])
+
+
 def test_json():
     for capture, status in (CLEAN, 0), (FINDING, 1):
         run = espial("--json", capture)
