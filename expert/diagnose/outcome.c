@@ -94,16 +94,20 @@ tunnel_passed(const struct diagnoses *d, const struct tunnel *t)
 
 /* --- the verdict ---- */
 
-/* Nothing passes both ways since then. */
+/* It may keep packets from passing, and none has passed both ways since. */
 static bool
 is_blocking(const struct diagnosis *one, const struct passed *p)
 {
+    static const unsigned harm = EFFECT_REFUSED | EFFECT_DENIED | EFFECT_UNCOVERED |
+                                 EFFECT_SILENCE | EFFECT_ABANDONED | EFFECT_CLOSING |
+                                 EFFECT_TRAFFIC;
     const struct cause_rule *rule = check_rule(one->cause);
 
     if (p->both && p->last_both >= one->first_frame) {
         return false;
     }
-    return one->severity >= SEV_WARN || (rule->effects & (EFFECT_CLOSING | EFFECT_SILENCE));
+    return ((rule->effects | rule->explains) & harm) &&
+           (one->severity >= SEV_WARN || (rule->effects & (EFFECT_CLOSING | EFFECT_SILENCE)));
 }
 
 static enum verdict

@@ -54,11 +54,29 @@ def rows():
 
 
 def marked(name, names, passes):
-    """{frame: names of its findings, as its fields say} and the report, of one run."""
-    fields = [word for check_name in names for word in ("-e", "espial." + check_name)]
+    """{frame: names of its findings, as its fields say}, {frame: its causes} and the report, of one run."""
+    fields = [word for check_name in [*names, "diagnosis"] for word in ("-e", "espial." + check_name)]
     lines, data = parsed(tshark(name, *passes, "-Y", "espial.finding", "-T", "fields", "-e", "frame.number", *fields, "-z", "espial,json"))
     table = [line.split("\t") for line in lines if line]
-    return {int(row[0]): {n for n, cell in zip(names, row[1:]) if cell} for row in table}, data
+    return ({int(row[0]): {n for n, cell in zip(names, row[1:-1]) if cell} for row in table},
+            {int(row[0]): set(row[-1].split(",")) for row in table if row[-1]}, data)
+
+
+def diagnosed(name, causes, data):
+    """Each finding is evidence of one diagnosis at most, or follows from one; the field marks the evidence; the worst comes first."""
+    rank = ["error", "warning", "note", "chat"]
+    told = [i for d in data["diagnoses"] for i in d["evidence"] + d["follows"]] + [i for h in data["hygiene"] for i in h["findings"]]
+    check(len(told) == len(set(told)) and all(i < len(data["findings"]) for i in told), f"{name}: a finding is told twice: {sorted(told)}")
+    order = [rank.index(d["severity"]) for d in data["diagnoses"]]
+    check(order == sorted(order), f"{name}: the worst diagnosis is not first")
+    check([t["id"] for t in data["tunnels"]] == list(range(len(data["tunnels"]))) and
+          {i for t in data["tunnels"] for i in t["ike_sas"]} == {s["id"] for s in data["ike_sas"]}, f"{name}: an IKE SA is of no tunnel")
+    wanted = {}
+    for d in data["diagnoses"]:
+        check(data["findings"][d["evidence"][0]]["check"] == d["cause"], f"{name}: {d['cause']} is not its first evidence")
+        for frame in d["frames"]:
+            wanted.setdefault(frame, set()).add(d["cause"])
+    check(causes == wanted, f"{name}: espial.diagnosis marks {causes}, the report {wanted}")
 
 
 def listed(capture, lines):
@@ -66,8 +84,9 @@ def listed(capture, lines):
     clean = ("clean", [], False) in lines
     lines = [line for line in lines if line[0] != "clean"]
     names = sorted({name for name, _, _ in lines})
-    once, one = marked(capture, names, [])
-    twice, two = marked(capture, names, ["-2"])
+    once, _, one = marked(capture, names, [])
+    twice, causes, two = marked(capture, names, ["-2"])
+    diagnosed(capture, causes, two)
     for name, frames, late in lines:
         got = [n for n, found in (twice if late else once).items() if name in found]
         check(got == frames, f"{name} in {capture}: frames {got}, not {frames}")
@@ -125,6 +144,47 @@ def quiet(name, report, keys):
     loud = [f["check"] for f in report["findings"] if f["severity"] != "chat" and
             f["check"] != "nat_forced"]      # the lab's user-space ESP forces encapsulation
     check(not loud, f"clean capture {name}, keys {keys}: {loud}")
+    check(not report["diagnoses"], f"clean capture {name}, keys {keys}: {report['outcome']}")
+
+
+def causes(reports, write):
+    """What tests/golden/CAUSES says of each capture: whether its worst tunnel works, and the causes, the worst first."""
+    path = os.path.join(ROOT, "tests", "golden", "CAUSES")
+    head = "# capture, verdict and causes of its report with keys; test_golden.py --write, then read what differs\n"
+    lines = [" ".join([name, r["outcome"]["verdict"], *(d["cause"] for d in r["diagnoses"])]) + "\n" for name, r in sorted(reports.items())]
+    if write:
+        open(path, "w").write(head + "".join(lines))
+    known = open(path).read()
+    for line in lines:
+        check("\n" + line in known, f"CAUSES has another line for: {line.strip()}")
+    check(known.count("\n") == len(lines) + 1, "CAUSES names captures that are not there")
+
+
+def escape(text):
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+def texts(reports, write):
+    """docs/TEXTS.md: what each check, and each cause, says of the first sample that has it."""
+    page = ("# What Espial says\n\nGenerated from the samples by `tests/golden/test_golden.py --write`, to be read in one sitting: "
+            "the first finding of each check, with the values of a sample of [pcaps/](../pcaps/README.md).\n")
+    seen, told = {}, {}
+    for name, r in sorted(reports.items()):
+        for f in r["findings"]:
+            seen.setdefault(f["check"], (name, f))
+        for d in r["diagnoses"]:
+            told.setdefault(d["cause"], (name, d))
+    for check_name, (name, f) in sorted(seen.items()):
+        page += f"\n## {check_name}\n\n{f['severity']}, {f['basis']}, in {name}: {escape(f['detail'])}\n\n*To do*: {escape(f['remedy'])}\n"
+        if check_name in told:
+            name, d = told[check_name]
+            page += f"\n*As a diagnosis*, in {name}: {escape(d['text'])}\n"
+    page += "\n## Outcomes\n\n| sample | outcome |\n|---|---|\n"
+    page += "".join(f"| {name} | {escape(r['outcome']['text'])} |\n" for name, r in sorted(reports.items()))
+    path = os.path.join(ROOT, "docs", "TEXTS.md")
+    if write:
+        open(path, "w").write(page)
+    check(open(path).read() == page, "docs/TEXTS.md is stale: tests/golden/test_golden.py --write")
 
 
 def readme():
@@ -183,21 +243,26 @@ def main():
     loaded = subprocess.run(["tshark", "-G", "plugins"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
     if "espial" not in loaded:
         sys.exit("tshark has not loaded the plugin: install it (as root into the global folder)")
+    parts = [arg for arg in sys.argv[1:] if arg != "--write"]
+    reports = {}
     known = rows()
     lines = sum(map(len, known.values()))
 
     def one(path):
         name = os.path.basename(path)[:-len(".pcapng")]
         report = listed(name, known.pop(name, []))
+        reports[name] = report
         if os.path.isdir(path[:-7] + ".keys"):
             keylog(path, report)
 
     # Captures named as arguments are a part of the test, for other versions of Wireshark.
-    paths = sorted(p for part in sys.argv[1:] or ["*"] for p in glob.glob(os.path.join(ROOT, "pcaps", part + ".pcapng")))
+    paths = sorted(p for part in parts or ["*"] for p in glob.glob(os.path.join(ROOT, "pcaps", part + ".pcapng")))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(one, paths))
     fields()
-    if not sys.argv[1:]:
+    if not parts:
+        causes(reports, "--write" in sys.argv)
+        texts(reports, "--write" in sys.argv)
         check(not known, f"LIST names captures that are not there: {sorted(known)}")
         readme()
         score()
