@@ -4,39 +4,24 @@
 
 #include <string.h>
 
-static const char *const upper[] = { "ah", "dh", "esp", "icmp", "icv", "id", "ike",
-                                     "ip", "iv", "ke", "mtu", "nat", "pfs", "prf",
-                                     "psk", "sa", "spi", "ts", "udp" };
-
-static bool
-is_upper(const char *word, size_t len)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(upper); i++) {
-        if (strlen(upper[i]) == len && memcmp(upper[i], word, len) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* "virtual_ip_violation" becomes "Virtual IP violation". */
+/* Of a finding's first sentence, which has both values that contradict: as much as the packet list
+ * has room for, to the end of a word. */
 static const char *
-tag_of(wmem_allocator_t *pool, const char *name)
+tag_of(wmem_allocator_t *pool, const char *detail)
 {
-    char *out = wmem_strdup(pool, name);
-    bool first = true;
+    enum { TAG_MAX = 110 };
+    const char *end = strstr(detail, ". ");
+    size_t len = end ? (size_t)(end - detail) : strlen(detail);
+    bool cut = len > TAG_MAX;
 
-    for (char *word = out; *word; first = false) {
-        size_t len = strcspn(word, "_"), raised = is_upper(word, len) ? len : first;
-        for (size_t i = 0; i < raised; i++) {
-            word[i] = g_ascii_toupper(word[i]);
-        }
-        word += len;
-        if (*word) {
-            *word++ = ' ';
+    if (cut) {
+        for (len = TAG_MAX; len && detail[len] != ' '; len--) {
         }
     }
-    return out;
+    while (len && (detail[len - 1] == '.' || detail[len - 1] == ',')) {
+        len--;
+    }
+    return wmem_strdup_printf(pool, "%.*s%s", (int)len, detail, cut ? " .." : "");
 }
 
 void
@@ -52,7 +37,7 @@ info_tag_append(packet_info *pinfo, const struct findings *all, const GArray *id
     }
     if (worst && checks[worst->check].severity >= SEV_NOTE) {
         col_append_fstr(pinfo->cinfo, COL_INFO, " [%s]",
-                        tag_of(pinfo->pool, checks[worst->check].name));
+                        tag_of(pinfo->pool, finding_detail_at(worst, pinfo->num)));
     }
 }
 

@@ -108,6 +108,24 @@ prefs_info_message(void)
     return info_message;
 }
 
+/* A path from here is another one from the folder where Wireshark is started next, and OK in the
+ * preferences stores it. */
+static void
+make_absolute(const char *name, const char *path)
+{
+    char *whole, *setting, *error = NULL;
+
+    if (!path || !*path || g_path_is_absolute(path)) {
+        return;
+    }
+    whole = g_canonicalize_filename(path, NULL);
+    setting = g_strdup_printf("%s:%s", name, whole);
+    prefs_set_pref(setting, &error);
+    g_free(error);
+    g_free(setting);
+    g_free(whole);
+}
+
 /* Wireshark takes IKE keys up when a file is opened, so they must be in its table before. */
 static void
 apply(void)
@@ -115,6 +133,8 @@ apply(void)
     struct keylog *log = NULL;
     char *messages = NULL;
 
+    make_absolute("espial.keylog_file", keylog_file);
+    make_absolute("espial.plan_file", plan_file);
     if (feed_tables && keylog_file && *keylog_file) {
         log = keylog_new();
         keylog_load(log, keylog_file, &messages);       /* prefs_keylog reports faults, once */

@@ -1,4 +1,4 @@
--- espial.lua - Tools > IPsec: filters, the plan, the key log.  Lua 5.2 to 5.4.
+-- espial.lua - Tools > Espial: filters, the plan, the key log.  Lua 5.2 to 5.4.
 -- It asks for no field and no tap, so it costs nothing while a capture is read; what it
 -- shows is Espial's, the plugin beside it.  SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -120,7 +120,7 @@ end
 local function show_plan()
     local path = get_preference("espial.plan_file")
     if path == "" then
-        show("Espial: the plan", "No plan file is set.  Tools > IPsec > Add a Peer to the Plan makes one,\n" ..
+        show("Espial: the plan", "No plan file is set.  Tools > Espial > Add a Peer to the Plan makes one,\n" ..
              "or name one in the preferences: Protocols > ESPIAL > Plan file.\n")
     else
         show("Espial: the plan", path .. "\n\n" .. (read_all(path) or "This file cannot be read.\n"))
@@ -131,22 +131,31 @@ end
 
 local function set_keylog(path)
     path = trim(path)
-    if path ~= "" and not read_all(path) then
+    local there = path == "" or io.open(path, "r")      -- a folder with Wireshark's tables opens too
+    if not there then
         report_failure("Espial: " .. path .. " cannot be read.")
         return
+    end
+    if path ~= "" then
+        there:close()
     end
     judge_again("espial.keylog_file", path)
 end
 
+-- With the value that is set; in the label where this Wireshark fills in none.
 local function ask_keylog()
-    new_dialog("Espial: key log file", set_keylog, "Path (empty: none)")
+    local title, label = "Espial: key log file", "File or folder (empty: none)"
+    local set = get_preference("espial.keylog_file") or ""
+    if not pcall(new_dialog, title, set_keylog, { name = label, value = set }) then
+        new_dialog(title, set_keylog, set == "" and label or label .. "; now " .. set)
+    end
 end
 
-register_menu("IPsec/Filter: Problems", filter('espial.finding.severity in {"error", "warning"}'), MENU_TOOLS_UNSORTED)
-register_menu("IPsec/Filter: Negotiations", filter("espial.exchange"), MENU_TOOLS_UNSORTED)
-register_menu("IPsec/Filter: Source Violations",
+register_menu("Espial/Filter: Problems", filter('espial.finding.severity in {"error", "warning"}'), MENU_TOOLS_UNSORTED)
+register_menu("Espial/Filter: Negotiations", filter("espial.exchange"), MENU_TOOLS_UNSORTED)
+register_menu("Espial/Filter: Source Violations",
               filter("espial.inner_source_violation || espial.virtual_ip_violation || espial.outer_source_violation"),
               MENU_TOOLS_UNSORTED)
-register_menu("IPsec/Add a Peer to the Plan...", ask_row, MENU_TOOLS_UNSORTED)
-register_menu("IPsec/Show the Plan", show_plan, MENU_TOOLS_UNSORTED)
-register_menu("IPsec/Key Log File...", ask_keylog, MENU_TOOLS_UNSORTED)
+register_menu("Espial/Add a Peer to the Plan...", ask_row, MENU_TOOLS_UNSORTED)
+register_menu("Espial/Show the Plan", show_plan, MENU_TOOLS_UNSORTED)
+register_menu("Espial/Key Log File...", ask_keylog, MENU_TOOLS_UNSORTED)

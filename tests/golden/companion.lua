@@ -24,7 +24,7 @@ end }
 
 assert(loadfile(companion))()
 
-menus["IPsec/Add a Peer to the Plan..."]()
+menus["Espial/Add a Peer to the Plan..."]()
 assert(#asked.labels == 5, "five fields")
 asked.action("", "x", "", "", "")
 assert(#said == 1 and said[1]:find("needs a peer"), said[1])
@@ -37,13 +37,17 @@ asked.action("192.0.2.10", "DES_CBC/HMAC_MD5_96\n[peer x]", "", "", "")
 assert(judged == 2, "and again when it grows")
 asked.action("lisa@corp.example", "", "AES_CBC_256", "", "")
 assert(said[3]:find("stands in the plan already"), said[3])
-menus["IPsec/Show the Plan"]()
+menus["Espial/Show the Plan"]()
 assert(said[4]:find("[peer lisa@corp.example]", 1, true), said[4])
-menus["IPsec/Key Log File..."]()
+menus["Espial/Key Log File..."]()
 asked.action(folder .. "/none")
 assert(said[5]:find("cannot be read") and preferences["espial.keylog_file"] == "", said[5])
 asked.action(folder .. "/espial_plan")
 assert(preferences["espial.keylog_file"] == folder .. "/espial_plan" and judged == 3)
+menus["Espial/Key Log File..."]()
+assert(asked.labels[1].value == folder .. "/espial_plan", "the dialog shows what is set")
+asked.action(folder)
+assert(preferences["espial.keylog_file"] == folder and judged == 4 and #said == 5, "a folder will do")
 for name, action in pairs(menus) do
     if name:find("Filter") then
         action()

@@ -56,7 +56,7 @@ def cells(answer):
     tap = answer["taps"][0]
     # The last column, remedies, is wider than the screen.
     columns = [f["c"] for f in tap["fields"]]
-    last = columns.index("Remedy") if "Remedy" in columns else len(columns)
+    last = next((i for i, name in enumerate(columns) if name in ("Remedy", "What to do")), len(columns))
     return columns[:last] + [str(cell) for row in tap["tables"][0]["i"] for cell in row[:last] if cell != ""]
 
 
@@ -81,12 +81,13 @@ def ends(answer):
 
 WINDOWS = [
     # picture, request, what of the answer it shows, and a word that the answer has
-    ("packets", ("frames", {"filter": "espial.stream"}), rows, "[Inner source violation]"),
+    ("packets", ("frames", {"filter": "espial.stream"}), rows, "[Inner source 10.86.152.188"),
     ("packets", ("frame", {"frame": 19, "proto": True}), details, "Remedy: Give lisa@corp.example the address 10.86.152.186"),
-    ("problems", ("frames", {"filter": 'espial.finding.severity in {"error", "warning"}'}), rows, "[Weak DH group]"),
+    ("problems", ("frames", {"filter": 'espial.finding.severity in {"error", "warning"}'}), rows, "[MODP_1536 is chosen for IKE"),
     ("expert", ("tap", {"tap0": "expert"}), titles, "Inner source address outside the SA's selectors"),
     ("sas", ("tap", {"tap0": "nstat:espial,sa_table"}), cells, "10.86.152.186/32 === 10.2.0.0/24"),
     ("findings", ("tap", {"tap0": "nstat:espial,finding_table"}), cells, "virtual_ip_violation"),
+    ("diagnoses", ("tap", {"tap0": "nstat:espial,diagnosis_table"}), cells, "Inner source is not the address bound to this client"),
     ("tree", ("tap", {"tap0": "stat:espial"}), names, "inner_source_violation"),
     ("conversations", ("tap", {"tap0": "conv:ESPIAL"}), ends, "198.51.100.20"),
     ("flow", ("tap", {"tap0": "seqa:espial"}), comments, "Child SA 0, packet 1"),
@@ -163,12 +164,12 @@ def main_window(d):
     d.menu("alt+t", "Up", "Up", "Right")
     d.picture(None, "tools_menu")
     d.keys("Escape", "Escape", "Escape")
-    d.menu("alt+s", "Up", "Up", "Up", "Right", "Return")
-    tree = d.window("SAs and Findings")
+    d.menu("alt+s", "Up", "Up", "Up", "Return")
+    tree = d.window("IPsec Counts")
     d.front(tree, 1300, 760)
     d.picture(tree, "tree")
     d.keys("Escape")
-    for title, name, downs in (("IPsec Findings", "findings", 9), ("IPsec SAs", "sas", 10)):
+    for title, name, downs in (("IPsec Diagnoses", "diagnoses", 9), ("IPsec Findings", "findings", 10), ("IPsec SAs", "sas", 11)):
         d.front(main, WIDE, 1000)
         d.menu("alt+s", *["Down"] * downs, "Return")
         window = d.window(title)
@@ -176,7 +177,7 @@ def main_window(d):
         d.picture(window, name)
         d.keys("Escape")
     d.front(main, WIDE, 1000)
-    d.menu("alt+s", *["Down"] * 18, "Return")
+    d.menu("alt+s", *["Down"] * 19, "Return")
     flow = d.window("Wireshark .* Flow")
     d.front(flow, 1300, 760)
     d.keys("Tab", "Tab")        # to the type of flow

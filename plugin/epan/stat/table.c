@@ -1,9 +1,10 @@
-/* table.c - Statistics > IPsec SAs and IPsec Findings, -z espial,sa_table and
- * -z espial,finding_table.  Rows are filled packet by packet, so that a filter counts; what
- * only the end of the capture proves is there where packets are seen a second time.
+/* table.c - the rows of tables, and Statistics > IPsec SAs, -z espial,sa_table.  Rows are filled
+ * packet by packet, so that a filter counts; what only the end of the capture proves is there where
+ * packets are seen a second time.  Wireshark has no submenu for tables.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "table.h"
+
 #include "capture.h"
-#include "espial.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -11,19 +12,14 @@
 
 /* --- rows --------------------------------------------------------------------------- */
 
-/* Which row an SA or a finding has; rows stay in order of first packet. */
-struct rows {
-    GHashTable *by_id;
-    unsigned num;
-};
+/* Of so many rows the worst stand first; further ones are added behind them. */
+enum { ROWS_SORTED = 1024 };
 
-static struct rows sas_rows, found_rows;
-
-static void
-free_rows(void)
+void
+table_free_rows(struct rows *rows)
 {
-    g_clear_pointer(&sas_rows.by_id, g_hash_table_destroy);
-    g_clear_pointer(&found_rows.by_id, g_hash_table_destroy);
+    g_clear_pointer(&rows->by_id, g_hash_table_destroy);
+    g_clear_pointer(&rows->ids, g_array_unref);
 }
 
 static void
@@ -31,13 +27,16 @@ clear_rows(struct rows *rows)
 {
     if (!rows->by_id) {
         rows->by_id = g_hash_table_new(g_direct_hash, g_direct_equal);
+        rows->ids = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     }
     g_hash_table_remove_all(rows->by_id);
+    g_array_set_size(rows->ids, 0);
     rows->num = 0;
+    memset(rows->num_of, 0, sizeof rows->num_of);
 }
 
-static unsigned
-row_of(struct rows *rows, stat_tap_table *table, uint32_t id, const stat_tap_table_ui *ui)
+unsigned
+table_row(struct rows *rows, stat_tap_table *table, uint32_t id, const stat_tap_table_ui *ui)
 {
     void *at;
 
@@ -56,11 +55,54 @@ row_of(struct rows *rows, stat_tap_table *table, uint32_t id, const stat_tap_tab
         g_free(fields);
     }
     g_hash_table_insert(rows->by_id, GUINT_TO_POINTER(id), GUINT_TO_POINTER(rows->num));
+    g_array_append_val(rows->ids, id);
     return rows->num++;
 }
 
-static void
-set_text(stat_tap_table *table, unsigned row, unsigned column, const char *text)
+/* Moves the last row, which is new, behind those of its severity and worse.  Wireshark's window
+ * holds on to a row's memory, so values move and rows do not. */
+static unsigned
+place_row(struct rows *rows, stat_tap_table *table, enum severity severity)
+{
+    unsigned last = rows->num - 1, place = 0;
+    uint32_t id = g_array_index(rows->ids, uint32_t, last);
+    size_t size = table->num_fields * sizeof(stat_tap_table_item_type);
+    stat_tap_table_item_type *moved;
+
+    for (int worse = SEV_ERROR; worse >= (int)severity; worse--) {
+        place += rows->num_of[worse];
+    }
+    rows->num_of[severity]++;
+    if (last >= ROWS_SORTED || place >= last) {
+        return last;
+    }
+    moved = (stat_tap_table_item_type *)g_malloc(size);
+    memcpy(moved, table->elements[last], size);
+    for (unsigned row = last; row > place; row--) {
+        uint32_t at = g_array_index(rows->ids, uint32_t, row - 1);
+        memcpy(table->elements[row], table->elements[row - 1], size);
+        g_array_index(rows->ids, uint32_t, row) = at;
+        g_hash_table_insert(rows->by_id, GUINT_TO_POINTER(at), GUINT_TO_POINTER(row));
+    }
+    memcpy(table->elements[place], moved, size);
+    g_array_index(rows->ids, uint32_t, place) = id;
+    g_hash_table_insert(rows->by_id, GUINT_TO_POINTER(id), GUINT_TO_POINTER(place));
+    g_free(moved);
+    return place;
+}
+
+/* The same, of what may have its row already. */
+unsigned
+table_row_by_severity(struct rows *rows, stat_tap_table *table, uint32_t id, enum severity severity,
+                const stat_tap_table_ui *ui)
+{
+    unsigned num = rows->num, row = table_row(rows, table, id, ui);
+
+    return rows->num == num ? row : place_row(rows, table, severity);
+}
+
+void
+table_set_text(stat_tap_table *table, unsigned row, unsigned column, const char *text)
 {
     stat_tap_table_item_type *item = stat_tap_get_field_data(table, row, column);
 
@@ -70,25 +112,34 @@ set_text(stat_tap_table *table, unsigned row, unsigned column, const char *text)
     }
 }
 
-static void
-set_id(stat_tap_table *table, unsigned row, unsigned column, uint32_t id)
+/* A click on the heading sorts texts by letter: the number puts the worst first. */
+void
+table_set_severity(stat_tap_table *table, unsigned row, unsigned column, enum severity severity)
 {
-    char text[16] = "";
+    char text[32];
 
-    if (id != NO_ID) {
-        snprintf(text, sizeof text, "%u", id);
-    }
-    set_text(table, row, column, text);
+    snprintf(text, sizeof text, "%d %s", SEV_ERROR - (int)severity + 1, severity_name(severity));
+    table_set_text(table, row, column, text);
 }
 
-static void
-set_number(stat_tap_table *table, unsigned row, unsigned column, uint64_t n)
+/* Seconds since the first frame, as in the packet list. */
+void
+table_set_time(stat_tap_table *table, unsigned row, unsigned column, double seconds)
+{
+    char text[32];
+
+    snprintf(text, sizeof text, "%.3f", seconds);
+    table_set_text(table, row, column, text);
+}
+
+void
+table_set_number(stat_tap_table *table, unsigned row, unsigned column, uint64_t n)
 {
     stat_tap_get_field_data(table, row, column)->value.uint_value = (unsigned)MIN(n, UINT_MAX);
 }
 
-static void
-count(stat_tap_table *table, unsigned row, unsigned column, unsigned by)
+void
+table_add(stat_tap_table *table, unsigned row, unsigned column, unsigned by)
 {
     stat_tap_table_item_type *item = stat_tap_get_field_data(table, row, column);
 
@@ -103,7 +154,7 @@ blank_table(stat_tap_table *table)
         for (guint column = 0; column < table->num_fields; column++) {
             stat_tap_table_item_type *item = stat_tap_get_field_data(table, row, column);
             if (item->type == TABLE_ITEM_STRING) {
-                set_text(table, row, column, "");
+                table_set_text(table, row, column, "");
             } else {
                 item->value.uint_value = 0;
             }
@@ -111,8 +162,8 @@ blank_table(stat_tap_table *table)
     }
 }
 
-static void
-free_item(stat_tap_table *table _U_, guint row _U_, guint column _U_,
+void
+table_free_item(stat_tap_table *table _U_, guint row _U_, guint column _U_,
           stat_tap_table_item_type *item)
 {
     if (item->type == TABLE_ITEM_STRING) {
@@ -121,27 +172,27 @@ free_item(stat_tap_table *table _U_, guint row _U_, guint column _U_,
     }
 }
 
-static void
-reset(stat_tap_table *table, struct rows *rows)
+void
+table_reset(stat_tap_table *table, struct rows *rows)
 {
     clear_rows(rows);
     blank_table(table);
 }
 
-static void
-make_table(stat_tap_table_ui *ui, struct rows *rows)
+void
+table_begin(stat_tap_table_ui *ui, struct rows *rows)
 {
     stat_tap_table *table = stat_tap_find_table(ui, ui->title);
 
     if (table) {
-        reset(table, rows);
+        table_reset(table, rows);
     } else {
         clear_rows(rows);
         stat_tap_add_table(ui, stat_tap_init_table(ui->title, (int)ui->nfields, 0, NULL));
     }
 }
 
-static stat_tap_table *
+stat_tap_table *
 table_of(const stat_tap_table_ui *ui)
 {
     return g_array_index(ui->tables, stat_tap_table *, 0);
@@ -149,40 +200,44 @@ table_of(const stat_tap_table_ui *ui)
 
 /* --- SAs ------------------------------------------------------------------------------ */
 
+static struct rows sas_rows;
+
 enum { ROW_IKE, ROW_CHILD = 1 << 30, ROW_STREAM = 1u << 31 };       /* beside the id */
 
 enum {
     SA_FIRST,
     SA_NAME,
     SA_OF,
-    SA_PROTOCOL,
     SA_STATE,
+    SA_SINCE,
     SA_INITIATOR,
     SA_RESPONDER,
-    SA_SPI_I,
-    SA_SPI_R,
+    SA_SELECTORS,
     SA_PACKETS,
     SA_BYTES,
     SA_LOST,
+    SA_PROTOCOL,
     SA_SUITE,
-    SA_SELECTORS,
+    SA_SPI_I,
+    SA_SPI_R,
     NUM_SA_FIELDS
 };
 static stat_tap_table_item sas_fields[NUM_SA_FIELDS] = {
     [SA_FIRST] = { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "First frame", "%11u" },
     [SA_NAME] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "SA", "%-12s" },
-    [SA_OF] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Of", "%-8s" },
-    [SA_PROTOCOL] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Protocol", "%-13s" },
+    [SA_OF] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Under", "%-8s" },
     [SA_STATE] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "State", "%-11s" },
+    [SA_SINCE] = { TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "Established (s)", "%15s" },
     [SA_INITIATOR] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Initiator", "%-20s" },
     [SA_RESPONDER] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Responder", "%-20s" },
-    [SA_SPI_I] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Initiator's SPI", "%-16s" },
-    [SA_SPI_R] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Responder's SPI", "%-16s" },
+    [SA_SELECTORS] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Selectors", "%s" },
     [SA_PACKETS] = { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Packets", "%7u" },
     [SA_BYTES] = { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Bytes", "%7u" },
     [SA_LOST] = { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Lost", "%4u" },
+    [SA_PROTOCOL] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Protocol", "%-13s" },
     [SA_SUITE] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Suite", "%s" },
-    [SA_SELECTORS] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Selectors", "%s" },
+    [SA_SPI_I] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Initiator's SPI", "%-16s" },
+    [SA_SPI_R] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Responder's SPI", "%-16s" },
 };
 
 /* Its row, named. */
@@ -190,7 +245,7 @@ static unsigned
 sa_row(const stat_tap_table_ui *ui, unsigned kind, uint32_t id, uint32_t first_frame)
 {
     stat_tap_table *table = table_of(ui);
-    unsigned row = row_of(&sas_rows, table, kind | id, ui);
+    unsigned row = table_row(&sas_rows, table, kind | id, ui);
     char name[32];
 
     snprintf(name, sizeof name, "%s %u",
@@ -198,8 +253,8 @@ sa_row(const stat_tap_table_ui *ui, unsigned kind, uint32_t id, uint32_t first_f
              kind == ROW_CHILD ? "Child SA" :
                                  "Stream",
              id);
-    set_text(table, row, SA_NAME, name);
-    set_number(table, row, SA_FIRST, first_frame);
+    table_set_text(table, row, SA_NAME, name);
+    table_set_number(table, row, SA_FIRST, first_frame);
     return row;
 }
 
@@ -208,8 +263,8 @@ put_endpoints(stat_tap_table *table, unsigned row, const struct ike_sa *sa)
 {
     char text[ID_TEXT_MAX];
 
-    set_text(table, row, SA_INITIATOR, endpoint_print(&sa->initiator, text, sizeof text));
-    set_text(table, row, SA_RESPONDER, endpoint_print(&sa->responder, text, sizeof text));
+    table_set_text(table, row, SA_INITIATOR, endpoint_print(&sa->initiator, text, sizeof text));
+    table_set_text(table, row, SA_RESPONDER, endpoint_print(&sa->responder, text, sizeof text));
 }
 
 static unsigned
@@ -219,14 +274,17 @@ put_ike_sa(const stat_tap_table_ui *ui, const struct ike_sa *sa)
     unsigned row = sa_row(ui, ROW_IKE, sa->id, sa->first_frame);
     char text[32];
 
-    set_text(table, row, SA_PROTOCOL, sa->major == 1 ? "IKEv1" : "IKEv2");
-    set_text(table, row, SA_STATE, ike_sa_state_name(sa->state));
+    table_set_text(table, row, SA_PROTOCOL, sa->major == 1 ? "IKEv1" : "IKEv2");
+    table_set_text(table, row, SA_STATE, ike_sa_state_name(sa->state));
     put_endpoints(table, row, sa);
+    if (sa->established_in) {
+        table_set_time(table, row, SA_SINCE, sa->established_time - sadb_first_time(capture_db()));
+    }
     snprintf(text, sizeof text, "%016" G_GINT64_MODIFIER "x", ike_spi_number(sa->spi_i));
-    set_text(table, row, SA_SPI_I, text);
+    table_set_text(table, row, SA_SPI_I, text);
     snprintf(text, sizeof text, "%016" G_GINT64_MODIFIER "x", ike_spi_number(sa->spi_r));
-    set_text(table, row, SA_SPI_R, sa->has_spi_r ? text : "");
-    set_text(table, row, SA_SUITE, sa->chosen ? sa->chosen->text : "");
+    table_set_text(table, row, SA_SPI_R, sa->has_spi_r ? text : "");
+    table_set_text(table, row, SA_SUITE, sa->chosen ? sa->chosen->text : "");
     return row;
 }
 
@@ -253,26 +311,29 @@ put_child_sa(const stat_tap_table_ui *ui, const struct child_sa *c)
     char i[TS_TEXT_MAX], r[TS_TEXT_MAX], text[2 * TS_TEXT_MAX + 8];
 
     snprintf(text, sizeof text, "IKE SA %u", c->ike_sa->id);
-    set_text(table, row, SA_OF, text);
+    table_set_text(table, row, SA_OF, text);
     snprintf(text, sizeof text, "%s%s%s", c->protocol == PROTO_AH ? "AH" : "ESP",
              child_mode(c) ? " " : "", child_mode(c) ? child_mode(c) : "");
-    set_text(table, row, SA_PROTOCOL, text);
-    set_text(table, row, SA_STATE, child_state_name(c->state));
+    table_set_text(table, row, SA_PROTOCOL, text);
+    table_set_text(table, row, SA_STATE, child_state_name(c->state));
     put_endpoints(table, row, c->ike_sa);
+    if (c->negotiated_in) {
+        table_set_time(table, row, SA_SINCE, c->negotiated_time - sadb_first_time(capture_db()));
+    }
     snprintf(text, sizeof text, "%08x", c->spi_i);
-    set_text(table, row, SA_SPI_I, c->spi_i ? text : "");
+    table_set_text(table, row, SA_SPI_I, c->spi_i ? text : "");
     snprintf(text, sizeof text, "%08x", c->spi_r);
-    set_text(table, row, SA_SPI_R, c->spi_r ? text : "");
-    set_text(table, row, SA_SUITE, c->chosen ? c->chosen->text : "");
+    table_set_text(table, row, SA_SPI_R, c->spi_r ? text : "");
+    table_set_text(table, row, SA_SUITE, c->chosen ? c->chosen->text : "");
     if (c->num_ts_i) {
         snprintf(text, sizeof text, "%s === %s", selectors_print(c->ts_i, c->num_ts_i, i, sizeof i),
                  selectors_print(c->ts_r, c->num_ts_r, r, sizeof r));
-        set_text(table, row, SA_SELECTORS, text);
+        table_set_text(table, row, SA_SELECTORS, text);
     }
     for (guint k = 0; k < c->streams.len; k++) {
         lost += (c->streams.at[k])->lost;
     }
-    set_number(table, row, SA_LOST, lost);
+    table_set_number(table, row, SA_LOST, lost);
     return row;
 }
 
@@ -284,12 +345,12 @@ put_stream(const stat_tap_table_ui *ui, const struct stream *s)
     unsigned row = sa_row(ui, ROW_STREAM, s->id, s->first_frame);
     char text[ADDR_TEXT_MAX];
 
-    set_text(table, row, SA_PROTOCOL, s->protocol == PROTO_AH ? "AH" : "ESP");
-    set_text(table, row, SA_INITIATOR, ip_print(&s->src, text, sizeof text));
-    set_text(table, row, SA_RESPONDER, ip_print(&s->dst, text, sizeof text));
+    table_set_text(table, row, SA_PROTOCOL, s->protocol == PROTO_AH ? "AH" : "ESP");
+    table_set_text(table, row, SA_INITIATOR, ip_print(&s->src, text, sizeof text));
+    table_set_text(table, row, SA_RESPONDER, ip_print(&s->dst, text, sizeof text));
     snprintf(text, sizeof text, "%08x", s->spi);
-    set_text(table, row, SA_SPI_R, text);
-    set_number(table, row, SA_LOST, s->lost);
+    table_set_text(table, row, SA_SPI_R, text);
+    table_set_number(table, row, SA_LOST, s->lost);
     return row;
 }
 
@@ -329,8 +390,8 @@ on_sas(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapp
         } else {
             row = put_stream(ui, sadb_stream(capture_db(), r->stream));
         }
-        count(table_of(ui), row, SA_PACKETS, 1);
-        count(table_of(ui), row, SA_BYTES, pinfo->fd->pkt_len);
+        table_add(table_of(ui), row, SA_PACKETS, 1);
+        table_add(table_of(ui), row, SA_BYTES, pinfo->fd->pkt_len);
     }
     return TAP_PACKET_REDRAW;
 }
@@ -338,82 +399,19 @@ on_sas(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapp
 static void
 begin_sas(stat_tap_table_ui *ui)
 {
-    make_table(ui, &sas_rows);
+    table_begin(ui, &sas_rows);
 }
 
 static void
 reset_sas(stat_tap_table *table)
 {
-    reset(table, &sas_rows);
-}
-
-/* --- findings ---------------------------------------------------------------------------- */
-
-enum {
-    F_FIRST,
-    F_PACKETS,
-    F_SEVERITY,
-    F_CHECK,
-    F_DETAIL,
-    F_REMEDY,
-    F_BASIS,
-    F_IKE_SA,
-    F_CHILD_SA,
-    NUM_F_FIELDS
-};
-static stat_tap_table_item found_fields[NUM_F_FIELDS] = {
-    [F_FIRST] = { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "First frame", "%11u" },
-    [F_PACKETS] = { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Packets", "%7u" },
-    [F_SEVERITY] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Severity", "%-8s" },
-    [F_CHECK] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Finding", "%-24s" },
-    [F_DETAIL] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Detail", "%s" },
-    [F_REMEDY] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Remedy", "%s" },
-    [F_BASIS] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Basis", "%-10s" },
-    [F_IKE_SA] = { TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "IKE SA", "%6s" },
-    [F_CHILD_SA] = { TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "Child SA", "%8s" },
-};
-
-static void
-put_finding(const stat_tap_table_ui *ui, const struct finding *f)
-{
-    const struct check *c = &checks[f->check];
-    stat_tap_table *table = table_of(ui);
-    unsigned row = row_of(&found_rows, table, f->id, ui);
-
-    set_number(table, row, F_FIRST, f->frame);
-    count(table, row, F_PACKETS, 1);
-    set_text(table, row, F_SEVERITY, severity_name(c->severity));
-    set_text(table, row, F_CHECK, c->name);
-    set_text(table, row, F_DETAIL, f->detail);
-    set_text(table, row, F_REMEDY, c->severity == SEV_CHAT ? "" : f->remedy);
-    set_text(table, row, F_BASIS, basis_name(f->basis));
-    set_id(table, row, F_IKE_SA, f->ike_sa);
-    set_id(table, row, F_CHILD_SA, f->child_sa);
-}
-
-static tap_packet_status
-on_findings(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped _U_,
-            tap_flags_t flags _U_)
-{
-    const GArray *ids = findings_of_frame(capture_findings(), pinfo->num);
-
-    for (guint i = 0; ids && i < ids->len; i++) {
-        put_finding(((const stat_data_t *)data)->stat_tap_data,
-                    findings_get(capture_findings(), g_array_index(ids, uint32_t, i)));
-    }
-    return ids ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
+    table_reset(table, &sas_rows);
 }
 
 static void
-begin_findings(stat_tap_table_ui *ui)
+free_sas(void)
 {
-    make_table(ui, &found_rows);
-}
-
-static void
-reset_findings(stat_tap_table *table)
-{
-    reset(table, &found_rows);
+    table_free_rows(&sas_rows);
 }
 
 void
@@ -427,7 +425,7 @@ stat_table_register(void)
                                      begin_sas,
                                      on_sas,
                                      reset_sas,
-                                     free_item,
+                                     table_free_item,
                                      NULL,
                                      NUM_SA_FIELDS,
                                      sas_fields,
@@ -435,23 +433,8 @@ stat_table_register(void)
                                      filter,
                                      NULL,
                                      0 };
-    static stat_tap_table_ui findings = { REGISTER_PACKET_STAT_GROUP_UNSORTED,
-                                          "IPsec Findings",
-                                          "espial",
-                                          "espial,finding_table",
-                                          begin_findings,
-                                          on_findings,
-                                          reset_findings,
-                                          free_item,
-                                          NULL,
-                                          NUM_F_FIELDS,
-                                          found_fields,
-                                          G_N_ELEMENTS(filter),
-                                          filter,
-                                          NULL,
-                                          0 };
 
     register_stat_tap_table_ui(&sas);
-    register_stat_tap_table_ui(&findings);
-    register_shutdown_routine(free_rows);
+    register_shutdown_routine(free_sas);
+    stat_table_found_register();
 }

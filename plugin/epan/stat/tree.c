@@ -1,4 +1,4 @@
-/* tree.c - Statistics > IPsec > SAs and Findings, -z espial,tree.
+/* tree.c - Statistics > IPsec Counts, -z espial,tree.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "capture.h"
 #include "espial.h"
@@ -10,8 +10,10 @@
 enum { SAS_SHOWN = 5000, STREAMS_SHOWN = 4 * SAS_SHOWN };
 
 static int sas_node, exchanges_node, findings_node;
-static const char sas[] = "SAs", exchanges[] = "IKE messages", found[] = "Findings (packets)";
-static const char *const severities[] = { "State changes", "Notes", "Warnings", "Errors" };
+static const char sas[] = "SAs", exchanges[] = "IKE messages", found[] = "Packets with findings";
+/* The window sorts by name: the worst first. */
+static const char *const severities[] = { "4. State changes", "3. Notes", "2. Warnings",
+                                          "1. Errors" };
 
 static void
 begin(stats_tree *st)
@@ -81,14 +83,28 @@ count_packet(stats_tree *st, const struct record *r, int sa_node)
     tick_stat_node(st, stream, node, FALSE);
 }
 
+/* All under a node are part of it, so each counts packets: one with two findings of a severity, or
+ * of a check, once. */
 static void
 count_findings(stats_tree *st, const GArray *ids)
 {
+    int nodes[] = { -1, -1, -1, -1 };
+
     for (guint i = 0; ids && i < ids->len; i++) {
-        const struct check *c =
-            &checks[findings_get(capture_findings(), g_array_index(ids, uint32_t, i))->check];
-        int node = tick_stat_node(st, severities[c->severity], findings_node, TRUE);
-        tick_stat_node(st, c->name, node, FALSE);
+        const struct finding *f =
+            findings_get(capture_findings(), g_array_index(ids, uint32_t, i));
+        bool told = false;
+        for (guint k = 0; k < i && !told; k++) {
+            const struct finding *other =
+                findings_get(capture_findings(), g_array_index(ids, uint32_t, k));
+            told = other->check == f->check && other->severity == f->severity;
+        }
+        if (nodes[f->severity] < 0) {
+            nodes[f->severity] = tick_stat_node(st, severities[f->severity], findings_node, TRUE);
+        }
+        if (!told) {
+            tick_stat_node(st, checks[f->check].name, nodes[f->severity], FALSE);
+        }
     }
     if (ids) {
         tick_stat_node(st, found, 0, TRUE);
@@ -116,6 +132,6 @@ on_packet(stats_tree *st, packet_info *pinfo, epan_dissect_t *edt _U_, const voi
 void
 stat_tree_handoff(void)
 {
-    stats_tree_register_plugin("espial", "espial", "IPsec" ST_SEP "SAs and Findings", 0, on_packet,
-                               begin, NULL);
+    stats_tree_register_plugin("espial", "espial", "IPsec Counts",
+                               ST_SORT_COL_NAME << ST_FLG_SRTCOL_SHIFT, on_packet, begin, NULL);
 }
