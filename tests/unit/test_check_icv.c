@@ -71,6 +71,20 @@ noise(struct conversation *c)
     }
 }
 
+/* Sent in clear under a right ICV: the key is not at fault. */
+static void
+clear_under_icv(struct conversation *c)
+{
+    struct ipsec_packet p = esp_of(TO_R, 1);
+
+    tunnel(c);
+    p.icv = ICV_GOOD;
+    p.noise = p.readable_ip = true;
+    ipsec(c, &c->client, &c->gateway, p);
+    end_after(c, 1);
+    T(count(c, CHECK_wrong_key) == 0 && count(c, CHECK_cleartext_in_esp) == 1);
+}
+
 /* What would fit is said, with what to do about it. */
 static void
 near_misses(struct conversation *c)
@@ -175,6 +189,7 @@ main(void)
     conversation_begin(&c);
     wrong_keys(&c);
     noise(&c);
+    clear_under_icv(&c);
     integrity_of_streams(&c);
     near_misses(&c);
     extended_numbers(&c);

@@ -175,7 +175,8 @@ see_integrity(struct sadb *db, struct stream *s, const struct ipsec_event *e)
     if (!s->key_near.miss) {
         s->key_near = e->packet->near;
     }
-    if (e->packet->noise) {
+    /* What was sent in clear is noise once it has been decrypted. */
+    if (e->packet->noise && !e->packet->readable_ip) {
         s->noise++;
         s->noise_frame = s->noise_frame ? s->noise_frame : e->at.frame;
     }
