@@ -231,6 +231,35 @@ certificate_reason(const struct check_in *in, bool of_initiator, const char *ide
     g_strlcat(why->remedy, say.remedy, sizeof why->remedy);
 }
 
+/* The side that rejects has announced how the other may prove itself (RFC 9593), and it has done so
+ * otherwise. */
+static bool
+unannounced_method(const struct ike_sa *sa, bool of_initiator, uint16_t used, struct reason *why)
+{
+    const struct auth_terms *terms = sa->auth_terms;
+    uint32_t known = !terms ? 0 : of_initiator ? terms->methods_r : terms->methods_i;
+    char name[64], all[TEXT_MAX] = "";
+
+    if (sa->major != 2 || !known || !used || used >= 32 || known >> used & 1 || sa->eap) {
+        return false;
+    }
+    for (uint16_t i = 1; i < 32; i++) {
+        if (known >> i & 1) {
+            g_strlcat(all, all[0] ? ", " : "", sizeof all);
+            g_strlcat(all, auth_method_name(2, i, name, sizeof name), sizeof all);
+        }
+    }
+    auth_method_name(2, used, name, sizeof name);
+    g_snprintf(why->text, sizeof why->text,
+               " The rejecting side announces in frame %u what it accepts: %s; %s is not among it.",
+               of_initiator ? terms->methods_r_in : terms->methods_i_in, all, name);
+    g_snprintf(why->remedy, sizeof why->remedy,
+               "Let both ends use one authentication method: configure the rejected side for what "
+               "the other announces, or let that accept %s.",
+               name);
+    return true;
+}
+
 void
 find_reason(const struct check_in *in, bool of_initiator, struct reason *why)
 {
@@ -241,6 +270,9 @@ find_reason(const struct check_in *in, bool of_initiator, struct reason *why)
     struct reason earlier;
 
     why->text[0] = why->remedy[0] = '\0';
+    if (unannounced_method(sa, of_initiator, method, why)) {
+        return;
+    }
     if (of_initiator && after_eap(in)) {
         g_snprintf(why->text, sizeof why->text,
                    " EAP had succeeded before frame %u: the user's credential is right.",

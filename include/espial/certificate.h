@@ -68,6 +68,9 @@ struct peer_certificate {
 /* How each end of an IKE SA wants the other to prove itself. */
 struct auth_terms {
     const struct asked_authorities *asked_by_i, *asked_by_r;    /* NULL where it asks for none */
+    /* Bit n: that side announces that it verifies the authentication method n of IKEv2 (RFC 9593);
+     * 0 where it announces none.  And in which frame first. */
+    uint32_t methods_i, methods_r, methods_i_in, methods_r_in;
 };
 
 #endif

@@ -256,6 +256,42 @@ suspected(struct conversation *c)
     }
 }
 
+/* RFC 9593: the gateway says what it accepts, a pre-shared key and what else is in data. */
+static void
+announced(struct conversation *c)
+{
+    static const uint8_t key[] = { 2, AUTH2_PSK }, both[] = { 2, AUTH2_PSK, 3, 14, 0 },
+                         broken[] = { 0, AUTH2_PSK, 9 };
+    static const struct { const uint8_t *data; size_t len; bool tells; } table[] = {
+        { key, sizeof key, true },
+        { both, sizeof both, false },
+        { broken, sizeof broken, false },
+        { NULL, 0, false },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        reset(c);
+        c->now = INSIDE;
+        begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+        propose(c, aes256, 4, PROTO_IKE, 0);
+        send(c, "init", 1);
+        begin(c, 2, V2_IKE_SA_INIT, 0, false, true);
+        propose(c, aes256, 4, PROTO_IKE, 0);
+        notify_with(c, N2_SUPPORTED_AUTH_METHODS, table[i].data, table[i].len);
+        send(c, "init!", 2);
+        begin(c, 2, V2_IKE_AUTH, 1, true, false);
+        c->m.has_auth = true;
+        c->m.auth_method = AUTH2_DIGITAL_SIGNATURE;
+        show(c, DER(chain_leaf));
+        send(c, "auth?", 3);
+        refused(c);
+        T((strstr(the_finding(c, CHECK_auth_failed)->detail,
+                  "announces in frame 2 what it accepts: pre-shared key; digital signature is "
+                  "not among it.") != NULL) == table[i].tells);
+        T((strstr(advice(c), "one authentication method") != NULL) == table[i].tells);
+    }
+}
+
 int
 main(void)
 {
@@ -268,5 +304,6 @@ main(void)
     too_many(&c);
     by_name(&c);
     suspected(&c);
+    announced(&c);
     return conversation_done(&c);
 }

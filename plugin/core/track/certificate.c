@@ -66,6 +66,30 @@ track_requests(struct turn *t)
     }
 }
 
+/* RFC 9593: announcements, each of a length that counts itself, a method, and what it needs. */
+static void
+track_methods(struct turn *t)
+{
+    const struct ike_notify *n =
+        t->m->major == 2 ? ike_find_notify(t->m, N2_SUPPORTED_AUTH_METHODS) : NULL;
+    struct auth_terms *terms;
+    uint32_t methods = 0;
+    bool of_i = t->e->from_initiator;
+
+    for (size_t at = 0; n && at + 2 <= n->data.len && n->data.at[at] >= 2; at += n->data.at[at]) {
+        uint8_t method = n->data.at[at + 1];
+        methods |= method < 32 ? 1u << method : 0;
+    }
+    if (!methods) {
+        return;
+    }
+    terms = track_auth_terms(t);
+    *(of_i ? &terms->methods_i : &terms->methods_r) |= methods;
+    if (!(of_i ? terms->methods_i_in : terms->methods_r_in)) {
+        *(of_i ? &terms->methods_i_in : &terms->methods_r_in) = t->e->at.frame;
+    }
+}
+
 void
 track_certificates(struct turn *t)
 {
@@ -78,6 +102,7 @@ track_certificates(struct turn *t)
     const struct auth_terms *terms;
 
     track_requests(t);
+    track_methods(t);
     if (*own || !find_certificate(t->db, &w, m)) {
         return;
     }
