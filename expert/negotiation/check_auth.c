@@ -140,6 +140,12 @@ check_auth_failed(const struct check_in *in, struct findings *out)
                         "%u).%s",
                         who, to, in->ike->at.frame, why.text);
         }
+    } else if (n && !proof && (!x || !x->request)) {
+        where.basis = notify_basis(n);
+        finding_add(out, CHECK_auth_failed, &where,
+                    "%s rejects the authentication of %s (AUTHENTICATION_FAILED in frame %u; the "
+                    "request was not captured).%s",
+                    who, to, in->ike->at.frame, why.text);
     } else if (n) {
         where.basis = notify_basis(n);
         finding_add(out, CHECK_auth_failed, &where,
@@ -149,7 +155,7 @@ check_auth_failed(const struct check_in *in, struct findings *out)
                     !proof                                                ? "request" :
                     method_signs(in->msg->major, in->ike->sa->auth_method) ? "signature" :
                                                                              "hash",
-                    proof ? proof->frame : x ? x->request : 0, method(in, how, sizeof how),
+                    proof ? proof->frame : x->request, method(in, how, sizeof how),
                     why.text);
     }
 }

@@ -411,6 +411,7 @@ list_holdings(const struct sadb *db, const struct ike_sa *now, const struct ike_
               GString *text, bool *silent)
 {
     unsigned num = 0;
+    uint32_t heard;
     char ip[ADDR_TEXT_MAX];
 
     *silent = true;
@@ -419,10 +420,15 @@ list_holdings(const struct sadb *db, const struct ike_sa *now, const struct ike_
         if (!holds_address(old, now) || !ike_sa_same_person(old, whose)) {
             continue;
         }
-        *silent &= last_heard(old) < now->first_frame;
-        g_string_append_printf(text, "%s%s (IKE SA %u, last heard in frame %u)", num ? ", " : "",
-                               ip_print(&old->addresses->at[0].addr, ip, sizeof ip), old->id,
-                               last_heard(old));
+        /* Where nothing of the client was captured, its silence tells nothing. */
+        heard = last_heard(old);
+        *silent &= heard && heard < now->first_frame;
+        g_string_append_printf(text, "%s%s (IKE SA %u", num ? ", " : "",
+                               ip_print(&old->addresses->at[0].addr, ip, sizeof ip), old->id);
+        if (heard) {
+            g_string_append_printf(text, ", last heard in frame %u", heard);
+        }
+        g_string_append_c(text, ')');
         num++;
     }
     return num;
@@ -478,10 +484,15 @@ report_refused_address(const struct check_in *in, struct findings *out, struct s
         where->remedy = "Let the client ask for an address (in strongSwan vips = 0.0.0.0; "
                         "elsewhere Mode Config, or \"obtain an address\"), or configure networks "
                         "without a pool on the gateway.";
+        if (exchange_asked_in(in->ike->exchange)) {
+            g_snprintf(held, sizeof held, " in frame %u", exchange_asked_in(in->ike->exchange));
+        } else {
+            held[0] = '\0';
+        }
         finding_add(out, CHECK_address_assignment_failed, where,
-                    "%s gives tunnels only to clients that ask for an address, and %s did not ask "
-                    "in frame %u (FAILED_CP_REQUIRED).",
-                    who, user, exchange_asked_in(in->ike->exchange));
+                    "%s gives tunnels only to clients that ask for an address, and %s did not ask"
+                    "%s (FAILED_CP_REQUIRED).",
+                    who, user, held);
         return;
     }
     where->remedy = say_holdings(in, user, held, sizeof held);

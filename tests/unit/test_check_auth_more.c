@@ -120,6 +120,26 @@ xauth_again(struct conversation *c)
     }
 }
 
+/* Of a capture of one direction nothing is said of the other. */
+static void
+one_direction(struct conversation *c)
+{
+    for (unsigned address = 0; address < 2; address++) {
+        reset(c);
+        begin(c, 2, V2_IKE_SA_INIT, 0, false, true);
+        propose(c, aes256, 4, PROTO_IKE, 0);
+        send(c, "init!", 1);
+        begin(c, 2, V2_IKE_AUTH, 1, false, true);
+        notify(c, address ? N2_FAILED_CP_REQUIRED : N2_AUTHENTICATION_FAILED);
+        send(c, "no", 2);
+        if (address) {
+            SAYS(c, address_assignment_failed, "192.0.2.10 did not ask (FAILED_CP_REQUIRED).");
+        } else {
+            SAYS(c, auth_failed, "in frame 2; the request was not captured)");
+        }
+    }
+}
+
 int
 main(void)
 {
@@ -128,5 +148,6 @@ main(void)
     conversation_begin(&c);
     refused_after_eap(&c);
     xauth_again(&c);
+    one_direction(&c);
     return conversation_done(&c);
 }
