@@ -16,6 +16,7 @@ struct saved {
 };
 
 static GArray *follow_taps;     /* ids */
+static int probe_tap;           /* nobody listens to it */
 
 static struct saved
 save(const packet_info *pinfo)
@@ -60,9 +61,21 @@ void
 inner_handoff(void)
 {
     if (!follow_taps) {
+        probe_tap = register_tap("espial_probe");
         follow_taps = g_array_new(FALSE, FALSE, sizeof(int));
         follow_iterate_followers(add_follow_tap, NULL);
     }
+}
+
+/* The packet goes to taps after it has been dissected: not where only a row of the packet list is
+ * made of it, in which Follow Stream, that listens meanwhile, must leave no inner address. */
+static bool
+is_tapped(packet_info *pinfo)
+{
+    static const char something[] = "";
+
+    tap_queue_packet(probe_tap, pinfo, something);
+    return fetch_tapped_data(probe_tap, 0) != NULL;
 }
 
 /* Follow Stream, and the filters of the packet at hand, ask the packet for its addresses and ports
@@ -70,11 +83,11 @@ inner_handoff(void)
  * decryption.  The columns of the packet list, where they are made, stay those of the outer packet.
  */
 static bool
-wants_innermost(const packet_info *pinfo)
+wants_innermost(packet_info *pinfo)
 {
     for (unsigned i = 0; pinfo->cinfo && i < follow_taps->len; i++) {
         if (have_tap_listener(g_array_index(follow_taps, int, i))) {
-            return true;
+            return is_tapped(pinfo);
         }
     }
     return !pinfo->cinfo;

@@ -115,7 +115,7 @@ dissect_espial(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _
 static void
 proto_register_espial(void)
 {
-    proto_espial = proto_register_protocol("ESP and IKE Analysis", "ESPIAL", "espial");
+    proto_espial = proto_register_protocol("Espial IPsec Analysis", "ESPIAL", "espial");
     show_register(proto_espial);
     prefs_register_espial(proto_espial);
     protocol = find_protocol_by_id(proto_espial);

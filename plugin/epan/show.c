@@ -564,6 +564,7 @@ show_register(int proto)
     }
     for (size_t i = 0; i < G_N_ELEMENTS(experts); i++) {
         *experts[i].ids = (expert_field)EI_INIT;
+        experts[i].eiinfo.hf_info.hfinfo.blurb = checks[i].why;     /* rows in order of checks[] */
     }
     proto_register_field_array(proto, fields, array_length(fields));
     proto_register_subtree_array(etts, array_length(etts));

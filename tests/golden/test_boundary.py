@@ -229,14 +229,15 @@ def outputs(capture, log, folder):
     keys = ("-o", f"espial.keylog_file:{log}")
     read = ("-r", capture, *keys)
     for taps, all_of_them in (("espial,sas", True), ("espial,findings", True), ("espial,json", True), ("espial,sa_table", False),
-                              ("espial,finding_table", False), ("espial,tree", False), ("conv,espial", False), ("endpoints,espial", False),
+                              ("espial,finding_table", False), ("espial,diagnosis_table", False), ("espial,tree", False),
+                              ("conv,espial", False), ("endpoints,espial", False),
                               ("flow,espial,standard", False), ("io,stat,0,espial.finding", False), ("expert,note,espial", False)):
         yield taps, tshark(*read, "-q", "-z", taps)[0], all_of_them
         if taps == "espial,findings":
             yield "findings in two passes", tshark(*read, "-q", "-2", "-z", taps)[0], True
     # A tab is what stands between fields.
     yield "fields", tshark(*read, "-T", "fields", *fields())[0].replace(b"\t", b" "), True
-    yield "tree", b"".join(re.findall(rb"^    \[ESP and IKE.*?\n\n", tshark(*read, "-V")[0], re.S | re.M)), True
+    yield "tree", b"".join(re.findall(rb"^    \[Espial IPsec.*?\n\n", tshark(*read, "-V")[0], re.S | re.M)), True
     yield "tree of PDML", b"\n".join(re.findall(rb'<proto name="espial".*?</proto>', tshark(*read, "-T", "pdml")[0], re.S)), True
     yield "columns", tshark(*read)[0], False
     page = os.path.join(folder, "page.html")

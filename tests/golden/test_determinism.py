@@ -9,7 +9,7 @@ SPDX-License-Identifier: GPL-2.0-or-later
 import concurrent.futures, glob, json, os, re, shutil, subprocess, sys, tempfile
 
 ROOT = os.path.realpath(os.environ.get("ESPIAL_SOURCE_DIR", os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")))
-SUBTREE = "ESP and IKE Analysis"
+SUBTREE = "Espial IPsec Analysis"
 TABLES = ("ikev1_decryption_table", "ikev2_decryption_table", "esp_sa")
 PREFERENCES = [("esp.enable_encryption_decode", "TRUE"), ("esp.enable_authentication_check", "TRUE"),
                ("espial.replay_window", "64"), ("espial.delete_grace", "0.5"), ("espial.verify_icv", "TRUE")]

@@ -107,6 +107,7 @@ def page():
         check = name[len("espial."):]
         if check in known:
             told.add(name)
+            assert r[7], f"{name}: no help text"
             out += row(f"[`{name}`](../expert/CHECKS.md#{check})", known[check], r[1])
     assert told == set(fields), f"in no group: {set(fields) - told}"
     out += ("\n## Preferences\n\nEdit > Preferences > Protocols > ESPIAL, or `-o NAME:VALUE`. The table *Plan* there is the file "

@@ -37,7 +37,7 @@ def details(answer):
     pending = list(answer["tree"])
     while pending:
         node = pending.pop()
-        if node["l"].startswith("ESP and IKE Analysis"):
+        if node["l"].startswith("Espial IPsec Analysis"):
             return [node["l"], *labels(node["n"])[:5], *labels(node["n"][0]["n"])]
         pending += node.get("n", [])
     return []
