@@ -31,12 +31,12 @@ report_overlap(const struct check_in *in, const struct inner_packet *p, struct f
     where = scope_packet(in);
     where.basis = in->ipsec->packet->inner_basis;
     where.variant = 1;
-    where.remedy = "Look at the host that sends it: no path needs such small fragments. They are made "
-                   "to put other ports over those that the first fragment has shown; let the gateway "
-                   "drop them.";
+    where.remedy = "Look at the host that sends it: no path needs such small fragments. They are "
+                   "made to put other ports over those that the first fragment has shown; let the "
+                   "gateway drop them.";
     finding_add(out, CHECK_inner_fragment_unmatched, &where,
-                "A later fragment from %s to %s begins at octet %u of its datagram, where ports and "
-                "what follows them stand; Child SA %u (frame %u) looks at ports.",
+                "A later fragment from %s to %s begins at octet %u of its datagram, where ports "
+                "and what follows them stand; Child SA %u (frame %u) looks at ports.",
                 ip_print(&p->src, src, sizeof src), ip_print(&p->dst, dst, sizeof dst), p->offset,
                 c->id, c->negotiated_in);
     return true;

@@ -60,7 +60,8 @@ static void
 report_forced(const struct stream *s, struct findings *out)
 {
     const struct ike_sa *sa = s->child->ike_sa;
-    const struct nat_evidence *its = sa->nat_r.forced && !sa->nat_i.forced ? &sa->nat_r : &sa->nat_i;
+    bool by_r = sa->nat_r.forced && !sa->nat_i.forced;
+    const struct nat_evidence *its = by_r ? &sa->nat_r : &sa->nat_i;
     struct scope where = scope_stream(s, s->first_frame);
 
     where.basis = its->forced ? BASIS_OBSERVED : BASIS_INFERRED;
@@ -162,15 +163,15 @@ check_non_esp_marker_missing(const struct check_in *in, struct findings *out)
                     from, e->at.dst_port, e->packet->spi);
         return;
     }
-    where.remedy = "Look at the sender: on UDP 500 IKE begins with the initiator's SPI, and the four "
-                   "zero octets belong to UDP 4500.";
+    where.remedy = "Look at the sender: on UDP 500 IKE begins with the initiator's SPI, and the "
+                   "four zero octets belong to UDP 4500.";
     finding_add(out, CHECK_non_esp_marker_missing, &where,
                 "%s sends IKE to UDP %u behind the four zero octets of UDP 4500: the receiver "
                 "takes them for the beginning of an SPI.",
                 from, e->at.dst_port);
 }
 
-/* --- no NAT traversal in common ------------------------------------------------------------------ */
+/* --- no NAT traversal in common --------------------------------------------------------------- */
 
 /* A NAT is in front of that side, and how that is known. */
 struct nat_sign {

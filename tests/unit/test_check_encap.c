@@ -61,7 +61,8 @@ by_mode(struct conversation *c)
         const char *says;
     } of[] = {
         { MODE_TUNNEL, false, false, false, "" },
-        { MODE_TUNNEL, true, false, true, "in UDP although quick mode (frame 4) has agreed on tunnel" },
+        { MODE_TUNNEL, true, false, true,
+          "in UDP although quick mode (frame 4) has agreed on tunnel" },
         { MODE_TUNNEL, true, true, false, "" },
         { MODE_UDP_TUNNEL, false, true, true, "has agreed on UDP-encapsulated tunnel" },
         { MODE_UDP_TUNNEL, true, false, false, "" },

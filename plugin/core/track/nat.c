@@ -280,7 +280,7 @@ look_at_identities(struct turn *t, GChecksumType type)
     e->nat_decided |= e->nat_by_identity;
 }
 
-/* --- which NAT traversal an end knows ------------------------------------------------------------ */
+/* --- which NAT traversal an end knows --------------------------------------------------------- */
 
 /* RFC 3947 section 3.1: the MD5 of the document's name, of drafts also with a line's end. */
 static const struct { const char *name; enum nat_t it; } documents[] = {

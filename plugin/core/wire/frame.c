@@ -239,7 +239,8 @@ is_marked_ike(const struct octets *o)
     static const uint8_t marker[NON_ESP_MARKER];
     const uint8_t *ike = o->at + NON_ESP_MARKER;
 
-    return o->captured >= NON_ESP_MARKER + IKE_HEADER && memcmp(o->at, marker, sizeof marker) == 0 &&
+    return o->captured >= NON_ESP_MARKER + IKE_HEADER &&
+           memcmp(o->at, marker, sizeof marker) == 0 &&
            be32(ike + LENGTH) == o->reported - NON_ESP_MARKER &&
            ike_plausible(ike, o->captured - NON_ESP_MARKER);
 }
