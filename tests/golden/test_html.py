@@ -122,9 +122,13 @@ def self_contained(name, page):
 
 
 def says_all(name, report, page):
-    for f in report["findings"]:
+    follows = {i for d in report["diagnoses"] for i in d["follows"]}      # the cause says what to do
+    check(words(report["outcome"]["text"]) in page.words, f"{name}: outcome is missing: {report['outcome']}")
+    for d in report["diagnoses"]:
+        check(words(d["title"]) in page.words, f"{name}: diagnosis {d['cause']} is missing")
+    for i, f in enumerate(report["findings"]):
         check(words(f["detail"]) in page.words, f"{name}: {f['check']} is missing: {f['detail']}")
-        check(words(f["remedy"]) in page.words, f"{name}: remedy of {f['check']} is missing: {f['remedy']}")
+        check(words(f["remedy"]) in page.words or i in follows, f"{name}: remedy of {f['check']} is missing: {f['remedy']}")
         check(f["reference"] in page.words and "espial." + f["check"] in page.words, f"{name}: reference of {f['check']}")
         check(f["basis"] in page.words, f"{name}: basis of {f['check']}")
     for sa in report["ike_sas"]:
@@ -255,7 +259,7 @@ def launcher(folder):
         return run
 
     run = expect(["--html", out, path], 1)
-    check(out in run.stdout and " errors, " in run.stdout, f"says where the report is: {run.stdout}")
+    check(out in run.stdout and " error, " in run.stdout, f"says where the report is: {run.stdout}")
     page = well_formed("launcher", open(out, "rb").read())
     check("1_wrong_password.pcapng" in page.words, "the capture's name stands in the report")
     same = make(path, path[:-7] + ".keys", folder, ESPIAL_CAPTURE_NAME="1_wrong_password.pcapng")
