@@ -248,7 +248,8 @@ check_nat_t_unsupported(const struct check_in *in, struct findings *out)
         struct nat_sign nat;
         if (!first || !sa->started_here || !sa->went_on || !sa->chosen || !first->request ||
             !first->response || (sa->nat_t_i & sa->nat_t_r) || sa->own_ports ||
-            sa->rekeys != NO_ID || !nat_sign(sa, first, &nat) || carries_both_ways(sa)) {
+            sa->rekeys != NO_ID || sa->i_from_4500 || sa->r_from_4500 ||
+            !nat_sign(sa, first, &nat) || carries_both_ways(sa)) {
             continue;
         }
         where.basis = nat.basis;

@@ -148,7 +148,7 @@ of_ikev2(struct conversation *c)
 {
     static const uint8_t hash[20] = { 1 };
 
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < 5; i++) {
         reset(c);
         begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
         propose(c, aes256, 4, PROTO_IKE, 0);
@@ -162,6 +162,9 @@ of_ikev2(struct conversation *c)
             notify_with(c, N2_NAT_DETECTION_DESTINATION_IP, hash, sizeof hash);
         }
         send(c, "init!", 2);
+        if (i == 4) {           /* they have one: IKE moves there */
+            c->ike_src_port = c->ike_dst_port = PORT_NATT;
+        }
         if (i != 2) {
             auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
             auth_response(c, "10.1.0.0/24", "10.2.0.0/24");
