@@ -290,8 +290,8 @@ newer(const struct sadb *db, const struct child_sa *c, const struct ike_sa *sa,
     return false;
 }
 
-/* The silent end has spoken IKE since then: an answer, or a request of its own.  Of IKEv1 what nobody
- * could read and nothing follows may be its Delete. */
+/* The silent end has spoken IKE since then: an answer, or a request of its own.  Of IKEv1 what
+ * nobody could read and nothing follows may be its Delete. */
 static uint32_t
 speaks_in(const struct ike_sa *sa, const struct exchange *x, const struct flow_run *r)
 {
@@ -397,7 +397,8 @@ say_cause(const struct stream *s, struct sign sign, const char *who, char *cause
         snprintf(remedy, TEXT_MAX,
                  "See whether %s still has SPI %08x and counts its packets: if the count rises, "
                  "the host behind it does not answer, or the way back is cut (firewall, NAT, "
-                 "route), else the way there; without that SPI, let both delete the SA and set it up again.",
+                 "route), else the way there; without that SPI, let both delete the SA and set it up "
+                 "again.",
                  who, s->spi);
         break;
     case SIGN_DEAD:

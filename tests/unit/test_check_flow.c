@@ -380,7 +380,8 @@ signs(struct conversation *c)
     SAYS(c, stream_stopped, "frame 16 begins IKE SA 1 from 192.0.2.10: the old SA was lost");
 }
 
-/* Checks of its own show that it lives too; IKEv1's are answered by an exchange of the other end. */
+/* Checks of its own show that it lives too; IKEv1's are answered by an exchange of the other
+ * end. */
 static void
 checks_of_life(struct conversation *c)
 {

@@ -3,8 +3,6 @@
 Two gateways share 198.51.100.20. The first answers IKE_SA_INIT; IKE_AUTH goes to the second, which knows nothing of it
 and says so: INVALID_IKE_SPI, in clear, as RFC 7296 section 2.21.4 has it. Most gateways say nothing here: then it looks
 as udp_4500_blocked."""
-import time
-
 from conf import *
 from craft import *
 
