@@ -104,6 +104,7 @@ ike_spi_number(const uint8_t spi[8])
  * it too. */
 void stat_tree_handoff(void);
 void stat_table_register(void);
+void stat_table_found_register(void);
 void stat_conversation_register(int proto);
 void stat_flow_register(int proto);
 /* The outer addresses of a record of this frame; their octets live as long as the capture, those of

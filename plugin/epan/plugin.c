@@ -124,6 +124,7 @@ proto_register_espial(void)
     register_postdissector(create_dissector_handle(dissect_espial, -1));
     tap_espial = register_tap("espial");
     stat_table_register();
+    stat_table_found_register();
     stat_conversation_register(proto_espial);
     stat_flow_register(proto_espial);
     register_init_routine(capture_begin);

@@ -436,5 +436,4 @@ stat_table_register(void)
 
     register_stat_tap_table_ui(&sas);
     register_shutdown_routine(free_sas);
-    stat_table_found_register();
 }

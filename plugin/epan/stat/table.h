@@ -35,7 +35,4 @@ void table_set_time(stat_tap_table *table, unsigned row, unsigned column, double
 void table_set_number(stat_tap_table *table, unsigned row, unsigned column, uint64_t n);
 void table_add(stat_tap_table *table, unsigned row, unsigned column, unsigned by);
 
-/* table_found.c */
-void stat_table_found_register(void);
-
 #endif
