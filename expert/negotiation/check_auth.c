@@ -202,8 +202,8 @@ suspect_v2(const struct check_in *in, struct findings *out)
         finding_add(out, CHECK_auth_failure_suspected, &where,
                     "The initiator's message %u begins with AUTH (frame %u), as it does once EAP "
                     "has succeeded, and is answered with %u bytes that begin with a notify. "
-                    "Suggests that the user's credential is right, and that the gateway refuses what "
-                    "comes after it.",
+                    "Suggests that the user's credential is right, and that the gateway refuses "
+                    "what comes after it.",
                     m->message_id, in->ike->exchange->request, m->length);
         return;
     }
