@@ -106,7 +106,7 @@ def tree(name):
 
     top = tap(name, "stat:espial")["stats"]
     for s in r["streams"]:
-        node = find(top, f"{s['protocol']} {s['spi']}")
+        node = find(top, f"{s['protocol']} {s['spi']}, {s['src']} to {s['dst']}")
         check(node and node["count"] == frames_with(name, f"espial.stream == {s['id']}"), f"{name}: {s['spi']} in the tree: {node}")
     for f in r["findings"]:
         alike = [g for g in r["findings"] if (g["check"], g["severity"]) == (f["check"], f["severity"])]
