@@ -31,16 +31,9 @@ enum {
     { AREA_##area, CAUSE_##when, (unsigned)(effects), (unsigned)(explains) }
 #define NO_CAUSE(area) { AREA_##area, CAUSE_FROM_WARN, 0, 0 }
 
-static const struct cause_rule rules[NUM_CHECKS] = {
-#define RULE(name, ...) [CHECK_##name] = __VA_ARGS__,
-#include "rules.def"
-#undef RULE
-};
-const struct cause_rule *check_rule(unsigned i) { return &rules[i]; }
-
 const struct check checks[NUM_CHECKS] = {
-#define CHECK(name, severity, group, trigger, title, remedy, reference, doc, why) \
-    { #name, title, remedy, reference, doc, why, #group, SEV_##severity, trigger, { 0 } },
+#define CHECK(name, severity, group, trigger, title, remedy, reference, doc, why, rule) \
+    { #name, title, remedy, reference, doc, why, #group, SEV_##severity, trigger, rule },
 #include "checks.def"
 #undef CHECK
 };

@@ -85,7 +85,11 @@ struct check {
 /* The table of checks.  What names one of its rows includes expert/checks.h besides. */
 extern const struct check checks[];
 extern const unsigned num_checks;
-const struct cause_rule *check_rule(unsigned i);
+static inline const struct cause_rule *
+check_rule(unsigned check)
+{
+    return &checks[check].rule;
+}
 
 /* Frames, ascending.  g_array_index reads it, as if it were a GArray of uint32_t. */
 struct frame_list {
