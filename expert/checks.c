@@ -28,8 +28,13 @@ enum {
 };
 
 #define CAUSE(area, when, effects, explains) \
-    { AREA_##area, CAUSE_##when, (unsigned)(effects), (unsigned)(explains) }
-#define NO_CAUSE(area) { AREA_##area, CAUSE_FROM_WARN, 0, 0 }
+    { \
+        AREA_##area, CAUSE_##when, (unsigned)(effects), (unsigned)(explains) \
+    }
+#define NO_CAUSE(area) \
+    { \
+        AREA_##area, CAUSE_FROM_WARN, 0, 0 \
+    }
 
 const struct check checks[NUM_CHECKS] = {
 #define CHECK(name, severity, group, trigger, title, remedy, reference, doc, why, rule) \

@@ -5,6 +5,12 @@
 
 #include <espial/diagnosis.h>
 
+/* What a finding is, and of which diagnosis. */
+struct told {
+    enum finding_role role;
+    uint32_t diagnosis;
+};
+
 struct diagnoses {
     const struct sadb *db;
     const struct findings *all;
@@ -16,10 +22,7 @@ struct diagnoses {
     uint32_t *root_of_sa, *root_of_child;       /* by id: the first of those that replaced each
                                                  * other */
     uint32_t *tunnel_of_stream; /* by id of the stream: those without a Child SA, else NO_ID */
-    struct told {
-        enum finding_role role;
-        uint32_t diagnosis;
-    } *told;                    /* by id of the finding */
+    struct told *told;          /* by id of the finding */
     GHashTable *by_frame;       /* frame -> GArray of uint32_t */
     char *outcome;
     bool capped;

@@ -113,7 +113,7 @@ is_blocking(const struct diagnosis *one, const struct passed *p)
 static enum verdict
 judge(const struct diagnoses *d, const struct tunnel *t, const struct passed *p)
 {
-    enum verdict v = t->diagnoses->len         ? VERDICT_DEGRADED :
+    enum verdict v = t->diagnoses->len          ? VERDICT_DEGRADED :
                      p->both && t->ike_sas->len ? VERDICT_WORKS :
                                                   VERDICT_UNKNOWN;
 

@@ -100,14 +100,12 @@ length_decides(const struct sadb *db, const struct child_sa *c, bool to_responde
     return find_rule(db, c, to_responder, &rule);
 }
 
-/* Octets of what ESP is inside of; RFC 9329 section 3 puts a length of two octets in front of it. */
+/* Octets of what ESP is inside of; in TCP a length stands in front of it (RFC 9329 section 3). */
 static uint32_t
 carrier_header(const struct stream *s)
 {
-    enum { TCP_LENGTH = 2 };
-
     if (s->in_tcp) {
-        return TCP_HEADER + TCP_LENGTH;
+        return TCP_HEADER + TCP_ENCAP_LENGTH;
     }
     return s->src_port ? UDP_HEADER : 0;
 }

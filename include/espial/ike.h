@@ -147,9 +147,9 @@ char *ike_id_print(const struct ike_id *id, char *out, size_t size);
 /* IDci or IDcr of IKEv1 as a selector (RFC 2407 section 4.6.2); false for names, and *out is then
  * undefined. */
 bool ike_id_selector(const struct ike_id *id, struct selector *out);
-/* Writes what the message says in one line, payloads in order with their values, what peers wrote with
- * hidden characters shown, into out, which holds size octets; returns out.  Place is that in its
- * exchange, from 1, of IKEv1; 0 where it is not known.
+/* Writes what the message says in one line, payloads in order with their values, what peers wrote
+ * with hidden characters shown, into out, which holds size octets; returns out.  Place is that in
+ * its exchange, from 1, of IKEv1; 0 where it is not known.
  * "IKE_AUTH request 1: IDi lisa@corp.example, AUTH pre-shared key, CFG ask address, TSi 0.0.0.0/0";
  * not opened, "IKE_AUTH request 1: encrypted, 236 octets, first IDi"; ".." for what has no room. */
 char *ike_message_print(const struct ike_message *m, unsigned place, char *out, size_t size);

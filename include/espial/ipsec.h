@@ -109,14 +109,15 @@ bool esp_null_read(uint8_t *next, struct span *payload, const struct proposal *c
  * captured. */
 struct inner_talk inner_talk_read(const struct inner_packet *p, bool tunnel, const uint8_t *at,
                                   size_t len);
-/* An aggregate of IP-TFS (RFC 9347, next header 144): *blocks is what follows its header and the rest
- * of a packet that began earlier.  False where the header is none. */
+/* An aggregate of IP-TFS (RFC 9347, next header 144): *blocks is what follows its header and the
+ * rest of a packet that began earlier.  False where the header is none. */
 bool aggfrag_begin(struct span *blocks, const struct span *payload);
-/* The next packet that begins there, as far as it is there, at least its fixed header; blocks goes on
- * behind it.  False at padding, at the end, and at what is no packet. */
+/* The next packet that begins there, as far as it is there, at least its fixed header; blocks goes
+ * on behind it.  False at padding, at the end, and at what is no packet. */
 bool aggfrag_next(struct span *blocks, struct span *packet);
-/* Fills in the inner packet.  Of an aggregate the first that begins in the payload.  Tunnel mode (next header 4 or 41): read from the payload;
- * else the outer addresses with the transport protocol; a dummy packet (59) has none. */
+/* Fills in the inner packet.  Of an aggregate the first that begins in the payload.  Tunnel mode
+ * (next header 4 or 41): read from the payload; else the outer addresses with the transport
+ * protocol; a dummy packet (59) has none. */
 void ipsec_set_inner(struct ipsec_packet *p, const struct sighting *at, uint8_t next,
                      const struct span *payload, enum basis basis);
 

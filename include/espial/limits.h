@@ -15,8 +15,8 @@ enum limits {
     IKE_MAX_VENDORS = 32,
     CERT_MAX_READ = 8,              /* certificates of one message that are read */
     CERT_MAX_OCTETS = 1 << 14,      /* of one certificate in DER */
-    CERT_MAX_NAMES = 32,            /* of its subjectAltName that an identity is compared with, and of
-                                     * a distinguished name */
+    CERT_MAX_NAMES = 32,            /* of its subjectAltName that an identity is compared with, and
+                                     * of a distinguished name */
     CERT_MAX_ASKED = 32,            /* authorities of one message's certificate requests */
 
     FRAME_MAX_STEPS = 32,           /* layers of one frame */

@@ -176,8 +176,8 @@ const struct child_sa *sadb_child_at(const struct sadb *db, uint8_t protocol, ui
  * protocol, newest first, up to max.  Returns how many. */
 size_t sadb_policies(const struct sadb *db, const struct ip_addr *addr, uint8_t protocol,
                      struct policy *out, size_t max);
-/* Of the packets that begin in an aggregate of IP-TFS (aggfrag_begin) the first that the selectors of
- * its Child SA at that time refuse, else the first, becomes p's inner packet. */
+/* Of the packets that begin in an aggregate of IP-TFS (aggfrag_begin) the first that the selectors
+ * of its Child SA at that time refuse, else the first, becomes p's inner packet. */
 void sadb_choose_inner(const struct sadb *db, struct ipsec_packet *p, const struct sighting *at,
                        const struct span *payload);
 /* The Child SA whose traffic c carries on: the one that it rekeys, else the newest one before it

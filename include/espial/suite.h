@@ -99,7 +99,8 @@ char *eap_type_name(uint8_t type, char *out, size_t size);
 /* "pre-shared key", "RSA signature" (RFC 7296 section 3.8, RFC 2409 appendix A),
  * "authentication method 99". */
 char *auth_method_name(uint8_t major, uint16_t method, char *out, size_t size);
-/* "UDP-encapsulated tunnel" (RFC 2407 section 4.5, RFC 3947 section 5.1), "encapsulation mode 9". */
+/* "UDP-encapsulated tunnel" (RFC 2407 section 4.5, RFC 3947 section 5.1), "encapsulation mode
+ * 9". */
 char *encap_mode_name(uint16_t mode, char *out, size_t size);
 /* "tcp", "ipv6-icmp", else the number alone. */
 char *ip_protocol_name(uint8_t protocol, char *out, size_t size);

@@ -156,8 +156,9 @@ page_healthy(struct page *p)
         }
         healthy++;
         if (shown < PAGE_MAX_PAIRS) {
-            g_string_append(p->out,
-                            shown++ ? "" : "<h3>Tunnels without a fault</h3>\n<ul class=\"its\">\n");
+            g_string_append(p->out, shown++ ? "" :
+                                              "<h3>Tunnels without a fault</h3>\n"
+                                              "<ul class=\"its\">\n");
             g_string_append(p->out, "<li>");
             html_text_breaking(p->out, t->text);
             g_string_append(p->out, "</li>\n");

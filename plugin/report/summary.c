@@ -1,4 +1,5 @@
-/* summary.c - the summary: how much, who talks to whom, and how to read the rest.  SPDX-License-Identifier: GPL-2.0-or-later */
+/* summary.c - the summary: how much, who talks to whom, and how to read the rest.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kit.h"
 #include "left_out.h"
 #include "sections.h"

@@ -39,7 +39,8 @@ ask(struct conversation *c, struct span authority)
 static void
 name(struct ike_id *id, const char *fqdn)
 {
-    *id = (struct ike_id){ .present = true, .type = ID_FQDN, .data = { (const uint8_t *)fqdn, strlen(fqdn) } };
+    *id = (struct ike_id){ .present = true, .type = ID_FQDN,
+                           .data = { (const uint8_t *)fqdn, strlen(fqdn) } };
 }
 
 /* IKE_SA_INIT, whose answer asks for what asked is, and a client that shows chain. */

@@ -336,8 +336,8 @@ altered(struct conversation *c)
     propose(c, aes256, 4, PROTO_IKE, 0);
     c->m.proposals[0].attr.auth_method = AUTH1_PSK;
     send(c, "mm2", 2);
-    SAYS(c, attribute_changed, "198.51.100.20 changes transform 1 of frame 1: it returns authentication "
-         "by pre-shared key in place of authentication by ");
+    SAYS(c, attribute_changed,
+         "198.51.100.20 changes transform 1 of frame 1: it returns authentication by pre-shared key in place of authentication by ");
     T(count(c, CHECK_proposal_not_offered) == 0);
     reset(c);    /* a transform that nobody offered is another matter */
     begin(c, 1, V1_MAIN, 0, true, false);
@@ -472,8 +472,8 @@ numbered(struct conversation *c)
     begin(c, 1, V1_MAIN, 0, false, false);
     propose(c, keyed, 2, PROTO_IKE, 0);
     send(c, "mm2", 2);
-    SAYS(c, attribute_changed, "changes transform 1 of frame 1: it returns 3DES_CBC with key length "
-                               "128 in place of 3DES_CBC without a key length.");
+    SAYS(c, attribute_changed,
+         "changes transform 1 of frame 1: it returns 3DES_CBC with key length 128 in place of 3DES_CBC without a key length.");
 }
 
 /* What another pair has agreed on, or failed in, says nothing of this one. */

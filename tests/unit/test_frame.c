@@ -270,8 +270,8 @@ udp_ports(void)
     T(parts_of(&p, FRAME_LINK_IP, p.end - p.start, &part, 1) == 0);
 }
 
-/* IKE behind the marker of UDP 4500 on UDP 500; and Cisco's UDP 10000, where ESP goes, and IKE behind
- * that marker. */
+/* IKE behind the marker of UDP 4500 on UDP 500; and Cisco's UDP 10000, where ESP goes, and IKE
+ * behind that marker. */
 static void
 markers(void)
 {

@@ -149,6 +149,7 @@ test_strangers(void)
     begin(1, V1_TRANSACTION, FLAG_ENCRYPTED, 5);
     has(V1P_ATTRIBUTES);
     m.cfg_type = CP_REPLY;
+    /* NOLINTNEXTLINE(misc-misleading-bidirectional): what a peer may write */
     attribute(CFG_XAUTH_USER_NAME, "lisa\", N AUTHENTICATION_FAILED\xe2\x80\xae\x1b[31m\xff");
     attribute(CFG_XAUTH_USER_PASSWORD, "secret");
     T_STR(say(2), "Transaction message 2: CFG reply "

@@ -107,8 +107,8 @@ limits(struct conversation *c)
 static void
 cut(struct conversation *c)
 {
-    static const char line[] = "1 of 4 frames are cut (snap length): what lies beyond was not read, "
-                               "and no integrity check of such a packet was made.\n";
+    static const char line[] = "1 of 4 frames are cut (snap length): what lies beyond was not "
+                               "read, and no integrity check of such a packet was made.\n";
     struct report r;
     const char *text;
 

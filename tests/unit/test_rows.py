@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 
-ROW = re.compile(r'^CHECK\((\w+), \w+, \w+, [\w |]+,\s*((?:"(?:[^"\\]|\\.)*"[\s,]*)+)\)', re.M)
+ROW = re.compile(r'^CHECK\((\w+), \w+, \w+, [\w |]+,\s*((?:"(?:[^"\\]|\\.)*"[\s,]*)+)(?:NO_)?CAUSE\(', re.M)
 TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 

@@ -450,11 +450,11 @@ char *
 ike_message_print(const struct ike_message *m, unsigned place, char *out, size_t size)
 {
     struct line l = { .m = m, .out = out, .size = size };
-    size_t head;
+    const char *body;
 
     out[0] = 0;
     add_head(&l, place);
-    head = strlen(out);
+    body = out + strlen(out);
     add_notifies(&l, true);
     for (size_t i = 0; i < m->num_payloads && !l.full; i++) {
         if (m->major == 1) {
@@ -472,11 +472,11 @@ ike_message_print(const struct ike_message *m, unsigned place, char *out, size_t
     } else if (m->error && !l.full) {
         add_item(&l, ike_error_text(m->error));
     }
-    if (strlen(out) == head && !m->num_payloads) {
+    if (!*body && !m->num_payloads) {
         add_item(&l, "empty");
     }
-    if (strlen(out) == head) {
-        out[head - 2] = 0;      /* nothing that is told: no colon */
+    if (!*body) {
+        out[body - out - 2] = 0;        /* nothing that is told: no colon */
     }
     return out;
 }

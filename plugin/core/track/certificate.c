@@ -76,7 +76,10 @@ track_methods(struct turn *t)
     uint32_t methods = 0;
     bool of_i = t->e->from_initiator;
 
-    for (size_t at = 0; n && at + 2 <= n->data.len && n->data.at[at] >= 2; at += n->data.at[at]) {
+    if (!n) {
+        return;
+    }
+    for (size_t at = 0; at + 2 <= n->data.len && n->data.at[at] >= 2; at += n->data.at[at]) {
         uint8_t method = n->data.at[at + 1];
         methods |= method < 32 ? 1u << method : 0;
     }
