@@ -30,6 +30,7 @@ enum area {
     AREA_STATE,         /* one end knows of SAs that the other does not, lifetimes, numbers */
     AREA_SYMPTOM,       /* only what is seen of something else, as long as that is not known */
     AREA_HYGIENE,       /* how strong, not whether it works: never a diagnosis */
+    AREA_LIMIT,         /* what keeps Espial from telling more: never a diagnosis */
     AREA_INFO           /* never a diagnosis */
 };
 

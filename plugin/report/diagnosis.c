@@ -115,6 +115,22 @@ print_hygiene(FILE *out, const struct report *r)
     }
 }
 
+/* What was given, and did not help. */
+static void
+print_limits(FILE *out, const struct report *r)
+{
+    bool begun = false;
+
+    for (size_t i = 0; i < findings_count(r->findings); i++) {
+        const struct finding *f = findings_get(r->findings, i);
+        if (check_rule(f->check)->area == AREA_LIMIT && f->severity >= r->least) {
+            fprintf(out, "%s  %s: %s\n  do: %s\n", begun ? "" : "\nnot told:\n",
+                    checks[f->check].name, f->detail, f->remedy);
+            begun = true;
+        }
+    }
+}
+
 void
 report_diagnosis(FILE *out, const struct report *r)
 {
@@ -130,6 +146,7 @@ report_diagnosis(FILE *out, const struct report *r)
     print_general(out, r);
     print_healthy(out, r);
     print_hygiene(out, r);
+    print_limits(out, r);
     print_left_out(out, r);
     print_counts(out, r);
 }

@@ -171,6 +171,19 @@ page_healthy(struct page *p)
 }
 
 void
+page_limits(struct page *p)
+{
+    for (size_t i = 0; i < findings_count(p->r->findings); i++) {
+        const struct finding *f = findings_get(p->r->findings, i);
+        if (check_rule(f->check)->area == AREA_LIMIT) {
+            g_string_append(p->out, "<p class=\"limit\">");
+            html_text_breaking(p->out, f->detail);
+            g_string_append(p->out, "</p>\n");
+        }
+    }
+}
+
+void
 page_hygiene(struct page *p)
 {
     size_t n = diagnoses_num_hygiene(p->r->diagnoses);

@@ -12,6 +12,7 @@ extern const char *const page_style, *const page_script;
 void page_outcome(struct page *p);
 void page_diagnoses(struct page *p);
 void page_healthy(struct page *p);
+void page_limits(struct page *p);       /* keys and a plan that did not help */
 void page_hygiene(struct page *p);
 
 /* summary.c: what the capture shows in words. */

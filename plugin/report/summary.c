@@ -247,6 +247,7 @@ page_summary(struct page *p)
     page_healthy(p);
     put_scale(p, peers);
     put_keys(p);
+    page_limits(p);
     put_limits(p);
     page_hygiene(p);
     put_peers(p, peers);

@@ -32,16 +32,16 @@ struct lighter {
 };
 
 static const struct flood floods[] = {
-    { "half_open", NULL, half_open, 1850, 1850, SADB_MAX_IKE_SAS + 1, "IKE SAs" },
+    { "half_open", NULL, half_open, 2250, 2250, SADB_MAX_IKE_SAS + 1, "IKE SAs" },
     { "new_suites", NULL, new_suites, 20000, 2000, 0, NULL },
     { "half_open_v1", NULL, half_open_v1, 2600, 2600, SADB_MAX_IKE_SAS + 1, "IKE SAs" },
     { "same_two_addresses", NULL, same_two_addresses, 1950, 1950, SADB_MAX_IKE_SAS + 1, "IKE SAs" },
-    { "chosen_spis", NULL, chosen_spis, 2400, 2400, SADB_MAX_IKE_SAS + 1, "IKE SAs" },
+    { "chosen_spis", NULL, chosen_spis, 2750, 2750, SADB_MAX_IKE_SAS + 1, "IKE SAs" },
     { "same_spi_i", NULL, same_spi_i, 1400, 1400, SADB_MAX_IKE_SAS + 1, "IKE SAs" },
     { "esp_spis", unreadable, esp_spis, 1400, 1400, SADB_MAX_STREAMS + 1, "ESP and AH streams" },
     { "forged_sources", child, forged_sources, 1500, 1500, SADB_MAX_STREAMS + 1,
       "ESP and AH streams" },
-    { "moves", unreadable_with_streams, moves, 2200, 60, 1, "Child SAs that follow a new address" },
+    { "moves", unreadable_with_streams, moves, 2350, 60, 1, "Child SAs that follow a new address" },
     { "retransmissions", NULL, retransmissions, 400, 10, SADB_MAX_RETRANSMISSIONS + 2,
       "frames of one message's retransmissions" },
     { "message_ids", unreadable, message_ids, 1100, 20, SADB_MAX_EXCHANGES + 1,

@@ -17,6 +17,8 @@ NO_CAPTURE = {
     "birthday_bound": "takes 32 GiB under one key",
     "keys_unused": "is of the keys given beside a capture: launcher and unit tests",
     "plan_unmatched": "is of the plan given beside a capture: unit tests",
+    "redirect_not_followed": "wants a client that refuses to be redirected: unit tests",
+    "nat_t_unsupported": "wants two daemons without NAT traversal in common: unit tests",
     "esp_null_seen": "is silent where keys are given; esp_cleartext shows it without",
 }
 

@@ -125,10 +125,10 @@ def test_key_paths(tmp):
     log.write_bytes(b"".join(one.read_bytes() for one in tables))
     shutil.copy(CLEAN, alone)
     expect(espial(alone), 0, ["inferred"])
-    expect(espial("--keys", log, alone), 0, ["sa_deleted  [decrypted]", "keys given: 1 IKE, 2 ESP; used: 1 IKE, 2 ESP"])
+    expect(espial("--findings", "--keys", log, alone), 0, ["sa_deleted  [decrypted]", "keys given: 1 IKE, 2 ESP; used: 1 IKE, 2 ESP"])
     with gzip.open(tmp / "keys.gz", "wb") as out:
         out.write(log.read_bytes())
-    expect(espial("--keys", tmp / "keys.gz", alone), 0, ["sa_deleted  [decrypted]"])
+    expect(espial("--findings", "--keys", tmp / "keys.gz", alone), 0, ["sa_deleted  [decrypted]"])
     # What holds no key is told, and nobody takes the report for one with keys.
     (tmp / "folder").mkdir()
     shutil.copy(log, tmp / "folder/charon.log")
@@ -141,9 +141,9 @@ def test_key_paths(tmp):
     with gzip.open(tmp / "b.pcapng.gz", "wb") as out:
         out.write(CLEAN.read_bytes())
     shutil.copytree(CLEAN.with_suffix(".keys"), tmp / "b.keys")
-    expect(espial(tmp / "b.pcapng.gz"), 0, ["sa_deleted  [decrypted]"])
+    expect(espial("--findings", tmp / "b.pcapng.gz"), 0, ["sa_deleted  [decrypted]"])
     shutil.copy(log, tmp / "a.keys")
-    expect(espial(alone), 0, ["sa_deleted  [decrypted]"])
+    expect(espial("--findings", alone), 0, ["sa_deleted  [decrypted]"])
 
 
 def test_sudo_without_password(tmp):

@@ -338,6 +338,8 @@ as_text(struct conversation *c)
     T(says(text, "alike: 1 other tunnel (bob to 198.51.100.20, from frame 10)\n"));
     T(says(text, "\nWorks, as far as its packets show without keys: ann reached 10.2.0.0/24"));
     T(!strstr(text, "Bob is rejected"));
+    find(c, CHECK_keys_unused, 12, NULL, "None of the keys fits.");
+    T(says(printed(c, report_diagnosis), "\nnot told:\n  keys_unused: None of the keys fits.\n"));
 }
 
 int
