@@ -373,13 +373,24 @@ void
 check_post_quantum(const struct check_in *in, struct findings *out)
 {
     const struct ike_event *e = in->ike;
-    struct scope where;
+    const struct child_sa *c = e->child;
+    struct scope where = scope_message(in);
 
-    if (!e->sa || !e->established || !e->sa->post_quantum) {
-        return;
+    if (e->sa && e->established && e->sa->post_quantum) {
+        bool kem = kept_has_ml_kem(e->sa->chosen);
+        finding_add(out, CHECK_post_quantum, &where,
+                    kem ? "IKE SA %u is protected against a quantum computer: %s." :
+                          "IKE SA %u is protected against a quantum computer: %s (both ends mix a "
+                          "post-quantum pre-shared key into its keys, where they hold the same "
+                          "one).",
+                    e->sa->id, e->sa->chosen ? e->sa->chosen->text : "of an unknown suite");
     }
-    where = scope_message(in);
-    finding_add(out, CHECK_post_quantum, &where,
-                "IKE SA %u is protected against a quantum computer: %s.", e->sa->id,
-                e->sa->chosen ? e->sa->chosen->text : "a post-quantum pre-shared key");
+    /* A Child SA of IKE_AUTH has no key exchange of its own. */
+    if (c && message_is_new(in) && c->negotiated_in == e->at.frame && kept_has_ml_kem(c->chosen)) {
+        where.child = c;
+        finding_add(out, CHECK_post_quantum, &where,
+                    "Child SA %u is protected against a quantum computer by a key exchange of its "
+                    "own: %s.",
+                    c->id, c->chosen->text);
+    }
 }

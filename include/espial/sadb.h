@@ -277,6 +277,8 @@ bool child_has_esn(const struct child_sa *c);
 const char *kept_text(const struct kept_proposal *k, char out[SUITE_TEXT_MAX]);
 /* The suite's cipher is NULL or GMAC (RFC 2410, RFC 4543).  chosen may be NULL. */
 bool kept_is_null(const struct kept_proposal *chosen);
+/* Some key exchange of the suite is ML-KEM (RFC 9370 section 2).  k may be NULL. */
+bool kept_has_ml_kem(const struct kept_proposal *k);
 /* Octets of an IKEv2 message that holds inner octets of payloads inside one SK payload,
  * by the chosen suite's geometry (RFC 7296 section 3.14); 0 where it is not known. */
 uint32_t sadb_sk_length(const struct kept_proposal *chosen, uint32_t inner);

@@ -258,6 +258,38 @@ told_once(struct conversation *c)
     T(count(c, CHECK_post_quantum) == 1 && count(c, CHECK_sa_established) == 2);
 }
 
+/* RFC 9370 section 2.2.4, RFC 9867. */
+static void
+post_quantum_child(struct conversation *c)
+{
+    static const struct transform kem[] = {
+        { TRANSFORM_ENCR, ENCR_AES_CBC, 128 },
+        { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 },
+        { TRANSFORM_KE, KE_ML_KEM_768, 0 },
+        { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 },
+    };
+
+    tunnel(c);
+    for (unsigned r = 0; r < 2; r++) {
+        begin(c, 2, V2_CREATE_CHILD_SA, 2, r == 0, r == 1);
+        propose(c, kem, 4, PROTO_ESP, r ? 0xb0000002 : 0xa0000002);
+        selectors(c, "10.1.0.0/24", "10.3.0.0/24");
+        send(c, r ? "child!" : "child?", (uint16_t)(5 + r));
+    }
+    T(count(c, CHECK_post_quantum) == 1);
+    SAYS(c, post_quantum, "Child SA 1 is protected against a quantum computer by a key exchange");
+    reset(c);
+    for (unsigned r = 0; r < 2; r++) {
+        begin(c, 2, V2_IKE_SA_INIT, 0, r == 0, r == 1);
+        propose(c, aes256, 4, PROTO_IKE, 0);
+        notify(c, N2_USE_PPK_INT);
+        send(c, r ? "init!" : "init?", (uint16_t)(1 + r));
+    }
+    auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
+    auth_response(c, "10.1.0.0/24", "10.2.0.0/24");
+    SAYS(c, post_quantum, "both ends mix a post-quantum pre-shared key into its keys");
+}
+
 static void
 child_with(struct conversation *c, const struct transform *t, size_t n)
 {
@@ -395,6 +427,7 @@ main(void)
     nonces(&c);
     aggressive(&c);
     told_once(&c);
+    post_quantum_child(&c);
     strength(&c);
     readable(&c);
     return conversation_done(&c);

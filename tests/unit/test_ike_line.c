@@ -116,6 +116,10 @@ test_refusals(void)
     notify(N2_INVALID_KE_PAYLOAD, "", "x");
     m.notifies[2].data = (struct span){ (const uint8_t *)"\0\x0e", 2 };
     T_STR(say(0), "IKE_SA_INIT response 0: N INVALID_KE_PAYLOAD MODP_2048, NAT-D");
+    begin(2, V2_INFORMATIONAL, 0, 6);
+    notify(N2_AUTH_LIFETIME, "", "x");
+    m.notifies[0].data = (struct span){ (const uint8_t *)"\0\0\x0e\x10", 4 };
+    T_STR(say(0), "INFORMATIONAL request 6: N AUTH_LIFETIME 3600 s");
     begin(2, V2_INFORMATIONAL, 0, 7);
     T_STR(say(0), "INFORMATIONAL request 7: empty");
     has(V2P_DELETE);

@@ -163,6 +163,8 @@ add_notify(struct line *l, const struct ike_notify *n)
     notify_name(l->m->major, n->type, name, sizeof name);
     if (l->m->major == 2 && n->type == N2_INVALID_KE_PAYLOAD && n->data.len == 2) {
         print_group(be16(n->data.at), value, sizeof value);
+    } else if (l->m->major == 2 && n->type == N2_AUTH_LIFETIME && n->data.len == 4) {
+        g_snprintf(value, sizeof value, "%u s", be32(n->data.at));
     } else if (n->spi.len == 4) {
         g_snprintf(value, sizeof value, "SPI %08x", be32(n->spi.at));
     }

@@ -401,3 +401,15 @@ child_carrier(const struct child_sa *c)
     }
     return c->udp_encap ? " in UDP" : "";
 }
+
+bool
+kept_has_ml_kem(const struct kept_proposal *k)
+{
+    for (size_t i = 0; k && i < k->p->num_transforms; i++) {
+        const struct transform *t = &k->p->transforms[i];
+        if (t->type >= TRANSFORM_KE && t->type != TRANSFORM_ESN && ke_is_ml_kem(t->id)) {
+            return true;
+        }
+    }
+    return false;
+}

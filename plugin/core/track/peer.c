@@ -33,7 +33,7 @@ track_abilities(struct turn *t)
                            ike_find_notify(m, N2_INITIAL_CONTACT) != NULL;
     sa->auth_read |= m->exchange == V2_IKE_AUTH && m->encrypted && m->readable;
     sa->post_quantum |= m->exchange == V2_IKE_SA_INIT && ike_is_response(m) &&
-                        ike_find_notify(m, N2_USE_PPK) != NULL;
+                        (ike_find_notify(m, N2_USE_PPK) || ike_find_notify(m, N2_USE_PPK_INT));
 }
 
 /* Whether the exchange only asks if the peer lives (RFC 7296 section 1.4, RFC 3706). */

@@ -3,18 +3,6 @@
 #include "track.h"
 
 static bool
-has_ml_kem(const struct kept_proposal *k)
-{
-    for (size_t i = 0; k && i < k->p->num_transforms; i++) {
-        const struct transform *t = &k->p->transforms[i];
-        if (t->type >= TRANSFORM_KE && t->type != TRANSFORM_ESN && ke_is_ml_kem(t->id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool
 was_read(const struct ike_message *m)
 {
     return m->encrypted && m->readable;
@@ -38,7 +26,7 @@ track_establish(struct turn *t)
     struct ike_event *e = t->e;
     struct ike_sa *sa = t->sa;
 
-    sa->post_quantum |= sa->major == 2 && has_ml_kem(sa->chosen);
+    sa->post_quantum |= sa->major == 2 && kept_has_ml_kem(sa->chosen);
     if (sa->state == IKE_HALF_OPEN ||
         (sa->state == IKE_FAILED && (was_read(t->m) || (sa->major == 2 && !sa->failed_read)))) {
         stand(t->db, sa, e->at.frame, e->at.time);
