@@ -209,6 +209,7 @@ test_registries(void)
     T_STR(notify_name(1, 24576, text, sizeof text), "RESPONDER_LIFETIME");
     T_STR(notify_name(1, 36137, text, sizeof text), "R_U_THERE_ACK");
     T_STR(notify_name(2, 38, text, sizeof text), "TS_UNACCEPTABLE");
+    T_STR(notify_name(2, 9002, text, sizeof text), "NO_APN_SUBSCRIPTION");
     T_STR(notify_name(2, 16430, text, sizeof text), "IKEV2_FRAGMENTATION_SUPPORTED");
     T_STR(notify_name(2, 40000, text, sizeof text), "notify 40000");
     T_STR(payload_name(1, 20, text, sizeof text), "NAT-D");
