@@ -17,6 +17,7 @@ LONG = {
     "tests/flood/flood.c": "every flood, one after another, and the table of what each may cost",
     "expert/CHECKS.md": "generated: one section for each check",
     "expert/checks.def": "one row for each check: tools and readers find all of them in one place",
+    "docs/TEXTS.md": "generated: all that Espial says, to be read in one sitting",
     "tests/golden/LIST": "one line for each capture and check",
     "pcaps/README.md": "generated: one story for each capture",
 }
