@@ -53,7 +53,7 @@ struct cause_rule {
 enum effect {
     EFFECT_REFUSED = 1,         /* a proposal is refused */
     EFFECT_DENIED = 1 << 1,     /* an authentication is refused */
-    EFFECT_UNCOVERED = 1 << 2,  /* networks are refused */
+    EFFECT_UNCOVERED = 1 << 2,  /* networks are refused, or a packet outside them */
     EFFECT_NOTIFY = 1 << 3,     /* an error is reported */
     EFFECT_FORETOLD = 1 << 4,   /* a refusal is to come */
     EFFECT_SILENCE = 1 << 5,    /* a message of IKE is not answered, or sent again */
