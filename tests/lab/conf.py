@@ -95,6 +95,25 @@ def roadwarrior(client=None, gateway=None, both=None, pool="10.86.152.186-10.86.
                   gateway_top=merge({"pools": {"vpn": {"addrs": pool}}}, more.pop("gateway_top", None)), **more)
 
 
+def two_users(client):
+    """The client's connection "net" as one for lisa and one for bob, each from an address of its own."""
+    net = client["connections"].pop("net")
+    for name, address in (("lisa", CLIENT), ("bob", OTHER_CLIENT)):
+        client["connections"][name] = merge(net, {"local_addrs": address, "local": {"id": name + "@corp.example"},
+                                                  "children": {"net": None, name: net["children"]["net"]}})
+    return client
+
+
+def behind_one_nat(lab, outside, ports):
+    """Translates both: lisa's ports stay, bob's IKE goes out by 1024, and by his port of the ports once it has moved."""
+    lab.address("client", OTHER_CLIENT + "/24", "eth0")
+    lab.nft("west", "add table ip nat; add chain ip nat post { type nat hook postrouting priority 100; }; "
+            "add rule ip nat post oifname mid ip saddr %s snat to %s; "
+            "add rule ip nat post oifname mid ip saddr %s udp sport 500 snat to %s:1024; "
+            "add rule ip nat post oifname mid ip saddr %s udp sport 4500 snat to %s:%u"
+            % (CLIENT, outside, OTHER_CLIENT, outside, OTHER_CLIENT, outside, ports["bob"]))
+
+
 def xauth_pair(client_password, gateway_password):
     """(client, gateway): IKEv1 aggressive mode, XAUTH, address by Mode Config."""
     return roadwarrior(

@@ -13,19 +13,11 @@ _client, _gateway = tunnel(
     child={"mode": "transport", "esp_proposals": "aes128-sha1"},
     client_child={"local_ts": "dynamic[udp/1701]", "remote_ts": "dynamic[udp/1701]"},
     gateway_child={"local_ts": "dynamic[udp/1701]", "remote_ts": "dynamic[udp]"})
-_net = _client["connections"].pop("net")
-for _name, _address in (("lisa", CLIENT), ("bob", OTHER_CLIENT)):
-    _client["connections"][_name] = merge(_net, {"local_addrs": _address, "local": {"id": _name + "@corp.example"},
-                                                 "children": {"net": None, _name: _net["children"]["net"]}})
-CONFIGURATIONS = {"client": _client, "gateway": _gateway}
+CONFIGURATIONS = {"client": two_users(_client), "gateway": _gateway}
 
 
 def before(lab):
-    lab.address("client", OTHER_CLIENT + "/24", "eth0")
-    lab.nft("west", "add table ip nat; add chain ip nat post { type nat hook postrouting priority 100; }; "
-            "add rule ip nat post oifname mid ip saddr 192.0.2.10 snat to %s; "
-            "add rule ip nat post oifname mid ip saddr 192.0.2.11 udp sport 500 snat to %s:1024; "
-            "add rule ip nat post oifname mid ip saddr 192.0.2.11 udp sport 4500 snat to %s:47772" % (WEST, WEST, WEST))
+    behind_one_nat(lab, WEST, PORTS)
 
 
 def l2tp(lab, name, asks, answers, whose):

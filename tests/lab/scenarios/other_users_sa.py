@@ -5,11 +5,7 @@ from conf import *
 from craft import *
 
 _client, _gateway = roadwarrior()
-_net = _client["connections"].pop("net")
-for _name, _address in (("lisa", CLIENT), ("bob", OTHER_CLIENT)):
-    _client["connections"][_name] = merge(_net, {"local_addrs": _address, "local": {"id": _name + "@corp.example"},
-                                                 "children": {"net": None, _name: _net["children"]["net"]}})
-CONFIGURATIONS = {"client": _client, "gateway": _gateway}
+CONFIGURATIONS = {"client": two_users(_client), "gateway": _gateway}
 
 
 def before(lab):
