@@ -7,7 +7,6 @@
 struct looked {
     const struct diagnoses *d;
     const struct diagnosis *one;
-    const struct tunnel *tunnel;
     struct passed passed;
     const struct ike_sa *sa;    /* the newest that the diagnosis names, NULL */
 };
@@ -119,15 +118,11 @@ is_part(const struct diagnoses *d, const struct diagnosis *one, unsigned check)
 }
 
 void
-consider(const struct diagnoses *d, struct diagnosis *one)
+consider(const struct diagnoses *d, struct diagnosis *one, const struct passed *passed)
 {
-    struct looked at = { .d = d, .one = one, .tunnel = diagnoses_tunnel(d, one->tunnel) };
+    struct looked at = { .d = d, .one = one, .passed = *passed };
     unsigned area = check_rule(one->cause)->area;
 
-    if (!at.tunnel) {
-        return;
-    }
-    at.passed = tunnel_passed(d, at.tunnel);
     at.sa = one->ike_sas->len ?
                 sadb_ike_sa(d->db, g_array_index(one->ike_sas, uint32_t, one->ike_sas->len - 1)) :
                 NULL;

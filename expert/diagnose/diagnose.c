@@ -125,8 +125,5 @@ diagnoses_new(const struct sadb *db, const struct findings *all)
     share(d);
     hygiene_find(d);
     outcomes_find(d);
-    for (guint i = 0; i < d->list->len; i++) {
-        consider(d, (struct diagnosis *)g_ptr_array_index(d->list, i));
-    }
     return d;
 }

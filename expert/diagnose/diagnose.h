@@ -59,11 +59,6 @@ void put_title_within(GString *out, const char *title);
 /* Puts its lists in order and writes its text. */
 void write_diagnosis(const struct diagnoses *d, struct diagnosis *one);
 
-/* --- considered.c ----------------------------------------------------------------- */
-
-/* What else could have caused it, and what speaks against that. */
-void consider(const struct diagnoses *d, struct diagnosis *one);
-
 /* --- outcome.c -------------------------------------------------------------------- */
 
 /* What passed in a tunnel. */
@@ -79,8 +74,13 @@ struct passed {
     bool read;                  /* some were read, or verify */
 };
 struct passed tunnel_passed(const struct diagnoses *d, const struct tunnel *t);
-/* Verdict and sentence of each tunnel, then of the capture. */
+/* Verdict and sentence of each tunnel, what its diagnoses exclude, then the capture's sentence. */
 void outcomes_find(struct diagnoses *d);
+
+/* --- considered.c ----------------------------------------------------------------- */
+
+/* What else could have caused it, and what speaks against that; passed is of its tunnel. */
+void consider(const struct diagnoses *d, struct diagnosis *one, const struct passed *passed);
 
 /* --- hygiene.c -------------------------------------------------------------------- */
 

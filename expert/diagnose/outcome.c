@@ -370,6 +370,13 @@ outcomes_find(struct diagnoses *d)
         struct passed p = tunnel_passed(d, t);
         t->verdict = judge(d, t, &p);
         t->text = sentence(d, t, &p);
+        for (guint k = 0; k < t->diagnoses->len; k++) {
+            struct diagnosis *one = (struct diagnosis *)g_ptr_array_index(
+                d->list, g_array_index(t->diagnoses, uint32_t, k));
+            if (one->tunnel == t->id) {         /* not one that it shares with another */
+                consider(d, one, &p);
+            }
+        }
         g_ptr_array_add(d->worst, t);
     }
     g_ptr_array_sort(d->worst, worst_first);

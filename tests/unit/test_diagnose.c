@@ -246,6 +246,30 @@ only_unfinished(struct conversation *c)
     T(diagnoses_count(diagnosed(c)) == 0);
 }
 
+/* What is excluded, and by what: nothing of it where the cause itself is that. */
+static void
+excluded(struct conversation *c)
+{
+    const struct session lisa = { .spi = 0x21, .user = "lisa", .given = "gw" };
+    const struct considered *first, *next;
+    const struct diagnosis *one;
+
+    reset(c);
+    session_up(c, &lisa);
+    session_carries(c, &lisa, 4, 0);
+    forget_findings(c);
+    find_on(c, CHECK_one_way, 5, NULL, sadb_child_sa(c->db, 0), NULL);
+    one = diagnoses_get(diagnosed(c), 0);
+    T(one->considered->len == 2);
+    first = &g_array_index(one->considered, struct considered, 0);
+    next = &g_array_index(one->considered, struct considered, 1);
+    T(first->check == CHECK_no_proposal_chosen && says(first->because, "both ends agreed on IKE:"));
+    T(next->check == CHECK_auth_failed && says(next->because, "(IKE SA 0, frame 4)"));
+    forget_findings(c);
+    find(c, CHECK_no_proposal_chosen, 2, sadb_ike_sa(c->db, 0), "Refused.");
+    T(diagnoses_get(diagnosed(c), 0)->considered->len == 0);
+}
+
 /* --- all of them ---- */
 
 /* A finding of each check: each is told once, in its place; hygiene and information are never a
@@ -356,6 +380,7 @@ main(void)
     within_a_child(&c);
     only_with_consequence(&c);
     only_unfinished(&c);
+    excluded(&c);
     none_is_lost(&c);
     the_same_again(&c);
     as_text(&c);
