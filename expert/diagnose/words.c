@@ -122,6 +122,8 @@ write_diagnosis(const struct diagnoses *d, struct diagnosis *one)
         }
     }
     g_array_set_size(one->frames, kept);
+    one->first_time = sadb_time_of(d->db, one->first_frame);
+    one->last_time = sadb_time_of(d->db, g_array_index(one->frames, uint32_t, kept - 1));
     g_array_sort(one->ike_sas, ids_ascending);
     g_array_sort(one->child_sas, ids_ascending);
     put_again(d, text, one);

@@ -28,6 +28,8 @@ struct diagnosis {
     enum basis basis;           /* of the weakest link */
     uint32_t tunnel;            /* its index; NO_ID: of the capture as a whole */
     uint32_t first_frame;
+    double first_time, last_time;       /* of first_frame and of the last of frames, in epoch
+                                         * seconds: see sadb_time_of */
     GArray *frames;             /* of uint32_t, ascending: those of the evidence, at most
                                  * DIAGNOSIS_MAX_FRAMES */
     GArray *ike_sas, *child_sas;        /* of uint32_t, ids, ascending */

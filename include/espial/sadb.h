@@ -109,6 +109,9 @@ const struct stream *sadb_stream(const struct sadb *db, size_t i);
 uint32_t sadb_num_frames(const struct sadb *db);
 double sadb_first_time(const struct sadb *db);      /* epoch seconds, 0 without frames */
 double sadb_last_time(const struct sadb *db);
+/* When that frame was captured, in epoch seconds.  Of a capture of more than SADB_MAX_INSTANTS
+ * frames the clock has a tick, and this is up to one before it. */
+double sadb_time_of(const struct sadb *db, uint32_t frame);
 const struct key_use *sadb_keys(const struct sadb *db);     /* NULL: no keys were given */
 
 /* Names of limits that were reached, NULL-terminated; empty where none. */

@@ -65,6 +65,8 @@ struct sadb {
     uint32_t num_inherited;     /* members of the lists of IKE SAs that replace others */
     uint32_t num_frames;
     double first_time, last_time;
+    GArray *instants;           /* clock.c; SADB_MAX_INSTANTS at most */
+    double tick;                /* seconds between two of them at least, 0: each frame */
     struct sadb_options options;
     struct key_use keys;
     bool keys_given;            /* keys says of them */
@@ -99,6 +101,11 @@ database_child_sa(const struct sadb *db, uint32_t id)
 {
     return (struct child_sa *)g_ptr_array_index(db->child_sas, id);
 }
+
+/* When frames were captured: sadb_time_of. */
+void sadb_clock_begin(struct sadb *db);
+void sadb_clock_end(struct sadb *db);
+void sadb_note_time(struct sadb *db, uint32_t frame, double time);
 
 /* NULL where the cap was reached. */
 struct ike_sa *sadb_ike_new(struct sadb *db, uint8_t major, const uint8_t spi_i[8],

@@ -34,6 +34,7 @@ sadb_new(uint32_t seed)
     db->first_fragments = g_array_new(FALSE, TRUE, sizeof(struct first_fragment));
     db->sought = g_array_new(FALSE, FALSE, sizeof(struct sought_neighbor));
     db->past = g_array_new(FALSE, FALSE, sizeof(struct past_packet));
+    sadb_clock_begin(db);
     return db;
 }
 
@@ -53,6 +54,7 @@ sadb_free(struct sadb *db)
     g_array_free(db->first_fragments, TRUE);
     g_array_free(db->past, TRUE);
     g_array_free(db->sought, TRUE);
+    sadb_clock_end(db);
     store_offers_clear(&db->store);
     store_clear(&db->store);
     g_free(db);
@@ -341,6 +343,7 @@ sadb_see_frame(struct sadb *db, uint32_t frame, double time)
         db->first_time = time;
     }
     db->num_frames = MAX(db->num_frames, frame);
+    sadb_note_time(db, frame, time);
     /* A clock that was set back: what was captured before it has no place after what comes now. */
     if (time < db->last_time - CLOCK_SET_BACK_S) {
         db->last_time = time;
