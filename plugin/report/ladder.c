@@ -1,24 +1,28 @@
-/* ladder.c - the exchanges of one IKE SA as a ladder: two lifelines, an arrow
- * for each message, and beside it what became of it.  SPDX-License-Identifier: GPL-2.0-or-later */
+/* ladder.c - the exchanges of one IKE SA as a ladder: two lifelines, an arrow for each message, and
+ * beside it what the message says and what became of it.  Each row is a picture with text beside
+ * it, so that a page may end between two, and a narrow screen has the text below the arrow.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kit.h"
 #include "sections.h"
 
 #include <string.h>
 
+/* Units of a row's picture; the style has the lifelines in per cent of its width. */
 enum {
-    WIDTH = 960,
-    LEFT = 132,
-    RIGHT = 474,
-    NOTES = 508,
-    HEAD = 62,
-    HEAD_WIDTH = 240,
+    WIDTH = 480,
+    LEFT = 120,
+    RIGHT = 372,
+    MIDDLE = (LEFT + RIGHT) / 2,
+    HEAD = 50,
+    HEAD_WIDTH = 212,
     STEP = 46,
-    NOTE_STEP = 17,
-    NAME_CHARS = 34,
-    NOTE_MAX = 60,
+    ARROW = 24,
+    NAME_CHARS = 27,
+    SAID_MAX = 400,             /* characters of one message */
     NOTES_MAX = 3,
     QUIET_RUN = 3,
-    LAST_ROWS = 16
+    LAST_ROWS = 16,
+    LADDER_WHOLE = 16           /* rows that are printed on one page */
 };
 
 enum row_kind { ROW_MESSAGE, ROW_AGAIN, ROW_TRAFFIC, ROW_QUIET };
@@ -30,7 +34,6 @@ struct row {
     bool to_right;              /* from the initiator to the responder */
     const struct exchange *x;
     const struct exchange_message *m;
-    unsigned number;            /* v1: of the message in its exchange */
     uint32_t count;             /* of retransmissions, packets, liveness checks */
     const struct stream *s;
 };
@@ -58,7 +61,6 @@ add_messages(GArray *rows, const struct exchange *x)
                            .to_right = m->from_initiator,
                            .x = x,
                            .m = m,
-                           .number = i + 1,
                            .count = 1 };
         g_array_append_val(rows, row);
         if (m->again && m->again->frames.len) {
@@ -235,59 +237,55 @@ note_row(struct page *p, struct notes *n, const struct row *r, const struct ike_
 }
 
 static void
-draw_notes(struct page *p, const struct notes *n, int y)
+put_notes(struct page *p, const struct notes *n)
 {
-    y -= (int)(n->num - 1) * NOTE_STEP / 2;
-    for (unsigned i = 0; i < n->num; i++, y += NOTE_STEP) {
+    g_string_append(p->out, n->num ? "<ul>" : "");
+    for (unsigned i = 0; i < n->num; i++) {
         const struct note *note = &n->of[i];
         bool link = note->finding != NO_ID && g_array_index(p->anchored, bool, note->finding);
+        html_put(p->out, "<li class=\"%s\">", note->css);
         if (link) {
-            html_put(p->out, "<a href=\"#f%u\">", note->finding);
+            html_put(p->out, "<a href=\"#f%u\">%s</a>", note->finding, note->text);
+        } else {
+            html_put(p->out, "%s", note->text);
         }
-        html_put(
-            p->out,
-            "<g class=\"%s\"><rect class=\"dot\" x=\"%d\" y=\"%d\" width=\"8\" height=\"8\" rx=\"%d\"/>",
-            note->css, NOTES, y - 5, note->finding == NO_ID ? 4 : 1);
-        html_put(p->out, "<text x=\"%d\" y=\"%d\">", NOTES + 14, y + 4);
-        html_text_cut(p->out, note->text, NOTE_MAX);
         if (i + 1 == n->num && n->more) {
             html_put(p->out, " (+%u)", n->more);
         }
-        g_string_append(p->out, link ? "</text></g></a>\n" : "</text></g>\n");
+        g_string_append(p->out, "</li>");
     }
+    g_string_append(p->out, n->num ? "</ul>" : "");
 }
 
 /* --- rows ------------------------------------------------------------------------ */
 
+/* The message in one line is its name, then what it says. */
+static const char *
+content_of(const struct row *r)
+{
+    return r->m && r->m->text ? strstr(r->m->text, ": ") : NULL;
+}
+
 static void
 put_label(GString *out, const struct row *r, const struct ike_sa *sa)
 {
+    const char *content = content_of(r);
     char name[64];
 
     if (r->kind == ROW_TRAFFIC) {
         html_put(out, "%s %08x: ", r->s->protocol == PROTO_AH ? "AH" : "ESP", r->s->spi);
         put_plural(out, r->count, "packet", "packets");
-        if (r->s->lost) {
-            html_put(out, ", %" G_GUINT64_FORMAT " missing", r->s->lost);
-        }
-        return;
-    }
-    if (r->kind == ROW_QUIET) {
-        html_put(out, "%u %s messages, liveness checks", r->count,
+    } else if (r->kind == ROW_QUIET) {
+        html_put(out, "%u %s messages", r->count,
                  exchange_name(sa->major, r->x->type, name, sizeof name));
-        return;
-    }
-    html_text(out, exchange_name(sa->major, r->x->type, name, sizeof name));
-    if (sa->major == 2) {
-        html_put(out, " %s", r->m->from_initiator == r->x->by_initiator ? "request" : "response");
-        if (r->m->fragment) {
-            html_put(out, ", fragment %u", r->m->fragment);
-        }
-    } else if (r->x->messages.len > 1) {
-        html_put(out, ", message %u", r->number);
-    }
-    if (r->kind == ROW_AGAIN) {
-        html_put(out, r->count == 1 ? ", sent again" : ", sent again %u times", r->count);
+    } else if (content) {
+        char *head = g_strndup(r->m->text, (gsize)(content - r->m->text));
+        html_text(out, head);
+        g_free(head);
+    } else if (r->m->text) {
+        html_text(out, r->m->text);
+    } else {
+        html_text(out, exchange_name(sa->major, r->x->type, name, sizeof name));
     }
 }
 
@@ -298,14 +296,16 @@ put_below(GString *out, const struct row *r, const struct ike_sa *sa)
     char text[ADDR_TEXT_MAX];
 
     if (r->kind == ROW_MESSAGE) {
-        g_string_append(out, !r->m->encrypted ? "in clear" :
-                             r->m->readable   ? "encrypted, read" :
-                                                "encrypted");
-        html_put(out, ", %u octets", r->m->length);
-        if (sa->major == 2) {
-            html_put(out, ", ID %u", r->x->message_id);
-        }
-    } else if (r->kind == ROW_TRAFFIC) {
+        html_put(out, "%s, %u octets",
+                 !r->m->encrypted ? "in clear" :
+                 r->m->readable   ? "encrypted, read" :
+                                    "encrypted, not read",
+                 r->m->length);
+    } else if (r->kind == ROW_AGAIN) {
+        html_put(out, r->count == 1 ? "sent again" : "sent again %u times", r->count);
+    } else if (r->kind == ROW_QUIET) {
+        g_string_append(out, "liveness checks");
+    } else {
         html_put(out, "%s%s%" G_GUINT64_FORMAT " octets",
                  r->s->src_port ? stream_carrier(r->s) + 1 : "", r->s->src_port ? ", " : "",
                  r->s->bytes);
@@ -313,6 +313,34 @@ put_below(GString *out, const struct row *r, const struct ike_sa *sa)
             html_put(out, ", from %s", ip_print(&r->s->src, text, sizeof text));
         }
     }
+}
+
+static void
+put_said(struct page *p, const struct row *r, const struct notes *n)
+{
+    const char *content = content_of(r);
+
+    g_string_append(p->out, "<div class=\"said\">");
+    if (r->kind == ROW_MESSAGE && content) {
+        char *cut = g_utf8_make_valid(content + 2, -1), *end;
+        if (g_utf8_strlen(cut, -1) > SAID_MAX) {
+            end = g_utf8_offset_to_pointer(cut, SAID_MAX);
+            *end = 0;
+        }
+        g_string_append(p->out, "<p>");
+        html_text_breaking(p->out, cut);
+        g_string_append(p->out, strlen(cut) < strlen(content + 2) ? " \xe2\x80\xa6</p>" : "</p>");
+        g_free(cut);
+    } else if (r->kind == ROW_TRAFFIC) {
+        html_put(p->out, "<p>Child SA %u", r->s->child->id);
+        if (r->s->lost) {
+            html_put(p->out, ", <span class=\"bad\">%" G_GUINT64_FORMAT " missing</span>",
+                     r->s->lost);
+        }
+        g_string_append(p->out, "</p>");
+    }
+    put_notes(p, n);
+    g_string_append(p->out, "</div>");
 }
 
 /* A closed padlock for what is encrypted; open where it was read. */
@@ -343,30 +371,45 @@ draw_arrow(GString *out, const struct row *r, int y)
 }
 
 static void
-draw_row(struct page *p, const struct row *r, const struct notes *n, const struct ike_sa *sa, int y)
+draw_row(struct page *p, const struct row *r, const struct ike_sa *sa)
 {
     GString *out = p->out;
-    bool refused = r->kind == ROW_MESSAGE && r->m->refused;
-    static const char *const kinds[] = { "msg", "msg again", "esp", "msg folded" };
 
-    html_put(out, "<g class=\"%s %s%s\"><text class=\"frame\" x=\"8\" y=\"%d\">", kinds[r->kind],
-             n->worst > SEV_CHAT ? severity_name(n->worst) : "", refused ? " refused" : "", y - 1);
+    html_put(out,
+             "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"frame %u, from the %s\">"
+             "<text class=\"frame\" x=\"4\" y=\"%d\">",
+             WIDTH, STEP, r->frame, r->to_right ? "initiator" : "responder", ARROW - 1);
     html_put(out, r->last_frame > r->frame ? "%u\xe2\x80\x93%u" : "%u", r->frame, r->last_frame);
-    html_put(out, "</text><text class=\"at\" x=\"8\" y=\"%d\">", y + 13);
+    html_put(out, "</text><text class=\"at\" x=\"4\" y=\"%d\">", ARROW + 13);
     g_string_append(out, r->kind == ROW_AGAIN && r->count > 1 ? "until +" : "+");
     put_duration(out, r->time - p->start);
     g_string_append(out, "</text>");
-    draw_arrow(out, r, y);
-    html_put(out, "<text class=\"label\" x=\"%d\" y=\"%d\">", (LEFT + RIGHT) / 2, y - 7);
+    draw_arrow(out, r, ARROW);
+    html_put(out, "<text class=\"label\" x=\"%d\" y=\"%d\">", MIDDLE, ARROW - 7);
     put_label(out, r, sa);
-    html_put(out, "</text><text class=\"below\" x=\"%d\" y=\"%d\">", (LEFT + RIGHT) / 2, y + 14);
+    html_put(out, "</text><text class=\"below\" x=\"%d\" y=\"%d\">", MIDDLE, ARROW + 14);
     put_below(out, r, sa);
     g_string_append(out, "</text>");
     if (r->kind == ROW_MESSAGE) {
-        draw_lock(out, r->m, r->to_right ? LEFT + 9 : RIGHT - 18, y + 12);
+        draw_lock(out, r->m, r->to_right ? LEFT + 9 : RIGHT - 18, ARROW + 12);
     }
-    g_string_append(out, "</g>\n");
-    draw_notes(p, n, y);
+    g_string_append(out, "</svg>");
+}
+
+static void
+put_row(struct page *p, const struct row *r, const struct ike_sa *sa)
+{
+    static const char *const kinds[] = { "msg", "msg again", "esp", "msg folded" };
+    struct notes n = { .worst = SEV_CHAT };
+
+    note_row(p, &n, r, sa);
+    html_put(p->out, "<li class=\"row %s%s%s%s\"><div class=\"rung\">", kinds[r->kind],
+             n.worst > SEV_CHAT ? " " : "", n.worst > SEV_CHAT ? severity_name(n.worst) : "",
+             r->kind == ROW_MESSAGE && r->m->refused ? " refused" : "");
+    draw_row(p, r, sa);
+    g_string_append(p->out, "</div>");
+    put_said(p, r, &n);
+    g_string_append(p->out, "</li>\n");
 }
 
 static void
@@ -374,20 +417,25 @@ draw_head(GString *out, const struct endpoint *e, const char *role, int x)
 {
     char text[ADDR_TEXT_MAX], name[ID_TEXT_MAX];
 
-    html_put(out, "<g class=\"end\"><rect x=\"%d\" y=\"4\" width=\"%d\" height=\"%d\" rx=\"5\"/>",
-             x - HEAD_WIDTH / 2, HEAD_WIDTH, HEAD - 16);
-    html_put(out, "<text class=\"name\" x=\"%d\" y=\"26\">", x);
+    html_put(out, "<g class=\"end\"><rect x=\"%d\" y=\"2\" width=\"%d\" height=\"%d\" rx=\"5\"/>",
+             x - HEAD_WIDTH / 2, HEAD_WIDTH, HEAD - 6);
+    html_put(out, "<text class=\"name\" x=\"%d\" y=\"22\">", x);
     html_text_cut(out, endpoint_print(e, name, sizeof name), NAME_CHARS);
-    html_put(out, "</text><text class=\"below\" x=\"%d\" y=\"42\">%s \xc2\xb7 %s", x, role,
+    html_put(out, "</text><text class=\"below\" x=\"%d\" y=\"38\">%s \xc2\xb7 %s", x, role,
              ip_print(&e->addr, text, sizeof text));
     html_put(out, e->port ? ":%u</text></g>\n" : "</text></g>\n", e->port);
 }
 
 static void
-draw_gap(GString *out, unsigned rows, int y)
+put_heads(GString *out, const struct ike_sa *sa)
 {
-    html_put(out, "<text class=\"gap\" x=\"%d\" y=\"%d\">%u more rows are left out here</text>\n",
-             (LEFT + RIGHT) / 2, y + 4, rows);
+    html_put(out,
+             "<div class=\"row ends\"><svg viewBox=\"0 0 %d %d\" role=\"img\" "
+             "aria-label=\"the initiator left, the responder right\">",
+             WIDTH, HEAD);
+    draw_head(out, &sa->initiator, "initiator", LEFT);
+    draw_head(out, &sa->responder, "responder", RIGHT);
+    g_string_append(out, "</svg></div>\n");
 }
 
 void
@@ -395,41 +443,25 @@ page_ladder(struct page *p, const struct ike_sa *sa)
 {
     GArray *rows = rows_of(sa);
     unsigned left_out = rows->len > PAGE_MAX_ROWS ? rows->len - PAGE_MAX_ROWS : 0;
-    unsigned shown = rows->len - left_out + (left_out > 0);
-    int y = HEAD + 34, height = HEAD + 20 + STEP * (int)shown;
     GString *out = p->out;
 
-    g_string_append(
+    html_put(
         out,
-        "<figure class=\"ladder\"><figcaption>Exchanges <span class=\"key\">Left: frame, and time since the "
+        "<figure class=\"ladder%s\"><figcaption>Exchanges <span class=\"key\">Left: frame, and time since the "
         "capture began. Dashed: sent again. Wide: traffic of a Child SA, drawn at its first packet.</span>"
-        "</figcaption>\n");
-    html_put(
-        out,
-        "<div class=\"scroll\" role=\"region\" aria-label=\"Ladder of IKE SA %u\" tabindex=\"0\">\n",
-        sa->id);
-    html_put(out,
-             "<svg viewBox=\"0 0 %d %d\" class=\"wide\" role=\"group\" aria-labelledby=\"l%u\">",
-             WIDTH, height, sa->id);
-    html_put(
-        out,
-        "<title id=\"l%u\">Ladder of the exchanges of IKE SA %u, %u rows in order of frames</title>\n",
-        sa->id, sa->id, rows->len);
-    html_put(out, "<path class=\"life\" d=\"M%d %dV%dM%d %dV%d\"/>\n", LEFT, HEAD - 12, height - 6,
-             RIGHT, HEAD - 12, height - 6);
-    draw_head(out, &sa->initiator, "initiator", LEFT);
-    draw_head(out, &sa->responder, "responder", RIGHT);
-    for (guint i = 0; i < rows->len; i++, y += STEP) {
-        const struct row *r = &g_array_index(rows, struct row, i);
-        struct notes n = { .worst = SEV_CHAT };
+        "</figcaption>\n",
+        rows->len > LADDER_WHOLE ? " long" : "");
+    put_heads(out, sa);
+    html_put(out, "<ol aria-label=\"Ladder of IKE SA %u, %u rows in order of frames\">\n", sa->id,
+             rows->len);
+    for (guint i = 0; i < rows->len; i++) {
         if (left_out && i == PAGE_MAX_ROWS - LAST_ROWS) {
-            draw_gap(out, left_out, y);
+            html_put(out, "<li class=\"gap\">%u more rows are left out here</li>\n", left_out);
             i += left_out - 1;
             continue;
         }
-        note_row(p, &n, r, sa);
-        draw_row(p, r, &n, sa, y);
+        put_row(p, &g_array_index(rows, struct row, i), sa);
     }
-    g_string_append(out, "</svg></div></figure>\n");
+    g_string_append(out, "</ol></figure>\n");
     g_array_free(rows, TRUE);
 }

@@ -148,7 +148,13 @@ def flow():
     arrows = tap(name, "seqa:espial")["flows"]
     said = [a["c"].split("; IKE SA")[0] for a in arrows]
     check(said[4:6] == ['CFG reply user "lisa@corp.example" and password', "CFG set status OK"], f"what messages say: {said}")
+    check(arrows[4]["c"].endswith("; IKE SA 0"), f"the only IKE SA is said last: {arrows[4]}")
     check(len([a for a in arrows if a["c"].startswith("Child SA 0, packet")]) == 5, f"begin, end and finding of the traffic: {arrows}")
+    # Of several, which SA it is comes first: comments are cut at the graph's edge.
+    said = [a["c"] for a in tap("rekey_child", "seqa:espial")["flows"]]
+    check(said[3].startswith("Child SA 0; IDr gw.corp.example") and said[9].startswith("Child SA 1; SA ESP:"), f"which Child SA: {said}")
+    said = [a["c"] for a in tap("no_common_proposal", "seqa:espial")["flows"]]
+    check(all(text.startswith(f"IKE SA {i}; ") for i, text in enumerate(said)), f"which IKE SA: {said}")
 
 
 def info():

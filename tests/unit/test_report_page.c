@@ -389,6 +389,37 @@ chosen(struct conversation *c)
       shows("<tr id=\"t40\"><th scope=\"row\">40</th>"));
 }
 
+/* Beside each arrow is what the message says, a stranger's words, and what became of it. */
+static void
+ladder(struct conversation *c)
+{
+    static char content[600] = "IKE_AUTH request 1: ";
+    struct exchange_message *first, *second;
+
+    tunnel(c);
+    packet(c, 0xb0000001, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", IP_TCP);
+    forget_findings(c);
+    find(c, CHECK_weak_prf, 3, sadb_ike_sa(c->db, 0), "Risky.");
+    first = (struct exchange_message *)sadb_ike_sa(c->db, 0)->exchanges.at[0]->messages.at;
+    second = (struct exchange_message *)sadb_ike_sa(c->db, 0)->exchanges.at[1]->messages.at;
+    first->text = "IKE_SA_INIT request 0: N <b>: a/B";
+    memset(content + strlen(content), 'x', 500);
+    second->text = content;
+    make_page(c);
+    T(times("<div class=\"said\">") == 5 && times("<li class=\"row ") == 5);
+    T(shows(">IKE_SA_INIT request 0</text>") && shows(">in clear, 300 octets</text>"));
+    T(shows("<p>N &lt;b&gt;: a/<wbr>B</p></div>"));
+    T(shows(">IKE_AUTH request 1</text>"));
+    T(shows("xxx \xe2\x80\xa6</p><ul><li class=\"warning\">"));
+    T(shows("<li class=\"row msg warning\">"));
+    T(shows("<ul><li class=\"ok\">IKE SA 0 established</li>"
+            "<li class=\"ok\">Child SA 0 installed</li></ul>"));
+    T(shows(">ESP b0000001: 1 packet</text>") && shows("<p>Child SA 0</p>"));
+    first->text = second->text = NULL;          /* once SADB_MAX_LINES were kept */
+    make_page(c);
+    T(shows(">IKE_SA_INIT</text>") && shows("<div class=\"said\"></div>"));
+}
+
 static void
 same_octets(struct conversation *c)
 {
@@ -506,6 +537,7 @@ main(void)
     counts(&c);
     frames(&c);
     chosen(&c);
+    ladder(&c);
     same_octets(&c);
     inner(&c);
     slices();

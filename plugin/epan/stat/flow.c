@@ -47,28 +47,38 @@ head_of(const char *message, const char *content)
     return head;
 }
 
+/* The SAs of a message, those of which the capture has several or only one.  Which of several it is
+ * comes first, as the graph cuts a comment at its edge; one that is alone can be missed. */
+static void
+add_sas(GString *comment, const struct record *r, bool several)
+{
+    if (r->exchange != NO_ID && r->ike_sa != NO_ID &&
+        several == (sadb_num_ike_sas(capture_db()) > 1)) {
+        separate(comment);
+        g_string_append_printf(comment, "IKE SA %u", r->ike_sa);
+    }
+    if (r->child != NO_ID && several == (sadb_num_child_sas(capture_db()) > 1)) {
+        separate(comment);
+        g_string_append_printf(comment, "Child SA %u", r->child);
+    }
+}
+
 /* The message's head is the label, its content the comment. */
 static char *
 message_label(const struct record *r, GString *comment)
 {
-    const struct ike_sa *sa = sadb_ike_sa(capture_db(), r->ike_sa);
     const char *content = r->message ? strstr(r->message, ": ") : NULL;
 
     if (content) {
         separate(comment);
         g_string_append(comment, content + 2);
     }
-    if (sa && r->exchange != NO_ID) {
-        separate(comment);
-        g_string_append_printf(comment, "IKE SA %u", sa->id);
-    }
-    if (r->child != NO_ID) {
-        g_string_append_printf(comment, ", Child SA %u", r->child);
-    }
+    add_sas(comment, r, false);
     if (r->retransmission_of) {
-        g_string_append_printf(comment, "; sent again, first in frame %u", r->retransmission_of);
+        separate(comment);
+        g_string_append_printf(comment, "sent again, first in frame %u", r->retransmission_of);
     }
-    if (!sa || r->exchange == NO_ID || !r->message) {
+    if (r->ike_sa == NO_ID || r->exchange == NO_ID || !r->message) {
         return g_strdup("IKE message of no SA");
     }
     return head_of(r->message, content);
@@ -140,9 +150,11 @@ on_packet(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *t
         const struct record *r = all->at[i];
         GString *comment = g_string_new(NULL);
         char *label = NULL;
-        /* The graph's comments are cut at its edge: which packet it is, then what matters. */
+        /* The graph's comments are cut at its edge: which it is, then what matters. */
         if (r->kind == RECORD_IPSEC && r->stream != NO_ID) {
             label = packet_label(r, comment, pinfo->num, all->visited, ids);
+        } else if (r->kind == RECORD_IKE) {
+            add_sas(comment, r, true);
         }
         add_findings(comment, i == 0 ? ids : NULL, pinfo->num, SEV_ERROR, SEV_NOTE);
         if (r->kind == RECORD_IKE) {
