@@ -7,21 +7,28 @@
 
 enum { HYGIENE_MAX_NAMES = 12 };
 
-/* Names, each once. */
+/* Names, each once, of which one document speaks. */
 struct names {
     char text[HYGIENE_MAX_NAMES][64];
     unsigned num;
-    bool must_not;              /* some of them must not be used, else should not */
+    bool must_not, should_not;  /* some of them must, some should not be used */
 };
 
+/* Groups of ESP and AH too are those of RFC 8247: RFC 8221 has none. */
+static bool
+is_of_ike(uint8_t protocol, const struct transform *t)
+{
+    return protocol == PROTO_IKE || t->type == TRANSFORM_KE;
+}
+
 static void
-add_weak(struct names *n, const struct kept_proposal *k)
+add_weak(struct names *n, const struct kept_proposal *k, bool of_ike)
 {
     for (size_t i = 0; k && i < k->p->num_transforms && n->num < HYGIENE_MAX_NAMES; i++) {
         const struct transform *t = &k->p->transforms[i];
         enum requirement r = transform_requirement(k->p->protocol, t);
         char *name = n->text[n->num];
-        bool known = r == REQ_NONE;
+        bool known = r == REQ_NONE || is_of_ike(k->p->protocol, t) != of_ike;
         if (!known) {
             transform_print(t, name, sizeof n->text[0]);
         }
@@ -31,6 +38,7 @@ add_weak(struct names *n, const struct kept_proposal *k)
         if (!known) {
             n->num++;
             n->must_not |= r == REQ_MUST_NOT;
+            n->should_not |= r != REQ_MUST_NOT;
         }
     }
 }
@@ -42,11 +50,26 @@ is_of_strength(unsigned check)
            check == CHECK_weak_prf || check == CHECK_weak_dh_group;
 }
 
-/* "IKE SA 0 of lisa uses DES_CBC and MODP_768, which must not be used." */
+static void
+put_names(GString *out, const struct names *n)
+{
+    for (unsigned i = 0; i < n->num; i++) {
+        g_string_append_printf(out, "%s%s", i == 0 ? "" : i + 1 == n->num ? " and " : ", ",
+                               n->text[i]);
+    }
+}
+
+static const char *
+of_names(const struct names *n, const char *must, const char *should, const char *both)
+{
+    return n->must_not && n->should_not ? both : n->must_not ? must : should;
+}
+
+/* "IKE SA 0 (lisa) uses DES_CBC and MODP_768, which must not be used (RFC 8247)." */
 static void
 put_weak(GString *out, const struct diagnoses *d, const struct hygiene *h, const char *who)
 {
-    struct names names = { .num = 0 };
+    struct names ike = { .num = 0 }, ipsec = { .num = 0 };
     const struct ike_sa *sa = h->ike_sa != NO_ID ? sadb_ike_sa(d->db, h->ike_sa) : NULL;
     bool asked = false;
 
@@ -57,29 +80,35 @@ put_weak(GString *out, const struct diagnoses *d, const struct hygiene *h, const
     if (!asked || !sa) {
         return;
     }
-    add_weak(&names, sa->chosen);
+    add_weak(&ike, sa->chosen, true);
     for (guint i = 0; i < sa->children.len; i++) {
-        if (sa->children.at[i]->ike_sa == sa) {
-            add_weak(&names, sa->children.at[i]->chosen);
+        const struct child_sa *c = sa->children.at[i];
+        if (c->ike_sa == sa) {
+            add_weak(&ike, c->chosen, true);
+            add_weak(&ipsec, c->chosen, false);
         }
     }
-    if (names.num) {
-        g_string_append_printf(out, "IKE SA %u (%s) uses ", sa->id, who);
-        for (unsigned i = 0; i < names.num; i++) {
-            g_string_append_printf(out, "%s%s",
-                                   i == 0             ? "" :
-                                   i + 1 == names.num ? " and " :
-                                                        ", ",
-                                   names.text[i]);
-        }
-        if (sa->major == 1) {   /* RFC 8247 section 1: IKEv1 is out of its scope */
-            g_string_append_printf(out, ", which %s even for IKEv2 (RFC 8221, RFC 8247).",
-                                   names.must_not ? "must not be used" : "should not be used");
-        } else {
-            g_string_append_printf(out, ", which %s be used (RFC 8221, RFC 8247).",
-                                   names.must_not ? "must not" : "should not");
-        }
+    if (!ike.num && !ipsec.num) {
+        return;
     }
+    g_string_append_printf(out, "IKE SA %u (%s) uses ", sa->id, who);
+    put_names(out, &ike);
+    if (ike.num && sa->major == 1) {    /* RFC 8247 section 1: IKEv1 is out of its scope */
+        g_string_append_printf(out, ", which RFC 8247 %s even for IKEv2",
+                               of_names(&ike, "rules out", "advises against",
+                                        "rules out or advises against"));
+    } else if (ike.num) {
+        g_string_append_printf(out, ", which %s be used (RFC 8247)",
+                               of_names(&ike, "must not", "should not", "must or should not"));
+    }
+    if (ipsec.num) {
+        g_string_append(out, ike.num ? "; its Child SAs use " : "");
+        put_names(out, &ipsec);
+        g_string_append_printf(out, "%s, which %s be used (RFC 8221)",
+                               ike.num ? "" : " in its Child SAs",
+                               of_names(&ipsec, "must not", "should not", "must or should not"));
+    }
+    g_string_append_c(out, '.');
 }
 
 /* The other kinds, by their titles. */

@@ -187,7 +187,7 @@ put_target(GString *out, const struct tunnel *t, const struct passed *p)
         ts = child_selectors(p->child, is_turned(t, p->child->ike_sa), &num);
         g_string_append(out, selectors_print(ts, num, nets, sizeof nets));
         if (p->lines > 1) {
-            g_string_append_printf(out, " and more in %u other Child SA%s", p->lines - 1,
+            g_string_append_printf(out, " and, in %u other Child SA%s, more", p->lines - 1,
                                    p->lines == 2 ? "" : "s");
         }
     } else {
@@ -254,13 +254,13 @@ put_unknown(GString *out, const struct tunnel *t, const struct passed *p)
 {
     g_string_append(out, "Cannot be told: ");
     if (!t->ike_sas->len) {
-        g_string_append_printf(out, "what passes between %s and %s was negotiated before or "
+        g_string_append_printf(out, "the traffic between %s and %s was negotiated before or "
                                     "outside this capture; ",
                                t->who, t->peer);
         put_packets(out, p);
         g_string_append_c(out, '.');
     } else if (p->there || p->back) {
-        g_string_append_printf(out, "%s has a tunnel to %s, and only packets of one direction were "
+        g_string_append_printf(out, "%s has a tunnel to %s, but only packets of one direction were "
                                     "captured (", t->who, t->peer);
         put_packets(out, p);
         g_string_append(out, "); nothing is wrong with IKE.");
@@ -269,17 +269,17 @@ put_unknown(GString *out, const struct tunnel *t, const struct passed *p)
         if (p->stood->established_in) {
             g_string_append_printf(out, " since frame %u", p->stood->established_in);
         }
-        g_string_append(out, ", and nothing is wrong with it; whether a Child SA came of it the "
-                             "capture does not show.");
+        g_string_append(out, ", and nothing is wrong with it; the capture does not show whether "
+                             "it has a Child SA.");
     } else if (p->stood) {
         g_string_append_printf(out, "%s has a tunnel to %s", t->who, t->peer);
         if (p->stood->established_in) {
             g_string_append_printf(out, " since frame %u", p->stood->established_in);
         }
-        g_string_append(out, ", and no packet in it was captured; nothing is wrong with IKE.");
+        g_string_append(out, ", but no packet in it was captured; nothing is wrong with IKE.");
     } else {
-        g_string_append_printf(out, "of the negotiation between %s and %s the capture holds a part "
-                                    "only, and nothing in it is wrong.", t->who, t->peer);
+        g_string_append_printf(out, "the capture contains only part of the negotiation between %s "
+                                    "and %s, and nothing in it is wrong.", t->who, t->peer);
     }
 }
 
@@ -336,6 +336,16 @@ worst_first(const void *a, const void *b)
     return p->id < q->id ? -1 : p->id > q->id;
 }
 
+static void
+put_all(GString *out, guint num)
+{
+    if (num == 2) {
+        g_string_append(out, "Both tunnels ");
+    } else {
+        g_string_append_printf(out, "All %u tunnels ", num);
+    }
+}
+
 static char *
 outcome_of_many(const struct diagnoses *d)
 {
@@ -348,9 +358,14 @@ outcome_of_many(const struct diagnoses *d)
     for (guint i = 0; i < d->tunnels->len; i++) {
         count[((const struct tunnel *)g_ptr_array_index(d->tunnels, i))->verdict]++;
     }
-    g_string_append_printf(out, "Of %u tunnels ", d->tunnels->len);
+    if (count[worst->verdict] == d->tunnels->len) {
+        put_all(out, d->tunnels->len);
+        g_string_append(out, more[worst->verdict]);
+    } else {
+        g_string_append_printf(out, "Of %u tunnels, ", d->tunnels->len);
+    }
     for (guint v = 0, said = 0; v <= VERDICT_WORKS; v++) {
-        if (count[v]) {
+        if (count[v] && count[v] < d->tunnels->len) {
             g_string_append_printf(out, "%s%u %s", said++ ? ", " : "", count[v],
                                    count[v] == 1 ? one[v] : more[v]);
         }
@@ -380,7 +395,7 @@ outcomes_find(struct diagnoses *d)
         g_ptr_array_add(d->worst, t);
     }
     g_ptr_array_sort(d->worst, worst_first);
-    d->outcome = d->tunnels->len == 0 ? g_strdup("The capture holds no IKE, ESP or AH.") :
+    d->outcome = d->tunnels->len == 0 ? g_strdup("The capture contains no IKE, ESP or AH.") :
                  d->tunnels->len == 1 ? g_strdup(diagnoses_worst(d, 0)->text) :
                                         outcome_of_many(d);
 }

@@ -42,7 +42,7 @@ put_again(const struct diagnoses *d, GString *out, const struct diagnosis *one)
         frames[n++] =
             findings_get(d->all, g_array_index(one->evidence, uint32_t, i))->frame;
     }
-    g_string_append_printf(out, " The same is seen %s (", more == 1 ? "once more" : "again");
+    g_string_append(out, " The same happens again (");
     if (more > SAID_FRAMES) {
         g_string_append_printf(out, "%u times, from frame %u", more, frames[0]);
     } else {
@@ -73,8 +73,7 @@ put_follows(const struct diagnoses *d, GString *out, const struct diagnosis *one
     }
     for (guint i = 0; i < kinds->len && i < SAID_FOLLOWS; i++) {
         const struct finding *f = findings_get(d->all, g_array_index(kinds, uint32_t, i));
-        g_string_append(out, i == 0 ? kinds->len == 1 ? " From this follows: " :
-                                                        " From this follow: " :
+        g_string_append(out, i == 0 ? kinds->len == 1 ? " Consequence: " : " Consequences: " :
                                       "; ");
         put_title_within(out, checks[f->check].title);
         g_string_append_printf(out, " (frame %u)", f->frame);
@@ -98,12 +97,12 @@ put_doubt(const struct diagnoses *d, GString *out, const struct diagnosis *one)
     for (guint i = 0; i < one->ike_sas->len; i++) {
         const struct ike_sa *sa = sadb_ike_sa(d->db, g_array_index(one->ike_sas, uint32_t, i));
         if (sa->num_encrypted > sa->num_readable && rule->area != AREA_PATH) {
-            g_string_append_printf(out, " The keys of IKE SA %u would make sure of it.", sa->id);
+            g_string_append_printf(out, " The keys of IKE SA %u would confirm this.", sa->id);
             return;
         }
     }
     if (rule->area == AREA_PATH || rule->area == AREA_SYMPTOM) {
-        g_string_append(out, " A capture at the other end would make sure of it.");
+        g_string_append(out, " A capture at the other end would confirm this.");
     }
 }
 

@@ -24,7 +24,7 @@ print_diagnosis(FILE *out, const struct diagnosis *d, enum severity least)
     fprintf(out, "\n  %s\n  do: %s\n", d->text, d->remedy);
     for (guint i = 0; diagnosis_is_open(d) && i < d->considered->len; i++) {
         const struct considered *c = &g_array_index(d->considered, struct considered, i);
-        fprintf(out, "%s%s: %s", i == 0 ? "  it is not " : "; nor ", c->what, c->because);
+        fprintf(out, "%s%s, because %s", i == 0 ? "  not the cause: " : "; ", c->what, c->because);
     }
     fprintf(out, diagnosis_is_open(d) && d->considered->len ? "\n" : "");
 }

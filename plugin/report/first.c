@@ -26,10 +26,10 @@ put_considered(GString *out, const struct diagnosis *d)
     if (!diagnosis_is_open(d) || !d->considered->len) {
         return;
     }
-    g_string_append(out, "<p class=\"sub\">It is not ");
+    g_string_append(out, "<p class=\"sub\">Not the cause: ");
     for (guint i = 0; i < d->considered->len; i++) {
         const struct considered *c = &g_array_index(d->considered, struct considered, i);
-        html_put(out, "%s%s: ", i ? "; nor " : "", c->what);
+        html_put(out, "%s%s, because ", i ? "; " : "", c->what);
         html_text_breaking(out, c->because);
     }
     g_string_append(out, ".</p>\n");

@@ -74,12 +74,12 @@ cannot_be_told(struct conversation *c)
     session_up(c, &lisa);
     d = diagnosed_quietly(c);
     T(diagnoses_verdict(d) == VERDICT_UNKNOWN && diagnoses_count(d) == 0);
-    T(says(diagnoses_outcome(d), "lisa has a tunnel to gw since frame 4, and no packet"));
+    T(says(diagnoses_outcome(d), "lisa has a tunnel to gw since frame 4, but no packet"));
     session_carries(c, &lisa, 2, 0);
     T(says(diagnoses_outcome(diagnosed_quietly(c)), "2 packets out and none back"));
     reset(c);
     session_init(c, &lisa);
-    T(says(diagnoses_outcome(diagnosed_quietly(c)), "holds a part only"));
+    T(says(diagnoses_outcome(diagnosed_quietly(c)), "the capture contains only"));
     reset(c);
     packet(c, 0xc0000001, &c->client, &c->gateway, NULL, NULL, 0);
     T(says(diagnoses_outcome(diagnosed_quietly(c)),
@@ -138,7 +138,7 @@ who_with_whom(struct conversation *c)
     T_STR(diagnoses_tunnel(d, 0)->who, "lisa");
     T_STR(diagnoses_tunnel(d, 1)->who, "bob");
     T(diagnoses_tunnel(d, 0)->ike_sas->len == 4 && diagnoses_tunnel(d, 1)->ike_sas->len == 1);
-    T(says(diagnoses_outcome(d), "Of 2 tunnels 2 cannot be told."));
+    T(says(diagnoses_outcome(d), "Both tunnels cannot be told."));
 }
 
 /* --- what explains what ---- */
@@ -168,8 +168,8 @@ cause_and_effects(struct conversation *c)
     T(diagnoses_count(d) == 2);
     T_STR(cause_at(d, 0), "certificate_expired");       /* an error follows from it */
     T(diagnoses_get(d, 0)->severity == SEV_ERROR && diagnoses_get(d, 0)->follows->len == 2);
-    T(says(diagnoses_get(d, 0)->text, "Expired. From this follow: authentication is rejected "
-                                      "(frame 3); a request has no response (frame 4)."));
+    T(says(diagnoses_get(d, 0)->text, "Expired. Consequences: authentication is rejected (frame "
+                                      "3); a request has no response (frame 4)."));
     T_STR(cause_at(d, 1), "request_unanswered");        /* of bob, whose certificate is good */
     T(diagnoses_role(d, 0, &of) == ROLE_FOLLOWS && of == 0);
     T(diagnoses_role(d, 2, &of) == ROLE_EVIDENCE && of == 0);
@@ -322,7 +322,7 @@ the_same_again(struct conversation *c)
     find_on(c, CHECK_auth_failed, 4, sa, NULL, NULL);
     d = diagnosed(c);
     T(diagnoses_count(d) == 1 && diagnoses_get(d, 0)->evidence->len == 2);
-    T(says(diagnoses_get(d, 0)->text, "Seen in frame 3. The same is seen once more (frame 4)."));
+    T(says(diagnoses_get(d, 0)->text, "Seen in frame 3. The same happens again (frame 4)."));
     T(!diagnoses_capped(d));
     for (uint32_t i = 0; i < DIAGNOSES_MAX_PER_TUNNEL + 5; i++) {
         g_snprintf(remedy, sizeof remedy, "Do %u.", i);
@@ -345,8 +345,8 @@ as_text(struct conversation *c)
 
     reset(c);
     T_STR(printed(c, report_diagnosis),
-          "\nEspial diagnosis\nThe capture holds no IKE, ESP or AH.\n"
-          "0 errors, 0 warnings, 0 notes, 0 chats\n");
+          "\nEspial diagnosis\nThe capture contains no IKE, ESP or AH.\n0 errors, 0 warnings, 0 "
+          "notes, 0 chats\n");
     session_up(c, &ann);
     session_carries(c, &ann, 1, 1);
     session_init(c, &lisa);
@@ -357,7 +357,7 @@ as_text(struct conversation *c)
     find(c, CHECK_auth_failed, 9, sadb_ike_sa(c->db, 1), "Lisa is rejected.");
     find(c, CHECK_auth_failed, 12, sadb_ike_sa(c->db, 2), "Bob is rejected.");
     text = printed(c, report_diagnosis);
-    T(says(text, "diagnosis\nOf 3 tunnels 2 fail, 1 works.\n\nFails: lisa gets no tunnel"));
+    T(says(text, "diagnosis\nOf 3 tunnels, 2 fail, 1 works.\n\nFails: lisa gets no tunnel"));
     T(says(text, "error    auth_failed  [observed]  frame 9\n  Lisa is rejected.\n  do: Compare"));
     T(says(text, "alike: 1 other tunnel (bob to 198.51.100.20, from frame 10)\n"));
     T(says(text, "\nWorks, as far as its packets show without keys: ann reached 10.2.0.0/24"));

@@ -169,7 +169,7 @@ nothing(struct conversation *c)
                                 "  \"hygiene\": [],\n"
                                 "  \"outcome\": {\n"
                                 "    \"verdict\": \"unknown\",\n"
-                                "    \"text\": \"The capture holds no IKE, ESP or AH.\"\n"
+                                "    \"text\": \"The capture contains no IKE, ESP or AH.\"\n"
                                 "  }\n"
                                 "}\n");
 }

@@ -254,7 +254,7 @@ nothing(struct conversation *c)
 {
     reset(c);
     make_page(c);
-    T(shows("<p class=\"verdict ok\">The capture holds no IKE, ESP or AH.</p>"));
+    T(shows("<p class=\"verdict ok\">The capture contains no IKE, ESP or AH.</p>"));
     T(shows("<h1>What the capture shows</h1>"));
     T(shows("No check has anything to say of this capture."));
     T(!shows("id=\"sas\"") && !shows("id=\"table\""));
