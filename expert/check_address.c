@@ -59,8 +59,8 @@ check_outer_source_violation(const struct check_in *in, struct findings *out)
     }
     where = scope_packet(in);
     finding_add(out, CHECK_outer_source_violation, &where,
-                "%s for SPI %08x comes from %s; the SA's peer is %s (%s), and no MOBIKE update or "
-                "answered message explains it.",
+                "%s with SPI %08x comes from %s; the SA's peer is %s (%s), and no MOBIKE update or "
+                "answered message explains the change.",
                 ipsec_name(e->packet->protocol), e->packet->spi,
                 ip_print(&e->at.src, from, sizeof from), ip_print(peer, is, sizeof is),
                 negotiation(e->child, how, sizeof how));
@@ -84,7 +84,7 @@ check_outer_destination_violation(const struct check_in *in, struct findings *ou
     }
     where = scope_packet(in);
     finding_add(out, CHECK_outer_destination_violation, &where,
-                "%s for SPI %08x goes to %s; the SA's endpoint is %s (%s).",
+                "%s with SPI %08x goes to %s; the SA's peer is %s (%s).",
                 ipsec_name(e->packet->protocol), e->packet->spi,
                 ip_print(&e->at.dst, to, sizeof to), ip_print(end, is, sizeof is),
                 negotiation(e->child, how, sizeof how));
@@ -225,15 +225,14 @@ point_to(const struct child_sa *right, const struct ipsec_event *e, struct scope
     }
     if (right->ike_sa == e->child->ike_sa) {
         g_snprintf(remedy, (gulong)size,
-                   "Look at the sender's policies: their order decides which SA a packet takes, "
-                   "and Child SA %u (frame %u) admits this one; leave the selectors as they are.",
+                   "Check the sender's policies: their order decides which SA a packet uses, and "
+                   "Child SA %u (frame %u) admits this one. Leave the selectors as they are.",
                    right->id, right->negotiated_in);
     } else {
         g_snprintf(remedy, (gulong)size,
-                   "Look at the sender's policies: those of its peers must differ, each with that "
-                   "peer's own address in place of the whole pool, and with a reqid of its own. "
-                   "The packet belongs to Child SA %u (%s), not to %s; leave the selectors as they "
-                   "are.",
+                   "Check the sender's policies: each peer needs its own, with that peer's address "
+                   "instead of the whole pool and with its own reqid. The packet belongs in Child "
+                   "SA %u (%s), not in that of %s. Leave the selectors as they are.",
                    right->id, peer_of(right, e, who, sizeof who),
                    endpoint_print(e->to_responder ? &e->child->ike_sa->responder :
                                                     &e->child->ike_sa->initiator, to, sizeof to));
@@ -267,8 +266,8 @@ check_inner_header_unlikely(const struct check_in *in, struct findings *out)
     where.basis = p->inner_basis;
     where.variant = p->next_header;
     finding_add(out, CHECK_inner_header_unlikely, &where,
-                "The packet verifies, but what is inside is %s (next header %u); Child SA %u is in "
-                "tunnel mode (frame %u), where a whole IP packet is inside.",
+                "The packet verifies, but it contains %s (next header %u); Child SA %u is in "
+                "tunnel mode (frame %u), which requires a whole IP packet.",
                 ip_protocol_name(p->next_header, name, sizeof name), p->next_header, e->child->id,
                 e->child->negotiated_in);
 }
@@ -299,8 +298,8 @@ check_inner_source_violation(const struct check_in *in, struct findings *out)
     if (one_host(s, n)) {
         ip_print(&s->lo, host, sizeof host);
         g_snprintf(remedy, sizeof remedy,
-                   "Give %s the address %s that the SA admits, or bind %s to it on the other end "
-                   "and negotiate again; both ends must hold the same.",
+                   "Give %s the address %s that the SA admits, or bind %s to this peer on the "
+                   "other end and negotiate again; both ends must use the same address.",
                    who, host, addr);
         where.remedy = remedy;
     }
@@ -415,11 +414,11 @@ against_plan(const struct check_in *in, struct findings *out, const struct inner
     endpoint_print(from, who, sizeof who);
     g_snprintf(remedy, sizeof remedy,
                "Give the client the virtual address %s, or bind %s to %s on the gateway; both ends "
-               "must hold the same.",
+               "must use the same address.",
                bound, addr, who);
     where.remedy = remedy;
     finding_add(out, CHECK_virtual_ip_violation, &where,
-                "Inner source %s in SPI %08x, but the plan binds %s to %s; a gateway that holds to "
+                "Inner source %s in SPI %08x, but the plan binds %s to %s; a gateway that follows "
                 "the plan drops the packet.",
                 addr, e->packet->spi, bound, who);
 }
@@ -482,8 +481,8 @@ check_wrong_child_sa(const struct check_in *in, struct findings *out)
         point_to(right, e, &where, remedy, sizeof remedy);
         where.variant = right->id;
         finding_add(out, CHECK_wrong_child_sa, &where,
-                    "A packet from %s to %s comes in Child SA %u (SPI %08x), which does not admit "
-                    "it; it belongs into Child SA %u (%s, frame %u), but %s sends it to %s.",
+                    "A packet from %s to %s is sent in Child SA %u (SPI %08x), which does not "
+                    "admit it; it belongs in Child SA %u (%s, frame %u), but %s sends it to %s.",
                     ip_print(&p->src, src, sizeof src), ip_print(&p->dst, dst, sizeof dst),
                     e->child->id, e->packet->spi, right->id, peer_of(right, e, who, sizeof who),
                     right->negotiated_in, endpoint_print(sender(e), by, sizeof by),
@@ -492,13 +491,13 @@ check_wrong_child_sa(const struct check_in *in, struct findings *out)
         return;
     }
     finding_add(out, CHECK_wrong_child_sa, &where,
-                "A packet from %s to %s comes in Child SA %u (SPI %08x), which does not admit it; "
-                "it belongs to Child SA %u (frame %u).",
+                "A packet from %s to %s is sent in Child SA %u (SPI %08x), which does not admit "
+                "it; it belongs in Child SA %u (frame %u).",
                 ip_print(&p->src, src, sizeof src), ip_print(&p->dst, dst, sizeof dst),
                 e->child->id, e->packet->spi, right->id, right->negotiated_in);
     finding_sum(out, CHECK_wrong_child_sa, &where,
-                SUM_COUNT " packets come in Child SA %u (SPI %08x), which does not admit them; "
-                          "they belong to Child SA %u (frame %u).",
+                SUM_COUNT " packets are sent in Child SA %u (SPI %08x), which does not admit them; "
+                "they belong in Child SA %u (frame %u).",
                 e->child->id, e->packet->spi, right->id, right->negotiated_in);
 }
 
@@ -539,7 +538,7 @@ check_virtual_ip_shared(const struct check_in *in, struct findings *out)
             }
             where = scope_message(in);
             finding_add(out, CHECK_virtual_ip_shared, &where,
-                        "%s is assigned to %s while %s still holds it (IKE SA %u).",
+                        "%s is assigned to %s although %s still has it (IKE SA %u).",
                         ip_print(&a->addr, ip, sizeof ip),
                         now->user ? now->user : now->initiator.id,
                         old->user ? old->user : old->initiator.id, old->id);

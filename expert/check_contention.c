@@ -179,14 +179,14 @@ report(struct findings *out, const struct contest_of_two *c, uint32_t frame)
     }
     if (c->inferred) {
         finding_add(out, CHECK_identity_contended, &where,
-                    "%s and %s connect to the same gateway in turn, and each time the gateway ends "
-                    "the other one's IKE SA at the same moment, %u times (frames %u to %u). "
-                    "Suggests one identity on two devices.",
+                    "%s and %s connect to the same gateway alternately, and each time the gateway "
+                    "deletes the IKE SA of the other one at the same moment, %u times (frames %u "
+                    "to %u). Suggests that two devices use one identity.",
                     a, b, c->pushes, where.frame, c->last);
     } else {
         finding_add(out, CHECK_identity_contended, &where,
-                    "%s connects from %s and from %s in turn, and each time the gateway %s the IKE "
-                    "SA of the other, %u times (frames %u to %u): two devices with one identity.",
+                    "%s connects alternately from %s and %s, and each time the gateway %s the IKE "
+                    "SA of the other, %u times (frames %u to %u): two devices use one identity.",
                     ike_sa_user(one), a, b, c->silently ? "drops" : "deletes", c->pushes,
                     where.frame, c->last);
     }

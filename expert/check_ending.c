@@ -93,31 +93,33 @@ given_text(const struct life *one, char *out, size_t size)
     char i[TS_TEXT_MAX], r[TS_TEXT_MAX], addr[ADDR_TEXT_MAX];
 
     if (one->end.inferred) {
-        g_strlcpy(out, "What it was given is encrypted.", size);
+        g_strlcpy(out, "What the initiator received is encrypted.", size);
         return;
     }
     if (leaves_after_identity(one)) {
         g_snprintf(out, (gulong)size,
-                   "It asks for nothing: the last that it learnt is that the responder calls itself "
-                   "%s (frame %u). Suggests that it expects another identity%s.",
+                   "It requests nothing: the last thing it received is the responder's identity %s "
+                   "(frame %u). Suggests that it expects a different identity%s.",
                    sa->responder.id, sa->responder.id_frame,
                    sa->certificate_r ? ", or does not accept the certificate" : "");
         return;
     }
     if (!c || !c->num_ts_i) {
-        g_strlcpy(out, "It had no Child SA.", size);
+        g_strlcpy(out, "It has no Child SA.", size);
         return;
     }
     selectors_print(c->ts_i, c->num_ts_i, i, sizeof i);
     selectors_print(c->ts_r, c->num_ts_r, r, sizeof r);
     if (sa->addresses->len) {
         g_snprintf(out, (gulong)size,
-                   "Frame %u gave the initiator %s, %s DNS server, and %s === %s.",
+                   "In frame %u the initiator received %s, %s DNS server, and the selectors %s === "
+                   "%s.",
                    c->negotiated_in,
                    ip_print(&sa->addresses->at[sa->addresses->len - 1].addr, addr, sizeof addr),
                    sa->given_dns ? "a" : "no", i, r);
     } else {
-        g_snprintf(out, (gulong)size, "Frame %u gave it no address, and %s === %s.",
+        g_snprintf(out, (gulong)size, "In frame %u the initiator received no address, and the "
+                                      "selectors %s === %s.",
                    c->negotiated_in, i, r);
     }
 }
@@ -127,17 +129,18 @@ closed_remedy(const struct life *one)
 {
     if (leaves_after_identity(one)) {
         return "Set the responder's own identity (leftid, local id) to the one that the initiator "
-               "expects, or let the initiator expect the one that the responder gives (rightid, "
-               "remote id). The initiator's log names both; see there, too, whether it accepts the "
-               "responder's certificate, or a user or script ends the connection.";
+               "expects, or configure the initiator to expect the one that the responder sends "
+               "(rightid, remote id). The initiator's log names both; also check there whether it "
+               "accepts the responder's certificate, and whether a user or script ends the "
+               "connection.";
     }
     return one->end.by_initiator ?
-               "See the initiator's log at this time: it leaves because of something that it was "
-               "given or not given. Compare its profile with the gateway's: address, DNS server, "
-               "networks, the gateway's identity and certificate; then see whether a script or a "
-               "user ends the connection." :
-               "See the responder's log at this time: what it checks after the authentication "
-               "ends the SA: the user's rights, accounting, a limit of sessions or licences, a "
+               "Check the initiator's log at this time: it leaves because of something that it "
+               "received or did not receive. Compare its profile with the gateway's: address, DNS "
+               "server, networks, the gateway's identity and certificate. Then check whether a "
+               "script or a user ends the connection." :
+               "Check the responder's log at this time: a check after the authentication ends the "
+               "SA, such as the user's rights, accounting, a session or licence limit, or a "
                "script.";
 }
 
@@ -176,9 +179,9 @@ report_closed(struct findings *out, const struct life *first, const struct life 
     if (end->inferred) {
         finding_add(out, CHECK_closed_at_once, &where,
                     "%s, the %s, ends IKE SA %u %.0f ms after it came up, before any ESP: frame %u "
-                    "looks like its Delete, for %s. %s",
+                    "looks like a Delete, because %s. %s",
                     who, role, now->sa->id, ms, end->frame,
-                    now->sa->major == 2 ? "it begins with one and an empty answer follows" :
+                    now->sa->major == 2 ? "it starts with one and an empty answer follows" :
                                           "nothing follows in this SA",
                     given);
     } else {
@@ -263,7 +266,7 @@ tell_closed(struct findings *out, const GPtrArray *story)
     }
     if (story->len > 1) {
         finding_raise(out, CHECK_closed_at_once, &where, SEV_WARN, NULL,
-                      "So it goes %u times between these two, the last time in frame %u.",
+                      "This happens %u times between these two ends, the last time in frame %u.",
                       story->len, last->end.frame);
     }
 }
@@ -346,9 +349,9 @@ tell_flapping(struct findings *out, const GPtrArray *story)
     life_end_print(&first->sa->initiator, a, sizeof a);
     life_end_print(&first->sa->responder, b, sizeof b);
     g_snprintf(remedy, sizeof remedy,
-               "See the log of %s at these times: why it deletes the SA, a user, a script, an idle "
-               "timeout, a dead peer; and let only one end begin anew by itself (start and close "
-               "actions).",
+               "Check the log of %s at these times for why it deletes the SA: a user, a script, an "
+               "idle timeout, a dead peer. Configure only one end to reconnect automatically "
+               "(start and close actions).",
                !by_initiator || by_initiator == num ? by_initiator ? a : b : "both ends");
     for (guint i = from; i < from + num; i++) {
         where = scope_ending(first, told_in(story, i));
@@ -421,20 +424,20 @@ check_responder_id_unexpected(const struct check_in *in, struct findings *out)
     where.also = sa->responder.id_frame;
     ip_print(&sa->responder.addr, addr, sizeof addr);
     if (sa->asked_id) {
-        g_snprintf(asked, sizeof asked, "the initiator asked for %s (frame %u)", sa->asked_id,
+        g_snprintf(asked, sizeof asked, "the initiator requested %s (frame %u)", sa->asked_id,
                    sa->asked_id_in);
     } else {
         g_snprintf(asked, sizeof asked, "the initiator reached %s", addr);
     }
     g_snprintf(remedy, sizeof remedy,
                "Set the responder's own identity (leftid, local id) to what the initiator expects, "
-               "%s, or let the initiator expect %s (rightid, remote id); behind a NAT a responder "
-               "without a configured identity gives its private address.",
+               "%s, or configure the initiator to expect %s (rightid, remote id). Behind a NAT, a "
+               "responder without a configured identity sends its private address.",
                sa->asked_id ? sa->asked_id : addr, sa->responder.id);
     where.remedy = remedy;
     finding_add(out, CHECK_responder_id_unexpected, &where,
-                "The responder calls itself %s (frame %u), but %s; %s then %s (frame %u).",
+                "The responder identifies itself as %s (frame %u), but %s; %s then %s (frame %u).",
                 sa->responder.id, sa->responder.id_frame, asked,
                 life_end_print(&sa->initiator, who, sizeof who),
-                e->ike_deleted ? "deletes the IKE SA at once" : "rejects it", e->at.frame);
+                e->ike_deleted ? "deletes the IKE SA immediately" : "rejects it", e->at.frame);
 }

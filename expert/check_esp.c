@@ -53,11 +53,12 @@ say_instead(const struct ipsec_event *e, char *out, size_t size)
 
     g_strlcpy(out, ".", size);
     if (c && packets) {
-        snprintf(out, size, "; negotiated is %08x (Child SA %u, frame %u).",
+        snprintf(out, size, "; the negotiated SPI is %08x (Child SA %u, frame %u).",
                  to_r ? c->spi_r : c->spi_i, c->id, c->negotiated_in);
     } else if (c) {
         snprintf(out, size,
-                 "; negotiated is %08x (Child SA %u, frame %u), which has carried nothing so far.",
+                 "; the negotiated SPI is %08x (Child SA %u, frame %u), which has carried nothing "
+                 "so far.",
                  to_r ? c->spi_r : c->spi_i, c->id, c->negotiated_in);
     }
 }
@@ -76,8 +77,8 @@ check_spi_unknown(const struct check_in *in, struct findings *out)
     where = scope_packet(in);
     say_instead(e, instead, sizeof instead);
     finding_add(out, CHECK_spi_unknown, &where,
-                "%s from %s to %s uses SPI %08x, which none of the exchanges of these peers in the "
-                "capture negotiated%s",
+                "%s from %s to %s uses SPI %08x, which no captured exchange between these peers "
+                "negotiated%s",
                 ipsec_name(e->packet->protocol), ip_print(&e->at.src, from, sizeof from),
                 ip_print(&e->at.dst, to, sizeof to), e->packet->spi, instead);
 }
@@ -99,12 +100,12 @@ check_esp_after_delete(const struct check_in *in, struct findings *out)
     where = scope_packet(in);
     where.number = milliseconds(since);
     finding_add(out, CHECK_esp_after_delete, &where,
-                "%s of SPI %08x comes %.1f s after Child SA %u was deleted in frame %u.",
+                "%s with SPI %08x is sent %.1f s after Child SA %u was deleted in frame %u.",
                 ipsec_name(e->packet->protocol), e->packet->spi, since, e->child->id,
                 e->child->deleted_in);
     finding_sum(out, CHECK_esp_after_delete, &where,
-                SUM_COUNT " packets of SPI %08x come " SUM_SECONDS
-                          " s after Child SA %u was deleted in frame %u.",
+                SUM_COUNT " packets with SPI %08x are sent " SUM_SECONDS " s after Child SA %u was "
+                "deleted in frame %u.",
                 e->packet->spi, e->child->id, e->child->deleted_in);
 }
 
@@ -133,17 +134,18 @@ check_esp_after_lifetime(const struct check_in *in, struct findings *out)
     if (lifetime(c) > 0 && age > lifetime(c) + sadb_options(in->db)->delete_grace) {
         finding_add(
             out, CHECK_esp_after_lifetime, &where,
-            "%s of SPI %08x is used %.0f s after quick mode in frame %u, which gave it %.0f s.",
+            "%s with SPI %08x is sent %.0f s after quick mode (frame %u), which set a lifetime of "
+            "%.0f s.",
             ipsec_name(e->packet->protocol), e->packet->spi, age, c->negotiated_in, lifetime(c));
         finding_sum(out, CHECK_esp_after_lifetime, &where,
-                    SUM_COUNT " packets of SPI %08x come " SUM_SECONDS
-                              " s after quick mode in frame %u, which gave it %.0f s.",
+                    SUM_COUNT " packets with SPI %08x are sent " SUM_SECONDS " s after quick mode "
+                    "(frame %u), which set a lifetime of %.0f s.",
                     e->packet->spi, c->negotiated_in, lifetime(c));
     } else if (kb && e->stream->bytes / 1024 > kb) {
         where.variant = 1;
         finding_add(out, CHECK_esp_after_lifetime, &where,
-                    "%s of SPI %08x has carried more than the %" G_GINT64_MODIFIER
-                    "u KB that quick mode in frame %u gave it.",
+                    "%s of SPI %08x has carried more than the %" G_GINT64_MODIFIER "u KB that "
+                    "quick mode (frame %u) set as its lifetime.",
                     ipsec_name(e->packet->protocol), e->packet->spi, kb, c->negotiated_in);
     }
 }
@@ -159,15 +161,15 @@ check_reserved_spi(const struct check_in *in, struct findings *out)
     }
     where = scope_packet(in);
     if (!in->ipsec->packet->spi) {
-        where.remedy = "Look at the sender: SPI 0 is for its own use and must never be sent.";
+        where.remedy = "Check the sender: SPI 0 is reserved for local use and must never be sent.";
         finding_add(out, CHECK_reserved_spi, &where,
-                    "%s from %s uses SPI 00000000, which names no SA.",
+                    "%s from %s uses SPI 00000000, which cannot identify an SA.",
                     ipsec_name(in->ipsec->packet->protocol),
                     ip_print(&in->ipsec->at.src, who, sizeof who));
         return;
     }
     finding_add(out, CHECK_reserved_spi, &where,
-                "%s to %s uses SPI %08x, which the receiver chooses; 0 to 255 are reserved.",
+                "%s to %s uses SPI %08x, which the receiver chose; the SPIs 0 to 255 are reserved.",
                 ipsec_name(in->ipsec->packet->protocol),
                 ip_print(&in->ipsec->at.dst, who, sizeof who), in->ipsec->packet->spi);
 }
@@ -192,7 +194,7 @@ say_replay(const struct ipsec_event *e, struct findings *out, const struct scope
     const char *like = e->same ? ", bit for bit" : "";
 
     if (e->original) {
-        g_snprintf(first, sizeof first, "; it was in frame %u first", e->original);
+        g_snprintf(first, sizeof first, "; the first is in frame %u", e->original);
     }
     finding_add(out, CHECK_replay, where,
                 "Sequence number %u of SPI %08x is repeated in frame %u%s%s. A receiver drops it.",
@@ -219,26 +221,27 @@ check_replay(const struct check_in *in, struct findings *out)
     if (!e->differs) {
         if (e->same) {
             where.remedy =
-                "Nothing is lost by it: the receiver drops the second packet. If it comes at once "
-                "each time, look for what doubles packets on the way (a mirror, a loop, bonded "
-                "links); if it comes later, somebody replays it: see where it enters, by its TTL "
-                "and link address.";
+                "No data is lost: the receiver drops the second packet. If it always follows "
+                "immediately, look for what duplicates packets on the way (a mirror port, a loop, "
+                "bonded links). If it comes later, someone replays it: its TTL and link address "
+                "show where it enters.";
         }
         say_replay(e, out, &where);
         return;
     }
     where.remedy =
-        "Compare TTL, IP identification and link address of the two packets: two devices with one "
-        "SA each have their own; let one machine own it. If both come from one place, its counter "
-        "was set back; if one comes from elsewhere, it is forged.";
+        "Compare TTL, IP identification and link address of the two packets: if two devices share "
+        "the SA, use it on one of them only. If both packets come from one device, its counter was "
+        "reset; if one comes from elsewhere, it is forged.";
     finding_add(out, CHECK_replay, &where,
-                "Sequence number %u of SPI %08x is repeated in frame %u with other octets than the "
-                "packet that had it first: one of the two is forged, or two senders share the SA.",
+                "Sequence number %u of SPI %08x is repeated in frame %u with different octets than "
+                "the first packet that had it: one of the two is forged, or two senders share the "
+                "SA.",
                 e->packet->seq, e->packet->spi, e->at.frame);
     finding_sum(out, CHECK_replay, &where,
-                SUM_COUNT " packets of SPI %08x have " SUM_NUMBERS
-                          ", as others had first with other octets: one of each two is forged, or "
-                          "two senders share the SA.",
+                SUM_COUNT " packets of SPI %08x have " SUM_NUMBERS ", which other packets with "
+                "different octets had first: one of each two is forged, or two senders share the "
+                "SA.",
                 e->packet->spi);
 }
 
@@ -248,12 +251,12 @@ say_late(struct findings *out, struct scope *where, const struct stream *s, uint
 {
     where->number = seq;
     finding_add(out, CHECK_out_of_window, where,
-                "Sequence number %u of SPI %08x lies left of the window of %u below %u. A receiver "
-                "drops it.",
+                "Sequence number %u of SPI %08x is to the left of the window of %u packets that "
+                "ends at %u. A receiver drops it.",
                 seq, s->spi, window, top);
     finding_sum(out, CHECK_out_of_window, where,
-                SUM_COUNT " packets of SPI %08x lie left of the window of %u, with " SUM_NUMBERS
-                          ": a receiver drops them.",
+                SUM_COUNT " packets of SPI %08x are to the left of the window of %u packets, with "
+                SUM_NUMBERS ": a receiver drops them.",
                 s->spi, window);
 }
 
@@ -281,12 +284,13 @@ check_out_of_window(const struct check_in *in, struct findings *out)
     if (is_number_0(e)) {
         where.variant = 1;
         where.number = 0;
-        where.remedy = "Look for who sends this packet: it is forged or damaged, unless the "
-                       "sender's counter has come to its end; a sender must rekey before that. A "
-                       "larger replay window does not help.";
+        where.remedy = "Find out who sends this packet: it is forged or damaged, unless the "
+                       "sender's counter has wrapped; a sender must rekey before that. A larger "
+                       "anti-replay window does not help.";
         finding_add(out, CHECK_out_of_window, &where,
-                    "Sequence number 0 of SPI %08x: no sender may use it, and a receiver drops the "
-                    "packet. It is forged or damaged, or the counter has gone round.",
+                    "A packet of SPI %08x has sequence number 0: no sender may use it, and a "
+                    "receiver drops the packet. It is forged or damaged, or the counter has "
+                    "wrapped.",
                     e->packet->spi);
     } else if (e->out_of_window && !e->explained && has_window(e)) {
         say_late(out, &where, e->stream, e->packet->seq, e->stream->last_seq, window);
@@ -312,7 +316,8 @@ check_sequence_not_one(const struct check_in *in, struct findings *out)
     }
     where = scope_packet(in);
     finding_add(out, CHECK_sequence_not_one, &where,
-                "The first packet of SPI %08x has sequence number %u; %s in frame %u began the SA.",
+                "The first packet of SPI %08x has sequence number %u, although %s in frame %u set "
+                "up the SA.",
                 e->packet->spi, e->packet->seq,
                 e->child->exchange_type == V1_QUICK ? "quick mode" : "the exchange",
                 e->child->negotiated_in);
@@ -329,7 +334,7 @@ check_sequence_wrapped(const struct check_in *in, struct findings *out)
     }
     where = scope_packet(in);
     finding_add(out, CHECK_sequence_wrapped, &where,
-                "The sequence number of SPI %08x begins again at %u without extended sequence "
+                "The sequence number of SPI %08x starts again at %u without extended sequence "
                 "numbers (Child SA %u).",
                 e->packet->spi, e->packet->seq, e->child->id);
 }
@@ -410,20 +415,21 @@ check_length_impossible(const struct check_in *in, struct findings *out)
     where.number = e->packet->length;
     if (e->packet->length < g.head + g.block + g.icv) {
         finding_add(out, CHECK_length_impossible, &where,
-                    "ESP length %u of SPI %08x: %s (negotiated in frame %u) gives at least %u.",
+                    "ESP length %u of SPI %08x is too short: %s (negotiated in frame %u) requires "
+                    "at least %u.",
                     e->packet->length, e->packet->spi, e->child->chosen->text,
                     e->child->negotiated_in, g.head + g.block + g.icv);
     } else {
         finding_add(out, CHECK_length_impossible, &where,
-                    "ESP length %u of SPI %08x: %s (negotiated in frame %u) gives lengths of %u "
-                    "modulo %u, this is %u.",
+                    "ESP length %u of SPI %08x does not match %s (negotiated in frame %u), which "
+                    "gives lengths of %u modulo %u; this one is %u.",
                     e->packet->length, e->packet->spi, e->child->chosen->text,
                     e->child->negotiated_in, (g.head + g.icv) % g.block, g.block,
                     e->packet->length % g.block);
     }
     finding_sum(out, CHECK_length_impossible, &where,
-                SUM_COUNT " packets of SPI %08x have ESP lengths of " SUM_LIST
-                          ": %s (negotiated in frame %u) gives %u modulo %u, and %u at least.",
+                SUM_COUNT " packets of SPI %08x have ESP lengths of " SUM_LIST ", but %s "
+                "(negotiated in frame %u) gives %u modulo %u and at least %u.",
                 e->packet->spi, e->child->chosen->text, e->child->negotiated_in,
                 (g.head + g.icv) % g.block, g.block, g.head + g.block + g.icv);
 }
@@ -443,13 +449,12 @@ check_truncated_sha256(const struct check_in *in, struct findings *out)
     where.basis = e->child->basis;
     where.number = e->packet->length;
     finding_add(out, CHECK_truncated_sha256, &where,
-                "ESP length %u of SPI %08x fits a 96-bit ICV; %s (negotiated in frame %u) has one "
-                "of 128 bits.",
+                "ESP length %u of SPI %08x matches a 96-bit ICV; %s (negotiated in frame %u) has "
+                "one of 128 bits.",
                 e->packet->length, e->packet->spi, e->child->chosen->text, e->child->negotiated_in);
     finding_sum(out, CHECK_truncated_sha256, &where,
-                SUM_COUNT " packets of SPI %08x have ESP lengths of " SUM_LIST
-                          ", which fit a 96-bit ICV; %s (negotiated in frame %u) has one of 128 "
-                          "bits.",
+                SUM_COUNT " packets of SPI %08x have ESP lengths of " SUM_LIST ", which match a "
+                "96-bit ICV; %s (negotiated in frame %u) has one of 128 bits.",
                 e->packet->spi, e->child->chosen->text, e->child->negotiated_in);
 }
 
@@ -485,8 +490,8 @@ check_ah_length_wrong(const struct check_in *in, struct findings *out)
     where = scope_packet(in);
     where.variant = e->forged;
     finding_add(out, CHECK_ah_length_wrong, &where,
-                "AH of SPI %08x states a length of %u; %s (frame %u) gives %u.", e->packet->spi,
-                e->packet->ah_words, e->child->chosen->text, e->child->negotiated_in, words);
+                "AH with SPI %08x states a length of %u; %s (frame %u) requires %u.",
+                e->packet->spi, e->packet->ah_words, e->child->chosen->text, e->child->negotiated_in, words);
 }
 
 static bool
@@ -508,7 +513,8 @@ check_cleartext_in_esp(const struct check_in *in, struct findings *out)
     }
     where = scope_packet(in);
     finding_add(out, CHECK_cleartext_in_esp, &where,
-                "ESP of SPI %08x carries a readable IPv4 packet; %s was negotiated in frame %u.",
+                "ESP with SPI %08x carries a readable IPv4 packet, although %s was negotiated in "
+                "frame %u.",
                 e->packet->spi, e->child->chosen->text, e->child->negotiated_in);
 }
 
@@ -540,8 +546,8 @@ check_iv_reused(const struct check_in *in, struct findings *out)
     }
     where = scope_packet(in);
     finding_add(out, CHECK_iv_reused, &where,
-                "The explicit IV of SPI %08x comes twice under one key (%s): two packets share a "
-                "key stream.",
+                "Two packets of SPI %08x have the same explicit IV with the same key (%s) and "
+                "therefore the same key stream.",
                 e->packet->spi, e->child->chosen->text);
 }
 
@@ -557,7 +563,7 @@ check_birthday_bound(const struct check_in *in, struct findings *out)
     }
     where = scope_packet(in);
     finding_add(out, CHECK_birthday_bound, &where,
-                "SPI %08x has carried more than 32 GiB under one key with %s.", e->packet->spi,
+                "SPI %08x has carried more than 32 GiB with one key of %s.", e->packet->spi,
                 e->child->chosen->text);
 }
 
@@ -574,6 +580,6 @@ check_padding_bad(const struct check_in *in, struct findings *out)
     where.basis = BASIS_DECRYPTED;
     finding_add(out, CHECK_padding_bad, &where,
                 "The padding of a packet of SPI %08x is not 1, 2, 3, .. although its integrity "
-                "check is good.",
+                "check passes.",
                 e->packet->spi);
 }

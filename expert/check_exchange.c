@@ -23,18 +23,19 @@ check_retransmission(const struct check_in *in, struct findings *out)
     if (e->sa->major == 2 && !e->is_response && e->exchange->response &&
         e->exchange->response < e->at.frame) {
         g_snprintf(remedy, sizeof remedy,
-                   "See in the log of %s whether the answer arrives. If not, let UDP %u back to it "
-                   "through, behind the capture point; if so, the log says why it is not accepted.",
+                   "Check the log of %s to see whether the answer arrives. If it does not, allow "
+                   "UDP %u back to it beyond the capture point; if it does, the log says why it is "
+                   "not accepted.",
                    who, e->at.src_port);
         where.remedy = remedy;
         finding_add(
             out, CHECK_retransmission, &where,
-            "%s sends its %s message of frame %u again, bit for bit, after the answer in frame %u: "
-            "that one was lost between the capture point and %s, or not accepted.",
+            "%s retransmits its %s message of frame %u, bit for bit, after the answer in frame %u: "
+            "the answer was lost between the capture point and %s, or it was not accepted.",
             who, phase, e->retransmission_of, e->exchange->response, who);
     } else {
         finding_add(out, CHECK_retransmission, &where,
-                    "%s sends its %s message of frame %u again, bit for bit.", who, phase,
+                    "%s retransmits its %s message of frame %u, bit for bit.", who, phase,
                     e->retransmission_of);
     }
 }
@@ -43,11 +44,11 @@ static void
 report_duplicate(struct findings *out, const struct scope *where, uint32_t first, bool nat)
 {
     finding_add(out, CHECK_duplicate_frame, where,
-                "Frame %u was captured twice: it is frame %u again, %s.", where->frame, first,
-                nat ? "on the other side of a NAT" : "at the same moment");
+                "Frame %u is the same packet as frame %u, captured %s.", where->frame, first,
+                nat ? "on both sides of a NAT" : "twice at the same moment");
     finding_sum(out, CHECK_duplicate_frame, where,
-                SUM_COUNT " frames hold a packet that was captured before, %s.",
-                nat ? "on the other side of a NAT" : "at the same moment");
+                SUM_COUNT " frames are copies of other frames: the packets were captured %s.",
+                nat ? "on both sides of a NAT" : "twice at the same moment");
 }
 
 /* One finding for all of them: it is the capture that is doubled. */
@@ -58,12 +59,12 @@ report_point(struct findings *out, struct late_copy c)
                            .variant = 1 };
 
     finding_add(out, CHECK_duplicate_frame, &where,
-                "Frame %u is frame %u again, captured at a second point whose clock is %.1f s "
-                "apart.",
+                "Frame %u is the same packet as frame %u, captured at a second point whose clock "
+                "differs by %.1f s.",
                 c.frame, c.original, c.apart);
     finding_sum(out, CHECK_duplicate_frame, &where,
-                "Captured at two points, clocks %.1f s apart: " SUM_COUNT
-                " frames hold packets that the other point has too.",
+                "Captured at two points whose clocks differ by %.1f s: " SUM_COUNT " frames "
+                "contain packets that the other point captured too.",
                 c.apart);
 }
 
@@ -136,7 +137,7 @@ check_message_id_reused(const struct check_in *in, struct findings *out)
         where = scope_message(in);
         where.basis = BASIS_OBSERVED;
         finding_add(out, CHECK_message_id_reused, &where,
-                    "%s sends two different messages under message ID %u (frames %u and %u).",
+                    "%s sends two different messages with message ID %u (frames %u and %u).",
                     message_sender(in, who, sizeof who), x->message_id, m->frame,
                     in->ike->at.frame);
         return;

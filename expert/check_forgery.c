@@ -41,8 +41,8 @@ report_refuted(const struct check_in *in, struct findings *out)
         char name[64], from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
         if (w.refuted) {
             finding_add(out, CHECK_unprotected_message, &where,
-                        "%s in the name of %s to %s is in clear, and %s goes on in IKE SA %u: "
-                        "it is not believed (RFC 7296 section 2.21.4).",
+                        "%s in the name of %s to %s is in clear, but %s continues to use IKE SA "
+                        "%u: Espial ignores it (RFC 7296 section 2.21.4).",
                         notify_name(w.sa->major, d->type, name, sizeof name),
                         ip_print(&d->src, from, sizeof from), ip_print(&d->dst, to, sizeof to),
                         from, w.sa->id);
@@ -74,8 +74,8 @@ check_unprotected_message(const struct check_in *in, struct findings *out)
         where.variant = pair_of(&e->at);
     }
     finding_add(out, CHECK_unprotected_message, &where,
-                "A message of %s%s from %s to %s is in clear, where %s demands that it is "
-                "encrypted: nothing in it is believed.",
+                "A message of %s%s from %s to %s is in clear, although %s requires encryption: "
+                "Espial ignores it.",
                 exchange_name(m->major, m->exchange, name, sizeof name), of,
                 ip_print(&e->at.src, from, sizeof from), ip_print(&e->at.dst, to, sizeof to),
                 demanded_by(m));
@@ -138,23 +138,24 @@ report_injected(struct findings *out, const struct ike_sa *sa, const struct give
     }
     if (!taken && x && x->response && !x->injected && x->response != a->frame) {
         finding_add(out, CHECK_injected_answer, &where,
-                    "%s has an answer from %s, in frame %u, and the negotiation goes on with that "
-                    "of frame %u.%s",
+                    "%s has an answer from %s in frame %u, but the negotiation continues with the "
+                    "one in frame %u.%s",
                     asked, r, a->frame, x->response, more);
     } else if (!taken) {
         finding_add(out, CHECK_injected_answer, &where,
-                    "%s has an answer from %s, in frame %u, and the negotiation goes on without it.%s",
+                    "%s has an answer from %s in frame %u, but the negotiation continues without "
+                    "it.%s",
                     asked, r, a->frame, more);
     } else if (ip_equal(&a->src, &taken->src)) {
         finding_add(out, CHECK_injected_answer, &where,
-                    "%s has two different answers from %s, in frames %u and %u; %s goes on with "
-                    "that of frame %u.%s",
+                    "%s has two different answers from %s (frames %u and %u); %s continues with "
+                    "the one in frame %u.%s",
                     asked, r, MIN(a->frame, taken->frame), MAX(a->frame, taken->frame), i,
                     taken->frame, more);
     } else {
         finding_add(out, CHECK_injected_answer, &where,
-                    "%s has answers from %s (frame %u) and from %s (frame %u), two gateways or a "
-                    "forgery; %s goes on with that of frame %u.%s",
+                    "%s has answers from %s (frame %u) and from %s (frame %u), from two gateways "
+                    "or a forger; %s continues with the one in frame %u.%s",
                     asked, ip_print(&taken->src, other, sizeof other), taken->frame, r, a->frame,
                     i, taken->frame, more);
     }

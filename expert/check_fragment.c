@@ -31,12 +31,12 @@ report_overlap(const struct check_in *in, const struct inner_packet *p, struct f
     where = scope_packet(in);
     where.basis = in->ipsec->packet->inner_basis;
     where.variant = 1;
-    where.remedy = "Look at the host that sends it: no path needs such small fragments. They are "
-                   "made to put other ports over those that the first fragment has shown; let the "
-                   "gateway drop them.";
+    where.remedy = "Check the host that sends it: no path requires such small fragments. They are "
+                   "made to overwrite the ports in the first fragment; configure the gateway to "
+                   "drop them.";
     finding_add(out, CHECK_inner_fragment_unmatched, &where,
-                "A later fragment from %s to %s begins at octet %u of its datagram, where ports "
-                "and what follows them stand; Child SA %u (frame %u) looks at ports.",
+                "A non-initial fragment from %s to %s starts at octet %u of its datagram, within "
+                "the transport header; the selectors of Child SA %u (frame %u) have ports.",
                 ip_print(&p->src, src, sizeof src), ip_print(&p->dst, dst, sizeof dst), p->offset,
                 c->id, c->negotiated_in);
     return true;
@@ -73,8 +73,8 @@ check_inner_fragment_unmatched(const struct check_in *in, struct findings *out)
     where = scope_packet(in);
     where.basis = e->packet->inner_basis;
     finding_add(out, CHECK_inner_fragment_unmatched, &where,
-                "A later fragment from %s to %s shows no port; Child SA %u (frame %u) is for %s "
-                "=== %s, and its ends did not agree to take such fragments.",
+                "A non-initial fragment from %s to %s has no ports; Child SA %u (frame %u) is for "
+                "%s === %s, and its ends did not agree to send such fragments in it.",
                 ip_print(&p->src, src, sizeof src), ip_print(&p->dst, dst, sizeof dst),
                 e->child->id, e->child->negotiated_in,
                 selectors_print(e->child->ts_i, e->child->num_ts_i, a, sizeof a),

@@ -27,31 +27,31 @@ near_of_stream(const struct stream *s, GString *text)
 
     switch (s->key_near.miss) {
     case NEAR_SALT:
-        g_string_append(text, " The key itself is right: its salt, the last octets, is not.");
-        return "Write the salt of this very SA behind the key, in the order in which the daemon "
-               "derives it; the sender's is another one only where its software is at fault.";
+        g_string_append(text, " The key itself is right, but its salt (the last octets) is not.");
+        return "Append the salt of exactly this SA to the key, in the order in which the daemon "
+               "derives it; the sender's salt differs only if its software is faulty.";
     case NEAR_ALGORITHM:
-        g_string_append_printf(text, " As a key of %s it fits.",
+        g_string_append_printf(text, " It matches as a key of %s.",
                                near_algorithm(&s->key_near, name, sizeof name));
-        return "Write that algorithm beside the key. If the SA negotiated another one, the "
-               "sender does not use it: update the sender, or set on both ends what it uses.";
+        return "Give that algorithm with the key. If a different one was negotiated, the sender "
+               "does not use it: update the sender, or configure both ends for what it uses.";
     case NEAR_CIPHER:
-        g_string_append(text, " It decrypts them to IP packets: the encryption key is right, "
-                              "and what fails is the ICV.");
-        return "Correct the integrity key or its algorithm; with extended sequence numbers let "
-               "the capture begin with the SA. If both are right, the packets were changed on "
-               "the way: compare a capture at the sender.";
+        g_string_append(text, " It decrypts them to IP packets: the encryption key is right, only "
+                              "the ICV fails.");
+        return "Correct the integrity key or its algorithm; with extended sequence numbers, start "
+               "the capture before the SA. If both are right, the packets were changed on the way: "
+               "compare with a capture at the sender.";
     case NEAR_OTHER_SPI:
         if (child_is_negotiated(c) &&
             (s->key_near.spi == c->spi_i || s->key_near.spi == c->spi_r)) {
-            g_string_append_printf(text, " The key given for SPI %08x, of the other direction "
-                                         "of the same SA, does.",
+            g_string_append_printf(text, " The key given for SPI %08x, the other direction of the "
+                                         "same SA, matches.",
                                    s->key_near.spi);
-            return "Exchange the two keys: each belongs to the SPI of its own direction.";
+            return "Swap the two keys: each belongs to the SPI of its own direction.";
         }
-        g_string_append_printf(text, " The key given for SPI %08x does.", s->key_near.spi);
-        return "Give this SPI that key: the rows of the two SPIs are exchanged, or one was "
-               "copied from the other.";
+        g_string_append_printf(text, " The key given for SPI %08x matches.", s->key_near.spi);
+        return "Give this SPI that key: the rows of the two SPIs are swapped, or one was copied "
+               "from the other.";
     default:
         return NULL;
     }
@@ -116,16 +116,12 @@ check_esn_mismatch(const struct check_in *in, struct findings *out)
     where.basis = BASIS_DECRYPTED;
     finding_add(out, CHECK_esn_mismatch, &where,
                 e->packet->esn ?
-                    "%s puts the upper half of an extended sequence number (ESN) into the ICV "
-                    "of SPI "
-                    "%08x, though %s was negotiated (frame %u): a receiver that keeps to it "
-                    "drops "
-                    "these packets." :
-                    "%s leaves the upper half of the extended sequence number (ESN) out of the "
-                    "ICV "
-                    "of SPI %08x, though %s was negotiated (frame %u): a receiver that keeps to "
-                    "it "
-                    "drops these packets.",
+                    "%s includes the upper half of an extended sequence number (ESN) in the ICV of "
+                    "SPI %08x, although %s was negotiated (frame %u): a receiver that follows the "
+                    "negotiation drops these packets." :
+                    "%s omits the upper half of the extended sequence number (ESN) from the ICV of "
+                    "SPI %08x, although %s was negotiated (frame %u): a receiver that follows the "
+                    "negotiation drops these packets.",
                 ip_print(&e->at.src, who, sizeof who), e->packet->spi, c->chosen->text,
                 c->negotiated_in);
 }
@@ -137,14 +133,14 @@ near_of_ike(const struct ike_sa *sa, GString *text)
     char name[SUITE_TEXT_MAX];
 
     if (sa->key_near.miss == NEAR_EXCHANGED) {
-        g_string_append(text, " With the keys of the two directions exchanged they pass.");
-        return "Exchange SK_ei with SK_er and SK_ai with SK_ar: the initiator's keys are those "
-               "of who began the IKE SA, and a rekeyed one belongs to who began the rekey.";
+        g_string_append(text, " They pass if the keys of the two directions are swapped.");
+        return "Swap SK_ei with SK_er and SK_ai with SK_ar: the initiator's keys are those of the "
+               "end that started the IKE SA or, for a rekeyed one, the rekey.";
     }
     if (sa->key_near.miss == NEAR_ALGORITHM) {
-        g_string_append_printf(text, " With the same keys and %s they pass.",
+        g_string_append_printf(text, " They pass with the same keys and %s.",
                                near_algorithm(&sa->key_near, name, sizeof name));
-        return "Write that algorithm beside the keys.";
+        return "Give that algorithm with the keys.";
     }
     return NULL;
 }
@@ -188,12 +184,12 @@ report_noise(struct findings *out, const struct stream *s)
     struct scope where = scope_stream(s, s->noise_frame);
 
     where.basis = BASIS_DECRYPTED;
-    where.remedy = "Give the encryption key of this very SA: beside the right integrity key is "
-                   "that of the other direction, or of another cipher; of a counter mode the salt "
-                   "at its end may be wrong.";
+    where.remedy = "Give the encryption key of exactly this SA: the integrity key is right, but "
+                   "the encryption key is that of the other direction or of another cipher; for a "
+                   "counter mode, the salt at its end may be wrong.";
     finding_add(out, CHECK_wrong_key, &where,
                 "%u packet%s of SPI %08x pass%s the integrity check with the integrity key given, "
-                "and the encryption key given makes noise of %s.",
+                "but the encryption key given does not decrypt %s.",
                 s->noise, s->noise == 1 ? "" : "s", s->spi, s->noise == 1 ? "es" : "",
                 s->noise == 1 ? "it" : "them");
 }

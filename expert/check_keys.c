@@ -89,7 +89,7 @@ see_ikes(const struct check_in *in, struct unread *u, bool told)
             size_t used = strlen(name);
             u->misplaced = true;
             g_snprintf(name + used, (gulong)(sizeof name - used),
-                       ", which the key given for initiator cookie %08x.. opens",
+                       ", which the key given for initiator cookie %08x.. decrypts",
                        sa->key_near.spi);
         }
         note_one(u, frame, sa->key_named, name);
@@ -150,24 +150,22 @@ static const char *
 say_why(GString *to, const struct key_use *keys, const struct unread *u)
 {
     if (is_of_others(keys)) {
-        say_names(to, "No key is of an SPI in this capture: they are of other SAs, of another "
-                      "time "
-                      "or another capture. Not opened:",
+        say_names(to, "None of the keys belongs to an SPI in this capture: they are of other SAs, "
+                      "or of another time or capture. Not decrypted:",
                   &u->keyless, ".");
-        return "Take the keys of this tunnel and of this time: switch their logging on at one of "
-               "its two ends before the tunnel is set up, or read the kernel's SAs while it is "
-               "up; "
-               "each rekey changes them.";
+        return "Give the keys of this tunnel at this time: enable key logging on one of its two "
+               "ends before the tunnel is set up, or read the kernel's SAs while it is up; each "
+               "rekey changes them.";
     }
     say_names(to, "No key is given for", &u->keyless, ".");
-    say_names(to, "No packet is opened by the keys given for", &u->misfits, ".");
+    say_names(to, "No packet is decrypted by the keys given for", &u->misfits, ".");
     if (u->misplaced) {
-        return "Give the IKE SA that key: the rows of the two cookies are exchanged, or one was "
+        return "Give the IKE SA that key: the rows of the two cookies are swapped, or one was "
                "copied from the other.";
     }
     return u->keyless.num ? NULL :
-           "See that the log gives the keys as the SA uses them, with its algorithms: of IKEv1 the "
-           "encryption key of phase 1; of ESP without integrity the right cipher.";
+           "Check that the log gives the keys as the SA uses them, with its algorithms: for IKEv1 "
+           "the encryption key of phase 1, for ESP without integrity the right cipher.";
 }
 
 void
@@ -190,7 +188,7 @@ check_keys_unused(const struct check_in *in, struct findings *out)
         where.frame = u.frame;
         where.remedy = say_why(why, keys, &u);
         finding_add(out, CHECK_keys_unused, &where,
-                    "Keys given: %u IKE, %u ESP; they open %u of %u IKE SA%s and %u of %u ESP "
+                    "Keys given: %u IKE, %u ESP; they decrypt %u of %u IKE SA%s and %u of %u ESP "
                     "stream%s.%s",
                     keys->ike_given, keys->esp_given, u.ikes - u.num_ikes, u.ikes,
                     u.ikes == 1 ? "" : "s", u.streams - u.num_streams, u.streams,

@@ -25,7 +25,7 @@ auth_lifetime(const struct ike_message *m, char *out, size_t size)
     out[0] = 0;
     if (n && cur_u32(&c, &seconds)) {
         g_snprintf(out, (gulong)size,
-                   "; it is to be authenticated anew within %u s (AUTH_LIFETIME)", seconds);
+                   "; it must be reauthenticated within %u s (AUTH_LIFETIME)", seconds);
     }
 }
 
@@ -94,7 +94,7 @@ check_sa_rekeyed(const struct check_in *in, struct findings *out)
     }
     if (e->reauthenticates) {
         finding_add(out, CHECK_sa_rekeyed, &where,
-                    "IKE SA %u (phase 1) is replaced by IKE SA %u, authenticated anew.",
+                    "IKE SA %u (phase 1) is replaced by IKE SA %u after reauthentication.",
                     e->reauthenticates->id, e->sa->id);
     }
     if (e->child && e->child_rekeyed) {
@@ -121,8 +121,8 @@ check_sa_deleted(const struct check_in *in, struct findings *out)
     message_sender(in, who, sizeof who);
     if (e->ike_deleted) {
         const char *unsure = e->children_unsure ?
-            "; message IDs are missing before it, so whether its Child SAs moved to another IKE SA "
-            "the capture does not show" : "";
+            "; earlier message IDs are missing, so the capture does not show whether its Child SAs "
+            "moved to another IKE SA" : "";
         ike_spis_say(e->sa, text, sizeof text);
         finding_add(out, CHECK_sa_deleted, &where, "%s deletes IKE SA %u (%s) with %s%s.", who,
                     e->sa->id, text,
@@ -152,7 +152,7 @@ check_half_closed(const struct check_in *in, struct findings *out)
             continue;
         }
         finding_add(out, CHECK_half_closed, &where,
-                    "Frame %u deletes SPI %08x of Child SA %u; the answer (frame %u) does not "
+                    "Frame %u deletes SPI %08x of Child SA %u, but the answer (frame %u) does not "
                     "delete SPI %08x of the other direction.",
                     c->deleted_in, c->closed_i ? c->spi_i : c->spi_r, c->id, c->half_closed_in,
                     c->closed_i ? c->spi_r : c->spi_i);
@@ -215,26 +215,25 @@ report_new_address(const struct check_in *in, struct findings *out, struct scope
     ip_print(&e->at.dst, to, sizeof to);
     if (ip_equal(&near->addr, &e->at.src)) {
         finding_add(out, CHECK_ike_from_new_address, where,
-                    "%s sends a message of IKE SA %u to %s, though the SA's peer is %s: it answers "
-                    "whoever wrote from there.",
+                    "%s sends a message of IKE SA %u to %s, although the SA's peer is %s: it "
+                    "answers a message that came from there.",
                     from, e->sa->id, to, ip_print(&far->addr, is, sizeof is));
     } else if (e->retransmission_of) {
         g_snprintf(remedy, sizeof remedy,
-                   "Look for %s: somebody there has captured the message and sends it again. What "
-                   "comes again does the SA no harm; if the address is the peer's own, its route "
-                   "changed.",
+                   "Find out who uses %s: someone there has captured the message and replays it. "
+                   "The replay does not harm the SA; if the address belongs to the peer, its route "
+                   "has changed.",
                    from);
         where->remedy = remedy;
         where->variant = 1;
         finding_add(out, CHECK_ike_from_new_address, where,
-                    "%s of frame %u comes again in frame %u, bit for bit, from %s: someone replays "
-                    "it; the SA's peer is %s.",
+                    "%s of frame %u is repeated in frame %u, bit for bit, from %s, although the "
+                    "SA's peer is %s: someone replays it.",
                     phase_name(in, e->exchange, phase, sizeof phase), e->retransmission_of,
                     e->at.frame, from, ip_print(&near->addr, is, sizeof is));
         finding_sum(out, CHECK_ike_from_new_address, where,
-                    SUM_COUNT " messages of IKE SA %u (" SUM_OTHERS
-                              ") come again, bit for bit, from elsewhere than the SA's peer %s: "
-                              "someone replays them.",
+                    SUM_COUNT " messages of IKE SA %u (" SUM_OTHERS ") are repeated, bit for bit, "
+                    "from an address other than that of the SA's peer %s: someone replays them.",
                     e->sa->id, is);
     } else {
         finding_add(out, CHECK_ike_from_new_address, where,
@@ -274,14 +273,15 @@ report_lost(const struct check_in *in, struct findings *out)
         if (w.sa->major == 2 && w.denial->type == N2_INVALID_IKE_SPI && w.denial->stood &&
             !w.refuted) {
             g_snprintf(remedy, sizeof remedy,
-                       "See why %s has lost the SA: a restart, a failover without its state, or a "
-                       "balancer that sends the other end to another machine. The other end must "
-                       "negotiate anew; dead peer detection on it does so within its interval.",
+                       "Check why %s has lost the SA: a restart, a failover without state, or a "
+                       "load balancer that sends the other end to another machine. The other end "
+                       "must negotiate again; dead peer detection there does so within its "
+                       "interval.",
                        ip_print(&w.denial->src, who, sizeof who));
             where.remedy = remedy;
             finding_add(out, CHECK_peer_restarted, &where,
-                        "%s answers IKE SA %u, established in frame %u, with %s: it no longer "
-                        "knows it.",
+                        "%s answers a message of IKE SA %u, established in frame %u, with %s: it "
+                        "no longer has this SA.",
                         ip_print(&w.denial->src, who, sizeof who), w.sa->id, w.sa->established_in,
                         notify_name(2, w.denial->type, name, sizeof name));
         }
@@ -311,22 +311,22 @@ check_peer_restarted(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     if (e->replaces && ip_equal(&e->sa->initiator.addr, &e->replaces->initiator.addr)) {
         finding_add(out, CHECK_peer_restarted, &where,
-                    "%s is established anew (IKE SA %u) with INITIAL_CONTACT while its IKE SA %u "
-                    "was not deleted: it has forgotten that one.",
+                    "%s connects again (IKE SA %u) with INITIAL_CONTACT although its IKE SA %u was "
+                    "not deleted: it has lost the old one.",
                     person(e->sa), e->sa->id, e->replaces->id);
     } else if (e->replaces) {
         bool contact = e->sa->initial_contact;
         where.remedy =
-            "If these are two devices, give each an identity of its own, or let the gateway keep "
-            "several IKE SAs of one identity (unique = never, uniqueids = no). If one device has "
-            "moved or was restarted, switch on MOBIKE and dead peer detection.";
+            "If these are two devices, give each its own identity, or configure the gateway to "
+            "keep several IKE SAs of one identity (unique = never, uniqueids = no). If one device "
+            "has moved or was restarted, enable MOBIKE and dead peer detection.";
         finding_add(out, CHECK_peer_restarted, &where,
-                    "%s is established anew from %s (IKE SA %u)%s while its IKE SA %u from %s was "
+                    "%s connects again from %s (IKE SA %u)%s although its IKE SA %u from %s was "
                     "not deleted%s.",
                     person(e->sa), ip_print(&e->sa->initiator.addr, to, sizeof to), e->sa->id,
                     contact ? " with INITIAL_CONTACT" : "", e->replaces->id,
                     ip_print(&e->replaces->initiator.addr, from, sizeof from),
-                    contact ? ": the gateway drops that one, often without telling it" : "");
+                    contact ? ": the gateway drops the old one, often without notice" : "");
     }
 }
 
@@ -343,6 +343,7 @@ check_rekey_collision(const struct check_in *in, struct findings *out)
     where.also = other->request;
     finding_add(
         out, CHECK_rekey_collision, &where,
-        "Both sides rekey at once: frame %u and frame %u; the pair with the lowest nonce goes.",
+        "Both ends rekey at the same time (frames %u and %u); the new SA with the lowest nonce "
+        "should be closed.",
         other->request, in->ike->at.frame);
 }

@@ -104,19 +104,20 @@ ends(const struct check_in *in, struct findings *out, const struct plan_peer *pl
     endpoint_print(peer, who, sizeof who);
     if (plan->auth && auth && auth != plan->auth) {
         finding_add(out, CHECK_plan_mismatch, &where,
-                    "%s authenticates by %s; its plan has %s.", who, plan_auth_name(auth),
+                    "%s authenticates with %s; the plan has %s.", who, plan_auth_name(auth),
                     plan_auth_name(plan->auth));
     }
     where.variant++;
     if (plan->id && peer->id && strcmp(plan->id, peer->id) != 0) {
         finding_add(out, CHECK_plan_mismatch, &where,
-                    "%s names itself so in frame %u; the plan has the identity %s.", peer->id,
+                    "%s identifies itself this way in frame %u; the plan has the identity "
+                    "%s.", peer->id,
                     peer->id_frame, plan->id);
     }
     where.variant++;
     if (plan->other && other->id && strcmp(plan->other, other->id) != 0) {
         finding_add(out, CHECK_plan_mismatch, &where,
-                    "The other end of %s names itself %s in frame %u; the plan has %s.", who,
+                    "The peer of %s identifies itself as %s in frame %u; the plan has %s.", who,
                     other->id, other->id_frame, plan->other);
     }
 }
@@ -133,7 +134,7 @@ lifetime(const struct check_in *in, struct findings *out, uint32_t planned,
     if (planned && chosen && chosen->p->v1 && chosen->p->attr.life_s &&
         chosen->p->attr.life_s != planned) {
         finding_add(out, CHECK_plan_mismatch, &where,
-                    "%s negotiates a lifetime of %u seconds for %s (frame %u); its plan has %u.",
+                    "%s negotiates a lifetime of %u seconds for %s (frame %u); the plan has %u.",
                     endpoint_print(peer, who, sizeof who), chosen->p->attr.life_s,
                     child ? "the Child SA" : "phase 1", chosen->frame, planned);
     }
@@ -163,7 +164,7 @@ mode_and_pfs(const struct check_in *in, struct findings *out, const struct plan_
     if (plan->mode && c->basis != BASIS_INFERRED &&
         c->transport != (plan->mode == PLAN_MODE_TRANSPORT)) {
         finding_add(out, CHECK_plan_mismatch, &where,
-                    "%s negotiates %s mode; its plan has %s mode.",
+                    "%s negotiates %s mode; the plan has %s mode.",
                     who, c->transport ? "transport" : "tunnel",
                     c->transport ? "tunnel" : "transport");
     }
@@ -178,7 +179,7 @@ mode_and_pfs(const struct check_in *in, struct findings *out, const struct plan_
         struct transform had = { TRANSFORM_KE, group, 0 },
                          wanted = { TRANSFORM_KE, plan->pfs_group, 0 };
         finding_add(out, CHECK_plan_mismatch, &where,
-                    "%s negotiates PFS with %s (frame %u); its plan has %s.", who,
+                    "%s negotiates PFS with %s (frame %u); the plan has %s.", who,
                     transform_say(&had, has, sizeof has), c->chosen->frame,
                     plan->pfs == PLAN_PFS_GROUP ? transform_say(&wanted, wants, sizeof wants) :
                     plan->pfs == PLAN_PFS_YES   ? "a group" :
@@ -209,7 +210,7 @@ addresses(const struct check_in *in, struct findings *out, const struct plan_pee
         if (!held) {
             where.variant = 3;
             finding_add(out, CHECK_plan_mismatch, &where,
-                        "%s negotiates the selector %s; the plan binds %s to it.",
+                        "%s negotiates the selector %s; the plan binds %s to this peer.",
                         endpoint_print(peer, who, sizeof who),
                         selectors_print(s, n, list, sizeof list),
                         ip_print(&plan->virtual_ip, ip, sizeof ip));
@@ -224,7 +225,7 @@ addresses(const struct check_in *in, struct findings *out, const struct plan_pee
         if (!held) {
             where.variant = 4 + i;
             finding_add(out, CHECK_plan_mismatch, &where,
-                        "%s negotiates access to %s, which no network of its plan holds.",
+                        "%s negotiates access to %s, which is in no network of its plan.",
                         endpoint_print(peer, who, sizeof who),
                         selectors_print(&s[i], 1, list, sizeof list));
         }
@@ -342,20 +343,22 @@ one_unmatched(const struct check_in *in, struct findings *out, const struct plan
         (void)unread_frames(unread, &first, &last);
         where.frame = first;
         where.sa = unread;
-        where.remedy = "Give the keys of this IKE SA: without them nobody can say what was agreed.";
+        where.remedy = "Give the keys of this IKE SA: without them the capture does not show what "
+                       "was negotiated.";
         finding_add(out, CHECK_plan_unmatched, &where,
                     "The plan for %s was compared with %s only: frames %u to %u are encrypted, and "
-                    "no key opens them.",
+                    "no key given decrypts them.",
                     p->peer, unread->major == 1 ? "phase 1" : "IKE_SA_INIT", first, last);
     } else if (hidden) {
         where.remedy = "Give the keys, or name the peer by its address: identities are encrypted.";
         finding_add(out, CHECK_plan_unmatched, &where,
-                    "%s of the plan is not seen; %u IKE SA%s in this capture hide%s who the "
-                    "initiator is.",
+                    "%s of the plan was not found; %u IKE SA%s in this capture hide%s the "
+                    "initiator's identity.",
                     p->peer, hidden, hidden == 1 ? "" : "s", hidden == 1 ? "s" : "");
     } else {
         finding_add(out, CHECK_plan_unmatched, &where,
-                    "%s of the plan is no end of any IKE SA in this capture: nothing was compared.",
+                    "%s of the plan is not a peer of any IKE SA in this capture: nothing was "
+                    "compared.",
                     p->peer);
     }
 }

@@ -99,8 +99,8 @@ check_sequence_jumped(const struct check_in *in, struct findings *out)
             if (gap->jump && !stream_two_lines(s)) {
                 finding_add(out, CHECK_sequence_jumped, &where,
                             "The sequence number of SPI %08x jumps from %u (frame %u) to %u (frame "
-                            "%u), further than its sender can have gone by sending: it does not "
-                            "count as lost.",
+                            "%u), further than its sender can have sent packets: the missing "
+                            "numbers do not count as lost.",
                             s->spi, gap->from - 1, gap->before, gap->from + gap->count, gap->frame);
             }
         }
@@ -115,7 +115,7 @@ ttls(const struct stream_line *l, char *out, size_t size)
 {
     out[0] = 0;
     if (l->ttl && l->main_ttl && l->ttl != l->main_ttl) {
-        g_snprintf(out, (gulong)size, ", TTL %u beside %u", l->ttl, l->main_ttl);
+        g_snprintf(out, (gulong)size, ", TTL %u instead of %u", l->ttl, l->main_ttl);
     }
     return out;
 }
@@ -124,7 +124,7 @@ ttls(const struct stream_line *l, char *out, size_t size)
 static const char *
 how_told(const struct stream_line *l)
 {
-    return l->conflicts ? ", with octets other than those of the packets that had these numbers" :
+    return l->conflicts ? ", with different octets than the packets that had these numbers" :
                           ", too far behind to be late";
 }
 
@@ -145,9 +145,9 @@ check_two_senders(const struct check_in *in, struct findings *out)
         for (uint32_t k = 0; has_line(s) && stream_two_lines(s) && k < l->frames.len; k++) {
             struct scope where = scope_stream(s, l->frames.at[k]);
             finding_add(out, CHECK_two_senders, &where,
-                        "Two counters of %s run in SPI %08x at once: one at %u to %u (frames %u "
-                        "to %u)%s%s, while the other goes on to %u. Two machines send in one SA, "
-                        "or someone forges packets.",
+                        "%s sends with two counters in SPI %08x: one at %u to %u (frames %u to "
+                        "%u)%s%s, while the other continues to %u. Two machines use one SA, or "
+                        "someone forges packets.",
                         ip_print(&s->src, who, sizeof who), s->spi, l->first_seq,
                         l->last_seq, l->first_frame, l->last_frame, how_told(l),
                         ttls(l, ttl, sizeof ttl), s->last_seq);
@@ -177,7 +177,7 @@ check_sequence_went_back(const struct check_in *in, struct findings *out)
             struct scope where = scope_stream(s, l->frames.at[k]);
             finding_add(out, CHECK_sequence_went_back, &where,
                         "The counter of %s in SPI %08x goes back from %u to %u in frame %u and "
-                        "goes on from there%s%s: a receiver drops the packets until it passes %u "
+                        "continues from there%s%s: a receiver drops the packets until it passes %u "
                         "again.",
                         ip_print(&s->src, who, sizeof who), s->spi, l->top,
                         l->first_seq, l->first_frame, how_told(l), ttls(l, ttl, sizeof ttl),

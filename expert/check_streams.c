@@ -58,27 +58,27 @@ report_one_way(const struct child_sa *c, const struct stream *s, uint32_t packet
     if (has_replies(c, s->to_responder)) {
         where.basis = BASIS_DECRYPTED;
         g_strlcpy(remedy,
-                  "Nothing is wrong with this SA: capture both directions, on every line or mirror "
-                  "port that its packets take.",
+                  "Nothing is wrong with this SA. Capture both directions, on every line or mirror "
+                  "port that its packets use.",
                   sizeof remedy);
         finding_add(out, CHECK_one_way, &where,
-                    "%u %s packets from %s to %s were captured (SPI %08x, frames %u to %u), and "
-                    "none of the other direction; answers are among them, so that the other "
-                    "direction works and the capture lacks it.",
+                    "%u %s packets from %s to %s were captured (SPI %08x, frames %u to %u), but "
+                    "none of the other direction. They include answers, so the other direction "
+                    "works, but was not captured.",
                     packets, ipsec_name(s->protocol), from, to, s->spi, s->first_frame,
                     s->last_frame);
         return;
     }
     where.basis = c->basis == BASIS_INFERRED ? BASIS_INFERRED : BASIS_OBSERVED;
     snprintf(remedy, sizeof remedy,
-             "Allow %s between %s and %s on the way there and back. If it is allowed, see whether "
-             "%s counts packets of SPI %08x: if it does, it has no route or policy that sends the "
+             "Allow %s between %s and %s in both directions. If it is allowed, check whether %s "
+             "counts packets of SPI %08x: if it does, it has no route or policy that sends the "
              "answers into the tunnel; if it does not, it drops them: compare selectors and "
              "addresses.",
              carried_in(s, carrier, sizeof carrier), from, to, to, s->spi);
     finding_add(out, CHECK_one_way, &where,
-                "%u %s packets go from %s to %s (SPI %08x, frames %u to %u); none comes back, "
-                "though IKE of both was captured.",
+                "%u %s packets go from %s to %s (SPI %08x, frames %u to %u), but none comes back, "
+                "although IKE of both ends was captured.",
                 packets, ipsec_name(s->protocol), from, to, s->spi, s->first_frame, s->last_frame);
 }
 
@@ -188,15 +188,15 @@ check_rekey_gap(const struct check_in *in, struct findings *out)
     ip_print(&e->at.dst, to, sizeof to);
     if (broken) {
         finding_add(out, CHECK_rekey_gap, &where,
-                    "Nothing goes from %s to %s for %.1f s: SPI %08x ends in frame %u, its SA is "
-                    "deleted in frame %u, and only frame %u negotiates the next; before, packets "
-                    "came every %.2f s.",
+                    "No packet goes from %s to %s for %.1f s: SPI %08x ends in frame %u, its SA is "
+                    "deleted in frame %u, and the next one is negotiated only in frame %u. Before, "
+                    "there was a packet every %.2f s.",
                     from, to, pause, before->spi, before->last_frame, old->deleted_in,
                     c->negotiated_in, usual);
     } else {
         finding_add(out, CHECK_rekey_gap, &where,
-                    "Nothing goes from %s to %s for %.1f s between SPI %08x (frame %u) and SPI "
-                    "%08x, which replaces it; before, packets came every %.2f s.",
+                    "No packet goes from %s to %s for %.1f s between SPI %08x (frame %u) and SPI "
+                    "%08x, which replaces it. Before, there was a packet every %.2f s.",
                     from, to, pause, before->spi, before->last_frame, e->packet->spi, usual);
     }
 }
@@ -218,13 +218,15 @@ check_cleartext_bypass(const struct check_in *in, struct findings *out)
         }
         finding_add(
             out, CHECK_cleartext_bypass, &where,
-            "A packet from %s to %s is in clear; Child SA %u (frame %u) protects %s === %s.",
+            "A packet from %s to %s is in clear, although Child SA %u (frame %u) protects %s === "
+            "%s.",
             ip_print(&p->packet.src, src, sizeof src), ip_print(&p->packet.dst, dst, sizeof dst),
             p->child->id, p->child->negotiated_in,
             selectors_print(p->child->ts_i, p->child->num_ts_i, a, sizeof a),
             selectors_print(p->child->ts_r, p->child->num_ts_r, b, sizeof b));
         finding_sum(out, CHECK_cleartext_bypass, &where,
-                    SUM_COUNT " packets are in clear; Child SA %u (frame %u) protects %s === %s.",
+                    SUM_COUNT " packets are in clear, although Child SA %u (frame %u) protects %s "
+                    "=== %s.",
                     p->child->id, p->child->negotiated_in, a, b);
     }
 }
@@ -307,8 +309,8 @@ check_esp_without_ike(const struct check_in *in, struct findings *out)
         where.variant = hash_octets(where.variant, ordered ? &s->dst : &s->src, sizeof s->src);
         suggested = stream_suggests(s, cipher, sizeof cipher);
         finding_add(out, CHECK_esp_without_ike, &where,
-                    "%s from %s to %s, first under SPI %08x in frame %u; the capture holds no IKE "
-                    "between these two.%s%s%s",
+                    "%s goes from %s to %s, first with SPI %08x in frame %u; the capture contains "
+                    "no IKE between these two addresses.%s%s%s",
                     ipsec_name(s->protocol), ip_print(&s->src, from, sizeof from),
                     ip_print(&s->dst, to, sizeof to), s->spi, s->first_frame,
                     suggested ? " Its lengths suggest " : "", suggested ? suggested : "",
@@ -333,15 +335,15 @@ check_group_sa(const struct check_in *in, struct findings *out)
         }
         where.variant = (uint64_t)s->protocol << 32 | s->spi;
         finding_add(out, CHECK_group_sa, &where,
-                    "%s of SPI %08x goes from %s to %s%s%s. Suggests keys that all its members "
-                    "were given: by a key server, or by hand.",
+                    "%s with SPI %08x goes from %s to %s%s%s. Suggests group keys, from a key "
+                    "server or configured manually.",
                     ipsec_name(s->protocol), s->spi, ip_print(&s->src, from, sizeof from),
                     ip_is_multicast(&s->dst) ? "the multicast group " : "",
                     ip_print(&s->dst, to, sizeof to),
                     ip_is_multicast(&s->dst)                             ? "" :
                     g_hash_table_contains(shared.groups, &where.variant) ?
-                        ", and under the same SPI to a multicast group" :
-                        ", and under the same SPI back");
+                        ", and with the same SPI to a multicast group" :
+                        ", and back with the same SPI");
     }
     forget_shared(&shared);
 }

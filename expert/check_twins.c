@@ -27,8 +27,8 @@ twin_in_sa(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     where.child = c;
     finding_add(out, CHECK_duplicate_child_sa, &where,
-                "Child SA %u has the selectors %s === %s of Child SA %u (frame %u), which lives "
-                "and is not rekeyed.",
+                "Child SA %u has the selectors %s === %s of Child SA %u (frame %u), which is still "
+                "up and is not rekeyed.",
                 c->id, selectors_print(c->ts_i, c->num_ts_i, a, sizeof a),
                 selectors_print(c->ts_r, c->num_ts_r, b, sizeof b), old->id, old->negotiated_in);
 }
@@ -261,13 +261,13 @@ tell_use(const struct twin *old, const struct twin *fresh, const struct use *u, 
     out[0] = '\0';
     if (u->stopped) {
         g_snprintf(out, (gulong)size,
-                   "Since frame %u nothing goes to %s in SPI %08x any more, though its end goes on "
-                   "sending; what is meant for it goes into SPI %08x.",
+                   "Since frame %u no packet goes to %s in SPI %08x, although it continues to "
+                   "send; packets for it are sent in SPI %08x.",
                    fresh->child->negotiated_in, ip_print(&u->stopped->dst, to, sizeof to),
                    u->stopped->spi, u->instead->spi);
     } else if (parted(u)) {
         g_snprintf(out, (gulong)size,
-                   "%s sends in Child SA %u, %s in Child SA %u: each end uses another one.",
+                   "%s sends in Child SA %u, %s in Child SA %u: each end uses a different one.",
                    ip_print(&old->low, from, sizeof from),
                    u->old[1] ? old->child->id : fresh->child->id,
                    ip_print(&old->high, to, sizeof to),
@@ -291,26 +291,27 @@ tell_twins(struct findings *out, const struct twin *x, const struct twin *y, enu
     tell_use(x, y, u, more, sizeof more);
     if (how == ONE_NAT) {
         where.remedy =
-            "Let one client at a time connect from behind this NAT, or see that the gateway tells "
-            "such clients apart by their UDP port (connection marks, unique policies); tunnel mode "
-            "with an address for each client, as IKEv2 gives it, has no such conflict.";
+            "Connect only one client at a time from behind this NAT, or configure the gateway to "
+            "distinguish such clients by their UDP port (connection marks, unique policies). "
+            "Tunnel mode with an address for each client, as with IKEv2, has no such conflict.";
         finding_add(out, CHECK_duplicate_child_sa, &where,
                     "Child SA %u (%s) has the selectors %s === %s of Child SA %u (%s, frame %u), "
-                    "which lives: both clients are behind one NAT, %s, and their addresses do not "
-                    "tell them apart.",
+                    "which is still up: both clients are behind one NAT, %s, and their addresses "
+                    "do not distinguish them.",
                     fresh->id, port_print(&b->initiator, one, sizeof one), i, r, old->id,
                     port_print(&a->initiator, other, sizeof other), old->negotiated_in,
                     ip_print(&b->initiator.addr, nat, sizeof nat));
     } else {
         bool crossed = !ip_equal(&a->initiator.addr, &b->initiator.addr);
         where.remedy =
-            crossed ? "Let one end alone begin: on the other one, wait for it or begin on traffic "
-                      "only (start_action = none or trap, auto = add or route)." :
-                      "See why the initiator begins a second IKE SA with the same connection: two "
-                      "triggers at once, or two daemons.";
+            crossed ? "Configure only one end to initiate; the other end must wait or initiate "
+                      "only on traffic (start_action = none or trap, auto = add or route)." :
+                      "Check why the initiator starts a second IKE SA for the same connection: two "
+                      "triggers at the same time, or two daemons.";
         finding_add(out, CHECK_duplicate_child_sa, &where,
-                    "Child SA %u (IKE SA %u, begun by %s) has the selectors %s === %s of Child SA "
-                    "%u (IKE SA %u, begun by %s, frame %u), which lives and is not rekeyed.",
+                    "Child SA %u (IKE SA %u, initiated by %s) has the selectors %s === %s of Child "
+                    "SA %u (IKE SA %u, initiated by %s, frame %u), which is still up and is not "
+                    "rekeyed.",
                     fresh->id, b->id, life_end_print(&b->initiator, one, sizeof one), i, r, old->id,
                     a->id, life_end_print(&a->initiator, other, sizeof other), old->negotiated_in);
     }
@@ -347,11 +348,11 @@ crossed_unread(const struct sadb *db, struct findings *out, const struct ike_sa 
         sadb_last_time(db) - since < CROSSED_SECONDS) {
         return;
     }
-    where.remedy = "Let one end alone begin: on the other one, wait for it or begin on traffic "
-                   "only (start_action = none or trap, auto = add or route).";
+    where.remedy = "Configure only one end to initiate; the other end must wait or initiate only "
+                   "on traffic (start_action = none or trap, auto = add or route).";
     finding_add(out, CHECK_duplicate_child_sa, &where,
-                "%s and %s begin an IKE SA with each other at once (frames %u and %u), and both "
-                "stand. Suggests two Child SAs for the same traffic.",
+                "%s and %s initiate an IKE SA with each other at the same time (frames %u and %u), "
+                "and both stay up. Suggests two Child SAs for the same traffic.",
                 ip_print(&a->initiator.addr, one, sizeof one),
                 ip_print(&b->initiator.addr, other, sizeof other), a->first_frame, b->first_frame);
 }

@@ -65,8 +65,8 @@ read_suites(char **to, const char *text, bool ike)
     g_free(*to);
     *to = plan_suites(text, ike, &bad);
     if (bad) {
-        why = refused(bad, "is no transform that Espial knows (write as swanctl prints, e.g. "
-                           "AES_CBC_256, or as strongSwan is configured, e.g. aes256)");
+        why = refused(bad, "is not a transform that Espial knows (write it as swanctl prints it, "
+                           "e.g. AES_CBC_256, or as in strongSwan's configuration, e.g. aes256)");
         g_free(bad);
     }
     return why;
@@ -88,7 +88,7 @@ static char *
 read_virtual_ip(struct plan_peer *p, const char *text)
 {
     p->has_virtual_ip = ip_parse(&p->virtual_ip, text);
-    return p->has_virtual_ip ? NULL : refused(text, "is no IP address");
+    return p->has_virtual_ip ? NULL : refused(text, "is not an IP address");
 }
 
 static char *
@@ -104,7 +104,7 @@ read_networks(struct plan_peer *p, const char *text)
         if (*w && selector_parse(&p->networks[p->num_networks], w)) {
             p->num_networks++;
         } else if (*w) {
-            why = refused(w, "is no network (write 10.2.0.0/24 or 10.2.0.1-10.2.0.9)");
+            why = refused(w, "is not a network (write 10.2.0.0/24 or 10.2.0.1-10.2.0.9)");
         }
     }
     if (why) {
@@ -157,7 +157,7 @@ read_auth(struct plan_peer *p, const char *text)
     size_t at = place_of(text, auth_names, G_N_ELEMENTS(auth_names));
 
     if (at == G_N_ELEMENTS(auth_names)) {
-        return refused(text, "is no way to authenticate (psk, pubkey, eap or xauth)");
+        return refused(text, "is not an authentication method (psk, pubkey, eap or xauth)");
     }
     p->auth = (enum plan_auth)at;
     return NULL;
@@ -169,7 +169,7 @@ read_mode(struct plan_peer *p, const char *text)
     size_t at = place_of(text, mode_names, G_N_ELEMENTS(mode_names));
 
     if (at == G_N_ELEMENTS(mode_names)) {
-        return refused(text, "is no mode (tunnel or transport)");
+        return refused(text, "is not a mode (tunnel or transport)");
     }
     p->mode = (enum plan_mode)at;
     return NULL;
@@ -195,7 +195,7 @@ read_pfs(struct plan_peer *p, const char *text)
     g_free(bad);
     g_free(name);
     return p->pfs == PLAN_PFS_GROUP ? NULL :
-                                      refused(text, "is no group (yes, no or e.g. modp2048)");
+                                      refused(text, "is not a group (yes, no or e.g. modp2048)");
 }
 
 /* "3600", "60m", "1h", "1d", as swanctl.conf has it. */
@@ -214,7 +214,7 @@ read_seconds(uint32_t *to, const char *text)
             return NULL;
         }
     }
-    return refused(text, "is no time (seconds, or e.g. 60m or 8h)");
+    return refused(text, "is not a time (seconds, or e.g. 60m or 8h)");
 }
 
 static char *
@@ -250,7 +250,7 @@ set(struct plan_peer *p, const char *key, const char *text)
         i++;
     }
     if (i == G_N_ELEMENTS(plan_keys)) {
-        GString *known = g_string_new("is no key of the plan (");
+        GString *known = g_string_new("is not a key of the plan (");
         for (i = 0; i < G_N_ELEMENTS(plan_keys); i++) {
             g_string_append_printf(known, "%s%s", i ? ", " : "", plan_keys[i].name);
         }
@@ -393,8 +393,8 @@ not_a_plan(const char *text, size_t len)
         inside = true;
     }
     return g_strdup_printf(
-        "line %" G_GSIZE_FORMAT
-        " is not what a plan holds (groups [peer ...], KEY = VALUE below them, # comments)",
+        "line %" G_GSIZE_FORMAT " does not belong in a plan (groups [peer ...], KEY = VALUE below "
+        "them, # comments)",
         line);
 }
 
@@ -419,7 +419,7 @@ plan_load(struct plan *plan, const char *path, char **messages)
 
     /* Read each time a capture is opened, while all else waits: a FIFO may never be written to. */
     if (g_stat(path, &about) == 0 && !S_ISREG(about.st_mode)) {
-        without_plan(path, "is no regular file", messages);
+        without_plan(path, "is not a regular file", messages);
     } else if (about.st_size > PLAN_MAX_FILE) {
         without_plan(path, "is longer than any plan", messages);
     } else if (!g_file_get_contents(path, &text, &len, &failed)) {

@@ -36,13 +36,13 @@ check_asymmetric_tunnels(const struct check_in *in, struct findings *out)
         ip_print(&t.there->dst, to, sizeof to);
         ip_print(one_host ? &t.back->src : &t.back->dst, other, sizeof other);
         finding_add(out, CHECK_asymmetric_tunnels, &where,
-                    "%s carries packets from %s to %s alone (%u), %s from %s to %s alone (%u): %s",
+                    "%s carries packets only from %s to %s (%u), %s only from %s to %s (%u): %s",
                     here, from, to, t.num_there, there, one_host ? other : to,
                     one_host ? from : other, t.num_back,
-                    t.proved ? "the same inner hosts talk in both, out by one tunnel and back by "
-                               "the other." :
-                               "they come in turn, one for one, which suggests requests in one "
-                               "tunnel and their answers in the other.");
+                    t.proved ? "the same inner hosts use both, out through one tunnel and back "
+                               "through the other." :
+                               "they alternate one by one, which suggests requests in one tunnel "
+                               "and their answers in the other.");
     }
     lone_ways_free(lone);
 }
@@ -345,30 +345,30 @@ say_cause(const struct stream *s, struct sign sign, const char *who, char *cause
     case SIGN_DENIES:
         snprintf(cause, TEXT_MAX, "frame %u says that %s no longer has the SA", sign.frame, who);
         snprintf(remedy, TEXT_MAX,
-                 "Look for a restart of %s at this time. Let the other end connect again, and "
-                 "switch on liveness checks (DPD) there, which end a lost SA within their "
+                 "Check whether %s was restarted at this time. Connect again from the other end, "
+                 "and enable liveness checks (DPD) there, which end a lost SA within their "
                  "interval.",
                  who);
         break;
     case SIGN_ANEW:
         ip_print(&sign.sa->initiator.addr, at, sizeof at);
-        snprintf(cause, TEXT_MAX, "frame %u begins IKE SA %u from %s: the old SA was lost",
+        snprintf(cause, TEXT_MAX, "frame %u starts IKE SA %u from %s: the old SA was lost",
                  sign.frame, sign.sa->id, at);
         snprintf(remedy, TEXT_MAX,
-                 "Look for a restart of %s at this time. Liveness checks (DPD) on the end that "
-                 "went on sending end a lost SA within their interval; shorten it if this took too "
-                 "long.",
+                 "Check whether %s was restarted at this time. Liveness checks (DPD) on the end "
+                 "that continued to send end a lost SA within their interval; shorten it if this "
+                 "took too long.",
                  who);
         break;
     case SIGN_OTHER_DEVICE:
         ip_print(&sign.sa->initiator.addr, at, sizeof at);
         snprintf(cause, TEXT_MAX,
-                 "the same identity came up from %s in frame %u, and %s may have dropped this SA "
-                 "for that one",
+                 "the same identity connected from %s in frame %u, and %s may have dropped this SA "
+                 "in favour of that one",
                  at, sign.frame, who);
         snprintf(remedy, TEXT_MAX,
-                 "Give each device an identity of its own, or let %s keep both SAs; if it is one "
-                 "device that has moved, let it delete the old SA or use MOBIKE.",
+                 "Give each device its own identity, or configure %s to keep both SAs; if one "
+                 "device has moved, it must delete the old SA or use MOBIKE.",
                  who);
         break;
     case SIGN_OTHER_CLIENT:
@@ -378,27 +378,25 @@ say_cause(const struct stream *s, struct sign sign, const char *who, char *cause
             snprintf(port, sizeof port, ", port %u,", sign.sa->initiator.port);
         }
         snprintf(cause, TEXT_MAX,
-                 "IKE SA %u of %s%s came up in frame %u and gets %" G_GUINT64_FORMAT
-                 " packets for %" G_GUINT64_FORMAT
-                 " that it sends: %s may send there what is meant for this "
-                 "one",
+                 "IKE SA %u of %s%s came up in frame %u and gets %" G_GUINT64_FORMAT " packets for "
+                 "%" G_GUINT64_FORMAT " that it sends: %s may send there what belongs in this one",
                  sign.sa->id, at, port, sign.frame, g.gets, g.sends, who);
         snprintf(remedy, TEXT_MAX,
-                 "See on %s whether the policies of the two clients differ, each with its client's "
-                 "own address in place of the whole pool. Clients behind one NAT in transport mode "
-                 "(L2TP) cannot be told apart by addresses: let one at a time connect, mark them "
-                 "by their UDP port, or use tunnel mode with an address for each.",
+                 "Check on %s that the policies of the two clients differ, each with its client's "
+                 "own address instead of the whole pool. Clients behind one NAT in transport mode "
+                 "(L2TP) cannot be distinguished by address: connect one at a time, mark them by "
+                 "their UDP port, or use tunnel mode with an address for each.",
                  who);
         break;
     case SIGN_LIVES:
-        snprintf(cause, TEXT_MAX, "%s still speaks IKE (frame %u): it runs, and ESP is lost or "
-                                  "dropped, or the host behind it does not answer",
+        snprintf(cause, TEXT_MAX, "%s still sends IKE (frame %u): it is running, and ESP is lost "
+                                  "or dropped, or the host behind it does not answer",
                  who, sign.frame);
         snprintf(remedy, TEXT_MAX,
-                 "See whether %s still has SPI %08x and counts its packets: if the count rises, "
-                 "the host behind it does not answer, or the way back is cut (firewall, NAT, "
-                 "route), else the way there; without that SPI, let both delete the SA and set it up "
-                 "again.",
+                 "Check whether %s still has SPI %08x and counts its packets. If the count rises, "
+                 "the host behind it does not answer, or the path back is blocked (firewall, NAT, "
+                 "route); if not, the path there is blocked. If it no longer has that SPI, delete "
+                 "the SA on both ends and connect again.",
                  who, s->spi);
         break;
     case SIGN_DEAD:
@@ -406,20 +404,21 @@ say_cause(const struct stream *s, struct sign sign, const char *who, char *cause
                                   "the SA, or cannot be reached",
                  who, sign.frame);
         snprintf(remedy, TEXT_MAX,
-                 "See whether %s runs and can be reached by UDP 500 and 4500; if it was restarted, "
-                 "let the other end connect again.",
+                 "Check whether %s is running and reachable on UDP 500 and 4500; if it was "
+                 "restarted, connect again from the other end.",
                  who);
         break;
     case SIGN_NONE:
         snprintf(cause, TEXT_MAX,
-                 "%s has lost the SA or drops its packets, what is behind it does not answer, or "
-                 "the way back is cut or not in the capture",
+                 "%s has lost the SA or drops its packets, the host behind it does not answer, or "
+                 "the path back is blocked or was not captured",
                  who);
         snprintf(remedy, TEXT_MAX,
-                 "See whether %s still has SPI %08x: if not, it was restarted or replaced the SA: "
-                 "connect again, and switch on liveness checks (DPD). If it has, see whether it "
-                 "counts packets: if the count rises, see whether the host behind it answers, and "
-                 "whether the way back is cut; if not, the way there is.",
+                 "Check whether %s still has SPI %08x. If it does not, it was restarted or "
+                 "replaced the SA: connect again, and enable liveness checks (DPD). If it does, "
+                 "check whether it counts packets: if the count rises, check whether the host "
+                 "behind it answers and whether the path back is blocked; if not, the path there "
+                 "is blocked.",
                  who, s->spi);
         break;
     }
@@ -447,8 +446,8 @@ check_stream_stopped(const struct check_in *in, struct findings *out)
         where.remedy = remedy;
         finding_add(out, CHECK_stream_stopped, &where,
                     "Since frame %u nothing comes back from %s in Child SA %u, while %u packets "
-                    "that want an answer%s go out (SPI %08x, frames %u to %u); before, %u came "
-                    "back. %s%s.",
+                    "that require an answer%s go out (SPI %08x, frames %u to %u); before that, %u "
+                    "came back. %s%s.",
                     r->first_frame, who, c->id, r->packets, r->read ? "" : ", by their shape,",
                     s->spi, r->first_frame, r->last_frame,
                     c->flow->way[!r->to_responder].packets,

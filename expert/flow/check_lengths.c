@@ -165,25 +165,25 @@ report(const struct child_sa *c, const struct stream *s, const struct rule *rule
     where.remedy = remedy;
     if (rule->below) {
         g_strlcpy(remedy,
-                  "Look for what drops short packets on the way or in the network cards: switch "
-                  "off ESP and checksum offload on both ends, and compare captures at both.",
+                  "Look for what drops short packets on the way or in the network cards: disable "
+                  "ESP and checksum offload on both ends, and compare captures at both.",
                   sizeof remedy);
     } else {
         snprintf(remedy, sizeof remedy,
                  "Clamp the TCP MSS of what enters the tunnel to %u on both ends, or set the "
-                 "tunnel's MTU to %u: that makes outer packets of at most %u octets, and can be "
-                 "raised step by step. Let ICMP \"fragmentation needed\" and \"packet too big\" "
-                 "through to both ends: with it they find the limit themselves.",
+                 "tunnel's MTU to %u: outer packets then have at most %u octets; raise the value "
+                 "step by step. Allow ICMP \"fragmentation needed\" and \"packet too big\" to both "
+                 "ends: with them they find the limit themselves.",
                  inside - (ip ? ip : TCP_HEADER), ip ? inside : inside + IPV4_HEADER, outer);
     }
     finding_add(out, CHECK_large_esp_lost, &where,
                 "%u packets of %u octets%s from %s to %s (SPI %08x, frames %u to %u) are not "
-                "answered%s, while those of %u octets%s are: suggests that their length decides.",
-                rule->sent, rule->lost, rule->below ? " and less" : " and more",
+                "answered%s, while those of %u octets%s are. Suggests that the length decides.",
+                rule->sent, rule->lost, rule->below ? " or less" : " or more",
                 ip_print(&s->src, from, sizeof from), ip_print(&s->dst, to, sizeof to), s->spi,
                 rule->first_frame, rule->last_frame,
-                rule->tcp ? " (the same TCP segment again and again)" : "", rule->passed,
-                rule->below ? " and more" : " and less");
+                rule->tcp ? " (the same TCP segment repeatedly)" : "", rule->passed,
+                rule->below ? " or more" : " or less");
 }
 
 void

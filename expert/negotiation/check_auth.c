@@ -48,8 +48,8 @@ report_eap_ended(const struct check_in *in, struct findings *out, struct scope *
     }
     tunnelled = x->eap_type == EAPT_TLS || x->eap_type == EAPT_TTLS || x->eap_type == EAPT_PEAP;
     where->remedy = tunnelled ?
-        "See in the log of the gateway or its RADIUS server which of the two it is: the user's "
-        "certificate or password, or a server certificate that the client does not trust." :
+        "Check the log of the gateway or its RADIUS server to see which of the two it is: the "
+        "user's certificate or password, or a server certificate that the client does not trust." :
         "Compare the user's name and password on the client with the gateway's or the RADIUS "
         "server's user database.";
     finding_add(out, CHECK_auth_failed, where,
@@ -122,11 +122,11 @@ check_auth_failed(const struct check_in *in, struct findings *out)
                     "%s rejects the EAP authentication of %s (EAP-Failure in frame %u).%s", who,
                     user_of(in->ike->sa, to), in->ike->at.frame, why.text);
     } else if (n && in->msg->major == 1 && !in->msg->encrypted && x == in->ike->exchange) {
-        where.remedy = "Capture the message that is refused; where it is the first of phase 1, see "
+        where.remedy = "Capture the message that is refused. If it is the first of phase 1, check "
                        "whether the refusing side has a configuration in this mode for this peer.";
         finding_add(out, CHECK_auth_failed, &where,
-                    "%s refuses phase 1 of %s (AUTHENTICATION_FAILED in clear in frame %u); the "
-                    "capture lacks the message that it answers.",
+                    "%s refuses phase 1 of %s (AUTHENTICATION_FAILED in clear, frame %u); the "
+                    "message that it answers was not captured.",
                     who, to, in->ike->at.frame);
     } else if (n && in->msg->major == 1 && waits_for_first_answer(in)) {
         return; /* nobody has looked at credentials yet: exchange_mode_mismatch reports it */
@@ -200,26 +200,25 @@ suspect_v2(const struct check_in *in, struct findings *out)
     if (sa->eap && exchange_shape(sa, in->ike->exchange, false) == SHAPE_AUTH) {
         where.remedy = AFTER_EAP_REMEDY;
         finding_add(out, CHECK_auth_failure_suspected, &where,
-                    "The initiator's message %u begins with AUTH (frame %u), as it does once EAP "
-                    "has succeeded, and is answered with %u bytes that begin with a notify. "
-                    "Suggests that the user's credential is right, and that the gateway refuses "
-                    "what comes after it.",
+                    "The initiator's message %u starts with AUTH (frame %u), as after a successful "
+                    "EAP, and the answer has %u bytes and starts with a notify. Suggests that the "
+                    "user's credential is right, and that the gateway refuses what follows.",
                     m->message_id, in->ike->exchange->request, m->length);
         return;
     }
     if (sa->eap) {
         finding_add(out, CHECK_auth_failure_suspected, &where,
-                    "EAP ends with an IKE_AUTH answer of %u bytes that begins with a notify, where "
-                    "another round of EAP or AUTH is due. Suggests that the user is refused.",
+                    "EAP ends with an IKE_AUTH answer of %u bytes that starts with a notify "
+                    "instead of another EAP round or AUTH. Suggests that the user is rejected.",
                     m->length);
         return;
     }
     finding_add(
         out, CHECK_auth_failure_suspected, &where,
-        "IKE_AUTH is answered with %u bytes, the length of a lone notify%s%s; a success would "
-        "carry ID, AUTH, SA and selectors. Suggests a refusal, most often of the "
-        "credentials or of the identities.",
-        m->length, sa->chosen ? " under " : "", sa->chosen ? sa->chosen->text : "");
+        "The IKE_AUTH answer has %u bytes, the length of a lone notify%s%s; on success it would "
+        "contain ID, AUTH, SA and selectors. Suggests a refusal, most often of the credentials or "
+        "the identities.",
+        m->length, sa->chosen ? " with " : "", sa->chosen ? sa->chosen->text : "");
 }
 
 /* What phase 1's proof of the initiator rests on, by the method that was agreed in clear. */
@@ -232,17 +231,18 @@ struct proof {
 static const struct proof *
 proof_of(const struct ike_sa *sa)
 {
-    static const struct proof key = { "the first that needs the right key",
+    static const struct proof key = { "the first that requires the right key",
                                       "that the pre-shared keys differ", NULL };
     static const struct proof signature = {
-        "the one that proves the initiator",
+        "which authenticates the initiator",
         "that it does not accept the initiator's certificate or signature",
-        "See in the responder's log at this time whether it trusts the issuer of the initiator's "
-        "certificate, finds it valid, and finds the identity in it; the IKE keys would show all "
-        "three."
+        "Check the responder's log at this time: whether it trusts the issuer of the initiator's "
+        "certificate, considers it valid, and finds the identity in it; the IKE keys would show "
+        "all three."
     };
-    static const struct proof other = { "the one that proves the initiator",
-                                        "that it does not accept the initiator's proof", NULL };
+    static const struct proof other = { "which authenticates the initiator",
+                                        "that it does not accept the initiator's "
+                                        "authentication", NULL };
 
     return method_signs(1, sa->auth_method)                       ? &signature :
            method_has_key(1, sa->auth_method) || !sa->auth_method ? &key :
@@ -280,7 +280,7 @@ suspect_v1(const struct check_in *in, struct findings *out)
     where.remedy = proof->remedy;
     finding_add(out, CHECK_auth_failure_suspected, &where,
                 "%s answers message %u of phase 1 (frame %u), %s, with an Informational instead of "
-                "its own. Suggests %s.",
+                "its own message. Suggests %s.",
                 message_sender(in, who, sizeof who), whole, last->frame, proof->first,
                 proof->suggests);
 }
@@ -307,8 +307,8 @@ suspect_main(const struct check_in *in, struct findings *out, const struct ike_s
     where.frame = last->frame;
     where.remedy = proof->remedy;
     finding_add(out, CHECK_auth_failure_suspected, &where,
-                "Message 5 of phase 1 (frame %u), %s, is sent %u times and %s, which has answered "
-                "the others, is silent. Suggests %s.",
+                "Message 5 of phase 1 (frame %u), %s, is sent %u times, and %s, which has answered "
+                "the others, does not answer. Suggests %s.",
                 last->frame, proof->first, message_repeats(last) + 1,
                 ip_print(&sa->responder.addr, who, sizeof who), proof->suggests);
 }
@@ -337,11 +337,11 @@ suspect_aggressive(const struct check_in *in, struct findings *out, const struct
     where.frame = last->frame;
     where.remedy = proof_of(sa)->remedy;
     finding_add(out, CHECK_auth_failure_suspected, &where,
-                "%s sends message 2 of aggressive mode (frame %u) again after message 3 (frame "
-                "%u). Suggests that it does not accept message 3, %s, or that it is lost.",
+                "%s retransmits message 2 of aggressive mode (frame %u) after message 3 (frame "
+                "%u). Suggests that it does not accept message 3, %s, or that message 3 was lost.",
                 ip_print(&sa->responder.addr, who, sizeof who), before->frame, last->frame,
-                method_signs(1, sa->auth_method) ? "which proves the initiator" :
-                                                   "whose hash needs the right key");
+                method_signs(1, sa->auth_method) ? "which authenticates the initiator" :
+                                                   "whose hash requires the right key");
 }
 
 /* The initiator's first encrypted message, where its third of aggressive mode is due, is an
@@ -385,14 +385,14 @@ suspect_second(const struct check_in *in, struct findings *out, const struct ike
     }
     where.frame = refusal->frame;
     where.remedy = method_signs(1, sa->auth_method) ?
-        "See in the initiator's log whether it trusts the issuer of the responder's certificate, "
-        "finds it valid, and expects the identity that it is shown." :
-        "Compare the pre-shared key on both ends, then see whether the initiator expects the "
-        "identity that it is shown; its log says which.";
+        "Check the initiator's log: whether it trusts the issuer of the responder's certificate, "
+        "considers it valid, and expects the responder's identity." :
+        "Compare the pre-shared key on both ends, then check whether the initiator expects the "
+        "responder's identity; its log says which.";
     finding_add(out, CHECK_auth_failure_suspected, &where,
-                "%s answers message 2 of aggressive mode (frame %u), in which %s proves its key, "
-                "with an encrypted Informational (frame %u) in place of message 3, and no quick "
-                "mode follows. Suggests that it does not accept the proof.",
+                "%s answers message 2 of aggressive mode (frame %u), in which %s authenticates "
+                "itself, with an encrypted Informational (frame %u) instead of message 3, and no "
+                "quick mode follows. Suggests that it does not accept the authentication.",
                 ip_print(&sa->initiator.addr, who, sizeof who), x->response,
                 ip_print(&sa->responder.addr, whom, sizeof whom), refusal->frame);
 }
@@ -415,13 +415,13 @@ suspect_first_quick(const struct check_in *in, struct findings *out, const struc
     }
     where.frame = last->frame;
     finding_add(out, CHECK_auth_failure_suspected, &where,
-                "The first quick mode (frame %u) is sent %u times, and %s has sent nothing since "
-                "message 2 of aggressive mode (frame %u). Suggests that it does not accept message "
-                "3, %s, or that the path fails.",
+                "The first quick mode message (frame %u) is sent %u times, and %s has sent nothing "
+                "since message 2 of aggressive mode (frame %u). Suggests that it does not accept "
+                "message 3, %s, or that the path fails.",
                 last->frame, message_repeats(last) + 1,
                 ip_print(&sa->responder.addr, who, sizeof who), first->response,
-                method_signs(1, sa->auth_method) ? "which proves the initiator" :
-                                                   "whose hash needs the right key");
+                method_signs(1, sa->auth_method) ? "which authenticates the initiator" :
+                                                   "whose hash requires the right key");
 }
 
 static void

@@ -137,11 +137,11 @@ check_certificate_name_mismatch(const struct check_in *in, struct findings *out)
         where = scope_misnamed(e->sa, shown);
         where.basis = e->basis;
         finding_add(out, CHECK_certificate_name_mismatch, &where,
-                    "%s names itself %s, and its certificate \"%s\" names %s.",
+                    "%s identifies itself as %s, but its certificate \"%s\" names %s.",
                     e->from_initiator ? "The initiator" : "The responder", who->id,
                     shown->certificate.subject,
                     shown->certificate.names[0] ? shown->certificate.names :
-                                                  "nobody else (it has no subjectAltName)");
+                                                  "no other identity (it has no subjectAltName)");
     }
     /* the other side refuses who showed it */
     shown = e->from_initiator ? e->sa->certificate_r : e->sa->certificate_i;

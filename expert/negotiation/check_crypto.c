@@ -30,20 +30,20 @@ better(uint8_t major, uint8_t protocol, uint8_t type)
         return NULL;
     }
     if (type == TRANSFORM_KE) {
-        return "Set MODP_2048 or ECP_256 on both ends, or better move to IKEv2.";
+        return "Configure MODP_2048 or ECP_256 on both ends, or better, move to IKEv2.";
     }
     if (protocol != PROTO_IKE) {
         return NULL;
     }
     switch (type) {
     case TRANSFORM_ENCR:
-        return "Set AES_CBC_256 as the encryption of phase 1 on both ends, or better move to "
-               "IKEv2.";
+        return "Configure AES_CBC_256 as the encryption of phase 1 on both ends, or better, move "
+               "to IKEv2.";
     case TRANSFORM_INTEG:
-        return "Set SHA2_256 as the hash of phase 1 on both ends, or better move to IKEv2.";
+        return "Configure SHA2_256 as the hash of phase 1 on both ends, or better, move to IKEv2.";
     default:
-        return "Set SHA2_256 as the hash of phase 1 on both ends: in IKEv1 one setting makes this "
-               "and the integrity algorithm (weak_integrity).";
+        return "Configure SHA2_256 as the hash of phase 1 on both ends: in IKEv1 one setting "
+               "determines both the PRF and the integrity algorithm (weak_integrity).";
     }
 }
 
@@ -69,7 +69,7 @@ weak(const struct check_in *in, struct findings *out, enum check_id check, uint8
         if (in->msg->major == 1 && strcmp(rfc, "RFC 8247") == 0) {
             /* RFC 8247 section 1: IKEv1 is out of its scope. */
             finding_add(out, check, &where,
-                        "%s is chosen for %s (%s), which is too weak: RFC 8247 %s even for IKEv2.",
+                        "%s is chosen for %s (%s) and is too weak: RFC 8247 %s even for IKEv2.",
                         name, layer, k->text,
                         r == REQ_MUST_NOT ? "rules it out" : "advises against it");
             continue;
@@ -162,7 +162,7 @@ check_weak_offered(const struct check_in *in, struct findings *out)
     }
     if (list[0]) {
         where = scope_message(in);
-        finding_add(out, CHECK_weak_offered, &where, "%s offers %s beside better ones.",
+        finding_add(out, CHECK_weak_offered, &where, "%s offers %s along with stronger ones.",
                     message_sender(in, who, sizeof who), list);
     }
 }
@@ -192,7 +192,7 @@ check_no_integrity(const struct check_in *in, struct findings *out)
     where.child = in->ike->child;
     finding_add(
         out, CHECK_no_integrity, &where,
-        "%s (chosen in frame %u) has no integrity protection: packets can be altered unseen.",
+        "%s (chosen in frame %u) has no integrity protection: packets can be altered unnoticed.",
         k->text, k->frame);
 }
 
@@ -210,7 +210,8 @@ check_no_encryption(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     where.child = in->ike->child;
     finding_add(out, CHECK_no_encryption, &where,
-                "%s (chosen in frame %u) does not encrypt: what the SA carries can be read.",
+                "%s (chosen in frame %u) does not encrypt: anyone on the path can read the "
+                "traffic.",
                 k->text, k->frame);
 }
 
@@ -251,8 +252,8 @@ check_esp_null_seen(const struct check_in *in, struct findings *out)
         where.variant = hash_octets(hash_seed(), ordered ? &s->src : &s->dst, sizeof s->src);
         where.variant = hash_octets(where.variant, ordered ? &s->dst : &s->src, sizeof s->src);
         finding_add(out, CHECK_esp_null_seen, &where,
-                    "ESP from %s to %s under SPI %08x can be read without a key: padding, next "
-                    "header and inner header of %u of its first %u packets fit for an ICV of %u "
+                    "ESP from %s to %s with SPI %08x is readable without a key: padding, next "
+                    "header and inner header of %u of its first %u packets match an ICV of %u "
                     "octets. Frame %u carries %s. Suggests NULL encryption.",
                     ip_print(&s->src, from, sizeof from), ip_print(&s->dst, to, sizeof to), s->spi,
                     r->fits[r->way], s->readable_asked, esp_readable_icv(r->way), r->frame,
@@ -321,8 +322,8 @@ check_aggressive_mode_psk(const struct check_in *in, struct findings *out)
     i = &in->ike->sa->initiator;
     where = scope_message(in);
     finding_add(out, CHECK_aggressive_mode_psk, &where,
-                "The identity of %s and the hash of %s travel in clear (frames %u and %u): the "
-                "pre-shared key can be guessed at leisure.",
+                "The identity of %s and the hash of %s are sent in clear (frames %u and %u): the "
+                "pre-shared key can be guessed offline.",
                 endpoint_print(i, who, sizeof who),
                 ip_print(&in->ike->at.src, gateway, sizeof gateway), in->ike->exchange->request,
                 in->ike->at.frame);
@@ -364,8 +365,8 @@ check_nonce_too_short(const struct check_in *in, struct findings *out)
     }
     where = scope_message(in);
     finding_add(out, CHECK_nonce_too_short, &where,
-                "%s sends a nonce of %" G_GSIZE_FORMAT " octets; %" G_GSIZE_FORMAT
-                " to %d are allowed here.",
+                "%s sends a nonce of %" G_GSIZE_FORMAT " octets; %" G_GSIZE_FORMAT " to %d are "
+                "allowed.",
                 message_sender(in, who, sizeof who), len, least, NONCE_MAX);
 }
 
@@ -379,18 +380,18 @@ check_post_quantum(const struct check_in *in, struct findings *out)
     if (e->sa && e->established && e->sa->post_quantum) {
         bool kem = kept_has_ml_kem(e->sa->chosen);
         finding_add(out, CHECK_post_quantum, &where,
-                    kem ? "IKE SA %u is protected against a quantum computer: %s." :
-                          "IKE SA %u is protected against a quantum computer: %s (both ends mix a "
-                          "post-quantum pre-shared key into its keys, where they hold the same "
-                          "one).",
+                    kem ? "IKE SA %u is protected against quantum computers: %s." :
+                          "IKE SA %u is protected against quantum computers: %s (both ends "
+                          "announce a post-quantum pre-shared key; it protects the keys if both "
+                          "have the same one).",
                     e->sa->id, e->sa->chosen ? e->sa->chosen->text : "of an unknown suite");
     }
     /* A Child SA of IKE_AUTH has no key exchange of its own. */
     if (c && message_is_new(in) && c->negotiated_in == e->at.frame && kept_has_ml_kem(c->chosen)) {
         where.child = c;
         finding_add(out, CHECK_post_quantum, &where,
-                    "Child SA %u is protected against a quantum computer by a key exchange of its "
-                    "own: %s.",
+                    "Child SA %u is protected against quantum computers by its own key exchange: "
+                    "%s.",
                     c->id, c->chosen->text);
     }
 }

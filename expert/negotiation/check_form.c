@@ -132,13 +132,13 @@ check_malformed_message(const struct check_in *in, struct findings *out)
         where.basis = BASIS_OBSERVED;
         where.exchange = NO_ID;
         where.remedy = "Update the software of the sender: the initiator's SPI comes first in "
-                       "every message, and only the initiator sets the flag I; other peers drop "
+                       "every message, and only the initiator sets the I flag; other peers drop "
                        "the message.";
         finding_add(out, CHECK_malformed_message, &where,
-                    "%s puts its own SPI first in the header%s, though it is the responder of IKE "
-                    "SA %u (RFC 7296 section 3.1): most peers drop the message.",
+                    "%s puts its own SPI first in the header%s, although it is the responder of "
+                    "IKE SA %u (RFC 7296 section 3.1): most peers drop the message.",
                     message_sender(in, who, sizeof who),
-                    m->flags & FLAG_INITIATOR ? " and sets the flag I" : "", in->ike->sa->id);
+                    m->flags & FLAG_INITIATOR ? " and sets the I flag" : "", in->ike->sa->id);
     }
     if (m->error == IKE_OK || m->truncated || in->ike->duplicate) {
         return;
@@ -161,7 +161,7 @@ check_payload_missing(const struct check_in *in, struct findings *out)
     uint64_t lacks = f ? f->must & ~in->msg->seen : 0;
 
     if (lacks) {
-        report_form(in, out, CHECK_payload_missing, lacks, "lacks payloads that it must hold");
+        report_form(in, out, CHECK_payload_missing, lacks, "lacks required payloads");
     }
 }
 
@@ -267,7 +267,7 @@ check_payload_unexpected(const struct check_in *in, struct findings *out)
 
     if (extra) {
         report_form(in, out, CHECK_payload_unexpected, extra,
-                    "holds payloads that have no place there");
+                    "contains payloads that do not belong there");
     }
 }
 
@@ -283,7 +283,8 @@ check_trailing_bytes(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     where.basis = BASIS_OBSERVED;
     finding_add(out, CHECK_trailing_bytes, &where,
-                "%s sends %" G_GSIZE_FORMAT " octets after the %u that the message states.",
+                "%s sends %" G_GSIZE_FORMAT " octets more than the %u in the message's length "
+                "field.",
                 message_sender(in, who, sizeof who), in->msg->trailing, in->msg->length);
 }
 
@@ -302,7 +303,7 @@ check_unknown_critical_payload(const struct check_in *in, struct findings *out)
         where.variant = p->type;
         where.basis = p->inner ? BASIS_DECRYPTED : BASIS_OBSERVED;
         finding_add(out, CHECK_unknown_critical_payload, &where,
-                    "%s marks payload %u as critical, which no RFC that Espial knows defines.",
+                    "%s marks payload %u as critical, which no RFC known to Espial defines.",
                     message_sender(in, who, sizeof who), p->type);
     }
 }
@@ -335,7 +336,7 @@ check_ke_group_mismatch(const struct check_in *in, struct findings *out)
     sent.id = in->msg->ke_group;
     where = scope_message(in);
     finding_add(out, CHECK_ke_group_mismatch, &where,
-                "%s chooses %s and sends a key exchange in %s.",
+                "%s chooses %s but sends a key exchange for %s.",
                 message_sender(in, who, sizeof who), transform_say(&chosen, a, sizeof a),
                 transform_say(&sent, b, sizeof b));
 }
@@ -364,7 +365,7 @@ check_ke_length_wrong(const struct check_in *in, struct findings *out)
     }
     where = scope_message(in);
     finding_add(out, CHECK_ke_length_wrong, &where,
-                "%s sends a key exchange of %" G_GSIZE_FORMAT " octets; %s has %u.",
+                "%s sends a key exchange of %" G_GSIZE_FORMAT " octets; %s requires %u.",
                 message_sender(in, who, sizeof who), m->ke.len,
                 transform_say(&group, name, sizeof name), octets);
 }
@@ -397,7 +398,7 @@ check_ike_length_impossible(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     where.basis = BASIS_INFERRED;
     finding_add(out, CHECK_ike_length_impossible, &where,
-                "%s sends an encrypted message of %u octets; %s gives %u and steps of %u. Suggests "
-                "that the two ends do not use one suite.",
+                "%s sends an encrypted message of %u octets; %s gives %u plus multiples of %u. "
+                "Suggests that the two ends do not use the same suite.",
                 message_sender(in, who, sizeof who), m->length, k->text, empty + fragment, step);
 }

@@ -75,13 +75,14 @@ check_pfs_mismatch(const struct check_in *in, struct findings *out)
     }
     if (known) {
         finding_add(out, CHECK_pfs_mismatch, &where,
-                    "%s refuses %s of frame %u, which asks for %s; but for that it has taken this "
-                    "suite before (frame %u). Suggests that the two ends differ on PFS.",
+                    "%s refuses %s of frame %u, which requests %s; apart from that, it has "
+                    "accepted the same suite before (frame %u). Suggests that the PFS settings do "
+                    "not match.",
                     who, phase, x->request, values, known);
     } else {
         finding_add(out, CHECK_pfs_mismatch, &where,
-                    "%s refuses %s of frame %u, which asks for %s and for the cipher and hash that "
-                    "it has chosen in phase 1. Suggests that the two ends differ on PFS.",
+                    "%s refuses %s of frame %u, which requests %s and the encryption and hash that "
+                    "it has chosen in phase 1. Suggests that the PFS settings do not match.",
                     who, phase, x->request, values);
     }
 }
@@ -137,7 +138,7 @@ check_lifetime_mismatch(const struct check_in *in, struct findings *out)
     if (n) {
         where.basis = notify_basis(n);
         finding_add(out, CHECK_lifetime_mismatch, &where,
-                    "%s holds to a shorter lifetime than the one offered%s (RESPONDER-LIFETIME in "
+                    "%s uses a shorter lifetime than the one offered%s (RESPONDER-LIFETIME in "
                     "frame %u).",
                     who, lifetimes(n, values, sizeof values), in->ike->at.frame);
         return;
@@ -154,13 +155,13 @@ check_lifetime_mismatch(const struct check_in *in, struct findings *out)
         phase_name(in, x, phase, sizeof phase);
         if (!k->p->attr.life_kb && !chosen->p->attr.life_kb) {
             finding_add(out, CHECK_lifetime_mismatch, &where,
-                        "%s answers the lifetime of %s, %u s in frame %u, with %u s.", who, phase,
-                        k->p->attr.life_s, x->offered_in, chosen->p->attr.life_s);
+                        "%s answers the offered lifetime of %s, %u s (frame %u), with %u s.", who,
+                        phase, k->p->attr.life_s, x->offered_in, chosen->p->attr.life_s);
             return;
         }
         finding_add(out, CHECK_lifetime_mismatch, &where,
-                    "%s answers the lifetime of %s, %u s and %u KB in frame %u, with %u s and %u "
-                    "KB.",
+                    "%s answers the offered lifetime of %s, %u s and %u KB (frame %u), with %u s "
+                    "and %u KB.",
                     who, phase, k->p->attr.life_s, k->p->attr.life_kb, x->offered_in,
                     chosen->p->attr.life_s, chosen->p->attr.life_kb);
         return;
@@ -181,7 +182,8 @@ check_mode_mismatch(const struct check_in *in, struct findings *out)
     where.child = e->child;
     finding_add(
         out, CHECK_mode_mismatch, &where,
-        "Frame %u asks for transport mode; %s does not agree, so Child SA %u is in tunnel mode.",
+        "Frame %u requests transport mode; %s does not accept it, so Child SA %u is in tunnel "
+        "mode.",
         exchange_asked_in(e->exchange), message_sender(in, who, sizeof who), e->child->id);
 }
 
@@ -306,6 +308,6 @@ check_suite_downgraded(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     where.child = e->child;
     finding_add(out, CHECK_suite_downgraded, &where,
-                "The rekey in frame %u takes %s; before it was %s (frame %u).", e->at.frame,
+                "The rekey in frame %u negotiates %s; before, it was %s (frame %u).", e->at.frame,
                 now->text, before->text, before->frame);
 }

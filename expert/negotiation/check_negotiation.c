@@ -199,7 +199,7 @@ check_several_chosen(const struct check_in *in, struct findings *out)
     }
     where = scope_message(in);
     finding_add(out, CHECK_several_chosen, &where,
-                "%s answers with %u proposals or transforms; it must choose one.",
+                "%s answers with %u proposals or transforms; it must choose exactly one.",
                 message_sender(in, who, sizeof who), proposals);
 }
 
@@ -259,8 +259,8 @@ check_ts_unacceptable(const struct check_in *in, struct findings *out)
     message_sender(in, who, sizeof who);
     if (v1 && x->type != V1_QUICK) {
         finding_add(out, CHECK_ts_unacceptable, &where,
-                    "%s refuses the networks of a quick mode that the capture lacks: phase 1 was "
-                    "agreed before.",
+                    "%s refuses the networks of a quick mode that was not captured; phase 1 was "
+                    "already complete.",
                     who);
         return;
     }
@@ -271,9 +271,9 @@ check_ts_unacceptable(const struct check_in *in, struct findings *out)
         return;
     }
     if (asks_transport(x)) {
-        in_transport = ", which asks for transport mode";
-        where.remedy = "Set the same mode on both ends first: the offer asks for transport mode, "
-                       "and a peer that is set to tunnel mode finds nothing for two single hosts. "
+        in_transport = ", which requests transport mode";
+        where.remedy = "First set the same mode on both ends: the offer requests transport mode, "
+                       "and a peer configured for tunnel mode has no match for two single hosts. "
                        "If the modes are the same, compare the addresses, protocols and ports of "
                        "both ends.";
     }
@@ -360,7 +360,7 @@ check_ts_narrowed(const struct check_in *in, struct findings *out)
         }
         where.variant = side + 1;
         finding_add(out, CHECK_ts_narrowed, &where,
-                    "%s narrows the %s side: asked %s (frame %u), admits %s.",
+                    "%s narrows the %s selector from %s (frame %u) to %s.",
                     message_sender(in, who, sizeof who), initiator ? "initiator's" : "responder's",
                     selectors_print(asked, num_asked, a, sizeof a), exchange_asked_in(x),
                     selectors_print(got, num_got, b, sizeof b));
@@ -458,16 +458,16 @@ say_holdings(const struct check_in *in, const char *who, char *out, gulong size)
     }
     out[0] = '\0';
     if (num) {
-        g_snprintf(out, size, " %s still holds %s%s.", who, text->str,
+        g_snprintf(out, size, " %s still has %s%s.", who, text->str,
                    silent ? ", without a sign of life since this try began" : "");
     }
     g_string_free(text, TRUE);
     return !num   ? NULL :
-           silent ? "Let the gateway end the old sessions of the same user (in strongSwan unique = "
-                    "replace) and find dead ones by DPD; then give the pool more addresses than "
-                    "there are devices." :
-                    "Give the pool more addresses than there are devices, or end sessions that are "
-                    "no longer used; DPD finds dead ones.";
+           silent ? "Configure the gateway to end old sessions of the same user (in strongSwan "
+                    "unique = replace) and to detect dead ones with DPD; then give the pool more "
+                    "addresses than there are devices." :
+                    "Give the pool more addresses than there are devices, or end unused sessions; "
+                    "DPD detects dead ones.";
 }
 
 static void
@@ -481,7 +481,7 @@ report_refused_address(const struct check_in *in, struct findings *out, struct s
     message_sender(in, who, sizeof who);
     where->basis = notify_basis(n);
     if (n->type == N2_FAILED_CP_REQUIRED) {
-        where->remedy = "Let the client ask for an address (in strongSwan vips = 0.0.0.0; "
+        where->remedy = "Configure the client to request an address (in strongSwan vips = 0.0.0.0; "
                         "elsewhere Mode Config, or \"obtain an address\"), or configure networks "
                         "without a pool on the gateway.";
         if (exchange_asked_in(in->ike->exchange)) {
@@ -490,8 +490,8 @@ report_refused_address(const struct check_in *in, struct findings *out, struct s
             held[0] = '\0';
         }
         finding_add(out, CHECK_address_assignment_failed, where,
-                    "%s gives tunnels only to clients that ask for an address, and %s did not ask"
-                    "%s (FAILED_CP_REQUIRED).",
+                    "%s accepts only clients that request an address, and %s did not request one%s "
+                    "(FAILED_CP_REQUIRED).",
                     who, user, held);
         return;
     }
@@ -532,15 +532,15 @@ check_address_assignment_failed(const struct check_in *in, struct findings *out)
         where.remedy = "Give the gateway's connection an address pool, or configure the client "
                        "with networks instead of an assigned address.";
         finding_add(out, CHECK_address_assignment_failed, &where,
-                    "%s asked for an address in frame %u; the answer of %s sets up the tunnel "
-                    "without one (no CFG_REPLY).",
+                    "%s requested an address in frame %u; %s sets up the tunnel without one (no "
+                    "CFG_REPLY in its answer).",
                     to, exchange_asked_in(in->ike->exchange), who);
     } else if (in->msg->cfg_type == CP_REPLY && in->ike->exchange->asked_address &&
                !gives_address(in->msg)) {
         where.remedy =
             say_holdings(in, in->ike->sa->user ? in->ike->sa->user : to, held, sizeof held);
         finding_add(out, CHECK_address_assignment_failed, &where,
-                    "%s asked for an address in frame %u; the reply of %s holds none.%s", to,
+                    "%s requested an address in frame %u; the reply from %s contains none.%s", to,
                     exchange_asked_in(in->ike->exchange), who, held);
     }
 }

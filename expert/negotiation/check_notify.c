@@ -111,16 +111,17 @@ infer_refusal(struct findings *out, const struct ike_sa *sa, const struct exchan
     where.frame = answer->frame;
     ip_print(answer->from_initiator ? &sa->initiator.addr : &sa->responder.addr, who, sizeof who);
     if (t.num > 1) {
-        g_snprintf(more, sizeof more, "; so end %u more tries up to frame %u", t.num - 1, t.last);
+        g_snprintf(more, sizeof more, "; %u more tries up to frame %u end the same way",
+                   t.num - 1, t.last);
     }
     g_snprintf(remedy, sizeof remedy,
                "Compare the encryption, integrity and PFS group of the Child SA on both ends, then "
-               "its networks; a tunnel that fails at its first rekey mostly differs in PFS. The "
-               "log of %s names the reason at this time, and the keys of IKE would show it.", who);
+               "its networks; if a tunnel fails at its first rekey, PFS usually differs. The log "
+               "of %s names the reason at this time, and the IKE keys would show it.", who);
     where.remedy = remedy;
     finding_add(out, CHECK_error_notify, &where,
                 "%s answers CREATE_CHILD_SA (frame %u) with %u bytes, the length of a lone notify "
-                "under %s%s. Suggests a refusal, most often of the proposals or the traffic "
+                "with %s%s. Suggests a refusal, most often of the proposals or the traffic "
                 "selectors.",
                 who, x->request, (unsigned)answer->length, sa->chosen->text, more);
 }
@@ -226,15 +227,16 @@ report_collision(const struct check_in *in, struct findings *out, struct scope w
         g_snprintf(about, sizeof about, " of SPI %08x", x->rekeys_spi);
     }
     if (frame) {
-        g_snprintf(own, sizeof own, "; it has begun an exchange of its own in frame %u", frame);
+        g_snprintf(own, sizeof own, "; it started an exchange of its own in frame %u", frame);
     }
     if (type == N2_TEMPORARY_FAILURE) {
         where.remedy = "Nothing needs to be done if a later try succeeds: the peer is rekeying or "
-                       "closing the same SA at this time. If every try ends so, look at its log.";
+                       "closing the same SA at this time. If every try ends this way, check its "
+                       "log.";
     } else {
         where.remedy = "Nothing needs to be done if the peer has just deleted this Child SA: its "
-                       "Delete and this request have crossed. Else the two ends disagree on which "
-                       "Child SAs there are: take the tunnel down on both and connect again.";
+                       "Delete and this request have crossed. Otherwise the two ends disagree on "
+                       "which Child SAs exist: take the tunnel down on both and connect again.";
     }
     finding_add(out, CHECK_error_notify, &where,
                 "%s answers the %s%s in frame %u with %s%s.", message_sender(in, who, sizeof who),
@@ -302,11 +304,11 @@ reject_spi(struct findings *out, enum check_id check, struct scope where, const 
                     where.child->id, where.child->negotiated_in, more);
     } else {
         where.remedy =
-            "See which end has sent the packet, and which SA it uses: one from before the capture, "
+            "Check which end sent the packet, and which SA it uses: one from before the capture, "
             "from before a restart, or of another peer behind that address. Take the tunnel down "
             "on both ends and connect again.";
         finding_add(out, check, &where,
-                    "%s rejects a packet of SPI %08x, which no exchange in the capture made.%s",
+                    "%s rejects a packet of SPI %08x, which no captured exchange negotiated.%s",
                     who, spi, more);
     }
 }
@@ -346,7 +348,7 @@ say_quoted(const struct ike_notify *n, struct scope *where, char *out, size_t si
                    quoted_say(&q, packet, sizeof packet), frame);
     } else {
         g_snprintf(out, (gulong)size,
-                   " It quotes what was inside: %s; the SA is for %s === %s.",
+                   " It quotes the inner packet: %s; the SA is for %s === %s.",
                    quoted_say(&q, packet, sizeof packet),
                    selectors_print(c->ts_i, c->num_ts_i, i, sizeof i),
                    selectors_print(c->ts_r, c->num_ts_r, r, sizeof r));
@@ -371,7 +373,7 @@ about_spi(const struct check_in *in, struct findings *out, enum check_id check,
     where.basis = notify_basis(n);
     message_sender(in, who, sizeof who);
     if (!cur_u32(&c, &spi)) {
-        finding_add(out, check, &where, "%s rejects a packet and does not say of which SPI.", who);
+        finding_add(out, check, &where, "%s rejects a packet but does not say of which SPI.", who);
         return;
     }
     where.child = child_of_spi(where.sa, spi);

@@ -342,18 +342,19 @@ report_met(struct findings *out, struct scope where, const struct refusal *r,
         }
         where.remedy = "Set the same PFS group, or none, for this Child SA on both ends.";
         finding_add(out, CHECK_no_proposal_chosen, &where,
-                    "%s; in IKE_AUTH, which has no PFS, it has %s the same (frame %u). What is left "
-                    "is PFS: %s is offered here.",
+                    "%s; in IKE_AUTH, which has no PFS, it has %s the same suite (frame %u). The "
+                    "remaining difference is PFS: %s is offered here.",
                     r->head, how(best), best->by.frame, pfs);
         return;
     }
     g_snprintf(remedy, sizeof remedy,
-               "Look at the log of %s at this time: the suite is not what it refuses. See which "
-               "configuration it takes for this peer%s.",
+               "Check the log of %s at this time: it does not refuse because of the suite. Check "
+               "which configuration it uses for this peer%s.",
                r->who, r->child ? " and these networks" : " and this mode of phase 1");
     where.remedy = remedy;
     finding_add(out, CHECK_no_proposal_chosen, &where,
-                "%s; all of it matches what it has %s before (frame %u), so another thing differs.",
+                "%s; all of it matches what it has %s before (frame %u), so something else "
+                "differs.",
                 r->head, how(best), best->by.frame);
 }
 
@@ -367,8 +368,8 @@ report_unmet(struct findings *out, struct scope where, const struct refusal *r,
     values_of(best, best->known, theirs, sizeof theirs);
     values_of(best, best->offered, ours, sizeof ours);
     g_snprintf(remedy, sizeof remedy,
-               "Set the same %s on both ends for %s%s: the refusing side has %s %s, the other "
-               "offers %s; the strongest that both support is best.",
+               "Configure the same %s on both ends for %s%s: the refusing side has %s %s, the "
+               "other offers %s. Prefer the strongest that both support.",
                types, r->phase, r->networks, how(best), theirs, ours);
     where.remedy = remedy;
     finding_add(out, CHECK_no_proposal_chosen, &where,
@@ -386,7 +387,8 @@ report_planned(struct findings *out, struct scope where, const struct refusal *r
     where.basis = BASIS_CONFIGURED;
     if (!differences(best)) {
         g_snprintf(remedy, sizeof remedy,
-                   "Correct the configuration of %s, which refuses what the plan says, or the plan.",
+                   "Correct the configuration of %s, which refuses what the plan says, or correct "
+                   "the plan.",
                    r->who);
         where.remedy = remedy;
         finding_add(out, CHECK_no_proposal_chosen, &where, "%s, which is what the plan says.",
@@ -397,7 +399,7 @@ report_planned(struct findings *out, struct scope where, const struct refusal *r
     values_of(best, best->known, theirs, sizeof theirs);
     values_of(best, best->offered, ours, sizeof ours);
     g_snprintf(remedy, sizeof remedy,
-               "Set the %s of the side that offers %s to what the plan says, %s; if the plan is out "
+               "Configure the %s of the side that offers %s as in the plan, %s; if the plan is out "
                "of date, compare %s on both ends.",
                types, ours, theirs, what_to_compare(r));
     where.remedy = remedy;
@@ -425,13 +427,13 @@ report_elsewhere(struct findings *out, struct scope where, const struct refusal 
                    by->sa->major, networks);
     }
     g_snprintf(remedy, sizeof remedy,
-               "Compare %s on both ends%s; the log of %s says what it would accept. If it is meant "
-               "to be as in frame %u, set what was %s there.",
+               "Compare %s on both ends%s; the log of %s says what it would accept. If it should "
+               "be as in frame %u, configure what was %s there.",
                what_to_compare(r), r->networks, r->who, by->frame, how(best));
     where.remedy = remedy;
     where.basis = BASIS_INFERRED;
     finding_add(out, CHECK_no_proposal_chosen, &where,
-                "%s. %s it has %s %s (frame %u); what it accepts %s the capture does not show.",
+                "%s. %s it has %s %s (frame %u); the capture does not show what it accepts %s.",
                 r->head, elsewhere, how(best), kept_text(by->kept, text), by->frame,
                 r->networks[0] ? "for these networks" : "here");
 }
@@ -575,8 +577,8 @@ check_no_common_proposal(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     where.basis = BASIS_INFERRED;
     finding_add(out, CHECK_no_common_proposal, &where,
-                "%s offers %s; %s itself has offered %s (frame %u): no suite is in both. Suggests "
-                "that it will refuse.",
+                "%s offers %s; %s itself has offered %s (frame %u): they have no suite in common. "
+                "Suggests that the offer will be refused.",
                 message_sender(in, who, sizeof who), suite_offers(now->offered, a, sizeof a),
                 message_receiver(in, to, sizeof to), suite_offers(old->offered, b, sizeof b),
                 old->first_frame);

@@ -26,7 +26,7 @@ childless(const struct ike_sa *sa, char *out, size_t size)
             !sa->children.len) {
             g_snprintf(out, (gulong)size,
                        " It was up for %.3f s, and the answer that set it up (frame %u) is too "
-                       "short to hold a Child SA: suggests that the Child SA was refused.",
+                       "short to contain a Child SA. Suggests that the Child SA was refused.",
                        sa->deleted_time - sa->established_time, x->response);
         }
     }
@@ -45,22 +45,22 @@ report_delete(struct findings *out, const struct ike_sa *sa, const struct exchan
     if (sa->deleted_in == m->frame && sa->deleted_inferred) {
         childless(sa, more, sizeof more);
         finding_add(out, CHECK_sa_deleted, &where,
-                    "%s deletes IKE SA %u (%s), as its message suggests: the first payload is a "
+                    "%s seems to delete IKE SA %u (%s): the first payload of its message is a "
                     "Delete, and the answer %s.%s",
                     who, sa->id, ike_spis_say(sa, spis, sizeof spis),
                     answer == SHAPE_EMPTY ? "is empty" : "was not captured", more);
     } else if (message_shape(sa, m) == SHAPE_DELETE_CHILD ||
                (answer != SHAPE_EMPTY && answer != SHAPE_UNKNOWN)) {
         finding_add(out, CHECK_sa_deleted, &where,
-                    "%s deletes a Child SA of IKE SA %u, as its message suggests: the first payload "
+                    "%s seems to delete a Child SA of IKE SA %u: the first payload of its message "
                     "is a Delete, and %s.",
                     who, sa->id,
                     message_shape(sa, m) == SHAPE_DELETE_CHILD ? "too long for that of the IKE SA" :
                                                                  "the answer is not empty");
     } else {
         finding_add(out, CHECK_sa_deleted, &where,
-                    "%s deletes an SA, IKE SA %u or a Child SA of it, as its message suggests: the "
-                    "first payload is a Delete.",
+                    "%s seems to delete IKE SA %u or one of its Child SAs: the first payload of "
+                    "its message is a Delete.",
                     who, sa->id);
     }
 }
@@ -116,7 +116,8 @@ suspect_eap(const struct check_in *in, struct findings *out, const struct ike_sa
                    "RADIUS server's user database; the IKE keys would show the end of EAP.";
     finding_add(out, CHECK_auth_failure_suspected, &where,
                 "The last message of EAP (frame %u, %u bytes) has the length of EAP-Failure or "
-                "EAP-Success, and %s does not go on with AUTH. Suggests that the user is refused.",
+                "EAP-Success, and %s does not continue with AUTH. Suggests that the user is "
+                "rejected.",
                 answer->frame, answer->length, side_print(sa, true, who, sizeof who));
 }
 
@@ -134,20 +135,20 @@ suspect_initiator(struct findings *out, const struct ike_sa *sa)
     side_print(sa, false, whom, sizeof whom);
     if (sa->eap) {
         where.remedy = "Compare the user's name and password on the client with the gateway's or "
-                       "the RADIUS server's user database, and see the client's log.";
+                       "the RADIUS server's user database, and check the client's log.";
         finding_add(out, CHECK_auth_failure_suspected, &where,
-                    "%s ends EAP with a lone notify of its own (frame %u) in place of AUTH. "
+                    "%s ends EAP with a lone notify of its own (frame %u) instead of AUTH. "
                     "Suggests that EAP has failed, or that it does not accept %s.",
                     who, sa->failed_in, whom);
         return;
     }
-    where.remedy = "Look at the initiator's log: see whether it trusts the issuer of the "
-                   "responder's certificate, whether that is valid now and names the identity "
-                   "expected; or compare the pre-shared key.";
+    where.remedy = "Check the initiator's log: whether it trusts the issuer of the responder's "
+                   "certificate, and whether the certificate is valid and contains the expected "
+                   "identity; or compare the pre-shared key.";
     finding_add(out, CHECK_auth_failure_suspected, &where,
                 "The first message of %s after IKE_AUTH (frame %u) is as short as a lone notify, "
-                "and nobody uses the SA. Suggests that it refuses the certificate, identity or key "
-                "of %s.",
+                "and neither end uses the SA. Suggests that it rejects the certificate, identity "
+                "or key of %s.",
                 who, sa->failed_in, whom);
 }
 
@@ -169,12 +170,12 @@ suspect_silent(const struct check_in *in, struct findings *out, const struct ike
         }
         where.frame = last->frame;
         where.remedy =
-            "See the responder's log at this time: whether IKE_AUTH arrives, and whether it knows "
-            "the identity that comes with it.";
+            "Check the responder's log at this time: whether IKE_AUTH arrives, and whether it "
+            "knows the identity in it.";
         finding_add(out, CHECK_auth_failure_suspected, &where,
                     "IKE_AUTH (frame %u) is sent %u times, and %s, which has answered IKE_SA_INIT "
-                    "on the same port, is silent. Suggests that it drops a peer that it does not "
-                    "know, or that it has failed.",
+                    "on the same port, does not answer. Suggests that it ignores a peer that it "
+                    "does not know, or that it has failed.",
                     last->frame, message_repeats(last) + 1,
                     side_print(sa, false, who, sizeof who));
     }
@@ -285,12 +286,12 @@ infer_lack(const struct sadb *db, struct findings *out, const struct ike_sa *sa)
         where.exchange = x->index;
         where.frame = x->response;
         where.remedy =
-            "Look at the responder's log at this time, or give the IKE keys to see its notify: "
-            "whether the address pool is empty, the client asks for an address, and the networks "
-            "and ESP proposals match.";
+            "Check the responder's log at this time, or give the IKE keys to see its notify: "
+            "whether the address pool is exhausted, the client requests an address, and the "
+            "networks and ESP proposals match.";
         finding_add(out, CHECK_error_notify, &where,
-                    "%s answers IKE_AUTH (frame %u) with %u bytes, and a request of about the same "
-                    "length of IKE SA %u with %u (frame %u); ESP came of that one and not of this. "
+                    "%s answers IKE_AUTH (frame %u) with %u bytes, but a request of about the same "
+                    "length of IKE SA %u with %u (frame %u), which ESP follows; none follows here. "
                     "Suggests that IKE SA %u is set up and its Child SA refused.",
                     ip_print(&sa->responder.addr, who, sizeof who), x->request,
                     (unsigned)exchange_side(x, true)->length, other->id,

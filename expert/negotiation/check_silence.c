@@ -45,12 +45,12 @@ report_refused_quick_mode(struct findings *out, const struct ike_sa *sa, const s
     where.frame = answer->frame;
     where.also = x->request;
     where.remedy = "Compare phase 2 on both ends: encryption, integrity, PFS group and networks; "
-                   "the keys of IKE would show the notify.";
+                   "the IKE keys would show the notify.";
     ip_print(answer->from_initiator ? &sa->initiator.addr : &sa->responder.addr, who, sizeof who);
     finding_add(
         out, CHECK_request_unanswered, &where,
-        "%s answers quick mode (frame %u) with an encrypted Informational (frame %u) and never "
-        "goes on. Suggests a refusal, most often of the proposals, PFS or networks of phase 2.",
+        "%s answers quick mode (frame %u) with an encrypted Informational (frame %u) and does not "
+        "continue. Suggests a refusal, most often of the proposals, PFS or networks of phase 2.",
         who, x->request, answer->frame);
 }
 
@@ -69,7 +69,8 @@ static const char *
 lost_where(const struct ike_sa *sa, const struct exchange_message *last)
 {
     if (last->twice) {
-        return ", captured on its way in and out each time: it is lost beyond, or not answered";
+        return ", each time captured on both sides of the capture point: it is lost beyond it, or "
+               "not answered";
     }
     return sa->captured_twice ? ", captured once where other messages were captured twice: "
                                 "it is lost between the two" : "";
@@ -89,21 +90,22 @@ silence_remedy(const struct ike_sa *sa, const struct exchange *x,
     ip_print(last->from_initiator ? &sa->responder.addr : &sa->initiator.addr, to, sizeof to);
     if (!lives) {
         g_snprintf(out, (gulong)size,
-                   "See on %s whether the request arrives on UDP %u (a capture there tells). If it "
-                   "does not, look at the address, the route and the firewalls on the way; if it "
-                   "does, its IKE daemon is down, or its log says why it ignores this peer.",
+                   "Check on %s whether the request arrives on UDP %u (capture there). If it does "
+                   "not, check the address, the route and the firewalls on the way; if it does, "
+                   "the IKE daemon is down, or its log says why it ignores this peer.",
                    to, last->dst_port);
     } else if (sa->established_in && sa->established_in < last->frame && x->type != V1_QUICK) {
         g_snprintf(out, (gulong)size,
-                   "%s has answered before: see whether it was restarted or has deleted the SA at "
-                   "this time, and whether the way to it has changed (route, a NAT's mapping). "
+                   "%s has answered before: check whether it was restarted or has deleted the SA "
+                   "at this time, and whether the path to it has changed (route, NAT mapping). "
                    "Connect again if it no longer has the SA.",
                    to);
     } else {
         g_snprintf(out, (gulong)size,
-                   "%s has answered before, so look in its log at this time first: many daemons "
-                   "drop what they do not accept without a word (identity, key, networks). If the "
-                   "message does not arrive there, see UDP %u and IP fragments on the way.",
+                   "%s has answered before, so check its log at this time first: many daemons "
+                   "silently drop what they do not accept (identity, key, networks). If the "
+                   "message does not arrive there, check whether UDP %u and IP fragments pass on "
+                   "the way.",
                    to, last->dst_port);
     }
 }
@@ -133,8 +135,8 @@ report_unanswered(const struct check_in *in, struct findings *out, const struct 
         exchange_name(2, x->type, phase, sizeof phase);
     }
     finding_add(out, CHECK_request_unanswered, &where,
-                "%s from %s to %s (UDP %u) has no answer in the %.0f captured seconds that follow; "
-                "it was sent %s%s.",
+                "%s from %s to %s (UDP %u) gets no answer in the %.0f s captured after it; it was "
+                "sent %s%s.",
                 phase, who, to, last->dst_port, end - last->time, times, lost_where(sa, last));
     mark_retransmissions(out, CHECK_request_unanswered, &where, last);
 }
@@ -187,21 +189,22 @@ report_4500(struct findings *out, struct scope *where, const struct ike_sa *sa,
         where->basis = BASIS_INFERRED;
         where->also = denial->frame;
         g_snprintf(remedy, sizeof remedy,
-                   "Let the balancer or NAT in front of %s send UDP 500 and UDP 4500 of a client "
-                   "to one machine. If there is one machine only, see whether it was restarted "
-                   "between frames %u and %u; if it did not send the notify, look for who did.",
+                   "Configure the load balancer or NAT in front of %s to send UDP 500 and UDP 4500 "
+                   "of a client to the same machine. If there is only one machine, check whether "
+                   "it was restarted between frames %u and %u; if it did not send the notify, find "
+                   "out who did.",
                    b, first->response, denial->frame);
         finding_add(out, CHECK_udp_4500_blocked, where,
-                    "UDP 500 is answered (frame %u); to UDP 4500 go %u message%s since frame %u, "
-                    "and the only answer is %s in clear (frame %u): whoever sends it does not know "
-                    "the IKE SA. Suggests that UDP 4500 goes to another machine than UDP 500.",
+                    "UDP 500 is answered (frame %u), but %u message%s to UDP 4500 since frame %u "
+                    "get only %s in clear (frame %u): its sender does not know the IKE SA. "
+                    "Suggests that UDP 4500 goes to a different machine than UDP 500.",
                     first->response, message_repeats(last) + 1, message_repeats(last) ? "s" : "",
                     last->frame, notify_name(2, denial->type, name, sizeof name), denial->frame);
     } else {
         g_snprintf(remedy, sizeof remedy,
-                   "Allow UDP 4500 in both directions on every device between %s and %s; if a "
-                   "balancer stands there, let it send UDP 500 and 4500 of a client to one "
-                   "machine.",
+                   "Allow UDP 4500 in both directions on every device between %s and %s; if there "
+                   "is a load balancer, configure it to send UDP 500 and 4500 of a client to the "
+                   "same machine.",
                    a, b);
         finding_add(out, CHECK_udp_4500_blocked, where,
                     "UDP 500 is answered (frame %u); %u message%s to UDP 4500 since frame %u %s "
@@ -227,10 +230,10 @@ report_large(struct findings *out, struct scope *where, const struct ike_sa *sa,
 
     where->basis = BASIS_INFERRED;
     finding_add(out, CHECK_large_message_lost, where,
-                "%s of %u bytes (frame %u) has no answer while smaller messages have; it travels "
-                "in IP fragments%s. Suggests that fragments are dropped on the way.",
+                "%s of %u bytes (frame %u) gets no answer, but smaller messages do; it is sent in "
+                "IP fragments%s. Suggests that fragments are dropped on the way.",
                 exchange_name(sa->major, x->type, name, sizeof name), last->length, last->frame,
-                both_fragment ? "" : ", and IKE fragmentation is not announced by both");
+                both_fragment ? "" : ", and not both ends announce IKE fragmentation");
     mark_retransmissions(out, CHECK_large_message_lost, where, last);
 }
 
@@ -254,8 +257,8 @@ report_dead(struct findings *out, struct scope *where, const struct ike_sa *sa,
     where->exchange = NO_ID;
     where->variant = last->from_initiator;
     finding_add(out, CHECK_dead_peer, where,
-                "%s asks whether %s lives (frame %u, sent %u time%s) and gets no answer; it will "
-                "take the SA for dead.",
+                "%s checks whether %s is alive (frame %u, sent %u time%s) and gets no answer; it "
+                "will consider the SA dead.",
                 endpoint_print(last->from_initiator ? &sa->initiator : &sa->responder, a, sizeof a),
                 endpoint_print(last->from_initiator ? &sa->responder : &sa->initiator, b, sizeof b),
                 last->frame, message_repeats(last) + 1, message_repeats(last) ? "s" : "");
@@ -287,8 +290,8 @@ dead_v1(const struct check_in *in, struct findings *out, const struct ike_sa *sa
             for (guint i = 0; i < frames->len; i++) {
                 where.frame = g_array_index(frames, uint32_t, i);
                 finding_add(out, CHECK_dead_peer, &where,
-                            "%s asks whether %s lives (R-U-THERE, %u times since frame %u) and "
-                            "gets no acknowledgement; it will take the SA for dead.",
+                            "%s checks whether %s is alive (R-U-THERE, %u times since frame %u) "
+                            "and gets no acknowledgement; it will consider the SA dead.",
                             endpoint_print(side ? &sa->initiator : &sa->responder, a, sizeof a),
                             endpoint_print(side ? &sa->responder : &sa->initiator, b, sizeof b),
                             frames->len, first->frame);

@@ -215,7 +215,7 @@ say_sequel(const struct check_in *in, const struct waiting *w, const struct sequ
         g_snprintf(out, size, " and starts again after %.0f s (frame %u)",
                    s->next_time - w->turn.time, s->next->first_frame);
     } else {
-        g_snprintf(out, size, " in the next %.0f captured seconds",
+        g_snprintf(out, size, " in the %.0f s captured after it",
                    sadb_last_time(in->db) - w->turn.time);
     }
 }
@@ -234,9 +234,9 @@ say_eap_first(const struct ike_sa *sa, const struct turn_due *t, struct words *s
 
     if (t->x->shows_certificate) {
         g_snprintf(say->text, sizeof say->text,
-                   "%s has shown its certificate%s%s%s and asks for the user by EAP (frame %u); it "
-                   "is the turn of %s, which never goes on%s. Clients do this when they do not "
-                   "trust the gateway's certificate.",
+                   "%s has sent its certificate%s%s%s and requests the user by EAP (frame %u), but "
+                   "%s does not continue%s. Clients do this when they do not trust the gateway's "
+                   "certificate.",
                    say->r, c ? " \"" : "", c ? c->certificate.subject : "", c ? "\"" : "",
                    t->last->frame, say->i, say->sequel);
         authority_say(&authority, sa, false);
@@ -250,28 +250,28 @@ say_eap_first(const struct ike_sa *sa, const struct turn_due *t, struct words *s
         } else if (authority.sure) {
             g_snprintf(say->remedy, sizeof say->remedy, "%s ", authority.remedy);
         }
-        g_strlcat(say->remedy, authority.sure ? "See" : " see", sizeof say->remedy);
+        g_strlcat(say->remedy, authority.sure ? "Check" : " check", sizeof say->remedy);
         g_strlcat(say->remedy,
-                  " that the certificate holds the name that the client connects to as subjectAltName, and "
-                  "the usage serverAuth. The client's log names the reason.",
+                  " that the certificate contains the name that the client connects to as "
+                  "subjectAltName, and the usage serverAuth. The client's log names the reason.",
                   sizeof say->remedy);
         return;
     }
     g_snprintf(say->text, sizeof say->text,
-               "%s asks for the user by EAP (frame %u)%s; it is the turn of %s, which never goes "
-               "on%s.%s",
+               "%s requests the user by EAP (frame %u)%s, but %s does not continue%s.%s",
                say->r, t->last->frame,
-               psk               ? " and proves itself by a pre-shared key" :
-               sa->auth_method_r ? " and proves itself by a signature, but sends no certificate" :
-                                   " and sends neither proof nor certificate of its own",
+               psk               ? " and authenticates itself with a pre-shared key" :
+               sa->auth_method_r ? " and authenticates itself with a signature, but sends no "
+                                   "certificate" :
+                                   " and sends neither AUTH nor a certificate of its own",
                say->i, say->sequel,
-               psk ? "" : " A client that does not hold its certificate cannot verify it.");
+               psk ? "" : " A client that does not have its certificate cannot verify it.");
     g_strlcpy(say->remedy,
               psk ? "Compare the pre-shared key and the gateway's identity with what the client "
-                    "expects; most clients want a certificate of the gateway where EAP is used." :
-                    "Let the gateway send its certificate in every IKE_AUTH (in strongSwan "
-                    "send_cert = always); then see on the client that it trusts the issuer, and "
-                    "that the certificate holds the name and the usage serverAuth.",
+                    "expects; with EAP, most clients require a certificate from the gateway." :
+                    "Configure the gateway to send its certificate in every IKE_AUTH (in "
+                    "strongSwan send_cert = always). Then check that the client trusts the issuer, "
+                    "and that the certificate contains the name and the usage serverAuth.",
               sizeof say->remedy);
 }
 
@@ -283,30 +283,30 @@ say_eap(const struct ike_sa *sa, const struct turn_due *t, struct words *say)
     if (t->shape && !t->x->eap_shape) {
         uint32_t asked = exchange_octets(t->x, false), answered = exchange_octets(t->x, true);
         g_snprintf(say->text, sizeof say->text,
-                   "%s answers IKE_AUTH (%u bytes) with %u bytes (frame %u), as one with a "
-                   "certificate does that asks for EAP; %s never goes on%s. Suggests that the "
-                   "client does not accept the gateway's certificate.",
+                   "%s answers IKE_AUTH (%u bytes) with %u bytes (frame %u), like a gateway that "
+                   "sends its certificate and requests EAP, but %s does not continue%s. Suggests "
+                   "that the client does not accept the gateway's certificate.",
                    say->r, asked, answered, t->last->frame, say->i, say->sequel);
         g_strlcpy(say->remedy,
-                  "Install the CA of the gateway's certificate on the client; see that the "
-                  "certificate holds the name that the client connects to and the usage "
-                  "serverAuth. The keys of IKE would show the certificate.",
+                  "Install the CA of the gateway's certificate on the client; check that the "
+                  "certificate contains the name that the client connects to and the usage "
+                  "serverAuth. The IKE keys would show the certificate.",
                   sizeof say->remedy);
     } else if (!t->shape && t->x->message_id == 1) {
         say_eap_first(sa, t, say);
     } else {
         g_snprintf(say->text, sizeof say->text,
-                   "%s goes on with %s (frame %u); it is the turn of %s, which never answers%s. It "
-                   "has accepted what the gateway sent before.",
+                   "%s continues with %s (frame %u), but %s does not answer%s. It has accepted "
+                   "what the gateway sent before.",
                    say->r,
                    t->shape            ? "EAP, as the first payload shows" :
                    t->x->eap_succeeded ? "EAP-Success" :
                                          eap_type_name(t->x->eap_type, type, sizeof type),
                    t->last->frame, say->i, say->sequel);
         g_strlcpy(say->remedy,
-                  "See in the client's log why it stops: the user has not typed the password, the "
-                  "client does not support this kind of EAP, or it does not accept the server's "
-                  "proof within EAP.",
+                  "Check the client's log for why it stops: the user has not entered the password, "
+                  "the client does not support this EAP method, or it does not accept the server's "
+                  "authentication within EAP.",
                   sizeof say->remedy);
     }
 }
@@ -319,20 +319,19 @@ say_ike_auth(const struct ike_sa *sa, const struct turn_due *t, struct words *sa
     exchange_name(2, t->x->type, name, sizeof name);
     if (t->again) {
         g_snprintf(say->text, sizeof say->text,
-                   "%s answers %s (frame %u); %s, whose turn it is, sends the same request %u "
-                   "more time%s and never IKE_AUTH%s: it does not get the answer, or does not "
-                   "take it.",
+                   "%s answers %s (frame %u), but %s sends the same request %u more time%s and no "
+                   "IKE_AUTH%s: the answer does not arrive, or is not accepted.",
                    say->r, name, t->last->frame, say->i, t->again, t->again == 1 ? "" : "s",
                    say->sequel);
     } else {
         g_snprintf(say->text, sizeof say->text,
-                   "%s answers %s (frame %u); it is the turn of %s, which never sends IKE_AUTH%s.",
+                   "%s answers %s (frame %u), but %s does not send IKE_AUTH%s.",
                    say->r, name, t->last->frame, say->i, say->sequel);
     }
     g_snprintf(say->remedy, sizeof say->remedy,
-               "See in the log of %s whether it gets the answer. If not, let UDP %u pass on the "
-               "way back to it, behind the capture point. If so, let it send to UDP 4500, and see "
-               "what its log says of the answer or of its own credentials.",
+               "Check the log of %s to see whether it gets the answer. If it does not, allow UDP "
+               "%u back to it beyond the capture point. If it does, allow it to send to UDP 4500, "
+               "and check what its log says about the answer or its own credentials.",
                ip_print(&sa->initiator.addr, name, sizeof name), t->last->src_port);
 }
 
@@ -344,7 +343,7 @@ say_phase1(const struct ike_sa *sa, const struct turn_due *t, struct words *say)
     char learnt[SUITE_TEXT_MAX + 64];
 
     if (aggressive) {
-        g_snprintf(learnt, sizeof learnt, "the identity and the proof of %s", say->r);
+        g_snprintf(learnt, sizeof learnt, "the identity and the authentication of %s", say->r);
     } else if (whole == 2) {
         g_snprintf(learnt, sizeof learnt, "the suite %s", kept_text(t->x->chosen, learnt));
     } else {
@@ -352,19 +351,20 @@ say_phase1(const struct ike_sa *sa, const struct turn_due *t, struct words *say)
                   sizeof learnt);
     }
     g_snprintf(say->text, sizeof say->text,
-               "%s has sent message %u of %s mode (frame %u, %u time%s); it is the turn of %s, "
-               "which never sends message %u%s. What it learnt last is %s.",
+               "%s has sent message %u of %s mode (frame %u, %u time%s), but %s does not send "
+               "message %u%s. The last thing it received is %s.",
                say->r, whole, aggressive ? "aggressive" : "main", t->last->frame,
                message_repeats(t->last) + 1, message_repeats(t->last) ? "s" : "", say->i, whole + 1,
                say->sequel, learnt);
     g_snprintf(say->remedy, sizeof say->remedy,
-               "See in the log of %s whether it gets message %u; if not, the way back to it is "
-               "closed behind the capture point.%s",
+               "Check the log of %s to see whether it gets message %u; if it does not, the path "
+               "back to it is blocked beyond the capture point.%s",
                ip_print(&sa->initiator.addr, learnt, sizeof learnt), whole,
-               nat        ? " If so, its next message goes to UDP 4500: allow that on its side." :
-               aggressive ? " If so, compare the pre-shared key and the responder's identity "
+               nat        ? " If it does, its next message goes to UDP 4500: allow that on its "
+                            "side." :
+               aggressive ? " If it does, compare the pre-shared key and the responder's identity "
                             "with what it expects." :
-                            " If so, its log says why it does not go on.");
+                            " If it does, its log says why it does not continue.");
 }
 
 static void
@@ -374,46 +374,45 @@ say_phase2(const struct ike_sa *sa, const struct turn_due *t, struct words *say)
 
     if (t->due == DUE_XAUTH) {
         g_snprintf(say->text, sizeof say->text,
-                   "Phase 1 with XAUTH is up (frame %u); it is the turn of %s to ask for the "
-                   "user, and it never does%s.",
+                   "Phase 1 with XAUTH is complete (frame %u), but %s does not request the user%s.",
                    sa->established_in, say->r, say->sequel);
         g_strlcpy(say->remedy,
-                  "See on the gateway that this connection does XAUTH and can reach its user "
-                  "database; or let neither end do XAUTH.",
+                  "Check that this connection uses XAUTH on the gateway and can reach its user "
+                  "database, or disable XAUTH on both ends.",
                   sizeof say->remedy);
     } else if (t->due == DUE_CONFIG && t->shape) {
         g_snprintf(say->text, sizeof say->text,
-                   "%s and %s end two transactions, which is XAUTH (frame %u); neither Mode Config "
-                   "nor quick mode follows%s. Suggests that the client waits for a push of the "
-                   "address and the gateway for a pull, or that the user was refused.",
+                   "%s and %s complete two transactions, as XAUTH does (frame %u), but neither "
+                   "Mode Config nor quick mode follows%s. Suggests that the client waits for the "
+                   "gateway to push the address and the gateway for the client to pull it, or that "
+                   "the user was rejected.",
                    say->r, say->i, t->x->request, say->sequel);
         g_strlcpy(say->remedy,
-                  "Look for a refused user in the gateway's log first. Then set Mode Config to "
-                  "push on both ends or to pull on both ends (in strongSwan pull = no or yes, in "
+                  "First check the gateway's log for a rejected user. Then set Mode Config to push "
+                  "on both ends or to pull on both ends (in strongSwan pull = no or yes, in "
                   "ipsec.conf modeconfig=).",
                   sizeof say->remedy);
     } else if (t->due == DUE_CONFIG) {
         g_snprintf(say->text, sizeof say->text,
-                   "%s accepts the user %s (XAUTH, frame %u); neither Mode Config nor quick mode "
-                   "follows%s: the client waits for a push of the address, and the gateway for a "
-                   "pull.",
+                   "%s accepts the user %s (XAUTH, frame %u), but neither Mode Config nor quick "
+                   "mode follows%s: the client waits for the gateway to push the address, and the "
+                   "gateway for the client to pull it.",
                    say->r, sa->user ? sa->user : say->i, t->x->request, say->sequel);
         g_strlcpy(say->remedy,
                   "Set Mode Config to push on both ends or to pull on both ends (in strongSwan "
                   "pull = no or yes, in ipsec.conf modeconfig=); a client that needs no address "
-                  "must begin quick mode itself.",
+                  "must start quick mode itself.",
                   sizeof say->remedy);
     } else {
         bool config = t->x->type == V1_TRANSACTION;
         g_snprintf(say->text, sizeof say->text,
-                   "Phase 1 is up (frame %u)%s; it is the turn of %s to begin quick mode, and no "
-                   "quick mode follows%s.",
-                   sa->established_in, config ? ", XAUTH and Mode Config are done" : "", say->i,
+                   "Phase 1 is complete (frame %u)%s, but %s does not start quick mode%s.",
+                   sa->established_in, config ? ", and so are XAUTH and Mode Config" : "", say->i,
                    say->sequel);
         g_snprintf(say->remedy, sizeof say->remedy,
-                   "See in the log of %s why it does not begin quick mode: no traffic for the "
-                   "tunnel, no network configured, or an identity or certificate of the other "
-                   "end that it does not accept.",
+                   "Check the log of %s for why it does not start quick mode: no traffic for the "
+                   "tunnel, no network configured, or an identity or certificate of the other end "
+                   "that it does not accept.",
                    ip_print(&sa->initiator.addr, ip, sizeof ip));
     }
 }

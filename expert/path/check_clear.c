@@ -102,8 +102,9 @@ report_passes(struct findings *out, const struct sadb *db, const struct passes *
     ip_print(first->back ? &first->dst : &first->src, who, sizeof who);
     network(first, net, sizeof net);
     g_snprintf(remedy, sizeof remedy,
-               "Exempt %s from source NAT on %s, by a rule above the masquerade rule; where %s itself "
-               "sends these packets, let it use an address of its own network.", net, who, who);
+               "Exempt %s from source NAT on %s with a rule above the masquerade rule; if %s "
+               "itself sends these packets, make it use an address of its own network.", net, who,
+               who);
     where.remedy = remedy;
     if (first->child) {
         g_snprintf(name, sizeof name, "Child SA %u", first->child->id);
@@ -118,14 +119,14 @@ report_passes(struct findings *out, const struct sadb *db, const struct passes *
         where.frame = p->frame;
         if (first->child) {
             finding_add(out, CHECK_source_nat_before_ipsec, &where,
-                        "%s sends packets for %s in clear and under its own address, past %s, "
-                        "which is up and admits other sources: source NAT acts before the IPsec "
+                        "%s sends packets for %s in clear and from its own address, although %s is "
+                        "up and admits other sources: source NAT is applied before the IPsec "
                         "policy.", who, net, name);
         } else {
             finding_add(out, CHECK_source_nat_before_ipsec, &where,
-                        "%s has a tunnel (%s) and sends packets for %s, a private address, in "
-                        "clear and under its own address; nothing comes back. Suggests that source "
-                        "NAT acts before the IPsec policy.", who, name, net);
+                        "%s has a tunnel (%s) but sends packets for %s, a private address, in "
+                        "clear and from its own address; nothing comes back. Suggests that source "
+                        "NAT is applied before the IPsec policy.", who, name, net);
         }
     }
 }
@@ -201,8 +202,8 @@ check_remote_network_on_link(const struct check_in *in, struct findings *out)
         network(&(struct past_packet){ .child = c, .to_responder = s->to_responder,
                                        .dst = s->addr }, net, sizeof net);
         finding_add(out, CHECK_remote_network_on_link, &where,
-                    "%s asks on its own link for %s, an address of %s behind Child SA %u, and the "
-                    "SA carries nothing that way: its own network holds these addresses too.",
+                    "%s looks on its own link for %s, an address of %s behind Child SA %u, and the "
+                    "SA carries nothing in that direction: its own network has the same addresses.",
                     endpoint_print(by, who, sizeof who), ip_print(&s->addr, addr, sizeof addr), net,
                     c->id);
     }

@@ -16,8 +16,8 @@ check_cookie_challenge(const struct check_in *in, struct findings *out)
     }
     where = scope_message(in);
     finding_add(out, CHECK_cookie_challenge, &where,
-                "%s asks for a cookie of %" G_GSIZE_FORMAT
-                " bytes before it answers IKE_SA_INIT of frame %u.",
+                "%s requests a cookie of %" G_GSIZE_FORMAT " bytes before it answers IKE_SA_INIT "
+                "(frame %u).",
                 message_sender(in, who, sizeof who), n->data.len, in->ike->exchange->request);
 }
 
@@ -97,7 +97,8 @@ judge_detour(const struct check_in *in, struct findings *out, const struct ike_s
         if (sadb_last_time(in->db) - x->response_time >= WITHOUT_RETRANSMISSION_S &&
             sa->deleted_in == 0 && x->request) {
             finding_raise(out, CHECK_invalid_ke_payload, &where, SEV_WARN, remedy,
-                          "No try with the wanted group follows in %.0f captured seconds.",
+                          "No try with the requested group follows in the %.0f s captured after "
+                          "it.",
                           sadb_last_time(in->db) - x->response_time);
         }
     } else if (refused_in(last)) {
@@ -106,7 +107,7 @@ judge_detour(const struct check_in *in, struct findings *out, const struct ike_s
                       refused_in(last));
     } else if (unanswered_message(in->db, last_sa, last)) {
         finding_raise(out, CHECK_invalid_ke_payload, &where, SEV_WARN, remedy,
-                      "The next try (frame %u) has no answer.", last->request);
+                      "The next try (frame %u) gets no answer.", last->request);
     } else if (last->response) {
         finding_resolve(out, CHECK_invalid_ke_payload, &where,
                         "The next try (frame %u) is accepted in frame %u.", last->request,
@@ -155,10 +156,10 @@ check_invalid_ke_payload(const struct check_in *in, struct findings *out)
     wanted.id = (uint16_t)(n->data.at[0] << 8 | n->data.at[1]);
     finding_add(
         out, CHECK_invalid_ke_payload, &where,
-        "%s wants %s; the key exchange of frame %u is in %s. The initiator is to try again %s.",
+        "%s requests %s; the key exchange in frame %u uses %s. The initiator should try again %s.",
         message_sender(in, who, sizeof who), transform_say(&wanted, a, sizeof a),
         in->ike->exchange->request, sent.id ? transform_print(&sent, b, sizeof b) : "another group",
-        wanted.id ? "with the group wanted" : "without a key exchange");
+        wanted.id ? "with the requested group" : "without a key exchange");
 }
 
 void

@@ -81,20 +81,22 @@ report_stray(const struct sadb *db, struct findings *out, const struct strays *w
         g_snprintf(from + strlen(from), 16, " port %u", s->src_port);
         g_snprintf(asked + strlen(asked), 16, " port %u", s->asked_port);
         g_snprintf(remedy, sizeof remedy,
-                   "Let answers leave with the port that was asked: take UDP 500 and 4500 out of "
-                   "the source NAT in front of %s, or forward the ports there one to one.", asked);
+                   "Make the answers leave from the port that the request was sent to: exclude UDP "
+                   "500 and 4500 from the source NAT in front of %s, or forward the ports there "
+                   "one to one.", asked);
     } else {
         g_snprintf(remedy, sizeof remedy,
-                   "Let %s answer with the address that was asked: bind the IKE daemon to it, or "
-                   "add a policy route by source address there, so that IKE and ESP leave by the "
-                   "line on which they came in; or let the client connect to %s.", asked, from);
+                   "Make %s answer from the address that the request was sent to: bind the IKE "
+                   "daemon to it, or add a source-based policy route there, so that IKE and ESP "
+                   "leave through the uplink on which they arrived; or configure the client to "
+                   "connect to %s.", asked, from);
     }
     where.remedy = remedy;
     for (uint32_t i = 0; i < s->frames.len; i++) {
         where.frame = s->frames.at[i];
         finding_add(out, CHECK_answer_from_other_address, &where,
-                    "%s went to %s (frame %u), its answer comes from %s (frame %u): %s does not "
-                    "take it and asks again.",
+                    "%s went to %s (frame %u), but its answer comes from %s (frame %u): %s does "
+                    "not accept it and sends the request again.",
                     exchange_name(w->sa->major, w->exchange->type, name, sizeof name), asked,
                     m ? m->frame : w->exchange->request, from, s->frames.at[0],
                     ip_print(&by->addr, who, sizeof who));

@@ -42,13 +42,13 @@ report_native(const struct check_in *in, struct findings *out)
 
     if (translates(sa->nat)) {
         finding_add(out, CHECK_udp_encap_mismatch, &where,
-                    "ESP of SPI %08x travels without UDP although NAT detection (frame %u) finds a "
-                    "translation.",
+                    "ESP with SPI %08x is sent without UDP, although NAT detection (frame %u) "
+                    "finds a NAT.",
                     e->packet->spi, sa->nat_i.frame);
     } else if (is_udp_mode(v1_mode(c))) {
         finding_add(out, CHECK_udp_encap_mismatch, &where,
-                    "ESP of SPI %08x travels without UDP although quick mode (frame %u) has agreed "
-                    "on %s.",
+                    "ESP with SPI %08x is sent without UDP, although quick mode (frame %u) "
+                    "negotiated %s.",
                     e->packet->spi, c->negotiated_in,
                     encap_mode_name(v1_mode(c), mode, sizeof mode));
     }
@@ -66,8 +66,8 @@ report_forced(const struct stream *s, struct findings *out)
 
     where.basis = its->forced ? BASIS_OBSERVED : BASIS_INFERRED;
     finding_add(out, CHECK_udp_encap_mismatch, &where,
-                "ESP of SPI %08x travels without UDP although IKE has moved to UDP 4500: %s (frame "
-                "%u). Nothing comes back that way.",
+                "ESP with SPI %08x is sent without UDP, although IKE has moved to UDP 4500: %s "
+                "(frame %u). Nothing comes back that way.",
                 s->spi,
                 !its->forced          ? "the hashes suggest that both ends force encapsulation" :
                     its == &sa->nat_i ? "the initiator forces encapsulation" :
@@ -83,9 +83,10 @@ report_unasked(const struct stream *s, struct findings *out)
     struct scope where = scope_stream(s, s->first_frame);
     char mode[64];
 
-    where.remedy = "Let both ends agree on one: NAT traversal on at both, or off at both.";
+    where.remedy = "Configure both ends the same way: NAT traversal enabled on both, or disabled "
+                   "on both.";
     finding_add(out, CHECK_udp_encap_mismatch, &where,
-                "ESP of SPI %08x travels in UDP although quick mode (frame %u) has agreed on %s, "
+                "ESP with SPI %08x is sent in UDP, although quick mode (frame %u) negotiated %s, "
                 "without encapsulation. Nothing comes back that way.",
                 s->spi, c->negotiated_in, encap_mode_name(v1_mode(c), mode, sizeof mode));
 }
@@ -158,16 +159,16 @@ check_non_esp_marker_missing(const struct check_in *in, struct findings *out)
     ip_print(&e->at.src, from, sizeof from);
     if (e->packet->kind == PATH_UNMARKED) {
         finding_add(out, CHECK_non_esp_marker_missing, &where,
-                    "%s sends IKE to UDP %u without the four zero octets that tell it from ESP: it "
-                    "looks like ESP of SPI %08x.",
+                    "%s sends IKE to UDP %u without the four zero octets that distinguish it from "
+                    "ESP: it looks like ESP with SPI %08x.",
                     from, e->at.dst_port, e->packet->spi);
         return;
     }
-    where.remedy = "Look at the sender: on UDP 500 IKE begins with the initiator's SPI, and the "
-                   "four zero octets belong to UDP 4500.";
+    where.remedy = "Check the sender: on UDP 500, IKE starts with the initiator's SPI; the four "
+                   "zero octets belong on UDP 4500.";
     finding_add(out, CHECK_non_esp_marker_missing, &where,
-                "%s sends IKE to UDP %u behind the four zero octets of UDP 4500: the receiver "
-                "takes them for the beginning of an SPI.",
+                "%s sends IKE to UDP %u after the four zero octets of UDP 4500: the receiver takes "
+                "them for the beginning of an SPI.",
                 from, e->at.dst_port);
 }
 
@@ -256,7 +257,7 @@ check_nat_t_unsupported(const struct check_in *in, struct findings *out)
         where.frame = first->response;
         where.also = nat.frame;
         finding_add(out, CHECK_nat_t_unsupported, &where,
-                    "%s a NAT in front of %s (frame %u), and the two ends have no NAT traversal in "
+                    "%s a NAT in front of %s (frame %u), but the two ends have no NAT traversal in "
                     "common: the initiator announces %s, the responder %s.",
                     nat.basis == BASIS_INFERRED ? "The source port suggests" : "There is",
                     endpoint_print(nat.initiator ? &sa->initiator : &sa->responder, who,

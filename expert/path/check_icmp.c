@@ -83,8 +83,9 @@ moved_remedy(const struct ike_sa *sa, bool to_initiator, uint16_t port, char *ou
     }
     ip_print(&from->addr, who, sizeof who);
     g_snprintf(out, (gulong)size,
-               "%s still sends to port %u of %s; what is behind it comes from port %u (frame %u): let "
-               "it re-establish, shorten its NAT keepalives, and see why %s does not follow.", who,
+               "%s still sends to port %u of %s, but the client behind it now uses port %u (frame "
+               "%u): connect again from the client, shorten its NAT keepalive interval, and check "
+               "why %s does not follow the change.", who,
                port, ip_print(&to->addr, at, sizeof at), now, frame, who);
     return true;
 }
@@ -104,23 +105,24 @@ unreachable_remedy(const struct path_event *e, char *out, size_t size)
     }
     if (is_code(p, UNREACH_PORT, UNREACH6_PORT) && itself) {
         g_snprintf(out, (gulong)size,
-                   "Start the IKE daemon on %s and let it listen on UDP %u; a firewall there that "
-                   "rejects gives the same answer.", to, p->dst_port);
+                   "Start the IKE daemon on %s so that it listens on UDP %u; a firewall there that "
+                   "rejects packets sends the same answer.", to, p->dst_port);
     } else if (is_code(p, UNREACH_PROTOCOL, UNREACH6_REJECT) && itself) {
         g_snprintf(out, (gulong)size,
-                   "See whether %s takes %s at all: its kernel or its firewall has no place for it.",
+                   "Check whether %s accepts %s at all: its kernel or firewall does not.",
                    to, p->protocol == IP_AH ? "AH" : "ESP");
     } else if (is_code(p, UNREACH_PROHIBITED, UNREACH6_PROHIBITED) ||
                is_code(p, UNREACH_HOST_PROHIBITED, UNREACH6_POLICY) ||
                is_code(p, UNREACH_NETWORK_PROHIBITED, UNREACH6_POLICY)) {
-        g_snprintf(out, (gulong)size, "Allow these packets in the filter of %s.", who);
+        g_snprintf(out, (gulong)size, "Allow these packets in the filter on %s.", who);
     } else if (p->icmp_type == (p->src.family == 6 ? ICMPV6_TIME_EXCEEDED : ICMP_TIME_EXCEEDED)) {
         g_snprintf(out, (gulong)size,
-                   "Look for a routing loop at %s, or for fragments that get lost on the way there.",
+                   "Look for a routing loop at %s, or for fragments that are lost on the way "
+                   "there.",
                    who);
     } else {
         g_snprintf(out, (gulong)size,
-                   "See whether %s runs, and look at the route of %s to it.", to, who);
+                   "Check whether %s is running, and check the route from %s to it.", to, who);
     }
 }
 
@@ -148,7 +150,7 @@ check_icmp_unreachable(const struct check_in *in, struct findings *out)
                     p->dst_port);
     } else {
         finding_add(out, CHECK_icmp_unreachable, &where,
-                    "%s reports \"%s\" by ICMP: %s did not reach %s.", who, why, what,
+                    "%s sends ICMP \"%s\": %s did not reach %s.", who, why, what,
                     ip_print(&p->dst, to, sizeof to));
     }
 }
@@ -167,11 +169,11 @@ check_path_mtu(const struct check_in *in, struct findings *out)
     where = scope_path(in);
     where.variant = p->mtu;
     if (!p->spi && p->protocol == IP_UDP) {
-        where.remedy = "Switch on IKE fragmentation on both ends (RFC 7383; in IKEv1 the vendors' "
-                       "own), and let these ICMP messages pass.";
+        where.remedy = "Enable IKE fragmentation on both ends (RFC 7383; a vendor extension in "
+                       "IKEv1), and allow these ICMP messages.";
     }
     finding_add(out, CHECK_path_mtu, &where,
-                "%s reports that a packet of %s is too big; the next hop takes %u bytes.",
+                "%s reports that a packet of %s is too big; the next hop accepts %u bytes.",
                 ip_print(&e->at.src, who, sizeof who), quoted(p, what, sizeof what), p->mtu);
 }
 
@@ -225,16 +227,16 @@ check_outer_fragment(const struct check_in *in, struct findings *out)
     where.variant = (uint64_t)e->ike_major << 16 | (uint64_t)e->ike_exchange << 8 |
                     (ip_compare(&e->at.src, &e->at.dst) > 0);
     if (e->ike_major == 2) {
-        where.remedy = "Switch on IKE fragmentation (RFC 7383) on both ends: IKE then sends "
-                       "messages that fit.";
+        where.remedy = "Enable IKE fragmentation (RFC 7383) on both ends: IKE then sends messages "
+                       "that fit.";
     } else if (e->ike_major) {
-        where.remedy = "Switch on IKE fragmentation on both ends, which IKEv1 has as an extension "
-                       "of vendors, or send fewer certificates; better use IKEv2.";
+        where.remedy = "Enable IKE fragmentation on both ends (a vendor extension in IKEv1), or "
+                       "send fewer certificates; better, use IKEv2.";
     } else if (!has_tunnel_mode(e->sa)) {
-        where.remedy = "Lower the MTU of the route between the two hosts, or clamp TCP's MSS, so "
-                       "that packets fit with what ESP adds.";
+        where.remedy = "Lower the MTU of the route between the two hosts, or clamp the TCP MSS, so "
+                       "that packets fit with the ESP overhead.";
     }
-    finding_add(out, CHECK_outer_fragment, &where, "%s from %s to %s travels in IP fragments.",
+    finding_add(out, CHECK_outer_fragment, &where, "%s from %s to %s is sent in IP fragments.",
                 fragmented(e, what, sizeof what), ip_print(&e->at.src, from, sizeof from),
                 ip_print(&e->at.dst, to, sizeof to));
 }
@@ -270,9 +272,9 @@ report_first_fragments(const struct check_in *in, struct findings *out)
         for (uint32_t k = 0; k < f->frames.len; k++) {
             where.frame = f->frames.at[k];
             finding_add(out, CHECK_large_message_lost, &where,
-                        "%s sends %s of %u bytes %u times, and of each only the first IP fragment "
-                        "was captured; nobody answers. Suggests that fragments are dropped on the "
-                        "way.", ip_print(&f->src, from, sizeof from),
+                        "%s sends %s of %u bytes %u times, but only the first IP fragment of each "
+                        "was captured, and there is no answer. Suggests that fragments are dropped "
+                        "on the way.", ip_print(&f->src, from, sizeof from),
                         exchange_name(f->sa->major, f->exchange, name, sizeof name), f->length,
                         f->frames.len);
         }

@@ -11,7 +11,7 @@ static const char *
 behind_nat_words(enum nat nat)
 {
     if (nat == NAT_BOTH) {
-        return "each side";
+        return "both ends";
     }
     return nat == NAT_INITIATOR ? "the initiator" : "the responder";
 }
@@ -31,8 +31,8 @@ check_nat_detected(const struct check_in *in, struct findings *out)
     if (sa->after_nat) {
         finding_add(
             out, CHECK_nat_detected, &where,
-            "Frames %u and %u are one packet, captured before and after its translation: behind a "
-            "NAT is %s, whose address %s is %s on the other side.",
+            "Frames %u and %u are one packet, captured before and after translation: %s is behind "
+            "a NAT, and its address %s is %s on the other side.",
             sa->before_nat, sa->after_nat, sa->beyond_i.family ? "the initiator" : "the responder",
             ip_print(sa->beyond_i.family ? &sa->initiator.addr : &sa->responder.addr, i, sizeof i),
             ip_print(sa->beyond_i.family ? &sa->beyond_i : &sa->beyond_r, r, sizeof r));
@@ -41,16 +41,16 @@ check_nat_detected(const struct check_in *in, struct findings *out)
     if (in->ike->nat_by_identity) {
         const struct endpoint *side = sa->nat_i.proven ? &sa->initiator : &sa->responder;
         finding_add(out, CHECK_nat_detected, &where,
-                    "%s is the identity of %s, and the address in its NAT detection hash of frame "
-                    "%u; on the wire it is %s: behind a NAT is each side.",
+                    "%s is the identity of %s and the address in its NAT detection hash (frame "
+                    "%u), but on the wire it is %s: both ends are behind a NAT.",
                     side->id, sa->nat_i.proven ? "the initiator" : "the responder",
                     sa->nat_i.proven ? sa->nat_i.frame : sa->nat_r.frame,
                     ip_print(&side->addr, i, sizeof i));
         return;
     }
     finding_add(out, CHECK_nat_detected, &where,
-                "The NAT detection hashes of frames %u and %u do not fit the addresses captured: "
-                "behind a NAT is %s (%s and %s on the wire).",
+                "The NAT detection hashes in frames %u and %u do not match the captured addresses: "
+                "a NAT is in front of %s (%s and %s on the wire).",
                 sa->nat_i.frame, sa->nat_r.frame, behind_nat_words(sa->nat),
                 ip_print(&sa->initiator.addr, i, sizeof i),
                 ip_print(&sa->responder.addr, r, sizeof r));
@@ -84,7 +84,7 @@ check_nat_forced(const struct check_in *in, struct findings *out)
         const struct nat_evidence *its = sa->nat_i.forced ? &sa->nat_i : &sa->nat_r;
         finding_add(
             out, CHECK_nat_forced, &where,
-            "%s hashes its own address with port 0 (frame %u), which fits nothing: it forces UDP "
+            "%s hashes its own address with port 0 (frame %u), which never matches: it forces UDP "
             "encapsulation.",
             endpoint_print(sa->nat_i.forced ? &sa->initiator : &sa->responder, who, sizeof who),
             its->frame);
@@ -116,7 +116,8 @@ check_nat_t_draft(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     where.exchange = NO_ID;
     finding_add(out, CHECK_nat_t_draft, &where,
-                "IKE SA %u uses the NAT-T payloads or encapsulation modes of a draft.", e->sa->id);
+                "IKE SA %u uses the NAT-T payloads or encapsulation modes of a draft of RFC 3947.",
+                e->sa->id);
 }
 
 /* The port that a side used before this packet came from another, or 0; and its SA, or NULL. */
@@ -155,7 +156,7 @@ check_nat_mapping_changed(const struct check_in *in, struct findings *out)
     }
     where.variant = at->src_port;
     finding_add(out, CHECK_nat_mapping_changed, &where,
-                "%s now comes from %s port %u, before from %u.", what,
+                "%s from %s now comes from port %u, before from %u.", what,
                 ip_print(&at->src, from, sizeof from), at->src_port, before);
 }
 
@@ -227,8 +228,8 @@ check_esp_to_wrong_port(const struct check_in *in, struct findings *out)
     }
     where = scope_packet(in);
     finding_add(out, CHECK_esp_to_wrong_port, &where,
-                "%s sends ESP of SPI %08x to port %u of %s, from which that side never sent "
-                "anything to UDP 4500; its IKE and ESP come from port %u.",
+                "%s sends ESP with SPI %08x to port %u of %s, which has sent nothing to UDP 4500 "
+                "from that port; its IKE and ESP come from port %u.",
                 ip_print(&e->at.src, from, sizeof from), e->packet->spi, e->at.dst_port,
                 ip_print(&e->at.dst, at, sizeof at), known.last);
 }
@@ -251,13 +252,13 @@ check_keepalive_gap(const struct check_in *in, struct findings *out)
     ip_print(&at->src, from, sizeof from);
     if (life->keepalives) {
         finding_add(out, CHECK_keepalive_gap, &where,
-                    "Nothing was captured from %s for %.0f s before its mapping moved from port %u "
-                    "to %u; its last NAT keepalive is frame %u.",
+                    "Nothing was captured from %s for %.0f s before its NAT mapping changed from "
+                    "port %u to %u; its last NAT keepalive is frame %u.",
                     from, life->silence, before, at->src_port, life->last_keepalive);
     } else {
         finding_add(out, CHECK_keepalive_gap, &where,
-                    "Nothing was captured from %s for %.0f s before its mapping moved from port %u "
-                    "to %u, and no NAT keepalive of it at all.",
+                    "Nothing was captured from %s for %.0f s before its NAT mapping changed from "
+                    "port %u to %u, and it sent no NAT keepalive at all.",
                     from, life->silence, before, at->src_port);
     }
 }
@@ -296,8 +297,8 @@ check_ah_through_nat(const struct check_in *in, struct findings *out)
     where = scope_message(in);
     where.child = c;
     finding_add(out, CHECK_ah_through_nat, &where,
-                "AH is negotiated in frame %u although the NAT detection of frame %u finds a "
-                "translation: every AH packet fails its integrity check behind it.",
+                "AH is negotiated in frame %u, although NAT detection in frame %u finds a NAT: "
+                "every AH packet fails its integrity check behind it.",
                 c->negotiated_in, in->ike->sa->nat_i.frame);
 }
 
@@ -327,8 +328,8 @@ check_ike_on_other_port(const struct check_in *in, struct findings *out)
     ip_print(&at->src, from, sizeof from);
     ip_print(&at->dst, to, sizeof to);
     finding_add(out, CHECK_ike_on_other_port, &where,
-                "%s from %s port %u to %s port %u: %s on UDP ports of %s own, told by %s.",
+                "%s from %s port %u to %s port %u uses non-standard UDP ports; Espial recognizes it "
+                "by its %s.",
                 in->ike ? "IKE" : "ESP", from, at->src_port, to, at->dst_port,
-                in->ike ? "it travels" : "an SA's packets travel", in->ike ? "its" : "their",
-                in->ike ? "its form" : "the SPI");
+                in->ike ? "format" : "SPI");
 }

@@ -119,23 +119,23 @@ check_redirect_not_followed(const struct check_in *in, struct findings *out)
         later = goes_on(sa, time_of(x, frame));
         if (before) {
             where.also = before;
-            where.remedy = "Let one of the gateways keep the client: each sends it to the other. "
-                           "Look at the loads and the redirection rules of both.";
+            where.remedy = "Make one of the gateways keep the client: each redirects it to the "
+                           "other. Check the load and the redirection rules of both.";
             finding_add(out, CHECK_redirect_not_followed, &where,
-                        "%s is sent away from %s in frame %u as in frame %u before, and came back "
+                        "%s is redirected from %s in frame %u as before in frame %u, and came back "
                         "from another gateway in between: a loop.",
                         i_text, r, frame, before);
         } else if (next && ip_equal(&next->responder.addr, &sa->responder.addr)) {
             where.also = next->first_frame;
             finding_add(out, CHECK_redirect_not_followed, &where,
-                        "%s sends %s to another gateway (frame %u), and the client starts again "
-                        "with %s (frame %u).",
+                        "%s redirects %s to another gateway (frame %u), but the client connects "
+                        "again to %s (frame %u).",
                         r, i_text, frame, r, next->first_frame);
         } else if (!next && later) {
             where.also = later->request;
             finding_add(out, CHECK_redirect_not_followed, &where,
-                        "%s sends %s to another gateway (frame %u), and %.0f s later the client "
-                        "goes on with %s (%s in frame %u).",
+                        "%s redirects %s to another gateway (frame %u), but %.0f s later the "
+                        "client still uses %s (%s in frame %u).",
                         r, i_text, frame, later->request_time - time_of(x, frame), r,
                         exchange_name(2, later->type, name, sizeof name), later->request);
         }

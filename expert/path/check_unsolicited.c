@@ -206,9 +206,9 @@ check_unsolicited_answers(const struct check_in *in, struct findings *out)
                        r->senders > 2 ? "es" : "");
         }
         finding_add(out, CHECK_unsolicited_answers, &where,
-                    "%s gets %u answers of IKE from %s%s (the first one is %s, frame %u), and no "
-                    "request of %s to %s is captured. Suggests requests that others send in its "
-                    "name, or a capture that lacks what it sends.",
+                    "%s receives %u IKE answers from %s%s (the first is %s, frame %u), but no "
+                    "request from %s to %s was captured. Suggests requests with a spoofed source "
+                    "address, or a capture that lacks what it sends.",
                     ip_print(&r->addr, who, sizeof who), r->answers,
                     ip_print(sender_of(r->first), by, sizeof by), many,
                     exchange_name(r->first->major, r->first->exchanges.at[0]->type, name,

@@ -62,23 +62,23 @@ report_phase1_alone(const struct check_in *in, struct findings *out, const struc
         g_snprintf(until, sizeof until, "the %.0f s until it is deleted (frame %u)", end - last,
                    sa->deleted_in);
     } else {
-        g_snprintf(until, sizeof until, "the next %.0f captured seconds", end - last);
+        g_snprintf(until, sizeof until, "the %.0f s captured after it", end - last);
     }
     g_snprintf(remedy, sizeof remedy,
-               "Send a packet into the tunnel from the side of %s, or set the connection there to "
-               "start at once: many daemons begin quick mode with the first packet. If it still "
-               "begins none, its log says why: no networks configured, or an address by Mode "
-               "Config that it waits for. If this phase 1 only renews one from before the capture, "
-               "nothing is wrong.", ip_print(&sa->initiator.addr, ip, sizeof ip));
+               "Send a packet into the tunnel from the side of %s, or configure the connection "
+               "there to start immediately: many daemons start quick mode with the first packet. "
+               "If it still does not, its log says why: no networks configured, or it waits for an "
+               "address from Mode Config. If this phase 1 only replaces one from before the "
+               "capture, nothing is wrong.", ip_print(&sa->initiator.addr, ip, sizeof ip));
     where.remedy = remedy;
     where.basis = sa->num_encrypted > sa->num_readable ? BASIS_INFERRED : BASIS_DECRYPTED;
     finding_add(out, CHECK_never_used, &where,
-                "Phase 1 of %s and %s is up (frame %u)%s, and no quick mode follows in %s: there is "
-                "no SA for traffic.%s",
+                "Phase 1 between %s and %s is complete (frame %u)%s, but no quick mode follows in "
+                "%s: there is no SA for traffic.%s",
                 endpoint_print(&sa->initiator, i, sizeof i),
                 endpoint_print(&sa->responder, r, sizeof r), sa->established_in,
-                transactions ? ", XAUTH or Mode Config has followed" : "", until,
+                transactions ? ", followed by XAUTH or Mode Config" : "", until,
                 where.basis != BASIS_INFERRED ? "" :
-                " Suggests that nothing has asked for one, or that one end gave up; its messages "
-                "are encrypted.");
+                " Suggests that no traffic required one, or that one end gave up; its messages are "
+                "encrypted.");
 }

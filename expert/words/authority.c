@@ -10,10 +10,10 @@ static const char *
 say_asked(const struct ike_sa *sa, const struct asked_authorities *asked, char *out, gulong size)
 {
     if (asked->num == 1) {
-        g_snprintf(out, size, sa->major == 1 ? "\"%s\"" : "the authority with the key %.16s..",
+        g_snprintf(out, size, sa->major == 1 ? "\"%s\"" : "the CA with the key hash %.16s..",
                    asked->names);
     } else {
-        g_snprintf(out, size, "%u authorities%s%s%s", asked->num,
+        g_snprintf(out, size, "%u CAs%s%s%s", asked->num,
                    sa->major == 1 ? " (" : "", sa->major == 1 ? asked->names : "",
                    sa->major == 1 ? ")" : "");
     }
@@ -64,36 +64,36 @@ authority_say(struct authority_words *say, const struct ike_sa *sa, bool of_init
     if (shown->chain.issuing == ISSUING_ASKED) {
         say->asked = say->sure = true;
         g_snprintf(say->text, sizeof say->text,
-                   "The other side asks for this authority (frame %u).", asked->frame);
+                   "The other side requests a certificate from this CA (frame %u).", asked->frame);
         g_strlcpy(say->remedy,
-                  "See in the log of the rejecting side, which asks for this issuer, whether the "
-                  "certificate is revoked or lacks a usage, or whether no connection takes this "
+                  "Check the log of the rejecting side, which requests this issuer: whether the "
+                  "certificate is revoked or lacks a usage, or whether no connection accepts this "
                   "identity.",
                   sizeof say->remedy);
     } else if (shown->chain.issuing == ISSUING_OTHER) {
         say->sure = true;
         g_snprintf(say->text, sizeof say->text,
-                   "The chain that is sent ends in \"%s\", and the other side asks for %s (frame "
+                   "The certificate chain ends at \"%s\", but the other side requests %s (frame "
                    "%u).",
                    top, list, asked->frame);
         g_snprintf(say->remedy, sizeof say->remedy,
-                   "Install \"%s\" as a trusted authority on the side that asks, or use a "
-                   "certificate of an authority that it asks for.",
+                   "Install \"%s\" as a trusted CA on the rejecting side, or use a certificate "
+                   "from a CA that it requests.",
                    top);
     } else {
         bool apart = sa->major == 2 && none_in_common(terms);
         say->sure = apart || sa->major == 1;
         g_snprintf(say->text, sizeof say->text,
-                   "The other side asks for %s (frame %u), and the certificate of \"%s\", which "
-                   "issued %s, is not sent along%s.",
+                   "The other side requests %s (frame %u), and the certificate of \"%s\", which "
+                   "issued %s, is not included%s.",
                    list, asked->frame, top, shown->chain.num_issuers ? "the last one" : "it",
-                   apart ? "; the two sides ask for none in common" : "");
+                   apart ? "; the two ends request no CA in common" : "");
         g_snprintf(say->remedy, sizeof say->remedy,
-                   say->sure ? "Install \"%s\" as a trusted authority on the side that asks; if it "
-                               "is an intermediate one, let the holder send its certificate along "
+                   say->sure ? "Install \"%s\" as a trusted CA on the other side; if it is an "
+                               "intermediate CA, configure the sender to include its certificate "
                                "instead." :
-                               "If \"%s\" is an intermediate authority, let the holder send its "
-                               "certificate along.",
+                               "If \"%s\" is an intermediate CA, configure the sender to include "
+                               "its certificate.",
                    top);
     }
 }

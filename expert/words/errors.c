@@ -9,74 +9,78 @@ struct error {
 };
 
 static const char version_remedy[] =
-    "Set the same version of IKE on both ends: the peer takes the version of its answer alone.";
+    "Configure the same IKE version on both ends: the peer accepts only the version of its answer.";
 static const char payload_remedy[] =
-    "Switch off the extension that brings this payload on the end that sent it, or update the end "
-    "that refuses it.";
+    "Disable the extension that adds this payload on the end that sent it, or update the end that "
+    "refuses it.";
 static const char mode_remedy[] =
-    "Set main mode on both ends, or aggressive mode on both. Where a transaction is refused, let "
-    "both ends do XAUTH and Mode Config, or neither.";
+    "Set main mode on both ends, or aggressive mode on both. If a transaction is refused, enable "
+    "XAUTH and Mode Config on both ends or on neither.";
 static const char offer_remedy[] =
-    "Take what this peer does not know out of the offer: new ciphers and groups first, then key "
+    "Remove what this peer does not support from the offer: new ciphers and groups first, then key "
     "lengths and lifetimes; its log names what it could not read.";
 static const char certificate_remedy[] =
-    "See on the end that refuses whether it trusts the issuer of the other's certificate, whether "
-    "that is valid now, and whether it holds the identity that is expected.";
+    "On the refusing end, check whether it trusts the issuer of the other end's certificate, "
+    "whether the certificate is valid now, and whether it contains the expected identity.";
 
 static const struct error errors_v1[] = {
     { N1_INVALID_COOKIE, ": it does not know this phase 1",
-      "The peer has lost phase 1, by a restart or a deletion that did not arrive: take the tunnel "
-      "down on the other end and connect again; dead peer detection does so by itself." },
-    { N1_INVALID_MAJOR_VERSION, ": it does not speak the version of IKE that it was asked in",
+      "The peer has lost phase 1 because of a restart or a Delete that did not arrive: take the "
+      "tunnel down on the other end and connect again; dead peer detection does so "
+      "automatically." },
+    { N1_INVALID_MAJOR_VERSION, ": it does not support the IKE version of the request",
       version_remedy },
-    { N1_INVALID_EXCHANGE_TYPE, ": it does not take this exchange", mode_remedy },
-    { N1_UNSUPPORTED_EXCHANGE_TYPE, ": it does not take this exchange", mode_remedy },
-    { N1_INVALID_PAYLOAD_TYPE, ": it does not know a payload of the message", payload_remedy },
-    { N1_INVALID_TRANSFORM_ID, ": it does not know an algorithm of the offer", offer_remedy },
-    { N1_ATTRIBUTES_NOT_SUPPORTED, ": it does not know an attribute of the offer", offer_remedy },
+    { N1_INVALID_EXCHANGE_TYPE, ": it does not support this exchange", mode_remedy },
+    { N1_UNSUPPORTED_EXCHANGE_TYPE, ": it does not support this exchange", mode_remedy },
+    { N1_INVALID_PAYLOAD_TYPE, ": it does not support a payload of the message", payload_remedy },
+    { N1_INVALID_TRANSFORM_ID, ": it does not support an algorithm of the offer", offer_remedy },
+    { N1_ATTRIBUTES_NOT_SUPPORTED, ": it does not support an attribute of the offer",
+      offer_remedy },
     { N1_BAD_PROPOSAL_SYNTAX, ": it cannot read the offer", offer_remedy },
     { N1_PAYLOAD_MALFORMED, ": it cannot read the message",
-      "Where the message was encrypted, compare the pre-shared key first: with another one the "
-      "peer reads noise. Else see its log for the payload, and update the older end." },
-    { N1_INVALID_KEY_INFORMATION, ": it does not take the key exchange",
-      "Set the same Diffie-Hellman group on both ends, in quick mode that of PFS." },
+      "If the message was encrypted, compare the pre-shared key first: with a different key the "
+      "peer decrypts noise. Otherwise check its log for the payload, and update the older end." },
+    { N1_INVALID_KEY_INFORMATION, ": it does not accept the key exchange",
+      "Configure the same Diffie-Hellman group on both ends; in quick mode, the PFS group." },
     { N1_INVALID_CERT_ENCODING, ": it cannot read the certificate", certificate_remedy },
     { N1_INVALID_CERTIFICATE, ": it does not accept the certificate", certificate_remedy },
-    { N1_CERT_TYPE_UNSUPPORTED, ": it does not know this kind of certificate", certificate_remedy },
+    { N1_CERT_TYPE_UNSUPPORTED, ": it does not support this type of certificate",
+      certificate_remedy },
     { N1_INVALID_CERT_AUTHORITY, ": it does not accept the issuer", certificate_remedy },
     { N1_CERTIFICATE_UNAVAILABLE, ": it has no certificate of the other end",
-      "Let the other end send its certificate, or install it on this one." },
-    { N1_INVALID_HASH_INFORMATION, ": the proof that it was sent does not fit",
-      "Compare the pre-shared key on both ends, then the identity to which each end binds it." },
-    { N1_INVALID_SIGNATURE, ": the signature does not fit",
-      "See on the end that signs whether its private key belongs to the certificate that it sends, "
-      "and on the other whether it takes the certificate of this identity." },
+      "Configure the other end to send its certificate, or install it on this one." },
+    { N1_INVALID_HASH_INFORMATION, ": the authentication does not match",
+      "Compare the pre-shared key on both ends, then the identity that each end associates with "
+      "it." },
+    { N1_INVALID_SIGNATURE, ": the signature is not valid",
+      "On the signing end, check that its private key belongs to the certificate that it sends; on "
+      "the other end, check that it accepts the certificate for this identity." },
 };
 
 static const struct error errors_v2[] = {
-    { N2_UNSUPPORTED_CRITICAL_PAYLOAD, ": it does not know a payload that is marked critical",
+    { N2_UNSUPPORTED_CRITICAL_PAYLOAD, ": it does not support a payload that is marked critical",
       payload_remedy },
-    { N2_INVALID_MAJOR_VERSION, ": it does not speak the version of IKE that it was asked in",
+    { N2_INVALID_MAJOR_VERSION, ": it does not support the IKE version of the request",
       version_remedy },
     { N2_INVALID_SYNTAX, ": it finds a type, a length or a value in the message out of range",
-      "See in its log which payload it could not read, and update the older end; until then switch "
-      "off extensions of the other end one by one. Credentials are not the cause." },
+      "Check its log for the payload that it could not read, and update the older end; until then, "
+      "disable extensions of the other end one by one. Credentials are not the cause." },
     { N2_INVALID_MESSAGE_ID, ": it did not expect this message ID",
-      "The two ends count their messages differently, as after a failover or a restored state: take "
+      "The message counters of the two ends differ, as after a failover or a restored state: take "
       "the IKE SA down on both and connect again." },
-    { N2_SINGLE_PAIR_REQUIRED, ": it wants a Child SA for each pair of addresses",
-      "Configure single addresses on both sides of the Child SA where it is requested, or let this "
-      "peer take whole networks." },
-    { N2_NO_ADDITIONAL_SAS, ": it takes no further Child SA in this IKE SA",
-      "Let the end that asks have an IKE SA of its own for each pair of networks, or put all of "
-      "them into the first Child SA. Where the request is a rekey, let that end authenticate anew "
-      "in its place." },
+    { N2_SINGLE_PAIR_REQUIRED, ": it requires a Child SA for each pair of addresses",
+      "Configure single addresses on both sides of the Child SA on the requesting end, or "
+      "configure this peer to accept whole networks." },
+    { N2_NO_ADDITIONAL_SAS, ": it accepts no further Child SA in this IKE SA",
+      "Configure the requesting end to use a separate IKE SA for each pair of networks, or put all "
+      "of them into the first Child SA. If the request is a rekey, configure that end to "
+      "reauthenticate instead." },
     { N2_UNACCEPTABLE_ADDRESSES, ": its policy does not accept the new address (MOBIKE)",
-      "Allow the address from which this request comes on that peer, or switch MOBIKE off on the "
-      "end that moves and let it connect anew." },
-    { N2_UNEXPECTED_NAT_DETECTED, ": there is a NAT in the path, which NO_NATS_ALLOWED excludes",
-      "Allow NATs on the end that sent NO_NATS_ALLOWED, or take the NAT out of the path." },
-    { N2_TS_MAX_QUEUE, ": it takes no further SA for the same networks (RFC 9611)",
+      "Allow the address from which this request comes on that peer, or disable MOBIKE on the end "
+      "that moves, so that it connects again." },
+    { N2_UNEXPECTED_NAT_DETECTED, ": there is a NAT on the path, which NO_NATS_ALLOWED forbids",
+      "Allow NATs on the end that sent NO_NATS_ALLOWED, or remove the NAT from the path." },
+    { N2_TS_MAX_QUEUE, ": it accepts no further SA for the same networks (RFC 9611)",
       "Nothing needs to be done: the SAs that are up carry the traffic." },
 };
 
@@ -113,7 +117,7 @@ error_say(uint8_t major, const struct ike_notify *n, char *out, size_t size)
 
     g_strlcpy(out, e ? e->means : "", size);
     if (major == 2 && n->type == N2_UNSUPPORTED_CRITICAL_PAYLOAD && cur_u8(&c, &payload)) {
-        g_snprintf(out, (gulong)size, ": it does not know payload type %u (%s), which is marked "
+        g_snprintf(out, (gulong)size, ": it does not support payload type %u (%s), which is marked "
                    "critical", payload, payload_name(2, payload, name, sizeof name));
     } else if (major == 2 && n->type == N2_INVALID_MESSAGE_ID && cur_u32(&c, &id)) {
         g_snprintf(out, (gulong)size, ": it did not expect message ID %u", id);

@@ -100,10 +100,10 @@ earlier_session(const struct check_in *in, struct reason *why)
                       " The same %s was accepted in frame %u from %s (IKE SA %u).",
                user ? "user" : "identity", let_in(before), where, before->id);
     g_snprintf(why->remedy, sizeof why->remedy,
-               live ? "See whether the gateway allows one session for each user: end the older "
-                      "one, let the gateway replace it, or allow several. Only then compare the "
-                      "%s." :
-                      "See what has changed since then: the %s on either end, or whether this "
+               live ? "Check whether the gateway allows only one session for each user: end the "
+                      "older one, configure the gateway to replace it, or allow several. Only then "
+                      "compare the %s." :
+                      "Check what has changed since then: the %s on either end, or whether this "
                       "address may use it.",
                user ? "user's password" : "pre-shared key or password");
     return true;
@@ -166,14 +166,14 @@ identity_remedy(const struct check_in *in, bool of_initiator, char *out, size_t 
     out[0] = '\0';
     if (asks_for_unknown(in, of_initiator)) {
         g_snprintf(out, (gulong)size,
-                   "See whether the gateway has a connection whose own identity is %s and that "
-                   "admits the initiator's identity%s; without one it refuses any credential. ",
+                   "Check whether the gateway has a connection whose own identity is %s and that "
+                   "accepts the initiator's identity%s; without one it rejects any credential. ",
                    sa->asked_id, offers_eap(in) ? " with EAP" : "");
     } else if (!of_initiator && sa->responder.id && sa->responder.id_frame &&
                (!sa->asked_id || strcmp(sa->asked_id, sa->responder.id) != 0)) {
         g_snprintf(out, (gulong)size,
-                   "See whether the initiator expects the identity %s (rightid, remote id), which "
-                   "the responder gives in frame %u. ",
+                   "Check whether the initiator expects the identity %s (rightid, remote id), "
+                   "which the responder sends in frame %u. ",
                    sa->responder.id, sa->responder.id_frame);
     }
 }
@@ -211,20 +211,21 @@ certificate_reason(const struct check_in *in, bool of_initiator, const char *ide
                early ? ", and is not valid yet" :
                dated ? ", and has expired" :
                        "",
-               misnamed ? ", and does not name it" : "", say.text[0] ? " " : "", say.text);
+               misnamed ? ", and does not contain that identity" : "", say.text[0] ? " " : "",
+               say.text);
     g_snprintf(why->remedy, sizeof why->remedy, "%s%s",
-               dated ? "Renew the certificate or set the clocks right. " : "",
+               dated ? "Renew the certificate or correct the clocks. " : "",
                misnamed ? "Issue the certificate with the identity as subjectAltName, or configure "
-                          "the identity that it names. " :
+                          "the identity that it contains. " :
                           "");
     if (!say.sure) {
         g_snprintf(log, sizeof log,
-                   "%s%s in the log of the rejecting side whether it trusts the issuer \"%s\" and "
+                   "%s%s the log of the rejecting side: whether it trusts the issuer \"%s\" and "
                    "can reach a revocation list.%s",
                    dated || misnamed ? "" : identity,
-                   dated || misnamed ? "If that does not help, see" :
-                   identity[0]       ? "Then see" :
-                                       "See",
+                   dated || misnamed ? "If that does not help, check" :
+                   identity[0]       ? "Then check" :
+                                       "Check",
                    c->issuer, say.remedy[0] ? " " : "");
         g_strlcat(why->remedy, log, sizeof why->remedy);
     }
@@ -254,8 +255,8 @@ unannounced_method(const struct ike_sa *sa, bool of_initiator, uint16_t used, st
                " The rejecting side announces in frame %u what it accepts: %s; %s is not among it.",
                of_initiator ? terms->methods_r_in : terms->methods_i_in, all, name);
     g_snprintf(why->remedy, sizeof why->remedy,
-               "Let both ends use one authentication method: configure the rejected side for what "
-               "the other announces, or let that accept %s.",
+               "Use the same authentication method on both ends: configure the rejected side for "
+               "what the other announces, or configure the other side to accept %s.",
                name);
     return true;
 }
@@ -288,7 +289,7 @@ find_reason(const struct check_in *in, bool of_initiator, struct reason *why)
     }
     if (asks_for_unknown(in, of_initiator)) {
         g_snprintf(why->text, sizeof why->text,
-                   " The request asks for the responder %s (frame %u).", sa->asked_id,
+                   " The request names the responder %s (frame %u).", sa->asked_id,
                    sa->asked_id_in);
     }
     identity_remedy(in, of_initiator, identity, sizeof identity);
@@ -296,16 +297,18 @@ find_reason(const struct check_in *in, bool of_initiator, struct reason *why)
         certificate_reason(in, of_initiator, identity, why);
     } else if (method_signs(sa->major, method)) {
         g_snprintf(why->remedy, sizeof why->remedy,
-                   "%s%s in the log of the rejecting side whether it has or gets the certificate, "
-                   "trusts its issuer, finds it valid at this time, and finds this identity in it.",
-                   identity, identity[0] ? "Then see" : "See");
+                   "%s%s the log of the rejecting side: whether it has or receives the "
+                   "certificate, trusts its issuer, considers it valid at this time, and finds "
+                   "this identity in it.",
+                   identity, identity[0] ? "Then check" : "Check");
     } else if (of_initiator && offers_eap(in)) {
         g_strlcat(why->text,
-                  " The initiator wants EAP, and nobody has asked for the user's credential yet.",
+                  " The initiator wants to use EAP, but the gateway rejects it before it requests "
+                  "the user's credential.",
                   sizeof why->text);
         g_snprintf(why->remedy, sizeof why->remedy, "%s%s",
                    identity[0] ? identity :
-                                 "See whether the gateway has a connection that admits this "
+                                 "Check whether the gateway has a connection that accepts this "
                                  "identity with EAP. ",
                    "The user's password is not the reason.");
     } else if (asks_for_unknown(in, of_initiator)) {
@@ -315,17 +318,18 @@ find_reason(const struct check_in *in, bool of_initiator, struct reason *why)
         bool agrees = key_agrees(sa);
         if (agrees) {
             g_strlcat(why->text,
-                      " The responder has accepted the initiator's proof of the pre-shared key.",
+                      " The responder has accepted the initiator's authentication with the "
+                      "pre-shared key.",
                       sizeof why->text);
         }
         g_snprintf(why->remedy, sizeof why->remedy, "%s%s", identity,
-                   agrees ? "The key fits in one direction: only where an end keeps another key "
-                            "for each identity can it be the reason." :
+                   agrees ? "The key matches in one direction: it can be the reason only if an end "
+                            "has a different key for each identity." :
                             "Then compare the pre-shared key or password on both ends.");
     } else if (of_initiator && !sa->eap && sa->initiator.id) {
         g_snprintf(why->remedy, sizeof why->remedy,
-                   "See whether the rejecting side has a connection for %s%s%s, of this type and "
-                   "spelling; then compare the pre-shared key or password on both ends.",
+                   "Check whether the rejecting side has a connection for %s%s%s, with this type "
+                   "and spelling; then compare the pre-shared key or password on both ends.",
                    sa->initiator.id,
                    sa->responder.id ? " that is its own identity " : "",
                    sa->responder.id ? sa->responder.id : "");

@@ -24,10 +24,10 @@ addresses(struct conversation *c)
     SILENT(c, outer_destination_violation);
     packet(c, TO_R, &c->client, &c->stranger, NULL, NULL, 0);
     SAYS(c, outer_destination_violation,
-         "goes to 203.0.113.66; the SA's endpoint is 198.51.100.20");
+         "goes to 203.0.113.66; the SA's peer is 198.51.100.20");
     packet(c, 0xdeadbeef, &c->client, &c->gateway, NULL, NULL, 0);
     SAYS(c, spi_unknown, "deadbeef");
-    T(strstr(detail(c, CHECK_spi_unknown), "negotiated is b0000001 (Child SA 0, frame 4)"));
+    T(strstr(detail(c, CHECK_spi_unknown), "negotiated SPI is b0000001 (Child SA 0, frame 4)"));
 
     reset(c);
     sa_init(c, aes256, aes256);
@@ -59,7 +59,7 @@ side_by_side(struct conversation *c)
     packet(c, TO_R, &c->client, &c->gateway, "10.1.0.5", "10.2.0.5", IP_TCP);
     SILENT(c, wrong_child_sa);
     packet(c, TO_R, &c->client, &c->gateway, "10.1.0.5", "10.3.0.5", IP_TCP);
-    SAYS(c, wrong_child_sa, "belongs to Child SA 1 (frame 6)");
+    SAYS(c, wrong_child_sa, "belongs in Child SA 1 (frame 6)");
     FIRES(c, inner_destination_violation);
     T(strstr(the_finding(c, CHECK_inner_destination_violation)->remedy,
              "Child SA 1 (frame 6) admits this one"));
@@ -130,15 +130,15 @@ fragments_side_by_side(struct conversation *c)
     reply.src_port = reply.dst_port = 0x0304;       /* an error is no reply */
     in_second(c, IP_ICMP, echo, echo, reply, true);
     SAYS(c, inner_selector_violation, "Inner icmp packet");
-    SAYS(c, wrong_child_sa, "belongs to Child SA 0 (frame 4)");
+    SAYS(c, wrong_child_sa, "belongs in Child SA 0 (frame 4)");
     later.protocol = IP_UDP;
     in_second(c, IP_TCP, any, https, later, false);       /* a fragment shows its protocol */
     SAYS(c, inner_selector_violation, "Inner udp packet");
-    SAYS(c, wrong_child_sa, "belongs to Child SA 0 (frame 4)");
+    SAYS(c, wrong_child_sa, "belongs in Child SA 0 (frame 4)");
     whole.dst_port = 80;
     in_second(c, IP_TCP, any, https, whole, false);
     SAYS(c, inner_selector_violation, "ports 3000 and 80");
-    SAYS(c, wrong_child_sa, "belongs to Child SA 0 (frame 4)");
+    SAYS(c, wrong_child_sa, "belongs in Child SA 0 (frame 4)");
 }
 
 static void
@@ -150,10 +150,10 @@ one_address(struct conversation *c)
     auth_response(c, "10.86.152.186", "10.2.0.0/24");
     packet(c, TO_R, &c->client, &c->gateway, "10.86.152.188", "10.2.0.5", IP_TCP);
     SAYS(c, inner_source_violation, "Inner source 10.86.152.188, but Child SA 0 (SPI b0000001, "
-         "IKE_AUTH in frame 4) admits only 10.86.152.186/32 from");
+                                    "IKE_AUTH in frame 4) admits only 10.86.152.186/32 from");
     T_STR(the_finding(c, CHECK_inner_source_violation)->remedy, "Give 192.0.2.10 the address "
-          "10.86.152.186 that the SA admits, or bind 10.86.152.188 to it on the other end and "
-          "negotiate again; both ends must hold the same.");
+          "10.86.152.186 that the SA admits, or bind 10.86.152.188 to this peer on the other end "
+          "and negotiate again; both ends must use the same address.");
     T(the_finding(c, CHECK_inner_source_violation)->frame == 5 &&
       basis_of(c, CHECK_inner_source_violation) == BASIS_DECRYPTED);
     /* the other way: source and destination change places */
@@ -369,7 +369,7 @@ pools(struct conversation *c)
     assign(c, "bob", 0x33, &c->stranger, other);
     SILENT(c, virtual_ip_shared);
     assign(c, "eve", 0x55, &c->stranger, one_address);
-    SAYS(c, virtual_ip_shared, "10.9.0.1 is assigned to eve while lisa still holds it");
+    SAYS(c, virtual_ip_shared, "10.9.0.1 is assigned to eve although lisa still has it");
     /* one identity for all: the users tell them apart */
     for (unsigned two = 0; two < 2; two++) {
         reset(c);
@@ -382,7 +382,7 @@ pools(struct conversation *c)
         TOLD(c, peer_restarted, !two);
         user = NULL;
     }
-    SAYS(c, virtual_ip_shared, "10.9.0.1 is assigned to bob while lisa still holds it");
+    SAYS(c, virtual_ip_shared, "10.9.0.1 is assigned to bob although lisa still has it");
     SILENT(c, peer_restarted);
 }
 
@@ -492,7 +492,8 @@ inner_headers(struct conversation *c)
                                       IP_ESP,  IP_AH };
 
     inside(c, false, IP_ICMP, ICV_GOOD);
-    SAYS(c, inner_header_unlikely, "what is inside is icmp (next header 1); Child SA 0 is in");
+    SAYS(c, inner_header_unlikely, "it contains icmp (next header 1); Child SA 0 is in tunnel "
+                                   "mode");
     for (size_t i = 0; i < sizeof lawful; i++) {
         inside(c, false, lawful[i], ICV_GOOD);
         SILENT(c, inner_header_unlikely);
@@ -530,7 +531,8 @@ later_fragment(struct conversation *c, const struct selector *to, bool agreed, b
     T(ip_parse(&p.inner.src, "10.1.0.5") && ip_parse(&p.inner.dst, "10.2.0.5"));
     ipsec(c, &c->client, &c->gateway, p);
     if (fires) {
-        SAYS(c, inner_fragment_unmatched, "A later fragment from 10.1.0.5 to 10.2.0.5 shows no");
+        SAYS(c, inner_fragment_unmatched, "A non-initial fragment from 10.1.0.5 to 10.2.0.5 has no "
+                                          "ports");
     } else {
         SILENT(c, inner_fragment_unmatched);
     }

@@ -133,7 +133,7 @@ inferred_refusal(struct conversation *c)
     send(c, "mm5", 7);
     end_after(c, 20);
     SAYS(c, auth_failure_suspected,
-         "Message 5 of phase 1 (frame 5), the first that needs the right key, is sent 3 times");
+         "Message 5 of phase 1 (frame 5), the first that requires the right key, is sent 3 times");
 }
 
 static void
@@ -242,8 +242,8 @@ aggressive_mode(struct conversation *c)
     aggressive(c, true, true);                      /* they crossed: the SA goes on */
     T(count(c, CHECK_auth_failure_suspected) == 0);
     aggressive(c, true, false);
-    SAYS(c, auth_failure_suspected, "198.51.100.20 sends message 2 of aggressive mode (frame 2) "
-         "again after message 3 (frame 3).");
+    SAYS(c, auth_failure_suspected, "198.51.100.20 retransmits message 2 of aggressive mode (frame "
+                                    "2) after message 3 (frame 3).");
     T(basis_of(c, CHECK_auth_failure_suspected) == BASIS_INFERRED &&
       count(c, CHECK_auth_failed) == 0);
 
@@ -276,7 +276,7 @@ aggressive_mode(struct conversation *c)
         T((count(c, CHECK_auth_failure_suspected) == 1) == answers[i].suspected);
     }
     SAYS(c, auth_failure_suspected, "198.51.100.20 answers message 3 of phase 1 (frame 3), the "
-         "first that needs the right key, with an Informational");
+         "first that requires the right key, with an Informational");
 }
 
 /* RFC 7296 section 2.21.2: an IKE_AUTH that is answered by a lone notify, told by its length
@@ -436,8 +436,8 @@ second_refused(struct conversation *c)
 {
     aggressive_refused(c, true, false, false, 10);
     SAYS(c, auth_failure_suspected,
-         "192.0.2.10 answers message 2 of aggressive mode (frame 2), in which 198.51.100.20 proves "
-         "its key, with an encrypted Informational (frame 3)");
+         "192.0.2.10 answers message 2 of aggressive mode (frame 2), in which 198.51.100.20 "
+         "authenticates itself, with an encrypted Informational (frame 3)");
     T(basis_of(c, CHECK_auth_failure_suspected) == BASIS_INFERRED);
     aggressive_refused(c, false, false, false, 10);
     FIRES(c, auth_failure_suspected);

@@ -32,8 +32,8 @@ refused_after_eap(struct conversation *c)
         }
         if (blind) {
             SILENT(c, auth_failed);
-            SAYS(c, auth_failure_suspected, "message 3 begins with AUTH (frame 7), as it does once "
-                 "EAP has succeeded");
+            SAYS(c, auth_failure_suspected, "message 3 starts with AUTH (frame 7), as after a "
+                                            "successful EAP");
         } else {
             SAYS(c, auth_failed,
                  "EAP had succeeded before frame 7: the user's credential is right");
@@ -133,7 +133,8 @@ one_direction(struct conversation *c)
         notify(c, address ? N2_FAILED_CP_REQUIRED : N2_AUTHENTICATION_FAILED);
         send(c, "no", 2);
         if (address) {
-            SAYS(c, address_assignment_failed, "192.0.2.10 did not ask (FAILED_CP_REQUIRED).");
+            SAYS(c, address_assignment_failed, "192.0.2.10 did not request one "
+                                               "(FAILED_CP_REQUIRED).");
         } else {
             SAYS(c, auth_failed, "in frame 2; the request was not captured)");
         }

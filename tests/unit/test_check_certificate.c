@@ -88,13 +88,13 @@ names(struct conversation *c)
     T(!strstr(the_finding(c, CHECK_auth_failed)->remedy, "pre-shared"));
 
     answered(c, INSIDE, "vpn.lab.example", cert_named, sizeof cert_named);
-    SAYS(c, certificate_name_mismatch, "The responder names itself vpn.lab.example, and its "
-                                       "certificate \"CN=gw.lab.example,O=Espial\" names "
+    SAYS(c, certificate_name_mismatch, "The responder identifies itself as vpn.lab.example, but "
+                                       "its certificate \"CN=gw.lab.example,O=Espial\" names "
                                        "gw.lab.example, 198.51.100.20");
     T(severity_of(c, CHECK_certificate_name_mismatch) == SEV_NOTE);
     refused_by_client(c);
     T(severity_of(c, CHECK_certificate_name_mismatch) == SEV_WARN);
-    SAYS(c, auth_failed, "and does not name it");
+    SAYS(c, auth_failed, "and does not contain that identity");
     T(g_str_has_prefix(the_finding(c, CHECK_auth_failed)->remedy, "Issue the certificate with"));
 }
 
@@ -112,7 +112,7 @@ without_certificate(struct conversation *c)
     notify(c, N2_AUTHENTICATION_FAILED);
     send(c, "no", 4);
     FIRES(c, auth_failed);
-    T(strstr(the_finding(c, CHECK_auth_failed)->remedy, "has or gets the certificate"));
+    T(strstr(the_finding(c, CHECK_auth_failed)->remedy, "has or receives the certificate"));
 }
 
 /* IKEv1 sends certificates in any order: the authority's is not the peer's. */
@@ -128,7 +128,7 @@ main_mode(struct conversation *c)
     show(c, cert_named, sizeof cert_named);
     send(c, "mm5", 3);
     FIRES(c, certificate_expired);
-    SAYS(c, certificate_name_mismatch, "The initiator names itself other.lab.example");
+    SAYS(c, certificate_name_mismatch, "The initiator identifies itself as other.lab.example");
 }
 
 /* What of a message is left out is said. */

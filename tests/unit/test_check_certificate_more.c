@@ -94,17 +94,17 @@ whole_chain(struct conversation *c)
     SILENT(c, weak_certificate);
     T(c->db && sadb_ike_sa(c->db, 0)->certificate_i->chain.issuing == ISSUING_ASKED);
     refused(c);
-    SAYS(c, auth_failed, "The other side asks for this authority (frame 2).");
-    T(strstr(advice(c), "which asks for this issuer"));
+    SAYS(c, auth_failed, "The other side requests a certificate from this CA (frame 2).");
+    T(strstr(advice(c), "which requests this issuer"));
     T(!strstr(advice(c), "whether it trusts"));
 
     /* up to a root that nobody asks for */
     client_shows(c, other, 1, leaf, 3);
     T(sadb_ike_sa(c->db, 0)->certificate_i->chain.issuing == ISSUING_OTHER);
     refused(c);
-    SAYS(c, auth_failed, "The chain that is sent ends in \"CN=Root\", and the other side asks for "
-                         "the authority with the key 3082");
-    T(g_str_has_prefix(advice(c), "Install \"CN=Root\" as a trusted authority"));
+    SAYS(c, auth_failed, "The certificate chain ends at \"CN=Root\", but the other side requests "
+                         "the CA with the key hash");
+    T(g_str_has_prefix(advice(c), "Install \"CN=Root\" as a trusted CA"));
 }
 
 static void
@@ -118,9 +118,9 @@ open_chain(struct conversation *c)
     T(sadb_ike_sa(c->db, 0)->certificate_i->chain.issuing == ISSUING_OPEN);
     SILENT(c, auth_failed);
     refused(c);
-    SAYS(c, auth_failed, "the certificate of \"CN=Middle\", which issued it, is not sent along.");
+    SAYS(c, auth_failed, "the certificate of \"CN=Middle\", which issued it, is not included.");
     T(strstr(advice(c), "whether it trusts the issuer \"CN=Middle\""));
-    T(strstr(advice(c), "If \"CN=Middle\" is an intermediate authority, let the holder send"));
+    T(strstr(advice(c), "If \"CN=Middle\" is an intermediate CA, configure the sender"));
 
     /* the root is not sent, and may be the one that is asked for */
     client_shows(c, root, 1, leaf, 2);
@@ -132,7 +132,7 @@ open_chain(struct conversation *c)
         client_shows(c, i ? odd : any, i != 1, leaf, 1);
         T(sadb_ike_sa(c->db, 0)->certificate_i->chain.issuing == ISSUING_UNKNOWN);
         refused(c);
-        T(!strstr(the_finding(c, CHECK_auth_failed)->detail, "asks for"));
+        T(!strstr(the_finding(c, CHECK_auth_failed)->detail, "requests"));
         T(strstr(advice(c), "whether it trusts the issuer"));
         T(!strstr(advice(c), "intermediate"));
     }
@@ -152,8 +152,8 @@ none_in_common(struct conversation *c)
     ask(c, DER(key_of_middle));
     send(c, "auth again", 3);
     refused(c);
-    SAYS(c, auth_failed, "the two sides ask for none in common");
-    T(strstr(advice(c), "is an intermediate one, let the holder send"));
+    SAYS(c, auth_failed, "the two ends request no CA in common");
+    T(strstr(advice(c), "is an intermediate CA, configure the sender"));
     T(!strstr(advice(c), "whether it trusts"));
 }
 
@@ -208,9 +208,9 @@ by_name(struct conversation *c)
     main_mode(c, DER(name_of_root), DER(chain_leaf));
     T(sadb_ike_sa(c->db, 0)->certificate_i->chain.issuing == ISSUING_OPEN);
     SILENT(c, weak_certificate);
-    SAYS(c, auth_failed, "The other side asks for \"CN=Root\" (frame 3), and the certificate of "
-                         "\"CN=Middle\", which issued it, is not sent along.");
-    T(g_str_has_prefix(advice(c), "Install \"CN=Middle\" as a trusted authority on the side"));
+    SAYS(c, auth_failed, "The other side requests \"CN=Root\" (frame 3), and the certificate of "
+                         "\"CN=Middle\", which issued it, is not included.");
+    T(g_str_has_prefix(advice(c), "Install \"CN=Middle\" as a trusted CA on the other side"));
 
     main_mode(c, (struct span){ name_of_root, 9 }, DER(chain_leaf));
     T(sadb_ike_sa(c->db, 0)->certificate_i->chain.issuing == ISSUING_UNKNOWN);
@@ -224,11 +224,11 @@ suspected(struct conversation *c)
         uint16_t method;
         const char *text;
     } table[] = {
-        { AUTH1_PSK, "the first that needs the right key, with an Informational instead of its "
-                     "own. Suggests that the pre-shared keys differ." },
+        { AUTH1_PSK, "the first that requires the right key, with an Informational instead of its "
+                     "own message. Suggests that the pre-shared keys differ." },
         { AUTH1_RSA_SIGNATURE, "Suggests that it does not accept the initiator's certificate" },
-        { AUTH1_XAUTH_RSA_SIGNATURE_I, "the one that proves the initiator, with" },
-        { AUTH1_HYBRID_RSA_SIGNATURE_I, "does not accept the initiator's proof" },
+        { AUTH1_XAUTH_RSA_SIGNATURE_I, "which authenticates the initiator, with" },
+        { AUTH1_HYBRID_RSA_SIGNATURE_I, "does not accept the initiator's authentication" },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
@@ -289,7 +289,7 @@ announced(struct conversation *c)
         T((strstr(the_finding(c, CHECK_auth_failed)->detail,
                   "announces in frame 2 what it accepts: pre-shared key; digital signature is "
                   "not among it.") != NULL) == table[i].tells);
-        T((strstr(advice(c), "one authentication method") != NULL) == table[i].tells);
+        T((strstr(advice(c), "same authentication method") != NULL) == table[i].tells);
     }
 }
 

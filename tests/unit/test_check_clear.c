@@ -33,8 +33,8 @@ test_known(struct conversation *c)
     tunnel(c);
     three(c, "192.0.2.10", "10.2.0.1");
     end_after(c, 1);
-    SAYS(c, source_nat_before_ipsec, "192.0.2.10 sends packets for 10.2.0.0/24 in clear and under "
-                                     "its own address, past Child SA 0");
+    SAYS(c, source_nat_before_ipsec, "192.0.2.10 sends packets for 10.2.0.0/24 in clear and from "
+                                     "its own address, although Child SA 0");
     f = the_finding(c, CHECK_source_nat_before_ipsec);
     T(f->frames->len == 3 && f->severity == SEV_ERROR && strstr(f->remedy, "masquerade"));
     SILENT(c, cleartext_bypass);
@@ -141,7 +141,7 @@ test_neighbors(struct conversation *c)
     neighbor(c, "192.0.2.10", "10.2.0.1", false, 0);
     neighbor(c, "192.0.2.10", "10.2.0.1", false, 0);
     end_after(c, 1);
-    SAYS(c, remote_network_on_link, "192.0.2.10 asks on its own link for 10.2.0.1, an address of "
+    SAYS(c, remote_network_on_link, "192.0.2.10 looks on its own link for 10.2.0.1, an address of "
                                     "10.2.0.0/24 behind Child SA 0");
 
     tunnel(c);    /* somebody has it */

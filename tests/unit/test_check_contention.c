@@ -33,7 +33,10 @@ in_turn(struct conversation *c)
         }
         end_after(c, 60);
         SAYS(c, identity_contended, blind ? "192.0.2.10 and 203.0.113.66 connect to the same "
-             "gateway in turn" : "lisa connects from 192.0.2.10 and from 203.0.113.66 in turn");
+                                            "gateway alternately" : "lisa connects "
+                                                                         "alternately from "
+                                                                         "192.0.2.10 and "
+                                                                         "203.0.113.66");
         SAYS(c, identity_contended, "4 times (frames 8 to 26)");
         T(count(c, CHECK_identity_contended) == 1 &&
           the_finding(c, CHECK_identity_contended)->count == 4 &&

@@ -165,13 +165,14 @@ offers(struct conversation *c)
 
     offer(c, many, 9);    /* each once, and MODP_1024 beside MODP_1024_160 */
     SAYS(c, weak_offered,
-         "192.0.2.10 offers DES_CBC, HMAC_MD5_96, MODP_1024_160, MODP_1024 beside better ones.");
+         "192.0.2.10 offers DES_CBC, HMAC_MD5_96, MODP_1024_160, MODP_1024 along with stronger "
+         "ones.");
     T(count(c, CHECK_weak_offered) == 1 && severity_of(c, CHECK_weak_offered) == SEV_NOTE);
     tunnel(c);
     begin(c, 2, V2_CREATE_CHILD_SA, 2, true, false);
     propose(c, esp, 4, PROTO_ESP, 0xa0000002);
     send(c, "child?", 9);
-    SAYS(c, weak_offered, "192.0.2.10 offers 3DES_CBC, DES_CBC beside better ones.");
+    SAYS(c, weak_offered, "192.0.2.10 offers 3DES_CBC, DES_CBC along with stronger ones.");
     static const struct transform all_weak[] = {
         { TRANSFORM_ENCR, ENCR_DES_CBC, 0 }, { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 },
         { TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0 }, { TRANSFORM_KE, KE_MODP_2048, 0 },
@@ -208,7 +209,7 @@ nonces(struct conversation *c)
         T((count(c, CHECK_nonce_too_short) == 1) == table[i].short_or_long);
     }
     SAYS(c, nonce_too_short,
-         "198.51.100.20 sends a nonce of 257 octets; 8 to 256 are allowed here.");
+         "198.51.100.20 sends a nonce of 257 octets; 8 to 256 are allowed.");
 }
 
 /* RFC 2409 section 5.4: the hash in message 2 gives a pre-shared key away, a signature does not. */
@@ -277,7 +278,8 @@ post_quantum_child(struct conversation *c)
         send(c, r ? "child!" : "child?", (uint16_t)(5 + r));
     }
     T(count(c, CHECK_post_quantum) == 1);
-    SAYS(c, post_quantum, "Child SA 1 is protected against a quantum computer by a key exchange");
+    SAYS(c, post_quantum, "Child SA 1 is protected against quantum computers by its own key "
+                          "exchange");
     reset(c);
     for (unsigned r = 0; r < 2; r++) {
         begin(c, 2, V2_IKE_SA_INIT, 0, r == 0, r == 1);
@@ -287,7 +289,7 @@ post_quantum_child(struct conversation *c)
     }
     auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
     auth_response(c, "10.1.0.0/24", "10.2.0.0/24");
-    SAYS(c, post_quantum, "both ends mix a post-quantum pre-shared key into its keys");
+    SAYS(c, post_quantum, "both ends announce a post-quantum pre-shared key");
 }
 
 static void
@@ -327,7 +329,7 @@ strength(struct conversation *c)
     begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
     propose(c, mixed, 5, PROTO_IKE, 0);
     send(c, "init?", 1);
-    SAYS(c, weak_offered, "offers MODP_1024 beside");
+    SAYS(c, weak_offered, "offers MODP_1024 along with stronger ones");
     child_with(c, bare, 2);
     FIRES(c, no_integrity);
     child_with(c, null, 3);
@@ -341,10 +343,11 @@ strength(struct conversation *c)
     begin(c, 1, V1_MAIN, 0, false, false);
     propose(c, weak_ike, 4, PROTO_IKE, 0);
     send(c, "mm2", 2);
-    SAYS(c, weak_encryption, "which is too weak: RFC 8247 rules it out even for IKEv2.");
+    SAYS(c, weak_encryption, "and is too weak: RFC 8247 rules it out even for IKEv2.");
     T(strstr(remedy(c, CHECK_weak_encryption), "AES_CBC_256 as the encryption of phase 1"));
     T(strstr(remedy(c, CHECK_weak_integrity), "SHA2_256 as the hash of phase 1"));
-    T(strstr(remedy(c, CHECK_weak_prf), "one setting makes this and the integrity algorithm"));
+    T(strstr(remedy(c, CHECK_weak_prf), "one setting determines both the PRF and the integrity "
+                                        "algorithm"));
     T(strstr(remedy(c, CHECK_weak_dh_group), "MODP_2048 or ECP_256"));
 
     reset(c);
@@ -399,7 +402,7 @@ readable(struct conversation *c)
     reset(c);
     T(told_readable(c, 8, 0) == 1);
     T(the_finding(c, CHECK_esp_null_seen)->basis == BASIS_INFERRED);
-    SAYS(c, esp_null_seen, "8 of its first 8 packets fit for an ICV of 12 octets. Frame 1 carries "
+    SAYS(c, esp_null_seen, "8 of its first 8 packets match an ICV of 12 octets. Frame 1 carries "
                            "tcp from port 6301 to 6100 (transport mode)");
     reset(c);
     T(told_readable(c, 40, 0) == 1);

@@ -54,7 +54,7 @@ groups(struct conversation *c)
     ask(c, 0x11, aes256, KE_MODP_2048, "first");
     answer_ke(c, 0x11, ecp_256, 2);
     SAYS(c, invalid_ke_payload,
-         "198.51.100.20 wants ECP_256; the key exchange of frame 1 is in MODP_2048.");
+         "198.51.100.20 requests ECP_256; the key exchange in frame 1 uses MODP_2048.");
     ask(c, 0x33, ecp, KE_ECP_256, "second");
     agree(c, 0x33, ecp);
     end_after(c, 20);
@@ -72,7 +72,8 @@ groups(struct conversation *c)
     send(c, "stranger", 9);
     end_after(c, 20);                               /* 20.5 s after the refusal */
     T(severity_of(c, CHECK_invalid_ke_payload) == SEV_WARN);
-    SAYS(c, invalid_ke_payload, "No try with the wanted group follows in 20 captured seconds.");
+    SAYS(c, invalid_ke_payload, "No try with the requested group follows in the 20 s captured "
+                                "after it.");
 
     reset(c);                                       /* nor is a try with another gateway */
     ask(c, 0x11, aes256, KE_MODP_2048, "first");
@@ -92,7 +93,7 @@ groups(struct conversation *c)
     send(c, "second", 77);
     end_after(c, 20);
     T(severity_of(c, CHECK_invalid_ke_payload) == SEV_WARN);
-    SAYS(c, invalid_ke_payload, "The next try (frame 3) has no answer.");
+    SAYS(c, invalid_ke_payload, "The next try (frame 3) gets no answer.");
 
     reset(c);    /* two groups, then none: the last refusal counts */
     ask(c, 0x11, aes256, KE_MODP_2048, "first");
@@ -121,7 +122,8 @@ groups(struct conversation *c)
     c->m.notifies[0].inner = true;
     notify_with(c, N2_INVALID_KE_PAYLOAD, ecp_256, 2);
     send(c, "child!", 10);
-    SAYS(c, invalid_ke_payload, "wants ECP_256; the key exchange of frame 5 is in another group.");
+    SAYS(c, invalid_ke_payload, "requests ECP_256; the key exchange in frame 5 uses another "
+                                "group.");
     T(basis_of(c, CHECK_invalid_ke_payload) == BASIS_DECRYPTED);
 
     tunnel(c);
@@ -166,7 +168,7 @@ cookies(struct conversation *c)
     notify_with(c, N2_COOKIE, "0123456789abcdef0123", 20);
     send(c, "cookie", 9);
     SAYS(c, cookie_challenge,
-         "198.51.100.20 asks for a cookie of 20 bytes before it answers IKE_SA_INIT of frame 1.");
+         "198.51.100.20 requests a cookie of 20 bytes before it answers IKE_SA_INIT (frame 1).");
     /* the initiator returns it: no second challenge */
     begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
     propose(c, aes256, 4, PROTO_IKE, 0);
@@ -196,10 +198,10 @@ detours(struct conversation *c)
     SILENT(c, redirected);
     SILENT(c, post_quantum);
     refused_group(c, wanted);
-    SAYS(c, invalid_ke_payload, "wants ECP_256; the key exchange of frame 1 is in MODP_2048");
+    SAYS(c, invalid_ke_payload, "requests ECP_256; the key exchange in frame 1 uses MODP_2048");
     T(severity_of(c, CHECK_invalid_ke_payload) == SEV_NOTE);
     end_after(c, 20);
-    SAYS(c, invalid_ke_payload, "No try with the wanted group follows");
+    SAYS(c, invalid_ke_payload, "No try with the requested group follows");
     T(severity_of(c, CHECK_invalid_ke_payload) == SEV_WARN);
     for (unsigned good = 0; good < 2; good++) {
         refused_group(c, wanted);
@@ -215,13 +217,14 @@ detours(struct conversation *c)
         send(c, "again!", 4);
         end_after(c, 20);
         T(severity_of(c, CHECK_invalid_ke_payload) == (good ? SEV_NOTE : SEV_WARN));
-        T((strstr(detail(c, CHECK_invalid_ke_payload), "in MODP_2048. The next try (frame 3) is "
-                  "accepted in frame 4.") != NULL) == (good == 1));
+        T((strstr(detail(c, CHECK_invalid_ke_payload), "uses MODP_2048. The next try "
+                  "(frame 3) is accepted in frame 4.") != NULL) == (good == 1));
     }
     SAYS(c, invalid_ke_payload, "is accepted in frame 4.");
     refused_group(c, (const uint8_t[]){ 0, 0 });
-    SAYS(c, invalid_ke_payload, "wants no group (NONE); the key exchange of frame 1 is in "
-         "MODP_2048. The initiator is to try again without a key exchange.");
+    SAYS(c, invalid_ke_payload, "requests no group (NONE); the key exchange in frame 1 uses "
+                                "MODP_2048. The initiator should try again without a key "
+                                "exchange.");
     refused_group(c, wanted);
     end_after(c, 5);
     /* the retry may come after the capture */

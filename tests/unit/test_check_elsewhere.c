@@ -39,8 +39,8 @@ test_first_answer(struct conversation *c, const struct ip_addr *line)
     ask_thrice(c, line);
     end_after(c, 20);
     SAYS(c, answer_from_other_address,
-         "IKE_SA_INIT went to 198.51.100.20 (frame 1), its answer comes from 198.51.100.21 "
-         "(frame 2): 192.0.2.10 does not take it and asks again.");
+         "IKE_SA_INIT went to 198.51.100.20 (frame 1), but its answer comes from 198.51.100.21 "
+         "(frame 2): 192.0.2.10 does not accept it and sends the request again.");
     f = the_finding(c, CHECK_answer_from_other_address);
     T(f->frames->len == 3 && g_array_index(f->frames, uint32_t, 2) == 6);
     T(f->severity == SEV_ERROR && strstr(f->remedy, "policy route"));
@@ -134,7 +134,7 @@ test_port(struct conversation *c)
         end_after(c, 20);
         if (wrong) {
             SAYS(c, answer_from_other_address,
-                 "IKE_SA_INIT went to 198.51.100.20 port 500 (frame 1), its answer comes from "
+                 "IKE_SA_INIT went to 198.51.100.20 port 500 (frame 1), but its answer comes from "
                  "198.51.100.20 port 1024 (frame 2)");
             T(strstr(the_finding(c, CHECK_answer_from_other_address)->remedy, "source NAT"));
         } else {
@@ -163,8 +163,8 @@ test_later_answer(struct conversation *c, const struct ip_addr *line)
         end_after(c, 20);
         if (elsewhere) {
             SAYS(c, answer_from_other_address,
-                 "IKE_AUTH went to 198.51.100.20 (frame 3), its answer comes from 198.51.100.21 "
-                 "(frame 4)");
+                 "IKE_AUTH went to 198.51.100.20 (frame 3), but its answer comes from "
+                 "198.51.100.21 (frame 4)");
             SILENT(c, retransmission);
             SILENT(c, address_updated);
             SILENT(c, ike_from_new_address);
@@ -191,8 +191,8 @@ test_v1(struct conversation *c, const struct ip_addr *line)
         }
         end_after(c, 20);
         if (elsewhere) {
-            SAYS(c, answer_from_other_address, "went to 198.51.100.20 (frame 1), its answer comes "
-                                               "from 198.51.100.21 (frame 2)");
+            SAYS(c, answer_from_other_address, "went to 198.51.100.20 (frame 1), but its answer "
+                                               "comes from 198.51.100.21 (frame 2)");
             SILENT(c, request_unanswered);
         } else {
             SILENT(c, answer_from_other_address);

@@ -62,9 +62,9 @@ by_mode(struct conversation *c)
     } of[] = {
         { MODE_TUNNEL, false, false, false, "" },
         { MODE_TUNNEL, true, false, true,
-          "in UDP although quick mode (frame 4) has agreed on tunnel" },
+          "in UDP, although quick mode (frame 4) negotiated tunnel" },
         { MODE_TUNNEL, true, true, false, "" },
-        { MODE_UDP_TUNNEL, false, true, true, "has agreed on UDP-encapsulated tunnel" },
+        { MODE_UDP_TUNNEL, false, true, true, "(frame 4) negotiated UDP-encapsulated tunnel" },
         { MODE_UDP_TUNNEL, true, false, false, "" },
         { MODE_UDP_TRANSPORT_DRAFT, false, false, true, "UDP-encapsulated transport (draft)" },
         { MODE_UDP_TUNNEL_DRAFT, true, true, false, "" },
@@ -176,7 +176,7 @@ of_ikev2(struct conversation *c)
         end_after(c, 1);
         TOLD(c, nat_t_unsupported, i == 0);
         T(i || strstr(detail(c, CHECK_nat_t_unsupported),
-                      "There is a NAT in front of 192.0.2.10 (frame 1), and the two ends have no "
+                      "There is a NAT in front of 192.0.2.10 (frame 1), but the two ends have no "
                       "NAT traversal in common: the initiator announces NAT detection, the "
                       "responder none."));
     }
@@ -193,13 +193,13 @@ markers(struct conversation *c)
     e.at.dst = c->gateway;
     e.at.dst_port = PORT_IKE;
     path(c, e);
-    SAYS(c, non_esp_marker_missing, "sends IKE to UDP 500 behind the four zero octets");
-    T(strstr(remedy(c, CHECK_non_esp_marker_missing), "belong to UDP 4500"));
+    SAYS(c, non_esp_marker_missing, "sends IKE to UDP 500 after the four zero octets");
+    T(strstr(remedy(c, CHECK_non_esp_marker_missing), "belong on UDP 4500"));
     tunnel(c);
     e.p = (struct path_packet){ .kind = PATH_UNMARKED, .spi = 0xdeadbeef };
     e.at.dst_port = PORT_NATT;
     path(c, e);
-    SAYS(c, non_esp_marker_missing, "looks like ESP of SPI deadbeef");
+    SAYS(c, non_esp_marker_missing, "looks like ESP with SPI deadbeef");
 }
 
 int

@@ -19,8 +19,8 @@ at_once(struct conversation *c)
     session_down(c, &lisa, true, 0.1);
     end_after(c, 60);
     SAYS(c, closed_at_once, "lisa (192.0.2.10), the initiator, deletes IKE SA 0 in frame 5, 100 ms "
-         "after it came up and before any ESP. Frame 4 gave it no address, and 10.1.0.0/24 === "
-         "10.2.0.0/24.");
+         "after it came up and before any ESP. In frame 4 the initiator received no address, and "
+         "the selectors 10.1.0.0/24 === 10.2.0.0/24.");
     T(severity_of(c, CHECK_closed_at_once) == SEV_NOTE);
     SILENT(c, flapping);
     for (unsigned blind = 0; blind < 2; blind++) {      /* and again */
@@ -35,8 +35,10 @@ at_once(struct conversation *c)
         end_after(c, 60);
         T(count(c, CHECK_closed_at_once) == (blind ? 1u : 2u) &&
           severity_of(c, CHECK_closed_at_once) == SEV_WARN);
-        SAYS(c, closed_at_once, blind ? "3 times between these two, the last time in frame 17" :
-                                        "2 times between these two, the last time in frame 11");
+        SAYS(c, closed_at_once, blind ? "3 times between these two ends, the last time in frame "
+                                        "17" :
+                                        "2 times between these two ends, the last time in frame "
+                                        "11");
         T(basis_of(c, CHECK_closed_at_once) == (blind ? BASIS_INFERRED : BASIS_DECRYPTED));
     }
     reset(c);                                   /* by the gateway */
@@ -164,8 +166,8 @@ at_once_v1(struct conversation *c)
         end_after(c, 60);
         TOLD(c, closed_at_once, times > 1);
     }
-    T(strstr(detail(c, CHECK_closed_at_once), "frame 7 looks like its Delete, for nothing follows "
-             "in this SA"));
+    T(strstr(detail(c, CHECK_closed_at_once), "frame 7 looks like a Delete, because nothing "
+                                              "follows in this SA"));
 }
 
 static void
@@ -232,9 +234,11 @@ is_somebody_else(struct conversation *c)
         const char *asked, *given, *says;       /* NULL: silent */
         bool stays;
     } cases[] = {
-        { NULL, "172.30.20.83", "calls itself 172.30.20.83 (frame 4), but the initiator reached "
-          "198.51.100.20; lisa (192.0.2.10) then deletes the IKE SA at once (frame 5).", false },
-        { "gw", "other", "calls itself other (frame 4), but the initiator asked for gw (frame 3)",
+        { NULL, "172.30.20.83", "identifies itself as 172.30.20.83 (frame 4), but the initiator "
+                                "reached 198.51.100.20; lisa (192.0.2.10) then deletes the IKE SA "
+                                "immediately (frame 5).", false },
+        { "gw", "other", "identifies itself as other (frame 4), but the initiator requested gw "
+                         "(frame 3)",
           false },
         { "gw", "gw", NULL, false },
         { NULL, "198.51.100.20", NULL, false },
@@ -283,7 +287,7 @@ asks_for_nobody(struct conversation *c)
         put(c, 0.05);
         FIRES(c, auth_failed);
         T((strstr(detail(c, CHECK_auth_failed),
-                  "The request asks for the responder gw.corp.example (frame 3).") == NULL) ==
+                  "The request names the responder gw.corp.example (frame 3).") == NULL) ==
           (known != 0));
     }
 }
@@ -297,17 +301,18 @@ identity_before_key(struct conversation *c)
         const char *asked, *says, *remedy;
         bool by_initiator;
     } cases[] = {
-        { 0, 0, "vpn", "frame 3, EAP). The request asks for the responder vpn (frame 3). The "
-          "initiator wants EAP, and nobody has asked for the user's credential yet.",
-          "own identity is vpn and that admits the initiator's identity with EAP", false },
-        { 0, 0, NULL, "nobody has asked for the user's credential yet",
-          "a connection that admits this identity with EAP", false },
-        { AUTH2_DIGITAL_SIGNATURE, 0, "vpn", "asks for the responder vpn (frame 3)",
-          "without one it refuses any credential. Then see in the log", false },
-        { AUTH2_PSK, AUTH2_PSK, NULL, "The responder has accepted the initiator's proof of the "
-          "pre-shared key.", "See whether the initiator expects the identity gw", true },
+        { 0, 0, "vpn", "frame 3, EAP). The request names the responder vpn (frame 3). The "
+          "initiator wants to use EAP, but the gateway rejects it before it requests the user's "
+          "credential.",
+          "own identity is vpn and that accepts the initiator's identity with EAP", false },
+        { 0, 0, NULL, "before it requests the user's credential",
+          "a connection that accepts this identity with EAP", false },
+        { AUTH2_DIGITAL_SIGNATURE, 0, "vpn", "request names the responder vpn (frame 3)",
+          "without one it rejects any credential. Then check the log", false },
+        { AUTH2_PSK, AUTH2_PSK, NULL, "The responder has accepted the initiator's authentication "
+          "with the pre-shared key.", "Check whether the initiator expects the identity gw", true },
         { AUTH2_DIGITAL_SIGNATURE, AUTH2_DIGITAL_SIGNATURE, NULL,
-          "rejects the authentication of gw", "See whether the initiator expects the identity gw",
+          "rejects the authentication of gw", "Check whether the initiator expects the identity gw",
           true },
         { AUTH2_PSK, AUTH2_PSK, "gw", "rejects the authentication of gw",
           "Compare the pre-shared key", true },
@@ -374,8 +379,9 @@ leaves_after_main_mode(struct conversation *c)
         }
         end_after(c, 60);
         FIRES(c, closed_at_once);
-        T((strstr(detail(c, CHECK_closed_at_once), "the responder calls itself gw (frame 6). "
-                  "Suggests that it expects another identity.") != NULL) == !asks);
+        T((strstr(detail(c, CHECK_closed_at_once), "the responder's identity gw (frame 6). "
+                                                   "Suggests that it expects a different "
+                                                   "identity.") != NULL) == !asks);
         T((strstr(remedy(c, CHECK_closed_at_once), "Set the responder's own identity") != NULL) ==
           !asks);
     }

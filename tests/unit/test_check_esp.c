@@ -32,8 +32,8 @@ first_numbers(struct conversation *c)
     tunnel(c);
     ipsec(c, &c->gateway, &c->client, esp_of(TO_I, 1));
     ipsec(c, &c->client, &c->gateway, p);           /* the other direction's stream is no excuse */
-    SAYS(c, sequence_not_one, "The first packet of SPI b0000001 has sequence number 9; the "
-         "exchange in frame 4 began the SA.");
+    SAYS(c, sequence_not_one, "The first packet of SPI b0000001 has sequence number 9, although "
+         "the exchange in frame 4 set up the SA.");
 }
 
 static void
@@ -74,18 +74,18 @@ sequence(struct conversation *c)
     ipsec(c, &c->client, &c->gateway, esp_of(TO_R, 3));
     ipsec(c, &c->client, &c->gateway, esp_of(TO_R, 4));
     ipsec(c, &c->client, &c->gateway, esp_of(TO_R, 4));
-    SAYS(c, replay, "it was in frame 6 first");
+    SAYS(c, replay, "the first is in frame 6");
     SAYS(c, sequence_not_one, "has sequence number 3");
     ipsec(c, &c->client, &c->gateway, esp_of(TO_R, 200));
     ipsec(c, &c->client, &c->gateway, esp_of(TO_R, 100));
-    SAYS(c, out_of_window, "window of 64 below 200");
+    SAYS(c, out_of_window, "window of 64 packets that ends at 200");
     end_after(c, 1);
     SAYS(c, sequence_gap, "195 of the 198");
 
     child(c, esp128, 3, PROTO_ESP);
     ipsec(c, &c->client, &c->gateway, esp_of(TO_R, UINT32_MAX));
     ipsec(c, &c->client, &c->gateway, esp_of(TO_R, 1));
-    SAYS(c, sequence_wrapped, "begins again at 1");
+    SAYS(c, sequence_wrapped, "starts again at 1");
     child(c, esn, 3, PROTO_ESP);
     ipsec(c, &c->client, &c->gateway, esp_of(TO_R, UINT32_MAX));
     ipsec(c, &c->client, &c->gateway, esp_of(TO_R, 1));
@@ -107,13 +107,13 @@ lengths(struct conversation *c)
     p.length = SHORTEST - 4;
     p.readable_ip = true;
     ipsec(c, &c->client, &c->gateway, p);
-    SAYS(c, truncated_sha256, "fits a 96-bit ICV");
+    SAYS(c, truncated_sha256, "matches a 96-bit ICV");
     SILENT(c, length_impossible);
     FIRES(c, cleartext_in_esp);
     p.seq = 3;
     p.length = SHORTEST + 3;
     ipsec(c, &c->client, &c->gateway, p);
-    SAYS(c, length_impossible, "gives lengths of 8 modulo 16, this is 11");
+    SAYS(c, length_impossible, "gives lengths of 8 modulo 16; this one is 11");
     p.seq = 4;
     p.length = 20;
     ipsec(c, &c->client, &c->gateway, p);
@@ -210,7 +210,7 @@ life(struct conversation *c)
     SILENT(c, esp_after_lifetime);
     c->now += 200;
     ipsec(c, &c->client, &c->gateway, esp_of(TO_R, 2));
-    SAYS(c, esp_after_lifetime, "gave it 100 s");
+    SAYS(c, esp_after_lifetime, "lifetime of 100 s");
 }
 
 static void
@@ -220,13 +220,13 @@ of_no_ike(struct conversation *c)
     SILENT(c, reserved_spi);
     ipsec(c, &c->stranger, &c->gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = 9,
                                                                .seq = 1, .length = 100 });
-    SAYS(c, reserved_spi, "ESP to 198.51.100.20 uses SPI 00000009, which the receiver chooses");
+    SAYS(c, reserved_spi, "ESP to 198.51.100.20 uses SPI 00000009, which the receiver chose");
     T(strstr(remedy(c, CHECK_reserved_spi), "receiver"));
     child(c, esp128, 3, PROTO_ESP);
     ipsec(c, &c->stranger, &c->gateway, (struct ipsec_packet){ .protocol = PROTO_ESP, .spi = 0,
                                                                .seq = 1, .length = 100 });
-    SAYS(c, reserved_spi, "ESP from 203.0.113.66 uses SPI 00000000, which names no SA.");
-    T(strstr(remedy(c, CHECK_reserved_spi), "Look at the sender"));
+    SAYS(c, reserved_spi, "ESP from 203.0.113.66 uses SPI 00000000, which cannot identify an SA.");
+    T(strstr(remedy(c, CHECK_reserved_spi), "Check the sender"));
 }
 
 static void
@@ -256,7 +256,7 @@ used_after_lifetime(struct conversation *c)
     SILENT(c, esp_after_lifetime);
     carry(c, 3, SHORTEST);
     SAYS(c, esp_after_lifetime, "ESP of SPI b0000001 has carried more than the 100 KB that quick "
-         "mode in frame 4 gave it.");
+                                "mode (frame 4) set as its lifetime.");
     v1_tunnel(c, 3600, 0);
     c->now += 3600;                                 /* within the grace */
     carry(c, 1, SHORTEST);
@@ -264,7 +264,8 @@ used_after_lifetime(struct conversation *c)
     c->now += 1;
     carry(c, 2, SHORTEST);
     SAYS(c, esp_after_lifetime,
-         "ESP of SPI b0000001 is used 3602 s after quick mode in frame 4, which gave it 3600 s.");
+         "ESP with SPI b0000001 is sent 3602 s after quick mode (frame 4), which set a lifetime of "
+         "3600 s.");
     T(the_finding(c, CHECK_esp_after_lifetime)->child_sa == 0 &&
       the_finding(c, CHECK_esp_after_lifetime)->frame == 6);
     tunnel(c);                                      /* IKEv2 negotiates none */

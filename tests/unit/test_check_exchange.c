@@ -126,7 +126,7 @@ esp_captured_twice(struct conversation *c)
     tunnel(c);
     esp_twice(c, &c->client, &c->gateway, &c->client, &c->gateway, TO_R, 0.00002, 7);
     SAYS(c, duplicate_frame,
-         "Frame 6 was captured twice: it is frame 5 again, at the same moment.");
+         "Frame 6 is the same packet as frame 5, captured twice at the same moment.");
     SILENT(c, replay);
     tunnel(c);
     esp_twice(c, &c->client, &c->gateway, &c->client, &c->gateway, TO_R, 0.00002, 8);
@@ -138,7 +138,7 @@ esp_captured_twice(struct conversation *c)
     reset(c);                                       /* no IKE at all */
     esp_twice(c, &c->client, &c->gateway, &c->stranger, &c->gateway, TO_R, 0.00002, 7);
     SAYS(c, duplicate_frame,
-         "Frame 2 was captured twice: it is frame 1 again, on the other side of a NAT.");
+         "Frame 2 is the same packet as frame 1, captured on both sides of a NAT.");
     T(basis_of(c, CHECK_duplicate_frame) == BASIS_INFERRED);
     reset(c);
     esp_twice(c, &c->client, &c->gateway, &c->stranger, &c->gateway, TO_R, 0.05, 7);

@@ -71,9 +71,9 @@ static void
 asymmetric(struct conversation *c)
 {
     two_ways(c, 0.01, false, NULL);
-    SAYS(c, asymmetric_tunnels, "Child SA 0 (SPI b0000001) carries packets from 192.0.2.10 to "
-                                "198.51.100.20 alone (4), Child SA 1 (SPI a0000002) from "
-                                "203.0.113.66 to 192.0.2.10 alone (4): they come in turn");
+    SAYS(c, asymmetric_tunnels, "Child SA 0 (SPI b0000001) carries packets only from 192.0.2.10 to "
+                                "198.51.100.20 (4), Child SA 1 (SPI a0000002) only from "
+                                "203.0.113.66 to 192.0.2.10 (4): they alternate one by one");
     T(count(c, CHECK_one_way) == 0 && count(c, CHECK_stream_stopped) == 0);
     T(basis_of(c, CHECK_asymmetric_tunnels) == BASIS_INFERRED);
     two_ways(c, 0.4, true, "10.2.0.5"); /* the inner hosts prove it at any pace */
@@ -166,8 +166,8 @@ stops_blind(struct conversation *c)
     alone(&t, 3, 0, 0.5);
     end_after(c, 0);
     SAYS(c, stream_stopped, "Since frame 13 nothing comes back from 198.51.100.20 in Child SA 0, "
-                            "while 3 packets that want an answer, by their shape, go out (SPI "
-                            "b0000001, frames 13 to 15); before, 4 came back. Suggests");
+                            "while 3 packets that require an answer, by their shape, go out (SPI "
+                            "b0000001, frames 13 to 15); before that, 4 came back. Suggests");
     T(basis_of(c, CHECK_stream_stopped) == BASIS_INFERRED);
     t = talk_of(c); /* a question of another size, at that pace */
     answered(&t, 4);
@@ -271,7 +271,7 @@ stops_read(struct conversation *c, const char *src, const char *dst, unsigned ki
     }
     end_after(c, 0);
     if (stops) {
-        SAYS(c, stream_stopped, "while 4 packets that want an answer go out");
+        SAYS(c, stream_stopped, "while 4 packets that require an answer go out");
         T(basis_of(c, CHECK_stream_stopped) == BASIS_DECRYPTED);
     } else {
         SILENT(c, stream_stopped);
@@ -352,7 +352,7 @@ signs(struct conversation *c)
     begin(c, 2, V2_INFORMATIONAL, 2, false, true);
     send(c, "alive!", 81);
     end_after(c, 0);
-    SAYS(c, stream_stopped, "198.51.100.20 still speaks IKE (frame 17): it runs, and ESP is "
+    SAYS(c, stream_stopped, "198.51.100.20 still sends IKE (frame 17): it is running, and ESP is "
                             "lost or dropped, or the host behind it does not answer");
     t = talk_of(c);
     answered(&t, 4);
@@ -377,7 +377,7 @@ signs(struct conversation *c)
         send(c, text[r], (uint16_t)(90 + r));
     }
     end_after(c, 0);
-    SAYS(c, stream_stopped, "frame 16 begins IKE SA 1 from 192.0.2.10: the old SA was lost");
+    SAYS(c, stream_stopped, "frame 16 starts IKE SA 1 from 192.0.2.10: the old SA was lost");
 }
 
 /* Checks of its own show that it lives too; IKEv1's are answered by an exchange of the other
@@ -392,7 +392,7 @@ checks_of_life(struct conversation *c)
     begin(c, 2, V2_INFORMATIONAL, 0, false, false);
     send(c, "are you there?", 80);
     end_after(c, 0);
-    SAYS(c, stream_stopped, "still speaks IKE (frame 16)");
+    SAYS(c, stream_stopped, "still sends IKE (frame 16)");
     for (unsigned acked = 0; acked < 2; acked++) {
         v1_tunnel(c, 0, 0);
         t = (struct talk){ .c = c };
@@ -404,7 +404,7 @@ checks_of_life(struct conversation *c)
             send(c, i ? "yes" : "are you there?", (uint16_t)(80 + i));
         }
         end_after(c, 0);
-        SAYS(c, stream_stopped, acked ? "still speaks IKE (frame 17)" :
+        SAYS(c, stream_stopped, acked ? "still sends IKE (frame 17)" :
                                         "does not answer IKE either (frame 16)");
     }
 }
@@ -456,7 +456,7 @@ other_device(struct conversation *c, const char *who, bool gets_answers)
     }
     end_after(c, 0);
     FIRES(c, stream_stopped);
-    T((strstr(detail(c, CHECK_stream_stopped), "the same identity came up from 203.0.113.66") !=
+    T((strstr(detail(c, CHECK_stream_stopped), "the same identity connected from 203.0.113.66") !=
        NULL) == (strcmp(who, "lisa") == 0));
     T((strstr(detail(c, CHECK_stream_stopped), "Suggests: IKE SA 1 of 203.0.113.66 came up "
               "in frame 16 and gets 8 packets for 4 that it sends") != NULL) == gets_answers);

@@ -90,8 +90,8 @@ in_an_sa(struct conversation *c)
     is = state_of(c);
     T(count(c, CHECK_unprotected_message) == 1 && is.findings == was.findings + 1);
     SAYS(c, unprotected_message,
-         "A message of IKE_AUTH of IKE SA 0 from 192.0.2.10 to 198.51.100.20 is in clear, where "
-         "RFC 7296 section 1.2 demands that it is encrypted: nothing in it is believed.");
+         "A message of IKE_AUTH of IKE SA 0 from 192.0.2.10 to 198.51.100.20 is in clear, although "
+         "RFC 7296 section 1.2 requires encryption: Espial ignores it.");
     T(the_finding(c, CHECK_unprotected_message)->count == 21);
     is.findings = was.findings;
     T(same_state(&was, &is));

@@ -107,8 +107,8 @@ forged(struct conversation *c)
             SILENT(c, injected_answer);
         } else {
             SAYS(c, injected_answer,
-                 "The request of frame 1 has two different answers from 198.51.100.20, in frames 2 "
-                 "and 3; 192.0.2.10 goes on with that of frame 3.");
+                 "The request of frame 1 has two different answers from 198.51.100.20 (frames 2 "
+                 "and 3); 192.0.2.10 continues with the one in frame 3.");
             T(the_finding(c, CHECK_injected_answer)->frame == 2);
         }
         /* after it, */
@@ -119,7 +119,8 @@ forged(struct conversation *c)
         answer(c, f->chosen, f->type, f->spi, "forged!");
         go_on(c);
         holds(c, 2);
-        SAYS(c, injected_answer, "in frames 2 and 3; 192.0.2.10 goes on with that of frame 2.");
+        SAYS(c, injected_answer, "198.51.100.20 (frames 2 and 3); 192.0.2.10 continues with the "
+                                 "one in frame 2.");
         SILENT(c, retransmission);
         /* and when the initiator has gone on. */
         reset(c);
@@ -290,7 +291,7 @@ two_gateways(struct conversation *c)
         go_on(c);
         end_after(c, 30);
         SAYS(c, injected_answer, "203.0.113.66");
-        SAYS(c, injected_answer, "two gateways or a forgery");
+        SAYS(c, injected_answer, "two gateways or a forger");
         T(the_sa(c)->state == IKE_ESTABLISHED);
     }
 }

@@ -66,7 +66,8 @@ key_exchanges(struct conversation *c)
     c->m.has_ke = true;
     c->m.ke = (struct span){ octets, 255 };
     send(c, "mm3", 3);
-    SAYS(c, ke_length_wrong, "192.0.2.10 sends a key exchange of 255 octets; MODP_2048 has 256.");
+    SAYS(c, ke_length_wrong, "192.0.2.10 sends a key exchange of 255 octets; MODP_2048 requires "
+                             "256.");
     reset(c);                                       /* and where none is known, nothing is said */
     begin(c, 1, V1_AGGRESSIVE, 0, true, false);
     c->m.has_ke = true;
@@ -197,9 +198,9 @@ payloads(struct conversation *c)
     SILENT(c, unknown_critical_payload);
     SILENT(c, several_chosen);
     init_of(c, good & ~((uint64_t)1 << V2P_KE));
-    SAYS(c, payload_missing, "must hold: KE");
+    SAYS(c, payload_missing, "required payloads: KE");
     init_of(c, good | (uint64_t)1 << V2P_AUTH);
-    SAYS(c, payload_unexpected, "no place there: AUTH");
+    SAYS(c, payload_unexpected, "not belong there: AUTH");
 
     reset(c);
     begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
@@ -208,7 +209,7 @@ payloads(struct conversation *c)
     c->m.payloads[0] = (struct ike_payload){ .type = V2P_NOTIFY, .critical = true };
     c->m.payloads[1] = (struct ike_payload){ .type = 200, .critical = true };
     send(c, "init?", 1);
-    SAYS(c, trailing_bytes, "3 octets after the 300");
+    SAYS(c, trailing_bytes, "3 octets more than the 300");
     SAYS(c, unknown_critical_payload, "payload 200");
     T(findings_get(c->found, 0) && count(c, CHECK_unknown_critical_payload) == 1);
     begin(c, 2, V2_IKE_SA_INIT, 0, false, true);
@@ -242,9 +243,9 @@ groups(struct conversation *c)
     SILENT(c, ke_group_mismatch);
     SILENT(c, ke_length_wrong);
     key_exchange(c, KE_MODP_2048, 255);
-    SAYS(c, ke_length_wrong, "255 octets; MODP_2048 has 256");
+    SAYS(c, ke_length_wrong, "255 octets; MODP_2048 requires 256");
     key_exchange(c, KE_ECP_256, 64);
-    SAYS(c, ke_group_mismatch, "chooses MODP_2048 and sends a key exchange in ECP_256");
+    SAYS(c, ke_group_mismatch, "chooses MODP_2048 but sends a key exchange for ECP_256");
 }
 
 static void

@@ -35,10 +35,10 @@ overlaps(struct conversation *c)
 {
     begins_at(c, 443, 443, 8);
     SAYS(c, inner_fragment_unmatched,
-         "from 10.1.0.5 to 10.2.0.5 begins at octet 8 of its datagram");
-    T(strstr(remedy(c, CHECK_inner_fragment_unmatched), "no path needs such small fragments"));
+         "from 10.1.0.5 to 10.2.0.5 starts at octet 8 of its datagram");
+    T(strstr(remedy(c, CHECK_inner_fragment_unmatched), "no path requires such small fragments"));
     begins_at(c, 65535, 0, 120);        /* OPAQUE: an SA for fragments alone */
-    SAYS(c, inner_fragment_unmatched, "begins at octet 120");
+    SAYS(c, inner_fragment_unmatched, "starts at octet 120");
     begins_at(c, 443, 443, 128);
     SILENT(c, inner_fragment_unmatched);
     begins_at(c, 0, 65535, 8);          /* nobody looks at ports */

@@ -21,23 +21,23 @@ icmp(struct conversation *c)
 
     tunnel(c);
     path(c, e);
-    SAYS(c, icmp_unreachable, "203.0.113.66 reports \"host unreachable\" by ICMP: ESP of SPI "
-         "b0000001 did not reach 198.51.100.20.");
+    SAYS(c, icmp_unreachable, "203.0.113.66 sends ICMP \"host unreachable\": ESP of SPI b0000001 "
+         "did not reach 198.51.100.20.");
     T(the_finding(c, CHECK_icmp_unreachable)->child_sa == 0 &&
       the_finding(c, CHECK_icmp_unreachable)->ike_sa == 0);
     SILENT(c, path_mtu);
 
     tunnel(c);    /* an SPI that nobody negotiated still belongs to the two peers */
     path(c, icmp_of(c, ICMP_UNREACHABLE, 13, IP_AH, 0x12345678));
-    SAYS(c, icmp_unreachable, "by ICMP: AH of SPI 12345678 did not reach");
+    SAYS(c, icmp_unreachable, "by a filter\": AH of SPI 12345678 did not reach");
     T(the_finding(c, CHECK_icmp_unreachable)->child_sa == NO_ID &&
       the_finding(c, CHECK_icmp_unreachable)->ike_sa == 0);
     tunnel(c);                                      /* the quote ends before the SPI */
     path(c, icmp_of(c, ICMP_UNREACHABLE, 13, IP_ESP, 0));
-    SAYS(c, icmp_unreachable, "by ICMP: ESP did not reach");
+    SAYS(c, icmp_unreachable, "by a filter\": ESP did not reach");
     tunnel(c);
     path(c, icmp_of(c, ICMP_UNREACHABLE, 13, IP_AH, 0));
-    SAYS(c, icmp_unreachable, "by ICMP: AH did not reach");
+    SAYS(c, icmp_unreachable, "by a filter\": AH did not reach");
 
     T(ip_parse(&c->client, "2001:db8:1::10") && ip_parse(&c->gateway, "2001:db8:2::20"));
     tunnel(c);    /* RFC 4443 section 3.2: type 2 is too big, with the MTU */
@@ -45,7 +45,8 @@ icmp(struct conversation *c)
     e.p.mtu = 1280;
     path(c, e);
     T(ip_parse(&c->client, "192.0.2.10") && ip_parse(&c->gateway, "198.51.100.20"));
-    SAYS(c, path_mtu, "a packet of ESP of SPI b0000001 is too big; the next hop takes 1280 bytes.");
+    SAYS(c, path_mtu, "a packet of ESP of SPI b0000001 is too big; the next hop accepts 1280 "
+                      "bytes.");
     SILENT(c, icmp_unreachable);
 
     tunnel(c);                                      /* neither IKE nor ESP nor AH */
@@ -99,7 +100,7 @@ fragments(struct conversation *c)
     e.p.src_port = e.p.dst_port = 0;
     path(c, e);
     SAYS(c, outer_fragment,
-         "IKE or ESP in UDP from 192.0.2.10 to 198.51.100.20 travels in IP fragments.");
+         "IKE or ESP in UDP from 192.0.2.10 to 198.51.100.20 is sent in IP fragments.");
     T(the_finding(c, CHECK_outer_fragment)->count == 2);
     e.at.ip_id = 8;    /* of a datagram whose first fragment was not captured */
     path(c, e);
@@ -123,8 +124,8 @@ fragments(struct conversation *c)
     e.at.ip_id = 2;
     path(c, e);
     end_after(c, 20);
-    SAYS(c, large_message_lost, "192.0.2.10 sends CREATE_CHILD_SA of 2272 bytes 2 times, and of "
-                                "each only the first IP fragment was captured");
+    SAYS(c, large_message_lost, "192.0.2.10 sends CREATE_CHILD_SA of 2272 bytes 2 times, but only "
+                                "the first IP fragment of each was captured");
     tunnel(c);    /* only one port is IKE's: a client of some other service */
     e = (struct on_path){ .p = { .kind = PATH_FRAGMENT, .protocol = IP_UDP, .src_port = PORT_IKE,
                                  .dst_port = 53 } };
@@ -150,7 +151,7 @@ icmp_and_fragments(struct conversation *c)
     e.p.icmp_code = ICMP_FRAGMENTATION_NEEDED;
     e.p.mtu = 1400;
     path(c, e);
-    SAYS(c, path_mtu, "takes 1400 bytes");
+    SAYS(c, path_mtu, "accepts 1400 bytes");
 
     tunnel(c);
     e = (struct on_path){ .p = { .kind = PATH_FRAGMENT, .protocol = IP_UDP, .src_port = 53,

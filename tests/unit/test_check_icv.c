@@ -67,7 +67,7 @@ noise(struct conversation *c)
         T(count(c, CHECK_padding_bad) == 0 && count(c, CHECK_icv_bad) == 0);
         T(!all || strstr(detail(c, CHECK_wrong_key), "5 packets of SPI b0000001 pass the "
                                                      "integrity check"));
-        T(!all || strstr(remedy(c, CHECK_wrong_key), "encryption key of this very SA"));
+        T(!all || strstr(remedy(c, CHECK_wrong_key), "encryption key of exactly this SA"));
     }
 }
 
@@ -93,17 +93,17 @@ near_misses(struct conversation *c)
         struct key_near near;
         const char *says, *remedy;
     } table[] = {
-        { { .miss = NEAR_NOTHING }, "with the key given.", "of this very SA" },
+        { { .miss = NEAR_NOTHING }, "with the key given.", "of exactly this SA" },
         { { .miss = NEAR_ALGORITHM, .encr = ENCR_AES_CBC, .integ = CRYPT_INTEG_SHA256_96 },
-          "As a key of HMAC_SHA2_256_96 it fits.",
-          "Write that algorithm" },
-        { { .miss = NEAR_ALGORITHM, .encr = ENCR_AES_GCM_12 }, "As a key of AES_GCM_12 it fits.",
-          "Write that algorithm" },
+          "It matches as a key of HMAC_SHA2_256_96.",
+          "Give that algorithm" },
+        { { .miss = NEAR_ALGORITHM, .encr = ENCR_AES_GCM_12 }, "It matches as a key of AES_GCM_12.",
+          "Give that algorithm" },
         { { .miss = NEAR_CIPHER }, "It decrypts them to IP packets", "integrity key" },
-        { { .miss = NEAR_OTHER_SPI, .spi = TO_I }, "SPI a0000001, of the other direction",
-          "Exchange the two keys" },
-        { { .miss = NEAR_SALT }, "The key itself is right: its salt", "behind the key" },
-        { { .miss = NEAR_OTHER_SPI, .spi = 7 }, "The key given for SPI 00000007 does.",
+        { { .miss = NEAR_OTHER_SPI, .spi = TO_I }, "SPI a0000001, the other direction",
+          "Swap the two keys" },
+        { { .miss = NEAR_SALT }, "The key itself is right, but its salt", "to the key" },
+        { { .miss = NEAR_OTHER_SPI, .spi = 7 }, "The key given for SPI 00000007 matches.",
           "Give this SPI that key" },
     };
 
@@ -127,9 +127,9 @@ near_misses(struct conversation *c)
                                        .integ = INTEG_HMAC_SHA2_256_128 };
         send(c, "auth?", 3);
         end_after(c, 1);
-        SAYS(c, wrong_key, i ? "directions exchanged they pass" :
-                               "With the same keys and HMAC_SHA2_256_128 they pass.");
-        T(strstr(the_finding(c, CHECK_wrong_key)->remedy, i ? "SK_ei with SK_er" : "Write that"));
+        SAYS(c, wrong_key, i ? "if the keys of the two directions are swapped" :
+                               "They pass with the same keys and HMAC_SHA2_256_128.");
+        T(strstr(the_finding(c, CHECK_wrong_key)->remedy, i ? "SK_ei with SK_er" : "Give that"));
     }
 }
 
@@ -167,8 +167,8 @@ extended_numbers(struct conversation *c)
         ipsec(c, &c->client, &c->gateway, p);
         TOLD(c, esn_mismatch, table[i].told);
         if (table[i].told) {
-            SAYS(c, esn_mismatch, table[i].used ? "192.0.2.10 puts the upper half" :
-                                                  "192.0.2.10 leaves the upper half");
+            SAYS(c, esn_mismatch, table[i].used ? "192.0.2.10 includes the upper half" :
+                                                  "192.0.2.10 omits the upper half");
         } else {
             SILENT(c, esn_mismatch);
         }

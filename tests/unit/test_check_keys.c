@@ -48,15 +48,14 @@ all_or_none(struct conversation *c)
     SILENT(c, keys_unused);
     tunnel_seen(c, false, false, false, false);
     ends_with(c, (struct key_use){ 2, 0, 0, 4, 0, 0 });
-    SAYS(c, keys_unused, "Keys given: 2 IKE, 4 ESP; they open 0 of 1 IKE SA and 0 of 2 ESP "
-                         "streams. "
-                         "No key is of an SPI in this capture");
-    SAYS(c, keys_unused, "Not opened: IKE SA 0 (192.0.2.10 with 198.51.100.20), SPI b0000001 to "
+    SAYS(c, keys_unused, "Keys given: 2 IKE, 4 ESP; they decrypt 0 of 1 IKE SA and 0 of 2 ESP "
+                         "streams. None of the keys belongs to an SPI in this capture");
+    SAYS(c, keys_unused, "Not decrypted: IKE SA 0 (192.0.2.10 with 198.51.100.20), SPI b0000001 to "
                          "198.51.100.20, SPI a0000001 to 192.0.2.10.");
     T(basis_of(c, CHECK_keys_unused) == BASIS_CONFIGURED);
     T(severity_of(c, CHECK_keys_unused) == SEV_NOTE);
     T(the_finding(c, CHECK_keys_unused)->frame == 3);
-    T(strstr(the_finding(c, CHECK_keys_unused)->remedy, "of this time"));
+    T(strstr(the_finding(c, CHECK_keys_unused)->remedy, "of this tunnel at this time"));
 }
 
 static void
@@ -64,12 +63,12 @@ some(struct conversation *c)
 {
     tunnel_seen(c, true, true, false, false);
     ends_with(c, (struct key_use){ 1, 1, 1, 1, 1, 1 });
-    SAYS(c, keys_unused, "they open 1 of 1 IKE SA and 1 of 2 ESP streams. No key is given for "
-                         "SPI "
-                         "a0000001 to 192.0.2.10.");
+    SAYS(c, keys_unused, "they decrypt 1 of 1 IKE SA and 1 of 2 ESP streams. No key is given for "
+                         "SPI a0000001 to 192.0.2.10.");
     tunnel_seen(c, true, true, false, true); /* no ICV says that they are wrong */
     ends_with(c, (struct key_use){ 1, 1, 1, 2, 2, 1 });
-    SAYS(c, keys_unused, "No packet is opened by the keys given for SPI a0000001 to 192.0.2.10.");
+    SAYS(c, keys_unused, "No packet is decrypted by the keys given for SPI a0000001 to "
+                         "192.0.2.10.");
     /* Who gives keys of one kind knows that the other stays closed. */
     tunnel_seen(c, false, true, true, true);
     ends_with(c, (struct key_use){ 0, 0, 0, 2, 2, 2 });
@@ -101,7 +100,8 @@ misplaced(struct conversation *c)
             send(c, (const char *[]){ "one", "two", "three", "four" }[i], (uint16_t)(i + 2));
         }
         ends_with(c, (struct key_use){ .ike_given = 2, .ike_named = 1 });
-        SAYS(c, keys_unused, near ? "which the key given for initiator cookie 5a5a5a5a.. opens." :
+        SAYS(c, keys_unused, near ? "which the key given for initiator cookie 5a5a5a5a.. "
+                                    "decrypts." :
                                     "IKE SA 0 (192.0.2.10 with 198.51.100.20).");
         T(!strstr(remedy(c, CHECK_keys_unused), "rows of the two cookies") == !near);
     }

@@ -100,7 +100,7 @@ long_ones(struct conversation *c, bool read)
 
     upload(&t, 1464, 4);
     end_after(c, 5);
-    SAYS(c, large_esp_lost, "packets of 1464 octets and more from 192.0.2.10 to 198.51.100.20");
+    SAYS(c, large_esp_lost, "packets of 1464 octets or more from 192.0.2.10 to 198.51.100.20");
     T(basis_of(c, CHECK_large_esp_lost) == BASIS_INFERRED && count(c, CHECK_stream_stopped) == 0);
     /* 1280 - 20 - 8 - 16 - 16 are 76 blocks; two octets of trailer, 40 of TCP and IP */
     T(strstr(the_finding(c, CHECK_large_esp_lost)->remedy, "TCP MSS of what enters the tunnel to "
@@ -176,8 +176,8 @@ echoes(struct conversation *c)
     }
     ping(&t, 120, true);
     end_after(c, 5);
-    SAYS(c, large_esp_lost, "4 packets of 1448 octets and more");
-    T(strstr(detail(c, CHECK_large_esp_lost), "while those of 120 octets and less are"));
+    SAYS(c, large_esp_lost, "4 packets of 1448 octets or more");
+    T(strstr(detail(c, CHECK_large_esp_lost), "while those of 120 octets or less are"));
     t = talk_of(c, true); /* the other way round */
     for (unsigned i = 0; i < 4; i++) {
         ping(&t, 120, true);
@@ -185,7 +185,7 @@ echoes(struct conversation *c)
     }
     ping(&t, 120, true);
     end_after(c, 5);
-    SAYS(c, large_esp_lost, "4 packets of 72 octets and less");
+    SAYS(c, large_esp_lost, "4 packets of 72 octets or less");
     T(strstr(the_finding(c, CHECK_large_esp_lost)->remedy, "offload"));
     t = talk_of(c, true); /* lost at random */
     for (unsigned i = 0; i < 12; i++) {

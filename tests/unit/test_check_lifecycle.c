@@ -62,7 +62,7 @@ authenticated_until(struct conversation *c)
         c->m.notifies[0].data = (struct span){ (const uint8_t *)"\0\0\16\20", told ? 4 : 3 };
         send(c, "auth!", 4);
         SAYS(c, sa_established,
-             told ? "; it is to be authenticated anew within 3600 s (AUTH_LIFETIME)." :
+             told ? "; it must be reauthenticated within 3600 s (AUTH_LIFETIME)." :
              "MODP_2048.");
     }
 }
@@ -80,8 +80,8 @@ restarts(struct conversation *c)
     end_after(c, 60);
     SAYS(c, error_notify, "198.51.100.20 sends INVALID_IKE_SPI in INFORMATIONAL.");
     SILENT(c, unprotected_message);
-    SAYS(c, peer_restarted, "198.51.100.20 answers IKE SA 0, established in frame 4, with "
-         "INVALID_IKE_SPI: it no longer knows it.");
+    SAYS(c, peer_restarted, "198.51.100.20 answers a message of IKE SA 0, established in frame 4, "
+         "with INVALID_IKE_SPI: it no longer has this SA.");
     T(basis_of(c, CHECK_peer_restarted) == BASIS_OBSERVED &&
       sadb_ike_sa(c->db, 0)->state == IKE_ESTABLISHED);
     reset(c);    /* before it was established nobody has forgotten anything */
@@ -126,8 +126,8 @@ half_closed(struct conversation *c)
     delete_child(c, 2, true, false, i_spi);
     delete_child(c, 2, false, true, NULL);
     end_after(c, 20);
-    SAYS(c, half_closed, "Frame 5 deletes SPI a0000001 of Child SA 0; the answer (frame 6) does "
-         "not delete SPI b0000001");
+    SAYS(c, half_closed, "Frame 5 deletes SPI a0000001 of Child SA 0, but the answer (frame 6) "
+                         "does not delete SPI b0000001");
     T(basis_of(c, CHECK_half_closed) == BASIS_DECRYPTED);
     tunnel(c);                                      /* both at once: the answers are empty */
     delete_child(c, 2, true, false, i_spi);
@@ -239,7 +239,7 @@ collision(struct conversation *c)
     notify(c, N2_REKEY_SA);
     c->m.notifies[0].spi = (struct span){ r_spi, 4 };
     send(c, "rekey r", 6);
-    SAYS(c, rekey_collision, "frame 5 and frame 6");
+    SAYS(c, rekey_collision, "(frames 5 and 6)");
 }
 
 static void
@@ -334,7 +334,7 @@ begun_anew(struct conversation *c, bool initial_contact, bool lacks_request)
     send(c, "second auth!", 8);
     T(sadb_num_ike_sas(c->db) == 2);
     if (initial_contact && !lacks_request) {
-        SAYS(c, peer_restarted, "with INITIAL_CONTACT while its IKE SA 0 was not deleted");
+        SAYS(c, peer_restarted, "with INITIAL_CONTACT although its IKE SA 0 was not deleted");
     } else {
         SILENT(c, peer_restarted);
     }
@@ -450,14 +450,15 @@ moves(struct conversation *c)
     c->from = c->stranger;
     send(c, "auth?", 9);
     /* answered long ago, and again from elsewhere */
-    SAYS(c, ike_from_new_address, "IKE_AUTH of frame 3 comes again in frame 5, bit for bit, from "
-                                  "203.0.113.66: someone replays it; the SA's peer is 192.0.2.10.");
+    SAYS(c, ike_from_new_address, "IKE_AUTH of frame 3 is repeated in frame 5, bit for bit, from "
+                                  "203.0.113.66, although the SA's peer is 192.0.2.10: someone "
+                                  "replays it.");
     SILENT(c, retransmission);
     T(message_repeats(&sadb_ike_sa(c->db, 0)->exchanges.at[1]->messages.at[0]) == 0);
     begin(c, 2, V2_IKE_AUTH, 1, false, true);
     c->to = c->stranger;
     send(c, "auth!", 10);       /* and answered there */
-    T(strstr(finding_detail_at(the_finding(c, CHECK_ike_from_new_address), 5), "comes again"));
+    T(strstr(finding_detail_at(the_finding(c, CHECK_ike_from_new_address), 5), "is repeated"));
     T(count(c, CHECK_ike_from_new_address) == 2 && count(c, CHECK_retransmission) == 0);
     tunnel(c);
     begin(c, 2, V2_INFORMATIONAL, 3, true, false);
@@ -538,7 +539,7 @@ path_probes(struct conversation *c, bool mobike)
         send_soon(c, &client6, &gateway6, "moves", 0);
         SAYS(c, address_updated, "from 192.0.2.10 to 2001:db8:1::10");
     } else {
-        SAYS(c, ike_from_new_address, "again in frame");
+        SAYS(c, ike_from_new_address, "repeated in frame");
         SILENT(c, retransmission);
     }
 }

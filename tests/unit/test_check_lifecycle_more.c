@@ -45,7 +45,7 @@ phase1_again(struct conversation *c)
             send(c, text, (uint16_t)(10 * again + n));
         }
     }
-    SAYS(c, sa_rekeyed, "IKE SA 0 (phase 1) is replaced by IKE SA 1, authenticated anew.");
+    SAYS(c, sa_rekeyed, "IKE SA 0 (phase 1) is replaced by IKE SA 1 after reauthentication.");
     T(sadb_ike_sa(c->db, 0)->state == IKE_REKEYED && sadb_ike_sa(c->db, 0)->rekeyed_by == 1 &&
       sadb_ike_sa(c->db, 1)->rekeys == 0);
     v1_tunnel(c, 0, 0);    /* and a Child SA by another quick mode with the same selectors */

@@ -157,7 +157,7 @@ disagreements(struct conversation *c)
     reset(c);
     v1_phase1(c, aes256);
     refused_quick_mode(c, like, 2);
-    SAYS(c, pfs_mismatch, "asks for no PFS and for the cipher and hash");
+    SAYS(c, pfs_mismatch, "which requests no PFS and the encryption and hash");
     tunnel(c);
     begin(c, 2, V2_CREATE_CHILD_SA, 2, true, false);
     propose(c, pfs, 3, PROTO_ESP, 0xa0000002);
@@ -165,7 +165,8 @@ disagreements(struct conversation *c)
     begin(c, 2, V2_CREATE_CHILD_SA, 2, false, true);
     notify(c, N2_NO_PROPOSAL_CHOSEN);
     send(c, "child!", 6);
-    SAYS(c, pfs_mismatch, "MODP_2048; but for that it has taken this suite before (frame 4)");
+    SAYS(c, pfs_mismatch, "MODP_2048; apart from that, it has accepted the same suite before "
+                          "(frame 4)");
 
     reset(c);
     begin(c, 1, V1_MAIN, 0, true, false);
@@ -295,7 +296,7 @@ same_pfs(struct conversation *c)
         TOLD(c, pfs_mismatch, !same);
     }
     SAYS(c, pfs_mismatch,
-         "which asks for no PFS; but for that it has taken this suite before (frame 4)");
+         "which requests no PFS; apart from that, it has accepted the same suite before (frame 4)");
 }
 
 /* Kilobytes that one of the two alone names. */
@@ -312,8 +313,8 @@ kilobytes_of_one(struct conversation *c)
             send(c, r ? "mm2" : "mm1", (uint16_t)(1 + r));
         }
         SAYS(c, lifetime_mismatch,
-             side ? "3600 s and 0 KB in frame 1, with 3600 s and 1000 KB" :
-             "3600 s and 1000 KB in frame 1, with 3600 s and 0 KB");
+             side ? "3600 s and 0 KB (frame 1), with 3600 s and 1000 KB" :
+             "3600 s and 1000 KB (frame 1), with 3600 s and 0 KB");
     }
 }
 
@@ -333,8 +334,8 @@ lifetime(struct conversation *c, uint32_t kilobytes)
     c->m.proposals[0].attr.life_kb = kilobytes;
     send(c, "mm2", 2);
     SAYS(c, lifetime_mismatch,
-         kilobytes ? "28800 s and 1000 KB in frame 1, with 3600 s and 1000 KB" :
-         "the lifetime of phase 1 (main mode), 28800 s in frame 1, with 3600 s.");
+         kilobytes ? "28800 s and 1000 KB (frame 1), with 3600 s and 1000 KB" :
+         "the offered lifetime of phase 1 (main mode), 28800 s (frame 1), with 3600 s.");
 }
 
 int

@@ -44,7 +44,7 @@ negotiation(struct conversation *c)
     sa_init(c, aes256, aes256);
     auth_request(c, "10.1.0.0/24", "10.0.0.0/8");
     auth_response(c, "10.1.0.0/24", "10.2.0.0/24");
-    SAYS(c, ts_narrowed, "asked 10.0.0.0/8 (frame 3), admits 10.2.0.0/24");
+    SAYS(c, ts_narrowed, "from 10.0.0.0/8 (frame 3) to 10.2.0.0/24");
 
     tunnel(c);
     begin(c, 2, V2_INFORMATIONAL, 2, false, false);
@@ -141,7 +141,7 @@ after_eap(struct conversation *c)
     reply(c, CFG_INTERNAL_IP4_ADDRESS, ip4, 4);
     send(c, "auth!", 60);
     SAYS(c, ts_narrowed,
-         "narrows the responder's side: asked 10.2.0.0/16 (frame 3), admits 10.2.3.0/24.");
+         "narrows the responder's selector from 10.2.0.0/16 (frame 3) to 10.2.3.0/24.");
 
     eap(c, false);    /* no address, though the CP_REQUEST stood three exchanges before */
     c->m.has_auth = true;
@@ -150,14 +150,14 @@ after_eap(struct conversation *c)
     reply(c, 3, ip4, 4);                            /* INTERNAL_IP4_DNS alone */
     send(c, "auth!", 60);
     SAYS(c, address_assignment_failed,
-         "192.0.2.10 asked for an address in frame 3; the reply of 198.51.100.20 holds none.");
+         "192.0.2.10 requested an address in frame 3; the reply from 198.51.100.20 contains none.");
 
     eap(c, true);
     c->m.has_auth = true;
     propose(c, esp128, 3, PROTO_ESP, TO_R);
     selectors(c, "10.1.0.0/16", "10.2.0.0/16");
     send(c, "auth!", 60);
-    SAYS(c, mode_mismatch, "Frame 3 asks for transport mode; 198.51.100.20 does not agree");
+    SAYS(c, mode_mismatch, "Frame 3 requests transport mode; 198.51.100.20 does not accept");
 
     eap(c, false);    /* RFC 7296 section 2.21.2: the user is known, the proposal is not */
     c->m.has_auth = true;
@@ -222,7 +222,8 @@ addresses(struct conversation *c)
     begin(c, 2, V2_IKE_AUTH, 1, false, true);
     notify(c, N2_FAILED_CP_REQUIRED);
     send(c, "no", 4);
-    SAYS(c, address_assignment_failed, "192.0.2.10 did not ask in frame 3 (FAILED_CP_REQUIRED).");
+    SAYS(c, address_assignment_failed, "192.0.2.10 did not request one in frame 3 "
+                                       "(FAILED_CP_REQUIRED).");
     T(count(c, CHECK_error_notify) == 0);           /* not twice */
     /* what follows from it is not told */
     reset(c);
@@ -253,7 +254,7 @@ address_not_answered(struct conversation *c)
         auth_response(c, "10.1.0.0/16", "10.2.0.0/16");
         TOLD(c, address_assignment_failed, asked);
     }
-    SAYS(c, address_assignment_failed, "sets up the tunnel without one (no CFG_REPLY)");
+    SAYS(c, address_assignment_failed, "sets up the tunnel without one (no CFG_REPLY");
 }
 
 /* lisa holds some addresses, and who asks for one in vain. */
@@ -291,9 +292,9 @@ own_sessions(struct conversation *c, const char *who, unsigned held)
     }
     SAYS(c, address_assignment_failed, "(INTERNAL_ADDRESS_FAILURE).");
     T(!strstr(detail(c, CHECK_address_assignment_failed),
-              held == 1 ? " lisa still holds 10.86.152.186 (IKE SA 0, last heard in frame 3), "
+              held == 1 ? " lisa still has 10.86.152.186 (IKE SA 0, last heard in frame 3), "
                           "without a sign of life since this try began." :
-                          " lisa still holds 10.86.152.187 (IKE SA 1, last heard in frame 7), "
+                          " lisa still has 10.86.152.187 (IKE SA 1, last heard in frame 7), "
                           "10.86.152.186 (IKE SA 0, last heard in frame 3), without a sign") ==
       (held == 1 && strcmp(who, "lisa") != 0));
 }
@@ -398,8 +399,8 @@ selectors_refused(struct conversation *c)
     begin(c, 2, V2_CREATE_CHILD_SA, 2, false, true);
     notify(c, N2_TS_UNACCEPTABLE);
     send(c, "ts!", 6);
-    SAYS(c, ts_unacceptable, "of frame 5, which asks for transport mode; it has accepted");
-    T(strncmp(remedy(c, CHECK_ts_unacceptable), "Set the same mode on both ends first", 36) == 0);
+    SAYS(c, ts_unacceptable, "of frame 5, which requests transport mode; it has accepted");
+    T(strncmp(remedy(c, CHECK_ts_unacceptable), "First set the same mode on both ends", 36) == 0);
 }
 
 /* RFC 7296 section 2.7: one proposal; those of IKEv1 under one number are one (RFC 2408 section
@@ -423,7 +424,7 @@ one_answer(struct conversation *c)
         T((count(c, CHECK_several_chosen) == 1) == (number == 2));
     }
     SAYS(c, several_chosen,
-         "198.51.100.20 answers with 2 proposals or transforms; it must choose one.");
+         "198.51.100.20 answers with 2 proposals or transforms; it must choose exactly one.");
     tunnel(c);
     SILENT(c, several_chosen);
 }

@@ -16,7 +16,7 @@ errors(struct conversation *c)
     send(c, "no", 4);
     SAYS(c, error_notify, "198.51.100.20 answers quick mode (frame 3) with PAYLOAD_MALFORMED: it "
                           "cannot read the message.");
-    T(g_str_has_prefix(remedy(c, CHECK_error_notify), "Where the message was encrypted, compare "));
+    T(g_str_has_prefix(remedy(c, CHECK_error_notify), "If the message was encrypted, compare"));
     T(the_finding(c, CHECK_error_notify)->exchange == 1);
 
     tunnel(c);    /* a status is no error, and what was sent again is not told again */
@@ -78,7 +78,7 @@ collisions(struct conversation *c)
         notify(c, types[i]);
         send(c, "rekey!", 52);
         SAYS(c, error_notify, "198.51.100.20 answers the rekey of SPI a0000001 in frame 6 with ");
-        T(strstr(detail(c, CHECK_error_notify), "it has begun an exchange of its own in frame 5."));
+        T(strstr(detail(c, CHECK_error_notify), "it started an exchange of its own in frame 5."));
         T(g_str_has_prefix(remedy(c, CHECK_error_notify), "Nothing needs to be done if "));
     }
 }
@@ -126,7 +126,7 @@ inferred_tries(struct conversation *c)
         c->now += 20;
     }
     end_after(c, 20);
-    SAYS(c, error_notify, "; so end 2 more tries up to frame ");
+    SAYS(c, error_notify, "; 2 more tries up to frame ");
     T(count(c, CHECK_error_notify) == 1);
     T(strstr(remedy(c, CHECK_error_notify), "PFS group"));
     tunnel(c);
@@ -170,10 +170,10 @@ spis(struct conversation *c)
     T(the_finding(c, CHECK_invalid_spi)->child_sa == 0);
     complain(c, N2_INVALID_SPI, NULL, 0, "\1\2\3\4", 4);
     SAYS(c, invalid_spi,
-         "rejects a packet of SPI 01020304, which no exchange in the capture made.");
+         "rejects a packet of SPI 01020304, which no captured exchange negotiated.");
     T(the_finding(c, CHECK_invalid_spi)->child_sa == NO_ID);
     complain(c, N2_INVALID_SPI, NULL, 0, "\1\2", 2);
-    SAYS(c, invalid_spi, "rejects a packet and does not say of which SPI.");
+    SAYS(c, invalid_spi, "rejects a packet but does not say of which SPI.");
     complain(c, N2_INVALID_SELECTORS, "\260\0\0\1", 4, "quoted packet", 13);
     SAYS(c, invalid_selectors, "rejects a packet of SPI b0000001, Child SA 0");
     T(count(c, CHECK_error_notify) == 0);
@@ -251,8 +251,9 @@ given_less(struct conversation *c)
         }
         end_after(c, 60);
         if (cases[i].told) {
-            SAYS(c, error_notify, "198.51.100.20 answers IKE_AUTH (frame 11) with 208 bytes, and a "
-                 "request of about the same length of IKE SA 0 with 304 (frame 4)");
+            SAYS(c, error_notify, "198.51.100.20 answers IKE_AUTH (frame 11) with 208 bytes, but a "
+                                  "request of about the same length of IKE SA 0 with 304 (frame "
+                                  "4)");
             T(basis_of(c, CHECK_error_notify) == BASIS_INFERRED);
         } else {
             SILENT(c, error_notify);
@@ -269,11 +270,13 @@ data_of_errors(struct conversation *c)
         const char *data, *says, *remedy;
         size_t len;
     } cases[] = {
-        { N2_UNSUPPORTED_CRITICAL_PAYLOAD, "\x37", "payload type 55 (payload 55)", "Switch", 1 },
-        { N2_INVALID_MESSAGE_ID, "\0\0\0\7", "did not expect message ID 7", "The two ends", 4 },
-        { N2_INVALID_MESSAGE_ID, "", "did not expect this message ID", "The two ends", 0 },
-        { N2_NO_ADDITIONAL_SAS, "", "takes no further Child SA", "Let the end that asks", 0 },
-        { N2_INVALID_SYNTAX, "", "a type, a length or a value", "See in its log", 0 },
+        { N2_UNSUPPORTED_CRITICAL_PAYLOAD, "\x37", "payload type 55 (payload 55)", "Disable", 1 },
+        { N2_INVALID_MESSAGE_ID, "\0\0\0\7", "did not expect message ID 7", "The message counters",
+          4 },
+        { N2_INVALID_MESSAGE_ID, "", "did not expect this message ID", "The message counters", 0 },
+        { N2_NO_ADDITIONAL_SAS, "", "accepts no further Child SA",
+          "Configure the requesting end to use", 0 },
+        { N2_INVALID_SYNTAX, "", "a type, a length or a value", "Check its log", 0 },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -293,7 +296,7 @@ quoted_packets(struct conversation *c)
                                      198, 51, 100, 20, 0xb0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0 };
 
     complain(c, N2_INVALID_SELECTORS, "\260\0\0\1", 4, inner, sizeof inner);
-    SAYS(c, invalid_selectors, "It quotes what was inside: 10.9.9.9 to 10.2.0.1, tcp from port "
+    SAYS(c, invalid_selectors, "It quotes the inner packet: 10.9.9.9 to 10.2.0.1, tcp from port "
                                "40000 to 443; the SA is for 10.1.0.0/24 === 10.2.0.0/24.");
     tunnel(c);
     c->seq = 1;

@@ -112,8 +112,8 @@ v1_hashes(struct conversation *c)
     main_mode(c, sha1, G_CHECKSUM_SHA1, &c->client, &c->gateway, &c->stranger, &c->client);
     T(sadb_ike_sa(c->db, 0)->nat == NAT_INITIATOR &&
       strcmp(nat_name(sadb_ike_sa(c->db, 0)->nat), "initiator") == 0);
-    SAYS(c, nat_detected, "hashes of frames 3 and 4 do not fit the addresses captured: behind a "
-         "NAT is the initiator (192.0.2.10 and 198.51.100.20 on the wire).");
+    SAYS(c, nat_detected, "hashes in frames 3 and 4 do not match the captured addresses: a NAT is "
+                          "in front of the initiator (192.0.2.10 and 198.51.100.20 on the wire).");
     T(the_finding(c, CHECK_nat_detected)->frame == 4);
 
     /* The negotiated hash counts, SHA2-256 here; IPv6 addresses have 16 octets. */
@@ -164,9 +164,9 @@ seen_through(struct conversation *c)
         }
         send(c, "init!", 2);
     }
-    SAYS(c, nat_detected, "Frames 1 and 2 are one packet, captured before and after its "
-         "translation: behind a NAT is the initiator, whose address 192.0.2.10 is 203.0.113.66 on "
-         "the other side.");
+    SAYS(c, nat_detected, "Frames 1 and 2 are one packet, captured before and after translation: "
+         "the initiator is behind a NAT, and its address 192.0.2.10 is 203.0.113.66 on the other "
+         "side.");
     T(sadb_ike_sa(c->db, 0)->nat == NAT_INITIATOR);
     T(ike_sa_is_at(sadb_ike_sa(c->db, 0), true, &c->stranger) &&
       !ike_sa_is_at(sadb_ike_sa(c->db, 0), false, &c->stranger));
@@ -228,8 +228,9 @@ between_nats(struct conversation *c)
     SILENT(c, nat_detected);
     init_with_hashes(c, &c->stranger, &c->gateway, &c->stranger, &c->client);
     authenticate(c, &c->stranger);
-    SAYS(c, nat_detected, "203.0.113.66 is the identity of the initiator, and the address in its "
-         "NAT detection hash of frame 1; on the wire it is 192.0.2.10: behind a NAT is each side.");
+    SAYS(c, nat_detected, "203.0.113.66 is the identity of the initiator and the address in its "
+         "NAT detection hash (frame 1), but on the wire it is 192.0.2.10: both ends are behind a "
+         "NAT.");
     T(sadb_ike_sa(c->db, 0)->nat == NAT_BOTH);
     hashed_port = 0;
     init_with_hashes(c, &c->client, &c->gateway, &c->gateway, &c->client);
@@ -252,7 +253,7 @@ nat(struct conversation *c)
     begin(c, 2, V2_IKE_AUTH, 1, false, true);
     SILENT(c, ah_through_nat);
     init_with_hashes(c, &c->stranger, &c->gateway, &c->gateway, &c->client);
-    SAYS(c, nat_detected, "behind a NAT is the initiator");
+    SAYS(c, nat_detected, "addresses: a NAT is in front of the initiator");
     T(sadb_ike_sa(c->db, 0)->nat == NAT_INITIATOR);
     begin(c, 2, V2_IKE_AUTH, 1, true, false);
     propose(c, ah, 1, PROTO_AH, TO_I);

@@ -116,12 +116,12 @@ keepalives(struct conversation *c)
     esp_from(c, PORT_NATT, 0);
     keepalive(c, PORT_NATT, 19.5);
     esp_from(c, 1024, 90);
-    SAYS(c, keepalive_gap, "Nothing was captured from 192.0.2.10 for 90 s before its mapping moved "
-         "from port 4500 to 1024; its last NAT keepalive is frame 6");
+    SAYS(c, keepalive_gap, "Nothing was captured from 192.0.2.10 for 90 s before its NAT mapping "
+                           "changed from port 4500 to 1024; its last NAT keepalive is frame 6");
     natted_tunnel(c);
     esp_from(c, PORT_NATT, 0);
     esp_from(c, 1024, 60);
-    SAYS(c, keepalive_gap, "no NAT keepalive of it at all");
+    SAYS(c, keepalive_gap, "no NAT keepalive at all");
     natted_tunnel(c);
     esp_from(c, PORT_NATT, 0);
     keepalive(c, 1024, 60);
@@ -132,15 +132,15 @@ keepalives(struct conversation *c)
     keepalive(c, 1024, 60);
     esp_from(c, 1024, 10);                          /* and now ESP follows */
     SAYS(c, nat_mapping_changed,
-         "ESP of SPI b0000001 now comes from 192.0.2.10 port 1024, before from 4500.");
-    SAYS(c, keepalive_gap, "Nothing was captured from 192.0.2.10 for 60 s before its mapping moved "
-         "from port 4500 to 1024");
+         "ESP of SPI b0000001 from 192.0.2.10 now comes from port 1024, before from 4500.");
+    SAYS(c, keepalive_gap, "Nothing was captured from 192.0.2.10 for 60 s before its NAT mapping "
+                           "changed from port 4500 to 1024");
     natted_tunnel(c);
     c->now += 60;
     c->ike_src_port = 1024;
     begin(c, 2, V2_INFORMATIONAL, 2, true, false);
     send(c, "from elsewhere", 60);
-    SAYS(c, nat_mapping_changed, "IKE SA 0 now comes from 192.0.2.10 port 1024");
+    SAYS(c, nat_mapping_changed, "IKE SA 0 from 192.0.2.10 now comes from port 1024");
     FIRES(c, keepalive_gap);
 
     /* Two clients behind it: each keeps its own port, and whose a third one is nobody knows. */
@@ -199,9 +199,9 @@ mappings(struct conversation *c)
     esp_to_port(c, 47547);
     SILENT(c, esp_to_wrong_port);
     esp_to_port(c, 57962);
-    SAYS(c, esp_to_wrong_port, "198.51.100.20 sends ESP of SPI a0000001 to port 57962 of "
-         "192.0.2.10, from which that side never sent anything to UDP 4500; its IKE and ESP come "
-         "from port 47547.");
+    SAYS(c, esp_to_wrong_port, "198.51.100.20 sends ESP with SPI a0000001 to port 57962 of "
+         "192.0.2.10, which has sent nothing to UDP 4500 from that port; its IKE and ESP come from "
+         "port 47547.");
 
     reset(c);               /* the mapping moves, and the gateway is late to follow */
     natted_client(c, 0x11, 47547);

@@ -91,14 +91,15 @@ networks(struct conversation *c)
     planned(c, "lisa", NULL, NULL, "10.86.152.186", NULL);
     client_tunnel(c, "10.86.152.188", "10.2.0.0/24");
     SAYS(c, plan_mismatch,
-         "lisa negotiates the selector 10.86.152.188/32; the plan binds 10.86.152.186 to it.");
+         "lisa negotiates the selector 10.86.152.188/32; the plan binds 10.86.152.186 to this "
+         "peer.");
     T(count(c, CHECK_plan_mismatch) == 1);
 
     reset(c);
     planned(c, "lisa", NULL, NULL, NULL, "10.2.0.0/24;10.3.0.0/16");
     client_tunnel(c, "10.1.0.0/24", "10.2.0.128-10.2.1.5");
     SAYS(c, plan_mismatch,
-         "lisa negotiates access to 10.2.0.128-10.2.1.5, which no network of its plan holds.");
+         "lisa negotiates access to 10.2.0.128-10.2.1.5, which is in no network of its plan.");
     reset(c);
     planned(c, "lisa", NULL, NULL, NULL, "10.2.0.0/24;10.3.0.0/16");
     client_tunnel(c, "10.1.0.0/24", "10.3.7.0/24");
@@ -173,11 +174,12 @@ more_keys(struct conversation *c)
     static const struct {
         const char *line, *says;
     } table[] = {
-        { "auth = psk", NULL }, { "auth = pubkey", "authenticates by psk; its plan has pubkey." },
-        { "auth = eap", "its plan has eap" }, { "id = lisa", NULL },
-        { "id = bob", "lisa names itself so in frame 3; the plan has the identity bob." },
+        { "auth = psk", NULL }, { "auth = pubkey", "authenticates with psk; the plan has pubkey." },
+        { "auth = eap", "the plan has eap" }, { "id = lisa", NULL },
+        { "id = bob", "lisa identifies itself this way in frame 3; the plan has the identity "
+                      "bob." },
         { "mode = tunnel", NULL },
-        { "mode = transport", "negotiates tunnel mode; its plan has transport mode." },
+        { "mode = transport", "negotiates tunnel mode; the plan has transport mode." },
         { "pfs = modp2048", NULL },             /* the first Child SA has the IKE SA's */
         { "esp = aes128-sha256-modp2048", NULL }, { "lifetime = 1h", NULL },
         { "esp = aes256-sha256,aes128-sha256", NULL },
@@ -206,12 +208,12 @@ first_version(struct conversation *c)
         const char *line, *says;
     } table[] = {
         { "auth = psk\nike_lifetime = 28800\nlifetime = 3600\npfs = no", NULL },
-        { "auth = xauth", "authenticates by psk; its plan has xauth." },
+        { "auth = xauth", "authenticates with psk; the plan has xauth." },
         { "ike_lifetime = 1h",
-          "a lifetime of 28800 seconds for phase 1 (frame 2); its plan has 3600." },
+          "a lifetime of 28800 seconds for phase 1 (frame 2); the plan has 3600." },
         { "lifetime = 8h", "a lifetime of 3600 seconds for the Child SA" },
         { "pfs = yes", "negotiates PFS with no group (NONE)" },
-        { "pfs = ecp256", "its plan has ECP_256." },
+        { "pfs = ecp256", "the plan has ECP_256." },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
@@ -252,7 +254,7 @@ unmatched(struct conversation *c)
     planned_as(c, "bob", "esp = aes128");
     client_tunnel(c, "10.1.0.0/24", "10.2.0.0/24");
     end_after(c, 1);
-    SAYS(c, plan_unmatched, "bob of the plan is no end of any IKE SA in this capture");
+    SAYS(c, plan_unmatched, "bob of the plan is not a peer of any IKE SA in this capture");
     T(basis_of(c, CHECK_plan_unmatched) == BASIS_CONFIGURED &&
       severity_of(c, CHECK_plan_unmatched) == SEV_NOTE);
     for (unsigned by_name = 0; by_name < 2; by_name++) {
@@ -265,7 +267,7 @@ unmatched(struct conversation *c)
         }
         end_after(c, 1);
         SAYS(c, plan_unmatched,
-             by_name ? "lisa of the plan is not seen; 1 IKE SA in this capture hides" :
+             by_name ? "lisa of the plan was not found; 1 IKE SA in this capture hides" :
                        "192.0.2.10 was compared with IKE_SA_INIT only: frames 3 to 4 are");
     }
     /* What is refused in clear has been compared with nothing, and says why itself. */

@@ -41,14 +41,14 @@ before_an_sa(struct conversation *c)
     c->now += 5;
     try_at(c, &c->gateway, 0x32, true);
     end_after(c, 60);
-    SAYS(c, redirect_not_followed, "198.51.100.20 sends 192.0.2.10 to another gateway (frame 2), "
-                                   "and the client starts again with 198.51.100.20 (frame 3).");
+    SAYS(c, redirect_not_followed, "198.51.100.20 redirects 192.0.2.10 to another gateway (frame "
+                                   "2), but the client connects again to 198.51.100.20 (frame 3).");
     reset(c);    /* from one to the other and back */
     try_at(c, &c->gateway, 0x31, true);
     try_at(c, &c->stranger, 0x32, true);
     try_at(c, &c->gateway, 0x33, true);
     end_after(c, 60);
-    SAYS(c, redirect_not_followed, "in frame 6 as in frame 2 before");
+    SAYS(c, redirect_not_followed, "in frame 6 as before in frame 2");
     T(count(c, CHECK_redirect_not_followed) == 1);
 }
 
@@ -70,7 +70,7 @@ in_an_sa(struct conversation *c)
         send(c, "alive?", 22);
         end_after(c, 60);
         if (stays) {
-            SAYS(c, redirect_not_followed, "the client goes on with 198.51.100.20 (INFORMATIONAL");
+            SAYS(c, redirect_not_followed, "the client still uses 198.51.100.20 (INFORMATIONAL");
         } else {
             SILENT(c, redirect_not_followed);
         }

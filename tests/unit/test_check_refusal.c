@@ -52,9 +52,10 @@ refused(struct conversation *c)
          "198.51.100.20 refuses CREATE_CHILD_SA for 10.1.0.0/24 === 10.2.0.0/24 of frame 5: offered "
          "ESP:AES_CBC_256/HMAC_SHA2_256_128; encryption does not match: offered AES_CBC_256, it has "
          "chosen AES_CBC_128 before (frame 4).");
-    T(strstr(remedy(c, CHECK_no_proposal_chosen), "Set the same encryption on both ends for "
-             "CREATE_CHILD_SA for 10.1.0.0/24 === 10.2.0.0/24: the refusing side has chosen "
-             "AES_CBC_128"));
+    T(strstr(remedy(c, CHECK_no_proposal_chosen), "Configure the same encryption on both ends for "
+                                                  "CREATE_CHILD_SA for 10.1.0.0/24 === "
+                                                  "10.2.0.0/24: the refusing side has chosen "
+                                                  "AES_CBC_128"));
     T(basis_of(c, CHECK_no_proposal_chosen) == BASIS_DECRYPTED);
 }
 
@@ -104,7 +105,7 @@ offers(struct conversation *c)
     SAYS(c, offer_changed, "AES_CBC_128");
     SILENT(c, no_common_proposal);
     other_init(c, des, 0x44, &c->gateway, &c->client);
-    SAYS(c, no_common_proposal, "no suite is in both");
+    SAYS(c, no_common_proposal, "no suite in common");
 }
 
 /* The refuser's policy from a choice for another peer, from INVALID_KE_PAYLOAD and from the
@@ -237,7 +238,7 @@ proposals(struct conversation *c)
     child(c, gcm, 2, false);
     child(c, aead, 2, true);
     SAYS(c, no_proposal_chosen, "; all of it matches what it has chosen before (frame 6), so "
-         "another thing differs.");
+         "something else differs.");
 
     /* Ten proposals: three are shown, and of those that are not the nearest three. */
     struct transform many[10][4];
@@ -285,7 +286,8 @@ v1_method_and_mode(struct conversation *c)
     static const struct { uint16_t refused; const char *says; } methods[] = {
         { AUTH1_RSA_SIGNATURE, "; authentication method does not match: offered RSA signature, it "
                                "has chosen pre-shared key before (frame 2)." },
-        { AUTH1_PSK, "; all of it matches what it has chosen before (frame 2), so another thing" },
+        { AUTH1_PSK, "IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048; all of it "
+                     "matches what it has chosen before (frame 2), so something else" },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(methods); i++) {
@@ -325,7 +327,7 @@ v1_method_and_mode(struct conversation *c)
         SAYS(c, no_proposal_chosen,
              mode == MODE_TRANSPORT ?
                  "; mode does not match: offered transport mode, it has chosen tunnel mode before "
-                 "(frame 5)." : ", so another thing");
+                 "(frame 5)." : ", so something else");
     }
     /* Both at once beside a cipher, of the transform that is not the nearest. */
     reset(c);
@@ -399,10 +401,10 @@ elsewhere(struct conversation *c)
     tunnel(c);
     refused_child(c, sha1, 3, "10.1.1.0/24", "10.2.1.0/24");
     SAYS(c, no_proposal_chosen,
-         "198.51.100.20 refuses CREATE_CHILD_SA for 10.1.1.0/24 === 10.2.1.0/24 of frame 5: offered "
-         "ESP:AES_CBC_128/HMAC_SHA1_96/NO_EXT_SEQ. For 10.1.0.0/24 === 10.2.0.0/24 it has chosen "
-         "ESP:AES_CBC_128/HMAC_SHA2_256_128/NO_EXT_SEQ (frame 4); what it accepts for these networks "
-         "the capture does not show.");
+         "198.51.100.20 refuses CREATE_CHILD_SA for 10.1.1.0/24 === 10.2.1.0/24 of frame 5: "
+         "offered ESP:AES_CBC_128/HMAC_SHA1_96/NO_EXT_SEQ. For 10.1.0.0/24 === 10.2.0.0/24 it has "
+         "chosen ESP:AES_CBC_128/HMAC_SHA2_256_128/NO_EXT_SEQ (frame 4); the capture does not show "
+         "what it accepts for these networks.");
     T(basis_of(c, CHECK_no_proposal_chosen) == BASIS_INFERRED);
     T(!strstr(remedy(c, CHECK_no_proposal_chosen), "HMAC_SHA2_256"));
 
@@ -428,8 +430,8 @@ elsewhere(struct conversation *c)
     };
     tunnel(c);
     refused_child(c, pfs, 4, "10.1.0.0/24", "10.2.0.0/24");
-    SAYS(c, no_proposal_chosen, "; in IKE_AUTH, which has no PFS, it has chosen the same (frame "
-         "4). What is left is PFS: MODP_2048 is offered here.");
+    SAYS(c, no_proposal_chosen, "; in IKE_AUTH, which has no PFS, it has chosen the same suite "
+         "(frame 4). The remaining difference is PFS: MODP_2048 is offered here.");
     FIRES(c, pfs_mismatch);
     T(strstr(remedy(c, CHECK_no_proposal_chosen), "PFS"));
 

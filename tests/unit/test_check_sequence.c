@@ -40,9 +40,9 @@ two_counters(struct conversation *c)
         sent(c, i, 2, (uint16_t)(500 + i), 60, 0.01);
     }
     end_after(c, 1);
-    SAYS(c, two_senders, "one at 1 to 6 (frames 16 to 26), with octets other than those of the "
-                         "packets that had these numbers, TTL 60 beside 63, while the other goes "
-                         "on to 16");
+    SAYS(c, two_senders, "one at 1 to 6 (frames 16 to 26), with different octets than the packets "
+                         "that had these numbers, TTL 60 instead of 63, while the other continues "
+                         "to 16");
     T(the_finding(c, CHECK_two_senders)->count == 6);
     SILENT(c, replay);
     SILENT(c, sequence_went_back);
@@ -66,7 +66,7 @@ one_height(struct conversation *c)
             }
         }
         end_after(c, 1);
-        SAYS(c, two_senders, "Two counters of 192.0.2.10 run in SPI b0000001 at once");
+        SAYS(c, two_senders, "two counters in SPI b0000001: one at 5");
         SILENT(c, sequence_went_back);
         SILENT(c, replay);
     }
@@ -134,8 +134,8 @@ too_far_to_be_late(struct conversation *c)
         }
     }
     end_after(c, 1);
-    SAYS(c, two_senders, "too far behind to be late, TTL 63 beside 60, while the other goes on to "
-                         "1000020");
+    SAYS(c, two_senders, "too far behind to be late, TTL 63 instead of 60, while the other "
+                         "continues to 1000020");
     SILENT(c, sequence_jumped);
 }
 
@@ -204,7 +204,8 @@ second_point(struct conversation *c)
         SILENT(c, sequence_went_back);
         SILENT(c, sequence_gap);
         if (!table[i].replay) {
-            SAYS(c, duplicate_frame, "Captured at two points, clocks 1.6 s apart: 8 frames");
+            SAYS(c, duplicate_frame, "Captured at two points whose clocks differ by 1.6 s: 8 "
+                                     "frames");
             T(count(c, CHECK_duplicate_frame) == 1 && sadb_stream(c->db, 0)->packets == 8 &&
               sadb_stream(c->db, 0)->replayed == 0);
         }

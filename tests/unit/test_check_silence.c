@@ -65,8 +65,8 @@ v1_liveness(struct conversation *c)
     dpd(c, 14, true, N1_R_U_THERE);
     dpd(c, 15, true, N1_R_U_THERE);
     end_after(c, 20);
-    SAYS(c, dead_peer, "192.0.2.10 asks whether 198.51.100.20 lives (R-U-THERE, 3 times since "
-         "frame 9) and gets no acknowledgement");
+    SAYS(c, dead_peer, "192.0.2.10 checks whether 198.51.100.20 is alive (R-U-THERE, 3 times since "
+                       "frame 9) and gets no acknowledgement");
     T(the_finding(c, CHECK_dead_peer)->count == 3 && the_finding(c, CHECK_dead_peer)->frame == 9);
     T(basis_of(c, CHECK_dead_peer) == BASIS_DECRYPTED && count(c, CHECK_dead_peer) == 1);
     T(count(c, CHECK_request_unanswered) == 0);
@@ -218,7 +218,7 @@ lost_on_the_way(struct conversation *c)
         TOLD(c, udp_4500_blocked, !late);
         SILENT(c, error_notify);
         if (!late) {
-            SAYS(c, udp_4500_blocked, "the only answer is INVALID_IKE_SPI in clear (frame 4)");
+            SAYS(c, udp_4500_blocked, "get only INVALID_IKE_SPI in clear (frame 4)");
             T(basis_of(c, CHECK_udp_4500_blocked) == BASIS_INFERRED);
         }
     }

@@ -116,9 +116,9 @@ ways(struct conversation *c)
     }
     end_after(c, 1);
     SAYS(c, one_way, "3 ESP packets go from 192.0.2.10 to 198.51.100.20 (SPI b0000001, frames 5 to "
-         "7); none comes back");
+                     "7), but none comes back");
     T(strstr(the_finding(c, CHECK_one_way)->remedy, "Allow ESP (IP protocol 50) between 192.0.2.10 "
-             "and 198.51.100.20 on the way there and back"));
+                                                    "and 198.51.100.20 in both directions"));
 
     tunnel(c);                                      /* the way that the packets take is named */
     c->esp_src_port = PORT_NATT;
@@ -150,8 +150,8 @@ ways(struct conversation *c)
         ipsec(c, &c->client, &c->gateway, reply);
     }
     end_after(c, 1);
-    SAYS(c, one_way, "answers are among them, so that the other direction works");
-    T(strstr(the_finding(c, CHECK_one_way)->remedy, "capture both directions"));
+    SAYS(c, one_way, "answers, so the other direction works");
+    T(strstr(the_finding(c, CHECK_one_way)->remedy, "Capture both directions"));
 
     for (uint32_t step = 0; step < 2; step++) {     /* and who acknowledges more has got more */
         tunnel(c);
@@ -166,7 +166,7 @@ ways(struct conversation *c)
             ipsec(c, &c->client, &c->gateway, more);
         }
         end_after(c, 1);
-        SAYS(c, one_way, step ? "answers are among them" : "none comes back");
+        SAYS(c, one_way, step ? "answers, so the other" : "none comes back");
     }
 
     for (unsigned quick = 0; quick < 2; quick++) {  /* a stream that wants no answer */
@@ -239,7 +239,7 @@ gaps(struct conversation *c)
     replace_child(c, false, 5);
     SAYS(c, rekey_gap, "for 6.5 s between SPI b0000001 (frame 14) and SPI b0000002");
     replace_child(c, true, 5);
-    SAYS(c, rekey_gap, "its SA is deleted in frame 15, and only frame 18 negotiates the next");
+    SAYS(c, rekey_gap, "its SA is deleted in frame 15, and the next");
 }
 
 /* Clear packets between addresses that the selectors protect (RFC 4301 section 5.1). */
@@ -335,7 +335,7 @@ clear_copy(struct conversation *c)
     tunnel(c);
     path(c, e);
     end_after(c, 5);
-    SAYS(c, cleartext_bypass, "10.1.0.1 to 10.2.0.1 is in clear; Child SA 0");
+    SAYS(c, cleartext_bypass, "10.1.0.1 to 10.2.0.1 is in clear, although Child SA 0");
 }
 
 static void
@@ -390,12 +390,12 @@ of_no_ike_at_all(struct conversation *c)
         T(count(c, CHECK_esp_without_ike) == !table[i].shared);     /* one for both directions */
         T(count(c, CHECK_group_sa) == table[i].shared);
         if (table[i].shared) {
-            SAYS(c, group_sa, table[i].group ? "under the same SPI to a multicast group." :
-                                               "under the same SPI back.");
+            SAYS(c, group_sa, table[i].group ? "with the same SPI to a multicast group." :
+                                               "with the same SPI. Suggests");
             T(basis_of(c, CHECK_group_sa) == BASIS_INFERRED);
         } else {
-            SAYS(c, esp_without_ike, "ESP from 192.0.2.1 to 198.51.100.1, first under SPI 00001001 "
-                 "in frame 1; the capture holds no IKE");
+            SAYS(c, esp_without_ike, "ESP goes from 192.0.2.1 to 198.51.100.1, first with SPI "
+                                     "00001001 in frame 1; the capture contains no IKE");
         }
     }
 

@@ -65,9 +65,9 @@ certificate_not_accepted(struct conversation *c)
     reset(c);
     try_eap(c, 0x31, true, true);
     end_after(c, 40);
-    SAYS(c, negotiation_abandoned, "has shown its certificate and asks for the user by EAP (frame");
+    SAYS(c, negotiation_abandoned, "has sent its certificate and requests the user by EAP (frame");
     T(basis_of(c, CHECK_negotiation_abandoned) == BASIS_DECRYPTED);
-    T(strstr(detail(c, CHECK_negotiation_abandoned), "in the next 40 captured seconds"));
+    T(strstr(detail(c, CHECK_negotiation_abandoned), "in the 40 s captured after it"));
     /* it was asked for nothing more, and the certificate was not sent */
     reset(c);
     try_eap(c, 0x31, false, true);
@@ -204,7 +204,7 @@ no_ike_auth(struct conversation *c)
     reset(c);
     try_init(c, 0x31, 3);
     end_after(c, 20);
-    SAYS(c, negotiation_abandoned, "sends the same request 3 more times and never IKE_AUTH");
+    SAYS(c, negotiation_abandoned, "sends the same request 3 more times and no IKE_AUTH");
     T(basis_of(c, CHECK_negotiation_abandoned) == BASIS_OBSERVED);
     /* IKE_AUTH goes to UDP 4500, which may not have been captured */
     reset(c);
@@ -256,7 +256,7 @@ phase1_broken_off(struct conversation *c)
         TOLD(c, negotiation_abandoned, last % 2 == 0);
         TOLD(c, request_unanswered, last % 2 == 1);
     }
-    T(strstr(detail(c, CHECK_negotiation_abandoned), "never sends message 5"));
+    T(strstr(detail(c, CHECK_negotiation_abandoned), "not send message 5"));
     SAYS(c, negotiation_abandoned, "message 4 of main mode");
     SILENT(c, request_unanswered);
     reset(c);
@@ -264,7 +264,7 @@ phase1_broken_off(struct conversation *c)
     v1_message(c, V1_AGGRESSIVE, 2, 2);
     v1_message(c, V1_AGGRESSIVE, 2, 3);
     end_after(c, 5);
-    SAYS(c, negotiation_abandoned, "never sends message 3");
+    SAYS(c, negotiation_abandoned, "not send message 3");
     T(strstr(detail(c, CHECK_negotiation_abandoned), "2 times"));
     /* the capture ends */
     reset(c);
@@ -323,7 +323,8 @@ push_against_pull(struct conversation *c)
     xauth(c);
     transaction(c, 22, true, CP_ACK, CFG_XAUTH_STATUS, "");
     end_after(c, 25);
-    SAYS(c, negotiation_abandoned, "waits for a push of the address, and the gateway for a pull");
+    SAYS(c, negotiation_abandoned, "waits for the gateway to push the address, and the gateway for "
+                                   "the client");
     T(strstr(detail(c, CHECK_negotiation_abandoned), "the user lisa"));
     /* the address is asked for */
     xauth(c);
@@ -367,7 +368,7 @@ phase1_alone(struct conversation *c)
     for (unsigned readable = 0; readable < 2; readable++) {
         phase1(c, readable);
         end_after(c, 40);
-        SAYS(c, never_used, "no quick mode follows in the next 40 captured seconds");
+        SAYS(c, never_used, "no quick mode follows in the 40 s captured after it");
         T(basis_of(c, CHECK_never_used) == (readable ? BASIS_DECRYPTED : BASIS_INFERRED));
         SILENT(c, negotiation_abandoned);
     }

@@ -21,13 +21,13 @@ both_begin(struct conversation *c)
             session_carries(c, &back, 3, 3);
         }
         end_after(c, 3);
-        SAYS(c, duplicate_child_sa, "Child SA 1 (IKE SA 1, begun by east (198.51.100.20)) has the "
-             "selectors 10.2.0.0/24 === 10.1.0.0/24 of Child SA 0 (IKE SA 0, begun by west "
-             "(192.0.2.10), frame 4), which lives and is not rekeyed.");
+        SAYS(c, duplicate_child_sa, "Child SA 1 (IKE SA 1, initiated by east (198.51.100.20)) has "
+             "the selectors 10.2.0.0/24 === 10.1.0.0/24 of Child SA 0 (IKE SA 0, initiated by west "
+             "(192.0.2.10), frame 4), which is still up and is not rekeyed.");
         T(severity_of(c, CHECK_duplicate_child_sa) == (use == 1 ? SEV_WARN : SEV_NOTE));
         T(use != 1 || strstr(detail(c, CHECK_duplicate_child_sa),
                              "192.0.2.10 sends in Child SA 0, 198.51.100.20 in Child SA 1: each "
-                             "end uses another one."));
+                             "end uses a different one."));
     }
     reset(c);                                   /* nobody could read them */
     for (unsigned n = 0; n < 2; n++) {
@@ -36,8 +36,9 @@ both_begin(struct conversation *c)
         session_up(c, &s);
     }
     end_after(c, 3);
-    SAYS(c, duplicate_child_sa, "192.0.2.10 and 198.51.100.20 begin an IKE SA with each other at "
-         "once (frames 1 and 5), and both stand. Suggests two Child SAs");
+    SAYS(c, duplicate_child_sa, "192.0.2.10 and 198.51.100.20 initiate an IKE SA with each other "
+                                "at the same time (frames 1 and 5), and both stay up. Suggests two "
+                                "Child SAs");
     T(basis_of(c, CHECK_duplicate_child_sa) == BASIS_INFERRED);
 }
 
@@ -132,9 +133,11 @@ one_nat(struct conversation *c)
         }
         if (how == CONFLICT) {
             SAYS(c, duplicate_child_sa, "Child SA 1 (10.0.0.6, port 58601) has the selectors "
-                 "192.0.2.10/32 === 10.2.0.0/24 of Child SA 0 (10.0.0.5, port 4500, frame 4), which "
-                 "lives: both clients are behind one NAT, 192.0.2.10, and their addresses do not "
-                 "tell them apart. Since frame 14 nothing goes to 192.0.2.10 in SPI a0000010");
+                                        "192.0.2.10/32 === 10.2.0.0/24 of Child SA 0 (10.0.0.5, "
+                                        "port 4500, frame 4), which is still up: both clients are "
+                                        "behind one NAT, 192.0.2.10, and their addresses do not "
+                                        "distinguish them. Since frame 14 no packet goes to "
+                                        "192.0.2.10 in SPI a0000010");
         }
         SILENT(c, sa_rekeyed);
     }
@@ -164,10 +167,10 @@ other_peers(struct conversation *c)
         TOLD(c, wrong_child_sa, how == LISAS);
         TOLD(c, inner_destination_violation, how != OWN);
         if (how == LISAS) {
-            SAYS(c, wrong_child_sa, "it belongs into Child SA 0 (lisa, 192.0.2.10, frame 4), but "
-                 "gw sends it to bob.");
+            SAYS(c, wrong_child_sa, "it belongs in Child SA 0 (lisa, 192.0.2.10, frame 4), but gw "
+                                    "sends it to bob.");
             T(strstr(the_finding(c, CHECK_inner_destination_violation)->remedy,
-                     "belongs to Child SA 0 (lisa, 192.0.2.10), not to bob"));
+                     "belongs in Child SA 0 (lisa, 192.0.2.10), not in that of bob"));
         }
     }
 }

@@ -55,7 +55,7 @@ from_many(struct conversation *c)
             many(c, major, 6, (enum said)said);
             end_after(c, 20);
             SAYS(c, unsolicited_answers,
-                 "192.0.2.10 gets 6 answers of IKE from 198.51.100.1 and 5 other addresses");
+                 "192.0.2.10 receives 6 IKE answers from 198.51.100.1 and 5 other addresses");
             T(basis_of(c, CHECK_unsolicited_answers) == BASIS_INFERRED);
             T(the_finding(c, CHECK_unsolicited_answers)->frames->len == 6);
             /* one finding for all, and nothing else */
@@ -82,7 +82,7 @@ from_one(struct conversation *c)
         end_after(c, 20);
         TOLD(c, unsolicited_answers, !slow);
         if (!slow) {
-            SAYS(c, unsolicited_answers, "10 answers of IKE from 198.51.100.20 (the first one");
+            SAYS(c, unsolicited_answers, "10 IKE answers from 198.51.100.20 (the first is");
         }
     }
 }

@@ -54,8 +54,8 @@ losses(struct conversation *c)
     s = SEE(c, back);
     SAYS(c, sequence_gap, "896 of the 901 sequence numbers 1 to 901 of SPI b0000001 were not "
                           "captured (99.4 %): 4 to 899 are missing between frames 7 and 8.");
-    SAYS(c, replay, "Sequence number 3 of SPI b0000001 is repeated in frame 9; it was in frame 7 "
-                    "first.");
+    SAYS(c, replay, "Sequence number 3 of SPI b0000001 is repeated in frame 9; the first is in "
+                    "frame 7.");
     T(s->packets == 6 && s->lost == 896);
     s = SEE(c, begins_late);
     SAYS(c, sequence_not_one, "has sequence number 5000");
@@ -71,10 +71,10 @@ queues(struct conversation *c)
     const struct stream *s = SEE(c, seqs);
     const struct finding *f = the_finding(c, CHECK_out_of_window);
 
-    SAYS(c, out_of_window, "3 packets of SPI b0000001 lie left of the window of 64, with numbers "
-                           "102 to 104: a receiver drops them.");
-    T(f && strcmp(finding_detail_at(f, 10), "Sequence number 103 of SPI b0000001 lies left of the "
-                  "window of 64 below 251. A receiver drops it.") == 0);
+    SAYS(c, out_of_window, "3 packets of SPI b0000001 are to the left of the window of 64 packets, "
+                           "with numbers 102 to 104: a receiver drops them.");
+    T(f && strcmp(finding_detail_at(f, 10), "Sequence number 103 of SPI b0000001 is to the left of "
+                  "the window of 64 packets that ends at 251. A receiver drops it.") == 0);
     T(f && f->count == 3 && f->frames->len == 3 && f->frame == 8 &&
       g_array_index(f->frames, uint32_t, 0) == 8 && g_array_index(f->frames, uint32_t, 2) == 12);
     SAYS(c, sequence_gap, "148 of the 153 sequence numbers 100 to 252");
@@ -96,7 +96,7 @@ mappings(struct conversation *c)
     s = see(c, 3, ICV_UNKNOWN);
     end_after(c, 1);
     f = the_finding(c, CHECK_nat_mapping_changed);
-    SAYS(c, nat_mapping_changed, "now comes from 192.0.2.10 port 6000, before from 4500");
+    SAYS(c, nat_mapping_changed, "now comes from port 6000, before from 4500");
     T(f && f->frame == 6 && f->count == 1 && s->last_src_port == 6000 && s->packets == 3);
     tunnel(c);
     c->esp_src_port = 4500;
@@ -153,9 +153,9 @@ wrong_key(struct conversation *c)
     end_after(c, 1);
     SAYS(c, wrong_key, "None of the 6 packets");
     SAYS(c, sequence_not_one, "has sequence number 3");
-    SAYS(c, replay, "it was in frame 6 first");
-    SAYS(c, out_of_window, "Sequence number 100 of SPI b0000001 lies left of the window of 64 "
-                           "below 201");
+    SAYS(c, replay, "the first is in frame 6");
+    SAYS(c, out_of_window, "Sequence number 100 of SPI b0000001 is to the left of the window of 64 "
+                           "packets that ends at 201");
     SAYS(c, sequence_gap, "195 of the 199");
     T(s->packets == 6 && s->bad == 6 && s->verified_in == 0);
     /* The first that verifies ends that. */
@@ -197,14 +197,15 @@ contents(struct conversation *c)
     p.octets = (struct span){ one, sizeof one };
     ipsec(c, &c->client, &c->gateway, p);
     ipsec(c, &c->client, &c->gateway, p);
-    SAYS(c, replay, "Sequence number 1 of SPI b0000001 is repeated in frame 6, bit for bit; it was "
-                    "in frame 5 first. A receiver drops it.");
+    SAYS(c, replay, "Sequence number 1 of SPI b0000001 is repeated in frame 6, bit for bit; the "
+                    "first is in frame 5. A receiver drops it.");
     T(sadb_stream(c->db, 0)->replayed == 1);
     tunnel(c);
     ipsec(c, &c->client, &c->gateway, p);
     p.octets.at = two;
     ipsec(c, &c->client, &c->gateway, p);
-    SAYS(c, replay, "is repeated in frame 6 with other octets than the packet that had it first");
+    SAYS(c, replay, "is repeated in frame 6 with different octets than the first packet that had "
+                    "it: one");
     T(sadb_stream(c->db, 0)->replayed == 0 && sadb_stream(c->db, 0)->packets == 1);
     /* Beyond the packets whose frames are remembered. */
     tunnel(c);

@@ -94,8 +94,8 @@ replays(struct conversation *c)
     T(count(c, CHECK_replay) == 1);
     SAYS(c, replay, "3 packets of SPI b0000001 repeat numbers 1 to 3 (first in frames 5 "
                     "to 7), bit for bit: a receiver drops them.");
-    detail_is(f, 9, "Sequence number 2 of SPI b0000001 is repeated in frame 9, bit for bit; it was "
-                    "in frame 6 first. A receiver drops it.");
+    detail_is(f, 9, "Sequence number 2 of SPI b0000001 is repeated in frame 9, bit for bit; the "
+                    "first is in frame 6. A receiver drops it.");
     detail_is(f, 6, finding_detail_at(f, 9));
 }
 

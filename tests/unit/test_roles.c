@@ -133,7 +133,7 @@ refusals(struct conversation *c)
     notify(c, N1_INVALID_ID_INFORMATION);
     send(c, "networks", 30);
     SILENT(c, identity_rejected);
-    SAYS(c, ts_unacceptable, "refuses the networks of a quick mode that the capture lacks");
+    SAYS(c, ts_unacceptable, "refuses the networks of a quick mode that was not captured");
     reset(c);                           /* the initiator, of the responder's last message */
     main_mode(c, "123456");
     begin(c, 1, V1_INFORMATIONAL, 77, true, false);
@@ -146,7 +146,7 @@ refusals(struct conversation *c)
     begin(c, 1, V1_INFORMATIONAL, 0, false, false);
     notify(c, N1_AUTHENTICATION_FAILED);
     send(c, "no", 1);
-    SAYS(c, auth_failed, "the capture lacks the message that it answers");
+    SAYS(c, auth_failed, "clear, frame 1); the message that it answers");
 }
 
 int

@@ -43,7 +43,7 @@ forecast(struct conversation *c, unsigned up_to, bool wanted)
     }
     end_after(c, 1);
     TOLD(c, no_common_proposal, wanted);
-    T(!wanted || strstr(detail(c, CHECK_no_common_proposal), "no suite is in both"));
+    T(!wanted || strstr(detail(c, CHECK_no_common_proposal), "no suite in common"));
 }
 
 /* An answer of noise as short as a refusal, before the true one: the SA is used, or not. */

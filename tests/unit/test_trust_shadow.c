@@ -100,7 +100,7 @@ restarted(struct conversation *c)
             send(c, &"abcdefgh"[i + 4 * again], (uint16_t)(1 + i));
         }
     }
-    SAYS(c, peer_restarted, "lisa is established anew from 203.0.113.66");
+    SAYS(c, peer_restarted, "lisa connects again from 203.0.113.66");
     c->client = client;
 }
 

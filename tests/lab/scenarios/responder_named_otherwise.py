@@ -1,6 +1,6 @@
 """The gateway behind a NAT calls itself by its private address
 
-The client expects the public address that it reached. Both know the key, and yet the client deletes the IKE SA at once."""
+The client expects the public address that it reached. Both know the key, and yet the client deletes the IKE SA immediately."""
 from conf import *
 
 PUBLIC = "203.0.113.2"
