@@ -1,50 +1,7 @@
 /* Which finding is the cause, what follows from it, and whether the tunnel works.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "report_build.h"
+#include "diagnose_build.h"
 #include "sessions.h"
-
-/* A finding of one's own on a Child SA; remedy NULL: the row's. */
-static void
-find_on(struct conversation *c, enum check_id check, uint32_t at, const struct ike_sa *sa,
-        const struct child_sa *child, const char *remedy)
-{
-    struct scope where = { .basis = BASIS_OBSERVED, .frame = at, .sa = sa, .child = child,
-                           .exchange = NO_ID, .remedy = remedy, .variant = at };
-
-    finding_add(c->found, check, &where, "Seen in frame %u.", at);
-}
-
-static const struct diagnoses *
-diagnosed(struct conversation *c)
-{
-    return report_now(c).diagnoses;
-}
-
-/* Without what the checks say of the made messages, which hold only what matters here. */
-static const struct diagnoses *
-diagnosed_quietly(struct conversation *c)
-{
-    forget_findings(c);
-    return diagnosed(c);
-}
-
-static const char *
-cause_at(const struct diagnoses *d, size_t i)
-{
-    const struct diagnosis *one = diagnoses_get(d, i);
-
-    return one ? checks[one->cause].name : "";
-}
-
-static bool
-says(const char *text, const char *part)
-{
-    if (!strstr(text, part)) {
-        printf("# said: %s\n", text);
-        return false;
-    }
-    return true;
-}
 
 /* --- verdicts ---- */
 
