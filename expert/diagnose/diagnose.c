@@ -2,13 +2,26 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "diagnose.h"
 
-static int
-worst_first(const void *a, const void *b)
+/* Nobody need have sent it but a stranger, and nothing came of it. */
+static bool
+is_stray(const struct diagnoses *d, const struct diagnosis *one)
 {
+    uint32_t cause = g_array_index(one->evidence, uint32_t, 0);
+
+    return finding_is_anybodys(findings_get(d->all, cause)) && !one->follows->len;
+}
+
+static int
+worst_first(const void *a, const void *b, void *data)
+{
+    const struct diagnoses *d = (const struct diagnoses *)data;
     const struct diagnosis *p = *(const struct diagnosis *const *)a;
     const struct diagnosis *q = *(const struct diagnosis *const *)b;
     enum area i = check_rule(p->cause)->area, k = check_rule(q->cause)->area;
 
+    if (is_stray(d, p) != is_stray(d, q)) {
+        return is_stray(d, p) ? 1 : -1;
+    }
     if (p->severity != q->severity) {
         return p->severity > q->severity ? -1 : 1;
     }
@@ -66,7 +79,7 @@ note_frames(struct diagnoses *d, const struct diagnosis *one)
 static void
 number_all(struct diagnoses *d)
 {
-    g_ptr_array_sort(d->list, worst_first);
+    g_ptr_array_sort_with_data(d->list, worst_first, d);
     for (guint i = 0; i < d->list->len; i++) {
         struct diagnosis *one = (struct diagnosis *)g_ptr_array_index(d->list, i);
         one->id = i;
@@ -80,40 +93,6 @@ number_all(struct diagnoses *d)
     }
 }
 
-/* Evidence of a diagnosis may lie in two tunnels: answers that come back through another one. */
-static void
-share_with(struct diagnoses *d, struct tunnel *t, const struct ike_sa *sa)
-{
-    for (guint i = 0; i < sa->children.len; i++) {
-        const struct child_sa *c = sa->children.at[i];
-        for (guint k = 0; k < c->streams.len; k++) {
-            const GArray *ids = diagnoses_of_frame(d, c->streams.at[k]->first_frame);
-            struct diagnosis *one;
-            if (!ids) {
-                continue;
-            }
-            one = (struct diagnosis *)g_ptr_array_index(d->list, g_array_index(ids, uint32_t, 0));
-            g_array_append_val(t->diagnoses, one->id);
-            g_array_append_val(one->ike_sas, sa->id);
-            g_array_append_val(one->child_sas, c->id);
-            g_array_sort(one->ike_sas, ids_ascending);
-            g_array_sort(one->child_sas, ids_ascending);
-            return;
-        }
-    }
-}
-
-static void
-share(struct diagnoses *d)
-{
-    for (guint i = 0; i < d->tunnels->len; i++) {
-        struct tunnel *t = (struct tunnel *)g_ptr_array_index(d->tunnels, i);
-        for (guint k = 0; k < t->ike_sas->len && !t->diagnoses->len; k++) {
-            share_with(d, t, sadb_ike_sa(d->db, g_array_index(t->ike_sas, uint32_t, k)));
-        }
-    }
-}
-
 struct diagnoses *
 diagnoses_new(const struct sadb *db, const struct findings *all)
 {
@@ -121,8 +100,12 @@ diagnoses_new(const struct sadb *db, const struct findings *all)
 
     tunnels_find(d);
     apply_to_all(d);
+    join_across(d);
+    for (guint i = 0; i < d->list->len; i++) {
+        write_diagnosis(d, (struct diagnosis *)g_ptr_array_index(d->list, i));
+    }
     number_all(d);
-    share(d);
+    share_across(d);
     hygiene_find(d);
     outcomes_find(d);
     return d;

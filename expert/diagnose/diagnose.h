@@ -48,9 +48,19 @@ uint32_t finding_ike_sa(const struct sadb *db, const struct finding *f);
 
 /* --- rules.c ---------------------------------------------------------------------- */
 
+/* A message that is malformed or out of place, and in clear: anybody can send it. */
+bool finding_is_anybodys(const struct finding *f);
+
 /* The diagnoses of one tunnel, from its findings (GArray of uint32_t, ascending), added to d->list
  * in no order. */
 void rules_apply(struct diagnoses *d, uint32_t tunnel, const GArray *findings);
+
+/* --- across.c --------------------------------------------------------------------- */
+
+/* Takes from the list what follows from a diagnosis of another tunnel; before they are numbered. */
+void join_across(struct diagnoses *d);
+/* Tells the tunnels of diagnoses of others whose evidence is theirs too; after that. */
+void share_across(struct diagnoses *d);
 
 /* --- words.c ---------------------------------------------------------------------- */
 
@@ -76,6 +86,19 @@ struct passed {
 struct passed tunnel_passed(const struct diagnoses *d, const struct tunnel *t);
 /* Verdict and sentence of each tunnel, what its diagnoses exclude, then the capture's sentence. */
 void outcomes_find(struct diagnoses *d);
+
+/* --- since.c ---------------------------------------------------------------------- */
+
+/* "3 min 20 s". */
+void put_span(GString *out, double seconds);
+/* "12:03:07 UTC", with its day in a capture of days; false where the clock was not set. */
+bool put_clock(GString *out, const struct diagnoses *d, double time);
+/* Not where the capture begins, but some seconds into it. */
+bool begins_late(const struct diagnoses *d, const struct diagnosis *one);
+/* "frame 9"; "12:03:07 UTC (frame 812, 3 min 20 s into the capture)". */
+void put_since(GString *out, const struct diagnoses *d, const struct diagnosis *one);
+/* " It begins at 12:03:07 UTC, 3 min 20 s into the capture."; nothing where it begins with it. */
+void put_begin(GString *out, const struct diagnoses *d, const struct diagnosis *one);
 
 /* --- considered.c ----------------------------------------------------------------- */
 

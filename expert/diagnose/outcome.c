@@ -1,5 +1,6 @@
 /* outcome.c - of each tunnel, and of the capture, one sentence: works or fails, since when, how
  * much. SPDX-License-Identifier: GPL-2.0-or-later */
+#include "checks.h"
 #include "diagnose.h"
 #include "expert.h"
 
@@ -28,6 +29,7 @@ is_turned(const struct tunnel *t, const struct ike_sa *sa)
 struct counting {
     struct passed passed;
     uint32_t last[2];           /* frames, there and back */
+    bool carried;               /* by some Child SA */
 };
 
 static void
@@ -70,8 +72,21 @@ count_sa(struct counting *c, const struct tunnel *t, const struct ike_sa *sa)
         for (guint k = 0; k < child->streams.len; k++) {
             const struct stream *s = child->streams.at[k];
             count_stream(c, s, s->to_responder != turned);
+            c->carried = true;
         }
     }
+}
+
+/* It comes from the end that began the tunnel. */
+static bool
+goes_there(const struct diagnoses *d, const struct tunnel *t, const struct stream *s)
+{
+    char addr[ADDR_TEXT_MAX];
+    const struct ike_sa *sa =
+        t->ike_sas->len ? sadb_ike_sa(d->db, g_array_index(t->ike_sas, uint32_t, 0)) : NULL;
+
+    return sa ? ip_equal(&s->src, is_turned(t, sa) ? &sa->responder.addr : &sa->initiator.addr) :
+                strcmp(ip_print(&s->src, addr, sizeof addr), t->who) == 0;
 }
 
 struct passed
@@ -82,10 +97,9 @@ tunnel_passed(const struct diagnoses *d, const struct tunnel *t)
     for (guint i = 0; i < t->ike_sas->len; i++) {
         count_sa(&c, t, sadb_ike_sa(d->db, g_array_index(t->ike_sas, uint32_t, i)));
     }
-    for (guint i = 0; i < t->streams->len && !t->ike_sas->len; i++) {
+    for (guint i = 0; i < t->streams->len && !c.carried; i++) {
         const struct stream *s = sadb_stream(d->db, g_array_index(t->streams, uint32_t, i));
-        char addr[ADDR_TEXT_MAX];
-        count_stream(&c, s, strcmp(ip_print(&s->src, addr, sizeof addr), t->who) == 0);
+        count_stream(&c, s, goes_there(d, t, s));
     }
     c.passed.both = c.passed.there && c.passed.back;
     c.passed.last_both = c.passed.both ? MIN(c.last[0], c.last[1]) : 0;
@@ -94,19 +108,45 @@ tunnel_passed(const struct diagnoses *d, const struct tunnel *t)
 
 /* --- the verdict ---- */
 
+/* What keeps packets from passing, or is seen where something does. */
+enum {
+    HARM = EFFECT_REFUSED | EFFECT_DENIED | EFFECT_UNCOVERED | EFFECT_SILENCE | EFFECT_ABANDONED |
+           EFFECT_CLOSING | EFFECT_TRAFFIC
+};
+
+/* A message that the receiver drops, whoever sent it, and nothing came of it. */
+static bool
+is_dropped(const struct diagnoses *d, const struct diagnosis *one)
+{
+    const struct finding *cause =
+        findings_get(d->all, g_array_index(one->evidence, uint32_t, 0));
+
+    if (!finding_is_anybodys(cause) && cause->check != CHECK_ike_icv_bad) {
+        return false;
+    }
+    for (guint i = 0; i < one->follows->len; i++) {
+        const struct finding *f =
+            findings_get(d->all, g_array_index(one->follows, uint32_t, i));
+        if (f->severity >= SEV_WARN && (check_rule(f->check)->effects & HARM)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* It may keep packets from passing, and none has passed both ways since. */
 static bool
-is_blocking(const struct diagnosis *one, const struct passed *p)
+is_blocking(const struct diagnoses *d, const struct diagnosis *one, const struct passed *p)
 {
-    static const unsigned harm = EFFECT_REFUSED | EFFECT_DENIED | EFFECT_UNCOVERED |
-                                 EFFECT_SILENCE | EFFECT_ABANDONED | EFFECT_CLOSING |
-                                 EFFECT_TRAFFIC;
     const struct cause_rule *rule = check_rule(one->cause);
 
     if (p->both && p->last_both >= one->first_frame) {
         return false;
     }
-    return ((rule->effects | rule->explains) & harm) &&
+    if (p->stood && is_dropped(d, one)) {
+        return false;
+    }
+    return ((rule->effects | rule->explains) & HARM) &&
            (one->severity >= SEV_WARN || (rule->effects & (EFFECT_CLOSING | EFFECT_SILENCE)));
 }
 
@@ -118,7 +158,7 @@ judge(const struct diagnoses *d, const struct tunnel *t, const struct passed *p)
                                                   VERDICT_UNKNOWN;
 
     for (guint i = 0; i < t->diagnoses->len; i++) {
-        if (is_blocking(diagnoses_get(d, g_array_index(t->diagnoses, uint32_t, i)), p)) {
+        if (is_blocking(d, diagnoses_get(d, g_array_index(t->diagnoses, uint32_t, i)), p)) {
             return VERDICT_FAILS;
         }
     }
@@ -126,24 +166,6 @@ judge(const struct diagnoses *d, const struct tunnel *t, const struct passed *p)
 }
 
 /* --- in words ---- */
-
-static void
-put_duration(GString *out, double seconds)
-{
-    unsigned long s = seconds > 0 ? (unsigned long)(seconds + 0.5) : 0;
-
-    if (s < 1) {
-        g_string_append(out, "less than a second");
-    } else if (s < 60) {
-        g_string_append_printf(out, "%lu s", s);
-    } else if (s < 3600) {
-        g_string_append_printf(out, "%lu min", s / 60);
-        g_string_append_printf(out, s % 60 ? " %lu s" : "", s % 60);
-    } else {
-        g_string_append_printf(out, "%lu h", s / 3600);
-        g_string_append_printf(out, s % 3600 / 60 ? " %lu min" : "", s % 3600 / 60);
-    }
-}
 
 /* "3 packets out and none back". */
 static void
@@ -202,7 +224,7 @@ put_use(GString *out, const struct tunnel *t, const struct passed *p)
     g_string_append_printf(out, "%s reached ", t->who);
     put_target(out, t, p);
     g_string_append(out, " for ");
-    put_duration(out, p->last_time - p->first_time);
+    put_span(out, p->last_time - p->first_time);
     g_string_append(out, ", ");
     put_packets(out, p);
     put_rekeyed(out, p->rekeyed);
@@ -219,19 +241,47 @@ count_tries(const struct diagnoses *d, const struct tunnel *t)
     return n;
 }
 
+/* What is wrong is a try of its own, which came to nothing while another IKE SA stood. */
+static bool
+is_another_try(const struct diagnoses *d, const struct passed *p, const struct diagnosis *first)
+{
+    if (!p->stood || !first->ike_sas->len || check_rule(first->cause)->area > AREA_AUTH) {
+        return false;
+    }
+    for (guint i = 0; i < first->ike_sas->len; i++) {
+        if (sadb_ike_sa(d->db, g_array_index(first->ike_sas, uint32_t, i))->stood) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void
+put_tries(GString *out, const struct diagnoses *d, const struct tunnel *t, const char *what)
+{
+    guint tries = count_tries(d, t);
+
+    g_string_append_printf(out, "Fails: %s gets %s to %s", t->who, what, t->peer);
+    if (tries > 1) {
+        g_string_append_printf(out, " in %u tries", tries);
+    }
+    g_string_append(out, ": ");
+}
+
 static void
 put_failure(GString *out, const struct diagnoses *d, const struct tunnel *t, const struct passed *p,
             const struct diagnosis *first)
 {
-    if ((!p->stood || !p->child) && t->ike_sas->len && !p->there && !p->back) {
-        guint tries = count_tries(d, t);
-        g_string_append_printf(out, "Fails: %s gets no tunnel to %s", t->who, t->peer);
-        if (tries > 1) {
-            g_string_append_printf(out, " in %u tries", tries);
-        }
-        g_string_append(out, ": ");
+    bool none = !p->there && !p->back;
+
+    if ((!p->stood || !p->child) && t->ike_sas->len && none) {
+        put_tries(out, d, t, "no tunnel");
+    } else if (none && p->stood && p->stood->deleted_in) {
+        put_tries(out, d, t, "no lasting tunnel");
     } else if (p->both) {
-        g_string_append_printf(out, "Fails since frame %u: ", first->first_frame);
+        g_string_append(out, "Fails since ");
+        put_since(out, d, first);
+        g_string_append(out, ": ");
         put_use(out, t, p);
         g_string_append(out, "; then ");
     } else {
@@ -245,12 +295,26 @@ put_failure(GString *out, const struct diagnoses *d, const struct tunnel *t, con
         }
         g_string_append(out, ", but ");
     }
+    g_string_append(out, is_another_try(d, p, first) ? "a new try fails: " : "");
     put_title_within(out, first->title);
     g_string_append_printf(out, " (frame %u).", first->first_frame);
 }
 
+/* What of its IKE nobody could read may say more. */
 static void
-put_unknown(GString *out, const struct tunnel *t, const struct passed *p)
+put_keys_wanted(GString *out, const struct diagnoses *d, const struct tunnel *t)
+{
+    for (guint i = 0; i < t->ike_sas->len; i++) {
+        const struct ike_sa *sa = sadb_ike_sa(d->db, g_array_index(t->ike_sas, uint32_t, i));
+        if (sa->num_encrypted > sa->num_readable) {
+            g_string_append_printf(out, " The keys of IKE SA %u would tell more.", sa->id);
+            return;
+        }
+    }
+}
+
+static void
+put_unknown(GString *out, const struct diagnoses *d, const struct tunnel *t, const struct passed *p)
 {
     g_string_append(out, "Cannot be told: ");
     if (!t->ike_sas->len) {
@@ -281,6 +345,7 @@ put_unknown(GString *out, const struct tunnel *t, const struct passed *p)
         g_string_append_printf(out, "the capture contains only part of the negotiation between %s "
                                     "and %s, and nothing in it is wrong.", t->who, t->peer);
     }
+    put_keys_wanted(out, d, t);
 }
 
 static char *
@@ -316,7 +381,7 @@ sentence(const struct diagnoses *d, const struct tunnel *t, const struct passed 
         g_string_append_c(out, '.');
         break;
     default:
-        put_unknown(out, t, p);
+        put_unknown(out, d, t, p);
         break;
     }
     return g_string_free(out, FALSE);
@@ -332,6 +397,13 @@ worst_first(const void *a, const void *b)
 
     if (p->verdict != q->verdict) {
         return p->verdict < q->verdict ? -1 : 1;
+    }
+    if (p->diagnoses->len && q->diagnoses->len) {
+        uint32_t i = g_array_index(p->diagnoses, uint32_t, 0);
+        uint32_t k = g_array_index(q->diagnoses, uint32_t, 0);
+        if (i != k) {
+            return i < k ? -1 : 1;
+        }
     }
     return p->id < q->id ? -1 : p->id > q->id;
 }

@@ -17,7 +17,11 @@ struct cause {
     const struct cause_rule *rule;
     const char *remedy;
     GHashTable *sas, *children; /* roots of the SAs in which it was found */
+    GHashTable *exchanges;      /* set of exchange_key, as uint64_t */
+    unsigned ways;              /* of the packets of its evidence: ways_of */
     GHashTable *named_sas, *named_children;     /* ids of those that the diagnosis names */
+    bool anybodys;              /* it may be nobody's message: it reaches no further than its
+                                 * exchange */
     bool whole_sa;              /* of an IKE SA, not of one Child SA of it alone */
     enum severity worst_effect;
 };
@@ -46,6 +50,79 @@ may_be_cause(const struct diagnoses *d, const struct finding *f)
 /* --- what explains what ---- */
 
 static bool
+has_frame(const struct finding *f, uint32_t frame)
+{
+    guint low = 0, high = f->frames->len;
+
+    while (low < high) {
+        guint mid = (low + high) / 2;
+        if (g_array_index(f->frames, uint32_t, mid) < frame) {
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    return low < f->frames->len && g_array_index(f->frames, uint32_t, low) == frame;
+}
+
+/* Of packets that are not what they should be, it tells only of a few of those that the other one
+ * tells of: it is what some of them show besides. */
+static bool
+is_detail_of(const struct finding *f, const struct finding *of)
+{
+    if (f == of || f->stream == NO_ID || f->stream != of->stream ||
+        !(check_rule(of->check)->effects & EFFECT_INTEGRITY) ||
+        f->frames->len * 2 >= of->frames->len) {
+        return false;
+    }
+    for (guint i = 0; i < f->frames->len; i++) {
+        if (!has_frame(of, g_array_index(f->frames, uint32_t, i))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The exchange of a finding, for a table of them. */
+static uint64_t
+exchange_key(const struct finding *f)
+{
+    return (uint64_t)f->ike_sa << 32 | f->exchange;
+}
+
+/* Some evidence of the cause is of the exchange that the finding is of. */
+static bool
+same_exchange(const struct cause *c, const struct finding *f)
+{
+    uint64_t key = exchange_key(f);
+
+    return f->exchange != NO_ID && g_hash_table_contains(c->exchanges, &key);
+}
+
+/* The way that the finding's packets go, as a bit; of none: both. */
+static unsigned
+ways_of(const struct diagnoses *d, const struct finding *f)
+{
+    return f->stream == NO_ID ? 3 : sadb_stream(d->db, f->stream)->to_responder ? 1 : 2;
+}
+
+/* Some evidence of the cause tells of the same packets and of more. */
+static bool
+has_detail(const struct diagnoses *d, const struct cause *c, const struct finding *f)
+{
+    const GArray *ids =
+        c->rule->effects & EFFECT_INTEGRITY ? findings_of_frame(d->all, f->frame) : NULL;
+
+    for (guint i = 0; ids && i < ids->len; i++) {
+        const struct finding *of = findings_get(d->all, g_array_index(ids, uint32_t, i));
+        if (of->check == c->said->cause && is_detail_of(f, of)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
 reaches(const struct diagnoses *d, const struct cause *c, const struct finding *f)
 {
     unsigned effects = check_rule(f->check)->effects & c->rule->explains;
@@ -53,6 +130,12 @@ reaches(const struct diagnoses *d, const struct cause *c, const struct finding *
     uint32_t sa = finding_ike_sa(d->db, f);
 
     if (!effects) {
+        return has_detail(d, c, f);
+    }
+    if (c->said->cause == f->check || c->anybodys) {
+        return same_exchange(c, f);
+    }
+    if (effects == EFFECT_INTEGRITY && !(c->ways & ways_of(d, f))) {
         return false;
     }
     if ((c->rule->explains & EFFECT_EVERYWHERE) || (effects & EFFECT_TRIES) || sa == NO_ID) {
@@ -108,6 +191,11 @@ add_evidence(struct diagnoses *d, struct cause *c, const struct finding *f)
     }
     said->severity = MAX(said->severity, f->severity);
     said->first_frame = MIN(said->first_frame, f->frame);
+    c->ways |= ways_of(d, f);
+    if (f->exchange != NO_ID) {
+        uint64_t key = exchange_key(f);
+        g_hash_table_add(c->exchanges, g_memdup2(&key, sizeof key));
+    }
     add_place(d, c, f, true);
 }
 
@@ -117,13 +205,17 @@ new_cause(struct diagnoses *d, uint32_t tunnel, const struct finding *f)
     struct cause c = { .said = g_new0(struct diagnosis, 1),
                        .rule = check_rule(f->check),
                        .remedy = f->remedy,
+                       .anybodys = finding_is_anybodys(f),
                        .sas = g_hash_table_new(NULL, NULL),
                        .children = g_hash_table_new(NULL, NULL),
+                       .exchanges =
+                           g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL),
                        .named_sas = g_hash_table_new(NULL, NULL),
                        .named_children = g_hash_table_new(NULL, NULL) };
 
     c.said->cause = f->check;
     c.said->tunnel = tunnel;
+    c.said->also = NO_ID;
     c.said->basis = f->basis;
     c.said->first_frame = f->frame;
     c.said->title = checks[f->check].title;
@@ -140,6 +232,37 @@ new_cause(struct diagnoses *d, uint32_t tunnel, const struct finding *f)
 
 /* --- the order ---- */
 
+bool
+finding_is_anybodys(const struct finding *f)
+{
+    return check_rule(f->check)->area == AREA_FORM && f->basis != BASIS_DECRYPTED;
+}
+
+static bool
+is_detail(const struct diagnoses *d, const struct finding *f)
+{
+    const GArray *ids = check_rule(f->check)->effects & EFFECT_INTEGRITY ?
+                            findings_of_frame(d->all, f->frame) :
+                            NULL;
+
+    for (guint i = 0; ids && i < ids->len; i++) {
+        if (is_detail_of(f, findings_get(d->all, g_array_index(ids, uint32_t, i)))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Place in the order: its area, but what anybody can send comes after every cause that has been
+ * seen, and before what is only a symptom. */
+static unsigned
+rank_of(const struct diagnoses *d, const struct finding *f)
+{
+    unsigned area = check_rule(f->check)->area;
+
+    return finding_is_anybodys(f) ? 4 * AREA_STATE + 2 : 4 * area + is_detail(d, f);
+}
+
 static int
 order(const void *a, const void *b, void *data)
 {
@@ -148,8 +271,11 @@ order(const void *a, const void *b, void *data)
     const struct finding *f = findings_get(d->all, i), *g = findings_get(d->all, k);
     const struct cause_rule *p = check_rule(f->check), *q = check_rule(g->check);
 
-    if (p->area != q->area) {
-        return p->area < q->area ? -1 : 1;
+    if (i == k) {
+        return 0;
+    }
+    if (rank_of(d, f) != rank_of(d, g)) {
+        return rank_of(d, f) < rank_of(d, g) ? -1 : 1;
     }
     if (!p->effects != !q->effects) {
         return p->effects ? 1 : -1;
@@ -178,7 +304,7 @@ cause_of(const struct diagnoses *d, GArray *causes, const struct finding *f)
 {
     for (guint i = 0; i < causes->len; i++) {
         struct cause *c = &g_array_index(causes, struct cause, i);
-        if (c->said->cause != f->check && reaches(d, c, f)) {
+        if (reaches(d, c, f)) {
             return c;
         }
     }
@@ -247,11 +373,11 @@ keep(struct diagnoses *d, struct cause *c)
         if (c->rule->when == CAUSE_IF_EXPLAINS) {
             c->said->basis = BASIS_INFERRED;    /* that one follows from the other */
         }
-        write_diagnosis(d, c->said);
         g_ptr_array_add(d->list, c->said);
     }
     g_hash_table_destroy(c->sas);
     g_hash_table_destroy(c->children);
+    g_hash_table_destroy(c->exchanges);
     g_hash_table_destroy(c->named_sas);
     g_hash_table_destroy(c->named_children);
 }

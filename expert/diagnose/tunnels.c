@@ -202,6 +202,39 @@ name_tunnel(const struct diagnoses *d, struct tunnel *t)
     }
 }
 
+/* Tunnels that have the same two names: the address of the end that began each tells them apart,
+ * or its port. */
+static void
+tell_apart(const struct diagnoses *d)
+{
+    GHashTable *names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (guint pass = 0; pass < 2; pass++) {
+        for (guint i = 0; i < d->tunnels->len; i++) {
+            struct tunnel *t = (struct tunnel *)g_ptr_array_index(d->tunnels, i);
+            char *key = g_strconcat(t->who, "\n", t->peer, NULL);
+            guint known = GPOINTER_TO_UINT(g_hash_table_lookup(names, key));
+            if (pass == 0) {
+                g_hash_table_insert(names, key, GUINT_TO_POINTER(known + 1));
+                continue;
+            }
+            if (known > 1) {
+                const struct ike_sa *sa =
+                    sadb_ike_sa(d->db, g_array_index(t->ike_sas, uint32_t, 0));
+                char addr[ADDR_TEXT_MAX];
+                const char *who = t->who;
+                ip_print(&sa->initiator.addr, addr, sizeof addr);
+                t->who = strcmp(who, addr) == 0 ?
+                             g_strdup_printf("%s port %u", addr, sa->initiator.port) :
+                             g_strdup_printf("%s (%s)", who, addr);
+                g_free((gpointer)(uintptr_t)who);
+            }
+            g_free(key);
+        }
+    }
+    g_hash_table_destroy(names);
+}
+
 static void
 gather_sas(struct diagnoses *d, uint32_t *parent)
 {
@@ -223,6 +256,7 @@ gather_sas(struct diagnoses *d, uint32_t *parent)
     for (guint i = 0; i < d->tunnels->len; i++) {
         name_tunnel(d, (struct tunnel *)g_ptr_array_index(d->tunnels, i));
     }
+    tell_apart(d);
 }
 
 /* Streams of no Child SA: of the only tunnel between these two addresses, else of one of their

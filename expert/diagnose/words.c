@@ -52,6 +52,15 @@ put_again(const struct diagnoses *d, GString *out, const struct diagnosis *one)
     g_string_append_c(out, '.');
 }
 
+/* It was so before the cause: explained by it, but no consequence.  Silence stands at the request
+ * that has no answer. */
+static bool
+precedes(const struct diagnosis *one, const struct finding *f)
+{
+    return f->frame < one->first_frame &&
+           !(check_rule(f->check)->effects & (EFFECT_SILENCE | EFFECT_ABANDONED));
+}
+
 /* What follows, each check once, at warning or above first. */
 static void
 put_follows(const struct diagnoses *d, GString *out, const struct diagnosis *one)
@@ -62,7 +71,7 @@ put_follows(const struct diagnoses *d, GString *out, const struct diagnosis *one
         for (guint i = 0; i < one->follows->len; i++) {
             uint32_t id = g_array_index(one->follows, uint32_t, i);
             const struct finding *f = findings_get(d->all, id);
-            bool known = (int)f->severity != s || f->check == one->cause;
+            bool known = (int)f->severity != s || f->check == one->cause || precedes(one, f);
             for (guint k = 0; !known && k < kinds->len; k++) {
                 known = findings_get(d->all, g_array_index(kinds, uint32_t, k))->check == f->check;
             }
@@ -125,6 +134,7 @@ write_diagnosis(const struct diagnoses *d, struct diagnosis *one)
     one->last_time = sadb_time_of(d->db, g_array_index(one->frames, uint32_t, kept - 1));
     g_array_sort(one->ike_sas, ids_ascending);
     g_array_sort(one->child_sas, ids_ascending);
+    put_begin(text, d, one);
     put_again(d, text, one);
     put_follows(d, text, one);
     put_doubt(d, text, one);

@@ -27,6 +27,7 @@ struct diagnosis {
     enum severity severity;     /* the worst of evidence and of what follows */
     enum basis basis;           /* of the weakest link */
     uint32_t tunnel;            /* its index; NO_ID: of the capture as a whole */
+    uint32_t also;              /* another one in which its consequences are; NO_ID */
     uint32_t first_frame;
     double first_time, last_time;       /* of first_frame and of the last of frames, in epoch
                                          * seconds: see sadb_time_of */
@@ -74,7 +75,8 @@ size_t diagnoses_count(const struct diagnoses *d);
 const struct diagnosis *diagnoses_get(const struct diagnoses *d, size_t i);     /* i is the id */
 size_t diagnoses_num_tunnels(const struct diagnoses *d);
 const struct tunnel *diagnoses_tunnel(const struct diagnoses *d, size_t i);     /* i is the id */
-/* The tunnels, the worst first: those of one verdict in order of the capture.  i is a place. */
+/* The tunnels, the worst first: those of one verdict by their first diagnosis, then in order of the
+ * capture.  i is a place. */
 const struct tunnel *diagnoses_worst(const struct diagnoses *d, size_t i);
 size_t diagnoses_num_hygiene(const struct diagnoses *d);
 const struct hygiene *diagnoses_hygiene(const struct diagnoses *d, size_t i);

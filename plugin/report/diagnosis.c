@@ -12,10 +12,16 @@ enum {
     HYGIENE_SHOWN = 50
 };
 
+/* One that several tunnels have is told once. */
 static void
-print_diagnosis(FILE *out, const struct diagnosis *d, enum severity least)
+print_diagnosis(FILE *out, const struct diagnosis *d, enum severity least, GHashTable *told)
 {
     if (d->severity < least) {
+        return;
+    }
+    if (told && !g_hash_table_add(told, GUINT_TO_POINTER(d->id + 1))) {
+        fprintf(out, "%-7s  %s, as above (frame %u)\n", severity_name(d->severity),
+                checks[d->cause].name, d->first_frame);
         return;
     }
     fprintf(out, "%-7s  %s  [%s]  frame%s ", severity_name(d->severity), checks[d->cause].name,
@@ -49,6 +55,7 @@ static void
 print_faulty(FILE *out, const struct report *r)
 {
     GPtrArray *kinds = tunnel_kinds(r);
+    GHashTable *told = g_hash_table_new(NULL, NULL);
     bool several = diagnoses_num_tunnels(r->diagnoses) > 1;
 
     for (guint i = 0; i < kinds->len && i < TOLD_SHOWN; i++) {
@@ -58,13 +65,14 @@ print_faulty(FILE *out, const struct report *r)
         }
         for (guint n = 0; n < k->first->diagnoses->len; n++) {
             uint32_t id = g_array_index(k->first->diagnoses, uint32_t, n);
-            print_diagnosis(out, diagnoses_get(r->diagnoses, id), r->least);
+            print_diagnosis(out, diagnoses_get(r->diagnoses, id), r->least, told);
         }
         print_alike(out, k);
     }
     if (kinds->len > TOLD_SHOWN) {
         fprintf(out, "%u more kinds of tunnels are in the JSON report\n", kinds->len - TOLD_SHOWN);
     }
+    g_hash_table_destroy(told);
     g_ptr_array_free(kinds, TRUE);
 }
 
@@ -75,7 +83,7 @@ print_general(FILE *out, const struct report *r)
     for (size_t i = 0; i < diagnoses_count(r->diagnoses); i++) {
         const struct diagnosis *d = diagnoses_get(r->diagnoses, i);
         if (d->tunnel == NO_ID) {
-            print_diagnosis(out, d, r->least);
+            print_diagnosis(out, d, r->least, NULL);
         }
     }
 }
