@@ -222,14 +222,16 @@ static char *
 path_beside(const char *capture_path)
 {
     char *dir = g_path_get_dirname(capture_path), *base = g_path_get_basename(capture_path), *dot,
-         *name, *path;
+         *name, *beside, *path;
 
     dot = strrchr(base, '.');
     if (dot && dot > base) {
         *dot = 0;
     }
     name = g_strconcat(base, ".espial.html", NULL);
-    path = g_build_filename(g_access(dir, W_OK) == 0 ? dir : g_get_tmp_dir(), name, NULL);
+    beside = g_build_filename(g_access(dir, W_OK) == 0 ? dir : g_get_tmp_dir(), name, NULL);
+    path = g_canonicalize_filename(beside, NULL);       /* a browser has another folder */
+    g_free(beside);
     g_free(name);
     g_free(base);
     g_free(dir);
