@@ -4,6 +4,7 @@
 #define ESPIAL_TEXT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -15,6 +16,13 @@ bool text_hidden(uint32_t c);
 /* text for a terminal: hidden characters as "[U+202E]", octets that are no UTF-8 as U+FFFD.  The
  * caller frees it. */
 char *text_shown(const char *text);
+
+/* The first sentence of a finding in about max octets: without what stands in parentheses, long
+ * suites as "..", cut at the end of a word.  The caller frees it. */
+char *text_head(const char *text, size_t max);
+/* How many octets of text make its first line of at most max octets, which is more than 4: a
+ * sentence or a part of one, or as many words as fit; all where all fits. */
+size_t text_line(const char *text, size_t max);
 
 /* Appends between and item to out, which holds size octets and ends in 0.  An item that is cut
  * would be another one, so only whole ones are added: where there is no room for item, or for ".."

@@ -63,10 +63,9 @@ void show_handoff(void);
 void show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root,
                 const struct frame_records *records, bool visited);
 
-/* info_tag.c: appends the worst of these findings to the Info column, notes and above. */
-void info_tag_append(packet_info *pinfo, const struct findings *all, const GArray *ids);
-/* Appends what the IKE messages of the frame say, where it could be read. */
-void info_message_append(packet_info *pinfo, const struct record *kept);
+/* info_tag.c: appends to the Info column what the IKE messages of the frame say, where it could be
+ * read, and the worst of its findings, notes and above. */
+void info_append(packet_info *pinfo, const struct record *kept);
 
 /* inner.c: the packet inside ESP, dissected by Wireshark below tree; columns stay those of the
  * outer packet.  Where none are made, pinfo keeps the innermost addresses and ports, for Follow
@@ -105,8 +104,14 @@ ike_spi_number(const uint8_t spi[8])
 void stat_tree_handoff(void);
 void stat_table_register(void);
 void stat_table_found_register(void);
+void stat_table_counts_register(void);
 void stat_conversation_register(int proto);
+/* Wireshark takes a table's rows from a tap of its own name: those of conversations beside
+ * "espial", which get the same records. */
+bool stat_conversation_wanted(void);
+void stat_conversation_queue(packet_info *pinfo, const struct frame_records *records);
 void stat_flow_register(int proto);
+void stat_menu_register(int proto);
 /* The outer addresses of a record of this frame; their octets live as long as the capture, those of
  * IKE as long as the packet. */
 void record_addresses(const struct frame_records *all, const struct record *r, address *src,

@@ -1,48 +1,47 @@
-/* info_tag.c - what the packet list says of a finding.  SPDX-License-Identifier: GPL-2.0-or-later
- */
+/* info_tag.c - what the packet list says of a message and of a finding.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "capture.h"
 #include "espial.h"
+
+#include <espial/text.h>
 
 #include <string.h>
 
-/* Of a finding's first sentence, which has both values that contradict: as much as the packet list
- * has room for, to the end of a word. */
-static const char *
-tag_of(wmem_allocator_t *pool, const char *detail)
-{
-    enum { TAG_MAX = 110 };
-    const char *end = strstr(detail, ". ");
-    size_t len = end ? (size_t)(end - detail) : strlen(detail);
-    bool cut = len > TAG_MAX;
+enum { TAG_MAX = 140 }; /* octets; the packet list has one line */
 
-    if (cut) {
-        for (len = TAG_MAX; len && detail[len] != ' '; len--) {
+static bool
+is_cause(const struct finding *f, uint32_t frame)
+{
+    const struct diagnoses *all = capture_diagnoses();
+    const GArray *ids = all ? diagnoses_of_frame(all, frame) : NULL;
+
+    for (guint i = 0; ids && i < ids->len; i++) {
+        if (diagnoses_get(all, g_array_index(ids, uint32_t, i))->cause == f->check) {
+            return true;
         }
     }
-    while (len && (detail[len - 1] == '.' || detail[len - 1] == ',')) {
-        len--;
-    }
-    return wmem_strdup_printf(pool, "%.*s%s", (int)len, detail, cut ? " .." : "");
+    return false;
 }
 
-void
-info_tag_append(packet_info *pinfo, const struct findings *all, const GArray *ids)
+/* The worst of the frame; of those the cause, where that is known. */
+static const struct finding *
+worst_of(uint32_t frame, const GArray *ids)
 {
     const struct finding *worst = NULL;
 
-    for (guint i = 0; i < ids->len; i++) {
-        const struct finding *f = findings_get(all, g_array_index(ids, uint32_t, i));
-        if (!worst || checks[f->check].severity > checks[worst->check].severity) {
+    for (guint i = 0; ids && i < ids->len; i++) {
+        const struct finding *f =
+            findings_get(capture_findings(), g_array_index(ids, uint32_t, i));
+        if (!worst || f->severity > worst->severity ||
+            (f->severity == worst->severity && !is_cause(worst, frame) && is_cause(f, frame))) {
             worst = f;
         }
     }
-    if (worst && checks[worst->check].severity >= SEV_NOTE) {
-        col_append_fstr(pinfo->cinfo, COL_INFO, " [%s]",
-                        tag_of(pinfo->pool, finding_detail_at(worst, pinfo->num)));
-    }
+    return worst;
 }
 
-void
-info_message_append(packet_info *pinfo, const struct record *kept)
+static void
+append_messages(packet_info *pinfo, const struct record *kept)
 {
     for (const struct record *r = kept; r; r = r->next) {
         const char *content = r->message ? strstr(r->message, ": ") : NULL;
@@ -50,5 +49,38 @@ info_message_append(packet_info *pinfo, const struct record *kept)
             !g_str_has_prefix(content, ": fragment")) {
             col_append_str(pinfo->cinfo, COL_INFO, content);
         }
+    }
+}
+
+static void
+put_tag(packet_info *pinfo, const struct finding *f, bool first)
+{
+    char *head = text_head(finding_detail_at(f, pinfo->num), TAG_MAX);
+
+    if (first) {
+        col_prepend_fstr(pinfo->cinfo, COL_INFO, "[%s] ", head);
+    } else {
+        col_append_fstr(pinfo->cinfo, COL_INFO, " [%s]", head);
+    }
+    g_free(head);
+}
+
+/* What fails comes first, as of TCP: the end of the column is out of sight. */
+void
+info_append(packet_info *pinfo, const struct record *kept)
+{
+    const struct finding *worst =
+        prefs_info_tag() ?
+            worst_of(pinfo->num, findings_of_frame(capture_findings(), pinfo->num)) :
+            NULL;
+    bool tagged = worst && worst->severity >= SEV_NOTE;
+    bool first = tagged && worst->severity >= SEV_WARN &&
+                 check_rule(worst->check)->area != AREA_HYGIENE;
+
+    if (prefs_info_message()) {
+        append_messages(pinfo, kept);
+    }
+    if (tagged) {
+        put_tag(pinfo, worst, first);
     }
 }

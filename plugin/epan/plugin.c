@@ -69,7 +69,8 @@ prepare_inner(tvbuff_t *tvb, packet_info *pinfo, const struct record *kept,
 static int
 dissect_espial(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
-    bool visited = PINFO_FD_VISITED(pinfo), detailed = tree || have_tap_listener(tap_espial);
+    bool visited = PINFO_FD_VISITED(pinfo),
+         detailed = tree || have_tap_listener(tap_espial) || stat_conversation_wanted();
     bool first_of_several = !visited && !pinfo->cinfo;      /* nothing is printed from it */
     struct capture *capture = capture_to_feed();
     struct record *kept = NULL, *made = NULL;
@@ -98,12 +99,11 @@ dissect_espial(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _
         if (first_of_several && !tree) {
             prepare_inner(tvb, pinfo, kept, made);
         }
-        if (prefs_info_message()) {
-            info_message_append(pinfo, kept);
-        }
+        info_append(pinfo, kept);
         show_frame(tvb, pinfo, tree, records, visited);
         if (detailed) {
             tap_queue_packet(tap_espial, pinfo, records);
+            stat_conversation_queue(pinfo, records);
         }
         if (tree && records) {
             p_add_proto_data(pinfo->pool, pinfo, proto_espial, FRAME_RECORDS, (void *)records);
@@ -125,8 +125,10 @@ proto_register_espial(void)
     tap_espial = register_tap("espial");
     stat_table_register();
     stat_table_found_register();
+    stat_table_counts_register();
     stat_conversation_register(proto_espial);
     stat_flow_register(proto_espial);
+    stat_menu_register(proto_espial);
     register_init_routine(capture_begin);
     register_cleanup_routine(capture_forget);
 }

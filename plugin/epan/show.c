@@ -4,6 +4,7 @@
 #include "espial.h"
 
 #include "checks.h"
+#include <espial/text.h>
 #include <string.h>
 
 enum {
@@ -93,6 +94,28 @@ static proto_item *
 put_text(const struct view *v, proto_tree *tree, int field, const char *text)
 {
     return v->items[field] = generated(proto_tree_add_string(tree, hf[field], v->tvb, 0, 0, text));
+}
+
+/* Wireshark cuts a label, and no window is as wide as two sentences: further lines are items of
+ * text below. */
+static void
+put_sentences(const struct view *v, proto_tree *tree, int field, const char *text)
+{
+    enum { LINE_LEN = 130 };
+    proto_item *item = put_text(v, tree, field, text);
+    size_t len = text_line(text, LINE_LEN);
+
+    if (!item || !text[len] || !PTREE_DATA(tree)->visible) {
+        return;
+    }
+    proto_item_set_text(item, "%s: %.*s", PITEM_FINFO(item)->hfinfo->name, (int)len, text);
+    for (text += len; *text; text += len) {
+        text += strspn(text, " ");
+        len = text_line(text, LINE_LEN);
+        proto_tree_add_subtree_format(tree, v->tvb, 0, 0, ett_sa, &item, "    %.*s", (int)len,
+                                      text);
+        generated(item);
+    }
 }
 
 static proto_item *
@@ -347,14 +370,14 @@ show_finding(const struct view *v, const struct finding *f)
     proto_item *item = put_text(v, v->tree, H_finding, c->name);
     proto_tree *tree = proto_item_add_subtree(item, ett_finding);
 
-    proto_item_append_text(item, ": %s", c->title);
+    proto_item_set_text(item, "Finding: %s (%s)", c->title, c->name);
     if (item) {                 /* its colour, wherever the expert information is */
         FI_SET_FLAG(PITEM_FINFO(item), severities[f->severity]);
     }
     put_text(v, tree, H_severity, severity_name(f->severity));
     put_text(v, tree, H_basis, basis_name(f->basis));
-    put_text(v, tree, H_detail, finding_detail_at(f, v->frame));
-    put_text(v, tree, H_remedy, f->remedy);
+    put_sentences(v, tree, H_detail, finding_detail_at(f, v->frame));
+    put_sentences(v, tree, H_remedy, f->remedy);
     return item;
 }
 
@@ -421,15 +444,15 @@ show_diagnoses(const struct view *v)
         const struct diagnosis *d = diagnoses_get(all, g_array_index(ids, uint32_t, i));
         proto_item *item = put_text(v, v->tree, H_diagnosis, checks[d->cause].name);
         proto_tree *tree = proto_item_add_subtree(item, ett_finding);
-        proto_item_append_text(item, ": %s", d->title);
+        proto_item_set_text(item, "Diagnosis: %s (%s)", d->title, checks[d->cause].name);
         if (item) {
             FI_SET_FLAG(PITEM_FINFO(item), severities[d->severity]);
         }
         if (d->tunnel != NO_ID) {
-            put_text(v, tree, H_outcome, diagnoses_tunnel(all, d->tunnel)->text);
+            put_sentences(v, tree, H_outcome, diagnoses_tunnel(all, d->tunnel)->text);
         }
-        put_text(v, tree, H_diagnosis_text, d->text);
-        put_text(v, tree, H_diagnosis_remedy, d->remedy);
+        put_sentences(v, tree, H_diagnosis_text, d->text);
+        put_sentences(v, tree, H_diagnosis_remedy, d->remedy);
     }
 }
 
@@ -527,9 +550,6 @@ show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root, const struct fra
         if (!found.has_expert_info[i]) {
             put_expert_info(&view, &found, i, found.items[i]);
         }
-    }
-    if (found.ids && prefs_info_tag()) {
-        info_tag_append(pinfo, capture_findings(), found.ids);
     }
 }
 

@@ -52,7 +52,7 @@ def tap(name, which):
 def table(name, which, *args):
     """Rows of a table that tshark draws."""
     lines = [line.rstrip() for line in tshark(name, "-q", *args, "-z", which).splitlines()]
-    head = next(i for i, line in enumerate(lines) if line.startswith(("First frame", "Severity")))
+    head = next(i for i, line in enumerate(lines) if line.startswith(("First frame", "Severity", "Of |")))
     rows = [[cell.strip() for cell in line.split("|")] for line in lines[head:] if "|" in line]
     return [dict(zip(rows[0], row)) for row in rows[1:]]
 
@@ -128,13 +128,37 @@ def tree(name):
 
 def conversations():
     name = "3_virtual_address"
-    for which in ("conv,espial", "endpoints,espial"):
+    for which in ("conv,espial", "endpoints,espial", "conv,espial_ike", "endpoints,espial_ike"):
         text = tshark(name, "-q", "-o", "esp.enable_encryption_decode:TRUE", "-z", which)
         check("192.0.2.10" in text and "198.51.100.20" in text and "10.86." not in text, f"{which}: outer addresses: {text}")
-    rows = [line.split() for line in tshark(name, "-q", "-z", "conv,espial").splitlines() if "<->" in line]
-    check(sorted(int(row[-5]) for row in rows) == [9, 12], f"one conversation for each SA: {rows}")
-    got = tap(name, "conv:ESPIAL")["convs"]
-    check(sorted(c["rxf"] + c["txf"] for c in got) == [9, 12], f"sharkd's conversations: {got}")
+    for which, packets, number, kind in (("espial", [9], "espial.child_sa", "esp"), ("espial_ike", [12], "espial.ike_sa", "isakmp"),
+                                         ("espial_stream", [], "", "")):
+        rows = [line.split() for line in tshark(name, "-q", "-z", "conv," + which).splitlines() if "<->" in line]
+        check([int(row[-5]) for row in rows] == packets, f"{which}: one conversation for each SA: {rows}")
+        got = tap(name, "conv:" + {"espial": "ESPIAL", "espial_ike": "ESPIAL-IKE", "espial_stream": "ESPIAL-STREAM"}[which])["convs"]
+        check([c["rxf"] + c["txf"] for c in got] == packets, f"sharkd's conversations: {got}")
+        # The row's filter finds its packets, and what belongs to the SA beside them.
+        for c in got:
+            check(f"{number}==0" in c["filter"] and frames_with(name, c["filter"] + " && " + kind) == packets[0], f"{which}: {c['filter']}")
+    name = "esp_without_ike"
+    got = tap(name, "conv:ESPIAL-STREAM")["convs"]
+    check(got and all(frames_with(name, c["filter"]) == c["rxf"] + c["txf"] for c in got), f"{name}: {got}")
+
+
+def counts(name):
+    """Packets with a finding, by severity and check, and those of each direction of a Child SA."""
+    r = report(name)
+    rows = {(row["Of"], row["What"]): row for row in table(name, "espial,count_table", "-2")}
+    for severity, of in (("error", "1 error"), ("warning", "2 warning"), ("note", "3 note"), ("chat", "4 chat")):
+        want = sorted(len({frame for g in r["findings"] if (g["check"], g["severity"]) == (check_name, severity) for frame in g["frames"]})
+                      for check_name in {f["check"] for f in r["findings"] if f["severity"] == severity})
+        got = sorted(int(row["Packets"]) for (whole, _), row in rows.items() if whole == of)
+        check(got == want, f"{name}: {of} on {want} packets: {got}")
+    for s in r["streams"]:
+        if s["child_sa"] is not None:
+            row = rows.get((f"Child SA {s['child_sa']}", f"{s['protocol']} {s['spi']}, {s['src']} to {s['dst']}"))
+            check(row and int(row["Packets"]) == frames_with(name, f"espial.stream == {s['id']}"), f"{name}: {s['spi']}: {row}")
+    check(all(0 < float(row["Share (%)"]) <= 100 for row in rows.values()), f"{name}: shares of what they are part of: {rows}")
 
 
 def flow():
@@ -160,9 +184,13 @@ def flow():
 def info():
     name = "3_virtual_address"
     lines = tshark(name).splitlines()
-    tagged = [line.split()[0] for line in lines if line.endswith("]") and "[" in line]
+    tagged = [line.split()[0] for line in lines if "[" in line]
     check(tagged == ["2", "3", "19", "20", "21"], f"tags on {tagged}")
-    check(all(" 10.86.152.188 " in line and "10.86.152.186" in line for line in lines[18:]), "the worst finding")
+    check(all("[Inner source 10.86.152.188, but " in line and " 10.86.152.186" in line for line in lines[18:]), "both values of the worst")
+    cause = tshark(name, "-2").splitlines()[18]
+    check(" [Inner source 10.86.152.188, but gw.corp.example assigned 10.86.152.186 to lisa@corp.example] " in cause, f"the cause: {cause}")
+    refused = tshark("1_wrong_password").splitlines()[5]
+    check(refused.endswith(" [198.51.100.20 rejects the user lisa@corp.example] Transaction (Config Mode): CFG set status FAIL"), f"what fails comes first: {refused}")
     check(not any("[" in line for line in tshark(name, "-o", "espial.info_tag:FALSE").splitlines()), "no tag without the preference")
     check("[" not in "".join(line for line in tshark("5_clean_ikev2").splitlines() if "report a NAT" not in line), "clean, no tags")
 
@@ -216,6 +244,10 @@ def details():
     ours = next(i for i, line in enumerate(ike) if "[Espial IPsec Analysis" in line)
     layer = max(i for i, line in enumerate(ike[:ours]) if line and not line.startswith(" "))
     check(ike[layer].startswith("Internet Security Association"), f"below ISAKMP: {ike[layer]}")
+    what = next(i for i, line in enumerate(lines) if "[What happened: " in line)
+    check("(Mode Config, frame 9).]" in lines[what] and lines[what + 1].strip().startswith("[    From this follows:"),
+          f"a line for each sentence: {lines[what:what + 2]}")
+    check(max(len(line) for line in lines if line.startswith("            [")) < 180, "no line is cut")
     filtered = tshark(name, "-Y", "_ws.expert.severity == error && espial", "-T", "fields", "-e", "frame.number").split()
     check(filtered == ["19", "20", "21"], f"experts filter: {filtered}")
     for frame, want in (("13", "initiator to responder"), ("14", "responder to initiator"), ("2", "responder to initiator")):
@@ -302,6 +334,7 @@ def main():
         if not os.path.exists(os.path.join(keys(name), "plan")):
             tables(name)
             tree(name)
+            counts(name)
     for part in (conversations, flow, info, paths, messages, details, profile, companion, house_rules):
         part()
     print(f"figure: statistics, flow, profile and companion: {held} held, {failed} failed")

@@ -15,6 +15,59 @@ shows(const char *text, const char *want)
     g_free(got);
 }
 
+static void
+heads(const char *text, size_t max, const char *want)
+{
+    char *got = text_head(text, max);
+
+    T_STR(got, want);
+    g_free(got);
+}
+
+static void
+test_head(void)
+{
+    heads("", 20, "");
+    heads("Inner source 10.86.152.188, but Child SA 0 (SPI ac47f960, quick mode in frame 11) "
+          "admits only 10.86.152.186/32 from lisa@corp.example. The rest.",
+          120,
+          "Inner source 10.86.152.188, but Child SA 0 admits only 10.86.152.186/32 from "
+          "lisa@corp.example");
+    heads("Offered (IKE:A (twice)) IKE:3DES_CBC/HMAC_MD5_96/MODP_768; encryption does not match.",
+          60, "Offered ..; encryption does not match");
+    heads("An open ( parenthesis stays", 60, "An open ( parenthesis stays");
+    heads("one two, three four", 10, "one two ..");
+    heads("M\303\274nchen\303\274nchen", 2, "M ..");
+}
+
+/* All of text, a line each, in want. */
+static void
+lines(const char *text, size_t max, const char *want)
+{
+    GString *got = g_string_new(NULL);
+
+    while (*text) {
+        size_t len = text_line(text, max);
+        T(len > 0 && len <= max);
+        g_string_append_printf(got, "%.*s|", (int)len, text);
+        for (text += len; *text == ' '; text++) {
+        }
+    }
+    T_STR(got->str, want);
+    g_string_free(got, TRUE);
+}
+
+static void
+test_line(void)
+{
+    lines("", 10, "");
+    lines("short", 10, "short|");
+    lines("one two three", 8, "one two|three|");
+    lines("a. One sentence; two of them.", 20, "a. One sentence;|two of them.|");
+    lines("abcdefghijkl", 5, "abcde|fghij|kl|");
+    lines("abcd\303\274\303\274", 5, "abcd|\303\274\303\274|");
+}
+
 int
 main(void)
 {
@@ -35,5 +88,7 @@ main(void)
     shows("a\nb\033[31m", "a[U+000A]b[U+001B][31m");
     shows((const char[]){ (char)0xe2, (char)0x80, (char)0xae, 'x', 0 }, "[U+202E]x");
     shows("\377\300\257x\303", "\357\277\275\357\277\275\357\277\275x\357\277\275");
+    test_head();
+    test_line();
     return t_done();
 }

@@ -1,10 +1,10 @@
-/* conversation.c - Conversations and Endpoints of IPsec, one conversation for each SA
- * between its outer addresses; the conversation filters of a packet.
+/* conversation.c - Conversations and Endpoints of IPsec, one conversation for each Child SA, IKE SA
+ * and stream of no SA between its outer addresses; the conversation filters of a packet.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "capture.h"
 #include "espial.h"
 
-static int proto_espial = -1;
+static int proto_espial = -1, tap_ike = -1, tap_stream = -1;
 
 static void
 set_ip(address *out, const struct ip_addr *a)
@@ -32,14 +32,27 @@ record_addresses(const struct frame_records *all, const struct record *r, addres
     }
 }
 
-/* --- tables ---------------------------------------------------------------------- */
+/* --- tables: a tab for each kind, whose ports are the numbers of SAs ---------------------- */
+
+enum kind { KIND_CHILD,
+            KIND_IKE,
+            KIND_STREAM,
+            NUM_KINDS };
+
+/* Ports are shown, and filtered by, as numbers: of a type of Wireshark's that gives them no names.
+ */
+enum { NUMBERED = CONVERSATION_NCP };
 
 static const char *
-address_filter(const address *a, conv_filter_type_e type)
+filter_of(const address *a, conv_filter_type_e type, enum kind kind)
 {
     static const char *const names[][3] = { { "ip.src", "ip.dst", "ip.addr" },
                                             { "ipv6.src", "ipv6.dst", "ipv6.addr" } };
+    static const char *const numbers[] = { "espial.child_sa", "espial.ike_sa", "espial.stream" };
 
+    if (type == CONV_FT_SRC_PORT || type == CONV_FT_DST_PORT || type == CONV_FT_ANY_PORT) {
+        return numbers[kind];
+    }
     if ((a->type != AT_IPv4 && a->type != AT_IPv6) || type > CONV_FT_ANY_ADDRESS) {
         return CONV_FILTER_INVALID;
     }
@@ -47,74 +60,116 @@ address_filter(const address *a, conv_filter_type_e type)
 }
 
 static const char *
-conversation_filter(conv_item_t *item, conv_filter_type_e type)
+child_conversation(conv_item_t *item, conv_filter_type_e type)
 {
-    return address_filter(&item->src_address, type);
+    return filter_of(&item->src_address, type, KIND_CHILD);
+}
+static const char *
+ike_conversation(conv_item_t *item, conv_filter_type_e type)
+{
+    return filter_of(&item->src_address, type, KIND_IKE);
+}
+static const char *
+stream_conversation(conv_item_t *item, conv_filter_type_e type)
+{
+    return filter_of(&item->src_address, type, KIND_STREAM);
 }
 
 static const char *
-endpoint_filter(endpoint_item_t *item, conv_filter_type_e type)
+child_endpoint(endpoint_item_t *item, conv_filter_type_e type)
 {
-    return address_filter(&item->myaddress, type);
+    return filter_of(&item->myaddress, type, KIND_CHILD);
+}
+static const char *
+ike_endpoint(endpoint_item_t *item, conv_filter_type_e type)
+{
+    return filter_of(&item->myaddress, type, KIND_IKE);
+}
+static const char *
+stream_endpoint(endpoint_item_t *item, conv_filter_type_e type)
+{
+    return filter_of(&item->myaddress, type, KIND_STREAM);
 }
 
-static ct_dissector_info_t conversation_info = { conversation_filter };
-static et_dissector_info_t endpoint_info = { endpoint_filter };
+static ct_dissector_info_t conversation_info[] = { { child_conversation },
+                                                   { ike_conversation },
+                                                   { stream_conversation } };
+static et_dissector_info_t endpoint_info[] = { { child_endpoint },
+                                               { ike_endpoint },
+                                               { stream_endpoint } };
 
-/* Each SA is one conversation, and so is each stream that belongs to no SA. */
-static conv_id_t
-conversation_of(const struct record *r)
+/* NO_ID for a record that is of another kind.  Streams are those of no SA. */
+static uint32_t
+number_of(const struct record *r, enum kind kind)
 {
-    if (r->kind == RECORD_IPSEC) {
-        return r->child != NO_ID ? 2 * r->child + 1 : 1u << 31 | r->stream;
+    if (r->kind != RECORD_IPSEC) {
+        return kind == KIND_IKE && r->kind == RECORD_IKE ? r->ike_sa : NO_ID;
     }
-    return 2 * r->ike_sa;
+    return kind == KIND_CHILD                       ? r->child :
+           kind == KIND_STREAM && r->child == NO_ID ? r->stream :
+                                                      NO_ID;
 }
 
-static bool
-counts(const struct record *r)
-{
-    return r->kind == RECORD_IKE ? r->ike_sa != NO_ID : r->stream != NO_ID;
-}
-
-/* One row for each pair of ends, or for each end. */
+/* One row for each pair of ends of an SA, or for each end. */
 static tap_packet_status
 count(conv_hash_t *hash, packet_info *pinfo, const struct frame_records *all, tap_flags_t flags,
-      bool ends)
+      enum kind kind, bool ends)
 {
     int octets = (int)pinfo->fd->pkt_len;
 
     hash->flags = flags;
     for (unsigned i = 0; all && i < all->num; i++) {
+        uint32_t n = number_of(all->at[i], kind);
         address src, dst;
-        if (!counts(all->at[i])) {
+        if (n == NO_ID) {
             continue;
         }
         record_addresses(all, all->at[i], &src, &dst);
         if (ends) {
-            add_endpoint_table_data(hash, &src, 0, TRUE, 1, octets, &endpoint_info, ENDPOINT_NONE);
-            add_endpoint_table_data(hash, &dst, 0, FALSE, 1, octets, &endpoint_info, ENDPOINT_NONE);
+            add_endpoint_table_data(hash, &src, n, TRUE, 1, octets, &endpoint_info[kind],
+                                    (endpoint_type)NUMBERED);
+            add_endpoint_table_data(hash, &dst, n, FALSE, 1, octets, &endpoint_info[kind],
+                                    (endpoint_type)NUMBERED);
         } else {
             add_conversation_table_data_with_conv_id(
-                hash, &src, &dst, 0, 0, conversation_of(all->at[i]), 1, octets, &pinfo->rel_ts,
-                &pinfo->abs_ts, &conversation_info, CONVERSATION_NONE);
+                hash, &src, &dst, n, n, n, 1, octets, &pinfo->rel_ts, &pinfo->abs_ts,
+                &conversation_info[kind], (conversation_type)NUMBERED);
         }
     }
     return TAP_PACKET_REDRAW;
 }
 
-static tap_packet_status
-on_conversation(void *table, packet_info *pinfo, epan_dissect_t *edt _U_, const void *data,
-                tap_flags_t flags)
+#define CALLBACKS(name, kind) \
+    static tap_packet_status name##_conversations(void *table, packet_info *pinfo, \
+                                                  epan_dissect_t *edt _U_, const void *data, \
+                                                  tap_flags_t flags) \
+    { \
+        return count((conv_hash_t *)table, pinfo, (const struct frame_records *)data, flags, kind, \
+                     false); \
+    } \
+    static tap_packet_status name##_endpoints(void *table, packet_info *pinfo, \
+                                              epan_dissect_t *edt _U_, const void *data, \
+                                              tap_flags_t flags) \
+    { \
+        return count((conv_hash_t *)table, pinfo, (const struct frame_records *)data, flags, kind, \
+                     true); \
+    }
+CALLBACKS(child, KIND_CHILD)
+CALLBACKS(ike, KIND_IKE)
+CALLBACKS(stream, KIND_STREAM)
+#undef CALLBACKS
+
+bool
+stat_conversation_wanted(void)
 {
-    return count((conv_hash_t *)table, pinfo, (const struct frame_records *)data, flags, false);
+    return have_tap_listener(tap_ike) || have_tap_listener(tap_stream);
 }
 
-static tap_packet_status
-on_endpoint(void *table, packet_info *pinfo, epan_dissect_t *edt _U_, const void *data,
-            tap_flags_t flags)
+void
+stat_conversation_queue(packet_info *pinfo, const struct frame_records *records)
 {
-    return count((conv_hash_t *)table, pinfo, (const struct frame_records *)data, flags, true);
+    tap_queue_packet(tap_ike, pinfo, records);
+    tap_queue_packet(tap_stream, pinfo, records);
 }
 
 /* --- filters ---------------------------------------------------------------------- */
@@ -161,8 +216,16 @@ child_sa_filter(packet_info *pinfo CF_USER)
 void
 stat_conversation_register(int proto)
 {
+    int ike = proto_register_protocol("Espial IKE SAs", "ESPIAL-IKE", "espial_ike"),
+        stream = proto_register_protocol("Espial streams of no SA", "ESPIAL-STREAM",
+                                         "espial_stream");
+
     proto_espial = proto;
-    register_conversation_table(proto, TRUE, on_conversation, on_endpoint);
+    tap_ike = register_tap("espial_ike"); /* named as the tables' protocols */
+    tap_stream = register_tap("espial_stream");
+    register_conversation_table(proto, FALSE, child_conversations, child_endpoints);
+    register_conversation_table(ike, FALSE, ike_conversations, ike_endpoints);
+    register_conversation_table(stream, FALSE, stream_conversations, stream_endpoints);
     compat_conversation_filter("espial", "IKE SA", has_ike_sa, ike_sa_filter);
     compat_conversation_filter("espial", "Child SA", has_child_sa, child_sa_filter);
 }

@@ -1,6 +1,6 @@
-/* table.c - the rows of tables, and Statistics > IPsec SAs, -z espial,sa_table.  Rows are filled
- * packet by packet, so that a filter counts; what only the end of the capture proves is there where
- * packets are seen a second time.  Wireshark has no submenu for tables.
+/* table.c - the rows of tables, and Statistics > IPsec (Espial) > SAs, -z espial,sa_table.  Rows
+ * are filled packet by packet, so that a filter counts; what only the end of the capture proves is
+ * there where packets are seen a second time.  menu.c opens the windows.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "table.h"
 
@@ -210,6 +210,7 @@ enum {
     SA_OF,
     SA_STATE,
     SA_SINCE,
+    SA_LAST,
     SA_INITIATOR,
     SA_RESPONDER,
     SA_SELECTORS,
@@ -228,6 +229,7 @@ static stat_tap_table_item sas_fields[NUM_SA_FIELDS] = {
     [SA_OF] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Under", "%-8s" },
     [SA_STATE] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "State", "%-11s" },
     [SA_SINCE] = { TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "Established (s)", "%15s" },
+    [SA_LAST] = { TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "Last packet (s)", "%15s" },
     [SA_INITIATOR] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Initiator", "%-20s" },
     [SA_RESPONDER] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Responder", "%-20s" },
     [SA_SELECTORS] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Selectors", "%s" },
@@ -390,6 +392,7 @@ on_sas(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapp
         } else {
             row = put_stream(ui, sadb_stream(capture_db(), r->stream));
         }
+        table_set_time(table_of(ui), row, SA_LAST, nstime_to_sec(&pinfo->rel_ts));
         table_add(table_of(ui), row, SA_PACKETS, 1);
         table_add(table_of(ui), row, SA_BYTES, pinfo->fd->pkt_len);
     }
@@ -418,7 +421,7 @@ void
 stat_table_register(void)
 {
     static tap_param filter[] = { { PARAM_FILTER, "filter", "Filter", NULL, TRUE } };
-    static stat_tap_table_ui sas = { REGISTER_PACKET_STAT_GROUP_UNSORTED,
+    static stat_tap_table_ui sas = { REGISTER_STAT_GROUP_GENERIC,
                                      "IPsec SAs",
                                      "espial",
                                      "espial,sa_table",

@@ -1,4 +1,4 @@
-/* table_found.c - Statistics > IPsec Findings and IPsec Diagnoses, -z espial,finding_table and
+/* table_found.c - Statistics > IPsec (Espial) > Findings and Diagnoses, -z espial,finding_table and
  * -z espial,diagnosis_table.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "table.h"
 
@@ -36,18 +36,22 @@ static stat_tap_table_item found_fields[NUM_F_FIELDS] = {
     [F_BASIS] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Basis", "%-10s" },
 };
 
-/* Which SA a finding is about, and between whom. */
+/* Which SA a finding is about, and between whom; of one about the path or the peers, the SA of its
+ * packet. */
 static void
-put_whose(stat_tap_table *table, unsigned row, const struct finding *f)
+put_whose(stat_tap_table *table, unsigned row, const struct finding *f,
+          const struct frame_records *all)
 {
-    const struct ike_sa *sa = sadb_ike_sa(capture_db(), f->ike_sa);
+    uint32_t ike_sa = f->ike_sa == NO_ID && f->stream == NO_ID && all ? all->at[0]->ike_sa :
+                                                                        f->ike_sa;
+    const struct ike_sa *sa = sadb_ike_sa(capture_db(), ike_sa);
     const struct stream *s = f->stream == NO_ID ? NULL : sadb_stream(capture_db(), f->stream);
     char name[32], a[ID_TEXT_MAX], b[ID_TEXT_MAX], peers[2 * ID_TEXT_MAX + 8];
 
     if (f->child_sa != NO_ID) {
         snprintf(name, sizeof name, "Child SA %u", f->child_sa);
     } else if (sa) {
-        snprintf(name, sizeof name, "IKE SA %u", f->ike_sa);
+        snprintf(name, sizeof name, "IKE SA %u", sa->id);
     } else if (s) {
         snprintf(name, sizeof name, "Stream %u", f->stream);
     } else {
@@ -68,7 +72,8 @@ put_whose(stat_tap_table *table, unsigned row, const struct finding *f)
 }
 
 static void
-put_finding(const stat_tap_table_ui *ui, const struct finding *f, double seconds)
+put_finding(const stat_tap_table_ui *ui, const struct finding *f,
+            const struct frame_records *all, double seconds)
 {
     stat_tap_table *table = table_of(ui);
     unsigned num = found_rows.num;
@@ -78,7 +83,7 @@ put_finding(const stat_tap_table_ui *ui, const struct finding *f, double seconds
         table_set_time(table, row, F_TIME, seconds);
     }
     table_set_severity(table, row, F_SEVERITY, f->severity);
-    put_whose(table, row, f);
+    put_whose(table, row, f, all);
     table_set_text(table, row, F_CHECK, checks[f->check].name);
     table_set_text(table, row, F_REMEDY, f->severity == SEV_CHAT ? "" : f->remedy);
     table_set_text(table, row, F_DETAIL, f->detail);
@@ -88,7 +93,7 @@ put_finding(const stat_tap_table_ui *ui, const struct finding *f, double seconds
 }
 
 static tap_packet_status
-on_findings(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped _U_,
+on_findings(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped,
             tap_flags_t flags _U_)
 {
     const GArray *ids = findings_of_frame(capture_findings(), pinfo->num);
@@ -96,7 +101,7 @@ on_findings(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void 
     for (guint i = 0; ids && i < ids->len; i++) {
         put_finding(((const stat_data_t *)data)->stat_tap_data,
                     findings_get(capture_findings(), g_array_index(ids, uint32_t, i)),
-                    nstime_to_sec(&pinfo->rel_ts));
+                    (const struct frame_records *)tapped, nstime_to_sec(&pinfo->rel_ts));
     }
     return ids ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
 }
@@ -117,6 +122,7 @@ reset_findings(stat_tap_table *table)
 
 enum {
     D_SEVERITY,
+    D_TIME,
     D_CAUSE,
     D_WHO,
     D_PEER,
@@ -129,6 +135,7 @@ enum {
 };
 static stat_tap_table_item diagnosed_fields[NUM_D_FIELDS] = {
     [D_SEVERITY] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Severity", "%-9s" },
+    [D_TIME] = { TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, "Time (s)", "%9s" },
     [D_CAUSE] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Cause", "%s" },
     [D_WHO] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Who", "%-20s" },
     [D_PEER] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Peer", "%-20s" },
@@ -140,13 +147,17 @@ static stat_tap_table_item diagnosed_fields[NUM_D_FIELDS] = {
 };
 
 static void
-put_diagnosis(const stat_tap_table_ui *ui, const struct diagnosis *d)
+put_diagnosis(const stat_tap_table_ui *ui, const struct diagnosis *d, double seconds)
 {
     stat_tap_table *table = table_of(ui);
     const struct tunnel *t =
         d->tunnel == NO_ID ? NULL : diagnoses_tunnel(capture_diagnoses(), d->tunnel);
+    unsigned num = diagnosed_rows.num;
     unsigned row = table_row_by_severity(&diagnosed_rows, table, d->id, d->severity, ui);
 
+    if (diagnosed_rows.num > num) {
+        table_set_time(table, row, D_TIME, seconds);
+    }
     table_set_severity(table, row, D_SEVERITY, d->severity);
     table_set_text(table, row, D_CAUSE, d->title);
     table_set_text(table, row, D_WHO, t && t->who ? t->who : "");
@@ -167,7 +178,8 @@ on_diagnoses(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void
 
     for (guint i = 0; ids && i < ids->len; i++) {
         put_diagnosis(((const stat_data_t *)data)->stat_tap_data,
-                      diagnoses_get(all, g_array_index(ids, uint32_t, i)));
+                      diagnoses_get(all, g_array_index(ids, uint32_t, i)),
+                      nstime_to_sec(&pinfo->rel_ts));
     }
     return ids ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
 }
@@ -195,7 +207,7 @@ void
 stat_table_found_register(void)
 {
     static tap_param filter[] = { { PARAM_FILTER, "filter", "Filter", NULL, TRUE } };
-    static stat_tap_table_ui findings = { REGISTER_PACKET_STAT_GROUP_UNSORTED,
+    static stat_tap_table_ui findings = { REGISTER_STAT_GROUP_GENERIC,
                                           "IPsec Findings",
                                           "espial",
                                           "espial,finding_table",
@@ -210,7 +222,7 @@ stat_table_found_register(void)
                                           filter,
                                           NULL,
                                           0 };
-    static stat_tap_table_ui diagnosed = { REGISTER_PACKET_STAT_GROUP_UNSORTED,
+    static stat_tap_table_ui diagnosed = { REGISTER_STAT_GROUP_GENERIC,
                                           "IPsec Diagnoses",
                                           "espial",
                                           "espial,diagnosis_table",

@@ -1,5 +1,5 @@
-/* tree.c - Statistics > IPsec Counts, -z espial,tree.
- * SPDX-License-Identifier: GPL-2.0-or-later */
+/* tree.c - the tree of counts, -z espial,tree.  Wireshark opens a tree from a menu of its own
+ * alone: the window is the table of table_counts.c.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "capture.h"
 #include "espial.h"
 
@@ -132,6 +132,6 @@ on_packet(stats_tree *st, packet_info *pinfo, epan_dissect_t *edt _U_, const voi
 void
 stat_tree_handoff(void)
 {
-    stats_tree_register_plugin("espial", "espial", "IPsec Counts",
-                               ST_SORT_COL_NAME << ST_FLG_SRTCOL_SHIFT, on_packet, begin, NULL);
+    compat_stats_tree("espial", "IPsec Counts", ST_SORT_COL_NAME << ST_FLG_SRTCOL_SHIFT, on_packet,
+                      begin);
 }
