@@ -20,10 +20,12 @@ struct report {
     uint32_t cut_frames;                    /* frames of which the capture has not all octets */
     const char *wireshark;                  /* version of Wireshark, or NULL */
     const char *file;                       /* the capture's name without its folders, or NULL */
+    const char *title, *author, *date;      /* what the analyst wants on the page, or NULL */
     const char *keys_full;                  /* what the key store was too small for (keyring_full),
                                              * or NULL */
     bool tcp_full;                          /* TCP connections were left out (tcp_encap_capped) */
     bool ports_full;                        /* some IKE on other UDP ports was left out */
+    bool one_line;                          /* JSON without line breaks but one at its end */
     bool deep;                              /* headers of IPsec were left out (frame_walk.capped) */
 };
 
@@ -34,7 +36,7 @@ void report_findings(FILE *out, const struct report *r);
  * a line for each SA. */
 void report_diagnosis(FILE *out, const struct report *r);
 
-/* Everything, in the format espial-report/1. */
+/* Everything, in the format espial-report/1, r->one_line or indented. */
 void report_json(FILE *out, const struct report *r);
 
 /* What the streams carried, over time and by inner address: for the HTML report.  traffic_new

@@ -82,6 +82,8 @@ bool prefs_verify(void);
 bool prefs_show_inner(void);
 bool prefs_info_tag(void);
 bool prefs_info_message(void);
+const char *prefs_report_title(void);   /* NULL where none is set */
+const char *prefs_report_author(void);
 
 /* key_tables.c: Wireshark's own tables of keys. */
 void key_tables_read(struct keylog *log);

@@ -12,6 +12,7 @@ static const char *plan_file = "";
 static unsigned replay_window = 64;         /* RFC 4303 section 3.4.3 */
 static const char *keylog_file = "";
 static ws_bool feed_tables = 1, verify_icv = 1, inner_shown = 1, info_tag = 1, info_message = 1;
+static const char *report_title = "", *report_author = "";
 static const char *delete_grace = "0.5";    /* seconds; Wireshark has no preference for fractions */
 static struct plan_row *rows;
 static unsigned num_rows;
@@ -106,6 +107,18 @@ bool
 prefs_info_message(void)
 {
     return info_message;
+}
+
+const char *
+prefs_report_title(void)
+{
+    return report_title && *report_title ? report_title : NULL;
+}
+
+const char *
+prefs_report_author(void)
+{
+    return report_author && *report_author ? report_author : NULL;
 }
 
 /* A path from here is another one from the folder where Wireshark is started next, and OK in the
@@ -206,6 +219,13 @@ prefs_register_espial(int proto)
         "What an IKE message says, its payloads with their values, behind what Wireshark says of it; nothing "
         "for what could not be read",
         &info_message);
+    prefs_register_string_preference(module, "report_title", "Title of the HTML report",
+                                     "What stands above the HTML report; empty: the name of the "
+                                     "capture",
+                                     &report_title);
+    prefs_register_string_preference(module, "report_author", "Author of the HTML report",
+                                     "Who stands in the HTML report as its author; empty: nobody",
+                                     &report_author);
     plan_uat = uat_new("Espial plan", sizeof(struct plan_row), "espial_plan", TRUE, (void **)&rows,
                        &num_rows, UAT_AFFECTS_DISSECTION, NULL, copy_row, check_row, free_row, NULL,
                        NULL, fields);

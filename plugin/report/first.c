@@ -35,6 +35,25 @@ put_considered(GString *out, const struct diagnosis *d)
     g_string_append(out, ".</p>\n");
 }
 
+/* Where the trouble begins, for whom goes by the clock and for whom goes by the capture. */
+static void
+put_since(struct page *p, const struct diagnosis *d)
+{
+    uint32_t last = g_array_index(d->frames, uint32_t, d->frames->len - 1);
+
+    g_string_append(p->out, "<p class=\"do\"><b>Since</b> ");
+    put_when(p->out, d->first_time);
+    html_put(p->out, ", frame %u, ", d->first_frame);
+    put_duration(p->out, d->first_time - p->start);
+    g_string_append(p->out, " after the capture begins");
+    if (last > d->first_frame) {
+        html_put(p->out, "; last seen in frame %u, ", last);
+        put_duration(p->out, d->last_time - d->first_time);
+        g_string_append(p->out, " later");
+    }
+    g_string_append(p->out, "</p>\n");
+}
+
 static void
 put_diagnosis(struct page *p, const struct diagnosis *d)
 {
@@ -52,7 +71,9 @@ put_diagnosis(struct page *p, const struct diagnosis *d)
     html_put(p->out, "</span> <span class=\"basis %s\">%s</span></p>\n<p>", basis_name(d->basis),
              basis_name(d->basis));
     html_text_breaking(p->out, d->text);
-    g_string_append(p->out, "</p>\n<p class=\"do\"><b>To do</b> ");
+    g_string_append(p->out, "</p>\n");
+    put_since(p, d);
+    g_string_append(p->out, "<p class=\"do\"><b>To do</b> ");
     html_text_breaking(p->out, d->remedy);
     g_string_append(p->out, "</p>\n");
     put_considered(p->out, d);

@@ -56,17 +56,37 @@ put_duration(GString *out, double seconds)
     }
 }
 
-void
-put_when(GString *out, double time)
+static char *
+utc(double time, const char *format)
 {
     GDateTime *t = g_date_time_new_from_unix_utc((gint64)time);
-    char *text = t ? g_date_time_format(t, "%Y-%m-%d %H:%M:%S") : NULL;
+    char *text = t ? g_date_time_format(t, format) : NULL;
 
-    html_put(out, "%s UTC", text ? text : "?");
-    g_free(text);
     if (t) {
         g_date_time_unref(t);
     }
+    return text ? text : g_strdup("?");
+}
+
+void
+put_when(GString *out, double time)
+{
+    put_period(out, time, time);
+}
+
+void
+put_period(GString *out, double first, double last)
+{
+    char *from = utc(first, "%Y-%m-%d %H:%M:%S"), *to = utc(last, "%Y-%m-%d %H:%M:%S");
+    size_t same = strcspn(from, " ") + 1;
+
+    html_text(out, from);
+    if (strcmp(from, to) != 0) {
+        html_put(out, " to %s", strncmp(from, to, same) == 0 ? to + same : to);
+    }
+    g_string_append(out, " UTC");
+    g_free(from);
+    g_free(to);
 }
 
 void

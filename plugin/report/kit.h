@@ -18,6 +18,8 @@ void close_table(GString *out);
 void put_plural(GString *out, uint64_t n, const char *one, const char *more);
 void put_duration(GString *out, double seconds);
 void put_when(GString *out, double time);      /* UTC */
+/* "2026-11-23 14:11:06 to 14:11:07 UTC"; the second date where it is another day. */
+void put_period(GString *out, double first, double last);
 void put_severity(GString *out, enum severity s);
 void put_severity_count(GString *out, enum severity s, uint32_t n);
 void put_frames(GString *out, const struct frame_list *frames);

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sections.h"
 
-#include "html.h"
+#include "kit.h"
 
 static void
 put_hash(GString *out, const char *text)
@@ -38,8 +38,8 @@ put_head(struct page *p)
     put_hash(out, page_script);
     html_put(out, "'\">\n<meta name=\"generator\" content=\"Espial %s\">\n<title>IPsec report",
              p->r->version);
-    if (p->name) {
-        html_put(out, ": %s", p->name);
+    if (p->r->title || p->name) {
+        html_put(out, ": %s", p->r->title ? p->r->title : p->name);
     }
     html_put(out, "</title>\n<style>");
     g_string_append(out, page_style);
@@ -102,6 +102,30 @@ put_foot(struct page *p)
     g_string_append(p->out, "</script>\n</body>\n</html>\n");
 }
 
+/* Of what, from when and by what: an item each. */
+static void
+put_about(struct page *p)
+{
+    const struct report *r = p->r;
+    GString *out = p->out;
+
+    g_string_append(out, "<ul class=\"about\">\n");
+    if (r->title && p->name) {
+        html_put(out, "<li>%s</li>\n", p->name);
+    }
+    if (sadb_num_frames(r->db)) {
+        g_string_append(out, "<li>captured ");
+        put_period(out, p->start, p->end);
+        g_string_append(out, "</li>\n");
+    }
+    if (r->date || r->author) {
+        html_put(out, r->date ? "<li>report of %s" : "<li>report", r->date);
+        html_put(out, r->author ? " by %s</li>\n" : "</li>\n", r->author);
+    }
+    html_put(out, "<li>Espial %s", r->version);
+    html_put(out, r->wireshark ? ", Wireshark %s</li>\n</ul>\n" : "</li>\n</ul>\n", r->wireshark);
+}
+
 void
 report_html(GString *out, const struct report *r, const struct traffic *t, const char *name)
 {
@@ -115,7 +139,8 @@ report_html(GString *out, const struct report *r, const struct traffic *t, const
     page_begin(&p);
     put_head(&p);
     g_string_append(out, "<header class=\"top\"><p class=\"kind\">IPsec capture report</p>\n");
-    html_put(out, "<h1>%s</h1>\n", name ? name : "What the capture shows");
+    html_put(out, "<h1>%s</h1>\n", r->title ? r->title : name ? name : "What the capture shows");
+    put_about(&p);
     put_contents(&p);
     g_string_append(out, "</header>\n<main>\n");
     page_summary(&p);

@@ -263,6 +263,32 @@ nothing(struct conversation *c)
     T(shows("Made by Espial 9.8.7 from"));
 }
 
+/* What the analyst wants above it, from when the capture is, and what made it. */
+static void
+about(struct conversation *c)
+{
+    struct report r;
+
+    tunnel(c);
+    end_after(c, 90000);
+    r = report_now(c);
+    write_page(&r, NULL, "a.pcap");
+    T(shows("<h1>a.pcap</h1>\n<ul class=\"about\">\n"
+            "<li>captured 1970-01-01 00:16:40 to 1970-01-02 01:16:42 UTC</li>\n"
+            "<li>Espial 9.8.7</li>\n</ul>"));
+    r.title = "Acme <4711>";
+    r.author = "K. & L.";
+    r.wireshark = "4.2.0";
+    write_page(&r, NULL, "a.pcap");
+    T(shows("<title>IPsec report: Acme &lt;4711&gt;</title>"));
+    T(shows("<h1>Acme &lt;4711&gt;</h1>\n<ul class=\"about\">\n<li>a.pcap</li>\n<li>captured "));
+    T(shows("<li>report by K. &amp; L.</li>\n<li>Espial 9.8.7, Wireshark 4.2.0</li>"));
+    r.date = "2026-11-30";
+    write_page(&r, NULL, NULL);
+    T(shows("<h1>Acme &lt;4711&gt;</h1>\n<ul class=\"about\">\n<li>captured "));
+    T(shows("<li>report of 2026-11-30 by K. &amp; L.</li>"));
+}
+
 /* Names of peers and of files, and what a finding quotes, are a stranger's. */
 static void
 escaped(struct conversation *c)
@@ -310,6 +336,7 @@ groups(struct conversation *c)
     /* What is wrong first; how strong it is in a line. */
     T(in_order((const char *[]){ "<ol class=\"first\">", "Broken.", "<b>To do</b>", "</ol>",
                                  "<h3>Strength</h3>", "<section id=\"findings\"", NULL }));
+    T(shows("<b>Since</b> 1970-01-01 00:16:42 UTC, frame 4, 1.50 s after the capture begins</p>"));
     T(times("<p class=\"head\">") == 1 && shows("<li class=\"error\" id=\"d0\">"));
     /* Each has an anchor to which its SA links, and the SA that it is about. */
     T(shows("<a href=\"#f3\">Authentication is rejected</a>") && shows("<tr id=\"f3\">"));
@@ -532,6 +559,7 @@ main(void)
     conversation_begin(&c);
     reader();
     nothing(&c);
+    about(&c);
     escaped(&c);
     groups(&c);
     counts(&c);

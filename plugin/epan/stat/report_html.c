@@ -130,20 +130,45 @@ save(const char *path, const GString *page)
     return good;
 }
 
+/* The same capture gives the same octets, so the clock is not asked: a date is only in a report
+ * where it is given from outside, by the variable that reproducible builds go by.  NULL, or UTC;
+ * the caller frees it. */
+static char *
+date_given(void)
+{
+    const char *seconds = g_getenv("SOURCE_DATE_EPOCH");
+    GDateTime *t;
+    guint64 n;
+    char *text;
+
+    if (!seconds || !g_ascii_string_to_unsigned(seconds, 10, 0, G_MAXUINT32, &n, NULL)) {
+        return NULL;
+    }
+    t = g_date_time_new_from_unix_utc((gint64)n);
+    text = g_date_time_format(t, "%Y-%m-%d");
+    g_date_time_unref(t);
+    return text;
+}
+
 static void
 draw(void *data)
 {
     struct html_file *f = (struct html_file *)data;
     struct report known;
     GString *page;
+    char *date;
 
     if (!capture_report(&known)) {
         return;
     }
+    known.title = prefs_report_title();
+    known.author = prefs_report_author();
+    known.date = date = date_given();
     page = g_string_sized_new(1 << 16);
     report_html(page, &known, f->traffic, f->name);
     f->drawn = save(f->path, page) ? 1 : -1;
     g_string_free(page, TRUE);
+    g_free(date);
 }
 
 static void
