@@ -285,9 +285,12 @@ put_stream(json_dumper *j, const struct stream *s)
 }
 
 static void
-put_finding(json_dumper *j, const struct finding *f)
+put_finding(json_dumper *j, const struct sadb *db, const struct finding *f)
 {
     const struct check *c = &checks[f->check];
+    guint n = f->frames->len;
+    uint32_t first = n ? g_array_index(f->frames, uint32_t, 0) : f->frame,
+             last = n ? g_array_index(f->frames, uint32_t, n - 1) : f->frame;
 
     json_dumper_begin_object(j);
     put_text(j, "check", c->name);
@@ -295,18 +298,19 @@ put_finding(json_dumper *j, const struct finding *f)
     put_text(j, "basis", basis_name(f->basis));
     put_number(j, "frame", f->frame);
     begin_list(j, "frames");
-    for (guint i = 0; i < f->frames->len; i++) {
+    for (guint i = 0; i < n; i++) {
         json_dumper_value_anyf(j, "%u", g_array_index(f->frames, uint32_t, i));
     }
     json_dumper_end_array(j);
     put_number(j, "count", f->count);
+    put_times(j, true, sadb_time_of(db, first), sadb_time_of(db, last));
     put_or_null(j, "ike_sa", f->ike_sa, NO_ID);
     put_or_null(j, "child_sa", f->child_sa, NO_ID);
     put_or_null(j, "stream", f->stream, NO_ID);
     put_text(j, "detail", f->detail);
     if (finding_differs(f)) {
         begin_list(j, "per_frame");
-        for (guint i = 0; i < f->frames->len; i++) {
+        for (guint i = 0; i < n; i++) {
             uint32_t frame = g_array_index(f->frames, uint32_t, i);
             json_dumper_begin_object(j);
             put_number(j, "frame", frame);
@@ -430,7 +434,8 @@ put_keys(json_dumper *j, const struct key_use *keys)
 void
 report_json(FILE *out, const struct report *r)
 {
-    json_dumper dumper = { .output_file = out, .flags = JSON_DUMPER_FLAGS_PRETTY_PRINT };
+    json_dumper dumper = { .output_file = out,
+                           .flags = r->one_line ? 0 : JSON_DUMPER_FLAGS_PRETTY_PRINT };
     json_dumper *j = &dumper;
 
     json_dumper_begin_object(j);
@@ -464,7 +469,7 @@ report_json(FILE *out, const struct report *r)
     json_dumper_end_array(j);
     begin_list(j, "findings");
     for (size_t i = 0; i < findings_count(r->findings); i++) {
-        put_finding(j, findings_get(r->findings, i));
+        put_finding(j, r->db, findings_get(r->findings, i));
     }
     json_dumper_end_array(j);
     put_diagnoses(j, r->diagnoses);

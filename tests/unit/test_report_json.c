@@ -287,10 +287,30 @@ findings(struct conversation *c)
     T(is_json(text));
     text = squeezed(text);
     T(strstr(text, "\"findings\":[{\"check\":\"weak_prf\",\"severity\":\"warning\","
-                   "\"basis\":\"observed\",\"frame\":2,\"frames\":[2,4],\"count\":2,\"ike_sa\":0,"
+                   "\"basis\":\"observed\",\"frame\":2,\"frames\":[2,4],\"count\":2,"
+                   "\"first_time\":1001.000000,\"last_time\":1002.000000,\"ike_sa\":0,"
                    "\"child_sa\":null,\"stream\":null,\"detail\":\"A \\\"quote\\\", a \\\\, a"));
     T(strstr(text, "\"remedy\":\"Configure PRF_HMAC_SHA2_256 on both ends.\","
                    "\"reference\":\"RFC 8247 section 2.2\"}]"));
+}
+
+/* For readers who take a report from each line, whatever a peer has written. */
+static void
+one_line(struct conversation *c)
+{
+    struct report r;
+    char *indented;
+    const char *text;
+
+    tunnel_of(c, "two\nlines\r");
+    r = report_now(c);
+    indented = g_strdup(squeezed(printed_of(report_json, &r)));
+    r.one_line = true;
+    text = printed_of(report_json, &r);
+    T(is_json(text));
+    T(*text == '{' && strchr(text, '\n') == text + strlen(text) - 1);
+    T_STR(squeezed(text), indented);
+    g_free(indented);
 }
 
 int
@@ -305,5 +325,6 @@ main(void)
     unanswered(&c);
     half_a_child(&c);
     findings(&c);
+    one_line(&c);
     return conversation_done(&c);
 }

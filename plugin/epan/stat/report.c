@@ -11,6 +11,7 @@ enum report_kind { REPORT_SAS, REPORT_FINDINGS, REPORT_DIAGNOSIS, REPORT_JSON };
 struct listing {
     enum report_kind kind;
     enum severity least;
+    bool one_line;
 };
 
 static tap_packet_status
@@ -43,6 +44,7 @@ draw(void *data)
         return;
     }
     r.least = what->least;
+    r.one_line = what->one_line;
     switch (what->kind) {
     case REPORT_SAS:
         report_sas(stdout, &r);
@@ -86,7 +88,9 @@ start(enum report_kind kind, const char *name, const char *arg)
     GString *error;
 
     what->kind = kind;
-    if (!read_least(arg, name, &what->least)) {
+    what->least = SEV_CHAT;
+    what->one_line = kind == REPORT_JSON && strcmp(arg + strlen(name), ",line") == 0;
+    if (!what->one_line && !read_least(arg, name, &what->least)) {
         report_failure("Espial: -z %s: the severity is chat, note, warning or error", arg);
         g_free(what);
         STAT_INIT_FAIL;
