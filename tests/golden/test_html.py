@@ -251,10 +251,10 @@ def launcher(folder):
 
     def espial(*args, **more):
         return subprocess.run([os.path.join(ROOT, "espial"), *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True, timeout=300, **more)
+                              stderr=subprocess.PIPE, text=True, timeout=300, env=dict(os.environ, **more))
 
-    def expect(args, status, error=""):
-        run = espial(*args)
+    def expect(args, status, error="", **env):
+        run = espial(*args, **env)
         check(run.returncode == status and error in run.stderr, f"espial {args}: exit {run.returncode}: {run.stderr}")
         return run
 
@@ -274,6 +274,17 @@ def launcher(folder):
     expect(["--html", out, "--json", path], 2, "exclude each other")
     expect(["--html"], 2, "needs a value")
     expect(["--html="], 2, "needs a value")
+    # What an analyst wants above it.  The clock is not asked, whatever the zone: the same line, the same page.
+    head = ["--title", "Acme & <Co>", "--author=K. Lee", "--date", "2026-11-30", "--html", out, path]
+    expect(head, 1)
+    titled = open(out, "rb").read()
+    page = well_formed("title", titled)
+    check(page.words.startswith("IPsec report: Acme & <Co>") and "1_wrong_password.pcapng" in page.words, "the title")
+    check("report of 2026-11-30 by K. Lee" in page.words, "author and date")
+    expect(head, 1, TZ="Pacific/Kiritimati")
+    check(open(out, "rb").read() == titled, "the same page in another zone")
+    expect(["--date", "someday", "--html", out, path], 2, "someday: no date")
+    expect(["--title", "Acme", path], 2, "--html")
     os.remove(out)
     expect(["--html", out, os.path.join(folder, "missing.pcapng")], 2, "no such file")
     check(not os.path.exists(out), "no report of a capture that is not there")

@@ -1,6 +1,8 @@
 """The launcher: exit status, messages, usage.  SPDX-License-Identifier: GPL-2.0-or-later"""
+import bz2
 import gzip
 import json
+import lzma
 import os
 import resource
 import shutil
@@ -8,16 +10,19 @@ import signal
 import struct
 import subprocess
 import tempfile
+import time
 from pathlib import Path
+
+import jsonschema
 
 SOURCE = Path(os.environ.get("ESPIAL_SOURCE_DIR", Path(__file__).parents[2]))
 CLEAN = SOURCE / "pcaps/5_clean_ikev2.pcapng"
 FINDING = SOURCE / "pcaps/1_wrong_password.pcapng"
 
 
-def espial(*args, cwd=None, stdout=subprocess.PIPE, **env):
+def espial(*args, cwd=None, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, **env):
     run = subprocess.run([SOURCE / "espial", *map(str, args)], text=True, errors="surrogateescape",
-                         stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, cwd=cwd,
+                         stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, cwd=cwd,
                          timeout=300, env={**os.environ, **env})
     run.stderr = run.stderr.replace("espial: waiting for another set-up\n", "")
     return run
@@ -77,6 +82,26 @@ def test_json():
         assert report["format"] == "espial-report/1", report
 
 
+def test_json_lines(tmp):
+    """A line for each capture, whole or not: they can be told apart, and none is missing."""
+    cut, data = tmp / 'cut "1".pcapng', CLEAN.read_bytes()
+    at, length = list(packets(data))[1]
+    cut.write_bytes(data[:at + length // 2])
+    (tmp / "zeros").write_bytes(bytes(5000))
+    run = espial("--json", CLEAN, tmp / "none", cut, tmp / "zeros", FINDING)
+    expect(run, 2)
+    reports = [json.loads(line) for line in run.stdout.splitlines()]
+    assert [r["capture"]["file"] for r in reports] == [CLEAN.name, "none", cut.name, "zeros", FINDING.name], run.stdout
+    assert [r["capture"]["frames"] for r in reports[1:4]] == [0, 1, 0], run.stdout
+    errors = [r.get("error") for r in reports]
+    assert errors[0] is errors[4] is None and errors[1] == "no such file", errors
+    assert errors[2] == "the capture is cut short in the middle of a packet; the frame before the cut is reported", errors
+    assert errors[3].startswith("not a capture file, or damaged at its first packet"), errors
+    schema = json.loads((SOURCE / "plugin/espial-report-1.schema.json").read_text())
+    for report in reports:
+        jsonschema.validate(report, schema)
+
+
 def test_missing(tmp):
     missing = tmp / "none.pcapng"
     expect(espial(missing), 2, err=[str(missing), "no such file"])
@@ -105,6 +130,71 @@ def test_cut(tmp):
     expect(espial(cut), 2, [f"=== {cut} ===", " errors, "],
            [str(cut), "cut short", "the 3 frames before the cut are reported"])
     expect(espial(cut, FINDING), 2, [f"=== {FINDING} ==="])
+
+
+def test_nothing_read(tmp):
+    """Of a capture without a whole frame there is no report, and nobody takes it for a clean one."""
+    data = CLEAN.read_bytes()
+    at, length = next(packets(data))
+    (tmp / "cut").write_bytes(data[:at + length // 2])
+    (tmp / "zeros").write_bytes(bytes(5000))
+    for name, says in ("cut", "cut short in the middle of its first packet: 0 frames could be read"), ("zeros", "0 frames could be read"):
+        run = espial(tmp / name)
+        expect(run, 2, err=[says, "nothing to report for it"])
+        assert run.stdout == "", run.stdout
+
+
+def test_compressed(tmp):
+    """By what is in it, not by its name; keys beside it are found."""
+    data, keys = CLEAN.read_bytes(), CLEAN.with_suffix(".keys")
+    shutil.copytree(keys, tmp / "c.keys")
+    packed = {"c.pcapng.gz": gzip.compress(data), "c.pcapng.xz": lzma.compress(data), "c.pcapng.bz2": bz2.compress(data),
+              "c.pcapng": lzma.compress(data)}
+    for name, octets in packed.items():
+        (tmp / name).write_bytes(octets)
+        expect(espial("--findings", tmp / name), 0, [f"=== {tmp / name} ===", "sa_deleted  [decrypted]"])
+    (tmp / "half.xz").write_bytes(lzma.compress(data)[:3000])
+    expect(espial(tmp / "half.xz"), 2, ["0 errors"], ["xz cannot unpack all of it", "before the cut are reported"])
+    without = tmp / "bin"
+    without.mkdir()
+    for folder in os.environ["PATH"].split(":"):
+        for tool in Path(folder).glob("*"):
+            if tool.name != "xz" and not (without / tool.name).is_symlink():
+                (without / tool.name).symlink_to(tool)
+    expect(espial(tmp / "c.pcapng.xz", PATH=str(without)), 2, err=["compressed with xz, which is not installed here", "xz -d"])
+    (tmp / "c.zip").write_bytes(b"PK\3\4" + bytes(40))
+    expect(espial(tmp / "c.zip"), 2, err=["a ZIP archive"])
+
+
+def test_pipes(tmp):
+    """Standard input, compressed or not, and a FIFO; keys are those that are named."""
+    keys = CLEAN.with_suffix(".keys")
+    (tmp / "c.xz").write_bytes(lzma.compress(CLEAN.read_bytes()))
+    for name in CLEAN, tmp / "c.xz":
+        with open(name, "rb") as stdin:
+            expect(espial("--findings", "--keys", keys, "-", stdin=stdin), 0, ["=== standard input ===", "sa_deleted  [decrypted]"])
+        with subprocess.Popen(["cat", name], stdout=subprocess.PIPE) as cat:
+            expect(espial("/dev/stdin", stdin=cat.stdout), 0, ["=== /dev/stdin ===", "0 errors"])
+    fifo = tmp / "fifo"
+    os.mkfifo(fifo)
+    with subprocess.Popen(["sh", "-c", 'exec cat "$1" >"$2"', "sh", FINDING, fifo]):
+        expect(espial("--json", fifo), 1, ['"file":"fifo"'])
+    expect(espial("-"), 2, err=["standard input: not a capture file"])
+
+
+def test_stopped_capture(tmp):
+    """Ctrl+C ends the capture that is piped in, not the report on it."""
+    run = subprocess.Popen([SOURCE / "espial", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=False,
+                           env={**os.environ, "TMPDIR": str(tmp)}, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    run.stdin.write(FINDING.read_bytes())
+    run.stdin.flush()
+    deadline = time.monotonic() + 300
+    while not [p for p in tmp.glob("*/piped1") if p.stat().st_size == FINDING.stat().st_size]:
+        assert time.monotonic() < deadline and run.poll() is None, run
+        time.sleep(0.05)
+    run.send_signal(signal.SIGINT)
+    out = run.communicate(timeout=300)[0]
+    assert run.returncode == 1 and b"=== standard input ===" in out, (run.returncode, out)
 
 
 def test_keys_and_plan(tmp):
