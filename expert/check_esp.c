@@ -491,7 +491,8 @@ check_ah_length_wrong(const struct check_in *in, struct findings *out)
     where.variant = e->forged;
     finding_add(out, CHECK_ah_length_wrong, &where,
                 "AH with SPI %08x states a length of %u; %s (frame %u) requires %u.",
-                e->packet->spi, e->packet->ah_words, e->child->chosen->text, e->child->negotiated_in, words);
+                e->packet->spi, e->packet->ah_words, e->child->chosen->text,
+                e->child->negotiated_in, words);
 }
 
 static bool

@@ -64,8 +64,9 @@ report_bad(struct findings *out, enum check_id check, const struct stream *s, ui
 {
     GString *near = g_string_new(NULL);
     const char *remedy = near_of_stream(s, near);
-    char cipher[TEXT_MAX];
+    char cipher[TEXT_MAX], none[40];
 
+    g_snprintf(none, sizeof none, "None of the %u packets", s->bad);
     if (!remedy && stream_suggests(s, cipher, sizeof cipher)) {
         g_string_append_printf(near, " Their lengths suggest %s.", cipher);
     }
@@ -78,11 +79,10 @@ report_bad(struct findings *out, enum check_id check, const struct stream *s, ui
                         s->bad == 1 ? "" : "s", s->spi, s->bad == 1 ? "s" : "", good);
         } else {
             where.remedy = remedy;
-            finding_add(
-                out, check, &where,
-                "None of the %u packets of SPI %08x passes the integrity check with the key "
-                "given.%s",
-                s->bad, s->spi, near->str);
+            finding_add(out, check, &where,
+                        "%s of SPI %08x %s the integrity check with the key given.%s",
+                        s->bad == 1 ? "The only packet" : none, s->spi,
+                        s->bad == 1 ? "fails" : "passes", near->str);
         }
     }
     g_string_free(near, TRUE);
@@ -163,9 +163,10 @@ report_ike(const struct check_in *in, struct findings *out, enum check_id check)
                                    .exchange = NO_ID,
                                    .remedy = remedy };
             finding_add(out, check, &where,
-                        "%u of the %u encrypted messages of IKE SA %u fail the integrity check "
+                        "%u of the %u encrypted messages of IKE SA %u fail%s the integrity check "
                         "with the keys given.%s",
-                        sa->num_wrong, sa->num_encrypted + sa->num_forged, sa->id, near->str);
+                        sa->num_wrong, sa->num_encrypted + sa->num_forged, sa->id,
+                        sa->num_wrong == 1 ? "s" : "", near->str);
         }
         g_string_free(near, TRUE);
     }

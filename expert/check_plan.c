@@ -179,8 +179,10 @@ mode_and_pfs(const struct check_in *in, struct findings *out, const struct plan_
         struct transform had = { TRANSFORM_KE, group, 0 },
                          wanted = { TRANSFORM_KE, plan->pfs_group, 0 };
         finding_add(out, CHECK_plan_mismatch, &where,
-                    "%s negotiates PFS with %s (frame %u); the plan has %s.", who,
-                    transform_say(&had, has, sizeof has), c->chosen->frame,
+                    group == KE_NONE ? "%s negotiates %s (frame %u); the plan has %s." :
+                                       "%s negotiates PFS with %s (frame %u); the plan has %s.",
+                    who, group == KE_NONE ? "no PFS" : transform_say(&had, has, sizeof has),
+                    c->chosen->frame,
                     plan->pfs == PLAN_PFS_GROUP ? transform_say(&wanted, wants, sizeof wants) :
                     plan->pfs == PLAN_PFS_YES   ? "a group" :
                                                   "no PFS");

@@ -77,8 +77,8 @@ verifies(const struct looked *at)
 {
     const struct stream *s = verified_stream(at);
 
-    return s ? g_strdup_printf("%u packets of SPI %08x pass their integrity check", s->good,
-                               s->spi) :
+    return s ? g_strdup_printf("%u packet%s of SPI %08x pass%s the integrity check", s->good,
+                               s->good == 1 ? "" : "s", s->spi, s->good == 1 ? "es" : "") :
                NULL;
 }
 

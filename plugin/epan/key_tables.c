@@ -89,7 +89,7 @@ feed_row(GString *row, unsigned line)
     char *error = NULL;
 
     if (prefs_set_pref(row->str, &error) != PREFS_SET_OK) {
-        report_failure("Espial: Wireshark does not take the IKE key of line %u of the key log",
+        report_failure("Espial: Wireshark does not accept the IKE key in line %u of the key log",
                        line);
     }
     g_free(error);

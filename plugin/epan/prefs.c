@@ -70,7 +70,7 @@ prefs_keylog(void)
     if (keylog_file && *keylog_file && keylog_load(log, keylog_file, &messages) == 0 && !messages) {
         char *name = text_shown(keylog_file);
         messages = g_strdup_printf(
-            "%s: holds no key that Espial can read; the capture is judged without.", name);
+            "%s holds no key that Espial can read; the capture is judged without keys.", name);
         g_free(name);
     }
     if (messages) {
@@ -176,17 +176,16 @@ prefs_register_espial(int proto)
 
     prefs_register_filename_preference(
         module, "keylog_file", "Key log file",
-        "Secrets as daemons and kernels write them, formats mixed, gzipped or not: Wireshark's "
+        "Keys as daemons and kernels write them, in mixed formats, plain or gzipped: Wireshark's "
         "own tables, the logs of strongSwan and libreswan, \"ip xfrm state\", \"setkey -D\", "
         "FortiGate, VPP; or a folder with Wireshark's tables",
         &keylog_file, FALSE);
 
     prefs_register_bool_preference(
         module, "feed_tables", "Give the IKE keys of the key log to Wireshark",
-        "The IKE keys of the key log go into Wireshark's own tables, so that its ISAKMP "
-        "details show what was encrypted. Espial opens all without; turned off, Wireshark's "
-        "own decryption, which forged IKEv1 messages can crash, does not run. What was given "
-        "stays until the program ends",
+        "Add the IKE keys of the key log to Wireshark's own tables, so that its ISAKMP details are "
+        "decrypted. Espial does not need this; turn it off to disable Wireshark's own decryption, "
+        "which forged IKEv1 messages can crash. Keys that were added remain until the program ends",
         &feed_tables);
     prefs_register_filename_preference(
         module, "plan_file", "Plan file",
@@ -195,29 +194,31 @@ prefs_register_espial(int proto)
         &plan_file, FALSE);
     prefs_register_uint_preference(
         module, "replay_window", "Anti-replay window",
-        "Packets that a receiver looks back, 32 to 1024; what is older is told as out of its window",
+        "Size of the receiver's window in packets, 32 to 1024; older packets are reported as out "
+        "of the window",
         10, &replay_window);
     prefs_register_string_preference(module, "delete_grace", "Grace after a Delete (seconds)",
                                      "Seconds in which packets of a deleted SA may still arrive",
                                      &delete_grace);
     prefs_register_bool_preference(
         module, "verify_icv", "Verify the integrity of every ESP packet",
-        "Check the integrity of every ESP packet whose keys are known; without, only as much is decrypted as "
-        "the checks need",
+        "Check the integrity of every ESP packet whose keys are known; otherwise only as many "
+        "packets are decrypted as the checks need",
         &verify_icv);
     prefs_register_bool_preference(
         module, "show_inner", "Show the packets inside ESP",
-        "The packets that Espial's keys open and Wireshark's ESP dissector has not shown, below Espial's item",
+        "Show packets that Espial's keys decrypt and Wireshark's ESP dissector has not shown, "
+        "below Espial's item",
         &inner_shown);
     prefs_register_bool_preference(
         module, "info_tag", "Name the worst finding in the Info column",
-        "The worst finding of a packet as a short tag behind what Wireshark says of it; none for mere changes of "
-        "state",
+        "Show the worst finding of a packet as a short tag after Wireshark's own text, except for "
+        "mere state changes",
         &info_tag);
     prefs_register_bool_preference(
-        module, "info_message", "Tell the content of IKE messages in the Info column",
-        "What an IKE message says, its payloads with their values, behind what Wireshark says of it; nothing "
-        "for what could not be read",
+        module, "info_message", "Show the content of IKE messages in the Info column",
+        "Show the payloads of an IKE message with their values after Wireshark's own text, where "
+        "they could be read",
         &info_message);
     prefs_register_string_preference(module, "report_title", "Title of the HTML report",
                                      "What stands above the HTML report; empty: the name of the "
@@ -267,7 +268,7 @@ prefs_options(void)
     } else {
         char *text = text_shown(delete_grace);
         report_failure(
-            "Espial: \"%s\" is no number of seconds for the grace after a Delete; 0.5 is used",
+            "Espial: \"%s\" is not a number of seconds for the grace after a Delete; 0.5 is used",
             text);
         g_free(text);
     }

@@ -41,7 +41,7 @@ print_alike(FILE *out, const struct tunnel_kind *k)
     if (!k->others->len) {
         return;
     }
-    fprintf(out, "alike: ");
+    fprintf(out, "same cause: ");
     print_plural(out, k->others->len, "other tunnel (", "other tunnels (");
     for (guint i = 0; i < k->others->len && i < ALIKE_NAMED; i++) {
         const struct tunnel *t = (const struct tunnel *)g_ptr_array_index(k->others, i);
@@ -132,7 +132,7 @@ print_limits(FILE *out, const struct report *r)
     for (size_t i = 0; i < findings_count(r->findings); i++) {
         const struct finding *f = findings_get(r->findings, i);
         if (check_rule(f->check)->area == AREA_LIMIT && f->severity >= r->least) {
-            fprintf(out, "%s  %s: %s\n  do: %s\n", begun ? "" : "\nnot told:\n",
+            fprintf(out, "%s  %s: %s\n  do: %s\n", begun ? "" : "\nnot checked:\n",
                     checks[f->check].name, f->detail, f->remedy);
             begun = true;
         }

@@ -151,10 +151,10 @@ page_findings(struct page *p)
         p->out,
         "<section id=\"findings\" aria-labelledby=\"findings-h\">\n<h2 id=\"findings-h\">Findings</h2>\n");
     if (!groups->len) {
-        g_string_append(p->out, "<p>No check has anything to say of this capture.</p>\n");
+        g_string_append(p->out, "<p>No findings in this capture.</p>\n");
     } else if (!p->count[SEV_ERROR] && !p->count[SEV_WARN]) {
         g_string_append(p->out,
-                        "<p>Nothing is at warning or above. What follows is for the record.</p>\n");
+                        "<p>No warnings or errors. The following is for the record.</p>\n");
     }
     for (guint i = 0; i < groups->len; i++) {
         put_group(p, &g_array_index(groups, struct finding_group, i), &left);

@@ -93,7 +93,7 @@ put_alike(GString *out, const struct tunnel_kind *k)
     if (!k->others->len) {
         return;
     }
-    g_string_append(out, "<p class=\"limit\">Alike: ");
+    g_string_append(out, "<p class=\"limit\">Same cause: ");
     for (guint i = 0; i < k->others->len && i < PAGE_MAX_ALIKE; i++) {
         const struct tunnel *t = (const struct tunnel *)g_ptr_array_index(k->others, i);
         html_put(out, "%s%s to %s (from frame %u)", i ? ", " : "", t->who, t->peer,

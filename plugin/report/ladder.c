@@ -298,11 +298,11 @@ put_below(GString *out, const struct row *r, const struct ike_sa *sa)
     if (r->kind == ROW_MESSAGE) {
         html_put(out, "%s, %u octets",
                  !r->m->encrypted ? "in clear" :
-                 r->m->readable   ? "encrypted, read" :
+                 r->m->readable   ? "decrypted" :
                                     "encrypted, not read",
                  r->m->length);
     } else if (r->kind == ROW_AGAIN) {
-        html_put(out, r->count == 1 ? "sent again" : "sent again %u times", r->count);
+        html_put(out, r->count == 1 ? "retransmitted" : "retransmitted %u times", r->count);
     } else if (r->kind == ROW_QUIET) {
         g_string_append(out, "liveness checks");
     } else {
@@ -447,9 +447,9 @@ page_ladder(struct page *p, const struct ike_sa *sa)
 
     html_put(
         out,
-        "<figure class=\"ladder%s\"><figcaption>Exchanges <span class=\"key\">Left: frame, and time since the "
-        "capture began. Dashed: sent again. Wide: traffic of a Child SA, drawn at its first packet.</span>"
-        "</figcaption>\n",
+        "<figure class=\"ladder%s\"><figcaption>Exchanges <span class=\"key\">Left: frame, and "
+        "time since the capture began. Dashed: retransmitted. Wide: traffic of a Child SA, drawn "
+        "at its first packet.</span></figcaption>\n",
         rows->len > LADDER_WHOLE ? " long" : "");
     put_heads(out, sa);
     html_put(out, "<ol aria-label=\"Ladder of IKE SA %u, %u rows in order of frames\">\n", sa->id,

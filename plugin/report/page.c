@@ -74,7 +74,8 @@ put_contents(struct page *p)
     g_string_append(p->out, has_orphans(p) ?
                                 "<li><a href=\"#streams\">ESP and AH without an SA</a></li>\n" :
                                 "");
-    g_string_append(p->out, "<li><a href=\"#reading\">How to read this</a></li>\n</ul></nav>\n");
+    g_string_append(p->out, "<li><a href=\"#reading\">How to read this report</a></li>\n"
+                            "</ul></nav>\n");
 }
 
 static void

@@ -135,7 +135,7 @@ put_its_findings(struct page *p, const struct sa_verdict *v)
     guint shown = 0, all = v->findings ? v->findings->len : 0;
 
     if (!all) {
-        g_string_append(p->out, "<p class=\"quiet\">No finding speaks of this SA.</p>\n");
+        g_string_append(p->out, "<p class=\"quiet\">No findings for this SA.</p>\n");
         return;
     }
     g_string_append(p->out, "<ul class=\"its\">\n");
@@ -200,8 +200,9 @@ put_story(struct page *p, const struct ike_sa *sa)
     }
     g_string_append(out, ". ");
     if (!sa->children.len) {
-        g_string_append(out, sa->num_encrypted > sa->num_readable ? "No Child SA of it is known" :
-                                                                    "No Child SA comes of it");
+        g_string_append(out, sa->num_encrypted > sa->num_readable ? "None of its Child SAs is "
+                                                                    "known" :
+                                                                    "It has no Child SA");
     } else {
         put_plural(out, sa->children.len, "Child SA carries", "Child SAs carry");
         html_put(out,
@@ -247,7 +248,7 @@ put_traffic(GString *out, const struct child_sa *c, bool to_responder)
         html_put(out, ", <span class=\"bad\">%u replayed</span>", replayed);
     }
     if (bad) {
-        html_put(out, ", <span class=\"bad\">%u with a wrong checksum</span>", bad);
+        html_put(out, ", <span class=\"bad\">%u with a failed integrity check</span>", bad);
     }
     if (cipher) {
         html_put(out, "<br><span class=\"sub\">lengths suggest %s</span>", cipher);
@@ -559,8 +560,8 @@ page_streams(struct page *p)
         if (shown++ == 0) {
             g_string_append(
                 p->out,
-                "<section id=\"streams\" aria-labelledby=\"streams-h\">\n<h2 id=\"streams-h\">"
-                "ESP and AH of no SA that the capture negotiates</h2>\n");
+                "<section id=\"streams\" aria-labelledby=\"streams-h\">\n<h2 id=\"streams-h\">ESP "
+                "and AH without a negotiated SA</h2>\n");
             open_table(p->out, STACK " data-filter=\"streams\"", "Streams without an SA", columns);
         }
         put_orphan(p->out, s);

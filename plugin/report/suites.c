@@ -323,9 +323,9 @@ put_negotiation(struct page *p, struct negotiation *n, bool open)
              endpoint_print(by_i ? &n->sa->initiator : &n->sa->responder, who, sizeof who));
     endpoint_print(by_i ? &n->sa->responder : &n->sa->initiator, who, sizeof who);
     html_put(out,
-             n->x->chosen ? "taken by %s" :
-             n->num_known ? "beside it what %s takes elsewhere in the capture" :
-                            "what %s would take is not in the capture",
+             n->x->chosen ? "accepted by %s" :
+             n->num_known ? "on the right, what %s accepts elsewhere in the capture" :
+                            "the capture does not show what %s would accept",
              who);
     g_string_append(out, "</caption><thead><tr><th scope=\"col\">Type</th>");
     for (size_t i = 0; i < n->num_offers; i++) {

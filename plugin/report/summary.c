@@ -149,7 +149,7 @@ put_scale(struct page *p, const GArray *peers)
     if (orphans) {
         g_string_append(out, ". ");
         put_plural(out, orphans, "stream of ESP or AH belongs", "streams of ESP or AH belong");
-        g_string_append(out, " to no SA that it negotiates");
+        g_string_append(out, " to no SA negotiated in it");
     }
     g_string_append(out, ".</p>\n");
 }
@@ -212,8 +212,7 @@ put_keys(struct page *p)
 
     if (keys) {
         html_put(p->out,
-                 "<p>Keys given: %u of IKE, %u of ESP. Of them, %u and %u open something "
-                 "here.</p>\n",
+                 "<p>Keys given: %u for IKE, %u for ESP. Used in this capture: %u and %u.</p>\n",
                  keys->ike_given, keys->esp_given, keys->ike_used, keys->esp_used);
     }
 }
@@ -260,7 +259,7 @@ page_reading(struct page *p)
 {
     g_string_append(
         p->out,
-        "<section id=\"reading\" aria-labelledby=\"reading-h\">\n<h2 id=\"reading-h\">How to read this</h2>\n"
+        "<section id=\"reading\" aria-labelledby=\"reading-h\">\n<h2 id=\"reading-h\">How to read this report</h2>\n"
         "<dl class=\"legend\">\n"
         "<dt><span class=\"tag error\">error</span></dt><dd>Breaks the tunnel, or a rule that both ends must keep.</dd>\n"
         "<dt><span class=\"tag warning\">warning</span></dt><dd>A risk, or very likely the cause of trouble.</dd>\n"

@@ -104,11 +104,11 @@ print_stream(FILE *out, const struct stream *s, const char *indent)
         g_snprintf(percent, sizeof percent, " (%.1f %%)", stream_lost_percent(s));
     }
     fprintf(out,
-            "%sstream %u: %s %08x %s -> %s%s, %u packets, %" G_GINT64_MODIFIER
+            "%sstream %u: %s %08x %s -> %s%s, %u packet%s, %" G_GINT64_MODIFIER
             "u bytes, %" G_GINT64_MODIFIER "u lost%s, frames %u-%u\n",
             indent, s->id, s->protocol == PROTO_AH ? "AH" : "ESP", s->spi,
             ip_print(&s->src, a, sizeof a), ip_print(&s->dst, b, sizeof b),
-            stream_carrier(s), s->packets, s->bytes, s->lost,
+            stream_carrier(s), s->packets, s->packets == 1 ? "" : "s", s->bytes, s->lost,
             percent, s->first_frame, s->last_frame);
     if (stream_suggests(s, cipher, sizeof cipher)) {
         fprintf(out, "%s  its lengths suggest %s\n", indent, cipher);
@@ -202,7 +202,7 @@ report_sas(FILE *out, const struct report *r)
     for (size_t i = 0; i < sadb_num_streams(r->db); i++) {
         const struct stream *s = sadb_stream(r->db, i);
         if (!s->child) {
-            fprintf(out, orphans++ ? "" : "Streams of no SA that the capture negotiates:\n");
+            fprintf(out, orphans++ ? "" : "Streams without a negotiated SA:\n");
             print_stream(out, s, "  ");
         }
     }

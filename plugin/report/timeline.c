@@ -384,7 +384,7 @@ page_timeline(struct page *p)
 {
     struct picture one = { .ids = p->full, .num = p->num_full, .scale = { p->start, p->end } };
 
-    draw_picture(p, &one, legend, "Time line of the SAs told in full");
+    draw_picture(p, &one, legend, "Time line of the SAs shown in full");
 }
 
 void

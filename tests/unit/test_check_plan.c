@@ -212,7 +212,7 @@ first_version(struct conversation *c)
         { "ike_lifetime = 1h",
           "a lifetime of 28800 seconds for phase 1 (frame 2); the plan has 3600." },
         { "lifetime = 8h", "a lifetime of 3600 seconds for the Child SA" },
-        { "pfs = yes", "negotiates PFS with no group (NONE)" },
+        { "pfs = yes", "negotiates no PFS (frame " },
         { "pfs = ecp256", "the plan has ECP_256." },
     };
 

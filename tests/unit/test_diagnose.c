@@ -316,11 +316,12 @@ as_text(struct conversation *c)
     text = printed(c, report_diagnosis);
     T(says(text, "diagnosis\nOf 3 tunnels, 2 fail, 1 works.\n\nFails: lisa gets no tunnel"));
     T(says(text, "error    auth_failed  [observed]  frame 9\n  Lisa is rejected.\n  do: Compare"));
-    T(says(text, "alike: 1 other tunnel (bob to 198.51.100.20, from frame 10)\n"));
+    T(says(text, "same cause: 1 other tunnel (bob to 198.51.100.20, from frame 10)\n"));
     T(says(text, "\nWorks, as far as its packets show without keys: ann reached 10.2.0.0/24"));
     T(!strstr(text, "Bob is rejected"));
     find(c, CHECK_keys_unused, 12, NULL, "None of the keys fits.");
-    T(says(printed(c, report_diagnosis), "\nnot told:\n  keys_unused: None of the keys fits.\n"));
+    T(says(printed(c, report_diagnosis), "\nnot checked:\n  keys_unused: None of the keys "
+                                         "fits.\n"));
 }
 
 int

@@ -123,7 +123,7 @@ bad(void)
         "\",\"MAC-RIPEMD-160-96 [RFC2857]\",\"0x" KEY20 "\"",
         "does not know");
     refused("\"IPv4\",\"a\",\"b\",\"0x1ffffffff\",\"AES-CBC\",\"0x" KEY16 "\",\"NULL\",\"\"",
-            "no number of 32 bits");
+            "is not a 32-bit number");
     refused("\"IPv4\",\"a\",\"b\",\"0x1\"", "wrong number of columns");
     refused("\"IPv4\",\"a\",\"b\",\"0x1", "open quotation");
     refused("0011223344556677," KEY16 "0", "even number of hex digits");

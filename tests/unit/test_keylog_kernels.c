@@ -192,7 +192,7 @@ forti(void)
     refused("dec: spi=1 esp=aes key=16 " KEY16 "\n   ah=sha1 key=20 " KEY16 "\n", "keys line 2: a key is not as long as the line says");
     refused("dec: spi=1 esp=aria key=16 " KEY16 "\n   ah=null key=0\n", "keys line 1: an algorithm is not known");
     refused("dec: spi=1 esp=des ah=sha1\n", "keys line 1: an algorithm has no key");
-    refused("dec: spi=123456789 esp=aes key=16 " KEY16 "\n   ah=null key=0\n", "keys line 1: the SPI is no number of 32 bits");
+    refused("dec: spi=123456789 esp=aes key=16 " KEY16 "\n   ah=null key=0\n", "keys line 1: the SPI is not a 32-bit number");
 }
 
 /* --- together --------------------------------------------------------------- */

@@ -256,7 +256,7 @@ nothing(struct conversation *c)
     make_page(c);
     T(shows("<p class=\"verdict ok\">The capture contains no IKE, ESP or AH.</p>"));
     T(shows("<h1>What the capture shows</h1>"));
-    T(shows("No check has anything to say of this capture."));
+    T(shows("No findings in this capture."));
     T(!shows("id=\"sas\"") && !shows("id=\"table\""));
     T(!shows("id=\"time\"") && !shows("id=\"streams\""));
     T(shows("<meta name=\"generator\" content=\"Espial 9.8.7\">"));
@@ -306,7 +306,7 @@ escaped(struct conversation *c)
     T(shows("<h1>&quot;&gt;&lt;script&gt;.pcap</h1>"));
     T(shows("<title>IPsec report: &quot;&gt;&lt;script&gt;.pcap</title>"));
     T(shows("Says &quot;&lt;img src=x&gt;&quot; &amp; more."));
-    T(shows("Limit reached: &lt;keys&gt;; what came after it was not opened."));
+    T(shows("Limit reached: &lt;keys&gt;; later ones were not used."));
 }
 
 static void
@@ -366,7 +366,7 @@ counts(struct conversation *c)
     packet(c, 0xc0000001, &c->stranger, &c->gateway, NULL, NULL, 0);
     sadb_see_keys(c->db, &(struct key_use){ 3, 1, 1, 4, 2, 2 });
     make_page(c);
-    T(shows("<p>Keys given: 3 of IKE, 4 of ESP. Of them, 1 and 2 open something here.</p>"));
+    T(shows("<p>Keys given: 3 for IKE, 4 for ESP. Used in this capture: 1 and 2.</p>"));
     T(shows("with 1 Child SA that carried 1 packet. 1 stream of ESP or AH belongs to no SA"));
     T(shows("<section id=\"streams\"") && shows("<code>c0000001</code>"));
 }

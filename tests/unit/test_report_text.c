@@ -28,9 +28,9 @@ sas(struct conversation *c)
           "  Child SA 0: ESP tunnel, SPIs a0000001 and b0000001, installed, decrypted, "
           "ESP:AES_CBC_128/HMAC_SHA2_256_128/NO_EXT_SEQ, negotiated in frame 4\n"
           "    10.1.0.0/24 === 10.2.0.0/24\n"
-          "    stream 0: ESP b0000001 192.0.2.10 -> 198.51.100.20, 1 packets, 100 bytes, 0 lost, "
+          "    stream 0: ESP b0000001 192.0.2.10 -> 198.51.100.20, 1 packet, 100 bytes, 0 lost, "
           "frames 5-5\n"
-          "Streams of no SA that the capture negotiates:\n"
+          "Streams without a negotiated SA:\n"
           "  stream 1: ESP c0000001 203.0.113.66 -> 198.51.100.20, 2 packets, 200 bytes, 0 lost, "
           "frames 6-7\n");
 }
@@ -95,11 +95,12 @@ limits(struct conversation *c)
     r.deep = true;
     T_STR(printed_of(report_findings, &r),
           "\nEspial findings\n"
-          "limit reached: 256 keys; what came after it was not opened\n"
-          "limit reached: TCP connections of IKE and ESP; what came after it was not followed\n"
-          "limit reached: pairs of ends with IKE on UDP ports of their own; what came after it was "
-          "not followed\n"
-          "limit reached: headers of ESP and AH in one frame; what came inside was not followed\n"
+          "limit reached: 256 keys; later ones were not used\n"
+          "limit reached: TCP connections of IKE and ESP; later ones were not tracked\n"
+          "limit reached: pairs of peers with IKE on non-standard UDP ports; later ones were not "
+          "tracked\n"
+          "limit reached: nested ESP and AH headers in one frame; what they contain was not "
+          "tracked\n"
           "0 errors, 0 warnings, 0 notes, 0 chats\n");
 }
 
@@ -107,8 +108,8 @@ limits(struct conversation *c)
 static void
 cut(struct conversation *c)
 {
-    static const char line[] = "1 of 4 frames are cut (snap length): what lies beyond was not "
-                               "read, and no integrity check of such a packet was made.\n";
+    static const char line[] = "1 of 4 frames is truncated (snap length): what is missing was "
+                               "not read, and the integrity of such packets was not checked.\n";
     struct report r;
     const char *text;
 
@@ -136,7 +137,7 @@ in_tcp(struct conversation *c)
         tunnel_of(c, "lisa");
         see_ipsec(c, &at, &p);
         text = printed(c, report_sas);
-        T(strstr(text, "192.0.2.10 -> 198.51.100.20 in TCP, 1 packets") && !strstr(text, "in UDP"));
+        T(strstr(text, "192.0.2.10 -> 198.51.100.20 in TCP, 1 packet") && !strstr(text, "in UDP"));
         text = printed(c, report_json);
         T(!strstr(text, "\"udp_encap\": true"));
         T(!known || strcmp(child_carrier(sadb_child_sa(c->db, 0)), " in TCP") == 0);

@@ -105,7 +105,7 @@ static void
 begin_direction(struct fortigate *f, struct key_reader *r, const char *text)
 {
     const char *spi = strstr(text, "spi="), *esp = strstr(text, "esp="),
-               *why = "the SPI is no number of 32 bits";
+               *why = "the SPI is not a 32-bit number";
 
     fortigate_done(f, r);
     if (!esp) {

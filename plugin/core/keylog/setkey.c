@@ -133,7 +133,7 @@ begin_sa(struct setkey *s, struct key_reader *r, const char *text)
     s->esp = esp;
     s->line = r->line;
     if (esp && (!at || !keylog_hex_number(at + 1, 8, &s->spi))) {
-        refuse(s, r, "the SPI is no number of 32 bits");
+        refuse(s, r, "the SPI is not a 32-bit number");
     }
     return true;
 }

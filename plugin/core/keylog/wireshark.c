@@ -268,7 +268,7 @@ row_esp(struct key_reader *r, char **c, size_t n)
         spi = KEYLOG_ANY_SPI;           /* in whole or in part: the packets tell */
     }
     if (!*c[3] || *end || spi > UINT32_MAX) {
-        keylog_refuse(r, "the SPI of an esp_sa row is no number of 32 bits");
+        keylog_refuse(r, "the SPI of an esp_sa row is not a 32-bit number");
     } else if (!keys_of(&keys, c, false)) {
         keylog_refuse(r, "a key of an esp_sa row is no even number of hex digits, or too long");
     } else {
