@@ -2,8 +2,7 @@
  * sections 2.15, 3.5 and 3.6).  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "checks.h"
 #include "expert.h"
-
-#include <espial/x509.h>
+#include "x509.h"
 
 /* 2004-01-10: a capture whose clock is before this has no clock, and says nothing of dates. */
 enum { FIRST_CREDIBLE_TIME = 1 << 30 };

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "certificates.h"
 #include "t.h"
+#include "x509.h"
 
-#include <espial/x509.h>
 #include <glib.h>
 
 #define DER(array) ((struct span){ (array), sizeof(array) })

@@ -2,7 +2,7 @@
 #ifndef ESPIAL_CERT_H
 #define ESPIAL_CERT_H
 
-#include <espial/x509.h>
+#include "x509.h"
 
 /* What a stranger wrote, so that it can stand in a sentence; cut where it is too long. */
 void cert_put_text(char out[CERT_TEXT_MAX], const char *text, size_t len);

@@ -1,8 +1,8 @@
 /* certificate.c - the certificates that both ends of an IKE SA show (RFC 7296 section 3.6,
  * RFC 2408 section 3.9).  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "track.h"
+#include "x509.h"
 
-#include <espial/x509.h>
 #include <string.h>
 
 /* The first certificate of IKEv2 holds the key of AUTH (RFC 7296 section 3.6); IKEv1 has no order,

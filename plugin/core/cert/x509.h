@@ -1,7 +1,7 @@
 /* x509.h - octets to a certificate, and whether it names who sent it (RFC 7296 sections 3.5 and
  * 3.6).  Pure: a span in, facts out.  SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef ESPIAL_X509_H
-#define ESPIAL_X509_H
+#ifndef ESPIAL_CERT_X509_H
+#define ESPIAL_CERT_X509_H
 
 #include <espial/certificate.h>
 #include <espial/ike.h>
