@@ -62,6 +62,16 @@ size_t keylog_load(struct keylog *k, const char *path, char **messages);
 size_t keylog_read(struct keylog *k, const char *name, const char *text, size_t len,
                    char **messages);
 
+/* What takes a file's octets piece by piece: at is valid during the call. */
+struct keylog_sink {
+    void (*take)(void *user, const char *at, size_t len);
+    void *user;
+};
+/* The octets of a regular file, gzipped or not, up to KEYLOG_MAX_FILE of them; overwrites its own
+ * copies.  NULL where the file was read to its end, else why not (g_free it), after what came
+ * before was given away. */
+char *keylog_each(const char *path, const struct keylog_sink *sink);
+
 /* Keys of all kinds, shared secrets included. */
 size_t keylog_count(const struct keylog *k);
 

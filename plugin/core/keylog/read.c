@@ -156,9 +156,9 @@ fill(struct source *s, GError **error)
 }
 
 static bool
-take(struct lines *l, struct source *s, const void *at, size_t len, GError **error)
+take(const struct keylog_sink *sink, struct source *s, const void *at, size_t len, GError **error)
 {
-    lines_take(l, (const char *)at, len);
+    sink->take(sink->user, (const char *)at, len);
     s->all += len;
     if (s->all > KEYLOG_MAX_FILE) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
@@ -169,9 +169,9 @@ take(struct lines *l, struct source *s, const void *at, size_t len, GError **err
 }
 
 static void
-read_plain(struct lines *l, struct source *s, GError **error)
+read_plain(const struct keylog_sink *sink, struct source *s, GError **error)
 {
-    while (s->have && take(l, s, s->raw, s->have, error)) {
+    while (s->have && take(sink, s, s->raw, s->have, error)) {
         s->have = 0;
         if (!fill(s, error)) {
             return;
@@ -181,7 +181,7 @@ read_plain(struct lines *l, struct source *s, GError **error)
 
 /* Members may stand one behind the other (RFC 1952 section 2.2), as cat leaves them. */
 static void
-read_gzip(struct lines *l, struct source *s, GError **error)
+read_gzip(const struct keylog_sink *sink, struct source *s, GError **error)
 {
     GConverter *gzip = G_CONVERTER(g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP));
     char clear[1 << 14];
@@ -199,7 +199,7 @@ read_gzip(struct lines *l, struct source *s, GError **error)
         }
         memmove(s->raw, s->raw + used, s->have - used);
         s->have -= used;
-        if (!take(l, s, clear, written, error) || !fill(s, error)) {
+        if (!take(sink, s, clear, written, error) || !fill(s, error)) {
             break;
         }
         inside = how != G_CONVERTER_FINISHED;
@@ -213,53 +213,60 @@ read_gzip(struct lines *l, struct source *s, GError **error)
 
 /* A file that ends early or is broken still gives what came before.  Gzip tells itself by
  * its first two octets (RFC 1952 section 2.3.1). */
-static void
-read_file(struct lines *l, const char *path, GError **error)
+char *
+keylog_each(const char *path, const struct keylog_sink *sink)
 {
     struct source s = { .have = 0 };
+    GError *error = NULL;
     GFile *file;
+    char *why = NULL;
 
     /* Read each time a capture is opened, while all else waits: a FIFO may never be written to. */
     if (g_file_test(path, G_FILE_TEST_EXISTS) && !g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE, "is no regular file");
-        return;
+        return g_strdup("is no regular file");
     }
     file = g_file_new_for_path(path);
-    s.in = (GInputStream *)g_file_read(file, NULL, error);
+    s.in = (GInputStream *)g_file_read(file, NULL, &error);
     g_object_unref(file);
-    if (!s.in) {
-        return;
-    }
-    if (fill(&s, error)) {
+    if (s.in && fill(&s, &error)) {
         if (s.have >= 2 && s.raw[0] == 0x1f && s.raw[1] == 0x8b) {
-            read_gzip(l, &s, error);
+            read_gzip(sink, &s, &error);
         } else {
-            read_plain(l, &s, error);
+            read_plain(sink, &s, &error);
         }
     }
     crypt_wipe(s.raw, sizeof s.raw);
-    g_object_unref(s.in);
+    g_clear_object(&s.in);
+    if (error) {
+        why = text_shown(error->message);
+        g_error_free(error);
+    }
+    return why;
+}
+
+static void
+take_lines(void *user, const char *at, size_t len)
+{
+    lines_take((struct lines *)user, at, len);
 }
 
 static size_t
 load_file(struct keylog *k, const char *path, char **messages)
 {
     struct lines *l = lines_new(k, path);
-    GError *error = NULL;
-    size_t n;
+    struct keylog_sink sink = { take_lines, l };
+    char *why = keylog_each(path, &sink);
+    size_t n = lines_end(l, messages);
 
-    read_file(l, path, &error);
-    n = lines_end(l, messages);
-    if (error) {
-        char *name = text_shown(path), *why = text_shown(error->message);
+    if (why) {
+        char *name = text_shown(path);
         char *more = g_strdup_printf("%s%s%s: %s; %" G_GSIZE_FORMAT " keys were read before.",
                                      *messages ? *messages : "", *messages ? "\n" : "", name, why,
                                      n);
         g_free(name);
-        g_free(why);
         g_free(*messages);
         *messages = more;
-        g_error_free(error);
+        g_free(why);
     }
     return n;
 }
