@@ -85,6 +85,13 @@ enum limits {
     KEYLOG_MAX_LINE = 8192,         /* octets; a longer line holds no key */
     KEYLOG_MAX_FILE = 1 << 28,      /* octets, of clear text */
     PLAN_MAX_FILE = 1 << 20,        /* octets */
+    LOG_MAX_FILES = 16,             /* daemons' logs beside a capture */
+    LOG_MAX_LINE = 1 << 16,         /* octets; a longer line is left out */
+    LOG_MAX_LINES = 1 << 16,        /* lines of all logs that are kept, the first */
+    LOG_MAX_TEXT = 400,             /* octets of a line that are kept */
+    LOG_MAX_CLOCKS = 16,            /* stretches of one log with a clock of their own */
+    LOG_MAX_PAIRS = 1 << 20,        /* of a line and a message, to find its clock */
+    LOG_MAX_GROUPS = 1 << 14,       /* SAs that a log numbers */
     KEYLOG_MAX_SECRET = 2048,       /* octets of a shared secret; MODP_8192 has 1024 */
     KEYLOG_MAX_MESSAGES = 20,
     KEYLOG_MAX_TRIES = 256,         /* keys that one IKE message is tried with */

@@ -5,6 +5,7 @@
 #define ESPIAL_REPORT_H
 
 #include <espial/diagnosis.h>
+#include <espial/log.h>
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,6 +16,7 @@ struct report {
     const struct sadb *db;
     const struct findings *findings;        /* after checks_end */
     const struct diagnoses *diagnoses;      /* of both */
+    const struct logs *logs;                /* tied, or NULL: none were given */
     const char *version;                    /* of Espial */
     enum severity least;                    /* what is below it is not listed as text */
     uint32_t cut_frames;                    /* frames of which the capture has not all octets */
@@ -35,6 +37,10 @@ void report_findings(FILE *out, const struct report *r);
 /* The outcome; a line for each tunnel; what is wrong, the worst first, with what to do; hygiene in
  * a line for each SA. */
 void report_diagnosis(FILE *out, const struct report *r);
+
+/* The logs beside the capture: whose, by which clock, and their tied lines in order of time between
+ * the messages. */
+void report_log(FILE *out, const struct report *r);
 
 /* Everything, in the format espial-report/1, r->one_line or indented. */
 void report_json(FILE *out, const struct report *r);

@@ -16,6 +16,7 @@ capture_forget(void)
     findings_free(open_file.findings);
     plan_free(open_file.plan);
     keyring_free(open_file.keys);
+    logs_free(open_file.logs);
     tcp_encap_free(open_file.tcp);
     own_ports_free(open_file.own_ports);
     memset(&open_file, 0, sizeof open_file);
@@ -33,6 +34,7 @@ capture_begin(void)
     open_file.findings = findings_new();
     open_file.plan = prefs_make_plan();
     open_file.keys = log ? keyring_new(log) : NULL;
+    open_file.logs = prefs_logs();
     open_file.tcp = tcp_encap_new();
     open_file.own_ports = own_ports_new();
     open_file.verify = prefs_verify();
@@ -48,6 +50,9 @@ capture_end(void)
             sadb_see_keys(open_file.db, &use);
         }
         sadb_see_end(open_file.db);
+        if (open_file.logs) {
+            logs_tie(open_file.logs, open_file.db);
+        }
         checks_end(open_file.findings, open_file.db, open_file.plan);
         open_file.diagnoses = diagnoses_new(open_file.db, open_file.findings);
     }
@@ -77,6 +82,12 @@ capture_diagnoses(void)
     return open_file.diagnoses;
 }
 
+const struct logs *
+capture_logs(void)
+{
+    return open_file.ended ? open_file.logs : NULL;
+}
+
 bool
 capture_report(struct report *out)
 {
@@ -87,6 +98,7 @@ capture_report(struct report *out)
     *out = (struct report){ .db = open_file.db,
                             .findings = open_file.findings,
                             .diagnoses = open_file.diagnoses,
+                            .logs = open_file.logs,
                             .version = PLUGIN_VERSION_STR,
                             .cut_frames = open_file.cut_frames,
                             .wireshark = epan_get_version(),

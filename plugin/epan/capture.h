@@ -6,6 +6,7 @@
 #include <espial/check.h>
 #include <espial/frame.h>
 #include <espial/keyring.h>
+#include <espial/log.h>
 #include <espial/report.h>
 #include <espial/tcp_encap.h>
 
@@ -18,6 +19,7 @@ struct capture {
     struct diagnoses *diagnoses;        /* once it has ended */
     struct plan *plan;
     struct keyring *keys;       /* NULL where no key is known */
+    struct logs *logs;          /* NULL where none is given */
     struct tcp_encap *tcp;
     struct own_ports *own_ports;
     uint32_t cut_frames;        /* of which the capture has not all octets */
@@ -52,6 +54,9 @@ struct capture *capture_to_feed(void);
 const struct sadb *capture_db(void);
 const struct findings *capture_findings(void);
 const struct diagnoses *capture_diagnoses(void);        /* NULL too until it has ended */
+
+/* The logs beside it, tied once it has ended; NULL until then, or where there are none. */
+const struct logs *capture_logs(void);
 
 /* Ends the capture and says what a report is made of; false where no file is open. */
 bool capture_report(struct report *out);

@@ -7,6 +7,7 @@
 #include <espial/check.h>
 #include <espial/frame.h>
 #include <espial/keylog.h>
+#include <espial/log.h>
 #include <espial/plan.h>
 
 #include <string.h>
@@ -77,6 +78,7 @@ void show_inner(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struc
 void prefs_register_espial(int proto);
 struct plan *prefs_make_plan(void);
 struct sadb_options prefs_options(void);
+struct logs *prefs_logs(void);          /* NULL where none is given */
 struct keylog *prefs_keylog(void);      /* NULL where no key is known */
 bool prefs_verify(void);
 bool prefs_show_inner(void);

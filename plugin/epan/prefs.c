@@ -10,7 +10,7 @@ struct plan_row {
 
 static const char *plan_file = "";
 static unsigned replay_window = 64;         /* RFC 4303 section 3.4.3 */
-static const char *keylog_file = "";
+static const char *keylog_file = "", *log_file = "";
 static ws_bool feed_tables = 1, verify_icv = 1, inner_shown = 1, info_tag = 1, info_message = 1;
 static const char *report_title = "", *report_author = "";
 static const char *delete_grace = "0.5";    /* seconds; Wireshark has no preference for fractions */
@@ -85,6 +85,43 @@ prefs_keylog(void)
     return NULL;
 }
 
+/* The paths in the preference: one whose name holds the separator is one path. */
+static char **
+log_paths(void)
+{
+    char *one[] = { (char *)log_file, NULL };
+
+    return g_file_test(log_file, G_FILE_TEST_EXISTS) ?
+               g_strdupv(one) :
+               g_strsplit(log_file, G_SEARCHPATH_SEPARATOR_S, LOG_MAX_FILES + 1);
+}
+
+struct logs *
+prefs_logs(void)
+{
+    struct logs *logs = NULL;
+    char **paths;
+
+    if (!log_file || !*log_file) {
+        return NULL;
+    }
+    paths = log_paths();
+    for (char **path = paths; *path; path++) {
+        char *messages = NULL;
+        if (!**path) {
+            continue;
+        }
+        logs = logs ? logs : logs_new();
+        logs_load(logs, *path, &messages);
+        if (messages) {
+            report_failure("Espial: %s", messages);
+        }
+        g_free(messages);
+    }
+    g_strfreev(paths);
+    return logs;
+}
+
 bool
 prefs_verify(void)
 {
@@ -139,6 +176,31 @@ make_absolute(const char *name, const char *path)
     g_free(whole);
 }
 
+static void
+make_logs_absolute(void)
+{
+    char **paths, *all, *setting, *error = NULL;
+
+    if (!log_file || !*log_file) {
+        return;
+    }
+    paths = log_paths();
+    for (char **path = paths; *path; path++) {
+        char *whole = **path ? g_canonicalize_filename(*path, NULL) : g_strdup("");
+        g_free(*path);
+        *path = whole;
+    }
+    all = g_strjoinv(G_SEARCHPATH_SEPARATOR_S, paths);
+    if (strcmp(all, log_file) != 0) {
+        setting = g_strdup_printf("espial.log_file:%s", all);
+        prefs_set_pref(setting, &error);
+        g_free(error);
+        g_free(setting);
+    }
+    g_free(all);
+    g_strfreev(paths);
+}
+
 /* Wireshark takes IKE keys up when a file is opened, so they must be in its table before. */
 static void
 apply(void)
@@ -148,6 +210,7 @@ apply(void)
 
     make_absolute("espial.keylog_file", keylog_file);
     make_absolute("espial.plan_file", plan_file);
+    make_logs_absolute();
     if (feed_tables && keylog_file && *keylog_file) {
         log = keylog_new();
         keylog_load(log, keylog_file, &messages);       /* prefs_keylog reports faults, once */
@@ -187,6 +250,12 @@ prefs_register_espial(int proto)
         "decrypted. Espial does not need this; turn it off to disable Wireshark's own decryption, "
         "which forged IKEv1 messages can crash. Keys that were added remain until the program ends",
         &feed_tables);
+    prefs_register_filename_preference(
+        module, "log_file", "Daemons' logs",
+        "Logs of the IKE daemons at one end or both, gzipped or not: charon, pluto, iked, racoon, "
+        "Firebox, SafeNet, by themselves, of syslog or of the journal. Several are separated by "
+        "\"" G_SEARCHPATH_SEPARATOR_S "\"",
+        &log_file, FALSE);
     prefs_register_filename_preference(
         module, "plan_file", "Plan file",
         "The planning sheet: a group [peer IDENTITY] for each peer, with the keys ike, esp, "

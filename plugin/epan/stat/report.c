@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum report_kind { REPORT_SAS, REPORT_FINDINGS, REPORT_DIAGNOSIS, REPORT_JSON };
+enum report_kind { REPORT_SAS, REPORT_FINDINGS, REPORT_DIAGNOSIS, REPORT_LOG, REPORT_JSON };
 
 struct listing {
     enum report_kind kind;
@@ -54,6 +54,9 @@ draw(void *data)
         break;
     case REPORT_DIAGNOSIS:
         report_diagnosis(stdout, &r);
+        break;
+    case REPORT_LOG:
+        report_log(stdout, &r);
         break;
     default:
         draw_json(&r);
@@ -122,6 +125,11 @@ start_diagnosis(const char *arg, void *data _U_)
     STAT_INIT_RESULT(start(REPORT_DIAGNOSIS, "espial,diagnosis", arg));
 }
 static STAT_INIT_RET
+start_log(const char *arg, void *data _U_)
+{
+    STAT_INIT_RESULT(start(REPORT_LOG, "espial,log", arg));
+}
+static STAT_INIT_RET
 start_json(const char *arg, void *data _U_)
 {
     STAT_INIT_RESULT(start(REPORT_JSON, "espial,json", arg));
@@ -139,6 +147,9 @@ report_register(void)
     static stat_tap_ui diagnosis = {
         REGISTER_STAT_GROUP_GENERIC, NULL, "espial,diagnosis", start_diagnosis, 0, NULL
     };
+    static stat_tap_ui log = {
+        REGISTER_STAT_GROUP_GENERIC, NULL, "espial,log", start_log, 0, NULL
+    };
     static stat_tap_ui json = {
         REGISTER_STAT_GROUP_GENERIC, NULL, "espial,json", start_json, 0, NULL
     };
@@ -146,6 +157,7 @@ report_register(void)
     register_stat_tap_ui(&sas, NULL);
     register_stat_tap_ui(&findings, NULL);
     register_stat_tap_ui(&diagnosis, NULL);
+    register_stat_tap_ui(&log, NULL);
     register_stat_tap_ui(&json, NULL);
     report_html_register();
 }
