@@ -8,7 +8,7 @@
 enum { RANGES_SHOWN = 4 };
 
 /* What a frame shows for which there was no room. */
-static const char untold[] = "One of many: there are more of them than are told one by one.";
+static const char untold[] = "One of many: there are more than are listed one by one.";
 
 struct each {
     char *first;                /* of the frames that have none of their own */

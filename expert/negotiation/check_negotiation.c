@@ -166,7 +166,7 @@ check_attribute_changed(const struct check_in *in, struct findings *out)
     now = say_changes(chosen->p, asked->p);
     before = say_changes(asked->p, chosen->p);
     finding_add(out, CHECK_attribute_changed, &where,
-                "%s changes transform %u of frame %u: it returns %s in place of %s.",
+                "%s changes transform %u of frame %u: it returns %s instead of %s.",
                 message_sender(in, who, sizeof who), chosen->p->v1_transform,
                 in->ike->exchange->request, now, before);
     g_free(now);

@@ -294,7 +294,7 @@ prefs_register_espial(int proto)
                                      "capture",
                                      &report_title);
     prefs_register_string_preference(module, "report_author", "Author of the HTML report",
-                                     "Who stands in the HTML report as its author; empty: nobody",
+                                     "Author named in the HTML report; empty: none",
                                      &report_author);
     plan_uat = uat_new("Espial plan", sizeof(struct plan_row), "espial_plan", TRUE, (void **)&rows,
                        &num_rows, UAT_AFFECTS_DISSECTION, NULL, copy_row, check_row, free_row, NULL,

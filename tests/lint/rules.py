@@ -116,6 +116,32 @@ def told_exemptions(path, text):
             yield f"{path}: an exemption without a reason: {line.strip()}"
 
 
+# What Espial does not say (docs/writing.md has the reasons), and what it says instead.
+PLAIN = (
+    (r"do(?:es)? not meet", "do not match"),
+    (r"\banew\b", "again"), (r"\bbegun\b", "started"), (r"\bcomes? again\b", "is repeated, is retransmitted"),
+    (r"\bgo(?:es)? on\b", "continue"), (r"\bbeside\b", "with, instead of"), (r"\bin place of\b", "instead of"),
+    (r"\b(?:is|are) none of\b|\bnone of its\b", "is not in, has no"),
+    (r"\bstands?\b", "is"), (r"\btells? of\b|(?<!be )\btold\b", "reports, says"), (r"\b(?:no|any|some|every)body\b", "no one, anyone"),
+    (r"\bLet (?!the\b.* pass\b)", "Configure ... to, Make"), (r"(?<!to )\b[Ss]ee (?:whether|in|on|that)\b|\b[Ll]ook at\b", "Check"),
+    (r"\b[Ss]witch(?:es)? (?:\w+ ){0,2}(?:on|off)\b", "enable, disable"), (r"\bat leisure\b", "offline"), (r"\bunder one key\b", "with one key"),
+    (r"\(type %", "the name of the ICMP error"),
+)
+STRINGS = re.compile(r'"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*')
+
+
+def plain_words(path, text):
+    """What people read is plain English.  Strings joined as C joins them; single words are names."""
+    if not re.match(r"expert/.*\.(c|def)$|plugin/(report|epan)/.*\.(c|def)$", path):
+        return
+    bare = re.sub(r"/\*.*?\*/", lambda m: re.sub(r"[^\n]", " ", m.group()), text, flags=re.S)
+    for found in STRINGS.finditer(bare):
+        said = "".join(re.findall(r'"((?:[^"\\\n]|\\.)*)"', found.group()))
+        for words_, better in PLAIN if " " in said else ():
+            for word in re.finditer(words_, said):
+                yield f"{path}:{bare.count(chr(10), 0, found.start()) + 1}: says \"{word.group()}\" to people: {better} (docs/writing.md)"
+
+
 # --- rules over the whole tree: they take {path: text} ------------------------------------------------
 
 def few_files(house):
@@ -219,7 +245,7 @@ def mirrored_checks(house):
             yield f"tests/unit/test_check{test}.c: no expert/check{test}.c: its cases belong to the test of the file that has the check"
 
 
-RULES = (pure_core, no_way_round, short_files, narrow_lines, interpreters, portable_paths, licensed, told_exemptions)
+RULES = (pure_core, no_way_round, short_files, narrow_lines, interpreters, portable_paths, licensed, told_exemptions, plain_words)
 HOUSE_RULES = (few_files, home_of_numbers, mirrored_checks)
 
 

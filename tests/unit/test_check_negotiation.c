@@ -338,7 +338,7 @@ altered(struct conversation *c)
     c->m.proposals[0].attr.auth_method = AUTH1_PSK;
     send(c, "mm2", 2);
     SAYS(c, attribute_changed,
-         "198.51.100.20 changes transform 1 of frame 1: it returns authentication by pre-shared key in place of authentication by ");
+         "198.51.100.20 changes transform 1 of frame 1: it returns authentication by pre-shared key instead of authentication by ");
     T(count(c, CHECK_proposal_not_offered) == 0);
     reset(c);    /* a transform that nobody offered is another matter */
     begin(c, 1, V1_MAIN, 0, true, false);
@@ -457,9 +457,9 @@ numbered(struct conversation *c)
         send(c, "qm2", 4);
         if (number <= 2) {
             SAYS(c, attribute_changed,
-                 number == 1 ? "it returns AES_CBC_256 and HMAC_SHA2_256_128 in place of 3DES_CBC "
+                 number == 1 ? "it returns AES_CBC_256 and HMAC_SHA2_256_128 instead of 3DES_CBC "
                                "and HMAC_SHA1_96." :
-                               "it returns AES_CBC_256 in place of AES_CBC_128.");
+                               "it returns AES_CBC_256 instead of AES_CBC_128.");
         } else {
             FIRES(c, proposal_not_offered);         /* no such proposal */
         }
@@ -474,7 +474,7 @@ numbered(struct conversation *c)
     propose(c, keyed, 2, PROTO_IKE, 0);
     send(c, "mm2", 2);
     SAYS(c, attribute_changed,
-         "changes transform 1 of frame 1: it returns 3DES_CBC with key length 128 in place of 3DES_CBC without a key length.");
+         "changes transform 1 of frame 1: it returns 3DES_CBC with key length 128 instead of 3DES_CBC without a key length.");
 }
 
 /* What another pair has agreed on, or failed in, says nothing of this one. */
