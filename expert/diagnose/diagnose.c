@@ -106,6 +106,9 @@ diagnoses_new(const struct sadb *db, const struct findings *all)
     }
     number_all(d);
     share_across(d);
+    for (guint i = 0; i < d->list->len; i++) {
+        tell_apart_causes(d, (struct diagnosis *)g_ptr_array_index(d->list, i));
+    }
     hygiene_find(d);
     outcomes_find(d);
     return d;

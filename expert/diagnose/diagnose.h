@@ -69,6 +69,11 @@ void put_title_within(GString *out, const char *title);
 /* Puts its lists in order and writes its text. */
 void write_diagnosis(const struct diagnoses *d, struct diagnosis *one);
 
+/* --- telling.c -------------------------------------------------------------------- */
+
+/* Adds to its text what would tell its causes apart; once all are numbered. */
+void tell_apart_causes(const struct diagnoses *d, struct diagnosis *one);
+
 /* --- outcome.c -------------------------------------------------------------------- */
 
 /* What passed in a tunnel. */

@@ -94,27 +94,6 @@ put_follows(const struct diagnoses *d, GString *out, const struct diagnosis *one
     g_array_free(kinds, TRUE);
 }
 
-/* What would make sure of a cause that is only inferred. */
-static void
-put_doubt(const struct diagnoses *d, GString *out, const struct diagnosis *one)
-{
-    const struct cause_rule *rule = check_rule(one->cause);
-
-    if (one->basis != BASIS_INFERRED) {
-        return;
-    }
-    for (guint i = 0; i < one->ike_sas->len; i++) {
-        const struct ike_sa *sa = sadb_ike_sa(d->db, g_array_index(one->ike_sas, uint32_t, i));
-        if (sa->num_encrypted > sa->num_readable && rule->area != AREA_PATH) {
-            g_string_append_printf(out, " The keys of IKE SA %u would confirm this.", sa->id);
-            return;
-        }
-    }
-    if (rule->area == AREA_PATH || rule->area == AREA_SYMPTOM) {
-        g_string_append(out, " A capture at the other end would confirm this.");
-    }
-}
-
 void
 write_diagnosis(const struct diagnoses *d, struct diagnosis *one)
 {
@@ -137,6 +116,5 @@ write_diagnosis(const struct diagnoses *d, struct diagnosis *one)
     put_begin(text, d, one);
     put_again(d, text, one);
     put_follows(d, text, one);
-    put_doubt(d, text, one);
     one->text = g_string_free(text, FALSE);
 }

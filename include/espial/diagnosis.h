@@ -38,7 +38,9 @@ struct diagnosis {
                                  * cause */
     GArray *considered;         /* of struct considered */
     const char *title;          /* the row's */
-    char *text;                 /* sentences: the cause with its values, then what follows */
+    char *text;                 /* sentences: the cause with its values, what follows, to_tell */
+    const char *to_tell;        /* within text, its end: what would tell apart the causes that
+                                 * remain, or make sure of one that is inferred; may be empty */
     const char *remedy;         /* the cause's */
 };
 

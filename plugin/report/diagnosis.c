@@ -27,7 +27,11 @@ print_diagnosis(FILE *out, const struct diagnosis *d, enum severity least, GHash
     fprintf(out, "%-7s  %s  [%s]  frame%s ", severity_name(d->severity), checks[d->cause].name,
             basis_name(d->basis), d->frames->len == 1 ? "" : "s");
     print_frames(out, (const uint32_t *)(const void *)d->frames->data, d->frames->len);
-    fprintf(out, "\n  %s\n  do: %s\n", d->text, d->remedy);
+    fprintf(out, "\n  %.*s\n  do: %s\n", (int)(d->to_tell - d->text - (*d->to_tell ? 1 : 0)),
+            d->text, d->remedy);
+    if (*d->to_tell) {
+        fprintf(out, "  to tell: %s\n", d->to_tell);
+    }
     for (guint i = 0; diagnosis_is_open(d) && i < d->considered->len; i++) {
         const struct considered *c = &g_array_index(d->considered, struct considered, i);
         fprintf(out, "%s%s, because %s", i == 0 ? "  not the cause: " : "; ", c->what, c->because);

@@ -268,6 +268,118 @@ since_when(struct conversation *c)
     T(!strstr(diagnoses_get(diagnosed(c), 0)->text, "It begins"));
 }
 
+/* --- what would tell ---- */
+
+static const char *
+to_tell(struct conversation *c)
+{
+    const struct diagnosis *one = diagnoses_get(diagnosed(c), 0);
+
+    T(one->to_tell >= one->text && one->to_tell <= one->text + strlen(one->text));
+    return one->to_tell;
+}
+
+/* The end that is asked has its name, and keys are asked for where they are missing only. */
+static void
+whom_to_ask(struct conversation *c)
+{
+    const struct session blind = { .spi = 0x21, .blind = true };
+    struct scope where = { .basis = BASIS_OBSERVED, .exchange = NO_ID };
+
+    reset(c);
+    c->now = 1795971000;
+    session_up(c, &lisa);
+    session_carries(c, &lisa, 4, 0);
+    forget_findings(c);
+    where.stream = sadb_stream(c->db, 0);
+    where.child = where.stream->child;
+    find_at(c, CHECK_one_way, 5, where);
+    T(says(to_tell(c), "Capture also at gw: if none of these packets arrives there, the way "));
+    T(!strstr(to_tell(c), "keys"));
+    T(says(printed(c, report_diagnosis), "\n  Seen in frame 5.\n  do: "));
+    T(says(printed(c, report_diagnosis), "\n  to tell: Capture also at gw: "));
+    reset(c);
+    session_up(c, &blind);
+    session_carries(c, &blind, 4, 0);
+    forget_findings(c);
+    where.stream = sadb_stream(c->db, 0);
+    where.child = where.stream->child;
+    where.basis = BASIS_INFERRED;
+    find_at(c, CHECK_one_way, 5, where);
+    T(says(to_tell(c), "The keys of IKE SA 0 would show whether the inner addresses are "));
+    T(says(to_tell(c), "Capture also at 198.51.100.20: "));
+}
+
+/* The one who refuses has the log, and what to look for there depends on who that is. */
+static void
+whose_log(struct conversation *c)
+{
+    const struct session blind = { .spi = 0x21, .blind = true };
+
+    reset(c);
+    c->now = 1795971000;
+    session_init(c, &blind);
+    session_auth(c, &blind, 0);
+    session_auth(c, &blind, 1);
+    forget_findings(c);
+    find_at(c, CHECK_auth_failure_suspected, 4, in_exchange(c, 0, 1, BASIS_INFERRED));
+    T(says(to_tell(c), "In the log of 198.51.100.20 look at 16:50:00 UTC for this negotiation: "));
+    forget_findings(c);
+    find_at(c, CHECK_auth_failure_suspected, 3, in_exchange(c, 0, 1, BASIS_INFERRED));
+    T(says(to_tell(c), "In the log of 192.0.2.10 look at 16:50:00 UTC for what it does not "));
+    /* a refusal that was read tells the ends apart where one secret proves them */
+    reset(c);
+    session_up(c, &lisa);
+    forget_findings(c);
+    find_at(c, CHECK_auth_failed, 4, in_exchange(c, 0, 1, BASIS_DECRYPTED));
+    T(says(to_tell(c), "In the log of gw look for this negotiation: where it finds no "));
+    forget_findings(c);
+    find_at(c, CHECK_certificate_expired, 4, in_exchange(c, 0, 1, BASIS_DECRYPTED));
+    T_STR(to_tell(c), "");
+    forget_findings(c);
+    find_at(c, CHECK_ike_length_impossible, 4, in_exchange(c, 0, 1, BASIS_INFERRED));
+    T_STR(to_tell(c), "");      /* all of it was read */
+}
+
+/* An answer that is not taken is asked for at the one who asks again; a request without one at the
+ * other. */
+static void
+which_way_is_cut(struct conversation *c)
+{
+    reset(c);
+    session_init(c, &lisa);
+    forget_findings(c);
+    find_at(c, CHECK_retransmission, 1, in_exchange(c, 0, 0, BASIS_OBSERVED));
+    T(says(to_tell(c), "Capture also at 192.0.2.10: if the answer does not arrive "));
+    session_auth(c, &lisa, 0);
+    forget_findings(c);
+    find_at(c, CHECK_retransmission, 3, in_exchange(c, 0, 1, BASIS_OBSERVED));
+    T(says(to_tell(c), "Capture also at 198.51.100.20: if it does not arrive there, the way "));
+}
+
+/* Two causes in one exchange: each names the other one.  In two exchanges they are two faults. */
+static void
+one_of_two(struct conversation *c)
+{
+    const struct diagnoses *d;
+
+    reset(c);
+    session_init(c, &lisa);
+    session_auth(c, &lisa, 0);
+    forget_findings(c);
+    find_at(c, CHECK_udp_4500_blocked, 3, in_exchange(c, 0, 1, BASIS_INFERRED));
+    find_at(c, CHECK_large_message_lost, 3, in_exchange(c, 0, 1, BASIS_INFERRED));
+    d = diagnosed(c);
+    T(diagnoses_count(d) == 2);
+    T(says(diagnoses_get(d, 0)->to_tell, "Or it is another cause, "));
+    T(says(diagnoses_get(d, 0)->to_tell, " (frame 3): a short message to UDP 4500 that "));
+    T(says(diagnoses_get(d, 1)->to_tell, "Or it is another cause, UDP 500 is answered"));
+    forget_findings(c);
+    find_at(c, CHECK_udp_4500_blocked, 3, in_exchange(c, 0, 1, BASIS_INFERRED));
+    find_at(c, CHECK_large_message_lost, 3, in_exchange(c, 0, 0, BASIS_INFERRED));
+    T(!strstr(diagnoses_get(diagnosed(c), 0)->to_tell, "Or it is"));
+}
+
 int
 main(void)
 {
@@ -282,5 +394,9 @@ main(void)
     evidence_of_another_tunnel(&c);
     told_apart(&c);
     since_when(&c);
+    whom_to_ask(&c);
+    whose_log(&c);
+    which_way_is_cut(&c);
+    one_of_two(&c);
     return conversation_done(&c);
 }
