@@ -68,6 +68,13 @@ enum limits {
                                      * which grows with the capture */
     SADB_MAX_DISTANCES = 16,        /* between two sightings of one packet, that are compared */
     SADB_MAX_EARLY_COPIES = 256,    /* copies seen before it was known that there are two points */
+    POINTS_MAX = 16,                /* points whose packets are compared */
+    POINT_NAME_MAX = 64,
+    POINTS_MAX_PACKETS = 1 << 20,   /* sightings of packets that are kept to compare them */
+    POINTS_MAX_SAME = 64,           /* sightings of one packet that are looked at */
+    POINTS_MAX_ENDS = 1 << 16,      /* different addresses and ports of them */
+    PASSAGES_MAX = 1 << 14,
+    PASSAGE_MAX_LOST = 1 << 12,     /* lost packets of one passage that are named */
     STREAM_MAX_LINE = 64,           /* packets of a second line before it is one */
     STREAM_LINE_TURNS = 3,          /* after which two lines of one height are two */
     STREAM_MAX_GAPS = 1024,         /* gaps of one stream that are told one by one */
@@ -137,6 +144,7 @@ enum limits {
     CERT_TEXT_MAX = 160,            /* a name of a certificate */
     TS_TEXT_MAX = 160,
     IKE_TEXT_MAX = 480,             /* a message in one line */
+    REWRITING_TEXT_MAX = 256,       /* two addresses with ports, twice */
     ADDR_TEXT_MAX = 48
 };
 

@@ -1,0 +1,189 @@
+/* points.c - once the capture has ended: what the sightings come to, and what is asked of them.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "record.h"
+
+#include <stdlib.h>
+
+/* A clear packet is the SA's that carries it, perhaps only later. */
+static void
+give_owner(struct points *p, uint32_t i)
+{
+    struct record *r = record_at(p, i);
+    uint32_t looked = 0;
+
+    if (r->kind != MARK_CLEAR || r->stream != NO_ID) {
+        return;
+    }
+    for (uint32_t k = GPOINTER_TO_UINT(g_hash_table_lookup(p->newest, &r->key)) - 1;
+         k != NO_RECORD && looked++ < POINTS_MAX_SAME; k = record_at(p, k)->older) {
+        const struct record *sealed = record_at(p, k);
+        if (sealed->kind == MARK_SEALED) {
+            r->ike_sa = sealed->ike_sa;
+            r->stream = sealed->stream;
+            r->to_responder = sealed->to_responder;
+            return;
+        }
+    }
+}
+
+void
+points_end(struct points *p, points_owner_fn *owner, const void *context)
+{
+    for (guint i = 0; i < p->records->len; i++) {
+        give_owner(p, i);
+    }
+    for (guint i = 0; i < p->records->len; i++) {
+        struct record *r = record_at(p, i);
+        const struct packet_owner who = owner(context, r->ike_sa, r->stream, r->to_responder);
+        r->ike_sa = who.ike_sa;
+        r->stream = who.stream;
+        r->to_responder = who.to_responder;
+    }
+    if (p->meet) {
+        clocks_place(p);
+        passages_make(p);
+    }
+}
+
+/* --- by frame ---------------------------------------------------------------------------------- */
+
+static int
+compare_frame(const void *key, const void *one)
+{
+    uint32_t frame = *(const uint32_t *)key, other = ((const struct record *)one)->frame;
+
+    return (frame > other) - (frame < other);
+}
+
+/* The first record of the frame, or NO_RECORD. */
+static uint32_t
+find_frame(const struct points *p, uint32_t frame)
+{
+    const struct record *all = p ? (const struct record *)(void *)p->records->data : NULL;
+    const struct record *r;
+
+    if (!all || !p->records->len) {
+        return NO_RECORD;
+    }
+    r = (const struct record *)bsearch(&frame, all, p->records->len, sizeof *all, compare_frame);
+    while (r && r > all && r[-1].frame == frame) {
+        r--;
+    }
+    return r ? (uint32_t)(r - all) : NO_RECORD;
+}
+
+bool
+points_owner(const struct points *p, uint32_t frame, struct packet_owner *out)
+{
+    uint32_t i = find_frame(p, frame);
+
+    if (i == NO_RECORD) {
+        return false;
+    }
+    *out = (struct packet_owner){ record_at(p, i)->ike_sa, record_at(p, i)->stream,
+                                  record_at(p, i)->to_responder };
+    return true;
+}
+
+size_t
+points_sightings(const struct points *p, uint32_t frame, uint32_t out[])
+{
+    uint32_t i = find_frame(p, frame), emission, from, to;
+    size_t n = 0;
+
+    if (i == NO_RECORD || !p->way_of || record_at(p, i)->emission == NO_RECORD) {
+        return 0;
+    }
+    emission = record_at(p, i)->emission;
+    from = g_array_index(p->way_of, uint32_t, emission);
+    to = emission + 1 < p->way_of->len ? g_array_index(p->way_of, uint32_t, emission + 1) :
+                                         p->way->len;
+    for (uint32_t k = from; k < to && n < POINTS_MAX; k++) {
+        out[n++] = record_at(p, g_array_index(p->way, uint32_t, k))->frame;
+    }
+    return n;
+}
+
+size_t
+points_count(const struct points *p)
+{
+    return p ? p->num_places : 0;
+}
+
+const struct point *
+points_get(const struct points *p, size_t i)
+{
+    return &p->places[i].is;
+}
+
+size_t
+points_num_passages(const struct points *p)
+{
+    return p && p->passages ? p->passages->len : 0;
+}
+
+const struct passage *
+points_passage(const struct points *p, size_t i)
+{
+    return &g_array_index(p->passages, struct passage, i);
+}
+
+static void
+print_end(GString *out, const struct ip_addr *a, uint16_t port)
+{
+    char text[ADDR_TEXT_MAX];
+
+    ip_print(a, text, sizeof text);
+    if (!port) {
+        g_string_append(out, text);
+    } else {
+        g_string_append_printf(out, a->family == 6 ? "[%s]:%u" : "%s:%u", text, (unsigned)port);
+    }
+}
+
+char *
+rewriting_print(const struct rewriting *r, char *out, size_t size)
+{
+    GString *text = g_string_new(NULL);
+
+    for (int side = 0; side < 2; side++) {
+        const struct ip_addr *a = side ? r->dst : r->src;
+        const uint16_t *port = side ? r->dst_port : r->src_port;
+        if (ip_equal(&a[0], &a[1]) && port[0] == port[1]) {
+            continue;
+        }
+        g_string_append(text, text->len ? ", " : "");
+        print_end(text, &a[0], port[0]);
+        g_string_append(text, " -> ");
+        print_end(text, &a[1], port[1]);
+    }
+    g_strlcpy(out, text->str, size);
+    g_string_free(text, TRUE);
+    return out;
+}
+
+bool
+points_explain_clear(const struct points *p, uint32_t frame, uint8_t point)
+{
+    uint32_t i = find_frame(p, frame);
+
+    if (!points_meet(p)) {
+        return false;
+    }
+    for (uint32_t k = 0; k < p->num_places; k++) {
+        if (p->places[k].is.number == point && !p->places[k].is.placed) {
+            return true;
+        }
+    }
+    if (i == NO_RECORD) {
+        return false;
+    }
+    for (uint32_t k = GPOINTER_TO_UINT(g_hash_table_lookup(p->newest, &record_at(p, i)->key)) - 1,
+                  looked = 0;
+         k != NO_RECORD && looked < POINTS_MAX_SAME; k = record_at(p, k)->older, looked++) {
+        if (record_at(p, k)->kind == MARK_SEALED) {
+            return true;
+        }
+    }
+    return false;
+}
