@@ -213,7 +213,8 @@ check_cleartext_bypass(const struct check_in *in, struct findings *out)
                                .child = p->child,
                                .exchange = NO_ID,
                                .variant = p->to_responder };
-        if (clear_packet_is_explained(p)) {
+        if (clear_packet_is_explained(p) ||
+            points_explain_clear(sadb_points(in->db), p->frame, p->point)) {
             continue;
         }
         finding_add(

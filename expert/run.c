@@ -28,6 +28,9 @@ checks_message(struct findings *out, const struct sadb *db, const struct plan *p
 {
     const struct check_in in = { .db = db, .plan = plan, .msg = msg, .ike = event };
 
+    if (event->copy_of) {
+        return;                 /* another capture point has said all of it */
+    }
     /* The octets are what they are; what they say is nobody's, or waits for the end. */
     if (event->standing == STANDING_UNLAWFUL || event->denial) {
         check_malformed_message(&in, out);
@@ -49,6 +52,9 @@ checks_packet(struct findings *out, const struct sadb *db, const struct plan *pl
 {
     const struct check_in in = { .db = db, .plan = plan, .ipsec = event };
 
+    if (event->copy_of) {
+        return;
+    }
     /* No receiver takes notice of it: only its form and where it comes from are worth a word. */
     if (event->forged) {
         check_outer_source_violation(&in, out);

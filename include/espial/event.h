@@ -18,6 +18,8 @@ struct ike_event {
     bool new_sa;
     uint32_t retransmission_of; /* frame, 0 */
     bool duplicate;             /* the same packet captured twice */
+    uint32_t copy_of;           /* another point saw the same packet first, in this frame; nothing
+                                 * else but sa, stream, child and the direction is filled in; 0 */
     double apart;               /* duplicate, at a second capture point: seconds since the first
                                  * one, perhaps by another clock; 0 */
     bool probe;                 /* the message goes out on another path too (RFC 4555 section
@@ -63,6 +65,7 @@ struct ipsec_event {
     const struct child_sa *child;     /* at this frame, or NULL */
     bool to_responder;
     bool new_stream, duplicate, replayed, out_of_window, wrapped;
+    uint32_t copy_of;           /* as of a message */
     double apart;               /* as of a message */
     bool explained;             /* its number is of a second line of its stream: of another sender,
                                  * or of a counter that went back */

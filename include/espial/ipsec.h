@@ -49,6 +49,8 @@ struct ipsec_packet {
     bool has_iv;
     struct span octets;         /* from the SPI to the end, which NAT leaves as they are; len 0
                                  * where not all were captured */
+    struct span inner_octets;   /* valid with inner_tunnel: of the inner packet from its header on,
+                                 * at least what was captured of its first ones */
     bool readable_ip;           /* what follows the sequence number is an IP header as it stands */
 };
 
@@ -77,6 +79,7 @@ struct path_packet {
     uint8_t ike_major, ike_exchange, ike_spi[8];
     uint32_t ike_id, ike_length;
     struct inner_packet clear;  /* PATH_CLEAR */
+    struct span clear_octets;   /* PATH_CLEAR: from its IP header on, as captured */
     bool neighbor_answers;      /* PATH_NEIGHBOR: the sighting's source has the address; else it
                                  * asks who has the destination */
 };

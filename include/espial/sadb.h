@@ -10,11 +10,13 @@
 
 #include <espial/event.h>
 #include <espial/ike.h>
+#include <espial/points.h>
 
 /* A clear packet that an SA should have protected, unless its copy inside the SA
  * explains it: only the end of the capture tells. */
 struct clear_packet {
     uint32_t frame;
+    uint8_t point;              /* as in struct sighting */
     double time;
     struct inner_packet packet;
     const struct child_sa *child;
@@ -80,6 +82,12 @@ void sadb_free(struct sadb *db);
 
 /* Any frame, for the end of the capture. */
 void sadb_see_frame(struct sadb *db, uint32_t frame, double time);
+/* The capture has several interfaces: what they saw is compared from now on. */
+void sadb_expect_points(struct sadb *db);
+/* Any frame of the interface with that number (struct sighting), before what is in it.  name is
+ * the interface's, or NULL. */
+void sadb_see_point(struct sadb *db, uint8_t point, uint32_t frame, double time,
+                    const char *name);
 /* One IKE message, parsed and where possible decrypted.  octets are those of the
  * whole message (for retransmissions). */
 void sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
@@ -113,6 +121,9 @@ double sadb_last_time(const struct sadb *db);
  * frames the clock has a tick, and this is up to one before it. */
 double sadb_time_of(const struct sadb *db, uint32_t frame);
 const struct key_use *sadb_keys(const struct sadb *db);     /* NULL: no keys were given */
+
+/* Where packets were captured, final once the capture has ended; NULL: at one place. */
+const struct points *sadb_points(const struct sadb *db);
 
 /* Names of limits that were reached, NULL-terminated; empty where none. */
 const char *const *sadb_caps(const struct sadb *db);

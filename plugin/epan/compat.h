@@ -108,4 +108,17 @@ compat_fi_true(field_info *fi)
 #endif
 }
 
+/* The name of an interface of the capture.  Only sections of pcapng files count them anew. */
+static inline const char *
+compat_interface_name(const packet_info *pinfo, uint32_t interface)
+{
+#if WSV >= 404
+    return epan_get_interface_name(pinfo->epan, interface,
+                                   pinfo->rec->presence_flags & WTAP_HAS_SECTION_NUMBER ?
+                                       pinfo->rec->section_number : 0);
+#else
+    return epan_get_interface_name(pinfo->epan, interface);
+#endif
+}
+
 #endif

@@ -55,6 +55,12 @@ void feed_handoff(void);
  * 1; 0 where the file does not tell. */
 enum frame_link feed_link(const packet_info *pinfo);
 uint8_t feed_point(const packet_info *pinfo);
+/* When the frame was captured, in epoch seconds, by the clock that captured it. */
+double feed_time(const packet_info *pinfo);
+struct capture;
+/* Notes where each frame was captured; returns when, by the clock of the first point, as far as is
+ * known by now. */
+double feed_see_point(struct capture *c, const packet_info *pinfo);
 struct record *feed_frame(struct capture *c, tvbuff_t *tvb, packet_info *pinfo, bool visited,
                           bool detailed, struct record **kept);
 

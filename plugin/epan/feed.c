@@ -480,6 +480,7 @@ see_clear(struct feed *f)
 
     if (o->at && sadb_wants_clear(f->capture->db) &&
         inner_packet_read(&p.clear, o->at, o->captured)) {
+        p.clear_octets = (struct span){ o->at, o->captured };
         see_path(f, &p);
     }
 }
@@ -497,7 +498,6 @@ see_part(struct feed *f)
     f->at.dst_port = p->dst_port;
     f->at.ip_id = p->ip_id;
     f->at.ttl = p->ttl;
-    f->at.point = feed_point(f->pinfo);
     f->at.own_ports = p->own_ports;
     f->at.tcp = p->kind == FRAME_TCP;
     f->at.link = f->walk.link;
@@ -579,7 +579,8 @@ feed_frame(struct capture *c, tvbuff_t *tvb, packet_info *pinfo, bool visited, b
     }
     c->cut_frames += !visited && frame.captured < frame.reported;
     f.at.frame = pinfo->num;
-    f.at.time = (double)pinfo->abs_ts.secs + (double)pinfo->abs_ts.nsecs / 1e9;
+    f.at.time = feed_time(pinfo);
+    f.at.point = feed_point(pinfo);
     link = feed_link(pinfo);
     f.walk.any_tcp = tcp_encap_any(c->tcp);
     f.walk.ports = own_ports_bits(c->own_ports);

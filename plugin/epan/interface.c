@@ -1,5 +1,6 @@
 /* interface.c - where a frame was captured, and on what kind of link.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "capture.h"
 #include "espial.h"
 
 enum frame_link
@@ -28,4 +29,28 @@ feed_point(const packet_info *pinfo)
         return 0;
     }
     return (uint8_t)(MIN(r->rec_header.packet_header.interface_id, UINT8_MAX - 1u) + 1);
+}
+
+double
+feed_time(const packet_info *pinfo)
+{
+    return (double)pinfo->abs_ts.secs + (double)pinfo->abs_ts.nsecs / 1e9;
+}
+
+/* The second interface of a file is known before its first frame is read. */
+double
+feed_see_point(struct capture *c, const packet_info *pinfo)
+{
+    const wtap_rec *r = pinfo->rec;
+    double time = feed_time(pinfo);
+
+    if (pinfo->num == 1 && compat_interface_name(pinfo, 1)) {
+        sadb_expect_points(c->db);
+    }
+    if (!sadb_points(c->db) || !(r->presence_flags & WTAP_HAS_INTERFACE_ID)) {
+        return time;
+    }
+    sadb_see_point(c->db, feed_point(pinfo), pinfo->num, time,
+                   compat_interface_name(pinfo, r->rec_header.packet_header.interface_id));
+    return points_time(sadb_points(c->db), feed_point(pinfo), time);
 }

@@ -80,8 +80,7 @@ dissect_espial(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _
         return 0;
     }
     if (!visited) {
-        nstime_t *t = &pinfo->abs_ts;
-        sadb_see_frame(capture->db, pinfo->num, (double)t->secs + (double)t->nsecs / 1e9);
+        sadb_see_frame(capture->db, pinfo->num, feed_see_point(capture, pinfo));
         made = feed_frame(capture, tvb, pinfo, false,
                           detailed || (first_of_several && capture->keys && prefs_show_inner()),
                           &kept);

@@ -3,6 +3,7 @@
 #ifndef ESPIAL_DATABASE_H
 #define ESPIAL_DATABASE_H
 
+#include <espial/points.h>
 #include <espial/sadb.h>
 
 #include "store.h"
@@ -50,6 +51,7 @@ struct recent_message {
 };
 
 struct sadb {
+    struct points *points;      /* NULL: the capture has one interface */
     struct sight *sights;       /* SADB_MAX_SIGHTS, or NULL */
     struct distance distances[SADB_MAX_DISTANCES];
     uint32_t num_distances;

@@ -55,6 +55,7 @@ sadb_free(struct sadb *db)
     g_array_free(db->past, TRUE);
     g_array_free(db->sought, TRUE);
     sadb_clock_end(db);
+    points_free(db->points);
     store_offers_clear(&db->store);
     store_clear(&db->store);
     g_free(db);
@@ -356,6 +357,12 @@ sadb_see_keys(struct sadb *db, const struct key_use *use)
 {
     db->keys = *use;
     db->keys_given = true;
+}
+
+const struct points *
+sadb_points(const struct sadb *db)
+{
+    return db->points;
 }
 
 const struct key_use *

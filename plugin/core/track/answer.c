@@ -447,4 +447,5 @@ sadb_see_end(struct sadb *db)
     }
     track_shapes_end(db);
     sights_end(db);
+    track_points_end(db);
 }

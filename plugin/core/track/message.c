@@ -417,6 +417,9 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
         e->standing = STANDING_CLAIMED;
         return;
     }
+    if (track_copied_message(db, e, m, octets, len)) {
+        return;
+    }
     look_up(&t, sum);
     if (t.sa && track_refutes(t.sa, m)) {
         track_forged(&t, sum);
@@ -434,4 +437,5 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
     e->sa = t.sa;
     e->exchange = t.exchange;
     e->message = t.message;
+    track_tell_point(db, t.sa, NULL, e->from_initiator);
 }

@@ -201,7 +201,7 @@ static bool
 see_clear(struct sadb *db, struct path_event *e)
 {
     const struct inner_packet *p = &e->packet->clear;
-    struct clear_packet one = { e->at.frame, e->at.time, *p, NULL, false };
+    struct clear_packet one = { e->at.frame, e->at.point, e->at.time, *p, NULL, false };
     struct clear_miss *miss;
     uint64_t hash;
 
@@ -226,6 +226,7 @@ see_clear(struct sadb *db, struct path_event *e)
         return false;
     }
     g_array_append_val(db->clear, one);
+    track_clear_kept(db, e);
     e->child = one.child;
     e->sa = one.child->ike_sa;
     return true;
@@ -297,6 +298,9 @@ sadb_see_path(struct sadb *db, struct path_event *e, const struct sighting *at,
     memset(e, 0, sizeof *e);
     e->at = *at;
     e->packet = p;
+    if (track_copied_path(db, e)) {
+        return false;
+    }
     if (e->packet->kind == PATH_KEEPALIVE) {
         return see_keepalive(db, e);
     }

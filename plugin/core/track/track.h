@@ -324,4 +324,21 @@ bool track_translated(const struct sadb *db, struct ike_sa *sa, const struct exc
 const struct recent_message *track_recent(const struct sadb *db, uint32_t frame);
 void track_nat(struct turn *t);
 
+/* --- points.c -------------------------------------------------------------------- */
+
+/* True where another capture point has seen the same before: *e says of what it is a copy, and
+ * nothing else is to be done.  e->at.time is by the clock of the first point from then on. */
+bool track_copied_message(struct sadb *db, struct ike_event *e, const struct ike_message *m,
+                          const uint8_t *octets, size_t len);
+bool track_copied_packet(struct sadb *db, struct ipsec_event *e);
+bool track_copied_path(struct sadb *db, struct path_event *e);
+/* Whose the message or packet is that was no copy.  sa and s may be NULL. */
+void track_tell_point(struct sadb *db, const struct ike_sa *sa, const struct stream *s,
+                      bool from_initiator);
+/* A clear packet that an SA should protect. */
+void track_clear_kept(struct sadb *db, const struct path_event *e);
+/* What the packet carries, where it was read.  at is as its own clock has it. */
+void track_sealed(struct sadb *db, const struct ipsec_event *e, const struct sighting *at);
+void track_points_end(struct sadb *db);
+
 #endif

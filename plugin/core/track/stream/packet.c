@@ -372,9 +372,9 @@ see_packet(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t di
     e->number = s->packets;
 }
 
-void
-sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at,
-               const struct ipsec_packet *p)
+static void
+see_any(struct sadb *db, struct ipsec_event *e, const struct sighting *at,
+        const struct ipsec_packet *p)
 {
     const struct seen_packet *original;
     struct stream *s;
@@ -383,7 +383,11 @@ sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at
     memset(e, 0, sizeof *e);
     e->at = *at;
     e->packet = p;
+    if (track_copied_packet(db, e)) {
+        return;
+    }
     s = find_stream(db, e);
+    track_tell_point(db, NULL, s, s && s->to_responder);
     if (!s) {
         e->peers = sadb_ike_between(db, &at->src, &at->dst);
         return;
@@ -426,4 +430,12 @@ sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at
     }
     track_settle(db, s, e);
     see_packet(db, s, e, digest);
+}
+
+void
+sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at,
+               const struct ipsec_packet *p)
+{
+    see_any(db, e, at, p);
+    track_sealed(db, e, at);
 }

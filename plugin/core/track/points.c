@@ -1,0 +1,215 @@
+/* points.c - packets that several capture points saw: the first sighting stands for all of them.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "track.h"
+
+#include <espial/hash.h>
+#include <espial/points.h>
+#include <string.h>
+
+void
+sadb_expect_points(struct sadb *db)
+{
+    db->points = db->points ? db->points : points_new(db->store.seed);
+}
+
+void
+sadb_see_point(struct sadb *db, uint8_t point, uint32_t frame, double time, const char *name)
+{
+    if (db->points && point) {
+        points_see_frame(db->points, point, frame, time, name);
+    }
+}
+
+static bool
+see(struct sadb *db, const struct packet_mark *m, struct sighting *at, struct seen_elsewhere *was)
+{
+    bool copy = points_see(db->points, m, at, was);
+
+    at->time = points_time(db->points, at->point, at->time);
+    return copy;
+}
+
+/* The exchange that has the message of that frame, and the message. */
+static void
+find_message(const struct ike_sa *sa, uint32_t frame, struct ike_event *e)
+{
+    for (struct newest n = newest_first(sa->exchanges.len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct exchange *x = sa->exchanges.at[n.i];
+        for (guint i = 0; i < x->messages.len; i++) {
+            if (x->messages.at[i].frame == frame) {
+                e->exchange = x;
+                e->message = &x->messages.at[i];
+                return;
+            }
+        }
+    }
+}
+
+/* The same message on the other side of a translation: the SA is known by both addresses. */
+static void
+learn_translation(struct sadb *db, const struct seen_elsewhere *was, const struct ike_event *e)
+{
+    struct ike_sa *sa = database_ike_sa(db, was->ike_sa);
+    bool src = ip_equal(&e->at.src, &was->src), dst = ip_equal(&e->at.dst, &was->dst);
+    struct ip_addr *beyond = dst == was->to_responder ? &sa->beyond_i : &sa->beyond_r;
+    struct sa_key half;
+
+    if (src == dst || beyond->family || track_known_between(sa, &e->at.src, &e->at.dst)) {
+        return;
+    }
+    *beyond = src ? e->at.dst : e->at.src;
+    sa->before_nat = sa->before_nat ? sa->before_nat : was->frame;
+    sa->after_nat = e->at.frame;
+    half = store_half_key(&db->store, sa->spi_i, &e->at.src, &e->at.dst);
+    store_pair_add(&db->store, sa, &e->at.src, &e->at.dst);
+    store_add(&db->store, &half, sa);
+}
+
+bool
+track_copied_message(struct sadb *db, struct ike_event *e, const struct ike_message *m,
+                     const uint8_t *octets, size_t len)
+{
+    struct packet_mark mark;
+    struct seen_elsewhere was;
+
+    if (!db->points || !e->at.point || len < IKE_HEADER) {
+        return false;
+    }
+    mark = points_mark(MARK_IKE, octets, IKE_HEADER, m->length == len ? octets : NULL, m->length);
+    if (!see(db, &mark, &e->at, &was)) {
+        return false;
+    }
+    e->copy_of = was.frame;
+    e->duplicate = true;
+    e->from_initiator = was.to_responder;
+    e->sa = was.ike_sa == NO_ID ? NULL : database_ike_sa(db, was.ike_sa);
+    if (e->sa) {
+        find_message(e->sa, was.frame, e);
+        learn_translation(db, &was, e);
+    }
+    return true;
+}
+
+bool
+track_copied_packet(struct sadb *db, struct ipsec_event *e)
+{
+    const struct ipsec_packet *p = e->packet;
+    const struct {
+        uint64_t iv;
+        uint32_t spi, seq;
+    } head = { p->has_iv ? p->iv : 0, p->spi, p->seq };
+    struct packet_mark mark;
+    struct seen_elsewhere was;
+
+    if (!db->points || !e->at.point) {
+        return false;
+    }
+    mark = points_mark(p->protocol == PROTO_AH ? MARK_AH : MARK_ESP, &head, sizeof head,
+                       p->octets.len == p->length ? p->octets.at : NULL, p->length);
+    if (!see(db, &mark, &e->at, &was)) {
+        return false;
+    }
+    e->copy_of = was.frame;
+    e->duplicate = true;
+    e->original = was.frame;
+    if (was.stream != NO_ID) {
+        const struct stream *s = (const struct stream *)g_ptr_array_index(db->streams, was.stream);
+        e->stream = s;
+        e->child = s->child;
+        e->to_responder = s->to_responder;
+        e->number = p->seq + s->now.ahead;
+    }
+    return true;
+}
+
+bool
+track_copied_path(struct sadb *db, struct path_event *e)
+{
+    const struct path_packet *p = e->packet;
+    const struct {
+        uint64_t ike_spi;
+        uint32_t spi, ike_id, octets;
+        uint16_t ip_id, kind;
+    } head = { hash_octets(1, p->ike_spi, sizeof p->ike_spi), p->spi, p->ike_id, p->udp_octets,
+               e->at.ip_id, (uint16_t)(p->icmp_type << 8 | p->icmp_code) };
+    struct packet_mark mark = points_mark(MARK_PATH, &head, sizeof head, NULL, (uint32_t)p->kind);
+    struct seen_elsewhere was;
+
+    if (!db->points || !e->at.point) {
+        return false;
+    }
+    if (p->kind == PATH_CLEAR) {
+        /* Where nothing is known of it, track_clear_kept will tell whether it is of any SA. */
+        return points_mark_inner(&mark, false, p->clear_octets.at, p->clear_octets.len) &&
+               points_know(db->points, &mark) && see(db, &mark, &e->at, &was);
+    }
+    return (p->kind == PATH_ICMP || p->kind == PATH_FRAGMENT) && see(db, &mark, &e->at, &was);
+}
+
+void
+track_clear_kept(struct sadb *db, const struct path_event *e)
+{
+    struct packet_owner known;
+    struct packet_mark mark;
+    struct seen_elsewhere was;
+
+    /* Its time is that of its own clock: a packet that was met before is in the list already. */
+    if (db->points && e->at.point && !points_owner(db->points, e->at.frame, &known) &&
+        points_mark_inner(&mark, false, e->packet->clear_octets.at,
+                                                    e->packet->clear_octets.len)) {
+        points_see(db->points, &mark, &e->at, &was);
+    }
+}
+
+void
+track_sealed(struct sadb *db, const struct ipsec_event *e, const struct sighting *at)
+{
+    const struct ipsec_packet *p = e->packet;
+    struct packet_mark mark;
+    struct seen_elsewhere was;
+
+    if (db->points && e->at.point && e->stream && p->has_inner && p->inner_tunnel &&
+        p->icv != ICV_BAD &&
+        points_mark_inner(&mark, true, p->inner_octets.at, p->inner_octets.len)) {
+        points_see(db->points, &mark, at, &was);
+        track_tell_point(db, NULL, e->stream, e->to_responder);
+    }
+}
+
+void
+track_tell_point(struct sadb *db, const struct ike_sa *sa, const struct stream *s, bool from_initiator)
+{
+    if (db->points) {
+        const struct packet_owner owner = { sa ? sa->id : NO_ID, s ? s->id : NO_ID,
+                                            from_initiator };
+        points_tell(db->points, &owner);
+    }
+}
+
+/* A stream may have been tied to its SA only later. */
+static struct packet_owner
+owner(const void *context, uint32_t ike_sa, uint32_t stream, bool to_responder)
+{
+    const struct sadb *db = (const struct sadb *)context;
+    const struct stream *s = stream == NO_ID ? NULL :
+        (const struct stream *)g_ptr_array_index(db->streams, stream);
+    const struct ike_sa *sa = !s ? NULL : s->child ? s->child->ike_sa : s->peers;
+
+    if (!s) {
+        return (struct packet_owner){ ike_sa, stream, to_responder };
+    }
+    return (struct packet_owner){ sa ? sa->id : NO_ID, stream,
+                                  s->child ? s->to_responder :
+                                      sa && ip_equal(&sa->initiator.addr, &s->src) };
+}
+
+void
+track_points_end(struct sadb *db)
+{
+    if (db->points) {
+        points_end(db->points, owner, db);
+        if (points_capped(db->points)) {
+            store_cap(&db->store, "packets of several capture points that are compared");
+        }
+    }
+}
