@@ -70,6 +70,7 @@ enum effect {
     EFFECT_SIZE = 1 << 16,      /* packets are fragmented */
     EFFECT_DEVIATION = 1 << 17, /* not as planned */
     EFFECT_FORGED = 1 << 18,    /* a message that is nobody's */
+    EFFECT_LOST = 1 << 20,      /* packets leave one capture point and do not reach the next */
     EFFECT_EVERYWHERE = 1 << 19 /* in explains: all of them in the whole tunnel */
 };
 

@@ -431,6 +431,66 @@ put_keys(json_dumper *j, const struct key_use *keys)
     json_dumper_end_object(j);
 }
 
+static void
+put_point(json_dumper *j, const struct point *p)
+{
+    json_dumper_begin_object(j);
+    put_number(j, "id", p->id);
+    put_text(j, "name", p->name);
+    put_number(j, "interface", p->number - 1u);
+    if (p->placed) {
+        put_time(j, "offset", p->offset);
+    } else {
+        put_text(j, "offset", NULL);
+    }
+    put_number(j, "first_frame", p->first_frame);
+    put_number(j, "last_frame", p->last_frame);
+    put_bool(j, "end_known", p->end_known);
+    json_dumper_end_object(j);
+}
+
+static void
+put_passage(json_dumper *j, const struct passage *g)
+{
+    char ends[REWRITING_TEXT_MAX];
+
+    json_dumper_begin_object(j);
+    put_number(j, "from", g->from);
+    put_number(j, "to", g->to);
+    put_or_null(j, "stream", g->stream, NO_ID);
+    put_or_null(j, "ike_sa", g->ike_sa, NO_ID);
+    put_bool(j, "inner", g->inner);
+    put_number(j, "sent", g->sent);
+    put_number(j, "arrived", g->arrived);
+    begin_list(j, "lost_frames");
+    for (guint i = 0; i < g->lost->len; i++) {
+        json_dumper_value_anyf(j, "%u", g_array_index(g->lost, struct lost_packet, i).frame);
+    }
+    json_dumper_end_array(j);
+    if (g->timed) {
+        put_time(j, "delay", g->delay);
+        put_time(j, "delay_99", g->delay_99);
+    }
+    put_text(j, "rewritten",
+             g->rewriting.num ? rewriting_print(&g->rewriting, ends, sizeof ends) : NULL);
+    json_dumper_end_object(j);
+}
+
+static void
+put_points(json_dumper *j, const struct points *p)
+{
+    begin_list(j, "points");
+    for (size_t i = 0; i < points_count(p); i++) {
+        put_point(j, points_get(p, i));
+    }
+    json_dumper_end_array(j);
+    begin_list(j, "between");
+    for (size_t i = 0; i < points_num_passages(p); i++) {
+        put_passage(j, points_passage(p, i));
+    }
+    json_dumper_end_array(j);
+}
+
 void
 report_json(FILE *out, const struct report *r)
 {
@@ -473,6 +533,9 @@ report_json(FILE *out, const struct report *r)
     }
     json_dumper_end_array(j);
     put_diagnoses(j, r->diagnoses);
+    if (points_meet(sadb_points(r->db))) {
+        put_points(j, sadb_points(r->db));
+    }
     json_dumper_end_object(j);
     json_dumper_finish(j);
 }

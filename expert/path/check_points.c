@@ -1,0 +1,277 @@
+/* check_points.c - what became of packets between two capture points.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "checks.h"
+#include "expert.h"
+
+#include <espial/points.h>
+
+enum { FEW = 3 };               /* lost packets that may show a pattern */
+
+/* Which of the packets are lost. */
+enum pattern { LOST_ALL, LOST_SINCE, LOST_LARGE, LOST_SOME };
+
+static const struct lost_packet *
+lost_at(const struct passage *g, guint i)
+{
+    return &g_array_index(g->lost, struct lost_packet, i);
+}
+
+static enum pattern
+pattern_of(const struct passage *g)
+{
+    if (!g->arrived) {
+        return LOST_ALL;
+    }
+    if (g->num_lost >= FEW && lost_at(g, 0)->frame > g->last_arrived) {
+        return LOST_SINCE;
+    }
+    if (g->num_lost >= FEW && g->smallest_lost > g->largest_arrived) {
+        return LOST_LARGE;
+    }
+    return LOST_SOME;
+}
+
+/* "5 ESP packets of SPI 423e6869", "2 IKE messages of IKE SA 0". */
+static char *
+say_what(const struct check_in *in, const struct passage *g, uint32_t num, char *out, size_t size)
+{
+    const struct stream *s = g->stream == NO_ID ? NULL : sadb_stream(in->db, g->stream);
+    const char *plural = num == 1 ? "" : "s";
+
+    if (s) {
+        g_snprintf(out, (gulong)size, "%u %s packet%s of SPI %08x", num, ipsec_name(s->protocol),
+                   plural, s->spi);
+    } else {
+        g_snprintf(out, (gulong)size, "%u message%s of IKE SA %u", num, plural, g->ike_sa);
+    }
+    return out;
+}
+
+static const struct ike_sa *
+sa_of(const struct check_in *in, const struct passage *g)
+{
+    return g->ike_sa == NO_ID ? NULL : sadb_ike_sa(in->db, g->ike_sa);
+}
+
+/* Who sends the packets of g, and to whom: identities where they are known. */
+static void
+say_ends(const struct check_in *in, const struct passage *g, char *from, char *to, size_t size)
+{
+    const struct ike_sa *sa = sa_of(in, g);
+    const struct stream *s = g->stream == NO_ID ? NULL : sadb_stream(in->db, g->stream);
+
+    if (sa) {
+        endpoint_print(g->to_responder ? &sa->initiator : &sa->responder, from, size);
+        endpoint_print(g->to_responder ? &sa->responder : &sa->initiator, to, size);
+    } else if (s) {
+        ip_print(&s->src, from, size);
+        ip_print(&s->dst, to, size);
+    }
+}
+
+/* What carries them, in the words of a firewall. */
+static const char *
+carried_in(const struct check_in *in, const struct passage *g, char *out, size_t size)
+{
+    const struct stream *s = g->stream == NO_ID ? NULL : sadb_stream(in->db, g->stream);
+    const struct ike_sa *sa = sa_of(in, g);
+
+    if (s && !s->src_port) {
+        return s->protocol == PROTO_AH ? "AH (IP protocol 51)" : "ESP (IP protocol 50)";
+    }
+    if (s) {
+        g_snprintf(out, (gulong)size, "%s %u", s->in_tcp ? "TCP" : "UDP",
+                   s->to_responder ? (unsigned)s->dst_port : (unsigned)s->src_port);
+        return out;
+    }
+    g_snprintf(out, (gulong)size, "UDP %u", sa && sa->responder.port ? (unsigned)sa->responder.port :
+                                                                      (unsigned)PORT_IKE);
+    return out;
+}
+
+static void
+say_remedy(const struct check_in *in, const struct passage *g, enum pattern pattern, char *out,
+           size_t size)
+{
+    const struct point *from = points_get(sadb_points(in->db), g->from),
+                       *to = points_get(sadb_points(in->db), g->to);
+    char carrier[32];
+
+    switch (pattern) {
+    case LOST_ALL:
+        g_snprintf(out, (gulong)size,
+                   "Look at the firewalls, filters and routes between %s and %s: they must let %s "
+                   "pass in this direction.",
+                   from->name, to->name, carried_in(in, g, carrier, sizeof carrier));
+        break;
+    case LOST_SINCE:
+        g_snprintf(out, (gulong)size,
+                   "Look in the logs of what stands between %s and %s for what changed at that "
+                   "moment: a route, a link, a firewall's session for %s that has expired.",
+                   from->name, to->name, carried_in(in, g, carrier, sizeof carrier));
+        break;
+    case LOST_LARGE:
+        g_snprintf(out, (gulong)size,
+                   "Let what stands between %s and %s pass packets of that length or send ICMP "
+                   "\"fragmentation needed\"; until it does, lower the MTU or the TCP MSS of the "
+                   "tunnel.",
+                   from->name, to->name);
+        break;
+    default:
+        g_snprintf(out, (gulong)size,
+                   "Look at the counters of errors and drops of the links and queues between %s "
+                   "and %s at this time.",
+                   from->name, to->name);
+    }
+}
+
+static void
+say_lost(const struct check_in *in, const struct passage *g, enum pattern pattern, GString *out)
+{
+    const struct points *p = sadb_points(in->db);
+    const struct point *from = points_get(p, g->from), *to = points_get(p, g->to);
+    char a[ID_TEXT_MAX], b[ID_TEXT_MAX], what[96];
+
+    say_ends(in, g, a, b, sizeof a);
+    g_string_append_printf(out, "Between %s and %s ", from->name, to->name);
+    if (pattern == LOST_ALL) {
+        g_string_append_printf(out, "%s%s from %s to %s %s lost", g->num_lost > 1 ? "all " : "",
+                               say_what(in, g, g->num_lost, what, sizeof what), a, b,
+                               g->num_lost == 1 ? "is" : "are");
+    } else {
+        g_string_append_printf(out, "%u of the %s from %s to %s %s lost", g->num_lost,
+                               say_what(in, g, g->sent, what, sizeof what), a, b,
+                               g->num_lost == 1 ? "is" : "are");
+    }
+    g_string_append_printf(out, ": frame%s %u%s at %s", g->num_lost == 1 ? "" : "s",
+                           lost_at(g, 0)->frame, g->num_lost == 1 ? "" : " and later", from->name);
+    if (pattern == LOST_SINCE) {
+        g_string_append_printf(out, "; frame %u was the last that arrived", g->last_arrived);
+    } else if (pattern == LOST_LARGE) {
+        g_string_append_printf(out,
+                               "; all of them have %u octets or more, and the longest that "
+                               "arrived has %u",
+                               g->smallest_lost, g->largest_arrived);
+    }
+    g_string_append_c(out, '.');
+    if (!g->end_known) {
+        g_string_append_printf(out,
+                               " The last frame at %s is %u: that the capture there still ran is "
+                               "inferred.",
+                               to->name, to->last_frame);
+    }
+}
+
+void
+check_lost_between(const struct check_in *in, struct findings *out)
+{
+    const struct points *p = sadb_points(in->db);
+
+    for (size_t i = 0; i < points_num_passages(p); i++) {
+        const struct passage *g = points_passage(p, i);
+        const struct stream *s = g->stream == NO_ID ? NULL : sadb_stream(in->db, g->stream);
+        struct scope where = s ? scope_stream(s, 0) : (struct scope){ .exchange = NO_ID };
+        char remedy[TEXT_MAX];
+        GString *text;
+        if (!g->num_lost || g->inner) {
+            continue;
+        }
+        text = g_string_new(NULL);
+        say_lost(in, g, pattern_of(g), text);
+        say_remedy(in, g, pattern_of(g), remedy, sizeof remedy);
+        where.basis = g->end_known ? BASIS_OBSERVED : BASIS_INFERRED;
+        where.sa = sa_of(in, g);
+        where.variant = (uint64_t)g->from << 8 | (uint64_t)g->to << 1 | g->to_responder;
+        where.remedy = remedy;
+        for (guint k = 0; k < g->lost->len; k++) {
+            where.frame = lost_at(g, k)->frame;
+            finding_add(out, CHECK_lost_between, &where, "%s", k ? "" : text->str);
+        }
+        g_string_free(text, TRUE);
+    }
+}
+
+void
+check_rewritten_between(const struct check_in *in, struct findings *out)
+{
+    const struct points *p = sadb_points(in->db);
+
+    for (size_t i = 0; i < points_num_passages(p); i++) {
+        const struct passage *g = points_passage(p, i);
+        const struct rewriting *r = &g->rewriting;
+        const struct ike_sa *sa = sa_of(in, g);
+        char text[REWRITING_TEXT_MAX];
+        struct scope where = { .basis = BASIS_OBSERVED,
+                               .frame = r->frame[0],
+                               .also = r->frame[1],
+                               .sa = sa,
+                               .exchange = NO_ID,
+                               .variant = (uint64_t)MIN(g->from, g->to) << 8 | MAX(g->from, g->to) };
+        if (!r->num || finding_frame(out, CHECK_rewritten_between, &where)) {
+            continue;
+        }
+        finding_add(out, CHECK_rewritten_between, &where,
+                    "Between %s and %s a packet of %s changes its addresses: %s (frames %u and "
+                    "%u). What stands there translates.",
+                    points_get(p, g->from)->name, points_get(p, g->to)->name,
+                    sa ? "IKE and its SAs" : "ESP or AH",
+                    rewriting_print(r, text, sizeof text), r->frame[0], r->frame[1]);
+        where.frame = r->frame[1];
+        finding_add(out, CHECK_rewritten_between, &where, "%s", "");
+    }
+}
+
+/* Who receives the stream's packets and should forward what they carry. */
+static void
+say_receiver(const struct stream *s, char *out, size_t size)
+{
+    const struct ike_sa *sa = s->child ? s->child->ike_sa : NULL;
+
+    if (sa) {
+        endpoint_print(s->to_responder ? &sa->responder : &sa->initiator, out, size);
+    } else {
+        ip_print(&s->dst, out, size);
+    }
+}
+
+void
+check_dropped_after_arrival(const struct check_in *in, struct findings *out)
+{
+    const struct points *p = sadb_points(in->db);
+
+    for (size_t i = 0; i < points_num_passages(p); i++) {
+        const struct passage *g = points_passage(p, i);
+        char who[ID_TEXT_MAX], src[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX], remedy[TEXT_MAX];
+        const struct stream *s;
+        struct scope where;
+        if (!g->num_lost || !g->inner || g->stream == NO_ID) {
+            continue;
+        }
+        s = sadb_stream(in->db, g->stream);
+        where = scope_stream(s, 0);
+        say_receiver(s, who, sizeof who);
+        ip_print(&g->inner_src, src, sizeof src);
+        ip_print(&g->inner_dst, dst, sizeof dst);
+        g_snprintf(remedy, sizeof remedy,
+                   "Look on %s for what refuses %s to %s behind the tunnel: the selectors or the "
+                   "policy of SPI %08x, a firewall rule, a missing route.",
+                   who, src, dst, s->spi);
+        where.basis = BASIS_DECRYPTED;
+        where.variant = (uint64_t)g->from << 8 | g->to;
+        where.remedy = remedy;
+        for (guint k = 0; k < g->lost->len; k++) {
+            where.frame = lost_at(g, k)->frame;
+            if (k) {
+                finding_add(out, CHECK_dropped_after_arrival, &where, "%s", "");
+                continue;
+            }
+            finding_add(out, CHECK_dropped_after_arrival, &where,
+                        "%u packet%s from %s to %s arrive%s at %s in SPI %08x, and nothing of "
+                        "%s comes out at %s, nor does anybody answer: %s drops %s.",
+                        g->num_lost, g->num_lost == 1 ? "" : "s", src, dst,
+                        g->num_lost == 1 ? "s" : "", points_get(p, g->from)->name, s->spi,
+                        g->num_lost == 1 ? "it" : "them", points_get(p, g->to)->name, who,
+                        g->num_lost == 1 ? "it" : "them");
+        }
+    }
+}
