@@ -29,6 +29,43 @@ auth_lifetime(const struct ike_message *m, char *out, size_t size)
     }
 }
 
+/* What IKEv1 has negotiated (RFC 2407 section 4.5, RFC 2409 appendix A), to end a sentence. */
+static void
+v1_lifetime(const struct kept_proposal *k, char *out, size_t size)
+{
+    uint32_t kb = k && k->p->v1 ? k->p->attr.life_kb : 0;
+
+    out[0] = 0;
+    if (k && k->p->v1 && k->p->attr.life_s) {
+        g_snprintf(out, (gulong)size, "; its lifetime is %u s", k->p->attr.life_s);
+    }
+    if (kb) {
+        g_snprintf(out + strlen(out), (gulong)(size - strlen(out)), "%s%u KB",
+                   out[0] ? " or " : "; its lifetime is ", kb);
+    }
+}
+
+/* Whose each SPI is, the selectors and the address that the client was given. */
+static void
+report_child(const struct child_sa *c, struct findings *out, const struct scope *where)
+{
+    char i[TS_TEXT_MAX], r[TS_TEXT_MAX], spi_i[SPI_WORD_MAX], spi_r[SPI_WORD_MAX];
+    char life[80], ip[ADDR_TEXT_MAX], given[ADDR_TEXT_MAX + 48] = "";
+
+    v1_lifetime(c->chosen, life, sizeof life);
+    if (c->virtual_ip.family) {
+        g_snprintf(given, sizeof given, "; the initiator was assigned %s in frame %u",
+                   ip_print(&c->virtual_ip, ip, sizeof ip), c->virtual_ip_frame);
+    }
+    finding_add(out, CHECK_sa_established, where,
+                "Child SA %u (%s === %s, SPI %s to the initiator, %s to the responder) is "
+                "established%s%s%s%s.",
+                c->id, selectors_print(c->ts_i, c->num_ts_i, i, sizeof i),
+                selectors_print(c->ts_r, c->num_ts_r, r, sizeof r), spi_say(c->spi_i, spi_i),
+                spi_say(c->spi_r, spi_r), c->chosen ? " with " : "",
+                c->chosen ? c->chosen->text : "", life, given);
+}
+
 /* Nothing in IKE_AUTH told, but both sides use the SA. */
 static void
 report_late(const struct check_in *in, struct findings *out)
@@ -40,8 +77,8 @@ report_late(const struct check_in *in, struct findings *out)
         char i[ID_TEXT_MAX], r[ID_TEXT_MAX];
         if (sa->established_in && sa->established_late) {
             finding_add(out, CHECK_sa_established, &where,
-                        "IKE SA %u between %s and %s is established: both ends use it by this "
-                        "frame.",
+                        "IKE SA %u between %s (initiator) and %s (responder) is established: both "
+                        "ends use it by this frame.",
                         sa->id, endpoint_print(&sa->initiator, i, sizeof i),
                         endpoint_print(&sa->responder, r, sizeof r));
         }
@@ -53,7 +90,7 @@ check_sa_established(const struct check_in *in, struct findings *out)
 {
     const struct ike_event *e = in->ike;
     struct scope where;
-    char i[ID_TEXT_MAX], r[ID_TEXT_MAX], text[TEXT_MAX], life[80];
+    char i[ID_TEXT_MAX], r[ID_TEXT_MAX], life[80];
 
     if (!e) {
         report_late(in, out);
@@ -63,8 +100,12 @@ check_sa_established(const struct check_in *in, struct findings *out)
     if (e->established) {
         where.basis = in->msg->encrypted && !in->msg->readable ? BASIS_INFERRED : e->basis;
         auth_lifetime(in->msg, life, sizeof life);
+        if (!life[0]) {
+            v1_lifetime(e->sa->chosen, life, sizeof life);
+        }
         finding_add(out, CHECK_sa_established, &where,
-                    "IKE SA %u between %s and %s is established%s%s%s.", e->sa->id,
+                    "IKE SA %u between %s (initiator) and %s (responder) is established%s%s%s.",
+                    e->sa->id,
                     endpoint_print(&e->sa->initiator, i, sizeof i),
                     endpoint_print(&e->sa->responder, r, sizeof r), e->sa->chosen ? " with " : "",
                     e->sa->chosen ? e->sa->chosen->text : "", life);
@@ -73,10 +114,8 @@ check_sa_established(const struct check_in *in, struct findings *out)
     for (unsigned n = 0; n < 2; n++) {
         const struct child_sa *c = n ? e->second : e->child;
         if (c) {
-            child_text(c, text, sizeof text);
             where.child = c;
-            finding_add(out, CHECK_sa_established, &where, "%s is established%s%s.", text,
-                        c->chosen ? " with " : "", c->chosen ? c->chosen->text : "");
+            report_child(c, out, &where);
         }
     }
 }

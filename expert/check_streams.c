@@ -50,6 +50,7 @@ report_one_way(const struct child_sa *c, const struct stream *s, uint32_t packet
                struct findings *out)
 {
     char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], remedy[TEXT_MAX], carrier[16];
+    char i[TS_TEXT_MAX], r[TS_TEXT_MAX], networks[2 * TS_TEXT_MAX + 16] = "";
     struct scope where = scope_stream(s, s->first_frame);
 
     ip_print(&s->src, from, sizeof from);
@@ -70,6 +71,11 @@ report_one_way(const struct child_sa *c, const struct stream *s, uint32_t packet
         return;
     }
     where.basis = c->basis == BASIS_INFERRED ? BASIS_INFERRED : BASIS_OBSERVED;
+    if (c->num_ts_i && c->num_ts_r) {
+        g_snprintf(networks, sizeof networks, ", %s === %s",
+                   selectors_print(c->ts_i, c->num_ts_i, i, sizeof i),
+                   selectors_print(c->ts_r, c->num_ts_r, r, sizeof r));
+    }
     snprintf(remedy, sizeof remedy,
              "Allow %s between %s and %s in both directions. If it is allowed, check whether %s "
              "counts packets of SPI %08x: if it does, it has no route or policy that sends the "
@@ -77,9 +83,10 @@ report_one_way(const struct child_sa *c, const struct stream *s, uint32_t packet
              "addresses.",
              carried_in(s, carrier, sizeof carrier), from, to, to, s->spi);
     finding_add(out, CHECK_one_way, &where,
-                "%u %s packets go from %s to %s (SPI %08x, frames %u to %u), but none comes back, "
+                "%u %s packets go from %s to %s (SPI %08x%s, frames %u to %u), but none comes back, "
                 "although IKE of both ends was captured.",
-                packets, ipsec_name(s->protocol), from, to, s->spi, s->first_frame, s->last_frame);
+                packets, ipsec_name(s->protocol), from, to, s->spi, networks, s->first_frame,
+                s->last_frame);
 }
 
 void

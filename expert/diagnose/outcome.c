@@ -209,7 +209,7 @@ put_target(GString *out, const struct tunnel *t, const struct passed *p)
         ts = child_selectors(p->child, is_turned(t, p->child->ike_sa), &num);
         g_string_append(out, selectors_print(ts, num, nets, sizeof nets));
         if (p->lines > 1) {
-            g_string_append_printf(out, " and, in %u other Child SA%s, more", p->lines - 1,
+            g_string_append_printf(out, " (and networks of %u other Child SA%s)", p->lines - 1,
                                    p->lines == 2 ? "" : "s");
         }
     } else {
@@ -327,23 +327,23 @@ put_unknown(GString *out, const struct diagnoses *d, const struct tunnel *t, con
         g_string_append_printf(out, "%s has a tunnel to %s, but only packets of one direction were "
                                     "captured (", t->who, t->peer);
         put_packets(out, p);
-        g_string_append(out, "); nothing is wrong with IKE.");
+        g_string_append(out, "); IKE shows no fault.");
     } else if (p->stood && !p->child) {
         g_string_append_printf(out, "%s and %s have an IKE SA", t->who, t->peer);
         if (p->stood->established_in) {
             g_string_append_printf(out, " since frame %u", p->stood->established_in);
         }
-        g_string_append(out, ", and nothing is wrong with it; the capture does not show whether "
+        g_string_append(out, ", which shows no fault; the capture does not show whether "
                              "it has a Child SA.");
     } else if (p->stood) {
         g_string_append_printf(out, "%s has a tunnel to %s", t->who, t->peer);
         if (p->stood->established_in) {
             g_string_append_printf(out, " since frame %u", p->stood->established_in);
         }
-        g_string_append(out, ", but no packet in it was captured; nothing is wrong with IKE.");
+        g_string_append(out, ", but no packet in it was captured; IKE shows no fault.");
     } else {
         g_string_append_printf(out, "the capture contains only part of the negotiation between %s "
-                                    "and %s, and nothing in it is wrong.", t->who, t->peer);
+                                    "and %s, which shows no fault.", t->who, t->peer);
     }
     put_keys_wanted(out, d, t);
 }

@@ -451,7 +451,9 @@ check_stream_stopped(const struct check_in *in, struct findings *out)
                     r->first_frame, who, c->id, r->packets, r->read ? "" : ", by their shape,",
                     s->spi, r->first_frame, r->last_frame,
                     c->flow->way[!r->to_responder].packets,
-                    r->read && sign.kind != SIGN_OTHER_CLIENT ? "The reason: " : "Suggests: ",
+                    r->read && sign.kind == SIGN_NONE           ? "Possible reasons: " :
+                    r->read && sign.kind != SIGN_OTHER_CLIENT ? "The reason: " :
+                                                                "Suggests: ",
                     cause);
     }
 }

@@ -290,7 +290,7 @@ prefs_register_espial(int proto)
         "they could be read",
         &info_message);
     prefs_register_string_preference(module, "report_title", "Title of the HTML report",
-                                     "What stands above the HTML report; empty: the name of the "
+                                     "Title of the HTML report; empty: the name of the "
                                      "capture",
                                      &report_title);
     prefs_register_string_preference(module, "report_author", "Author of the HTML report",

@@ -128,6 +128,18 @@ print_spi(uint32_t spi, char out[SPI_TEXT_MAX])
     return out;
 }
 
+/* Of IKEv1; IKEv2 negotiates none. */
+static void
+print_lifetime(FILE *out, const struct kept_proposal *k)
+{
+    if (k && k->p->v1 && k->p->attr.life_s) {
+        fprintf(out, ", lifetime %u s", k->p->attr.life_s);
+    }
+    if (k && k->p->v1 && k->p->attr.life_kb) {
+        fprintf(out, ", lifetime %u KB", k->p->attr.life_kb);
+    }
+}
+
 static void
 print_child(FILE *out, const struct child_sa *c)
 {
@@ -139,6 +151,7 @@ print_child(FILE *out, const struct child_sa *c)
             c->protocol == PROTO_AH ? "AH" : "ESP", mode ? " " : "", mode ? mode : "",
             print_spi(c->spi_i, spi_i), print_spi(c->spi_r, spi_r), child_state_name(c->state),
             basis_name(c->basis), c->chosen ? ", " : "", c->chosen ? c->chosen->text : "");
+    print_lifetime(out, c->chosen);
     if (c->negotiated_in) {
         fprintf(out, ", negotiated in frame %u", c->negotiated_in);
     }
@@ -170,7 +183,8 @@ print_ike(FILE *out, const struct ike_sa *sa)
         fprintf(out, "%02x", sa->spi_r[i]);
     }
     fprintf(out, ", %s, frames %u-%u\n  initiator %s%s%s, responder %s%s%s\n",
-            ike_sa_state_name(sa->state), sa->first_frame, sa->last_frame,
+            sa->state == IKE_HALF_OPEN ? "not finished" : ike_sa_state_name(sa->state),
+            sa->first_frame, sa->last_frame,
             ip_print(&sa->initiator.addr, a, sizeof a), sa->initiator.id ? " " : "",
             sa->initiator.id ? sa->initiator.id : "", ip_print(&sa->responder.addr, b, sizeof b),
             sa->responder.id ? " " : "", sa->responder.id ? sa->responder.id : "");
@@ -178,7 +192,9 @@ print_ike(FILE *out, const struct ike_sa *sa)
         fprintf(out, "  user %s (frame %u)\n", sa->user, sa->user_frame);
     }
     if (sa->chosen) {
-        fprintf(out, "  %s (frame %u)\n", sa->chosen->text, sa->chosen->frame);
+        fprintf(out, "  %s (frame %u)", sa->chosen->text, sa->chosen->frame);
+        print_lifetime(out, sa->chosen);
+        fprintf(out, "\n");
     }
     for (guint i = 0; i < sa->children.len; i++) {
         const struct child_sa *c = sa->children.at[i];

@@ -70,6 +70,50 @@ phase1_again(struct conversation *c)
       sadb_child_sa(c->db, 2)->rekeys == NO_ID);
 }
 
+/* What the last sa_established says: that of the Child SA. */
+static const char *
+of_child(const struct conversation *c)
+{
+    const char *said = "";
+
+    for (size_t i = 0; i < findings_count(c->found); i++) {
+        if (findings_get(c->found, i)->check == CHECK_sa_established) {
+            said = findings_get(c->found, i)->detail;
+        }
+    }
+    return said;
+}
+
+/* As a gateway's log has it: which SPI is whose, how long the SA lives, which address was given. */
+static void
+told_of_child(struct conversation *c)
+{
+    static const uint8_t bound[] = { 10, 9, 0, 1 };
+
+    for (unsigned kb = 0; kb < 2; kb++) {
+        v1_tunnel(c, 3600, kb ? 4608000 : 0);
+        T(strstr(of_child(c), "SPI a0000001 to the initiator, b0000001 to the responder"));
+        T(strstr(of_child(c), kb ? "; its lifetime is 3600 s or 4608000 KB." :
+                                   "; its lifetime is 3600 s."));
+    }
+    v1_tunnel(c, 0, 4608000);
+    T(strstr(of_child(c), "; its lifetime is 4608000 KB."));
+    reset(c);
+    sa_init(c, aes256, aes256);
+    auth_request(c, "0.0.0.0/0", "0.0.0.0/0");
+    begin(c, 2, V2_IKE_AUTH, 1, false, true);
+    c->m.has_auth = true;
+    propose(c, esp128, 3, PROTO_ESP, TO_R);
+    selectors(c, "10.9.0.1/32", "10.2.0.0/24");
+    c->m.cfg_type = CP_REPLY;
+    c->m.num_cfg = 1;
+    c->m.cfg[0] = (struct ike_cfg_attr){ CFG_INTERNAL_IP4_ADDRESS, { bound, 4 } };
+    send(c, "auth!", 4);
+    T(strstr(of_child(c), "(10.9.0.1/32 === 10.2.0.0/24, SPI a0000001 to the initiator"));
+    T(strstr(of_child(c), "; the initiator was assigned 10.9.0.1 in frame 4."));
+    T(!strstr(of_child(c), "lifetime"));            /* IKEv2 negotiates none */
+}
+
 int
 main(void)
 {
@@ -78,5 +122,6 @@ main(void)
     conversation_begin(&c);
     behind_one_nat(&c);
     phase1_again(&c);
+    told_of_child(&c);
     return conversation_done(&c);
 }

@@ -23,7 +23,8 @@ negotiation(struct conversation *c)
     SILENT(c, plan_mismatch);
     SILENT(c, sa_rekeyed);
     SILENT(c, sa_deleted);
-    SAYS(c, sa_established, "IKE SA 0 between 192.0.2.10 and 198.51.100.20");
+    SAYS(c, sa_established, "IKE SA 0 between 192.0.2.10 (initiator) and "
+         "198.51.100.20 (responder) is established");
 
     reset(c);
     sa_init(c, aes256, aes128);

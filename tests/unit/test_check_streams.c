@@ -115,8 +115,8 @@ ways(struct conversation *c)
         ipsec(c, &c->client, &c->gateway, p);
     }
     end_after(c, 1);
-    SAYS(c, one_way, "3 ESP packets go from 192.0.2.10 to 198.51.100.20 (SPI b0000001, frames 5 to "
-                     "7), but none comes back");
+    SAYS(c, one_way, "3 ESP packets go from 192.0.2.10 to 198.51.100.20 (SPI b0000001, "
+                     "10.1.0.0/24 === 10.2.0.0/24, frames 5 to 7), but none comes back");
     T(strstr(the_finding(c, CHECK_one_way)->remedy, "Allow ESP (IP protocol 50) between 192.0.2.10 "
                                                     "and 198.51.100.20 in both directions"));
 
