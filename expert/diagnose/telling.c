@@ -38,11 +38,12 @@ static const struct telling {
     const char *log;            /* what to look for in its log */
 } tellings[] = {
 #define PACKETS                                                                                    \
-    "if none of these packets arrives there, the way there is cut; if they arrive and no answer "  \
-    "leaves, it drops them or sends the answers elsewhere; if answers leave, the way back is cut"
+    "if none of these packets arrives there, the path there is blocked; if they arrive and no "    \
+    "answer leaves, it drops them or sends the answers elsewhere; if answers leave, the path "     \
+    "back is blocked"
 #define MESSAGES                                                                                   \
-    "if it does not arrive there, the way there is cut; if it arrives and no answer leaves, the "  \
-    "IKE daemon is down or ignores it; if an answer leaves, the way back is cut"
+    "if it does not arrive there, the path there is blocked; if it arrives and no answer leaves, " \
+    "the IKE daemon is down or ignores it; if an answer leaves, the path back is blocked"
     { CHECK_one_way, ALWAYS, RECEIVER,
       "whether the inner addresses are those that the SA admits", PACKETS, NULL },
     { CHECK_stream_stopped, ALWAYS, RECEIVER,
@@ -52,7 +53,7 @@ static const struct telling {
       "the request that it refuses" },
     { CHECK_request_unanswered, WHEN_SURE, RECEIVER, NULL, MESSAGES, "this request" },
     { CHECK_retransmission, WHEN_ANSWERED, SENDER, NULL,
-      "if the answer does not arrive there, the way back is cut; if it arrives, it is not accepted",
+      "if the answer does not arrive there, the path back is blocked; if it arrives, it is not accepted",
       "an answer that it does not accept" },
     { CHECK_retransmission, WHEN_SILENT, RECEIVER, NULL, MESSAGES, "this request" },
     { CHECK_dead_peer, ALWAYS, RECEIVER, NULL, MESSAGES,
@@ -89,7 +90,7 @@ static const struct telling {
     { CHECK_negotiation_abandoned, WHEN_BY_INITIATOR, RECEIVER,
       "what the last message gives and asks for", NULL, "what it waits for" },
     { CHECK_negotiation_abandoned, ALWAYS, RECEIVER, "what the last message gives and asks for",
-      NULL, "why it does not go on: a certificate that it does not trust, a user who is asked" },
+      NULL, "why it does not continue: a certificate that it does not trust, a user who is asked" },
     { CHECK_closed_at_once, ALWAYS, SENDER, "what the SA gave it", NULL,
       "the reason why it deletes the SA" },
     { CHECK_flapping, ALWAYS, SENDER, "who deletes the SAs", NULL,
@@ -109,28 +110,28 @@ static const struct telling {
     { CHECK_replay, ALWAYS, SENDER, NULL,
       "if a packet leaves there once, the way repeats it; if twice, @ does", NULL },
     { CHECK_two_senders, ALWAYS, SENDER, NULL,
-      "if both counters leave there, two machines of its own send; if one does, somebody else "
+      "if both counters leave there, two machines of its own send; if one does, someone else "
       "sends the other",
       NULL },
     { CHECK_icv_bad, ALWAYS, SENDER, NULL,
-      "if a packet is the same there, @ made it so; if it differs, the way changes it; if it is "
-      "not there, somebody else sends it",
+      "if a packet is the same there, @ changed it; if it differs, the way changes it; if it is "
+      "not there, someone else sends it",
       NULL },
     { CHECK_outer_source_violation, ALWAYS, SENDER, NULL,
-      "if these packets leave there, they take another line or a NAT on the way; if not, somebody "
+      "if these packets leave there, they take another line or a NAT on the way; if not, someone "
       "else sends them",
       NULL },
     { CHECK_ike_from_new_address, ALWAYS, SENDER, NULL,
-      "if the message leaves there, it takes another line or a NAT on the way; if not, somebody "
+      "if the message leaves there, it takes another line or a NAT on the way; if not, someone "
       "else sends it",
       NULL },
     { CHECK_injected_answer, ALWAYS, SENDER, NULL,
-      "an answer that does not leave there is somebody else's", NULL },
+      "an answer that does not leave there is someone else's", NULL },
     { CHECK_message_id_reused, ALWAYS, SENDER, NULL,
-      "a message that does not leave there is somebody else's", NULL },
+      "a message that does not leave there is someone else's", NULL },
     { CHECK_malformed_message, WHEN_SURE, SENDER, NULL,
-      "if it leaves there as it is here, @ makes it so; if it is whole there, the way changes it; "
-      "if it is not there, somebody else sends it",
+      "if it leaves there as it is here, @ changes it; if it is whole there, the way changes it; "
+      "if it is not there, someone else sends it",
       NULL }
 };
 
@@ -141,9 +142,9 @@ static const struct {
     const char *text;
 } alternatives[] = {
     { CHECK_auth_failure_suspected, CHECK_large_message_lost,
-      "a message that is lost is sent again unchanged until @ gives up, and a refusal is not" },
+      "a lost message is retransmitted unchanged until @ gives up, and a refusal is not" },
     { CHECK_negotiation_abandoned, CHECK_large_message_lost,
-      "the log of @ tells whether it has the large message: without it, the way drops it" },
+      "the log of @ shows whether it has the large message: without it, the way drops it" },
     { CHECK_udp_4500_blocked, CHECK_large_message_lost,
       "a short message to UDP 4500 that @ answers shows that the port is open" },
     { CHECK_one_way, CHECK_large_esp_lost,
@@ -156,7 +157,7 @@ static const struct {
     { CHECK_replay, CHECK_two_senders,
       "a repeated packet is the same in every octet; a second sender's differs" },
     { CHECK_spi_unknown, CHECK_esp_after_delete,
-      "the SA database of @ tells whether it still has the SPI" }
+      "the SA database of @ shows whether it still has the SPI" }
 };
 
 /* --- where the cause is found ---- */

@@ -294,7 +294,7 @@ whom_to_ask(struct conversation *c)
     where.stream = sadb_stream(c->db, 0);
     where.child = where.stream->child;
     find_at(c, CHECK_one_way, 5, where);
-    T(says(to_tell(c), "Capture also at gw: if none of these packets arrives there, the way "));
+    T(says(to_tell(c), "Capture also at gw: if none of these packets arrives there, the path "));
     T(!strstr(to_tell(c), "keys"));
     T(says(printed(c, report_diagnosis), "\n  Seen in frame 5.\n  do: "));
     T(says(printed(c, report_diagnosis), "\n  to tell: Capture also at gw: "));
@@ -354,7 +354,7 @@ which_way_is_cut(struct conversation *c)
     session_auth(c, &lisa, 0);
     forget_findings(c);
     find_at(c, CHECK_retransmission, 3, in_exchange(c, 0, 1, BASIS_OBSERVED));
-    T(says(to_tell(c), "Capture also at 198.51.100.20: if it does not arrive there, the way "));
+    T(says(to_tell(c), "Capture also at 198.51.100.20: if it does not arrive there, the path "));
 }
 
 /* Two causes in one exchange: each names the other one.  In two exchanges they are two faults. */
