@@ -65,6 +65,8 @@ bool points_see(struct points *p, const struct packet_mark *m, const struct sigh
 bool points_know(const struct points *p, const struct packet_mark *m);
 /* Whose the packet is that points_see saw last. */
 void points_tell(struct points *p, const struct packet_owner *owner);
+/* points_time is right for that point by now. */
+bool points_knows_clock(const struct points *p, uint8_t point);
 /* By the clock of the point that saw the first packet, as far as is known by now; epoch seconds. */
 double points_time(const struct points *p, uint8_t point, double time);
 /* Some packet was seen at two points. */

@@ -42,6 +42,9 @@ void report_diagnosis(FILE *out, const struct report *r);
  * the messages. */
 void report_log(FILE *out, const struct report *r);
 
+/* The capture points: their clocks, and what passed between them. */
+void report_points(FILE *out, const struct report *r);
+
 /* Everything, in the format espial-report/1, r->one_line or indented. */
 void report_json(FILE *out, const struct report *r);
 

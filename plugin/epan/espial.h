@@ -58,8 +58,8 @@ uint8_t feed_point(const packet_info *pinfo);
 /* When the frame was captured, in epoch seconds, by the clock that captured it. */
 double feed_time(const packet_info *pinfo);
 struct capture;
-/* Notes where each frame was captured; returns when, by the clock of the first point, as far as is
- * known by now. */
+/* Notes where each frame was captured; returns when, by the clock of the first point; where that is
+ * not known by now, the time of the last frame of which it is. */
 double feed_see_point(struct capture *c, const packet_info *pinfo);
 struct record *feed_frame(struct capture *c, tvbuff_t *tvb, packet_info *pinfo, bool visited,
                           bool detailed, struct record **kept);

@@ -385,6 +385,13 @@ test_limits(void)
     }
     end(&s);
     T(points_capped(s.p));
+    begin(&s, 11);
+    T(points_knows_clock(s.p, FAR));
+    seen(&s, NEAR, START, 1, true, 100);
+    points_see_frame(s.p, FAR, ++s.frame, START + 11, NULL);
+    T(points_knows_clock(s.p, NEAR) && !points_knows_clock(s.p, FAR));
+    T(seen(&s, FAR, START + WAY, 1, true, 100) && points_knows_clock(s.p, FAR));
+    T(fabs(points_time(s.p, FAR, START + 11 + WAY) - START) < 1e-6);
     begin(&s, 0);
     end(&s);                    /* nothing was seen */
     T(points_count(s.p) == 0 && points_num_passages(s.p) == 0 && !points_meet(s.p));

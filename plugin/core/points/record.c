@@ -3,6 +3,7 @@
 #include "record.h"
 
 #include <espial/hash.h>
+#include <espial/text.h>
 #include <string.h>
 
 struct packet_mark
@@ -122,7 +123,9 @@ points_see_frame(struct points *p, uint8_t point, uint32_t frame, double time, c
         at->is.first_frame = frame;
         at->is.first_time = at->is.last_time = time;
         if (name && *name) {
-            g_strlcpy(at->is.name, name, sizeof at->is.name);
+            char *shown = text_shown(name);
+            g_strlcpy(at->is.name, shown, sizeof at->is.name);
+            g_free(shown);
         }
     }
     at->is.last_frame = frame;
@@ -214,6 +217,20 @@ place_ahead(const struct place *at)
         sorted[j] = at->steps[i];
     }
     return n ? sorted[n / 2] : 0;
+}
+
+bool
+points_knows_clock(const struct points *p, uint8_t point)
+{
+    if (!p->records->len || p->places[record_at(p, 0)->point].is.number == point) {
+        return true;
+    }
+    for (uint32_t i = 0; i < p->num_places; i++) {
+        if (p->places[i].is.number == point) {
+            return p->places[i].num_steps > 0;
+        }
+    }
+    return false;
 }
 
 double

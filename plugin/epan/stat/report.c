@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum report_kind { REPORT_SAS, REPORT_FINDINGS, REPORT_DIAGNOSIS, REPORT_LOG, REPORT_JSON };
+enum report_kind {
+    REPORT_SAS, REPORT_FINDINGS, REPORT_DIAGNOSIS, REPORT_LOG, REPORT_POINTS, REPORT_JSON
+};
 
 struct listing {
     enum report_kind kind;
@@ -57,6 +59,9 @@ draw(void *data)
         break;
     case REPORT_LOG:
         report_log(stdout, &r);
+        break;
+    case REPORT_POINTS:
+        report_points(stdout, &r);
         break;
     default:
         draw_json(&r);
@@ -130,6 +135,11 @@ start_log(const char *arg, void *data _U_)
     STAT_INIT_RESULT(start(REPORT_LOG, "espial,log", arg));
 }
 static STAT_INIT_RET
+start_points(const char *arg, void *data _U_)
+{
+    STAT_INIT_RESULT(start(REPORT_POINTS, "espial,points", arg));
+}
+static STAT_INIT_RET
 start_json(const char *arg, void *data _U_)
 {
     STAT_INIT_RESULT(start(REPORT_JSON, "espial,json", arg));
@@ -150,6 +160,9 @@ report_register(void)
     static stat_tap_ui log = {
         REGISTER_STAT_GROUP_GENERIC, NULL, "espial,log", start_log, 0, NULL
     };
+    static stat_tap_ui points = {
+        REGISTER_STAT_GROUP_GENERIC, NULL, "espial,points", start_points, 0, NULL
+    };
     static stat_tap_ui json = {
         REGISTER_STAT_GROUP_GENERIC, NULL, "espial,json", start_json, 0, NULL
     };
@@ -157,6 +170,7 @@ report_register(void)
     register_stat_tap_ui(&sas, NULL);
     register_stat_tap_ui(&findings, NULL);
     register_stat_tap_ui(&diagnosis, NULL);
+    register_stat_tap_ui(&points, NULL);
     register_stat_tap_ui(&log, NULL);
     register_stat_tap_ui(&json, NULL);
     report_html_register();

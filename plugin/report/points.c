@@ -1,0 +1,71 @@
+/* points.c - the capture points as lines of text: their clocks, and what passed between them.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lines.h"
+
+#include <math.h>
+
+static void
+print_point(FILE *out, const struct point *p)
+{
+    fprintf(out, "point %u  %s  frames %u to %u, %u packets of IPsec", p->id, p->name,
+            p->first_frame, p->last_frame, p->packets);
+    if (!p->placed) {
+        fprintf(out, ", shares none with another point\n");
+    } else if (fabs(p->offset) < 1e-6) {
+        fprintf(out, "\n");
+    } else {
+        fprintf(out, ", clock %.6f s %s\n", fabs(p->offset), p->offset > 0 ? "ahead" : "behind");
+    }
+}
+
+static void
+print_passage(FILE *out, const struct report *r, const struct passage *g)
+{
+    const struct points *p = sadb_points(r->db);
+    const struct stream *s = g->stream == NO_ID ? NULL : sadb_stream(r->db, g->stream);
+    char text[REWRITING_TEXT_MAX];
+
+    fprintf(out, "  %s -> %s  ", points_get(p, g->from)->name, points_get(p, g->to)->name);
+    if (s) {
+        fprintf(out, "%s%s %08x", g->inner ? "inside " : "", s->protocol == PROTO_AH ? "AH" : "ESP", s->spi);
+    } else {
+        fprintf(out, "IKE SA %u to the %s", g->ike_sa, g->to_responder ? "responder" : "initiator");
+    }
+    fprintf(out, ": %u of %u arrive", g->arrived, g->sent);
+    if (g->timed) {
+        fprintf(out, ", delay %.3f ms (99th percentile %.3f ms)", g->delay * 1e3,
+                g->delay_99 * 1e3);
+    }
+    if (g->rewriting.num) {
+        fprintf(out, ", %s", rewriting_print(&g->rewriting, text, sizeof text));
+    }
+    if (g->num_lost) {
+        uint32_t frames[PASSAGE_MAX_LOST];
+        for (guint i = 0; i < g->lost->len; i++) {
+            frames[i] = g_array_index(g->lost, struct lost_packet, i).frame;
+        }
+        fprintf(out, "\n    lost: frame%s ", g->lost->len == 1 ? "" : "s");
+        print_frames(out, frames, g->lost->len);
+        fprintf(out, g->end_known ? "" : ", if the capture there still ran");
+    }
+    fprintf(out, "\n");
+}
+
+void
+report_points(FILE *out, const struct report *r)
+{
+    const struct points *p = sadb_points(r->db);
+
+    fprintf(out, "\nEspial capture points\n");
+    if (!points_meet(p)) {
+        fprintf(out, "No packet of IPsec was captured at two points.\n");
+        return;
+    }
+    for (size_t i = 0; i < points_count(p); i++) {
+        print_point(out, points_get(p, i));
+    }
+    for (size_t i = 0; i < points_num_passages(p); i++) {
+        print_passage(out, r, points_passage(p, i));
+    }
+    print_left_out(out, r);
+}
