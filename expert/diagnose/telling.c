@@ -42,8 +42,9 @@ static const struct telling {
     "answer leaves, it drops them or sends the answers elsewhere; if answers leave, the path "     \
     "back is blocked"
 #define MESSAGES                                                                                   \
-    "if it does not arrive there, the path there is blocked; if it arrives and no answer leaves, " \
-    "the IKE daemon is down or ignores it; if an answer leaves, the path back is blocked"
+    "if the message does not arrive there, the path there is blocked; if it arrives and no "        \
+    "answer leaves, the IKE daemon is down or ignores it; if an answer leaves, the path back is "   \
+    "blocked"
     { CHECK_one_way, ALWAYS, RECEIVER,
       "whether the inner addresses are those that the SA admits", PACKETS, NULL },
     { CHECK_stream_stopped, ALWAYS, RECEIVER,
@@ -308,7 +309,7 @@ put_telling(const struct diagnoses *d, GString *out, const struct diagnosis *one
         g_string_append_c(out, '.');
     }
     if (t->log) {
-        g_string_append_printf(out, " In the log of %s look", name);
+        g_string_append_printf(out, " Check the log of %s", name);
         if (sadb_time_of(d->db, one->first_frame) > 0) {
             GString *clock = g_string_new(NULL);
             if (put_clock(clock, d, one->first_time)) {

@@ -323,16 +323,16 @@ whose_log(struct conversation *c)
     session_auth(c, &blind, 1);
     forget_findings(c);
     find_at(c, CHECK_auth_failure_suspected, 4, in_exchange(c, 0, 1, BASIS_INFERRED));
-    T(says(to_tell(c), "In the log of 198.51.100.20 look at 16:50:00 UTC for this negotiation: "));
+    T(says(to_tell(c), "Check the log of 198.51.100.20 at 16:50:00 UTC for this negotiation: "));
     forget_findings(c);
     find_at(c, CHECK_auth_failure_suspected, 3, in_exchange(c, 0, 1, BASIS_INFERRED));
-    T(says(to_tell(c), "In the log of 192.0.2.10 look at 16:50:00 UTC for what it does not "));
+    T(says(to_tell(c), "Check the log of 192.0.2.10 at 16:50:00 UTC for what it does not "));
     /* a refusal that was read tells the ends apart where one secret proves them */
     reset(c);
     session_up(c, &lisa);
     forget_findings(c);
     find_at(c, CHECK_auth_failed, 4, in_exchange(c, 0, 1, BASIS_DECRYPTED));
-    T(says(to_tell(c), "In the log of gw look for this negotiation: where it finds no "));
+    T(says(to_tell(c), "Check the log of gw for this negotiation: where it finds no "));
     forget_findings(c);
     find_at(c, CHECK_certificate_expired, 4, in_exchange(c, 0, 1, BASIS_DECRYPTED));
     T_STR(to_tell(c), "");
@@ -354,7 +354,7 @@ which_way_is_cut(struct conversation *c)
     session_auth(c, &lisa, 0);
     forget_findings(c);
     find_at(c, CHECK_retransmission, 3, in_exchange(c, 0, 1, BASIS_OBSERVED));
-    T(says(to_tell(c), "Capture also at 198.51.100.20: if it does not arrive there, the path "));
+    T(says(to_tell(c), "Capture also at 198.51.100.20: if the message does not "));
 }
 
 /* Two causes in one exchange: each names the other one.  In two exchanges they are two faults. */
@@ -380,6 +380,87 @@ one_of_two(struct conversation *c)
     T(!strstr(diagnoses_get(diagnosed(c), 0)->to_tell, "Or it is"));
 }
 
+/* --- what is excluded ---- */
+
+/* The first diagnosis excludes that cause, with these words. */
+static bool
+excludes(struct conversation *c, enum check_id check, const char *part)
+{
+    const struct diagnosis *one = diagnoses_get(diagnosed(c), 0);
+
+    for (guint i = 0; i < one->considered->len; i++) {
+        const struct considered *x = &g_array_index(one->considered, struct considered, i);
+        if (x->check == (unsigned)check) {
+            return says(x->because, part);
+        }
+    }
+    return false;
+}
+
+/* An exchange of its own, after all others. */
+static void
+ask(struct conversation *c, const struct session *s, uint32_t id, uint32_t length)
+{
+    for (unsigned r = 0; r < 2; r++) {
+        take(c, s, V2_INFORMATIONAL, id, r == 0, r == 1);
+        c->m.length = r ? 80 : length;
+        put(c, 0.05);
+    }
+}
+
+/* Only by what was opened: a stranger can answer in the name of the peer. */
+static void
+answers_still(struct conversation *c)
+{
+    const struct session blind = { .spi = 0x21, .blind = true };
+
+    reset(c);
+    session_up(c, &lisa);
+    session_carries(c, &lisa, 4, 0);
+    forget_findings(c);
+    find_on(c, CHECK_one_way, 5, NULL, sadb_child_sa(c->db, 0), NULL);
+    T(excludes(c, CHECK_request_unanswered, "IKE passes both ways (frames 3 and 4)"));
+    T(!excludes(c, CHECK_dead_peer, "still answers"));
+    ask(c, &lisa, 2, 80);
+    T(excludes(c, CHECK_dead_peer, "gw still answers IKE (frame 10)"));
+    T(!excludes(c, CHECK_large_message_lost, "octets"));
+    ask(c, &lisa, 3, 1400);
+    T(excludes(c, CHECK_large_message_lost, "1400 octets is answered (frames 11 and 12)"));
+    find_on(c, CHECK_request_unanswered, 5, NULL, sadb_child_sa(c->db, 0), NULL);
+    T(!excludes(c, CHECK_request_unanswered, "IKE passes"));    /* it is the cause */
+    reset(c);
+    session_up(c, &blind);
+    session_carries(c, &blind, 4, 0);
+    ask(c, &blind, 2, 1400);
+    forget_findings(c);
+    find_on(c, CHECK_one_way, 5, NULL, sadb_child_sa(c->db, 0), NULL);
+    T(!excludes(c, CHECK_dead_peer, "IKE") && !excludes(c, CHECK_request_unanswered, "IKE"));
+    T(!excludes(c, CHECK_large_message_lost, "octets"));
+}
+
+/* By packets that were read, and where none of them is outside. */
+static void
+admits_them(struct conversation *c)
+{
+    reset(c);
+    session_up(c, &lisa);
+    forget_findings(c);
+    for (unsigned i = 0; i < 3; i++) {
+        struct ipsec_packet p = esp_of(0xb0000021, i + 1);
+        p.has_inner = p.inner_tunnel = p.clear_read = true;
+        p.inner_basis = BASIS_DECRYPTED;
+        p.icv = ICV_GOOD;
+        p.inner.protocol = 17;
+        T(ip_parse(&p.inner.src, "10.1.0.7") && ip_parse(&p.inner.dst, "10.2.0.7"));
+        ipsec(c, &c->client, &c->gateway, p);
+    }
+    forget_findings(c);
+    find_on(c, CHECK_one_way, 5, NULL, sadb_child_sa(c->db, 0), NULL);
+    T(excludes(c, CHECK_inner_source_violation, "inner addresses in SPI b0000021 are those"));
+    find_on(c, CHECK_inner_selector_violation, 5, NULL, sadb_child_sa(c->db, 0), NULL);
+    T(!excludes(c, CHECK_inner_source_violation, "inner addresses"));
+}
+
 int
 main(void)
 {
@@ -398,5 +479,7 @@ main(void)
     whose_log(&c);
     which_way_is_cut(&c);
     one_of_two(&c);
+    answers_still(&c);
+    admits_them(&c);
     return conversation_done(&c);
 }
