@@ -96,7 +96,14 @@ checks_path(struct findings *out, const struct sadb *db, const struct plan *plan
 void
 checks_end(struct findings *out, const struct sadb *db, const struct plan *plan)
 {
-    const struct check_in in = { .db = db, .plan = plan };
+    checks_end_logged(out, db, plan, NULL);
+}
+
+void
+checks_end_logged(struct findings *out, const struct sadb *db, const struct plan *plan,
+                  const struct logs *logs)
+{
+    const struct check_in in = { .db = db, .plan = plan, .logs = logs };
 
     findings_judge(out, db);
     if (!findings_end(out)) {

@@ -96,8 +96,15 @@ number_all(struct diagnoses *d)
 struct diagnoses *
 diagnoses_new(const struct sadb *db, const struct findings *all)
 {
+    return diagnoses_new_logged(db, all, NULL);
+}
+
+struct diagnoses *
+diagnoses_new_logged(const struct sadb *db, const struct findings *all, const struct logs *logs)
+{
     struct diagnoses *d = diagnoses_empty(db, all);
 
+    d->logs = logs;
     tunnels_find(d);
     apply_to_all(d);
     join_across(d);

@@ -14,6 +14,7 @@ struct told {
 struct diagnoses {
     const struct sadb *db;
     const struct findings *all;
+    const struct logs *logs;    /* or NULL */
     GPtrArray *tunnels;         /* of struct tunnel */
     GPtrArray *list;            /* of struct diagnosis, in their order */
     GPtrArray *hygiene;         /* of struct hygiene */
@@ -73,6 +74,15 @@ void write_diagnosis(const struct diagnoses *d, struct diagnosis *one);
 
 /* Adds to its text what would tell its causes apart; once all are numbered. */
 void tell_apart_causes(const struct diagnoses *d, struct diagnosis *one);
+
+/* --- logged.c --------------------------------------------------------------------- */
+
+/* Appends what the log of the end that decided says of the cause, and makes the remedy of it; false
+ * where no log says more. */
+bool put_logged(const struct diagnoses *d, GString *text, struct diagnosis *one);
+/* Appends why a negotiation of the tunnel failed by a log, where the packets do not tell whether
+ * one did. */
+void put_logged_doubt(const struct diagnoses *d, GString *out, const struct tunnel *t);
 
 /* --- outcome.c -------------------------------------------------------------------- */
 

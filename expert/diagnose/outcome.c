@@ -457,6 +457,12 @@ outcomes_find(struct diagnoses *d)
         struct passed p = tunnel_passed(d, t);
         t->verdict = judge(d, t, &p);
         t->text = sentence(d, t, &p);
+        if (t->verdict == VERDICT_UNKNOWN) {
+            GString *text = g_string_new(t->text);
+            put_logged_doubt(d, text, t);
+            g_free(t->text);
+            t->text = g_string_free(text, FALSE);
+        }
         for (guint k = 0; k < t->diagnoses->len; k++) {
             struct diagnosis *one = (struct diagnosis *)g_ptr_array_index(
                 d->list, g_array_index(t->diagnoses, uint32_t, k));

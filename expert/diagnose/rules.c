@@ -226,6 +226,7 @@ new_cause(struct diagnoses *d, uint32_t tunnel, const struct finding *f)
     c.said->evidence = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     c.said->follows = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     c.said->considered = g_array_new(FALSE, FALSE, sizeof(struct considered));
+    c.said->log_lines = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     add_evidence(d, &c, f);
     return c;
 }

@@ -88,6 +88,8 @@ diagnosis_free(gpointer p)
     g_array_free(one->evidence, TRUE);
     g_array_free(one->follows, TRUE);
     g_array_free(one->considered, TRUE);
+    g_array_free(one->log_lines, TRUE);
+    g_free(one->own_remedy);
     g_free(one->text);
     g_free(one);
 }

@@ -397,11 +397,12 @@ tell_apart_causes(const struct diagnoses *d, struct diagnosis *one)
             (const struct tunnel *)g_ptr_array_index(d->tunnels, one->tunnel);
     GString *out = g_string_new(one->text);
     size_t told = out->len;
+    bool logged = one->log_lines->len > 0;      /* the log that would be asked has answered */
 
-    if (t) {
+    if (t && !logged) {
         put_telling(d, out, one, t, &e);
     }
-    if (out->len == told) {
+    if (out->len == told && !logged) {
         put_general(d, out, one);
     }
     for (guint i = 0; tunnel && i < tunnel->diagnoses->len; i++) {

@@ -114,6 +114,7 @@ write_diagnosis(const struct diagnoses *d, struct diagnosis *one)
     g_array_sort(one->ike_sas, ids_ascending);
     g_array_sort(one->child_sas, ids_ascending);
     put_begin(text, d, one);
+    put_logged(d, text, one);
     put_again(d, text, one);
     put_follows(d, text, one);
     one->text = g_string_free(text, FALSE);

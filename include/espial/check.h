@@ -3,6 +3,7 @@
 #ifndef ESPIAL_CHECK_H
 #define ESPIAL_CHECK_H
 
+#include <espial/log.h>
 #include <espial/plan.h>
 #include <espial/sadb.h>
 
@@ -146,7 +147,7 @@ bool finding_differs(const struct finding *f);
 bool findings_capped(const struct findings *all);
 
 /* What a check reads, and must not change.  db and plan are always there, msg and ike ON_MESSAGE,
- * ipsec ON_PACKET, path ON_PATH; the others are NULL. */
+ * ipsec ON_PACKET, path ON_PATH; logs ON_END where there are any; the others are NULL. */
 struct check_in {
     const struct sadb *db;
     const struct plan *plan;    /* may be empty */
@@ -154,6 +155,7 @@ struct check_in {
     const struct ike_event *ike;
     const struct ipsec_event *ipsec;
     const struct path_event *path;
+    const struct logs *logs;    /* tied */
 };
 
 /* Calls the checks of one trigger, in the order of the table, after the tracker has seen the
@@ -165,5 +167,8 @@ void checks_packet(struct findings *out, const struct sadb *db, const struct pla
 void checks_path(struct findings *out, const struct sadb *db, const struct plan *plan,
                  const struct path_event *event);
 void checks_end(struct findings *out, const struct sadb *db, const struct plan *plan);
+/* The same, with daemons' logs, which are tied (logs_tie) and may be NULL. */
+void checks_end_logged(struct findings *out, const struct sadb *db, const struct plan *plan,
+                       const struct logs *logs);
 
 #endif

@@ -9,6 +9,7 @@
 #define ESPIAL_DIAGNOSIS_H
 
 #include <espial/check.h>
+#include <espial/log.h>
 
 /* Of a tunnel, the worst first.  Degraded: packets pass both ways, and something is wrong. */
 enum verdict { VERDICT_FAILS, VERDICT_DEGRADED, VERDICT_UNKNOWN, VERDICT_WORKS };
@@ -41,7 +42,9 @@ struct diagnosis {
     char *text;                 /* sentences: the cause with its values, what follows, to_tell */
     const char *to_tell;        /* within text, its end: what would tell apart the causes that
                                  * remain, or make sure of one that is inferred; may be empty */
-    const char *remedy;         /* the cause's */
+    const char *remedy;         /* the cause's, or own_remedy */
+    char *own_remedy;           /* with the values of the log of the end that decided; NULL */
+    GArray *log_lines;          /* of uint32_t, ids: what the text quotes of logs */
 };
 
 /* Two ends, with the user behind one of them. */
@@ -54,7 +57,7 @@ struct tunnel {
     GArray *diagnoses;          /* of uint32_t, the worst first */
     enum verdict verdict;
     uint32_t first_frame;
-    char *text;                 /* one sentence */
+    char *text;                 /* one sentence, and another one where only a log tells more */
 };
 
 /* The strength of what one IKE SA and its Child SAs use, in a line. */
@@ -71,6 +74,10 @@ enum finding_role { ROLE_EVIDENCE, ROLE_FOLLOWS, ROLE_HYGIENE, ROLE_INFORMATION 
  * after it. */
 struct diagnoses;
 struct diagnoses *diagnoses_new(const struct sadb *db, const struct findings *all);
+/* The same, with the words of daemons' logs, which are tied (logs_tie), end after it, and may be
+ * NULL: they change texts and remedies, and nothing else. */
+struct diagnoses *diagnoses_new_logged(const struct sadb *db, const struct findings *all,
+                                       const struct logs *logs);
 void diagnoses_free(struct diagnoses *d);       /* NULL is allowed */
 
 size_t diagnoses_count(const struct diagnoses *d);

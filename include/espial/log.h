@@ -23,11 +23,13 @@ enum log_about {
     LOG_ABOUT_ADDRESS = 1 << 5, /* virtual addresses */
     LOG_ABOUT_MESSAGE = 1 << 6, /* messages that cannot be read, or do not come */
     LOG_ABOUT_PACKET = 1 << 7,  /* packets of ESP and AH */
-    LOG_ABOUT_STATE = 1 << 8    /* SAs set up, replaced, ended */
+    LOG_ABOUT_INNER = 1 << 8,   /* packets inside them: the first place is their source */
+    LOG_ABOUT_STATE = 1 << 9    /* SAs set up, replaced, ended */
 };
 
 enum log_kind {
     LOG_REASON,                 /* the owner has decided, and this is why */
+    LOG_DECISION,               /* the same, and other lines say more of why */
     LOG_REPORT,                 /* the owner repeats what the other end has said */
     LOG_RECEIVED, LOG_CONFIGURED,       /* what a decision compares: a list behind the phrase */
     LOG_RESENT,                 /* a request was sent again, or given up */

@@ -53,8 +53,9 @@ capture_end(void)
         if (open_file.logs) {
             logs_tie(open_file.logs, open_file.db);
         }
-        checks_end(open_file.findings, open_file.db, open_file.plan);
-        open_file.diagnoses = diagnoses_new(open_file.db, open_file.findings);
+        checks_end_logged(open_file.findings, open_file.db, open_file.plan, open_file.logs);
+        open_file.diagnoses = diagnoses_new_logged(open_file.db, open_file.findings,
+                                                   open_file.logs);
     }
 }
 

@@ -232,7 +232,7 @@ others(void)
     T(logs_line(l, 0)->ike_spi[0] == 0x0a0b0c0d0e0f1011 && near(logs_line(l, 0)->time,
                                                                   THAT_TIME - 21));
     T(logs_line(l, 1)->has_mid && logs_line(l, 1)->mid == 0x4b7e7383);
-    T(logs_line(l, 2)->phrase && logs_line(l, 2)->phrase->about == LOG_ABOUT_PACKET);
+    T(logs_line(l, 2)->phrase && logs_line(l, 2)->phrase->about == LOG_ABOUT_INNER);
     logs_free(l);
     l = read_text(
         "11-23: 10:44:21.250 My Connections\\gw - SENDING>>>> ISAKMP OAK AG (SA, KE, NON, ID)\n"

@@ -14,6 +14,7 @@
 #define ADDRESS LOG_ABOUT_ADDRESS
 #define MESSAGE LOG_ABOUT_MESSAGE
 #define PACKET LOG_ABOUT_PACKET
+#define INNER LOG_ABOUT_INNER
 #define STATE LOG_ABOUT_STATE
 
 #define SAYS(text, kind, about, means, remedy) { text, NULL, kind, about, means, remedy }
@@ -45,17 +46,17 @@ static const struct log_phrase phrases[] = {
          "one end demands extended sequence numbers and the other end has none", use_common),
     SAYS("no acceptable ADDITIONAL_KEY_EXCHANGE", LOG_REASON, PROPOSAL,
          "the additional key exchanges have none in common", use_common),
-    SAYS("received proposals unacceptable", LOG_REASON, PROPOSAL,
+    SAYS("received proposals unacceptable", LOG_DECISION, PROPOSAL,
          "no proposal received fits one that is configured", use_common),
-    SAYS("no acceptable proposal found", LOG_REASON, PROPOSAL,
+    SAYS("no acceptable proposal found", LOG_DECISION, PROPOSAL,
          "no proposal received fits one that is configured", use_common),
-    SAYS("no matching proposal found, sending", LOG_REASON, PROPOSAL,
+    SAYS("no matching proposal found, sending", LOG_DECISION, PROPOSAL,
          "no proposal received fits one that is configured", use_common),
-    SAYS("no proposal found", LOG_REASON, PROPOSAL,
+    SAYS("no proposal found", LOG_DECISION, PROPOSAL,
          "no proposal received fits one that is configured", use_common),
     SAYS("received proposals: ", LOG_RECEIVED, PROPOSAL, NULL, NULL),
     SAYS("configured proposals: ", LOG_CONFIGURED, PROPOSAL, NULL, NULL),
-    SAYS("unacceptable, requesting", LOG_REASON, PROPOSAL, NULL, NULL),
+    SAYS("unacceptable, requesting", LOG_REPORT, PROPOSAL, NULL, NULL),
     /* charon: networks and addresses */
     SAYS("unacceptable: non-matching authentication", LOG_REASON, AUTH | IDENTITY,
          "the peer proves its identity in another way than is configured", name_peer),
@@ -173,7 +174,7 @@ static const struct log_phrase phrases[] = {
          "packets were dropped because they cannot be decrypted", NULL),
     SAYS("does not belong to an installed SA", LOG_REASON, PACKET,
          "packets were dropped because this end has no such SA", NULL),
-    SAYS("discarding inbound IP packet", LOG_REASON, PACKET,
+    SAYS("discarding inbound IP packet", LOG_REASON, INNER,
          "a packet from the tunnel was dropped because no policy admits its addresses", NULL),
     /* charon: SAs */
     SAYS("Starting IKE charon daemon", LOG_STARTED, STATE, NULL, NULL),
@@ -184,9 +185,9 @@ static const struct log_phrase phrases[] = {
     SAYS("received DELETE for", LOG_DOWN, STATE, NULL, NULL),
     SAYS("deleting IKE_SA", LOG_DOWN, STATE, NULL, NULL),
     /* pluto */
-    SAYS("no local proposal matches remote proposals", LOG_REASON, PROPOSAL,
+    SAYS("no local proposal matches remote proposals", LOG_DECISION, PROPOSAL,
          "no proposal received fits one that is configured", use_common),
-    SAYS("no acceptable Oakley Transform", LOG_REASON, PROPOSAL,
+    SAYS("no acceptable Oakley Transform", LOG_DECISION, PROPOSAL,
          "no proposal received fits one that is configured", use_common),
     SAYS("but no connection has been authorized", LOG_REASON, IDENTITY | PROPOSAL,
          "no connection is configured for this peer and this way to authenticate", name_peer),
@@ -227,9 +228,9 @@ static const struct log_phrase phrases[] = {
     SAYS("ISAKMP SA established", LOG_IKE_UP, STATE, NULL, NULL),
     SAYS("deleting state (", LOG_DOWN, STATE, NULL, NULL),
     /* racoon */
-    SAYS("no suitable proposal found", LOG_REASON, PROPOSAL,
+    SAYS("no suitable proposal found", LOG_DECISION, PROPOSAL,
          "no proposal received fits one that is configured", use_common),
-    SAYS("failed to get valid proposal", LOG_REASON, PROPOSAL,
+    SAYS("failed to get valid proposal", LOG_DECISION, PROPOSAL,
          "no proposal received fits one that is configured", use_common),
     SAYS("rejected enctype", LOG_REASON, PROPOSAL, "the encryption algorithms differ", use_common),
     SAYS("rejected hashtype", LOG_REASON, PROPOSAL, "the hash algorithms differ", use_common),
@@ -258,7 +259,7 @@ static const struct log_phrase phrases[] = {
     SAYS("ISAKMP-SA deleted", LOG_DOWN, STATE, NULL, NULL),
     SAYS("IPsec-SA expired", LOG_DOWN, STATE, NULL, NULL),
     /* Firebox and SafeNet's client */
-    SAYS("deny in ipsec", LOG_REASON, PACKET,
+    SAYS("deny in ipsec", LOG_REASON, INNER,
          "a packet from the tunnel was dropped because its address is not the peer's",
          "Let the client use the address that the gateway has bound to that user."),
     SAYS("AUTH_FAILED", LOG_REASON, AUTH, "the authentication failed",

@@ -177,7 +177,7 @@ tie_sa(struct tying *t, struct log_line *line)
     last = key ? g_hash_table_lookup(t->last, &key) : NULL;
     if (last) {
         line->frame = GPOINTER_TO_UINT(last);
-    } else if (c && line->at > 0 && line->phrase && line->phrase->about == LOG_ABOUT_PACKET) {
+    } else if (c && line->at > 0 && line->phrase && (line->phrase->about & (LOG_ABOUT_PACKET | LOG_ABOUT_INNER))) {
         line->frame = packet_near(c, line->at);
     }
     if (!line->frame) {
