@@ -3,6 +3,7 @@
 #include "checks.h"
 #include "diagnose.h"
 #include "expert.h"
+#include "words/turn.h"
 
 #include <string.h>
 
@@ -328,6 +329,13 @@ put_unknown(GString *out, const struct diagnoses *d, const struct tunnel *t, con
                                     "captured (", t->who, t->peer);
         put_packets(out, p);
         g_string_append(out, "); IKE shows no fault.");
+    } else if (p->stood && !p->child && phase1_is_alone(p->stood)) {
+        g_string_append_printf(out, "%s and %s have completed phase 1", t->who, t->peer);
+        if (p->stood->established_in) {
+            g_string_append_printf(out, " in frame %u", p->stood->established_in);
+        }
+        g_string_append(out, ", but the capture contains no quick mode after it: there is no SA "
+                             "for traffic yet.");
     } else if (p->stood && !p->child) {
         g_string_append_printf(out, "%s and %s have an IKE SA", t->who, t->peer);
         if (p->stood->established_in) {

@@ -37,6 +37,17 @@ cannot_be_told(struct conversation *c)
     reset(c);
     session_init(c, &lisa);
     T(says(diagnoses_outcome(diagnosed_quietly(c)), "the capture contains only"));
+    reset(c);                       /* quick mode is told by its type, without a key */
+    v1_phase1(c, aes256);
+    for (unsigned n = 3; n <= 6; n++) {
+        begin(c, 1, V1_MAIN, 0, n % 2, false);
+        c->m.encrypted = n > 4;
+        send(c, n == 3 ? "mm3" : n == 4 ? "mm4" : n == 5 ? "mm5" : "mm6", (uint16_t)n);
+    }
+    T(says(diagnoses_outcome(diagnosed_quietly(c)), "have completed phase 1 in frame 6, but the "
+                                                    "capture contains no quick mode after it"));
+    v1_tunnel(c, 0, 0);
+    T(!strstr(diagnoses_outcome(diagnosed_quietly(c)), "phase 1"));
     reset(c);
     packet(c, 0xc0000001, &c->client, &c->gateway, NULL, NULL, 0);
     T(says(diagnoses_outcome(diagnosed_quietly(c)),
