@@ -53,27 +53,6 @@ typedef gboolean ws_bool;
 #define tvb_get_guint8 tvb_get_uint8
 #endif
 
-/* Submenus of a statistics tree's name. */
-#ifdef STATS_TREE_MENU_SEPARATOR
-#define ST_SEP STATS_TREE_MENU_SEPARATOR
-#else
-#define ST_SEP "/"
-#endif
-
-/* A statistics tree that no menu of Wireshark's shows. */
-static inline void
-compat_stats_tree(const char *name, const char *title, unsigned flags, stat_tree_packet_cb packet,
-                  stat_tree_init_cb begin)
-{
-#if WSV >= 402
-    stats_tree_set_group(stats_tree_register_plugin(name, name, title, flags, packet, begin, NULL),
-                         REGISTER_STAT_GROUP_GENERIC);
-#else
-    stats_tree_register_with_group(name, name, title, flags, packet, begin, NULL,
-                                   REGISTER_STAT_GROUP_GENERIC);
-#endif
-}
-
 /* A conversation filter's callbacks. */
 #if WSV >= 404
 #define CF_USER , void *user_data _U_

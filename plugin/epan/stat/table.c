@@ -421,7 +421,7 @@ void
 stat_table_register(void)
 {
     static tap_param filter[] = { { PARAM_FILTER, "filter", "Filter", NULL, TRUE } };
-    static stat_tap_table_ui sas = { REGISTER_STAT_GROUP_GENERIC,
+    static stat_tap_table_ui sas = { TABLE_IN_NO_MENU,
                                      "IPsec SAs",
                                      "espial",
                                      "espial,sa_table",

@@ -7,6 +7,9 @@
 
 enum { RANKS = SEV_ERROR + 1 };
 
+/* No menu of Wireshark's shows a table of this group: menu.c does. */
+#define TABLE_IN_NO_MENU REGISTER_STAT_GROUP_CONVERSATION_LIST
+
 /* Which row an SA, a finding or a diagnosis has; rows of one rank stay in order of first packet. */
 struct rows {
     GHashTable *by_id;

@@ -229,7 +229,7 @@ void
 stat_table_counts_register(void)
 {
     static tap_param filter[] = { { PARAM_FILTER, "filter", "Filter", NULL, TRUE } };
-    static stat_tap_table_ui counts = { REGISTER_STAT_GROUP_GENERIC,
+    static stat_tap_table_ui counts = { TABLE_IN_NO_MENU,
                                         "IPsec Counts",
                                         "espial",
                                         "espial,count_table",

@@ -207,7 +207,7 @@ void
 stat_table_found_register(void)
 {
     static tap_param filter[] = { { PARAM_FILTER, "filter", "Filter", NULL, TRUE } };
-    static stat_tap_table_ui findings = { REGISTER_STAT_GROUP_GENERIC,
+    static stat_tap_table_ui findings = { TABLE_IN_NO_MENU,
                                           "IPsec Findings",
                                           "espial",
                                           "espial,finding_table",
@@ -222,7 +222,7 @@ stat_table_found_register(void)
                                           filter,
                                           NULL,
                                           0 };
-    static stat_tap_table_ui diagnosed = { REGISTER_STAT_GROUP_GENERIC,
+    static stat_tap_table_ui diagnosed = { TABLE_IN_NO_MENU,
                                           "IPsec Diagnoses",
                                           "espial",
                                           "espial,diagnosis_table",

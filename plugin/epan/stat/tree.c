@@ -132,6 +132,7 @@ on_packet(stats_tree *st, packet_info *pinfo, epan_dissect_t *edt _U_, const voi
 void
 stat_tree_handoff(void)
 {
-    compat_stats_tree("espial", "IPsec Counts", ST_SORT_COL_NAME << ST_FLG_SRTCOL_SHIFT, on_packet,
-                      begin);
+    /* As a tree of Wireshark's own, which has no entry in a menu but what a menu gives it. */
+    stats_tree_register("espial", "espial", "IPsec Counts", ST_SORT_COL_NAME << ST_FLG_SRTCOL_SHIFT,
+                        on_packet, begin, NULL);
 }
