@@ -152,6 +152,17 @@ configure() {
     quiet "configuring for Wireshark $version" cmake "${args[@]}"
 }
 
+# await LOCK: until the other one is done, and says what it is at.
+await() {
+    local what
+    ! flock -n "$1" || return 0
+    say "waiting for another set-up"
+    until flock -w 20 "$1"; do
+        what=$(sed -n 's/^== \(.*\): .*/\1/p' "$LOG" 2>/dev/null | tail -n 1)
+        say "still waiting for the other set-up${what:+, which is $what}; its log is $LOG"
+    done
+}
+
 # setup [wireshark | tests [gui]]: packages, build, installed plugin.  Ends the script (2) on failure.
 setup() {
     local lock global personal='' version plugin_dir new_stamp
@@ -160,7 +171,7 @@ setup() {
     fi
     if [ -w "$BUILD" ]; then
         exec {lock}>"$BUILD/setup.lock"
-        flock -n "$lock" || { say "waiting for another set-up"; flock "$lock"; }
+        await "$lock"
         : >"$LOG"
     else
         LOG=/dev/null

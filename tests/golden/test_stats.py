@@ -245,7 +245,7 @@ def details():
     layer = max(i for i, line in enumerate(ike[:ours]) if line and not line.startswith(" "))
     check(ike[layer].startswith("Internet Security Association"), f"below ISAKMP: {ike[layer]}")
     what = next(i for i, line in enumerate(lines) if "[What happened: " in line)
-    check("(Mode Config, frame 9).]" in lines[what] and lines[what + 1].strip().startswith("[    From this follows:"),
+    check("(Mode Config, frame 9).]" in lines[what] and lines[what + 1].strip().startswith("[    "),
           f"a line for each sentence: {lines[what:what + 2]}")
     check(max(len(line) for line in lines if line.startswith("            [")) < 180, "no line is cut")
     filtered = tshark(name, "-Y", "_ws.expert.severity == error && espial", "-T", "fields", "-e", "frame.number").split()

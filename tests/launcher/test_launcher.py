@@ -256,7 +256,7 @@ def test_wireshark(tmp):
     stand_in = tmp / "wireshark"
     stand_in.write_text("#!/bin/sh\nprintf '%s\\n' \"$#\" \"$@\"\n")
     stand_in.chmod(0o755)
-    screen = {"DISPLAY": ":none", "PATH": f"{tmp}:{os.environ['PATH']}"}
+    screen = {"DISPLAY": ":none", "PATH": f"{tmp}:{os.environ['PATH']}", "XDG_CONFIG_HOME": str(tmp / "config")}
     keys = FINDING.with_suffix(".keys")
     run = espial("--wireshark", FINDING, **screen)
     expect(run, 0)
@@ -270,6 +270,33 @@ def test_wireshark(tmp):
     expect(espial("--wireshark", FINDING, CLEAN, **screen), 2, err=["opens one capture"])
     expect(espial("--wireshark", "--json", FINDING, **screen), 2, err=["excludes"])
     expect(espial("--wireshark", tmp / "none", **screen), 2, err=["not a capture file"])
+
+
+def test_windows(tmp):
+    """The first windows are large, those of a user who has sizes stay; a newer profile is told once, and taken when asked."""
+    screen = {"DISPLAY": ":none", "XDG_CONFIG_HOME": str(tmp), **stand_in(tmp / "bin", "wireshark", "exit 0")}
+    recent, own = tmp / "wireshark/recent_common", tmp / "wireshark/profiles/IPsec"
+    run = espial("--wireshark", CLEAN, **screen)
+    expect(run, 0)
+    assert run.stderr == "", run.stderr
+    assert recent.read_text().startswith("gui.geometry_main_maximized: TRUE\n"), recent.read_text()
+    assert "gui.geom.IPsec SAs.width: 1320\n" in recent.read_text(), recent.read_text()
+    recent.write_text("gui.geometry_main_maximized: FALSE\ngui.geom.IPsec SAs.width: 700\n")
+    expect(espial("--wireshark", CLEAN, **screen), 0)
+    assert recent.read_text().startswith("gui.geometry_main_maximized: FALSE\ngui.geom.IPsec SAs.width: 700\n"), recent.read_text()
+    assert recent.read_text().count("IPsec SAs") == 1 and "gui.geom.IPsec Findings.height: 420\n" in recent.read_text()
+    shutil.copytree(SOURCE / "plugin/profile/IPsec", own)
+    run = espial("--wireshark", CLEAN, **screen)
+    assert run.stderr == "", f"the profile of this version: {run.stderr}"
+    (own / "colorfilters").write_text("# mine\n")
+    assert espial("--wireshark", CLEAN, **screen).stderr == "", "changed by the user"
+    (own / "espial-profile").write_text("of an older version\n")
+    expect(espial("--wireshark", CLEAN, **screen), 0, err=["--new-profile takes the newer one"])
+    assert espial("--wireshark", CLEAN, **screen).stderr == "", "told once"
+    expect(espial("--wireshark", "--new-profile", CLEAN, **screen), 0, err=['yours is kept as "IPsec before 1"'])
+    assert (own / "colorfilters").read_text() == (SOURCE / "plugin/profile/IPsec/colorfilters").read_text()
+    assert (own.parent / "IPsec before 1/colorfilters").read_text() == "# mine\n"
+    expect(espial("--new-profile", CLEAN), 2, err=["needs --wireshark"])
 
 
 def test_no_install(tmp):
@@ -319,7 +346,7 @@ def test_hostile_names(tmp):
         run = espial("--html", name + ".html", name, cwd=tmp)
         expect(run, 0, [f"The report is in {shown}.pcapng.html\n"])
     # What is to be copied into a shell means the name there.
-    screen = {"DISPLAY": ":none", **stand_in(tmp / "bin", "wireshark", "exit 0")}
+    screen = {"DISPLAY": ":none", "XDG_CONFIG_HOME": str(tmp), **stand_in(tmp / "bin", "wireshark", "exit 0")}
     for octets in NAMES:
         run = espial("--wireshark", os.fsdecode(octets) + ".pcapng", cwd=tmp, **screen)
         assert all(c.isprintable() or c == "\n" for c in run.stdout), run.stdout
