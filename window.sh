@@ -15,7 +15,7 @@ first_windows() {
     file=$(configuration)/recent_common
     if [ ! -e "$file" ]; then
         mkdir -p "${file%/*}" 2>/dev/null || return 0
-        printf 'gui.geometry_main_maximized: TRUE\n' >"$file" || return 0
+        printf 'gui.geometry_main_%s\n' 'maximized: TRUE' 'width: 1360' 'height: 820' >"$file" || return 0
     fi
     for name in "${WINDOWS[@]}"; do
         grep -qsF "gui.geom.$name.width:" "$file" ||

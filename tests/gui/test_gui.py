@@ -7,10 +7,13 @@ SPDX-License-Identifier: GPL-2.0-or-later
 """
 import glob, json, os, subprocess, sys, tempfile, time
 
-from desktop import SAMPLE, SHOTS, Desktop, check, counts, needs, wait_for
+from desktop import ROOT, SAMPLE, SHOTS, Desktop, check, counts, needs, wait_for
 
 
 WIDE = 1700
+FLOW_GRAPH = 16         # entries above it in the menu Statistics
+HTML_REPORT = 4         # and in Tools > Espial
+PORTS = os.path.join(ROOT, "pcaps", "selectors_ports")
 
 
 def sharkd(folder, *requests):
@@ -33,7 +36,7 @@ def labels(nodes):
 
 
 def details(answer):
-    """Espial's item of a frame, unfolded as main_window unfolds it: two findings, IKE SA, Child SA, stream."""
+    """Espial's item of a frame, unfolded as main_window unfolds it: diagnosis, two findings, IKE SA, Child SA."""
     pending = list(answer["tree"])
     while pending:
         node = pending.pop()
@@ -44,7 +47,8 @@ def details(answer):
 
 
 def rows(answer):
-    return [text for row in answer for text in row["c"][2:]]
+    """Wireshark cuts them to the window."""
+    return [text[:66] for row in answer for text in row["c"][2:]]
 
 
 def titles(answer):
@@ -54,19 +58,10 @@ def titles(answer):
 
 def cells(answer):
     tap = answer["taps"][0]
-    # The last column, remedies, is wider than the screen.
+    # The last columns, remedies and suites, are wider than the screen.
     columns = [f["c"] for f in tap["fields"]]
-    last = next((i for i, name in enumerate(columns) if name in ("Remedy", "What to do")), len(columns))
+    last = next((i for i, name in enumerate(columns) if name in ("Remedy", "What to do", "Suite")), len(columns))
     return columns[:last] + [str(cell) for row in tap["tables"][0]["i"] for cell in row[:last] if cell != ""]
-
-
-def names(answer):
-    pending, found = list(answer["taps"][0]["stats"]), []
-    while pending:
-        node = pending.pop()
-        found.append(node["name"])
-        pending += node.get("sub", [])
-    return found
 
 
 def comments(answer):
@@ -82,13 +77,13 @@ def ends(answer):
 WINDOWS = [
     # picture, request, what of the answer it shows, and a word that the answer has
     ("packets", ("frames", {"filter": "espial.stream"}), rows, "[Inner source 10.86.152.188"),
-    ("packets", ("frame", {"frame": 19, "proto": True}), details, "Remedy: Give lisa@corp.example the address 10.86.152.186"),
-    ("problems", ("frames", {"filter": 'espial.finding.severity in {"error", "warning"}'}), rows, "[MODP_1536 is chosen for IKE"),
+    ("packets", ("frame", {"frame": 19, "proto": True}), details, "What to do: Remove the fixed address"),
+    ("problems", ("frames", {"filter": 'espial.finding.severity in {"error", "warning"}'}), rows, "[Inner source 10.86.152.188"),
     ("expert", ("tap", {"tap0": "expert"}), titles, "An inner source address is outside the SA's selectors"),
     ("sas", ("tap", {"tap0": "nstat:espial,sa_table"}), cells, "10.86.152.186/32 === 10.2.0.0/24"),
     ("findings", ("tap", {"tap0": "nstat:espial,finding_table"}), cells, "virtual_ip_violation"),
     ("diagnoses", ("tap", {"tap0": "nstat:espial,diagnosis_table"}), cells, "The inner source is not the address bound to this client"),
-    ("tree", ("tap", {"tap0": "stat:espial"}), names, "inner_source_violation"),
+    ("counts", ("tap", {"tap0": "nstat:espial,count_table"}), cells, "ESP ac47f960, 192.0.2.10 to 198.51.100.20"),
     ("conversations", ("tap", {"tap0": "conv:ESPIAL"}), ends, "198.51.100.20"),
     ("flow", ("tap", {"tap0": "seqa:espial"}), comments, "Child SA 0, packet 1"),
 ]
@@ -164,20 +159,18 @@ def main_window(d):
     d.menu("alt+t", "Up", "Up", "Right")
     d.picture(None, "tools_menu")
     d.keys("Escape", "Escape", "Escape")
-    d.menu("alt+s", "Up", "Up", "Up", "Return")
-    tree = d.window("IPsec Counts")
-    d.front(tree, 1300, 760)
-    d.picture(tree, "tree")
-    d.keys("Escape")
-    for title, name, downs in (("IPsec Diagnoses", "diagnoses", 9), ("IPsec Findings", "findings", 10), ("IPsec SAs", "sas", 11)):
+    d.menu("alt+s", "Up", "Right")
+    d.picture(None, "statistics_menu")
+    d.keys("Escape", "Escape", "Escape")
+    for down, (title, name) in enumerate((("IPsec Diagnoses", "diagnoses"), ("IPsec Findings", "findings"), ("IPsec SAs", "sas"),
+                                          ("IPsec Counts", "counts"))):
         d.front(main, WIDE, 1000)
-        d.menu("alt+s", *["Down"] * downs, "Return")
-        window = d.window(title)
+        window = d.espials(title, down)
         d.front(window, 1790, 400)
         d.picture(window, name)
         d.keys("Escape")
     d.front(main, WIDE, 1000)
-    d.menu("alt+s", *["Down"] * 19, "Return")
+    d.menu("alt+s", *["Down"] * FLOW_GRAPH, "Return")
     flow = d.window("Wireshark .* Flow")
     d.front(flow, 1300, 760)
     d.keys("Tab", "Tab")        # to the type of flow
@@ -214,6 +207,65 @@ def main_window(d):
     d.stop()
 
 
+def followed(d, folder):
+    """Follow Stream of a packet inside ESP: it works, and the columns of the packet list stay those of the outer packet."""
+    main = d.start("-g", "6", sample=PORTS + ".pcapng", keylog=PORTS + ".keys")
+    d.front(main, WIDE, 1000)
+    d.click(300, 208)
+    d.keys("ctrl+alt+shift+t")
+    d.window("Follow TCP Stream")
+    time.sleep(1)
+    d.front(main, WIDE, 1000)
+    d.picture(main, "followed")
+    seen = shown("followed", "-crop", "240x54+161+114", "+repage", "-colorspace", "gray", "-resize", "200%")
+    check(squeezed("Displayed: 3") in shown("followed"), "the stream's three packets are left")
+    check(squeezed("192.0.2.10") in seen and squeezed("10.1.0.1") not in seen and squeezed("10.2.0.1") not in seen, f"outer addresses: {seen}")
+    d.stop()
+
+
+def tools(d, folder):
+    """The report opens in a browser, also of a capture that was named by a relative path; the key log's dialog has the value that is
+    set, and takes a folder.  A row that is lawful in Wireshark's table raises no dialog."""
+    opened, log = os.path.join(d.home, "opened"), os.path.join(folder, "tables")
+    with open(os.path.join(folder, "xdg-open"), "w") as out:
+        out.write(f'#!/bin/sh\nprintf "%s\\n" "$@" >>"{opened}"\n')
+    os.chmod(out.name, 0o755)
+    d.env["PATH"] = folder + ":" + d.env["PATH"]
+    os.mkdir(log)
+    with open(os.path.join(log, "esp_sa"), "w") as out:
+        out.write(f'"IPv4","*","*","0x01020304","AES-CBC [RFC3602]","0x{"00" * 16}","ANY 96 bit authentication [no checking]",""\n')
+        out.write(open(os.path.join(SAMPLE[:-len(".pcapng")] + ".keys", "esp_sa")).read())
+    main = d.start("-g", "19", sample=os.path.relpath(SAMPLE, ROOT), keylog=log, cwd=ROOT)
+    d.front(main, WIDE, 1000)
+    check(not d.find("^Wireshark$"), "no dialog of an error")
+    d.menu("alt+t", "Up", "Up", "Right", *["Down"] * HTML_REPORT, "Return")
+    wait_for("a browser", lambda: os.path.exists(opened), 20)
+    told = open(opened).read().strip() if os.path.exists(opened) else ""
+    page = told[len("file://"):]
+    check(told.startswith("file:///") and os.path.exists(page), f"a browser is given {told}")
+    if os.path.exists(page):
+        os.unlink(page)
+    d.picture(None, "report_dialog")
+    d.do("windowfocus", d.find("Espial HTML report"))
+    d.keys("Escape")
+    d.front(main, WIDE, 1000)
+    d.menu("alt+t", "Up", "Up", "Right", *["Down"] * (HTML_REPORT + 1), "Return")
+    dialog = d.window("key log file")
+    d.front(dialog, 900, 100)
+    d.picture(dialog, "keylog")
+    check(squeezed(os.path.basename(log)) in shown("keylog"), "the dialog has the value that is set")
+    d.click(600, 22)
+    d.keys("ctrl+a")
+    d.do("type", "--delay", "5", SAMPLE[:-len(".pcapng")] + ".keys")
+    d.keys("Return")
+    time.sleep(2)
+    d.front(main, WIDE, 1000)
+    d.picture(main, "keylog_set")
+    check(share("CFG reply address 10.86.152.186", shown("keylog_set")) > 0.8, "keys from a folder")
+    check(not d.find("^Wireshark$"), "no dialog of an error")
+    d.stop()
+
+
 def dialogs(d):
     d.start("-z", "expert")
     window = d.window("Expert Information")
@@ -233,6 +285,8 @@ def main():
         try:
             main_window(d)
             dialogs(d)
+            followed(d, folder)
+            tools(d, folder)
             same_by_sharkd(folder)
             graphed(folder)
         finally:
