@@ -9,8 +9,9 @@ from desktop import ROOT, SAMPLE, Desktop, check, counts, needs
 
 # A page is about 900 wide, so windows are small, and the pane of bytes is left out.
 SETTINGS = ("gui.qt.font_name:DejaVu Sans,10,-1,5,50,0,0,0,0,0",)
-WIDTHS = {"%m": 54, "%t": 80, "%s": 110, "%d": 110, "%p": 64, "%L": 54, "%Cus:espial.ike_sa": 54, "%Cus:espial.child_sa": 62,
-          "%Cus:espial.stream.spi": 94, "%Cus:espial.direction": 160, "%Cus:espial.finding": 306, "%i": 330}
+WIDTHS = {"%m": 54, "%t": 80, "%s": 112, "%d": 112, "%p": 64, "%L": 54, "%Cus:espial.ike_sa": "54:C", "%Cus:espial.child_sa": "62:C",
+          "%Cus:espial.stream.spi": 96, "%Cus:espial.inner.src || espial.inner.src6": 112,
+          "%Cus:espial.inner.dst || espial.inner.dst6": 118, "%i": 596}
 WIDE, HIGH = 1540, 880
 LIST, DETAILS, ROW = 115, 700, 17       # where the window has its first packet, its details; height of a packet
 COLOURS, LARGEST = "64", 120 * 1024
@@ -28,6 +29,11 @@ def small_profile(d):
                             (("x", 0), ("y", 0), ("width", WIDE), ("height", HIGH), ("upper_pane", 498), ("lower_pane", 250))) + "\n")
 
 
+def cut(name, d, part):
+    path = os.path.join(d.shots, name + ".png")
+    subprocess.run(["convert", path, "-crop", part, "+repage", path], check=True, timeout=60)
+
+
 def main_window(d):
     main = d.start("-g", "19")
     d.front(main, WIDE, HIGH)
@@ -41,22 +47,22 @@ def main_window(d):
     d.picture(main, "problems")
     d.click(WIDE - 850, 78)     # clears the filter
     time.sleep(3)
-    d.menu("alt+s", "Up", "Up", "Up", "Return")
-    tree = d.window("IPsec Counts")
-    d.front(tree, 940, 560)
-    d.picture(tree, "tree")
-    d.keys("Escape")
-    d.front(main, WIDE, HIGH)
-    d.menu("alt+s", *["Down"] * 11, "Return")
-    table = d.window("IPsec SAs")
-    d.front(table, 1780, 190)
-    d.picture(table, "sas")
-    d.keys("Escape")
+    d.menu("alt+s", "Up", "Right")
+    d.picture(None, "menu")
+    cut("menu", d, "530x206+290+656")
+    d.keys("Escape", "Escape", "Escape")
+    for down, (title, name, high) in enumerate((("IPsec Diagnoses", "diagnoses", 150), ("IPsec Findings", "findings", 260),
+                                                ("IPsec SAs", "sas", 170), ("IPsec Counts", "counts", 330))):
+        d.front(main, WIDE, HIGH)
+        window = d.espials(title, down)
+        d.front(window, 980 if name == "counts" else 1540, high)
+        d.picture(window, name)
+        d.keys("Escape")
     d.front(main, WIDE, HIGH)
     d.click(300, LIST + 12 * ROW + ROW // 2)    # the flow graph marks the packet that is chosen
-    d.menu("alt+s", *["Down"] * 19, "Return")
+    d.menu("alt+s", *["Down"] * 16, "Return")
     flow = d.window("Wireshark .* Flow")
-    d.front(flow, 1100, 660)
+    d.front(flow, 1200, 660)
     d.keys("Tab", "Tab")        # to the type of flow
     d.do("type", "--delay", "20", "IPsec")
     d.picture(flow, "flow")

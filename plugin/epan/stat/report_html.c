@@ -314,6 +314,6 @@ report_html_register(void)
     };
 
     register_stat_tap_ui(&html, NULL);
-    funnel_register_menu("Espial/HTML report of this capture", REGISTER_TOOLS_GROUP_UNSORTED,
+    funnel_register_menu("Espial/HTML Report of This Capture", REGISTER_TOOLS_GROUP_UNSORTED,
                          on_menu, NULL, NULL, FALSE);
 }
