@@ -5,9 +5,11 @@
 
 #include <string.h>
 
+/* Rows of a group. */
 enum {
-    OPEN_MAX = 25
-}; /* rows of a group that need no click to be seen: a browser lays them out at once */
+    OPEN_MAX = 25,              /* that need no click to be seen: a browser lays them out at once */
+    FEW = 5                     /* that stay together on paper */
+};
 
 static void
 put_basis(GString *out, enum basis b)
@@ -94,6 +96,21 @@ followed(const struct page *p, const struct finding_group *g)
     return diagnoses_get(p->r->diagnoses, first);
 }
 
+/* What is weak has a line in the summary, and notes are of interest only: paper has their titles. */
+static bool
+is_aside(const struct page *p, const struct finding_group *g)
+{
+    uint32_t of;
+
+    for (guint i = 0; i < g->findings->len && g->severity >= SEV_WARN; i++) {
+        const struct finding *f = (const struct finding *)g_ptr_array_index(g->findings, i);
+        if (diagnoses_role(p->r->diagnoses, f->id, &of) != ROLE_HYGIENE) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void
 put_group(struct page *p, const struct finding_group *g, size_t *left)
 {
@@ -105,8 +122,9 @@ put_group(struct page *p, const struct finding_group *g, size_t *left)
     bool same = cause || same_remedy(g);
     guint shown = (guint)MIN((size_t)g->findings->len, *left);
 
-    html_put(p->out, "<details class=\"finding %s\" id=\"g%u\"%s><summary>",
-             severity_name(g->severity), first->id,
+    html_put(p->out, "<details class=\"finding %s%s%s\" id=\"g%u\"%s><summary>",
+             severity_name(g->severity), is_aside(p, g) ? " well" : "",
+             shown <= FEW ? " few" : "", first->id,
              g->severity >= SEV_WARN && shown <= OPEN_MAX ? " open" : "");
     put_severity(p->out, g->severity);
     html_put(p->out, " <h3>%s</h3>", c->title);

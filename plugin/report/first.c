@@ -61,6 +61,12 @@ put_diagnosis(struct page *p, const struct diagnosis *d)
         findings_get(p->r->findings, g_array_index(d->evidence, uint32_t, 0));
     struct frame_list frames = { d->frames->data, d->frames->len, d->frames->len };
 
+    if (p->told[d->id]) {       /* of another tunnel too */
+        html_put(p->out, "<li class=\"%s\"><p class=\"head\">", severity_name(d->severity));
+        put_severity(p->out, d->severity);
+        html_put(p->out, " <a href=\"#d%u\">%s</a>, as told above</p></li>\n", d->id, d->title);
+        return;
+    }
     html_put(p->out, "<li class=\"%s\" id=\"d%u\"><p class=\"head\">", severity_name(d->severity),
              d->id);
     p->told[d->id] = true;

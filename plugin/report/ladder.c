@@ -334,7 +334,7 @@ put_said(struct page *p, const struct row *r, const struct notes *n)
     } else if (r->kind == ROW_TRAFFIC) {
         html_put(p->out, "<p>Child SA %u", r->s->child->id);
         if (r->s->lost) {
-            html_put(p->out, ", <span class=\"bad\">%" G_GUINT64_FORMAT " missing</span>",
+            html_put(p->out, ", <span class=\"weak\">%" G_GUINT64_FORMAT " missing</span>",
                      r->s->lost);
         }
         g_string_append(p->out, "</p>");

@@ -10,6 +10,7 @@ enum page_limits {
     PAGE_MAX_FINDINGS = 30000,      /* one by one, the worst first */
     PAGE_MAX_SAS = 20000,           /* rows of the table of IKE SAs */
     PAGE_MAX_FULL = 40,             /* IKE SAs shown in full, with a ladder */
+    PAGE_MAX_PAPER = 12,            /* of them on paper */
     PAGE_MAX_PAIRS = 20,            /* rows of peers */
     PAGE_MAX_STREAMS = 2000,        /* rows of streams without an SA */
     PAGE_MAX_FIRST = 6,             /* kinds of tunnels that are told first */

@@ -242,13 +242,13 @@ put_traffic(GString *out, const struct child_sa *c, bool to_responder)
     }
     put_plural(out, packets, "packet", "packets");
     if (lost) {
-        html_put(out, ", <span class=\"bad\">%" G_GUINT64_FORMAT " missing</span>", lost);
+        html_put(out, ", <span class=\"weak\">%" G_GUINT64_FORMAT " missing</span>", lost);
     }
     if (replayed) {
-        html_put(out, ", <span class=\"bad\">%u replayed</span>", replayed);
+        html_put(out, ", <span class=\"weak\">%u replayed</span>", replayed);
     }
     if (bad) {
-        html_put(out, ", <span class=\"bad\">%u with a failed integrity check</span>", bad);
+        html_put(out, ", <span class=\"weak\">%u with a failed integrity check</span>", bad);
     }
     if (cipher) {
         html_put(out, "<br><span class=\"sub\">lengths suggest %s</span>", cipher);
@@ -406,13 +406,33 @@ put_children(struct page *p, const struct ike_sa *sa)
 
 /* --- sections ------------------------------------------------------------------ */
 
+/* Paper has in full the first SA of each diagnosis that the page tells, of the worst of them; what
+ * is well, and what is like one of those, has its row of the table. */
+static bool
+on_paper(const struct page *p, uint32_t sa)
+{
+    unsigned before = 0;
+
+    for (size_t i = 0; i < diagnoses_count(p->r->diagnoses) && before < PAGE_MAX_PAPER; i++) {
+        const struct diagnosis *d = diagnoses_get(p->r->diagnoses, i);
+        if (!p->told[i] || d->severity < SEV_WARN || !d->ike_sas->len) {
+            continue;
+        }
+        if (g_array_index(d->ike_sas, uint32_t, 0) == sa) {
+            return true;
+        }
+        before++;
+    }
+    return false;
+}
+
 static void
 put_sa(struct page *p, const struct ike_sa *sa)
 {
     html_put(
         p->out,
         "<article class=\"sa%s\" id=\"sa%u\" aria-labelledby=\"sa%u-h\">\n<h3 id=\"sa%u-h\">IKE SA %u ",
-        p->verdicts[sa->id].worst < SEV_WARN ? " well" : "", sa->id, sa->id, sa->id, sa->id);
+        on_paper(p, sa->id) ? "" : " well", sa->id, sa->id, sa->id, sa->id);
     html_put(p->out, "<span class=\"state %s\">%s</span></h3>\n<p class=\"who\">",
              ike_sa_state_name(sa->state), state_word(sa->state));
     put_endpoint_name(p->out, &sa->initiator);
@@ -432,16 +452,27 @@ put_sa(struct page *p, const struct ike_sa *sa)
 void
 page_sas(struct page *p)
 {
+    size_t paper = 0;
+
     if (!p->num_full) {
         return;
     }
-    g_string_append(
-        p->out,
-        "<section id=\"sas\" aria-labelledby=\"sas-h\">\n<h2 id=\"sas-h\">IKE SAs in full</h2>\n");
+    for (size_t i = 0; i < p->num_full; i++) {
+        paper += on_paper(p, p->full[i]);
+    }
+    html_put(p->out,
+             "<section id=\"sas\" class=\"%s\" aria-labelledby=\"sas-h\">\n<h2 id=\"sas-h\">IKE SAs in "
+             "full</h2>\n",
+             paper ? "" : "well");
+    if (paper && paper < p->num_sas) {
+        html_put(p->out,
+                 "<p class=\"limit paper\">%u of %u IKE SAs: the first of each diagnosis above.</p>\n",
+                 (unsigned)paper, (unsigned)p->num_sas);
+    }
     if (p->num_full < p->num_sas) {
         html_put(
             p->out,
-            "<p class=\"limit\">%u of %u IKE SAs, those with the gravest findings. <a href=\"#table\">The table</a> "
+            "<p class=\"limit screen\">%u of %u IKE SAs, those with the gravest findings. <a href=\"#table\">The table</a> "
             "has the others.</p>\n",
             (unsigned)p->num_full, (unsigned)p->num_sas);
     }

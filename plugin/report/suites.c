@@ -296,7 +296,7 @@ put_title(GString *out, const struct negotiation *n)
     html_put(out, x->response || x->answered_by ? "frames %u and %u" : "frame %u",
              x->request ? x->request : n->sa->first_frame,
              x->response ? x->response : x->answered_by);
-    html_put(out, ": <span class=\"%s\">%s</span>", x->chosen ? "good" : "bad",
+    html_put(out, ": <span class=\"%s\">%s</span>", x->chosen ? "good" : was_refused(x) ? "bad" : "sub",
              x->chosen      ? "accepted" :
              was_refused(x) ? "refused" :
              x->response    ? "no choice read" :
@@ -312,8 +312,8 @@ put_negotiation(struct page *p, struct negotiation *n, bool open)
     bool by_i = n->x->by_initiator;
     char who[ID_TEXT_MAX];
 
-    g_string_append(out, open ? "<details class=\"nego\" open><summary><h5>" :
-                                "<details class=\"nego\"><summary><h5>");
+    html_put(out, "<details class=\"nego%s\"%s><summary><h5>", n->x->chosen ? " well" : "",
+             open ? " open" : "");
     put_title(out, n);
     g_string_append(
         out,
@@ -376,6 +376,20 @@ key_of(const struct exchange *x)
     return g_string_free(key, FALSE);
 }
 
+/* The choice comes with the last answer of several IKE_AUTH exchanges (RFC 7296 section 2.16). */
+static bool
+chosen_later(const struct ike_sa *sa, const struct exchange *x)
+{
+    bool later = false;
+
+    for (guint i = 0; i < sa->exchanges.len && !was_refused(x) && x->response; i++) {
+        const struct exchange *other = sa->exchanges.at[i];
+        later |= other->type == x->type && other->type == V2_IKE_AUTH && sa->major == 2 &&
+                 other->chosen && other->request > x->request;
+    }
+    return later;
+}
+
 /* Those that were not accepted come first; equal ones are shown once. */
 void
 page_negotiations(struct page *p, const struct ike_sa *sa)
@@ -389,7 +403,7 @@ page_negotiations(struct page *p, const struct ike_sa *sa)
             struct negotiation n = { .sa = sa, .x = x };
             /* INVALID_KE_PAYLOAD and COOKIE refuse no suite: the next try shows the outcome. */
             if (!x->offered->len || (x->chosen != NULL) != (accepted == 1) || x->refused_ke ||
-                !g_hash_table_add(seen, key_of(x))) {
+                (!x->chosen && chosen_later(sa, x)) || !g_hash_table_add(seen, key_of(x))) {
                 continue;
             }
             if (shown == PAGE_MAX_COMPARED) {

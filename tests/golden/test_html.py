@@ -74,9 +74,9 @@ def words(text):
     return " ".join(text.split())
 
 
-def tshark(path, conf, *args, **env):
+def tshark(path, conf, *args, quiet=True, **env):
     more = ["-o", "espial.plan_file:" + os.path.join(conf, "plan")] if os.path.exists(os.path.join(conf, "plan")) else []
-    return subprocess.run(["tshark", "-n", "-q", "-r", path, *more, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    return subprocess.run(["tshark", "-n", *["-q"] * quiet, "-r", path, *more, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           timeout=120, env=dict(os.environ, WIRESHARK_CONFIG_DIR=conf, **env))
 
 
@@ -144,6 +144,33 @@ def says_all(name, report, page):
     check(f"{report['capture']['frames']} frame" in page.words, f"{name}: number of frames")
 
 
+def shape(name, report, page):
+    """Headings in their order; a row for each finding; red where something fails, and there only; on paper what is wrong."""
+    levels = [int(tag[1]) for tag in page.elements if re.fullmatch("h[1-6]", tag)]
+    check(levels[:2] == [1, 2] and levels.count(1) == 1, f"{name}: headings {levels[:4]}")
+    rows = [i for i in page.ids if re.fullmatch("f[0-9]+", i)]
+    check(sorted(rows) == sorted(f"f{i}" for i in range(len(report["findings"]))), f"{name}: a row for each finding: {rows}")
+    classes = [v.split() for tag, k, v in page.attributes if k == "class" and v]
+    verdict = [c[1] for c in classes if c[0] == "verdict"]
+    want = {"fails": "error", "degraded": "warning", "unknown": "unknown", "works": "ok"}[report["outcome"]["verdict"]]
+    check(verdict == [want] or (verdict == ["ok"] and not report["tunnels"]), f"{name}: the verdict's colour {verdict}, not {want}")
+    if report["outcome"]["verdict"] != "fails" and not any(f["severity"] == "error" for f in report["findings"]):
+        check(sum("error" in c or "bad" in c for c in classes) == 1, f"{name}: red beyond the legend, and no error")
+    named = [d["ike_sas"][0] for d in report["diagnoses"] if d["severity"] in ("error", "warning") and d["ike_sas"]]
+    articles = [c for c in classes if c[0] == "sa"]
+    check(len([c for c in articles if "well" not in c]) <= len(set(named)), f"{name}: on paper {articles}, diagnoses of {named}")
+    check(not named or len(report["tunnels"]) > 6 or not articles or any("well" not in c for c in articles), f"{name}: nothing on paper")
+    told = [c for c in classes if c[0] == "row" and "ends" not in c]
+    check(not report["ike_sas"] or told, f"{name}: a ladder")
+
+
+def messages(name, path, conf, page):
+    """The ladder has each message in one line, as the field that shows it."""
+    run = tshark(path, conf, "-Y", "espial.message", "-T", "fields", "-e", "espial.message", quiet=False)
+    said = [line.split(": ", 1) for line in run.stdout.splitlines()]
+    check(said and all(words(part)[:390] in page.words for line in said for part in line), f"{name}: messages {said}")
+
+
 def no_secrets(name, conf, octets):
     """No key of the tables, whole or in part, is in the page."""
     for table in ("ikev1_decryption_table", "ikev2_decryption_table", "esp_sa"):
@@ -164,10 +191,12 @@ def samples(folder):
         one, report = make_both(path, conf, folder)
         page = well_formed(name, one)
         says_all(name, report, page)
+        shape(name, report, page)
         no_secrets(name, conf, one)
         check(one == make(path, conf, folder, "-2"), f"{name}: one pass and two differ")
         if not name[0].isdigit():
             continue
+        messages(name, path, conf, page)
         check(one == make(path, conf, folder), f"{name}: two runs differ")
         check(one == make(path, conf, folder, TZ="Asia/Tokyo", LC_ALL="de_DE.UTF-8"), f"{name}: the reader's clock or locale is in it")
         bare, report = make_both(path, os.path.join(ROOT, "tests", "golden"), folder)

@@ -326,13 +326,15 @@ groups(struct conversation *c)
     T(shows("<p class=\"verdict error\">Fails: 192.0.2.10 has a tunnel to "
             "198.51.100.20 since frame 4, but authentication is rejected (frame 4).</p>"));
     T(in_order((const char *[]){ "<section id=\"findings\"",
-                                 "<details class=\"finding error\"",
+                                 "<details class=\"finding error few\"",
                                  "<h3>Authentication is rejected</h3>", "Broken.",
-                                 "<details class=\"finding warning\"",
+                                 "<details class=\"finding warning well few\"",
                                  "<span class=\"times\">2 times</span>", "Risky.", "Risky too.",
-                                 "<details class=\"finding note\"", "Of interest.",
-                                 "<details class=\"finding chat\"", "It is up.", NULL }));
+                                 "<details class=\"finding note well few\"", "Of interest.",
+                                 "<details class=\"finding chat well few\"", "It is up.", NULL }));
     T(times("<details class=\"finding ") == 4);         /* one for each check */
+    /* Paper has in full what is wrong, and a title of what is weak or of interest. */
+    T(shows("<article class=\"sa\" id=\"sa0\""));
     /* What is wrong first; how strong it is in a line. */
     T(in_order((const char *[]){ "<ol class=\"first\">", "Broken.", "<b>To do</b>", "</ol>",
                                  "<h3>Strength</h3>", "<section id=\"findings\"", NULL }));
