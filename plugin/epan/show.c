@@ -112,7 +112,7 @@ put_sentences(const struct view *v, proto_tree *tree, int field, const char *tex
     for (text += len; *text; text += len) {
         text += strspn(text, " ");
         len = text_line(text, LINE_LEN);
-        proto_tree_add_subtree_format(tree, v->tvb, 0, 0, ett_sa, &item, "    %.*s", (int)len,
+        proto_tree_add_subtree_format(tree, v->tvb, 0, 0, ett_sa, &item, ".. %.*s", (int)len,
                                       text);
         generated(item);
     }
