@@ -27,6 +27,8 @@ struct report {
                                              * or NULL */
     bool tcp_full;                          /* TCP connections were left out (tcp_encap_capped) */
     bool ports_full;                        /* some IKE on other UDP ports was left out */
+    uint32_t most_sas;                      /* listed as text, and of streams without one; those
+                                             * of a diagnosis before others; 0: all */
     bool one_line;                          /* JSON without line breaks but one at its end */
     bool deep;                              /* headers of IPsec were left out (frame_walk.capped) */
 };

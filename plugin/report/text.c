@@ -204,24 +204,71 @@ print_ike(FILE *out, const struct ike_sa *sa)
     }
 }
 
+/* Which are listed, by id: those of a diagnosis first.  The caller frees them. */
+static bool *
+listed_sas(const struct report *r)
+{
+    size_t n = sadb_num_ike_sas(r->db), left = r->most_sas ? r->most_sas : n;
+    bool *listed = g_new0(bool, MAX(n, 1));
+
+    for (size_t i = 0; i < diagnoses_count(r->diagnoses); i++) {
+        const GArray *ids = diagnoses_get(r->diagnoses, i)->ike_sas;
+        for (guint k = 0; left && k < ids->len; k++) {
+            uint32_t id = g_array_index(ids, uint32_t, k);
+            left -= !listed[id];
+            listed[id] = true;
+        }
+    }
+    for (size_t i = 0; left && i < n; i++) {
+        left -= !listed[i];
+        listed[i] = true;
+    }
+    return listed;
+}
+
+static void
+print_more(FILE *out, size_t more, const char *what)
+{
+    if (more) {
+        fprintf(out, "%zu more %s: the JSON report and tshark -z espial,sas list them all\n", more,
+                what);
+    }
+}
+
+static void
+print_orphans(FILE *out, const struct report *r)
+{
+    size_t orphans = 0, most = r->most_sas ? r->most_sas : SIZE_MAX;
+
+    for (size_t i = 0; i < sadb_num_streams(r->db); i++) {
+        const struct stream *s = sadb_stream(r->db, i);
+        if (!s->child && orphans++ < most) {
+            fprintf(out, orphans > 1 ? "" : "Streams without a negotiated SA:\n");
+            print_stream(out, s, "  ");
+        }
+    }
+    print_more(out, orphans > most ? orphans - most : 0, "streams without a negotiated SA");
+}
+
 void
 report_sas(FILE *out, const struct report *r)
 {
     const struct key_use *keys = sadb_keys(r->db);
-    size_t orphans = 0;
+    bool *listed = listed_sas(r);
+    size_t more = 0;
 
     fprintf(out, "\nEspial SAs\n");
     print_cut(out, r);
     for (size_t i = 0; i < sadb_num_ike_sas(r->db); i++) {
-        print_ike(out, sadb_ike_sa(r->db, i));
-    }
-    for (size_t i = 0; i < sadb_num_streams(r->db); i++) {
-        const struct stream *s = sadb_stream(r->db, i);
-        if (!s->child) {
-            fprintf(out, orphans++ ? "" : "Streams without a negotiated SA:\n");
-            print_stream(out, s, "  ");
+        if (listed[i]) {
+            print_ike(out, sadb_ike_sa(r->db, i));
+        } else {
+            more++;
         }
     }
+    g_free(listed);
+    print_more(out, more, more == 1 ? "IKE SA" : "IKE SAs");
+    print_orphans(out, r);
     if (!sadb_num_ike_sas(r->db) && !sadb_num_streams(r->db)) {
         fprintf(out, "no IKE, ESP or AH in this capture\n");
     }

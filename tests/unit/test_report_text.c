@@ -144,6 +144,35 @@ in_tcp(struct conversation *c)
     }
 }
 
+/* Of many SAs, those of a diagnosis are listed before others, in order of the capture. */
+static void
+many(struct conversation *c)
+{
+    struct report r;
+    const char *text;
+
+    reset(c);
+    for (uint8_t i = 0; i < 5; i++) {
+        begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+        memset(c->m.spi_i, i + 1, 8);
+        propose(c, aes256, 4, PROTO_IKE, 0);
+        send(c, "init?", (uint16_t)(i + 1));
+        packet(c, 0xc0000000 + i, &c->stranger, &c->gateway, NULL, NULL, 0);
+    }
+    forget_findings(c);
+    find(c, CHECK_auth_failed, 7, sadb_ike_sa(c->db, 3), "Broken.");
+    r = report_now(c);
+    text = printed_of(report_sas, &r);
+    T(strstr(text, "\nIKE SA 4:") && strstr(text, " c0000004 ") && !strstr(text, " more "));
+    r.most_sas = 2;
+    text = printed_of(report_sas, &r);
+    T(strstr(text, "\nIKE SA 0:") && strstr(text, "\nIKE SA 3:"));
+    T(!strstr(text, "\nIKE SA 1:") && !strstr(text, "\nIKE SA 4:"));
+    T(strstr(text, "3 more IKE SAs: the JSON report and tshark -z espial,sas list them all\n"));
+    T(strstr(text, " c0000001 ") && !strstr(text, " c0000002 "));
+    T(strstr(text, "3 more streams without a negotiated SA: "));
+}
+
 int
 main(void)
 {
@@ -157,5 +186,6 @@ main(void)
     limits(&c);
     cut(&c);
     in_tcp(&c);
+    many(&c);
     return conversation_done(&c);
 }

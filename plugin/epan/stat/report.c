@@ -13,6 +13,7 @@ enum report_kind {
 struct listing {
     enum report_kind kind;
     enum severity least;
+    uint32_t most_sas;          /* 0: all */
     bool one_line;
 };
 
@@ -47,6 +48,7 @@ draw(void *data)
     }
     r.least = what->least;
     r.one_line = what->one_line;
+    r.most_sas = what->most_sas;
     switch (what->kind) {
     case REPORT_SAS:
         report_sas(stdout, &r);
@@ -89,16 +91,31 @@ read_least(const char *arg, const char *name, enum severity *out)
     return false;
 }
 
+/* The number behind the last comma of "espial,sas,100". */
+static bool
+read_most(const char *arg, const char *name, uint32_t *out)
+{
+    const char *word = arg + strlen(name);
+    guint64 n;
+
+    if (*word != ',' || !g_ascii_string_to_unsigned(word + 1, 10, 1, G_MAXUINT32, &n, NULL)) {
+        return false;
+    }
+    *out = (uint32_t)n;
+    return true;
+}
+
 static STAT_INIT_RET
 start(enum report_kind kind, const char *name, const char *arg)
 {
-    struct listing *what = g_new(struct listing, 1);
+    struct listing *what = g_new0(struct listing, 1);
     GString *error;
 
     what->kind = kind;
     what->least = SEV_CHAT;
     what->one_line = kind == REPORT_JSON && strcmp(arg + strlen(name), ",line") == 0;
-    if (!what->one_line && !read_least(arg, name, &what->least)) {
+    if (!what->one_line && !(kind == REPORT_SAS && read_most(arg, name, &what->most_sas)) &&
+        !read_least(arg, name, &what->least)) {
         report_failure("Espial: -z %s: the severity is chat, note, warning or error", arg);
         g_free(what);
         STAT_INIT_FAIL;
