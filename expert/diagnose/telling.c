@@ -42,8 +42,8 @@ static const struct telling {
     "answer leaves, it drops them or sends the answers elsewhere; if answers leave, the path "     \
     "back is blocked"
 #define MESSAGES                                                                                   \
-    "if the message does not arrive there, the path there is blocked; if it arrives and no "        \
-    "answer leaves, the IKE daemon is down or ignores it; if an answer leaves, the path back is "   \
+    "if the message does not arrive there, the path there is blocked; if it arrives and no "       \
+    "answer leaves, the IKE daemon is down or ignores it; if an answer leaves, the path back is "  \
     "blocked"
     { CHECK_one_way, ALWAYS, RECEIVER,
       "whether the inner addresses are those that the SA admits", PACKETS, NULL },
@@ -54,7 +54,8 @@ static const struct telling {
       "the request that it refuses" },
     { CHECK_request_unanswered, WHEN_SURE, RECEIVER, NULL, MESSAGES, "this request" },
     { CHECK_retransmission, WHEN_ANSWERED, SENDER, NULL,
-      "if the answer does not arrive there, the path back is blocked; if it arrives, it is not accepted",
+      "if the answer does not arrive there, the path back is blocked; if it arrives, it is not "
+      "accepted",
       "an answer that it does not accept" },
     { CHECK_retransmission, WHEN_SILENT, RECEIVER, NULL, MESSAGES, "this request" },
     { CHECK_dead_peer, ALWAYS, RECEIVER, NULL, MESSAGES,

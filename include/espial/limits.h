@@ -36,6 +36,7 @@ enum limits {
     SADB_MAX_EXCHANGES = 1 << 14,   /* of one IKE SA */
     SADB_MAX_MESSAGES = 1 << 10,    /* of one exchange, fragments included */
     SADB_MAX_LINES = 1 << 16,       /* distinct contents of messages that are kept as text */
+    SADB_MAX_LOOSE_LINES = 1 << 14, /* of messages that no exchange holds: anybody sends them */
     SADB_MAX_RETRANSMISSIONS = 64,  /* frames remembered of one message */
     SADB_MAX_DENIALS = 16,          /* of one IKE SA, notifies in clear that deny it */
     SADB_MAX_WRONG_FRAMES = 64,     /* of one IKE SA, messages that fail their check */

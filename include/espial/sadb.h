@@ -99,6 +99,10 @@ void sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sightin
 bool sadb_see_path(struct sadb *db, struct path_event *e, const struct sighting *at,
                    const struct path_packet *p);
 
+/* Keeps the content of a message that no exchange holds, as text, the same one once, as long as
+ * db.  NULL beyond SADB_MAX_LOOSE_LINES of them, which sadb_caps says. */
+const char *sadb_keep_line(struct sadb *db, const char *text);
+
 /* Keys were given, and what of them the capture had use for: before its end. */
 void sadb_see_keys(struct sadb *db, const struct key_use *use);
 /* The capture has ended: what only the silence after an answer decides, and what nobody could read

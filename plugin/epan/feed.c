@@ -131,11 +131,11 @@ see_path(struct feed *f, const struct path_packet *p)
 
 /* Of a message that no exchange holds. */
 static const char *
-told_alone(const struct ike_message *m)
+told_alone(struct feed *f, const struct ike_message *m)
 {
     char text[IKE_TEXT_MAX];
 
-    return wmem_strdup(wmem_file_scope(), ike_message_print(m, 0, text, sizeof text));
+    return sadb_keep_line(f->capture->db, ike_message_print(m, 0, text, sizeof text));
 }
 
 static bool
@@ -162,7 +162,7 @@ see_message(struct feed *f, const struct octets *o, const struct ike_message *pa
     set_ike_sa(r, e.sa);
     r->retransmission_of = e.retransmission_of;
     r->from_initiator = e.from_initiator;
-    r->message = e.message ? e.message->text : told_alone(&m);
+    r->message = e.message ? e.message->text : told_alone(f, &m);
     if (e.exchange) {
         r->exchange = e.exchange->index;
         r->answers = e.exchange->response == f->at.frame;

@@ -1,4 +1,4 @@
-/* When a frame was captured, also in a capture of more frames than are kept.
+/* What is kept of many frames: when each was captured, and what its message holds.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "t.h"
 
@@ -52,10 +52,32 @@ many_frames(void)
     T(worst_of(4 * SADB_MAX_INSTANTS, 0.01) > 0);
 }
 
+/* --- lines of messages that no exchange holds ---- */
+
+static void
+lines(void)
+{
+    struct sadb *db = sadb_new(1);
+    const char *first = sadb_keep_line(db, "request 0");
+    char text[32];
+
+    for (unsigned i = 0; i < SADB_MAX_LOOSE_LINES; i++) {
+        g_snprintf(text, sizeof text, "request %u", i);
+        T(sadb_keep_line(db, text) != NULL);
+    }
+    T(!*sadb_caps(db));
+    T(sadb_keep_line(db, "request -1") == NULL);
+    T_STR(*sadb_caps(db), "contents of IKE messages of no exchange as text");
+    T(sadb_keep_line(db, "request 0") == first);
+    T_STR(first, "request 0");
+    sadb_free(db);
+}
+
 int
 main(void)
 {
     each_frame();
     many_frames();
+    lines();
     return t_done();
 }

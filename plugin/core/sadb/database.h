@@ -65,6 +65,7 @@ struct sadb {
     GHashTable *stream_of;      /* sa_key -> the newest struct stream */
     uint32_t num_ike;           /* messages seen */
     uint32_t num_inherited;     /* members of the lists of IKE SAs that replace others */
+    uint32_t num_loose;         /* distinct lines that sadb_keep_line added */
     uint32_t num_frames;
     double first_time, last_time;
     GArray *instants;           /* clock.c; SADB_MAX_INSTANTS at most */

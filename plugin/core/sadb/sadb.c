@@ -352,6 +352,22 @@ sadb_see_frame(struct sadb *db, uint32_t frame, double time)
     db->last_time = MAX(db->last_time, time);
 }
 
+const char *
+sadb_keep_line(struct sadb *db, const char *text)
+{
+    const char *known = store_known_line(&db->store, text);
+
+    if (known) {
+        return known;
+    }
+    if (db->num_loose >= SADB_MAX_LOOSE_LINES) {
+        store_cap(&db->store, "contents of IKE messages of no exchange as text");
+        return NULL;
+    }
+    db->num_loose++;
+    return store_line(&db->store, text);
+}
+
 void
 sadb_see_keys(struct sadb *db, const struct key_use *use)
 {

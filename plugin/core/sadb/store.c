@@ -42,14 +42,19 @@ store_text(struct store *store, const char *text)
 }
 
 const char *
+store_known_line(const struct store *store, const char *text)
+{
+    return store->lines ? (const char *)g_hash_table_lookup(store->lines, text) : NULL;
+}
+
+const char *
 store_line(struct store *store, const char *text)
 {
-    const char *kept;
+    const char *kept = store_known_line(store, text);
 
     if (!store->lines) {
         store->lines = g_hash_table_new(g_str_hash, g_str_equal);
     }
-    kept = (const char *)g_hash_table_lookup(store->lines, text);
     if (kept) {
         return kept;
     }

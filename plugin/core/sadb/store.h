@@ -56,7 +56,9 @@ void store_cap(struct store *store, const char *limit);
 
 void *store_alloc(struct store *store, size_t size);    /* zeroed, never given back */
 char *store_text(struct store *store, const char *text);
-/* The same text once for all that say it; NULL beyond SADB_MAX_LINES of them. */
+/* The same text once for all that say it; NULL beyond SADB_MAX_LINES of them.  The known one: NULL
+ * where it is none yet. */
+const char *store_known_line(const struct store *store, const char *text);
 const char *store_line(struct store *store, const char *text);
 GArray *store_array(struct store *store, unsigned element);
 /* Room for one more element behind the len that are at at: returns where all of them are now. */
