@@ -147,8 +147,21 @@ def quiet(name, report, keys):
     check(not report["diagnoses"], f"clean capture {name}, keys {keys}: {report['outcome']}")
 
 
+def stated_root(name):
+    """The causes that the scenario of a sample states, the one that comes first at the top; none where nothing is wrong."""
+    folder = os.path.join(ROOT, "tests", "lab", "scenarios")
+    path = os.path.join(folder, name + ".py")
+    path = path if os.path.exists(path) else os.path.join(folder, name.rpartition("_")[0] + ".py")        # a part of several
+    line = re.search(r"^ROOT = \((.*)\)$", open(path).read(), re.M)
+    return re.findall(r'"(\w+)"', line.group(1)) if line else []
+
+
 def causes(reports, write):
-    """What tests/golden/CAUSES says of each capture: whether its worst tunnel works, and the causes, the worst first."""
+    """What tests/golden/CAUSES says of each capture: whether its worst tunnel works, and the causes, the worst first.  So does
+    each scenario: its first diagnosis is the first of its ROOT, nothing is above it, and there are no more than it states."""
+    for name, r in sorted(reports.items()):
+        found = [d["cause"] for d in r["diagnoses"]]
+        check(found == stated_root(name), f"{name}: diagnoses {found}, its scenario states {stated_root(name)}")
     path = os.path.join(ROOT, "tests", "golden", "CAUSES")
     head = "# capture, verdict and causes of its report with keys; test_golden.py --write, then read what differs\n"
     lines = [" ".join([name, r["outcome"]["verdict"], *(d["cause"] for d in r["diagnoses"])]) + "\n" for name, r in sorted(reports.items())]

@@ -15,6 +15,7 @@ def story(lab):
 
 
 COUNTS = (("isakmp", 7), ("esp", 0))
+ROOT = ("auth_failed",)
 TRUTH = (("auth_failed", ("isakmp.exchangetype == 6", 2)),)
 SILENT = ("no_proposal_chosen",)
 ALLOWED = ("aggressive_mode_psk", "weak_dh_group")

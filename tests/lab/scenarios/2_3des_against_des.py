@@ -38,6 +38,7 @@ def story(lab):
 
 
 COUNTS = (("isakmp", 10), ("esp", 4))
+ROOT = ("no_proposal_chosen",)
 TRUTH = (("no_proposal_chosen", "isakmp.notify.msgtype == 14"), ("weak_encryption", ("isakmp", (1, 4))),
          ("weak_dh_group", ("isakmp.exchangetype == 4", 1)))
 SILENT = ("auth_failed",)

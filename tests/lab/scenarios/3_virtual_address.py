@@ -21,6 +21,7 @@ def story(lab):
 
 
 COUNTS = (("isakmp", 12), ("esp", 9))
+ROOT = ("virtual_ip_violation",)
 TRUTH = (("inner_source_violation", "esp && ip.src == 10.86.152.188"), ("virtual_ip_violation", "esp && ip.src == 10.86.152.188"))
 SILENT = ("inner_destination_violation",)
 ALLOWED = ("aggressive_mode_psk", "weak_dh_group")

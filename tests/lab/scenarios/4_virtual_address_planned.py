@@ -31,6 +31,7 @@ def story(lab):
 
 
 COUNTS = (("isakmp", 6), ("esp", 4))
+ROOT = ("virtual_ip_violation",)
 TRUTH = (("virtual_ip_violation", "esp"), ("plan_mismatch", ("isakmp.exchangetype == 32", 1)))
 SILENT = ("inner_source_violation",)
 ALLOWED = ("aggressive_mode_psk", "weak_encryption", "weak_dh_group", "weak_integrity", "weak_prf", "one_way")

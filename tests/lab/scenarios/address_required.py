@@ -12,5 +12,6 @@ def story(lab):
     lab.client.initiate()
 
 
+ROOT = ("address_assignment_failed",)
 TRUTH = (("address_assignment_failed", ("isakmp.notify.msgtype == 37", 0)),)
 SILENT = ("ts_unacceptable", "error_notify")

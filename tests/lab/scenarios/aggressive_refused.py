@@ -10,4 +10,5 @@ def story(lab):
     lab.client.initiate()
 
 
+ROOT = ("exchange_mode_mismatch",)
 TRUTH = (("exchange_mode_mismatch", ("isakmp", 1)),)

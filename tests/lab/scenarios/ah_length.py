@@ -17,5 +17,6 @@ def story(lab):
 
 
 MALFORMED = True       # for Wireshark as well
+ROOT = ("ah_length_wrong",)
 TRUTH = (("ah_length_wrong", ("ip.src == 192.0.2.10 && ah", slice(-2, None))),)
 ALLOWED = ("no_encryption",)

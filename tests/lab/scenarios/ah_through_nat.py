@@ -19,5 +19,6 @@ def story(lab):
     pings(there, None, CLIENT_LAN, GATEWAY_LAN, 3)
 
 
+ROOT = ("ah_through_nat",)
 TRUTH = (("ah_through_nat", ("isakmp.exchangetype == 35 && isakmp.flag_r == 1", 0)),)
 ALLOWED = ("nat_detected", "no_encryption", "one_way")

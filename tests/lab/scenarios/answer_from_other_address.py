@@ -21,5 +21,6 @@ def story(lab):
     lab.wait_dropped("west", 3)
 
 
+ROOT = ("answer_from_other_address",)
 TRUTH = (("answer_from_other_address", ("ip.src == " + OTHER_LINE, slice(None))),)
 SILENT = ("request_unanswered", "retransmission", "injected_answer")

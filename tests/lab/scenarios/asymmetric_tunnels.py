@@ -24,5 +24,6 @@ def story(lab):
     pings(there, back, CLIENT_LAN, GATEWAY_LAN, 6)
 
 
+ROOT = ("asymmetric_tunnels",)
 TRUTH = (("asymmetric_tunnels", ("esp", (0, 1))),)
 SILENT = ("one_way", "stream_stopped", "duplicate_child_sa")

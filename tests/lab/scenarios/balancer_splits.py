@@ -35,6 +35,7 @@ def edit(packets):
     return result
 
 
+ROOT = ("udp_4500_blocked",)
 TRUTH = (("udp_4500_blocked", ("udp.port == 4500", (0, 1, 2, 4, 6))),
          ("retransmission", ("udp.dstport == 4500 && ip.src == 192.0.2.10", slice(1, None))))
 SILENT = ("error_notify", "request_unanswered", "peer_restarted")

@@ -31,5 +31,6 @@ def edit(packets):
     return packets
 
 
+ROOT = ("duplicate_child_sa",)
 TRUTH = (("duplicate_child_sa", ("isakmp.exchangetype == 35 && isakmp.flag_r == 1", slice(0, 2))),)
 SILENT = ("one_way", "asymmetric_tunnels", "stream_stopped")

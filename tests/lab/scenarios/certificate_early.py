@@ -17,6 +17,7 @@ def story(lab):
     lab.client.initiate()
 
 
+ROOT = ("certificate_not_yet_valid",)
 TRUTH = [("certificate_not_yet_valid", ("isakmp.exchangetype == 35 && isakmp.flag_i == 1 && isakmp.messageid == 1", -1)),
          ("auth_failed", "isakmp.notify.msgtype == 24")]
 SILENT = ("certificate_expired", "certificate_name_mismatch")

@@ -17,6 +17,7 @@ def story(lab):
     lab.client.initiate()
 
 
+ROOT = ("certificate_expired",)
 TRUTH = [("certificate_expired", ("isakmp.exchangetype == 35 && isakmp.flag_r == 1", -1)),
          ("auth_failed", "isakmp.notify.msgtype == 24")]
 SILENT = ("certificate_not_yet_valid", "certificate_name_mismatch")

@@ -17,6 +17,7 @@ def story(lab):
     lab.client.initiate()
 
 
+ROOT = ("certificate_name_mismatch",)
 TRUTH = [("certificate_name_mismatch", ("isakmp.exchangetype == 35 && isakmp.flag_r == 1", -1)),
          ("auth_failed", "isakmp.notify.msgtype == 24")]
 SILENT = ("certificate_expired", "certificate_not_yet_valid")

@@ -42,5 +42,6 @@ def edit(packets):
     return kept
 
 
+ROOT = ("negotiation_abandoned",)
 TRUTH = (("negotiation_abandoned", "isakmp.exchangetype == 35 && isakmp.flag_r == 1"),)
 SILENT = ("auth_failed", "request_unanswered", "peer_restarted")

@@ -20,5 +20,6 @@ def story(lab):
     lab.client.initiate()
 
 
+ROOT = ("auth_failed",)
 TRUTH = [("auth_failed", "isakmp.notify.msgtype == 24 && isakmp.exchangetype == 5")]
 SILENT = ("certificate_expired", "certificate_name_mismatch", "weak_certificate")

@@ -11,4 +11,5 @@ def story(lab):
     lab.client.initiate()
 
 
+ROOT = ("no_proposal_chosen",)
 TRUTH = (("no_proposal_chosen", ("isakmp.notify.msgtype == 14", 0)),)

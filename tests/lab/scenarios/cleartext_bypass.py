@@ -24,4 +24,5 @@ def edit(packets):
     return later(packets, len(packets) - 3, 60)
 
 
+ROOT = ("cleartext_bypass",)
 TRUTH = (("cleartext_bypass", "icmp && !esp"),)

@@ -15,5 +15,6 @@ def story(lab):
         time.sleep(1.5)
 
 
+ROOT = ("closed_at_once",)
 TRUTH = (("closed_at_once", ("isakmp.exchangetype == 37 && isakmp.flag_r == 0", slice(0, 3))),)
 SILENT = ("flapping", "responder_id_unexpected")

@@ -20,5 +20,6 @@ def story(lab):
     time.sleep(10)
 
 
+ROOT = ("dead_peer",)
 TRUTH = (("dead_peer", ("isakmp.exchangetype == 37 && ip.src == 192.0.2.10", slice(-4, None))),)
 ALLOWED = ("retransmission",)

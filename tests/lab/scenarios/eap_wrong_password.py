@@ -14,5 +14,6 @@ def story(lab):
     lab.client.initiate()
 
 
+ROOT = ("auth_failed",)
 TRUTH = (("auth_failed", "eap.code == 4"),)
 SILENT = ("no_proposal_chosen",)

@@ -19,5 +19,6 @@ def story(lab):
     ike.exchange(37, 1, [notify(11, b"\xde\xad\xbe\xef")], [], initiator=False)
 
 
+ROOT = ("inner_source_violation", "invalid_spi", "error_notify")
 TRUTH = (("invalid_selectors", "isakmp.notify.msgtype == 39 || (esp && ip.src == 10.9.9.9)"), ("error_notify", ("isakmp.notify.msgtype == 43", 0)),
          ("invalid_spi", ("isakmp.notify.msgtype == 11", 0)), ("inner_source_violation", "esp && ip.src == 10.9.9.9"))

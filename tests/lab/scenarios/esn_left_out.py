@@ -18,5 +18,6 @@ def story(lab):
         offload.send(echo(CLIENT_LAN, GATEWAY_LAN, number, 56))
 
 
+ROOT = ("esn_mismatch",)
 TRUTH = (("esn_mismatch", "esp.sequence > 3 && ip.src == 192.0.2.10"),)
 SILENT = ("icv_bad", "wrong_key", "replay", "out_of_window")

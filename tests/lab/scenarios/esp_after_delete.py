@@ -17,4 +17,5 @@ def story(lab):
     pings(there, None, CLIENT_LAN, GATEWAY_LAN, 3)
 
 
+ROOT = ("esp_after_delete",)
 TRUTH = (("esp_after_delete", ("esp", slice(-3, None))),)

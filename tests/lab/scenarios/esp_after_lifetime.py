@@ -19,4 +19,5 @@ def edit(packets):
     return later(packets, len(packets) - 4, 4200)
 
 
+ROOT = ("esp_after_lifetime",)
 TRUTH = (("esp_after_lifetime", ("esp", slice(-4, None))),)

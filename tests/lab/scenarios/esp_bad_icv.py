@@ -21,4 +21,5 @@ def spoil(packet):
 
 
 UNDECRYPTED = "esp.icv_bad == 1"
+ROOT = ("icv_bad",)
 TRUTH = (("icv_bad", "esp.icv_bad == 1"),)

@@ -17,4 +17,5 @@ def story(lab):
 
 UNDECRYPTED = "ip.src == 192.0.2.10 && esp"
 MALFORMED = True       # Wireshark deciphers what was never enciphered
+ROOT = ("cleartext_in_esp",)
 TRUTH = (("cleartext_in_esp", ("ip.src == 192.0.2.10 && esp", slice(None))),)

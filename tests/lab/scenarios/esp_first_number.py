@@ -16,5 +16,6 @@ def story(lab):
         back.send(answer(echo(CLIENT_LAN, GATEWAY_LAN, 1)), seq=number)
 
 
+ROOT = ("sequence_wrapped",)
 TRUTH = (("sequence_not_one", "esp.sequence == 1000"), ("sequence_wrapped", "esp.sequence == 0"),
          ("sequence_gap", "esp.sequence == 4294967294"))

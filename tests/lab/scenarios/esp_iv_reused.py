@@ -16,4 +16,5 @@ def story(lab):
         back.send(answer(echo(CLIENT_LAN, GATEWAY_LAN, number)), iv=struct.pack("!Q", number))
 
 
+ROOT = ("iv_reused",)
 TRUTH = (("iv_reused", ("ip.src == 192.0.2.10 && esp.sequence == 5", slice(None))),)

@@ -12,4 +12,5 @@ def story(lab):
     pings(there, None, CLIENT_LAN, GATEWAY_LAN, 6)
 
 
+ROOT = ("one_way",)
 TRUTH = (("one_way", ("esp", 0)),)

@@ -16,4 +16,5 @@ def story(lab):
 
 
 MALFORMED = True       # for Wireshark, which knows another padding only
+ROOT = ("padding_bad",)
 TRUTH = (("padding_bad", "ip.src == 192.0.2.10 && esp.sequence >= 3"),)

@@ -25,5 +25,6 @@ def story(lab):
     there.send(echo(CLIENT_LAN, GATEWAY_LAN, 9), seq=30)
 
 
+ROOT = ("replay", "out_of_window", "sequence_gap")
 TRUTH = (("replay", ("esp.sequence == 5 && ip.src == 192.0.2.10 || esp.sequence == 6 && ip.src == 192.0.2.10", slice(None))),
          ("out_of_window", "esp.sequence == 30"), ("sequence_gap", "esp.sequence == 200"))

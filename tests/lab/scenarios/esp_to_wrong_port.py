@@ -21,5 +21,6 @@ def story(lab):
         back.send(answer(echo(CLIENT_LAN, GATEWAY_LAN, number)))
 
 
+ROOT = ("esp_to_wrong_port",)
 TRUTH = (("esp_to_wrong_port", "esp && udp.dstport == 1025"), ("nat_detected", ("isakmp.exchangetype == 34", 1)))
 SILENT = ("nat_mapping_changed", "one_way", "outer_destination_violation")

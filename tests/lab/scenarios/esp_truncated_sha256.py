@@ -22,5 +22,6 @@ def shorter(packet):
 
 
 UNDECRYPTED = "ip.src == 192.0.2.10 && esp"
+ROOT = ("truncated_sha256",)
 TRUTH = (("truncated_sha256", ("ip.src == 192.0.2.10 && esp", slice(None))),)
 ALLOWED = ("keys_unused",)

@@ -15,4 +15,5 @@ def story(lab):
 
 
 UNDECRYPTED = "esp.spi == 0x0badcafe"
+ROOT = ("spi_unknown",)
 TRUTH = (("spi_unknown", "esp.spi == 0x0badcafe"),)

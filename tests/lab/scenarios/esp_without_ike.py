@@ -20,4 +20,5 @@ def story(lab):
 
 
 UNDECRYPTED = "esp"
+ROOT = ("reserved_spi",)
 TRUTH = (("esp_without_ike", ("esp.spi", (0, 1, 6))), ("reserved_spi", "esp.spi == 200"))

@@ -18,4 +18,5 @@ def story(lab):
 BELIEVE_LOG = True      # no packet can prove these keys: that is the story
 MALFORMED = True
 UNDECRYPTED = "ip.src == 192.0.2.10 && esp"
+ROOT = ("wrong_key",)
 TRUTH = (("wrong_key", ("ip.src == 192.0.2.10 && esp", slice(None))),)

@@ -16,5 +16,6 @@ def story(lab):
 
 
 UNDECRYPTED = "ip.src == 192.0.2.10 && esp"
+ROOT = ("length_impossible",)
 TRUTH = (("length_impossible", "ip.src == 192.0.2.10 && esp"),)
 ALLOWED = ("keys_unused",)

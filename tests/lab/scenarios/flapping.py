@@ -17,5 +17,6 @@ def story(lab):
         time.sleep(1)
 
 
+ROOT = ("flapping",)
 TRUTH = (("flapping", ("isakmp.exchangetype == 37 && isakmp.flag_r == 0", slice(0, 3))),)
 SILENT = ("closed_at_once",)

@@ -24,5 +24,6 @@ def story(lab):
     lab.client.initiate()
 
 
+ROOT = ("large_message_lost",)
 TRUTH = (("large_message_lost", ("isakmp.exchangetype == 35", slice(None))),)
 ALLOWED = ("outer_fragment", "retransmission")

@@ -15,4 +15,5 @@ def story(lab):
     pings(there, None, CLIENT_LAN, GATEWAY_LAN, 2)
 
 
+ROOT = ("half_closed",)
 TRUTH = (("half_closed", ("isakmp.exchangetype == 37", slice(0, 2))),)

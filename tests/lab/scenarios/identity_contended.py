@@ -19,5 +19,6 @@ def story(lab):
     time.sleep(0.6)
 
 
+ROOT = ("identity_contended",)
 TRUTH = (("identity_contended", ("isakmp.exchangetype == 37 && isakmp.flag_r == 0 && ip.src == 198.51.100.20", slice(None))),)
 SILENT = ("closed_at_once", "flapping")

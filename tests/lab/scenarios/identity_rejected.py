@@ -15,4 +15,5 @@ def story(lab):
     lab.send(ike_packet(clear_message(I, R, 5, 0, 0x4711, [notify1(18, spi=I + R)], version=0x10), GATEWAY, CLIENT))
 
 
+ROOT = ("identity_rejected",)
 TRUTH = (("identity_rejected", ("isakmp", 1)),)

@@ -19,4 +19,5 @@ def story(lab):
 
 UNDECRYPTED = "isakmp"
 MALFORMED = True
+ROOT = ("ike_icv_bad",)
 TRUTH = (("ike_icv_bad", ("isakmp.exchangetype == 37", 0)), ("message_id_reused", ("isakmp.exchangetype == 37 && isakmp.messageid == 3", -1)))

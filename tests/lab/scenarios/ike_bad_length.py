@@ -24,5 +24,6 @@ def story(lab):
 
 
 MALFORMED = True
+ROOT = ("ike_length_impossible", "non_esp_marker_missing", "port_500_after_float")
 TRUTH = (("ike_length_impossible", ("isakmp.exchangetype == 37", 0)), ("non_esp_marker_missing", ("udp.port == 4500 && !udp.port == 500 && frame.number > 5", 0)),
          ("port_500_after_float", ("isakmp && udp.dstport == 500", -1)))

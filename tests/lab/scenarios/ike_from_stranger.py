@@ -18,4 +18,5 @@ def story(lab):
     lab.send(ike_packet(ike.message(37, 3, []), STRANGER, GATEWAY))
 
 
+ROOT = ("ike_from_new_address",)
 TRUTH = (("ike_from_new_address", "isakmp && ip.src == 203.0.113.66"),)

@@ -23,5 +23,6 @@ def story(lab):
     exchange(4, ke=os.urandom(100))
 
 
+ROOT = ("proposal_not_offered", "ke_group_mismatch", "ke_length_wrong", "several_chosen")
 TRUTH = (("proposal_not_offered", ("isakmp.flag_r == 1", 0)), ("several_chosen", ("isakmp.flag_r == 1", 1)),
          ("ke_group_mismatch", ("isakmp.flag_r == 1", 2)), ("ke_length_wrong", ("isakmp.flag_r == 1", 3)))

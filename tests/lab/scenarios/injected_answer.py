@@ -18,5 +18,6 @@ def story(lab):
     pings(there, back, CLIENT_LAN, GATEWAY_LAN, 2)
 
 
+ROOT = ("injected_answer",)
 TRUTH = (("injected_answer", "isakmp.exchangetype == 34 && isakmp.flag_r == 1 && (isakmp.tf.id.encr == 2 || isakmp.notify.msgtype == 14)"),)
 SILENT = ("no_proposal_chosen", "proposal_not_offered", "weak_encryption", "nat_detected", "request_unanswered")

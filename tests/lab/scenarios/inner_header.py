@@ -16,5 +16,6 @@ def story(lab):
         wrong.send(IP(src=CLIENT, dst=GATEWAY) / ICMP(id=4711, seq=number) / Raw(bytes(56)), seq=number)
 
 
+ROOT = ("inner_header_unlikely",)
 TRUTH = (("inner_header_unlikely", ("esp", (-3, -2, -1))),)
 SILENT = ("icv_bad", "inner_source_violation", "stream_stopped")

@@ -21,5 +21,6 @@ def story(lab):
     there.send(IP(src=CLIENT_LAN, dst=GATEWAY_LAN) / UDP(sport=40000, dport=443) / Raw(b"quic"))
 
 
+ROOT = ("inner_destination_violation", "inner_selector_violation", "inner_source_violation")
 TRUTH = (("inner_destination_violation", "esp && ip.dst == 10.99.0.1"), ("inner_selector_violation", "esp && (tcp.dstport == 80 || udp.dstport == 443)"),
          ("inner_source_violation", "esp && ip.src == 10.7.0.1"))

@@ -51,6 +51,7 @@ def edit(packets):
     return packets
 
 
+ROOT = ("duplicate_child_sa",)
 TRUTH = (("duplicate_child_sa", ("isakmp.exchangetype == 32 && ip.src == 198.51.100.20", slice(0, 2))),
          ("nat_detected", ("isakmp.exchangetype == 2 && ip.src == 198.51.100.20", slice(1, 6, 3))))
 SILENT = ("nat_mapping_changed", "sa_rekeyed", "outer_source_violation", "outer_destination_violation", "esp_to_wrong_port")

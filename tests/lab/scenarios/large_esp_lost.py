@@ -41,5 +41,6 @@ def story(lab):
     pings(there, back, CLIENT_LAN, GATEWAY_LAN, 2)
 
 
+ROOT = ("large_esp_lost",)
 TRUTH = (("large_esp_lost", ("tcp.len == 1348", (0, -1))),)
 SILENT = ("stream_stopped", "one_way", "sequence_gap")

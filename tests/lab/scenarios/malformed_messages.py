@@ -25,5 +25,6 @@ def story(lab):
 
 
 MALFORMED = True
+ROOT = ("payload_missing", "payload_unexpected", "malformed_message", "unknown_critical_payload")
 TRUTH = (("payload_missing", ("isakmp", 0)), ("payload_unexpected", ("isakmp", 1)), ("nonce_too_short", ("isakmp", 2)), ("trailing_bytes", ("isakmp", 3)),
          ("malformed_message", ("isakmp", 4)), ("unknown_critical_payload", ("isakmp", 5)))

@@ -10,4 +10,5 @@ def story(lab):
     lab.client.initiate()
 
 
+ROOT = ("address_assignment_failed",)
 TRUTH = (("address_assignment_failed", ("isakmp.notify.msgtype == 36", 0)),)

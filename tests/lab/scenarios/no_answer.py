@@ -16,4 +16,5 @@ def story(lab):
 
 
 LINGER = 1
+ROOT = ("request_unanswered",)
 TRUTH = (("request_unanswered", "isakmp"), ("retransmission", ("isakmp", slice(1, None))))

@@ -14,4 +14,5 @@ def story(lab):
     lab.send(ike_packet(sa_init(R, transforms=((1, 3), (3, 2), (2, 2), (4, 2)), group=2, source=GATEWAY, destination=CLIENT), GATEWAY, CLIENT))
 
 
+ROOT = ("no_common_proposal",)
 TRUTH = (("no_common_proposal", ("isakmp", 1)),)

@@ -14,5 +14,6 @@ def story(lab):
     lab.client.initiate()
 
 
+ROOT = ("icmp_unreachable",)
 TRUTH = (("icmp_unreachable", ("icmp", slice(None))),)
 ALLOWED = ("retransmission", "request_unanswered")

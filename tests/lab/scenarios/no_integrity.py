@@ -16,4 +16,5 @@ def story(lab):
     lab.send(ike_packet(sa_init(I, R, transforms=BARE, source=GATEWAY, destination=CLIENT, response=True), GATEWAY, CLIENT))
 
 
+ROOT = ("transform_missing",)
 TRUTH = (("transform_missing", ("isakmp.flag_r == 0", 0)), ("no_integrity", ("isakmp.flag_r == 1", 0)))

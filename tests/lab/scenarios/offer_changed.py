@@ -16,4 +16,5 @@ def story(lab):
     pings(*pipes(lab), CLIENT_LAN, GATEWAY_LAN, 2)
 
 
+ROOT = ("no_proposal_chosen",)
 TRUTH = (("no_proposal_chosen", ("isakmp.notify.msgtype == 14", 0)), ("offer_changed", ("isakmp.exchangetype == 34", 2)))

@@ -29,6 +29,7 @@ def edit(packets):
 
 
 WRONG = ("esp && ip.src == 10.2.0.1 && ip.dst == 10.86.152.186", slice(-4, None))
+ROOT = ("wrong_child_sa",)
 TRUTH = (("wrong_child_sa", WRONG), ("inner_destination_violation", WRONG))
 ALLOWED = ("stream_stopped", "one_way")
 SILENT = ("virtual_ip_shared", "duplicate_child_sa", "outer_destination_violation")

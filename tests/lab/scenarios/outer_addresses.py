@@ -17,4 +17,5 @@ def story(lab):
         there.send(echo(CLIENT_LAN, GATEWAY_LAN, number), sa=there.association(destination="198.51.100.99"))
 
 
+ROOT = ("outer_source_violation", "outer_destination_violation")
 TRUTH = (("outer_source_violation", "ip.src == 203.0.113.66"), ("outer_destination_violation", "ip.dst == 198.51.100.99"))

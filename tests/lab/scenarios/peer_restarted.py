@@ -17,5 +17,6 @@ def story(lab):
     pings(there, back, CLIENT_LAN, GATEWAY_LAN, 2)
 
 
+ROOT = ("peer_restarted",)
 TRUTH = (("peer_restarted", ("isakmp.exchangetype == 35", 3)),)
 SILENT = ("message_id_reused", "spi_unknown")

@@ -17,4 +17,5 @@ def story(lab):
     time.sleep(1)
 
 
+ROOT = ("pfs_mismatch",)
 TRUTH = (("pfs_mismatch", ("isakmp.exchangetype == 36 && isakmp.flag_r == 1", 0)), ("no_proposal_chosen", ("isakmp.notify.msgtype == 14", 0)))

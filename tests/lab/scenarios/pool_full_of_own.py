@@ -27,6 +27,7 @@ def story(lab):
     lab.client.initiate("office")
 
 
+ROOT = ("address_assignment_failed",)
 TRUTH = (("address_assignment_failed", ("isakmp.notify.msgtype == 36", 0)),)
 ALLOWED = ("peer_restarted",)
 SILENT = ("ts_unacceptable", "virtual_ip_shared", "identity_contended")

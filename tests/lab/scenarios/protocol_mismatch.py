@@ -13,4 +13,5 @@ def story(lab):
     pings(there, None, CLIENT_LAN, GATEWAY_LAN, 2)
 
 
+ROOT = ("protocol_mismatch",)
 TRUTH = (("protocol_mismatch", ("ah", slice(None))),)

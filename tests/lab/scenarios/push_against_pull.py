@@ -25,5 +25,6 @@ def edit(packets):
     return packets
 
 
+ROOT = ("negotiation_abandoned",)
 TRUTH = (("negotiation_abandoned", ("isakmp.exchangetype == 6", -1)),)
 SILENT = ("request_unanswered", "auth_failed")

@@ -10,4 +10,5 @@ def story(lab):
     lab.client.initiate()
 
 
+ROOT = ("ts_unacceptable",)
 TRUTH = (("ts_unacceptable", ("isakmp.notify.msgtype == 18", 0)),)

@@ -21,5 +21,6 @@ def story(lab):
     lab.ping("client", "10.2.0.77", GATEWAY_LAN)
 
 
+ROOT = ("remote_network_on_link",)
 TRUTH = (("remote_network_on_link", "arp.opcode == 1 && arp.dst.proto_ipv4 == 10.2.0.1"),)
 ALLOWED = ("esp_never_used", "never_used")

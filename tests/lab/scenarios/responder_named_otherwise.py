@@ -17,5 +17,6 @@ def story(lab):
     lab.client.initiate()
 
 
+ROOT = ("responder_id_unexpected",)
 TRUTH = (("responder_id_unexpected", ("isakmp", slice(5, 7))), ("nat_detected", ("isakmp", 3)))
 SILENT = ("closed_at_once", "auth_failed", "identity_rejected")

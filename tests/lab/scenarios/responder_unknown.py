@@ -18,5 +18,6 @@ def story(lab):
     lab.client.initiate()
 
 
+ROOT = ("auth_failed",)
 TRUTH = (("auth_failed", "isakmp.notify.msgtype == 24"),)
 SILENT = ("responder_id_unexpected", "certificate_expired", "certificate_name_mismatch")

@@ -23,5 +23,6 @@ def story(lab):
         time.sleep(0.3)
 
 
+ROOT = ("sequence_went_back",)
 TRUTH = (("sequence_went_back", ("esp && ip.src == 198.51.100.20", slice(30, None))),)
 SILENT = ("two_senders", "replay", "stream_stopped", "sequence_gap")

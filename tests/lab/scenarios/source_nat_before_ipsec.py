@@ -19,5 +19,6 @@ def story(lab):
         lab.send(echo(CLIENT, GATEWAY_LAN, number), "west")
 
 
+ROOT = ("source_nat_before_ipsec",)
 TRUTH = (("source_nat_before_ipsec", "icmp.type == 8 && ip.src == 192.0.2.10 && !esp"),)
 SILENT = ("cleartext_bypass", "one_way")

@@ -19,5 +19,6 @@ def story(lab):
         time.sleep(0.5)
 
 
+ROOT = ("stream_stopped",)
 TRUTH = (("stream_stopped", ("esp", (8, 12))),)
 SILENT = ("one_way", "dead_peer", "peer_restarted")

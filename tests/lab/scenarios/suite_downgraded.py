@@ -15,5 +15,6 @@ def story(lab):
     Ike2(lab).exchange(36, 2, create_child(b"\xc1\x00\x00\x01", weak, rekeys=struct.pack("!I", back.spi)), create_child(b"\xc2\x00\x00\x02", weak))
 
 
+ROOT = ("suite_downgraded",)
 TRUTH = (("suite_downgraded", ("isakmp.exchangetype == 36 && isakmp.flag_r == 1", 0)),)
 ALLOWED = ("weak_encryption", "weak_integrity")

@@ -10,4 +10,5 @@ def story(lab):
     lab.client.initiate()
 
 
+ROOT = ("mode_mismatch",)
 TRUTH = (("mode_mismatch", ("isakmp.exchangetype == 35", 1)),)

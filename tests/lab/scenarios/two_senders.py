@@ -30,5 +30,6 @@ def story(lab):
             second.send(answer(request), change=further)
 
 
+ROOT = ("two_senders",)
 TRUTH = (("two_senders", ("esp && ip.src == 198.51.100.20 && ip.ttl < 61", slice(None))),)
 SILENT = ("sequence_went_back", "replay", "out_of_window", "stream_stopped")

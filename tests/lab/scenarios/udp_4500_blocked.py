@@ -15,5 +15,6 @@ def story(lab):
     lab.client.initiate()
 
 
+ROOT = ("udp_4500_blocked",)
 TRUTH = (("udp_4500_blocked", ("udp.dstport == 4500", slice(None))),)
 ALLOWED = ("retransmission",)

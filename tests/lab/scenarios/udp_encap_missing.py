@@ -20,5 +20,6 @@ def story(lab):
     pings(there, back, CLIENT_LAN, GATEWAY_LAN, 4)
 
 
+ROOT = ("udp_encap_mismatch",)
 TRUTH = (("udp_encap_mismatch", ("ip.proto == 50", slice(None))),)
 ALLOWED = ("nat_detected",)

@@ -23,5 +23,6 @@ def story(lab):
 
 
 MALFORMED = True
+ROOT = ("inner_source_violation", "unprotected_message")
 TRUTH = (("unprotected_message", "isakmp.exchangetype == 36"), ("inner_source_violation", "esp && ip.src == 10.9.9.9"))
 SILENT = ("wrong_child_sa", "sa_rekeyed", "duplicate_child_sa", "message_id_reused")

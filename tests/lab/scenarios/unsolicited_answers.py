@@ -17,5 +17,6 @@ def story(lab):
         quiet(lab)
 
 
+ROOT = ("unsolicited_answers",)
 TRUTH = (("unsolicited_answers", "isakmp.exchangetype == 34 && isakmp.flag_r == 1 && frame.number <= 6"),)
 SILENT = ("request_unanswered", "nat_detected", "weak_dh_group")

@@ -22,5 +22,6 @@ def story(lab):
     lab.client.initiate("other")
 
 
+ROOT = ("auth_failed",)
 TRUTH = (("auth_failed", "isakmp.notify.msgtype == 24"),)
 SILENT = ("identity_contended", "peer_restarted", "identity_rejected")

@@ -16,4 +16,5 @@ def story(lab):
         lab.send(ike_packet(main_mode(spi_i, spi_r, [sa1(answer_)]), GATEWAY, CLIENT))
 
 
+ROOT = ("attribute_changed",)
 TRUTH = (("attribute_changed", ("isakmp", 1)), ("lifetime_mismatch", ("isakmp", 3)))

@@ -25,4 +25,5 @@ def story(lab):
     pings(*two, "10.86.152.186", GATEWAY_LAN, 2)
 
 
+ROOT = ("virtual_ip_shared",)
 TRUTH = (("virtual_ip_shared", ("isakmp.exchangetype == 35 && isakmp.flag_r == 1", -1)),)

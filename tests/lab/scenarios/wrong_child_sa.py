@@ -21,4 +21,5 @@ def story(lab):
 
 
 WRONG = ("esp && ip.src == 10.1.1.1 && ip.dst == 10.2.1.1", slice(-2, None))
+ROOT = ("wrong_child_sa",)
 TRUTH = (("wrong_child_sa", WRONG), ("inner_source_violation", WRONG), ("inner_destination_violation", WRONG))

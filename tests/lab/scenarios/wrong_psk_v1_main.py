@@ -14,5 +14,6 @@ def story(lab):
     time.sleep(3)
 
 
+ROOT = ("auth_failure_suspected",)
 TRUTH = (("auth_failure_suspected", "isakmp.exchangetype == 5"),)
 ALLOWED = ("retransmission",)

@@ -10,4 +10,5 @@ def story(lab):
     lab.client.initiate()
 
 
+ROOT = ("auth_failed",)
 TRUTH = (("auth_failed", ("isakmp.notify.msgtype == 24", 0)),)

@@ -11,4 +11,5 @@ def story(lab):
     lab.client.initiate()
 
 
+ROOT = ("auth_failure_suspected",)
 TRUTH = (("auth_failure_suspected", ("isakmp.exchangetype == 35", -1)),)

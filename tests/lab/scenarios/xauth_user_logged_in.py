@@ -22,6 +22,7 @@ def story(lab):
     lab.client.initiate("other")
 
 
+ROOT = ("auth_failed",)
 TRUTH = (("auth_failed", ("isakmp.exchangetype == 6 && isakmp.cfg.type == 3", -1)),)
 ALLOWED = ("aggressive_mode_psk", "weak_dh_group")
 SILENT = ("identity_contended", "peer_restarted", "identity_rejected")
