@@ -87,7 +87,7 @@ sent_again(const struct check_in *in, struct findings *out, const struct log_lin
     where.also = x->request;
     finding_add(out, CHECK_log_contradicts, &where,
                 "%s: \"%s\". But frame %u had answered that request, %s %u of frame %u, %s s "
-                "before: the answer passed where it was captured, and did not reach the daemon.",
+                "before: the answer passed the capture point, but did not reach the daemon.",
                 whose(in->logs, line, sa, who, sizeof who), line->text, x->response,
                 exchange_name(2, x->type, name, sizeof name), x->message_id, x->request,
                 g_ascii_formatd(seconds, sizeof seconds, "%.1f", line->at - x->response_time));
@@ -108,7 +108,7 @@ up_and_refused(const struct check_in *in, struct findings *out, const struct log
         return;
     }
     finding_add(out, CHECK_log_contradicts, &where,
-                "%s: \"%s\". But it refuses IKE SA %u itself in frame %u.",
+                "%s: \"%s\". But it rejects IKE SA %u itself in frame %u.",
                 whose(in->logs, line, sa, who, sizeof who), line->text, sa->id, sa->failed_in);
 }
 
@@ -132,7 +132,7 @@ ended_and_used(const struct check_in *in, struct findings *out, const struct log
         where.basis = BASIS_INFERRED;
         where.child = c;
         finding_add(out, CHECK_log_contradicts, &where,
-                    "%s: \"%s\". But packets of it from there go on for %s s after that, up to "
+                    "%s: \"%s\". But that end continues to send in it for %s s after that, up to "
                     "frame %u.",
                     whose(in->logs, line, sa, who, sizeof who), line->text,
                     g_ascii_formatd(seconds, sizeof seconds, "%.1f", after), s->last_frame);

@@ -278,14 +278,14 @@ remedy_of(const struct diagnoses *d, const struct log_line *line, const GString 
     if (!configured->len) {
         return g_strdup(line->phrase->remedy);
     }
-    out = g_string_new("Give both ends one suite in common: by its log ");
+    out = g_string_new("Configure a common suite on both ends: according to its log, ");
     put_owner(d, out, line);
-    g_string_append_printf(out, ", takes %s", configured->str);
+    g_string_append_printf(out, ", accepts %s", configured->str);
     if (received->len) {
         g_string_append_printf(out, "; the other end offers %s", received->str);
     }
-    g_string_append(out, ". Add one of the former to what the other end offers, or, if it is strong "
-                         "enough, one of the latter to what this end takes.");
+    g_string_append(out, ". Add one of the former to what the other end offers or, if it is strong "
+                         "enough, one of the latter to what this end accepts.");
     return g_string_free(out, FALSE);
 }
 
@@ -304,7 +304,7 @@ put_logged(const struct diagnoses *d, GString *text, struct diagnosis *one)
         return false;
     }
     says = reasons.at[0]->phrase->about & (LOG_ABOUT_PACKET | LOG_ABOUT_INNER) ?
-               "says what became of it" :
+               "says what happened to it" :
                "says why";
     for (unsigned i = 0; i < reasons.num; i++) {
         put_reason(d, text, reasons.at[i], i == 0 ? says : NULL);
@@ -314,7 +314,8 @@ put_logged(const struct diagnoses *d, GString *text, struct diagnosis *one)
     received = lists_of(d, reasons.at[0], LOG_RECEIVED, one->log_lines);
     configured = lists_of(d, reasons.at[0], LOG_CONFIGURED, one->log_lines);
     if (received->len && configured->len) {
-        g_string_append_printf(text, " By that log it received %s, and is configured for %s.",
+        g_string_append_printf(text, " According to that log it received %s and is configured for "
+                                     "%s.",
                                received->str, configured->str);
     }
     one->own_remedy = remedy_of(d, reasons.at[0], received, configured);
@@ -343,7 +344,7 @@ put_logged_doubt(const struct diagnoses *d, GString *out, const struct tunnel *t
         }
     }
     for (unsigned i = 0; i < reasons.num; i++) {
-        put_reason(d, out, reasons.at[i], i == 0 ? "tells of a refusal" : NULL);
+        put_reason(d, out, reasons.at[i], i == 0 ? "reports a refusal" : NULL);
     }
     g_string_append(out, reasons.num ? "." : "");
 }

@@ -100,27 +100,27 @@ say_remedy(const struct check_in *in, const struct passage *g, enum pattern patt
     switch (pattern) {
     case LOST_ALL:
         g_snprintf(out, (gulong)size,
-                   "Look at the firewalls, filters and routes between %s and %s: they must let %s "
+                   "Check the firewalls, filters and routes between %s and %s: they must let %s "
                    "pass in this direction.",
                    from->name, to->name, carried_in(in, g, carrier, sizeof carrier));
         break;
     case LOST_SINCE:
         g_snprintf(out, (gulong)size,
-                   "Look in the logs of what stands between %s and %s for what changed at that "
-                   "moment: a route, a link, a firewall's session for %s that has expired.",
+                   "Check the logs of the devices between %s and %s for what changed at that "
+                   "moment: a route, a link, an expired firewall session for %s.",
                    from->name, to->name, carried_in(in, g, carrier, sizeof carrier));
         break;
     case LOST_LARGE:
         g_snprintf(out, (gulong)size,
-                   "Let what stands between %s and %s pass packets of that length or send ICMP "
-                   "\"fragmentation needed\"; until it does, lower the MTU or the TCP MSS of the "
-                   "tunnel.",
+                   "Configure the devices between %s and %s to pass packets of that length or to "
+                   "send ICMP \"fragmentation needed\"; until then, lower the MTU or the TCP MSS "
+                   "of the tunnel.",
                    from->name, to->name);
         break;
     default:
         g_snprintf(out, (gulong)size,
-                   "Look at the counters of errors and drops of the links and queues between %s "
-                   "and %s at this time.",
+                   "Check the error and drop counters of the links and queues between %s and %s at "
+                   "this time.",
                    from->name, to->name);
     }
 }
@@ -156,8 +156,8 @@ say_lost(const struct check_in *in, const struct passage *g, enum pattern patter
     g_string_append_c(out, '.');
     if (!g->end_known) {
         g_string_append_printf(out,
-                               " The last frame at %s is %u: that the capture there still ran is "
-                               "inferred.",
+                               " The last frame at %s is %u: it is inferred that the capture there "
+                               "was still running.",
                                to->name, to->last_frame);
     }
 }
@@ -212,7 +212,7 @@ check_rewritten_between(const struct check_in *in, struct findings *out)
         }
         finding_add(out, CHECK_rewritten_between, &where,
                     "Between %s and %s a packet of %s changes its addresses: %s (frames %u and "
-                    "%u). What stands there translates.",
+                    "%u). A device there translates them.",
                     points_get(p, g->from)->name, points_get(p, g->to)->name,
                     sa ? "IKE and its SAs" : "ESP or AH",
                     rewriting_print(r, text, sizeof text), r->frame[0], r->frame[1]);
@@ -253,8 +253,8 @@ check_dropped_after_arrival(const struct check_in *in, struct findings *out)
         ip_print(&g->inner_src, src, sizeof src);
         ip_print(&g->inner_dst, dst, sizeof dst);
         g_snprintf(remedy, sizeof remedy,
-                   "Look on %s for what refuses %s to %s behind the tunnel: the selectors or the "
-                   "policy of SPI %08x, a firewall rule, a missing route.",
+                   "Check on %s what drops %s to %s behind the tunnel: the selectors or the policy "
+                   "of SPI %08x, a firewall rule, a missing route.",
                    who, src, dst, s->spi);
         where.basis = BASIS_DECRYPTED;
         where.variant = (uint64_t)g->from << 8 | g->to;
@@ -266,8 +266,8 @@ check_dropped_after_arrival(const struct check_in *in, struct findings *out)
                 continue;
             }
             finding_add(out, CHECK_dropped_after_arrival, &where,
-                        "%u packet%s from %s to %s arrive%s at %s in SPI %08x, and nothing of "
-                        "%s comes out at %s, nor does anybody answer: %s drops %s.",
+                        "%u packet%s from %s to %s arrive%s at %s in SPI %08x, but nothing of %s "
+                        "leaves at %s, and no one answers: %s drops %s.",
                         g->num_lost, g->num_lost == 1 ? "" : "s", src, dst,
                         g->num_lost == 1 ? "s" : "", points_get(p, g->from)->name, s->spi,
                         g->num_lost == 1 ? "it" : "them", points_get(p, g->to)->name, who,

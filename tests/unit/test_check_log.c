@@ -100,7 +100,7 @@ answered(struct conversation *c)
     SAYS(c, log_contradicts,
          "The log of the initiator, 192.0.2.10, says (client.log line 3, 10:44:24): \"retransmit 1 "
          "of request with message ID 0\". But frame 2 had answered that request, IKE_SA_INIT 0 of "
-         "frame 1, 3.5 s before: the answer passed where it was captured, and did not reach the "
+         "frame 1, 3.5 s before: the answer passed the capture point, but did not reach the "
          "daemon.");
     T(basis_of(c, CHECK_log_contradicts) == BASIS_INFERRED);
     T(diagnoses_count(diagnoses) > 0 &&
@@ -160,10 +160,10 @@ reason(struct conversation *c)
     T(one && strstr(one->text,
                     " The log of the responder, 198.51.100.20, says why (gw.log line 3, 10:44:20): "
                     "\"no acceptable ENCRYPTION_ALGORITHM found\", that is, the encryption "
-                    "algorithms have none in common. By that log it received "
-                    "IKE:3DES_CBC/HMAC_SHA1_96/PRF_HMAC_SHA1/MODP_1024, and is configured for "
+                    "algorithms have none in common. According to that log it received "
+                    "IKE:3DES_CBC/HMAC_SHA1_96/PRF_HMAC_SHA1/MODP_1024 and is configured for "
                     "IKE:AES_CBC_256/HMAC_SHA2_256_128/MODP_2048."));
-    T(one && strstr(one->remedy, "the responder, 198.51.100.20, takes "
+    T(one && strstr(one->remedy, "the responder, 198.51.100.20, accepts "
                                  "IKE:AES_CBC_256/HMAC_SHA2_256_128/MODP_2048; the other end "
                                  "offers IKE:3DES_CBC"));
     /* It changes words, and no verdict, cause or severity. */
@@ -234,7 +234,7 @@ up(struct conversation *c)
         write_log("gw.log", says);
         end(c, 20);
         if (refused) {
-            SAYS(c, log_contradicts, "But it refuses IKE SA 0 itself in frame 4.");
+            SAYS(c, log_contradicts, "But it rejects IKE SA 0 itself in frame 4.");
         } else {
             SILENT(c, log_contradicts);
         }

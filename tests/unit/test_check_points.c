@@ -89,7 +89,7 @@ some_lost(struct conversation *c)
                           "192.0.2.10 to 198.51.100.20 is lost: frame 21 at client.");
     f = the_finding(c, CHECK_lost_between);
     T(f->basis == BASIS_OBSERVED && f->severity == SEV_WARN && f->frames->len == 1);
-    T(strstr(f->remedy, "counters of errors and drops") != NULL);
+    T(strstr(f->remedy, "error and drop counters") != NULL);
     no_copy(c);
 }
 
@@ -262,8 +262,8 @@ dropped(struct conversation *c)
         SILENT(c, cleartext_bypass);
         if (!answered) {
             SAYS(c, dropped_after_arrival, "3 packets from 10.1.0.9 to 10.2.0.1 arrive at eth0 in "
-                                           "SPI b0000001, and nothing of them comes out at ipsec0, "
-                                           "nor does anybody answer: 198.51.100.20 drops them.");
+                                           "SPI b0000001, but nothing of them leaves at ipsec0, "
+                                           "and no one answers: 198.51.100.20 drops them.");
         }
     }
 }
