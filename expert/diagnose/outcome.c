@@ -28,6 +28,7 @@ is_turned(const struct tunnel *t, const struct ike_sa *sa)
 }
 
 struct counting {
+    const struct points *points;        /* or NULL */
     struct passed passed;
     uint32_t last[2];           /* frames, there and back */
     bool carried;               /* by some Child SA */
@@ -46,7 +47,8 @@ count_stream(struct counting *c, const struct stream *s, bool there)
     }
     p->first_time = MIN(p->first_time, s->first_time);
     p->last_time = MAX(p->last_time, s->last_time);
-    *(there ? &p->there : &p->back) += s->packets;
+    /* What is lost between two capture points reaches nobody. */
+    *(there ? &p->there : &p->back) += s->packets - MIN(s->packets, points_lost(c->points, s->id));
     p->read |= s->read || s->good;
     c->last[there ? 0 : 1] = MAX(c->last[there ? 0 : 1], s->last_frame);
 }
@@ -93,7 +95,7 @@ goes_there(const struct diagnoses *d, const struct tunnel *t, const struct strea
 struct passed
 tunnel_passed(const struct diagnoses *d, const struct tunnel *t)
 {
-    struct counting c = { .last = { 0 } };
+    struct counting c = { .points = sadb_points(d->db) };
 
     for (guint i = 0; i < t->ike_sas->len; i++) {
         count_sa(&c, t, sadb_ike_sa(d->db, g_array_index(t->ike_sas, uint32_t, i)));

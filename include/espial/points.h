@@ -140,6 +140,8 @@ size_t points_count(const struct points *p);    /* NULL: 0 */
 const struct point *points_get(const struct points *p, size_t i);       /* i is the id */
 size_t points_num_passages(const struct points *p);
 const struct passage *points_passage(const struct points *p, size_t i);
+/* How many packets of the stream are lost between points. */
+uint32_t points_lost(const struct points *p, uint32_t stream);
 /* POINTS_MAX_PACKETS, POINTS_MAX or PASSAGES_MAX was reached: what came then is not compared. */
 bool points_capped(const struct points *p);
 /* The frames in which the packet of frame, or its nth packet of IPsec, was seen, with that one, in

@@ -187,3 +187,15 @@ points_explain_clear(const struct points *p, uint32_t frame, uint8_t point)
     }
     return false;
 }
+
+uint32_t
+points_lost(const struct points *p, uint32_t stream)
+{
+    uint32_t num = 0;
+
+    for (size_t i = 0; i < points_num_passages(p); i++) {
+        const struct passage *g = points_passage(p, i);
+        num += g->stream == stream && !g->inner ? g->num_lost : 0;
+    }
+    return num;
+}
