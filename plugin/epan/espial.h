@@ -74,6 +74,10 @@ void show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root,
  * read, and the worst of its findings, notes and above. */
 void info_append(packet_info *pinfo, const struct record *kept);
 
+/* show_log.c: the lines of daemons' logs whose place is that frame, below tree. */
+void show_log_register(void);
+void show_log(tvbuff_t *tvb, proto_tree *tree, int field, uint32_t frame);
+
 /* inner.c: the packet inside ESP, dissected by Wireshark below tree; columns stay those of the
  * outer packet.  Where none are made, pinfo keeps the innermost addresses and ports, for Follow
  * Stream. */

@@ -1,5 +1,5 @@
 /* json.c - the report espial-report/1.  SPDX-License-Identifier: GPL-2.0-or-later */
-#include <espial/report.h>
+#include "lines.h"
 
 #include <wsutil/json_dumper.h>
 
@@ -335,7 +335,7 @@ put_ids(json_dumper *j, const char *name, const GArray *ids)
 }
 
 static void
-put_diagnosis(json_dumper *j, const struct diagnosis *d)
+put_diagnosis(json_dumper *j, const struct report *r, const struct diagnosis *d)
 {
     json_dumper_begin_object(j);
     put_number(j, "id", d->id);
@@ -361,6 +361,7 @@ put_diagnosis(json_dumper *j, const struct diagnosis *d)
         json_dumper_end_object(j);
     }
     json_dumper_end_array(j);
+    json_log_lines(j, r, d);
     json_dumper_end_object(j);
 }
 
@@ -391,11 +392,13 @@ put_hygiene(json_dumper *j, const struct hygiene *h)
 
 /* What the findings come to. */
 static void
-put_diagnoses(json_dumper *j, const struct diagnoses *d)
+put_diagnoses(json_dumper *j, const struct report *r)
 {
+    const struct diagnoses *d = r->diagnoses;
+
     begin_list(j, "diagnoses");
     for (size_t i = 0; i < diagnoses_count(d); i++) {
-        put_diagnosis(j, diagnoses_get(d, i));
+        put_diagnosis(j, r, diagnoses_get(d, i));
     }
     json_dumper_end_array(j);
     begin_list(j, "tunnels");
@@ -532,7 +535,10 @@ report_json(FILE *out, const struct report *r)
         put_finding(j, r->db, findings_get(r->findings, i));
     }
     json_dumper_end_array(j);
-    put_diagnoses(j, r->diagnoses);
+    put_diagnoses(j, r);
+    if (r->logs) {
+        json_logs(j, r);
+    }
     if (points_meet(sadb_points(r->db))) {
         put_points(j, sadb_points(r->db));
     }

@@ -316,7 +316,7 @@ put_below(GString *out, const struct row *r, const struct ike_sa *sa)
 }
 
 static void
-put_said(struct page *p, const struct row *r, const struct notes *n)
+put_said(struct page *p, const struct row *r, const struct ike_sa *sa, const struct notes *n)
 {
     const char *content = content_of(r);
 
@@ -340,6 +340,7 @@ put_said(struct page *p, const struct row *r, const struct notes *n)
         g_string_append(p->out, "</p>");
     }
     put_notes(p, n);
+    put_row_log(p, sa, r->frame, r->last_frame);
     g_string_append(p->out, "</div>");
 }
 
@@ -408,7 +409,7 @@ put_row(struct page *p, const struct row *r, const struct ike_sa *sa)
              r->kind == ROW_MESSAGE && r->m->refused ? " refused" : "");
     draw_row(p, r, sa);
     g_string_append(p->out, "</div>");
-    put_said(p, r, &n);
+    put_said(p, r, sa, &n);
     g_string_append(p->out, "</li>\n");
 }
 

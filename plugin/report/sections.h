@@ -35,6 +35,9 @@ void page_streams(struct page *p);
 /* suites.c: offers and choices side by side. */
 void page_negotiations(struct page *p, const struct ike_sa *sa);
 
+/* log.c: what daemons' logs say at the messages from first to last of an IKE SA. */
+void put_row_log(struct page *p, const struct ike_sa *sa, uint32_t first, uint32_t last);
+
 /* ladder.c */
 void page_ladder(struct page *p, const struct ike_sa *sa);
 

@@ -19,6 +19,7 @@ KINDS = {"FT_STRING": "text", "FT_UINT32": "number", "FT_BYTES": "octets", "FT_F
 GROUPS = [
     ("Diagnoses", ("espial.diagnosis", "espial.outcome")),
     ("Findings", ("espial.finding",)),
+    ("Logs", ("espial.log",)),
     ("IKE SA", ("espial.ike_sa", "espial.user", "espial.nat")),
     ("IKE message", ("espial.exchange", "espial.message", "espial.request_in", "espial.response_in", "espial.retransmission_of", "espial.response_time",
                      "espial.offered", "espial.chosen")),
