@@ -226,7 +226,7 @@ def test_key_paths(tmp):
     (tmp / "nothing").write_text("no key\n")
     expect(espial("--keys", tmp / "nothing", alone), 2, err=["holds no key", "judged without"])
     # Of another capture.
-    expect(espial("--keys", SOURCE / "pcaps/esn.keys", alone), 0, ["keys_unused", "they open 0 of 1 IKE SA and 0 of 2 ESP streams"])
+    expect(espial("--keys", SOURCE / "pcaps/esn.keys", alone), 0, ["keys_unused", "they decrypt 0 of 1 IKE SA and 0 of 2 ESP streams"])
     # Beside a compressed capture, a file or a folder.
     with gzip.open(tmp / "b.pcapng.gz", "wb") as out:
         out.write(CLEAN.read_bytes())
