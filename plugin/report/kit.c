@@ -126,6 +126,15 @@ put_frames(GString *out, const struct frame_list *frames)
     }
 }
 
+const char *
+state_word(enum ike_sa_state s)
+{
+    static const char *const words[] = { "half open", "established", "failed", "rekeyed",
+                                         "deleted" };
+
+    return words[s];
+}
+
 void
 put_endpoint_name(GString *out, const struct endpoint *e)
 {

@@ -23,6 +23,7 @@ void put_period(GString *out, double first, double last);
 void put_severity(GString *out, enum severity s);
 void put_severity_count(GString *out, enum severity s, uint32_t n);
 void put_frames(GString *out, const struct frame_list *frames);
+const char *state_word(enum ike_sa_state s);
 void put_endpoint_name(GString *out, const struct endpoint *e);
 /* "IKE SA 3" as a link to where the page has that SA. */
 void put_sa_link(struct page *p, uint32_t id);

@@ -29,6 +29,8 @@ void page_own_timeline(struct page *p, const struct ike_sa *sa);
 
 /* sa.c */
 void page_sas(struct page *p);
+
+/* tables.c */
 void page_table(struct page *p);
 void page_streams(struct page *p);
 
