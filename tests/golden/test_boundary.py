@@ -230,7 +230,7 @@ def outputs(capture, log, folder):
     read = ("-r", capture, *keys)
     for taps, all_of_them in (("espial,sas", True), ("espial,findings", True), ("espial,json", True), ("espial,sa_table", False),
                               ("espial,finding_table", False), ("espial,diagnosis_table", False), ("espial,tree", False),
-                              ("conv,espial", False), ("endpoints,espial", False),
+                              ("espial,count_table", False), ("conv,espial", False), ("endpoints,espial", False), ("conv,espial_ike", False),
                               ("flow,espial,standard", False), ("io,stat,0,espial.finding", False), ("expert,note,espial", False)):
         yield taps, tshark(*read, "-q", "-z", taps)[0], all_of_them
         if taps == "espial,findings":
