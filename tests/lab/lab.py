@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 
 import conf
+import points
 from conf import CLIENT_LAN, CLIENT_LAN6, GATEWAY, GATEWAY6, GATEWAY_LAN, GATEWAY_LAN6
 
 HERE = Path(__file__).resolve().parent
@@ -229,15 +230,18 @@ class Lab:
                                            conf.merge(settings.get("all", {}), settings.get(box)), certificates.get(box))
                 self.daemons[box].start()
             self.client, self.gateway = self.daemons.get("client"), self.daemons.get("gateway")
-            self.listen(getattr(scenario, "CAPTURE_AT", ("east", "mid")), self.capture)
+            if hasattr(scenario, "POINTS"):
+                points.listen(self)
+            else:
+                self.listen(getattr(scenario, "CAPTURE_AT", ("east", "mid")), self.capture)
         except BaseException:
             self.__exit__(None, None, None)
             raise
         return self
 
-    def listen(self, where, path, *more):
+    def listen(self, where, path, *more, wanted=None):
         box, port = where
-        wanted = getattr(self.scenario, "CAPTURE_FILTER", "udp port 500 or udp port 4500 or esp or ah or (ip[6:2] & 0x1fff != 0)")
+        wanted = wanted or getattr(self.scenario, "CAPTURE_FILTER", "udp port 500 or udp port 4500 or esp or ah or (ip[6:2] & 0x1fff != 0)")
         self.dumpcaps.append(subprocess.Popen(
             ["ip", "netns", "exec", netns(box), "dumpcap", "-q", "-P", "-i", port, "-f", wanted, "-w", str(path), *more],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))

@@ -7,6 +7,7 @@ import os
 import subprocess
 import tempfile
 
+import points
 from lab import expect
 
 LARGEST = 60000         # octets of a capture
@@ -91,6 +92,7 @@ def rows(capture, scenario):
         found = picked(capture, truth)
         expect(found, "frames for %s: %s" % (check, truth))
         result.append((check, found))
+    result += points.rows(capture.pcap.with_suffix(".points"))
     return result + [(check, []) for check in getattr(scenario, "SILENT", ())]
 
 
