@@ -186,11 +186,11 @@ find_reasons(const struct diagnoses *d, const struct diagnosis *one, const struc
 {
     unsigned about = about_of(one->cause);
     struct stretch s = stretch_of(d, f, about);
-    const GArray *order = logs_in_order(d->logs);
+    const GArray *there = about && s.ike_sa != NO_ID ? logs_of_sa(d->logs, s.ike_sa) : NULL;
 
     out->num = 0;
-    for (guint i = 0; about && i < order->len; i++) {
-        const struct log_line *line = logs_line(d->logs, g_array_index(order, uint32_t, i));
+    for (guint i = 0; there && i < there->len; i++) {
+        const struct log_line *line = logs_line(d->logs, g_array_index(there, uint32_t, i));
         if (is_reason(d, line, about) && stands_in(line, &s, one) && fits_packet(line, f)) {
             add_reason(out, line);
         }
@@ -330,14 +330,13 @@ put_logged(const struct diagnoses *d, GString *text, struct diagnosis *one)
 void
 put_logged_doubt(const struct diagnoses *d, GString *out, const struct tunnel *t)
 {
-    const GArray *order = d->logs ? logs_in_order(d->logs) : NULL;
     struct reasons reasons = { .num = 0 };
 
-    for (guint i = 0; order && i < order->len; i++) {
-        const struct log_line *line = logs_line(d->logs, g_array_index(order, uint32_t, i));
-        for (guint k = 0; k < t->ike_sas->len; k++) {
-            if (line->ike_sa == g_array_index(t->ike_sas, uint32_t, k) &&
-                is_reason(d, line, LOG_ABOUT_NEGOTIATION) &&
+    for (guint k = 0; d->logs && k < t->ike_sas->len; k++) {
+        const GArray *there = logs_of_sa(d->logs, g_array_index(t->ike_sas, uint32_t, k));
+        for (guint i = 0; there && i < there->len; i++) {
+            const struct log_line *line = logs_line(d->logs, g_array_index(there, uint32_t, i));
+            if (is_reason(d, line, LOG_ABOUT_NEGOTIATION) &&
                 (line->tie == LOG_BY_SPI || line->tie == LOG_BY_MESSAGE)) {
                 add_reason(&reasons, line);
             }

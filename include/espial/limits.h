@@ -99,6 +99,7 @@ enum limits {
     LOG_MAX_TEXT = 400,             /* octets of a line that are kept */
     LOG_MAX_CLOCKS = 16,            /* stretches of one log with a clock of their own */
     LOG_MAX_PAIRS = 1 << 20,        /* of a line and a message, to find its clock */
+    LOG_MAX_LOOKS = 1 << 24,        /* at IKE SAs, for lines that name peers alone */
     LOG_MAX_GROUPS = 1 << 14,       /* SAs that a log numbers */
     KEYLOG_MAX_SECRET = 2048,       /* octets of a shared secret; MODP_8192 has 1024 */
     KEYLOG_MAX_MESSAGES = 20,

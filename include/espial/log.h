@@ -135,6 +135,10 @@ size_t logs_num_lines(const struct logs *l);
 const struct log_line *logs_line(const struct logs *l, size_t i);       /* i is the id */
 /* Ids (uint32_t) of the lines whose place is that frame, in order of time; NULL where none. */
 const GArray *logs_of_frame(const struct logs *l, uint32_t frame);
+/* The same for the lines that are tied to an IKE SA, by its id. */
+const GArray *logs_of_sa(const struct logs *l, uint32_t ike_sa);
+/* There were too many lines and SAs to look for those that name peers alone. */
+bool logs_capped(const struct logs *l);
 /* Ids (uint32_t) of all tied lines in order of the capture's time. */
 const GArray *logs_in_order(const struct logs *l);
 /* "initiator" or "responder": which end of sa wrote it; NULL where that is not known. */

@@ -98,6 +98,9 @@ report_log(FILE *out, const struct report *r)
     for (size_t i = 0; i < logs_num_files(r->logs); i++) {
         print_file(out, logs_file(r->logs, i));
     }
+    if (logs_capped(r->logs)) {
+        fprintf(out, "limit reached: some lines that name peers alone are tied to nothing\n");
+    }
     for (guint i = 0; i < order->len; i++) {
         const struct log_line *line = logs_line(r->logs, g_array_index(order, uint32_t, i));
         if (line->frame != frame) {

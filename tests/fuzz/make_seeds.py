@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Seeds for the fuzz targets from captures, one folder for each target: OUT/datagrams, OUT/ike,
-OUT/frames, OUT/ipsec, OUT/plan, OUT/keylog; the captures' keys in OUT/keys, and a dictionary of all
+OUT/frames, OUT/ipsec, OUT/plan, OUT/keylog, OUT/log; the captures' keys in OUT/keys, and a dictionary of all
 registered numbers in OUT/dict.
 usage: make_seeds.py OUT EVERY CAPTURE...  (of the captures each EVERY-th; of these each fourth for streams of datagrams,
 whose keys are read for each execution)"""
@@ -111,7 +111,8 @@ def main():
     out, seeds, captures = sys.argv[1], 0, sorted(sys.argv[3:])[::int(sys.argv[2])]
     for folder in ("datagrams", "ike", "frames", "ipsec", "plan"):
         os.makedirs(os.path.join(out, folder), exist_ok=True)
-    shutil.copytree(os.path.join(HERE, "keylog"), os.path.join(out, "keylog"), dirs_exist_ok=True)
+    for texts in ("keylog", "log"):
+        shutil.copytree(os.path.join(HERE, texts), os.path.join(out, texts), dirs_exist_ok=True)
 
     def write(folder, name, octets):
         nonlocal seeds

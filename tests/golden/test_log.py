@@ -75,7 +75,7 @@ def faces(path, refused):
     check([line["frame"] for line in logs["lines"]] == sorted(line["frame"] for line in logs["lines"]), "lines are in order")
     one = told["diagnoses"][0]
     check('says why (gw.log line' in one["text"] and '"no acceptable ENCRYPTION_ALGORITHM found"' in one["text"], one["text"])
-    check("takes ESP:AES_GCM_16_256/NO_EXT_SEQ" in one["remedy"], one["remedy"])
+    check("accepts ESP:AES_GCM_16_256/NO_EXT_SEQ" in one["remedy"], one["remedy"])
     check([line["frame"] for line in one["log_lines"]] == [refused] * 3, str(one["log_lines"]))
     for member in ("ike_sas", "child_sas", "streams", "findings", "tunnels"):
         check(plain[member] == told[member], f"a log changes {member}")
@@ -101,7 +101,7 @@ def without_keys(path):
     """The packets do not tell, and the log does: the verdict stays."""
     outcome = report(keys=False, logs=[path])["outcome"]
     check(outcome["verdict"] == report(keys=False)["outcome"]["verdict"] == "unknown", str(outcome))
-    check("tells of a refusal (gw.log line" in outcome["text"], outcome["text"])
+    check("reports a refusal (gw.log line" in outcome["text"], outcome["text"])
 
 
 def several(folder, path):

@@ -86,6 +86,9 @@ without_time(void)
     T(line && !line->timed && line->group == 7);
     T_STR(logs_file(l, 0)->name, "one.log");
     logs_free(l);
+    l = read_text("12[I\n12[IKE\n12[\n1[IKE]");
+    T(logs_num_lines(l) == 0 && logs_file(l, 0)->lines == 4);
+    logs_free(l);
     l = read_text("[ 5123.250000] gw charon[812]: " CHARON);
     T(only(l) && near(only(l)->time, 5123.25));
     logs_free(l);

@@ -9,7 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-#define EXACT 0.25              /* seconds between a packet and the line of a loaded daemon */
 #define QUARTER 900.0           /* seconds: zones are multiples of it */
 #define AROUND 2.0              /* seconds around a capture that are still of it */
 enum { FURTHER = 3 };           /* lines and messages that make another clock of the same log */

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define NEARBY 61.5             /* seconds: no line is told of a message further off */
+
 struct messages {
     const struct sadb *db;
     GArray *all;                /* of struct told_message, by IKE SA, then by frame */
@@ -18,6 +20,25 @@ by_frame(const void *a, const void *b)
     const struct told_message *q = (const struct told_message *)b;
 
     return p->frame < q->frame ? -1 : p->frame > q->frame;
+}
+
+static int
+by_time(gconstpointer a, gconstpointer b, gpointer user)
+{
+    const GArray *all = (const GArray *)user;
+    const struct told_message *p =
+        &g_array_index(all, struct told_message, *(const uint32_t *)a);
+    const struct told_message *q =
+        &g_array_index(all, struct told_message, *(const uint32_t *)b);
+
+    return p->time < q->time ? -1 : p->time > q->time ? 1 : by_frame(p, q);
+}
+
+static void
+sort_list(gpointer key, gpointer value, gpointer user)
+{
+    (void)key;
+    g_array_sort_with_data((GArray *)value, by_time, user);
 }
 
 static gpointer
@@ -84,6 +105,8 @@ messages_new(const struct sadb *db)
         note(m->by_exchange, exchange_key(t->sa->major, t->x->type, t->x->message_id), i);
         note(m->by_length, GUINT_TO_POINTER(t->m->length), i);
     }
+    g_hash_table_foreach(m->by_exchange, sort_list, m->all);
+    g_hash_table_foreach(m->by_length, sort_list, m->all);
     return m;
 }
 
@@ -134,34 +157,70 @@ fits(const struct log_line *line, const struct told_message *t)
            (!line->length || line->length == t->m->length) && places_fit(line, t);
 }
 
+/* Places in all, in order of time. */
+struct candidates {
+    const struct messages *m;
+    const GArray *those;        /* of uint32_t; NULL: from first on */
+    uint32_t first, num;
+};
+
+static const struct told_message *
+candidate(const struct candidates *c, uint32_t i)
+{
+    return &g_array_index(c->m->all, struct told_message,
+                          c->those ? g_array_index(c->those, uint32_t, i) : c->first + i);
+}
+
+/* The first one that is not before that time. */
+static uint32_t
+candidate_from(const struct candidates *c, double time)
+{
+    uint32_t low = 0, high = c->num;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (candidate(c, middle)->time < time) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
 size_t
 messages_like(const struct messages *m, const struct groups *g, const struct log_line *line,
               struct told_message *out, size_t max)
 {
-    bool foreign;
+    bool foreign, timed = line->at > 0;
     uint32_t sa = groups_by_spi(g, line, &foreign);
-    const GArray *those = NULL;
+    struct candidates c = { .m = m };
     size_t n = 0;
-    uint32_t first = 0, last = m->all->len;
 
     if (foreign || !line_tells_message(line)) {
         return 0;
     }
-    if (sa != NO_ID) {
-        first = m->first[sa];
-        last = m->first[sa + 1];
-    } else if (line->exchange && line->has_mid) {
-        those = (const GArray *)g_hash_table_lookup(
+    if (line->exchange && line->has_mid) {
+        c.those = (const GArray *)g_hash_table_lookup(
             m->by_exchange, exchange_key(line->major, line->exchange, line->mid));
-        last = those ? those->len : 0;
+    } else if (sa != NO_ID) {
+        c.first = m->first[sa];
+        c.num = m->first[sa + 1] - c.first;
     } else if (line->length) {
-        those = (const GArray *)g_hash_table_lookup(m->by_length, GUINT_TO_POINTER(line->length));
-        last = those ? those->len : 0;
+        c.those = (const GArray *)g_hash_table_lookup(m->by_length, GUINT_TO_POINTER(line->length));
+    } else {
+        c.num = m->all->len;    /* not in order of time over all SAs */
+        timed = false;
     }
-    for (uint32_t i = first; i < last && n < max; i++) {
-        const struct told_message *t = &g_array_index(
-            m->all, struct told_message, those ? g_array_index(those, uint32_t, i) : i);
-        if (fits(line, t)) {
+    c.num = c.those ? c.those->len : c.num;
+    for (uint32_t i = timed ? candidate_from(&c, line->at - NEARBY) : 0; i < c.num && n < max;
+         i++) {
+        const struct told_message *t = candidate(&c, i);
+        if (timed && t->time > line->at + NEARBY) {
+            break;
+        }
+        if ((sa == NO_ID || t->sa->id == sa) && fits(line, t) &&
+            (line->at <= 0 || ABS(t->time - line->at) <= line_tolerance(line) + EXACT)) {
             out[n++] = *t;
         }
     }

@@ -64,8 +64,8 @@ read_charon(struct log_line *line, const char *text)
     const char *p = text, *end, *bar;
     size_t digits = strspn(p, "0123456789");
 
-    if (!digits || digits > 4 || p[digits] != '[' || !g_ascii_isupper(p[digits + 1]) ||
-        p[digits + 4] != ']') {
+    if (!digits || digits > 4 || p[digits] != '[' ||
+        strspn(p + digits + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3 || p[digits + 4] != ']') {
         return NULL;
     }
     line->thread = (uint32_t)g_ascii_strtoull(p, NULL, 10) + 1;
@@ -223,7 +223,7 @@ take_message(struct reader *r, const struct stamp *stamp)
     bool beside = false;
     char *shown;
 
-    if (!message || *message == '|') {
+    if (!message || !*message || *message == '|') {
         return;                 /* another program's, or what pluto prints for its developers */
     }
     line.phrase = phrase_find(message, &at);

@@ -11,6 +11,8 @@ struct logs {
     GPtrArray *lines;           /* of struct log_line */
     GStringChunk *texts;
     GHashTable *by_frame;       /* frame -> GArray of uint32_t */
+    GHashTable *by_sa;          /* id of the IKE SA -> the same */
+    bool looked;                /* some lines were not looked up by their places: too many */
     GArray *order;              /* of uint32_t */
     GHashTable *sides;          /* file and IKE SA -> which end wrote it, see tie.c */
 };
@@ -71,6 +73,8 @@ const struct child_sa *groups_child(const struct groups *g, const struct log_lin
                                     uint32_t ike_sa);
 /* One number for the line's number, in all files and runs of the daemon; 0: it has none. */
 guint64 group_key(const struct log_line *line);
+
+#define EXACT 0.25              /* seconds between a packet and the line of a loaded daemon */
 
 /* --- messages.c: messages of the capture that a line may tell of --------------------- */
 

@@ -23,6 +23,7 @@ logs_new(void)
     l->lines = g_ptr_array_new_with_free_func(g_free);
     l->texts = g_string_chunk_new(1 << 14);
     l->by_frame = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_array_unref);
+    l->by_sa = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_array_unref);
     l->order = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     l->sides = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     return l;
@@ -38,6 +39,7 @@ logs_free(struct logs *l)
     g_ptr_array_free(l->lines, TRUE);
     g_string_chunk_free(l->texts);
     g_hash_table_destroy(l->by_frame);
+    g_hash_table_destroy(l->by_sa);
     g_array_free(l->order, TRUE);
     g_hash_table_destroy(l->sides);
     g_free(l);
@@ -71,6 +73,18 @@ const GArray *
 logs_of_frame(const struct logs *l, uint32_t frame)
 {
     return (const GArray *)g_hash_table_lookup(l->by_frame, GUINT_TO_POINTER(frame));
+}
+
+const GArray *
+logs_of_sa(const struct logs *l, uint32_t ike_sa)
+{
+    return (const GArray *)g_hash_table_lookup(l->by_sa, GUINT_TO_POINTER(ike_sa));
+}
+
+bool
+logs_capped(const struct logs *l)
+{
+    return l->looked;
 }
 
 const GArray *

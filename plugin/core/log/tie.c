@@ -13,6 +13,7 @@ struct tying {
     struct groups *groups;
     struct messages *messages;
     GHashTable *last;           /* group -> frame of its last message */
+    uint32_t looks;
     uint32_t cursor;            /* of lines without a time: the frame that was reached */
 };
 
@@ -60,7 +61,7 @@ nearest(const struct tying *t, const struct log_line *line, const struct told_me
             if (like[i].frame >= t->cursor) {
                 return &like[i];
             }
-        } else if (fabs(like[i].time - line->at) <= line_tolerance(line) + 0.25 &&
+        } else if (fabs(like[i].time - line->at) <= line_tolerance(line) + EXACT &&
                    (!best || fabs(like[i].time - line->at) < fabs(best->time - line->at))) {
             best = &like[i];
         }
@@ -98,17 +99,18 @@ tie_message(struct tying *t, struct log_line *line)
 
 /* The one IKE SA between the places that the line names, at its time. */
 static uint32_t
-by_peer(const struct tying *t, const struct log_line *line)
+by_peer(struct tying *t, const struct log_line *line)
 {
     uint32_t found = NO_ID;
 
-    if (line->at <= 0 || !line->place[0].addr.family) {
+    if (line->at <= 0 || !line->place[0].addr.family || t->looks > LOG_MAX_LOOKS) {
         return NO_ID;
     }
     for (size_t i = 0; i < sadb_num_ike_sas(t->db); i++) {
         const struct ike_sa *sa = sadb_ike_sa(t->db, i);
         double first, last;
         bool there = true;
+        t->looks++;
         for (size_t k = 0; k < 2 && line->place[k].addr.family; k++) {
             there &= ike_sa_is_at(sa, true, &line->place[k].addr) ||
                      ike_sa_is_at(sa, false, &line->place[k].addr);
@@ -177,7 +179,8 @@ tie_sa(struct tying *t, struct log_line *line)
     last = key ? g_hash_table_lookup(t->last, &key) : NULL;
     if (last) {
         line->frame = GPOINTER_TO_UINT(last);
-    } else if (c && line->at > 0 && line->phrase && (line->phrase->about & (LOG_ABOUT_PACKET | LOG_ABOUT_INNER))) {
+    } else if (c && line->at > 0 && line->phrase &&
+               (line->phrase->about & (LOG_ABOUT_PACKET | LOG_ABOUT_INNER))) {
         line->frame = packet_near(c, line->at);
     }
     if (!line->frame) {
@@ -205,10 +208,23 @@ in_time(gconstpointer a, gconstpointer b, gpointer user)
 }
 
 static void
+note_line(GHashTable *table, uint32_t key, uint32_t id)
+{
+    GArray *those = (GArray *)g_hash_table_lookup(table, GUINT_TO_POINTER(key));
+
+    if (!those) {
+        those = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+        g_hash_table_insert(table, GUINT_TO_POINTER(key), those);
+    }
+    g_array_append_val(those, id);
+}
+
+static void
 put_in_order(struct logs *l)
 {
     g_array_set_size(l->order, 0);
     g_hash_table_remove_all(l->by_frame);
+    g_hash_table_remove_all(l->by_sa);
     for (uint32_t i = 0; i < l->lines->len; i++) {
         struct log_line *line = line_at(l, i);
         if (line->tie != LOG_LOOSE) {
@@ -219,13 +235,8 @@ put_in_order(struct logs *l)
     g_array_sort_with_data(l->order, in_time, l);
     for (guint i = 0; i < l->order->len; i++) {
         uint32_t id = g_array_index(l->order, uint32_t, i);
-        gpointer frame = GUINT_TO_POINTER(logs_line(l, id)->frame);
-        GArray *those = (GArray *)g_hash_table_lookup(l->by_frame, frame);
-        if (!those) {
-            those = g_array_new(FALSE, FALSE, sizeof(uint32_t));
-            g_hash_table_insert(l->by_frame, frame, those);
-        }
-        g_array_append_val(those, id);
+        note_line(l->by_frame, logs_line(l, id)->frame, id);
+        note_line(l->by_sa, logs_line(l, id)->ike_sa, id);
     }
 }
 
@@ -273,6 +284,7 @@ logs_tie(struct logs *l, const struct sadb *db)
         tie_file(&t, (struct log_file *)g_ptr_array_index(l->files, file), first, last);
         first = last + 1;
     }
+    l->looked = t.looks > LOG_MAX_LOOKS;
     put_in_order(l);
     g_hash_table_destroy(t.last);
     messages_free(t.messages);
