@@ -5,10 +5,13 @@
 
 #include <espial/points.h>
 
-enum { FEW = 3 };               /* lost packets that may show a pattern */
+enum { FEW = 3 }; /* lost packets that may show a pattern */
 
 /* Which of the packets are lost. */
-enum pattern { LOST_ALL, LOST_SINCE, LOST_LARGE, LOST_SOME };
+enum pattern { LOST_ALL,
+               LOST_SINCE,
+               LOST_LARGE,
+               LOST_SOME };
 
 static const struct lost_packet *
 lost_at(const struct passage *g, guint i)
@@ -84,8 +87,8 @@ carried_in(const struct check_in *in, const struct passage *g, char *out, size_t
                    s->to_responder ? (unsigned)s->dst_port : (unsigned)s->src_port);
         return out;
     }
-    g_snprintf(out, (gulong)size, "UDP %u", sa && sa->responder.port ? (unsigned)sa->responder.port :
-                                                                      (unsigned)PORT_IKE);
+    g_snprintf(out, (gulong)size, "UDP %u",
+               sa && sa->responder.port ? (unsigned)sa->responder.port : (unsigned)PORT_IKE);
     return out;
 }
 
@@ -206,7 +209,8 @@ check_rewritten_between(const struct check_in *in, struct findings *out)
                                .also = r->frame[1],
                                .sa = sa,
                                .exchange = NO_ID,
-                               .variant = (uint64_t)MIN(g->from, g->to) << 8 | MAX(g->from, g->to) };
+                               .variant = (uint64_t)MIN(g->from, g->to) << 8 |
+                                          MAX(g->from, g->to) };
         if (!r->num || finding_frame(out, CHECK_rewritten_between, &where)) {
             continue;
         }

@@ -31,8 +31,8 @@ struct packet_mark {
 struct packet_mark points_mark(enum mark_kind kind, const void *head, size_t head_len,
                                const uint8_t *octets, uint32_t length);
 
-/* The packet whose IP header is there, which is the same before it is sealed and behind: all but TTL
- * and checksum.  False where too few octets are there. */
+/* The packet whose IP header is there, which is the same before it is sealed and behind: all but
+ * TTL and checksum.  False where too few octets are there. */
 bool points_mark_inner(struct packet_mark *out, bool sealed, const uint8_t *octets, size_t len);
 
 /* Whose a packet is. */
@@ -147,8 +147,8 @@ bool points_capped(const struct points *p);
 /* The frames in which the packet of frame, or its nth packet of IPsec, was seen, with that one, in
  * order of time on its way; 0 where frame has none.  out holds POINTS_MAX. */
 size_t points_sightings(const struct points *p, uint32_t frame, uint32_t out[]);
-/* The clear packet of frame was seen inside ESP or AH at another point, or the clock of its point is
- * not known, so that nothing tells when it passed. */
+/* The clear packet of frame was seen inside ESP or AH at another point, or the clock of its point
+ * is not known, so that nothing tells when it passed. */
 bool points_explain_clear(const struct points *p, uint32_t frame, uint8_t point);
 /* The owner's ids that points_see or points_tell had for the packet of frame; false: none. */
 bool points_owner(const struct points *p, uint32_t frame, struct packet_owner *out);

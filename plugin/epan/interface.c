@@ -53,5 +53,6 @@ feed_see_point(struct capture *c, const packet_info *pinfo)
     sadb_see_point(c->db, feed_point(pinfo), pinfo->num, time,
                    compat_interface_name(pinfo, r->rec_header.packet_header.interface_id));
     return points_knows_clock(sadb_points(c->db), feed_point(pinfo)) ?
-        points_time(sadb_points(c->db), feed_point(pinfo), time) : sadb_last_time(c->db);
+               points_time(sadb_points(c->db), feed_point(pinfo), time) :
+               sadb_last_time(c->db);
 }

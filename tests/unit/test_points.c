@@ -6,16 +6,17 @@
 
 #include <math.h>
 
-enum { NEAR = 1, FAR = 2 };
+enum { NEAR = 1,
+       FAR = 2 };
 #define START 1000.0
-#define WAY 0.02                /* seconds from one point to the other */
+#define WAY 0.02 /* seconds from one point to the other */
 
 /* A client, behind NEAR, talks to a gateway, behind FAR. */
 struct scene {
     struct points *p;
     struct ip_addr client, gateway, nat;
-    double ahead;               /* FAR's clock, seconds */
-    double drift;               /* and how much it gains in a second */
+    double ahead; /* FAR's clock, seconds */
+    double drift; /* and how much it gains in a second */
     uint32_t frame;
     struct seen_elsewhere was;
 };
@@ -36,11 +37,7 @@ seen(struct scene *s, uint8_t point, double time, uint32_t n, bool to_gateway, u
     const uint32_t head[] = { n, to_gateway };
     struct packet_mark m = points_mark(MARK_ESP, head, sizeof head, NULL, length);
     double local = time + (point == FAR ? s->ahead + s->drift * (time - START) : 0);
-    struct sighting at = { .frame = ++s->frame, .time = local, .point = point,
-                           .src = to_gateway ? s->client : s->gateway,
-                           .dst = to_gateway ? s->gateway : s->client,
-                           .ip_id = (uint16_t)n,
-                           .ttl = (point == NEAR) == to_gateway ? 64 : 60 };
+    struct sighting at = { .frame = ++s->frame, .time = local, .point = point, .src = to_gateway ? s->client : s->gateway, .dst = to_gateway ? s->gateway : s->client, .ip_id = (uint16_t)n, .ttl = (point == NEAR) == to_gateway ? 64 : 60 };
     const struct packet_owner owner = { 0, to_gateway ? 0 : 1, to_gateway };
     bool copy;
 
@@ -196,7 +193,7 @@ test_part(void)
 {
     struct scene s = { 0 };
 
-    begin(&s, 0.3);             /* the far point begins late, ends early */
+    begin(&s, 0.3); /* the far point begins late, ends early */
     for (uint32_t i = 1; i <= 30; i++) {
         bool there = i > 10 && i <= 20;
         seen(&s, NEAR, START + i, i, true, 100);
@@ -208,7 +205,7 @@ test_part(void)
     }
     end(&s);
     T(lost(&s, true) == 0 && lost(&s, false) == 0);
-    begin(&s, 0.3);             /* and one that drops packets itself: the answer was seen there */
+    begin(&s, 0.3); /* and one that drops packets itself: the answer was seen there */
     talk(&s, START, 1, 5);
     seen(&s, FAR, START + 5, 6, true, 100);
     talk(&s, START + 6, 7, 5);
@@ -232,7 +229,7 @@ test_end(void)
     T(lost(&s, true) == 0 && !points_get(s.p, 1)->end_known);
     begin(&s, 0);
     talk(&s, START, 1, 3);
-    for (uint32_t i = 0; i < 3; i++) {  /* one packet, again and again */
+    for (uint32_t i = 0; i < 3; i++) { /* one packet, again and again */
         seen(&s, NEAR, START + 10 + i, 10, true, 100);
     }
     end(&s);
@@ -263,7 +260,7 @@ test_again(void)
     passes(&s, START + 3, 2, false);
     T(seen(&s, NEAR, START + 4, 2, true, 100) == false);
     T(seen(&s, FAR, START + 4 + WAY, 2, true, 100));
-    T(!seen(&s, FAR, START + 5, 2, true, 100));        /* replayed there */
+    T(!seen(&s, FAR, START + 5, 2, true, 100)); /* replayed there */
     passes(&s, START + 6, 3, true);
     end(&s);
     T(lost(&s, true) == 2);
@@ -300,9 +297,7 @@ test_addresses(void)
     for (int i = 0; i < 2; i++) {
         const uint32_t head[] = { 1, 1 };
         struct packet_mark m = points_mark(MARK_IKE, head, sizeof head, NULL, 100);
-        struct sighting at = { .frame = (uint32_t)i + 1, .time = START + i, .ttl = 64,
-                               .point = (uint8_t)(i + 1), .ip_id = (uint16_t)(50 + i),
-                               .src = i ? s.nat : s.client, .dst = s.gateway };
+        struct sighting at = { .frame = (uint32_t)i + 1, .time = START + i, .ttl = 64, .point = (uint8_t)(i + 1), .ip_id = (uint16_t)(50 + i), .src = i ? s.nat : s.client, .dst = s.gateway };
         T(!points_see(s.p, &m, &at, &s.was));
     }
     points_free(s.p);
@@ -319,11 +314,10 @@ inner(struct scene *s, double time, uint8_t from, uint16_t id, bool comes_out, b
     seen(s, NEAR, time, id, true, 100);
     T(points_mark_inner(&m, true, packet, sizeof packet));
     for (int out = 0; out < (comes_out ? 2 : 1); out++) {
-        struct sighting at = { .frame = ++s->frame, .time = time + 0.0001 * out,
-                               .point = out ? FAR : NEAR, .src = s->client, .dst = s->gateway };
+        struct sighting at = { .frame = ++s->frame, .time = time + 0.0001 * out, .point = out ? FAR : NEAR, .src = s->client, .dst = s->gateway };
         const struct packet_owner owner = { 0, 0, true };
         if (out) {
-            packet[8]--;        /* TTL */
+            packet[8]--; /* TTL */
             T(points_mark_inner(&m, false, packet, sizeof packet));
         }
         at.frame -= out ? 0 : 1;
@@ -335,8 +329,7 @@ inner(struct scene *s, double time, uint8_t from, uint16_t id, bool comes_out, b
     if (answered) {
         uint8_t back[40] = { 0x45, 0, 0, 40, 9, (uint8_t)id, 0, 0, 64, 6, 0, 0,
                              10, 2, 0, 1, 10, 0, 0, from, 1, 2, 3, 4 };
-        struct sighting at = { .frame = ++s->frame, .time = time + 0.01, .point = NEAR,
-                               .src = s->gateway, .dst = s->client };
+        struct sighting at = { .frame = ++s->frame, .time = time + 0.01, .point = NEAR, .src = s->gateway, .dst = s->client };
         const struct packet_owner owner = { 0, 1, false };
         T(points_mark_inner(&m, true, back, sizeof back));
         points_see(s->p, &m, &at, &s->was);
@@ -393,7 +386,7 @@ test_limits(void)
     T(seen(&s, FAR, START + WAY, 1, true, 100) && points_knows_clock(s.p, FAR));
     T(fabs(points_time(s.p, FAR, START + 11 + WAY) - START) < 1e-6);
     begin(&s, 0);
-    end(&s);                    /* nothing was seen */
+    end(&s); /* nothing was seen */
     T(points_count(s.p) == 0 && points_num_passages(s.p) == 0 && !points_meet(s.p));
     points_free(s.p);
     T(points_count(NULL) == 0 && points_num_passages(NULL) == 0 && !points_capped(NULL));

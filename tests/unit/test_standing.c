@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conversation.h"
 
-#include <espial/standing.h>
+#include <espial/event.h>
 
 static void
 order(void)

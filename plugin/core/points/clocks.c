@@ -9,13 +9,13 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { NEAR = 5 };              /* ticks whose median is believed */
+enum { NEAR = 5 }; /* ticks whose median is believed */
 
 /* One packet at two points. */
 struct match {
-    uint32_t a, b;              /* records */
-    double apart;               /* seconds, by the two clocks */
-    int8_t way;                 /* 1: from a's point to b's; -1: back; 0: not known */
+    uint32_t a, b; /* records */
+    double apart; /* seconds, by the two clocks */
+    int8_t way; /* 1: from a's point to b's; -1: back; 0: not known */
 };
 
 static int
@@ -104,7 +104,8 @@ side(const struct points *p, const struct match *m)
 {
     const struct record *r = record_at(p, m->a);
 
-    return r->ike_sa == NO_ID ? 0 : r->to_responder ? 1 : -1;
+    return r->ike_sa == NO_ID ? 0 : r->to_responder ? 1 :
+                                                      -1;
 }
 
 /* Without routers between them the times tell who is nearer to whom: what comes later by more than
@@ -184,8 +185,8 @@ offset_at(const struct points *p, uint32_t point, uint32_t record, double time, 
     const GArray *ticks = p->ticks[point];
 
     return !ticks || !ticks->len ? 0 :
-        offset_near((const struct tick *)(void *)ticks->data, ticks->len,
-                    find_tick(ticks, record, time, by_time));
+                                   offset_near((const struct tick *)(void *)ticks->data, ticks->len,
+                                               find_tick(ticks, record, time, by_time));
 }
 
 double

@@ -5,8 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define SAME_PASSING 0.05       /* seconds: a mirror shows a packet twice at one point */
-#define MATCH_S 5.0             /* no network keeps a packet so long */
+#define SAME_PASSING 0.05 /* seconds: a mirror shows a packet twice at one point */
+#define MATCH_S 5.0 /* no network keeps a packet so long */
 
 struct seen {
     uint32_t record, emission;
@@ -18,8 +18,10 @@ compare_seen(const void *a, const void *b)
 {
     const struct seen *x = (const struct seen *)a, *y = (const struct seen *)b;
 
-    return x->time != y->time ? (x->time > y->time) - (x->time < y->time)
-                              : (x->record > y->record) - (x->record < y->record);
+    if (x->time != y->time) {
+        return (x->time > y->time) - (x->time < y->time);
+    }
+    return (x->record > y->record) - (x->record < y->record);
 }
 
 /* Which of the num sendings so far the sighting is of: the nearest in time that its point has not

@@ -1,4 +1,5 @@
-/* passages.c - in what order the points stand on the way of a packet, and what did not arrive.  SPDX-License-Identifier: GPL-2.0-or-later */
+/* passages.c - in what order the points stand on the way of a packet, and what did not arrive.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "record.h"
 
 #include <espial/hash.h>
@@ -6,25 +7,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLEAR_MAJORITY 0.8      /* of the packets that say who comes first */
-enum { NEVER_ARRIVED = 3 };     /* packets of which none came, where nothing else shows that a point
+#define CLEAR_MAJORITY 0.8 /* of the packets that say who comes first */
+enum { NEVER_ARRIVED = 3 }; /* packets of which none came, where nothing else shows that a point
                                  * was still at work */
 
 /* Packets from one address to another, as some point sees the two, take one way. */
 struct course {
-    int32_t votes[POINTS_MAX][POINTS_MAX];      /* first before second, less the opposite */
-    uint32_t both[POINTS_MAX][POINTS_MAX];      /* packets that both saw */
+    int32_t votes[POINTS_MAX][POINTS_MAX]; /* first before second, less the opposite */
+    uint32_t both[POINTS_MAX][POINTS_MAX]; /* packets that both saw */
 };
 
 struct work {
     struct points *p;
     GHashTable *courses;
-    GArray *emissions;          /* of struct emission */
-    double cut[POINTS_MAX];     /* by the reference clock: a point that sees nothing from then on
+    GArray *emissions; /* of struct emission */
+    double cut[POINTS_MAX]; /* by the reference clock: a point that sees nothing from then on
                                  * has ended, for packets of its own side passed it unseen */
-    GHashTable *passage_of;     /* key -> index plus one */
-    GHashTable *talks;          /* set of talk_key */
-    GHashTable *hosts;          /* set of host_key: whom clear packets go to at a point */
+    GHashTable *passage_of; /* key -> index plus one */
+    GHashTable *talks; /* set of talk_key */
+    GHashTable *hosts; /* set of host_key: whom clear packets go to at a point */
 };
 
 static const struct record *
@@ -33,7 +34,7 @@ on_way(const struct work *w, const struct emission *e, uint32_t i)
     return record_at(w->p, g_array_index(w->p->way, uint32_t, e->first + i));
 }
 
-/* --- who comes first ---------------------------------------------------------------------------- */
+/* --- who comes first ------------------------------------------------------------------------- */
 
 static bool
 is_inner(const struct record *r)
@@ -107,7 +108,8 @@ order(struct work *w, const struct record *r, uint32_t a, uint32_t b)
     }
     votes = there->votes[a][b] - back->votes[a][b];
     both = there->both[a][b] + back->both[a][b];
-    return !both || (double)abs(votes) < CLEAR_MAJORITY * both ? 0 : votes > 0 ? 1 : -1;
+    return !both || (double)abs(votes) < CLEAR_MAJORITY * both ? 0 : votes > 0 ? 1 :
+                                                                                 -1;
 }
 
 /* The next point behind a on that way; NO_RECORD. */
@@ -117,14 +119,15 @@ next_on_way(struct work *w, const struct record *r)
     uint32_t best = NO_RECORD, a = r->point;
 
     for (uint32_t b = 0; b < w->p->num_places; b++) {
-        if (b != a && (!is_inner(r) || w->p->places[b].inside) && order(w, r, a, b) > 0 && (best == NO_RECORD || order(w, r, b, best) > 0)) {
+        bool may = b != a && (!is_inner(r) || w->p->places[b].inside) && order(w, r, a, b) > 0;
+        if (may && (best == NO_RECORD || order(w, r, b, best) > 0)) {
             best = b;
         }
     }
     return best;
 }
 
-/* --- passages ------------------------------------------------------------------------------------ */
+/* --- passages -------------------------------------------------------------------------------- */
 
 static struct passage *
 passage_of(struct work *w, const struct record *r, uint32_t from, uint32_t to)
@@ -320,8 +323,12 @@ note_lost(struct work *w, const struct emission *e)
     }
     ended = !one_capture(w->p, r, to) && has_ended(w->p, to, time);
     w->p->places[to].is.end_known &= !ended;
-    if ((!ended && !one_capture(w->p, r, to) && !was_at_work(w->p, to, time)) || (ended && w->cut[to] < HUGE_VAL) ||
-        !(g = passage_of(w, r, r->point, to))) {
+    if (ended ? w->cut[to] < HUGE_VAL :
+                !one_capture(w->p, r, to) && !was_at_work(w->p, to, time)) {
+        return;
+    }
+    g = passage_of(w, r, r->point, to);
+    if (!g) {
         return;
     }
     one.behind_end = ended;
@@ -418,10 +425,12 @@ make_delays(struct work *w)
             const struct record *a = on_way(w, e, i - 1), *b = on_way(w, e, i);
             double took = time_on_way(w, e, i) - time_on_way(w, e, i - 1);
             struct passage *g = a->point == b->point || (is_inner(a) && a->kind == b->kind) ?
-                NULL : passage_of(w, a, a->point, b->point);
+                                    NULL :
+                                    passage_of(w, a, a->point, b->point);
             if (g) {
                 g_array_append_val((GArray *)delays->pdata[g - (struct passage *)(void *)
-                                                                w->p->passages->data], took);
+                                                                   w->p->passages->data],
+                                   took);
             }
         }
     }

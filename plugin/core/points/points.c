@@ -45,7 +45,7 @@ points_end(struct points *p, points_owner_fn *owner, const void *context)
     }
 }
 
-/* --- by frame ---------------------------------------------------------------------------------- */
+/* --- by frame -------------------------------------------------------------------------------- */
 
 static int
 compare_frame(const void *key, const void *one)

@@ -20,7 +20,9 @@ points_mark(enum mark_kind kind, const void *head, size_t head_len, const uint8_
 bool
 points_mark_inner(struct packet_mark *out, bool sealed, const uint8_t *octets, size_t len)
 {
-    enum { IPV4 = 20, IPV6 = 40, BEHIND = 12 };
+    enum { IPV4 = 20,
+           IPV6 = 40,
+           BEHIND = 12 };
     struct {
         uint8_t src[16], dst[16], fields[8], behind[BEHIND];
     } head;
@@ -33,7 +35,7 @@ points_mark_inner(struct packet_mark *out, bool sealed, const uint8_t *octets, s
     memset(&head, 0, sizeof head);
     memcpy(head.src, octets + (v4 ? 12 : 8), addr);
     memcpy(head.dst, octets + (v4 ? 16 : 24), addr);
-    memcpy(head.fields, octets + (v4 ? 2 : 4), v4 ? 6 : 3);     /* length, and what follows it */
+    memcpy(head.fields, octets + (v4 ? 2 : 4), v4 ? 6 : 3); /* length, and what follows it */
     head.fields[7] = v4 ? octets[9] : 0;
     memcpy(head.behind, octets + header, BEHIND);
     *out = (struct packet_mark){
@@ -141,7 +143,7 @@ keep_ends(struct points *p, const struct ip_addr *src, const struct ip_addr *dst
     int64_t hash;
     gpointer known;
 
-    memset(&e, 0, sizeof e);    /* its padding is hashed too */
+    memset(&e, 0, sizeof e); /* its padding is hashed too */
     e.src = *src;
     e.dst = *dst;
     e.src_port = src_port;

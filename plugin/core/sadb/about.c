@@ -1,6 +1,5 @@
 /* about.c - what reports and fields tell of one SA.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include <espial/sadb.h>
-#include <espial/standing.h>
 
 const char *
 ike_sa_method(const struct ike_sa *sa, char *out, size_t size)

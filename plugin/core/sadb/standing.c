@@ -1,6 +1,6 @@
 /* standing.c - how far a capture proves who said something.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include <espial/standing.h>
+#include <espial/event.h>
 
 enum { MAIN_CLEAR_MESSAGES = 4 };       /* RFC 2409 section 5: SA, KE and nonce of each side */
 

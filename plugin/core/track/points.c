@@ -156,7 +156,7 @@ track_clear_kept(struct sadb *db, const struct path_event *e)
     /* Its time is that of its own clock: a packet that was met before is in the list already. */
     if (db->points && e->at.point && !points_owner(db->points, e->at.frame, &known) &&
         points_mark_inner(&mark, false, e->packet->clear_octets.at,
-                                                    e->packet->clear_octets.len)) {
+                          e->packet->clear_octets.len)) {
         points_see(db->points, &mark, &e->at, &was);
     }
 }
@@ -192,15 +192,16 @@ owner(const void *context, uint32_t ike_sa, uint32_t stream, bool to_responder)
 {
     const struct sadb *db = (const struct sadb *)context;
     const struct stream *s = stream == NO_ID ? NULL :
-        (const struct stream *)g_ptr_array_index(db->streams, stream);
-    const struct ike_sa *sa = !s ? NULL : s->child ? s->child->ike_sa : s->peers;
+                                               (const struct stream *)g_ptr_array_index(db->streams, stream);
+    const struct ike_sa *sa = !s ? NULL : s->child ? s->child->ike_sa :
+                                                     s->peers;
 
     if (!s) {
         return (struct packet_owner){ ike_sa, stream, to_responder };
     }
     return (struct packet_owner){ sa ? sa->id : NO_ID, stream,
                                   s->child ? s->to_responder :
-                                      sa && ip_equal(&sa->initiator.addr, &s->src) };
+                                             sa && ip_equal(&sa->initiator.addr, &s->src) };
 }
 
 void
