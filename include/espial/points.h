@@ -150,6 +150,8 @@ size_t points_sightings(const struct points *p, uint32_t frame, uint32_t out[]);
 /* The clear packet of frame was seen inside ESP or AH at another point, or the clock of its point
  * is not known, so that nothing tells when it passed. */
 bool points_explain_clear(const struct points *p, uint32_t frame, uint8_t point);
+/* Where the packet of frame was captured; NULL where it is none of IPsec. */
+const struct point *points_of_frame(const struct points *p, uint32_t frame);
 /* The owner's ids that points_see or points_tell had for the packet of frame; false: none. */
 bool points_owner(const struct points *p, uint32_t frame, struct packet_owner *out);
 

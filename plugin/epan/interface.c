@@ -37,6 +37,25 @@ feed_time(const packet_info *pinfo)
     return (double)pinfo->abs_ts.secs + (double)pinfo->abs_ts.nsecs / 1e9;
 }
 
+/* Who has joined several captures says what each was called, in the order of their interfaces; the
+ * names of interfaces may be the same at each place. */
+static const char *
+name_of(const packet_info *pinfo, uint32_t interface)
+{
+    static char **told;         /* as long as the program runs */
+    const char *name;
+
+    if (!told) {
+        const char *all = g_getenv("ESPIAL_POINT_NAMES");
+        told = g_strsplit(all ? all : "", ";", 0);
+    }
+    if (interface < g_strv_length(told)) {
+        return told[interface];
+    }
+    name = compat_interface_name(pinfo, interface);
+    return g_strcmp0(name, "unknown") == 0 ? NULL : name;       /* what Wireshark calls none */
+}
+
 /* The second interface of a file is known before its first frame is read. */
 double
 feed_see_point(struct capture *c, const packet_info *pinfo)
@@ -51,7 +70,7 @@ feed_see_point(struct capture *c, const packet_info *pinfo)
         return time;
     }
     sadb_see_point(c->db, feed_point(pinfo), pinfo->num, time,
-                   compat_interface_name(pinfo, r->rec_header.packet_header.interface_id));
+                   name_of(pinfo, r->rec_header.packet_header.interface_id));
     return points_knows_clock(sadb_points(c->db), feed_point(pinfo)) ?
                points_time(sadb_points(c->db), feed_point(pinfo), time) :
                sadb_last_time(c->db);

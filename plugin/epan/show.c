@@ -524,6 +524,7 @@ show_tree(struct view *v, proto_tree *root, const struct frame_records *records,
     show_summary(item, first, found);
     show_diagnoses(v);
     show_log(v->tvb, v->tree, hf[H_log], v->frame);
+    show_point(v->tvb, v->tree, hf[H_point], hf[H_sighting], v->frame);
     for (guint i = 0; found->ids && i < found->ids->len; i++) {
         found->items[i] = show_finding(v, finding_at(found, i));
     }
@@ -590,5 +591,6 @@ show_register(int proto)
     proto_register_field_array(proto, fields, array_length(fields));
     proto_register_subtree_array(etts, array_length(etts));
     show_log_register();
+    show_point_register();
     expert_register_field_array(expert_register_protocol(proto), experts, array_length(experts));
 }

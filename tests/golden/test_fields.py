@@ -20,6 +20,7 @@ GROUPS = [
     ("Diagnoses", ("espial.diagnosis", "espial.outcome")),
     ("Findings", ("espial.finding",)),
     ("Logs", ("espial.log",)),
+    ("Capture points", ("espial.point", "espial.sighting")),
     ("IKE SA", ("espial.ike_sa", "espial.user", "espial.nat")),
     ("IKE message", ("espial.exchange", "espial.message", "espial.request_in", "espial.response_in", "espial.retransmission_of", "espial.response_time",
                      "espial.offered", "espial.chosen")),

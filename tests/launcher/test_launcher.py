@@ -55,6 +55,21 @@ def test_clean():
     assert run.stderr == "", run.stderr
 
 
+def test_points():
+    with tempfile.TemporaryDirectory() as folder:
+        far = Path(folder, "gateway.pcapng")
+        subprocess.run(["editcap", "-t", "11", CLEAN, far, "8"], check=True)      # one packet less
+        run = espial("--points", CLEAN, far)
+        expect(run, 0, [f"=== {CLEAN} ===", "Espial capture points", "clock 11.000000 s ahead", "gateway"])
+        assert "replay" not in run.stdout and "duplicate_frame" not in run.stdout, run.stdout
+        run = espial("--points", "--json", CLEAN, far)
+        points = json.loads(run.stdout)["points"]
+        assert [point["name"] for point in points] == [CLEAN.stem, "gateway"], points
+        expect(espial("--points", CLEAN, Path(folder, "none.pcapng")), 2, err=["no such file"])
+    expect(espial("--points", CLEAN), 2, err=["--points compares two captures or more; one is given"])
+    expect(espial("--points", "--wireshark", CLEAN, CLEAN), 2, err=["exclude each other"])
+
+
 def test_finding():
     expect(espial(FINDING), 1, [f"=== {FINDING} ==="])
     expect(espial(CLEAN, FINDING), 1, [str(CLEAN), str(FINDING)])

@@ -373,6 +373,14 @@ test_limits(void)
     T(points_count(s.p) == POINTS_MAX && points_capped(s.p));
     T_STR(points_get(s.p, 0)->name, "point 1");
     begin(&s, 0);
+    points_see_frame(s.p, NEAR, 1, START, "eth0");
+    points_see_frame(s.p, FAR, 2, START, "eth0");
+    points_see_frame(s.p, 3, 3, START, "tun0");
+    end(&s);
+    T_STR(points_get(s.p, 0)->name, "eth0 (point 0)");
+    T_STR(points_get(s.p, 1)->name, "eth0 (point 1)");
+    T_STR(points_get(s.p, 2)->name, "tun0");
+    begin(&s, 0);
     for (uint32_t i = 0; i < 3 * POINTS_MAX_SAME; i++) {
         seen(&s, i % 2 ? FAR : NEAR, START + i, 1, true, 100);
     }

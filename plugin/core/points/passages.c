@@ -112,6 +112,23 @@ order(struct work *w, const struct record *r, uint32_t a, uint32_t b)
                                                                                  -1;
 }
 
+/* Between points of one link the noise of the clocks is more than the way: what most packets show
+ * holds for each. */
+static void
+settle(struct work *w, const struct emission *e)
+{
+    uint32_t *way = &g_array_index(w->p->way, uint32_t, e->first);
+
+    for (uint32_t i = 1; i < e->len; i++) {
+        uint32_t moved = way[i], k = i;
+        const struct record *r = record_at(w->p, moved);
+        for (; k > 0 && order(w, r, r->point, record_at(w->p, way[k - 1])->point) > 0; k--) {
+            way[k] = way[k - 1];
+        }
+        way[k] = moved;
+    }
+}
+
 /* The next point behind a on that way; NO_RECORD. */
 static uint32_t
 next_on_way(struct work *w, const struct record *r)
@@ -405,7 +422,7 @@ time_passage(struct passage *g, GArray *delays)
     guint n = delays->len;
 
     if (n) {
-        g->delay = clocks_median((double *)(void *)delays->data, n);
+        g->delay = MAX(clocks_median((double *)(void *)delays->data, n), 0);
         g->delay_99 = g_array_index(delays, double, (n * 99 + 99) / 100 - 1);
     }
     g->timed &= n > 0;
@@ -471,6 +488,9 @@ passages_make(struct points *p)
     w.emissions = emissions_list(p);
     for (guint k = 0; k < w.emissions->len; k++) {
         vote(&w, &g_array_index(w.emissions, struct emission, k));
+    }
+    for (guint k = 0; k < w.emissions->len; k++) {
+        settle(&w, &g_array_index(w.emissions, struct emission, k));
     }
     find_talks(&w);
     find_cuts(&w);

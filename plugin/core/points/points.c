@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "record.h"
 
+#include <string.h>
+
 #include <stdlib.h>
 
 /* A clear packet is the SA's that carries it, perhaps only later. */
@@ -26,6 +28,27 @@ give_owner(struct points *p, uint32_t i)
     }
 }
 
+/* Interfaces of two machines are often called the same. */
+static void
+tell_names_apart(struct points *p)
+{
+    bool same[POINTS_MAX] = { false };
+
+    for (uint32_t i = 0; i < p->num_places; i++) {
+        for (uint32_t k = 0; k < p->num_places; k++) {
+            same[i] |= i != k && strcmp(p->places[i].is.name, p->places[k].is.name) == 0;
+        }
+    }
+    for (uint32_t i = 0; i < p->num_places; i++) {
+        if (same[i]) {
+            char *apart =
+                g_strdup_printf("%.40s (point %u)", p->places[i].is.name, p->places[i].is.id);
+            g_strlcpy(p->places[i].is.name, apart, sizeof p->places[i].is.name);
+            g_free(apart);
+        }
+    }
+}
+
 void
 points_end(struct points *p, points_owner_fn *owner, const void *context)
 {
@@ -39,6 +62,7 @@ points_end(struct points *p, points_owner_fn *owner, const void *context)
         r->stream = who.stream;
         r->to_responder = who.to_responder;
     }
+    tell_names_apart(p);
     if (p->meet) {
         clocks_place(p);
         passages_make(p);
@@ -83,6 +107,14 @@ points_owner(const struct points *p, uint32_t frame, struct packet_owner *out)
     *out = (struct packet_owner){ record_at(p, i)->ike_sa, record_at(p, i)->stream,
                                   record_at(p, i)->to_responder };
     return true;
+}
+
+const struct point *
+points_of_frame(const struct points *p, uint32_t frame)
+{
+    uint32_t i = find_frame(p, frame);
+
+    return i == NO_RECORD ? NULL : &p->places[record_at(p, i)->point].is;
 }
 
 size_t

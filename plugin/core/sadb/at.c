@@ -24,6 +24,17 @@ step_at(const struct stream *s, uint32_t frame)
     return found;
 }
 
+/* The packet is a copy at another capture point, where its addresses are others. */
+static const struct stream *
+copied_stream(const struct sadb *db, uint8_t protocol, uint32_t spi, uint32_t frame)
+{
+    struct packet_owner who;
+    const struct stream *s = points_owner(db->points, frame, &who) ?
+        sadb_stream(db, who.stream) : NULL;
+
+    return s && s->protocol == protocol && s->spi == spi ? s : NULL;
+}
+
 bool
 sadb_stream_at(const struct sadb *db, struct stream_at *out, uint8_t protocol, uint32_t spi,
                uint32_t seq, const struct ip_addr *src, const struct ip_addr *dst, uint32_t frame)
@@ -35,6 +46,7 @@ sadb_stream_at(const struct sadb *db, struct stream_at *out, uint8_t protocol, u
     while (s && s->born > frame) {
         s = s->older;
     }
+    s = s ? s : copied_stream(db, protocol, spi, frame);
     if (!s) {
         return false;
     }
