@@ -31,6 +31,8 @@ struct packet_mark {
 struct packet_mark points_mark(enum mark_kind kind, const void *head, size_t head_len,
                                const uint8_t *octets, uint32_t length);
 
+/* An IP fragment: all of one datagram are alike. */
+struct packet_mark points_mark_fragment(uint16_t ip_id);
 /* The packet whose IP header is there, which is the same before it is sealed and behind: all but
  * TTL and checksum.  False where too few octets are there. */
 bool points_mark_inner(struct packet_mark *out, bool sealed, const uint8_t *octets, size_t len);

@@ -19,6 +19,7 @@ struct sighting {
     uint16_t src_port, dst_port;    /* UDP or TCP; 0 for native ESP and AH */
     bool tcp;                   /* the ports are TCP's (RFC 9329) */
     bool own_ports;             /* UDP ports that are none of IKE's */
+    bool joined;                /* it came in IP fragments, the last of which is the frame */
     uint64_t link;              /* the sender's link address, 0 where there is none */
     uint16_t ip_id;             /* IPv4 Identification, 0 for IPv6 */
     uint8_t ttl;                /* or hop limit; 0: not known */

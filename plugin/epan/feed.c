@@ -500,6 +500,7 @@ see_part(struct feed *f)
     f->at.ttl = p->ttl;
     f->at.own_ports = p->own_ports;
     f->at.tcp = p->kind == FRAME_TCP;
+    f->at.joined = p->reassembled;
     f->at.link = f->walk.link;
     switch (p->kind) {
     case FRAME_IKE: see_ike(f); break;

@@ -361,6 +361,37 @@ test_inside(void)
     }
 }
 
+/* A datagram in fragments, which one point joins and the other does not. */
+static void
+test_fragments(void)
+{
+    for (int parts = 0; parts < 2; parts++) {
+        struct scene s = { 0 };
+        const uint32_t head[] = { 9, true };
+        struct packet_mark whole = points_mark(MARK_ESP, head, sizeof head, NULL, 3000);
+        struct packet_mark part = points_mark_fragment(9);
+        struct sighting near = { .time = START + 5, .point = NEAR,
+                                 .ip_id = 9, .ttl = 64, .joined = true };
+        struct sighting far = { .time = START + 5 + WAY, .point = FAR, .ip_id = 9, .ttl = 60 };
+        const struct packet_owner owner = { 0, 0, true };
+        begin(&s, 0);
+        talk(&s, START, 1, 4);
+        near.src = far.src = s.client;
+        near.dst = far.dst = s.gateway;
+        near.frame = ++s.frame;
+        T(!points_see(s.p, &whole, &near, &s.was));
+        points_tell(s.p, &owner);
+        far.frame = ++s.frame;
+        if (parts) {
+            T(!points_see(s.p, &part, &far, &s.was));
+        }
+        talk(&s, START + 6, 10, 4);
+        end(&s);
+        T(lost(&s, true) == (parts ? 0 : 1));
+        points_free(s.p);
+    }
+}
+
 static void
 test_limits(void)
 {
@@ -412,6 +443,7 @@ main(void)
     test_again();
     test_addresses();
     test_inside();
+    test_fragments();
     test_limits();
     return t_done();
 }

@@ -325,6 +325,24 @@ sent_in_vain(const struct points *p, const struct record *r, uint32_t to)
     return num >= NEVER_ARRIVED;
 }
 
+/* Fragments of the datagram came there: whether all did is not known, for Wireshark joins what two
+ * points saw at once to one datagram. */
+static bool
+came_in_parts(const struct points *p, const struct record *r, uint32_t to)
+{
+    const struct packet_mark part = points_mark_fragment(r->ip_id);
+    guint newest = GPOINTER_TO_UINT(g_hash_table_lookup(p->newest, &part.key));
+    uint32_t looked = 0;
+
+    for (uint32_t i = newest ? newest - 1 : NO_RECORD;
+         r->joined && i != NO_RECORD && looked++ < POINTS_MAX_SAME; i = record_at(p, i)->older) {
+        if (record_at(p, i)->point == to) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 note_lost(struct work *w, const struct emission *e)
 {
@@ -335,7 +353,7 @@ note_lost(struct work *w, const struct emission *e)
     struct passage *g;
     bool ended;
 
-    if (to == NO_RECORD || was_at(w, e, to) || (is_inner(r) && !is_dropped(w, e, to))) {
+    if (to == NO_RECORD || was_at(w, e, to) || came_in_parts(w->p, r, to) || (is_inner(r) && !is_dropped(w, e, to))) {
         return;
     }
     ended = !one_capture(w->p, r, to) && has_ended(w->p, to, time);

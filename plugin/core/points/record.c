@@ -17,6 +17,12 @@ points_mark(enum mark_kind kind, const void *head, size_t head_len, const uint8_
     return m;
 }
 
+struct packet_mark
+points_mark_fragment(uint16_t ip_id)
+{
+    return points_mark(MARK_PATH, &ip_id, sizeof ip_id, NULL, 0);
+}
+
 bool
 points_mark_inner(struct packet_mark *out, bool sealed, const uint8_t *octets, size_t len)
 {
@@ -283,6 +289,7 @@ points_see(struct points *p, const struct packet_mark *m, const struct sighting 
                         .stream = NO_ID,
                         .emission = NO_RECORD,
                         .ip_id = at->ip_id,
+                        .joined = at->joined,
                         .ttl = m->kind < MARK_SEALED ? at->ttl : 0,
                         .kind = (uint8_t)m->kind };
 

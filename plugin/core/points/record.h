@@ -31,6 +31,7 @@ struct record {
     uint8_t point;              /* index into places */
     uint8_t ttl, kind;
     bool to_responder, copy;
+    bool joined;                /* came in IP fragments */
 };
 
 /* How far a point's clock is ahead of the one that saw the packet first: of the last copies. */

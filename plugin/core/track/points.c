@@ -132,7 +132,9 @@ track_copied_path(struct sadb *db, struct path_event *e)
         uint16_t ip_id, kind;
     } head = { hash_octets(1, p->ike_spi, sizeof p->ike_spi), p->spi, p->ike_id, p->udp_octets,
                e->at.ip_id, (uint16_t)(p->icmp_type << 8 | p->icmp_code) };
-    struct packet_mark mark = points_mark(MARK_PATH, &head, sizeof head, NULL, (uint32_t)p->kind);
+    struct packet_mark mark = p->kind == PATH_FRAGMENT ?
+        points_mark_fragment(e->at.ip_id) :
+        points_mark(MARK_PATH, &head, sizeof head, NULL, (uint32_t)p->kind);
     struct seen_elsewhere was;
 
     if (!db->points || !e->at.point) {
