@@ -94,6 +94,7 @@ number_all(struct diagnoses *d)
 }
 
 struct diagnoses *
+/* cppcheck-suppress unusedFunction ; tests have no logs */
 diagnoses_new(const struct sadb *db, const struct findings *all)
 {
     return diagnoses_new_logged(db, all, NULL);
