@@ -41,6 +41,17 @@ at_nat(const struct ipsec_event *e)
            ike_sa_is_at(sa, !e->to_responder, &e->at.dst);
 }
 
+/* The end of the capture tells whether another point has the packet with the peer's own address. */
+static void
+doubt_address(const struct check_in *in, struct findings *out, bool begin)
+{
+    const struct ipsec_event *e = in->ipsec;
+
+    if (sadb_points(in->db) && e->at.point) {
+        findings_doubt(out, e->stream, e->unverified, begin || e->doubtful ? e->at.frame : 0);
+    }
+}
+
 void
 check_outer_source_violation(const struct check_in *in, struct findings *out)
 {
@@ -58,12 +69,14 @@ check_outer_source_violation(const struct check_in *in, struct findings *out)
         return;
     }
     where = scope_packet(in);
+    doubt_address(in, out, true);
     finding_add(out, CHECK_outer_source_violation, &where,
                 "%s with SPI %08x comes from %s; the SA's peer is %s (%s), and no MOBIKE update or "
                 "answered message explains the change.",
                 ipsec_name(e->packet->protocol), e->packet->spi,
                 ip_print(&e->at.src, from, sizeof from), ip_print(peer, is, sizeof is),
                 negotiation(e->child, how, sizeof how));
+    doubt_address(in, out, false);
 }
 
 void
@@ -83,11 +96,13 @@ check_outer_destination_violation(const struct check_in *in, struct findings *ou
         return;
     }
     where = scope_packet(in);
+    doubt_address(in, out, true);
     finding_add(out, CHECK_outer_destination_violation, &where,
                 "%s with SPI %08x goes to %s; the SA's peer is %s (%s).",
                 ipsec_name(e->packet->protocol), e->packet->spi,
                 ip_print(&e->at.dst, to, sizeof to), ip_print(end, is, sizeof is),
                 negotiation(e->child, how, sizeof how));
+    doubt_address(in, out, false);
 }
 
 /* The inner packet of a tunnel-mode SA that is known from its negotiation, or NULL.  Of a packet

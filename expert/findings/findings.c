@@ -4,6 +4,7 @@
 #include "findings.h"
 
 #include <espial/hash.h>
+#include <espial/points.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -346,6 +347,9 @@ came_true(const struct finding *f, const struct sadb *db)
                       f->check == CHECK_outer_destination_violation;
 
     if ((f->doubt & 1) && stream_num_good(s) && !by_address) {
+        return false;
+    }
+    if (by_address && points_translated(sadb_points(db), frame)) {
         return false;
     }
     if (by_number && (is_in(&s->copy_frames, frame) ||

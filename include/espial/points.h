@@ -149,6 +149,8 @@ bool points_capped(const struct points *p);
 /* The frames in which the packet of frame, or its nth packet of IPsec, was seen, with that one, in
  * order of time on its way; 0 where frame has none.  out holds POINTS_MAX. */
 size_t points_sightings(const struct points *p, uint32_t frame, uint32_t out[]);
+/* Another point has the packet of frame with other addresses or ports.  NULL: false. */
+bool points_translated(const struct points *p, uint32_t frame);
 /* The clear packet of frame was seen inside ESP or AH at another point, or the clock of its point
  * is not known, so that nothing tells when it passed. */
 bool points_explain_clear(const struct points *p, uint32_t frame, uint8_t point);

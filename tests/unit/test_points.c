@@ -32,13 +32,19 @@ begin(struct scene *s, double ahead)
 
 /* Packet n of a direction at one point.  True where it is a copy. */
 static bool
-seen(struct scene *s, uint8_t point, double time, uint32_t n, bool to_gateway, uint32_t length)
+seen_as(struct scene *s, enum mark_kind kind, uint8_t point, double time, uint32_t n,
+        bool to_gateway, uint32_t length)
 {
     const uint32_t head[] = { n, to_gateway };
-    struct packet_mark m = points_mark(MARK_ESP, head, sizeof head, NULL, length);
+    struct packet_mark m = points_mark(kind, head, sizeof head, NULL, length);
     double local = time + (point == FAR ? s->ahead + s->drift * (time - START) : 0);
-    struct sighting at = { .frame = ++s->frame, .time = local, .point = point, .src = to_gateway ? s->client : s->gateway, .dst = to_gateway ? s->gateway : s->client, .ip_id = (uint16_t)n, .ttl = (point == NEAR) == to_gateway ? 64 : 60 };
-    const struct packet_owner owner = { 0, to_gateway ? 0 : 1, to_gateway };
+    struct sighting at = { .frame = ++s->frame, .time = local, .point = point,
+                           .src = to_gateway ? s->client : s->gateway,
+                           .dst = to_gateway ? s->gateway : s->client,
+                           .ip_id = (uint16_t)n,
+                           .ttl = (point == NEAR) == to_gateway ? 64 : 60 };
+    const struct packet_owner owner = { 0, kind == MARK_IKE ? NO_ID : to_gateway ? 0 : 1,
+                                        to_gateway };
     bool copy;
 
     points_see_frame(s->p, point, s->frame, local, point == NEAR ? "near" : "far");
@@ -47,6 +53,12 @@ seen(struct scene *s, uint8_t point, double time, uint32_t n, bool to_gateway, u
         points_tell(s->p, &owner);
     }
     return copy;
+}
+
+static bool
+seen(struct scene *s, uint8_t point, double time, uint32_t n, bool to_gateway, uint32_t length)
+{
+    return seen_as(s, MARK_ESP, point, time, n, to_gateway, length);
 }
 
 /* A packet that arrives. */
@@ -431,6 +443,27 @@ test_limits(void)
     T(points_count(NULL) == 0 && points_num_passages(NULL) == 0 && !points_capped(NULL));
 }
 
+/* FAR has no request.  Answers to both of them show that it captures one direction only; one answer,
+ * which is repeated, may as well be to another that came before. */
+static void
+test_one_direction(void)
+{
+    struct scene s = { 0 };
+
+    for (uint32_t answers = 1; answers <= 2; answers++) {
+        begin(&s, 11);
+        for (uint32_t i = 0; i < 4; i++) {
+            seen_as(&s, MARK_IKE, NEAR, START + i, 1 + i * (answers - 1), true, 100);
+            seen_as(&s, MARK_IKE, FAR, START + i + 0.1, 1 + i * (answers - 1), false, 100);
+            seen_as(&s, MARK_IKE, NEAR, START + i + 0.1 + WAY, 1 + i * (answers - 1), false, 100);
+        }
+        seen(&s, NEAR, START + 3.05, 9, true, 100);
+        end(&s);
+        T((lost(&s, true) > 0) == (answers == 1) && lost(&s, false) == 0);
+    }
+    points_free(s.p);
+}
+
 int
 main(void)
 {
@@ -445,5 +478,6 @@ main(void)
     test_inside();
     test_fragments();
     test_limits();
+    test_one_direction();
     return t_done();
 }

@@ -17,8 +17,16 @@ struct course {
     uint32_t both[POINTS_MAX][POINTS_MAX]; /* packets that both saw */
 };
 
+/* What the points saw of one IKE SA and its Child SAs in one direction. */
+struct half {
+    uint32_t packets[POINTS_MAX];
+    uint32_t messages[POINTS_MAX];      /* different ones of IKE */
+};
+
 struct work {
     struct points *p;
+    GHashTable *halves;         /* half_key -> struct half */
+    GHashTable *messages;       /* set of a message's key at one point */
     GHashTable *courses;
     GArray *emissions; /* of struct emission */
     double cut[POINTS_MAX]; /* by the reference clock: a point that sees nothing from then on
@@ -245,6 +253,55 @@ one_capture(const struct points *p, const struct record *r, uint32_t to)
            fabs(p->places[to].is.offset - p->places[r->point].is.offset) < POINTS_ONE_CLOCK_S;
 }
 
+static struct half *
+half_of(const struct work *w, uint32_t ike_sa, bool to_responder)
+{
+    int64_t key = (int64_t)ike_sa << 1 | to_responder;
+
+    return (struct half *)g_hash_table_lookup(w->halves, &key);
+}
+
+static void
+count_half(struct work *w, const struct record *r)
+{
+    int64_t key = (int64_t)r->ike_sa << 1 | r->to_responder,
+            message = (int64_t)hash_octets(r->point, &r->key, sizeof r->key);
+    struct half *h = half_of(w, r->ike_sa, r->to_responder);
+
+    if (!h) {
+        h = g_new0(struct half, 1);
+        g_hash_table_insert(w->halves, g_memdup2(&key, sizeof key), h);
+    }
+    h->packets[r->point]++;
+    if (r->kind == MARK_IKE && !g_hash_table_contains(w->messages, &message)) {
+        g_hash_table_add(w->messages, g_memdup2(&message, sizeof message));
+        h->messages[r->point]++;
+    }
+}
+
+static void
+count_halves(struct work *w)
+{
+    for (guint i = 0; i < w->p->records->len; i++) {
+        const struct record *r = record_at(w->p, i);
+        if (r->ike_sa != NO_ID && !is_inner(r)) {
+            count_half(w, r);
+        }
+    }
+}
+
+/* The point captures one direction only: the peer goes on in the negotiation there, so that it has
+ * what the point has none of. */
+static bool
+sees_other_way_only(const struct work *w, const struct record *r, uint32_t point)
+{
+    const struct half *this = half_of(w, r->ike_sa, r->to_responder),
+                      *back = half_of(w, r->ike_sa, !r->to_responder);
+
+    return r->ike_sa != NO_ID && !is_inner(r) && (!this || !this->packets[point]) && back &&
+           back->messages[point] > 1;
+}
+
 /* Packets that pass a point before they come to those that saw them: one that is not seen there
  * when nothing else is any more shows that the point has ended. */
 static void
@@ -353,7 +410,8 @@ note_lost(struct work *w, const struct emission *e)
     struct passage *g;
     bool ended;
 
-    if (to == NO_RECORD || was_at(w, e, to) || came_in_parts(w->p, r, to) || (is_inner(r) && !is_dropped(w, e, to))) {
+    if (to == NO_RECORD || was_at(w, e, to) || came_in_parts(w->p, r, to) ||
+        sees_other_way_only(w, r, to) || (is_inner(r) && !is_dropped(w, e, to))) {
         return;
     }
     ended = !one_capture(w->p, r, to) && has_ended(w->p, to, time);
@@ -503,7 +561,10 @@ passages_make(struct points *p)
     w.passage_of = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     w.talks = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     w.hosts = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    w.halves = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+    w.messages = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     w.emissions = emissions_list(p);
+    count_halves(&w);
     for (guint k = 0; k < w.emissions->len; k++) {
         vote(&w, &g_array_index(w.emissions, struct emission, k));
     }
@@ -525,5 +586,7 @@ passages_make(struct points *p)
     g_hash_table_destroy(w.passage_of);
     g_hash_table_destroy(w.talks);
     g_hash_table_destroy(w.hosts);
+    g_hash_table_destroy(w.halves);
+    g_hash_table_destroy(w.messages);
     g_array_free(w.emissions, TRUE);
 }

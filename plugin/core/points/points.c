@@ -136,6 +136,25 @@ points_sightings(const struct points *p, uint32_t frame, uint32_t out[])
     return n;
 }
 
+bool
+points_translated(const struct points *p, uint32_t frame)
+{
+    uint32_t seen[POINTS_MAX], i;
+    size_t num;
+
+    if (!p || (i = find_frame(p, frame)) == NO_RECORD) {
+        return false;
+    }
+    num = points_sightings(p, frame, seen);
+    for (size_t k = 0; k < num; k++) {
+        const struct record *other = record_at(p, find_frame(p, seen[k]));
+        if (other->kind == record_at(p, i)->kind && other->ends != record_at(p, i)->ends) {
+            return true;
+        }
+    }
+    return false;
+}
+
 size_t
 points_count(const struct points *p)
 {

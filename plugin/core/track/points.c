@@ -90,6 +90,31 @@ track_copied_message(struct sadb *db, struct ike_event *e, const struct ike_mess
     return true;
 }
 
+/* A packet of the stream on the other side of a translation: one that is lost on its way there is of
+ * the same stream, though no other point shows it. */
+static void
+know_translated(struct sadb *db, struct stream *s, const struct sighting *at)
+{
+    struct sa_key key =
+        store_key(&db->store, 's', s->protocol, &s->spi, sizeof s->spi, &at->src, &at->dst);
+
+    if (!g_hash_table_contains(db->stream_of, &key) &&
+        g_hash_table_size(db->stream_of) < 2 * SADB_MAX_STREAMS) {
+        g_hash_table_insert(db->stream_of, g_memdup2(&key, sizeof key), s);
+    }
+}
+
+void
+track_translated_packet(const struct stream *s, struct sighting *at)
+{
+    if (!ip_equal(&at->src, &s->src) || !ip_equal(&at->dst, &s->dst)) {
+        at->src = s->src;
+        at->dst = s->dst;
+        at->src_port = s->last_src_port;
+        at->dst_port = s->dst_port;
+    }
+}
+
 bool
 track_copied_packet(struct sadb *db, struct ipsec_event *e)
 {
@@ -113,7 +138,8 @@ track_copied_packet(struct sadb *db, struct ipsec_event *e)
     e->duplicate = true;
     e->original = was.frame;
     if (was.stream != NO_ID) {
-        const struct stream *s = (const struct stream *)g_ptr_array_index(db->streams, was.stream);
+        struct stream *s = (struct stream *)g_ptr_array_index(db->streams, was.stream);
+        know_translated(db, s, &e->at);
         e->stream = s;
         e->child = s->child;
         e->to_responder = s->to_responder;

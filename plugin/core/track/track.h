@@ -331,6 +331,9 @@ void track_nat(struct turn *t);
 bool track_copied_message(struct sadb *db, struct ike_event *e, const struct ike_message *m,
                           const uint8_t *octets, size_t len);
 bool track_copied_packet(struct sadb *db, struct ipsec_event *e);
+/* A packet of s that only a point on the other side of a translation has seen: with the addresses
+ * that its stream has. */
+void track_translated_packet(const struct stream *s, struct sighting *at);
 bool track_copied_path(struct sadb *db, struct path_event *e);
 /* Whose the message or packet is that was no copy.  sa and s may be NULL. */
 void track_tell_point(struct sadb *db, const struct ike_sa *sa, const struct stream *s,

@@ -295,6 +295,7 @@ find_stream(struct sadb *db, struct ipsec_event *e)
         s = made;
     }
     if (s) {
+        track_translated_packet(s, &e->at);
         track_tie_stream(db, e, s);
         look_at_peers(db, s);
     }
