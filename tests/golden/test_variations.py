@@ -274,4 +274,5 @@ def main():
     sys.exit(bool(alarms) or not tried)
 
 
-main()
+if __name__ == "__main__":
+    main()

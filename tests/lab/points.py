@@ -74,13 +74,13 @@ def option(code, value):
 
 
 def write(path, places, frames):
-    """places: [(name, link)]; frames: [(place, time, octets)] in order."""
+    """places: [(name, link)]; frames: [(place, time, octets, octets that were sent where some were cut off)] in order."""
     out = block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
     for name, link in places:
         out += block(1, struct.pack("<HHI", link, 0, 262144) + option(2, name.encode()) + option(9, b"\6") + option(0, b""))
-    for place, time, octets in frames:
+    for place, time, octets, *sent in frames:
         micro = round(time * 1e6)
-        out += block(6, struct.pack("<IIIII", place, micro >> 32, micro & 0xffffffff, len(octets), len(octets)) + octets)
+        out += block(6, struct.pack("<IIIII", place, micro >> 32, micro & 0xffffffff, len(octets), *sent or [len(octets)]) + octets)
     path.write_bytes(out)
 
 
