@@ -27,6 +27,7 @@ struct work {
     struct points *p;
     GHashTable *halves;         /* half_key -> struct half */
     GHashTable *messages;       /* set of a message's key at one point */
+    uint32_t ike_at[POINTS_MAX];        /* messages of any SA */
     GHashTable *courses;
     GArray *emissions; /* of struct emission */
     double cut[POINTS_MAX]; /* by the reference clock: a point that sees nothing from then on
@@ -284,20 +285,24 @@ count_halves(struct work *w)
 {
     for (guint i = 0; i < w->p->records->len; i++) {
         const struct record *r = record_at(w->p, i);
+        w->ike_at[r->point] += r->kind == MARK_IKE;
         if (r->ike_sa != NO_ID && !is_inner(r)) {
             count_half(w, r);
         }
     }
 }
 
-/* The point captures one direction only: the peer goes on in the negotiation there, so that it has
- * what the point has none of. */
+/* The point captures no IKE at all, by its filter or its snapshot length; or one direction only: the
+ * peer goes on in the negotiation there, so that it has what the point has none of. */
 static bool
-sees_other_way_only(const struct work *w, const struct record *r, uint32_t point)
+is_blind_for(const struct work *w, const struct record *r, uint32_t point)
 {
     const struct half *this = half_of(w, r->ike_sa, r->to_responder),
                       *back = half_of(w, r->ike_sa, !r->to_responder);
 
+    if (r->kind == MARK_IKE && !w->ike_at[point]) {
+        return true;
+    }
     return r->ike_sa != NO_ID && !is_inner(r) && (!this || !this->packets[point]) && back &&
            back->messages[point] > 1;
 }
@@ -411,7 +416,7 @@ note_lost(struct work *w, const struct emission *e)
     bool ended;
 
     if (to == NO_RECORD || was_at(w, e, to) || came_in_parts(w->p, r, to) ||
-        sees_other_way_only(w, r, to) || (is_inner(r) && !is_dropped(w, e, to))) {
+        is_blind_for(w, r, to) || (is_inner(r) && !is_dropped(w, e, to))) {
         return;
     }
     ended = !one_capture(w->p, r, to) && has_ended(w->p, to, time);
