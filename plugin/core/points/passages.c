@@ -28,6 +28,7 @@ struct work {
     GHashTable *halves;         /* half_key -> struct half */
     GHashTable *messages;       /* set of a message's key at one point */
     uint32_t ike_at[POINTS_MAX];        /* messages of any SA */
+    double least[POINTS_MAX][POINTS_MAX];       /* seconds that a packet takes from one to the other */
     GHashTable *courses;
     GArray *emissions; /* of struct emission */
     double cut[POINTS_MAX]; /* by the reference clock: a point that sees nothing from then on
@@ -307,6 +308,19 @@ is_blind_for(const struct work *w, const struct record *r, uint32_t point)
            back->messages[point] > 1;
 }
 
+static void
+find_least(struct work *w)
+{
+    for (guint k = 0; k < w->emissions->len; k++) {
+        const struct emission *e = &g_array_index(w->emissions, struct emission, k);
+        for (uint32_t i = 1; i < e->len; i++) {
+            double *least = &w->least[on_way(w, e, i - 1)->point][on_way(w, e, i)->point],
+                   took = time_on_way(w, e, i) - time_on_way(w, e, i - 1);
+            *least = took > 0 && (*least == 0 || took < *least) ? took : *least;
+        }
+    }
+}
+
 /* Packets that pass a point before they come to those that saw them: one that is not seen there
  * when nothing else is any more shows that the point has ended. */
 static void
@@ -419,7 +433,7 @@ note_lost(struct work *w, const struct emission *e)
         is_blind_for(w, r, to) || (is_inner(r) && !is_dropped(w, e, to))) {
         return;
     }
-    ended = !one_capture(w->p, r, to) && has_ended(w->p, to, time);
+    ended = !one_capture(w->p, r, to) && has_ended(w->p, to, time + w->least[r->point][to]);
     w->p->places[to].is.end_known &= !ended;
     if (ended ? w->cut[to] < HUGE_VAL :
                 !one_capture(w->p, r, to) && !was_at_work(w->p, to, time)) {
@@ -578,6 +592,7 @@ passages_make(struct points *p)
     }
     find_talks(&w);
     find_cuts(&w);
+    find_least(&w);
     for (guint k = 0; k < w.emissions->len; k++) {
         follow(&w, &g_array_index(w.emissions, struct emission, k));
     }
