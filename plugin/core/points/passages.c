@@ -17,17 +17,9 @@ struct course {
     uint32_t both[POINTS_MAX][POINTS_MAX]; /* packets that both saw */
 };
 
-/* What the points saw of one IKE SA and its Child SAs in one direction. */
-struct half {
-    uint32_t packets[POINTS_MAX];
-    uint32_t messages[POINTS_MAX];      /* different ones of IKE */
-};
-
 struct work {
     struct points *p;
-    GHashTable *halves;         /* half_key -> struct half */
-    GHashTable *messages;       /* set of a message's key at one point */
-    uint32_t ike_at[POINTS_MAX];        /* messages of any SA */
+    struct halves *halves;
     double least[POINTS_MAX][POINTS_MAX];       /* seconds that a packet takes from one to the other */
     GHashTable *courses;
     GArray *emissions; /* of struct emission */
@@ -255,59 +247,6 @@ one_capture(const struct points *p, const struct record *r, uint32_t to)
            fabs(p->places[to].is.offset - p->places[r->point].is.offset) < POINTS_ONE_CLOCK_S;
 }
 
-static struct half *
-half_of(const struct work *w, uint32_t ike_sa, bool to_responder)
-{
-    int64_t key = (int64_t)ike_sa << 1 | to_responder;
-
-    return (struct half *)g_hash_table_lookup(w->halves, &key);
-}
-
-static void
-count_half(struct work *w, const struct record *r)
-{
-    int64_t key = (int64_t)r->ike_sa << 1 | r->to_responder,
-            message = (int64_t)hash_octets(r->point, &r->key, sizeof r->key);
-    struct half *h = half_of(w, r->ike_sa, r->to_responder);
-
-    if (!h) {
-        h = g_new0(struct half, 1);
-        g_hash_table_insert(w->halves, g_memdup2(&key, sizeof key), h);
-    }
-    h->packets[r->point]++;
-    if (r->kind == MARK_IKE && !g_hash_table_contains(w->messages, &message)) {
-        g_hash_table_add(w->messages, g_memdup2(&message, sizeof message));
-        h->messages[r->point]++;
-    }
-}
-
-static void
-count_halves(struct work *w)
-{
-    for (guint i = 0; i < w->p->records->len; i++) {
-        const struct record *r = record_at(w->p, i);
-        w->ike_at[r->point] += r->kind == MARK_IKE;
-        if (r->ike_sa != NO_ID && !is_inner(r)) {
-            count_half(w, r);
-        }
-    }
-}
-
-/* The point captures no IKE at all, by its filter or its snapshot length; or one direction only: the
- * peer goes on in the negotiation there, so that it has what the point has none of. */
-static bool
-is_blind_for(const struct work *w, const struct record *r, uint32_t point)
-{
-    const struct half *this = half_of(w, r->ike_sa, r->to_responder),
-                      *back = half_of(w, r->ike_sa, !r->to_responder);
-
-    if (r->kind == MARK_IKE && !w->ike_at[point]) {
-        return true;
-    }
-    return r->ike_sa != NO_ID && !is_inner(r) && (!this || !this->packets[point]) && back &&
-           back->messages[point] > 1;
-}
-
 static void
 find_least(struct work *w)
 {
@@ -430,7 +369,7 @@ note_lost(struct work *w, const struct emission *e)
     bool ended;
 
     if (to == NO_RECORD || was_at(w, e, to) || came_in_parts(w->p, r, to) ||
-        is_blind_for(w, r, to) || (is_inner(r) && !is_dropped(w, e, to))) {
+        halves_blind(w->halves, r, to) || (is_inner(r) && !is_dropped(w, e, to))) {
         return;
     }
     ended = !one_capture(w->p, r, to) && has_ended(w->p, to, time + w->least[r->point][to]);
@@ -580,10 +519,8 @@ passages_make(struct points *p)
     w.passage_of = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     w.talks = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     w.hosts = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-    w.halves = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
-    w.messages = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    w.halves = halves_new(p);
     w.emissions = emissions_list(p);
-    count_halves(&w);
     for (guint k = 0; k < w.emissions->len; k++) {
         vote(&w, &g_array_index(w.emissions, struct emission, k));
     }
@@ -606,7 +543,6 @@ passages_make(struct points *p)
     g_hash_table_destroy(w.passage_of);
     g_hash_table_destroy(w.talks);
     g_hash_table_destroy(w.hosts);
-    g_hash_table_destroy(w.halves);
-    g_hash_table_destroy(w.messages);
+    halves_free(w.halves);
     g_array_free(w.emissions, TRUE);
 }
