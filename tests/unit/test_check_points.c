@@ -147,6 +147,29 @@ large_lost(struct conversation *c)
     T(strstr(remedy(c, CHECK_lost_between), "lower the MTU or the TCP MSS") != NULL);
 }
 
+/* The clock of the near point is so far ahead that all of it comes behind the far one: what is lost
+ * on the way comes when the window is long past. */
+static void
+lost_behind(struct conversation *c)
+{
+    set_up(c);
+    for (uint32_t i = 1; i <= 90; i++) {
+        if (i != 5) {
+            at_point(c, FAR, 1000 + i, i, true, 100);
+        }
+        at_point(c, FAR, 1000 + i + 0.1, i, false, 100);
+    }
+    for (uint32_t i = 1; i <= 90; i++) {
+        at_point(c, NEAR, 1400 + i - 0.02, i, true, 100);
+        at_point(c, NEAR, 1400 + i + 0.12, i, false, 100);
+    }
+    end(c);
+    SAYS(c, lost_between, "1 of the 90 ESP packets of SPI b0000001");
+    no_copy(c);
+    SILENT(c, stream_stopped);
+    T(sadb_stream(c->db, 0)->packets == 90 && sadb_stream(c->db, 0)->lost == 0);
+}
+
 /* The far point ends early, or never saw anything of the two. */
 static void
 not_captured(struct conversation *c)
@@ -275,6 +298,7 @@ main(void)
     all_lost(&c);
     lost_since(&c);
     large_lost(&c);
+    lost_behind(&c);
     not_captured(&c);
     rewritten(&c);
     replayed(&c);

@@ -232,6 +232,9 @@ size_t window_octets(const struct sadb *db);
 /* The number of e's packet, as a receiver judges it: counts what is lost, replayed or too old.
  * digest is that of its octets, 0 where it is not known. */
 void window_see(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t digest);
+/* The same of a packet whose place in the order is not known: how far it is behind says nothing.
+ * False, and nothing is changed, where its number was seen before. */
+bool window_fill(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t digest);
 /* After the packet of that number was counted. */
 void window_note_step(struct sadb *db, struct stream *s, uint32_t seq, uint32_t frame);
 

@@ -328,6 +328,21 @@ see_echo(const struct sadb *db, const struct stream *s, struct ipsec_event *e, u
     }
 }
 
+/* A packet that another capture point alone saw, whose clock is behind: in the file it comes after
+ * what followed it.  It fills its gap, and says nothing of the order of things. */
+static bool
+see_belated(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t digest)
+{
+    if (!points_meet(db->points) || !s->packets || e->at.time >= s->last_time ||
+        !window_fill(db, s, e, digest)) {
+        return false;
+    }
+    s->packets++;
+    s->bytes += e->packet->length;
+    e->number = s->packets;
+    return true;
+}
+
 /* Every packet that a receiver might take. */
 static void
 see_packet(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t digest)
@@ -430,7 +445,9 @@ see_any(struct sadb *db, struct ipsec_event *e, const struct sighting *at,
         return;
     }
     track_settle(db, s, e);
-    see_packet(db, s, e, digest);
+    if (!see_belated(db, s, e, digest)) {
+        see_packet(db, s, e, digest);
+    }
 }
 
 void

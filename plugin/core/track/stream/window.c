@@ -132,6 +132,23 @@ window_see(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t di
     }
 }
 
+bool
+window_fill(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t digest)
+{
+    uint32_t seq = e->packet->seq, behind = s->last_seq - seq;
+
+    if (behind < db->options.window && window_has(db, s, seq)) {
+        return false;
+    }
+    if (behind >= db->options.window && behind < UINT32_MAX / 2) {
+        gap_fill(s, seq);
+        s->gap_frame = s->lost ? gap_first(s) : 0;
+    } else {
+        window_see(db, s, e, digest);
+    }
+    return true;
+}
+
 /* In order and without loss, the number of a packet follows from its sequence number. */
 void
 window_note_step(struct sadb *db, struct stream *s, uint32_t seq, uint32_t frame)
