@@ -19,7 +19,7 @@ import points      # noqa: E402
 PCAPS, NO_KEYS = ROOT / "pcaps", ROOT / "tests" / "golden"
 SINGLE = ("5_clean_ikev2", "clean_v2_native", "clean_v1_main", "esp_suites", "children")
 SKEWS = ("0", "0.3", "11", "400")
-HOP = 150e-6            # seconds from one place to the next
+HOP = 20e-6             # seconds from one place to the next
 held = failed = 0
 
 
