@@ -156,6 +156,8 @@ bool points_translated(const struct points *p, uint32_t frame);
 bool points_explain_clear(const struct points *p, uint32_t frame, uint8_t point);
 /* Where the packet of frame was captured; NULL where it is none of IPsec. */
 const struct point *points_of_frame(const struct points *p, uint32_t frame);
+/* The first sighting of a copy's packet; 0 where the packet of frame is no copy. */
+uint32_t points_copy_of(const struct points *p, uint32_t frame);
 /* The owner's ids that points_see or points_tell had for the packet of frame; false: none. */
 bool points_owner(const struct points *p, uint32_t frame, struct packet_owner *out);
 

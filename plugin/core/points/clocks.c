@@ -40,7 +40,7 @@ sightings_at(const struct points *p, uint32_t newest, uint32_t point, uint32_t *
     uint32_t len = 0;
 
     for (uint32_t i = newest; i != NO_RECORD && len < POINTS_MAX_SAME; i = record_at(p, i)->older) {
-        if (record_at(p, i)->point == point && record_same(record_at(p, i), record_at(p, newest))) {
+        if (record_at(p, i)->point == point && record_same(p, record_at(p, i), record_at(p, newest))) {
             out[len++] = i;
         }
     }
@@ -262,7 +262,7 @@ count_matches(const struct points *p, uint32_t num[POINTS_MAX][POINTS_MAX])
         uint32_t from = GPOINTER_TO_UINT(newest) - 1, seen[POINTS_MAX] = { 0 }, len = 0;
         for (uint32_t i = from; i != NO_RECORD && len < POINTS_MAX_SAME;
              i = record_at(p, i)->older, len++) {
-            seen[record_at(p, i)->point] += record_same(record_at(p, i), record_at(p, from));
+            seen[record_at(p, i)->point] += record_same(p, record_at(p, i), record_at(p, from));
         }
         for (uint32_t a = 0; a < p->num_places; a++) {
             for (uint32_t b = 0; b < p->num_places && seen[a]; b++) {

@@ -40,7 +40,7 @@ choose(const struct points *p, const struct seen *all, uint32_t before, uint32_t
             if (all[i].emission != e) {
                 continue;
             }
-            fits |= record_same(record_at(p, all[i].record), record_at(p, now->record));
+            fits |= record_same(p, record_at(p, all[i].record), record_at(p, now->record));
             has |= record_at(p, all[i].record)->point == record_at(p, now->record)->point &&
                    now->time - all[i].time > SAME_PASSING;
             from = MIN(from, now->time - all[i].time);

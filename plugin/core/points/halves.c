@@ -8,13 +8,13 @@
 /* One direction of one IKE SA. */
 struct half {
     uint32_t packets[POINTS_MAX];
-    uint32_t messages[POINTS_MAX];      /* different ones of IKE */
+    uint32_t messages[POINTS_MAX]; /* different ones of IKE */
 };
 
 struct halves {
-    GHashTable *all;            /* IKE SA and direction -> struct half */
-    GHashTable *messages;       /* set of a message's key at one point */
-    uint32_t ike_at[POINTS_MAX];        /* messages of any SA */
+    GHashTable *all; /* IKE SA and direction -> struct half */
+    GHashTable *messages; /* set of a message's key at one point */
+    uint32_t ike_at[POINTS_MAX]; /* messages of any SA */
 };
 
 static bool

@@ -20,7 +20,7 @@ struct course {
 struct work {
     struct points *p;
     struct halves *halves;
-    double least[POINTS_MAX][POINTS_MAX];       /* seconds that a packet takes from one to the other */
+    double least[POINTS_MAX][POINTS_MAX]; /* seconds that a packet takes from one to the other */
     GHashTable *courses;
     GArray *emissions; /* of struct emission */
     double cut[POINTS_MAX]; /* by the reference clock: a point that sees nothing from then on

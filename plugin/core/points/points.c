@@ -117,6 +117,15 @@ points_of_frame(const struct points *p, uint32_t frame)
     return i == NO_RECORD ? NULL : &p->places[record_at(p, i)->point].is;
 }
 
+uint32_t
+points_copy_of(const struct points *p, uint32_t frame)
+{
+    uint32_t i = find_frame(p, frame);
+
+    return i == NO_RECORD || !record_at(p, i)->copy ? 0 :
+                                                      record_at(p, record_at(p, i)->first)->frame;
+}
+
 size_t
 points_sightings(const struct points *p, uint32_t frame, uint32_t out[])
 {

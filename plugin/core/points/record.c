@@ -168,10 +168,22 @@ keep_ends(struct points *p, const struct ip_addr *src, const struct ip_addr *dst
     return p->ends->len - 1;
 }
 
-bool
-record_same(const struct record *a, const struct record *b)
+/* One host sends the same message from or to several addresses (RFC 4555 section 3.10): packets
+ * that have passed no router, so that nothing has translated them. */
+static bool
+sent_apart(const struct points *p, const struct record *a, const struct record *b)
 {
-    return a->key == b->key && (!a->whole || !b->whole || a->whole == b->whole);
+    const struct ends *x = record_ends(p, a), *y = record_ends(p, b);
+
+    return a->kind < MARK_PATH && a->ttl && a->ttl == b->ttl &&
+           !(ip_equal(&x->src, &y->src) && ip_equal(&x->dst, &y->dst));
+}
+
+bool
+record_same(const struct points *p, const struct record *a, const struct record *b)
+{
+    return a->key == b->key && (!a->whole || !b->whole || a->whole == b->whole) &&
+           !sent_apart(p, a, b);
 }
 
 /* The sighting elsewhere that this one is a copy of: as often as the packet has come by here, it
@@ -182,7 +194,7 @@ find_copied(const struct points *p, const struct record *r, uint32_t newest)
     uint32_t num[POINTS_MAX] = { 0 }, same[POINTS_MAX_SAME], len = 0, most = NO_RECORD;
 
     for (uint32_t i = newest; i != NO_RECORD && len < POINTS_MAX_SAME; i = record_at(p, i)->older) {
-        if (record_same(record_at(p, i), r)) {
+        if (record_same(p, record_at(p, i), r)) {
             same[len++] = i;
             num[record_at(p, i)->point]++;
         }
@@ -198,17 +210,6 @@ find_copied(const struct points *p, const struct record *r, uint32_t newest)
         }
     }
     return NO_RECORD;
-}
-
-/* One host sends the same message from two of its addresses (RFC 4555 section 3.10): two packets,
- * neither of which has passed a router, and no translation. */
-static bool
-sent_twice(const struct points *p, const struct record *r, const struct record *was)
-{
-    const struct ends *a = record_ends(p, r), *b = record_ends(p, was);
-
-    return !(ip_equal(&a->src, &b->src) && ip_equal(&a->dst, &b->dst)) && r->ttl &&
-           r->ttl == was->ttl && r->ip_id != was->ip_id;
 }
 
 static double
@@ -308,7 +309,7 @@ points_see(struct points *p, const struct packet_mark *m, const struct sighting 
     newest = GPOINTER_TO_UINT(g_hash_table_lookup(p->newest, &m->key));
     r.older = newest ? newest - 1 : NO_RECORD;
     first = find_copied(p, &r, r.older);
-    if (first != NO_RECORD && !sent_twice(p, &r, record_at(p, first))) {
+    if (first != NO_RECORD) {
         note_copy(p, &r, first, out);
     }
     p->told = index;

@@ -27,7 +27,7 @@ struct record {
     uint32_t ends;              /* index */
     uint32_t inner;             /* the same, of MARK_SEALED and MARK_CLEAR */
     uint32_t emission;          /* once the capture has ended: sightings of one sending share it */
-    uint16_t ip_id;
+    uint16_t ip_id;             /* of a datagram in fragments */
     uint8_t point;              /* index into places */
     uint8_t ttl, kind;
     bool to_responder, copy;
@@ -79,7 +79,7 @@ record_ends(const struct points *p, const struct record *r)
     return &g_array_index(p->ends, struct ends, r->ends);
 }
 /* Both are sightings of the same octets, as far as both were captured. */
-bool record_same(const struct record *a, const struct record *b);
+bool record_same(const struct points *p, const struct record *a, const struct record *b);
 
 /* clocks.c: places the points on one clock, that of the first one that shares packets. */
 void clocks_place(struct points *p);

@@ -201,7 +201,10 @@ static bool
 see_clear(struct sadb *db, struct path_event *e)
 {
     const struct inner_packet *p = &e->packet->clear;
-    struct clear_packet one = { e->at.frame, e->at.point, e->at.time, *p, NULL, false };
+    struct clear_packet one = { .frame = e->at.frame,
+                                .point = e->at.point,
+                                .time = points_time(db->points, e->at.point, e->at.time),
+                                .packet = *p };
     struct clear_miss *miss;
     uint64_t hash;
 

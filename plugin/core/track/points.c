@@ -69,11 +69,18 @@ bool
 track_copied_message(struct sadb *db, struct ike_event *e, const struct ike_message *m,
                      const uint8_t *octets, size_t len)
 {
+    struct packet_owner last;
     struct packet_mark mark;
     struct seen_elsewhere was;
 
     if (!db->points || !e->at.point || len < IKE_HEADER) {
         return false;
+    }
+    /* A message that was joined from IKE's own fragments is no packet: its last fragment is. */
+    if (!e->at.tcp && points_owner(db->points, e->at.frame, &last)) {
+        e->copy_of = points_copy_of(db->points, e->at.frame);
+        e->duplicate = e->copy_of != 0;
+        return e->duplicate;
     }
     mark = points_mark(MARK_IKE, octets, IKE_HEADER, m->length == len ? octets : NULL, m->length);
     if (!see(db, &mark, &e->at, &was)) {
@@ -159,8 +166,8 @@ track_copied_path(struct sadb *db, struct path_event *e)
     } head = { hash_octets(1, p->ike_spi, sizeof p->ike_spi), p->spi, p->ike_id, p->udp_octets,
                e->at.ip_id, (uint16_t)(p->icmp_type << 8 | p->icmp_code) };
     struct packet_mark mark = p->kind == PATH_FRAGMENT ?
-        points_mark_fragment(e->at.ip_id) :
-        points_mark(MARK_PATH, &head, sizeof head, NULL, (uint32_t)p->kind);
+                                  points_mark_fragment(e->at.ip_id) :
+                                  points_mark(MARK_PATH, &head, sizeof head, NULL, (uint32_t)p->kind);
     struct seen_elsewhere was;
 
     if (!db->points || !e->at.point) {
