@@ -338,7 +338,7 @@ put_general(const struct diagnoses *d, GString *out, const struct diagnosis *one
         g_string_append_printf(out, " The keys of IKE SA %u would confirm this.", unread->id);
     } else if (area == AREA_PATH || area == AREA_SYMPTOM) {
         g_string_append(out, points_meet(sadb_points(d->db)) ?
-                                 " Captures at both points that go on longer would confirm this." :
+                                 " Longer captures at both points would confirm this." :
                                  " A capture at the other end would confirm this.");
     }
 }

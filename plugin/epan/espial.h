@@ -78,8 +78,8 @@ void info_append(packet_info *pinfo, const struct record *kept);
 void show_log_register(void);
 void show_log(tvbuff_t *tvb, proto_tree *tree, int field, uint32_t frame);
 
-/* show_point.c: at which capture point that frame is, and where else its packet was seen; the fields
- * are those of a point and of a sighting. */
+/* show_point.c: at which capture point that frame is, and where else its packet was seen; the
+ * fields are those of a point and of a sighting. */
 void show_point_register(void);
 void show_point(tvbuff_t *tvb, proto_tree *tree, int point, int sighting, uint32_t frame);
 

@@ -96,7 +96,8 @@ followed(const struct page *p, const struct finding_group *g)
     return diagnoses_get(p->r->diagnoses, first);
 }
 
-/* What is weak has a line in the summary, and notes are of interest only: paper has their titles. */
+/* What is weak has a line in the summary, and notes are of interest only: paper has their
+ * titles. */
 static bool
 is_aside(const struct page *p, const struct finding_group *g)
 {

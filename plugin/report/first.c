@@ -64,7 +64,7 @@ put_diagnosis(struct page *p, const struct diagnosis *d)
     if (p->told[d->id]) {       /* of another tunnel too */
         html_put(p->out, "<li class=\"%s\"><p class=\"head\">", severity_name(d->severity));
         put_severity(p->out, d->severity);
-        html_put(p->out, " <a href=\"#d%u\">%s</a>, as told above</p></li>\n", d->id, d->title);
+        html_put(p->out, " <a href=\"#d%u\">%s</a>, as above</p></li>\n", d->id, d->title);
         return;
     }
     html_put(p->out, "<li class=\"%s\" id=\"d%u\"><p class=\"head\">", severity_name(d->severity),

@@ -27,7 +27,8 @@ print_passage(FILE *out, const struct report *r, const struct passage *g)
 
     fprintf(out, "  %s -> %s  ", points_get(p, g->from)->name, points_get(p, g->to)->name);
     if (s) {
-        fprintf(out, "%s%s %08x", g->inner ? "inside " : "", s->protocol == PROTO_AH ? "AH" : "ESP", s->spi);
+        fprintf(out, "%s%s %08x", g->inner ? "inside " : "",
+                s->protocol == PROTO_AH ? "AH" : "ESP", s->spi);
     } else {
         fprintf(out, "IKE SA %u to the %s", g->ike_sa, g->to_responder ? "responder" : "initiator");
     }

@@ -296,7 +296,8 @@ put_title(GString *out, const struct negotiation *n)
     html_put(out, x->response || x->answered_by ? "frames %u and %u" : "frame %u",
              x->request ? x->request : n->sa->first_frame,
              x->response ? x->response : x->answered_by);
-    html_put(out, ": <span class=\"%s\">%s</span>", x->chosen ? "good" : was_refused(x) ? "bad" : "sub",
+    html_put(out, ": <span class=\"%s\">%s</span>",
+             x->chosen ? "good" : was_refused(x) ? "bad" : "sub",
              x->chosen      ? "accepted" :
              was_refused(x) ? "refused" :
              x->response    ? "no choice read" :

@@ -13,7 +13,10 @@ at_point(struct conversation *c, uint8_t point, double time, uint32_t seq, bool 
 {
     static uint8_t octets[8];
     struct ipsec_packet p = esp_of(from_client ? TO_R : TO_I, seq);
-    struct sighting at = { .frame = c->frame + 1, .time = time + (point == FAR ? AHEAD : 0), .src = from_client ? c->client : c->gateway, .dst = from_client ? c->gateway : c->client, .ip_id = (uint16_t)seq, .ttl = (point == NEAR) == from_client ? 64 : 60, .point = point };
+    struct sighting at = { .frame = c->frame + 1, .time = time + (point == FAR ? AHEAD : 0),
+                           .src = from_client ? c->client : c->gateway,
+                           .dst = from_client ? c->gateway : c->client, .ip_id = (uint16_t)seq,
+                           .ttl = (point == NEAR) == from_client ? 64 : 60, .point = point };
 
     memcpy(octets, &seq, sizeof seq);
     p.iv = seq;
@@ -235,7 +238,9 @@ inner_at(struct conversation *c, uint8_t point, double time, uint8_t host, uint1
 {
     uint8_t packet[40] = { 0x45, 0, 0, 40, (uint8_t)(id >> 8), (uint8_t)id, 0, 0, 64, 6, 0, 0,
                            10, 1, 0, host, 10, 2, 0, 1, 1, 2, 3, 4 };
-    struct sighting at = { .frame = c->frame + 1, .time = time, .point = point, .src = back ? c->gateway : c->client, .dst = back ? c->client : c->gateway };
+    struct sighting at = { .frame = c->frame + 1, .time = time, .point = point,
+                           .src = back ? c->gateway : c->client,
+                           .dst = back ? c->client : c->gateway };
 
     if (back) {
         memcpy(packet + 12, (const uint8_t[]){ 10, 2, 0, 1, 10, 1, 0, host }, 8);

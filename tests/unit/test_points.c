@@ -309,7 +309,9 @@ test_addresses(void)
     for (int i = 0; i < 2; i++) {
         const uint32_t head[] = { 1, 1 };
         struct packet_mark m = points_mark(MARK_IKE, head, sizeof head, NULL, 100);
-        struct sighting at = { .frame = (uint32_t)i + 1, .time = START + i, .ttl = 64, .point = (uint8_t)(i + 1), .ip_id = (uint16_t)(50 + i), .src = i ? s.nat : s.client, .dst = s.gateway };
+        struct sighting at = { .frame = (uint32_t)i + 1, .time = START + i, .ttl = 64,
+                               .point = (uint8_t)(i + 1), .ip_id = (uint16_t)(50 + i),
+                               .src = i ? s.nat : s.client, .dst = s.gateway };
         T(!points_see(s.p, &m, &at, &s.was));
     }
     points_free(s.p);
@@ -326,7 +328,8 @@ inner(struct scene *s, double time, uint8_t from, uint16_t id, bool comes_out, b
     seen(s, NEAR, time, id, true, 100);
     T(points_mark_inner(&m, true, packet, sizeof packet));
     for (int out = 0; out < (comes_out ? 2 : 1); out++) {
-        struct sighting at = { .frame = ++s->frame, .time = time + 0.0001 * out, .point = out ? FAR : NEAR, .src = s->client, .dst = s->gateway };
+        struct sighting at = { .frame = ++s->frame, .time = time + 0.0001 * out,
+                               .point = out ? FAR : NEAR, .src = s->client, .dst = s->gateway };
         const struct packet_owner owner = { 0, 0, true };
         if (out) {
             packet[8]--; /* TTL */
@@ -341,7 +344,8 @@ inner(struct scene *s, double time, uint8_t from, uint16_t id, bool comes_out, b
     if (answered) {
         uint8_t back[40] = { 0x45, 0, 0, 40, 9, (uint8_t)id, 0, 0, 64, 6, 0, 0,
                              10, 2, 0, 1, 10, 0, 0, from, 1, 2, 3, 4 };
-        struct sighting at = { .frame = ++s->frame, .time = time + 0.01, .point = NEAR, .src = s->gateway, .dst = s->client };
+        struct sighting at = { .frame = ++s->frame, .time = time + 0.01, .point = NEAR,
+                               .src = s->gateway, .dst = s->client };
         const struct packet_owner owner = { 0, 1, false };
         T(points_mark_inner(&m, true, back, sizeof back));
         points_see(s->p, &m, &at, &s->was);
@@ -443,8 +447,8 @@ test_limits(void)
     T(points_count(NULL) == 0 && points_num_passages(NULL) == 0 && !points_capped(NULL));
 }
 
-/* FAR has no request.  Answers to both of them show that it captures one direction only; one answer,
- * which is repeated, may as well be to another that came before. */
+/* FAR has no request.  Answers to both of them show that it captures one direction only; one
+ * answer, which is repeated, may as well be to another that came before. */
 static void
 test_one_direction(void)
 {

@@ -40,7 +40,8 @@ sightings_at(const struct points *p, uint32_t newest, uint32_t point, uint32_t *
     uint32_t len = 0;
 
     for (uint32_t i = newest; i != NO_RECORD && len < POINTS_MAX_SAME; i = record_at(p, i)->older) {
-        if (record_at(p, i)->point == point && record_same(p, record_at(p, i), record_at(p, newest))) {
+        const struct record *r = record_at(p, i);
+        if (r->point == point && record_same(p, r, record_at(p, newest))) {
             out[len++] = i;
         }
     }
@@ -152,7 +153,7 @@ find_delay(GArray *matches, bool *both)
 static double
 offset_near(const struct tick *ticks, guint len, guint at)
 {
-    double near[NEAR];
+    double near[NEAR] = { 0 };
     guint from = at > NEAR / 2 ? at - NEAR / 2 : 0, num = 0;
 
     for (guint i = from; i < len && num < NEAR; i++) {

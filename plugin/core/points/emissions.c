@@ -57,7 +57,7 @@ choose(const struct points *p, const struct seen *all, uint32_t before, uint32_t
 static void
 split_packet(struct points *p, uint32_t newest, uint32_t *num)
 {
-    struct seen all[POINTS_MAX_SAME];
+    struct seen all[POINTS_MAX_SAME] = { { 0 } };
     uint32_t len = 0, sendings = 0;
 
     for (uint32_t i = newest; i != NO_RECORD && len < POINTS_MAX_SAME; i = record_at(p, i)->older) {

@@ -1,5 +1,5 @@
-/* halves.c - what the points saw of each IKE SA and its Child SAs, direction by direction: a point that
- * captures one direction only, or no IKE, says nothing of what does not come.
+/* halves.c - what the points saw of each IKE SA and its Child SAs, direction by direction: a point
+ * that captures one direction only, or no IKE, says nothing of what does not come.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "record.h"
 

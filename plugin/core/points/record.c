@@ -3,6 +3,7 @@
 #include "record.h"
 
 #include <espial/hash.h>
+#include <espial/protocol.h>
 #include <espial/text.h>
 #include <string.h>
 
@@ -26,16 +27,14 @@ points_mark_fragment(uint16_t ip_id)
 bool
 points_mark_inner(struct packet_mark *out, bool sealed, const uint8_t *octets, size_t len)
 {
-    enum { IPV4 = 20,
-           IPV6 = 40,
-           BEHIND = 12 };
+    enum { BEHIND = 12 };
     struct {
         uint8_t src[16], dst[16], fields[8], behind[BEHIND];
     } head;
     bool v4 = len && octets[0] >> 4 == 4;
-    size_t header = v4 ? (size_t)(octets[0] & 15) * 4 : IPV6, addr = v4 ? 4 : 16;
+    size_t header = v4 ? (size_t)(octets[0] & 15) * 4 : IPV6_HEADER, addr = v4 ? 4 : 16;
 
-    if (len < header + BEHIND || header < IPV4) {
+    if (len < header + BEHIND || header < IPV4_HEADER) {
         return false;
     }
     memset(&head, 0, sizeof head);

@@ -102,8 +102,8 @@ GArray *emissions_list(struct points *p);
 struct halves;
 struct halves *halves_new(const struct points *p);
 void halves_free(struct halves *h);
-/* The point captures no IKE at all, by its filter or its snapshot length; or one direction only: the
- * peer goes on in the negotiation there, so that it has what the point has none of. */
+/* The point captures no IKE at all, by its filter or its snapshot length; or one direction only:
+ * the peer goes on in the negotiation there, so that it has what the point has none of. */
 bool halves_blind(const struct halves *h, const struct record *r, uint32_t point);
 
 /* passages.c: what became of the packets. */

@@ -97,8 +97,8 @@ track_copied_message(struct sadb *db, struct ike_event *e, const struct ike_mess
     return true;
 }
 
-/* A packet of the stream on the other side of a translation: one that is lost on its way there is of
- * the same stream, though no other point shows it. */
+/* A packet of the stream on the other side of a translation: one that is lost on its way there is
+ * of the same stream, though no other point shows it. */
 static void
 know_translated(struct sadb *db, struct stream *s, const struct sighting *at)
 {
@@ -126,17 +126,14 @@ bool
 track_copied_packet(struct sadb *db, struct ipsec_event *e)
 {
     const struct ipsec_packet *p = e->packet;
-    const struct {
-        uint64_t iv;
-        uint32_t spi, seq;
-    } head = { p->has_iv ? p->iv : 0, p->spi, p->seq };
+    const uint64_t head[] = { p->has_iv ? p->iv : 0, (uint64_t)p->spi << 32 | p->seq };
     struct packet_mark mark;
     struct seen_elsewhere was;
 
     if (!db->points || !e->at.point) {
         return false;
     }
-    mark = points_mark(p->protocol == PROTO_AH ? MARK_AH : MARK_ESP, &head, sizeof head,
+    mark = points_mark(p->protocol == PROTO_AH ? MARK_AH : MARK_ESP, head, sizeof head,
                        p->octets.len == p->length ? p->octets.at : NULL, p->length);
     if (!see(db, &mark, &e->at, &was)) {
         return false;
@@ -159,19 +156,18 @@ bool
 track_copied_path(struct sadb *db, struct path_event *e)
 {
     const struct path_packet *p = e->packet;
-    const struct {
-        uint64_t ike_spi;
-        uint32_t spi, ike_id, octets;
-        uint16_t ip_id, kind;
-    } head = { hash_octets(1, p->ike_spi, sizeof p->ike_spi), p->spi, p->ike_id, p->udp_octets,
-               e->at.ip_id, (uint16_t)(p->icmp_type << 8 | p->icmp_code) };
-    struct packet_mark mark = p->kind == PATH_FRAGMENT ?
-                                  points_mark_fragment(e->at.ip_id) :
-                                  points_mark(MARK_PATH, &head, sizeof head, NULL, (uint32_t)p->kind);
+    const uint64_t head[] = { hash_octets(1, p->ike_spi, sizeof p->ike_spi),
+                              (uint64_t)p->spi << 32 | p->ike_id,
+                              (uint64_t)p->udp_octets << 32 | (uint64_t)e->at.ip_id << 16 |
+                                  (uint64_t)p->icmp_type << 8 | p->icmp_code };
+    struct packet_mark mark = points_mark(MARK_PATH, head, sizeof head, NULL, PATH_ICMP + 1u);
     struct seen_elsewhere was;
 
     if (!db->points || !e->at.point) {
         return false;
+    }
+    if (p->kind == PATH_FRAGMENT) {
+        mark = points_mark_fragment(e->at.ip_id);
     }
     if (p->kind == PATH_CLEAR) {
         /* Where nothing is known of it, track_clear_kept will tell whether it is of any SA. */
@@ -212,7 +208,8 @@ track_sealed(struct sadb *db, const struct ipsec_event *e, const struct sighting
 }
 
 void
-track_tell_point(struct sadb *db, const struct ike_sa *sa, const struct stream *s, bool from_initiator)
+track_tell_point(struct sadb *db, const struct ike_sa *sa, const struct stream *s,
+                 bool from_initiator)
 {
     if (db->points) {
         const struct packet_owner owner = { sa ? sa->id : NO_ID, s ? s->id : NO_ID,
@@ -226,10 +223,8 @@ static struct packet_owner
 owner(const void *context, uint32_t ike_sa, uint32_t stream, bool to_responder)
 {
     const struct sadb *db = (const struct sadb *)context;
-    const struct stream *s = stream == NO_ID ? NULL :
-                                               (const struct stream *)g_ptr_array_index(db->streams, stream);
-    const struct ike_sa *sa = !s ? NULL : s->child ? s->child->ike_sa :
-                                                     s->peers;
+    const struct stream *s = sadb_stream(db, stream);
+    const struct ike_sa *sa = !s ? NULL : s->child ? s->child->ike_sa : s->peers;
 
     if (!s) {
         return (struct packet_owner){ ike_sa, stream, to_responder };
