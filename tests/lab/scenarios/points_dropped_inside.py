@@ -11,6 +11,7 @@ from points import COPIES
 CONFIGURATIONS = dict(zip(("client", "gateway"), tunnel()))
 KERNEL = "libipsec"
 POINTS = {"client": 0, "gateway": 11, "tunnel": 11}
+ROOT = ("inner_source_violation",)
 
 
 def story(lab):

@@ -8,6 +8,7 @@ from points import COPIES
 
 CONFIGURATIONS = dict(zip(("client", "gateway"), tunnel()))
 POINTS = {"client": 0.3, "gateway": 0}
+ROOT = ("lost_between", "lost_between")
 
 
 def before(lab):

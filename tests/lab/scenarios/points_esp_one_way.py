@@ -9,6 +9,7 @@ from points import COPIES
 
 CONFIGURATIONS = dict(zip(("client", "gateway"), tunnel()))
 POINTS = {"client": 0, "gateway": 11}
+ROOT = ("lost_between",)
 
 
 def before(lab):

@@ -10,6 +10,7 @@ from points import COPIES
 CONFIGURATIONS = dict(zip(("client", "gateway"), tunnel()))
 KERNEL = "libipsec"
 POINTS = {"client": 0, "gateway": 11}
+ROOT = ("large_esp_lost",)
 
 
 def before(lab):

@@ -10,6 +10,7 @@ from points import COPIES
 CONFIGURATIONS = dict(zip(("client", "gateway"), tunnel(gateway={"remote_addrs": "%any"})))
 KERNEL = "libipsec"
 POINTS = {"client": 0, "router-out": 3, "gateway": -400}
+ROOT = ("lost_between",)
 
 
 def before(lab):

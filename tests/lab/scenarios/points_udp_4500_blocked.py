@@ -7,6 +7,7 @@ from points import COPIES
 
 CONFIGURATIONS = dict(zip(("client", "gateway"), tunnel()))
 POINTS = {"client": 0, "gateway": -11}
+ROOT = ("udp_4500_blocked",)
 
 
 def before(lab):
