@@ -63,6 +63,8 @@ void findings_withdraw_of(struct findings *out, const struct sadb *db,
                           const void *data);
 /* Withdraws what answers from elsewhere explain: messages that are sent again, moves. */
 void explain_strays(struct findings *out, const struct sadb *db);
+/* Withdraws that no address changes, where another capture point shows that one does. */
+void explain_translations(struct findings *out, const struct sadb *db);
 /* Withdraws what is said of answers that nobody asked for: unsolicited_answers tells of all. */
 void explain_unsolicited(struct findings *out, const struct sadb *db);
 /* At the end: those that came true join the others as if there had been no doubt, the rest are

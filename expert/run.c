@@ -113,6 +113,7 @@ checks_end_logged(struct findings *out, const struct sadb *db, const struct plan
     findings_foretold(out, db);
     explain_strays(out, db);
     explain_unsolicited(out, db);
+    explain_translations(out, db);
     findings_drop(out);
     findings_settle(out, db);
 #define CHECK(name, severity, group, trigger, ...) \

@@ -98,6 +98,18 @@ check_nat_forced(const struct check_in *in, struct findings *out)
         sa->nat_i.frame, sa->nat_r.frame);
 }
 
+void
+explain_translations(struct findings *out, const struct sadb *db)
+{
+    for (size_t i = 0; i < sadb_num_ike_sas(db); i++) {
+        const struct ike_sa *sa = sadb_ike_sa(db, i);
+        struct scope where = { .exchange = NO_ID, .variant = of_hosts(sa) };
+        if (sa->after_nat && !sa->nat_i.forced && !sa->nat_r.forced) {
+            finding_withdraw(out, CHECK_nat_forced, &where);
+        }
+    }
+}
+
 static bool
 has_draft_mode(const struct child_sa *c)
 {

@@ -186,6 +186,12 @@ verdict(const struct ike_sa *sa)
     return nat_of_sides(behind_i, behind_r);
 }
 
+void
+track_nat_again(struct ike_sa *sa)
+{
+    sa->nat = verdict(sa);
+}
+
 /* One packet, captured once on each side of a NAT: it has one of its addresses changed.  A probe
  * of MOBIKE (RFC 4555 section 3.10) goes out from several addresses as packets of their own. */
 bool

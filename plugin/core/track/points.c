@@ -60,6 +60,7 @@ learn_translation(struct sadb *db, const struct seen_elsewhere *was, const struc
     *beyond = src ? e->at.dst : e->at.src;
     sa->before_nat = sa->before_nat ? sa->before_nat : was->frame;
     sa->after_nat = e->at.frame;
+    track_nat_again(sa);
     half = store_half_key(&db->store, sa->spi_i, &e->at.src, &e->at.dst);
     store_pair_add(&db->store, sa, &e->at.src, &e->at.dst);
     store_add(&db->store, &half, sa);

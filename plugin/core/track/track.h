@@ -326,6 +326,8 @@ bool track_translated(const struct sadb *db, struct ike_sa *sa, const struct exc
 /* Where the message of that frame was captured; NULL where that is too long ago. */
 const struct recent_message *track_recent(const struct sadb *db, uint32_t frame);
 void track_nat(struct turn *t);
+/* Once the addresses on both sides of a translation are known. */
+void track_nat_again(struct ike_sa *sa);
 
 /* --- points.c -------------------------------------------------------------------- */
 
