@@ -34,19 +34,77 @@ pattern_of(const struct passage *g)
     return LOST_SOME;
 }
 
-/* "5 ESP packets of SPI 423e6869", "2 IKE messages of IKE SA 0". */
+static bool
+was_sent_in(const struct exchange_message *m, uint32_t frame)
+{
+    if (m->frame == frame) {
+        return true;
+    }
+    for (guint i = 0; m->again && i < m->again->frames.len; i++) {
+        if (m->again->frames.at[i] == frame) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The message whose sending that frame is, and its exchange; NULL. */
+static const struct exchange_message *
+message_of(const struct ike_sa *sa, uint32_t frame, const struct exchange **its)
+{
+    for (struct newest n = newest_first(sa->exchanges.len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct exchange *x = sa->exchanges.at[n.i];
+        for (guint i = 0; i < x->messages.len; i++) {
+            if (was_sent_in(message_at(x, i), frame)) {
+                *its = x;
+                return message_at(x, i);
+            }
+        }
+    }
+    return NULL;
+}
+
+/* "IKE_SA_INIT responses" where all lost messages are of one exchange, else "messages". */
+static void
+say_messages(const struct ike_sa *sa, const struct passage *g, uint32_t num, GString *out)
+{
+    const struct exchange *first = NULL, *other = NULL;
+    const struct exchange_message *m = NULL;
+    char name[64];
+
+    for (guint i = 0; i < g->lost->len && (!i || other == first); i++) {
+        const struct exchange_message *one = message_of(sa, lost_at(g, i)->frame, &other);
+        m = i ? m : one;
+        first = i ? first : other;
+    }
+    if (!m || other != first || num != g->num_lost) {
+        g_string_append_printf(out, "message%s", num == 1 ? "" : "s");
+        return;
+    }
+    g_string_append_printf(out, "%s %s%s",
+                           exchange_name(sa->major, first->type, name, sizeof name),
+                           sa->major == 1 ? "message" : m->response ? "response" :
+                                                                      "request",
+                           num == 1 ? "" : "s");
+}
+
+/* "5 ESP packets of SPI 423e6869", "2 IKE_AUTH requests of IKE SA 0". */
 static char *
 say_what(const struct check_in *in, const struct passage *g, uint32_t num, char *out, size_t size)
 {
     const struct stream *s = g->stream == NO_ID ? NULL : sadb_stream(in->db, g->stream);
-    const char *plural = num == 1 ? "" : "s";
+    GString *text = g_string_new(NULL);
 
+    g_string_append_printf(text, "%u ", num);
     if (s) {
-        g_snprintf(out, (gulong)size, "%u %s packet%s of SPI %08x", num, ipsec_name(s->protocol),
-                   plural, s->spi);
+        g_string_append_printf(text, "%s packet%s of SPI %08x", ipsec_name(s->protocol),
+                               num == 1 ? "" : "s", s->spi);
     } else {
-        g_snprintf(out, (gulong)size, "%u message%s of IKE SA %u", num, plural, g->ike_sa);
+        say_messages(sadb_ike_sa(in->db, g->ike_sa), g, num, text);
+        g_string_append_printf(text, " of IKE SA %u", g->ike_sa);
     }
+    g_strlcpy(out, text->str, size);
+    g_string_free(text, TRUE);
     return out;
 }
 
