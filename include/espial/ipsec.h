@@ -22,6 +22,8 @@ struct inner_talk {
     uint32_t seq, ack;          /* TCP; of an echo, seq is its identifier and its number */
 };
 
+enum { INNER_HEAD = 72 };       /* octets: the longest IPv4 header, and what tells packets apart */
+
 /* What an ESP or AH packet is, before it is tied to anything. */
 struct ipsec_packet {
     uint8_t protocol;           /* PROTO_ESP, PROTO_AH */
@@ -49,8 +51,9 @@ struct ipsec_packet {
     bool has_iv;
     struct span octets;         /* from the SPI to the end, which NAT leaves as they are; len 0
                                  * where not all were captured */
-    struct span inner_octets;   /* valid with inner_tunnel: of the inner packet from its header on,
-                                 * at least what was captured of its first ones */
+    uint8_t inner_head[INNER_HEAD];     /* valid with inner_tunnel: the first octets of the inner
+                                         * packet, from its header on */
+    uint8_t inner_head_len;
     bool readable_ip;           /* what follows the sequence number is an IP header as it stands */
 };
 

@@ -65,7 +65,7 @@ enum limits {
     STREAM_MAX_STEPS = 1 << 16,     /* of one stream: packets out of order whose counts are
                                      * remembered */
     SADB_MAX_SIGHTS = 1 << 16,      /* packets of IKE, ESP and AH whose later copies are known */
-    SADB_MAX_INSTANTS = 1 << 16,    /* frames whose time is known; beyond that one in each tick,
+    SADB_MAX_INSTANTS = 1 << 14,    /* frames whose time is known; beyond that one in each tick,
                                      * which grows with the capture */
     SADB_MAX_DISTANCES = 16,        /* between two sightings of one packet, that are compared */
     SADB_MAX_EARLY_COPIES = 256,    /* copies seen before it was known that there are two points */

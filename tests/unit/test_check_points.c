@@ -252,7 +252,8 @@ inner_at(struct conversation *c, uint8_t point, double time, uint8_t host, uint1
         p.icv = ICV_GOOD;
         p.inner_tunnel = true;
         p.has_inner = inner_packet_read(&p.inner, packet, sizeof packet);
-        p.inner_octets = (struct span){ packet, sizeof packet };
+        memcpy(p.inner_head, packet, sizeof packet);
+        p.inner_head_len = sizeof packet;
         see_ipsec(c, &at, &p);
     } else {
         struct path_packet p = { .kind = PATH_CLEAR, .clear_octets = { packet, sizeof packet } };

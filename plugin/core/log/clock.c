@@ -20,15 +20,6 @@ struct pair {
     uint32_t line, frame;
 };
 
-double
-line_tolerance(const struct log_line *line)
-{
-    double fraction = line->time - floor(line->time);
-
-    /* Syslog has whole seconds, old Fireboxes whole minutes. */
-    return fraction != 0 ? EXACT : fmod(line->time, 60) != 0 ? EXACT + 1 : EXACT + 60;
-}
-
 static int
 by_apart(const void *a, const void *b)
 {

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "reader.h"
 
+#include <math.h>
 #include <string.h>
 
 #define NEARBY 61.5             /* seconds: no line is told of a message further off */
@@ -186,6 +187,15 @@ candidate_from(const struct candidates *c, double time)
         }
     }
     return low;
+}
+
+double
+line_tolerance(const struct log_line *line)
+{
+    double fraction = line->time - floor(line->time);
+
+    /* Syslog has whole seconds, old Fireboxes whole minutes. */
+    return fraction != 0 ? EXACT : fmod(line->time, 60) != 0 ? EXACT + 1 : EXACT + 60;
 }
 
 size_t

@@ -91,6 +91,8 @@ struct messages *messages_new(const struct sadb *db);
 void messages_free(struct messages *m);
 /* The line tells of a message that was sent or received. */
 bool line_tells_message(const struct log_line *line);
+/* How far a line of a message and the message may be apart, in seconds. */
+double line_tolerance(const struct log_line *line);
 /* Those that it may be, at most max, in order of frames. */
 size_t messages_like(const struct messages *m, const struct groups *g, const struct log_line *line,
                      struct told_message *out, size_t max);
@@ -107,7 +109,5 @@ void clocks_find(struct logs *l, struct log_file *file, uint32_t first, uint32_t
                  const struct messages *m, const struct groups *g, const struct sadb *db);
 /* Gives times without a year the year of the capture. */
 void clocks_set_years(struct logs *l, const struct sadb *db);
-/* How far a line of a message and the message may be apart, in seconds. */
-double line_tolerance(const struct log_line *line);
 
 #endif

@@ -202,7 +202,7 @@ track_sealed(struct sadb *db, const struct ipsec_event *e, const struct sighting
 
     if (db->points && e->at.point && e->stream && p->has_inner && p->inner_tunnel &&
         p->icv != ICV_BAD &&
-        points_mark_inner(&mark, true, p->inner_octets.at, p->inner_octets.len)) {
+        points_mark_inner(&mark, true, p->inner_head, p->inner_head_len)) {
         points_see(db->points, &mark, at, &was);
         track_tell_point(db, NULL, e->stream, e->to_responder);
     }

@@ -107,7 +107,8 @@ ipsec_set_inner(struct ipsec_packet *p, const struct sighting *at, uint8_t next,
     p->inner_tunnel = false;
     if (next == IP_IPV4 || next == IP_IPV6) {
         p->inner_tunnel = true;
-        p->inner_octets = *payload;
+        p->inner_head_len = (uint8_t)(payload->len < INNER_HEAD ? payload->len : INNER_HEAD);
+        memcpy(p->inner_head, payload->at, p->inner_head_len);
         p->has_inner = inner_packet_read(&p->inner, payload->at, payload->len);
     } else if (next == IP_AGGFRAG) {
         struct span blocks, one;
