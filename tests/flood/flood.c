@@ -39,7 +39,7 @@ static const struct flood floods[] = {
     { "chosen_spis", NULL, chosen_spis, 2750, 2750, SADB_MAX_IKE_SAS + 1, "IKE SAs" },
     { "same_spi_i", NULL, same_spi_i, 1400, 1400, SADB_MAX_IKE_SAS + 1, "IKE SAs" },
     { "esp_spis", unreadable, esp_spis, 1400, 1400, SADB_MAX_STREAMS + 1, "ESP and AH streams" },
-    { "forged_sources", child, forged_sources, 1500, 1500, SADB_MAX_STREAMS + 1,
+    { "forged_sources", child, forged_sources, 1600, 1600, SADB_MAX_STREAMS + 1,
       "ESP and AH streams" },
     { "moves", unreadable_with_streams, moves, 2350, 60, 1, "Child SAs that follow a new address" },
     { "retransmissions", NULL, retransmissions, 400, 10, SADB_MAX_RETRANSMISSIONS + 2,
