@@ -19,6 +19,7 @@ NO_CAPTURE = {
     "plan_unmatched": "is of the plan given beside a capture: unit tests",
     "redirect_not_followed": "wants a client that refuses to be redirected: unit tests",
     "nat_t_unsupported": "wants two daemons without NAT traversal in common: unit tests",
+    "log_contradicts": "is of a log given beside a capture: unit tests",
     "esp_null_seen": "is silent where keys are given; esp_cleartext shows it without",
 }
 

@@ -68,7 +68,8 @@ def paired(true, attacked, key, evidence, theirs):
 def carried(finding, m):
     """A true finding in the attacked capture's numbers."""
     each = {"per_frame": [{"frame": m.frame(d["frame"]), "detail": m.text(d["detail"])} for d in finding["per_frame"]]} if "per_frame" in finding else {}
-    return {**each, "check": finding["check"], "severity": finding["severity"], "basis": finding["basis"], "frame": m.frame(finding["frame"]),
+    times = {k: finding[k] for k in ("first_time", "last_time") if k in finding}
+    return {**each, **times, "check": finding["check"], "severity": finding["severity"], "basis": finding["basis"], "frame": m.frame(finding["frame"]),
             "frames": [m.frame(n) for n in finding["frames"]], "count": finding["count"],
             "ike_sa": m.ike.get(finding["ike_sa"]), "child_sa": m.children.get(finding["child_sa"]), "stream": m.streams.get(finding["stream"]),
             "detail": m.text(finding["detail"]), "remedy": m.text(finding["remedy"]), "reference": finding["reference"]}
