@@ -45,11 +45,28 @@ is_inner(const struct record *r)
 }
 
 /* What tunnels carry goes on inside of the gateway. */
-static struct course *
-course_of(struct work *w, const struct ip_addr *src, const struct ip_addr *dst, bool inner)
+static int64_t
+course_key(const struct work *w, const struct ip_addr *src, const struct ip_addr *dst, bool inner)
 {
     const struct ip_addr both[] = { *src, *dst };
-    int64_t key = (int64_t)hash_octets(w->p->seed + inner, both, sizeof both);
+
+    return (int64_t)hash_octets(w->p->seed + inner, both, sizeof both);
+}
+
+/* NULL where no two points saw a packet of it. */
+static const struct course *
+find_course(const struct work *w, const struct ip_addr *src, const struct ip_addr *dst, bool inner)
+{
+    int64_t key = course_key(w, src, dst, inner);
+
+    return (const struct course *)g_hash_table_lookup(w->courses, &key);
+}
+
+/* NULL beyond PASSAGES_MAX. */
+static struct course *
+make_course(struct work *w, const struct ip_addr *src, const struct ip_addr *dst, bool inner)
+{
+    int64_t key = course_key(w, src, dst, inner);
     struct course *c = (struct course *)g_hash_table_lookup(w->courses, &key);
 
     if (!c && g_hash_table_size(w->courses) < PASSAGES_MAX) {
@@ -65,7 +82,7 @@ static void
 vote_for(struct work *w, const struct record *seen, const struct record *a, const struct record *b)
 {
     const struct ends *e = record_ends(w->p, seen);
-    struct course *c = course_of(w, &e->src, &e->dst, is_inner(seen));
+    struct course *c = make_course(w, &e->src, &e->dst, is_inner(seen));
 
     if (c) {
         c->votes[a->point][b->point]++;
@@ -97,21 +114,18 @@ vote(struct work *w, const struct emission *e)
 /* 1: what r is one of meets a before b; -1: behind; 0: not known.  What comes back meets them the
  * other way round. */
 static int
-order(struct work *w, const struct record *r, uint32_t a, uint32_t b)
+order(const struct work *w, const struct record *r, uint32_t a, uint32_t b)
 {
     const struct ends *e = record_ends(w->p, r);
-    const struct course *there = course_of(w, &e->src, &e->dst, is_inner(r)),
-                        *back = course_of(w, &e->dst, &e->src, is_inner(r));
-    int32_t votes;
-    uint32_t both;
+    const struct course *there = find_course(w, &e->src, &e->dst, is_inner(r)),
+                        *back = find_course(w, &e->dst, &e->src, is_inner(r));
+    int32_t votes = (there ? there->votes[a][b] : 0) - (back ? back->votes[a][b] : 0);
+    uint32_t both = (there ? there->both[a][b] : 0) + (back ? back->both[a][b] : 0);
 
-    if (!there || !back) {
+    if (!both || (double)abs(votes) < CLEAR_MAJORITY * both) {
         return 0;
     }
-    votes = there->votes[a][b] - back->votes[a][b];
-    both = there->both[a][b] + back->both[a][b];
-    return !both || (double)abs(votes) < CLEAR_MAJORITY * both ? 0 : votes > 0 ? 1 :
-                                                                                 -1;
+    return votes > 0 ? 1 : -1;
 }
 
 /* Between points of one link the noise of the clocks is more than the way: what most packets show

@@ -437,5 +437,5 @@ sadb_see_ike(struct sadb *db, struct ike_event *e, const struct sighting *at,
     e->sa = t.sa;
     e->exchange = t.exchange;
     e->message = t.message;
-    track_tell_point(db, t.sa, NULL, e->from_initiator);
+    track_tell_point(db, at, t.sa, NULL, e->from_initiator);
 }

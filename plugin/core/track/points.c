@@ -153,29 +153,46 @@ track_copied_packet(struct sadb *db, struct ipsec_event *e)
     return true;
 }
 
+/* An ICMP error, of which a translation changes the addresses that it quotes, and no more. */
+static struct packet_mark
+mark_error(const struct path_packet *p, uint16_t ip_id)
+{
+    const uint64_t head[] = { hash_octets(1, p->ike_spi, sizeof p->ike_spi),
+                              (uint64_t)p->spi << 32 | p->ike_id,
+                              (uint64_t)p->udp_octets << 32 | (uint64_t)ip_id << 16 |
+                                  (uint64_t)p->icmp_type << 8 | p->icmp_code };
+
+    return points_mark(MARK_PATH, head, sizeof head, NULL, PATH_ICMP + 1u);
+}
+
 bool
 track_copied_path(struct sadb *db, struct path_event *e)
 {
     const struct path_packet *p = e->packet;
-    const uint64_t head[] = { hash_octets(1, p->ike_spi, sizeof p->ike_spi),
-                              (uint64_t)p->spi << 32 | p->ike_id,
-                              (uint64_t)p->udp_octets << 32 | (uint64_t)e->at.ip_id << 16 |
-                                  (uint64_t)p->icmp_type << 8 | p->icmp_code };
-    struct packet_mark mark = points_mark(MARK_PATH, head, sizeof head, NULL, PATH_ICMP + 1u);
+    struct packet_mark mark;
     struct seen_elsewhere was;
 
     if (!db->points || !e->at.point) {
         return false;
     }
-    if (p->kind == PATH_FRAGMENT) {
+    switch (p->kind) {
+    case PATH_ICMP:
+        mark = mark_error(p, e->at.ip_id);
+        break;
+    case PATH_FRAGMENT:
         mark = points_mark_fragment(e->at.ip_id);
-    }
-    if (p->kind == PATH_CLEAR) {
+        break;
+    case PATH_CLEAR:
         /* Where nothing is known of it, track_clear_kept will tell whether it is of any SA. */
-        return points_mark_inner(&mark, false, p->clear_octets.at, p->clear_octets.len) &&
-               points_know(db->points, &mark) && see(db, &mark, &e->at, &was);
+        if (!points_mark_inner(&mark, false, p->clear_octets.at, p->clear_octets.len) ||
+            !points_know(db->points, &mark)) {
+            return false;
+        }
+        break;
+    default:
+        return false;
     }
-    return (p->kind == PATH_ICMP || p->kind == PATH_FRAGMENT) && see(db, &mark, &e->at, &was);
+    return see(db, &mark, &e->at, &was);
 }
 
 void
@@ -204,15 +221,15 @@ track_sealed(struct sadb *db, const struct ipsec_event *e, const struct sighting
         p->icv != ICV_BAD &&
         points_mark_inner(&mark, true, p->inner_head, p->inner_head_len)) {
         points_see(db->points, &mark, at, &was);
-        track_tell_point(db, NULL, e->stream, e->to_responder);
+        track_tell_point(db, at, NULL, e->stream, e->to_responder);
     }
 }
 
 void
-track_tell_point(struct sadb *db, const struct ike_sa *sa, const struct stream *s,
-                 bool from_initiator)
+track_tell_point(struct sadb *db, const struct sighting *at, const struct ike_sa *sa,
+                 const struct stream *s, bool from_initiator)
 {
-    if (db->points) {
+    if (db->points && at->point) {
         const struct packet_owner owner = { sa ? sa->id : NO_ID, s ? s->id : NO_ID,
                                             from_initiator };
         points_tell(db->points, &owner);

@@ -341,8 +341,8 @@ bool track_copied_packet(struct sadb *db, struct ipsec_event *e);
 void track_translated_packet(const struct stream *s, struct sighting *at);
 bool track_copied_path(struct sadb *db, struct path_event *e);
 /* Whose the message or packet is that was no copy.  sa and s may be NULL. */
-void track_tell_point(struct sadb *db, const struct ike_sa *sa, const struct stream *s,
-                      bool from_initiator);
+void track_tell_point(struct sadb *db, const struct sighting *at, const struct ike_sa *sa,
+                      const struct stream *s, bool from_initiator);
 /* A clear packet that an SA should protect. */
 void track_clear_kept(struct sadb *db, const struct path_event *e);
 /* What the packet carries, where it was read.  at is as its own clock has it. */

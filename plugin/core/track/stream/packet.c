@@ -403,7 +403,7 @@ see_any(struct sadb *db, struct ipsec_event *e, const struct sighting *at,
         return;
     }
     s = find_stream(db, e);
-    track_tell_point(db, NULL, s, s && s->to_responder);
+    track_tell_point(db, at, NULL, s, s && s->to_responder);
     if (!s) {
         e->peers = sadb_ike_between(db, &at->src, &at->dst);
         return;
