@@ -26,6 +26,10 @@ struct packet_mark {
     uint32_t length;            /* octets that were sent, from the IKE, ESP or AH header on, which
                                  * no translation and no encapsulation changes */
     struct ip_addr src, dst;    /* of an inner packet; else none */
+    /* Of IKEv2, where numbered: its message ID (RFC 7296 section 2.2), and whose request it is or
+     * answers. */
+    bool numbered, answer, asked_by_initiator;
+    uint32_t message_id;
 };
 /* Of a head that tells such packets apart, and of all octets, or NULL. */
 struct packet_mark points_mark(enum mark_kind kind, const void *head, size_t head_len,

@@ -408,6 +408,81 @@ test_fragments(void)
     }
 }
 
+/* An IKEv2 message at a point: a request of the client, or its answer. */
+static void
+ike(struct scene *s, uint8_t point, double time, uint32_t id, bool answer)
+{
+    const uint32_t head[] = { id, answer, 7 };
+    struct packet_mark m = points_mark(MARK_IKE, head, sizeof head, NULL, 200);
+    struct sighting at = { .frame = ++s->frame, .time = time, .point = point,
+                           .src = answer ? s->gateway : s->client,
+                           .dst = answer ? s->client : s->gateway,
+                           .ttl = (point == NEAR) == answer ? 60 : 64 };
+    const struct packet_owner owner = { 0, NO_ID, !answer };
+
+    m.numbered = m.asked_by_initiator = true;
+    m.answer = answer;
+    m.message_id = id;
+    points_see_frame(s->p, point, s->frame, time, NULL);
+    points_see(s->p, &m, &at, &s->was);
+    points_tell(s->p, &owner);
+}
+
+enum trouble { NO_REQUEST_THERE, NO_REQUEST, NO_ANSWER_HERE, NO_ANSWER, FIRST_REQUEST_LOST };
+
+/* Requests 0 to 5 and their answers; with number 2 there is the trouble. */
+static void
+negotiate(struct scene *s, enum trouble trouble)
+{
+    begin(s, 0);
+    for (uint32_t id = 0; id < 6; id++) {
+        bool now = id == 2;
+        double time = START + id;
+        ike(s, NEAR, time, id, false);
+        if (now && trouble == FIRST_REQUEST_LOST) {
+            ike(s, NEAR, time + 0.5, id, false);
+            time += 0.5;
+        }
+        if (now && trouble == NO_REQUEST) {
+            break;
+        }
+        if (!now || trouble != NO_REQUEST_THERE) {
+            ike(s, FAR, time + WAY, id, false);
+        }
+        ike(s, FAR, time + 0.1, id, true);
+        if (now && trouble == NO_ANSWER) {
+            break;
+        }
+        if (!now || trouble != NO_ANSWER_HERE) {
+            ike(s, NEAR, time + 0.1 + WAY, id, true);
+        }
+    }
+    points_see_frame(s->p, NEAR, ++s->frame, START + 20, NULL);
+    points_see_frame(s->p, FAR, ++s->frame, START + 20, NULL);
+    end(s);
+}
+
+/* A point that has the answer of a request got the request, whether it captured it or not. */
+static void
+test_turns(void)
+{
+    static const struct {
+        enum trouble trouble;
+        uint32_t requests, answers;     /* lost */
+    } rows[] = {
+        { NO_REQUEST_THERE, 0, 0 },     { NO_REQUEST, 1, 0 }, { NO_ANSWER_HERE, 0, 0 },
+        { NO_ANSWER, 0, 1 },            { FIRST_REQUEST_LOST, 1, 0 },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct scene s = { 0 };
+        negotiate(&s, rows[i].trouble);
+        T(lost(&s, true) == rows[i].requests);
+        T(lost(&s, false) == rows[i].answers);
+        points_free(s.p);
+    }
+}
+
 static void
 test_limits(void)
 {
@@ -481,6 +556,7 @@ main(void)
     test_addresses();
     test_inside();
     test_fragments();
+    test_turns();
     test_limits();
     test_one_direction();
     return t_done();

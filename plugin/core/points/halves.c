@@ -14,6 +14,7 @@ struct half {
 struct halves {
     GHashTable *all; /* IKE SA and direction -> struct half */
     GHashTable *messages; /* set of a message's key at one point */
+    GHashTable *turns; /* set of turn_key at one point */
     uint32_t ike_at[POINTS_MAX]; /* messages of any SA */
 };
 
@@ -49,6 +50,26 @@ count_one(struct halves *h, const struct record *r)
     }
 }
 
+/* A request, or an answer, of that number at a point. */
+static int64_t
+turn_key(const struct record *r, uint32_t point, uint32_t message_id, bool answer)
+{
+    const uint32_t turn[] = { r->ike_sa, message_id, point,
+                              (uint32_t)(answer << 1 | r->asked_by_initiator) };
+
+    return (int64_t)hash_octets(1, turn, sizeof turn);
+}
+
+static void
+count_turn(struct halves *h, const struct record *r)
+{
+    int64_t key = turn_key(r, r->point, r->message_id, r->answer);
+
+    if (!g_hash_table_contains(h->turns, &key)) {
+        g_hash_table_add(h->turns, g_memdup2(&key, sizeof key));
+    }
+}
+
 static void
 count(struct halves *h, const struct points *p)
 {
@@ -57,6 +78,9 @@ count(struct halves *h, const struct points *p)
         h->ike_at[r->point] += r->kind == MARK_IKE;
         if (r->ike_sa != NO_ID && is_outer(r)) {
             count_one(h, r);
+        }
+        if (r->ike_sa != NO_ID && r->numbered) {
+            count_turn(h, r);
         }
     }
 }
@@ -74,6 +98,19 @@ halves_blind(const struct halves *h, const struct record *r, uint32_t point)
            back->messages[point] > 1;
 }
 
+bool
+halves_went_on(const struct halves *h, const struct record *r, uint32_t point)
+{
+    int64_t key = turn_key(r, point, r->message_id, r->answer), next;
+
+    if (r->ike_sa == NO_ID || !r->numbered || g_hash_table_contains(h->turns, &key)) {
+        return false;
+    }
+    next = r->answer ? turn_key(r, point, r->message_id + 1, false) :
+                       turn_key(r, point, r->message_id, true);
+    return g_hash_table_contains(h->turns, &next);
+}
+
 struct halves *
 halves_new(const struct points *p)
 {
@@ -81,6 +118,7 @@ halves_new(const struct points *p)
 
     h->all = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
     h->messages = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    h->turns = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     count(h, p);
     return h;
 }
@@ -90,5 +128,6 @@ halves_free(struct halves *h)
 {
     g_hash_table_destroy(h->all);
     g_hash_table_destroy(h->messages);
+    g_hash_table_destroy(h->turns);
     g_free(h);
 }

@@ -383,7 +383,8 @@ note_lost(struct work *w, const struct emission *e)
     bool ended;
 
     if (to == NO_RECORD || was_at(w, e, to) || came_in_parts(w->p, r, to) ||
-        halves_blind(w->halves, r, to) || (is_inner(r) && !is_dropped(w, e, to))) {
+        halves_blind(w->halves, r, to) || halves_went_on(w->halves, r, to) ||
+        (is_inner(r) && !is_dropped(w, e, to))) {
         return;
     }
     ended = !one_capture(w->p, r, to) && has_ended(w->p, to, time + w->least[r->point][to]);

@@ -290,6 +290,10 @@ points_see(struct points *p, const struct packet_mark *m, const struct sighting 
                         .emission = NO_RECORD,
                         .ip_id = at->ip_id,
                         .joined = at->joined,
+                        .numbered = m->numbered,
+                        .answer = m->answer,
+                        .asked_by_initiator = m->asked_by_initiator,
+                        .message_id = m->message_id,
                         .ttl = m->kind < MARK_SEALED ? at->ttl : 0,
                         .kind = (uint8_t)m->kind };
 

@@ -32,6 +32,8 @@ struct record {
     uint8_t ttl, kind;
     bool to_responder, copy;
     bool joined;                /* came in IP fragments */
+    bool numbered, answer, asked_by_initiator;  /* as in struct packet_mark */
+    uint32_t message_id;
 };
 
 /* How far a point's clock is ahead of the one that saw the packet first: of the last copies. */
@@ -105,6 +107,9 @@ void halves_free(struct halves *h);
 /* The point captures no IKE at all, by its filter or its snapshot length; or one direction only:
  * the peer goes on in the negotiation there, so that it has what the point has none of. */
 bool halves_blind(const struct halves *h, const struct record *r, uint32_t point);
+/* The point has no copy of the IKEv2 message, and what only follows from it: the answer to that
+ * request, or the next request of who got that answer.  Then it is the point that missed it. */
+bool halves_went_on(const struct halves *h, const struct record *r, uint32_t point);
 
 /* passages.c: what became of the packets. */
 void passages_make(struct points *p);

@@ -84,6 +84,10 @@ track_copied_message(struct sadb *db, struct ike_event *e, const struct ike_mess
         return e->duplicate;
     }
     mark = points_mark(MARK_IKE, octets, IKE_HEADER, m->length == len ? octets : NULL, m->length);
+    mark.numbered = m->major == 2;
+    mark.answer = e->is_response;
+    mark.asked_by_initiator = ((m->flags & FLAG_INITIATOR) != 0) != e->is_response;
+    mark.message_id = m->message_id;
     if (!see(db, &mark, &e->at, &was)) {
         return false;
     }
