@@ -31,20 +31,6 @@ wants_none(const struct child_sa *c, const struct stream *s, uint32_t packets)
            s->last_time - s->first_time <= MANY_APART_S * packets;
 }
 
-/* In what the SA's packets travel, in the words of a firewall. */
-static const char *
-carried_in(const struct stream *s, char *out, size_t size)
-{
-    bool natt = s->src_port == PORT_NATT || s->dst_port == PORT_NATT;
-
-    if (s->src_port) { /* the responder's port: of the other end a NAT may have made another */
-        g_snprintf(out, (gulong)size, "%s %u", s->in_tcp ? "TCP" : "UDP",
-                   natt ? (unsigned)PORT_NATT : s->to_responder ? s->dst_port : s->src_port);
-        return out;
-    }
-    return s->protocol == PROTO_AH ? "AH (IP protocol 51)" : "ESP (IP protocol 50)";
-}
-
 static void
 report_one_way(const struct child_sa *c, const struct stream *s, uint32_t packets,
                struct findings *out)
@@ -81,7 +67,7 @@ report_one_way(const struct child_sa *c, const struct stream *s, uint32_t packet
              "counts packets of SPI %08x: if it does, it has no route or policy that sends the "
              "answers into the tunnel; if it does not, it drops them: compare selectors and "
              "addresses.",
-             carried_in(s, carrier, sizeof carrier), from, to, to, s->spi);
+             stream_carried_in(s, carrier, sizeof carrier), from, to, to, s->spi);
     finding_add(out, CHECK_one_way, &where,
                 "%u %s packets go from %s to %s (SPI %08x%s, frames %u to %u), but none comes back, "
                 "although IKE of both ends was captured.",

@@ -99,6 +99,9 @@ struct scope scope_message(const struct check_in *in);  /* the exchange that the
 struct scope scope_packet(const struct check_in *in);   /* the packet's stream */
 struct scope scope_path(const struct check_in *in);     /* the SA of the path event */
 struct scope scope_stream(const struct stream *s, uint32_t frame);
+/* What carries the stream, in the words of a firewall: "UDP 4500", "ESP (IP protocol 50)".  out may
+ * be it. */
+const char *stream_carried_in(const struct stream *s, char *out, size_t size);
 
 /* The Child SA is known from its negotiation: there is one, and it is not inferred. */
 static inline bool

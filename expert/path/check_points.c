@@ -134,16 +134,10 @@ say_ends(const struct check_in *in, const struct passage *g, char *from, char *t
 static const char *
 carried_in(const struct check_in *in, const struct passage *g, char *out, size_t size)
 {
-    const struct stream *s = g->stream == NO_ID ? NULL : sadb_stream(in->db, g->stream);
     const struct ike_sa *sa = sa_of(in, g);
 
-    if (s && !s->src_port) {
-        return s->protocol == PROTO_AH ? "AH (IP protocol 51)" : "ESP (IP protocol 50)";
-    }
-    if (s) {
-        g_snprintf(out, (gulong)size, "%s %u", s->in_tcp ? "TCP" : "UDP",
-                   s->to_responder ? (unsigned)s->dst_port : (unsigned)s->src_port);
-        return out;
+    if (g->stream != NO_ID) {
+        return stream_carried_in(sadb_stream(in->db, g->stream), out, size);
     }
     g_snprintf(out, (gulong)size, "UDP %u",
                sa && sa->responder.port ? (unsigned)sa->responder.port : (unsigned)PORT_IKE);

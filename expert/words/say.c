@@ -77,6 +77,19 @@ scope_stream(const struct stream *s, uint32_t frame)
                            .exchange = NO_ID };
 }
 
+const char *
+stream_carried_in(const struct stream *s, char *out, size_t size)
+{
+    bool natt = s->src_port == PORT_NATT || s->dst_port == PORT_NATT;
+
+    if (s->src_port) { /* the responder's port: of the other end a NAT may have made another */
+        g_snprintf(out, (gulong)size, "%s %u", s->in_tcp ? "TCP" : "UDP",
+                   natt ? (unsigned)PORT_NATT : s->to_responder ? s->dst_port : s->src_port);
+        return out;
+    }
+    return s->protocol == PROTO_AH ? "AH (IP protocol 51)" : "ESP (IP protocol 50)";
+}
+
 /* An SA's packets come from and go to its ends, wherever they are by now. */
 static bool
 at_ends(const struct stream *s)

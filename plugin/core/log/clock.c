@@ -208,12 +208,12 @@ void
 clocks_find(struct logs *l, struct log_file *file, uint32_t first, uint32_t last,
             const struct messages *m, const struct groups *g, const struct sadb *db)
 {
-    GArray *todo = g_array_new(FALSE, FALSE, sizeof(struct span_of_lines));
+    GArray *spans = g_array_new(FALSE, FALSE, sizeof(struct span_of_lines));
     struct span_of_lines all = { first, last };
 
-    g_array_append_val(todo, all);
-    for (guint i = 0; i < todo->len && file->clocks->len < LOG_MAX_CLOCKS; i++) {
-        struct span_of_lines at = g_array_index(todo, struct span_of_lines, i);
+    g_array_append_val(spans, all);
+    for (guint i = 0; i < spans->len && file->clocks->len < LOG_MAX_CLOCKS; i++) {
+        struct span_of_lines at = g_array_index(spans, struct span_of_lines, i);
         struct stretch s = { .l = l };
         struct found f;
         collect(&s, at.first, at.last, m, g);
@@ -226,10 +226,10 @@ clocks_find(struct logs *l, struct log_file *file, uint32_t first, uint32_t last
                 struct span_of_lines behind = { f.last + 1, at.last };
                 g_array_append_val(file->clocks, clock);
                 if (f.first > at.first) {
-                    g_array_append_val(todo, before);
+                    g_array_append_val(spans, before);
                 }
                 if (f.last < at.last) {
-                    g_array_append_val(todo, behind);
+                    g_array_append_val(spans, behind);
                 }
             } else if (i == 0) {
                 file->doubt = "its messages look like the capture's, but its clock would be wrong "
@@ -238,7 +238,7 @@ clocks_find(struct logs *l, struct log_file *file, uint32_t first, uint32_t last
         }
         g_array_free(s.pairs, TRUE);
     }
-    g_array_free(todo, TRUE);
+    g_array_free(spans, TRUE);
     g_array_sort(file->clocks, by_line);
     /* What lies between is of the clock before it, what comes first of the first. */
     for (guint i = 0; i < file->clocks->len; i++) {
