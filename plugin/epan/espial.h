@@ -4,36 +4,10 @@
 
 #include "compat.h"
 
-#include <espial/check.h>
-#include <espial/frame.h>
-#include <espial/keylog.h>
-#include <espial/log.h>
+#include <espial/feed.h>
 #include <espial/plan.h>
 
 #include <string.h>
-
-enum record_kind { RECORD_IKE, RECORD_IPSEC, RECORD_PATH };
-
-/* What one part of a frame was, as known when it was first seen, so that every pass shows
- * the same.  Those of IKE live in file scope, those of ESP and AH are made again. */
-struct record {
-    enum record_kind kind;
-    uint32_t ike_sa, child, stream;     /* ids, NO_ID */
-    uint32_t exchange;                  /* index in its IKE SA, NO_ID */
-    bool from_initiator, to_responder, answers, spi_r_known;
-    uint32_t retransmission_of;
-    const char *message;                /* what an IKE message says, as long as the file is open;
-                                         * NULL */
-    enum ike_sa_state ike_state;
-    enum nat nat;
-    enum child_state child_state;
-    uint32_t packet, lost, replayed;
-    struct ip_addr inner_src, inner_dst;
-    const uint8_t *clear;               /* what Wireshark did not decrypt: the payload, or NULL */
-    size_t clear_len;
-    uint8_t next_header;
-    struct record *next;
-};
 
 /* What a frame showed, outermost first: for the tap "espial", and in the packet's scope
  * under Espial's protocol and FRAME_RECORDS while it is shown.  NULL for a frame that has
@@ -46,23 +20,15 @@ struct frame_records {
     const struct record *at[];
 };
 
-/* feed.c: reads the IKE, ESP and AH of a frame.  The first pass hands them to the core of c, and
- * *kept are the records of IKE and the path (file scope); later passes look up what was known.
- * Returns the records of ESP and AH (the packet's scope) where detailed. */
-struct capture;
-void feed_handoff(void);
-/* interface.c: the link of a frame for frame_begin, and the interface that it was captured on, from
- * 1; 0 where the file does not tell. */
-enum frame_link feed_link(const packet_info *pinfo);
-uint8_t feed_point(const packet_info *pinfo);
-/* When the frame was captured, in epoch seconds, by the clock that captured it. */
-double feed_time(const packet_info *pinfo);
-struct capture;
-/* Notes where each frame was captured; returns when, by the clock of the first point; where that is
- * not known by now, the time of the last frame of which it is. */
-double feed_see_point(struct capture *c, const packet_info *pinfo);
-struct record *feed_frame(struct capture *c, tvbuff_t *tvb, packet_info *pinfo, bool visited,
-                          bool detailed, struct record **kept);
+/* host.c: gives a frame to the feed, as feed_frame says; records live in the packet's scope and in
+ * file scope. */
+void host_handoff(void);
+struct record *host_read_frame(struct feed *feed, tvbuff_t *tvb, packet_info *pinfo, bool visited,
+                               bool detailed, struct record **kept);
+/* interface.c: the link of a frame; when and where it was captured. */
+enum frame_link host_link(const packet_info *pinfo);
+void host_sighting(const packet_info *pinfo, struct feed_frame *out);
+const char *host_point_name(void *pinfo);       /* of its interface, or NULL */
 
 /* show.c */
 void show_register(int proto);

@@ -1,10 +1,9 @@
 /* interface.c - where a frame was captured, and on what kind of link.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "capture.h"
 #include "espial.h"
 
 enum frame_link
-feed_link(const packet_info *pinfo)
+host_link(const packet_info *pinfo)
 {
     switch (pinfo->rec->rec_header.packet_header.pkt_encap) {
     case WTAP_ENCAP_ETHERNET: return FRAME_LINK_ETHERNET;
@@ -20,31 +19,19 @@ feed_link(const packet_info *pinfo)
     }
 }
 
-uint8_t
-feed_point(const packet_info *pinfo)
-{
-    const wtap_rec *r = pinfo->rec;
-
-    if (!(r->presence_flags & WTAP_HAS_INTERFACE_ID)) {
-        return 0;
-    }
-    return (uint8_t)(MIN(r->rec_header.packet_header.interface_id, UINT8_MAX - 1u) + 1);
-}
-
-double
-feed_time(const packet_info *pinfo)
-{
-    return (double)pinfo->abs_ts.secs + (double)pinfo->abs_ts.nsecs / 1e9;
-}
-
 /* Who has joined several captures says what each was called, in the order of their interfaces; the
  * names of interfaces may be the same at each place. */
-static const char *
-name_of(const packet_info *pinfo, uint32_t interface)
+const char *
+host_point_name(void *context)
 {
+    const packet_info *pinfo = (const packet_info *)context;
+    uint32_t interface = pinfo->rec->rec_header.packet_header.interface_id;
     static char **told;         /* as long as the program runs */
     const char *name;
 
+    if (!(pinfo->rec->presence_flags & WTAP_HAS_INTERFACE_ID)) {
+        return NULL;
+    }
     if (!told) {
         const char *all = g_getenv("ESPIAL_POINT_NAMES");
         told = g_strsplit(all ? all : "", ";", 0);
@@ -57,21 +44,15 @@ name_of(const packet_info *pinfo, uint32_t interface)
 }
 
 /* The second interface of a file is known before its first frame is read. */
-double
-feed_see_point(struct capture *c, const packet_info *pinfo)
+void
+host_sighting(const packet_info *pinfo, struct feed_frame *out)
 {
     const wtap_rec *r = pinfo->rec;
-    double time = feed_time(pinfo);
 
-    if (pinfo->num == 1 && compat_interface_name(pinfo, 1)) {
-        sadb_expect_points(c->db);
+    out->time = (double)pinfo->abs_ts.secs + (double)pinfo->abs_ts.nsecs / 1e9;
+    out->several_points = pinfo->num == 1 && compat_interface_name(pinfo, 1) != NULL;
+    if (r->presence_flags & WTAP_HAS_INTERFACE_ID) {
+        uint32_t interface = r->rec_header.packet_header.interface_id;
+        out->point = (uint8_t)(MIN(interface, UINT8_MAX - 1u) + 1);
     }
-    if (!sadb_points(c->db) || !(r->presence_flags & WTAP_HAS_INTERFACE_ID)) {
-        return time;
-    }
-    sadb_see_point(c->db, feed_point(pinfo), pinfo->num, time,
-                   name_of(pinfo, r->rec_header.packet_header.interface_id));
-    return points_knows_clock(sadb_points(c->db), feed_point(pinfo)) ?
-               points_time(sadb_points(c->db), feed_point(pinfo), time) :
-               sadb_last_time(c->db);
 }

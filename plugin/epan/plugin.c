@@ -72,27 +72,26 @@ dissect_espial(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _
     bool visited = PINFO_FD_VISITED(pinfo),
          detailed = tree || have_tap_listener(tap_espial) || stat_conversation_wanted();
     bool first_of_several = !visited && !pinfo->cinfo;      /* nothing is printed from it */
-    struct capture *capture = capture_to_feed();
+    struct feed *feed = capture_to_feed();
     struct record *kept = NULL, *made = NULL;
     const struct frame_records *records;
 
-    if (!capture || !proto_is_protocol_enabled(protocol)) {
+    if (!feed || !proto_is_protocol_enabled(protocol)) {
         return 0;
     }
     if (!visited) {
-        sadb_see_frame(capture->db, pinfo->num, feed_see_point(capture, pinfo));
-        made = feed_frame(capture, tvb, pinfo, false,
-                          detailed || (first_of_several && capture->keys && prefs_show_inner()),
-                          &kept);
+        made = host_read_frame(feed, tvb, pinfo, false,
+                               detailed || (first_of_several && feed->keys && prefs_show_inner()),
+                               &kept);
         if (kept) {
             p_add_proto_data(wmem_file_scope(), pinfo, proto_espial, 0, kept);
         }
     } else {
         capture_end();
         kept = (struct record *)p_get_proto_data(wmem_file_scope(), pinfo, proto_espial, 0);
-        made = detailed ? feed_frame(capture, tvb, pinfo, true, true, NULL) : NULL;
+        made = detailed ? host_read_frame(feed, tvb, pinfo, true, true, NULL) : NULL;
     }
-    if (kept || made || findings_of_frame(capture->findings, pinfo->num)) {
+    if (kept || made || findings_of_frame(feed->findings, pinfo->num)) {
         pinfo->current_proto = "ESPIAL";
         records = detailed ? gather(pinfo, visited, kept, made) : NULL;
         if (first_of_several && !tree) {
@@ -135,7 +134,7 @@ proto_register_espial(void)
 static void
 proto_reg_handoff_espial(void)
 {
-    feed_handoff();
+    host_handoff();
     inner_handoff();
     show_handoff();
     stat_tree_handoff();

@@ -6,7 +6,7 @@
 #include "conversation.h"
 
 #include <espial/keyring.h>
-#include <espial/tcp_encap.h>
+#include <espial/frame.h>
 
 #include <stdlib.h>
 

@@ -8,7 +8,6 @@
 #include <espial/ike.h>
 #include <espial/ipsec.h>
 #include <espial/limits.h>
-#include <espial/tcp_encap.h>
 
 enum { NUM_LINKS = FRAME_LINK_PPP + 1, ANY_PORT = 8, ANY_TCP = 16, JOIN = 32, CUT = 64,
        MAX_FRAMES = 64,

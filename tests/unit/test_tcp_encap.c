@@ -3,7 +3,7 @@
 #include "t.h"
 
 #include <espial/limits.h>
-#include <espial/tcp_encap.h>
+#include <espial/frame.h>
 #include <stdlib.h>
 
 enum { IKE = 28, STREAM = 6 + 2 + 4 + IKE + 2 + 16 + 3 + 2 + 20 };

@@ -6,7 +6,7 @@
 #include <espial/limits.h>
 #include <espial/names.h>
 #include <espial/protocol.h>
-#include <espial/tcp_encap.h>
+#include <espial/frame.h>
 #include <string.h>
 
 static enum step

@@ -1,5 +1,5 @@
 /* tcp_encap.c - TCP segments to IKE and ESP.  SPDX-License-Identifier: GPL-2.0-or-later */
-#include <espial/tcp_encap.h>
+#include <espial/frame.h>
 
 #include <espial/cursor.h>
 #include <espial/hash.h>

@@ -1,6 +1,6 @@
 /* own_ports.c - between whom IKE was found by its form, on UDP ports that are none of its own.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "capture.h"
+#include "own_ports.h"
 
 #include <espial/cursor.h>
 #include <espial/hash.h>
@@ -85,19 +85,19 @@ own_ports_has(const struct own_ports *own, const struct sighting *at)
 }
 
 bool
-own_ports_known(const struct capture *c, const struct frame_part *p, uint32_t frame)
+own_ports_known(const struct feed *f, const struct frame_part *p, uint32_t frame)
 {
     const struct sighting at = { .frame = frame, .src = p->src, .dst = p->dst,
                                  .src_port = p->src_port, .dst_port = p->dst_port };
     const struct child_sa *child;
     bool to_r;
 
-    if (own_ports_has(c->own_ports, &at)) {
+    if (own_ports_has(f->own_ports, &at)) {
         return true;
     }
     if (p->kind != FRAME_ESP || p->octets.captured < ESP_HEADER) {
         return false;
     }
-    child = sadb_child_at(c->db, PROTO_ESP, be32(p->octets.at), &p->dst, frame, &to_r);
+    child = sadb_child_at(f->db, PROTO_ESP, be32(p->octets.at), &p->dst, frame, &to_r);
     return child && child->basis != BASIS_INFERRED;
 }
