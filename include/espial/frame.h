@@ -37,10 +37,11 @@ struct frame_part {
     struct ip_addr src, dst;
     uint16_t src_port, dst_port;    /* UDP or TCP; 0 natively */
     uint16_t ip_id;                 /* IPv4, and of fragments the low half of IPv6's */
+    uint16_t vlan;                  /* of the outermost tag that is not 0 */
     uint8_t ttl;                    /* or hop limit */
     uint8_t protocol;               /* IP protocol: of the fragments' datagram */
     bool first_fragment;
-    struct octets payload;          /* of a first fragment: what follows the IP header */
+    struct octets payload;          /* of a fragment: what follows the IP header */
     bool marked;                    /* IKE behind the non-ESP marker (RFC 3948 section 2.2) */
     bool udp;                       /* found by a UDP port */
     bool own_ports;                 /* on UDP ports that are none of IKE's: only its form, or an
@@ -122,5 +123,25 @@ void tcp_encap_see(struct tcp_encap *t, const struct frame_part *segment, tcp_en
 bool tcp_encap_any(const struct tcp_encap *t);
 /* True once more streams, or more octets of them, were seen than are followed. */
 bool tcp_encap_capped(const struct tcp_encap *t);
+
+/* Fragments to what was fragmented, the same as Wireshark's own tables give: who reads a capture
+ * without Wireshark has the same datagrams.  Datagrams are known by addresses and identification,
+ * and without regard to time: an identification that is used again goes on with what is left of
+ * the datagram before.  The caller owns it and frees it; NULL may be freed. */
+struct reassembly;
+struct reassembly *reassembly_new(void);
+void reassembly_free(struct reassembly *r);
+
+/* Adds a part that frame_next has given as FRAME_FRAGMENT.  True where it is the last to come of a
+ * datagram: *out is what the datagram carries (RFC 791 section 3.2, RFC 8200 section 4.5), valid
+ * until the frame has been read.  A fragment that was not captured whole is left out. */
+bool reassembly_ip(struct reassembly *r, const struct frame_part *part, struct octets *out);
+/* The same for an IKEv1 message with a fragment of another message, as Cisco has it (payload 132,
+ * no RFC); the addresses alone say which fragments are of one message. */
+bool reassembly_cisco(struct reassembly *r, const struct ip_addr *src, const struct ip_addr *dst,
+                      const struct octets *message, struct octets *out);
+/* True once more datagrams, or more octets of them, were under way than are kept: the oldest were
+ * given up. */
+bool reassembly_capped(const struct reassembly *r);
 
 #endif

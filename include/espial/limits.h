@@ -26,6 +26,9 @@ enum limits {
     FRAME_MAX_SEARCH = 512,         /* octets of an unknown link layer looked at for an IP header */
     FRAME_MAX_TRAILER = 64,         /* octets behind an IPv6 packet there */
     OWN_PORTS_MAX = 1 << 12,        /* pairs of ends that have IKE on ports of their own */
+    REASSEMBLY_MAX = 1 << 14,       /* IP datagrams and IKEv1 messages in fragments under way */
+    REASSEMBLY_MAX_OCTETS = 1 << 25,        /* of all of them */
+    REASSEMBLY_MAX_PIECES = 1 << 13,        /* fragments of one: those of 8 octets of the longest */
     TCP_ENCAP_MAX_STREAMS = 1 << 12,
     TCP_ENCAP_MAX_HELD = 1 << 26,   /* octets of messages that are not whole yet, all streams */
     TCP_ENCAP_MAX_EARLY = 16,       /* segments of one stream that wait for an earlier one */

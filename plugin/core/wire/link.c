@@ -81,6 +81,9 @@ enter_ethertype(struct frame_walk *w)
         if (!octets_skip(&w->rest, VLAN_TAG)) {
             return STEP_DONE;
         }
+        if (!w->now.vlan) {
+            w->now.vlan = be16(h) & VLAN_ID;
+        }
         w->type = be16(h + 2);
         return STEP_ETHERTYPE;
     case TYPE_PPPOE:

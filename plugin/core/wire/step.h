@@ -20,6 +20,7 @@ enum ethertype {
     TYPE_PROVIDER = 0x88a8, TYPE_QINQ = 0x9100
 };
 enum { LENGTHS_END = 0x0600 };          /* IEEE 802.3: smaller ones are lengths */
+enum { VLAN_ID = 0x0fff };              /* IEEE 802.1Q: of a tag's first two octets */
 
 enum ppp_protocol { PPP_IPV4 = 0x0021, PPP_IPV6 = 0x0057 };     /* IANA's ppp-numbers */
 
