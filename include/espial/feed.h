@@ -94,12 +94,15 @@ enum feed_life { FEED_FRAME, FEED_CAPTURE };
 struct feed_host {
     void *context;
     /* Ports are no proof: a name server's answer may go to 4500.  What the host took the datagram
-     * for decides.  Layers that an ICMP error quotes do not count. */
-    unsigned (*layers)(void *context);
-    /* The n-th IP datagram that fragments of this frame complete, from behind its IP header on. */
-    bool (*joined)(void *context, bool v6, unsigned n, struct octets *out);
-    /* The IKE message that a fragment of Cisco's kind completes. */
-    bool (*joined_ike)(void *context, struct octets *out);
+     * with that part for decides, or (NULL) what it found anywhere in the frame.  Layers that an
+     * ICMP error quotes do not count. */
+    unsigned (*layers)(void *context, const struct frame_part *part);
+    /* The IP datagram that this fragment completes, from behind its IP header on: the n-th of the
+     * frame. */
+    bool (*joined)(void *context, const struct frame_part *fragment, unsigned n,
+                   struct octets *out);
+    /* The IKE message that this one, a fragment of Cisco's kind, completes. */
+    bool (*joined_ike)(void *context, const struct frame_part *fragment, struct octets *out);
     /* What the host has decrypted of the frame's only ESP packet. */
     bool (*decrypted)(void *context, struct octets *out);
     /* size octets, zero. */

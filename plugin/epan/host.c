@@ -16,9 +16,10 @@ host_handoff(void)
     id_icmpv6 = proto_registrar_get_id_byname("icmpv6");
 }
 
-/* The layers that were sent, not those that an ICMP error quotes. */
+/* The layers that were sent, not those that an ICMP error quotes; Wireshark does not say of which
+ * datagram of a frame. */
 static unsigned
-layers(void *context)
+layers(void *context, const struct frame_part *part _U_)
 {
     const packet_info *pinfo = (const packet_info *)context;
     unsigned seen = 0;
@@ -62,14 +63,14 @@ source(const packet_info *pinfo, const char *name, unsigned n, struct octets *ou
 }
 
 static bool
-joined(void *context, bool v6, unsigned n, struct octets *out)
+joined(void *context, const struct frame_part *fragment, unsigned n, struct octets *out)
 {
-    return source((const packet_info *)context, v6 ? "Reassembled IPv6" : "Reassembled IPv4", n,
-                  out);
+    return source((const packet_info *)context,
+                  fragment->src.family == 6 ? "Reassembled IPv6" : "Reassembled IPv4", n, out);
 }
 
 static bool
-joined_ike(void *context, struct octets *out)
+joined_ike(void *context, const struct frame_part *fragment _U_, struct octets *out)
 {
     return source((const packet_info *)context, "Reassembled ISAKMP", 0, out);
 }

@@ -106,7 +106,8 @@ see_ike(struct reading *f)
         return;
     }
     see_message(f, o, NULL);
-    if (o->captured >= IKE_HEADER && f->host->joined_ike(f->host->context, &whole)) {
+    if (o->captured >= IKE_HEADER &&
+        f->host->joined_ike(f->host->context, &f->part, &whole)) {
         memcpy(head.spi_i, o->at, 8);
         head.exchange = o->at[18];
         see_message(f, &whole, &head);
@@ -346,7 +347,6 @@ static void
 see_fragment(struct reading *f)
 {
     struct path_packet p = { .kind = PATH_FRAGMENT, .protocol = f->part.protocol };
-    bool v6 = f->part.src.family == 6;
     struct octets joined;
 
     f->fragment = true;
@@ -360,7 +360,7 @@ see_fragment(struct reading *f)
     if (!f->visited) {
         see_path(f, &p);
     }
-    if (f->host->joined(f->host->context, v6, f->num_joined, &joined)) {
+    if (f->host->joined(f->host->context, &f->part, f->num_joined, &joined)) {
         f->num_joined++;
         frame_enter(&f->walk, f->part.protocol, &joined, true);
     }
@@ -439,7 +439,7 @@ confirmed(const struct reading *f)
         return f->part.by_form || own_ports_known(f->feed, &f->part, f->at.frame);
     }
     return !f->part.udp || f->walk.inside ||
-           f->host->layers(f->host->context) & (FEED_IKE | FEED_ESP | FEED_UDPENCAP);
+           f->host->layers(f->host->context, &f->part) & (FEED_IKE | FEED_ESP | FEED_UDPENCAP);
 }
 
 static void
@@ -467,7 +467,7 @@ search(struct reading *f, const struct octets *frame)
 static void
 walk_unknown(struct reading *f, enum frame_link link, const struct octets *frame)
 {
-    if (!(f->host->layers(f->host->context) & (FEED_IKE | FEED_ESP | FEED_AH))) {
+    if (!(f->host->layers(f->host->context, NULL) & (FEED_IKE | FEED_ESP | FEED_AH))) {
         return;
     }
     search(f, frame);
