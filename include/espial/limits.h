@@ -96,6 +96,10 @@ enum limits {
     KEYLOG_MAX_LINE = 8192,         /* octets; a longer line holds no key */
     KEYLOG_MAX_FILE = 1 << 28,      /* octets, of clear text */
     PLAN_MAX_FILE = 1 << 20,        /* octets */
+    SERIES_MAX_FILES = 1 << 12,     /* of one series */
+    SERIES_GAP_TIMES = 10,          /* the longest pause within a file: a longer one between two
+                                     * files is a gap */
+    SERIES_GAP_S = 10,              /* if it is longer than that, too */
     LOG_MAX_FILES = 16,             /* daemons' logs beside a capture */
     LOG_MAX_LINE = 1 << 16,         /* octets; a longer line is left out */
     LOG_MAX_LINES = 1 << 16,        /* lines of all logs that are kept, the first */

@@ -6,6 +6,7 @@
 
 #include <espial/diagnosis.h>
 #include <espial/log.h>
+#include <espial/file/series.h>
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,6 +18,8 @@ struct report {
     const struct findings *findings;        /* after checks_end */
     const struct diagnoses *diagnoses;      /* of both */
     const struct logs *logs;                /* tied, or NULL: none were given */
+    const struct series *series;            /* the files that the frames are of, measured, or NULL:
+                                             * the capture is one file */
     const char *version;                    /* of Espial */
     enum severity least;                    /* what is below it is not listed as text */
     uint32_t cut_frames;                    /* frames of which the capture has not all octets */
@@ -46,6 +49,10 @@ void report_log(FILE *out, const struct report *r);
 
 /* The capture points: their clocks, and what passed between them. */
 void report_points(FILE *out, const struct report *r);
+
+/* The files of a series: which frames are in which, and how each goes on from those before it.
+ * Nothing where there is one alone. */
+void report_files(FILE *out, const struct report *r);
 
 /* Everything, in the format espial-report/1, r->one_line or indented. */
 void report_json(FILE *out, const struct report *r);

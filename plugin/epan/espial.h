@@ -102,6 +102,10 @@ void stat_menu_register(int proto);
 void record_addresses(const struct frame_records *all, const struct record *r, address *src,
                       address *dst);
 
+/* stat/files.c: the files that the capture was joined of, measured, as the file that ESPIAL_FILES
+ * names lists them; NULL where none does.  It lives as long as the program. */
+const struct series *series_told(const struct sadb *db);
+
 /* stat/report.c */
 void report_register(void);
 void report_html_register(void);     /* stat/report_html.c */

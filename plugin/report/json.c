@@ -511,6 +511,7 @@ report_json(FILE *out, const struct report *r)
     if (r->file) {
         put_text(j, "file", r->file);
     }
+    json_files(j, r);
     put_text(j, "wireshark", r->wireshark);
     put_number(j, "cut_frames", r->cut_frames);
     put_keys(j, sadb_keys(r->db));

@@ -15,9 +15,15 @@ void print_left_out(FILE *out, const struct report *r);
 /* Of how many frames the capture has not all octets; nothing where of none. */
 void print_cut(FILE *out, const struct report *r);
 
+struct json_dumper;
+
+/* --- files.c --------------------------------------------------------------------------- */
+
+/* The member "files" of the capture; nothing where it is no series. */
+void json_files(struct json_dumper *j, const struct report *r);
+
 /* --- log.c: the daemons' logs in JSON ------------------------------------------------- */
 
-struct json_dumper;
 /* The member "logs": each file, its clocks, its tied lines in order. */
 void json_logs(struct json_dumper *j, const struct report *r);
 /* The member "log_lines" of a diagnosis, where it quotes any. */

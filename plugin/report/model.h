@@ -19,6 +19,7 @@ enum page_limits {
     PAGE_MAX_ROWS = 64,             /* rows of one ladder */
     PAGE_MAX_BARS = 60,             /* bars of one time line */
     PAGE_MAX_CHILDREN = 200,        /* Child SAs listed of one IKE SA */
+    PAGE_MAX_FILES = 500,           /* rows of the files of a series */
     PAGE_MAX_COMPARED = 6,          /* negotiations of one IKE SA shown side by side */
     PAGE_MAX_OFFERS = 8             /* columns of one */
 };

@@ -74,6 +74,9 @@ put_contents(struct page *p)
     g_string_append(p->out, has_orphans(p) ?
                                 "<li><a href=\"#streams\">ESP and AH without an SA</a></li>\n" :
                                 "");
+    g_string_append(p->out, series_count(p->r->series) > 1 ?
+                                "<li><a href=\"#files\">Files</a></li>\n" :
+                                "");
     g_string_append(p->out, "<li><a href=\"#reading\">How to read this report</a></li>\n"
                             "</ul></nav>\n");
 }
@@ -127,9 +130,23 @@ put_about(struct page *p)
     html_put(out, r->wireshark ? ", Wireshark %s</li>\n</ul>\n" : "</li>\n</ul>\n", r->wireshark);
 }
 
-void
-report_html(GString *out, const struct report *r, const struct traffic *t, const char *name)
+/* The name of a capture in several files; NULL where nothing is known of it. */
+static char *
+name_of(const struct report *r, const char *name)
 {
+    size_t files = series_count(r->series);
+
+    if (files < 2) {
+        return g_strdup(name);
+    }
+    return g_strdup_printf("%s and %u more file%s", series_get(r->series, 0)->name,
+                           (unsigned)(files - 1), files == 2 ? "" : "s");
+}
+
+void
+report_html(GString *out, const struct report *r, const struct traffic *t, const char *capture)
+{
+    char *name = name_of(r, capture);
     struct page p = { .out = out,
                       .r = r,
                       .traffic = t,
@@ -150,7 +167,9 @@ report_html(GString *out, const struct report *r, const struct traffic *t, const
     page_sas(&p);
     page_table(&p);
     page_streams(&p);
+    page_files(&p);
     page_reading(&p);
     put_foot(&p);
     page_end(&p);
+    g_free(name);
 }

@@ -34,6 +34,9 @@ void page_sas(struct page *p);
 void page_table(struct page *p);
 void page_streams(struct page *p);
 
+/* files.c: which frames are in which file of a series. */
+void page_files(struct page *p);
+
 /* suites.c: offers and choices side by side. */
 void page_negotiations(struct page *p, const struct ike_sa *sa);
 

@@ -44,7 +44,7 @@ def faults(text):
     listed = set(re.findall(r"^\| `(check_\w+\.c)` \|", text, re.M))
     for name in sorted(checks ^ listed):
         yield f"{name} is {'in no row of the table of checks' if name in checks else 'in the table of checks and not in expert/'}"
-    source = "".join(read(path) for pattern in ("plugin/**/*.[ch]", "plugin/**/*.def", "expert/*", "include/espial/*")
+    source = "".join(read(path) for pattern in ("plugin/**/*.[ch]", "plugin/**/*.def", "expert/*", "include/espial/**/*")
                      for path in glob.glob(pattern, root_dir=ROOT, recursive=True) if os.path.isfile(os.path.join(ROOT, path)))
     files = subprocess.run(["find", ".", "-name", ".git", "-prune", "-o", "-print"], cwd=ROOT, capture_output=True, text=True,
                            check=True).stdout.split("\n")

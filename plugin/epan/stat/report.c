@@ -7,7 +7,8 @@
 #include <string.h>
 
 enum report_kind {
-    REPORT_SAS, REPORT_FINDINGS, REPORT_DIAGNOSIS, REPORT_LOG, REPORT_POINTS, REPORT_JSON
+    REPORT_SAS, REPORT_FINDINGS, REPORT_DIAGNOSIS, REPORT_LOG, REPORT_POINTS,
+    REPORT_FILES, REPORT_JSON
 };
 
 struct listing {
@@ -46,6 +47,7 @@ draw(void *data)
     if (!capture_report(&r)) {
         return;
     }
+    r.series = r.series ? r.series : series_told(r.db);
     r.least = what->least;
     r.one_line = what->one_line;
     r.most_sas = what->most_sas;
@@ -64,6 +66,9 @@ draw(void *data)
         break;
     case REPORT_POINTS:
         report_points(stdout, &r);
+        break;
+    case REPORT_FILES:
+        report_files(stdout, &r);
         break;
     default:
         draw_json(&r);
@@ -157,6 +162,11 @@ start_points(const char *arg, void *data _U_)
     STAT_INIT_RESULT(start(REPORT_POINTS, "espial,points", arg));
 }
 static STAT_INIT_RET
+start_files(const char *arg, void *data _U_)
+{
+    STAT_INIT_RESULT(start(REPORT_FILES, "espial,files", arg));
+}
+static STAT_INIT_RET
 start_json(const char *arg, void *data _U_)
 {
     STAT_INIT_RESULT(start(REPORT_JSON, "espial,json", arg));
@@ -180,6 +190,9 @@ report_register(void)
     static stat_tap_ui points = {
         REGISTER_STAT_GROUP_GENERIC, NULL, "espial,points", start_points, 0, NULL
     };
+    static stat_tap_ui files = {
+        REGISTER_STAT_GROUP_GENERIC, NULL, "espial,files", start_files, 0, NULL
+    };
     static stat_tap_ui json = {
         REGISTER_STAT_GROUP_GENERIC, NULL, "espial,json", start_json, 0, NULL
     };
@@ -189,6 +202,7 @@ report_register(void)
     register_stat_tap_ui(&diagnosis, NULL);
     register_stat_tap_ui(&points, NULL);
     register_stat_tap_ui(&log, NULL);
+    register_stat_tap_ui(&files, NULL);
     register_stat_tap_ui(&json, NULL);
     report_html_register();
 }

@@ -161,6 +161,7 @@ draw(void *data)
     if (!capture_report(&known)) {
         return;
     }
+    known.series = known.series ? known.series : series_told(known.db);
     known.title = prefs_report_title();
     known.author = prefs_report_author();
     known.date = date = date_given();

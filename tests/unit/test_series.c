@@ -1,0 +1,203 @@
+/* One capture in several files: the list from outside, gaps and overlaps, and how reports say it.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report_build.h"
+
+#include "traffic.h"
+
+#include <espial/limits.h>
+#include <espial/file/series.h>
+
+static bool
+is_read(const char *text, size_t files)
+{
+    struct series *s = series_read(text);
+    bool good = s && series_count(s) == files;
+
+    series_free(s);
+    return good;
+}
+
+static bool
+is_refused(const char *text)
+{
+    struct series *s = series_read(text);
+
+    series_free(s);
+    return !s;
+}
+
+static void
+lists(void)
+{
+    struct series *s = series_read("1 8 8 0 10.5 12 a%20%0a%ff%2f_1.pcapng\n9 9 1 2 12.25 12.25 b\n"
+                                   "0 0 0 0 0 0 empty\n");
+
+    T(series_count(s) == 3);
+    T_STR(series_get(s, 0)->name, "a \n\xff/_1.pcapng");
+    T(series_get(s, 0)->first_frame == 1 && series_get(s, 0)->last_frame == 8);
+    T(series_get(s, 0)->num_frames == 8 && series_get(s, 1)->left_out == 2);
+    T(series_get(s, 0)->first_time == 10.5 && series_get(s, 1)->last_time == 12.25);
+    T(series_get(s, 2)->num_frames == 0 && series_get(s, 2)->pause < 0);
+    series_free(s);
+    T(is_read("", 0) && is_read("1 3 2 0 1 2 a\n2 2 1 0 1 1 b\n", 2));
+    T(is_read("1 1 1 0 -5 -4 before_1970\n", 1));
+    T(is_refused("1 8 8 0 10 12\n") && is_refused("1 8 8 0 10 12 a b\n"));
+    T(is_refused("1 8 x 0 10 12 a\n") && is_refused("1 8 8 0 ten 12 a\n"));
+    T(is_refused("1 8 8 0 nan 12 a\n") && is_refused("1 8 8 0 10 1e99 a\n"));
+    T(is_refused("1 8 9 0 10 12 a\n"));                         /* more than numbers */
+    T(is_refused("8 1 8 0 10 12 a\n") && is_refused("1 8 8 0 12 10 a\n"));
+    T(is_refused("1 8 0 0 10 12 a\n") && is_refused("0 0 1 0 10 12 a\n"));
+    T(is_refused("2 8 7 0 10 12 a\n"));                         /* whose is frame 1? */
+    T(is_refused("1 8 8 0 10 12 a\n10 11 2 0 13 14 b\n"));
+    T(is_refused("1 8 8 0 10 12 a\n8 9 2 0 13 14 b\n"));        /* frame 8 is of both */
+    T(is_refused("1 8 8 0 10 12 %zz\n") && is_refused("1 8 8 0 10 12 %00\n"));
+    T(is_refused("1 4294967295 4294967295 0 1 2 a\n1 4294967295 4294967295 0 1 2 b\n"));
+}
+
+static void
+bounds(void)
+{
+    struct series *s = series_new(), *more = series_read("1 8 8 0 10 12 a\n0 0 0 0 0 0 b\n");
+
+    T(series_append(s, more) && series_append(s, more) && series_count(s) == 4);
+    T(series_get(s, 2)->first_frame == 9 && series_get(s, 2)->last_frame == 16);
+    T(series_get(s, 3)->first_frame == 0);
+    T_STR(series_get(s, 2)->name, "a");
+    T(series_get(s, 2)->name != series_get(more, 0)->name);
+    while (series_count(s) < SERIES_MAX_FILES - 1) {
+        T(series_add(s, "c"));
+    }
+    T(!series_append(s, more) && series_count(s) == SERIES_MAX_FILES - 1);
+    T(series_add(s, "last") && !series_add(s, "one more"));
+    series_free(s);
+    s = series_new();
+    series_add(s, "long")->last_frame = UINT32_MAX - 2;
+    T(!series_append(s, more) && series_count(s) == 1);
+    series_free(s);
+    series_free(more);
+    series_free(NULL);
+    T(series_count(NULL) == 0);
+}
+
+/* Frames of the conversation every step seconds. */
+static void
+frames(struct conversation *c, unsigned n, double step)
+{
+    for (unsigned i = 0; i < n; i++) {
+        c->now += step;
+        sadb_see_frame(c->db, ++c->frame, c->now);
+    }
+}
+
+static enum series_join
+joined(struct conversation *c, const char *text, double *seconds)
+{
+    struct series *s = series_read(text);
+    enum series_join join;
+
+    series_measure(s, c->db);
+    join = series_join(s, 1, seconds);
+    T(series_join(s, 0, &(double){ 0 }) == SERIES_ON);
+    series_free(s);
+    return join;
+}
+
+/* What is long is told by the pauses within the files. */
+static void
+gaps(struct conversation *c)
+{
+    double seconds;
+
+    reset(c);
+    frames(c, 10, 2);
+    T(joined(c, "1 5 5 0 1000 1010 a\n6 10 5 0 1030 1040 b\n", &seconds) == SERIES_ON);
+    T(joined(c, "1 5 5 0 1000 1010 a\n6 10 5 0 1030.5 1040 b\n", &seconds) == SERIES_GAP);
+    T(seconds == 20.5);
+    T(joined(c, "1 5 5 0 1000 1010 a\n6 10 5 0 1009.5 1040 b\n", &seconds) == SERIES_OVERLAP);
+    T(seconds == 0.5);
+    T(joined(c, "1 5 5 0 1000 1010 a\n6 10 5 0 1010 1040 b\n", &seconds) == SERIES_ON);
+    T(joined(c, "1 10 10 0 1000 1010 a\n0 0 0 0 2000 2000 b\n", &seconds) == SERIES_ON);
+    frames(c, 1, 30);
+    T(joined(c, "1 5 5 0 1000 1010 a\n6 11 6 0 1030.5 1090 b\n", &seconds) == SERIES_ON);
+    reset(c);
+    frames(c, 10, 0.01);
+    T(joined(c, "1 5 5 0 1000 1001 a\n6 10 5 0 1010 1011 b\n", &seconds) == SERIES_ON);
+    T(joined(c, "1 5 5 0 1000 1001 a\n6 10 5 0 1012 1013 b\n", &seconds) == SERIES_GAP);
+}
+
+/* A file whose list says more than was seen costs no more than what was. */
+static void
+too_long(struct conversation *c)
+{
+    struct series *s = series_new();
+    struct series_file *f;
+
+    reset(c);
+    frames(c, 3, 2);
+    f = series_add(s, "a");
+    f->first_frame = 1;
+    f->num_frames = f->last_frame = UINT32_MAX;
+    series_measure(s, c->db);
+    T(series_get(s, 0)->pause == 2);
+    series_free(s);
+}
+
+static void
+said(struct conversation *c)
+{
+    struct report r;
+    struct series *s = series_read("1 4 4 0 1000 1006 <a>%1b.pcapng\n5 9 4 3 1005 1030 b\n"
+                                   "7 7 1 0 1010 1010 c\n10 10 1 0 5000 5000 d\n0 0 0 0 0 0 e\n");
+    GString *page = g_string_new(NULL);
+    const char *text;
+
+    reset(c);
+    frames(c, 10, 2);
+    series_measure(s, c->db);
+    r = report_now(c);
+    T_STR(printed_of(report_files, &r), "");
+    T(!strstr(printed_of(report_json, &r), "\"files\""));
+    r.series = s;
+    T_STR(printed_of(report_files, &r),
+          "\nEspial files\n"
+          "<a>[U+001B].pcapng: frames 1 to 4, 1970-01-01 00:16:40 to 00:16:46 UTC\n"
+          "b: frames 5 to 9, 4 of them, 1970-01-01 00:16:45 to 00:17:10 UTC\n"
+          "  overlap: it begins 1.00 s before the end of an earlier file; 3 frames that an earlier "
+          "file has too are left out\n"
+          "c: frame 7, 1970-01-01 00:16:50 UTC\n"
+          "  overlap: it begins 20.0 s before the end of an earlier file\n"
+          "d: frame 10, 1970-01-01 01:23:20 UTC\n"
+          "  gap: 66 min 10 s without a frame before it; a file may be missing\n"
+          "e: no frame\n");
+    r.one_line = true;
+    text = printed_of(report_json, &r);
+    T(strstr(text, "\"files\":[{\"name\":\"<a>[U+001B].pcapng\",\"first_frame\":1,"
+                   "\"last_frame\":4,\"frames\":4,\"left_out\":0,\"first_time\":1000.000000,"
+                   "\"last_time\":1006.000000},{\"name\":\"b\",\"first_frame\":5,"));
+    T(strstr(text, "\"left_out\":3,\"first_time\":1005.000000,\"last_time\":1030.000000,"
+                   "\"overlap\":1.000000}"));
+    T(strstr(text, "\"gap\":3970.000000},{\"name\":\"e\",\"first_frame\":null,"
+                   "\"last_frame\":null,\"frames\":0,\"left_out\":0,\"first_time\":null,"
+                   "\"last_time\":null}]"));
+    report_html(page, &r, NULL, "a");
+    T(strstr(page->str, "<h1>&lt;a&gt;[U+001B].pcapng and 4 more files</h1>"));
+    T(strstr(page->str, "<li><a href=\"#files\">Files</a></li>"));
+    T(strstr(page->str, "data-l=\"File\">&lt;a&gt;[U+001B].pcapng</th>"));
+    T(strstr(page->str, "gap: 66 min 10 s without a frame before it"));
+    g_string_free(page, TRUE);
+    series_free(s);
+}
+
+int
+main(void)
+{
+    static struct conversation c;
+
+    conversation_begin(&c);
+    lists();
+    bounds();
+    gaps(&c);
+    too_long(&c);
+    said(&c);
+    return conversation_done(&c);
+}
