@@ -23,6 +23,22 @@ struct feed_options {
     bool verify;                /* the ICV of every packet */
 };
 
+#define FEED_GRACE 0.5          /* seconds in which packets of a deleted SA may still arrive */
+enum { FEED_WINDOW = 64 };      /* packets: RFC 4303 section 3.4.3 */
+
+/* Loads what is given; tell is called with what cannot be read of it, and owns nothing. */
+typedef void (*feed_tell)(const char *message);
+/* A file with keys, or a folder with Wireshark's tables; NULL or "": an empty log. */
+struct keylog *feed_keylog(const char *path, feed_tell tell);
+/* The paths of several logs in one text, separated as those of a search are; one whose name holds
+ * the separator is one path.  The caller frees them (g_strfreev). */
+char **feed_log_paths(const char *paths);
+/* NULL where none is given. */
+struct logs *feed_logs(char *const *paths, feed_tell tell);
+void feed_plan(struct plan *plan, const char *path, feed_tell tell);    /* NULL or "": nothing */
+/* Seconds in text, FEED_GRACE where they are none. */
+double feed_grace(const char *text, feed_tell tell);
+
 /* All that is known of one capture; others than the feed only read it. */
 struct feed {
     struct sadb *db;

@@ -78,4 +78,12 @@ void traffic_see(struct traffic *t, const struct traffic_packet *p);
  * capture's, or NULL. */
 void report_html(GString *out, const struct report *r, const struct traffic *t, const char *name);
 
+/* Writes a page into the file.  The old one stays until the new one is whole.  NULL, or why not
+ * (g_free it). */
+char *report_save(const char *path, const GString *page);
+/* The same capture gives the same octets, so the clock is not asked: a date is only in a report
+ * where it is given from outside, by the variable that reproducible builds go by,
+ * SOURCE_DATE_EPOCH.  NULL, or a day in UTC (g_free it). */
+char *report_date(void);
+
 #endif

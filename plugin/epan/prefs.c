@@ -2,14 +2,14 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "espial.h"
 
-#include <espial/text.h>
+#include <espial/feed.h>
 
 struct plan_row {
     char *peer, *ike, *esp, *virtual_ip, *networks;
 };
 
 static const char *plan_file = "";
-static unsigned replay_window = 64;         /* RFC 4303 section 3.4.3 */
+static unsigned replay_window = FEED_WINDOW;
 static const char *keylog_file = "", *log_file = "";
 static ws_bool feed_tables = 1, verify_icv = 1, inner_shown = 1, info_tag = 1, info_message = 1;
 static const char *report_title = "", *report_author = "";
@@ -61,22 +61,17 @@ free_row(void *r)
     g_free(row->networks);
 }
 
+static void
+tell(const char *message)
+{
+    report_failure("Espial: %s", message);
+}
+
 struct keylog *
 prefs_keylog(void)
 {
-    struct keylog *log = keylog_new();
-    char *messages = NULL;
+    struct keylog *log = feed_keylog(keylog_file, tell);
 
-    if (keylog_file && *keylog_file && keylog_load(log, keylog_file, &messages) == 0 && !messages) {
-        char *name = text_shown(keylog_file);
-        messages = g_strdup_printf(
-            "%s holds no key that Espial can read; the capture is judged without keys.", name);
-        g_free(name);
-    }
-    if (messages) {
-        report_failure("Espial: %s", messages);
-        g_free(messages);
-    }
     key_tables_read(log);
     if (keylog_count(log)) {
         return log;
@@ -85,39 +80,12 @@ prefs_keylog(void)
     return NULL;
 }
 
-/* The paths in the preference: one whose name holds the separator is one path. */
-static char **
-log_paths(void)
-{
-    char *one[] = { (char *)log_file, NULL };
-
-    return g_file_test(log_file, G_FILE_TEST_EXISTS) ?
-               g_strdupv(one) :
-               g_strsplit(log_file, G_SEARCHPATH_SEPARATOR_S, LOG_MAX_FILES + 1);
-}
-
 struct logs *
 prefs_logs(void)
 {
-    struct logs *logs = NULL;
-    char **paths;
+    char **paths = feed_log_paths(log_file ? log_file : "");
+    struct logs *logs = feed_logs(paths, tell);
 
-    if (!log_file || !*log_file) {
-        return NULL;
-    }
-    paths = log_paths();
-    for (char **path = paths; *path; path++) {
-        char *messages = NULL;
-        if (!**path) {
-            continue;
-        }
-        logs = logs ? logs : logs_new();
-        logs_load(logs, *path, &messages);
-        if (messages) {
-            report_failure("Espial: %s", messages);
-        }
-        g_free(messages);
-    }
     g_strfreev(paths);
     return logs;
 }
@@ -184,7 +152,7 @@ make_logs_absolute(void)
     if (!log_file || !*log_file) {
         return;
     }
-    paths = log_paths();
+    paths = feed_log_paths(log_file);
     for (char **path = paths; *path; path++) {
         char *whole = **path ? g_canonicalize_filename(*path, NULL) : g_strdup("");
         g_free(*path);
@@ -307,7 +275,6 @@ struct plan *
 prefs_make_plan(void)
 {
     struct plan *plan = plan_new();
-    char *messages = NULL;
 
     for (unsigned i = 0; i < num_rows; i++) {
         char *error = NULL;
@@ -315,31 +282,12 @@ prefs_make_plan(void)
                  &error);
         g_free(error);          /* check_row reported it when the row was entered */
     }
-    if (plan_file && *plan_file) {
-        plan_load(plan, plan_file, &messages);
-        if (messages) {
-            report_failure("Espial: %s", messages);
-            g_free(messages);
-        }
-    }
+    feed_plan(plan, plan_file, tell);
     return plan;
 }
 
 struct sadb_options
 prefs_options(void)
 {
-    struct sadb_options o = { replay_window, 0.5 };
-    char *end = NULL;
-    double grace = g_ascii_strtod(delete_grace, &end);
-
-    if (end != delete_grace && !*end && grace >= 0 && grace < 3600) {
-        o.delete_grace = grace;
-    } else {
-        char *text = text_shown(delete_grace);
-        report_failure(
-            "Espial: \"%s\" is not a number of seconds for the grace after a Delete; 0.5 is used",
-            text);
-        g_free(text);
-    }
-    return o;
+    return (struct sadb_options){ replay_window, feed_grace(delete_grace, tell) };
 }

@@ -7,11 +7,7 @@
 
 #include <epan/funnel.h>
 #include <epan/plugin_if.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <glib/gstdio.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #ifndef _WIN32
 #include <unistd.h>
@@ -51,103 +47,18 @@ reset(void *data)
     f->traffic = traffic_new();
 }
 
-/* Closes it. */
-static bool
-write_page(FILE *out, const GString *page)
-{
-    bool good = fwrite(page->str, 1, page->len, out) == page->len;
-    int error = errno;
-
-    if (fclose(out) != 0) {
-        return false;
-    }
-    errno = error;
-    return good;
-}
-
-static bool
-write_into(const char *path, const GString *page)
-{
-    FILE *out = g_fopen(path, "wb");
-
-    return out && write_page(out, page);
-}
-
-/* The old page stays until the new one is whole.  The new one may be read by whom mode lets. */
-static bool
-write_beside(const char *path, const char *dir, int mode, const GString *page)
-{
-    char *beside = g_build_filename(dir, ".espial.XXXXXX", NULL);
-    int fd = g_mkstemp_full(beside, O_RDWR, mode), error;
-    FILE *out = fd < 0 ? NULL : fdopen(fd, "wb");
-    bool good = out && write_page(out, page) && g_rename(beside, path) == 0;
-
-    error = errno;
-    if (!good && fd >= 0) {
-        g_unlink(beside);
-    }
-    g_free(beside);
-    errno = error;
-    return good;
-}
-
-/* What a link leads to, where it leads to a file. */
-static char *
-behind_links(const char *path)
-{
-#ifndef _WIN32
-    char *resolved = realpath(path, NULL), *copy = resolved ? g_strdup(resolved) : NULL;
-
-    free(resolved);
-    if (copy) {
-        return copy;
-    }
-#endif
-    return g_strdup(path);
-}
-
-/* A device, or a file in a folder that takes no other, can only be written into. */
 static bool
 save(const char *path, const GString *page)
 {
-    char *target = behind_links(path), *dir = g_path_get_dirname(target);
-    GStatBuf old;
-    bool exists = g_stat(target, &old) == 0, good;
+    char *why = report_save(path, page);
 
-    if (exists && (!g_file_test(target, G_FILE_TEST_IS_REGULAR) || g_access(dir, W_OK) != 0)) {
-        good = write_into(target, page);
-    } else {
-        good = write_beside(target, dir, exists ? (int)(old.st_mode & 0777) : 0666, page);
-    }
-    if (!good) {
-        const char *why = g_strerror(errno);
+    if (why) {
         char *name = text_shown(path);
         report_failure("Espial: the HTML report cannot be written to %s: %s", name, why);
         g_free(name);
     }
-    g_free(dir);
-    g_free(target);
-    return good;
-}
-
-/* The same capture gives the same octets, so the clock is not asked: a date is only in a report
- * where it is given from outside, by the variable that reproducible builds go by.  NULL, or UTC;
- * the caller frees it. */
-static char *
-date_given(void)
-{
-    const char *seconds = g_getenv("SOURCE_DATE_EPOCH");
-    GDateTime *t;
-    guint64 n;
-    char *text;
-
-    if (!seconds || !g_ascii_string_to_unsigned(seconds, 10, 0, G_MAXUINT32, &n, NULL)) {
-        return NULL;
-    }
-    t = g_date_time_new_from_unix_utc((gint64)n);
-    text = g_date_time_format(t, "%Y-%m-%d");
-    g_date_time_unref(t);
-    return text;
+    g_free(why);
+    return !why;
 }
 
 static void
@@ -164,7 +75,7 @@ draw(void *data)
     known.series = known.series ? known.series : series_told(known.db);
     known.title = prefs_report_title();
     known.author = prefs_report_author();
-    known.date = date = date_given();
+    known.date = date = report_date();
     page = g_string_sized_new(1 << 16);
     report_html(page, &known, f->traffic, f->name);
     f->drawn = save(f->path, page) ? 1 : -1;
