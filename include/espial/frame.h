@@ -128,20 +128,20 @@ bool tcp_encap_capped(const struct tcp_encap *t);
  * without Wireshark has the same datagrams.  Datagrams are known by addresses and identification,
  * and without regard to time: an identification that is used again goes on with what is left of
  * the datagram before.  The caller owns it and frees it; NULL may be freed. */
-struct reassembly;
-struct reassembly *reassembly_new(void);
-void reassembly_free(struct reassembly *r);
+struct datagrams;
+struct datagrams *datagrams_new(void);
+void datagrams_free(struct datagrams *r);
 
 /* Adds a part that frame_next has given as FRAME_FRAGMENT.  True where it is the last to come of a
  * datagram: *out is what the datagram carries (RFC 791 section 3.2, RFC 8200 section 4.5), valid
  * until the frame has been read.  A fragment that was not captured whole is left out. */
-bool reassembly_ip(struct reassembly *r, const struct frame_part *part, struct octets *out);
+bool datagrams_join(struct datagrams *r, const struct frame_part *part, struct octets *out);
 /* The same for an IKEv1 message with a fragment of another message, as Cisco has it (payload 132,
  * no RFC); the addresses alone say which fragments are of one message. */
-bool reassembly_cisco(struct reassembly *r, const struct ip_addr *src, const struct ip_addr *dst,
+bool datagrams_join_cisco(struct datagrams *r, const struct ip_addr *src, const struct ip_addr *dst,
                       const struct octets *message, struct octets *out);
 /* True once more datagrams, or more octets of them, were under way than are kept: the oldest were
  * given up. */
-bool reassembly_capped(const struct reassembly *r);
+bool datagrams_capped(const struct datagrams *r);
 
 #endif

@@ -29,6 +29,8 @@ struct report {
     const char *keys_full;                  /* what the key store was too small for (keyring_full),
                                              * or NULL */
     bool tcp_full;                          /* TCP connections were left out (tcp_encap_capped) */
+    bool fragments_full;                    /* datagrams in fragments were given up
+                                             * (datagrams_capped); a host without Wireshark */
     bool ports_full;                        /* some IKE on other UDP ports was left out */
     uint32_t most_sas;                      /* listed as text, and of streams without one; those
                                              * of a diagnosis before others; 0: all */

@@ -30,6 +30,10 @@ report_left_out(const struct report *r)
         g_ptr_array_add(
             all, g_strdup("TCP connections of IKE and ESP; later ones were not tracked"));
     }
+    if (r->fragments_full) {
+        g_ptr_array_add(all, g_strdup("IP datagrams in fragments that were under way; what the "
+                                      "oldest contained was not tracked"));
+    }
     if (r->ports_full) {
         g_ptr_array_add(all, g_strdup("pairs of peers with IKE on non-standard UDP ports; later "
                                       "ones were not tracked"));

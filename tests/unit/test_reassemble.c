@@ -77,11 +77,11 @@ v6(uint32_t id, size_t offset, size_t len, bool more)
 }
 
 static bool
-add(struct reassembly *r, struct fragment f, struct octets *out)
+add(struct datagrams *r, struct fragment f, struct octets *out)
 {
     f.part.octets.at = f.packet;
     f.part.payload.at = f.packet + (f.part.octets.reported - f.part.payload.reported);
-    return reassembly_ip(r, &f.part, out);
+    return datagrams_join(r, &f.part, out);
 }
 
 static bool
@@ -106,7 +106,7 @@ orders(bool six)
 {
     static const unsigned all[6][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 },
                                         { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
-    struct reassembly *r = reassembly_new();
+    struct datagrams *r = datagrams_new();
     struct octets out;
 
     for (unsigned i = 0; i < 6; i++) {
@@ -121,14 +121,14 @@ orders(bool six)
     T(!add(r, any(six, 8, 0, 16, true), &out));
     T(!add(r, any(six, 9, 16, 24, false), &out));
     T(add(r, any(six, 8, 16, 24, false), &out) && is_whole(&out, WHOLE));
-    T(!reassembly_capped(r));
-    reassembly_free(r);
+    T(!datagrams_capped(r));
+    datagrams_free(r);
 }
 
 static void
 overlaps(bool six)
 {
-    struct reassembly *r = reassembly_new();
+    struct datagrams *r = datagrams_new();
     struct octets out;
     struct fragment odd = any(six, 7, 8, 16, true);
 
@@ -149,7 +149,7 @@ overlaps(bool six)
     T(!add(r, any(six, 7, 8, 16, false), &out));
     T(!add(r, any(six, 7, 16, 24, false), &out));
     T(add(r, any(six, 7, 0, 8, true), &out) && is_whole(&out, 24));
-    reassembly_free(r);
+    datagrams_free(r);
 }
 
 /* As Wireshark has it: a copy of the last fragment begins a datagram, which goes on with the
@@ -157,7 +157,7 @@ overlaps(bool six)
 static void
 again(bool six)
 {
-    struct reassembly *r = reassembly_new();
+    struct datagrams *r = datagrams_new();
     struct octets out;
 
     T(!add(r, any(six, 7, 0, 16, true), &out));
@@ -165,13 +165,13 @@ again(bool six)
     T(add(r, any(six, 7, 16, 24, false), &out) && is_whole(&out, WHOLE));
     T(!add(r, any(six, 7, 16, 24, false), &out));
     T(add(r, any(six, 7, 0, 16, true), &out) && is_whole(&out, WHOLE));
-    reassembly_free(r);
+    datagrams_free(r);
 }
 
 static void
 cut(bool six)
 {
-    struct reassembly *r = reassembly_new();
+    struct datagrams *r = datagrams_new();
     struct fragment f = any(six, 7, 0, 16, true);
     struct octets out;
 
@@ -182,14 +182,14 @@ cut(bool six)
     T(add(r, any(six, 7, 0, 16, true), &out) && is_whole(&out, WHOLE));
     f = any(six, 7, 0, 0, true);        /* a fragment of nothing */
     T(!add(r, f, &out));
-    reassembly_free(r);
+    datagrams_free(r);
 }
 
 /* What was given stays while a frame goes on to give more. */
 static void
 stays(void)
 {
-    struct reassembly *r = reassembly_new();
+    struct datagrams *r = datagrams_new();
     struct octets first, out;
 
     add(r, v4(7, 0, 16, true), &first);
@@ -198,13 +198,13 @@ stays(void)
         T(!add(r, v4(i, 0, 8, true), &out) && add(r, v4(i, 8, 8, false), &out));
     }
     T(is_whole(&first, WHOLE));
-    reassembly_free(r);
+    datagrams_free(r);
 }
 
 static void
 networks(void)
 {
-    struct reassembly *r = reassembly_new();
+    struct datagrams *r = datagrams_new();
     struct fragment a = v4(7, 0, 16, true), b = v4(7, 16, 24, false);
     struct octets out;
 
@@ -218,14 +218,14 @@ networks(void)
     b.part.vlan = 6;
     T(!add(r, a, &out));
     T(add(r, b, &out) && is_whole(&out, WHOLE));
-    reassembly_free(r);
+    datagrams_free(r);
 }
 
 /* The oldest datagrams are given up, the newest are joined. */
 static void
 many(void)
 {
-    struct reassembly *r = reassembly_new();
+    struct datagrams *r = datagrams_new();
     struct octets out;
     struct fragment f;
 
@@ -235,37 +235,37 @@ many(void)
         f.packet[IPV6_HEADER + 7] = (uint8_t)i;
         T(!add(r, f, &out));
     }
-    T(!reassembly_capped(r));
+    T(!datagrams_capped(r));
     f = v6(0xff, 0, 16, true);
     f.packet[IPV6_HEADER + 4] = 0xff;
-    T(!add(r, f, &out) && reassembly_capped(r));
+    T(!add(r, f, &out) && datagrams_capped(r));
     T(!add(r, v6(0, 16, 24, false), &out));
     f = v6(0xff, 16, 24, false);
     f.packet[IPV6_HEADER + 4] = 0xff;
     T(add(r, f, &out) && is_whole(&out, WHOLE));
-    reassembly_free(r);
+    datagrams_free(r);
 }
 
 /* Copies of one fragment without end. */
 static void
 flood(void)
 {
-    struct reassembly *r = reassembly_new();
+    struct datagrams *r = datagrams_new();
     struct octets out;
 
     for (unsigned i = 0; i < REASSEMBLY_MAX_PIECES; i++) {
         add(r, v4(7, 8, 8, true), &out);
     }
-    T(!reassembly_capped(r));
-    T(!add(r, v4(7, 8, 8, true), &out) && reassembly_capped(r));
-    reassembly_free(r);
+    T(!datagrams_capped(r));
+    T(!add(r, v4(7, 8, 8, true), &out) && datagrams_capped(r));
+    datagrams_free(r);
 }
 
 static void
 octets_held(void)
 {
     enum { BIG = 60000 };
-    struct reassembly *r = reassembly_new();
+    struct datagrams *r = datagrams_new();
     struct fragment f = v4(7, 8, 8, true);
     uint8_t *big = (uint8_t *)calloc(1, IPV4_HEADER + BIG);
     struct octets out;
@@ -276,14 +276,14 @@ octets_held(void)
     f.part.octets = (struct octets){ big, IPV4_HEADER + BIG, IPV4_HEADER + BIG };
     f.part.payload = (struct octets){ big + IPV4_HEADER, BIG, BIG };
     for (unsigned i = 0; i <= REASSEMBLY_MAX_OCTETS / BIG; i++) {
-        T(!reassembly_capped(r));
-        T(!reassembly_ip(r, &f.part, &out));
+        T(!datagrams_capped(r));
+        T(!datagrams_join(r, &f.part, &out));
     }
-    T(reassembly_capped(r));
+    T(datagrams_capped(r));
     T(!add(r, v4(7, 0, 16, true), &out));       /* nothing is left of it */
     T(add(r, v4(7, 16, 24, false), &out) && is_whole(&out, WHOLE));
     free(big);
-    reassembly_free(r);
+    datagrams_free(r);
 }
 
 /* --- Cisco's --------------------------------------------------------------------------- */
@@ -291,7 +291,7 @@ octets_held(void)
 static const struct ip_addr a = { 4, { 192, 0, 2, 1 } }, b = { 4, { 192, 0, 2, 2 } };
 
 static bool
-add_cisco(struct reassembly *r, const struct ip_addr *from, uint8_t number, bool last, size_t len,
+add_cisco(struct datagrams *r, const struct ip_addr *from, uint8_t number, bool last, size_t len,
           struct octets *out)
 {
     enum { HEADER = IKE_HEADER + PAYLOAD_HEADER + 4 };
@@ -305,13 +305,13 @@ add_cisco(struct reassembly *r, const struct ip_addr *from, uint8_t number, bool
     m[IKE_HEADER + 6] = number;
     m[IKE_HEADER + 7] = last;
     memset(m + HEADER, number, len);
-    return reassembly_cisco(r, from, from == &a ? &b : &a, &o, out);
+    return datagrams_join_cisco(r, from, from == &a ? &b : &a, &o, out);
 }
 
 static void
 cisco(void)
 {
-    struct reassembly *r = reassembly_new();
+    struct datagrams *r = datagrams_new();
     uint8_t plain[IKE_HEADER + 8] = { 0 };
     const struct octets message = { plain, sizeof plain, sizeof plain };
     struct octets out;
@@ -326,14 +326,14 @@ cisco(void)
     T(!add_cisco(r, &a, 0, true, 10, &out));            /* they are counted from 1 */
     plain[16] = 132;                                    /* a payload without its header's length */
     plain[27] = sizeof plain;
-    T(!reassembly_cisco(r, &a, &b, &message, &out));
+    T(!datagrams_join_cisco(r, &a, &b, &message, &out));
     plain[IKE_HEADER + 3] = 8;
     plain[IKE_HEADER + 6] = plain[IKE_HEADER + 7] = 1;
-    T(reassembly_cisco(r, &a, &b, &message, &out) && out.captured == 0);
+    T(datagrams_join_cisco(r, &a, &b, &message, &out) && out.captured == 0);
     plain[17] = 0x10;
     plain[19] = 1;                                      /* nobody has opened it */
-    T(!reassembly_cisco(r, &a, &b, &message, &out));
-    reassembly_free(r);
+    T(!datagrams_join_cisco(r, &a, &b, &message, &out));
+    datagrams_free(r);
 }
 
 int
@@ -351,6 +351,6 @@ main(void)
     flood();
     octets_held();
     cisco();
-    reassembly_free(NULL);
+    datagrams_free(NULL);
     return t_done();
 }

@@ -35,7 +35,7 @@ struct datagram {
     GList *turn;                /* in order of age */
 };
 
-struct reassembly {
+struct datagrams {
     GHashTable *open;           /* struct key -> struct datagram */
     GQueue age;                 /* the oldest first */
     size_t held;                /* octets of all of them, and what each piece costs */
@@ -75,10 +75,10 @@ free_datagram(gpointer p)
     g_free(d);
 }
 
-struct reassembly *
-reassembly_new(void)
+struct datagrams *
+datagrams_new(void)
 {
-    struct reassembly *r = g_new0(struct reassembly, 1);
+    struct datagrams *r = g_new0(struct datagrams, 1);
 
     r->open = g_hash_table_new_full(key_hash, key_equal, NULL, free_datagram);
     g_queue_init(&r->age);
@@ -86,7 +86,7 @@ reassembly_new(void)
 }
 
 void
-reassembly_free(struct reassembly *r)
+datagrams_free(struct datagrams *r)
 {
     if (!r) {
         return;
@@ -102,13 +102,13 @@ reassembly_free(struct reassembly *r)
 }
 
 bool
-reassembly_capped(const struct reassembly *r)
+datagrams_capped(const struct datagrams *r)
 {
     return r->capped;
 }
 
 static void
-forget(struct reassembly *r, struct datagram *d)
+forget(struct datagrams *r, struct datagram *d)
 {
     r->held -= weight(d);
     g_queue_delete_link(&r->age, d->turn);
@@ -116,14 +116,14 @@ forget(struct reassembly *r, struct datagram *d)
 }
 
 static void
-forget_oldest(struct reassembly *r)
+forget_oldest(struct datagrams *r)
 {
     r->capped = true;
     forget(r, (struct datagram *)g_queue_peek_head(&r->age));
 }
 
 static struct datagram *
-datagram_of(struct reassembly *r, const struct key *k)
+datagram_of(struct datagrams *r, const struct key *k)
 {
     struct datagram *d = (struct datagram *)g_hash_table_lookup(r->open, k);
 
@@ -167,7 +167,7 @@ place_of(const struct datagram *d, uint32_t offset)
 }
 
 static void
-add_piece(struct reassembly *r, struct datagram *d, uint32_t offset, const struct octets *o)
+add_piece(struct datagrams *r, struct datagram *d, uint32_t offset, const struct octets *o)
 {
     const struct piece p = { offset, (uint32_t)o->reported, d->octets->len };
     unsigned place = place_of(d, offset);
@@ -192,7 +192,7 @@ add_piece(struct reassembly *r, struct datagram *d, uint32_t offset, const struc
 
 /* What the oldest ones hold is given up first. */
 static void
-keep_within(struct reassembly *r)
+keep_within(struct datagrams *r)
 {
     while (r->held > REASSEMBLY_MAX_OCTETS) {
         forget_oldest(r);
@@ -201,7 +201,7 @@ keep_within(struct reassembly *r)
 
 /* Octets for the whole, which stay until as many others were given as a frame can hold. */
 static GByteArray *
-next_given(struct reassembly *r)
+next_given(struct datagrams *r)
 {
     GByteArray **slot = &r->given[r->turn++ % FRAME_MAX_STEPS];
 
@@ -221,7 +221,7 @@ give(struct octets *out, const GByteArray *whole)
 /* Where two say different things of one octet, that counts which begins first, and of two that
  * begin together the one that came first. */
 static void
-join(struct reassembly *r, const struct datagram *d, struct octets *out)
+join(struct datagrams *r, const struct datagram *d, struct octets *out)
 {
     GByteArray *whole = next_given(r);
 
@@ -237,7 +237,7 @@ join(struct reassembly *r, const struct datagram *d, struct octets *out)
 }
 
 static void
-join_cisco(struct reassembly *r, const struct datagram *d, struct octets *out)
+join_cisco(struct datagrams *r, const struct datagram *d, struct octets *out)
 {
     GByteArray *whole = next_given(r);
 
@@ -311,7 +311,7 @@ read_ipv6(struct key *k, uint32_t *offset, bool *more, struct octets *o,
 }
 
 bool
-reassembly_ip(struct reassembly *r, const struct frame_part *part, struct octets *out)
+datagrams_join(struct datagrams *r, const struct frame_part *part, struct octets *out)
 {
     struct datagram *d;
     struct octets o;
@@ -380,7 +380,7 @@ find_fragment(const struct octets *message, struct octets *out)
 }
 
 bool
-reassembly_cisco(struct reassembly *r, const struct ip_addr *src, const struct ip_addr *dst,
+datagrams_join_cisco(struct datagrams *r, const struct ip_addr *src, const struct ip_addr *dst,
                  const struct octets *message, struct octets *out)
 {
     enum { NUMBER = 2, LAST = 3, HEADER = 4 };

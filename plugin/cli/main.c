@@ -1,0 +1,164 @@
+/* main.c - the program espial: reads captures without dissection, and says what the plugin says.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "compat.h"
+#include "dissect.h"
+#include "inputs.h"
+#include "print.h"
+#include "reader.h"
+#include "say.h"
+
+#include <locale.h>
+#include <stdio.h>
+
+enum status { STATUS_GOOD, STATUS_FINDINGS, STATUS_PROBLEM };
+
+static enum status status;
+
+/* What could not be read outranks what was found. */
+static void
+raise_to(enum status to)
+{
+    status = MAX(status, to);
+}
+
+static const char *
+next_step(const struct options *o, unsigned i)
+{
+    return i + 1 < o->num_captures && !o->points ? "going on with the next file" :
+                                                   "nothing to report for it";
+}
+
+static void
+problem(const char *path, const char *what, const char *next)
+{
+    say(next ? "%s: %s; %s" : "%s: %s", strcmp(path, "-") == 0 ? "standard input" : path, what,
+        next);
+    raise_to(STATUS_PROBLEM);
+}
+
+static bool
+has_findings(const struct findings *all)
+{
+    for (size_t i = 0; i < findings_count(all); i++) {
+        if (findings_get(all, i)->severity >= SEV_WARN) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+report(const struct options *o, const char *path, struct reader *reader, struct feed *feed,
+       const struct traffic *traffic, const char *fault)
+{
+    struct report r;
+    char *why;
+
+    feed_report(feed, &r);
+    r.version = PLUGIN_VERSION_STR;
+    r.wireshark = COMPAT_VERSION;
+    r.fragments_full = reader_capped(reader);
+    print_report(o, path, &r, traffic, fault, &why);
+    if (why) {
+        problem(o->html, "cannot be written (--html)", NULL);
+    } else if (has_findings(feed->findings)) {
+        raise_to(STATUS_FINDINGS);
+    }
+    g_free(why);
+}
+
+/* The i-th capture, or all of them as points. */
+static void
+read_capture(const struct options *o, unsigned i, const struct inputs *in)
+{
+    char *const *paths = o->captures + i;
+    unsigned num = o->points ? o->num_captures : 1, which = 0;
+    struct traffic *traffic = o->html ? traffic_new() : NULL;
+    char *why = NULL, *fault, *strange;
+    bool nothing, faulty;
+    struct reader *reader = reader_open(paths, num, &which, &why);
+    struct feed_options given;
+    struct feed *feed;
+
+    if (!reader) {
+        problem(paths[which], why, next_step(o, i));
+        print_nothing(o, paths[0], why);
+        g_free(why);
+        traffic_free(traffic);
+        return;
+    }
+    given = inputs_load(in, &faulty);
+    feed = feed_new(&given);
+    if (faulty) {
+        raise_to(STATUS_PROBLEM);
+    }
+    reader_read(reader, feed, traffic);
+    fault = reader_fault(reader, &nothing);
+    if (fault) {
+        problem(paths[0], fault, nothing ? next_step(o, i) : NULL);
+    }
+    if (fault && nothing) {
+        print_nothing(o, paths[0], fault);
+    } else {
+        report(o, paths[0], reader, feed, traffic, fault);
+    }
+    strange = reader_strange(reader);
+    if (strange) {
+        say("%s: %s", paths[0], strange);
+    }
+    g_free(strange);
+    g_free(fault);
+    feed_free(feed);
+    reader_close(reader);
+    traffic_free(traffic);
+}
+
+static void
+read_all(const struct options *o)
+{
+    for (unsigned i = 0; i < (o->points ? 1 : o->num_captures); i++) {
+        struct inputs in;
+        char *wrong = inputs_find(&in, o, o->captures[i]);
+        if (wrong) {
+            say("%s", wrong);
+            raise_to(STATUS_PROBLEM);
+            g_free(wrong);
+        } else if (o->dissect) {
+            raise_to((enum status)dissect(o, &in, o->captures[i]));
+        } else {
+            read_capture(o, i, &in);
+        }
+        inputs_free(&in);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    struct options o;
+    char **arguments, *wrong;
+
+    (void)argc;
+    setlocale(LC_ALL, "");
+    arguments = g_strdupv(argv);
+    if (!options_read(&o, arguments, &wrong)) {
+        say("%s", wrong);
+        g_free(wrong);
+        return STATUS_PROBLEM;
+    }
+    if (o.version) {
+        printf("espial %s, of Wireshark %s\n", PLUGIN_VERSION_STR, COMPAT_VERSION);
+    } else if (!o.num_captures) {
+        options_help();
+    } else {
+        compat_begin(argv[0]);
+        read_all(&o);
+        wtap_cleanup();
+    }
+    options_free(&o);
+    if (!print_done()) {
+        say("standard output is full or closed: what was to be said there is lost");
+        return STATUS_PROBLEM;
+    }
+    return (int)status;
+}

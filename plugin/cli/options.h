@@ -1,0 +1,24 @@
+/* options.h - what the program is asked for.  SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_CLI_OPTIONS_H
+#define ESPIAL_CLI_OPTIONS_H
+
+#include <espial/feed.h>
+
+struct options {
+    gboolean findings, json, points, dissect, version;
+    enum severity least;
+    char *html, *title, *author, *date;
+    char *keys, *plan;
+    char **logs, **settings;    /* NULL: none */
+    char **captures;            /* never NULL */
+    unsigned num_captures;
+};
+
+/* Reads the command line.  False where it cannot be followed, after *problem (g_free it) was made;
+ * help ends the program. */
+bool options_read(struct options *o, char **arguments, char **problem);
+void options_free(struct options *o);
+/* Prints how it is used. */
+void options_help(void);
+
+#endif

@@ -1,0 +1,258 @@
+/* print.c - what goes to standard output.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "print.h"
+
+#include "names.h"
+#include "terminal.h"
+
+#include <string.h>
+
+enum { MOST_SAS = 100 };        /* listed as text: a gateway has thousands */
+
+static bool first = true;       /* no capture was printed yet */
+
+/* --- text ---------------------------------------------------------------------------------------- */
+
+static bool
+in_colours(void)
+{
+    const char *kind = g_getenv("TERM"), *none = g_getenv("NO_COLOR");       /* no-color.org */
+
+    return is_terminal(stdout) && !(none && *none) && kind && strcmp(kind, "dumb") != 0;
+}
+
+/* How many octets of a line are of a verdict or severity, and in which colour. */
+static size_t
+coloured_part(const char *line, const char **colour)
+{
+    static const struct {
+        const char *begins, *colour;
+        bool to_colon;
+    } parts[] = { { "Fails", "\033[1;31m", true },    { "error  ", "\033[1;31m", false },
+                  { "Works, with faults:", "\033[33m", false },
+                  { "With faults:", "\033[33m", false }, { "warning", "\033[33m", false },
+                  { "Works", "\033[32m", true } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+        if (g_str_has_prefix(line, parts[i].begins)) {
+            const char *colon = strchr(line, ':');
+            *colour = parts[i].colour;
+            return parts[i].to_colon ? (colon ? (size_t)(colon + 1 - line) : 0) :
+                                       strlen(parts[i].begins);
+        }
+    }
+    return 0;
+}
+
+void
+print_text(const char *text)
+{
+    char **lines;
+
+    if (!in_colours()) {
+        (void)fputs(text, stdout);
+        return;
+    }
+    lines = g_strsplit(text, "\n", 0);
+    for (char **line = lines; *line; line++) {
+        const char *colour = "";
+        size_t len = coloured_part(*line, &colour);
+        if (len) {
+            (void)fprintf(stdout, "%s%.*s\033[0m", colour, (int)len, *line);
+        }
+        (void)fprintf(stdout, "%s%s", *line + len, line[1] ? "\n" : "");
+    }
+    g_strfreev(lines);
+}
+
+/* What was written to a file that has no name. */
+static char *
+taken(FILE *file)
+{
+    GString *all = g_string_new(NULL);
+    char part[1 << 12];
+    size_t len;
+
+    rewind(file);
+    while ((len = fread(part, 1, sizeof part, file)) > 0) {
+        g_string_append_len(all, part, (gssize)len);
+    }
+    fclose(file);
+    return g_string_free(all, FALSE);
+}
+
+static void
+write_text(FILE *out, const struct options *o, struct report *r)
+{
+    r->least = o->least;
+    report_diagnosis(out, r);
+    if (o->findings) {
+        report_findings(out, r);
+    }
+    r->least = SEV_CHAT;
+    if (o->points) {
+        report_points(out, r);
+    }
+    r->most_sas = MOST_SAS;
+    report_sas(out, r);
+}
+
+static void
+head(const char *capture)
+{
+    char *name = name_full(capture);
+
+    (void)fprintf(stdout, "%s=== %s ===\n", first ? "" : "\n", name);
+    first = false;
+    g_free(name);
+}
+
+static void
+print_as_text(const struct options *o, const char *capture, struct report *r)
+{
+    FILE *file;
+    char *text;
+
+    head(capture);
+    if (!in_colours() || !(file = tmpfile())) {
+        write_text(stdout, o, r);
+        return;
+    }
+    write_text(file, o, r);
+    text = taken(file);
+    print_text(text);
+    g_free(text);
+}
+
+/* --- the page ------------------------------------------------------------------------------------- */
+
+/* The outcome, and how many findings there are. */
+static void
+print_outcome(struct report *r)
+{
+    FILE *file = tmpfile();
+    char **lines, *text;
+    guint num;
+
+    if (!file) {
+        return;
+    }
+    report_diagnosis(file, r);
+    text = taken(file);
+    lines = g_strsplit(text, "\n", 0);
+    num = g_strv_length(lines);
+    for (guint i = 0; i + 1 < num; i++) {
+        if (strcmp(lines[i], "Espial diagnosis") == 0) {
+            (void)fprintf(stdout, "%s\n", lines[i + 1]);
+        }
+    }
+    if (num > 1) {
+        (void)fprintf(stdout, "%s\n", lines[num - 2]);
+    }
+    g_strfreev(lines);
+    g_free(text);
+}
+
+static void
+print_page(const struct options *o, const char *capture, struct report *r,
+           const struct traffic *traffic, char **problem)
+{
+    GString *page = g_string_sized_new(1 << 16);
+    char *name = name_base(capture), *date = report_date();
+
+    r->title = o->title;
+    r->author = o->author;
+    r->date = date;
+    report_html(page, r, traffic, name);
+    *problem = report_save(o->html, page);
+    head(capture);
+    print_outcome(r);
+    if (!*problem) {
+        char *shown = name_full(o->html);
+        (void)fprintf(stdout, "The report is in %s\n", shown);
+        g_free(shown);
+    }
+    g_string_free(page, TRUE);
+    g_free(date);
+    g_free(name);
+}
+
+/* --- JSON ------------------------------------------------------------------------------------------ */
+
+static char *
+json_text(const char *text)
+{
+    GString *out = g_string_new(NULL);
+
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\') {
+            g_string_append_c(out, '\\');
+        }
+        g_string_append_c(out, *text);
+    }
+    return g_string_free(out, FALSE);
+}
+
+/* A report in one line, which says first what was not read. */
+static void
+print_json(const char *capture, struct report *r, const char *fault)
+{
+    char *name = name_base(capture), *text, *error;
+    FILE *file;
+
+    r->file = name;
+    r->one_line = true;
+    if (!fault || !(file = tmpfile())) {
+        report_json(stdout, r);
+    } else {
+        report_json(file, r);
+        text = taken(file);
+        error = json_text(fault);
+        (void)fprintf(stdout, "{\"error\":\"%s\",%s", error, text + 1);
+        g_free(error);
+        g_free(text);
+    }
+    g_free(name);
+}
+
+void
+print_nothing(const struct options *o, const char *capture, const char *fault)
+{
+    char *name, *file, *error;
+
+    if (!o->json) {
+        return;
+    }
+    name = name_base(capture);
+    file = json_text(name);
+    error = json_text(fault);
+    (void)fprintf(stdout,
+                  "{\"error\":\"%s\",\"format\":\"espial-report/1\",\"plugin\":\"%s\",\"capture\":"
+                  "{\"frames\":0,\"first_time\":null,\"last_time\":null,\"file\":\"%s\"},"
+                  "\"ike_sas\":[],\"child_sas\":[],\"streams\":[],\"findings\":[],"
+                  "\"diagnoses\":[],\"tunnels\":[],\"hygiene\":[],\"outcome\":{\"verdict\":"
+                  "\"unknown\",\"text\":\"The capture could not be read.\"}}\n",
+                  error, PLUGIN_VERSION_STR, file);
+    g_free(error);
+    g_free(file);
+    g_free(name);
+}
+
+void
+print_report(const struct options *o, const char *capture, struct report *r,
+             const struct traffic *traffic, const char *fault, char **problem)
+{
+    *problem = NULL;
+    if (o->json) {
+        print_json(capture, r, fault);
+    } else if (o->html) {
+        print_page(o, capture, r, traffic, problem);
+    } else {
+        print_as_text(o, capture, r);
+    }
+}
+
+bool
+print_done(void)
+{
+    return fflush(stdout) == 0 && !ferror(stdout);
+}

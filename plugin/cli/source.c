@@ -1,0 +1,408 @@
+/* source.c - captures as libwiretap reads them.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "source.h"
+
+#include "compat.h"
+
+#include <espial/text.h>
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+
+struct source {
+    wtap *w;
+    struct compat_record record;
+    char *unpacked;             /* a temporary file, or NULL */
+    GPtrArray *names;           /* of interfaces, NULL where one has none */
+    int error;
+    char *info;                 /* of the error, or NULL */
+    int64_t size;
+    uint32_t strange;
+    int strange_link;
+};
+
+static volatile sig_atomic_t stopped;
+
+/* The second one ends the program. */
+static void
+stop(int signal_number)
+{
+    stopped = 1;
+    signal(signal_number, SIG_DFL);
+}
+
+void
+source_stop_on_interrupt(const char *path)
+{
+    if (strcmp(path, "-") == 0 || !g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+        signal(SIGINT, stop);
+    }
+}
+
+bool
+source_stopped(void)
+{
+    return stopped != 0;
+}
+
+/* --- what is no capture ---------------------------------------------------------------------- */
+
+/* The first octets of a regular file. */
+static size_t
+first_octets(const char *path, uint8_t *out, size_t size)
+{
+    FILE *in = g_fopen(path, "rb");
+    size_t len = in ? fread(out, 1, size, in) : 0;
+
+    if (in) {
+        fclose(in);
+    }
+    return len;
+}
+
+/* Wireshark reads any MP4, JPEG, JSON or e-mail as "packets": its kind tells. */
+static bool
+is_no_capture(wtap *w)
+{
+    static const char *const kinds[] = { "MIME", "MP4", "JPEG", "GIF", "PNG", "MPEG",
+                                         "Object Notation", "RFC 7468", "ELF" };
+    const char *kind = wtap_file_type_subtype_description(wtap_file_type_subtype(w));
+
+    for (size_t i = 0; kind && i < G_N_ELEMENTS(kinds); i++) {
+        if (strstr(kind, kinds[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- compressed by what libwiretap does not read ----------------------------------------------- */
+
+static char *
+temporary_file(void)
+{
+    char *path = NULL;
+    int fd = g_file_open_tmp("espial.XXXXXX", &path, NULL);
+
+    if (fd >= 0) {
+        g_close(fd, NULL);
+    }
+    return path;
+}
+
+/* What a program makes of a file; NULL with *problem where it cannot. */
+static char *
+unpack(const char *tool, const char *path, char **problem)
+{
+    GSubprocessLauncher *launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDERR_SILENCE);
+    char *out = temporary_file(), *found = g_find_program_in_path(tool);
+    GSubprocess *run = NULL;
+
+    if (!found) {
+        *problem = g_strdup_printf("compressed with %s, which is not installed here: install it, "
+                                   "or unpack the capture where it is (%s -d)",
+                                   tool, tool);
+    } else if (out) {
+        g_subprocess_launcher_set_stdin_file_path(launcher, path);
+        g_subprocess_launcher_set_stdout_file_path(launcher, out);
+        run = g_subprocess_launcher_spawn(launcher, NULL, tool, "-dc", NULL);
+    }
+    if (!*problem && (!run || !g_subprocess_wait_check(run, NULL, NULL))) {
+        *problem = g_strdup_printf("%s cannot unpack all of it", tool);
+    }
+    if (*problem && out) {
+        g_unlink(out);
+        g_free(out);
+        out = NULL;
+    }
+    g_clear_object(&run);
+    g_object_unref(launcher);
+    g_free(found);
+    return out;
+}
+
+/* --- opening ------------------------------------------------------------------------------------ */
+
+static char *
+say_open_error(int error, char *info)
+{
+    char *shown = info ? text_shown(info) : NULL, *said;
+
+    switch (error) {
+    case WTAP_ERR_FILE_UNKNOWN_FORMAT:
+    case WTAP_ERR_CANT_OPEN:
+        said = g_strdup("not a capture file");
+        break;
+    case WTAP_ERR_SHORT_READ:
+        said = g_strdup("the capture is cut short in the middle of its first packet: 0 frames "
+                        "could be read");
+        break;
+    case WTAP_ERR_BAD_FILE:
+    case WTAP_ERR_DECOMPRESS:
+        said = g_strdup_printf("not a capture file, or damaged at its first packet (%s): 0 frames "
+                               "could be read",
+                               shown ? shown : "nothing more is known");
+        break;
+    default:
+        said = g_strdup_printf("cannot be read (%s)", wtap_strerror(error));
+        break;
+    }
+    g_free(shown);
+    g_free(info);
+    return said;
+}
+
+/* What is no capture by its name or its first octets; *tool: what unpacks it, or NULL. */
+static char *
+look_first(const char *path, const char **tool)
+{
+    static const struct {
+        uint8_t octets[6];
+        uint8_t len;
+        const char *tool;
+    } packed[] = { { { 0xfd, '7', 'z', 'X', 'Z', 0 }, 6, "xz" }, { { 'B', 'Z', 'h' }, 3, "bzip2" } };
+    static const uint8_t zip[] = { 'P', 'K', 3, 4 };
+    uint8_t first[6];
+    size_t len;
+
+    *tool = NULL;
+    if (strcmp(path, "-") == 0) {
+        return NULL;
+    }
+    if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
+        return g_strdup("no such file");
+    }
+    if (g_file_test(path, G_FILE_TEST_IS_DIR) || g_access(path, R_OK) != 0) {
+        return g_strdup("cannot be read as a file");
+    }
+    if (!g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+        return NULL;
+    }
+    len = first_octets(path, first, sizeof first);
+    for (size_t i = 0; i < G_N_ELEMENTS(packed); i++) {
+        if (len >= packed[i].len && memcmp(first, packed[i].octets, packed[i].len) == 0) {
+            *tool = packed[i].tool;
+        }
+    }
+    if (len >= sizeof zip && memcmp(first, zip, sizeof zip) == 0) {
+        return g_strdup("a ZIP archive: take the capture out of it (unzip)");
+    }
+    return len ? NULL : g_strdup("not a capture file");
+}
+
+struct source *
+source_open(const char *path, char **problem)
+{
+    struct source *s;
+    const char *tool;
+    char *unpacked = NULL, *info = NULL;
+    GStatBuf about;
+    int error = 0;
+    wtap *w;
+
+    *problem = look_first(path, &tool);
+    if (!*problem && tool) {
+        unpacked = unpack(tool, path, problem);
+    }
+    if (*problem) {
+        return NULL;
+    }
+    w = wtap_open_offline(unpacked ? unpacked : path, WTAP_TYPE_AUTO, &error, &info, FALSE);
+    if (!w || is_no_capture(w)) {
+        *problem = w ? g_strdup("not a capture file") : say_open_error(error, info);
+        if (w) {
+            wtap_close(w);
+        }
+        if (unpacked) {
+            g_unlink(unpacked);
+        }
+        g_free(unpacked);
+        return NULL;
+    }
+    s = g_new0(struct source, 1);
+    s->w = w;
+    s->unpacked = unpacked;
+    s->names = g_ptr_array_new_with_free_func(g_free);
+    s->size = g_stat(unpacked ? unpacked : path, &about) == 0 ? (int64_t)about.st_size : 0;
+    compat_record_init(&s->record);
+    return s;
+}
+
+void
+source_close(struct source *s)
+{
+    if (!s) {
+        return;
+    }
+    compat_record_cleanup(&s->record);
+    wtap_close(s->w);
+    if (s->unpacked) {
+        g_unlink(s->unpacked);
+    }
+    g_ptr_array_free(s->names, TRUE);
+    g_free(s->unpacked);
+    g_free(s->info);
+    g_free(s);
+}
+
+/* --- reading ------------------------------------------------------------------------------------- */
+
+static enum frame_link
+link_of(int encap)
+{
+    switch (encap) {
+    case WTAP_ENCAP_ETHERNET: return FRAME_LINK_ETHERNET;
+    case WTAP_ENCAP_SLL: return FRAME_LINK_SLL;
+    case WTAP_ENCAP_SLL2: return FRAME_LINK_SLL2;
+    case WTAP_ENCAP_RAW_IP:
+    case WTAP_ENCAP_RAW_IP4:
+    case WTAP_ENCAP_RAW_IP6: return FRAME_LINK_IP;
+    case WTAP_ENCAP_NULL:
+    case WTAP_ENCAP_LOOP: return FRAME_LINK_NULL;
+    case WTAP_ENCAP_PPP: return FRAME_LINK_PPP;
+    default: return FRAME_LINK_OTHER;
+    }
+}
+
+bool
+source_next(struct source *s, struct feed_frame *out)
+{
+    const wtap_rec *r = &s->record.rec;
+    const wtap_packet_header *h = &r->rec_header.packet_header;
+
+    if (!compat_read(s->w, &s->record, &s->error, &s->info)) {
+        return false;
+    }
+    *out = (struct feed_frame){ .time = (double)r->ts.secs + (double)r->ts.nsecs / 1e9 };
+    if (r->presence_flags & WTAP_HAS_INTERFACE_ID) {
+        out->point = (uint8_t)(MIN(h->interface_id, UINT8_MAX - 1u) + 1);
+    }
+    if (r->rec_type != REC_TYPE_PACKET) {
+        return true;            /* it has a number, and no octets of the wire */
+    }
+    out->link = link_of(h->pkt_encap);
+    if (out->link == FRAME_LINK_OTHER && !s->strange++) {
+        s->strange_link = h->pkt_encap;
+    }
+    out->octets = (struct octets){ h->caplen ? compat_octets(&s->record) : NULL,
+                                   MIN(h->caplen, h->len), h->len };
+    return true;
+}
+
+/* "frame before the cut is", "3 frames before the cut are". */
+static char *
+frames_are(uint32_t frames, const char *where)
+{
+    return frames == 1 ? g_strdup_printf("frame %s is", where) :
+                         g_strdup_printf("%u frames %s are", frames, where);
+}
+
+char *
+source_fault(const struct source *s, uint32_t frames, bool *nothing)
+{
+    char *what = s->info ? text_shown(s->info) : g_strdup("nothing more is known"), *said, *count;
+
+    *nothing = false;
+    if (!s->error || stopped) {
+        g_free(what);
+        return NULL;
+    }
+    *nothing = frames == 0;
+    if (s->error == WTAP_ERR_SHORT_READ) {
+        count = frames_are(frames, "before the cut");
+        said = frames ? g_strdup_printf("the capture is cut short in the middle of a packet; the "
+                                        "%s reported",
+                                        count) :
+                        g_strdup("the capture is cut short in the middle of its first packet: 0 "
+                                 "frames could be read");
+    } else {
+        if (s->error != WTAP_ERR_BAD_FILE && s->error != WTAP_ERR_DECOMPRESS) {
+            g_free(what);
+            what = g_strdup(wtap_strerror(s->error));
+        }
+        count = frames_are(frames, "before the damage");
+        said = frames ? g_strdup_printf("the capture is damaged: %s; the %s reported", what, count) :
+                        g_strdup_printf("not a capture file, or damaged at its first packet (%s): "
+                                        "0 frames could be read",
+                                        what);
+    }
+    g_free(count);
+    g_free(what);
+    return said;
+}
+
+/* --- interfaces ----------------------------------------------------------------------------------- */
+
+/* As Wireshark names it; each is looked up once. */
+static void
+learn_names(struct source *s)
+{
+    wtapng_iface_descriptions_t *all = wtap_file_get_idb_info(s->w);
+    static const unsigned options[] = { OPT_IDB_NAME, OPT_IDB_DESCRIPTION, OPT_IDB_HARDWARE };
+
+    for (unsigned i = s->names->len; i < all->interface_data->len; i++) {
+        wtap_block_t block = g_array_index(all->interface_data, wtap_block_t, i);
+        char *name = NULL;
+        for (size_t o = 0; !name && o < G_N_ELEMENTS(options); o++) {
+            if (wtap_block_get_string_option_value(block, options[o], &name) !=
+                WTAP_OPTTYPE_SUCCESS) {
+                name = NULL;
+            }
+        }
+        /* What Wireshark calls one that has no name. */
+        g_ptr_array_add(s->names, g_strcmp0(name, "unknown") == 0 ? NULL : g_strdup(name));
+    }
+    g_free(all);
+}
+
+unsigned
+source_interfaces(struct source *s)
+{
+    learn_names(s);
+    return s->names->len;
+}
+
+const char *
+source_interface_name(struct source *s, unsigned i)
+{
+    if (i >= s->names->len) {
+        learn_names(s);
+    }
+    return i < s->names->len ? (const char *)s->names->pdata[i] : NULL;
+}
+
+const char *
+source_interface(struct source *s)
+{
+    const wtap_rec *r = &s->record.rec;
+
+    if (!(r->presence_flags & WTAP_HAS_INTERFACE_ID)) {
+        return NULL;
+    }
+    return source_interface_name(
+        s, compat_interface(s->w, &s->record, r->rec_header.packet_header.interface_id));
+}
+
+/* --- what else is known ---------------------------------------------------------------------------- */
+
+bool
+source_time(const struct source *s, int64_t *secs, int *nsecs)
+{
+    *secs = (int64_t)s->record.rec.ts.secs;
+    *nsecs = s->record.rec.ts.nsecs;
+    return (s->record.rec.presence_flags & WTAP_HAS_TS) != 0;
+}
+
+int64_t
+source_done(const struct source *s, int64_t *all)
+{
+    *all = s->size;
+    return (int64_t)wtap_read_so_far(s->w);
+}
+
+uint32_t
+source_strange(const struct source *s, const char **link)
+{
+    *link = wtap_encap_description(s->strange_link);
+    return s->strange;
+}
