@@ -7,7 +7,6 @@
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>
-#include <stdio.h>
 #include <string.h>
 
 static void
@@ -76,11 +75,21 @@ command_of(const struct options *o, const struct inputs *in, const char *capture
     return line;
 }
 
-/* The last line that says how many findings there are, or of JSON a severity. */
+/* "2 errors, 0 warnings, ...": some of either. */
+static bool
+counts_some(const char *line)
+{
+    char *end = NULL;
+    guint64 errors = g_ascii_strtoull(line, &end, 10);
+    const char *warnings = end > line && g_str_has_prefix(end, " error") ? strchr(end, ',') : NULL;
+
+    return warnings && (errors || g_ascii_strtoull(warnings + 1, NULL, 10));
+}
+
+/* By the lines that say how many findings there are, or of JSON by a severity. */
 static bool
 has_findings(const char *text, bool json)
 {
-    unsigned errors, warnings;
     bool found = false;
     char **lines;
 
@@ -89,9 +98,7 @@ has_findings(const char *text, bool json)
     }
     lines = g_strsplit(text, "\n", 0);
     for (char **line = lines; *line; line++) {
-        if (sscanf(*line, "%u error%*[s,] %u warning", &errors, &warnings) == 2) {
-            found = errors || warnings;
-        }
+        found |= counts_some(*line);
     }
     g_strfreev(lines);
     return found;
@@ -123,7 +130,7 @@ dissect(const struct options *o, const struct inputs *in, const char *capture)
         status = has_findings(text, o->json) ? 1 : 0;
     }
     if (text && *text) {
-        print_text(text);
+        print_dissected(o, capture, text);
     } else if (status == 2) {
         print_nothing(o, capture, "tshark gave no report");
     }

@@ -139,7 +139,7 @@ main(int argc, char **argv)
     char **arguments, *wrong;
 
     (void)argc;
-    setlocale(LC_ALL, "");
+    (void)setlocale(LC_ALL, "");
     arguments = g_strdupv(argv);
     if (!options_read(&o, arguments, &wrong)) {
         say("%s", wrong);

@@ -162,7 +162,7 @@ is_readable(const char *path)
     FILE *in = g_fopen(path, "rb");
 
     if (in) {
-        fclose(in);
+        (void)fclose(in);
     }
     return in != NULL;
 }

@@ -43,7 +43,7 @@ coloured_part(const char *line, const char **colour)
     return 0;
 }
 
-void
+static void
 print_text(const char *text)
 {
     char **lines;
@@ -76,7 +76,7 @@ taken(FILE *file)
     while ((len = fread(part, 1, sizeof part, file)) > 0) {
         g_string_append_len(all, part, (gssize)len);
     }
-    fclose(file);
+    (void)fclose(file);
     return g_string_free(all, FALSE);
 }
 
@@ -235,6 +235,15 @@ print_nothing(const struct options *o, const char *capture, const char *fault)
     g_free(error);
     g_free(file);
     g_free(name);
+}
+
+void
+print_dissected(const struct options *o, const char *capture, const char *text)
+{
+    if (!o->json) {
+        head(capture);
+    }
+    print_text(text);
 }
 
 void

@@ -10,8 +10,8 @@ void print_report(const struct options *o, const char *capture, struct report *r
                   const struct traffic *traffic, const char *fault, char **problem);
 /* A capture that gave no report: a line of JSON, else nothing. */
 void print_nothing(const struct options *o, const char *capture, const char *fault);
-/* Text that tshark has made, coloured for a terminal. */
-void print_text(const char *text);
+/* What tshark has made of it. */
+void print_dissected(const struct options *o, const char *capture, const char *text);
 /* Everything went out. */
 bool print_done(void);
 

@@ -55,7 +55,7 @@ first_octets(const char *path, uint8_t *out, size_t size)
     size_t len = in ? fread(out, 1, size, in) : 0;
 
     if (in) {
-        fclose(in);
+        (void)fclose(in);
     }
     return len;
 }

@@ -1,5 +1,4 @@
 /* save.c - a page into its file.  SPDX-License-Identifier: GPL-2.0-or-later */
-#define _XOPEN_SOURCE 700
 #include <espial/report.h>
 
 #include <errno.h>

@@ -112,7 +112,7 @@ orders(bool six)
     for (unsigned i = 0; i < 6; i++) {
         for (unsigned j = 0; j < 3; j++) {
             unsigned n = all[i][j];
-            bool whole = add(r, any(six, 7, n * 16, n == 2 ? 8 : 16, n != 2), &out);
+            bool whole = add(r, any(six, 7, (size_t)n * 16, n == 2 ? 8 : 16, n != 2), &out);
             T(whole == (j == 2));
         }
         T(is_whole(&out, WHOLE));
