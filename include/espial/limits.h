@@ -154,6 +154,7 @@ enum limits {
     TS_TEXT_MAX = 160,
     IKE_TEXT_MAX = 480,             /* a message in one line */
     REWRITING_TEXT_MAX = 256,       /* two addresses with ports, twice */
+    PASSAGE_TEXT_MAX = 64,          /* whose packets a passage is of */
     ADDR_TEXT_MAX = 48
 };
 

@@ -95,7 +95,8 @@ struct point {
     uint32_t packets;           /* of IKE, ESP and AH */
     bool placed;                /* it shares packets with others, so that offset is known */
     double offset;              /* its clock is so many seconds ahead of that of the first placed
-                                 * point */
+                                 * point: the median */
+    double moved;               /* and so many more at its last packets than at its first ones */
 };
 
 /* A packet that left one point and did not arrive at the next. */
@@ -146,6 +147,12 @@ size_t points_count(const struct points *p);    /* NULL: 0 */
 const struct point *points_get(const struct points *p, size_t i);       /* i is the id */
 size_t points_num_passages(const struct points *p);
 const struct passage *points_passage(const struct points *p, size_t i);
+/* On which passage the packet of frame was lost, once that frame's point had seen it; inner: what it
+ * carries.  NULL where it was not, or is not among those named. */
+const struct passage *points_lost_on(const struct points *p, uint32_t frame, bool inner);
+/* When the packet of frame passed, by the clock of the first placed point; epoch seconds.  False
+ * where frame has none, or the clock of its point is not known. */
+bool points_when(const struct points *p, uint32_t frame, double *time);
 /* How many packets of the stream are lost between points. */
 uint32_t points_lost(const struct points *p, uint32_t stream);
 /* POINTS_MAX_PACKETS, POINTS_MAX or PASSAGES_MAX was reached: what came then is not compared. */

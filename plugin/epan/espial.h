@@ -44,10 +44,13 @@ void info_append(packet_info *pinfo, const struct record *kept);
 void show_log_register(void);
 void show_log(tvbuff_t *tvb, proto_tree *tree, int field, uint32_t frame);
 
-/* show_point.c: at which capture point that frame is, and where else its packet was seen; the
- * fields are those of a point and of a sighting. */
+/* show_point.c: at which capture point that frame is and when, where else its packet was seen, and
+ * where it did not arrive. */
+struct point_fields {
+    int point, name, time, lost, sighting;
+};
 void show_point_register(void);
-void show_point(tvbuff_t *tvb, proto_tree *tree, int point, int sighting, uint32_t frame);
+void show_point(tvbuff_t *tvb, proto_tree *tree, const struct point_fields *f, uint32_t frame);
 
 /* inner.c: the packet inside ESP, dissected by Wireshark below tree; columns stay those of the
  * outer packet.  Where none are made, pinfo keeps the innermost addresses and ports, for Follow
@@ -90,6 +93,7 @@ void stat_tree_handoff(void);
 void stat_table_register(void);
 void stat_table_found_register(void);
 void stat_table_counts_register(void);
+void stat_table_points_register(void);
 void stat_conversation_register(int proto);
 /* Wireshark takes a table's rows from a tap of its own name: those of conversations beside
  * "espial", which get the same records. */

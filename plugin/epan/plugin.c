@@ -124,6 +124,7 @@ proto_register_espial(void)
     stat_table_register();
     stat_table_found_register();
     stat_table_counts_register();
+    stat_table_points_register();
     stat_conversation_register(proto_espial);
     stat_flow_register(proto_espial);
     stat_menu_register(proto_espial);

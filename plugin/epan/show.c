@@ -524,7 +524,10 @@ show_tree(struct view *v, proto_tree *root, const struct frame_records *records,
     show_summary(item, first, found);
     show_diagnoses(v);
     show_log(v->tvb, v->tree, hf[H_log], v->frame);
-    show_point(v->tvb, v->tree, hf[H_point], hf[H_sighting], v->frame);
+    show_point(v->tvb, v->tree,
+               &(struct point_fields){ hf[H_point], hf[H_point_name], hf[H_point_time],
+                                       hf[H_point_lost], hf[H_sighting] },
+               v->frame);
     for (guint i = 0; found->ids && i < found->ids->len; i++) {
         found->items[i] = show_finding(v, finding_at(found, i));
     }

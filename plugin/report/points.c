@@ -4,6 +4,23 @@
 
 #include <math.h>
 
+#define CLOCK_MOVES_S 0.001     /* less is the noise of the ways */
+
+char *
+passage_print(const struct sadb *db, const struct passage *g, char *out, size_t size)
+{
+    const struct stream *s = g->stream == NO_ID ? NULL : sadb_stream(db, g->stream);
+
+    if (s) {
+        g_snprintf(out, size, "%s%s %08x", g->inner ? "inside " : "",
+                   s->protocol == PROTO_AH ? "AH" : "ESP", s->spi);
+    } else {
+        g_snprintf(out, size, "IKE SA %u to the %s", g->ike_sa,
+                   g->to_responder ? "responder" : "initiator");
+    }
+    return out;
+}
+
 static void
 print_point(FILE *out, const struct point *p)
 {
@@ -11,27 +28,25 @@ print_point(FILE *out, const struct point *p)
             p->first_frame, p->last_frame, p->packets);
     if (!p->placed) {
         fprintf(out, ", shares none with another point\n");
-    } else if (fabs(p->offset) < 1e-6) {
-        fprintf(out, "\n");
-    } else {
-        fprintf(out, ", clock %.6f s %s\n", fabs(p->offset), p->offset > 0 ? "ahead" : "behind");
+        return;
     }
+    if (fabs(p->offset) >= 1e-6) {
+        fprintf(out, ", clock %.6f s %s", fabs(p->offset), p->offset > 0 ? "ahead" : "behind");
+    }
+    if (fabs(p->moved) >= CLOCK_MOVES_S) {
+        fprintf(out, ", %s %.3f s meanwhile", p->moved > 0 ? "gains" : "loses", fabs(p->moved));
+    }
+    fprintf(out, "\n");
 }
 
 static void
 print_passage(FILE *out, const struct report *r, const struct passage *g)
 {
     const struct points *p = sadb_points(r->db);
-    const struct stream *s = g->stream == NO_ID ? NULL : sadb_stream(r->db, g->stream);
-    char text[REWRITING_TEXT_MAX];
+    char what[PASSAGE_TEXT_MAX], text[REWRITING_TEXT_MAX];
 
-    fprintf(out, "  %s -> %s  ", points_get(p, g->from)->name, points_get(p, g->to)->name);
-    if (s) {
-        fprintf(out, "%s%s %08x", g->inner ? "inside " : "",
-                s->protocol == PROTO_AH ? "AH" : "ESP", s->spi);
-    } else {
-        fprintf(out, "IKE SA %u to the %s", g->ike_sa, g->to_responder ? "responder" : "initiator");
-    }
+    fprintf(out, "  %s -> %s  %s", points_get(p, g->from)->name, points_get(p, g->to)->name,
+            passage_print(r->db, g, what, sizeof what));
     fprintf(out, ": %u of %u arrive", g->arrived, g->sent);
     if (g->timed) {
         fprintf(out, ", delay %.3f ms (99th percentile %.3f ms)", g->delay * 1e3,

@@ -14,7 +14,7 @@ Generated from what the plugin registers (`tshark -G fields`); a test compares t
 column (right-click > *Apply as Column*), a value for `tshark -T fields -e` and for I/O Graphs. Each example filter below
 finds packets in the capture of [pcaps/](../pcaps/README.md) behind it.
 """
-KINDS = {"FT_STRING": "text", "FT_UINT32": "number", "FT_BYTES": "octets", "FT_FRAMENUM": "frame", "FT_RELATIVE_TIME": "seconds",
+KINDS = {"FT_STRING": "text", "FT_UINT32": "number", "FT_BYTES": "octets", "FT_FRAMENUM": "frame", "FT_RELATIVE_TIME": "seconds", "FT_ABSOLUTE_TIME": "date and time",
          "FT_IPv4": "IPv4 address", "FT_IPv6": "IPv6 address"}
 GROUPS = [
     ("Diagnoses", ("espial.diagnosis", "espial.outcome")),
@@ -35,6 +35,9 @@ EXAMPLES = {
     "espial.finding.basis": ('espial.finding.basis == "inferred"', "3_virtual_address"),
     "espial.finding.detail": ('espial.finding.detail contains "10.86.152.188"', "3_virtual_address"),
     "espial.finding.remedy": ('espial.finding.remedy matches "password"', "1_wrong_password"),
+    "espial.point.name": ('espial.point.name == "router-out"', "points_three"),
+    "espial.point.lost": ('espial.point.lost == "gateway"', "points_three"),
+    "espial.sighting": ("espial.sighting", "points_three"),
     "espial.ike_sa": ("espial.ike_sa == 1", "2_3des_against_des"),
     "espial.ike_sa.spi_i": ("espial.ike_sa.spi_i == isakmp.ispi", "5_clean_ikev2"),
     "espial.ike_sa.version": ('espial.ike_sa.version == "IKEv1"', "1_wrong_password"),

@@ -134,6 +134,30 @@ test_clocks(void)
     }
 }
 
+/* Where a packet was lost is told by the frame that saw it last, and when it passed by one clock. */
+static void
+test_by_frame(void)
+{
+    struct scene s = { 0 };
+    double time = 0;
+    uint32_t frame;
+
+    begin(&s, 400);
+    talk(&s, START, 1, 10);
+    seen(&s, NEAR, START + 10, 11, true, 100);
+    frame = s.frame;
+    talk(&s, START + 11, 12, 10);
+    T(!points_lost_on(s.p, frame, false));
+    end(&s);
+    T(points_lost_on(s.p, frame, false) == passage(&s, true));
+    T(!points_lost_on(s.p, frame, true) && !points_lost_on(s.p, frame - 1, false) &&
+      !points_lost_on(NULL, frame, false));
+    T(points_when(s.p, 2, &time) && fabs(time - START - WAY) < 1e-6);
+    T(points_when(s.p, frame, &time) && fabs(time - START - 10) < 1e-6);
+    T(!points_when(s.p, s.frame + 1, &time) && !points_when(NULL, 1, &time));
+    points_free(s.p);
+}
+
 /* A clock that gains a second in a thousand, and one that is set in between. */
 static void
 test_drift(void)
@@ -148,6 +172,7 @@ test_drift(void)
     end(&s);
     T(lost(&s, true) == 1 && lost(&s, false) == 0);
     T(fabs(passage(&s, true)->delay - WAY) < 0.001);
+    T(fabs(points_get(s.p, 1)->moved - 0.1) < 0.005 && points_get(s.p, 0)->moved == 0);
     begin(&s, 11);
     talk(&s, START, 1, 20);
     s.ahead = 300;
@@ -547,6 +572,7 @@ int
 main(void)
 {
     test_clocks();
+    test_by_frame();
     test_drift();
     test_loss();
     test_sightings();

@@ -248,6 +248,11 @@ place(struct points *p, uint32_t a, uint32_t b, GArray *matches)
         }
         p->places[b].is.offset = p->places[a].is.offset;
     }
+    if (ticks->len) {
+        const struct tick *all = (const struct tick *)(void *)ticks->data;
+        p->places[b].is.moved =
+            offset_near(all, ticks->len, ticks->len - 1) - offset_near(all, ticks->len, 0);
+    }
     g_free(offsets);
 }
 

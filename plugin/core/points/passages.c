@@ -465,6 +465,29 @@ doubt_end(struct passage *g)
     }
 }
 
+static int
+compare_loss(const void *a, const void *b)
+{
+    const struct loss *x = (const struct loss *)a, *y = (const struct loss *)b;
+
+    return x->frame != y->frame ? (x->frame > y->frame) - (x->frame < y->frame) :
+                                  (x->passage > y->passage) - (x->passage < y->passage);
+}
+
+static void
+list_losses(struct points *p)
+{
+    p->losses = g_array_new(FALSE, FALSE, sizeof(struct loss));
+    for (guint i = 0; i < p->passages->len; i++) {
+        const struct passage *g = &g_array_index(p->passages, struct passage, i);
+        for (guint k = 0; k < g->lost->len; k++) {
+            struct loss one = { g_array_index(g->lost, struct lost_packet, k).frame, i };
+            g_array_append_val(p->losses, one);
+        }
+    }
+    g_array_sort(p->losses, compare_loss);
+}
+
 static void
 time_passage(struct passage *g, GArray *delays)
 {
@@ -472,7 +495,7 @@ time_passage(struct passage *g, GArray *delays)
 
     if (n) {
         g->delay = MAX(clocks_median((double *)(void *)delays->data, n), 0);
-        g->delay_99 = g_array_index(delays, double, (n * 99 + 99) / 100 - 1);
+        g->delay_99 = MAX(g_array_index(delays, double, (n * 99 + 99) / 100 - 1), g->delay);
     }
     g->timed &= n > 0;
 }
@@ -553,6 +576,7 @@ passages_make(struct points *p)
         g_array_sort(g->lost, compare_lost);
         doubt_end(g);
     }
+    list_losses(p);
     make_delays(&w);
     g_hash_table_destroy(w.courses);
     g_hash_table_destroy(w.passage_of);

@@ -248,6 +248,52 @@ points_explain_clear(const struct points *p, uint32_t frame, uint8_t point)
     return false;
 }
 
+static int
+compare_lost_frame(const void *key, const void *one)
+{
+    uint32_t frame = *(const uint32_t *)key, other = ((const struct loss *)one)->frame;
+
+    return (frame > other) - (frame < other);
+}
+
+const struct passage *
+points_lost_on(const struct points *p, uint32_t frame, bool inner)
+{
+    const GArray *all = p ? p->losses : NULL;
+    const struct loss *l = !all || !all->len ?
+                               NULL :
+                               (const struct loss *)bsearch(&frame, all->data, all->len, sizeof *l,
+                                                            compare_lost_frame);
+
+    if (!l) {
+        return NULL;
+    }
+    while ((const void *)l > (const void *)all->data && l[-1].frame == frame) {
+        l--;
+    }
+    for (; (const void *)l < (const void *)(&g_array_index(all, struct loss, all->len)) &&
+           l->frame == frame;
+         l++) {
+        const struct passage *g = points_passage(p, l->passage);
+        if (g->inner == inner) {
+            return g;
+        }
+    }
+    return NULL;
+}
+
+bool
+points_when(const struct points *p, uint32_t frame, double *time)
+{
+    uint32_t i = find_frame(p, frame);
+
+    if (i == NO_RECORD || !p->places[record_at(p, i)->point].is.placed) {
+        return false;
+    }
+    *time = clocks_time(p, i);
+    return true;
+}
+
 uint32_t
 points_lost(const struct points *p, uint32_t stream)
 {

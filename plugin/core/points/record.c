@@ -88,6 +88,7 @@ points_free(struct points *p)
         free_array(p->ticks[i]);
     }
     free_array(p->passages);
+    free_array(p->losses);
     free_array(p->way);
     free_array(p->way_of);
     free_array(p->records);

@@ -54,6 +54,11 @@ struct tick {
     double offset;              /* how far the point's clock is ahead then */
 };
 
+/* A packet that did not arrive, by the frame in which it was seen last. */
+struct loss {
+    uint32_t frame, passage;    /* its index */
+};
+
 struct points {
     uint64_t seed;
     struct place places[POINTS_MAX];
@@ -66,6 +71,7 @@ struct points {
     bool meet, capped;
     GArray *ticks[POINTS_MAX];  /* of struct tick, in order of the capture, or NULL */
     GArray *passages;           /* of struct passage, or NULL */
+    GArray *losses;             /* of struct loss, in order of frames, or NULL */
     GArray *way;                /* of uint32_t: records in the order of their emissions and time */
     GArray *way_of;             /* of uint32_t, by emission: where it begins in way */
 };

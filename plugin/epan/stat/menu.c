@@ -11,6 +11,8 @@ static const struct entry {
     { "Diagnoses", "What is wrong, why, and what to do, worst first", "espial,diagnosis_table" },
     { "Findings", "What each packet shows, worst first", "espial,finding_table" },
     { "SAs", "IKE and IPsec SAs with peers, state, selectors and traffic", "espial,sa_table" },
+    { "Points", "Capture points with their clocks, and what is lost and rewritten between them",
+      "espial,point_table" },
     { "Counts", "Packets by finding, SA and exchange", "espial,count_table" },
 };
 
