@@ -147,8 +147,8 @@ size_t points_count(const struct points *p);    /* NULL: 0 */
 const struct point *points_get(const struct points *p, size_t i);       /* i is the id */
 size_t points_num_passages(const struct points *p);
 const struct passage *points_passage(const struct points *p, size_t i);
-/* On which passage the packet of frame was lost, once that frame's point had seen it; inner: what it
- * carries.  NULL where it was not, or is not among those named. */
+/* On which passage the packet of frame was lost, once that frame's point had seen it; inner: what
+ * it carries.  NULL where it was not, or is not among those named. */
 const struct passage *points_lost_on(const struct points *p, uint32_t frame, bool inner);
 /* When the packet of frame passed, by the clock of the first placed point; epoch seconds.  False
  * where frame has none, or the clock of its point is not known. */
@@ -162,6 +162,10 @@ bool points_capped(const struct points *p);
 size_t points_sightings(const struct points *p, uint32_t frame, uint32_t out[]);
 /* Another point has the packet of frame with other addresses or ports.  NULL: false. */
 bool points_translated(const struct points *p, uint32_t frame);
+/* The addresses and ports that the packet of two frames has in each, num being 1; false where they
+ * are the same. */
+bool points_rewritten(const struct points *p, uint32_t before, uint32_t behind,
+                      struct rewriting *out);
 /* The clear packet of frame was seen inside ESP or AH at another point, or the clock of its point
  * is not known, so that nothing tells when it passed. */
 bool points_explain_clear(const struct points *p, uint32_t frame, uint8_t point);

@@ -52,8 +52,8 @@ void report_log(FILE *out, const struct report *r);
 
 /* The capture points: their clocks, and what passed between them. */
 void report_points(FILE *out, const struct report *r);
-/* Whose packets a passage is of, "IKE SA 0 to the responder", "inside ESP 86a99a50", into out, which
- * holds size octets; returns out. */
+/* Whose packets a passage is of, "IKE SA 0 to the responder", "inside ESP 86a99a50", into out,
+ * which holds size octets; returns out. */
 char *passage_print(const struct sadb *db, const struct passage *g, char *out, size_t size);
 
 /* The files of a series: which frames are in which, and how each goes on from those before it.

@@ -25,6 +25,8 @@ static void
 put_head(struct page *p)
 {
     GString *out = p->out;
+    char *style = g_strconcat(page_style,
+                              points_meet(sadb_points(p->r->db)) ? page_points_style : "", NULL);
 
     g_string_append(
         out,
@@ -33,7 +35,7 @@ put_head(struct page *p)
         "<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n"
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; base-uri 'none'; "
         "form-action 'none'; style-src 'sha256-");
-    put_hash(out, page_style);
+    put_hash(out, style);
     g_string_append(out, "'; script-src 'sha256-");
     put_hash(out, page_script);
     html_put(out, "'\">\n<meta name=\"generator\" content=\"Espial %s\">\n<title>IPsec report",
@@ -42,7 +44,8 @@ put_head(struct page *p)
         html_put(out, ": %s", p->r->title ? p->r->title : p->name);
     }
     html_put(out, "</title>\n<style>");
-    g_string_append(out, page_style);
+    g_string_append(out, style);
+    g_free(style);
     g_string_append(
         out,
         "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#summary\">Skip to the summary</a>\n");
@@ -65,6 +68,9 @@ put_contents(struct page *p)
     g_string_append(p->out,
                     "<nav aria-label=\"Contents\"><ul>\n<li><a href=\"#summary\">Summary</a></li>\n"
                     "<li><a href=\"#findings\">Findings</a></li>\n");
+    if (points_meet(sadb_points(p->r->db))) {
+        g_string_append(p->out, "<li><a href=\"#points\">Capture points</a></li>\n");
+    }
     if (p->num_sas) {
         g_string_append(
             p->out,
@@ -163,6 +169,7 @@ report_html(GString *out, const struct report *r, const struct traffic *t, const
     g_string_append(out, "</header>\n<main>\n");
     page_summary(&p);
     page_findings(&p);
+    page_points(&p);
     put_time(&p);
     page_sas(&p);
     page_table(&p);

@@ -6,7 +6,7 @@
 #include "model.h"
 
 /* style.c */
-extern const char *const page_style, *const page_script;
+extern const char *const page_style, *const page_points_style, *const page_script;
 
 /* first.c: whether it works, what is wrong and what to do; what is well, and what is weak. */
 void page_outcome(struct page *p);
@@ -43,7 +43,11 @@ void page_negotiations(struct page *p, const struct ike_sa *sa);
 /* log.c: what daemons' logs say at the messages from first to last of an IKE SA. */
 void put_row_log(struct page *p, const struct ike_sa *sa, uint32_t first, uint32_t last);
 
-/* ladder.c */
+/* page_points.c: where packets were captured, and what became of them in between; nothing where one
+ * point saw them all. */
+void page_points(struct page *p);
+
+/* ladder/ladder.c */
 void page_ladder(struct page *p, const struct ike_sa *sa);
 
 #endif

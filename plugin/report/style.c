@@ -175,6 +175,21 @@ const char *const page_style = "\n"
     "thead{break-after:avoid}tr,ol.first>li,ul.its,dl.facts,.verdict,details.nego,details.few,dl.legend,.timeline svg{break-inside:avoid}\n"
     "article.sa,details.finding{border-color:#bbb}}\n";
 
+/* Of a page that has capture points, behind the former.  The lifelines are where way.c has them. */
+const char *const page_points_style = "\n"
+    ".pts .rung::after{display:none}\n"
+    ".pts .rung::before{border:0;left:calc(10% - 1px);right:calc(10% - 1px);background:repeating-linear-gradient(90deg,var(--line) 0 2px,transparent 2px calc((100% - 2px)/var(--n)));-webkit-print-color-adjust:exact;print-color-adjust:exact}\n"
+    ".p2{--n:3}.p3{--n:4}.p4{--n:5}.p5{--n:6}.p6{--n:7}.p7{--n:8}.p8{--n:9}.p9{--n:10}.p10{--n:11}.p11{--n:12}.p12{--n:13}.p13{--n:14}.p14{--n:15}.p15{--n:16}.p16{--n:17}\n"
+    ".pts .said{margin-left:.8rem}.pts .said .gone{color:var(--error);font-weight:600}.pts .said p+p{margin-top:.1rem}\n"
+    ".pts svg text{paint-order:stroke;stroke:var(--card);stroke-width:4px;stroke-linejoin:round}.pts .end text{stroke:none}\n"
+    ".pts .name{font-size:12px}.pts .label{font-weight:600}.pts .frame,.pts .hop{text-anchor:middle}.pts .frame{font-size:11.5px}.pts .below,.pts .hop{font-size:10.5px}\n"
+    ".pts .hop{fill:var(--sub)}.pts .hop.gone{fill:var(--error);font-weight:600}\n"
+    ".seen{fill:var(--ink)}.cross{stroke:var(--error);stroke-width:2.2;fill:none}.unseen{stroke-dasharray:1 4}.pts .esp .line{stroke-width:5}\n"
+    ".end.point rect{fill:var(--card);stroke-dasharray:4 3}\n"
+    ".pts .row{grid-template-columns:minmax(0,12fr) minmax(0,11fr)}.many .row{grid-template-columns:minmax(0,1fr)}.many .said{padding-bottom:1rem}#points h3{margin-bottom:.2rem}\n"
+    "@media screen and (max-width:46rem){.pts .row{grid-template-columns:minmax(0,1fr)}.pts .said{margin-left:0}.pts .label{font-size:15px}.pts .frame{font-size:13px}.pts .below,.pts .hop{font-size:12px}.pts .end .below{font-size:10.5px}\n"
+    ".many{overflow-x:auto}.many .row{min-width:46rem}.many .said{position:sticky;left:0;max-width:calc(100vw - 5rem)}}\n";
+
 const char *const page_script = "\n"
     "(function(){'use strict';\n"
     "document.querySelectorAll('table[data-filter]').forEach(function(t){\n"

@@ -334,12 +334,40 @@ def direct(folder):
     check("needs the name of the file" in run.stderr, f"no name: {run.stderr}")
 
 
+def points(folder):
+    """Of several capture points: a section says what passed between them, and the ladder has each packet once, over all of them."""
+    for path in sorted(glob.glob(os.path.join(ROOT, "pcaps", "points_*.pcapng"))):
+        name = os.path.basename(path)[:-len(".pcapng")]
+        octets, report = make_both(path, path[:-len(".pcapng")] + ".keys", folder)
+        text = octets.decode("utf-8")
+        well_formed(name, octets)
+        names = [p["name"] for p in report["points"]]
+        section = text[text.index('<section id="points"'):].split("</section>")[0]
+        check(all(f'<th scope="row">{n}</th>' in section for n in names), f"{name}: the points {names}")
+        for b in report["between"]:
+            cells = (f'{names[b["from"]]} \u2192 {names[b["to"]]}', f'{b["arrived"]} of {b["sent"]}')
+            check(all(cell in section for cell in cells), f"{name}: {cells} in the section")
+            check((b["rewritten"] or "").replace(">", "&gt;") in section, f"{name}: {b['rewritten']} in the section")
+        check(section.count('data-l="Lost"><b>') == sum(bool(b["lost_frames"]) for b in report["between"]), f"{name}: what is lost")
+        ladders = re.findall(r'<figure class="ladder pts p\d.*?</figure>', text, re.S)
+        check(len(ladders) == len({b["ike_sa"] for b in report["between"]}), f"{name}: {len(ladders)} ladders over points")
+        rows = [int(n) for ladder in ladders for n in re.findall(r'aria-label="frame (\d+), from', ladder)]
+        shown = [int(n) for ladder in ladders for n in re.findall(r'<text class="frame"[^>]*>(\d+)<', ladder)]
+        check(len(rows) == len(set(rows)) and len(shown) == len(set(shown)), f"{name}: a sighting stands twice: {rows}, {shown}")
+        check(len(shown) > len(rows), f"{name}: {len(rows)} rows, {len(shown)} sightings")
+        gone = sum("class=\"cross\"" in row for ladder in ladders for row in ladder.split("<li ")[1:])
+        outer = [b for b in report["between"] if b["lost_frames"] and not b["inner"]]
+        check((gone > 0) == bool(outer), f"{name}: {gone} rows end on the way, {outer}")
+        check('>lost<' in text or '>all lost<' in text or ' lost<' in text or not outer, f"{name}: the word is said")
+
+
 def main():
     loaded = subprocess.run(["tshark", "-G", "plugins"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
     if "espial" not in loaded:
         sys.exit("tshark has not loaded the plugin: install it (as root into the global folder)")
     with tempfile.TemporaryDirectory() as folder:
         samples(folder)
+        points(folder)
         strangers(folder)
         hostile_plan(folder)
         crowd(folder)

@@ -52,7 +52,7 @@ def tap(name, which):
 def table(name, which, *args):
     """Rows of a table that tshark draws."""
     lines = [line.rstrip() for line in tshark(name, "-q", *args, "-z", which).splitlines()]
-    head = next(i for i, line in enumerate(lines) if line.startswith(("First frame", "Severity", "Of |")))
+    head = next(i for i, line in enumerate(lines) if line.startswith(("First frame", "Severity", "Of |", "Point ")))
     rows = [[cell.strip() for cell in line.split("|")] for line in lines[head:] if "|" in line]
     return [dict(zip(rows[0], row)) for row in rows[1:]]
 
@@ -159,6 +159,68 @@ def counts(name):
             row = rows.get((f"Child SA {s['child_sa']}", f"{s['protocol']} {s['spi']}, {s['src']} to {s['dst']}"))
             check(row and int(row["Packets"]) == frames_with(name, f"espial.stream == {s['id']}"), f"{name}: {s['spi']}: {row}")
     check(all(0 < float(row["Share (%)"]) <= 100 for row in rows.values()), f"{name}: shares of what they are part of: {rows}")
+
+
+def numbers(first, frames):
+    """Frames of a list as they are printed: 1, 3-5."""
+    runs = []
+    for frame in frames:
+        if runs and frame == runs[-1][1] + 1:
+            runs[-1][1] = frame
+        else:
+            runs.append([frame, frame])
+    return first + ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)
+
+
+def points():
+    """The table of points is the report's, the worst first; fields and the profile's column name the point."""
+    for name in ("points_three", "points_nat", "points_tunnel_clean", "points_dropped_inside", "points_clock_step", "points_ike_reply_lost",
+                 "points_some_lost", "points_v1"):
+        r = report(name)
+        rows = table(name, "espial,point_table", "-2")
+        names = [p["name"] for p in r["points"]]
+        places = [row for row in rows if not row["Next point"]]
+        got = [(row["Point"], row["What"], int(row["First frame"]), int(row["Last frame"]), row["Clock ahead (s)"]) for row in places]
+        want = [(p["name"], f"interface {p['interface']}", p["first_frame"], p["last_frame"],
+                 "" if p["offset"] is None else f"{p['offset']:.6f}".replace("-0.000000", "0.000000")) for p in r["points"]]
+        check(got == want, f"{name}: points {got}, report {want}")
+        told = tshark(name, "-q", "-z", "espial,points")
+        check(all(f"{row['Point']}  frames {row['First frame']} to {row['Last frame']}, {row['Packets']} packets of IPsec" in told
+                  for row in places), f"{name}: packets of the points {places}")
+        got = sorted((row["Point"], row["Next point"], "inside" in row["What"], int(row["Sent"]), int(row["Arrived"]), int(row["Lost"]),
+                      row["Lost after frames"].split(", if")[0], row["Rewritten"]) for row in rows if row["Next point"])
+        want = sorted((names[b["from"]], names[b["to"]], b["inner"], b["sent"], b["arrived"], len(b["lost_frames"]),
+                       numbers("", b["lost_frames"]), b["rewritten"] or "") for b in r["between"])
+        check(got == want, f"{name}: between the points {got}, report {want}")
+        between = [row for row in rows if row["Next point"]]
+        lost = [row["Lost"] != "0" for row in between]
+        check(lost == sorted(lost, reverse=True), f"{name}: the worst first: {lost}")
+        check(all(f"  {row['Point']} -> {row['Next point']}  {row['What']}: {row['Arrived']} of {row['Sent']} arrive" in told and
+                  (not row["Delay (ms)"] or f"delay {row['Delay (ms)']} ms (99th percentile {row['99 % within (ms)']} ms)" in told)
+                  for row in between), f"{name}: as -z espial,points has it: {between}")
+        nstat = tap(name, "nstat:espial,point_table")["tables"][0]["i"]
+        check([[str(cell).strip() for cell in row] for row in nstat] == [list(row.values())[:-1] for row in rows],
+              f"{name}: sharkd's table of points {nstat}")
+        frames = sorted({f for b in r["between"] for f in b["lost_frames"]})
+        got = [int(n) for n in tshark(name, "-2", "-Y", "espial.point.lost", "-T", "fields", "-e", "frame.number").split()]
+        check(got == frames, f"{name}: lost packets by the field {got}, report {frames}")
+    name = "points_three"
+    few = table(name, "espial,point_table,espial.stream == 1", "-2")
+    stream = next(s for s in report(name)["streams"] if s["id"] == 1)
+    check({row["What"] for row in few if row["Next point"]} == {f"ESP {stream['spi']}"}, f"{name}: a filter chooses: {few}")
+    check(not table("5_clean_ikev2", "espial,point_table", "-2"), "one point: an empty table")
+    check(not tshark("5_clean_ikev2", "-2", "-Y", "espial.point || espial.point.name || espial.point.time").strip(), "one point: no fields")
+    lines = [line.split("\t") for line in tshark(name, "-2", "-T", "fields", "-e", "frame.interface_name", "-e", "espial.point.name").splitlines()]
+    check(len(lines) == 62 and all(a == b for a, b in lines), f"{name}: names of the points {lines}")
+    # The clocks are 400 s apart; by one clock a packet takes less than a millisecond to the next point.
+    times = dict(line.split("\t") for line in tshark(name, "-2", "-T", "fields", "-e", "frame.number", "-e", "espial.point.time").splitlines())
+    check(all(times[str(frame)][:24] == times["1"][:24] for frame in (19, 41)), f"{name}: times by one clock: {times}")
+    with tempfile.TemporaryDirectory() as conf:
+        os.makedirs(os.path.join(conf, "profiles"))
+        shutil.copytree(PROFILE, os.path.join(conf, "profiles", "IPsec"))
+        shown = tshark(name, "-C", "IPsec", "-2", "-o", "gui.column.hidden:", conf=conf).splitlines()
+        check(len(shown) == 62 and " router-out " in shown[50] and " gateway " in shown[0], f"the profile's column: {shown[50]}")
+        check(" router-out " not in tshark(name, "-C", "IPsec", "-2", conf=conf).splitlines()[41], "it is hidden at first")
 
 
 def flow():
@@ -335,7 +397,7 @@ def main():
             tables(name)
             tree(name)
             counts(name)
-    for part in (conversations, flow, info, paths, messages, details, profile, companion, house_rules):
+    for part in (conversations, points, flow, info, paths, messages, details, profile, companion, house_rules):
         part()
     print(f"figure: statistics, flow, profile and companion: {held} held, {failed} failed")
     sys.exit(failed != 0)

@@ -134,7 +134,7 @@ test_clocks(void)
     }
 }
 
-/* Where a packet was lost is told by the frame that saw it last, and when it passed by one clock. */
+/* The frame that saw a packet last tells where it was lost, and each when by one clock. */
 static void
 test_by_frame(void)
 {

@@ -164,6 +164,26 @@ points_translated(const struct points *p, uint32_t frame)
     return false;
 }
 
+bool
+points_rewritten(const struct points *p, uint32_t before, uint32_t behind, struct rewriting *out)
+{
+    uint32_t a = find_frame(p, before), b = find_frame(p, behind);
+    const struct ends *x, *y;
+
+    if (a == NO_RECORD || b == NO_RECORD || record_at(p, a)->ends == record_at(p, b)->ends) {
+        return false;
+    }
+    x = record_ends(p, record_at(p, a));
+    y = record_ends(p, record_at(p, b));
+    *out = (struct rewriting){ { x->src, y->src },
+                               { x->dst, y->dst },
+                               { x->src_port, y->src_port },
+                               { x->dst_port, y->dst_port },
+                               { before, behind },
+                               1 };
+    return true;
+}
+
 size_t
 points_count(const struct points *p)
 {

@@ -29,6 +29,9 @@ on_packet(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *t
     const struct frame_records *all = (const struct frame_records *)tapped;
     double time = (double)pinfo->abs_ts.secs + (double)pinfo->abs_ts.nsecs / 1e9;
 
+    if (points_copy_of(sadb_points(capture_db()), pinfo->num)) {
+        return TAP_PACKET_DONT_REDRAW;  /* counted where another point saw it */
+    }
     for (unsigned i = 0; all && i < all->num; i++) {
         const struct record *one = all->at[i];
         struct traffic_packet p = { one->stream, one->lost, one->inner_src,

@@ -148,7 +148,7 @@ put_passage(const stat_tap_table_ui *ui, uint32_t index)
                    g->rewriting.num ? rewriting_print(&g->rewriting, ends, sizeof ends) : "");
 }
 
-/* --- which passages a packet is of -------------------------------------------------------------- */
+/* --- which passages a packet is of ---------------------------------------------------------- */
 
 static gpointer
 key_of(uint32_t ike_sa, uint32_t stream, bool to_responder)

@@ -1,7 +1,10 @@
 /* ladder.c - the exchanges of one IKE SA as a ladder: two lifelines, an arrow for each message, and
- * beside it what the message says and what became of it.  Each row is a picture with text beside
- * it, so that a page may end between two, and a narrow screen has the text below the arrow.
+ * beside it what the message says and what became of it; of several capture points, as way.c draws
+ * it.  Each row is a picture with text beside it, so that a page may end between two, and a narrow
+ * screen has the text below the arrow.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ladder.h"
+
 #include "kit.h"
 #include "sections.h"
 
@@ -23,19 +26,6 @@ enum {
     QUIET_RUN = 3,
     LAST_ROWS = 16,
     LADDER_WHOLE = 16           /* rows that are printed on one page */
-};
-
-enum row_kind { ROW_MESSAGE, ROW_AGAIN, ROW_TRAFFIC, ROW_QUIET };
-
-struct row {
-    enum row_kind kind;
-    uint32_t frame, last_frame;
-    double time;
-    bool to_right;              /* from the initiator to the responder */
-    const struct exchange *x;
-    const struct exchange_message *m;
-    uint32_t count;             /* of retransmissions, packets, liveness checks */
-    const struct stream *s;
 };
 
 static int
@@ -84,15 +74,16 @@ is_quiet(const struct row *r, bool v1)
            (v1 || r->x->response);
 }
 
-/* A run of exchanges that only ask if the peer lives is one row. */
+/* A run of exchanges that only ask if the peer lives is one row, where none was lost on its way. */
 static void
-fold_quiet(GArray *rows, bool v1)
+fold_quiet(GArray *rows, bool v1, const struct ladder_way *w)
 {
     guint to = 0;
 
     for (guint i = 0; i < rows->len;) {
         guint end = i;
-        while (end < rows->len && is_quiet(&g_array_index(rows, struct row, end), v1)) {
+        while (end < rows->len && is_quiet(&g_array_index(rows, struct row, end), v1) &&
+               !(w && ladder_way_lost(w, g_array_index(rows, struct row, end).frame))) {
             end++;
         }
         struct row row = g_array_index(rows, struct row, i);
@@ -110,7 +101,7 @@ fold_quiet(GArray *rows, bool v1)
 }
 
 static GArray *
-rows_of(const struct ike_sa *sa)
+rows_of(const struct ike_sa *sa, struct ladder_way *w)
 {
     GArray *rows = g_array_new(FALSE, TRUE, sizeof(struct row));
 
@@ -132,7 +123,10 @@ rows_of(const struct ike_sa *sa)
         }
     }
     g_array_sort(rows, by_frame);
-    fold_quiet(rows, sa->major == 1);
+    if (w) {
+        ladder_way_sort(w, rows);
+    }
+    fold_quiet(rows, sa->major == 1, w);
     return rows;
 }
 
@@ -162,16 +156,21 @@ add_note(struct notes *n, const char *css)
     return &n->of[n->num++];
 }
 
+/* Of a packet that several points saw the first frame stands for it. */
 static bool
-concerns(const struct row *r, const struct ike_sa *sa, const struct finding *f)
+concerns(const struct page *p, const struct row *r, const struct ike_sa *sa,
+         const struct finding *f)
 {
+    uint32_t first = points_copy_of(sadb_points(p->r->db), f->frame),
+             frame = first ? first : f->frame;
+
     if (r->kind == ROW_TRAFFIC) {
         return f->stream == r->s->id ||
-               (f->stream == NO_ID && f->child_sa == r->s->child->id && f->frame >= r->frame &&
-                f->frame <= r->last_frame && f->ike_sa == sa->id);
+               (f->stream == NO_ID && f->child_sa == r->s->child->id && frame >= r->frame &&
+                frame <= r->last_frame && f->ike_sa == sa->id);
     }
-    return f->stream == NO_ID && f->ike_sa == sa->id && f->frame >= r->frame &&
-           f->frame <= r->last_frame;
+    return f->stream == NO_ID && f->ike_sa == sa->id && frame >= r->frame &&
+           frame <= r->last_frame;
 }
 
 static void
@@ -183,7 +182,7 @@ note_findings(struct page *p, struct notes *n, const struct row *r, const struct
         for (guint i = 0; ids && i < ids->len; i++) {
             const struct finding *f = findings_get(p->r->findings, g_array_index(ids, uint32_t, i));
             struct note *note;
-            if ((int)f->severity != severity || !concerns(r, sa, f)) {
+            if ((int)f->severity != severity || !concerns(p, r, sa, f)) {
                 continue;
             }
             n->worst = MAX(n->worst, (enum severity)severity);
@@ -266,8 +265,8 @@ content_of(const struct row *r)
     return r->m && r->m->text ? strstr(r->m->text, ": ") : NULL;
 }
 
-static void
-put_label(GString *out, const struct row *r, const struct ike_sa *sa)
+void
+ladder_label(GString *out, const struct row *r, const struct ike_sa *sa)
 {
     const char *content = content_of(r);
     char name[64];
@@ -289,8 +288,8 @@ put_label(GString *out, const struct row *r, const struct ike_sa *sa)
     }
 }
 
-static void
-put_below(GString *out, const struct row *r, const struct ike_sa *sa)
+void
+ladder_below(GString *out, const struct row *r, const struct ike_sa *sa)
 {
     const struct ip_addr *usual = r->to_right ? &sa->initiator.addr : &sa->responder.addr;
     char text[ADDR_TEXT_MAX];
@@ -316,7 +315,8 @@ put_below(GString *out, const struct row *r, const struct ike_sa *sa)
 }
 
 static void
-put_said(struct page *p, const struct row *r, const struct ike_sa *sa, const struct notes *n)
+put_said(struct page *p, const struct row *r, const struct ike_sa *sa, const struct notes *n,
+         const struct ladder_way *w)
 {
     const char *content = content_of(r);
 
@@ -338,6 +338,9 @@ put_said(struct page *p, const struct row *r, const struct ike_sa *sa, const str
                      r->s->lost);
         }
         g_string_append(p->out, "</p>");
+    }
+    if (w) {
+        ladder_way_said(p->out, w, r);
     }
     put_notes(p, n);
     put_row_log(p, sa, r->frame, r->last_frame);
@@ -387,9 +390,9 @@ draw_row(struct page *p, const struct row *r, const struct ike_sa *sa)
     g_string_append(out, "</text>");
     draw_arrow(out, r, ARROW);
     html_put(out, "<text class=\"label\" x=\"%d\" y=\"%d\">", MIDDLE, ARROW - 7);
-    put_label(out, r, sa);
+    ladder_label(out, r, sa);
     html_put(out, "</text><text class=\"below\" x=\"%d\" y=\"%d\">", MIDDLE, ARROW + 14);
-    put_below(out, r, sa);
+    ladder_below(out, r, sa);
     g_string_append(out, "</text>");
     if (r->kind == ROW_MESSAGE) {
         draw_lock(out, r->m, r->to_right ? LEFT + 9 : RIGHT - 18, ARROW + 12);
@@ -398,7 +401,7 @@ draw_row(struct page *p, const struct row *r, const struct ike_sa *sa)
 }
 
 static void
-put_row(struct page *p, const struct row *r, const struct ike_sa *sa)
+put_row(struct page *p, const struct row *r, const struct ike_sa *sa, const struct ladder_way *w)
 {
     static const char *const kinds[] = { "msg", "msg again", "esp", "msg folded" };
     struct notes n = { .worst = SEV_CHAT };
@@ -407,9 +410,13 @@ put_row(struct page *p, const struct row *r, const struct ike_sa *sa)
     html_put(p->out, "<li class=\"row %s%s%s%s\"><div class=\"rung\">", kinds[r->kind],
              n.worst > SEV_CHAT ? " " : "", n.worst > SEV_CHAT ? severity_name(n.worst) : "",
              r->kind == ROW_MESSAGE && r->m->refused ? " refused" : "");
-    draw_row(p, r, sa);
+    if (w) {
+        ladder_way_row(p->out, w, r);
+    } else {
+        draw_row(p, r, sa);
+    }
     g_string_append(p->out, "</div>");
-    put_said(p, r, sa, &n);
+    put_said(p, r, sa, &n, w);
     g_string_append(p->out, "</li>\n");
 }
 
@@ -439,30 +446,50 @@ put_heads(GString *out, const struct ike_sa *sa)
     g_string_append(out, "</svg></div>\n");
 }
 
+/* The words of each form. */
+static void
+put_caption(GString *out, const struct ladder_way *w, bool is_long)
+{
+    g_string_append(out, "<figure class=\"ladder");
+    if (w) {
+        ladder_way_classes(out, w);
+    }
+    html_put(out, "%s\"><figcaption>Exchanges <span class=\"key\">", is_long ? " long" : "");
+    g_string_append(
+        out,
+        w ? "A column for each capture point, in the order of the way. At a point: frame, and time "
+            "since the first row by one clock. Dots: seen there. Fine dots: not seen there. "
+            "Dashed: retransmitted. Wide: traffic of a Child SA, at its first packet." :
+            "Left: frame, and time since the capture began. Dashed: retransmitted. Wide: traffic "
+            "of a Child SA, drawn at its first packet.");
+    g_string_append(out, "</span></figcaption>\n");
+}
+
 void
 page_ladder(struct page *p, const struct ike_sa *sa)
 {
-    GArray *rows = rows_of(sa);
+    struct ladder_way *w = ladder_way_new(p, sa);
+    GArray *rows = rows_of(sa, w);
     unsigned left_out = rows->len > PAGE_MAX_ROWS ? rows->len - PAGE_MAX_ROWS : 0;
     GString *out = p->out;
 
-    html_put(
-        out,
-        "<figure class=\"ladder%s\"><figcaption>Exchanges <span class=\"key\">Left: frame, and "
-        "time since the capture began. Dashed: retransmitted. Wide: traffic of a Child SA, drawn "
-        "at its first packet.</span></figcaption>\n",
-        rows->len > LADDER_WHOLE ? " long" : "");
-    put_heads(out, sa);
-    html_put(out, "<ol aria-label=\"Ladder of IKE SA %u, %u rows in order of frames\">\n", sa->id,
-             rows->len);
+    put_caption(out, w, rows->len > LADDER_WHOLE);
+    if (w) {
+        ladder_way_heads(out, w);
+    } else {
+        put_heads(out, sa);
+    }
+    html_put(out, "<ol aria-label=\"Ladder of IKE SA %u, %u rows in order of %s\">\n", sa->id,
+             rows->len, w ? "time" : "frames");
     for (guint i = 0; i < rows->len; i++) {
         if (left_out && i == PAGE_MAX_ROWS - LAST_ROWS) {
             html_put(out, "<li class=\"gap\">%u more rows are left out here</li>\n", left_out);
             i += left_out - 1;
             continue;
         }
-        put_row(p, &g_array_index(rows, struct row, i), sa);
+        put_row(p, &g_array_index(rows, struct row, i), sa, w);
     }
     g_string_append(out, "</ol></figure>\n");
     g_array_free(rows, TRUE);
+    ladder_way_free(w);
 }
