@@ -2,6 +2,7 @@
 #include "source.h"
 
 #include "compat.h"
+#include "terminal.h"
 
 #include <espial/text.h>
 #include <gio/gio.h>
@@ -167,7 +168,9 @@ look_first(const char *path, const char **tool)
 
     *tool = NULL;
     if (strcmp(path, "-") == 0) {
-        return NULL;
+        return is_terminal(stdin) ? g_strdup("standard input is a terminal: it takes a capture "
+                                             "from a pipe") :
+                                    NULL;
     }
     if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
         return g_strdup("no such file");
@@ -302,12 +305,13 @@ source_fault(const struct source *s, uint32_t frames, bool *nothing)
 {
     char *what = s->info ? text_shown(s->info) : g_strdup("nothing more is known"), *said, *count;
 
-    *nothing = false;
+    *nothing = frames == 0;
     if (!s->error || stopped) {
         g_free(what);
-        return NULL;
+        /* An empty pipe looks like a file of some kind. */
+        *nothing = !frames && !wtap_read_so_far(s->w);
+        return *nothing ? g_strdup("not a capture file") : NULL;
     }
-    *nothing = frames == 0;
     if (s->error == WTAP_ERR_SHORT_READ) {
         count = frames_are(frames, "before the cut");
         said = frames ? g_strdup_printf("the capture is cut short in the middle of a packet; the "

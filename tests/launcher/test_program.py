@@ -1,0 +1,214 @@
+"""The program that reads captures by itself: what it takes, what it says of what cannot be read, and
+that several captures, the page and the way through tshark are the plugin's.
+SPDX-License-Identifier: GPL-2.0-or-later"""
+import bz2
+import gzip
+import json
+import lzma
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+
+SOURCE = Path(os.environ.get("ESPIAL_SOURCE_DIR", Path(__file__).parents[2]))
+PROGRAM = Path(os.environ.get("ESPIAL_BUILD_DIR", SOURCE / "build")) / "bin" / "espial"
+CLEAN = SOURCE / "pcaps/5_clean_ikev2.pcapng"
+FINDING = SOURCE / "pcaps/1_wrong_password.pcapng"
+WEAK = SOURCE / "pcaps/weak_suite.pcapng"
+NOTHING = tempfile.TemporaryDirectory()         # a configuration of Wireshark in which nothing is
+
+
+def environment(**more):
+    env = {**os.environ, "WIRESHARK_CONFIG_DIR": NOTHING.name, "LC_ALL": "C.UTF-8", **more}
+    env.pop("SOURCE_DATE_EPOCH", None)
+    return env
+
+
+def espial(*args, stdin=subprocess.DEVNULL, given=None, **more):
+    how = {"input": given} if given is not None else {"stdin": stdin}
+    return subprocess.run([PROGRAM, *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120,
+                          env=environment(**more), check=False, **how)
+
+
+def tshark(path, *args, **more):
+    run = subprocess.run(["tshark", "-n", "-q", "-o", "espial.feed_tables:FALSE", "-r", path, *map(str, args)],
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120, env=environment(**more), check=False)
+    assert run.returncode == 0, run
+    return run.stdout
+
+
+def expect(run, status, out=(), err=()):
+    said = f"{run.args}\nexit {run.returncode}\n{run.stdout[-3000:]}\n{run.stderr}"
+    assert run.returncode == status, said
+    for text in out:
+        assert text.encode() in run.stdout, f"no {text!r} on stdout: {said}"
+    for text in err:
+        assert text.encode() in run.stderr, f"no {text!r} on stderr: {said}"
+
+
+def report_of(run):
+    """Of JSON, without the capture's name."""
+    data = json.loads(run.stdout)
+    del data["capture"]["file"]
+    return data
+
+
+def test_status():
+    run = espial(CLEAN)
+    expect(run, 0, [f"=== {CLEAN} ===", "Espial diagnosis", "0 errors, 0 warnings, "])
+    assert run.stderr == b"", run.stderr
+    expect(espial(FINDING), 1, [f"=== {FINDING} ==="])
+    expect(espial(CLEAN, FINDING), 1, [f"=== {CLEAN} ===", f"\n\n=== {FINDING} ==="])
+    expect(espial("-f", "-s", "warning", FINDING), 1, ["warning  weak_dh_group"])
+    assert b"\nchat " not in espial("-f", "-s", "warning", FINDING).stdout
+    expect(espial("--help"), 0, ["Exit status: 0 nothing", "--min-severity"])
+    expect(espial(), 0, ["Exit status: 0 nothing"])
+    expect(espial("--version"), 0, ["espial ", "of Wireshark "])
+
+
+def test_refused():
+    for args, words in ((["--nonsense"], "Unknown option"), (["--min-severity", "bad", CLEAN], "the severity is chat"),
+                        (["--json", "--html", "x", CLEAN], "exclude each other"), (["--html", "x", CLEAN, FINDING], "2 are given"),
+                        (["--points", CLEAN], "one is given"), (["--title", "x", CLEAN], "of the page that --html writes"),
+                        (["--keys", "/nowhere", CLEAN], "no such file or folder (--keys)"),
+                        (["--plan", "/nowhere", CLEAN], "cannot be read (--plan)"), (["--log", "/nowhere", CLEAN], "cannot be read (--log)"),
+                        (["--html", "/nowhere/x", CLEAN], "no such folder (--html)"), (["--html", "/", CLEAN], "is a folder"),
+                        (["--html", CLEAN, CLEAN], "is the capture itself"), (["--html", "x", "--date", "soon", CLEAN], "no date"),
+                        (["-o", "espial.nonsense:1", CLEAN], "no preference of Espial")):
+        run = espial(*args)
+        expect(run, 2, err=[words])
+        assert run.stdout == b"", run.stdout
+
+
+def test_unreadable():
+    """Each kind of fault, in words and as a line of JSON; the next file is read all the same."""
+    whole = CLEAN.read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        cut, first, text, empty, archive = (Path(folder, name) for name in ("cut.pcapng", "first.pcap", "text.txt", "empty.pcap", "a.zip"))
+        cut.write_bytes(whole[:-100])
+        first.write_bytes(bytes.fromhex("d4c3b2a1020004000000000000000000ffff000001000000") + bytes(8) + b"\xff\0\0\0\xff\0\0\0" + bytes(9))
+        text.write_text("hello\n")
+        empty.write_bytes(b"")
+        archive.write_bytes(b"PK\3\4" + bytes(100))
+        run = espial(cut)
+        expect(run, 2, ["Espial diagnosis"], ["the capture is cut short in the middle of a packet; the 17 frames before the cut are reported"])
+        line = json.loads(espial("--json", cut).stdout)
+        assert line["error"].startswith("the capture is cut short") and line["capture"]["frames"] == 17, line
+        for path, words in ((first, "the capture is cut short in the middle of its first packet: 0 frames could be read"), (text, "not a capture file"),
+                            (empty, "not a capture file"), (archive, "a ZIP archive: take the capture out of it"),
+                            (Path(folder, "none"), "no such file"), (folder, "cannot be read as a file")):
+            run = espial(path, CLEAN)
+            expect(run, 2, [f"=== {CLEAN} ==="], [f"{path}: {words}", "going on with the next file"])
+            assert run.stdout.startswith(b"=== ") and b"\n=== " not in run.stdout, run.stdout
+            expect(espial(path), 2, err=["nothing to report for it"])
+            line = json.loads(espial("--json", path).stdout)
+            assert words in line["error"] and line["format"] == "espial-report/1" and line["capture"]["frames"] == 0, line
+
+
+def test_packed():
+    whole, wanted = FINDING.read_bytes(), report_of(espial("--json", FINDING))
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(SOURCE / "pcaps/1_wrong_password.keys", Path(folder, "x.keys"))
+        for ending, pack in (("gz", gzip.compress), ("xz", lzma.compress), ("bz2", bz2.compress)):
+            path = Path(folder, "x.pcapng." + ending)
+            path.write_bytes(pack(whole))
+            run = espial("--json", path)
+            expect(run, 1)
+            assert report_of(run) == wanted and json.loads(run.stdout)["capture"]["file"] == path.name, run.stdout
+        expect(espial(Path(folder, "x.pcapng.xz"), PATH="/nowhere"), 2, err=["compressed with xz, which is not installed here"])
+        path.write_bytes(bz2.compress(whole)[:-50])
+        expect(espial(path), 2, err=["bzip2 cannot unpack all of it"])
+
+
+def test_piped():
+    whole, keys = FINDING.read_bytes(), SOURCE / "pcaps/1_wrong_password.keys"
+    wanted = report_of(espial("--json", FINDING))
+    run = espial("--json", "--keys", keys, "-", given=whole)
+    expect(run, 1)
+    assert report_of(run) == wanted and json.loads(run.stdout)["capture"]["file"] == "standard input", run.stdout
+    expect(espial("-", given=b""), 2, err=["standard input: "])
+    with tempfile.TemporaryDirectory() as folder:
+        fifo = Path(folder, "x.pcapng")
+        os.mkfifo(fifo)
+        writer = threading.Thread(target=fifo.write_bytes, args=(whole,))
+        writer.start()
+        run = espial("--json", "--keys", keys, fifo)
+        writer.join()
+        assert report_of(run) == wanted, run
+
+
+def test_keys():
+    """Beside the capture, given, the user's own, or as preferences are given to tshark."""
+    keys = SOURCE / "pcaps/1_wrong_password.keys"
+    with tempfile.TemporaryDirectory() as folder:
+        alone = Path(folder, "alone.pcapng")
+        alone.symlink_to(FINDING)
+        with_keys, without = report_of(espial("--json", FINDING)), report_of(espial("--json", alone))
+        assert with_keys != without
+        assert report_of(espial("--json", "--keys", keys, alone)) == with_keys
+        assert report_of(espial("--json", alone, WIRESHARK_CONFIG_DIR=str(keys))) == with_keys
+        assert report_of(espial("--json", "-o", f"espial.keylog_file:{keys}", alone)) == with_keys
+        own = Path(folder, "own")
+        own.mkdir()
+        Path(own, "preferences").write_text(f"# of Wireshark\nespial.keylog_file: {keys}\nespial.replay_window: 32\n")
+        assert report_of(espial("--json", alone, WIRESHARK_CONFIG_DIR=str(own))) == with_keys
+        # Keys beside the capture, or given, keep the user's own out.
+        assert report_of(espial("--json", FINDING, WIRESHARK_CONFIG_DIR=str(own))) == with_keys
+        Path(folder, "bad").write_text("no key\n")
+        expect(espial("--keys", Path(folder, "bad"), alone), 2, err=["holds no key that Espial can read; the capture is judged without keys"])
+
+
+def test_points():
+    with tempfile.TemporaryDirectory() as folder:
+        far, both = Path(folder, "gateway.pcapng"), Path(folder, "both.pcapng")
+        subprocess.run(["editcap", "-t", "11", CLEAN, far, "8"], check=True)       # one packet less
+        subprocess.run(["mergecap", "-I", "none", "-w", both, CLEAN, far], check=True)
+        run = espial("--points", "--json", CLEAN, far)
+        expect(run, 0)
+        keys = CLEAN.with_suffix(".keys")
+        more = ["-o", f"espial.keylog_file:{keys}"] if keys.exists() else []
+        wanted = tshark(both, *more, "-z", "espial,json,line", ESPIAL_CAPTURE_NAME=CLEAN.name, ESPIAL_POINT_NAMES=f"{CLEAN.stem};gateway")
+        assert run.stdout == wanted, f"{run.stdout}\n{wanted}"
+        expect(espial("--points", CLEAN, far), 0, ["Espial capture points", "clock 11.000000 s ahead"])
+        expect(espial("--points", CLEAN, Path(folder, "none")), 2, err=["none: no such file"])
+
+
+def test_page():
+    with tempfile.TemporaryDirectory() as folder:
+        page, theirs = Path(folder, "a.html"), Path(folder, "b.html")
+        for path in (CLEAN, WEAK):
+            run = espial("--html", page, "--title", "A title", "--author", "Somebody", "--date", "2026-11-30", path)
+            expect(run, 1 if path == WEAK else 0, [f"=== {path} ===", f"The report is in {page}"])
+            keys = path.with_suffix(".keys")
+            more = ["-o", f"espial.keylog_file:{keys}"] if Path(keys, "esp_sa").exists() or Path(keys, "ikev2_decryption_table").exists() else []
+            env = {**environment(ESPIAL_CAPTURE_NAME=path.name), "SOURCE_DATE_EPOCH": "1795996800"}
+            subprocess.run(["tshark", "-n", "-q", "-r", path, "-o", "espial.feed_tables:FALSE", *more, "-o", "espial.report_title:A title",
+                            "-o", "espial.report_author:Somebody", "-z", f"espial,html,{theirs}"], check=True, env=env, capture_output=True)
+            assert page.read_bytes() == theirs.read_bytes(), path
+        run = espial("--html", "/dev/full", CLEAN)
+        expect(run, 2, err=["/dev/full: cannot be written (--html)"])
+
+
+def test_dissected():
+    for args, status in (([], 1), (["--json"], 1), (["--findings", "--min-severity", "warning"], 1)):
+        here, there = espial(*args, FINDING), espial("--dissect", *args, FINDING)
+        expect(there, status)
+        assert here.stdout == there.stdout, f"{here.stdout}\n{there.stdout}"
+
+
+def test_full():
+    with open("/dev/full", "wb") as full:
+        run = subprocess.run([PROGRAM, CLEAN], stdout=full, stderr=subprocess.PIPE, env=environment(), check=False)
+    assert run.returncode == 2 and b"standard output is full or closed" in run.stderr, run
+
+
+def main():
+    tests = {name: test for name, test in globals().items() if name.startswith("test_")}
+    for name, test in tests.items():
+        test()
+        print(f"ok {name}")
+
+
+main()
