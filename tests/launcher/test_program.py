@@ -6,6 +6,7 @@ import gzip
 import json
 import lzma
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -196,6 +197,17 @@ def test_dissected():
         here, there = espial(*args, FINDING), espial("--dissect", *args, FINDING)
         expect(there, status)
         assert here.stdout == there.stdout, f"{here.stdout}\n{there.stdout}"
+
+
+def test_told():
+    """Each option of the help is in the manual page and in each completion, and no other is."""
+    told = set(re.findall(r"--[a-z][a-z-]+", espial("--help").stdout.decode()))
+    assert len(told) > 10, told
+    for name, pattern in (("espial.1", r"\\-\\-((?:[a-z]|\\-)+)"), ("espial.bash", r"--([a-z][a-z-]+)"), ("_espial", r"--([a-z][a-z-]+)"),
+                          ("espial.fish", r" -l ([a-z-]+)")):
+        text = Path(SOURCE, "plugin/cli/share", name).read_text(encoding="utf-8")
+        there = {"--" + word.replace("\\", "") for word in re.findall(pattern, text)}
+        assert there == told, f"{name}: {there ^ told}"
 
 
 def test_full():
