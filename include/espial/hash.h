@@ -23,29 +23,41 @@ hash_octets(uint64_t seed, const void *at, size_t len)
     return h;
 }
 
-/* The same for long octets, of which four words are at work at once. */
+/* One step of hash_octets, with the octets of word. */
+static inline uint64_t
+hash_step(uint64_t h, uint64_t word, uint64_t secret)
+{
+    unsigned __int128 product = (unsigned __int128)(h ^ word) * secret;
+
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* The same as hash_octets for long octets, of which four words are at work at once: each in a
+ * variable of its own, as compilers keep an array in memory. */
 static inline uint64_t
 hash_long(uint64_t seed, const void *at, size_t len)
 {
     enum { LANES = 4, STEP = LANES * 8 };
     const uint8_t *octets = (const uint8_t *)at;
-    uint64_t secret = seed * UINT64_C(0x9e3779b97f4a7c15) | 1, h[LANES], word[LANES];
+    uint64_t secret = seed * UINT64_C(0x9e3779b97f4a7c15) | 1, all[LANES], word[LANES];
+    uint64_t a = ~secret, b = ~secret + 1, c = ~secret + 2, d = ~secret + 3;
     size_t done = 0;
 
     if (len < STEP) {
         return hash_octets(seed, at, len);
     }
-    for (unsigned i = 0; i < LANES; i++) {
-        h[i] = ~secret + i;
-    }
     for (; done + STEP <= len; done += STEP) {
         memcpy(word, octets + done, STEP);
-        for (unsigned i = 0; i < LANES; i++) {
-            unsigned __int128 product = (unsigned __int128)(h[i] ^ word[i]) * secret;
-            h[i] = (uint64_t)product ^ (uint64_t)(product >> 64);
-        }
+        a = hash_step(a, word[0], secret);
+        b = hash_step(b, word[1], secret);
+        c = hash_step(c, word[2], secret);
+        d = hash_step(d, word[3], secret);
     }
-    return hash_octets(hash_octets(seed ^ len, h, sizeof h), octets + done, len - done);
+    all[0] = a;
+    all[1] = b;
+    all[2] = c;
+    all[3] = d;
+    return hash_octets(hash_octets(seed ^ len, all, sizeof all), octets + done, len - done);
 }
 
 /* A seed for the tables of this process, never 0; nothing that is shown depends on it. */
