@@ -418,7 +418,7 @@ plan_load(struct plan *plan, const char *path, char **messages)
     size_t n = 0;
 
     /* Read each time a capture is opened, while all else waits: a FIFO may never be written to. */
-    if (g_stat(path, &about) == 0 && !S_ISREG(about.st_mode)) {
+    if (g_stat(path, &about) == 0 && !g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
         without_plan(path, "is not a regular file", messages);
     } else if (about.st_size > PLAN_MAX_FILE) {
         without_plan(path, "is longer than any plan", messages);

@@ -2,20 +2,24 @@
 #include <espial/report.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glib/gstdio.h>
-#include <stdlib.h>
-#ifndef _WIN32
-#include <unistd.h>
-#endif
+#include <stdio.h>
 
-/* Closes it. */
+enum { MAX_LINKS = 40 };
+
+/* For what is no file, such as a device, and for a file in a folder that takes no other. */
 static bool
-write_page(FILE *out, const GString *page)
+write_into(const char *path, const GString *page)
 {
-    bool good = fwrite(page->str, 1, page->len, out) == page->len;
-    int error = errno;
+    FILE *out = g_fopen(path, "wb");
+    bool good;
+    int error;
 
+    if (!out) {
+        return false;
+    }
+    good = fwrite(page->str, 1, page->len, out) == page->len;
+    error = errno;
     if (fclose(out) != 0) {
         return false;
     }
@@ -23,64 +27,63 @@ write_page(FILE *out, const GString *page)
     return good;
 }
 
-static bool
-write_into(const char *path, const GString *page)
-{
-    FILE *out = g_fopen(path, "wb");
-
-    return out && write_page(out, page);
-}
-
-/* The old page stays until the new one is whole.  The new one may be read by whom mode lets. */
-static bool
-write_beside(const char *path, const char *dir, int mode, const GString *page)
-{
-    char *beside = g_build_filename(dir, ".espial.XXXXXX", NULL);
-    int fd = g_mkstemp_full(beside, O_RDWR, mode), error;
-    FILE *out = fd < 0 ? NULL : fdopen(fd, "wb");
-    bool good = out && write_page(out, page) && g_rename(beside, path) == 0;
-
-    error = errno;
-    if (!good && fd >= 0) {
-        g_unlink(beside);
-    }
-    g_free(beside);
-    errno = error;
-    return good;
-}
-
-/* What a link leads to, where it leads to a file. */
+/* What a link leads to; of a circle, some link in it. */
 static char *
 behind_links(const char *path)
 {
-#ifndef _WIN32
-    char *resolved = realpath(path, NULL), *copy = resolved ? g_strdup(resolved) : NULL;
+    char *at = g_strdup(path);
 
-    free(resolved);
-    if (copy) {
-        return copy;
+    for (unsigned i = 0; i < MAX_LINKS && g_file_test(at, G_FILE_TEST_IS_SYMLINK); i++) {
+        char *next = g_file_read_link(at, NULL), *dir = g_path_get_dirname(at);
+
+        if (next && !g_path_is_absolute(next)) {
+            char *whole = g_build_filename(dir, next, NULL);
+            g_free(next);
+            next = whole;
+        }
+        g_free(dir);
+        if (!next) {
+            break;
+        }
+        g_free(at);
+        at = next;
     }
-#endif
-    return g_strdup(path);
+    return at;
 }
 
-/* A device, or a file in a folder that takes no other, can only be written into. */
+static bool
+refused(const GError *error)
+{
+    return g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_ACCES) ||
+           g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_PERM) ||
+           g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_ROFS);
+}
+
+/* The new page is written beside the old one, which stays until the new one is whole; who may
+ * read the old one may read the new one. */
 char *
 report_save(const char *path, const GString *page)
 {
-    char *target = behind_links(path), *dir = g_path_get_dirname(target), *why = NULL;
+    char *target = behind_links(path), *why = NULL;
     GStatBuf old;
-    bool exists = g_stat(target, &old) == 0, good;
+    bool exists = g_stat(target, &old) == 0, good = false;
+    bool beside = !exists || g_file_test(target, G_FILE_TEST_IS_REGULAR);
+    GError *error = NULL;
 
-    if (exists && (!g_file_test(target, G_FILE_TEST_IS_REGULAR) || g_access(dir, W_OK) != 0)) {
+    if (beside) {
+        good = g_file_set_contents_full(target, page->str, (gssize)page->len,
+                                        G_FILE_SET_CONTENTS_CONSISTENT,
+                                        exists ? (int)(old.st_mode & 0777) : 0666, &error);
+    }
+    if (!beside || (exists && refused(error))) {
         good = write_into(target, page);
-    } else {
-        good = write_beside(target, dir, exists ? (int)(old.st_mode & 0777) : 0666, page);
+        if (!good) {
+            why = g_strdup(g_strerror(errno));
+        }
+    } else if (!good) {
+        why = g_strdup(error->message);
     }
-    if (!good) {
-        why = g_strdup(g_strerror(errno));
-    }
-    g_free(dir);
+    g_clear_error(&error);
     g_free(target);
     return why;
 }

@@ -116,6 +116,46 @@ def told_exemptions(path, text):
             yield f"{path}: an exemption without a reason: {line.strip()}"
 
 
+# What Windows has not, has otherwise, or has with names in one code page only; and GLib's form of it.
+NOT_PORTABLE = {
+    **dict.fromkeys(("open", "creat", "fopen", "freopen", "access", "stat", "lstat", "unlink", "rename", "remove", "mkdir", "rmdir", "chmod", "chdir", "utime"), "g_%s"),
+    **dict.fromkeys(("mkstemp", "mkdtemp"), "g_%s_full, or g_file_set_contents_full"), "fdopen": "g_fopen, or g_file_set_contents_full",
+    **dict.fromkeys(("strdup", "strndup", "stpcpy", "getenv", "setenv", "unsetenv", "usleep"), "g_%s"), "putenv": "g_setenv", "sleep": "g_usleep",
+    "strcasecmp": "g_ascii_strcasecmp", "strncasecmp": "g_ascii_strncasecmp", "asprintf": "g_strdup_printf", "vasprintf": "g_strdup_vprintf",
+    **dict.fromkeys(("strsep", "strtok_r"), "g_strsplit"), **dict.fromkeys(("getline", "getdelim"), "g_data_input_stream_read_line"),
+    "strcasestr": "g_ascii_strdown and strstr", "strnlen": "memchr", "memmem": "g_strstr_len", "strlcpy": "g_strlcpy", "strlcat": "g_strlcat",
+    **dict.fromkeys(("gmtime", "gmtime_r", "localtime", "localtime_r", "timegm", "mktime", "strptime", "strftime"), "GDateTime"),
+    **dict.fromkeys(("gettimeofday", "clock_gettime", "time"), "g_get_real_time or g_get_monotonic_time"), **dict.fromkeys(("strerror", "strerror_r"), "g_strerror"),
+    **dict.fromkeys(("inet_ntop", "inet_pton", "inet_aton", "inet_ntoa", "inet_addr"), "ip_print and ip_parse (GInetAddress)"),
+    **dict.fromkeys(("htons", "htonl", "ntohs", "ntohl"), "GUINT16_TO_BE and GUINT32_TO_BE"), **dict.fromkeys(("realpath", "readlink"), "g_file_read_link"),
+    "basename": "g_path_get_basename", "dirname": "g_path_get_dirname", "getcwd": "g_get_current_dir",
+    **dict.fromkeys(("opendir", "readdir", "closedir"), "GDir"), **dict.fromkeys(("fork", "popen", "system", "execv", "execvp", "waitpid"), "GSubprocess or g_spawn_async"),
+    **dict.fromkeys(("getpwuid", "getpwnam"), "g_get_user_name or g_get_home_dir"), "gethostname": "g_get_host_name", "mmap": "g_mapped_file_new",
+    **dict.fromkeys(("pthread_create", "pthread_mutex_lock"), "GThread and GMutex"), **dict.fromkeys(("poll", "select"), "g_poll"),
+    **dict.fromkeys(("random", "srandom", "drand48"), "GRand"), **dict.fromkeys(("S_ISREG", "S_ISDIR", "S_ISLNK"), "g_file_test"),
+}
+POSIX_HEADERS = re.compile(r"(?:sys|arpa|net|netinet)/[\w.]+|(?:unistd|dirent|fcntl|libgen|netdb|poll|pthread|pwd|regex|fnmatch|glob|strings|termios|dlfcn)\.h")
+POSIX_CALL = re.compile(r"(?<![\w.>])(%s)\s*\(" % "|".join(NOT_PORTABLE))
+# Where the host, or what GLib has not, demands a header or a call all the same, and why:
+POSIX_ALLOWED = {}
+
+
+def portable_calls(path, text):
+    """The plugin is built for Windows and macOS too: what GLib has in a portable form is called so.  What
+    stands between #ifdef or #ifndef _WIN32 and its #endif was thought of there."""
+    if not re.match(r"(include|plugin|expert)/.*\.(c|h|def)$", path):
+        return
+    bare = re.sub(r'"(?:[^"\\\n]|\\.)*"', '""', without_comments(text))
+    bare = re.sub(r"^\s*#\s*ifn?def\s+_WIN32\b.*?^\s*#\s*endif\b", "", bare, flags=re.M | re.S)
+    for name in re.findall(r"^\s*#\s*include\s*<([^>]+)>", bare, re.M):
+        if POSIX_HEADERS.fullmatch(name) and (path, name) not in POSIX_ALLOWED:
+            yield f"{path}: includes {name}, which is not everywhere: GLib has what is needed of it"
+    for name in dict.fromkeys(POSIX_CALL.findall(bare)):
+        if (path, name) not in POSIX_ALLOWED:
+            form = NOT_PORTABLE[name]
+            yield f"{path}: calls {name}, which is not everywhere or not the same: {form % name if '%s' in form else form}"
+
+
 # What Espial does not say (docs/writing.md has the reasons), and what it says instead.
 PLAIN = (
     (r"do(?:es)? not meet", "do not match"),
@@ -245,7 +285,7 @@ def mirrored_checks(house):
             yield f"tests/unit/test_check{test}.c: no expert/check{test}.c: its cases belong to the test of the file that has the check"
 
 
-RULES = (pure_core, no_way_round, short_files, narrow_lines, interpreters, portable_paths, licensed, told_exemptions, plain_words)
+RULES = (pure_core, no_way_round, short_files, narrow_lines, interpreters, portable_paths, licensed, told_exemptions, portable_calls, plain_words)
 HOUSE_RULES = (few_files, home_of_numbers, mirrored_checks)
 
 

@@ -1,8 +1,7 @@
 /* addr.c - IP addresses.  SPDX-License-Identifier: GPL-2.0-or-later */
-#define _POSIX_C_SOURCE 200809L
 #include <espial/addr.h>
 
-#include <arpa/inet.h>
+#include <gio/gio.h>
 #include <glib.h>
 #include <string.h>
 
@@ -57,27 +56,37 @@ ip_is_multicast(const struct ip_addr *a)
 bool
 ip_parse(struct ip_addr *out, const char *text)
 {
-    uint8_t bytes[16];
+    GInetAddress *found;
 
-    if (inet_pton(AF_INET, text, bytes) == 1) {
-        *out = ip_from(4, bytes);
-        return true;
+    /* No host name, no zone ("%eth0"), and nothing for a resolver to think about. */
+    if (text[strspn(text, "0123456789abcdefABCDEF:.")] || !strpbrk(text, ":.")) {
+        return false;
     }
-    if (inet_pton(AF_INET6, text, bytes) == 1) {
-        *out = ip_from(6, bytes);
-        return true;
+    found = g_inet_address_new_from_string(text);
+    if (!found) {
+        return false;
     }
-    return false;
+    *out = ip_from(g_inet_address_get_family(found) == G_SOCKET_FAMILY_IPV4 ? 4 : 6,
+                   g_inet_address_to_bytes(found));
+    g_object_unref(found);
+    return true;
 }
 
 char *
 ip_print(const struct ip_addr *a, char *out, size_t size)
 {
-    char text[INET6_ADDRSTRLEN] = "no address";
+    GInetAddress *known;
+    char *text;
 
-    if (a->family) {
-        inet_ntop(a->family == 4 ? AF_INET : AF_INET6, a->bytes, text, sizeof text);
+    if (!a->family) {
+        g_strlcpy(out, "no address", size);
+        return out;
     }
+    known = g_inet_address_new_from_bytes(
+        a->bytes, a->family == 4 ? G_SOCKET_FAMILY_IPV4 : G_SOCKET_FAMILY_IPV6);
+    text = g_inet_address_to_string(known);
     g_strlcpy(out, text, size);
+    g_free(text);
+    g_object_unref(known);
     return out;
 }

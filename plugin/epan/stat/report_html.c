@@ -7,11 +7,8 @@
 
 #include <epan/funnel.h>
 #include <epan/plugin_if.h>
-#include <glib/gstdio.h>
+#include <gio/gio.h>
 #include <string.h>
-#ifndef _WIN32
-#include <unistd.h>
-#endif
 
 #define OPTION "espial,html,"
 
@@ -156,6 +153,20 @@ tell(const char *format, const char *what)
     g_free(text);
 }
 
+static bool
+takes_files(const char *dir)
+{
+    GFile *folder = g_file_new_for_path(dir);
+    GFileInfo *about = g_file_query_info(folder, G_FILE_ATTRIBUTE_ACCESS_CAN_WRITE,
+                                         G_FILE_QUERY_INFO_NONE, NULL, NULL);
+    bool takes =
+        about && g_file_info_get_attribute_boolean(about, G_FILE_ATTRIBUTE_ACCESS_CAN_WRITE);
+
+    g_clear_object(&about);
+    g_object_unref(folder);
+    return takes;
+}
+
 /* Beside the capture, else where temporary files go.  The name is one that only this report
  * has: no other file is overwritten. */
 static char *
@@ -169,7 +180,7 @@ path_beside(const char *capture_path)
         *dot = 0;
     }
     name = g_strconcat(base, ".espial.html", NULL);
-    beside = g_build_filename(g_access(dir, W_OK) == 0 ? dir : g_get_tmp_dir(), name, NULL);
+    beside = g_build_filename(takes_files(dir) ? dir : g_get_tmp_dir(), name, NULL);
     path = g_canonicalize_filename(beside, NULL);       /* a browser has another folder */
     g_free(beside);
     g_free(name);
