@@ -8,7 +8,7 @@ static int id_isakmp, id_esp, id_ah, id_udpencap, id_icmp, id_icmpv6;
 void
 host_handoff(void)
 {
-    id_isakmp = proto_registrar_get_id_byname("isakmp");
+    id_isakmp = compat_ike_protocol();
     id_esp = proto_registrar_get_id_byname("esp");
     id_ah = proto_registrar_get_id_byname("ah");
     id_udpencap = proto_registrar_get_id_byname("udpencap");

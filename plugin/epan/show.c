@@ -561,7 +561,7 @@ show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root, const struct fra
 void
 show_handoff(void)
 {
-    id_isakmp = proto_get_id_by_filter_name("isakmp");
+    id_isakmp = compat_ike_protocol();
     id_esp = proto_get_id_by_filter_name("esp");
     id_ah = proto_get_id_by_filter_name("ah");
 }
