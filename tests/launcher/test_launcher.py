@@ -4,6 +4,7 @@ import gzip
 import json
 import lzma
 import os
+import re
 import resource
 import shutil
 import signal
@@ -53,6 +54,21 @@ def test_clean():
     run = espial(CLEAN)
     expect(run, 0, [f"=== {CLEAN} ===", "0 errors, 0 warnings, "])
     assert run.stderr == "", run.stderr
+
+
+def test_version():
+    """One number in CMakeLists.txt, the plugin list and the JSON report."""
+    number = re.search(r"^project\(espial VERSION (\S+) ", (SOURCE / "CMakeLists.txt").read_text(), re.M)[1]
+    run = espial("--version")
+    expect(run, 0, [f"espial {number}\n", "tshark "])
+    expect(espial("-v"), 0, [run.stdout])
+    listed = subprocess.run(["tshark", "-G", "plugins"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True).stdout
+    assert re.search(rf"^espial\.so\s+{re.escape(number)}\s", listed, re.M), listed
+    assert json.loads(espial("--json", CLEAN).stdout)["plugin"] == number
+    changes = (SOURCE / "CHANGELOG.md").read_text()
+    assert re.findall(r"^## (\S+)", changes, re.M)[0] == number, "CHANGELOG.md does not begin with this version"
+    packaged = (SOURCE / "debian/changelog").read_text()
+    assert packaged.startswith(f"espial ({number}-"), packaged.split("\n", 1)[0]
 
 
 def test_points():
