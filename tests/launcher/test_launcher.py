@@ -68,7 +68,7 @@ def test_version():
     changes = (SOURCE / "CHANGELOG.md").read_text()
     assert re.findall(r"^## (\S+)", changes, re.M)[0] == number, "CHANGELOG.md does not begin with this version"
     packaged = (SOURCE / "debian/changelog").read_text()
-    assert packaged.startswith(f"espial ({number}-"), packaged.split("\n", 1)[0]
+    assert packaged.startswith(f"espial ({number})"), packaged.split("\n", 1)[0]
 
 
 def test_points():
