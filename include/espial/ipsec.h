@@ -51,6 +51,7 @@ struct ipsec_packet {
     bool has_iv;
     struct span octets;         /* from the SPI to the end, which NAT leaves as they are; len 0
                                  * where not all were captured */
+    uint64_t sum;               /* ipsec_sum of octets that are not there any more; 0 */
     uint8_t inner_head[INNER_HEAD];     /* valid with inner_tunnel: the first octets of the inner
                                          * packet, from its header on */
     uint8_t inner_head_len;
@@ -90,6 +91,12 @@ struct path_packet {
 /* SPI and sequence number.  reported octets were on the wire from the SPI on.  False
  * when fewer than eight were captured. */
 bool esp_read(struct ipsec_packet *out, const uint8_t *at, size_t captured, size_t reported);
+/* A hash of the packet's octets, never 0; 0 where not all were captured. */
+uint64_t ipsec_sum(const struct ipsec_packet *p);
+/* Of this process, or of the one whose sums are to be compared with; the sums of before fit no
+ * more. */
+uint64_t ipsec_sum_seed(void);
+void ipsec_adopt_sum_seed(uint64_t seed);
 /* The same for AH; *next and *payload are the next header and what follows the header
  * (len 0 where it was not captured).  False when the fixed part was not captured or
  * its length is impossible. */

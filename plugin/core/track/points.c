@@ -139,7 +139,8 @@ track_copied_packet(struct sadb *db, struct ipsec_event *e)
         return false;
     }
     mark = points_mark(p->protocol == PROTO_AH ? MARK_AH : MARK_ESP, head, sizeof head,
-                       p->octets.len == p->length ? p->octets.at : NULL, p->length);
+                       NULL, p->length);
+    mark.whole = ipsec_sum(p);
     if (!see(db, &mark, &e->at, &was)) {
         return false;
     }

@@ -2,6 +2,8 @@
 #include <espial/ike.h>
 #include <espial/ipsec.h>
 
+#include <espial/hash.h>
+
 #include <string.h>
 
 /* An IPv4 header stands where ciphertext should: its checksum does not fit by chance
@@ -21,6 +23,31 @@ read_iv(struct ipsec_packet *out, struct cur c)
     out->readable_ip = is_ipv4_header(c.at, cur_left(&c));
     out->has_iv = cur_u32(&c, &hi) && cur_u32(&c, &lo);
     out->iv = out->has_iv ? (uint64_t)hi << 32 | lo : 0;
+}
+
+/* Of a table of this process, but for a state that was saved by another one. */
+static uint64_t sum_seed;
+
+uint64_t
+ipsec_sum_seed(void)
+{
+    sum_seed = sum_seed ? sum_seed : hash_seed();
+    return sum_seed;
+}
+
+void
+ipsec_adopt_sum_seed(uint64_t seed)
+{
+    sum_seed = seed;
+}
+
+uint64_t
+ipsec_sum(const struct ipsec_packet *p)
+{
+    if (p->sum || !p->octets.len) {
+        return p->sum;
+    }
+    return hash_long(ipsec_sum_seed(), p->octets.at, p->octets.len) | 1;
 }
 
 bool

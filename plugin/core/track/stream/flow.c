@@ -347,7 +347,7 @@ track_flow(struct sadb *db, const struct stream *s, const struct ipsec_event *e)
 {
     struct child_sa *c;
     struct flow *f;
-    bool asks = !e->packet->has_inner, again = e->replayed && (e->same || e->packet->octets.len);
+    bool asks = !e->packet->has_inner, again = e->replayed && (e->same || ipsec_sum(e->packet));
 
     if (!s->child || s->strange || s->child->deleted_in || again || e->translated || e->doubtful ||
         e->unverified || (e->packet->clear_read && !e->packet->has_inner)) {

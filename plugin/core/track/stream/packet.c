@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "track.h"
 
-#include <espial/hash.h>
 #include <string.h>
 
 #define DUPLICATE_SECONDS 0.1       /* one packet, two capture points */
@@ -21,13 +20,9 @@ ticks_at(const struct stream *s, double time)
 static uint32_t
 digest_of(const struct ipsec_packet *p)
 {
-    uint64_t sum;
+    uint64_t sum = ipsec_sum(p);
 
-    if (!p->octets.len) {
-        return 0;
-    }
-    sum = hash_long(hash_seed(), p->octets.at, p->octets.len);
-    return (uint32_t)(sum ^ sum >> 32) | 1;
+    return sum ? (uint32_t)(sum ^ sum >> 32) | 1 : 0;
 }
 
 /* The one that was not captured whole may be the same. */
