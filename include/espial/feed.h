@@ -21,6 +21,10 @@ struct feed_options {
     struct logs *logs;
     uint32_t seed;              /* of the hash tables */
     bool verify;                /* the ICV of every packet */
+    const char *state_file;     /* what was known at the end of the files before this one: begins
+                                 * with it, where it is of the same series */
+    const char *name;           /* of this file, for those who begin with its state */
+    void (*tell)(const char *message);      /* of a state that cannot be read or written; NULL */
 };
 
 #define FEED_GRACE 0.5          /* seconds in which packets of a deleted SA may still arrive */
@@ -49,6 +53,10 @@ struct feed {
     struct logs *logs;          /* NULL where none is given; tied once it has ended */
     struct tcp_encap *tcp;
     struct own_ports *own_ports;
+    struct series *series;      /* the files before this one, and once it has ended this one; NULL
+                                 * where none is known */
+    uint32_t base;              /* frames of the files before: numbers go on behind it */
+    struct feed_state *state;   /* the feed's own */
     uint32_t cut_frames;        /* of which the capture has not all octets */
     bool deep;                  /* a frame had more headers of IPsec than are followed */
     bool ended;
@@ -59,6 +67,10 @@ struct feed *feed_new(const struct feed_options *o);
 void feed_free(struct feed *f);         /* NULL is allowed */
 /* All frames have been seen: adds, once, what only the end proves. */
 void feed_end(struct feed *f);
+/* What is known at the end will be written there: before the first frame. */
+void feed_save_to(struct feed *f, const char *path);
+/* Writes it, and says what went wrong.  False where nothing was written. */
+bool feed_save(struct feed *f);
 /* Ends it, and fills in what is known here; the versions and what the analyst wants on the page
  * are the host's to add. */
 void feed_report(struct feed *f, struct report *out);
@@ -91,11 +103,13 @@ struct record {
 /* --- frames ---------------------------------------------------------------------------------- */
 
 struct feed_frame {
-    uint32_t number;            /* from 1 */
+    uint32_t number;            /* in its file, from 1 */
     double time;                /* epoch seconds, by the clock that captured it */
     uint8_t point;              /* as in struct sighting */
     bool several_points;        /* the capture has more than one interface; told with its first
                                  * frame */
+    const char *interfaces;     /* names of the interfaces that its first frame shows, a line for
+                                 * each; told with it, or NULL */
     enum frame_link link;
     struct octets octets;
 };

@@ -141,6 +141,17 @@ enum limits {
     KEYRING_MAX_STRANGE_SPIS = 1 << 13,     /* that no such key opened and that are remembered */
     KEYRING_MAX_ANY_SPIS = 1 << 16,         /* that such keys open */
     KEYRING_MAX_HIGHS = 16,         /* upper halves of a sequence number tried for showing */
+    STATE_MAX_WAYS = 1 << 16,       /* streams of a state file that are told apart at a time */
+    STATE_MAX_PACKET = 1 << 16,     /* octets of a packet that is kept whole in it .. */
+    STATE_MAX_WHOLE = 16,           /* .. which are the first of each stream, and never more .. */
+    STATE_MAX_WHOLE_OCTETS = 1 << 26,       /* .. than this many in all */
+    STATE_MAX_PIECES = 256,         /* IP fragments whose datagram is not whole at its end .. */
+    STATE_MAX_PIECES_OCTETS = 1 << 20,      /* .. and their octets; the oldest are left out */
+    STATE_MAX_TEXT = 1 << 12,       /* octets of a name in it */
+    STATE_MAX_OCTETS = 1 << 30,     /* of the file; packets of ESP and AH that come then are not
+                                     * kept */
+    STATE_MAX_GAP_S = 600,          /* from its end to what is read with it, unless its files have
+                                     * pauses of a tenth of that */
     FINDING_MAX_FRAMES = 1 << 16,   /* frames listed of one finding */
     FINDING_MAX_DETAILS = 1 << 18,  /* frames, of all findings, that have a detail of their own */
     FINDINGS_MAX = 1 << 20,

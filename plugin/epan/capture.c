@@ -7,6 +7,7 @@
 #include <epan/epan.h>
 
 static struct feed *open_file;          /* NULL where none is open */
+static char *save_to;                   /* NULL: no state is wanted */
 
 void
 capture_forget(void)
@@ -20,10 +21,13 @@ capture_begin(void)
 {
     struct feed_options o = { .sadb = prefs_options(), .plan = prefs_make_plan(),
                               .keylog = prefs_keylog(), .logs = prefs_logs(),
-                              .seed = g_random_int(), .verify = prefs_verify() };
+                              .seed = g_random_int(), .verify = prefs_verify(),
+                              .state_file = prefs_state_file(),
+                              .name = g_getenv("ESPIAL_CAPTURE_NAME"), .tell = prefs_tell };
 
     capture_forget();
     open_file = feed_new(&o);
+    feed_save_to(open_file, save_to);
 }
 
 void
@@ -62,6 +66,51 @@ const struct logs *
 capture_logs(void)
 {
     return open_file && open_file->ended ? open_file->logs : NULL;
+}
+
+uint32_t
+capture_frame(const packet_info *pinfo)
+{
+    return (open_file ? open_file->base : 0) + pinfo->num;
+}
+
+uint32_t
+capture_frame_here(uint32_t frame)
+{
+    uint32_t base = open_file ? open_file->base : 0;
+
+    return frame > base ? frame - base : 0;
+}
+
+char *
+capture_frame_name(uint32_t frame)
+{
+    return series_frame_name(open_file ? open_file->series : NULL, frame);
+}
+
+char *
+capture_text(const char *text)
+{
+    return open_file && open_file->base ?
+               series_text_in_file(open_file->series, open_file->base, text) : g_strdup(text);
+}
+
+void
+capture_save_to(const char *path)
+{
+    g_free(save_to);
+    save_to = g_strdup(path);
+    if (open_file) {
+        feed_save_to(open_file, save_to);
+    }
+}
+
+void
+capture_save(void)
+{
+    if (open_file) {
+        feed_save(open_file);
+    }
 }
 
 bool

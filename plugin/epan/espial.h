@@ -40,6 +40,11 @@ void show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root,
  * read, and the worst of its findings, notes and above. */
 void info_append(packet_info *pinfo, const struct record *kept);
 
+/* show_text.c: sentences of the core, a line for each 130 characters, below tree; ett is that of the
+ * lines. */
+proto_item *show_sentences(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, int field, int ett,
+                           const char *sentences);
+
 /* show_log.c: the lines of daemons' logs whose place is that frame, below tree. */
 void show_log_register(void);
 void show_log(tvbuff_t *tvb, proto_tree *tree, int field, uint32_t frame);
@@ -64,6 +69,8 @@ struct plan *prefs_make_plan(void);
 struct sadb_options prefs_options(void);
 struct logs *prefs_logs(void);          /* NULL where none is given */
 struct keylog *prefs_keylog(void);      /* NULL where no key is known */
+void prefs_tell(const char *message);    /* what cannot be read of what was given */
+const char *prefs_state_file(void);     /* NULL where none is given */
 bool prefs_verify(void);
 bool prefs_show_inner(void);
 bool prefs_info_tag(void);
@@ -113,5 +120,6 @@ const struct series *series_told(const struct sadb *db);
 /* stat/report.c */
 void report_register(void);
 void report_html_register(void);     /* stat/report_html.c */
+void report_state_register(void);    /* stat/state.c */
 
 #endif

@@ -55,7 +55,8 @@ append_messages(packet_info *pinfo, const struct record *kept)
 static void
 put_tag(packet_info *pinfo, const struct finding *f, bool first)
 {
-    char *head = text_head(finding_detail_at(f, pinfo->num), TAG_MAX);
+    char *text = capture_text(finding_detail_at(f, capture_frame(pinfo))),
+         *head = text_head(text, TAG_MAX);
 
     if (first) {
         col_prepend_fstr(pinfo->cinfo, COL_INFO, "[%s] ", head);
@@ -63,6 +64,7 @@ put_tag(packet_info *pinfo, const struct finding *f, bool first)
         col_append_fstr(pinfo->cinfo, COL_INFO, " [%s]", head);
     }
     g_free(head);
+    g_free(text);
 }
 
 /* What fails comes first, as of TCP: the end of the column is out of sight. */
@@ -71,7 +73,7 @@ info_append(packet_info *pinfo, const struct record *kept)
 {
     const struct finding *worst =
         prefs_info_tag() ?
-            worst_of(pinfo->num, findings_of_frame(capture_findings(), pinfo->num)) :
+            worst_of(capture_frame(pinfo), findings_of_frame(capture_findings(), capture_frame(pinfo))) :
             NULL;
     bool tagged = worst && worst->severity >= SEV_NOTE;
     bool first = tagged && worst->severity >= SEV_WARN &&

@@ -43,6 +43,19 @@ host_point_name(void *context)
     return g_strcmp0(name, "unknown") == 0 ? NULL : name;       /* what Wireshark calls none */
 }
 
+/* Those that the beginning of the file names, a line for each. */
+static const char *
+names_of(const packet_info *pinfo)
+{
+    wmem_strbuf_t *all = wmem_strbuf_new(pinfo->pool, "");
+    const char *name;
+
+    for (uint32_t i = 0; i < POINTS_MAX && (name = compat_interface_name(pinfo, i)); i++) {
+        wmem_strbuf_append_printf(all, "%s%s", i ? "\n" : "", name);
+    }
+    return wmem_strbuf_get_str(all);
+}
+
 /* The second interface of a file is known before its first frame is read. */
 void
 host_sighting(const packet_info *pinfo, struct feed_frame *out)
@@ -51,6 +64,9 @@ host_sighting(const packet_info *pinfo, struct feed_frame *out)
 
     out->time = (double)pinfo->abs_ts.secs + (double)pinfo->abs_ts.nsecs / 1e9;
     out->several_points = pinfo->num == 1 && compat_interface_name(pinfo, 1) != NULL;
+    if (pinfo->num == 1) {
+        out->interfaces = names_of(pinfo);
+    }
     if (r->presence_flags & WTAP_HAS_INTERFACE_ID) {
         uint32_t interface = r->rec_header.packet_header.interface_id;
         out->point = (uint8_t)(MIN(interface, UINT8_MAX - 1u) + 1);

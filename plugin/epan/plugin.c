@@ -91,7 +91,7 @@ dissect_espial(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _
         kept = (struct record *)p_get_proto_data(wmem_file_scope(), pinfo, proto_espial, 0);
         made = detailed ? host_read_frame(feed, tvb, pinfo, true, true, NULL) : NULL;
     }
-    if (kept || made || findings_of_frame(feed->findings, pinfo->num)) {
+    if (kept || made || findings_of_frame(feed->findings, capture_frame(pinfo))) {
         pinfo->current_proto = "ESPIAL";
         records = detailed ? gather(pinfo, visited, kept, made) : NULL;
         if (first_of_several && !tree) {

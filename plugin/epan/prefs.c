@@ -10,7 +10,7 @@ struct plan_row {
 
 static const char *plan_file = "";
 static unsigned replay_window = FEED_WINDOW;
-static const char *keylog_file = "", *log_file = "";
+static const char *keylog_file = "", *log_file = "", *state_file = "";
 static ws_bool feed_tables = 1, verify_icv = 1, inner_shown = 1, info_tag = 1, info_message = 1;
 static const char *report_title = "", *report_author = "";
 static const char *delete_grace = "0.5";    /* seconds; Wireshark has no preference for fractions */
@@ -61,8 +61,8 @@ free_row(void *r)
     g_free(row->networks);
 }
 
-static void
-tell(const char *message)
+void
+prefs_tell(const char *message)
 {
     report_failure("Espial: %s", message);
 }
@@ -70,7 +70,7 @@ tell(const char *message)
 struct keylog *
 prefs_keylog(void)
 {
-    struct keylog *log = feed_keylog(keylog_file, tell);
+    struct keylog *log = feed_keylog(keylog_file, prefs_tell);
 
     key_tables_read(log);
     if (keylog_count(log)) {
@@ -84,10 +84,16 @@ struct logs *
 prefs_logs(void)
 {
     char **paths = feed_log_paths(log_file ? log_file : "");
-    struct logs *logs = feed_logs(paths, tell);
+    struct logs *logs = feed_logs(paths, prefs_tell);
 
     g_strfreev(paths);
     return logs;
+}
+
+const char *
+prefs_state_file(void)
+{
+    return state_file && *state_file ? state_file : NULL;
 }
 
 bool
@@ -225,6 +231,11 @@ prefs_register_espial(int proto)
         "\"" G_SEARCHPATH_SEPARATOR_S "\"",
         &log_file, FALSE);
     prefs_register_filename_preference(
+        module, "state_file", "State of the files before",
+        "What was known at the end of the file before this one of a ring buffer or of another "
+        "series, as \"espial --save-state\" writes it: SAs that were set up there are known here",
+        &state_file, FALSE);
+    prefs_register_filename_preference(
         module, "plan_file", "Plan file",
         "The planning sheet: a group [peer IDENTITY] for each peer, with the keys ike, esp, "
         "virtual_ip, networks, auth, id, other, mode, pfs, ike_lifetime and lifetime",
@@ -282,12 +293,12 @@ prefs_make_plan(void)
                  &error);
         g_free(error);          /* check_row reported it when the row was entered */
     }
-    feed_plan(plan, plan_file, tell);
+    feed_plan(plan, plan_file, prefs_tell);
     return plan;
 }
 
 struct sadb_options
 prefs_options(void)
 {
-    return (struct sadb_options){ replay_window, feed_grace(delete_grace, tell) };
+    return (struct sadb_options){ replay_window, feed_grace(delete_grace, prefs_tell) };
 }

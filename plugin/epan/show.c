@@ -96,26 +96,10 @@ put_text(const struct view *v, proto_tree *tree, int field, const char *text)
     return v->items[field] = generated(proto_tree_add_string(tree, hf[field], v->tvb, 0, 0, text));
 }
 
-/* Wireshark cuts a label, and no window is as wide as two sentences: further lines are items of
- * text below. */
 static void
 put_sentences(const struct view *v, proto_tree *tree, int field, const char *text)
 {
-    enum { LINE_LEN = 130 };
-    proto_item *item = put_text(v, tree, field, text);
-    size_t len = text_line(text, LINE_LEN);
-
-    if (!item || !text[len] || !PTREE_DATA(tree)->visible) {
-        return;
-    }
-    proto_item_set_text(item, "%s: %.*s", PITEM_FINFO(item)->hfinfo->name, (int)len, text);
-    for (text += len; *text; text += len) {
-        text += strspn(text, " ");
-        len = text_line(text, LINE_LEN);
-        proto_tree_add_subtree_format(tree, v->tvb, 0, 0, ett_sa, &item, ".. %.*s", (int)len,
-                                      text);
-        generated(item);
-    }
+    v->items[field] = show_sentences(v->tvb, v->pinfo, tree, hf[field], ett_sa, text);
 }
 
 static proto_item *
@@ -131,13 +115,30 @@ put_direction(const struct view *v, proto_tree *tree, bool to_responder)
              to_responder ? "initiator to responder" : "responder to initiator");
 }
 
+/* Wireshark has no link to a frame of another file. */
+static void
+put_elsewhere(const struct view *v, proto_tree *tree, int field, uint32_t frame)
+{
+    char *name = capture_frame_name(frame);
+
+    proto_item_set_text(put_text(v, tree, H_other_file, name), "%s: frame %s",
+                        proto_registrar_get_nth((guint)hf[field])->name, name);
+    g_free(name);
+}
+
 /* A link to a later frame is known only once that frame has been seen; on the first
  * pass it is left out, so that one pass and two differ in nothing else. */
 static void
 put_link(const struct view *v, proto_tree *tree, int field, uint32_t frame)
 {
+    uint32_t here = capture_frame_here(frame);
+
     if (frame && frame != v->frame && (frame < v->frame || v->visited)) {
-        put_number(v, tree, field, frame);
+        if (here) {
+            put_number(v, tree, field, here);
+        } else {
+            put_elsewhere(v, tree, field, frame);
+        }
     }
 }
 
@@ -388,11 +389,11 @@ static void
 put_expert_info(const struct view *v, struct frame_findings *all, guint i, proto_item *item)
 {
     const struct finding *f = finding_at(all, i);
-    char text[ITEM_LABEL_LENGTH];
+    char text[ITEM_LABEL_LENGTH], *detail = capture_text(finding_detail_at(f, v->frame));
     const char *end;
 
-    g_snprintf(text, sizeof text, "%s: %s", checks[f->check].title,
-               finding_detail_at(f, v->frame));
+    g_snprintf(text, sizeof text, "%s: %s", checks[f->check].title, detail);
+    g_free(detail);
     g_utf8_validate(text, -1, &end);
     text[end - text] = 0;
     expert_add_info_format(v->pinfo, item, &ei[f->check], "%s", text);
@@ -541,8 +542,8 @@ show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root, const struct fra
            bool visited)
 {
     proto_item *items[NUM_H] = { NULL };
-    struct view view = { tvb, pinfo, NULL, items, pinfo->num, visited };
-    struct frame_findings found = { .ids = findings_of_frame(capture_findings(), pinfo->num) };
+    struct view view = { tvb, pinfo, NULL, items, capture_frame(pinfo), visited };
+    struct frame_findings found = { .ids = findings_of_frame(capture_findings(), view.frame) };
 
     if (found.ids) {
         found.items = wmem_alloc0_array(pinfo->pool, proto_item *, found.ids->len);

@@ -55,6 +55,22 @@ put_lost(tvbuff_t *tvb, proto_tree *tree, proto_item *top, int field, uint32_t f
     }
 }
 
+/* Wireshark has no link to a frame of another file of a series. */
+static void
+put_sighting(tvbuff_t *tvb, proto_tree *tree, proto_item *top, int field, uint32_t frame,
+             const char *there)
+{
+    uint32_t here = capture_frame_here(frame);
+    char *name = here ? g_strdup_printf("%u", here) : capture_frame_name(frame);
+
+    if (here) {
+        proto_item *item = generated(proto_tree_add_uint(tree, field, tvb, 0, 0, here));
+        proto_item_append_text(item, " at %s", there);
+    }
+    proto_item_append_text(top, ", also in frame %s at %s", name, there);
+    g_free(name);
+}
+
 /* A packet that one point alone saw has its point, and no other sighting. */
 void
 show_point(tvbuff_t *tvb, proto_tree *tree, const struct point_fields *f, uint32_t frame)
@@ -76,10 +92,7 @@ show_point(tvbuff_t *tvb, proto_tree *tree, const struct point_fields *f, uint32
     for (size_t i = 0; i < num; i++) {
         if (frames[i] != frame) {
             const struct point *there = points_of_frame(p, frames[i]);
-            proto_item *item =
-                generated(proto_tree_add_uint(tree, f->sighting, tvb, 0, 0, frames[i]));
-            proto_item_append_text(item, " at %s", there->name);
-            proto_item_append_text(top, ", also in frame %u at %s", frames[i], there->name);
+            put_sighting(tvb, tree, top, f->sighting, frames[i], there->name);
         }
     }
     put_lost(tvb, tree, top, f->lost, frame);

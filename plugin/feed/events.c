@@ -18,15 +18,33 @@ time_of(const struct feed *f, const struct feed_frame *frame)
                points_time(points, frame->point, frame->time) : sadb_last_time(f->db);
 }
 
+void
+feed_see_point(struct feed *f, const struct feed_frame *frame, const char *point_name)
+{
+    if (f->state->saved) {
+        state_out_frame(f->state->saved, frame, point_name, sadb_points(f->db) != NULL);
+    }
+    sadb_see_point(f->db, frame->point, frame->number, frame->time, point_name);
+}
+
 /* The second interface of a file is known before its first frame is read. */
+void
+feed_see_time(struct feed *f, const struct feed_frame *frame)
+{
+    if (frame->several_points) {
+        sadb_expect_points(f->db);
+    }
+    sadb_see_frame(f->db, frame->number, time_of(f, frame));
+}
+
 void
 feed_see_frame(struct feed *f, const struct feed_frame *frame, const char *point_name)
 {
     if (frame->several_points) {
         sadb_expect_points(f->db);
     }
-    sadb_see_point(f->db, frame->point, frame->number, frame->time, point_name);
-    sadb_see_frame(f->db, frame->number, time_of(f, frame));
+    feed_see_point(f, frame, point_name);
+    feed_see_time(f, frame);
 }
 
 /* Of a message that no exchange holds. */
@@ -39,12 +57,54 @@ told_alone(struct feed *f, const struct ike_message *m)
 }
 
 bool
+feed_open_packet(struct feed *f, struct ipsec_packet *p, const struct sighting *at,
+                 const struct octets *o)
+{
+    struct esp_clear c;
+
+    if (!f->keys) {
+        return false;
+    }
+    keyring_open_esp(f->keys, &c, o->at, o->captured, o->reported, f->verify);
+    p->icv = c.icv;
+    p->esn = c.esn;
+    p->tried = c.tried;
+    p->key_named = c.named;
+    p->near = c.near;
+    p->noise = c.noise;
+    p->bad_padding = c.opened && c.bad_padding;
+    if (c.opened && !c.bad_padding) {
+        struct span payload = { c.head, c.head_len };
+        ipsec_set_inner(p, at, c.next_header, &payload, BASIS_DECRYPTED);
+    }
+    return c.opened || c.noise || c.icv == ICV_BAD;
+}
+
+static void
+save_message(struct state_out *to, const struct sighting *at, const struct octets *o,
+             const struct ike_message *part_of, bool by_form)
+{
+    struct message_record r = { .at = *at, .octets = { o->at, o->captured },
+                                .reported = o->reported, .by_form = by_form,
+                                .joined = part_of != NULL };
+
+    if (part_of) {
+        memcpy(r.spi_i, part_of->spi_i, sizeof r.spi_i);
+        r.exchange = part_of->exchange;
+    }
+    state_out_message(to, &r);
+}
+
+bool
 feed_see_message(struct feed *f, struct seen_message *out, const struct sighting *at,
                  const struct octets *o, const struct ike_message *part_of, bool by_form)
 {
     static struct ike_message m;        /* large, used for one call at a time */
     size_t len;
 
+    if (f->state->saved) {
+        save_message(f->state->saved, at, o, part_of, by_form);
+    }
     if (by_form) {
         own_ports_add(f->own_ports, at);
     }
@@ -69,6 +129,9 @@ feed_see_packet(struct feed *f, const struct sighting *at, const struct ipsec_pa
 {
     struct ipsec_event e;
 
+    if (f->state->saved) {
+        state_out_packet(f->state->saved, at, p, sadb_points(f->db) != NULL);
+    }
     sadb_see_ipsec(f->db, &e, at, p);
     checks_packet(f->findings, f->db, f->plan, &e);
 }
@@ -77,9 +140,54 @@ bool
 feed_see_path(struct feed *f, struct path_event *e, const struct sighting *at,
               const struct path_packet *p)
 {
-    if (!sadb_see_path(f->db, e, at, p)) {
+    size_t num_past = sadb_num_past(f->db);
+    bool of_sa = sadb_see_path(f->db, e, at, p);
+
+    /* A clear packet of no SA has changed nothing, and there are many. */
+    if (f->state->saved && (p->kind != PATH_CLEAR || of_sa || sadb_points(f->db) ||
+                     sadb_num_past(f->db) > num_past)) {
+        state_out_path(f->state->saved, at, p);
+    }
+    if (!of_sa) {
         return false;
     }
     checks_path(f->findings, f->db, f->plan, e);
     return true;
+}
+
+/* Its messages are fed by themselves. */
+static void
+leave(void *context, bool ike, const struct octets *message)
+{
+    (void)context;
+    (void)ike;
+    (void)message;
+}
+
+void
+feed_see_stream(struct feed *f, const struct sighting *at, const struct frame_part *segment)
+{
+    const struct segment_record r = { .at = *at, .seq = segment->tcp_seq, .syn = segment->tcp_syn,
+                                      .octets = { segment->octets.at, segment->octets.captured } };
+
+    if (f->state->saved) {
+        state_out_segment(f->state->saved, &r);
+    }
+    if (f->state->replays) {
+        tcp_encap_see(f->tcp, segment, leave, NULL);
+    }
+}
+
+void
+feed_see_file(struct feed *f, const struct series_file *file)
+{
+    if (f->state->saved) {
+        const struct file_record r = { .name = { (const uint8_t *)file->name, strlen(file->name) },
+                                       .frames = file->num_frames,
+                                       .first_time = file->first_time,
+                                       .last_time = file->last_time, .pause = file->pause,
+                                       .end = sadb_last_time(f->db), .cut_frames = f->cut_frames,
+                                       .deep = f->deep };
+        state_out_file(f->state->saved, &r);
+    }
 }

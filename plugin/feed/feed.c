@@ -16,6 +16,7 @@ struct reading {
     unsigned found;             /* parts of IPsec */
     unsigned num_esp, num_joined;
     bool fragment;
+    bool joined_here;           /* fragments of two files, which the host does not know */
     bool in_tcp;                /* the part comes from a stream, which only the first pass reads */
     bool quoted;                /* an ICMP error: what the host found behind it was not sent */
     struct record *kept, *made;
@@ -123,16 +124,6 @@ may_hold_ipsec(const struct ipsec_packet *p)
                             (p->inner.protocol == IP_UDP && p->inner.has_ports));
 }
 
-static void
-set_clear(struct reading *f, struct ipsec_packet *p, uint8_t next, const struct span *payload,
-          bool bad_padding, enum basis basis)
-{
-    p->bad_padding = bad_padding;
-    if (!bad_padding) {
-        ipsec_set_inner(p, &f->at, next, payload, basis);
-    }
-}
-
 /* The whole payload, in the packet's pool; NULL where no key opens it. */
 static uint8_t *
 whole_payload(const struct reading *f, const struct octets *o, size_t *len, uint8_t *next)
@@ -151,27 +142,13 @@ static void
 read_esp_clear(struct reading *f, struct ipsec_packet *p, const struct octets *o)
 {
     const struct child_sa *sa;
-    struct esp_clear c;
     struct octets shown;
     struct span payload;
     uint8_t next;
     bool to_r;
 
-    if (f->feed->keys) {
-        keyring_open_esp(f->feed->keys, &c, o->at, o->captured, o->reported, f->feed->verify);
-        p->icv = c.icv;
-        p->esn = c.esn;
-        p->tried = c.tried;
-        p->key_named = c.named;
-        p->near = c.near;
-        p->noise = c.noise;
-        if (c.opened) {
-            payload = (struct span){ c.head, c.head_len };
-            set_clear(f, p, c.next_header, &payload, c.bad_padding, BASIS_DECRYPTED);
-        }
-        if (c.opened || c.noise || c.icv == ICV_BAD) {
-            return;
-        }
+    if (feed_open_packet(f->feed, p, &f->at, o)) {
+        return;
     }
     if (o->captured < o->reported) {
         return;
@@ -180,14 +157,14 @@ read_esp_clear(struct reading *f, struct ipsec_packet *p, const struct octets *o
     if (f->num_esp == 1 && f->host->decrypted(f->host->context, &shown) &&
         shown.captured == shown.reported &&
         esp_clear_read(&next, &payload, shown.at, shown.captured)) {
-        set_clear(f, p, next, &payload, false, BASIS_DECRYPTED);
+        ipsec_set_inner(p, &f->at, next, &payload, BASIS_DECRYPTED);
         return;
     }
     sa = sadb_has_null(f->feed->db) ?
              sadb_child_at(f->feed->db, PROTO_ESP, p->spi, &f->at.dst, f->at.frame, &to_r) :
              NULL;
     if (sa && sa->chosen && esp_null_read(&next, &payload, sa->chosen->p, o->at, o->captured)) {
-        set_clear(f, p, next, &payload, false, BASIS_OBSERVED);
+        ipsec_set_inner(p, &f->at, next, &payload, BASIS_OBSERVED);
     }
 }
 
@@ -336,10 +313,35 @@ see_tcp(struct reading *f)
     const struct frame_part segment = f->part;
 
     if (!f->visited) {
+        if (tcp_encap_begins(&segment.octets)) {
+            feed_see_stream(f->feed, &f->at, &segment);
+        }
         f->in_tcp = true;
         tcp_encap_see(f->feed->tcp, &segment, see_tcp_message, f);
         f->in_tcp = false;
     }
+}
+
+/* The host joins the fragments of its file; of those that lie in two, the first are in the state. */
+static bool
+join(struct reading *f, struct octets *joined)
+{
+    struct pieces *pieces = f->feed->state->pieces;
+    bool whole = f->host->joined(f->host->context, &f->part, f->num_joined, joined);
+
+    f->num_joined += whole;
+    if (!pieces) {
+        return whole;
+    }
+    if (!whole && pieces_join(pieces, &f->part, f->at.frame, f->visited, joined)) {
+        whole = f->joined_here = true;
+    }
+    if (whole && !f->visited) {
+        pieces_joined(pieces, &f->part);
+    } else if (!f->visited) {
+        pieces_add(pieces, &f->part);
+    }
+    return whole;
 }
 
 /* The last fragment of a datagram to come is the one with which the host has it whole. */
@@ -360,8 +362,7 @@ see_fragment(struct reading *f)
     if (!f->visited) {
         see_path(f, &p);
     }
-    if (f->host->joined(f->host->context, &f->part, f->num_joined, &joined)) {
-        f->num_joined++;
+    if (join(f, &joined)) {
         frame_enter(&f->walk, f->part.protocol, &joined, true);
     }
 }
@@ -438,7 +439,7 @@ confirmed(const struct reading *f)
     if (f->part.own_ports) {
         return f->part.by_form || own_ports_known(f->feed, &f->part, f->at.frame);
     }
-    return !f->part.udp || f->walk.inside ||
+    return !f->part.udp || f->walk.inside || f->joined_here ||
            f->host->layers(f->host->context, &f->part) & (FEED_IKE | FEED_ESP | FEED_UDPENCAP);
 }
 
@@ -484,7 +485,14 @@ feed_frame(struct feed *feed, const struct feed_frame *frame, const struct feed_
            bool visited, bool detailed, struct record **kept)
 {
     struct reading f = { .feed = feed, .host = host, .visited = visited, .detailed = detailed };
+    struct feed_frame numbered;
 
+    if (!visited) {
+        feed_begin_file(feed, frame);
+    }
+    numbered = *frame;
+    numbered.number += feed->base;
+    frame = &numbered;
     if (!visited) {
         feed_see_frame(feed, frame,
                        sadb_points(feed->db) || frame->several_points ?

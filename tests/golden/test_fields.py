@@ -20,6 +20,7 @@ GROUPS = [
     ("Diagnoses", ("espial.diagnosis", "espial.outcome")),
     ("Findings", ("espial.finding",)),
     ("Logs", ("espial.log",)),
+    ("Files of a series", ("espial.other_file",)),
     ("Capture points", ("espial.point", "espial.sighting")),
     ("IKE SA", ("espial.ike_sa", "espial.user", "espial.nat")),
     ("IKE message", ("espial.exchange", "espial.message", "espial.request_in", "espial.response_in", "espial.retransmission_of", "espial.response_time",

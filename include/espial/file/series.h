@@ -58,4 +58,11 @@ const struct series_file *series_get(const struct series *s, size_t i);
  * than SERIES_GAP_TIMES the longest pause within any file, and more than SERIES_GAP_S seconds. */
 enum series_join series_join(const struct series *s, size_t i, double *seconds);
 
+/* "12 of NAME": a frame as its file numbers it.  The caller frees it. */
+char *series_frame_name(const struct series *s, uint32_t frame);
+/* A text whose frames are numbered through the series, for whoever has the file open that begins
+ * behind frame base: its frames are counted from its first one, and "frame 3" of an earlier file
+ * becomes "frame 3 of NAME".  The caller frees it. */
+char *series_text_in_file(const struct series *s, uint32_t base, const char *text);
+
 #endif

@@ -76,7 +76,11 @@ message_label(const struct record *r, GString *comment)
     add_sas(comment, r, false);
     if (r->retransmission_of) {
         separate(comment);
-        g_string_append_printf(comment, "sent again, first in frame %u", r->retransmission_of);
+        char *frame = g_strdup_printf("sent again, first in frame %u", r->retransmission_of),
+             *here = capture_text(frame);
+        g_string_append(comment, here);
+        g_free(here);
+        g_free(frame);
     }
     if (r->ike_sa == NO_ID || r->exchange == NO_ID || !r->message) {
         return g_strdup("IKE message of no SA");
@@ -144,7 +148,7 @@ on_packet(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *t
 {
     seq_analysis_info_t *graph = (seq_analysis_info_t *)data;
     const struct frame_records *all = (const struct frame_records *)tapped;
-    const GArray *ids = findings_of_frame(capture_findings(), pinfo->num);
+    const GArray *ids = findings_of_frame(capture_findings(), capture_frame(pinfo));
 
     for (unsigned i = 0; all && i < all->num; i++) {
         const struct record *r = all->at[i];
@@ -152,16 +156,16 @@ on_packet(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *t
         char *label = NULL;
         /* The graph's comments are cut at its edge: which it is, then what matters. */
         if (r->kind == RECORD_IPSEC && r->stream != NO_ID) {
-            label = packet_label(r, comment, pinfo->num, all->visited, ids);
+            label = packet_label(r, comment, capture_frame(pinfo), all->visited, ids);
         } else if (r->kind == RECORD_IKE) {
             add_sas(comment, r, true);
         }
-        add_findings(comment, i == 0 ? ids : NULL, pinfo->num, SEV_ERROR, SEV_NOTE);
+        add_findings(comment, i == 0 ? ids : NULL, capture_frame(pinfo), SEV_ERROR, SEV_NOTE);
         if (r->kind == RECORD_IKE) {
             label = message_label(r, comment);
         }
         if (label) {
-            add_findings(comment, i == 0 ? ids : NULL, pinfo->num, SEV_CHAT, SEV_CHAT);
+            add_findings(comment, i == 0 ? ids : NULL, capture_frame(pinfo), SEV_CHAT, SEV_CHAT);
             add_arrow(graph, pinfo, all, r, label, g_string_free(comment, FALSE));
         } else {
             g_string_free(comment, TRUE);

@@ -205,4 +205,5 @@ report_register(void)
     register_stat_tap_ui(&files, NULL);
     register_stat_tap_ui(&json, NULL);
     report_html_register();
+    report_state_register();
 }

@@ -32,7 +32,7 @@ on_packet(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *t
     for (unsigned i = 0; all && i < all->num; i++) {
         const struct record *one = all->at[i];
         struct traffic_packet p = { one->stream, one->lost, one->inner_src,
-                                    one->inner_dst, pinfo->num, time };
+                                    one->inner_dst, capture_frame(pinfo), time };
         traffic_see(f->traffic, &p);
     }
     return TAP_PACKET_DONT_REDRAW;

@@ -105,10 +105,13 @@ void
 table_set_text(stat_tap_table *table, unsigned row, unsigned column, const char *text)
 {
     stat_tap_table_item_type *item = stat_tap_get_field_data(table, row, column);
+    char *here = capture_text(text);
 
-    if (strcmp(item->value.string_value, text) != 0) {
+    if (strcmp(item->value.string_value, here) != 0) {
         g_free((void *)item->value.string_value);
-        item->value.string_value = g_strdup(text);
+        item->value.string_value = here;
+    } else {
+        g_free(here);
     }
 }
 
@@ -256,7 +259,7 @@ sa_row(const stat_tap_table_ui *ui, unsigned kind, uint32_t id, uint32_t first_f
                                  "Stream",
              id);
     table_set_text(table, row, SA_NAME, name);
-    table_set_number(table, row, SA_FIRST, first_frame);
+    table_set_number(table, row, SA_FIRST, capture_frame_here(first_frame));
     return row;
 }
 

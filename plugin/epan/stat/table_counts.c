@@ -177,7 +177,7 @@ on_packet(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *t
     const struct frame_records *all = (const struct frame_records *)tapped;
     double seconds = nstime_to_sec(&pinfo->rel_ts);
 
-    count_findings(ui, findings_of_frame(capture_findings(), pinfo->num), seconds);
+    count_findings(ui, findings_of_frame(capture_findings(), capture_frame(pinfo)), seconds);
     for (unsigned i = 0; all && i < all->num; i++) {
         const struct record *r = all->at[i];
         if (r->kind == RECORD_IKE) {

@@ -87,7 +87,7 @@ put_finding(const stat_tap_table_ui *ui, const struct finding *f,
     table_set_text(table, row, F_CHECK, checks[f->check].name);
     table_set_text(table, row, F_REMEDY, f->severity == SEV_CHAT ? "" : f->remedy);
     table_set_text(table, row, F_DETAIL, f->detail);
-    table_set_number(table, row, F_FIRST, f->frame);
+    table_set_number(table, row, F_FIRST, capture_frame_here(f->frame));
     table_add(table, row, F_PACKETS, 1);
     table_set_text(table, row, F_BASIS, basis_name(f->basis));
 }
@@ -96,7 +96,7 @@ static tap_packet_status
 on_findings(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped,
             tap_flags_t flags _U_)
 {
-    const GArray *ids = findings_of_frame(capture_findings(), pinfo->num);
+    const GArray *ids = findings_of_frame(capture_findings(), capture_frame(pinfo));
 
     for (guint i = 0; ids && i < ids->len; i++) {
         put_finding(((const stat_data_t *)data)->stat_tap_data,
@@ -164,7 +164,7 @@ put_diagnosis(const stat_tap_table_ui *ui, const struct diagnosis *d, double sec
     table_set_text(table, row, D_PEER, t && t->peer ? t->peer : "");
     table_set_text(table, row, D_REMEDY, d->remedy);
     table_set_text(table, row, D_TEXT, d->text);
-    table_set_number(table, row, D_FIRST, d->first_frame);
+    table_set_number(table, row, D_FIRST, capture_frame_here(d->first_frame));
     table_add(table, row, D_PACKETS, 1);
     table_set_text(table, row, D_BASIS, basis_name(d->basis));
 }
@@ -174,7 +174,7 @@ on_diagnoses(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void
              tap_flags_t flags _U_)
 {
     const struct diagnoses *all = capture_diagnoses();
-    const GArray *ids = all ? diagnoses_of_frame(all, pinfo->num) : NULL;
+    const GArray *ids = all ? diagnoses_of_frame(all, capture_frame(pinfo)) : NULL;
 
     for (guint i = 0; ids && i < ids->len; i++) {
         put_diagnosis(((const stat_data_t *)data)->stat_tap_data,

@@ -125,7 +125,7 @@ on_packet(stats_tree *st, packet_info *pinfo, epan_dissect_t *edt _U_, const voi
             count_packet(st, r, count_ike_sa(st, r));
         }
     }
-    count_findings(st, findings_of_frame(capture_findings(), pinfo->num));
+    count_findings(st, findings_of_frame(capture_findings(), capture_frame(pinfo)));
     return TAP_PACKET_REDRAW;
 }
 
