@@ -38,7 +38,10 @@ whole() {
     local what
     measure "$path" && return
     what=$(sed -n 's/^(\(.*\))$/\1/p' "$tmp/err" | head -n 1)
-    if [ "$count" = 0 ]; then
+    if grep -q "isn't a capture file" "$tmp/err"; then
+        problem "$1" "not a capture file; $(next_step)"
+        return 1
+    elif [ "$count" = 0 ]; then
         problem "$1" "not a capture file, or damaged at its first packet${what:+ ($what)};\
  $(next_step)"
         return 1
@@ -93,7 +96,7 @@ overlapping() {
     local i
     for i in "${!s_name[@]}"; do
         printf '%s %s %s\n' "${s_count[i]}" "${s_first[i]}" "${s_last[i]}"
-    done | LC_ALL=C awk '$1 && begun && $2 <= end { print NR - 1 }
+    done | LC_ALL=C awk '$1 && begun && $2 < end { print NR - 1 }
         $1 && (!begun || $3 > end) { end = $3; begun = 1 }'
 }
 
