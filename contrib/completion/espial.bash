@@ -3,7 +3,7 @@ _espial()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} i
     local options='-f --findings -s --min-severity -j --json -w --html -t --title -a --author -d --date -k --keys
-        -p --plan -l --log -P --points -o --option -D --dissect --wireshark --new-profile --no-install -v --version
+        -p --plan -l --log -P --points --series --state --save-state -o --option -D --dissect --wireshark --new-profile --no-install -v --version
         -h --help'
     COMPREPLY=()
     # "--keys=" comes as two words or three.
@@ -21,7 +21,7 @@ _espial()
         return ;;
     -t | --title | -a | --author | -o | --option)
         return ;;
-    -w | --html | -k | --keys | -p | --plan | -l | --log)
+    --state | --save-state | -w | --html | -k | --keys | -p | --plan | -l | --log)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         compopt -o filenames 2>/dev/null
         return ;;
