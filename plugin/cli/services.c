@@ -20,8 +20,8 @@ static const uint16_t takers[] = {
 };
 
 /* What some of the others look at before they take a datagram. */
-enum { PORT_SNMP = 161, PORT_SNMP_TRAP = 162, PORT_RADIUS = 1812, PORT_RADIUS_ACCT = 1813,
-       PORT_STUN = 3478 };
+enum { PORT_SNMP = 161, PORT_SNMP_TRAP = 162, PORT_L2TP = 1701, PORT_RADIUS = 1812,
+       PORT_RADIUS_ACCT = 1813, PORT_STUN = 3478 };
 
 static bool
 takes_all(uint16_t port)
@@ -42,7 +42,7 @@ takes_all(uint16_t port)
     return false;
 }
 
-/* A sequence in BER that is as long as the datagram (RFC 1157 section 4). */
+/* A sequence in BER that is as long as the datagram. */
 static bool
 is_snmp(const struct octets *o)
 {
@@ -59,14 +59,16 @@ is_snmp(const struct octets *o)
 static bool
 takes(uint16_t port, const struct octets *o)
 {
-    static const uint8_t cookie[] = { 0x21, 0x12, 0xa4, 0x42 };     /* RFC 8489 section 5 */
+    static const uint8_t cookie[] = { 0x21, 0x12, 0xa4, 0x42 };     /* STUN's own */
 
     switch (port) {
     case PORT_SNMP:
     case PORT_SNMP_TRAP:
         return is_snmp(o);
+    case PORT_L2TP:                 /* the version */
+        return o->captured >= 2 && ((o->at[1] & 15) == 2 || (o->at[1] & 15) == 3);
     case PORT_RADIUS:
-    case PORT_RADIUS_ACCT:          /* RFC 2865 section 3 */
+    case PORT_RADIUS_ACCT:          /* a code, and the length */
         return o->captured >= 4 && o->at[0] && o->at[0] < 64 && be16(o->at + 2) == o->reported;
     case PORT_STUN:
         return o->captured >= 8 && o->at[0] < 4 && memcmp(o->at + 4, cookie, sizeof cookie) == 0;

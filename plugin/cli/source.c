@@ -7,13 +7,13 @@
 #include <espial/text.h>
 #include <gio/gio.h>
 #include <glib/gstdio.h>
-#include <signal.h>
 #include <string.h>
 
 struct source {
     wtap *w;
     struct compat_record record;
     char *unpacked;             /* a temporary file, or NULL */
+    char *half;                 /* not all could be unpacked: why; NULL */
     GPtrArray *names;           /* of interfaces, NULL where one has none */
     int error;
     char *info;                 /* of the error, or NULL */
@@ -22,28 +22,19 @@ struct source {
     int strange_link;
 };
 
-static volatile sig_atomic_t stopped;
-
-/* The second one ends the program. */
-static void
-stop(int signal_number)
-{
-    stopped = 1;
-    signal(signal_number, SIG_DFL);
-}
-
 void
 source_stop_on_interrupt(const char *path)
 {
     if (strcmp(path, "-") == 0 || !g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
-        signal(SIGINT, stop);
+        count_interrupts();
     }
 }
 
+/* The first one ends the program that writes into the pipe. */
 bool
 source_stopped(void)
 {
-    return stopped != 0;
+    return num_interrupts() > 1;
 }
 
 /* --- what is no capture ---------------------------------------------------------------------- */
@@ -66,7 +57,7 @@ static bool
 is_no_capture(wtap *w)
 {
     static const char *const kinds[] = { "MIME", "MP4", "JPEG", "GIF", "PNG", "MPEG",
-                                         "Object Notation", "RFC 7468", "ELF" };
+                                         "Object Notation", " 7468 ", "ELF" };
     const char *kind = wtap_file_type_subtype_description(wtap_file_type_subtype(w));
 
     for (size_t i = 0; kind && i < G_N_ELEMENTS(kinds); i++) {
@@ -91,13 +82,14 @@ temporary_file(void)
     return path;
 }
 
-/* What a program makes of a file; NULL with *problem where it cannot. */
+/* What a program makes of a file; *problem where it is not all of it, NULL where it is nothing. */
 static char *
 unpack(const char *tool, const char *path, char **problem)
 {
     GSubprocessLauncher *launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDERR_SILENCE);
     char *out = temporary_file(), *found = g_find_program_in_path(tool);
     GSubprocess *run = NULL;
+    GStatBuf about;
 
     if (!found) {
         *problem = g_strdup_printf("compressed with %s, which is not installed here: install it, "
@@ -111,7 +103,7 @@ unpack(const char *tool, const char *path, char **problem)
     if (!*problem && (!run || !g_subprocess_wait_check(run, NULL, NULL))) {
         *problem = g_strdup_printf("%s cannot unpack all of it", tool);
     }
-    if (*problem && out) {
+    if (out && (g_stat(out, &about) != 0 || !about.st_size)) {
         g_unlink(out);
         g_free(out);
         out = NULL;
@@ -207,11 +199,12 @@ source_open(const char *path, char **problem)
     if (!*problem && tool) {
         unpacked = unpack(tool, path, problem);
     }
-    if (*problem) {
+    if (*problem && !unpacked) {
         return NULL;
     }
     w = wtap_open_offline(unpacked ? unpacked : path, WTAP_TYPE_AUTO, &error, &info, FALSE);
     if (!w || is_no_capture(w)) {
+        g_free(*problem);
         *problem = w ? g_strdup("not a capture file") : say_open_error(error, info);
         if (w) {
             wtap_close(w);
@@ -225,6 +218,8 @@ source_open(const char *path, char **problem)
     s = g_new0(struct source, 1);
     s->w = w;
     s->unpacked = unpacked;
+    s->half = *problem;
+    *problem = NULL;
     s->names = g_ptr_array_new_with_free_func(g_free);
     s->size = g_stat(unpacked ? unpacked : path, &about) == 0 ? (int64_t)about.st_size : 0;
     compat_record_init(&s->record);
@@ -244,6 +239,7 @@ source_close(struct source *s)
     }
     g_ptr_array_free(s->names, TRUE);
     g_free(s->unpacked);
+    g_free(s->half);
     g_free(s->info);
     g_free(s);
 }
@@ -300,13 +296,13 @@ frames_are(uint32_t frames, const char *where)
                          g_strdup_printf("%u frames %s are", frames, where);
 }
 
-char *
-source_fault(const struct source *s, uint32_t frames, bool *nothing)
+static char *
+fault_of(const struct source *s, uint32_t frames, bool *nothing)
 {
     char *what = s->info ? text_shown(s->info) : g_strdup("nothing more is known"), *said, *count;
 
     *nothing = frames == 0;
-    if (!s->error || stopped) {
+    if (!s->error || source_stopped()) {
         g_free(what);
         /* An empty pipe looks like a file of some kind. */
         *nothing = !frames && !wtap_read_so_far(s->w);
@@ -333,6 +329,19 @@ source_fault(const struct source *s, uint32_t frames, bool *nothing)
     g_free(count);
     g_free(what);
     return said;
+}
+
+char *
+source_fault(const struct source *s, uint32_t frames, bool *nothing)
+{
+    char *fault = fault_of(s, frames, nothing), *both;
+
+    if (!s->half) {
+        return fault;
+    }
+    both = g_strdup_printf("%s%s%s", s->half, fault ? "; " : "", fault ? fault : "");
+    g_free(fault);
+    return both;
 }
 
 /* --- interfaces ----------------------------------------------------------------------------------- */

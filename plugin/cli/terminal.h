@@ -1,4 +1,4 @@
-/* terminal.h - whether somebody looks on.  SPDX-License-Identifier: GPL-2.0-or-later */
+/* terminal.h - whether somebody looks on, and what they type.  SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef ESPIAL_CLI_TERMINAL_H
 #define ESPIAL_CLI_TERMINAL_H
 
@@ -6,5 +6,10 @@
 #include <stdio.h>
 
 bool is_terminal(FILE *f);
+
+/* From now on Ctrl+C does not end the program: the second one ends what it waits for, the third
+ * one the program. */
+void count_interrupts(void);
+unsigned num_interrupts(void);
 
 #endif

@@ -8,10 +8,14 @@ import lzma
 import os
 import re
 import shutil
+import signal
+import struct
 import subprocess
 import tempfile
 import threading
+import time
 from pathlib import Path
+from random import Random
 
 SOURCE = Path(os.environ.get("ESPIAL_SOURCE_DIR", Path(__file__).parents[2]))
 PROGRAM = Path(os.environ.get("ESPIAL_BUILD_DIR", SOURCE / "build")) / "bin" / "espial"
@@ -121,6 +125,10 @@ def test_packed():
         expect(espial(Path(folder, "x.pcapng.xz"), PATH="/nowhere"), 2, err=["compressed with xz, which is not installed here"])
         path.write_bytes(bz2.compress(whole)[:-50])
         expect(espial(path), 2, err=["bzip2 cannot unpack all of it"])
+        long = SOURCE / "pcaps/5_clean_ikev2.pcapng"
+        path = Path(folder, "half.pcapng.xz")
+        path.write_bytes(lzma.compress(long.read_bytes())[:3000])
+        expect(espial(path), 2, ["0 errors"], ["xz cannot unpack all of it; the capture is cut short", "before the cut are reported"])
 
 
 def test_piped():
@@ -138,6 +146,25 @@ def test_piped():
         run = espial("--json", "--keys", keys, fifo)
         writer.join()
         assert report_of(run) == wanted, run
+
+
+def test_stopped():
+    """Ctrl+C is for the program that writes into the pipe; a second one ends the reading."""
+    run = subprocess.Popen([PROGRAM, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(),
+                           preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    run.stdin.write(FINDING.read_bytes())
+    run.stdin.flush()
+    waiting = Path(f"/proc/{run.pid}/stat")
+    for _ in range(2):
+        deadline = time.monotonic() + 60
+        while waiting.read_text().rpartition(")")[2].split()[0] != "S":
+            assert time.monotonic() < deadline and run.poll() is None, run
+            time.sleep(0.05)
+        time.sleep(0.5)
+        assert run.poll() is None
+        run.send_signal(signal.SIGINT)
+    out, err = run.communicate(timeout=60)
+    assert run.returncode == 1 and b"=== standard input ===" in out and err == b"", (run.returncode, out, err)
 
 
 def test_keys():
@@ -190,6 +217,72 @@ def test_page():
             assert page.read_bytes() == theirs.read_bytes(), path
         run = espial("--html", "/dev/full", CLEAN)
         expect(run, 2, err=["/dev/full: cannot be written (--html)"])
+
+
+def pcap(path, link, frames):
+    """frames: seconds, octets."""
+    head = struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, link)
+    path.write_bytes(head + b"".join(struct.pack("<IIII", s, 0, len(one), len(one)) + one for s, one in frames))
+
+
+def same_as_plugin(path):
+    name = path.name
+    wanted = tshark(path, "-z", "espial,json,line", ESPIAL_CAPTURE_NAME=name)
+    got = espial("--json", path).stdout
+    at = next((i for i, (a, b) in enumerate(zip(got, wanted)) if a != b), 0)
+    assert got == wanted, f"{path}: {got[max(0, at - 100):at + 200]!r}, and the plugin {wanted[max(0, at - 100):at + 200]!r}"
+    return json.loads(got)
+
+
+def test_services():
+    """A port of IKE and one of another service: whose the datagram is follows from the ports, as in Wireshark."""
+    random = Random(3)
+    ike = random.randbytes(16) + bytes((46, 0x20, 37, 8)) + struct.pack("!II", 0, 88) + struct.pack("!BBH", 35, 0, 60) + random.randbytes(56)
+    esp = struct.pack("!II", 0xc1234567, 1) + random.randbytes(120)
+    snmp = b"\x30\x1a\x02\x01\x00\x04\x06public\xa0\x0d\x02\x01\x01\x02\x01\x00\x02\x01\x00\x30\x02\x30\x00"
+    stun = b"\x01\x01\0\0\x21\x12\xa4\x42" + random.randbytes(12)
+    radius = b"\x02\x01\0\x14" + random.randbytes(16)
+    with tempfile.TemporaryDirectory() as folder:
+        frames = []
+        for port in (7, 53, 67, 69, 88, 123, 137, 161, 162, 473, 499, 500, 514, 1194, 1701, 1812, 1900, 3478, 4499, 4501, 40000):
+            for there, data in ((4500, esp), (4500, bytes(4) + ike), (4500, b"\xff"), (500, ike), (848, ike), (500, b"\xff"), (500, bytes(30)),
+                                (4500, snmp), (4500, stun), (4500, radius)):
+                if (data in (snmp, stun, radius)) != (port in (161, 162, 1812, 3478) and {snmp: 161, stun: 3478, radius: 1812}.get(data) == port):
+                    continue
+                for ports in (port, there), (there, port):
+                    number = len(frames)
+                    udp = struct.pack("!HHHH", *ports, 8 + len(data), 0) + data
+                    frames.append((number, struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(udp), number, 0, 64, 17, 0) +
+                                   bytes((192, 0, 2, port % 250, 198, 51, 100, there % 250)) + udp))
+        path = Path(folder, "services.pcap")
+        pcap(path, 101, frames)
+        report = same_as_plugin(path)
+        assert len(report["streams"]) > 4 and report["ike_sas"], report
+
+
+def test_fragments():
+    """Copies, another order, losses, cut ones, VLANs and an identification used again: the datagrams are Wireshark's."""
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder, "plain.pcap")
+        for name in "esp_fragments", "esp_ipv6_fragments", "cert_v1_fragments", "large_esp_lost":
+            subprocess.run(["editcap", "-F", "pcap", SOURCE / f"pcaps/{name}.pcapng", plain], check=True)
+            data, at, frames, random = plain.read_bytes(), 24, [], Random(name)
+            while at < len(data):
+                length = struct.unpack_from("<I", data, at + 8)[0]
+                frames.append(data[at + 16:at + 16 + length])
+                at += 16 + length
+            frames = [one for one in frames for _ in range(random.choice((0, 1, 1, 1, 1, 2)))]
+            for i in range(len(frames) - 3):
+                j = i + random.randrange(4)
+                frames[i], frames[j] = frames[j], frames[i]
+            for i, one in enumerate(frames):
+                if one[12:14] == b"\x08\0":
+                    one = one[:18] + (b"\0\7" if random.random() < 0.3 else one[18:20]) + one[20:]
+                    one = one[:12] + (b"\x81\0\0" + bytes((random.choice((5, 6)),)) if random.random() < 0.2 else b"") + one[12:]
+                frames[i] = one[:random.randrange(14, len(one))] if random.random() < 0.05 else one
+            path = Path(folder, name + ".pcap")
+            pcap(path, 1, list(enumerate(frames)))
+            same_as_plugin(path)
 
 
 def test_dissected():

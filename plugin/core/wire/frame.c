@@ -54,10 +54,12 @@ enter_ipv4(struct frame_walk *w)
     }
     header = (size_t)(h[0] & 15) * 4;
     total = be16(h + 2);
-    if (header < IPV4_HEADER) {
+    /* 0 is left to the adapter (segmentation offload); a length that the header exceeds is none,
+     * and no receiver reads on (RFC 791 section 3.1). */
+    if (header < IPV4_HEADER || (total && total < header)) {
         return STEP_DONE;
     }
-    if (total >= header) {          /* 0: left to the adapter (segmentation offload) */
+    if (total) {
         octets_trim(&packet, total);
     }
     w->now.src = ip_from(4, h + 12);

@@ -252,13 +252,14 @@ join_cisco(struct datagrams *r, const struct datagram *d, struct octets *out)
 
 /* --- IP --------------------------------------------------------------------------------- */
 
+/* Of private networks, or of the link alone. */
 static bool
 is_local(const struct ip_addr *a)
 {
     const uint8_t *b = a->bytes;
 
     return b[0] == 10 || (b[0] == 172 && b[1] >> 4 == 1) || (b[0] == 192 && b[1] == 168) ||
-           (b[0] == 169 && b[1] == 254);        /* RFC 1918 section 3, RFC 3927 section 2.1 */
+           (b[0] == 169 && b[1] == 254);
 }
 
 /* The octets that its header says it carries, all of which must be here. */
