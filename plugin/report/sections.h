@@ -43,7 +43,7 @@ void page_negotiations(struct page *p, const struct ike_sa *sa);
 /* log.c: what daemons' logs say at the messages from first to last of an IKE SA. */
 void put_row_log(struct page *p, const struct ike_sa *sa, uint32_t first, uint32_t last);
 
-/* page_points.c: where packets were captured, and what became of them in between; nothing where one
+/* points/page.c: where packets were captured, and what became of them in between; nothing where one
  * point saw them all. */
 void page_points(struct page *p);
 

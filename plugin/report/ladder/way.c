@@ -418,7 +418,8 @@ draw_head(GString *out, const struct ladder_way *w, unsigned column, const char 
           const char *role, const char *more)
 {
     int step = x_of(w, 1) - x_of(w, 0), x = x_of(w, column), half = MIN(step / 2 - 3, 75);
-    int from = MAX(x - half, 1), wide = MIN(x + half, w->width - 1) - from, middle = from + wide / 2;
+    int from = MAX(x - half, 1), wide = MIN(x + half, w->width - 1) - from;
+    int middle = from + wide / 2;
 
     html_put(out,
              "<g class=\"end%s\"><rect x=\"%d\" y=\"2\" width=\"%d\" height=\"%d\" rx=\"5\"/>",

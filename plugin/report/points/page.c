@@ -1,4 +1,4 @@
-/* page_points.c - where packets were captured, by which clocks, and what became of them in between.
+/* page.c - where packets were captured, by which clocks, and what became of them in between.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kit.h"
 #include "sections.h"

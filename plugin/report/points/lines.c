@@ -1,4 +1,4 @@
-/* points.c - the capture points as lines of text: their clocks, and what passed between them.
+/* lines.c - the capture points as lines of text: their clocks, and what passed between them.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lines.h"
 
