@@ -162,8 +162,8 @@ bool points_capped(const struct points *p);
 size_t points_sightings(const struct points *p, uint32_t frame, uint32_t out[]);
 /* Another point has the packet of frame with other addresses or ports.  NULL: false. */
 bool points_translated(const struct points *p, uint32_t frame);
-/* The addresses and ports that the packet of two frames has in each, num being 1; false where they
- * are the same. */
+/* Whether the packet of two frames has other addresses or ports in each, which out gets, also where
+ * they are the same; out is as it was where a frame has no packet. */
 bool points_rewritten(const struct points *p, uint32_t before, uint32_t behind,
                       struct rewriting *out);
 /* The clear packet of frame was seen inside ESP or AH at another point, or the clock of its point

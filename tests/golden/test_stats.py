@@ -236,6 +236,18 @@ def flow():
     check(said[4:6] == ['CFG reply user "lisa@corp.example" and password', "CFG set status OK"], f"what messages say: {said}")
     check(arrows[4]["c"].endswith("; IKE SA 0"), f"the only IKE SA is said last: {arrows[4]}")
     check(len([a for a in arrows if a["c"].startswith("Child SA 0, packet")]) == 5, f"begin, end and finding of the traffic: {arrows}")
+    # A packet that three points saw is one arrow, in order of one clock, between those that sent and got it.
+    joined = tap("points_three", "seqa:espial")
+    said = [(a["t"], a["c"]) for a in joined["flows"]]
+    check(joined["nodes"] == ["192.0.2.10", "198.51.100.20"] and len(said) == 11, f"an arrow for each packet: {joined['nodes']}, {said}")
+    check("lost between router-out and gateway" in said[6][1] and said[6][1].endswith("client 29, router-out 51"), f"where it is lost: {said[6]}")
+    check([float(t) for t, _ in said] == sorted(float(t) for t, _ in said), f"by one clock: {said}")
+    check(said[4][1].endswith("client 23, router-out 45, gateway 5") and said[5][1].endswith("gateway 6, router-out 46, client 24"),
+          f"who saw it, in order of the way: {said[4:6]}")
+    one = tshark("points_three", "-q", "-z", "flow,espial,standard")
+    check(one.count("IKE_SA_INIT request") == 1, f"one pass draws no packet twice: {one}")
+    both = tshark("points_three", "-q", "-2", "-z", "flow,espial,standard")
+    check(both.count(", lost ") == 1 and "ESP " in both.split(", lost ")[0].splitlines()[-1], f"the lost packet is called so: {both}")
     # Of several, which SA it is comes first: comments are cut at the graph's edge.
     said = [a["c"] for a in tap("rekey_child", "seqa:espial")["flows"]]
     check(said[3].startswith("Child SA 0; IDr gw.corp.example") and said[9].startswith("Child SA 1; SA ESP:"), f"which Child SA: {said}")

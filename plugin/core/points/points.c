@@ -170,7 +170,7 @@ points_rewritten(const struct points *p, uint32_t before, uint32_t behind, struc
     uint32_t a = find_frame(p, before), b = find_frame(p, behind);
     const struct ends *x, *y;
 
-    if (a == NO_RECORD || b == NO_RECORD || record_at(p, a)->ends == record_at(p, b)->ends) {
+    if (a == NO_RECORD || b == NO_RECORD) {
         return false;
     }
     x = record_ends(p, record_at(p, a));
@@ -180,8 +180,8 @@ points_rewritten(const struct points *p, uint32_t before, uint32_t behind, struc
                                { x->src_port, y->src_port },
                                { x->dst_port, y->dst_port },
                                { before, behind },
-                               1 };
-    return true;
+                               record_at(p, a)->ends != record_at(p, b)->ends };
+    return out->num > 0;
 }
 
 size_t
