@@ -11,9 +11,11 @@ from desktop import ROOT, SAMPLE, SHOTS, Desktop, check, counts, needs, wait_for
 
 
 WIDE = 1700
+PROBLEMS, CLEAR = WIDE - 886, WIDE - 1001       # the button, and what clears the filter
 FLOW_GRAPH = 16         # entries above it in the menu Statistics
 HTML_REPORT = 4         # and in Tools > Espial
 PORTS = os.path.join(ROOT, "pcaps", "selectors_ports")
+THREE = os.path.join(ROOT, "pcaps", "points_three")
 
 
 def sharkd(folder, *requests):
@@ -150,11 +152,11 @@ def main_window(d):
     d.click(300, 620)           # the details, of which the last layer is ESP and its last item Espial's
     d.keys("Home", "End", "Right", "End", "Right", "Down", "Right")
     d.picture(main, "packets")
-    d.click(WIDE - 735, 78)     # the button "Problems"
+    d.click(PROBLEMS, 78)     # the button "Problems"
     time.sleep(1)
     d.picture(main, "problems")
     check(squeezed("Displayed: 4 (19.0%)") in shown("problems"), "the button Problems leaves four packets")
-    d.click(WIDE - 850, 78)     # clears the filter
+    d.click(CLEAR, 78)     # clears the filter
     time.sleep(1)
     d.menu("alt+t", "Up", "Up", "Right")
     d.picture(None, "tools_menu")
@@ -163,7 +165,7 @@ def main_window(d):
     d.picture(None, "statistics_menu")
     d.keys("Escape", "Escape", "Escape")
     for down, (title, name) in enumerate((("IPsec Diagnoses", "diagnoses"), ("IPsec Findings", "findings"), ("IPsec SAs", "sas"),
-                                          ("IPsec Counts", "counts"))):
+                                          ("IPsec Points", "no_points"), ("IPsec Counts", "counts"))):
         d.front(main, WIDE, 1000)
         window = d.espials(title, down)
         d.front(window, 1790, 400)
@@ -220,6 +222,36 @@ def followed(d, folder):
     seen = shown("followed", "-crop", "240x54+161+114", "+repage", "-colorspace", "gray", "-resize", "200%")
     check(squeezed("Displayed: 3") in shown("followed"), "the stream's three packets are left")
     check(squeezed("192.0.2.10") in seen and squeezed("10.1.0.1") not in seen and squeezed("10.2.0.1") not in seen, f"outer addresses: {seen}")
+    d.stop()
+
+
+def pointed(d):
+    """A capture at three points: the window of points, the column of the profile, and the button for what is lost between them."""
+    main = d.start("-o", "gui.column.hidden:", "-g", "51", sample=THREE + ".pcapng", keylog=THREE + ".keys")
+    d.front(main, WIDE, 1000)
+    d.picture(main, "point_column")
+    seen = shown("point_column", "-crop", "700x345+0+90", "+repage", "-colorspace", "gray", "-resize", "200%")
+    check(seen.count(squeezed("router")) >= 8, f"the column names the point at first sight: {seen}")
+    window = d.espials("IPsec Points", 3)
+    d.front(window, 1790, 400)
+    d.picture(window, "points")
+    seen = shown("points")
+    for text in ("interface 2", "client", "router-out", "gateway", "ESP 86a99a50", "51-54", "192.0.2.10:4500 -> 203.0.113.1:4500", "402.9999",
+                 "IKE SA 0 to the responder", "Next point", "Lost (%)", "40.0"):
+        check(share(text, seen) > 0.7, f"the window of points has {text}: {seen}")
+    d.keys("Escape")
+    d.front(main, WIDE, 1000)
+    d.click(WIDE - 378, 78)     # the button "Lost between points"
+    time.sleep(1)
+    d.picture(main, "lost_between")
+    check(squeezed("Displayed: 4 (6.5%)") in shown("lost_between"), "the button leaves the four packets that are lost")
+    d.keys("ctrl+r")            # read again
+    time.sleep(2)
+    window = d.espials("IPsec Points", 3)
+    d.front(window, 1790, 400)
+    d.picture(window, "points_again")
+    check(share("router-out ESP 86a99a50 51-54 402.9999", shown("points_again")) > 0.7, "the window after the file was read again")
+    d.keys("Escape")
     d.stop()
 
 
@@ -286,6 +318,7 @@ def main():
             main_window(d)
             dialogs(d)
             followed(d, folder)
+            pointed(d)
             tools(d, folder)
             same_by_sharkd(folder)
             graphed(folder)
