@@ -26,7 +26,7 @@ on_packet(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *t
     const struct frame_records *all = (const struct frame_records *)tapped;
     double time = (double)pinfo->abs_ts.secs + (double)pinfo->abs_ts.nsecs / 1e9;
 
-    if (points_copy_of(sadb_points(capture_db()), pinfo->num)) {
+    if (points_copy_of(sadb_points(capture_db()), capture_frame(pinfo))) {
         return TAP_PACKET_DONT_REDRAW;  /* counted where another point saw it */
     }
     for (unsigned i = 0; all && i < all->num; i++) {

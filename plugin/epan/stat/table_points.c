@@ -55,6 +55,24 @@ static stat_tap_table_item point_fields[NUM_P_FIELDS] = {
 
 enum { ROW_PASSAGE = 1u << 31 };        /* beside its index; a point's row is its id */
 
+/* In the open file, or in which one before it. */
+static char *
+frame_name(uint32_t frame)
+{
+    uint32_t here = capture_frame_here(frame);
+
+    return here ? g_strdup_printf("%7u", here) : capture_frame_name(frame);
+}
+
+static void
+set_frame(stat_tap_table *table, unsigned row, unsigned column, uint32_t frame)
+{
+    char *name = frame_name(frame);
+
+    table_set_text(table, row, column, name);
+    g_free(name);
+}
+
 static void
 set_count(stat_tap_table *table, unsigned row, unsigned column, uint32_t n)
 {
@@ -86,8 +104,8 @@ put_point(const stat_tap_table_ui *ui, const struct point *p)
     snprintf(text, sizeof text, "interface %u", p->number - 1u);
     table_set_text(table, row, P_WHAT, text);
     table_set_text(table, row, P_POINT, p->name);
-    set_count(table, row, P_FIRST, p->first_frame);
-    set_count(table, row, P_LAST, p->last_frame);
+    set_frame(table, row, P_FIRST, p->first_frame);
+    set_frame(table, row, P_LAST, p->last_frame);
     if (p->placed) {
         set_decimal(table, row, P_CLOCK, 12, "%.6f", p->offset);
         set_decimal(table, row, P_MOVED, 12, "%.6f", p->moved);
@@ -105,10 +123,13 @@ put_lost(stat_tap_table *table, unsigned row, const struct passage *g)
                g_array_index(g->lost, struct lost_packet, i).frame == last + 1) {
             last++;
         }
-        g_string_append_printf(text, text->len ? ", %u" : "%u", first);
+        char *a = frame_name(first), *b = frame_name(last);
+        g_string_append_printf(text, text->len ? ", %s" : "%s", g_strchug(a));
         if (last > first) {
-            g_string_append_printf(text, "-%u", last);
+            g_string_append_printf(text, "-%s", g_strchug(b));
         }
+        g_free(a);
+        g_free(b);
     }
     if (g->num_lost && !g->end_known) {
         g_string_append(text, ", if the capture there still ran");
@@ -183,11 +204,11 @@ on_packet(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *t
     const stat_tap_table_ui *ui = ((const stat_data_t *)data)->stat_tap_data;
     const struct frame_records *all = (const struct frame_records *)tapped;
     const struct points *p = sadb_points(capture_db());
-    const struct point *here = points_meet(p) ? points_of_frame(p, pinfo->num) : NULL;
+    const struct point *here = points_meet(p) ? points_of_frame(p, capture_frame(pinfo)) : NULL;
     struct packet_owner owner;
     const GArray *list;
 
-    if (!all || !all->visited || !here || !points_owner(p, pinfo->num, &owner)) {
+    if (!all || !all->visited || !here || !points_owner(p, capture_frame(pinfo), &owner)) {
         return TAP_PACKET_DONT_REDRAW;
     }
     if (!passages_of) {
