@@ -11,7 +11,7 @@
 static const char *const tables[] = { "ikev1_decryption_table", "ikev2_decryption_table",
                                       "esp_sa" };
 
-/* --- preferences ---------------------------------------------------------------------------------- */
+/* --- preferences ------------------------------------------------------------------------------ */
 
 static void
 replace(char **to, const char *value)
@@ -32,6 +32,8 @@ set_preference(struct inputs *in, const char *name, const char *value)
         replace(&in->keys, value);
     } else if (strcmp(name, "plan_file") == 0) {
         replace(&in->plan, value);
+    } else if (strcmp(name, "state_file") == 0) {
+        replace(&in->state, value);
     } else if (strcmp(name, "log_file") == 0) {
         g_strfreev(in->logs);
         in->logs = feed_log_paths(value);
@@ -94,7 +96,7 @@ read_own_preferences(struct inputs *in)
     g_free(path);
 }
 
-/* --- where they lie ------------------------------------------------------------------------------- */
+/* --- where they lie --------------------------------------------------------------------------- */
 
 /* Some line of a table is a row. */
 static bool
@@ -142,8 +144,8 @@ inputs_find(struct inputs *in, const struct options *o, const char *capture)
 {
     char *from = o->keys ? g_strdup(o->keys) : name_keys(capture), *problem = NULL, *plan;
 
-    *in = (struct inputs){ .keys = g_strdup(""), .plan = g_strdup(""), .logs = g_new0(char *, 1),
-                           .own = !from, .window = FEED_WINDOW,
+    *in = (struct inputs){ .keys = g_strdup(""), .plan = g_strdup(""), .state = g_strdup(""),
+                           .logs = g_new0(char *, 1), .own = !from, .window = FEED_WINDOW,
                            .grace = g_strdup_printf("%g", FEED_GRACE), .verify = true };
     if (from) {
         plan = g_build_filename(from, "plan", NULL);
@@ -159,6 +161,9 @@ inputs_find(struct inputs *in, const struct options *o, const char *capture)
     }
     if (o->plan) {
         replace(&in->plan, o->plan);
+    }
+    if (o->state) {
+        replace(&in->state, o->state);
     }
     if (o->logs) {
         g_strfreev(in->logs);
@@ -179,11 +184,12 @@ inputs_free(struct inputs *in)
 {
     g_free(in->keys);
     g_free(in->plan);
+    g_free(in->state);
     g_strfreev(in->logs);
     g_free(in->grace);
 }
 
-/* --- loading ---------------------------------------------------------------------------------------- */
+/* --- loading ---------------------------------------------------------------------------------- */
 
 static bool judged_without;
 
@@ -217,7 +223,8 @@ add_own_tables(struct keylog *log)
 struct feed_options
 inputs_load(const struct inputs *in, bool *faulty)
 {
-    struct feed_options out = { .seed = g_random_int(), .verify = in->verify };
+    struct feed_options out = { .seed = g_random_int(), .verify = in->verify,
+                                .state_file = *in->state ? in->state : NULL, .tell = tell };
 
     judged_without = false;
     out.sadb = (struct sadb_options){ in->window, feed_grace(in->grace, tell) };

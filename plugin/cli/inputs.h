@@ -7,7 +7,7 @@
 
 /* Where they come from; "" where nothing is given. */
 struct inputs {
-    char *keys, *plan;
+    char *keys, *plan, *state;
     char **logs;
     bool own;                   /* Wireshark's own tables count too: no others are given */
     unsigned window;

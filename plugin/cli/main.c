@@ -3,6 +3,7 @@
 #include "compat.h"
 #include "dissect.h"
 #include "inputs.h"
+#include "names.h"
 #include "print.h"
 #include "reader.h"
 #include "say.h"
@@ -75,6 +76,7 @@ read_capture(const struct options *o, unsigned i, const struct inputs *in)
     unsigned num = o->points ? o->num_captures : 1, which = 0;
     struct traffic *traffic = o->html ? traffic_new() : NULL;
     char *why = NULL, *fault, *strange;
+    char *name = name_base(paths[0]);
     bool nothing, faulty;
     struct reader *reader = reader_open(paths, num, &which, &why);
     struct feed_options given;
@@ -84,11 +86,14 @@ read_capture(const struct options *o, unsigned i, const struct inputs *in)
         problem(paths[which], why, next_step(o, i));
         print_nothing(o, paths[0], why);
         g_free(why);
+        g_free(name);
         traffic_free(traffic);
         return;
     }
     given = inputs_load(in, &faulty);
+    given.name = name;
     feed = feed_new(&given);
+    feed_save_to(feed, o->save_state);
     if (faulty) {
         raise_to(STATUS_PROBLEM);
     }
@@ -101,6 +106,9 @@ read_capture(const struct options *o, unsigned i, const struct inputs *in)
         print_nothing(o, paths[0], fault);
     } else {
         report(o, paths[0], reader, feed, traffic, fault);
+        if (o->save_state && !feed_save(feed)) {
+            raise_to(STATUS_PROBLEM);
+        }
     }
     strange = reader_strange(reader);
     if (strange) {
@@ -109,6 +117,7 @@ read_capture(const struct options *o, unsigned i, const struct inputs *in)
     g_free(strange);
     g_free(fault);
     feed_free(feed);
+    g_free(name);
     reader_close(reader);
     traffic_free(traffic);
 }

@@ -33,6 +33,10 @@ context_of(struct options *o)
           "Log of an IKE daemon at one end; may be given several times", "FILE" },
         { "points", 'P', 0, G_OPTION_ARG_NONE, &o->points,
           "The captures are of the same traffic at several places: one report of all", NULL },
+        { "state", 0, 0, G_OPTION_ARG_FILENAME, &o->state,
+          "Begin with what is known of the files before this one of a series", "FILE" },
+        { "save-state", 0, 0, G_OPTION_ARG_FILENAME, &o->save_state,
+          "Write what is known at the end, for the next file of a series; it holds no key", "OUT" },
         { "option", 'o', 0, G_OPTION_ARG_STRING_ARRAY, &o->settings,
           "A preference of the plugin, such as espial.replay_window:128", "NAME:VALUE" },
         { "dissect", 'D', 0, G_OPTION_ARG_NONE, &o->dissect,
@@ -140,6 +144,9 @@ exclusions(const struct options *o)
     if (o->points && o->num_captures < 2) {
         return g_strdup("--points compares two captures or more; one is given");
     }
+    if ((o->state || o->save_state) && (o->num_captures > 1 || o->dissect)) {
+        return g_strdup("--state and --save-state are of one capture, and not of --dissect");
+    }
     if (o->points && o->dissect) {
         return g_strdup("--points and --dissect exclude each other");
     }
@@ -175,6 +182,9 @@ cannot_read(const struct options *o)
     }
     if (o->keys && !is_readable(o->keys)) {
         return g_strdup_printf("%s: cannot be read (--keys)", o->keys);
+    }
+    if (o->state && !is_readable(o->state)) {
+        return g_strdup_printf("%s: cannot be read (--state)", o->state);
     }
     if (o->plan && !is_readable(o->plan)) {
         return g_strdup_printf("%s: cannot be read (--plan)", o->plan);
@@ -229,6 +239,8 @@ options_free(struct options *o)
     g_free(o->date);
     g_free(o->keys);
     g_free(o->plan);
+    g_free(o->state);
+    g_free(o->save_state);
     g_strfreev(o->logs);
     g_strfreev(o->settings);
     g_strfreev(o->captures);

@@ -9,6 +9,7 @@ struct options {
     enum severity least;
     char *html, *title, *author, *date;
     char *keys, *plan;
+    char *state, *save_state;
     char **logs, **settings;    /* NULL: none */
     char **captures;            /* never NULL */
     unsigned num_captures;

@@ -10,7 +10,7 @@ enum { MOST_SAS = 100 };        /* listed as text: a gateway has thousands */
 
 static bool first = true;       /* no capture was printed yet */
 
-/* --- text ---------------------------------------------------------------------------------------- */
+/* --- text ------------------------------------------------------------------------------------- */
 
 static bool
 in_colours(void)
@@ -123,7 +123,7 @@ print_as_text(const struct options *o, const char *capture, struct report *r)
     g_free(text);
 }
 
-/* --- the page ------------------------------------------------------------------------------------- */
+/* --- the page --------------------------------------------------------------------------------- */
 
 /* The outcome, and how many findings there are. */
 static void
@@ -176,7 +176,7 @@ print_page(const struct options *o, const char *capture, struct report *r,
     g_free(name);
 }
 
-/* --- JSON ------------------------------------------------------------------------------------------ */
+/* --- JSON ------------------------------------------------------------------------------------- */
 
 static char *
 json_text(const char *text)

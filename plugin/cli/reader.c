@@ -30,7 +30,7 @@ struct reader {
     GPtrArray *names;           /* of the interfaces of several captures; NULL of one */
 };
 
-/* --- the host ------------------------------------------------------------------------------------ */
+/* --- the host --------------------------------------------------------------------------------- */
 
 /* On links that are not known here only an IP header with its checksum tells; else the walk has
  * read all that can be read without dissectors. */
@@ -90,7 +90,7 @@ point_name(void *context)
     return source_interface(r->now->source);
 }
 
-/* --- several captures ------------------------------------------------------------------------------ */
+/* --- several captures ------------------------------------------------------------------------- */
 
 static bool
 advance(struct place *p)
@@ -147,7 +147,7 @@ name_points(struct reader *r, char *const *paths)
     }
 }
 
-/* --- reading --------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 struct reader *
 reader_open(char *const *paths, unsigned num, unsigned *which, char **problem)
@@ -202,12 +202,28 @@ count_traffic(struct traffic *traffic, const struct feed_frame *frame, const str
     }
 }
 
+/* A line for each, as Wireshark names them in the plugin: a state that one has written is the
+ * other's too. */
+static char *
+interfaces_of(struct reader *r)
+{
+    GString *all = g_string_new(NULL);
+
+    for (unsigned i = 0; i < POINTS_MAX; i++) {
+        const char *name = r->names ? (i < r->names->len ? r->names->pdata[i] : NULL) :
+                                      source_interface_name(r->now->source, i);
+        g_string_append_printf(all, "%s%s", i ? "\n" : "", name ? name : "unknown");
+    }
+    return g_string_free(all, FALSE);
+}
+
 static void
 read_frame(struct reader *r, struct feed *feed, const struct feed_host *host, uint32_t number,
            struct traffic *traffic)
 {
     struct feed_frame *frame = &r->now->frame;
     struct record *kept = NULL, *made;
+    char *interfaces = NULL;
 
     frame->number = number;
     if (r->names) {
@@ -215,9 +231,11 @@ read_frame(struct reader *r, struct feed *feed, const struct feed_host *host, ui
     }
     if (number == 1) {
         frame->several_points = r->names || source_interfaces(r->now->source) > 1;
+        frame->interfaces = interfaces = interfaces_of(r);
     }
     r->link = frame->link;
     made = feed_frame(feed, frame, host, false, traffic != NULL, &kept);
+    g_free(interfaces);
     if (traffic) {
         count_traffic(traffic, frame, kept);
         count_traffic(traffic, frame, made);

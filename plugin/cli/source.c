@@ -68,7 +68,7 @@ is_no_capture(wtap *w)
     return false;
 }
 
-/* --- compressed by what libwiretap does not read ----------------------------------------------- */
+/* --- compressed by what libwiretap does not read ---------------------------------------------- */
 
 static char *
 temporary_file(void)
@@ -114,7 +114,7 @@ unpack(const char *tool, const char *path, char **problem)
     return out;
 }
 
-/* --- opening ------------------------------------------------------------------------------------ */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 static char *
 say_open_error(int error, char *info)
@@ -244,7 +244,7 @@ source_close(struct source *s)
     g_free(s);
 }
 
-/* --- reading ------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static enum frame_link
 link_of(int encap)
@@ -344,7 +344,7 @@ source_fault(const struct source *s, uint32_t frames, bool *nothing)
     return both;
 }
 
-/* --- interfaces ----------------------------------------------------------------------------------- */
+/* --- interfaces ------------------------------------------------------------------------------- */
 
 /* As Wireshark names it; each is looked up once. */
 static void
@@ -396,7 +396,7 @@ source_interface(struct source *s)
         s, compat_interface(s->w, &s->record, r->rec_header.packet_header.interface_id));
 }
 
-/* --- what else is known ---------------------------------------------------------------------------- */
+/* --- what else is known ----------------------------------------------------------------------- */
 
 bool
 source_time(const struct source *s, int64_t *secs, int *nsecs)

@@ -1,4 +1,5 @@
-/* terminal.c - whether somebody looks on, and what they type.  SPDX-License-Identifier: GPL-2.0-or-later */
+/* terminal.c - whether somebody looks on, and what they type.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
 #define _POSIX_C_SOURCE 200809L
 #include "terminal.h"
 

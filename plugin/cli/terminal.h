@@ -1,4 +1,5 @@
-/* terminal.h - whether somebody looks on, and what they type.  SPDX-License-Identifier: GPL-2.0-or-later */
+/* terminal.h - whether somebody looks on, and what they type.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef ESPIAL_CLI_TERMINAL_H
 #define ESPIAL_CLI_TERMINAL_H
 

@@ -102,7 +102,8 @@ def test_unreadable():
         line = json.loads(espial("--json", cut).stdout)
         assert line["error"].startswith("the capture is cut short") and line["capture"]["frames"] == 17, line
         for path, words in ((first, "the capture is cut short in the middle of its first packet: 0 frames could be read"), (text, "not a capture file"),
-                            (empty, "not a capture file"), (archive, "a ZIP archive: take the capture out of it"),
+                            (empty, "not a capture file"),
+                            (archive, "a ZIP archive: take the capture out of it"),
                             (Path(folder, "none"), "no such file"), (folder, "cannot be read as a file")):
             run = espial(path, CLEAN)
             expect(run, 2, [f"=== {CLEAN} ==="], [f"{path}: {words}", "going on with the next file"])
@@ -201,6 +202,28 @@ def test_points():
         assert run.stdout == wanted, f"{run.stdout}\n{wanted}"
         expect(espial("--points", CLEAN, far), 0, ["Espial capture points", "clock 11.000000 s ahead"])
         expect(espial("--points", CLEAN, Path(folder, "none")), 2, err=["none: no such file"])
+
+
+def test_states():
+    """A series file by file, by the program, by the plugin, and by both in turn."""
+    files = [SOURCE / f"pcaps/ring_buffer_{i}.pcapng" for i in (1, 2, 3)]
+    with tempfile.TemporaryDirectory() as folder:
+        ends = []
+        for turn, by_plugin in enumerate(((0, 0, 0), (1, 1, 1), (0, 1, 0), (1, 0, 1))):
+            state, out = None, b""
+            for i, path in enumerate(files):
+                before, state = state, Path(folder, f"{turn}.{i}")
+                if by_plugin[i]:
+                    more = ["-o", f"espial.state_file:{before}"] if before else []
+                    out = tshark(path, *more, "-z", f"espial,state,{state}", "-z", "espial,json,line", ESPIAL_CAPTURE_NAME=path.name)
+                else:
+                    more = ["--state", before] if before else []
+                    run = espial("--json", *more, "--save-state", state, "-o", "espial.keylog_file:", path)
+                    assert run.returncode in (0, 1) and not run.stderr, run
+                    out = run.stdout
+            ends.append(out)
+        assert len(set(ends)) == 1, ends
+        assert json.loads(ends[0]) != json.loads(espial("--json", "-o", "espial.keylog_file:", files[2]).stdout)
 
 
 def test_page():

@@ -14,7 +14,7 @@ _espial() {
     esac
     if [[ $word == -* && $before != -[kplw] ]]; then
         mapfile -t COMPREPLY < <(compgen -W '--findings --min-severity --json --html --title --author
-            --date --keys --plan --log --points --option --dissect --version --help' -- "$word")
+            --date --keys --plan --log --points --state --save-state --option --dissect --version --help' -- "$word")
     else
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
     fi
