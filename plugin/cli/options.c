@@ -40,7 +40,7 @@ context_of(struct options *o)
         { "option", 'o', 0, G_OPTION_ARG_STRING_ARRAY, &o->settings,
           "A preference of the plugin, such as espial.replay_window:128", "NAME:VALUE" },
         { "dissect", 'D', 0, G_OPTION_ARG_NONE, &o->dissect,
-          "Let tshark and the plugin read the capture: slower, and with all that Wireshark dissects",
+          "Let tshark and the plugin read the capture: slower, all that Wireshark dissects",
           NULL },
         { "version", 'v', 0, G_OPTION_ARG_NONE, &o->version, "Print the versions", NULL },
         { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->captures, "", "CAPTURE..." },

@@ -55,8 +55,10 @@ joined(void *context, const struct frame_part *fragment, unsigned n, struct octe
 static bool
 joined_ike(void *context, const struct frame_part *fragment, struct octets *out)
 {
-    return datagrams_join_cisco(((struct reader *)context)->datagrams, &fragment->src, &fragment->dst,
-                            &fragment->octets, out);
+    const struct reader *r = (const struct reader *)context;
+
+    return datagrams_join_cisco(r->datagrams, &fragment->src, &fragment->dst, &fragment->octets,
+                                out);
 }
 
 static bool

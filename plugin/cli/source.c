@@ -153,7 +153,8 @@ look_first(const char *path, const char **tool)
         uint8_t octets[6];
         uint8_t len;
         const char *tool;
-    } packed[] = { { { 0xfd, '7', 'z', 'X', 'Z', 0 }, 6, "xz" }, { { 'B', 'Z', 'h' }, 3, "bzip2" } };
+    } packed[] = { { { 0xfd, '7', 'z', 'X', 'Z', 0 }, 6, "xz" },
+                   { { 'B', 'Z', 'h' }, 3, "bzip2" } };
     static const uint8_t zip[] = { 'P', 'K', 3, 4 };
     uint8_t first[6];
     size_t len;
@@ -321,10 +322,13 @@ fault_of(const struct source *s, uint32_t frames, bool *nothing)
             what = g_strdup(wtap_strerror(s->error));
         }
         count = frames_are(frames, "before the damage");
-        said = frames ? g_strdup_printf("the capture is damaged: %s; the %s reported", what, count) :
-                        g_strdup_printf("not a capture file, or damaged at its first packet (%s): "
-                                        "0 frames could be read",
-                                        what);
+        if (frames) {
+            said = g_strdup_printf("the capture is damaged: %s; the %s reported", what, count);
+        } else {
+            said = g_strdup_printf("not a capture file, or damaged at its first packet (%s): 0 "
+                                   "frames could be read",
+                                   what);
+        }
     }
     g_free(count);
     g_free(what);
