@@ -110,28 +110,6 @@ feed_begin_file(struct feed *f, const struct feed_frame *frame)
 }
 
 void
-feed_add_file(struct feed *f, const struct series_file *file)
-{
-    struct series_file *known;
-
-    f->series = f->series ? f->series : series_new();
-    if (*file->name) {
-        known = series_add(f->series, file->name);
-    } else {
-        char *number = g_strdup_printf("file %u", (unsigned)series_count(f->series) + 1);
-        known = series_add(f->series, number);
-        g_free(number);
-    }
-    if (known) {
-        char *name = known->name;
-        *known = *file;
-        known->name = name;
-        known->first_frame = f->base + 1;
-        known->last_frame = f->base + file->num_frames;
-    }
-}
-
-void
 feed_save_to(struct feed *f, const char *path)
 {
     g_free(f->state->save_to);

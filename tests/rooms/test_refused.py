@@ -32,7 +32,7 @@ class Copy:
     def __init__(self, folder):
         self.folder = folder
         shutil.copy(os.path.join(ROOT, "CMakeLists.txt"), folder)
-        for part in ("include", "plugin", "expert"):
+        for part in ("include", "plugin", "expert", "cmake"):
             shutil.copytree(os.path.join(ROOT, part), os.path.join(folder, part))
         with open(os.path.join(BUILD, "CMakeCache.txt"), encoding="utf-8") as f:
             self.cache = dict(re.findall(r"^(\w+):\w+=(.*)$", f.read(), re.M))

@@ -18,6 +18,8 @@ struct row {
     const struct stream *s;
 };
 
+/* The message in one line is its name, then what it says: ": " and that, or NULL. */
+const char *ladder_content(const struct row *r);
 /* The name of what the row shows; and how it was sent, how often or how much. */
 void ladder_label(GString *out, const struct row *r, const struct ike_sa *sa);
 void ladder_below(GString *out, const struct row *r, const struct ike_sa *sa);
