@@ -43,6 +43,18 @@ die() {
     exit 2
 }
 
+tshark_version() {
+    tshark --version 2>/dev/null | sed -n '1s/^[^0-9]*\([0-9][^ ]*\).*/\1/p'
+}
+
+# version: of this checkout, and of the tshark that it is built for.
+version() {
+    local tshark
+    tshark=$(tshark_version)
+    printf 'espial %s\n' "$(sed -n 's/^project(espial VERSION \([0-9.]*\).*/\1/p' "$HERE/CMakeLists.txt")"
+    [ -z "$tshark" ] || printf 'tshark %s\n' "$tshark"
+}
+
 # quiet WHAT COMMAND...: a line of progress, the output goes to the log.
 quiet() {
     local what=$1 from

@@ -100,8 +100,8 @@ compat_interface_name(const packet_info *pinfo, uint32_t interface)
 #endif
 }
 
-/* Wireshark 5 renames the protocol isakmp to ike.  Display filters may still take the old name there,
- * a search for the protocol does not. */
+/* Wireshark 5 renames the protocol isakmp to ike.  Display filters may still take the old name
+ * there, a search for the protocol does not. */
 static inline int
 compat_ike_protocol(void)
 {
