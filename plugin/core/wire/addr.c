@@ -75,18 +75,21 @@ ip_parse(struct ip_addr *out, const char *text)
 char *
 ip_print(const struct ip_addr *a, char *out, size_t size)
 {
-    GInetAddress *known;
+    GInetAddress *six;
     char *text;
 
-    if (!a->family) {
+    if (a->family == 4) {
+        g_snprintf(out, size, "%u.%u.%u.%u", a->bytes[0], a->bytes[1], a->bytes[2], a->bytes[3]);
+        return out;
+    }
+    if (a->family != 6) {
         g_strlcpy(out, "no address", size);
         return out;
     }
-    known = g_inet_address_new_from_bytes(
-        a->bytes, a->family == 4 ? G_SOCKET_FAMILY_IPV4 : G_SOCKET_FAMILY_IPV6);
-    text = g_inet_address_to_string(known);
+    six = g_inet_address_new_from_bytes(a->bytes, G_SOCKET_FAMILY_IPV6);
+    text = g_inet_address_to_string(six);
     g_strlcpy(out, text, size);
     g_free(text);
-    g_object_unref(known);
+    g_object_unref(six);
     return out;
 }
