@@ -238,7 +238,7 @@ read_frame(struct reader *r, struct feed *feed, const struct feed_host *host, ui
     r->link = frame->link;
     made = feed_frame(feed, frame, host, false, traffic != NULL, &kept);
     g_free(interfaces);
-    if (traffic) {
+    if (traffic && !points_copy_of(sadb_points(feed->db), number)) {
         count_traffic(traffic, frame, kept);
         count_traffic(traffic, frame, made);
     }

@@ -7,6 +7,7 @@ import os, shutil, subprocess, sys, tempfile, time
 
 from desktop import ROOT, SAMPLE, Desktop, check, counts, needs
 
+THREE = os.path.join(ROOT, "pcaps", "points_three.pcapng")
 # A page is about 900 wide, so windows are small, and the pane of bytes is left out.
 SETTINGS = ("gui.qt.font_name:DejaVu Sans,10,-1,5,50,0,0,0,0,0",)
 WIDTHS = {"%m": 54, "%t": 80, "%s": 112, "%d": 112, "%p": 64, "%L": 54, "%Cus:espial.ike_sa": "54:C", "%Cus:espial.child_sa": "62:C",
@@ -49,7 +50,7 @@ def main_window(d):
     time.sleep(3)
     d.menu("alt+s", "Up", "Right")
     d.picture(None, "menu")
-    cut("menu", d, "530x206+290+656")
+    cut("menu", d, "530x232+290+656")
     d.keys("Escape", "Escape", "Escape")
     for down, (title, name, high) in enumerate((("IPsec Diagnoses", "diagnoses", 150), ("IPsec Findings", "findings", 260),
                                                 ("IPsec SAs", "sas", 170), (None, None, 0), ("IPsec Counts", "counts", 330))):
@@ -79,6 +80,18 @@ def main_window(d):
     d.stop()
 
 
+def points_page(folder):
+    """Of a capture at three points what is said of them, and its ladder; nothing but these."""
+    page = os.path.join(folder, "points.html")
+    subprocess.run([os.path.join(ROOT, "espial"), "--html", page, THREE], stdout=subprocess.DEVNULL, check=False, timeout=300)
+    whole = open(page, encoding="utf-8").read()
+    part, ladder = whole.index('<section id="points"'), whole.index('<figure class="ladder')
+    with open(page, "w", encoding="utf-8") as out:
+        out.write(whole[:whole.index("<header")] + "<main>" + whole[part:whole.index("</section>", part)] + "</section>" +
+                  whole[ladder:whole.index("</figure>", ladder)] + "</figure></main></body></html>")
+    return page
+
+
 def report(folder, shots):
     page, profile = os.path.join(folder, "report.html"), os.path.join(folder, "chromium")
     subprocess.run([os.path.join(ROOT, "espial"), "--html", page, SAMPLE], stdout=subprocess.DEVNULL, check=False, timeout=300)
@@ -87,7 +100,7 @@ def report(folder, shots):
     below, starts = os.path.join(folder, "below.html"), {part: whole.index(f'<section id="{part}"') for part in ("summary", "sas")}
     with open(below, "w", encoding="utf-8") as out:
         out.write(whole[:starts["summary"]] + whole[starts["sas"]:])
-    for name, shown, size in (("report", page, "1100,880"), ("ladder", below, "1100,1640")):
+    for name, shown, size in (("report", page, "1100,880"), ("ladder", below, "1100,1640"), ("points", points_page(folder), "1100,1560")):
         subprocess.run(["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={profile}",
                         f"--window-size={size}", f"--screenshot={os.path.join(shots, name + '.png')}", "file://" + shown],
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True, timeout=120)
