@@ -153,6 +153,7 @@ main(int argc, char **argv)
     if (!options_read(&o, arguments, &wrong)) {
         say("%s", wrong);
         g_free(wrong);
+        options_free(&o);
         return STATUS_PROBLEM;
     }
     if (o.version) {

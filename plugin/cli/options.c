@@ -211,6 +211,7 @@ options_read(struct options *o, char **arguments, char **problem)
         g_error_free(error);
     }
     g_option_context_free(context);
+    g_strfreev(arguments);
     if (!o->captures) {
         o->captures = g_new0(char *, 1);
     }
