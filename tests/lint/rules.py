@@ -119,7 +119,7 @@ def told_exemptions(path, text):
 # What Windows has not, has otherwise, or has with names in one code page only; and GLib's form of it.
 NOT_PORTABLE = {
     **dict.fromkeys(("open", "creat", "fopen", "freopen", "access", "stat", "lstat", "unlink", "rename", "remove", "mkdir", "rmdir", "chmod", "chdir", "utime"), "g_%s"),
-    **dict.fromkeys(("mkstemp", "mkdtemp"), "g_%s_full, or g_file_set_contents_full"), "fdopen": "g_fopen, or g_file_set_contents_full",
+    **dict.fromkeys(("mkstemp", "mkdtemp"), "g_%s_full, or g_file_set_contents_full"),
     **dict.fromkeys(("strdup", "strndup", "stpcpy", "getenv", "setenv", "unsetenv", "usleep"), "g_%s"), "putenv": "g_setenv", "sleep": "g_usleep",
     "strcasecmp": "g_ascii_strcasecmp", "strncasecmp": "g_ascii_strncasecmp", "asprintf": "g_strdup_printf", "vasprintf": "g_strdup_vprintf",
     **dict.fromkeys(("strsep", "strtok_r"), "g_strsplit"), **dict.fromkeys(("getline", "getdelim"), "g_data_input_stream_read_line"),
@@ -134,7 +134,8 @@ NOT_PORTABLE = {
     **dict.fromkeys(("pthread_create", "pthread_mutex_lock"), "GThread and GMutex"), **dict.fromkeys(("poll", "select"), "g_poll"),
     **dict.fromkeys(("random", "srandom", "drand48"), "GRand"), **dict.fromkeys(("S_ISREG", "S_ISDIR", "S_ISLNK"), "g_file_test"),
 }
-POSIX_HEADERS = re.compile(r"(?:sys|arpa|net|netinet)/[\w.]+|(?:unistd|dirent|fcntl|libgen|netdb|poll|pthread|pwd|regex|fnmatch|glob|strings|termios|dlfcn)\.h")
+# fcntl.h and fdopen are on Windows too, and g_mkstemp_full needs them.
+POSIX_HEADERS = re.compile(r"(?:sys|arpa|net|netinet)/[\w.]+|(?:unistd|dirent|libgen|netdb|poll|pthread|pwd|regex|fnmatch|glob|strings|termios|dlfcn)\.h")
 POSIX_CALL = re.compile(r"(?<![\w.>])(%s)\s*\(" % "|".join(NOT_PORTABLE))
 # Where the host, or what GLib has not, demands a header or a call all the same, and why:
 POSIX_ALLOWED = {}
