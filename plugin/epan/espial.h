@@ -114,8 +114,9 @@ void record_addresses(const struct frame_records *all, const struct record *r, a
                       address *dst);
 
 /* stat/files.c: the files that the capture was joined of, measured, as the file that ESPIAL_FILES
- * names lists them; NULL where none does.  It lives as long as the program. */
-const struct series *series_told(const struct sadb *db);
+ * names lists them, behind those before it that known has; else known.  It lives until the next
+ * call. */
+const struct series *series_told(const struct sadb *db, const struct series *known);
 
 /* stat/report.c */
 void report_register(void);

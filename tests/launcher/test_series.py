@@ -98,9 +98,18 @@ def as_series(files, options, _folder):
     return espial("--series", *options, *mixed)
 
 
+def file_by_file(files, options, folder):
+    """Each with what was known at the end of the one before; the last one reports."""
+    state = folder / "state"
+    for path in files[:-1]:
+        run = espial(*options, *(["--state", state] if path != files[0] else []), "--save-state", state, path)
+        assert run.returncode < 2, f"{path}: {run.stderr}"
+    return espial(*options, "--state", state, files[-1])
+
+
 def test_same_as_joined():
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(lambda name: same(name, [as_series]), CUT))
+        list(pool.map(lambda name: same(name, [as_series, file_by_file]), CUT))
 
 
 def test_ring():
@@ -116,6 +125,50 @@ def test_ring():
         expect(espial("--series", "--html", page, *RING), 0, [f"The report is in {page}"])
         assert "ring_buffer_1.pcapng and 2 more files" in page.read_text() and 'id="files"' in page.read_text()
     expect(espial("--series", RING[0]), 0, [f"=== {RING[0]} ==="])
+
+
+def test_state():
+    """Handed on in part as a series, without keys in it, for its owner alone; the list of files is that of all."""
+    with tempfile.TemporaryDirectory() as folder:
+        state, last = Path(folder, "state"), Path(folder, "last")
+        expect(espial("--save-state", state, "--series", "--keys", RING_KEYS, *RING[:2]), 0)
+        assert state.stat().st_mode & 0o777 == 0o600, oct(state.stat().st_mode)
+        for table in RING_KEYS.iterdir():
+            for key in re.findall(r"[0-9a-fA-F]{32,}", table.read_text()):
+                assert bytes.fromhex(key)[:16] not in state.read_bytes(), f"{table}: {key}"
+        wanted = espial("--series", "--keys", RING_KEYS, "--findings", *RING).stdout
+        run = espial("--state", state, "--keys", RING_KEYS, "--findings", RING[2])
+        expect(run, 0, ["ring_buffer_1.pcapng and 1 more file: frames 1 to 14", "ring_buffer_3.pcapng: frames 15 to "])
+        assert without_files(run.stdout) == without_files(wanted), (run.stdout, wanted)
+        expect(espial("--save-state", state, "--keys", RING_KEYS, RING[0]), 0)
+        run = espial("--state", state, "--save-state", last, "--series", "--keys", RING_KEYS, "--findings", *RING[1:])
+        assert run.stdout[run.stdout.index("\n"):] == wanted[wanted.index("\n"):], (run.stdout, wanted)
+        assert last.stat().st_size > state.stat().st_size
+
+
+def test_state_refused():
+    """It is said, the capture is read without it, and the exit status is 2."""
+    with tempfile.TemporaryDirectory() as folder:
+        state, bad, page = (Path(folder, name) for name in ("state", "bad", "page.html"))
+        expect(espial("--save-state", state, RING[1]), 0)
+        good = bytearray(state.read_bytes())
+        alone = espial(RING[2]).stdout
+        for data in (good[:-1], good[:60], good[:100] + bytes([good[100] ^ 1]) + good[101:], good.replace(b"Espial state 1", b"Espial state 9", 1), b"x"):
+            bad.write_bytes(data)
+            run = espial("--state", bad, RING[2])
+            expect(run, 2, err=["the state "])
+            assert run.stdout == alone, (run.stdout, alone)
+        tool("editcap", "-t", -60, RING[2], bad)
+        expect(espial("--state", state, bad), 2, [f"=== {bad} ==="], ["the state knows what came later"])
+        expect(espial("--state", state, PCAPS / "clean_v1_main.pcapng"), 2, err=["the state "])
+        expect(espial("--state", Path(folder, "none"), RING[2]), 2, err=["none: cannot be read (--state)"])
+        expect(espial("--save-state", Path(folder, "none/x"), RING[2]), 2, err=["none: no such folder (--save-state)"])
+        expect(espial("--save-state", folder, RING[2]), 2, err=["is a folder; --save-state needs the name of a file"])
+        shutil.copy(RING[2], bad)
+        expect(espial("--save-state", bad, bad), 2, err=["is the capture itself (--save-state)"])
+        expect(espial("--state", state, *RING), 2, err=["are of one capture, or of a series; 3 captures are given"])
+        expect(espial("--state", state, "--html", page, RING[2]), 0, ["The report is in"])
+        assert 'id="files"' in page.read_text()
 
 
 def test_keys_beside():

@@ -79,6 +79,29 @@ bounds(void)
     T(series_count(NULL) == 0);
 }
 
+/* The last file was joined of others: they stand in its place. */
+static void
+parts(void)
+{
+    struct series *all = series_read("1 8 8 0 10 12 a\n9 14 6 0 13 15 joined\n"),
+                  *two = series_read("1 2 2 0 13 14 b\n3 6 4 1 14 15 c\n"),
+                  *other = series_read("1 5 5 0 13 15 d\n"), *none = series_new(), *s;
+
+    s = series_with_parts(all, two);
+    T(series_count(s) == 3);
+    T_STR(series_get(s, 0)->name, "a");
+    T_STR(series_get(s, 1)->name, "b");
+    T(series_get(s, 1)->first_frame == 9 && series_get(s, 1)->last_frame == 10);
+    T(series_get(s, 2)->first_frame == 11 && series_get(s, 2)->last_frame == 14);
+    T(series_get(s, 2)->left_out == 1 && series_count(all) == 2);
+    T(!series_with_parts(all, other) && !series_with_parts(none, two));
+    series_free(s);
+    series_free(all);
+    series_free(two);
+    series_free(other);
+    series_free(none);
+}
+
 /* Frames of the conversation every step seconds. */
 static void
 frames(struct conversation *c, unsigned n, double step)
@@ -196,6 +219,7 @@ main(void)
     conversation_begin(&c);
     lists();
     bounds();
+    parts();
     gaps(&c);
     too_long(&c);
     said(&c);

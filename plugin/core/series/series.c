@@ -87,6 +87,25 @@ series_append(struct series *to, const struct series *from)
     return true;
 }
 
+struct series *
+series_with_parts(const struct series *all, const struct series *parts)
+{
+    struct series *s = series_new();
+
+    if (!all->files->len ||
+        file_at(all, all->files->len - 1)->num_frames != last_frame(parts) ||
+        !series_append(s, all)) {
+        series_free(s);
+        return NULL;
+    }
+    g_array_set_size(s->files, s->files->len - 1);
+    if (!series_append(s, parts)) {
+        series_free(s);
+        return NULL;
+    }
+    return s;
+}
+
 /* --- a list from outside ---------------------------------------------------------- */
 
 static bool

@@ -22,15 +22,26 @@ read_list(void)
 }
 
 const struct series *
-series_told(const struct sadb *db)
+series_told(const struct sadb *db, const struct series *known)
 {
-    static struct series *list;         /* as long as the program runs */
+    static struct series *list, *whole;         /* as long as the program runs */
     static bool asked;
     uint32_t last = 0;
 
     if (!asked) {
         asked = true;
         list = read_list();
+    }
+    if (list && known) {
+        series_free(whole);
+        whole = series_with_parts(known, list);
+        if (whole) {
+            series_measure(whole, db);
+        }
+        return whole ? whole : known;
+    }
+    if (known) {
+        return known;
     }
     for (size_t i = 0; i < series_count(list); i++) {
         last = MAX(last, series_get(list, i)->last_frame);
