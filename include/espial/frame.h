@@ -91,8 +91,8 @@ void frame_enter(struct frame_walk *w, uint8_t protocol, const struct octets *pa
  * and moves *from behind it.  False when there is none. */
 bool frame_search(struct frame_walk *w, const struct octets *frame, size_t *from);
 
-/* --- IKE and ESP in TCP connections (RFC 9329), which Wireshark does not dissect: segments to whole
- * messages, in the order of the stream. --- */
+/* --- IKE and ESP in TCP connections (RFC 9329), which Wireshark does not dissect: segments to
+ * whole messages, in the order of the stream. --- */
 
 /* The octets are the prefix "IKETCP" and what follows it: RFC 9329 section 4. */
 static inline bool

@@ -14,6 +14,12 @@ enum port {
     PORT_GENEVE = 6081          /* RFC 8926 section 3.3 */
 };
 
+/* Of UDP: other services, whose datagrams may go to a port of IKE. */
+enum service_port {
+    PORT_SNMP = 161, PORT_SNMP_TRAP = 162, PORT_L2TP = 1701, PORT_RADIUS = 1812,
+    PORT_RADIUS_ACCT = 1813, PORT_STUN = 3478
+};
+
 /* IPv6 headers before the one of the upper layer (RFC 8200 section 4). */
 enum ipv6_header {
     IP6_HOP_BY_HOP = 0, IP6_ROUTING = 43, IP6_FRAGMENT = 44, IP6_NO_NEXT = 59, IP6_DESTINATION = 60

@@ -6,10 +6,12 @@
 #include <wireshark.h>
 #include <ws_version.h>
 #define WSV (WIRESHARK_VERSION_MAJOR * 100 + WIRESHARK_VERSION_MINOR)
+#define COMPAT_QUOTED(number) #number
+#define COMPAT_TEXT(number) COMPAT_QUOTED(number)
 /* What libwireshark's own epan_get_version says; this program is of that version alone. */
 #define COMPAT_VERSION                                                                             \
-    G_STRINGIFY(WIRESHARK_VERSION_MAJOR)                                                           \
-    "." G_STRINGIFY(WIRESHARK_VERSION_MINOR) "." G_STRINGIFY(WIRESHARK_VERSION_MICRO)
+    COMPAT_TEXT(WIRESHARK_VERSION_MAJOR)                                                           \
+    "." COMPAT_TEXT(WIRESHARK_VERSION_MINOR) "." COMPAT_TEXT(WIRESHARK_VERSION_MICRO)
 
 #include <glib.h>
 #include <stdbool.h>

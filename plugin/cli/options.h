@@ -15,8 +15,8 @@ struct options {
     unsigned num_captures;
 };
 
-/* Reads the command line, and frees it.  False where it cannot be followed, after *problem (g_free it) was made;
- * help ends the program. */
+/* Reads the command line, and frees it.  False where it cannot be followed, after *problem (g_free
+ * it) was made; help ends the program. */
 bool options_read(struct options *o, char **arguments, char **problem);
 void options_free(struct options *o);
 /* Prints how it is used. */

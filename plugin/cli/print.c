@@ -196,17 +196,14 @@ json_text(const char *text)
 static void
 print_json(const char *capture, struct report *r, const char *fault)
 {
-    char *name = name_base(capture), *text, *error;
-    FILE *file;
+    char *name = name_base(capture);
+    FILE *file = fault ? tmpfile() : NULL;
 
     r->file = name;
     r->one_line = true;
-    if (!fault || !(file = tmpfile())) {
-        report_json(stdout, r);
-    } else {
-        report_json(file, r);
-        text = taken(file);
-        error = json_text(fault);
+    report_json(file ? file : stdout, r);
+    if (file) {
+        char *text = taken(file), *error = json_text(fault);
         (void)fprintf(stdout, "{\"error\":\"%s\",%s", error, text + 1);
         g_free(error);
         g_free(text);

@@ -19,10 +19,6 @@ static const uint16_t takers[] = {
     3455, 3544, 3567, 3671, 3784, 3785, 3804, 3863, 4305, 4306, 4307, 4341, 4342
 };
 
-/* What some of the others look at before they take a datagram. */
-enum { PORT_SNMP = 161, PORT_SNMP_TRAP = 162, PORT_L2TP = 1701, PORT_RADIUS = 1812,
-       PORT_RADIUS_ACCT = 1813, PORT_STUN = 3478 };
-
 static bool
 takes_all(uint16_t port)
 {
@@ -56,6 +52,7 @@ is_snmp(const struct octets *o)
            (o->at[1] == TWO_OCTETS && be16(o->at + 2) + 4u == o->reported);
 }
 
+/* Some of the others look at a datagram before they take it. */
 static bool
 takes(uint16_t port, const struct octets *o)
 {

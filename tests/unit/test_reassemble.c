@@ -221,6 +221,31 @@ networks(void)
     datagrams_free(r);
 }
 
+/* What the walk gives of a fragment behind two tags, the outermost of which counts. */
+static void
+walked(void)
+{
+    enum { TAGS = 22 };
+    static const uint8_t link[TAGS] = { [12] = 0x88, 0xa8, 0, 7, 0x81, 0, 0, 5, 0x08, 0 };
+    struct fragment f = v4(7, 0, 16, true);
+    uint8_t frame[TAGS + MAX_PACKET];
+    const struct octets o = { frame, TAGS + IPV4_HEADER + 16, TAGS + IPV4_HEADER + 16 };
+    struct frame_walk w = { 0 };
+    struct frame_part part;
+
+    memcpy(frame, link, TAGS);
+    memcpy(frame + TAGS, f.packet, IPV4_HEADER + 16);
+    frame_begin(&w, FRAME_LINK_ETHERNET, &o);
+    T(frame_next(&w, &part) && part.kind == FRAME_FRAGMENT && part.vlan == 7);
+    T(part.payload.captured == 16 && part.payload.at == frame + TAGS + IPV4_HEADER);
+    frame[TAGS + 3] = IPV4_HEADER - 1;          /* shorter than its own header: nobody reads it */
+    frame_begin(&w, FRAME_LINK_ETHERNET, &o);
+    T(!frame_next(&w, &part));
+    frame[TAGS + 3] = 0;                        /* left to the adapter */
+    frame_begin(&w, FRAME_LINK_ETHERNET, &o);
+    T(frame_next(&w, &part) && part.kind == FRAME_FRAGMENT);
+}
+
 /* The oldest datagrams are given up, the newest are joined. */
 static void
 many(void)
@@ -346,6 +371,7 @@ main(void)
         cut(six);
     }
     stays();
+    walked();
     networks();
     many();
     flood();

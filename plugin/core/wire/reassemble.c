@@ -351,7 +351,7 @@ static bool
 find_fragment(const struct octets *message, struct octets *out)
 {
     enum { NEXT = 16, VERSION = 17, FLAGS = 19, LENGTH = 24 };
-    enum { FRAGMENT = 132, FRAGMENT_HEADER = 4, IKEV1 = 1, ENCRYPTED = 1 };
+    enum { BEFORE = 4, IKEV1 = 1, ENCRYPTED = 1 };
     const uint8_t *h = message->at;
     size_t at = IKE_HEADER, end;
     uint8_t type;
@@ -367,7 +367,7 @@ find_fragment(const struct octets *message, struct octets *out)
         if (len < PAYLOAD_HEADER || at + len > end) {
             return false;
         }
-        if (type == FRAGMENT && len >= PAYLOAD_HEADER + FRAGMENT_HEADER) {
+        if (type == V1P_FRAGMENT && len >= PAYLOAD_HEADER + BEFORE) {
             *out = *message;
             out->at += at + PAYLOAD_HEADER;
             out->captured -= at + PAYLOAD_HEADER;
@@ -384,7 +384,7 @@ bool
 datagrams_join_cisco(struct datagrams *r, const struct ip_addr *src, const struct ip_addr *dst,
                  const struct octets *message, struct octets *out)
 {
-    enum { NUMBER = 2, LAST = 3, HEADER = 4 };
+    enum { NUMBER = 2, LAST = 3, BEFORE = 4 };
     struct octets o;
     struct datagram *d;
     struct key k;
@@ -403,9 +403,9 @@ datagrams_join_cisco(struct datagrams *r, const struct ip_addr *src, const struc
     if (number == 0) {
         return false;           /* they are counted from 1 */
     }
-    o.at += HEADER;
-    o.captured -= HEADER;
-    o.reported -= HEADER;
+    o.at += BEFORE;
+    o.captured -= BEFORE;
+    o.reported -= BEFORE;
     d = datagram_of(r, &k);
     if (last && !d->has_end) {
         d->has_end = true;
