@@ -178,7 +178,7 @@ put_file_row(GString *out, const struct series *s, size_t i)
         put_period(out, f->first_time, f->last_time);
     }
     html_put(out, "</td><td data-l=\"Goes on\">%s</td></tr>\n",
-             told ? told : i && f->num_frames ? "at once" : "");
+             told ? told : i && f->num_frames ? "without a gap" : "");
     g_free(told);
 }
 

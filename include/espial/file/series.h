@@ -42,8 +42,8 @@ struct series_file *series_add(struct series *s, const char *name);
  * False, and nothing is appended, where these would be too many. */
 bool series_append(struct series *to, const struct series *from);
 
-/* The files of all, the last of which was joined of those of parts and gives way to them; NULL where
- * it was not, or these are too many.  The caller frees it. */
+/* The files of all, the last of which was joined of those of parts and gives way to them; NULL
+ * where it was not, or these are too many.  The caller frees it. */
 struct series *series_with_parts(const struct series *all, const struct series *parts);
 
 /* A list from outside, a line for each file: its first and last frame, how many frames it has, how
