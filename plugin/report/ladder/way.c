@@ -180,7 +180,7 @@ add_lost(const struct ladder_way *w, const struct row *r, struct course *c,
         c->sent[at] = sent;
         c->to[at] = column_of(w, r, g->to);
         c->doubted |= !g->end_known;
-        c->end = c->lost[at] >= sent && at < c->end ? at : c->end;
+        c->end = at < c->end && c->lost[at] >= sent ? at : c->end;
     }
 }
 
@@ -447,11 +447,12 @@ static void
 draw_point(GString *out, const struct ladder_way *w, unsigned column)
 {
     const struct point *p = points_get(w->p, w->ids[column - 1]);
-    char clock[48], number[G_ASCII_DTOSTR_BUF_SIZE];
+    char clock[48];
 
     if (fabs(p->offset) < 0.0005) {
         g_strlcpy(clock, "its clock is used", sizeof clock);
     } else {
+        char number[G_ASCII_DTOSTR_BUF_SIZE];
         g_ascii_formatd(number, sizeof number, "%+.3f", p->offset);
         g_snprintf(clock, sizeof clock, "clock %s s", number);
     }
