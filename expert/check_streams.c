@@ -87,7 +87,7 @@ check_one_way(const struct check_in *in, struct findings *out)
         bool to_r = b.packets[1] > 0;
         const struct stream *s = b.first[to_r];
         if (!s || b.packets[!to_r] || b.packets[to_r] < ONE_WAY_PACKETS || !b.reply_expected ||
-            !child_stands_alone(c) || !c->ike_sa->from_initiator || !c->ike_sa->from_responder ||
+            !child_stands_alone(c) || !child_both_sides_captured(in->db, c) ||
             other_way_elsewhere(ways, c, !to_r) || lone_ways_answer(lone, c) ||
             wants_none(c, s, b.packets[to_r])) {
             continue;

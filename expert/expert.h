@@ -179,6 +179,10 @@ struct both_ways child_both_ways(const struct child_sa *c);
  * one direction and the new one in the other. */
 bool child_stands_alone(const struct child_sa *c);
 
+/* IKE of both ends was captured, and at a point that has c's packets: what is missing there is
+ * missing indeed. */
+bool child_both_sides_captured(const struct sadb *db, const struct child_sa *c);
+
 /* Which addresses send to which, sorted; each pair once.  The caller frees it with g_array_free. */
 GArray *all_ways(const struct sadb *db);
 /* That direction of c's conversation may be in another SA of the same peers. */

@@ -74,12 +74,32 @@ all_ways(const struct sadb *db)
 bool
 other_way_elsewhere(const GArray *ways, const struct child_sa *c, bool to_responder)
 {
-    struct way asked = { to_responder ? c->addr_i : c->addr_r, to_responder ? c->addr_r : c->addr_i,
-                         NULL, false };
-    const struct way *found =
-        (const struct way *)bsearch(&asked, ways->data, ways->len, sizeof asked, compare_ways);
+    enum { NAMES = 3 };         /* an end has several where both sides of a NAT were captured */
+    const struct ike_sa *sa = c->ike_sa;
+    const struct ip_addr *ends[2][NAMES] = { { &c->addr_r, &sa->responder.addr, &sa->beyond_r },
+                                             { &c->addr_i, &sa->initiator.addr, &sa->beyond_i } };
 
-    return found && (found->several || found->child != c);
+    for (unsigned k = 0; k < NAMES * NAMES; k++) {
+        struct way asked = { *ends[to_responder][k / NAMES], *ends[!to_responder][k % NAMES],
+                             NULL, false };
+        const struct way *found =
+            (const struct way *)bsearch(&asked, ways->data, ways->len, sizeof asked, compare_ways);
+        if (found && (found->several || found->child != c)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+child_both_sides_captured(const struct sadb *db, const struct child_sa *c)
+{
+    const struct both_ways b = child_both_ways(c);
+    const struct stream *s = b.first[1] ? b.first[1] : b.first[0];
+
+    return c->ike_sa->from_initiator && c->ike_sa->from_responder &&
+           (!s || (b.first[0] && b.first[1]) ||
+            points_saw_back(sadb_points(db), c->ike_sa->id, s->id, s->to_responder));
 }
 
 /* --- answers through another peer ---------------------------------------------------------- */
@@ -270,7 +290,7 @@ lone_ways_find(const struct sadb *db)
         bool to_r = b.packets[1] > 0;
         struct lone_way w = { c, b.first[to_r], b.packets[to_r], NULL, false };
         if (w.s && !b.packets[!to_r] && w.packets >= ONE_WAY_PACKETS && child_stands_alone(c) &&
-            c->ike_sa->from_initiator && c->ike_sa->from_responder) {
+            child_both_sides_captured(db, c)) {
             g_array_append_val(l->all, w);
         }
     }

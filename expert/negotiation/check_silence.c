@@ -27,7 +27,8 @@ informational_after(const struct ike_sa *sa, const struct exchange *x)
 
 /* Quick mode that only an Informational follows, which nobody could read. */
 static void
-report_refused_quick_mode(struct findings *out, const struct ike_sa *sa, const struct exchange *x)
+report_refused_quick_mode(const struct sadb *db, struct findings *out, const struct ike_sa *sa,
+                          const struct exchange *x)
 {
     struct scope where = { .basis = BASIS_INFERRED, .sa = sa, .exchange = x->index };
     const struct exchange_message *answer;
@@ -39,7 +40,7 @@ report_refused_quick_mode(struct findings *out, const struct ike_sa *sa, const s
         return;
     }
     answer = informational_after(sa, x);
-    if (!answer) {
+    if (!answer || !points_one_place(sadb_points(db), x->request, answer->frame)) {
         return;
     }
     where.frame = answer->frame;
@@ -148,7 +149,7 @@ check_request_unanswered(const struct check_in *in, struct findings *out)
         const struct ike_sa *sa = sadb_ike_sa(in->db, i);
         for (guint k = 0; k < sa->exchanges.len; k++) {
             const struct exchange *x = sa->exchanges.at[k];
-            report_refused_quick_mode(out, sa, x);
+            report_refused_quick_mode(in->db, out, sa, x);
             report_unanswered(in, out, sa, x);
         }
     }

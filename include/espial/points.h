@@ -160,7 +160,10 @@ bool points_capped(const struct points *p);
 /* The frames in which the packet of frame, or its nth packet of IPsec, was seen, with that one, in
  * order of time on its way; 0 where frame has none.  out holds POINTS_MAX. */
 size_t points_sightings(const struct points *p, uint32_t frame, uint32_t out[]);
-/* Another point has the packet of frame with other addresses or ports.  NULL: false. */
+/* Some point has the packets of both frames.  True where it is not known who captured them. */
+bool points_one_place(const struct points *p, uint32_t a, uint32_t b);
+/* Another point has the packet of frame with other addresses or ports, or all IKE of its SA at its
+ * own point has the addresses that it has.  NULL: false. */
 bool points_translated(const struct points *p, uint32_t frame);
 /* Whether the packet of two frames has other addresses or ports in each, which out gets, also where
  * they are the same; out is as it was where a frame has no packet. */
@@ -169,6 +172,10 @@ bool points_rewritten(const struct points *p, uint32_t before, uint32_t behind,
 /* The clear packet of frame was seen inside ESP or AH at another point, or the clock of its point
  * is not known, so that nothing tells when it passed. */
 bool points_explain_clear(const struct points *p, uint32_t frame, uint8_t point);
+/* Some point that has three packets of the stream, which go in that direction of the IKE SA, saw
+ * anything of the other one: what is missing there is missing indeed.  True where no point is
+ * known. */
+bool points_saw_back(const struct points *p, uint32_t ike_sa, uint32_t stream, bool to_responder);
 /* Where the packet of frame was captured; NULL where it is none of IPsec. */
 const struct point *points_of_frame(const struct points *p, uint32_t frame);
 /* The first sighting of a copy's packet; 0 where the packet of frame is no copy. */

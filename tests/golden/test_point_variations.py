@@ -69,6 +69,9 @@ def changed(its):
     for back in (False, True):
         yield "sees one direction (%d)" % back, [seen for seen in its if seen.to_client() == back]
         yield "sees one direction (%d), 11 s ahead" % back, at([seen for seen in its if seen.to_client() == back], lambda time: time + 11)
+    for skew in (-11, -0.05, 0.05, 11):
+        for kind in ("ike", "esp"):
+            yield "sees %s alone, %g s ahead" % (kind.upper(), skew), at([seen for seen in its if seen.frame.kind == kind], lambda time, by=skew: time + by)
     for most in (0.0005, 0.005, 0.04):
         for seed in (1, 2):
             yield "up to %g ms late (%d)" % (most * 1e3, seed), late(its, most, seed)
@@ -82,6 +85,24 @@ def changed(its):
         yield "cut at %d" % size, [Seen(seen.frame, None, seen.octets[:size]) for seen in its]
     if all(seen.octets[12:14] == b"\x08\0" for seen in its):
         yield "in a VLAN", [Seen(seen.frame, seen.time + 11, seen.octets[:12] + b"\x81\0\0\7" + seen.octets[12:]) for seen in its]
+
+
+def one_way(its, back):
+    return [seen for seen in its if seen.to_client() == back]
+
+
+def together(its, others, translated):
+    """(name, frames here and there): neither place alone has all."""
+    half = len(others) // 2
+    for back in (False, True):
+        for skew in (-11, -0.3, 0, 0.3, 11):
+            here, what = at(one_way(its, back), lambda time, by=skew: time + by), "sees one direction (%d), %g s ahead, and the other one " % (back, skew)
+            yield what + "ends early", (here, others[:half])
+            yield what + "as well", (here, one_way(others, back))
+            if skew != 0.3:         # IKEv1's messages have no number by which their order could be set right
+                yield what + "begins late", (here, others[half:])
+            if abs(skew) < 1 and not translated:        # else nothing shows how far the clocks are apart, or which session it is
+                yield what + "the other", (here, one_way(others, not back))
 
 
 def origin(name):
@@ -102,6 +123,11 @@ def variations(name):
         if link[place] == points.ETHERNET:
             for what, its in changed(places[place]):
                 yield "%s: %s %s" % (name, place, what), {**places, place: its}, link
+    for place in places:
+        others = {other: its for other, its in places.items() if other != place}
+        if link[place] == points.ETHERNET and len(others) == 1:
+            for what, its in together(places[place], *others.values(), name == "points_nat"):
+                yield "%s: %s %s" % (name, place, what), {**dict(zip(others, [its[1]])), place: its[0]}, link
 
 
 def merge(path, places, link):

@@ -380,10 +380,10 @@ note_lost(struct work *w, const struct emission *e)
     uint32_t to = next_on_way(w, r);
     struct lost_packet one = { r->frame, r->length, r->time, false, false };
     struct passage *g;
-    bool ended;
+    bool ended, in_vain;
 
     if (to == NO_RECORD || was_at(w, e, to) || came_in_parts(w->p, r, to) ||
-        halves_blind(w->halves, r, to) || halves_went_on(w->halves, r, to) ||
+        halves_blind(w->halves, w->p, r, to) || halves_went_on(w->halves, r, to) ||
         (is_inner(r) && !is_dropped(w, e, to))) {
         return;
     }
@@ -393,12 +393,16 @@ note_lost(struct work *w, const struct emission *e)
                 !one_capture(w->p, r, to) && !was_at_work(w->p, to, time)) {
         return;
     }
+    in_vain = ended && sent_in_vain(w->p, r, to);
+    if (ended && !in_vain && halves_one_sided(w->halves, r)) {
+        return;                 /* what would show that the other point has ended is not seen */
+    }
     g = passage_of(w, r, r->point, to);
     if (!g) {
         return;
     }
     one.behind_end = ended;
-    one.in_vain = ended && sent_in_vain(w->p, r, to);
+    one.in_vain = in_vain;
     if (g->inner && !g->num_lost) {
         g->inner_src = g_array_index(w->p->ends, struct ends, r->inner).src;
         g->inner_dst = g_array_index(w->p->ends, struct ends, r->inner).dst;

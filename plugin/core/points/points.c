@@ -2,9 +2,19 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "record.h"
 
+#include <espial/hash.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include <stdlib.h>
+/* The same addresses, whatever the ports. */
+static bool
+same_way(const struct points *p, uint32_t a, uint32_t b)
+{
+    const struct ends *x = &g_array_index(p->ends, struct ends, a),
+                      *y = &g_array_index(p->ends, struct ends, b);
+
+    return ip_equal(&x->src, &y->src) && ip_equal(&x->dst, &y->dst);
+}
 
 /* A clear packet is the SA's that carries it, perhaps only later. */
 static void
@@ -49,6 +59,30 @@ tell_names_apart(struct points *p)
     }
 }
 
+/* One direction of an IKE SA at one point. */
+static int64_t
+ike_way_key(const struct record *r)
+{
+    const uint32_t way[] = { r->ike_sa, r->point, r->to_responder };
+
+    return (int64_t)hash_octets(1, way, sizeof way);
+}
+
+static void
+note_ike_ways(struct points *p)
+{
+    for (guint i = 0; i < p->records->len; i++) {
+        const struct record *r = record_at(p, i);
+        int64_t key = ike_way_key(r);
+        if (r->kind == MARK_IKE && r->ike_sa != NO_ID) {
+            guint was = GPOINTER_TO_UINT(g_hash_table_lookup(p->ike_ways, &key));
+            bool other = was && !same_way(p, r->ends, was - 1);
+            g_hash_table_insert(p->ike_ways, g_memdup2(&key, sizeof key),
+                                GUINT_TO_POINTER(other ? NO_RECORD : r->ends + 1));
+        }
+    }
+}
+
 void
 points_end(struct points *p, points_owner_fn *owner, const void *context)
 {
@@ -63,6 +97,7 @@ points_end(struct points *p, points_owner_fn *owner, const void *context)
         r->to_responder = who.to_responder;
     }
     tell_names_apart(p);
+    note_ike_ways(p);
     if (p->meet) {
         clocks_place(p);
         passages_make(p);
@@ -148,11 +183,17 @@ points_sightings(const struct points *p, uint32_t frame, uint32_t out[])
 bool
 points_translated(const struct points *p, uint32_t frame)
 {
-    uint32_t seen[POINTS_MAX], i;
+    uint32_t seen[POINTS_MAX], i, way;
+    int64_t key;
     size_t num;
 
     if (!p || (i = find_frame(p, frame)) == NO_RECORD) {
         return false;
+    }
+    key = ike_way_key(record_at(p, i));
+    way = GPOINTER_TO_UINT(g_hash_table_lookup(p->ike_ways, &key));
+    if (way && way != NO_RECORD && same_way(p, way - 1, record_at(p, i)->ends)) {
+        return true;
     }
     num = points_sightings(p, frame, seen);
     for (size_t k = 0; k < num; k++) {
@@ -182,6 +223,27 @@ points_rewritten(const struct points *p, uint32_t before, uint32_t behind, struc
                                { before, behind },
                                record_at(p, a)->ends != record_at(p, b)->ends };
     return out->num > 0;
+}
+
+/* The points that have the packet of that record, a bit each. */
+static uint32_t
+places_of(const struct points *p, uint32_t i)
+{
+    uint32_t places = 1u << record_at(p, i)->point, frames[POINTS_MAX];
+    size_t num = points_sightings(p, record_at(p, i)->frame, frames);
+
+    for (size_t k = 0; k < num; k++) {
+        places |= 1u << record_at(p, find_frame(p, frames[k]))->point;
+    }
+    return places;
+}
+
+bool
+points_one_place(const struct points *p, uint32_t a, uint32_t b)
+{
+    uint32_t x = find_frame(p, a), y = find_frame(p, b);
+
+    return x == NO_RECORD || y == NO_RECORD || (places_of(p, x) & places_of(p, y));
 }
 
 size_t
@@ -312,6 +374,29 @@ points_when(const struct points *p, uint32_t frame, double *time)
     }
     *time = clocks_time(p, i);
     return true;
+}
+
+bool
+points_saw_back(const struct points *p, uint32_t ike_sa, uint32_t stream, bool to_responder)
+{
+    enum { SOME = 3 };          /* packets to which something would have come back */
+    uint32_t num[POINTS_MAX] = { 0 }, any = 0;
+    bool back[POINTS_MAX] = { false };
+
+    for (guint i = 0; p && i < p->records->len; i++) {
+        const struct record *r = record_at(p, i);
+        if (r->kind < MARK_PATH) {
+            num[r->point] += r->stream == stream;
+            back[r->point] |= r->ike_sa == ike_sa && r->to_responder != to_responder;
+            any += r->stream == stream;
+        }
+    }
+    for (size_t i = 0; i < POINTS_MAX; i++) {
+        if (num[i] >= SOME && back[i]) {
+            return true;
+        }
+    }
+    return !any;
 }
 
 uint32_t

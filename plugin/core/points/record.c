@@ -63,6 +63,7 @@ points_new(uint64_t seed)
     p->newest = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     p->ends = g_array_new(FALSE, FALSE, sizeof(struct ends));
     p->ends_of = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    p->ike_ways = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     p->told = NO_RECORD;
     return p;
 }
@@ -95,6 +96,7 @@ points_free(struct points *p)
     free_array(p->ends);
     g_hash_table_destroy(p->newest);
     g_hash_table_destroy(p->ends_of);
+    g_hash_table_destroy(p->ike_ways);
     g_free(p);
 }
 

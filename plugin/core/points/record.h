@@ -70,6 +70,8 @@ struct points {
     uint32_t told;              /* the record that points_tell speaks of, or NO_RECORD */
     bool meet, capped;
     GArray *ticks[POINTS_MAX];  /* of struct tick, in order of the capture, or NULL */
+    GHashTable *ike_ways;       /* IKE SA, direction and point -> index of ends plus one; NO_RECORD:
+                                 * its messages there have several */
     GArray *passages;           /* of struct passage, or NULL */
     GArray *losses;             /* of struct loss, in order of frames, or NULL */
     GArray *way;                /* of uint32_t: records in the order of their emissions and time */
@@ -112,7 +114,10 @@ struct halves *halves_new(const struct points *p);
 void halves_free(struct halves *h);
 /* The point captures no IKE at all, by its filter or its snapshot length; or one direction only:
  * the peer goes on in the negotiation there, so that it has what the point has none of. */
-bool halves_blind(const struct halves *h, const struct record *r, uint32_t point);
+bool halves_blind(const struct halves *h, const struct points *p, const struct record *r,
+                  uint32_t point);
+/* At its own point nothing of the other direction was captured. */
+bool halves_one_sided(const struct halves *h, const struct record *r);
 /* The point has no copy of the IKEv2 message, and what only follows from it: the answer to that
  * request, or the next request of who got that answer.  Then it is the point that missed it. */
 bool halves_went_on(const struct halves *h, const struct record *r, uint32_t point);

@@ -446,14 +446,21 @@ take_late_offer(struct turn *t)
 
     for (struct newest n = newest_first(t->sa->children.len, SADB_MAX_PER_PEER); newest_next(&n);) {
         struct child_sa *c = track_child(t->sa, n.i);
-        if (c->exchange == x->index && c->ike_sa == t->sa && c->exchange_type == V1_QUICK &&
+        if (c->exchange == x->index && c->ike_sa == t->sa && c->exchange_type == x->type &&
             !(x->by_initiator ? c->spi_i : c->spi_r) && c->chosen) {
             sadb_child_spi(db, c, x->by_initiator, offered_spi(x, c->chosen->p));
         }
     }
 }
 
-/* The first message of quick mode, after its answer and its third. */
+static bool
+makes_child(const struct ike_message *m)
+{
+    return m->exchange == V2_IKE_AUTH || m->exchange == V2_CREATE_CHILD_SA;
+}
+
+/* The first message of quick mode, after its answer and its third; or a request behind its
+ * response. */
 static bool
 offers_late(struct turn *t)
 {
@@ -463,7 +470,8 @@ offers_late(struct turn *t)
     struct proposal p;
     uint32_t spi;
 
-    if (m->exchange != V1_QUICK || !m->num_proposals || t->e->from_initiator != x->by_initiator) {
+    if ((m->exchange != V1_QUICK && !makes_child(m)) || !m->num_proposals ||
+        t->e->from_initiator != x->by_initiator) {
         return false;
     }
     if (!x->answered_first) {
@@ -576,8 +584,7 @@ track_answer(struct turn *t)
         if (x->rekeys_ike && x->spis && p->spi_len == 8 && !ike_has_error(m)) {
             track_rekey(t, p);
         }
-    } else if (m->exchange == V1_QUICK || m->exchange == V2_IKE_AUTH ||
-               m->exchange == V2_CREATE_CHILD_SA) {
+    } else if (m->exchange == V1_QUICK || makes_child(m)) {
         make_child(t, p, x->chosen);
     }
     take_bundle(t, p);

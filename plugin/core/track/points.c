@@ -61,6 +61,7 @@ learn_translation(struct sadb *db, const struct seen_elsewhere *was, const struc
     sa->before_nat = sa->before_nat ? sa->before_nat : was->frame;
     sa->after_nat = e->at.frame;
     track_nat_again(sa);
+    track_places_again(db, sa);
     half = store_half_key(&db->store, sa->spi_i, &e->at.src, &e->at.dst);
     store_pair_add(&db->store, sa, &e->at.src, &e->at.dst);
     store_add(&db->store, &half, sa);
@@ -247,11 +248,12 @@ owner(const void *context, uint32_t ike_sa, uint32_t stream, bool to_responder)
 {
     const struct sadb *db = (const struct sadb *)context;
     const struct stream *s = sadb_stream(db, stream);
-    const struct ike_sa *sa = !s ? NULL : s->child ? s->child->ike_sa : s->peers;
+    const struct ike_sa *sa;
 
     if (!s) {
         return (struct packet_owner){ ike_sa, stream, to_responder };
     }
+    sa = s->child ? s->child->ike_sa : s->peers ? s->peers : sadb_ike_between(db, &s->src, &s->dst);
     return (struct packet_owner){ sa ? sa->id : NO_ID, stream,
                                   s->child ? s->to_responder :
                                              sa && ip_equal(&sa->initiator.addr, &s->src) };

@@ -313,6 +313,8 @@ const struct ike_sa *track_replaced(const struct turn *t);      /* or NULL */
 /* stream/bind.c */
 /* Ties the stream of the packet to its Child SA.  Looks the SAs up again only when some have come
  * or changed since. */
+/* A translation of sa's packets has become known: streams beyond it are its own. */
+void track_places_again(struct sadb *db, const struct ike_sa *sa);
 void track_tie_stream(struct sadb *db, const struct ipsec_event *e, struct stream *s);
 
 /* nat.c */

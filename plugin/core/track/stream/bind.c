@@ -142,6 +142,19 @@ is_at_ends(const struct stream *s)
 }
 
 void
+track_places_again(struct sadb *db, const struct ike_sa *sa)
+{
+    for (struct newest n = newest_first(sa->children.len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct child_sa *c = sa->children.at[n.i];
+        for (struct newest k = newest_first(c->streams.len, SADB_MAX_PER_PEER); newest_next(&k);) {
+            struct stream *s =
+                (struct stream *)g_ptr_array_index(db->streams, c->streams.at[k.i]->id);
+            s->strange = s->strange && (s->child != c || !is_at_ends(s));
+        }
+    }
+}
+
+void
 track_tie_stream(struct sadb *db, const struct ipsec_event *e, struct stream *s)
 {
     uint8_t other = s->protocol == PROTO_AH ? PROTO_ESP : PROTO_AH;
