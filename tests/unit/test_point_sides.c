@@ -150,6 +150,7 @@ test_translated(void)
         s.translated = !other;
         seen(&s, MARK_IKE, FAR, START + 2, 3, true);
         s.translated = true;
+        seen(&s, MARK_IKE, FAR, START + 2.5, 4, true);
         seen(&s, MARK_ESP, FAR, START + 3, 1, true);
         points_end(s.p, same_owner, NULL);
         T(points_translated(s.p, s.frame) == !other);

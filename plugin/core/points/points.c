@@ -76,7 +76,7 @@ note_ike_ways(struct points *p)
         int64_t key = ike_way_key(r);
         if (r->kind == MARK_IKE && r->ike_sa != NO_ID) {
             guint was = GPOINTER_TO_UINT(g_hash_table_lookup(p->ike_ways, &key));
-            bool other = was && !same_way(p, r->ends, was - 1);
+            bool other = was == NO_RECORD || (was && !same_way(p, r->ends, was - 1));
             g_hash_table_insert(p->ike_ways, g_memdup2(&key, sizeof key),
                                 GUINT_TO_POINTER(other ? NO_RECORD : r->ends + 1));
         }
