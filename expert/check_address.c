@@ -112,7 +112,7 @@ tunnelled(const struct check_in *in)
 {
     const struct ipsec_event *e = in->ipsec;
 
-    if (!child_is_negotiated(e->child) || e->child->transport || e->replayed) {
+    if (!e || !child_is_negotiated(e->child) || e->child->transport || e->replayed) {
         return NULL;
     }
     return e->packet->has_inner && e->packet->inner_tunnel ? &e->packet->inner : NULL;
@@ -298,6 +298,9 @@ check_inner_source_violation(const struct check_in *in, struct findings *out)
     struct scope where;
     size_t n;
 
+    if (!e) {
+        beside_sources(in, out, CHECK_inner_source_violation);
+    }
     if (!p) {
         return;
     }
@@ -397,17 +400,6 @@ behind_client(const struct ipsec_event *e, const struct ip_addr *src, const stru
     return false;
 }
 
-static bool
-planned_network(const struct plan_peer *peer, const struct ip_addr *a)
-{
-    for (size_t i = 0; i < peer->num_networks; i++) {
-        if (selector_has_addr(&peer->networks[i], a)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void
 against_plan(const struct check_in *in, struct findings *out, const struct inner_packet *p)
 {
@@ -418,7 +410,7 @@ against_plan(const struct check_in *in, struct findings *out, const struct inner
     struct scope where;
 
     if (!peer || !peer->has_virtual_ip || peer->virtual_ip.family != p->src.family ||
-        ip_equal(&peer->virtual_ip, &p->src) || planned_network(peer, &p->src)) {
+        ip_equal(&peer->virtual_ip, &p->src) || plan_has_network(peer, &p->src)) {
         return;
     }
     where = scope_packet(in);
@@ -447,6 +439,9 @@ check_virtual_ip_violation(const struct check_in *in, struct findings *out)
     char addr[ADDR_TEXT_MAX], bound[ADDR_TEXT_MAX], who[ID_TEXT_MAX], gateway[ID_TEXT_MAX];
     struct scope where;
 
+    if (!e) {
+        beside_sources(in, out, CHECK_virtual_ip_violation);
+    }
     if (!p) {
         return;
     }

@@ -164,6 +164,10 @@ void suspect_refused_children(const struct check_in *in, struct findings *out);
 /* The packets of that direction are answered or lost by their length: large_esp_lost says so. */
 bool length_decides(const struct sadb *db, const struct child_sa *c, bool to_responder);
 
+/* --- path/check_beside.c: the checks of inner sources, of streams that nobody opened --- */
+
+void beside_sources(const struct check_in *in, struct findings *out, unsigned check);
+
 /* --- flow/ways.c: which way packets go ---------------------------------------------- */
 
 enum { ONE_WAY_PACKETS = 3 };       /* so many make a direction */

@@ -468,6 +468,17 @@ plan_peer_at(const struct plan *plan, size_t i)
     return (const struct plan_peer *)g_ptr_array_index(plan->peers, i);
 }
 
+bool
+plan_has_network(const struct plan_peer *peer, const struct ip_addr *a)
+{
+    for (size_t i = 0; i < peer->num_networks; i++) {
+        if (selector_has_addr(&peer->networks[i], a)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const struct plan_peer *
 plan_find(const struct plan *plan, const char *id, const struct ip_addr *addr)
 {

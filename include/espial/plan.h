@@ -47,5 +47,7 @@ const struct plan_peer *plan_peer_at(const struct plan *plan, size_t i);        
  * long as the plan. */
 const struct plan_peer *plan_find(const struct plan *plan, const char *id,
                                   const struct ip_addr *addr);
+/* a is in one of the peer's networks. */
+bool plan_has_network(const struct plan_peer *peer, const struct ip_addr *a);
 
 #endif

@@ -55,6 +55,20 @@ struct past_packet {
                                      * and the address is a private one */
 };
 
+/* What a stream carries that nobody opened: the clear packets at the tunnel's own device, one right
+ * before or behind each of its packets.  Inferred. */
+struct inner_beside {
+    uint32_t stream;            /* id */
+    uint32_t packets;           /* all of the stream */
+    unsigned num_sources;
+    struct beside_source {
+        struct inner_packet packet;     /* the first one */
+        uint32_t packets;
+        unsigned num;           /* of the frames */
+        uint32_t clear[BESIDE_MAX_FRAMES], sealed[BESIDE_MAX_FRAMES];
+    } sources[BESIDE_MAX_SOURCES];
+};
+
 /* What an address is known to take (chosen) or to offer. */
 struct policy {
     const struct kept_proposal *kept;
@@ -173,6 +187,8 @@ const struct sought_neighbor *sadb_sought(const struct sadb *db, size_t i);
 /* Clear packets that pass by a tunnel between its own ends (within the caps). */
 size_t sadb_num_past(const struct sadb *db);
 const struct past_packet *sadb_past(const struct sadb *db, size_t i);
+/* NULL where it is not known; once the capture has ended. */
+const struct inner_beside *sadb_beside(const struct sadb *db, const struct stream *s);
 /* True once an IKE SA stands or a Child SA with selectors is known: then clear packets are worth a
  * look. */
 bool sadb_wants_clear(const struct sadb *db);

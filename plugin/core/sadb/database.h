@@ -86,6 +86,7 @@ struct sadb {
     } clear_misses[SADB_CLEAR_MISSES];  /* by hash modulo */
     struct passing_packet passing[SADB_PASSING];
     uint32_t num_passing;
+    struct besides *beside;     /* stream/beside.c; or NULL */
     bool clear_full;            /* clear holds SADB_MAX_CLEAR, and more came */
     GArray *judgements;           /* of struct judgement, or NULL */
     bool has_strays;            /* some IKE SA got an answer from elsewhere */

@@ -301,6 +301,7 @@ sadb_see_path(struct sadb *db, struct path_event *e, const struct sighting *at,
     memset(e, 0, sizeof *e);
     e->at = *at;
     e->packet = p;
+    track_beside_clear(db, p, at);
     if (track_copied_path(db, e)) {
         return false;
     }

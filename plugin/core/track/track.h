@@ -345,6 +345,9 @@ bool track_copied_path(struct sadb *db, struct path_event *e);
 /* Whose the message or packet is that was no copy.  sa and s may be NULL. */
 void track_tell_point(struct sadb *db, const struct sighting *at, const struct ike_sa *sa,
                       const struct stream *s, bool from_initiator);
+/* Any packet, as its own clock has it: stream/beside.c looks for what ESP carries. */
+void track_beside_clear(struct sadb *db, const struct path_packet *p, const struct sighting *at);
+void track_beside_sealed(struct sadb *db, const struct ipsec_event *e, const struct sighting *at);
 /* A clear packet that an SA should protect. */
 void track_clear_kept(struct sadb *db, const struct path_event *e);
 /* What the packet carries, where it was read.  at is as its own clock has it. */

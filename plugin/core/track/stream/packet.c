@@ -451,4 +451,5 @@ sadb_see_ipsec(struct sadb *db, struct ipsec_event *e, const struct sighting *at
 {
     see_any(db, e, at, p);
     track_sealed(db, e, at);
+    track_beside_sealed(db, e, at);
 }
