@@ -3,7 +3,6 @@
 
 #include "kit.h"
 
-
 #include <espial/text.h>
 #include <string.h>
 
