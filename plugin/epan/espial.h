@@ -40,8 +40,8 @@ void show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *root,
  * read, and the worst of its findings, notes and above. */
 void info_append(packet_info *pinfo, const struct record *kept);
 
-/* show_text.c: sentences of the core, a line for each 130 characters, below tree; ett is that of the
- * lines. */
+/* show_text.c: sentences of the core, a line for each 130 characters, below tree; ett is that of
+ * the lines. */
 proto_item *show_sentences(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, int field, int ett,
                            const char *sentences);
 

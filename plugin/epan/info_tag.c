@@ -71,10 +71,9 @@ put_tag(packet_info *pinfo, const struct finding *f, bool first)
 void
 info_append(packet_info *pinfo, const struct record *kept)
 {
+    uint32_t frame = capture_frame(pinfo);
     const struct finding *worst =
-        prefs_info_tag() ?
-            worst_of(capture_frame(pinfo), findings_of_frame(capture_findings(), capture_frame(pinfo))) :
-            NULL;
+        prefs_info_tag() ? worst_of(frame, findings_of_frame(capture_findings(), frame)) : NULL;
     bool tagged = worst && worst->severity >= SEV_NOTE;
     bool first = tagged && worst->severity >= SEV_WARN &&
                  check_rule(worst->check)->area != AREA_HYGIENE;

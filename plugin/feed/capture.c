@@ -60,7 +60,7 @@ feed_free(struct feed *f)
     }
 }
 
-/* --- the files of a series ---------------------------------------------------------------------- */
+/* --- the files of a series ------------------------------------------------------------------- */
 
 /* The first frame tells whether the state is one of files before it.  The sums that are saved are
  * those that are compared with. */
@@ -138,7 +138,7 @@ feed_save(struct feed *f)
     return written;
 }
 
-/* --- the end ------------------------------------------------------------------------------------ */
+/* --- the end --------------------------------------------------------------------------------- */
 
 void
 feed_end(struct feed *f)

@@ -322,7 +322,7 @@ see_tcp(struct reading *f)
     }
 }
 
-/* The host joins the fragments of its file; of those that lie in two, the first are in the state. */
+/* The host joins the fragments of its file; of those in two files the first are in the state. */
 static bool
 join(struct reading *f, struct octets *joined)
 {

@@ -47,7 +47,8 @@ look(struct state_in *in, const uint8_t *at, size_t len)
     in->begin = at + STATE_HEAD_LEN + sizeof in->seed;
     in->end = at + len - STATE_SUM - 4;
     size = be32(in->end);
-    if (size < 1 || size > (size_t)(in->end - in->begin) || in->end[-(ptrdiff_t)size] != STATE_END) {
+    if (size < 1 || size > (size_t)(in->end - in->begin) ||
+        in->end[-(ptrdiff_t)size] != STATE_END) {
         return g_strdup("is damaged: its last record cannot be read");
     }
     c.at = in->end - size + 1;
@@ -127,8 +128,8 @@ state_in_refuses(const struct state_in *in, const struct feed_frame *first)
     double after = first->time - in->last.last_time;
 
     if (after < -OUT_OF_ORDER_S) {
-        return g_strdup_printf("knows what came later: it ends %.1f s after this capture begins, so "
-                               "it is newer, or of another series", -after);
+        return g_strdup_printf("knows what came later: it ends %.1f s after this capture begins, "
+                               "so it is newer, or of another series", -after);
     }
     if (after > MAX(STATE_MAX_GAP_S, SERIES_GAP_TIMES * in->last.pause)) {
         return g_strdup_printf("ends %.0f minutes before this capture begins, and has no pause "

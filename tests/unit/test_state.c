@@ -28,7 +28,7 @@ path_of(const char *name)
     return g_build_filename(dir, name, NULL);
 }
 
-/* --- numbers and fields ---------------------------------------------------------------------------- */
+/* --- numbers and fields ---------------------------------------------------------------------- */
 
 struct all {
     uint8_t a;
@@ -85,7 +85,7 @@ test_codec(void)
     }
 }
 
-/* --- a capture --------------------------------------------------------------------------------- */
+/* --- a capture ------------------------------------------------------------------------------- */
 
 static struct feed *
 open_feed(const char *state, const char *save_to)
@@ -187,7 +187,7 @@ test_same_packet(void)
     g_free(path);
 }
 
-/* --- refused ------------------------------------------------------------------------------------ */
+/* --- refused --------------------------------------------------------------------------------- */
 
 static void
 refused(const char *path, double time, const char *interfaces, const char *word)
@@ -274,7 +274,7 @@ test_hostile(void)
     g_free(path);
 }
 
-/* --- what cannot be written --------------------------------------------------------------------- */
+/* --- what cannot be written ------------------------------------------------------------------ */
 
 static void
 test_not_written(void)
