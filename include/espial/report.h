@@ -82,7 +82,8 @@ void traffic_see(struct traffic *t, const struct traffic_packet *p);
 
 /* Appends the whole page, which loads nothing.  t may be NULL: nothing was counted.  name is the
  * capture's, or NULL. */
-void report_html(GString *out, const struct report *r, const struct traffic *t, const char *name);
+void report_html(GString *out, const struct report *r, const struct traffic *t,
+                 const char *capture);
 
 /* Writes a page into the file.  The old one stays until the new one is whole.  NULL, or why not
  * (g_free it). */

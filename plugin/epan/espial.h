@@ -28,7 +28,7 @@ struct record *host_read_frame(struct feed *feed, tvbuff_t *tvb, packet_info *pi
 /* interface.c: the link of a frame; when and where it was captured. */
 enum frame_link host_link(const packet_info *pinfo);
 void host_sighting(const packet_info *pinfo, struct feed_frame *out);
-const char *host_point_name(void *pinfo);       /* of its interface, or NULL */
+const char *host_point_name(void *context);       /* a packet_info */
 
 /* show.c */
 void show_register(int proto);

@@ -205,19 +205,19 @@ static void
 networks(void)
 {
     struct datagrams *r = datagrams_new();
-    struct fragment a = v4(7, 0, 16, true), b = v4(7, 16, 24, false);
+    struct fragment one = v4(7, 0, 16, true), other = v4(7, 16, 24, false);
     struct octets out;
 
-    a.part.src.bytes[0] = b.part.src.bytes[0] = 10;     /* anybody has it */
-    a.part.vlan = 5;
-    b.part.vlan = 6;
-    T(!add(r, a, &out) && !add(r, b, &out));
-    b.part.vlan = 5;
-    T(add(r, b, &out) && is_whole(&out, WHOLE));
-    a.part.src.bytes[0] = b.part.src.bytes[0] = 203;
-    b.part.vlan = 6;
-    T(!add(r, a, &out));
-    T(add(r, b, &out) && is_whole(&out, WHOLE));
+    one.part.src.bytes[0] = other.part.src.bytes[0] = 10;     /* anybody has it */
+    one.part.vlan = 5;
+    other.part.vlan = 6;
+    T(!add(r, one, &out) && !add(r, other, &out));
+    other.part.vlan = 5;
+    T(add(r, other, &out) && is_whole(&out, WHOLE));
+    one.part.src.bytes[0] = other.part.src.bytes[0] = 203;
+    other.part.vlan = 6;
+    T(!add(r, one, &out));
+    T(add(r, other, &out) && is_whole(&out, WHOLE));
     datagrams_free(r);
 }
 

@@ -74,7 +74,7 @@ test_codec(void)
             code_all(&in, &w, &when, &other, &back);
             T(!in.bad && in.at == in.end);
             T(w.a == v.a && w.b == v.b && w.c == v.c && w.d == v.d && w.e == v.e && w.f == v.f);
-            T(memcmp(&when, &time, sizeof when) == 0 && ip_equal(&addr, &other));
+            T(when == time && ip_equal(&addr, &other));
             T(back.len == MIN(i, 8) && memcmp(back.at, span.at, back.len) == 0);
             /* One octet less is no record. */
             in = (struct codec){ .at = out.out->data, .end = out.out->data + out.out->len - 1 };
@@ -121,7 +121,7 @@ see_packets(struct feed *f, uint32_t from, uint32_t to)
         uint8_t octets[40] = { 0 };
         struct ipsec_packet p = { .protocol = PROTO_ESP, .spi = 0x01020304, .seq = i * 2,
                                   .length = sizeof octets, .octets = { octets, sizeof octets },
-                                  .has_iv = true, .iv = i * 77 };
+                                  .has_iv = true, .iv = i * UINT64_C(77) };
         struct sighting at = { .frame = f->base + i - from + 1, .time = 1000 + i,
                                .src = ip_from(4, src), .dst = ip_from(4, dst), .ttl = 64,
                                .point = 1, .ip_id = (uint16_t)(9 * i) };
@@ -240,6 +240,15 @@ test_refused(void)
     g_free(path);
 }
 
+static void
+flip(char *octet, unsigned bit)
+{
+    guint8 v = (guint8)*octet;
+
+    v ^= (guint8)(1u << bit);
+    memcpy(octet, &v, 1);
+}
+
 /* Whoever makes a right sum of what is wrong gets no further than with packets. */
 static void
 test_hostile(void)
@@ -254,13 +263,13 @@ test_hostile(void)
             GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
             struct feed *f;
             struct report r;
-            text[i] ^= (char)(1 << bit);
+            flip(text + i, bit);
             size = STATE_SUM;
             g_checksum_update(sum, (const guchar *)text, (gssize)(len - STATE_SUM));
             g_checksum_get_digest(sum, (guint8 *)text + len - STATE_SUM, &size);
             g_checksum_free(sum);
             write_file(other, text, len);
-            text[i] ^= (char)(1 << bit);
+            flip(text + i, bit);
             f = open_feed(other, NULL);
             see_packets(f, 7, 9);
             feed_report(f, &r);

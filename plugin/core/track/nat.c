@@ -321,7 +321,7 @@ flavour_of(const struct span *vendor)
     made = true;
     for (size_t i = 0; i < G_N_ELEMENTS(documents) && vendor->len == VENDOR_ID; i++) {
         if (memcmp(ids[i], vendor->at, VENDOR_ID) == 0) {
-            return documents[i].it;
+            return (uint8_t)documents[i].it;
         }
     }
     return 0;

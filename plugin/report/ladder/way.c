@@ -487,7 +487,7 @@ name_at(const struct ladder_way *w, const struct row *r, unsigned at)
 {
     unsigned column = along(w, r, at);
 
-    return column == 0           ? "the initiator" :
+    return column == 0          ? "the initiator" :
            column == w->num + 1 ? "the responder" :
                                    points_get(w->p, w->ids[column - 1])->name;
 }
