@@ -12,7 +12,7 @@ sender(const struct stream *s)
 }
 
 /* "Inner source 10.1.0.9 in SPI 47f54071, as the clear packets at the tunnel's own device show
- * (frame 8 beside frame 9, and so on)" */
+ * (frame 8 with frame 9, and so on)" */
 static void
 say_source(const struct stream *s, const struct beside_source *b, GString *out)
 {
@@ -20,7 +20,7 @@ say_source(const struct stream *s, const struct beside_source *b, GString *out)
 
     g_string_append_printf(out,
                            "Inner source %s in SPI %08x, as clear packets at the tunnel's own "
-                           "device suggest (frame %u beside frame %u",
+                           "device suggest (frame %u with frame %u",
                            ip_print(&b->packet.src, addr, sizeof addr), s->spi, b->clear[0],
                            b->sealed[0]);
     if (b->packets > 1) {

@@ -88,7 +88,7 @@ enum limits {
     SADB_MAX_CLEAR = 1 << 14,       /* clear packets that selectors say must be protected */
     SADB_MAX_CLEAR_SAS = 256,       /* Child SAs that a clear packet is compared with */
     SADB_MAX_CLEAR_SELECTORS = 2048,        /* selectors of theirs, newest first */
-    BESIDE_MAX_STREAMS = 64,        /* streams whose inner packets are sought at a tunnel's device */
+    BESIDE_MAX_STREAMS = 64,        /* streams whose inner packets are sought at tunnel devices */
     BESIDE_LEAST = 4,               /* packets that show what a stream carries */
     BESIDE_MAX_SOURCES = 4,         /* inner sources of one stream */
     BESIDE_MAX_FRAMES = 16,         /* frames of each */

@@ -80,8 +80,8 @@ struct traffic_packet {
 /* Counts a packet.  They come in the order of the capture. */
 void traffic_see(struct traffic *t, const struct traffic_packet *p);
 
-/* Appends the whole page, which loads nothing.  t may be NULL: nothing was counted.  name is the
- * capture's, or NULL. */
+/* Appends the whole page, which loads nothing.  t may be NULL: nothing was counted.  capture is its
+ * name, or NULL. */
 void report_html(GString *out, const struct report *r, const struct traffic *t,
                  const char *capture);
 
