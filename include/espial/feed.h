@@ -102,12 +102,14 @@ struct record {
 
 /* --- frames ---------------------------------------------------------------------------------- */
 
+/* How many interfaces the capture has, where its first frame tells. */
+enum feed_interfaces { FEED_ONE, FEED_PERHAPS_SEVERAL, FEED_SEVERAL };
+
 struct feed_frame {
     uint32_t number;            /* in its file, from 1 */
     double time;                /* epoch seconds, by the clock that captured it */
     uint8_t point;              /* as in struct sighting */
-    bool several_points;        /* the capture has more than one interface; told with its first
-                                 * frame */
+    uint8_t interfaces_told;    /* enum feed_interfaces; told with its first frame */
     const char *interfaces;     /* names of the interfaces that its first frame shows, a line for
                                  * each; told with it, or NULL */
     enum frame_link link;

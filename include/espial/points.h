@@ -58,6 +58,11 @@ struct seen_elsewhere {
 
 struct points;
 struct points *points_new(uint64_t seed);
+/* Nobody knows whether there is more than one: after POINTS_MAX_ALONE packets of one alone nothing
+ * is compared any more. */
+void points_doubt(struct points *p, bool doubted);
+/* Packets are compared: false for NULL, and after points_doubt has ended it. */
+bool points_compare(const struct points *p);
 void points_free(struct points *p);     /* NULL is allowed */
 
 /* Any frame of a point: it was at work then.  name is the interface's, copied, or NULL. */

@@ -96,8 +96,9 @@ void sadb_free(struct sadb *db);
 
 /* Any frame, for the end of the capture. */
 void sadb_see_frame(struct sadb *db, uint32_t frame, double time);
-/* The capture has several interfaces: what they saw is compared from now on. */
-void sadb_expect_points(struct sadb *db);
+/* The capture has several interfaces, or (not sure) may have: what they saw is compared from now
+ * on. */
+void sadb_expect_points(struct sadb *db, bool sure);
 /* Any frame of the interface with that number (struct sighting), before what is in it.  name is
  * the interface's, or NULL. */
 void sadb_see_point(struct sadb *db, uint8_t point, uint32_t frame, double time,

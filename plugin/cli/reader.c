@@ -232,7 +232,8 @@ read_frame(struct reader *r, struct feed *feed, const struct feed_host *host, ui
         frame->point = (uint8_t)(MIN(r->now->first_point + MAX(frame->point, 1u), UINT8_MAX));
     }
     if (number == 1) {
-        frame->several_points = r->names || source_interfaces(r->now->source) > 1;
+        frame->interfaces_told =
+            r->names || source_interfaces(r->now->source) > 1 ? FEED_SEVERAL : FEED_ONE;
         frame->interfaces = interfaces = interfaces_of(r);
     }
     r->link = frame->link;

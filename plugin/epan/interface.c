@@ -43,6 +43,14 @@ host_point_name(void *context)
     return g_strcmp0(name, "unknown") == 0 ? NULL : name;       /* what Wireshark calls none */
 }
 
+/* By the name of the second one: what Wireshark 4.0 calls unknown has no name, or is none. */
+static uint8_t
+interfaces_told(const char *second)
+{
+    return !second ? FEED_ONE :
+           strcmp(second, "unknown") == 0 ? FEED_PERHAPS_SEVERAL : FEED_SEVERAL;
+}
+
 /* Those that the beginning of the file names, a line for each. */
 static const char *
 names_of(const packet_info *pinfo)
@@ -63,9 +71,9 @@ host_sighting(const packet_info *pinfo, struct feed_frame *out)
     const wtap_rec *r = pinfo->rec;
 
     out->time = (double)pinfo->abs_ts.secs + (double)pinfo->abs_ts.nsecs / 1e9;
-    out->several_points = pinfo->num == 1 && compat_interface_name(pinfo, 1) != NULL;
     if (pinfo->num == 1) {
         out->interfaces = names_of(pinfo);
+        out->interfaces_told = interfaces_told(compat_interface_name(pinfo, 1));
     }
     if (r->presence_flags & WTAP_HAS_INTERFACE_ID) {
         uint32_t interface = r->rec_header.packet_header.interface_id;

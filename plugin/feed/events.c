@@ -18,6 +18,14 @@ time_of(const struct feed *f, const struct feed_frame *frame)
                points_time(points, frame->point, frame->time) : sadb_last_time(f->db);
 }
 
+static void
+expect_points(struct feed *f, const struct feed_frame *frame)
+{
+    if (frame->interfaces_told != FEED_ONE) {
+        sadb_expect_points(f->db, frame->interfaces_told == FEED_SEVERAL);
+    }
+}
+
 void
 feed_see_point(struct feed *f, const struct feed_frame *frame, const char *point_name)
 {
@@ -31,18 +39,14 @@ feed_see_point(struct feed *f, const struct feed_frame *frame, const char *point
 void
 feed_see_time(struct feed *f, const struct feed_frame *frame)
 {
-    if (frame->several_points) {
-        sadb_expect_points(f->db);
-    }
+    expect_points(f, frame);
     sadb_see_frame(f->db, frame->number, time_of(f, frame));
 }
 
 void
 feed_see_frame(struct feed *f, const struct feed_frame *frame, const char *point_name)
 {
-    if (frame->several_points) {
-        sadb_expect_points(f->db);
-    }
+    expect_points(f, frame);
     feed_see_point(f, frame, point_name);
     feed_see_time(f, frame);
 }

@@ -495,7 +495,7 @@ feed_frame(struct feed *feed, const struct feed_frame *frame, const struct feed_
     frame = &numbered;
     if (!visited) {
         feed_see_frame(feed, frame,
-                       sadb_points(feed->db) || frame->several_points ?
+                       sadb_points(feed->db) || frame->interfaces_told != FEED_ONE ?
                            host->point_name(host->context) : NULL);
         feed->cut_frames += frame->octets.captured < frame->octets.reported;
     }

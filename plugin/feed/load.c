@@ -153,7 +153,8 @@ static void
 see_begin(struct feed *f, const struct begin_record *r, const char *interfaces)
 {
     struct feed_frame frame = { .number = (uint32_t)r->frame, .time = r->time,
-                                .several_points = r->several_points, .interfaces = interfaces };
+                                .interfaces_told = r->interfaces_told,
+                                .interfaces = interfaces };
 
     feed_see_frame(f, &frame, NULL);
 }

@@ -145,7 +145,7 @@ code_sighting(struct codec *c, struct ways *w, struct sighting *at, uint8_t prot
 void
 code_begin(struct codec *c, struct begin_record *r)
 {
-    const struct code_field fields[] = { CODE_NUMBER(r->frame), CODE_BOOL(r->several_points) };
+    const struct code_field fields[] = { CODE_NUMBER(r->frame), CODE_NUMBER(r->interfaces_told) };
 
     code_fields(c, fields, G_N_ELEMENTS(fields));
     code_time(c, &r->time, 0);

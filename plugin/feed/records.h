@@ -29,7 +29,7 @@ void ways_free(struct ways *w);
 struct begin_record {
     uint64_t frame;
     double time;
-    bool several_points;
+    uint8_t interfaces_told;    /* enum feed_interfaces */
 };
 struct point_record {
     uint64_t point, first_frame, last_frame;

@@ -140,7 +140,7 @@ state_out_frame(struct state_out *o, const struct feed_frame *frame, const char 
 
     if (!o->begun) {
         struct begin_record r = { .frame = frame->number, .time = frame->time,
-                                  .several_points = frame->several_points };
+                                  .interfaces_told = frame->interfaces_told };
         o->begun = true;
         o->interfaces = g_strdup(frame->interfaces);
         begin(o, STATE_BEGIN);

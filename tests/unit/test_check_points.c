@@ -30,7 +30,7 @@ static void
 set_up(struct conversation *c)
 {
     tunnel(c);
-    sadb_expect_points(c->db);
+    sadb_expect_points(c->db, true);
 }
 
 /* Packets there and back that arrive: first to first + num - 1, a second apart. */

@@ -44,7 +44,7 @@ static void
 set_up(struct conversation *c)
 {
     tunnel(c);
-    sadb_expect_points(c->db);
+    sadb_expect_points(c->db, true);
 }
 
 /* As long as the next call. */

@@ -158,11 +158,43 @@ test_translated(void)
     points_free(s.p);
 }
 
+/* Where nobody knows whether there is a second interface, one alone is given up; where it is known,
+ * or a second one has come, it is not. */
+static void
+test_alone(void)
+{
+    for (unsigned way = 0; way < 3; way++) {
+        struct points *p = points_new(7);
+        struct seen_elsewhere was;
+        struct sighting at = { .point = 1, .src = { 4, { 10 } }, .dst = { 4, { 11 } } };
+        bool given_up = way == 0;
+
+        points_doubt(p, way != 1);
+        points_see_frame(p, 1, 1, 1000, NULL);
+        if (way == 2) {
+            points_see_frame(p, 2, 2, 1000, NULL);
+        }
+        for (uint32_t i = 0; i < POINTS_MAX_ALONE + 2; i++) {
+            struct packet_mark m = points_mark(MARK_ESP, &i, sizeof i, NULL, 100);
+            at.frame = 10 + i;
+            at.time = 1000 + i;
+            T(points_compare(p) == !(given_up && i > POINTS_MAX_ALONE));
+            T(!points_see(p, &m, &at, &was));
+            T(points_know(p, &m) == !(given_up && i >= POINTS_MAX_ALONE));
+        }
+        T(!points_capped(p) && points_compare(p) == !given_up);
+        points_see_frame(p, 2, at.frame + 1, at.time, NULL);
+        T(points_capped(p) == given_up);        /* what it had is not compared: that is said */
+        points_free(p);
+    }
+}
+
 int
 main(void)
 {
     test_blind();
     test_back();
     test_translated();
+    test_alone();
     return t_done();
 }

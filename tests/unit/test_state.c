@@ -104,7 +104,7 @@ static void
 next_frame(struct feed *f, uint32_t number, double time, const char *interfaces)
 {
     struct feed_frame frame = { .number = number, .time = time, .interfaces = interfaces,
-                                .several_points = true, .point = 1 };
+                                .interfaces_told = FEED_SEVERAL, .point = 1 };
 
     feed_begin_file(f, &frame);
     frame.number += f->base;

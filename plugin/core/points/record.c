@@ -68,6 +68,34 @@ points_new(uint64_t seed)
     return p;
 }
 
+void
+points_doubt(struct points *p, bool doubted)
+{
+    p->doubted = doubted;
+}
+
+/* One interface is no two points: what it saw is not worth its room. */
+static bool
+is_alone(struct points *p)
+{
+    if (!p->given_up && p->doubted && p->num_places == 1 && p->records->len >= POINTS_MAX_ALONE) {
+        p->given_up = true;
+        g_array_free(p->records, TRUE);
+        g_array_free(p->ends, TRUE);
+        p->records = g_array_new(FALSE, FALSE, sizeof(struct record));
+        p->ends = g_array_new(FALSE, FALSE, sizeof(struct ends));
+        g_hash_table_remove_all(p->newest);
+        g_hash_table_remove_all(p->ends_of);
+    }
+    return p->given_up;
+}
+
+bool
+points_compare(const struct points *p)
+{
+    return p && !p->given_up;
+}
+
 static void
 free_array(GArray *a)
 {
@@ -115,6 +143,7 @@ place_of(struct points *p, uint8_t number)
         p->capped = true;
         return NULL;
     }
+    p->capped |= p->given_up;
     at = &p->places[p->num_places++];
     at->is = (struct point){ .id = p->num_places - 1, .number = number, .end_known = true };
     g_snprintf(at->is.name, sizeof at->is.name, "point %u", (unsigned)number);
@@ -302,6 +331,9 @@ points_see(struct points *p, const struct packet_mark *m, const struct sighting 
 
     *out = (struct seen_elsewhere){ .ike_sa = NO_ID, .stream = NO_ID };
     p->told = NO_RECORD;
+    if (is_alone(p)) {
+        return false;
+    }
     if (!place || index >= POINTS_MAX_PACKETS) {
         p->capped = true;
         return false;

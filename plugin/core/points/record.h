@@ -69,6 +69,7 @@ struct points {
     GHashTable *ends_of;        /* hash of struct ends -> its index plus one */
     uint32_t told;              /* the record that points_tell speaks of, or NO_RECORD */
     bool meet, capped;
+    bool doubted, given_up;     /* points_doubt; and one alone was seen for too long */
     GArray *ticks[POINTS_MAX];  /* of struct tick, in order of the capture, or NULL */
     GHashTable *ike_ways;       /* IKE SA, direction and point -> index of ends plus one; NO_RECORD:
                                  * its messages there have several */

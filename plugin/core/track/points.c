@@ -7,9 +7,12 @@
 #include <string.h>
 
 void
-sadb_expect_points(struct sadb *db)
+sadb_expect_points(struct sadb *db, bool sure)
 {
-    db->points = db->points ? db->points : points_new(db->store.seed);
+    if (!db->points) {
+        db->points = points_new(db->store.seed);
+        points_doubt(db->points, !sure);
+    }
 }
 
 void
@@ -18,6 +21,12 @@ sadb_see_point(struct sadb *db, uint8_t point, uint32_t frame, double time, cons
     if (db->points && point) {
         points_see_frame(db->points, point, frame, time, name);
     }
+}
+
+static bool
+compares(const struct sadb *db, const struct sighting *at)
+{
+    return at->point && points_compare(db->points);
 }
 
 static bool
@@ -75,7 +84,7 @@ track_copied_message(struct sadb *db, struct ike_event *e, const struct ike_mess
     struct packet_mark mark;
     struct seen_elsewhere was;
 
-    if (!db->points || !e->at.point || len < IKE_HEADER) {
+    if (!compares(db, &e->at) || len < IKE_HEADER) {
         return false;
     }
     /* A message that was joined from IKE's own fragments is no packet: its last fragment is. */
@@ -136,7 +145,7 @@ track_copied_packet(struct sadb *db, struct ipsec_event *e)
     struct packet_mark mark;
     struct seen_elsewhere was;
 
-    if (!db->points || !e->at.point) {
+    if (!compares(db, &e->at)) {
         return false;
     }
     mark = points_mark(p->protocol == PROTO_AH ? MARK_AH : MARK_ESP, head, sizeof head,
@@ -178,7 +187,7 @@ track_copied_path(struct sadb *db, struct path_event *e)
     struct packet_mark mark;
     struct seen_elsewhere was;
 
-    if (!db->points || !e->at.point) {
+    if (!compares(db, &e->at)) {
         return false;
     }
     switch (p->kind) {
@@ -209,7 +218,7 @@ track_clear_kept(struct sadb *db, const struct path_event *e)
     struct seen_elsewhere was;
 
     /* Its time is that of its own clock: a packet that was met before is in the list already. */
-    if (db->points && e->at.point && !points_owner(db->points, e->at.frame, &known) &&
+    if (compares(db, &e->at) && !points_owner(db->points, e->at.frame, &known) &&
         points_mark_inner(&mark, false, e->packet->clear_octets.at,
                           e->packet->clear_octets.len)) {
         points_see(db->points, &mark, &e->at, &was);
@@ -223,7 +232,7 @@ track_sealed(struct sadb *db, const struct ipsec_event *e, const struct sighting
     struct packet_mark mark;
     struct seen_elsewhere was;
 
-    if (db->points && e->at.point && e->stream && p->has_inner && p->inner_tunnel &&
+    if (compares(db, &e->at) && e->stream && p->has_inner && p->inner_tunnel &&
         p->icv != ICV_BAD &&
         points_mark_inner(&mark, true, p->inner_head, p->inner_head_len)) {
         points_see(db->points, &mark, at, &was);
