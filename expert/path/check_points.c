@@ -246,34 +246,83 @@ check_lost_between(const struct check_in *in, struct findings *out)
     }
 }
 
+/* Kinds of change that are reported apart. */
+enum change { CHANGE_ADDRESSES, CHANGE_DSCP, CHANGE_FRAGMENTS };
+
+/* Said once, with both sightings of the first packet. */
+static void
+say_change(const struct check_in *in, struct findings *out, const struct passage *g,
+           enum change change, const uint32_t frame[2], const char *remedy, const char *text)
+{
+    struct scope where = { .basis = BASIS_OBSERVED,
+                           .frame = frame[0],
+                           .also = frame[1],
+                           .sa = sa_of(in, g),
+                           .exchange = NO_ID,
+                           .remedy = remedy,
+                           .variant = (uint64_t)change << 16 |
+                                      (uint64_t)MIN(g->from, g->to) << 8 | MAX(g->from, g->to) };
+
+    if (finding_frame(out, CHECK_rewritten_between, &where)) {
+        return;
+    }
+    finding_add(out, CHECK_rewritten_between, &where, "%s", text);
+    where.frame = frame[1];
+    finding_add(out, CHECK_rewritten_between, &where, "%s", "");
+}
+
+static void
+say_rewriting(const struct check_in *in, struct findings *out, const struct passage *g)
+{
+    const struct points *p = sadb_points(in->db);
+    const char *from = points_get(p, g->from)->name, *to = points_get(p, g->to)->name,
+               *whose = sa_of(in, g) ? "IKE and its SAs" : "ESP or AH";
+    const uint32_t *frame = g->rewriting.frame;
+    char ends[REWRITING_TEXT_MAX], text[TEXT_MAX + REWRITING_TEXT_MAX];
+
+    if (g->rewriting.num) {
+        g_snprintf(text, sizeof text,
+                   "Between %s and %s a packet of %s changes its addresses: %s (frames %u and "
+                   "%u). A device there translates them.",
+                   from, to, whose, rewriting_print(&g->rewriting, ends, sizeof ends), frame[0],
+                   frame[1]);
+        say_change(in, out, g, CHANGE_ADDRESSES, frame, NULL, text);
+    }
+    frame = g->remarking.frame;
+    if (g->remarking.num) {
+        g_snprintf(text, sizeof text,
+                   "Between %s and %s packets of %s change their DSCP, the first from %u to %u "
+                   "(frames %u and %u). A device there sets another class of service.",
+                   from, to, whose, (unsigned)g->remarking.dscp[0],
+                   (unsigned)g->remarking.dscp[1], frame[0], frame[1]);
+        say_change(in, out, g, CHANGE_DSCP, frame,
+                   "Nothing needs to be done unless these packets need their class of service: "
+                   "then ask who runs the network between the two points to keep the DSCP.",
+                   text);
+    }
+    frame = g->fragmenting.frame;
+    if (g->fragmenting.num) {
+        g_snprintf(text, sizeof text,
+                   g->fragmenting.apart ?
+                       "Packets of %s leave %s whole and arrive at %s in IP fragments (frames %u "
+                       "and %u). A link between them takes no packets of that length." :
+                       "Packets of %s leave %s in IP fragments and arrive at %s whole (frames %u "
+                       "and %u). A device between them joins them.",
+                   whose, from, to, frame[0], frame[1]);
+        say_change(in, out, g, CHANGE_FRAGMENTS, frame,
+                   "Nothing needs to be done if the tunnel works. To avoid fragments, lower the "
+                   "MTU of the tunnel, or have its gateways lower TCP's MSS.",
+                   text);
+    }
+}
+
 void
 check_rewritten_between(const struct check_in *in, struct findings *out)
 {
     const struct points *p = sadb_points(in->db);
 
     for (size_t i = 0; i < points_num_passages(p); i++) {
-        const struct passage *g = points_passage(p, i);
-        const struct rewriting *r = &g->rewriting;
-        const struct ike_sa *sa = sa_of(in, g);
-        char text[REWRITING_TEXT_MAX];
-        struct scope where = { .basis = BASIS_OBSERVED,
-                               .frame = r->frame[0],
-                               .also = r->frame[1],
-                               .sa = sa,
-                               .exchange = NO_ID,
-                               .variant = (uint64_t)MIN(g->from, g->to) << 8 |
-                                          MAX(g->from, g->to) };
-        if (!r->num || finding_frame(out, CHECK_rewritten_between, &where)) {
-            continue;
-        }
-        finding_add(out, CHECK_rewritten_between, &where,
-                    "Between %s and %s a packet of %s changes its addresses: %s (frames %u and "
-                    "%u). A device there translates them.",
-                    points_get(p, g->from)->name, points_get(p, g->to)->name,
-                    sa ? "IKE and its SAs" : "ESP or AH",
-                    rewriting_print(r, text, sizeof text), r->frame[0], r->frame[1]);
-        where.frame = r->frame[1];
-        finding_add(out, CHECK_rewritten_between, &where, "%s", "");
+        say_rewriting(in, out, points_passage(p, i));
     }
 }
 

@@ -39,6 +39,7 @@ struct frame_part {
     uint16_t ip_id;                 /* IPv4, and of fragments the low half of IPv6's */
     uint16_t vlan;                  /* of the outermost tag that is not 0 */
     uint8_t ttl;                    /* or hop limit */
+    uint8_t dscp;                   /* class of service, DSCP */
     uint8_t protocol;               /* IP protocol: of the fragments' datagram */
     bool first_fragment;
     struct octets payload;          /* of a fragment: what follows the IP header */

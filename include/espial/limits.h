@@ -76,7 +76,7 @@ enum limits {
     POINT_NAME_MAX = 64,
     POINTS_MAX_PACKETS = 1 << 20,   /* sightings of packets that are kept to compare them */
     POINTS_MAX_SAME = 64,           /* sightings of one packet that are looked at */
-    POINTS_MAX_ALONE = 1 << 16,     /* of one interface, where nobody knows whether there are more */
+    POINTS_MAX_ALONE = 1 << 16,     /* of one interface, where nobody knows of another */
     POINTS_MAX_ENDS = 1 << 16,      /* different addresses and ports of them */
     PASSAGES_MAX = 1 << 14,
     PASSAGE_MAX_LOST = 1 << 12,     /* lost packets of one passage that are named */

@@ -114,11 +114,25 @@ struct lost_packet {
                                  * arrived */
 };
 
-/* Addresses and ports that differ between two points; DSCP and TTL are not looked at. */
+/* Addresses and ports that differ between two points. */
 struct rewriting {
     struct ip_addr src[2], dst[2];      /* before, behind */
     uint16_t src_port[2], dst_port[2];
     uint32_t frame[2];          /* the first such packet */
+    uint32_t num;
+};
+
+/* Packets whose IP header says another class of service behind (DSCP): the first. */
+struct remarking {
+    uint8_t dscp[2];            /* before, behind */
+    uint32_t frame[2];
+    uint32_t num;
+};
+
+/* Packets that come in IP fragments (apart), or that came so and are whole behind: the first. */
+struct fragmenting {
+    bool apart;
+    uint32_t frame[2];
     uint32_t num;
 };
 
@@ -140,6 +154,8 @@ struct passage {
     bool timed;                 /* the delays are known: packets of both directions were matched */
     double delay, delay_99;     /* seconds: median and 99th percentile */
     struct rewriting rewriting; /* num 0: none */
+    struct remarking remarking; /* the same */
+    struct fragmenting fragmenting;
     struct ip_addr inner_src, inner_dst;        /* valid with inner and num_lost: of the first one
                                                  * lost */
 };

@@ -23,6 +23,7 @@ struct sighting {
     uint64_t link;              /* the sender's link address, 0 where there is none */
     uint16_t ip_id;             /* IPv4 Identification, 0 for IPv6 */
     uint8_t ttl;                /* or hop limit; 0: not known */
+    uint8_t dscp;               /* class of service, DSCP (RFC 4301 section 4.1) */
     uint8_t point;              /* the interface that captured it, from 1, those from UINT8_MAX on
                                  * as one; 0: not known */
 };

@@ -414,6 +414,7 @@ see_part(struct reading *f)
     f->at.dst_port = p->dst_port;
     f->at.ip_id = p->ip_id;
     f->at.ttl = p->ttl;
+    f->at.dscp = p->dscp;
     f->at.own_ports = p->own_ports;
     f->at.tcp = p->kind == FRAME_TCP;
     f->at.joined = p->reassembled;

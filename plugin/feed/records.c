@@ -13,7 +13,7 @@ struct way_key {
     uint64_t link;
     uint32_t spi;
     uint16_t src_port, dst_port;
-    uint8_t protocol, ttl, point;
+    uint8_t protocol, ttl, dscp, point;
     bool tcp, own_ports, joined;
 };
 struct way {
@@ -56,7 +56,8 @@ code_key(struct codec *c, struct way_key *k)
     const struct code_field fields[] = {
         CODE_NUMBER(k->link), CODE_NUMBER(k->spi), CODE_NUMBER(k->src_port),
         CODE_NUMBER(k->dst_port), CODE_NUMBER(k->protocol), CODE_NUMBER(k->ttl),
-        CODE_NUMBER(k->point), CODE_BOOL(k->tcp), CODE_BOOL(k->own_ports), CODE_BOOL(k->joined)
+        CODE_NUMBER(k->dscp), CODE_NUMBER(k->point), CODE_BOOL(k->tcp),
+        CODE_BOOL(k->own_ports), CODE_BOOL(k->joined)
     };
 
     code_addr(c, &k->src);
@@ -117,6 +118,7 @@ code_sighting(struct codec *c, struct ways *w, struct sighting *at, uint8_t prot
     k.dst_port = at->dst_port;
     k.protocol = protocol;
     k.ttl = at->ttl;
+    k.dscp = at->dscp;
     k.point = at->point;
     k.tcp = at->tcp;
     k.own_ports = at->own_ports;
@@ -130,7 +132,7 @@ code_sighting(struct codec *c, struct ways *w, struct sighting *at, uint8_t prot
                                  .dst = k.dst, .src_port = k.src_port, .dst_port = k.dst_port,
                                  .tcp = k.tcp, .own_ports = k.own_ports, .joined = k.joined,
                                  .link = k.link, .ip_id = (uint16_t)ip_id, .ttl = k.ttl,
-                                 .point = k.point };
+                                 .dscp = k.dscp, .point = k.point };
         /* Times are of this age, frames in order. */
         c->bad |= frame < w->frame || frame > UINT32_MAX || !(at->time >= 0 && at->time < 1e12);
     }

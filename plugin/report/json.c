@@ -476,6 +476,14 @@ put_passage(json_dumper *j, const struct passage *g)
     }
     put_text(j, "rewritten",
              g->rewriting.num ? rewriting_print(&g->rewriting, ends, sizeof ends) : NULL);
+    if (g->remarking.num) {
+        g_snprintf(ends, sizeof ends, "%u -> %u", (unsigned)g->remarking.dscp[0],
+                   (unsigned)g->remarking.dscp[1]);
+        put_text(j, "dscp", ends);
+    }
+    if (g->fragmenting.num) {
+        put_number(j, g->fragmenting.apart ? "fragmented" : "joined", g->fragmenting.num);
+    }
     json_dumper_end_object(j);
 }
 

@@ -6,6 +6,12 @@ enum { NEAR = 1,
        FAR = 2 };
 #define AHEAD 11.0 /* the far point's clock, seconds */
 
+/* Of the packets that come next. */
+static struct header {
+    uint8_t dscp;
+    bool joined;
+} header;
+
 /* An ESP packet at one point; the client is at the near one. */
 static void
 at_point(struct conversation *c, uint8_t point, double time, uint32_t seq, bool from_client,
@@ -16,7 +22,8 @@ at_point(struct conversation *c, uint8_t point, double time, uint32_t seq, bool 
     struct sighting at = { .frame = c->frame + 1, .time = time + (point == FAR ? AHEAD : 0),
                            .src = from_client ? c->client : c->gateway,
                            .dst = from_client ? c->gateway : c->client, .ip_id = (uint16_t)seq,
-                           .ttl = (point == NEAR) == from_client ? 64 : 60, .point = point };
+                           .ttl = (point == NEAR) == from_client ? 64 : 60, .point = point,
+                           .dscp = header.dscp, .joined = header.joined };
 
     memcpy(octets, &seq, sizeof seq);
     p.iv = seq;
@@ -219,6 +226,38 @@ rewritten(struct conversation *c)
     SILENT(c, replay);
 }
 
+/* The packets of one direction lose their class of service on the way, the long ones come in
+ * fragments; the other direction is let be. */
+static void
+header_changed(struct conversation *c)
+{
+    set_up(c);
+    for (uint32_t i = 1; i <= 4; i++) {
+        header = (struct header){ 46, false };
+        at_point(c, NEAR, 2000 + i, i, true, 100);
+        header = (struct header){ 0, i == 3 };
+        at_point(c, FAR, 2000 + i + 0.02, i, true, 100);
+        at_point(c, FAR, 2000 + i + 0.1, i, false, 100);
+        header.joined = false;
+        at_point(c, NEAR, 2000 + i + 0.12, i, false, 100);
+    }
+    end(c);
+    for (size_t i = 0; i < findings_count(c->found); i++) {
+        const struct finding *f = findings_get(c->found, i);
+        if (f->check == CHECK_rewritten_between) {
+            T(strstr(f->detail, f->frame == 5 ?
+                                    "change their DSCP, the first from 46 to 0 (frames 5 and 6)" :
+                                    "leave client whole and arrive at gateway in IP fragments "
+                                    "(frames 13 and 14)"));
+            T(f->frame == 5 || f->frame == 13);
+        }
+    }
+    FIRES(c, rewritten_between);
+    T(count(c, CHECK_rewritten_between) == 2);
+    header = (struct header){ 0, false };
+    SILENT(c, lost_between);
+}
+
 /* Somebody sends a packet again that both points have seen. */
 static void
 replayed(struct conversation *c)
@@ -307,6 +346,7 @@ main(void)
     lost_behind(&c);
     not_captured(&c);
     rewritten(&c);
+    header_changed(&c);
     replayed(&c);
     dropped(&c);
     return conversation_done(&c);

@@ -196,29 +196,6 @@ passage_of(struct work *w, const struct record *r, uint32_t from, uint32_t to)
 }
 
 static void
-note_rewriting(const struct work *w, struct passage *g, const struct record *a,
-               const struct record *b)
-{
-    const struct ends *x = record_ends(w->p, a), *y = record_ends(w->p, b);
-
-    if (a->ends == b->ends || g->inner) {
-        return;
-    }
-    if (!g->rewriting.num++) {
-        g->rewriting.src[0] = x->src;
-        g->rewriting.dst[0] = x->dst;
-        g->rewriting.src_port[0] = x->src_port;
-        g->rewriting.dst_port[0] = x->dst_port;
-        g->rewriting.src[1] = y->src;
-        g->rewriting.dst[1] = y->dst;
-        g->rewriting.src_port[1] = y->src_port;
-        g->rewriting.dst_port[1] = y->dst_port;
-        g->rewriting.frame[0] = a->frame;
-        g->rewriting.frame[1] = b->frame;
-    }
-}
-
-static void
 note_arrived(struct work *w, const struct record *a, const struct record *b)
 {
     struct passage *g = passage_of(w, a, a->point, b->point);
@@ -228,7 +205,7 @@ note_arrived(struct work *w, const struct record *a, const struct record *b)
         g->arrived++;
         g->last_arrived = MAX(g->last_arrived, a->frame);
         g->largest_arrived = MAX(g->largest_arrived, a->length);
-        note_rewriting(w, g, a, b);
+        points_note_changes(w->p, g, a, b);
     }
 }
 

@@ -327,6 +327,7 @@ points_see(struct points *p, const struct packet_mark *m, const struct sighting 
                         .asked_by_initiator = m->asked_by_initiator,
                         .message_id = m->message_id,
                         .ttl = m->kind < MARK_SEALED ? at->ttl : 0,
+                        .dscp = at->dscp,
                         .kind = (uint8_t)m->kind };
 
     *out = (struct seen_elsewhere){ .ike_sa = NO_ID, .stream = NO_ID };

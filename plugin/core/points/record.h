@@ -29,7 +29,7 @@ struct record {
     uint32_t emission;          /* once the capture has ended: sightings of one sending share it */
     uint16_t ip_id;             /* of a datagram in fragments */
     uint8_t point;              /* index into places */
-    uint8_t ttl, kind;
+    uint8_t ttl, dscp, kind;
     bool to_responder, copy;
     bool joined;                /* came in IP fragments */
     bool numbered, answer, asked_by_initiator;  /* as in struct packet_mark */
@@ -125,5 +125,10 @@ bool halves_went_on(const struct halves *h, const struct record *r, uint32_t poi
 
 /* passages.c: what became of the packets. */
 void passages_make(struct points *p);
+
+/* changes.c: notes in what the packet of one sighting differs from that of another, which follows
+ * it on its way. */
+void points_note_changes(const struct points *p, struct passage *g, const struct record *before,
+                         const struct record *behind);
 
 #endif

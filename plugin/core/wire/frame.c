@@ -66,6 +66,7 @@ enter_ipv4(struct frame_walk *w)
     w->now.dst = ip_from(4, h + 16);
     w->now.ip_id = be16(h + 4);
     w->now.ttl = h[8];
+    w->now.dscp = h[1] >> 2;
     if (!w->inside) {
         w->ip = packet;
     }
@@ -98,6 +99,7 @@ enter_ipv6(struct frame_walk *w)
     w->now.dst = ip_from(6, h + 24);
     w->now.ip_id = 0;
     w->now.ttl = h[7];
+    w->now.dscp = (uint8_t)((h[0] & 15) << 2 | h[1] >> 6);
     if (!w->inside) {
         w->ip = packet;
     }

@@ -55,6 +55,14 @@ print_passage(FILE *out, const struct report *r, const struct passage *g)
     if (g->rewriting.num) {
         fprintf(out, ", %s", rewriting_print(&g->rewriting, text, sizeof text));
     }
+    if (g->remarking.num) {
+        fprintf(out, ", DSCP %u -> %u in %u", (unsigned)g->remarking.dscp[0],
+                (unsigned)g->remarking.dscp[1], g->remarking.num);
+    }
+    if (g->fragmenting.num) {
+        fprintf(out, g->fragmenting.apart ? ", %u in IP fragments" : ", %u whole again",
+                g->fragmenting.num);
+    }
     if (g->num_lost) {
         uint32_t frames[PASSAGE_MAX_LOST];
         for (guint i = 0; i < g->lost->len; i++) {
