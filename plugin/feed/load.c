@@ -68,7 +68,9 @@ state_in_new(const char *path, char **message)
 
     in->file = g_mapped_file_new(path, FALSE, &error);
     if (!in->file) {
-        wrong = g_strdup_printf("cannot be read: %s", error->message);
+        char *why = text_reason(error->message);
+        wrong = g_strdup_printf("cannot be read: %s", why);
+        g_free(why);
         g_clear_error(&error);
     } else {
         wrong = look(in, (const uint8_t *)g_mapped_file_get_contents(in->file),

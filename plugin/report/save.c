@@ -1,5 +1,6 @@
 /* save.c - a page into its file.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include <espial/report.h>
+#include <espial/text.h>
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -81,7 +82,7 @@ report_save(const char *path, const GString *page)
             why = g_strdup(g_strerror(errno));
         }
     } else if (!good) {
-        why = g_strdup(error->message);
+        why = text_reason(error->message);
     }
     g_clear_error(&error);
     g_free(target);

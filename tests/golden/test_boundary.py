@@ -290,9 +290,9 @@ def test_names(folder):
             f.write(b"# " + word + b"\n[peer " + word + b"]\nike = " + word + b"\n[peer a]\nnetworks = " + word + b"\n[peer b]\nvirtual_ip = " + word +
                     b"\n[peer c]\n" + word.replace(b"=", b"") + b" = 1\n[" + word + b"]\nike = x\n")
         for what, options in (("key log, plan, preference", (b"keylog_file:" + log, b"plan_file:" + plan, b"delete_grace:" + text)),
-                              ("what is not there", (b"keylog_file:" + log + b".none", b"plan_file:" + plan + b".none")),
+                              ("what is not there", (b"keylog_file:" + log + b".none", b"plan_file:" + plan + b".none", b"state_file:" + log + b".none")),
                               ("what holds none", (b"keylog_file:" + at, b"plan_file:" + at)),
-                              ("what is none", (b"keylog_file:" + plan, b"plan_file:" + table))):
+                              ("what is none", (b"keylog_file:" + plan, b"plan_file:" + table, b"state_file:" + plan))):
             page = os.path.join(at, b"none", text)
             out, err = tshark("-r", capture, *(w for o in options for w in ("-o", b"espial." + o)), "-c", "4", "-q", "-z", b"espial,html," + page,
                               "-z", "espial,findings")

@@ -53,3 +53,11 @@ text_shown(const char *text)
     }
     return g_string_free(out, FALSE);
 }
+
+char *
+text_reason(const char *message)
+{
+    const char *colon = g_strrstr(message, ": ");
+
+    return text_shown(colon ? colon + 2 : message);
+}
