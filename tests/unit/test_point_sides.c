@@ -4,6 +4,8 @@
 
 #include <espial/points.h>
 
+#include <math.h>
+
 enum { NEAR = 1,
        FAR = 2 };
 #define START 1000.0
@@ -189,6 +191,31 @@ test_alone(void)
     }
 }
 
+/* A point has each frame twice, and the tunnel carries the same packet all the time: which of its
+ * sightings go together is a guess, and tells nothing of clocks. */
+static void
+test_carried_again(void)
+{
+    struct points *p = points_new(7);
+    struct sighting at = { .src = { 4, { 10 } }, .dst = { 4, { 11 } } };
+    struct seen_elsewhere was;
+
+    for (uint32_t i = 1; i <= 12; i++) {
+        for (unsigned k = 0; k < 3; k++) {      /* near, near again, far */
+            struct packet_mark outer = points_mark(MARK_ESP, &i, sizeof i, NULL, 100),
+                               carried = points_mark(MARK_SEALED, "carried", 7, NULL, 60);
+            at.point = k < 2 ? 1 : 2;
+            at.frame++;
+            at.time = 1000 + 10 * i + k * 1e-4;
+            points_see_frame(p, at.point, at.frame, at.time, NULL);
+            T(points_see(p, &outer, &at, &was) == (k == 2));
+            points_see(p, &carried, &at, &was);
+        }
+    }
+    T(fabs(points_time(p, 2, 2000) - 2000) < 0.001);
+    points_free(p);
+}
+
 int
 main(void)
 {
@@ -196,5 +223,6 @@ main(void)
     test_back();
     test_translated();
     test_alone();
+    test_carried_again();
     return t_done();
 }

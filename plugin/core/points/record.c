@@ -295,8 +295,11 @@ note_copy(struct points *p, struct record *r, uint32_t first, struct seen_elsewh
     r->ike_sa = was->ike_sa;
     r->stream = was->stream;
     r->to_responder = was->to_responder;
-    at->steps[at->num_steps++ % STEPS] =
-        r->time - (was->time - place_ahead(&p->places[was->point]));
+    /* What is carried may be the same again and again; what carries it is not, and was seen too. */
+    if (r->kind != MARK_SEALED || was->kind != MARK_SEALED) {
+        at->steps[at->num_steps++ % STEPS] =
+            r->time - (was->time - place_ahead(&p->places[was->point]));
+    }
     *out = (struct seen_elsewhere){ .frame = was->frame,
                                     .ike_sa = was->ike_sa,
                                     .stream = was->stream,
