@@ -28,7 +28,7 @@ write_into(const char *path, const GString *page)
     return good;
 }
 
-/* What a link leads to; of a circle, some link in it. */
+/* What a link leads to, as far as its name is one of a file: that of a pipe in /proc is not. */
 static char *
 behind_links(const char *path)
 {
@@ -43,7 +43,8 @@ behind_links(const char *path)
             next = whole;
         }
         g_free(dir);
-        if (!next) {
+        if (!next || !g_file_test(next, G_FILE_TEST_EXISTS)) {
+            g_free(next);
             break;
         }
         g_free(at);
