@@ -17,8 +17,8 @@ bool text_hidden(uint32_t c);
  * caller frees it. */
 char *text_shown(const char *text);
 
-/* The reason that GLib gives behind the names of files in its message, which Espial says itself: "No
- * such file or directory".  The caller frees it. */
+/* The reason that GLib gives behind the names of files in its message, which Espial says itself:
+ * "No such file or directory".  The caller frees it. */
 char *text_reason(const char *message);
 
 /* The first sentence of a finding in about max octets: without what stands in parentheses, long
