@@ -3,6 +3,7 @@
 
 #include "compat.h"
 #include "terminal.h"
+#include "wiretap_frame.h"
 
 #include <espial/text.h>
 #include <gio/gio.h>
@@ -247,23 +248,6 @@ source_close(struct source *s)
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-static enum frame_link
-link_of(int encap)
-{
-    switch (encap) {
-    case WTAP_ENCAP_ETHERNET: return FRAME_LINK_ETHERNET;
-    case WTAP_ENCAP_SLL: return FRAME_LINK_SLL;
-    case WTAP_ENCAP_SLL2: return FRAME_LINK_SLL2;
-    case WTAP_ENCAP_RAW_IP:
-    case WTAP_ENCAP_RAW_IP4:
-    case WTAP_ENCAP_RAW_IP6: return FRAME_LINK_IP;
-    case WTAP_ENCAP_NULL:
-    case WTAP_ENCAP_LOOP: return FRAME_LINK_NULL;
-    case WTAP_ENCAP_PPP: return FRAME_LINK_PPP;
-    default: return FRAME_LINK_OTHER;
-    }
-}
-
 bool
 source_next(struct source *s, struct feed_frame *out)
 {
@@ -274,13 +258,11 @@ source_next(struct source *s, struct feed_frame *out)
         return false;
     }
     *out = (struct feed_frame){ .time = (double)r->ts.secs + (double)r->ts.nsecs / 1e9 };
-    if (r->presence_flags & WTAP_HAS_INTERFACE_ID) {
-        out->point = (uint8_t)(MIN(h->interface_id, UINT8_MAX - 1u) + 1);
-    }
+    out->point = wiretap_point(r);
     if (r->rec_type != REC_TYPE_PACKET) {
         return true;            /* it has a number, and no octets of the wire */
     }
-    out->link = link_of(h->pkt_encap);
+    out->link = wiretap_link(h->pkt_encap);
     if (out->link == FRAME_LINK_OTHER && !s->strange++) {
         s->strange_link = h->pkt_encap;
     }

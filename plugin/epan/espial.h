@@ -25,8 +25,7 @@ struct frame_records {
 void host_handoff(void);
 struct record *host_read_frame(struct feed *feed, tvbuff_t *tvb, packet_info *pinfo, bool visited,
                                bool detailed, struct record **kept);
-/* interface.c: the link of a frame; when and where it was captured. */
-enum frame_link host_link(const packet_info *pinfo);
+/* interface.c: when and where a frame was captured. */
 void host_sighting(const packet_info *pinfo, struct feed_frame *out);
 const char *host_point_name(void *context);       /* a packet_info */
 

@@ -2,6 +2,7 @@
  * what the dissectors made of it.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "capture.h"
 #include "espial.h"
+#include "wiretap_frame.h"
 
 static int id_isakmp, id_esp, id_ah, id_udpencap, id_icmp, id_icmpv6;
 
@@ -104,7 +105,7 @@ host_read_frame(struct feed *feed, tvbuff_t *tvb, packet_info *pinfo, bool visit
 
     host_sighting(pinfo, &frame);
     if (pinfo->rec->rec_type == REC_TYPE_PACKET) {
-        frame.link = host_link(pinfo);
+        frame.link = wiretap_link(pinfo->rec->rec_header.packet_header.pkt_encap);
         frame.octets = octets_of(tvb);
     }
     return feed_frame(feed, &frame, &host, visited, detailed, kept);

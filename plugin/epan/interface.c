@@ -1,23 +1,7 @@
 /* interface.c - where a frame was captured, and on what kind of link.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "espial.h"
-
-enum frame_link
-host_link(const packet_info *pinfo)
-{
-    switch (pinfo->rec->rec_header.packet_header.pkt_encap) {
-    case WTAP_ENCAP_ETHERNET: return FRAME_LINK_ETHERNET;
-    case WTAP_ENCAP_SLL: return FRAME_LINK_SLL;
-    case WTAP_ENCAP_SLL2: return FRAME_LINK_SLL2;
-    case WTAP_ENCAP_RAW_IP:
-    case WTAP_ENCAP_RAW_IP4:
-    case WTAP_ENCAP_RAW_IP6: return FRAME_LINK_IP;
-    case WTAP_ENCAP_NULL:
-    case WTAP_ENCAP_LOOP: return FRAME_LINK_NULL;
-    case WTAP_ENCAP_PPP: return FRAME_LINK_PPP;
-    default: return FRAME_LINK_OTHER;
-    }
-}
+#include "wiretap_frame.h"
 
 /* Who has joined several captures says what each was called, in the order of their interfaces; the
  * names of interfaces may be the same at each place. */
@@ -75,8 +59,5 @@ host_sighting(const packet_info *pinfo, struct feed_frame *out)
         out->interfaces = names_of(pinfo);
         out->interfaces_told = interfaces_told(compat_interface_name(pinfo, 1));
     }
-    if (r->presence_flags & WTAP_HAS_INTERFACE_ID) {
-        uint32_t interface = r->rec_header.packet_header.interface_id;
-        out->point = (uint8_t)(MIN(interface, UINT8_MAX - 1u) + 1);
-    }
+    out->point = wiretap_point(r);
 }
