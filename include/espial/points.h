@@ -65,6 +65,8 @@ void points_doubt(struct points *p, bool doubted);
 bool points_compare(const struct points *p);
 void points_free(struct points *p);     /* NULL is allowed */
 
+/* Some frame of that point was seen: its name is known, as far as it has one. */
+bool points_knows(const struct points *p, uint8_t point);
 /* Any frame of a point: it was at work then.  name is the interface's, copied, or NULL. */
 void points_see_frame(struct points *p, uint8_t point, uint32_t frame, double time,
                       const char *name);

@@ -18,14 +18,6 @@ time_of(const struct feed *f, const struct feed_frame *frame)
                points_time(points, frame->point, frame->time) : sadb_last_time(f->db);
 }
 
-static void
-expect_points(struct feed *f, const struct feed_frame *frame)
-{
-    if (frame->interfaces_told != FEED_ONE) {
-        sadb_expect_points(f->db, frame->interfaces_told == FEED_SEVERAL);
-    }
-}
-
 void
 feed_see_point(struct feed *f, const struct feed_frame *frame, const char *point_name)
 {
@@ -35,18 +27,19 @@ feed_see_point(struct feed *f, const struct feed_frame *frame, const char *point
     sadb_see_point(f->db, frame->point, frame->number, frame->time, point_name);
 }
 
-/* The second interface of a file is known before its first frame is read. */
 void
 feed_see_time(struct feed *f, const struct feed_frame *frame)
 {
-    expect_points(f, frame);
     sadb_see_frame(f->db, frame->number, time_of(f, frame));
 }
 
+/* The second interface of a file is known before its first frame is read. */
 void
 feed_see_frame(struct feed *f, const struct feed_frame *frame, const char *point_name)
 {
-    expect_points(f, frame);
+    if (frame->interfaces_told != FEED_ONE) {
+        sadb_expect_points(f->db, frame->interfaces_told == FEED_SEVERAL);
+    }
     feed_see_point(f, frame, point_name);
     feed_see_time(f, frame);
 }

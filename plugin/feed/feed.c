@@ -481,6 +481,15 @@ walk_unknown(struct reading *f, enum frame_link link, const struct octets *frame
     search(f, frame);
 }
 
+/* To name an interface costs more than to look at a frame. */
+static bool
+wants_name(const struct feed *feed, const struct feed_frame *frame)
+{
+    const struct points *points = sadb_points(feed->db);
+
+    return points ? !points_knows(points, frame->point) : frame->interfaces_told != FEED_ONE;
+}
+
 struct record *
 feed_frame(struct feed *feed, const struct feed_frame *frame, const struct feed_host *host,
            bool visited, bool detailed, struct record **kept)
@@ -496,8 +505,7 @@ feed_frame(struct feed *feed, const struct feed_frame *frame, const struct feed_
     frame = &numbered;
     if (!visited) {
         feed_see_frame(feed, frame,
-                       sadb_points(feed->db) || frame->interfaces_told != FEED_ONE ?
-                           host->point_name(host->context) : NULL);
+                       wants_name(feed, frame) ? host->point_name(host->context) : NULL);
         feed->cut_frames += frame->octets.captured < frame->octets.reported;
     }
     f.at.frame = frame->number;

@@ -128,16 +128,32 @@ points_free(struct points *p)
     g_free(p);
 }
 
+static struct place *
+known_place(const struct points *p, uint8_t number)
+{
+    for (uint32_t i = 0; i < p->num_places; i++) {
+        if (p->places[i].is.number == number) {
+            return (struct place *)&p->places[i];
+        }
+    }
+    return NULL;
+}
+
+bool
+points_knows(const struct points *p, uint8_t point)
+{
+    return known_place(p, point) != NULL;
+}
+
 /* NULL beyond POINTS_MAX. */
 static struct place *
 place_of(struct points *p, uint8_t number)
 {
     struct place *at;
 
-    for (uint32_t i = 0; i < p->num_places; i++) {
-        if (p->places[i].is.number == number) {
-            return &p->places[i];
-        }
+    at = known_place(p, number);
+    if (at) {
+        return at;
     }
     if (p->num_places >= POINTS_MAX) {
         p->capped = true;
@@ -262,26 +278,18 @@ place_ahead(const struct place *at)
 bool
 points_knows_clock(const struct points *p, uint8_t point)
 {
-    if (!p->records->len || p->places[record_at(p, 0)->point].is.number == point) {
-        return true;
-    }
-    for (uint32_t i = 0; i < p->num_places; i++) {
-        if (p->places[i].is.number == point) {
-            return p->places[i].num_steps > 0;
-        }
-    }
-    return false;
+    const struct place *at = known_place(p, point);
+
+    return !p->records->len || p->places[record_at(p, 0)->point].is.number == point ||
+           (at && at->num_steps > 0);
 }
 
 double
 points_time(const struct points *p, uint8_t point, double time)
 {
-    for (uint32_t i = 0; p && i < p->num_places; i++) {
-        if (p->places[i].is.number == point) {
-            return time - place_ahead(&p->places[i]);
-        }
-    }
-    return time;
+    const struct place *at = p ? known_place(p, point) : NULL;
+
+    return at ? time - place_ahead(at) : time;
 }
 
 static void
