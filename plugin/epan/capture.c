@@ -88,11 +88,12 @@ capture_frame_name(uint32_t frame)
     return series_frame_name(open_file ? open_file->series : NULL, frame);
 }
 
-char *
-capture_text(const char *text)
+const char *
+capture_text(const char *text, char **copy)
 {
-    return open_file && open_file->base ?
-               series_text_in_file(open_file->series, open_file->base, text) : g_strdup(text);
+    *copy = open_file && open_file->base ?
+                series_text_in_file(open_file->series, open_file->base, text) : NULL;
+    return *copy ? *copy : text;
 }
 
 void

@@ -33,9 +33,9 @@ uint32_t capture_frame(const packet_info *pinfo);
 uint32_t capture_frame_here(uint32_t frame);
 /* "12 of NAME"; the caller frees it. */
 char *capture_frame_name(uint32_t frame);
-/* A text of the core, with the numbers of frames that it has for whoever sees this file; the caller
- * frees it. */
-char *capture_text(const char *text);
+/* A text of the core, with the numbers of frames that it has for whoever sees this file.  *copy is
+ * NULL where it is the same text, else what the caller frees. */
+const char *capture_text(const char *text, char **copy);
 
 /* -z espial,state: what is known at the end is to be written there; before a file is read. */
 void capture_save_to(const char *path);

@@ -41,7 +41,7 @@ void info_append(packet_info *pinfo, const struct record *kept);
 
 /* show_text.c: sentences of the core, a line for each 130 characters, below tree; ett is that of
  * the lines. */
-proto_item *show_sentences(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, int field, int ett,
+proto_item *show_sentences(tvbuff_t *tvb, proto_tree *tree, int field, int ett,
                            const char *sentences);
 
 /* show_log.c: the lines of daemons' logs whose place is that frame, below tree. */

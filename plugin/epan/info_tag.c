@@ -55,8 +55,8 @@ append_messages(packet_info *pinfo, const struct record *kept)
 static void
 put_tag(packet_info *pinfo, const struct finding *f, bool first)
 {
-    char *text = capture_text(finding_detail_at(f, capture_frame(pinfo))),
-         *head = text_head(text, TAG_MAX);
+    char *copy,
+        *head = text_head(capture_text(finding_detail_at(f, capture_frame(pinfo)), &copy), TAG_MAX);
 
     if (first) {
         col_prepend_fstr(pinfo->cinfo, COL_INFO, "[%s] ", head);
@@ -64,7 +64,7 @@ put_tag(packet_info *pinfo, const struct finding *f, bool first)
         col_append_fstr(pinfo->cinfo, COL_INFO, " [%s]", head);
     }
     g_free(head);
-    g_free(text);
+    g_free(copy);
 }
 
 /* What fails comes first, as of TCP: the end of the column is out of sight. */

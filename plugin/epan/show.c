@@ -99,7 +99,7 @@ put_text(const struct view *v, proto_tree *tree, int field, const char *text)
 static void
 put_sentences(const struct view *v, proto_tree *tree, int field, const char *text)
 {
-    v->items[field] = show_sentences(v->tvb, v->pinfo, tree, hf[field], ett_sa, text);
+    v->items[field] = show_sentences(v->tvb, tree, hf[field], ett_sa, text);
 }
 
 static proto_item *
@@ -389,11 +389,11 @@ static void
 put_expert_info(const struct view *v, struct frame_findings *all, guint i, proto_item *item)
 {
     const struct finding *f = finding_at(all, i);
-    char text[ITEM_LABEL_LENGTH], *detail = capture_text(finding_detail_at(f, v->frame));
-    const char *end;
+    char text[ITEM_LABEL_LENGTH], *copy;
+    const char *end, *detail = capture_text(finding_detail_at(f, v->frame), &copy);
 
     g_snprintf(text, sizeof text, "%s: %s", checks[f->check].title, detail);
-    g_free(detail);
+    g_free(copy);
     g_utf8_validate(text, -1, &end);
     text[end - text] = 0;
     expert_add_info_format(v->pinfo, item, &ei[f->check], "%s", text);

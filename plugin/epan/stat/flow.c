@@ -119,9 +119,9 @@ message_label(const struct record *r, GString *comment)
     if (r->retransmission_of) {
         separate(comment);
         char *frame = g_strdup_printf("sent again, first in frame %u", r->retransmission_of),
-             *here = capture_text(frame);
-        g_string_append(comment, here);
-        g_free(here);
+             *copy;
+        g_string_append(comment, capture_text(frame, &copy));
+        g_free(copy);
         g_free(frame);
     }
     if (r->ike_sa == NO_ID || r->exchange == NO_ID || !r->message) {

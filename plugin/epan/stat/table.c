@@ -105,14 +105,14 @@ void
 table_set_text(stat_tap_table *table, unsigned row, unsigned column, const char *text)
 {
     stat_tap_table_item_type *item = stat_tap_get_field_data(table, row, column);
-    char *here = capture_text(text);
+    char *copy;
 
-    if (strcmp(item->value.string_value, here) != 0) {
+    text = capture_text(text, &copy);
+    if (strcmp(item->value.string_value, text) != 0) {
         g_free((void *)item->value.string_value);
-        item->value.string_value = here;
-    } else {
-        g_free(here);
+        item->value.string_value = g_strdup(text);
     }
+    g_free(copy);
 }
 
 /* A click on the heading sorts texts by letter: the number puts the worst first. */
