@@ -1,11 +1,11 @@
 /* files.c - the files of a series: as lines of text, and as a section of the page.
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "json_put.h"
 #include "kit.h"
 #include "lines.h"
 #include "sections.h"
 
 #include <espial/text.h>
-#include <wsutil/json_dumper.h>
 
 /* How file i goes on, where that is to be said: a sentence without its end; NULL.  The caller frees
  * it. */
@@ -93,29 +93,6 @@ report_files(FILE *out, const struct report *r)
 /* --- JSON ---- */
 
 static void
-put_number(json_dumper *j, const char *name, uint32_t n)
-{
-    json_dumper_set_member_name(j, name);
-    json_dumper_value_anyf(j, "%u", n);
-}
-
-static void
-put_null(json_dumper *j, const char *name)
-{
-    json_dumper_set_member_name(j, name);
-    json_dumper_value_anyf(j, "null");
-}
-
-static void
-put_seconds(json_dumper *j, const char *name, double seconds)
-{
-    char text[G_ASCII_DTOSTR_BUF_SIZE];
-
-    json_dumper_set_member_name(j, name);
-    json_dumper_value_anyf(j, "%s", g_ascii_formatd(text, sizeof text, "%.6f", seconds));
-}
-
-static void
 json_file(json_dumper *j, const struct series *s, size_t i)
 {
     const struct series_file *f = series_get(s, i);
@@ -124,26 +101,14 @@ json_file(json_dumper *j, const struct series *s, size_t i)
     enum series_join join = series_join(s, i, &seconds);
 
     json_dumper_begin_object(j);
-    json_dumper_set_member_name(j, "name");
-    json_dumper_value_string(j, name);
-    if (f->num_frames) {
-        put_number(j, "first_frame", f->first_frame);
-        put_number(j, "last_frame", f->last_frame);
-    } else {
-        put_null(j, "first_frame");
-        put_null(j, "last_frame");
-    }
+    put_text(j, "name", name);
+    put_or_null(j, "first_frame", f->num_frames ? f->first_frame : 0, 0);
+    put_or_null(j, "last_frame", f->num_frames ? f->last_frame : 0, 0);
     put_number(j, "frames", f->num_frames);
     put_number(j, "left_out", f->left_out);
-    if (f->num_frames) {
-        put_seconds(j, "first_time", f->first_time);
-        put_seconds(j, "last_time", f->last_time);
-    } else {
-        put_null(j, "first_time");
-        put_null(j, "last_time");
-    }
+    put_times(j, f->num_frames > 0, f->first_time, f->last_time);
     if (join != SERIES_ON) {
-        put_seconds(j, join == SERIES_GAP ? "gap" : "overlap", seconds);
+        put_time(j, join == SERIES_GAP ? "gap" : "overlap", seconds);
     }
     json_dumper_end_object(j);
     g_free(name);
@@ -155,8 +120,7 @@ json_files(json_dumper *j, const struct report *r)
     if (!r->series) {
         return;
     }
-    json_dumper_set_member_name(j, "files");
-    json_dumper_begin_array(j);
+    begin_list(j, "files");
     for (size_t i = 0; i < series_count(r->series); i++) {
         json_file(j, r->series, i);
     }

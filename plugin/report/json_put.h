@@ -1,0 +1,90 @@
+/* json_put.h - members of a JSON object.  SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPIAL_JSON_PUT_H
+#define ESPIAL_JSON_PUT_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <wsutil/json_dumper.h>
+
+static inline void
+member(json_dumper *j, const char *name)
+{
+    json_dumper_set_member_name(j, name);
+}
+
+static inline void
+put_text(json_dumper *j, const char *name, const char *text)
+{
+    member(j, name);
+    if (text) {
+        json_dumper_value_string(j, text);
+    } else {
+        json_dumper_value_anyf(j, "null");
+    }
+}
+
+static inline void
+put_number(json_dumper *j, const char *name, uint64_t n)
+{
+    member(j, name);
+    json_dumper_value_anyf(j, "%" G_GINT64_MODIFIER "u", n);
+}
+
+static inline void
+put_or_null(json_dumper *j, const char *name, uint32_t n, uint32_t none)
+{
+    if (n == none) {
+        put_text(j, name, NULL);
+    } else {
+        put_number(j, name, n);
+    }
+}
+
+static inline void
+put_bool(json_dumper *j, const char *name, bool b)
+{
+    member(j, name);
+    json_dumper_value_anyf(j, b ? "true" : "false");
+}
+
+static inline void
+put_time(json_dumper *j, const char *name, double t)
+{
+    char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+    /* printf would write the locale's comma. */
+    member(j, name);
+    json_dumper_value_anyf(j, "%s", g_ascii_formatd(text, sizeof text, "%.6f", t));
+}
+
+/* Null where they are not known. */
+static inline void
+put_times(json_dumper *j, bool known, double first, double last)
+{
+    if (known) {
+        put_time(j, "first_time", first);
+        put_time(j, "last_time", last);
+    } else {
+        put_text(j, "first_time", NULL);
+        put_text(j, "last_time", NULL);
+    }
+}
+
+static inline void
+put_percent(json_dumper *j, const char *name, double percent)
+{
+    char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+    member(j, name);
+    json_dumper_value_anyf(j, "%s", g_ascii_formatd(text, sizeof text, "%.2f", percent));
+}
+
+static inline void
+begin_list(json_dumper *j, const char *name)
+{
+    member(j, name);
+    json_dumper_begin_array(j);
+}
+
+#endif
