@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "checks.h"
 #include "expert.h"
+#include "words/bound.h"
 
 #include <espial/hash.h>
 #include <string.h>
@@ -405,29 +406,20 @@ against_plan(const struct check_in *in, struct findings *out, const struct inner
 {
     const struct ipsec_event *e = in->ipsec;
     const struct endpoint *from = sender(e);
-    const struct plan_peer *peer = plan_find(in->plan, from->id, &from->addr);
-    char addr[ADDR_TEXT_MAX], bound[ADDR_TEXT_MAX], who[ID_TEXT_MAX], remedy[TEXT_MAX];
+    struct bound_otherwise b;
+    char addr[ADDR_TEXT_MAX];
     struct scope where;
 
-    if (!peer || !peer->has_virtual_ip || peer->virtual_ip.family != p->src.family ||
-        ip_equal(&peer->virtual_ip, &p->src) || plan_has_network(peer, &p->src)) {
+    if (!plan_binds_otherwise(in, &b, from, &p->src)) {
         return;
     }
     where = scope_packet(in);
     where.basis = BASIS_CONFIGURED;
     where.variant = variant_of(&p->src);
-    ip_print(&p->src, addr, sizeof addr);
-    ip_print(&peer->virtual_ip, bound, sizeof bound);
-    endpoint_print(from, who, sizeof who);
-    g_snprintf(remedy, sizeof remedy,
-               "Give the client the virtual address %s, or bind %s to %s on the gateway; both ends "
-               "must use the same address.",
-               bound, addr, who);
-    where.remedy = remedy;
+    where.remedy = b.remedy;
     finding_add(out, CHECK_virtual_ip_violation, &where,
-                "Inner source %s in SPI %08x, but the plan binds %s to %s; a gateway that follows "
-                "the plan drops the packet.",
-                addr, e->packet->spi, bound, who);
+                "Inner source %s in SPI %08x%s", ip_print(&p->src, addr, sizeof addr),
+                e->packet->spi, b.text);
 }
 
 void

@@ -2,6 +2,7 @@
  * beside the ESP packets that carry them.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "checks.h"
 #include "expert.h"
+#include "words/bound.h"
 
 #include <espial/hash.h>
 
@@ -50,30 +51,16 @@ static bool
 against_plan(const struct check_in *in, struct findings *out, const struct stream *s,
              const struct beside_source *b)
 {
-    const struct endpoint *from = sender(s);
-    const struct plan_peer *peer = plan_find(in->plan, from->id, &from->addr);
-    char addr[ADDR_TEXT_MAX], bound[ADDR_TEXT_MAX], who[ID_TEXT_MAX], remedy[TEXT_MAX];
+    struct bound_otherwise bound;
     GString *text;
 
-    if (!peer || !peer->has_virtual_ip || peer->virtual_ip.family != b->packet.src.family ||
-        ip_equal(&peer->virtual_ip, &b->packet.src) ||
-        plan_has_network(peer, &b->packet.src)) {
+    if (!plan_binds_otherwise(in, &bound, sender(s), &b->packet.src)) {
         return false;
     }
     text = g_string_new(NULL);
-    ip_print(&b->packet.src, addr, sizeof addr);
-    ip_print(&peer->virtual_ip, bound, sizeof bound);
-    endpoint_print(from, who, sizeof who);
-    g_snprintf(remedy, sizeof remedy,
-               "Give the client the virtual address %s, or bind %s to %s on the gateway; both ends "
-               "must use the same address.",
-               bound, addr, who);
     say_source(s, b, text);
-    g_string_append_printf(text,
-                           ", but the plan binds %s to %s; a gateway that follows the plan drops "
-                           "the packet.",
-                           bound, who);
-    report(out, CHECK_virtual_ip_violation, s, b, text, remedy);
+    g_string_append(text, bound.text);
+    report(out, CHECK_virtual_ip_violation, s, b, text, bound.remedy);
     g_string_free(text, TRUE);
     return true;
 }
