@@ -16,27 +16,10 @@ from pathlib import Path
 
 import jsonschema
 
-SOURCE = Path(os.environ.get("ESPIAL_SOURCE_DIR", Path(__file__).parents[2]))
+from launched import SOURCE, espial, expect
+
 CLEAN = SOURCE / "pcaps/5_clean_ikev2.pcapng"
 FINDING = SOURCE / "pcaps/1_wrong_password.pcapng"
-
-
-def espial(*args, cwd=None, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, **env):
-    run = subprocess.run([SOURCE / "espial", *map(str, args)], text=True, errors="surrogateescape",
-                         stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, cwd=cwd,
-                         timeout=300, env={**os.environ, **env})
-    run.stderr = run.stderr.replace("espial: waiting for another set-up\n", "")
-    return run
-
-
-def expect(run, status, out=(), err=()):
-    said = f"{run.args}\nexit {run.returncode}\n{run.stdout}\n{run.stderr}"
-    assert run.returncode == status, said
-    for text in out:
-        assert text in run.stdout, f"no {text!r} on stdout: {said}"
-    for text in err:
-        assert text in run.stderr, f"no {text!r} on stderr: {said}"
-    assert "Running as user" not in run.stderr, said
 
 
 def packets(data):

@@ -11,7 +11,8 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-SOURCE = Path(os.environ.get("ESPIAL_SOURCE_DIR", Path(__file__).parents[2]))
+from launched import SOURCE, espial, expect
+
 PCAPS = SOURCE / "pcaps"
 RING = [PCAPS / f"ring_buffer_{n}.pcapng" for n in (1, 2, 3)]
 RING_KEYS = PCAPS / "ring_buffer_1.keys"
@@ -22,22 +23,6 @@ CUT = ("5_clean_ikev2", "clean_v1_main", "v1_xauth_reauth", "rekey_child", "nat_
 
 def tool(*args):
     return subprocess.run([str(arg) for arg in args], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
-
-
-def espial(*args, cwd=None):
-    run = subprocess.run([SOURCE / "espial", *map(str, args)], text=True, errors="surrogateescape", stdin=subprocess.DEVNULL,
-                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd, timeout=300)
-    run.stderr = run.stderr.replace("espial: waiting for another set-up\n", "")
-    return run
-
-
-def expect(run, status, out=(), err=()):
-    said = f"{run.args}\nexit {run.returncode}\n{run.stdout}\n{run.stderr}"
-    assert run.returncode == status, said
-    for text in out:
-        assert text in run.stdout, f"no {text!r} on stdout: {said}"
-    for text in err:
-        assert text in run.stderr, f"no {text!r} on stderr: {said}"
 
 
 def frames(path):
