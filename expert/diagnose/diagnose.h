@@ -91,6 +91,7 @@ struct passed {
     const struct ike_sa *stood;     /* the newest IKE SA that was established, NULL */
     const struct child_sa *child;   /* the newest that was set up, NULL */
     uint64_t there, back;       /* packets from who to peer, and back, in all of its SAs */
+    uint64_t lost_there, lost_back;     /* of others, that are lost between two capture points */
     uint32_t last_both;         /* frame up to which packets passed both ways, 0 */
     double first_time, last_time;   /* of these packets */
     unsigned rekeyed;           /* how often an SA was replaced */

@@ -38,6 +38,7 @@ static void
 count_stream(struct counting *c, const struct stream *s, bool there)
 {
     struct passed *p = &c->passed;
+    uint32_t lost = MIN(s->packets, points_lost(c->points, s->id));
 
     if (!s->packets || stream_is_strange(s)) {
         return;
@@ -48,7 +49,8 @@ count_stream(struct counting *c, const struct stream *s, bool there)
     p->first_time = MIN(p->first_time, s->first_time);
     p->last_time = MAX(p->last_time, s->last_time);
     /* What is lost between two capture points reaches nobody. */
-    *(there ? &p->there : &p->back) += s->packets - MIN(s->packets, points_lost(c->points, s->id));
+    *(there ? &p->there : &p->back) += s->packets - lost;
+    *(there ? &p->lost_there : &p->lost_back) += lost;
     p->read |= s->read || s->good;
     c->last[there ? 0 : 1] = MAX(c->last[there ? 0 : 1], s->last_frame);
 }
@@ -170,7 +172,16 @@ judge(const struct diagnoses *d, const struct tunnel *t, const struct passed *p)
 
 /* --- in words ---- */
 
-/* "3 packets out and none back". */
+static void
+put_lost(GString *out, uint64_t lost, bool more)
+{
+    if (lost) {
+        g_string_append_printf(out, " (%" G_GUINT64_FORMAT "%s lost on the way)", lost,
+                               more ? " more" : "");
+    }
+}
+
+/* "3 packets out (2 more lost on the way) and none back". */
 static void
 put_packets(GString *out, const struct passed *p)
 {
@@ -180,11 +191,13 @@ put_packets(GString *out, const struct passed *p)
         g_string_append_printf(out, "%" G_GUINT64_FORMAT " packet%s out", p->there,
                                p->there == 1 ? "" : "s");
     }
+    put_lost(out, p->lost_there, p->there > 0);
     if (!p->back) {
         g_string_append(out, " and none back");
     } else {
         g_string_append_printf(out, " and %" G_GUINT64_FORMAT " back", p->back);
     }
+    put_lost(out, p->lost_back, p->back > 0);
 }
 
 static void

@@ -305,7 +305,9 @@ put_telling(const struct diagnoses *d, GString *out, const struct diagnosis *one
     }
     endpoint_print(end, name, sizeof name);
     if (t->capture) {
-        g_string_append_printf(out, " Capture also at %s: ", name);
+        g_string_append_printf(out, points_meet(sadb_points(d->db)) ?
+                                        " Check the capture point nearest to %s: " :
+                                        " Capture also at %s: ", name);
         put_asking(out, t->capture, name);
         g_string_append_c(out, '.');
     }
