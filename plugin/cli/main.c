@@ -7,6 +7,7 @@
 #include "print.h"
 #include "reader.h"
 #include "say.h"
+#include "terminal.h"
 
 #include <locale.h>
 #include <stdio.h>
@@ -29,11 +30,16 @@ next_step(const struct options *o, unsigned i)
                                                    "nothing to report for it";
 }
 
+static const char *
+called(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
 static void
 problem(const char *path, const char *what, const char *next)
 {
-    say(next ? "%s: %s; %s" : "%s: %s", strcmp(path, "-") == 0 ? "standard input" : path, what,
-        next);
+    say(next ? "%s: %s; %s" : "%s: %s", called(path), what, next);
     raise_to(STATUS_PROBLEM);
 }
 
@@ -112,7 +118,7 @@ read_capture(const struct options *o, unsigned i, const struct inputs *in)
     }
     strange = reader_strange(reader);
     if (strange) {
-        say("%s: %s", paths[0], strange);
+        say("%s: %s", called(paths[0]), strange);
     }
     g_free(strange);
     g_free(fault);
@@ -161,6 +167,7 @@ main(int argc, char **argv)
     } else if (!o.num_captures) {
         options_help();
     } else {
+        bear_closed_pipes();
         compat_begin(argv[0]);
         read_all(&o);
         wtap_cleanup();

@@ -2,19 +2,19 @@
 #include "source.h"
 
 #include "compat.h"
+#include "stream.h"
 #include "terminal.h"
 #include "wiretap_frame.h"
 
 #include <espial/text.h>
-#include <gio/gio.h>
+#include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
 struct source {
     wtap *w;
     struct compat_record record;
-    char *unpacked;             /* a temporary file, or NULL */
-    char *half;                 /* not all could be unpacked: why; NULL */
+    struct stream *stream;
     GPtrArray *names;           /* of interfaces, NULL where one has none */
     int error;
     char *info;                 /* of the error, or NULL */
@@ -38,20 +38,7 @@ source_stopped(void)
     return num_interrupts() > 1;
 }
 
-/* --- what is no capture ---------------------------------------------------------------------- */
-
-/* The first octets of a regular file. */
-static size_t
-first_octets(const char *path, uint8_t *out, size_t size)
-{
-    FILE *in = g_fopen(path, "rb");
-    size_t len = in ? fread(out, 1, size, in) : 0;
-
-    if (in) {
-        (void)fclose(in);
-    }
-    return len;
-}
+/* --- opening ---------------------------------------------------------------------------------- */
 
 /* Wireshark reads any MP4, JPEG, JSON or e-mail as "packets": its kind tells. */
 static bool
@@ -69,60 +56,13 @@ is_no_capture(wtap *w)
     return false;
 }
 
-/* --- compressed by what libwiretap does not read ---------------------------------------------- */
-
-static char *
-temporary_file(void)
-{
-    char *path = NULL;
-    int fd = g_file_open_tmp("espial.XXXXXX", &path, NULL);
-
-    if (fd >= 0) {
-        g_close(fd, NULL);
-    }
-    return path;
-}
-
-/* What a program makes of a file; *problem where it is not all of it, NULL where it is nothing. */
-static char *
-unpack(const char *tool, const char *path, char **problem)
-{
-    GSubprocessLauncher *launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDERR_SILENCE);
-    char *out = temporary_file(), *found = g_find_program_in_path(tool);
-    GSubprocess *run = NULL;
-    GStatBuf about;
-
-    if (!found) {
-        *problem = g_strdup_printf("compressed with %s, which is not installed here: install it, "
-                                   "or unpack the capture where it is (%s -d)",
-                                   tool, tool);
-    } else if (out) {
-        g_subprocess_launcher_set_stdin_file_path(launcher, path);
-        g_subprocess_launcher_set_stdout_file_path(launcher, out);
-        run = g_subprocess_launcher_spawn(launcher, NULL, tool, "-dc", NULL);
-    }
-    if (!*problem && (!run || !g_subprocess_wait_check(run, NULL, NULL))) {
-        *problem = g_strdup_printf("%s cannot unpack all of it", tool);
-    }
-    if (out && (g_stat(out, &about) != 0 || !about.st_size)) {
-        g_unlink(out);
-        g_free(out);
-        out = NULL;
-    }
-    g_clear_object(&run);
-    g_object_unref(launcher);
-    g_free(found);
-    return out;
-}
-
-/* --- opening ---------------------------------------------------------------------------------- */
-
 static char *
 say_open_error(int error, char *info)
 {
     char *shown = info ? text_shown(info) : NULL, *said;
 
     switch (error) {
+    case ESPIPE:                /* it was read as a pipe, and sought for its format in vain */
     case WTAP_ERR_FILE_UNKNOWN_FORMAT:
     case WTAP_ERR_CANT_OPEN:
         said = g_strdup("not a capture file");
@@ -146,84 +86,41 @@ say_open_error(int error, char *info)
     return said;
 }
 
-/* What is no capture by its name or its first octets; *tool: what unpacks it, or NULL. */
-static char *
-look_first(const char *path, const char **tool)
-{
-    static const struct {
-        uint8_t octets[6];
-        uint8_t len;
-        const char *tool;
-    } packed[] = { { { 0xfd, '7', 'z', 'X', 'Z', 0 }, 6, "xz" },
-                   { { 'B', 'Z', 'h' }, 3, "bzip2" } };
-    static const uint8_t zip[] = { 'P', 'K', 3, 4 };
-    uint8_t first[6];
-    size_t len;
-
-    *tool = NULL;
-    if (strcmp(path, "-") == 0) {
-        return is_terminal(stdin) ? g_strdup("standard input is a terminal: it takes a capture "
-                                             "from a pipe") :
-                                    NULL;
-    }
-    if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
-        return g_strdup("no such file");
-    }
-    if (g_file_test(path, G_FILE_TEST_IS_DIR) || g_access(path, R_OK) != 0) {
-        return g_strdup("cannot be read as a file");
-    }
-    if (!g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
-        return NULL;
-    }
-    len = first_octets(path, first, sizeof first);
-    for (size_t i = 0; i < G_N_ELEMENTS(packed); i++) {
-        if (len >= packed[i].len && memcmp(first, packed[i].octets, packed[i].len) == 0) {
-            *tool = packed[i].tool;
-        }
-    }
-    if (len >= sizeof zip && memcmp(first, zip, sizeof zip) == 0) {
-        return g_strdup("a ZIP archive: take the capture out of it (unzip)");
-    }
-    return len ? NULL : g_strdup("not a capture file");
-}
-
 struct source *
 source_open(const char *path, char **problem)
 {
+    struct stream *stream = stream_open(path, problem);
     struct source *s;
-    const char *tool;
-    char *unpacked = NULL, *info = NULL;
+    char *info = NULL;
     GStatBuf about;
     int error = 0;
     wtap *w;
 
-    *problem = look_first(path, &tool);
-    if (!*problem && tool) {
-        unpacked = unpack(tool, path, problem);
-    }
-    if (*problem && !unpacked) {
+    if (!stream) {
         return NULL;
     }
-    w = wtap_open_offline(unpacked ? unpacked : path, WTAP_TYPE_AUTO, &error, &info, FALSE);
+    w = wtap_open_offline(stream_path(stream), WTAP_TYPE_AUTO, &error, &info, FALSE);
+    stream_opened(stream);
     if (!w || is_no_capture(w)) {
-        g_free(*problem);
-        *problem = w ? g_strdup("not a capture file") : say_open_error(error, info);
+        char *said = w ? g_strdup("not a capture file") : say_open_error(error, info);
         if (w) {
             wtap_close(w);
         }
-        if (unpacked) {
-            g_unlink(unpacked);
+        *problem = stream_fault(stream);
+        if (*problem) {
+            g_free(said);
+        } else {
+            *problem = said;
         }
-        g_free(unpacked);
+        stream_close(stream);
         return NULL;
     }
     s = g_new0(struct source, 1);
     s->w = w;
-    s->unpacked = unpacked;
-    s->half = *problem;
-    *problem = NULL;
+    s->stream = stream;
     s->names = g_ptr_array_new_with_free_func(g_free);
-    s->size = g_stat(unpacked ? unpacked : path, &about) == 0 ? (int64_t)about.st_size : 0;
+    /* What stands between has another length, which nobody knows. */
+    s->size = g_stat(stream_path(stream), &about) == 0 ? (int64_t)about.st_size : 0;
     compat_record_init(&s->record);
     return s;
 }
@@ -236,12 +133,8 @@ source_close(struct source *s)
     }
     compat_record_cleanup(&s->record);
     wtap_close(s->w);
-    if (s->unpacked) {
-        g_unlink(s->unpacked);
-    }
+    stream_close(s->stream);
     g_ptr_array_free(s->names, TRUE);
-    g_free(s->unpacked);
-    g_free(s->half);
     g_free(s->info);
     g_free(s);
 }
@@ -320,13 +213,14 @@ fault_of(const struct source *s, uint32_t frames, bool *nothing)
 char *
 source_fault(const struct source *s, uint32_t frames, bool *nothing)
 {
-    char *fault = fault_of(s, frames, nothing), *both;
+    char *fault = fault_of(s, frames, nothing), *half = stream_fault(s->stream), *both;
 
-    if (!s->half) {
+    if (!half) {
         return fault;
     }
-    both = g_strdup_printf("%s%s%s", s->half, fault ? "; " : "", fault ? fault : "");
+    both = g_strdup_printf("%s%s%s", half, fault ? "; " : "", fault ? fault : "");
     g_free(fault);
+    g_free(half);
     return both;
 }
 

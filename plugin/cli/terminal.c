@@ -60,3 +60,11 @@ num_interrupts(void)
 {
     return (unsigned)interrupts;
 }
+
+void
+bear_closed_pipes(void)
+{
+#ifndef _WIN32
+    (void)signal(SIGPIPE, SIG_IGN);
+#endif
+}

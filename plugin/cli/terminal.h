@@ -12,5 +12,7 @@ bool is_terminal(FILE *f);
  * one the program. */
 void count_interrupts(void);
 unsigned num_interrupts(void);
+/* A pipe that nobody reads any more is an error of writing, and not the end of the program. */
+void bear_closed_pipes(void);
 
 #endif

@@ -150,6 +150,60 @@ def test_piped():
         assert report_of(run) == wanted, run
 
 
+def test_piped_packed():
+    """What comes through a pipe may be packed, of a format that libwiretap has to seek in, or damaged; nothing is left behind."""
+    wanted = report_of(espial("--json", FINDING, "-o", "espial.keylog_file:"))
+    with tempfile.TemporaryDirectory() as folder:
+        temporary = Path(folder, "temporary")
+        temporary.mkdir()
+        environ = {"TMPDIR": str(temporary)}
+        given = {"xz": lzma.compress(FINDING.read_bytes()), "bz2": bz2.compress(FINDING.read_bytes()), "gz": gzip.compress(FINDING.read_bytes())}
+        for tool in "zstd", "lz4":
+            if shutil.which(tool):
+                given[tool] = subprocess.run([tool, "-c", FINDING], stdout=subprocess.PIPE, check=True).stdout
+        for kind in "snoop", "netmon2":
+            path = Path(folder, kind)
+            subprocess.run(["editcap", "-F", kind, FINDING, path], check=True)
+            same = report_of(espial("--json", path))
+            for how, octets in (kind, path.read_bytes()), (kind + ".xz", lzma.compress(path.read_bytes())):
+                run = espial("--json", "-", given=octets, **environ)
+                assert report_of(run) == same and same["capture"]["frames"] == wanted["capture"]["frames"], (how, run)
+                Path(folder, how).write_bytes(octets)
+                assert report_of(espial("--json", Path(folder, how))) == same, how
+        for how, octets in given.items():
+            run = espial("--json", "-", given=octets, **environ)
+            assert report_of(run) == wanted, (how, run)
+        long = bytearray(CLEAN.read_bytes())
+        long[3000:3030] = b"\xff" * 30
+        for pack in lzma.compress, bz2.compress:
+            run = espial("-", given=pack(bytes(long) + bytes(20_000_000)), **environ)
+            expect(run, 2, ["=== standard input ==="], ["the capture is damaged: "])
+            assert b"unpack" not in run.stderr, run
+        expect(espial("-", given=given["xz"][:-40], **environ), 2, err=["xz cannot unpack all of it"])
+        expect(espial("-", given=given["xz"], PATH="/nowhere"), 2, err=["compressed with xz, which is not installed here"])
+        expect(espial("-", given=b"PK\3\4" + bytes(40)), 2, err=["a ZIP archive"])
+        expect(espial("-", given=lzma.compress(bytes(5_000_000)), **environ), 2, err=["not a capture file"])
+        assert not list(temporary.iterdir()), list(temporary.iterdir())
+
+
+def test_stopped_packed():
+    """Ctrl+C goes to what unpacks too, which has to go on to its end."""
+    with subprocess.Popen([PROGRAM, "-o", "espial.keylog_file:", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(),
+                          start_new_session=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as run:
+        packed = lzma.compress(FINDING.read_bytes())
+        run.stdin.write(packed[:-8])
+        run.stdin.flush()
+        children, deadline = Path(f"/proc/{run.pid}/task/{run.pid}/children"), time.monotonic() + 60
+        while not any(Path(f"/proc/{child}/comm").read_text() == "xz\n" for child in children.read_text().split()):
+            assert time.monotonic() < deadline and run.poll() is None, run
+            time.sleep(0.05)
+        os.killpg(run.pid, signal.SIGINT)
+        time.sleep(0.3)
+        out = run.communicate(packed[-8:], timeout=60)[0]
+    assert run.returncode == 1 and out.decode().split("\n", 1)[1] == \
+        espial("-o", "espial.keylog_file:", FINDING).stdout.decode().split("\n", 1)[1], (run.returncode, out)
+
+
 def test_stopped():
     """Ctrl+C is for the program that writes into the pipe; a second one ends the reading."""
     run = subprocess.Popen([PROGRAM, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(),
