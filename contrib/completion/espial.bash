@@ -3,8 +3,8 @@ _espial()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} i
     local options='-f --findings -s --min-severity -j --json -w --html -t --title -a --author -d --date -k --keys
-        -p --plan -l --log -P --points --series --state --save-state -o --option -D --dissect --wireshark --new-profile --no-install -v --version
-        -h --help'
+        -p --plan -l --log -P --points --series --state --save-state -o --option -D --dissect -W --wireshark --new-profile
+        --no-install -v --version -h --help'
     COMPREPLY=()
     # "--keys=" comes as two words or three.
     if [ "$word" = '=' ]; then

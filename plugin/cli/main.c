@@ -8,6 +8,7 @@
 #include "reader.h"
 #include "say.h"
 #include "terminal.h"
+#include "window.h"
 
 #include <locale.h>
 #include <stdio.h>
@@ -138,10 +139,15 @@ read_all(const struct options *o)
             say("%s", wrong);
             raise_to(STATUS_PROBLEM);
             g_free(wrong);
+        } else if (o->window) {
+            raise_to((enum status)window_open(o, &in, o->captures[i]));
         } else if (o->dissect) {
             raise_to((enum status)dissect(o, &in, o->captures[i]));
         } else {
             read_capture(o, i, &in);
+        }
+        if (o->num_captures == 1 && status < STATUS_PROBLEM && !o->window && !o->json && !o->html) {
+            window_hint(o, &in, o->captures[i]);
         }
         inputs_free(&in);
     }

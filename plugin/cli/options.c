@@ -5,6 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#ifdef _WIN32
+#define W_OK 2
+#else
+#include <unistd.h>
+#endif
+
 static char *severity_wanted;
 
 static GOptionContext *
@@ -19,8 +25,9 @@ context_of(struct options *o)
           "Print one JSON report (espial-report/1) for each capture, a line each", NULL },
         { "html", 'w', 0, G_OPTION_ARG_FILENAME, &o->html,
           "Write a report of one capture to OUT: one page that loads nothing", "OUT" },
-        { "title", 't', 0, G_OPTION_ARG_STRING, &o->title, "Title of that page", "TEXT" },
-        { "author", 'a', 0, G_OPTION_ARG_STRING, &o->author, "Who made that page", "TEXT" },
+        /* As names of files are: whatever the locale is. */
+        { "title", 't', 0, G_OPTION_ARG_FILENAME, &o->title, "Title of that page", "TEXT" },
+        { "author", 'a', 0, G_OPTION_ARG_FILENAME, &o->author, "Who made that page", "TEXT" },
         { "date", 'd', 0, G_OPTION_ARG_STRING, &o->date,
           "When it was made: today, or a day as 2026-11-30", "WHEN" },
         { "keys", 'k', 0, G_OPTION_ARG_FILENAME, &o->keys,
@@ -41,6 +48,10 @@ context_of(struct options *o)
           "A preference of the plugin, such as espial.replay_window:128", "NAME:VALUE" },
         { "dissect", 'D', 0, G_OPTION_ARG_NONE, &o->dissect,
           "Let tshark and the plugin read the capture: slower, all that Wireshark dissects",
+          NULL },
+        { "wireshark", 'W', 0, G_OPTION_ARG_NONE, &o->window,
+          "Open Wireshark on one capture, with the profile IPsec and the keys, and print the "
+          "command that does",
           NULL },
         { "version", 'v', 0, G_OPTION_ARG_NONE, &o->version, "Print the versions", NULL },
         { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->captures, "", "CAPTURE..." },
@@ -119,36 +130,90 @@ set_date(const char *when)
     return NULL;
 }
 
+static bool
+same_file(const char *a, const char *b)
+{
+    GStatBuf first, second;
+
+    return g_stat(a, &first) == 0 && g_stat(b, &second) == 0 && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino && first.st_ino;
+}
+
 /* What cannot be written is better known before minutes of reading. */
 static char *
-cannot_write(const struct options *o)
+cannot_write(const struct options *o, const char *path, const char *option)
 {
-    char *dir = g_path_get_dirname(o->html), *problem = NULL;
-    GStatBuf page, capture;
+    char *dir = g_path_get_dirname(path), *problem = NULL;
 
-    if (g_file_test(o->html, G_FILE_TEST_IS_DIR)) {
-        problem = g_strdup_printf("%s: is a folder; --html needs the name of a file", o->html);
+    if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
+        problem = g_strdup_printf("%s: is a folder; %s needs the name of a file", path, option);
     } else if (!g_file_test(dir, G_FILE_TEST_IS_DIR)) {
-        problem = g_strdup_printf("%s: no such folder (--html)", dir);
-    } else if (g_stat(o->html, &page) == 0 && g_stat(o->captures[0], &capture) == 0 &&
-               page.st_dev == capture.st_dev && page.st_ino == capture.st_ino && page.st_ino) {
-        problem = g_strdup_printf("%s is the capture itself (--html)", o->html);
+        problem = g_strdup_printf("%s: no such folder (%s)", dir, option);
+    } else if (g_access(g_file_test(path, G_FILE_TEST_EXISTS) ? path : dir, W_OK) != 0) {
+        problem = g_strdup_printf("%s: cannot be written (%s)", path, option);
+    }
+    for (char **capture = o->captures; !problem && *capture; capture++) {
+        if (same_file(path, *capture)) {
+            problem = g_strdup_printf("%s is the capture itself (%s)", path, option);
+        }
     }
     g_free(dir);
     return problem;
 }
 
-static char *
-exclusions(const struct options *o)
+static bool
+has_screen(void)
 {
-    if (o->points && o->num_captures < 2) {
-        return g_strdup("--points compares two captures or more; one is given");
+#if defined(G_OS_WIN32) || defined(__APPLE__)
+    return true;
+#else
+    const char *x = g_getenv("DISPLAY"), *wayland = g_getenv("WAYLAND_DISPLAY");
+
+    return (x && *x) || (wayland && *wayland);
+#endif
+}
+
+static char *
+window_exclusions(const struct options *o)
+{
+    if (o->points) {
+        return g_strdup("--points and --wireshark exclude each other");
     }
-    if ((o->state || o->save_state) && (o->num_captures > 1 || o->dissect)) {
-        return g_strdup("--state and --save-state are of one capture, and not of --dissect");
+    if (o->json || o->html || o->dissect) {
+        return g_strdup("--wireshark excludes --json, --html and --dissect");
     }
-    if (o->points && o->dissect) {
-        return g_strdup("--points and --dissect exclude each other");
+    if (o->save_state) {
+        return g_strdup("--save-state and --wireshark exclude each other");
+    }
+    if (o->num_captures > 1) {
+        return g_strdup_printf("--wireshark opens one capture; %u are given", o->num_captures);
+    }
+    return has_screen() ? NULL :
+                          g_strdup("there is no screen here for Wireshark (DISPLAY is not set)");
+}
+
+static char *
+state_exclusions(const struct options *o)
+{
+    if (!o->state && !o->save_state) {
+        return NULL;
+    }
+    if (o->dissect) {
+        return g_strdup("--dissect excludes --state and --save-state");
+    }
+    if (o->num_captures > 1 && !o->points) {
+        return g_strdup_printf("--state and --save-state are of one capture, or of a series; %u "
+                               "captures are given",
+                               o->num_captures);
+    }
+    return o->save_state ? cannot_write(o, o->save_state, "--save-state") : NULL;
+}
+
+static char *
+page_exclusions(const struct options *o)
+{
+    if ((o->title || o->author || o->date) && !o->html) {
+        return g_strdup("--title, --author and --date are of the page that --html writes");
     }
     if (o->json && o->html) {
         return g_strdup("--json and --html exclude each other");
@@ -157,10 +222,41 @@ exclusions(const struct options *o)
         return g_strdup_printf("--html makes the report of one capture; %u are given",
                                o->num_captures);
     }
-    if ((o->title || o->author || o->date) && !o->html) {
-        return g_strdup("--title, --author and --date are of the page that --html writes");
+    return o->html ? cannot_write(o, o->html, "--html") : NULL;
+}
+
+static char *
+exclusions(const struct options *o)
+{
+    char *problem = o->window ? window_exclusions(o) : NULL;
+
+    if (!problem && o->points && o->num_captures < 2) {
+        problem = g_strdup("--points compares two captures or more; one is given");
     }
-    return o->html ? cannot_write(o) : NULL;
+    if (!problem && o->points && o->dissect) {
+        problem = g_strdup("--points and --dissect exclude each other");
+    }
+    if (!problem) {
+        problem = state_exclusions(o);
+    }
+    return problem ? problem : page_exclusions(o);
+}
+
+static char *
+without_value(const struct options *o)
+{
+    const struct {
+        const char *option, *value;
+    } all[] = { { "--html", o->html },   { "--title", o->title }, { "--author", o->author },
+                { "--date", o->date },   { "--keys", o->keys },   { "--plan", o->plan },
+                { "--state", o->state }, { "--save-state", o->save_state } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
+        if (all[i].value && !*all[i].value) {
+            return g_strdup_printf("%s needs a value; try --help", all[i].option);
+        }
+    }
+    return NULL;
 }
 
 static bool
@@ -183,7 +279,7 @@ cannot_read(const struct options *o)
     if (o->keys && !is_readable(o->keys)) {
         return g_strdup_printf("%s: cannot be read (--keys)", o->keys);
     }
-    if (o->state && !is_readable(o->state)) {
+    if (o->state && (!g_file_test(o->state, G_FILE_TEST_IS_REGULAR) || !is_readable(o->state))) {
         return g_strdup_printf("%s: cannot be read (--state)", o->state);
     }
     if (o->plan && !is_readable(o->plan)) {
@@ -219,7 +315,8 @@ options_read(struct options *o, char **arguments, char **problem)
     if (*problem || o->version || !o->num_captures) {
         return !*problem;
     }
-    if (read_severity(o, problem)) {
+    *problem = without_value(o);
+    if (!*problem && read_severity(o, problem)) {
         *problem = exclusions(o);
     }
     if (!*problem) {

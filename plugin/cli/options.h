@@ -5,7 +5,7 @@
 #include <espial/feed.h>
 
 struct options {
-    gboolean findings, json, points, dissect, version;
+    gboolean findings, json, points, dissect, window, version;
     enum severity least;
     char *html, *title, *author, *date;
     char *keys, *plan;

@@ -20,6 +20,7 @@
 #define read _read
 #define write _write
 #define make_pipe(ends) _pipe(ends, PART, _O_BINARY)
+#define R_OK 4
 #else
 #include <unistd.h>
 #define O_BINARY 0
@@ -247,7 +248,7 @@ pass_on(struct stream *s, int from, const struct first *first)
 /* In the tool.  Whoever stops the program that writes into a pipe wants what comes out of it
  * unpacked; and the tool ends when nobody reads any more. */
 static void
-set_signals(void *fed)           /* cppcheck-suppress constParameter : the form of GLib */
+set_signals(void *fed)           /* cppcheck-suppress constParameter ; GLib's form */
 {
 #ifdef _WIN32
     (void)fed;

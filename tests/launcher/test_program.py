@@ -81,7 +81,11 @@ def test_refused():
                         (["--plan", "/nowhere", CLEAN], "cannot be read (--plan)"), (["--log", "/nowhere", CLEAN], "cannot be read (--log)"),
                         (["--html", "/nowhere/x", CLEAN], "no such folder (--html)"), (["--html", "/", CLEAN], "is a folder"),
                         (["--html", CLEAN, CLEAN], "is the capture itself"), (["--html", "x", "--date", "soon", CLEAN], "no date"),
-                        (["-o", "espial.nonsense:1", CLEAN], "no preference of Espial")):
+                        (["-o", "espial.nonsense:1", CLEAN], "no preference of Espial"), (["--keys=", CLEAN], "--keys needs a value"),
+                        (["--save-state", "/nowhere/x", CLEAN], "no such folder (--save-state)"), (["--save-state", CLEAN, CLEAN], "is the capture itself"),
+                        (["--state", "/", CLEAN], "cannot be read (--state)"), (["--state", CLEAN, CLEAN, FINDING], "2 captures are given"),
+                        (["--dissect", "--save-state", "x", CLEAN], "--dissect excludes"), (["-W", "--json", CLEAN], "excludes --json"),
+                        (["-W", "--points", CLEAN, CLEAN], "exclude each other"), (["-W", "--save-state", "x", CLEAN], "exclude each other")):
         run = espial(*args)
         expect(run, 2, err=[words])
         assert run.stdout == b"", run.stdout
@@ -361,6 +365,27 @@ def test_fragments():
             path = Path(folder, name + ".pcap")
             pcap(path, 1, list(enumerate(frames)))
             same_as_plugin(path)
+
+
+def test_not_writable():
+    """It is known before a long capture is read.  Root may write everywhere."""
+    if os.geteuid() == 0:
+        user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    else:
+        user = []
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        page, program, capture = (Path(folder, name) for name in ("page.html", "espial", "clean.pcapng"))
+        page.touch(0o444)
+        shutil.copy(PROGRAM, program)
+        shutil.copy(CLEAN, capture)
+        for option in "--html", "--save-state":
+            for path in page, Path(folder, "new"):
+                if user or path == page:
+                    run = subprocess.run([*user, program, option, path, capture], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
+                                         env={**environment(), "HOME": folder, "WIRESHARK_CONFIG_DIR": folder})
+                    expect(run, 2, err=[f"{path}: cannot be written ({option})"])
+                    assert run.stdout == b"", run
 
 
 def test_dissected():
