@@ -3,26 +3,6 @@
 #include "lines.h"
 
 static void
-put_spi(json_dumper *j, const char *name, uint32_t spi)
-{
-    char text[9];
-
-    snprintf(text, sizeof text, "%08x", spi);
-    put_text(j, name, spi ? text : NULL);
-}
-
-static void
-put_ike_spi(json_dumper *j, const char *name, const uint8_t spi[8])
-{
-    char text[17];
-
-    for (size_t i = 0; i < 8; i++) {
-        snprintf(text + 2 * i, 3, "%02x", spi[i]);
-    }
-    put_text(j, name, text);
-}
-
-static void
 put_endpoint(json_dumper *j, const char *name, const struct endpoint *e)
 {
     char text[ADDR_TEXT_MAX];
@@ -110,40 +90,30 @@ put_ike_sa(json_dumper *j, const struct ike_sa *sa)
     json_dumper_end_object(j);
 }
 
-static void
-put_selectors(json_dumper *j, const char *name, const struct selector *s, size_t n)
-{
-    char text[TS_TEXT_MAX];
-
-    begin_list(j, name);
-    for (size_t i = 0; i < n; i++) {
-        json_dumper_value_string(j, selector_print(&s[i], text, sizeof text));
-    }
-    json_dumper_end_array(j);
-}
-
-/* From its negotiation, else its first packet, to its last packet or its end. */
-static void
-put_child_times(json_dumper *j, const struct child_sa *c)
+bool
+child_times(const struct child_sa *c, double *first, double *last)
 {
     bool known = c->negotiated_in != 0;
-    double first = c->negotiated_time, last = known ? MAX(first, c->deleted_time) : 0;
 
+    *first = c->negotiated_time;
+    *last = known ? MAX(*first, c->deleted_time) : 0;
     for (guint i = 0; i < c->streams.len; i++) {
         const struct stream *s = c->streams.at[i];
         if (s->packets) {
-            first = known ? MIN(first, s->first_time) : s->first_time;
-            last = known ? MAX(last, s->last_time) : s->last_time;
+            *first = known ? MIN(*first, s->first_time) : s->first_time;
+            *last = known ? MAX(*last, s->last_time) : s->last_time;
             known = true;
         }
     }
-    put_times(j, known, first, last);
+    return known;
 }
 
 static void
 put_child_sa(json_dumper *j, const struct child_sa *c)
 {
     char text[ADDR_TEXT_MAX];
+    double first, last;
+    bool timed = child_times(c, &first, &last);
 
     json_dumper_begin_object(j);
     put_number(j, "id", c->id);
@@ -163,7 +133,7 @@ put_child_sa(json_dumper *j, const struct child_sa *c)
     put_or_null(j, "negotiated_in", c->negotiated_in, 0);
     put_or_null(j, "deleted_in", c->deleted_in, 0);
     put_or_null(j, "rekeys", c->rekeys, NO_ID);
-    put_child_times(j, c);
+    put_times(j, timed, first, last);
     put_or_null(j, "lifetime", c->chosen ? c->chosen->p->attr.life_s : 0, 0);
     put_or_null(j, "lifetime_kb", c->chosen ? c->chosen->p->attr.life_kb : 0, 0);
     begin_list(j, "streams");

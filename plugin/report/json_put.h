@@ -2,9 +2,11 @@
 #ifndef ESPIAL_JSON_PUT_H
 #define ESPIAL_JSON_PUT_H
 
+#include <espial/facts.h>
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <wsutil/json_dumper.h>
 
 static inline void
@@ -86,5 +88,42 @@ begin_list(json_dumper *j, const char *name)
     member(j, name);
     json_dumper_begin_array(j);
 }
+
+/* Null where it is not known. */
+static inline void
+put_spi(json_dumper *j, const char *name, uint32_t spi)
+{
+    char text[9];
+
+    snprintf(text, sizeof text, "%08x", spi);
+    put_text(j, name, spi ? text : NULL);
+}
+
+static inline void
+put_ike_spi(json_dumper *j, const char *name, const uint8_t spi[8])
+{
+    char text[17];
+
+    for (size_t i = 0; i < 8; i++) {
+        snprintf(text + 2 * i, 3, "%02x", spi[i]);
+    }
+    put_text(j, name, text);
+}
+
+static inline void
+put_selectors(json_dumper *j, const char *name, const struct selector *s, size_t n)
+{
+    char text[TS_TEXT_MAX];
+
+    begin_list(j, name);
+    for (size_t i = 0; i < n; i++) {
+        json_dumper_value_string(j, selector_print(&s[i], text, sizeof text));
+    }
+    json_dumper_end_array(j);
+}
+
+/* From its negotiation, else its first packet, to its last packet or its end; false where neither
+ * is known. */
+bool child_times(const struct child_sa *c, double *first, double *last);
 
 #endif
