@@ -2,8 +2,8 @@
 _espial()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} i
-    local options='-f --findings -s --min-severity -j --json -w --html -t --title -a --author -d --date -k --keys
-        -p --plan -l --log -P --points --series --state --save-state -o --option -D --dissect -W --wireshark --new-profile
+    local options='-f --findings -s --min-severity -j --json -T --format -w --html -t --title -a --author -d --date
+        -k --keys -p --plan -l --log -P --points --series --state --save-state -o --option -D --dissect -W --wireshark --new-profile
         --no-install -v --version -h --help'
     COMPREPLY=()
     # "--keys=" comes as two words or three.
@@ -15,6 +15,9 @@ _espial()
     case $before in
     -s | --min-severity)
         mapfile -t COMPREPLY < <(compgen -W 'chat note warning error' -- "$word")
+        return ;;
+    -T | --format)
+        mapfile -t COMPREPLY < <(compgen -W 'text json ndjson html' -- "$word")
         return ;;
     -d | --date)
         mapfile -t COMPREPLY < <(compgen -W today -- "$word")

@@ -2,6 +2,7 @@
 complete -c espial -s f -l findings -d 'List every finding as well'
 complete -c espial -s s -l min-severity -x -a 'chat note warning error' -d 'List nothing below'
 complete -c espial -s j -l json -d 'Print a JSON report for each capture'
+complete -c espial -s T -l format -x -a 'text json ndjson html' -d 'Form of the report'
 complete -c espial -s w -l html -r -d 'Write a page of one capture'
 complete -c espial -s t -l title -x -d 'Title of that page'
 complete -c espial -s a -l author -x -d 'Who made that page'

@@ -62,6 +62,10 @@ void report_files(FILE *out, const struct report *r);
 
 /* Everything, in the format espial-report/1, r->one_line or indented. */
 void report_json(FILE *out, const struct report *r);
+/* The same as records, a JSON object a line (espial-records/1): of the capture, and of each tunnel,
+ * diagnosis, finding, IKE SA, Child SA and stream.  error: what could not be read, or NULL; where
+ * nothing could, r->db is NULL and r has the file and the version alone. */
+void report_ndjson(FILE *out, const struct report *r, const char *error);
 
 /* What the streams carried, over time and by inner address: for the HTML report.  traffic_new
  * makes an empty count, which traffic_free frees; NULL is allowed there. */

@@ -1,6 +1,7 @@
 /* dissect.c - the way through tshark and the plugin.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dissect.h"
 
+#include "format.h"
 #include "names.h"
 #include "print.h"
 #include "say.h"
@@ -34,6 +35,8 @@ add_reports(GPtrArray *line, const struct options *o)
 
     if (o->json) {
         add_report(line, "json,line", "");
+    } else if (o->ndjson) {
+        add_report(line, "ndjson", "");
     } else if (o->html) {
         add_report(line, "diagnosis", "");
         add_report(line, "html,", o->html);
@@ -127,7 +130,7 @@ dissect(const struct options *o, const struct inputs *in, const char *capture)
     } else if (!g_subprocess_get_successful(run)) {
         say("%s: tshark failed", capture);
     } else {
-        status = has_findings(text, o->json) ? 1 : 0;
+        status = has_findings(text, format_is_lines(o)) ? 1 : 0;
     }
     if (text && *text) {
         print_dissected(o, capture, text);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "compat.h"
 #include "dissect.h"
+#include "format.h"
 #include "inputs.h"
 #include "names.h"
 #include "print.h"
@@ -81,7 +82,7 @@ read_capture(const struct options *o, unsigned i, const struct inputs *in)
 {
     char *const *paths = o->captures + i;
     unsigned num = o->points ? o->num_captures : 1, which = 0;
-    struct traffic *traffic = o->html ? traffic_new() : NULL;
+    struct traffic *traffic = format_is_page(o) ? traffic_new() : NULL;
     char *why = NULL, *fault, *strange;
     char *name = name_base(paths[0]);
     bool nothing, faulty;

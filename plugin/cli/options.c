@@ -1,6 +1,8 @@
 /* options.c - what the program is asked for.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "options.h"
 
+#include "format.h"
+
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +25,9 @@ context_of(struct options *o)
           "List nothing below S: chat, note, warning or error", "S" },
         { "json", 'j', 0, G_OPTION_ARG_NONE, &o->json,
           "Print one JSON report (espial-report/1) for each capture, a line each", NULL },
+        { "format", 'T', 0, G_OPTION_ARG_STRING, &o->format,
+          "text, json, html, or ndjson: a record a line for each SA, stream, finding and diagnosis",
+          "FORMAT" },
         { "html", 'w', 0, G_OPTION_ARG_FILENAME, &o->html,
           "Write a report of one capture to OUT: one page that loads nothing", "OUT" },
         /* As names of files are: whatever the locale is. */
@@ -179,8 +184,8 @@ window_exclusions(const struct options *o)
     if (o->points) {
         return g_strdup("--points and --wireshark exclude each other");
     }
-    if (o->json || o->html || o->dissect) {
-        return g_strdup("--wireshark excludes --json, --html and --dissect");
+    if (format_is_lines(o) || format_is_page(o) || o->dissect) {
+        return g_strdup("--wireshark excludes --json, --format, --html and --dissect");
     }
     if (o->save_state) {
         return g_strdup("--save-state and --wireshark exclude each other");
@@ -212,13 +217,13 @@ state_exclusions(const struct options *o)
 static char *
 page_exclusions(const struct options *o)
 {
-    if ((o->title || o->author || o->date) && !o->html) {
+    if ((o->title || o->author || o->date) && !format_is_page(o)) {
         return g_strdup("--title, --author and --date are of the page that --html writes");
     }
     if (o->json && o->html) {
         return g_strdup("--json and --html exclude each other");
     }
-    if (o->html && o->num_captures > 1 && !o->points) {
+    if (format_is_page(o) && o->num_captures > 1 && !o->points) {
         return g_strdup_printf("--html makes the report of one capture; %u are given",
                                o->num_captures);
     }
@@ -317,6 +322,9 @@ options_read(struct options *o, char **arguments, char **problem)
     }
     *problem = without_value(o);
     if (!*problem && read_severity(o, problem)) {
+        *problem = format_choose(o);
+    }
+    if (!*problem) {
         *problem = exclusions(o);
     }
     if (!*problem) {
@@ -331,6 +339,7 @@ options_read(struct options *o, char **arguments, char **problem)
 void
 options_free(struct options *o)
 {
+    g_free(o->format);
     g_free(o->html);
     g_free(o->title);
     g_free(o->author);

@@ -6,7 +6,9 @@
 
 struct options {
     gboolean findings, json, points, dissect, window, version;
+    gboolean ndjson, page;      /* of --format; a page goes to standard output without html */
     enum severity least;
+    char *format;               /* as given, or NULL */
     char *html, *title, *author, *date;
     char *keys, *plan;
     char *state, *save_state;

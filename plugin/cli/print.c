@@ -1,6 +1,7 @@
 /* print.c - what goes to standard output.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "print.h"
 
+#include "format.h"
 #include "names.h"
 #include "terminal.h"
 
@@ -163,10 +164,14 @@ print_page(const struct options *o, const char *capture, struct report *r,
     r->author = o->author;
     r->date = date;
     report_html(page, r, traffic, name);
-    *problem = report_save(o->html, page);
-    head(capture);
-    print_outcome(r);
-    if (!*problem) {
+    if (o->html) {
+        *problem = report_save(o->html, page);
+        head(capture);
+        print_outcome(r);
+    } else {
+        (void)fwrite(page->str, 1, page->len, stdout);
+    }
+    if (o->html && !*problem) {
         char *shown = name_full(o->html);
         (void)fprintf(stdout, "The report is in %s\n", shown);
         g_free(shown);
@@ -211,11 +216,27 @@ print_json(const char *capture, struct report *r, const char *fault)
     g_free(name);
 }
 
+/* --- records ---------------------------------------------------------------------------------- */
+
+static void
+print_records(const char *capture, struct report *r, const char *fault)
+{
+    char *name = name_base(capture);
+
+    r->file = name;
+    report_ndjson(stdout, r, fault);
+    g_free(name);
+}
+
 void
 print_nothing(const struct options *o, const char *capture, const char *fault)
 {
     char *name, *file, *error;
 
+    if (o->ndjson) {
+        struct report none = { .version = PLUGIN_VERSION_STR };
+        print_records(capture, &none, fault);
+    }
     if (!o->json) {
         return;
     }
@@ -237,7 +258,7 @@ print_nothing(const struct options *o, const char *capture, const char *fault)
 void
 print_dissected(const struct options *o, const char *capture, const char *text)
 {
-    if (!o->json) {
+    if (!format_is_lines(o)) {
         head(capture);
     }
     print_text(text);
@@ -250,7 +271,9 @@ print_report(const struct options *o, const char *capture, struct report *r,
     *problem = NULL;
     if (o->json) {
         print_json(capture, r, fault);
-    } else if (o->html) {
+    } else if (o->ndjson) {
+        print_records(capture, r, fault);
+    } else if (format_is_page(o)) {
         print_page(o, capture, r, traffic, problem);
     } else {
         print_as_text(o, capture, r);

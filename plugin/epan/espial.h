@@ -121,5 +121,6 @@ const struct series *series_told(const struct sadb *db, const struct series *kno
 void report_register(void);
 void report_html_register(void);     /* stat/report_html.c */
 void report_state_register(void);    /* stat/state.c */
+void report_ndjson_register(void);
 
 #endif

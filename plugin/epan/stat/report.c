@@ -206,4 +206,5 @@ report_register(void)
     register_stat_tap_ui(&json, NULL);
     report_html_register();
     report_state_register();
+    report_ndjson_register();
 }
