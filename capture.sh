@@ -131,3 +131,24 @@ base_name() {
     name=$(full_name "$1")
     printf %s "${name##*/}"
 }
+
+# --- what is known at the end of one file, for the next --------------------------------------
+
+# state_options: what goes with --state and --save-state.
+state_options() {
+    local name
+    [ -n "$state$save_state" ] || return 0
+    if [ -n "$state" ] && { [ ! -f "$state" ] || [ ! -r "$state" ]; }; then
+        die "$state: cannot be read (--state)"
+    elif [ ${#files[@]} -gt 1 ] && [ "$points$series" = 00 ]; then
+        die "--state and --save-state are of one capture, or of a series; ${#files[@]} captures are given"
+    elif [ -n "$save_state" ] && [ "$window" = 1 ]; then
+        die "--save-state and --wireshark exclude each other"
+    fi
+    if [ -n "$save_state" ]; then
+        for name in "${files[@]}"; do
+            [ ! "$save_state" -ef "$name" ] || die "$save_state is the capture itself (--save-state)"
+        done
+        writable "$save_state" --save-state
+    fi
+}

@@ -147,7 +147,7 @@ install_packages() {
 # a file went), same Wireshark, and the installed plugin is the built one.
 up_to_date() {
     [ -f "$STAMP" ] && [ "$(cat "$STAMP")" = "$HERE $version $plugin_dir" ] &&
-        cmp -s "$BUILD/espial.so" "$plugin_dir/espial.so" &&
+        cmp -s "$BUILD/espial.so" "$plugin_dir/espial.so" && [ -x "$BUILD/bin/espial" ] &&
         [ -z "$(cd "$HERE" && find CMakeLists.txt setup.sh include plugin \
             expert -newer "$STAMP" -print -quit)" ]
 }
@@ -210,7 +210,7 @@ setup() {
         # Touched first: a source changed while it is built counts as newer.
         new_stamp=$(mktemp "$BUILD/stamp.XXXXXX")
         configure
-        quiet "building the plugin" cmake --build "$BUILD" --target espial
+        quiet "building the plugin" cmake --build "$BUILD" --target espial espial-cli
         quiet "installing it into $plugin_dir" cmake --install "$BUILD"
         if ! loaded; then
             die "tshark does not load $plugin_dir/espial.so; see: tshark -G plugins"

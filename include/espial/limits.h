@@ -101,7 +101,9 @@ enum limits {
     KEYLOG_MAX_LINE = 8192,         /* octets; a longer line holds no key */
     KEYLOG_MAX_FILE = 1 << 28,      /* octets, of clear text */
     PLAN_MAX_FILE = 1 << 20,        /* octets */
-    SERIES_MAX_FILES = 1 << 12,     /* of one series */
+    SERIES_MAX_FILES = 1 << 16,     /* of one series */
+    SERIES_MAX_OPEN = 1 << 12,      /* of them that are of one time, which are read at once */
+    SERIES_MAX_COPIES = 1 << 20,    /* frames of the last second that another file may have */
     SERIES_GAP_TIMES = 10,          /* the longest pause within a file: a longer one between two
                                      * files is a gap */
     SERIES_GAP_S = 10,              /* if it is longer than that, too */

@@ -26,6 +26,8 @@ struct report {
     uint32_t cut_frames;                    /* frames of which the capture has not all octets */
     const char *wireshark;                  /* version of Wireshark, or NULL */
     const char *file;                       /* the capture's name without its folders, or NULL */
+    const char *called;                     /* what it is called above text where that is not its
+                                             * path: a series; or NULL */
     const char *title, *author, *date;      /* what the analyst wants on the page, or NULL */
     const char *keys_full;                  /* what the key store was too small for (keyring_full),
                                              * or NULL */

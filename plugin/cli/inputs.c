@@ -139,24 +139,40 @@ gives_keys(const char *path, bool asked, const char *plan)
     return asked && !g_file_test(plan, G_FILE_TEST_IS_REGULAR);
 }
 
-char *
-inputs_find(struct inputs *in, const struct options *o, const char *capture)
+/* One of the places with keys: of several that have a plan the first counts. */
+static void
+take_place(struct inputs *in, GPtrArray *more, const char *place, bool asked)
 {
-    char *from = o->keys ? g_strdup(o->keys) : name_keys(capture), *problem = NULL, *plan;
+    char *plan = g_build_filename(place, "plan", NULL);
+
+    if (!gives_keys(place, asked, plan)) {
+    } else if (!*in->keys) {
+        replace(&in->keys, place);
+    } else {
+        g_ptr_array_add(more, g_strdup(place));
+    }
+    if (!*in->plan && g_file_test(plan, G_FILE_TEST_IS_REGULAR)) {
+        replace(&in->plan, plan);
+    }
+    g_free(plan);
+}
+
+char *
+inputs_find_beside(struct inputs *in, const struct options *o, char *const *keys)
+{
+    char *const asked[] = { o->keys, NULL }, *problem = NULL;
+    char *const *from = o->keys ? asked : keys;
+    GPtrArray *more = g_ptr_array_new();
 
     *in = (struct inputs){ .keys = g_strdup(""), .plan = g_strdup(""), .state = g_strdup(""),
-                           .logs = g_new0(char *, 1), .own = !from, .window = FEED_WINDOW,
+                           .logs = g_new0(char *, 1), .own = !*from, .window = FEED_WINDOW,
                            .grace = g_strdup_printf("%g", FEED_GRACE), .verify = true };
-    if (from) {
-        plan = g_build_filename(from, "plan", NULL);
-        if (gives_keys(from, o->keys != NULL, plan)) {
-            replace(&in->keys, from);
-        }
-        if (g_file_test(plan, G_FILE_TEST_IS_REGULAR)) {
-            replace(&in->plan, plan);
-        }
-        g_free(plan);
-    } else {
+    for (char *const *place = from; *place; place++) {
+        take_place(in, more, *place, o->keys != NULL);
+    }
+    g_ptr_array_add(more, NULL);
+    in->more_keys = (char **)g_ptr_array_free(more, FALSE);
+    if (in->own) {
         read_own_preferences(in);
     }
     if (o->plan) {
@@ -175,7 +191,16 @@ inputs_find(struct inputs *in, const struct options *o, const char *capture)
                                       *one);
         }
     }
-    g_free(from);
+    return problem;
+}
+
+char *
+inputs_find(struct inputs *in, const struct options *o, const char *capture)
+{
+    char *beside = o->keys ? NULL : name_keys(capture), *const keys[] = { beside, NULL },
+         *problem = inputs_find_beside(in, o, keys);
+
+    g_free(beside);
     return problem;
 }
 
@@ -185,6 +210,7 @@ inputs_free(struct inputs *in)
     g_free(in->keys);
     g_free(in->plan);
     g_free(in->state);
+    g_strfreev(in->more_keys);
     g_strfreev(in->logs);
     g_free(in->grace);
 }
@@ -193,12 +219,13 @@ inputs_free(struct inputs *in)
 
 static bool judged_without;
 
-/* What the plan or the keys hold and nobody could read is not judged: no clean bill. */
+/* What the plan, the keys or a state hold and nobody could read is not judged: no clean bill. */
 static void
 tell(const char *message)
 {
     static const char *const words[] = { "this key is left out.", "this group is left out.",
-                                         "judged without", "a folder without esp_sa" };
+                                         "judged without", "a folder without esp_sa", "the state ",
+                                         "no state " };
 
     for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
         judged_without |= strstr(message, words[i]) != NULL;
@@ -220,8 +247,14 @@ add_own_tables(struct keylog *log)
     }
 }
 
+bool
+inputs_faulty(void)
+{
+    return judged_without;
+}
+
 struct feed_options
-inputs_load(const struct inputs *in, bool *faulty)
+inputs_load(const struct inputs *in)
 {
     struct feed_options out = { .seed = g_random_int(), .verify = in->verify,
                                 .state_file = *in->state ? in->state : NULL, .tell = tell };
@@ -231,6 +264,14 @@ inputs_load(const struct inputs *in, bool *faulty)
     out.plan = plan_new();
     feed_plan(out.plan, in->plan, tell);
     out.keylog = feed_keylog(in->keys, tell);
+    for (char **one = in->more_keys; *one; one++) {
+        char *messages = NULL;
+        keylog_load(out.keylog, *one, &messages);
+        if (messages) {
+            tell(messages);
+        }
+        g_free(messages);
+    }
     if (in->own) {
         add_own_tables(out.keylog);
     }
@@ -239,6 +280,5 @@ inputs_load(const struct inputs *in, bool *faulty)
         out.keylog = NULL;
     }
     out.logs = feed_logs(in->logs, tell);
-    *faulty = judged_without;
     return out;
 }

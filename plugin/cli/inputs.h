@@ -8,6 +8,7 @@
 /* Where they come from; "" where nothing is given. */
 struct inputs {
     char *keys, *plan, *state;
+    char **more_keys;           /* beside other files of a series; NULL: none */
     char **logs;
     bool own;                   /* Wireshark's own tables count too: no others are given */
     unsigned window;
@@ -17,9 +18,12 @@ struct inputs {
 
 /* What is of that capture.  NULL, or what of the command line cannot be followed (g_free it). */
 char *inputs_find(struct inputs *in, const struct options *o, const char *capture);
+/* The same of a series, with what lies beside its files. */
+char *inputs_find_beside(struct inputs *in, const struct options *o, char *const *keys);
 void inputs_free(struct inputs *in);
-/* Loads them, and says on standard error what cannot be read; *faulty where the analyst's keys or
- * plan are judged without. */
-struct feed_options inputs_load(const struct inputs *in, bool *faulty);
+/* Loads them, and says on standard error what cannot be read. */
+struct feed_options inputs_load(const struct inputs *in);
+/* Since then: the analyst's keys, plan or state are judged without, or no state was written. */
+bool inputs_faulty(void);
 
 #endif

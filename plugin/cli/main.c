@@ -8,6 +8,7 @@
 #include "print.h"
 #include "reader.h"
 #include "say.h"
+#include "series.h"
 #include "terminal.h"
 #include "window.h"
 
@@ -85,7 +86,7 @@ read_capture(const struct options *o, unsigned i, const struct inputs *in)
     struct traffic *traffic = format_is_page(o) ? traffic_new() : NULL;
     char *why = NULL, *fault, *strange;
     char *name = name_base(paths[0]);
-    bool nothing, faulty;
+    bool nothing;
     struct reader *reader = reader_open(paths, num, &which, &why);
     struct feed_options given;
     struct feed *feed;
@@ -98,13 +99,10 @@ read_capture(const struct options *o, unsigned i, const struct inputs *in)
         traffic_free(traffic);
         return;
     }
-    given = inputs_load(in, &faulty);
+    given = inputs_load(in);
     given.name = name;
     feed = feed_new(&given);
     feed_save_to(feed, o->save_state);
-    if (faulty) {
-        raise_to(STATUS_PROBLEM);
-    }
     reader_read(reader, feed, traffic);
     fault = reader_fault(reader, &nothing);
     if (fault) {
@@ -118,6 +116,9 @@ read_capture(const struct options *o, unsigned i, const struct inputs *in)
             raise_to(STATUS_PROBLEM);
         }
     }
+    if (inputs_faulty()) {
+        raise_to(STATUS_PROBLEM);
+    }
     strange = reader_strange(reader);
     if (strange) {
         say("%s: %s", called(paths[0]), strange);
@@ -128,6 +129,119 @@ read_capture(const struct options *o, unsigned i, const struct inputs *in)
     g_free(name);
     reader_close(reader);
     traffic_free(traffic);
+}
+
+/* --- a series --------------------------------------------------------------------------------- */
+
+static char *series_fault;      /* what was told last; NULL */
+
+static void
+tell_series(const char *path, const char *what, const char *next)
+{
+    char *name = name_full(path);
+
+    problem(path, what, next);
+    g_free(series_fault);
+    series_fault = g_strdup_printf("%s: %s", name, what);
+    g_free(name);
+}
+
+static char *
+named_with_others(const char *first, unsigned num)
+{
+    return num < 2 ? g_strdup(first) :
+                     g_strdup_printf("%s and %u more file%s", first, num - 1, num == 2 ? "" : "s");
+}
+
+/* What a state knew before has these files as one. */
+static struct series *
+all_files(const struct series *known, const struct series *parts)
+{
+    return known ? series_with_parts(known, parts) : NULL;
+}
+
+static void
+report_series(const struct options *o, struct joined *joined, struct reader *reader,
+              struct feed *feed, const struct traffic *traffic)
+{
+    struct series *parts = joined_series(joined), *all;
+    const char *first = joined_first(joined);
+    char *name = named_with_others(first, given_count(joined_given(joined))), *why;
+    struct report r;
+
+    feed_report(feed, &r);
+    all = all_files(r.series, parts);
+    r.version = PLUGIN_VERSION_STR;
+    r.wireshark = COMPAT_VERSION;
+    r.fragments_full = reader_capped(reader);
+    r.called = name;
+    r.series = all ? all : r.series ? r.series : parts;
+    print_report(o, first, &r, traffic, series_fault, &why);
+    if (why) {
+        problem(o->html, "cannot be written (--html)", NULL);
+    } else if (has_findings(feed->findings)) {
+        raise_to(STATUS_FINDINGS);
+    }
+    g_free(why);
+    g_free(name);
+    series_free(all);
+    series_free(parts);
+}
+
+static void
+feed_series(const struct options *o, struct joined *joined, const struct inputs *in)
+{
+    struct traffic *traffic = o->html ? traffic_new() : NULL;
+    struct reader *reader = reader_open_series(joined);
+    unsigned num = given_count(joined_given(joined));
+    char *base = name_base(joined_first(joined)), *name = named_with_others(base, num), *strange;
+    struct feed_options given = inputs_load(in);
+    struct feed *feed;
+
+    given.name = name;
+    feed = feed_new(&given);
+    feed_save_to(feed, o->save_state);
+    reader_read(reader, feed, traffic);
+    report_series(o, joined, reader, feed, traffic);
+    if ((o->save_state && !feed_save(feed)) || inputs_faulty()) {
+        raise_to(STATUS_PROBLEM);
+    }
+    strange = reader_strange(reader);
+    if (strange) {
+        say("%s: %s", joined_first(joined), strange);
+    }
+    g_free(strange);
+    feed_free(feed);
+    g_free(name);
+    g_free(base);
+    reader_close(reader);
+    traffic_free(traffic);
+}
+
+static void
+read_series(const struct options *o)
+{
+    struct joined *joined = joined_open(o->captures, o->num_captures, tell_series);
+    char **keys, *wrong;
+    struct inputs in;
+
+    if (!joined) {
+        print_nothing(o, o->captures[0], series_fault);
+        return;
+    }
+    keys = beside_keys(joined_given(joined));
+    wrong = inputs_find_beside(&in, o, keys);
+    if (wrong) {
+        say("%s", wrong);
+        raise_to(STATUS_PROBLEM);
+        g_free(wrong);
+    } else {
+        feed_series(o, joined, &in);
+    }
+    inputs_free(&in);
+    g_strfreev(keys);
+    joined_close(joined);
+    g_free(series_fault);
 }
 
 static void
@@ -176,7 +290,11 @@ main(int argc, char **argv)
     } else {
         bear_closed_pipes();
         compat_begin(argv[0]);
-        read_all(&o);
+        if (o.series) {
+            read_series(&o);
+        } else {
+            read_all(&o);
+        }
         wtap_cleanup();
     }
     options_free(&o);

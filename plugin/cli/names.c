@@ -64,6 +64,16 @@ name_without_ending(const char *path)
 }
 
 char *
+name_stem(const char *path)
+{
+    char *stem = g_strdup(path);
+
+    cut_packing(stem);
+    cut_ending(stem);
+    return stem;
+}
+
+char *
 name_keys(const char *path)
 {
     char *base, *keys;
@@ -71,9 +81,7 @@ name_keys(const char *path)
     if (is_standard_input(path)) {
         return NULL;
     }
-    base = g_strdup(path);
-    cut_packing(base);
-    cut_ending(base);
+    base = name_stem(path);
     keys = g_strconcat(base, ".keys", NULL);
     g_free(base);
     if (!g_file_test(keys, G_FILE_TEST_EXISTS)) {

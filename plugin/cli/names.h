@@ -9,6 +9,8 @@
 char *name_full(const char *path);      /* for people, as it may go to a terminal */
 char *name_base(const char *path);      /* without its folders */
 char *name_without_ending(const char *path);    /* nor its endings, that of a packer included */
+/* With its folders, without its endings. */
+char *name_stem(const char *path);
 /* The keys beside a capture, NAME.keys, where they exist, or NULL. */
 char *name_keys(const char *path);
 

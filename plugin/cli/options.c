@@ -45,6 +45,9 @@ context_of(struct options *o)
           "Log of an IKE daemon at one end; may be given several times", "FILE" },
         { "points", 'P', 0, G_OPTION_ARG_NONE, &o->points,
           "The captures are of the same traffic at several places: one report of all", NULL },
+        { "series", 0, 0, G_OPTION_ARG_NONE, &o->series,
+          "The captures are one in several files, as a ring buffer leaves it: one report of all",
+          NULL },
         { "state", 0, 0, G_OPTION_ARG_FILENAME, &o->state,
           "Begin with what is known of the files before this one of a series", "FILE" },
         { "save-state", 0, 0, G_OPTION_ARG_FILENAME, &o->save_state,
@@ -184,6 +187,10 @@ window_exclusions(const struct options *o)
     if (o->points) {
         return g_strdup("--points and --wireshark exclude each other");
     }
+    if (o->series) {
+        return g_strdup("--series and --wireshark exclude each other: join the files with mergecap "
+                        "to see them in one window (docs/series.md)");
+    }
     if (format_is_lines(o) || format_is_page(o) || o->dissect) {
         return g_strdup("--wireshark excludes --json, --format, --html and --dissect");
     }
@@ -206,7 +213,7 @@ state_exclusions(const struct options *o)
     if (o->dissect) {
         return g_strdup("--dissect excludes --state and --save-state");
     }
-    if (o->num_captures > 1 && !o->points) {
+    if (o->num_captures > 1 && !o->points && !o->series) {
         return g_strdup_printf("--state and --save-state are of one capture, or of a series; %u "
                                "captures are given",
                                o->num_captures);
@@ -223,7 +230,7 @@ page_exclusions(const struct options *o)
     if (o->json && o->html) {
         return g_strdup("--json and --html exclude each other");
     }
-    if (format_is_page(o) && o->num_captures > 1 && !o->points) {
+    if (format_is_page(o) && o->num_captures > 1 && !o->points && !o->series) {
         return g_strdup_printf("--html makes the report of one capture; %u are given",
                                o->num_captures);
     }
@@ -231,9 +238,23 @@ page_exclusions(const struct options *o)
 }
 
 static char *
+series_exclusions(const struct options *o)
+{
+    if (o->series && o->points) {
+        return g_strdup("--series and --points exclude each other: the files of a series are of "
+                        "one place, one after the other");
+    }
+    if (o->series && o->dissect) {
+        return g_strdup("--series and --dissect exclude each other: join the files with mergecap "
+                        "to let Wireshark's dissectors read them");
+    }
+    return NULL;
+}
+
+static char *
 exclusions(const struct options *o)
 {
-    char *problem = o->window ? window_exclusions(o) : NULL;
+    char *problem = o->window ? window_exclusions(o) : series_exclusions(o);
 
     if (!problem && o->points && o->num_captures < 2) {
         problem = g_strdup("--points compares two captures or more; one is given");

@@ -5,7 +5,7 @@
 #include <espial/feed.h>
 
 struct options {
-    gboolean findings, json, points, dissect, window, version;
+    gboolean findings, json, points, series, dissect, window, version;
     gboolean ndjson, page;      /* of --format; a page goes to standard output without html */
     enum severity least;
     char *format;               /* as given, or NULL */

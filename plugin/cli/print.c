@@ -95,12 +95,13 @@ write_text(FILE *out, const struct options *o, struct report *r)
     }
     r->most_sas = MOST_SAS;
     report_sas(out, r);
+    report_files(out, r);
 }
 
 static void
-head(const char *capture)
+head(const char *capture, const struct report *r)
 {
-    char *name = name_full(capture);
+    char *name = name_full(r && r->called ? r->called : capture);
 
     (void)fprintf(stdout, "%s=== %s ===\n", first ? "" : "\n", name);
     first = false;
@@ -113,7 +114,7 @@ print_as_text(const struct options *o, const char *capture, struct report *r)
     FILE *file;
     char *text;
 
-    head(capture);
+    head(capture, r);
     if (!in_colours() || !(file = tmpfile())) {
         write_text(stdout, o, r);
         return;
@@ -166,7 +167,7 @@ print_page(const struct options *o, const char *capture, struct report *r,
     report_html(page, r, traffic, name);
     if (o->html) {
         *problem = report_save(o->html, page);
-        head(capture);
+        head(capture, r);
         print_outcome(r);
     } else {
         (void)fwrite(page->str, 1, page->len, stdout);
@@ -259,7 +260,7 @@ void
 print_dissected(const struct options *o, const char *capture, const char *text)
 {
     if (!format_is_lines(o)) {
-        head(capture);
+        head(capture, NULL);
     }
     print_text(text);
 }

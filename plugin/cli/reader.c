@@ -4,6 +4,7 @@
 
 #include "names.h"
 #include "progress.h"
+#include "series.h"
 #include "services.h"
 #include "source.h"
 
@@ -14,6 +15,7 @@
 /* One of the captures, and the frame of it that comes next. */
 struct place {
     struct source *source;
+    struct joined *series;      /* in its place; NULL where it is one file */
     struct feed_frame frame;
     bool open;
     uint32_t frames;
@@ -89,7 +91,7 @@ point_name(void *context)
     if (r->names) {
         return point && point <= r->names->len ? (const char *)r->names->pdata[point - 1] : NULL;
     }
-    return source_interface(r->now->source);
+    return r->now->series ? joined_point_name(r->now->series) : source_interface(r->now->source);
 }
 
 /* --- several captures ------------------------------------------------------------------------- */
@@ -97,7 +99,7 @@ point_name(void *context)
 static bool
 advance(struct place *p)
 {
-    p->open = source_next(p->source, &p->frame);
+    p->open = p->series ? joined_next(p->series, &p->frame) : source_next(p->source, &p->frame);
     p->frames += p->open;
     return p->open;
 }
@@ -176,6 +178,20 @@ reader_open(char *const *paths, unsigned num, unsigned *which, char **problem)
     return r;
 }
 
+struct reader *
+reader_open_series(struct joined *series)
+{
+    struct reader *r = g_new0(struct reader, 1);
+
+    r->places = g_new0(struct place, 1);
+    r->num = 1;
+    r->datagrams = datagrams_new();
+    r->given = g_ptr_array_new_with_free_func(g_free);
+    r->places->series = series;
+    advance(r->places);
+    return r;
+}
+
 void
 reader_close(struct reader *r)
 {
@@ -212,11 +228,20 @@ interfaces_of(struct reader *r)
     GString *all = g_string_new(NULL);
 
     for (unsigned i = 0; i < POINTS_MAX; i++) {
-        const char *name = r->names ? (i < r->names->len ? r->names->pdata[i] : NULL) :
+        const char *name = r->now->series ?
+                               given_point_name(joined_given(r->now->series), i + 1) :
+                           r->names ? (i < r->names->len ? r->names->pdata[i] : NULL) :
                                       source_interface_name(r->now->source, i);
         g_string_append_printf(all, "%s%s", i ? "\n" : "", name ? name : "unknown");
     }
     return g_string_free(all, FALSE);
+}
+
+static unsigned
+interfaces(const struct reader *r)
+{
+    return r->now->series ? given_points(joined_given(r->now->series)) :
+                            source_interfaces(r->now->source);
 }
 
 static void
@@ -225,7 +250,7 @@ read_frame(struct reader *r, struct feed *feed, const struct feed_host *host, ui
 {
     struct feed_frame *frame = &r->now->frame;
     struct record *kept = NULL, *made;
-    char *interfaces = NULL;
+    char *names = NULL;
 
     frame->number = number;
     if (r->names) {
@@ -233,12 +258,12 @@ read_frame(struct reader *r, struct feed *feed, const struct feed_host *host, ui
     }
     if (number == 1) {
         frame->interfaces_told =
-            r->names || source_interfaces(r->now->source) > 1 ? FEED_SEVERAL : FEED_ONE;
-        frame->interfaces = interfaces = interfaces_of(r);
+            r->names || interfaces(r) > 1 ? FEED_SEVERAL : FEED_ONE;
+        frame->interfaces = names = interfaces_of(r);
     }
     r->link = frame->link;
     made = feed_frame(feed, frame, host, false, traffic != NULL, &kept);
-    g_free(interfaces);
+    g_free(names);
     if (traffic && !points_copy_of(sadb_points(feed->db), number)) {
         count_traffic(traffic, frame, kept);
         count_traffic(traffic, frame, made);
@@ -269,8 +294,9 @@ reader_read(struct reader *r, struct feed *feed, struct traffic *traffic)
         if (number % PROGRESS_FRAMES == 0) {
             int64_t done = 0, all = 0;
             for (unsigned i = 0; i < r->num; i++) {
+                const struct place *p = &r->places[i];
                 int64_t size;
-                done += source_done(r->places[i].source, &size);
+                done += p->series ? joined_done(p->series, &size) : source_done(p->source, &size);
                 all += size;
             }
             progress_show(&progress, number, done, all);
@@ -284,7 +310,9 @@ char *
 reader_fault(const struct reader *r, bool *nothing)
 {
     for (unsigned i = 0; i < r->num; i++) {
-        char *fault = source_fault(r->places[i].source, r->places[i].frames, nothing);
+        char *fault = r->places[i].series ?
+                          NULL :
+                          source_fault(r->places[i].source, r->places[i].frames, nothing);
         if (fault) {
             return fault;
         }
@@ -298,7 +326,8 @@ reader_strange(const struct reader *r)
 {
     for (unsigned i = 0; i < r->num; i++) {
         const char *link;
-        uint32_t frames = source_strange(r->places[i].source, &link);
+        uint32_t frames = r->places[i].series ? joined_strange(r->places[i].series, &link) :
+                                                source_strange(r->places[i].source, &link);
         if (frames) {
             return g_strdup_printf("%u frames are of a link (%s) that is searched for IP here; "
                                    "--dissect has Wireshark's dissectors read them",

@@ -6,10 +6,13 @@
 #include <espial/feed.h>
 
 struct reader;
+struct joined;
 
 /* Opens the captures: one, or one of each place (points).  NULL with *problem, and *which of them,
  * where one cannot be read. */
 struct reader *reader_open(char *const *paths, unsigned num, unsigned *which, char **problem);
+/* Reads a series, which the caller closes after it. */
+struct reader *reader_open_series(struct joined *series);
 void reader_close(struct reader *r);    /* NULL is allowed */
 
 /* Feeds all frames; traffic, or NULL, counts what the streams carry.  Shows how far it is on

@@ -224,6 +224,27 @@ source_fault(const struct source *s, uint32_t frames, bool *nothing)
     return both;
 }
 
+char *
+source_damage(const struct source *s)
+{
+    const char *what = s->info;
+    char *half = stream_fault(s->stream);
+
+    if (half) {
+        return half;
+    }
+    if (!s->error || source_stopped()) {
+        return NULL;
+    }
+    if (s->error == WTAP_ERR_SHORT_READ) {
+        return g_strdup("");
+    }
+    if (!what || (s->error != WTAP_ERR_BAD_FILE && s->error != WTAP_ERR_DECOMPRESS)) {
+        what = wtap_strerror(s->error);
+    }
+    return text_shown(what);
+}
+
 /* --- interfaces ------------------------------------------------------------------------------- */
 
 /* As Wireshark names it; each is looked up once. */
@@ -274,6 +295,31 @@ source_interface(struct source *s)
     }
     return source_interface_name(
         s, compat_interface(s->w, &s->record, r->rec_header.packet_header.interface_id));
+}
+
+int
+source_interface_link(struct source *s, unsigned i)
+{
+    wtapng_iface_descriptions_t *all = wtap_file_get_idb_info(s->w);
+    int link = wtap_file_encap(s->w);
+
+    if (i < all->interface_data->len) {
+        wtap_block_t block = g_array_index(all->interface_data, wtap_block_t, i);
+        link = ((wtapng_if_descr_mandatory_t *)wtap_block_get_mandatory_data(block))->wtap_encap;
+    }
+    g_free(all);
+    return link;
+}
+
+unsigned
+source_interface_number(struct source *s)
+{
+    const wtap_rec *r = &s->record.rec;
+
+    if (!(r->presence_flags & WTAP_HAS_INTERFACE_ID)) {
+        return 0;
+    }
+    return compat_interface(s->w, &s->record, r->rec_header.packet_header.interface_id);
 }
 
 /* --- what else is known ----------------------------------------------------------------------- */

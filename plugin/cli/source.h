@@ -19,12 +19,20 @@ bool source_next(struct source *s, struct feed_frame *out);
  * not (g_free it).  *nothing: not one frame could be read. */
 char *source_fault(const struct source *s, uint32_t frames, bool *nothing);
 
+/* The same of one file among others: what of it was damaged, "" where it was cut short, NULL where
+ * it came to its end (g_free it). */
+char *source_damage(const struct source *s);
+
 /* The name of the interface that captured the last frame, or NULL. */
 const char *source_interface(struct source *s);
 /* What the first records have told of so far. */
 unsigned source_interfaces(struct source *s);
 /* Its name, or NULL. */
 const char *source_interface_name(struct source *s, unsigned i);
+/* Its link, as libwiretap numbers them. */
+int source_interface_link(struct source *s, unsigned i);
+/* Which interface of the whole file captured the last frame; 0 where the file does not say. */
+unsigned source_interface_number(struct source *s);
 
 /* The time of the last frame that source_next gave, to the nanosecond; false where it has none. */
 bool source_time(const struct source *s, int64_t *secs, int *nsecs);

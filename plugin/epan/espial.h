@@ -112,11 +112,6 @@ void stat_menu_register(int proto);
 void record_addresses(const struct frame_records *all, const struct record *r, address *src,
                       address *dst);
 
-/* stat/files.c: the files that the capture was joined of, measured, as the file that ESPIAL_FILES
- * names lists them, behind those before it that known has; else known.  It lives until the next
- * call. */
-const struct series *series_told(const struct sadb *db, const struct series *known);
-
 /* stat/report.c */
 void report_register(void);
 void report_html_register(void);     /* stat/report_html.c */

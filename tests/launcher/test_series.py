@@ -11,14 +11,24 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from launched import SOURCE, espial, expect
+from launched import SOURCE, expect
+from launched import espial as launcher
 
+PROGRAM = Path(os.environ.get("ESPIAL_BUILD_DIR", SOURCE / "build")) / "bin" / "espial"
+NOTHING = tempfile.TemporaryDirectory()         # a configuration of Wireshark in which nothing is
 PCAPS = SOURCE / "pcaps"
 RING = [PCAPS / f"ring_buffer_{n}.pcapng" for n in (1, 2, 3)]
 RING_KEYS = PCAPS / "ring_buffer_1.keys"
 # What a cut may come between: the messages of a negotiation, a rekeying, fragments, retransmissions, points.
 CUT = ("5_clean_ikev2", "clean_v1_main", "v1_xauth_reauth", "rekey_child", "nat_both", "cert_v2_fragments", "esp_fragments", "retransmission", "points_nat",
        "peer_restarted")
+
+
+def espial(*args, cwd=None):
+    """The program, as the launcher runs it."""
+    return subprocess.run([PROGRAM, *map(str, args)], text=True, errors="surrogateescape", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, cwd=cwd, timeout=300, check=False,
+                          env={**os.environ, "WIRESHARK_CONFIG_DIR": NOTHING.name, "LC_ALL": "C.UTF-8"})
 
 
 def tool(*args):
@@ -267,8 +277,8 @@ def test_unreadable():
         data = json.loads(espial("--series", "--json", zero, folder / "nosuch").stdout)
         assert "no such file" in data["error"] and data["capture"]["frames"] == 0, data
         expect(espial("--series", none), 0, ["no IKE, ESP or AH in this capture"])
-    for other, why in ("--points", "--series and --points exclude each other"), ("--wireshark", "--series and --wireshark exclude each other"):
-        expect(espial("--series", other, *RING), 2, err=[why])
+    expect(espial("--series", "--points", *RING), 2, err=["--series and --points exclude each other"])
+    expect(launcher("--series", "--wireshark", *RING), 2, err=["--series and --wireshark exclude each other"])
 
 
 if __name__ == "__main__":

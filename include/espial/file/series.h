@@ -8,8 +8,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct sadb;
-
 struct series_file {
     char *name;                 /* without its folders; any octets, as they come from outside */
     uint32_t first_frame, last_frame;   /* in the series; 0: it has none */
@@ -51,9 +49,6 @@ struct series *series_with_parts(const struct series *all, const struct series *
  * "._-" is "%xx".  NULL where a line is not so, or a frame is of two files that do not overlap.
  * The caller frees it. */
 struct series *series_read(const char *text);
-
-/* Fills what a file's frames say of it and nobody has said yet: its pause. */
-void series_measure(struct series *s, const struct sadb *db);
 
 size_t series_count(const struct series *s);    /* 0 for NULL */
 const struct series_file *series_get(const struct series *s, size_t i);

@@ -3,14 +3,16 @@
 #include <espial/file/series.h>
 
 #include <espial/limits.h>
-#include <espial/sadb.h>
 #include <glib.h>
+#include <math.h>
 #include <string.h>
 
 enum { FIELDS = 7 };
 
 struct series {
     GArray *files;              /* of struct series_file */
+    GArray *ends;               /* double: of each file, when the last of those before it ends */
+    double *pause;              /* the longest one of any file */
 };
 
 static void
@@ -26,6 +28,8 @@ series_new(void)
 
     s->files = g_array_new(FALSE, TRUE, sizeof(struct series_file));
     g_array_set_clear_func(s->files, clear_file);
+    s->ends = g_array_new(FALSE, FALSE, sizeof(double));
+    s->pause = g_new0(double, 1);
     return s;
 }
 
@@ -34,6 +38,8 @@ series_free(struct series *s)
 {
     if (s) {
         g_array_free(s->files, TRUE);
+        g_array_free(s->ends, TRUE);
+        g_free(s->pause);
         g_free(s);
     }
 }
@@ -199,26 +205,6 @@ series_read(const char *text)
 
 /* --- what is known of them -------------------------------------------------------- */
 
-void
-series_measure(struct series *s, const struct sadb *db)
-{
-    for (guint i = 0; i < s->files->len; i++) {
-        struct series_file *f = file_at(s, i);
-        uint32_t end = MIN(f->last_frame, sadb_num_frames(db));
-        double last;
-        if (f->pause >= 0 || !f->num_frames) {
-            continue;
-        }
-        f->pause = 0;
-        last = sadb_time_of(db, f->first_frame);
-        for (uint32_t n = f->first_frame; n < end; n++) {
-            double time = sadb_time_of(db, n + 1);
-            f->pause = MAX(f->pause, time - last);
-            last = time;
-        }
-    }
-}
-
 size_t
 series_count(const struct series *s)
 {
@@ -231,30 +217,42 @@ series_get(const struct series *s, size_t i)
     return file_at(s, i);
 }
 
+/* Of thousands of files each looks at those before it: once for all, when the first is asked
+ * for. */
+static void
+find_ends(const struct series *s)
+{
+    double end = -INFINITY;
+
+    *s->pause = 0;
+    g_array_set_size(s->ends, 0);
+    for (guint i = 0; i < s->files->len; i++) {
+        const struct series_file *f = file_at(s, i);
+        g_array_append_val(s->ends, end);
+        end = f->num_frames ? MAX(end, f->last_time) : end;
+        *s->pause = MAX(*s->pause, f->pause);
+    }
+}
+
 enum series_join
 series_join(const struct series *s, size_t i, double *seconds)
 {
     const struct series_file *f = file_at(s, i);
-    double end = 0, pause = 0;
-    bool begun = false;
+    double end;
 
-    *seconds = 0;
-    for (size_t k = 0; k < s->files->len; k++) {
-        const struct series_file *other = file_at(s, k);
-        if (k < i && other->num_frames) {
-            end = begun ? MAX(end, other->last_time) : other->last_time;
-            begun = true;
-        }
-        pause = MAX(pause, other->pause);
+    if (!i || s->ends->len != s->files->len) {
+        find_ends(s);
     }
-    if (!begun || !f->num_frames) {
+    end = g_array_index(s->ends, double, i);
+    *seconds = 0;
+    if (!(end > -INFINITY) || !f->num_frames) {
         return SERIES_ON;
     }
     if (f->first_time < end) {
         *seconds = end - f->first_time;
         return SERIES_OVERLAP;
     }
-    if (f->first_time - end > MAX(SERIES_GAP_TIMES * pause, SERIES_GAP_S)) {
+    if (f->first_time - end > MAX(SERIES_GAP_TIMES * *s->pause, SERIES_GAP_S)) {
         *seconds = f->first_time - end;
         return SERIES_GAP;
     }

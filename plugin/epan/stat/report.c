@@ -47,7 +47,6 @@ draw(void *data)
     if (!capture_report(&r)) {
         return;
     }
-    r.series = series_told(r.db, r.series);
     r.least = what->least;
     r.one_line = what->one_line;
     r.most_sas = what->most_sas;

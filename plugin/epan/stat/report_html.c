@@ -72,7 +72,6 @@ draw(void *data)
     if (!capture_report(&known)) {
         return;
     }
-    known.series = series_told(known.db, known.series);
     known.title = prefs_report_title();
     known.author = prefs_report_author();
     known.date = date = report_date();
