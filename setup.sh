@@ -5,6 +5,7 @@ HERE=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
 BUILD=${ESPIAL_BUILD_DIR:-$HERE/build}
 LOG=$BUILD/setup.log
 STAMP=$BUILD/setup.stamp
+PROGRAM=$BUILD/bin/espial
 ME=$(basename "$0")
 NO_INSTALL=0
 
@@ -41,18 +42,6 @@ say() {
 die() {
     say "$*"
     exit 2
-}
-
-tshark_version() {
-    tshark --version 2>/dev/null | sed -n '1s/^[^0-9]*\([0-9][^ ]*\).*/\1/p'
-}
-
-# version: of this checkout, and of the tshark that it is built for.
-version() {
-    local tshark
-    tshark=$(tshark_version)
-    printf 'espial %s\n' "$(sed -n 's/^project(espial VERSION \([0-9.]*\).*/\1/p' "$HERE/CMakeLists.txt")"
-    [ -z "$tshark" ] || printf 'tshark %s\n' "$tshark"
 }
 
 # quiet WHAT COMMAND...: a line of progress, the output goes to the log.
@@ -143,11 +132,16 @@ install_packages() {
     [ ${#packages[@]} = 0 ] || die "installed, yet still missing: ${packages[*]}"
 }
 
-# Nothing newer than the stamp in what the plugin is made of (a folder is newer when
+# runs: the program, with the libraries of the Wireshark that is here.
+runs() {
+    "$PROGRAM" --version >/dev/null 2>&1
+}
+
+# Nothing newer than the stamp in what plugin and program are made of (a folder is newer when
 # a file went), same Wireshark, and the installed plugin is the built one.
 up_to_date() {
-    [ -f "$STAMP" ] && [ "$(cat "$STAMP")" = "$HERE $version $plugin_dir" ] &&
-        cmp -s "$BUILD/espial.so" "$plugin_dir/espial.so" && [ -x "$BUILD/bin/espial" ] &&
+    [ -f "$STAMP" ] && [ "$(cat "$STAMP")" = "$HERE $version $plugin_dir" ] && [ -x "$PROGRAM" ] &&
+        cmp -s "$BUILD/espial.so" "$plugin_dir/espial.so" &&
         [ -z "$(cd "$HERE" && find CMakeLists.txt setup.sh include plugin \
             expert -newer "$STAMP" -print -quit)" ]
 }
@@ -177,7 +171,7 @@ await() {
 
 # setup [wireshark | tests [gui]]: packages, build, installed plugin.  Ends the script (2) on failure.
 setup() {
-    local lock global personal='' version plugin_dir new_stamp
+    local lock global personal='' prefix=/usr/local version plugin_dir new_stamp one
     if ! mkdir -p "$BUILD" 2>/dev/null; then
         die "cannot write to $BUILD"
     fi
@@ -201,7 +195,8 @@ setup() {
     # Wireshark run as root loads global plugins only.
     # Another user takes what root has installed, as long as it is this build.
     if [ "$(id -u)" != 0 ] && ! up_to_date; then
-        personal=$HOME/.local/lib/wireshark/plugins/${version%.*}/epan
+        prefix=$HOME/.local
+        personal=$prefix/lib/wireshark/plugins/${version%.*}/epan
         plugin_dir=$personal
     fi
     if ! up_to_date; then
@@ -210,8 +205,12 @@ setup() {
         # Touched first: a source changed while it is built counts as newer.
         new_stamp=$(mktemp "$BUILD/stamp.XXXXXX")
         configure
-        quiet "building the plugin" cmake --build "$BUILD" --target espial espial-cli
-        quiet "installing it into $plugin_dir" cmake --install "$BUILD"
+        quiet "building plugin and program" cmake --build "$BUILD" --target espial espial-cli
+        quiet "installing the plugin into $plugin_dir" cmake --install "$BUILD"
+        for one in program program-doc; do
+            quiet "installing $one below $prefix" cmake --install "$BUILD" --component $one --prefix "$prefix"
+        done
+        runs || die "the program does not run; see: $PROGRAM --version"
         if ! loaded; then
             die "tshark does not load $plugin_dir/espial.so; see: tshark -G plugins"
         fi

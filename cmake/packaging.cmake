@@ -1,6 +1,6 @@
 # What packages take besides programs, the tarball, and the way back.  SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Components: plugin, plugin-doc, program, program-doc.  Those of documents are for packages alone:
+# Components: plugin, plugin-doc, program, program-doc.  Those of documents are for packages and ./espial:
 # a plain "cmake --install" may be one user's, who cannot write to the folders of manual pages.
 include(GNUInstallDirs)
 set(docs COMPONENT plugin-doc EXCLUDE_FROM_ALL)

@@ -98,6 +98,17 @@ read_own_preferences(struct inputs *in)
 
 /* --- where they lie --------------------------------------------------------------------------- */
 
+bool
+inputs_is_table(const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
+        if (strcmp(name, tables[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Some line of a table is a row. */
 static bool
 has_rows(const char *path)
@@ -120,21 +131,39 @@ has_rows(const char *path)
     return found;
 }
 
+static bool
+has_keys(const char *folder)
+{
+    bool found = false;
+
+    for (size_t i = 0; !found && i < G_N_ELEMENTS(tables); i++) {
+        char *table = g_build_filename(folder, tables[i], NULL);
+        found = has_rows(table);
+        g_free(table);
+    }
+    return found;
+}
+
+char *
+inputs_own_tables(void)
+{
+    char *one = own_file(tables[0]), *folder = g_path_get_dirname(one);
+
+    g_free(one);
+    if (!has_keys(folder)) {
+        g_free(folder);
+        folder = NULL;
+    }
+    return folder;
+}
+
 /* It is for the key log to say what is wrong with it.  A folder with a plan alone, or one beside
  * the capture that holds no key, is no fault. */
 static bool
 gives_keys(const char *path, bool asked, const char *plan)
 {
-    if (!g_file_test(path, G_FILE_TEST_IS_DIR)) {
+    if (!g_file_test(path, G_FILE_TEST_IS_DIR) || has_keys(path)) {
         return true;
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
-        char *table = g_build_filename(path, tables[i], NULL);
-        bool found = has_rows(table);
-        g_free(table);
-        if (found) {
-            return true;
-        }
     }
     return asked && !g_file_test(plan, G_FILE_TEST_IS_REGULAR);
 }
@@ -219,17 +248,25 @@ inputs_free(struct inputs *in)
 
 static bool judged_without;
 
-/* What the plan, the keys or a state hold and nobody could read is not judged: no clean bill. */
-static void
-tell(const char *message)
+bool
+inputs_judged_without(const char *message)
 {
     static const char *const words[] = { "this key is left out.", "this group is left out.",
                                          "judged without", "a folder without esp_sa", "the state ",
                                          "no state " };
 
     for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
-        judged_without |= strstr(message, words[i]) != NULL;
+        if (strstr(message, words[i])) {
+            return true;
+        }
     }
+    return false;
+}
+
+static void
+tell(const char *message)
+{
+    judged_without |= inputs_judged_without(message);
     say("%s", message);
 }
 

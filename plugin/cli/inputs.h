@@ -25,5 +25,12 @@ void inputs_free(struct inputs *in);
 struct feed_options inputs_load(const struct inputs *in);
 /* Since then: the analyst's keys, plan or state are judged without, or no state was written. */
 bool inputs_faulty(void);
+/* It says that the analyst's keys, plan or state are judged without: no clean bill. */
+bool inputs_judged_without(const char *message);
+
+/* One of Wireshark's own files of keys. */
+bool inputs_is_table(const char *name);
+/* The user's own folder, where there are keys in such files of it (g_free it), or NULL. */
+char *inputs_own_tables(void);
 
 #endif

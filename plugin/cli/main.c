@@ -12,6 +12,7 @@
 #include "terminal.h"
 #include "window.h"
 
+#include <espial/text.h>
 #include <locale.h>
 #include <stdio.h>
 
@@ -33,17 +34,25 @@ next_step(const struct options *o, unsigned i)
                                                    "nothing to report for it";
 }
 
-static const char *
-called(const char *path)
-{
-    return strcmp(path, "-") == 0 ? "standard input" : path;
-}
-
 static void
 problem(const char *path, const char *what, const char *next)
 {
-    say(next ? "%s: %s; %s" : "%s: %s", called(path), what, next);
+    char *name = name_full(path);
+
+    say(next ? "%s: %s; %s" : "%s: %s", name, what, next);
+    g_free(name);
     raise_to(STATUS_PROBLEM);
+}
+
+/* In one line, whatever is in the names that it tells of. */
+static void
+refuse(char *wrong)
+{
+    char *shown = text_shown(wrong);
+
+    say("%s", shown);
+    g_free(shown);
+    g_free(wrong);
 }
 
 static bool
@@ -121,7 +130,9 @@ read_capture(const struct options *o, unsigned i, const struct inputs *in)
     }
     strange = reader_strange(reader);
     if (strange) {
-        say("%s: %s", called(paths[0]), strange);
+        char *called = name_full(paths[0]);
+        say("%s: %s", called, strange);
+        g_free(called);
     }
     g_free(strange);
     g_free(fault);
@@ -251,9 +262,8 @@ read_all(const struct options *o)
         struct inputs in;
         char *wrong = inputs_find(&in, o, o->captures[i]);
         if (wrong) {
-            say("%s", wrong);
+            refuse(wrong);
             raise_to(STATUS_PROBLEM);
-            g_free(wrong);
         } else if (o->window) {
             raise_to((enum status)window_open(o, &in, o->captures[i]));
         } else if (o->dissect) {
@@ -261,7 +271,8 @@ read_all(const struct options *o)
         } else {
             read_capture(o, i, &in);
         }
-        if (o->num_captures == 1 && status < STATUS_PROBLEM && !o->window && !o->json && !o->html) {
+        if (o->num_captures == 1 && status < STATUS_PROBLEM && !o->window && !format_is_lines(o) &&
+            !format_is_page(o)) {
             window_hint(o, &in, o->captures[i]);
         }
         inputs_free(&in);
@@ -278,8 +289,7 @@ main(int argc, char **argv)
     (void)setlocale(LC_ALL, "");
     arguments = g_strdupv(argv);
     if (!options_read(&o, arguments, &wrong)) {
-        say("%s", wrong);
-        g_free(wrong);
+        refuse(wrong);
         options_free(&o);
         return STATUS_PROBLEM;
     }

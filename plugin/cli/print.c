@@ -129,19 +129,11 @@ print_as_text(const struct options *o, const char *capture, struct report *r)
 
 /* The outcome, and how many findings there are. */
 static void
-print_outcome(struct report *r)
+print_outcome_of(const char *text)
 {
-    FILE *file = tmpfile();
-    char **lines, *text;
-    guint num;
+    char **lines = g_strsplit(text, "\n", 0);
+    guint num = g_strv_length(lines);
 
-    if (!file) {
-        return;
-    }
-    report_diagnosis(file, r);
-    text = taken(file);
-    lines = g_strsplit(text, "\n", 0);
-    num = g_strv_length(lines);
     for (guint i = 0; i + 1 < num; i++) {
         if (strcmp(lines[i], "Espial diagnosis") == 0) {
             (void)fprintf(stdout, "%s\n", lines[i + 1]);
@@ -151,7 +143,29 @@ print_outcome(struct report *r)
         (void)fprintf(stdout, "%s\n", lines[num - 2]);
     }
     g_strfreev(lines);
-    g_free(text);
+}
+
+static void
+print_outcome(struct report *r)
+{
+    FILE *file = tmpfile();
+    char *text;
+
+    if (file) {
+        report_diagnosis(file, r);
+        text = taken(file);
+        print_outcome_of(text);
+        g_free(text);
+    }
+}
+
+static void
+print_place(const struct options *o)
+{
+    char *shown = name_full(o->html);
+
+    (void)fprintf(stdout, "The report is in %s\n", shown);
+    g_free(shown);
 }
 
 static void
@@ -173,9 +187,7 @@ print_page(const struct options *o, const char *capture, struct report *r,
         (void)fwrite(page->str, 1, page->len, stdout);
     }
     if (o->html && !*problem) {
-        char *shown = name_full(o->html);
-        (void)fprintf(stdout, "The report is in %s\n", shown);
-        g_free(shown);
+        print_place(o);
     }
     g_string_free(page, TRUE);
     g_free(date);
@@ -200,6 +212,15 @@ json_text(const char *text)
 
 /* A report in one line, which says first what was not read. */
 static void
+print_faulty(const char *text, const char *fault)
+{
+    char *error = json_text(fault);
+
+    (void)fprintf(stdout, "{\"error\":\"%s\",%s", error, text + 1);
+    g_free(error);
+}
+
+static void
 print_json(const char *capture, struct report *r, const char *fault)
 {
     char *name = name_base(capture);
@@ -209,9 +230,8 @@ print_json(const char *capture, struct report *r, const char *fault)
     r->one_line = true;
     report_json(file ? file : stdout, r);
     if (file) {
-        char *text = taken(file), *error = json_text(fault);
-        (void)fprintf(stdout, "{\"error\":\"%s\",%s", error, text + 1);
-        g_free(error);
+        char *text = taken(file);
+        print_faulty(text, fault);
         g_free(text);
     }
     g_free(name);
@@ -257,12 +277,22 @@ print_nothing(const struct options *o, const char *capture, const char *fault)
 }
 
 void
-print_dissected(const struct options *o, const char *capture, const char *text)
+print_dissected(const struct options *o, const char *capture, const char *text, const char *fault)
 {
-    if (!format_is_lines(o)) {
+    if (o->json && fault) {
+        print_faulty(text, fault);
+    } else if (format_is_lines(o)) {
+        print_text(text);
+    } else if (o->html) {
         head(capture, NULL);
+        print_outcome_of(text);
+        if (g_file_test(o->html, G_FILE_TEST_EXISTS)) {
+            print_place(o);
+        }
+    } else {
+        head(capture, NULL);
+        print_text(text);
     }
-    print_text(text);
 }
 
 void

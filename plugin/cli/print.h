@@ -11,7 +11,8 @@ void print_report(const struct options *o, const char *capture, struct report *r
 /* A capture that gave no report: a line of JSON, else nothing. */
 void print_nothing(const struct options *o, const char *capture, const char *fault);
 /* What tshark has made of it. */
-void print_dissected(const struct options *o, const char *capture, const char *text);
+void print_dissected(const struct options *o, const char *capture, const char *text,
+                     const char *fault);
 /* Everything went out. */
 bool print_done(void);
 

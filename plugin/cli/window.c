@@ -1,6 +1,7 @@
 /* window.c - Wireshark on a capture.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "window.h"
 
+#include "names.h"
 #include "print.h"
 #include "say.h"
 #include "source.h"
@@ -140,7 +141,9 @@ window_open(const struct options *o, const struct inputs *in, const char *captur
     int status = FAILED;
 
     if (!is_capture(capture)) {
-        say("%s: not a capture file that can be read", capture);
+        char *name = name_full(capture);
+        say("%s: not a capture file that can be read", name);
+        g_free(name);
         return FAILED;
     }
     line = command_of(o, in, capture);

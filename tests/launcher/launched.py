@@ -5,11 +5,12 @@ import subprocess
 from pathlib import Path
 
 SOURCE = Path(os.environ.get("ESPIAL_SOURCE_DIR", Path(__file__).parents[2]))
+PROGRAM = Path(os.environ.get("ESPIAL_BUILD_DIR", SOURCE / "build")) / "bin/espial"
 
 
-def espial(*args, cwd=None, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, **env):
+def espial(*args, cwd=None, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, preexec_fn=None, **env):
     run = subprocess.run([SOURCE / "espial", *map(str, args)], text=True, errors="surrogateescape",
-                         stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, cwd=cwd,
+                         stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, cwd=cwd, preexec_fn=preexec_fn,
                          timeout=300, env={**os.environ, **env})
     run.stderr = run.stderr.replace("espial: waiting for another set-up\n", "")
     return run

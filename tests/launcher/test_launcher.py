@@ -16,7 +16,7 @@ from pathlib import Path
 
 import jsonschema
 
-from launched import SOURCE, espial, expect
+from launched import PROGRAM, SOURCE, espial, expect
 
 CLEAN = SOURCE / "pcaps/5_clean_ikev2.pcapng"
 FINDING = SOURCE / "pcaps/1_wrong_password.pcapng"
@@ -43,7 +43,7 @@ def test_version():
     """One number in CMakeLists.txt, the plugin list and the JSON report."""
     number = re.search(r"^project\(espial VERSION (\S+) ", (SOURCE / "CMakeLists.txt").read_text(), re.M)[1]
     run = espial("--version")
-    expect(run, 0, [f"espial {number}\n", "tshark "])
+    expect(run, 0, [f"espial {number}, of Wireshark "])
     expect(espial("-v"), 0, [run.stdout])
     listed = subprocess.run(["tshark", "-G", "plugins"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True).stdout
     assert re.search(rf"^espial\.so\s+{re.escape(number)}\s", listed, re.M), listed
@@ -54,7 +54,7 @@ def test_version():
     assert packaged.startswith(f"espial ({number})"), packaged.split("\n", 1)[0]
 
 
-def test_points():
+def test_points(tmp):
     with tempfile.TemporaryDirectory() as folder:
         far = Path(folder, "gateway.pcapng")
         subprocess.run(["editcap", "-t", "11", CLEAN, far, "8"], check=True)      # one packet less
@@ -66,7 +66,8 @@ def test_points():
         assert [point["name"] for point in points] == [CLEAN.stem, "gateway"], points
         expect(espial("--points", CLEAN, Path(folder, "none.pcapng")), 2, err=["no such file"])
     expect(espial("--points", CLEAN), 2, err=["--points compares two captures or more; one is given"])
-    expect(espial("--points", "--wireshark", CLEAN, CLEAN), 2, err=["exclude each other"])
+    expect(espial("--points", "--wireshark", CLEAN, CLEAN, DISPLAY=":none", **stand_in(tmp / "bin", "wireshark", "exit 0")), 2,
+           err=["exclude each other"])
 
 
 def test_finding():
@@ -196,16 +197,17 @@ def test_pipes(tmp):
     expect(espial("-"), 2, err=["standard input: not a capture file"])
 
 
-def test_stopped_capture(tmp):
+def test_stopped_capture():
     """Ctrl+C ends the capture that is piped in, not the report on it."""
     run = subprocess.Popen([SOURCE / "espial", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=False,
-                           env={**os.environ, "TMPDIR": str(tmp)}, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+                           preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     run.stdin.write(FINDING.read_bytes())
     run.stdin.flush()
-    deadline = time.monotonic() + 300
-    while not [p for p in tmp.glob("*/piped1") if p.stat().st_size == FINDING.stat().st_size]:
+    deadline, process = time.monotonic() + 300, Path(f"/proc/{run.pid}")
+    while process.joinpath("exe").resolve() != PROGRAM.resolve() or process.joinpath("stat").read_text().rpartition(")")[2].split()[0] != "S":
         assert time.monotonic() < deadline and run.poll() is None, run
         time.sleep(0.05)
+    time.sleep(0.5)
     run.send_signal(signal.SIGINT)
     out = run.communicate(timeout=300)[0]
     assert run.returncode == 1 and b"=== standard input ===" in out, (run.returncode, out)
@@ -335,11 +337,11 @@ def stand_in(folder, name, script):
 
 
 NAMES = {                                       # as they are, and as a terminal gets them
-    b"esc\x1b[31m\x1b]0;t\x07": "esc\\x1b[31m\\x1b]0;t\\x07",
-    b"two\nlines\r": "two\\x0alines\\x0d",
-    "bidi\u202egnp\u2066\u200b".encode(): "bidi\\xe2\\x80\\xaegnp\\xe2\\x81\\xa6\\xe2\\x80\\x8b",
-    b"c1\xc2\x9b31m": "c1\\xc2\\x9b31m",
-    b"bad\xff\xc3\xc0\xaf": "bad\\xff\\xc3\\xc0\\xaf",
+    b"esc\x1b[31m\x1b]0;t\x07": "esc[U+001B][31m[U+001B]]0;t[U+0007]",
+    b"two\nlines\r": "two[U+000A]lines[U+000D]",
+    "bidi\u202egnp\u2066\u200b".encode(): "bidi[U+202E]gnp[U+2066][U+200B]",
+    b"c1\xc2\x9b31m": "c1[U+009B]31m",
+    b"bad\xff\xc3\xc0\xaf": "bad\ufffd\ufffd\ufffd\ufffd",
     "M\u00fcnchen \u65e5\u672c $(id)`id`;*'\"%n".encode(): "M\u00fcnchen \u65e5\u672c $(id)`id`;*'\"%n",
 }
 
@@ -386,14 +388,16 @@ def test_dash(tmp):
 
 
 def test_private_folder(tmp):
-    """What lies in the temporary folder is nobody else's: looked at while tshark writes there."""
-    look = f'''folder=$(dirname "$(readlink /proc/$$/fd/1)")
-case $* in *" -r "*) stat -c %a "$folder" >>{tmp}/modes ;; esac
+    """A temporary folder is nobody else's, and gone at the end: looked at while tshark reads what is in it."""
+    look = f'''case $* in *" -r "*) stat -c %a "$WIRESHARK_CONFIG_DIR" >>{tmp}/modes ;; esac
 exec "$REAL" "$@"'''
     os.umask(0o022)
+    (tmp / "temporary").mkdir()
     for args in (), ("--json",), ("--html", tmp / "page.html"):
-        expect(espial(*args, FINDING, **stand_in(tmp / "bin", "tshark", look)), 1)
+        expect(espial("--dissect", *args, FINDING, TMPDIR=str(tmp / "temporary"), **stand_in(tmp / "bin", "tshark", look)), 1)
+        expect(espial(*args, FINDING, TMPDIR=str(tmp / "temporary")), 1)
     assert (tmp / "modes").read_text().split() == ["700"] * 3, (tmp / "modes").read_text()
+    assert not os.listdir(tmp / "temporary"), os.listdir(tmp / "temporary")
     assert (tmp / "page.html").stat().st_mode & 0o777 == 0o644, "a page is as any new file"
 
 
@@ -411,19 +415,24 @@ def test_lost_output(tmp):
     assert page.read_text().rstrip().endswith("</html>")
 
 
+def short_files(dies):
+    """In a process that may write 20,000 octets into a file: it is told so, or it dies in the middle of a write."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL if dies else signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
+
+
 def test_page_whole(tmp):
     """A full disk or a kill leaves the old page, and nothing beside it."""
     page, real, link = tmp / "page.html", tmp / "real.html", tmp / "link.html"
-    for end in "exit 1", "kill -TERM $PPID; sleep 1":
+    espial("--version")
+    for dies in False, True:
         page.write_text("the old page")
-        half = stand_in(tmp / "bin", "cat", f"""case $1 in
-*/html) head -c 1000 "$1"; {end} ;;
-esac
-exec "$REAL" "$@\"""")
-        run = espial("--html", page, FINDING, **half)
-        assert run.returncode == 2, run
+        run = espial("--html", page, FINDING, preexec_fn=lambda dies=dies: short_files(dies))
+        assert run.returncode == (-signal.SIGXFSZ if dies else 2), run
         assert page.read_text() == "the old page", page.read_text()[:80]
-        assert sorted(os.listdir(tmp)) == ["bin", "page.html"], os.listdir(tmp)
+        if not dies:
+            assert os.listdir(tmp) == ["page.html"] and "page.html: cannot be written (--html)" in run.stderr, (os.listdir(tmp), run)
     # A link stays a link, the old page's mode is the new one's.
     real.write_text("the old page")
     real.chmod(0o640)
@@ -434,24 +443,15 @@ exec "$REAL" "$@\"""")
 
 
 def test_page_whole_tshark(tmp):
-    """The same of -z espial,html, whose file may not grow beyond 20,000 octets here."""
-    def limit():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
+    """The same of -z espial,html."""
     page, link = tmp / "page.html", tmp / "link.html"
     link.symlink_to(page)
     args = ["tshark", "-n", "-q", "-r", FINDING, "-z", f"espial,html,{link}"]
     page.write_text("the old page")
-    run = subprocess.run(args, capture_output=True, text=True, timeout=300, preexec_fn=limit)
+    run = subprocess.run(args, capture_output=True, text=True, timeout=300, preexec_fn=lambda: short_files(False))
     assert "cannot be written" in run.stderr, run
     assert page.read_text() == "the old page" and len(os.listdir(tmp)) == 2, os.listdir(tmp)
-
-    def kill():
-        """What ignoring the signal spared: the end in the middle of a write."""
-        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
-    run = subprocess.run(args, capture_output=True, text=True, timeout=300, preexec_fn=kill)
+    run = subprocess.run(args, capture_output=True, text=True, timeout=300, preexec_fn=lambda: short_files(True))
     assert run.returncode == -signal.SIGXFSZ, run
     assert page.read_text() == "the old page" and link.is_symlink()
     subprocess.run(args, capture_output=True, check=True, timeout=300)
@@ -498,17 +498,20 @@ def test_crash_of_the_host(tmp):
     # Espial has the keys, Wireshark has not: no crash.
     run = espial(capture)
     assert run.returncode in (0, 1) and " errors, " in run.stdout and run.stderr == "", run
+    dissected = espial("--dissect", capture)
+    assert (dissected.returncode, dissected.stdout, dissected.stderr) == (run.returncode, run.stdout, ""), dissected
     # The user's own table, which Wireshark has read.
     shutil.rmtree(keys)
     own = {"WIRESHARK_CONFIG_DIR": str(profile)}
+    native = espial(capture, **own)
+    assert (native.returncode, native.stdout, native.stderr) == (run.returncode, run.stdout, ""), native
     alone = subprocess.run(["tshark", "-n", "-V", "-r", capture, "--disable-protocol", "espial"],
                            capture_output=True, timeout=300, env={**os.environ, **own})
-    again = espial(capture, **own)
+    again = espial("--dissect", capture, **own)
     assert (again.returncode, again.stdout) == (run.returncode, run.stdout), again
     if alone.returncode == -signal.SIGSEGV:
-        version = subprocess.check_output(["tshark", "--version"], text=True).split()[2]
         expect(again, run.returncode,
-               err=[f"tshark {version} crashed (signal 11) while reading it, in Wireshark's own "
+               err=["tshark crashed (signal 11) while reading it, in Wireshark's own "
                     "decryption, not in Espial; it is read again"])
         assert again.stderr.count("\n") == 1, again.stderr
     assert (profile / "ikev1_decryption_table").read_text() == table
@@ -541,14 +544,14 @@ exec "$REAL" "$@\"""")
         fed = {**once, "WIRESHARK_CONFIG_DIR": str(profile)}
         for capture, env, whose in ((FINDING, once, "by whose fault is unknown"),
                                     (bare, fed, "in Wireshark's own decryption")):
-            run = espial(capture, **env)
+            run = espial("--dissect", capture, **env)
             expect(run, 1, ["[decrypted]"],
                    [f"crashed (signal {number}) while reading it, {whose}"])
             assert run.stderr.count("\n") == 1, run.stderr
             (tmp / "crashed").rmdir()
     always = stand_in(tmp / "bin", "tshark",
                       'case $* in *" -r "*) kill -SEGV $$ ;; esac; exec "$REAL" "$@"')
-    run = espial(FINDING, **always)
+    run = espial("--dissect", FINDING, **always)
     expect(run, 2, err=["crashed twice (signal 11)", "unknown", "nothing to report for it"])
     assert run.stdout == "" and run.stderr.count("\n") == 1, run
 
@@ -558,7 +561,17 @@ def test_usage():
     expect(run, 0, ["Usage: ./espial", "./espial pcaps/1_wrong_password.pcapng"])
     assert run.stderr == "", run.stderr
     expect(espial("--help"), 0, ["Usage: ./espial"])
-    expect(espial("--frobnicate", CLEAN), 2, err=["unknown option --frobnicate"])
+    expect(espial("--frobnicate", CLEAN), 2, err=["Unknown option --frobnicate"])
+
+
+def test_not_built(tmp):
+    """Before the first set-up nothing is built or installed to say what it is."""
+    nothing = {"ESPIAL_BUILD_DIR": str(tmp / "build")}
+    number = espial("--version").stdout.split()[1].rstrip(",")
+    expect(espial("--version", **nothing), 0, [f"espial {number}\n"])
+    for args in ("--help",), ():
+        expect(espial(*args, **nothing), 0, ["Usage: ./espial", "--no-install", "docs/man/espial.1"])
+    assert not (tmp / "build").exists()
 
 
 for name, test in list(globals().items()):

@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from launched import SOURCE, expect
-from launched import espial as launcher
 
 PROGRAM = Path(os.environ.get("ESPIAL_BUILD_DIR", SOURCE / "build")) / "bin" / "espial"
 NOTHING = tempfile.TemporaryDirectory()         # a configuration of Wireshark in which nothing is
@@ -278,7 +277,7 @@ def test_unreadable():
         assert "no such file" in data["error"] and data["capture"]["frames"] == 0, data
         expect(espial("--series", none), 0, ["no IKE, ESP or AH in this capture"])
     expect(espial("--series", "--points", *RING), 2, err=["--series and --points exclude each other"])
-    expect(launcher("--series", "--wireshark", *RING), 2, err=["--series and --wireshark exclude each other"])
+    expect(espial("--series", "--wireshark", *RING), 2, err=["--series and --wireshark exclude each other"])
 
 
 if __name__ == "__main__":
