@@ -10,7 +10,8 @@ install(FILES README.md DESTINATION "${CMAKE_INSTALL_DOCDIR}" ${docs})
 install(DIRECTORY docs DESTINATION "${CMAKE_INSTALL_DOCDIR}" ${docs}
   FILES_MATCHING PATTERN "*.md" PATTERN "*.png" PATTERN man EXCLUDE)
 install(FILES expert/CHECKS.md DESTINATION "${CMAKE_INSTALL_DOCDIR}/expert" ${docs})
-install(FILES plugin/espial-report-1.schema.json plugin/espial-records-1.schema.json DESTINATION "${CMAKE_INSTALL_DOCDIR}/plugin" ${docs})
+install(FILES plugin/espial-report-1.schema.json plugin/espial-records-1.schema.json plugin/espial-summary-1.schema.json
+  DESTINATION "${CMAKE_INSTALL_DOCDIR}/plugin" ${docs})
 install(FILES plugin/lua/examples/house_rules.lua DESTINATION "${CMAKE_INSTALL_DOCDIR}/plugin/lua/examples" ${docs})
 
 set(docs COMPONENT program-doc EXCLUDE_FROM_ALL)

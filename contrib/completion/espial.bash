@@ -3,7 +3,8 @@ _espial()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} i
     local options='-f --findings -s --min-severity -j --json -T --format -w --html -t --title -a --author -d --date
-        -k --keys -p --plan -l --log -P --points --series --state --save-state -o --option -D --dissect -W --wireshark --new-profile
+        -k --keys -p --plan -l --log -P --points --series --state --save-state -o --option -D --dissect -O --output -J --jobs -L --list
+        --memory-limit --time-limit -M --merge -W --wireshark --new-profile
         --no-install -v --version -h --help'
     COMPREPLY=()
     # "--keys=" comes as two words or three.
@@ -22,9 +23,9 @@ _espial()
     -d | --date)
         mapfile -t COMPREPLY < <(compgen -W today -- "$word")
         return ;;
-    -t | --title | -a | --author | -o | --option)
+    -t | --title | -a | --author | -o | --option | -J | --jobs | --memory-limit | --time-limit)
         return ;;
-    --state | --save-state | -w | --html | -k | --keys | -p | --plan | -l | --log)
+    -O | --output | -L | --list | --state | --save-state | -w | --html | -k | --keys | -p | --plan | -l | --log)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         compopt -o filenames 2>/dev/null
         return ;;

@@ -234,6 +234,19 @@ inputs_find(struct inputs *in, const struct options *o, const char *capture)
 }
 
 void
+inputs_files(const struct inputs *in, GPtrArray *out)
+{
+    g_ptr_array_add(out, g_strdup(in->keys));
+    g_ptr_array_add(out, g_strdup(in->plan));
+    for (char **log = in->logs; *log; log++) {
+        g_ptr_array_add(out, g_strdup(*log));
+    }
+    for (size_t i = 0; in->own && i < G_N_ELEMENTS(tables); i++) {
+        g_ptr_array_add(out, own_file(tables[i]));
+    }
+}
+
+void
 inputs_free(struct inputs *in)
 {
     g_free(in->keys);

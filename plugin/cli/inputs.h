@@ -20,6 +20,8 @@ struct inputs {
 char *inputs_find(struct inputs *in, const struct options *o, const char *capture);
 /* The same of a series, with what lies beside its files. */
 char *inputs_find_beside(struct inputs *in, const struct options *o, char *const *keys);
+/* The files that they lie in. */
+void inputs_files(const struct inputs *in, GPtrArray *out);
 void inputs_free(struct inputs *in);
 /* Loads them, and says on standard error what cannot be read. */
 struct feed_options inputs_load(const struct inputs *in);

@@ -10,6 +10,7 @@
 #include "say.h"
 #include "series.h"
 #include "terminal.h"
+#include "ways/many.h"
 #include "window.h"
 
 #include <espial/text.h>
@@ -77,13 +78,28 @@ report(const struct options *o, const char *path, struct reader *reader, struct 
     r.version = PLUGIN_VERSION_STR;
     r.wireshark = COMPAT_VERSION;
     r.fragments_full = reader_capped(reader);
-    print_report(o, path, &r, traffic, fault, &why);
+    if (o->bulk.worker) {
+        many_report(path, &r, fault);
+        why = NULL;
+    } else {
+        print_report(o, path, &r, traffic, fault, &why);
+    }
     if (why) {
         problem(o->html, "cannot be written (--html)", NULL);
     } else if (has_findings(feed->findings)) {
         raise_to(STATUS_FINDINGS);
     }
     g_free(why);
+}
+
+static void
+nothing_of(const struct options *o, const char *path, const char *why)
+{
+    if (o->bulk.worker) {
+        many_nothing(why);
+    } else {
+        print_nothing(o, path, why);
+    }
 }
 
 /* The i-th capture, or all of them as points. */
@@ -102,7 +118,7 @@ read_capture(const struct options *o, unsigned i, const struct inputs *in)
 
     if (!reader) {
         problem(paths[which], why, next_step(o, i));
-        print_nothing(o, paths[0], why);
+        nothing_of(o, paths[0], why);
         g_free(why);
         g_free(name);
         traffic_free(traffic);
@@ -118,7 +134,7 @@ read_capture(const struct options *o, unsigned i, const struct inputs *in)
         problem(paths[0], fault, nothing ? next_step(o, i) : NULL);
     }
     if (fault && nothing) {
-        print_nothing(o, paths[0], fault);
+        nothing_of(o, paths[0], fault);
     } else {
         report(o, paths[0], reader, feed, traffic, fault);
         if (o->save_state && !feed_save(feed)) {
@@ -272,10 +288,26 @@ read_all(const struct options *o)
             read_capture(o, i, &in);
         }
         if (o->num_captures == 1 && status < STATUS_PROBLEM && !o->window && !format_is_lines(o) &&
-            !format_is_page(o)) {
+            !format_is_page(o) && !o->bulk.worker) {
             window_hint(o, &in, o->captures[i]);
         }
         inputs_free(&in);
+    }
+}
+
+static void
+run(const struct options *o, const char *program)
+{
+    if (o->bulk.output || o->bulk.merge) {
+        raise_to((enum status)many_run(o, program));
+    } else if (o->bulk.worker) {
+        many_begin(o);
+        read_all(o);
+        status = (enum status)many_end(o, status);
+    } else if (o->series) {
+        read_series(o);
+    } else {
+        read_all(o);
     }
 }
 
@@ -295,16 +327,12 @@ main(int argc, char **argv)
     }
     if (o.version) {
         printf("espial %s, of Wireshark %s\n", PLUGIN_VERSION_STR, COMPAT_VERSION);
-    } else if (!o.num_captures) {
+    } else if (!o.num_captures && !o.bulk.list) {
         options_help();
     } else {
         bear_closed_pipes();
         compat_begin(argv[0]);
-        if (o.series) {
-            read_series(&o);
-        } else {
-            read_all(&o);
-        }
+        run(&o, argv[0]);
         wtap_cleanup();
     }
     options_free(&o);

@@ -76,6 +76,7 @@ context_of(struct options *o)
         "Exit status: 0 nothing at warning or above, 1 findings at warning or above,\n"
         "2 something could not be read, set up or written.\n");
     g_option_context_add_main_entries(context, entries, NULL);
+    bulk_add_options(context, &o->bulk);
     return context;
 }
 
@@ -252,10 +253,24 @@ series_exclusions(const struct options *o)
 }
 
 static char *
+bulk_exclusions(const struct options *o)
+{
+    if (o->findings || o->window || o->points || o->series || o->dissect || o->state || o->save_state ||
+        format_is_page(o) || o->ndjson || (o->json && !o->bulk.merge)) {
+        return g_strdup("of other ways to read and report, --output takes none, as its results are "
+                        "JSON, and --merge takes --json alone");
+    }
+    return NULL;
+}
+
+static char *
 exclusions(const struct options *o)
 {
     char *problem = o->window ? window_exclusions(o) : series_exclusions(o);
 
+    if (!problem && (o->bulk.output || o->bulk.merge)) {
+        return bulk_exclusions(o);
+    }
     if (!problem && o->points && o->num_captures < 2) {
         problem = g_strdup("--points compares two captures or more; one is given");
     }
@@ -338,7 +353,10 @@ options_read(struct options *o, char **arguments, char **problem)
         o->captures = g_new0(char *, 1);
     }
     o->num_captures = g_strv_length(o->captures);
-    if (*problem || o->version || !o->num_captures) {
+    if (!*problem && !o->version) {
+        *problem = bulk_wrong(&o->bulk, o->num_captures);
+    }
+    if (*problem || o->version || (!o->num_captures && !o->bulk.list)) {
         return !*problem;
     }
     *problem = without_value(o);
@@ -372,5 +390,6 @@ options_free(struct options *o)
     g_strfreev(o->logs);
     g_strfreev(o->settings);
     g_strfreev(o->captures);
+    bulk_free_options(&o->bulk);
     g_free(severity_wanted);
 }

@@ -2,6 +2,8 @@
 #ifndef ESPIAL_CLI_OPTIONS_H
 #define ESPIAL_CLI_OPTIONS_H
 
+#include "bulk.h"
+
 #include <espial/feed.h>
 
 struct options {
@@ -15,6 +17,7 @@ struct options {
     char **logs, **settings;    /* NULL: none */
     char **captures;            /* never NULL */
     unsigned num_captures;
+    struct bulk_options bulk;
 };
 
 /* Reads the command line, and frees it.  False where it cannot be followed, after *problem (g_free

@@ -212,26 +212,26 @@ json_text(const char *text)
 
 /* A report in one line, which says first what was not read. */
 static void
-print_faulty(const char *text, const char *fault)
+print_faulty(FILE *out, const char *text, const char *fault)
 {
     char *error = json_text(fault);
 
-    (void)fprintf(stdout, "{\"error\":\"%s\",%s", error, text + 1);
+    (void)fprintf(out, "{\"error\":\"%s\",%s", error, text + 1);
     g_free(error);
 }
 
-static void
-print_json(const char *capture, struct report *r, const char *fault)
+void
+print_json(FILE *out, const char *capture, struct report *r, const char *fault)
 {
     char *name = name_base(capture);
     FILE *file = fault ? tmpfile() : NULL;
 
     r->file = name;
     r->one_line = true;
-    report_json(file ? file : stdout, r);
+    report_json(file ? file : out, r);
     if (file) {
         char *text = taken(file);
-        print_faulty(text, fault);
+        print_faulty(out, text, fault);
         g_free(text);
     }
     g_free(name);
@@ -280,7 +280,7 @@ void
 print_dissected(const struct options *o, const char *capture, const char *text, const char *fault)
 {
     if (o->json && fault) {
-        print_faulty(text, fault);
+        print_faulty(stdout, text, fault);
     } else if (format_is_lines(o)) {
         print_text(text);
     } else if (o->html) {
@@ -301,7 +301,7 @@ print_report(const struct options *o, const char *capture, struct report *r,
 {
     *problem = NULL;
     if (o->json) {
-        print_json(capture, r, fault);
+        print_json(stdout, capture, r, fault);
     } else if (o->ndjson) {
         print_records(capture, r, fault);
     } else if (format_is_page(o)) {

@@ -5,6 +5,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+static GString *instead;
+
+void
+say_into(GString *text)
+{
+    instead = text;
+}
+
 /* Messages of keys and plans are several lines. */
 void
 say(const char *format, ...)
@@ -18,7 +26,11 @@ say(const char *format, ...)
     lines = g_strsplit(text, "\n", 0);
     for (char **line = lines; *line; line++) {
         char *shown = text_shown(*line);
-        fprintf(stderr, line == lines ? "espial: %s\n" : "%s\n", shown);
+        if (instead) {
+            g_string_append_printf(instead, "%s\n", shown);
+        } else {
+            fprintf(stderr, line == lines ? "espial: %s\n" : "%s\n", shown);
+        }
         g_free(shown);
     }
     g_strfreev(lines);

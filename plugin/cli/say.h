@@ -6,5 +6,7 @@
 
 /* A line behind the program's name, as it may go to a terminal. */
 void say(const char *format, ...) G_GNUC_PRINTF(1, 2);
+/* From now on the lines go there instead; NULL: to standard error. */
+void say_into(GString *text);
 
 #endif
