@@ -1,7 +1,6 @@
 /* main.c - the program espial: reads captures without dissection, and says what the plugin says.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "compat.h"
-#include "dissect.h"
 #include "format.h"
 #include "inputs.h"
 #include "names.h"
@@ -10,6 +9,7 @@
 #include "say.h"
 #include "series.h"
 #include "terminal.h"
+#include "ways/dissect.h"
 #include "ways/many.h"
 #include "window.h"
 
