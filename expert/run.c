@@ -14,6 +14,12 @@ call_if(bool due, check_fn *check, const struct check_in *in, struct findings *o
     }
 }
 
+static inline bool
+is_due_on_packet(unsigned trigger, bool of_sa)
+{
+    return (trigger & (of_sa ? (unsigned)ON_PACKET | ON_SA_PACKET : (unsigned)ON_PACKET)) != 0;
+}
+
 /* Nobody has proved anything yet; and what was refuted stays so. */
 static bool
 may_be_refuted(const struct ike_event *e)
@@ -51,6 +57,7 @@ checks_packet(struct findings *out, const struct sadb *db, const struct plan *pl
               const struct ipsec_event *event)
 {
     const struct check_in in = { .db = db, .plan = plan, .ipsec = event };
+    const bool of_sa = child_is_negotiated(event->child);
 
     if (event->copy_of) {
         return;
@@ -75,7 +82,7 @@ checks_packet(struct findings *out, const struct sadb *db, const struct plan *pl
                        event->doubtful ? event->at.frame : 0);
     }
 #define CHECK(name, severity, group, trigger, ...) \
-    call_if(((trigger) & ON_PACKET) != 0, check_##name, &in, out);
+    call_if(is_due_on_packet(trigger, of_sa), check_##name, &in, out);
 #include "checks.def"
 #undef CHECK
     findings_doubt(out, NULL, false, 0);

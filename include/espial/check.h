@@ -10,10 +10,11 @@
 enum severity { SEV_CHAT, SEV_NOTE, SEV_WARN, SEV_ERROR };
 const char *severity_name(enum severity s);     /* "chat", "note", "warning", "error" */
 
-/* When a check is called: on an IKE message, an ESP or AH packet, another packet on an SA's path,
- * the end of the capture.  Bits, for a row may have several. */
+/* When a check is called: on an IKE message, an ESP or AH packet, one of a Child SA that was
+ * negotiated, another packet on an SA's path, the end of the capture.  Bits, for a row may have
+ * several. */
 enum trigger {
-    ON_MESSAGE = 1, ON_PACKET = 2, ON_PATH = 4, ON_END = 8,
+    ON_MESSAGE = 1, ON_PACKET = 2, ON_PATH = 4, ON_END = 8, ON_SA_PACKET = 16,
     ON_MESSAGE_AND_PACKET = ON_MESSAGE | ON_PACKET,
     ON_MESSAGE_AND_END = ON_MESSAGE | ON_END
 };
@@ -147,7 +148,8 @@ bool finding_differs(const struct finding *f);
 bool findings_capped(const struct findings *all);
 
 /* What a check reads, and must not change.  db and plan are always there, msg and ike ON_MESSAGE,
- * ipsec ON_PACKET, path ON_PATH; logs ON_END where there are any; the others are NULL. */
+ * ipsec ON_PACKET and ON_SA_PACKET, path ON_PATH; logs ON_END where there are any; the others are
+ * NULL. */
 struct check_in {
     const struct sadb *db;
     const struct plan *plan;    /* may be empty */
