@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* family 0 is "no address"; unused bytes are zero, so two may be compared whole. */
 struct ip_addr {
@@ -17,7 +18,15 @@ struct ip_addr {
 struct ip_addr ip_from(uint8_t family, const uint8_t *bytes);
 /* 4 or 16 octets, 0 of "no address". */
 size_t ip_len(const struct ip_addr *a);
-bool ip_equal(const struct ip_addr *a, const struct ip_addr *b);
+static inline bool
+ip_equal(const struct ip_addr *a, const struct ip_addr *b)
+{
+    uint64_t x[2], y[2];
+
+    memcpy(x, a->bytes, sizeof x);
+    memcpy(y, b->bytes, sizeof y);
+    return a->family == b->family && x[0] == y[0] && x[1] == y[1];
+}
 /* Less than, equal to or greater than 0: by family, then as numbers. */
 int ip_compare(const struct ip_addr *a, const struct ip_addr *b);
 /* 0.0.0.0, :: or "no address". */

@@ -32,32 +32,45 @@ hash_step(uint64_t h, uint64_t word, uint64_t secret)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* The same as hash_octets for long octets, of which four words are at work at once: each in a
- * variable of its own, as compilers keep an array in memory. */
+/* The same as hash_octets of the eight octets of word. */
+static inline uint64_t
+hash_word(uint64_t seed, uint64_t word)
+{
+    uint64_t secret = seed * UINT64_C(0x9e3779b97f4a7c15) | 1;
+
+    return hash_step(~secret ^ sizeof word, word, secret);
+}
+
+/* One step of two words, which takes one multiplication as well: each is hidden from whoever chose
+ * it, so that he knows no product that is 0. */
+static inline uint64_t
+hash_pair(uint64_t h, const uint8_t *at, uint64_t secret)
+{
+    uint64_t word[2];
+
+    memcpy(word, at, sizeof word);
+    return hash_step(word[0] ^ secret, 0, word[1] ^ h);
+}
+
+/* A hash of long octets, of which two pairs of words are at work at once.  The last pairs overlap
+ * those before them where len says so. */
 static inline uint64_t
 hash_long(uint64_t seed, const void *at, size_t len)
 {
-    enum { LANES = 4, STEP = LANES * 8 };
+    enum { PAIR = 16, STEP = 2 * PAIR };
     const uint8_t *octets = (const uint8_t *)at;
-    uint64_t secret = seed * UINT64_C(0x9e3779b97f4a7c15) | 1, all[LANES], word[LANES];
-    uint64_t a = ~secret, b = ~secret + 1, c = ~secret + 2, d = ~secret + 3;
-    size_t done = 0;
+    uint64_t secret = seed * UINT64_C(0x9e3779b97f4a7c15) | 1, a = ~secret ^ len, b = ~secret + 1;
 
     if (len < STEP) {
         return hash_octets(seed, at, len);
     }
-    for (; done + STEP <= len; done += STEP) {
-        memcpy(word, octets + done, STEP);
-        a = hash_step(a, word[0], secret);
-        b = hash_step(b, word[1], secret);
-        c = hash_step(c, word[2], secret);
-        d = hash_step(d, word[3], secret);
+    for (size_t done = 0; done + STEP < len; done += STEP) {
+        a = hash_pair(a, octets + done, secret);
+        b = hash_pair(b, octets + done + PAIR, ~secret);
     }
-    all[0] = a;
-    all[1] = b;
-    all[2] = c;
-    all[3] = d;
-    return hash_octets(hash_octets(seed ^ len, all, sizeof all), octets + done, len - done);
+    a = hash_pair(a, octets + len - STEP, secret);
+    b = hash_pair(b, octets + len - PAIR, ~secret);
+    return hash_step(a ^ secret, 0, b ^ ~secret);
 }
 
 /* A seed for the tables of this process, never 0; nothing that is shown depends on it. */

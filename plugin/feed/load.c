@@ -31,7 +31,8 @@ look(struct state_in *in, const uint8_t *at, size_t len)
     }
     if ((size_t)(line_end - at) + 1 != STATE_HEAD_LEN ||
         memcmp(at, STATE_HEAD, STATE_HEAD_LEN) != 0) {
-        return g_strdup("was saved by a newer Espial, in a form that this one does not know");
+        return g_strdup("was saved by another version of Espial, in a form that this one does not "
+                        "know");
     }
     if (len < LEAST) {
         return g_strdup("is damaged: its end is missing");

@@ -12,7 +12,7 @@
 #include <espial/feed.h>
 
 #define STATE_NAME "Espial state "
-#define STATE_HEAD STATE_NAME "1\n"
+#define STATE_HEAD STATE_NAME "2\n"
 enum { STATE_HEAD_LEN = sizeof STATE_HEAD - 1, STATE_SUM = 32 };
 
 /* --- writing ---------------------------------------------------------------------------------- */

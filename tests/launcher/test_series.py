@@ -147,7 +147,7 @@ def test_state_refused():
         expect(espial("--save-state", state, RING[1]), 0)
         good = bytearray(state.read_bytes())
         alone = espial(RING[2]).stdout
-        for data in (good[:-1], good[:60], good[:100] + bytes([good[100] ^ 1]) + good[101:], good.replace(b"Espial state 1", b"Espial state 9", 1), b"x"):
+        for data in (good[:-1], good[:60], good[:100] + bytes([good[100] ^ 1]) + good[101:], good.replace(b"Espial state 2", b"Espial state 9", 1), b"x"):
             bad.write_bytes(data)
             run = espial("--state", bad, RING[2])
             expect(run, 2, err=["the state "])

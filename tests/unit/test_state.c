@@ -231,9 +231,9 @@ test_refused(void)
         write_file(other, text, i);
         refused(other, 1013, "lan", i > STATE_HEAD_LEN ? "damaged" : "saved");
     }
-    text[STATE_HEAD_LEN - 2] = '2';
+    text[STATE_HEAD_LEN - 2]++;
     write_file(other, text, len);
-    refused(other, 1013, "lan", "newer Espial");
+    refused(other, 1013, "lan", "another version of Espial");
     refused("/nowhere/state", 1013, "lan", "cannot be read");
     g_free(text);
     g_free(other);

@@ -63,6 +63,7 @@ struct sadb {
     GPtrArray *ike_sas, *child_sas, *streams;
     GPtrArray *stood;           /* IKE SAs that are or were established, in that order */
     GHashTable *stream_of;      /* sa_key -> the newest struct stream */
+    struct stream *recalled[SADB_RECALLED]; /* the last ones that were looked up, by SPI; NULL */
     uint32_t num_ike;           /* messages seen */
     uint32_t num_inherited;     /* members of the lists of IKE SAs that replace others */
     uint32_t num_loose;         /* distinct lines that sadb_keep_line added */
@@ -85,6 +86,7 @@ struct sadb {
         uint32_t num_ike;       /* and of when that was */
     } clear_misses[SADB_CLEAR_MISSES];  /* by hash modulo */
     struct passing_packet passing[SADB_PASSING];
+    uint64_t passing_numbers[SADB_PASSING]; /* of each the SPI, and behind it the number */
     uint32_t num_passing;
     struct besides *beside;     /* stream/beside.c; or NULL */
     bool clear_full;            /* clear holds SADB_MAX_CLEAR, and more came */

@@ -202,15 +202,24 @@ uint16_t track_answer_followed(const struct ike_sa *sa);
  * it is remembered. */
 bool sights_message(struct sadb *db, const struct ike_sa *sa, const struct sighting *at,
                     uint64_t sum, double *apart);
+/* What is remembered of packets with the number of this one. */
+struct known_sight {
+    struct sight now;           /* the packet itself; digest 0: nothing is known */
+    const struct sight *packet; /* the same packet, or NULL */
+    bool same_octets, other;    /* one with the same octets, or with others, had the number */
+};
+struct known_sight sights_look(const struct sadb *db, const struct stream *s,
+                               const struct ipsec_event *e, uint32_t digest);
 /* The same of a packet that comes later than a copy does by one clock; e is told of the original.
  * What may be a copy all the same is in doubt until the end. */
-bool sights_packet(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t digest);
+bool sights_packet(struct sadb *db, struct stream *s, struct ipsec_event *e,
+                   const struct known_sight *known);
 /* After the window has judged e, which may be in doubt for that. */
 void sights_early(struct sadb *db, const struct ipsec_event *e);
 /* Then, too: whether the number is of a second line; top was the highest before.  Remembers the
  * packet. */
-void sights_line(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t digest,
-                 uint32_t top);
+void sights_line(struct sadb *db, struct stream *s, struct ipsec_event *e,
+                 const struct known_sight *known, uint32_t top);
 /* What was in doubt and is a copy counts for nothing; numbers are missing of a sender, not of a
  * destination. */
 void sights_end(struct sadb *db);

@@ -24,12 +24,6 @@ ip_len(const struct ip_addr *a)
     return a->family == 4 ? 4 : a->family == 6 ? 16 : 0;
 }
 
-bool
-ip_equal(const struct ip_addr *a, const struct ip_addr *b)
-{
-    return ip_compare(a, b) == 0;
-}
-
 int
 ip_compare(const struct ip_addr *a, const struct ip_addr *b)
 {

@@ -14,14 +14,15 @@ enum { WORDS = 4, ODD = WORDS, ESP_AND_IV_16 = 24, ESP_AND_IV_8 = 16 };
 static void
 keep_length(struct esp_lengths *l, uint32_t length)
 {
+    if (l->num >= ESP_LENGTHS || length > UINT16_MAX) {
+        return;
+    }
     for (unsigned i = 0; i < l->num; i++) {
         if (l->at[i] == length) {
             return;
         }
     }
-    if (l->num < ESP_LENGTHS && length <= UINT16_MAX) {
-        l->at[l->num++] = (uint16_t)length;
-    }
+    l->at[l->num++] = (uint16_t)length;
 }
 
 void

@@ -44,6 +44,7 @@ struct besides {
     struct last_clear clear[LAST];
     struct last_sealed sealed[LAST];
     unsigned num_clear, num_sealed;
+    double newest_clear;        /* its time; told while num_clear is not 0 */
     struct tie *ties[BESIDE_MAX_STREAMS];
     unsigned num_ties;
 };
@@ -204,7 +205,7 @@ track_beside_sealed(struct sadb *db, const struct ipsec_event *e, const struct s
     b = besides_of(db);
     s = &b->sealed[b->num_sealed++ % LAST];
     *s = (struct last_sealed){ at->time, at->frame, p->length, at->point, at->link, e->stream };
-    for (unsigned i = 0; i < LAST; i++) {
+    for (unsigned i = 0; i < LAST && at->time - AT_ONCE_S <= b->newest_clear && b->num_clear; i++) {
         struct last_clear *c = &b->clear[i];
         if (c->frame && near_in_time(c->time, at->time) && elsewhere(c, at->point, at->link)) {
             found = c;
@@ -239,6 +240,7 @@ track_beside_clear(struct sadb *db, const struct path_packet *p, const struct si
         return;
     }
     b = besides_of(db);
+    b->newest_clear = b->num_clear ? MAX(b->newest_clear, at->time) : at->time;
     c = &b->clear[b->num_clear++ % LAST];
     *c = (struct last_clear){ at->time, at->frame, ip_length(&p->clear_octets), at->point, at->link,
                               p->clear };

@@ -62,7 +62,7 @@ copied(const struct stream *s, const struct ipsec_event *e, uint32_t digest)
             return one;
         }
     }
-    for (size_t i = 0; i < STREAM_OTHERS; i++) {
+    for (size_t i = 0; s->num_others && i < STREAM_OTHERS; i++) {
         if (is_copy(s, &s->others[i], e, digest)) {
             return &s->others[i];
         }
@@ -129,11 +129,18 @@ static void
 see_passing(struct sadb *db, struct ipsec_event *e, uint32_t digest)
 {
     const struct ipsec_packet *p = e->packet;
-    struct passing_packet *last = &db->passing[db->num_passing++ % SADB_PASSING];
+    uint64_t number = (uint64_t)p->spi << 32 | p->seq;
+    struct passing_packet *last;
+    unsigned again = 0;
 
-    for (size_t i = 0; i < SADB_PASSING && !e->translated; i++) {
+    for (size_t i = 0; i < SADB_PASSING; i++) {
+        again |= db->passing_numbers[i] == number;
+    }
+    for (size_t i = 0; again && i < SADB_PASSING && !e->translated; i++) {
         e->translated = is_translated(e, &db->passing[i], digest) ? db->passing[i].frame : 0;
     }
+    db->passing_numbers[db->num_passing % SADB_PASSING] = number;
+    last = &db->passing[db->num_passing++ % SADB_PASSING];
     last->time = e->at.time;
     last->spi = p->spi;
     last->seq = p->seq;
@@ -275,9 +282,15 @@ key_is_right(const struct stream *s)
     return false;
 }
 
-/* The stream of the packet, tied to its SAs; NULL at a limit. */
+static bool
+is_of(const struct stream *s, const struct ipsec_event *e)
+{
+    return s->spi == e->packet->spi && s->protocol == e->packet->protocol &&
+           ip_equal(&s->src, &e->at.src) && ip_equal(&s->dst, &e->at.dst);
+}
+
 static struct stream *
-find_stream(struct sadb *db, struct ipsec_event *e)
+look_up_stream(struct sadb *db, struct ipsec_event *e)
 {
     const struct ipsec_packet *p = e->packet;
     struct sa_key key =
@@ -288,6 +301,18 @@ find_stream(struct sadb *db, struct ipsec_event *e)
         struct stream *made = make_stream(db, &e->at, p, &key);
         e->new_stream = made != s;
         s = made;
+    }
+    return s;
+}
+
+/* The stream of the packet, tied to its SAs; NULL at a limit. */
+static struct stream *
+find_stream(struct sadb *db, struct ipsec_event *e)
+{
+    struct stream **recalled = &db->recalled[e->packet->spi % SADB_RECALLED], *s = *recalled;
+
+    if (!s || !is_of(s, e) || reused(db, s, &e->at)) {
+        s = *recalled = look_up_stream(db, e);
     }
     if (s) {
         track_translated_packet(s, &e->at);
@@ -340,17 +365,18 @@ see_belated(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t d
 
 /* Every packet that a receiver might take. */
 static void
-see_packet(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t digest)
+see_packet(struct sadb *db, struct stream *s, struct ipsec_event *e,
+           const struct known_sight *known)
 {
     const struct ipsec_packet *p = e->packet;
-    uint32_t top = s->last_seq;
+    uint32_t top = s->last_seq, digest = known->now.digest;
 
     see_passing(db, e, digest);
     see_echo(db, s, e, digest);
     track_doubt(db, s, e);
     window_see(db, s, e, digest);
     sights_early(db, e);
-    sights_line(db, s, e, digest, top);
+    sights_line(db, s, e, known, top);
     s->ttl = s->last_seq == p->seq ? e->at.ttl : s->ttl;
     see_integrity(db, s, e);
     if (e->differs) {
@@ -388,6 +414,7 @@ see_any(struct sadb *db, struct ipsec_event *e, const struct sighting *at,
         const struct ipsec_packet *p)
 {
     const struct seen_packet *original;
+    struct known_sight known;
     struct stream *s;
     uint32_t digest;
 
@@ -424,7 +451,8 @@ see_any(struct sadb *db, struct ipsec_event *e, const struct sighting *at,
     }
     digest = digest_of(p);
     original = copied(s, e, digest);
-    if (!original && sights_packet(db, s, e, digest)) {
+    known = sights_look(db, s, e, digest);
+    if (!original && sights_packet(db, s, e, &known)) {
         s->duplicates++;
         s->last_frame = at->frame;
         e->duplicate = true;
@@ -441,7 +469,7 @@ see_any(struct sadb *db, struct ipsec_event *e, const struct sighting *at,
     }
     track_settle(db, s, e);
     if (!see_belated(db, s, e, digest)) {
-        see_packet(db, s, e, digest);
+        see_packet(db, s, e, &known);
     }
 }
 

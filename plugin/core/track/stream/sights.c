@@ -18,43 +18,31 @@ enum { WAYS = 4, PROOF = 2, PROOF_BY_TTL = 4, LINE_PROOF = 3 };
 static struct sight *
 ways_of(const struct sadb *db, uint32_t whose, uint32_t seq)
 {
-    const uint32_t key[] = { whose, seq };
+    uint64_t hash = hash_word(hash_seed(), (uint64_t)whose << 32 | seq);
 
-    return db->sights +
-           (size_t)(hash_octets(hash_seed(), key, sizeof key) % (SADB_MAX_SIGHTS / WAYS)) * WAYS;
+    return db->sights + (size_t)(hash % (SADB_MAX_SIGHTS / WAYS)) * WAYS;
 }
 
-static bool
-same_number(const struct sight *a, const struct sight *b)
+static struct known_sight
+look_for(const struct sadb *db, const struct sight *now)
 {
-    return a->frame && a->whose == b->whose && a->seq == b->seq;
-}
-
-static const struct sight *
-find_same(const struct sadb *db, const struct sight *one, bool as_packet)
-{
-    const struct sight *w = db->sights ? ways_of(db, one->whose, one->seq) : NULL;
+    struct known_sight known = { .now = *now };
+    const struct sight *w = db->sights ? ways_of(db, now->whose, now->seq) : NULL;
 
     for (size_t i = 0; w && i < WAYS; i++) {
-        if (same_number(&w[i], one) && w[i].digest == one->digest &&
-            (!as_packet || w[i].ip_id == one->ip_id)) {
-            return &w[i];
+        if (w[i].seq != now->seq || w[i].whose != now->whose || !w[i].frame) {
+            continue;
+        }
+        if (w[i].digest != now->digest) {
+            known.other = true;
+        } else if (w[i].ip_id != now->ip_id) {
+            known.same_octets = true;
+        } else {
+            known.same_octets = true;
+            known.packet = known.packet ? known.packet : &w[i];
         }
     }
-    return NULL;
-}
-
-static bool
-has_other(const struct sadb *db, const struct sight *one)
-{
-    const struct sight *w = db->sights ? ways_of(db, one->whose, one->seq) : NULL;
-
-    for (size_t i = 0; w && i < WAYS; i++) {
-        if (same_number(&w[i], one) && w[i].digest != one->digest) {
-            return true;
-        }
-    }
-    return false;
+    return known;
 }
 
 /* In the place of the oldest. */
@@ -77,6 +65,15 @@ static struct sight
 sight_of(const struct sighting *at, uint32_t whose, uint32_t seq, uint32_t digest)
 {
     return (struct sight){ at->time, whose, seq, digest, at->frame, at->ip_id, at->ttl, at->point };
+}
+
+struct known_sight
+sights_look(const struct sadb *db, const struct stream *s, const struct ipsec_event *e,
+            uint32_t digest)
+{
+    struct sight now = sight_of(&e->at, s->id, e->packet->seq, digest);
+
+    return digest ? look_for(db, &now) : (struct known_sight){ .now = now };
 }
 
 /* --- two capture points ---------------------------------------------------------------------- */
@@ -133,7 +130,7 @@ sights_message(struct sadb *db, const struct ike_sa *sa, const struct sighting *
                double *apart)
 {
     struct sight now = sight_of(at, WHOSE_IKE | sa->id, (uint32_t)sum, (uint32_t)(sum >> 32));
-    const struct sight *was = find_same(db, &now, true);
+    const struct sight *was = look_for(db, &now).packet;
     bool moved;
     int which;
 
@@ -173,10 +170,10 @@ keep_early(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t or
 }
 
 bool
-sights_packet(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t digest)
+sights_packet(struct sadb *db, struct stream *s, struct ipsec_event *e,
+              const struct known_sight *known)
 {
-    struct sight now = sight_of(&e->at, s->id, e->packet->seq, digest);
-    const struct sight *was = digest ? find_same(db, &now, true) : NULL;
+    const struct sight *was = known->packet;
     int which;
 
     if (!was || fabs(e->at.time - was->time) < AT_ONCE) {
@@ -310,21 +307,18 @@ see_line(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t top,
 }
 
 void
-sights_line(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t digest,
-            uint32_t top)
+sights_line(struct sadb *db, struct stream *s, struct ipsec_event *e,
+            const struct known_sight *known, uint32_t top)
 {
-    struct sight now = sight_of(&e->at, s->id, e->packet->seq, digest);
-    bool known, conflict;
+    bool conflict = !known->same_octets && known->other;
 
-    if (!digest || e->unverified || s->strange || e->echo) {
+    if (!known->now.digest || e->unverified || s->strange || e->echo) {
         return;
     }
-    known = find_same(db, &now, false) != NULL;
-    conflict = !known && has_other(db, &now);
-    if (!find_same(db, &now, true)) {
-        keep_sight(db, &now);
+    if (!known->packet) {
+        keep_sight(db, &known->now);
     }
-    if (!known && e->packet->seq && (conflict || e->out_of_window)) {
+    if (!known->same_octets && e->packet->seq && (conflict || e->out_of_window)) {
         see_line(db, s, e, top, conflict);
     } else {
         see_main(s, e, top);
