@@ -474,6 +474,7 @@ struct stream_tie {
 /* One protocol, source, destination and SPI.  Of constant size, whatever it carries: a packet
  * that is in order leaves nothing behind. */
 struct stream {
+    /* What each packet asks for, in a few lines of a processor's cache. */
     uint32_t id;
     uint32_t spi;
     uint8_t protocol;           /* PROTO_ESP, PROTO_AH */
@@ -484,70 +485,72 @@ struct stream {
     bool read;                  /* the clear text of a packet was read */
     bool key_named, key_fails;  /* keys are given for its SPI; and a whole packet, which they do not
                                  * open */
-    struct key_near key_near;   /* of the first packet that says so: what key would fit */
-    uint32_t noise, noise_frame;        /* packets whose ICV alone fits the keys; the first one */
     bool strange;               /* when it began, its addresses were not those of child's ends */
-    enum basis basis;           /* of the tie to child */
+    bool in_tcp;                /* the ports are TCP's */
+    bool peers_readable;        /* without child: sadb_peers_readable */
+    uint8_t ttl;                /* of the packet with the highest number, 0 */
     struct ip_addr src, dst;
-    uint16_t src_port, dst_port;    /* of the first packet; 0 natively */
-    bool in_tcp;                /* they are TCP's */
     uint16_t last_src_port;
+    uint8_t readable_asked;     /* packets looked at for clear text, while no suite is known */
     const struct child_sa *child;           /* or NULL */
-    uint32_t tied_frame;        /* since when */
-    GArray *ties;               /* of struct stream_tie: the earlier ones, or NULL */
     const struct ike_sa *peers; /* newest IKE SA between the addresses, or NULL */
-    const struct child_sa *other_protocol;  /* without child: that of the same SPI, of ESP where
-                                             * this is AH or the reverse, or NULL */
     uint32_t epoch;             /* of the sadb when child, peers and other_protocol were looked
                                  * up */
     uint32_t readable_epoch;    /* and when peers_readable was, in IKE messages */
-    bool peers_readable;        /* without child: sadb_peers_readable */
     uint32_t packets;           /* duplicates of one capture not counted */
+    uint32_t num_others;
     uint64_t bytes;             /* from the SPI to the ICV */
-    uint32_t born;              /* frame of the first packet that looked like one of it */
-    uint32_t first_frame, last_frame;       /* of those that are believed */
     double first_time, last_time;
+    uint32_t first_frame, last_frame;       /* of those that are believed */
     uint32_t first_seq, last_seq;   /* of the first packet, and the highest */
     uint64_t lost;              /* 64 bits: extended sequence numbers go round */
     uint64_t numbers;           /* from first_seq to last_seq, both counted, without jumps */
-    uint32_t replayed, out_of_window, duplicates;
     uint32_t gap_frame;         /* first packet after numbers that are still missing, 0 */
     uint32_t top_frame;         /* of the packet with the highest number */
+    uint32_t replayed;
+    uint32_t verified_in;       /* frame of the first one that is good, 0: from there on what is
+                                 * bad counts nowhere else (RFC 4303 section 3.4.3) */
+    uint32_t unchecked;         /* packets counted of which no integrity check says anything */
+    uint32_t tried;             /* of those: keys that may be their SPI's do not open them */
+    struct stream_step now;     /* the last step */
+    struct stream_doubt *doubt; /* the tracker's, or NULL */
+    struct stream_line *line;   /* or NULL */
+    struct esp_readable *readable;          /* what they say, or NULL: none can be read */
+    struct esp_lengths *lengths;            /* while no suite is known, or NULL */
+    uint64_t *last_iv;          /* of a counter mode: STREAM_IVS explicit ones, by packet modulo;
+                                 * else NULL */
+    uint32_t *digests;          /* by seq modulo the window, of what it has seen; NULL while seen
+                                 * holds all */
+    struct key_near key_near;   /* of the first packet that says so: what key would fit */
+    uint32_t num_ivs;           /* read so far into last_iv */
+
+    uint32_t noise, noise_frame;        /* packets whose ICV alone fits the keys; the first one */
+    enum basis basis;           /* of the tie to child */
+    uint16_t src_port, dst_port;    /* of the first packet; 0 natively */
+    uint32_t tied_frame;        /* to child, since when */
+    GArray *ties;               /* of struct stream_tie: the earlier ones, or NULL */
+    const struct child_sa *other_protocol;  /* without child: that of the same SPI, of ESP where
+                                             * this is AH or the reverse, or NULL */
+    uint32_t born;              /* frame of the first packet that looked like one of it */
+    uint32_t out_of_window, duplicates;
     uint32_t num_gaps;          /* of gaps, which may hold more */
     GArray *gaps;               /* of struct stream_gap, by number, STREAM_MAX_GAPS at most; or
                                  * NULL */
     uint32_t good, bad;         /* integrity checks, where keys are known */
-    uint32_t verified_in;       /* frame of the first one that is good, 0: from there on what is
-                                 * bad counts nowhere else (RFC 4303 section 3.4.3) */
     uint32_t damaged;           /* bad ones behind last_seq, each with the next number: they were
                                  * captured, though no receiver took them */
-    uint32_t unchecked;         /* packets counted of which no integrity check says anything */
-    uint32_t tried;             /* of those: keys that may be their SPI's do not open them */
-    struct stream_step now;     /* the last step */
     GArray *steps;              /* of struct stream_step, the first STREAM_MAX_STEPS; NULL */
     struct frame_numbers bad_frames;        /* the first STREAM_MAX_BAD_FRAMES */
     struct frame_numbers stray_frames;      /* packets that are not believed, since the next one
                                              * spoke against them; as many */
     struct frame_numbers restored_frames;   /* packets that were judged by others which are not
                                              * believed; as many */
-    struct stream_doubt *doubt; /* the tracker's, or NULL */
-    struct stream_line *line;   /* or NULL */
     struct frame_numbers copy_frames;   /* copies from a second capture point that looked like
                                          * replays at first */
-    uint8_t ttl;                /* of the packet with the highest number, 0 */
     const struct stream *older; /* an earlier one of the same SPI and addresses */
-    uint8_t readable_asked;     /* packets looked at for clear text, while no suite is known */
-    struct esp_readable *readable;          /* what they say, or NULL: none can be read */
-    struct esp_lengths *lengths;            /* while no suite is known, or NULL */
-    uint32_t num_ivs;           /* read so far into last_iv */
-    uint64_t *last_iv;          /* of a counter mode: STREAM_IVS explicit ones, by packet modulo;
-                                 * else NULL */
     struct seen_packet seen[STREAM_SEEN];       /* by seq modulo */
     struct seen_packet others[STREAM_OTHERS];   /* the last packets whose number another one had
                                                  * before */
-    uint32_t num_others;
-    uint32_t *digests;          /* by seq modulo the window, of what it has seen; NULL while seen
-                                 * holds all */
     uint64_t window[];          /* bit seq modulo its size: was seen */
 };
 

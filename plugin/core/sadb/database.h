@@ -63,7 +63,9 @@ struct sadb {
     GPtrArray *ike_sas, *child_sas, *streams;
     GPtrArray *stood;           /* IKE SAs that are or were established, in that order */
     GHashTable *stream_of;      /* sa_key -> the newest struct stream */
-    struct stream *recalled[SADB_RECALLED]; /* the last ones that were looked up, by SPI; NULL */
+    struct stream **recalled;   /* the last ones that were looked up, by SPI; or NULL */
+    uint32_t recalled_mask;     /* how many there are less one: a power of two, twice the
+                                 * streams or more, SADB_RECALLED at least */
     uint32_t num_ike;           /* messages seen */
     uint32_t num_inherited;     /* members of the lists of IKE SAs that replace others */
     uint32_t num_loose;         /* distinct lines that sadb_keep_line added */

@@ -49,6 +49,7 @@ sadb_free(struct sadb *db)
     g_ptr_array_free(db->child_sas, TRUE);
     g_ptr_array_free(db->streams, TRUE);
     g_hash_table_destroy(db->stream_of);
+    g_free(db->recalled);
     g_hash_table_destroy(db->fragments);
     g_array_free(db->clear, TRUE);
     g_array_free(db->first_fragments, TRUE);

@@ -66,6 +66,27 @@ ip_parse(struct ip_addr *out, const char *text)
     return true;
 }
 
+/* printf takes a thousand instructions for it, and there is one of each stream. */
+static char *
+print_four(const uint8_t *bytes, char *out, size_t size)
+{
+    char text[] = "255.255.255.255", *at = text;
+
+    for (unsigned i = 0; i < 4; i++) {
+        unsigned b = bytes[i];
+        if (b >= 100) {
+            *at++ = (char)('0' + b / 100);
+        }
+        if (b >= 10) {
+            *at++ = (char)('0' + b / 10 % 10);
+        }
+        *at++ = (char)('0' + b % 10);
+        *at++ = i < 3 ? '.' : '\0';
+    }
+    g_strlcpy(out, text, size);
+    return out;
+}
+
 char *
 ip_print(const struct ip_addr *a, char *out, size_t size)
 {
@@ -73,8 +94,7 @@ ip_print(const struct ip_addr *a, char *out, size_t size)
     char *text;
 
     if (a->family == 4) {
-        g_snprintf(out, size, "%u.%u.%u.%u", a->bytes[0], a->bytes[1], a->bytes[2], a->bytes[3]);
-        return out;
+        return print_four(a->bytes, out, size);
     }
     if (a->family != 6) {
         g_strlcpy(out, "no address", size);

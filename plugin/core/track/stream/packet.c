@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "track.h"
 
+#include <espial/hash.h>
 #include <string.h>
 
 #define DUPLICATE_SECONDS 0.1       /* one packet, two capture points */
@@ -305,14 +306,27 @@ look_up_stream(struct sadb *db, struct ipsec_event *e)
     return s;
 }
 
+/* Where the stream of that SPI may be. */
+static struct stream **
+recalled(struct sadb *db, uint32_t spi)
+{
+    if (!db->recalled || db->streams->len > db->recalled_mask / 2) {
+        uint32_t size = MAX((uint32_t)SADB_RECALLED, 2 * (db->recalled_mask + 1));
+        g_free(db->recalled);
+        db->recalled = g_new0(struct stream *, size);
+        db->recalled_mask = size - 1;
+    }
+    return &db->recalled[hash_word(hash_seed(), spi) & db->recalled_mask];
+}
+
 /* The stream of the packet, tied to its SAs; NULL at a limit. */
 static struct stream *
 find_stream(struct sadb *db, struct ipsec_event *e)
 {
-    struct stream **recalled = &db->recalled[e->packet->spi % SADB_RECALLED], *s = *recalled;
+    struct stream **place = recalled(db, e->packet->spi), *s = *place;
 
     if (!s || !is_of(s, e) || reused(db, s, &e->at)) {
-        s = *recalled = look_up_stream(db, e);
+        s = *place = look_up_stream(db, e);
     }
     if (s) {
         track_translated_packet(s, &e->at);
