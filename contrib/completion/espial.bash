@@ -3,7 +3,7 @@ _espial()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} i
     local options='-f --findings -s --min-severity -j --json -T --format -w --html -t --title -a --author -d --date
-        -k --keys -p --plan -l --log -P --points --series --state --save-state -o --option -D --dissect -O --output -J --jobs -L --list
+        -k --keys -p --plan -l --log -P --points --series --extract --headers --state --save-state -o --option -D --dissect -O --output -J --jobs -L --list
         --memory-limit --time-limit -M --merge -W --wireshark --new-profile
         --no-install -v --version -h --help'
     COMPREPLY=()
@@ -25,7 +25,7 @@ _espial()
         return ;;
     -t | --title | -a | --author | -o | --option | -J | --jobs | --memory-limit | --time-limit)
         return ;;
-    -O | --output | -L | --list | --state | --save-state | -w | --html | -k | --keys | -p | --plan | -l | --log)
+    -O | --output | -L | --list | --extract | --state | --save-state | -w | --html | -k | --keys | -p | --plan | -l | --log)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         compopt -o filenames 2>/dev/null
         return ;;

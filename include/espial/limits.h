@@ -105,6 +105,11 @@ enum limits {
     SERIES_MAX_FILES = 1 << 16,     /* of one series */
     SERIES_MAX_OPEN = 1 << 12,      /* of them that are of one time, which are read at once */
     SERIES_MAX_COPIES = 1 << 20,    /* frames of the last second that another file may have */
+    PART_MAX_TEXT = 1 << 16,        /* octets of a name in a part */
+    PART_MAX_FRAME = 1 << 27,       /* octets of a frame in it */
+    PART_MAX_INTERFACES = 1 << 16,
+    PART_MAX_WAYS = 1 << 20,        /* streams of one part whose first packets are kept whole;
+                                     * beyond that all of their packets are */
     SERIES_GAP_TIMES = 10,          /* the longest pause within a file: a longer one between two
                                      * files is a gap */
     SERIES_GAP_S = 10,              /* if it is longer than that, too */

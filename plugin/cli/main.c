@@ -226,6 +226,9 @@ feed_series(const struct options *o, struct joined *joined, const struct inputs 
     struct feed *feed;
 
     given.name = name;
+    if (given.keylog && given_cut_esp(joined_given(joined))) {
+        say("ESP was cut to its headers when the parts were made (--headers): no key opens it");
+    }
     feed = feed_new(&given);
     feed_save_to(feed, o->save_state);
     reader_read(reader, feed, traffic);
@@ -248,12 +251,20 @@ feed_series(const struct options *o, struct joined *joined, const struct inputs 
 static void
 read_series(const struct options *o)
 {
-    struct joined *joined = joined_open(o->captures, o->num_captures, tell_series);
-    char **keys, *wrong;
+    char **files = series_files(o->captures), **keys, *wrong;
+    struct joined *joined = joined_open(files, g_strv_length(files), tell_series);
     struct inputs in;
 
     if (!joined) {
-        print_nothing(o, o->captures[0], series_fault);
+        print_nothing(o, o->captures[0], series_fault ? series_fault : "no file of a series");
+        g_strfreev(files);
+        return;
+    }
+    if (o->state && given_cut_esp(joined_given(joined))) {
+        problem(o->state, "parts whose ESP was cut (--headers) cannot go on from a state",
+                "nothing is read");
+        joined_close(joined);
+        g_strfreev(files);
         return;
     }
     keys = beside_keys(joined_given(joined));
@@ -268,6 +279,7 @@ read_series(const struct options *o)
     inputs_free(&in);
     g_strfreev(keys);
     joined_close(joined);
+    g_strfreev(files);
     g_free(series_fault);
 }
 
@@ -304,6 +316,8 @@ run(const struct options *o, const char *program)
         many_begin(o);
         read_all(o);
         status = (enum status)many_end(o, status);
+    } else if (o->extract) {
+        series_extract(o->captures, o->extract, o->headers, tell_series);
     } else if (o->series) {
         read_series(o);
     } else {

@@ -48,6 +48,12 @@ context_of(struct options *o)
         { "series", 0, 0, G_OPTION_ARG_NONE, &o->series,
           "The captures are one in several files, as a ring buffer leaves it: one report of all",
           NULL },
+        { "extract", 0, 0, G_OPTION_ARG_FILENAME, &o->extract,
+          "Write what --series needs of each capture to the folder DIR: parts, which it reads as the "
+          "captures",
+          "DIR" },
+        { "headers", 0, 0, G_OPTION_ARG_NONE, &o->headers,
+          "With --extract: cut ESP to its headers; no key opens it afterwards", NULL },
         { "state", 0, 0, G_OPTION_ARG_FILENAME, &o->state,
           "Begin with what is known of the files before this one of a series", "FILE" },
         { "save-state", 0, 0, G_OPTION_ARG_FILENAME, &o->save_state,
@@ -241,6 +247,13 @@ page_exclusions(const struct options *o)
 static char *
 series_exclusions(const struct options *o)
 {
+    if (o->headers && !o->extract) {
+        return g_strdup("--headers needs --extract");
+    }
+    if (o->extract && (o->series || o->points || o->dissect || o->state || o->save_state ||
+                       format_is_lines(o) || format_is_page(o))) {
+        return g_strdup("--extract makes parts and no report: --series, which reads them, makes it");
+    }
     if (o->series && o->points) {
         return g_strdup("--series and --points exclude each other: the files of a series are of "
                         "one place, one after the other");
@@ -290,7 +303,8 @@ without_value(const struct options *o)
         const char *option, *value;
     } all[] = { { "--html", o->html },   { "--title", o->title }, { "--author", o->author },
                 { "--date", o->date },   { "--keys", o->keys },   { "--plan", o->plan },
-                { "--state", o->state }, { "--save-state", o->save_state } };
+                { "--state", o->state }, { "--save-state", o->save_state },
+                { "--extract", o->extract } };
 
     for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
         if (all[i].value && !*all[i].value) {
@@ -387,6 +401,7 @@ options_free(struct options *o)
     g_free(o->plan);
     g_free(o->state);
     g_free(o->save_state);
+    g_free(o->extract);
     g_strfreev(o->logs);
     g_strfreev(o->settings);
     g_strfreev(o->captures);

@@ -7,13 +7,13 @@
 #include <espial/feed.h>
 
 struct options {
-    gboolean findings, json, points, series, dissect, window, version;
+    gboolean findings, json, points, series, headers, dissect, window, version;
     gboolean ndjson, page;      /* of --format; a page goes to standard output without html */
     enum severity least;
     char *format;               /* as given, or NULL */
     char *html, *title, *author, *date;
     char *keys, *plan;
-    char *state, *save_state;
+    char *state, *save_state, *extract;
     char **logs, **settings;    /* NULL: none */
     char **captures;            /* never NULL */
     unsigned num_captures;

@@ -16,13 +16,15 @@ typedef void (*series_tell)(const char *path, const char *what, const char *next
 
 /* One that can be read. */
 struct given_file {
-    const char *path;           /* the caller's */
+    char *path;                 /* of the capture */
+    const char *at;             /* the caller's: the same, or where its part lies */
+    size_t begins;              /* octets of a part that another part of the same has not */
     unsigned place;             /* as it was given, from 0 */
     bool empty;                 /* it has no frame */
     int64_t secs;               /* of its first frame .. */
     int nsecs;
     int64_t size;
-    struct source *source;      /* what cannot be opened twice stays open, with its first frame at
+    struct input *input;        /* what cannot be opened twice stays open, with its first frame at
                                  * hand */
     struct feed_frame first;
     GPtrArray *interfaces;      /* what each is known by .. */
@@ -30,6 +32,7 @@ struct given_file {
     struct series_file is;      /* what is known of it so far; no name */
 };
 
+struct input;
 struct given;
 /* Opens each file for its first frame.  NULL where none can be read, or where they are more than a
  * series may have: then that is told. */
@@ -43,7 +46,9 @@ struct given_file *given_file(const struct given *g, unsigned i);
 unsigned given_points(const struct given *g);
 const char *given_point_name(const struct given *g, unsigned point);    /* from 1; NULL: none */
 /* The one that captured the frame which was read last from that source of f. */
-unsigned given_point(struct given *g, struct given_file *f, struct source *source);
+unsigned given_point(struct given *g, struct given_file *f, struct input *input);
+/* Parts whose ESP is cut to its headers are among them: no key opens it. */
+bool given_cut_esp(const struct given *g);
 
 /* Of the files as they were read: the frames of each are in its series_file.  The files are put in
  * the order of their first frames that count. */
@@ -71,6 +76,15 @@ uint32_t joined_strange(const struct joined *j, const char **link);
 /* Once all is read: the files, and the first of them. */
 struct series *joined_series(struct joined *j);
 const char *joined_first(const struct joined *j);
+
+/* --- extract.c: parts, which are read in the place of their captures -------------------------- */
+
+/* Makes the part of each capture in that folder, where it is not there already; cut_esp: without
+ * what only keys of ESP open.  What goes wrong is told. */
+void series_extract(char *const *paths, const char *dir, bool cut_esp, series_tell tell);
+
+/* The files of a series as they are given, where a folder stands for the parts in it (g_strfreev). */
+char **series_files(char *const *paths);
 
 /* --- beside.c: keys as people keep them with a series ----------------------------------------- */
 

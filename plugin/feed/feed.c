@@ -17,6 +17,7 @@ struct reading {
     unsigned num_esp, num_joined;
     bool fragment;
     bool joined_here;           /* fragments of two files, which the host does not know */
+    uint64_t sum;               /* as in struct feed_frame */
     bool in_tcp;                /* the part comes from a stream, which only the first pass reads */
     bool quoted;                /* an ICMP error: what the host found behind it was not sent */
     struct record *kept, *made;
@@ -243,8 +244,14 @@ see_esp(struct reading *f)
         return;
     }
     p.fragmented = f->part.reassembled;
+    if (f->sum) {
+        p.sum = f->sum;
+        p.octets.len = 0;
+    }
     if (!f->visited || f->detailed) {
-        read_esp_clear(f, &p, &o);
+        if (!p.sum) {
+            read_esp_clear(f, &p, &o);
+        }
         if (p.clear_read && p.next_header == IP_AGGFRAG &&
             (inner.at = whole_payload(f, &o, &inner.captured, &next))) {
             sadb_choose_inner(f->feed->db, &p, &f->at,
@@ -508,6 +515,7 @@ feed_frame(struct feed *feed, const struct feed_frame *frame, const struct feed_
                        wants_name(feed, frame) ? host->point_name(host->context) : NULL);
         feed->cut_frames += frame->octets.captured < frame->octets.reported;
     }
+    f.sum = frame->sum;
     f.at.frame = frame->number;
     f.at.time = frame->time;
     f.at.point = frame->point;

@@ -125,7 +125,7 @@ copies_see(struct copies *c, const struct copy *frame, bool may_drop)
 
     for (size_t i = 0; i < G_N_ELEMENTS(key.sums); i++) {
         key.sums[i] = hash_long(c->seeds[i], frame->octets, frame->len) ^
-                      ((uint64_t)frame->len << 32 | (uint32_t)frame->nsecs);
+                      ((uint64_t)frame->captured << 32 | (uint32_t)frame->nsecs) ^ frame->sum;
     }
     forget_old(c, frame->secs);
     same = (struct same *)g_hash_table_lookup(c->known, &key);

@@ -16,7 +16,8 @@ struct copy {
     int nsecs;
     unsigned file;              /* of the files */
     const uint8_t *octets;
-    size_t len;
+    size_t len, captured;       /* captured: with those that were cut, of which .. */
+    uint64_t sum;               /* .. this is known; 0: none were */
 };
 /* Remembers a frame for a second of the capture.  True where another file had it, and this one not
  * as often: then it is none to be counted, if may_drop. */

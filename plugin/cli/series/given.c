@@ -1,10 +1,11 @@
 /* given.c - the files that are given as one series.  SPDX-License-Identifier: GPL-2.0-or-later */
-#include "series.h"
+#include "input.h"
 
 #include "names.h"
 #include "say.h"
 
 #include <espial/hash.h>
+#include <espial/ipsec.h>
 #include <espial/limits.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -14,6 +15,8 @@ struct given {
     GHashTable *alike;          /* beginning and size -> GPtrArray of struct given_file */
     GPtrArray *names;           /* of the interfaces of the series, NULL where one has none */
     GHashTable *points;         /* what one is known by -> its number */
+    uint64_t seed;              /* of the sums of parts; 0: the files are captures */
+    bool cut_esp;
     bool one_point;             /* there is but one, whatever the files say of it */
 };
 
@@ -22,7 +25,8 @@ free_file(void *data)
 {
     struct given_file *f = (struct given_file *)data;
 
-    source_close(f->source);
+    input_close(f->input);
+    g_free(f->path);
     g_ptr_array_free(f->interfaces, TRUE);
     g_array_free(f->points, TRUE);
     g_free(f);
@@ -49,11 +53,12 @@ given_free(struct given *g)
 /* --- the same file twice ---------------------------------------------------------------------- */
 
 static bool
-same_octets(const char *a, const char *b)
+same_octets(const struct given_file *a, const struct given_file *b)
 {
     static uint8_t of_a[1 << 16], of_b[1 << 16];        /* used for one call at a time */
-    FILE *one = g_fopen(a, "rb"), *other = g_fopen(b, "rb");
-    bool same = one && other;
+    FILE *one = g_fopen(a->at, "rb"), *other = g_fopen(b->at, "rb");
+    bool same = one && other && fseek(one, (long)a->begins, SEEK_SET) == 0 &&
+                fseek(other, (long)b->begins, SEEK_SET) == 0;
     size_t len = sizeof of_a;
 
     while (same && len == sizeof of_a) {
@@ -74,12 +79,12 @@ static bool
 given_twice(struct given *g, struct given_file *f)
 {
     char *key = g_strdup_printf("%" G_GINT64_FORMAT ".%d %" G_GINT64_FORMAT " %d", f->secs,
-                                f->nsecs, f->size, f->empty);
+                                f->nsecs, f->size - (int64_t)f->begins, f->empty);
     GPtrArray *alike = (GPtrArray *)g_hash_table_lookup(g->alike, key);
 
-    for (guint i = 0; alike && !f->source && i < alike->len; i++) {
+    for (guint i = 0; alike && !f->input && i < alike->len; i++) {
         const struct given_file *other = (const struct given_file *)alike->pdata[i];
-        if (strcmp(f->path, other->path) == 0 || same_octets(f->path, other->path)) {
+        if (strcmp(f->at, other->at) == 0 || same_octets(f, other)) {
             char *name = name_full(f->path), *known = name_full(other->path);
             say("%s: the same as %s; it is read once", name, known);
             g_free(known);
@@ -92,7 +97,7 @@ given_twice(struct given *g, struct given_file *f)
         alike = g_ptr_array_new();
         g_hash_table_replace(g->alike, g_strdup(key), alike);
     }
-    if (!f->source) {
+    if (!f->input) {
         g_ptr_array_add(alike, f);
     }
     g_free(key);
@@ -103,15 +108,15 @@ given_twice(struct given *g, struct given_file *f)
 
 /* Its link and its name; of several that have these in common its order in the file. */
 static char *
-known_by(struct source *s, unsigned i)
+known_by(struct input *s, unsigned i)
 {
-    const char *name = source_interface_name(s, i);
-    int link = source_interface_link(s, i);
+    const char *name = input_interface_name(s, i);
+    int link = input_interface_link(s, i);
     unsigned before = 0;
 
     for (unsigned k = 0; k < i; k++) {
-        before += g_strcmp0(source_interface_name(s, k), name) == 0 &&
-                  source_interface_link(s, k) == link;
+        before += g_strcmp0(input_interface_name(s, k), name) == 0 &&
+                  input_interface_link(s, k) == link;
     }
     return g_strdup_printf("%d %u%s%s", link, before, name ? "=" : "", name ? name : "");
 }
@@ -125,9 +130,9 @@ name_in(const char *interface)
 }
 
 static void
-look_at_interfaces(struct given_file *f, struct source *s)
+look_at_interfaces(struct given_file *f, struct input *s)
 {
-    unsigned num = MAX(source_interfaces(s), 1u);
+    unsigned num = MAX(input_interfaces(s), 1u);
 
     for (unsigned i = f->interfaces->len; i < num; i++) {
         g_ptr_array_add(f->interfaces, known_by(s, i));
@@ -182,15 +187,21 @@ look_for_one_point(struct given *g)
 }
 
 unsigned
-given_point(struct given *g, struct given_file *f, struct source *source)
+given_point(struct given *g, struct given_file *f, struct input *input)
 {
-    unsigned number = source_interface_number(source);
+    unsigned number = input_interface_number(input);
 
     if (number >= f->points->len) {
-        look_at_interfaces(f, source);
+        look_at_interfaces(f, input);
         number_interfaces(g, f);
     }
     return number < f->points->len ? g_array_index(f->points, unsigned, number) : 1;
+}
+
+bool
+given_cut_esp(const struct given *g)
+{
+    return g->cut_esp;
 }
 
 unsigned
@@ -207,41 +218,63 @@ given_point_name(const struct given *g, unsigned point)
 
 /* --- gathering -------------------------------------------------------------------------------- */
 
-/* A file's beginning; false where it is none, which is told. */
-static bool
-begin_file(struct given_file *f, struct source **s, series_tell tell, const char *next)
+/* A part goes for its capture.  Sums of another folder cannot be compared with these: NULL, or that
+ * (g_free it). */
+static char *
+take_part(struct given *g, struct given_file *f, const struct part *part)
 {
-    bool nothing;
+    uint64_t seed = part ? part_seed(part) : 0;
+
+    if (g->files->len && seed != g->seed) {
+        return g_strdup("a part that was not made with the others, or a capture among parts");
+    }
+    g->seed = seed;
+    if (part) {
+        g_free(f->path);
+        f->path = g_strdup(part_path(part));
+        f->begins = part_begins(part);
+        g->cut_esp |= part_of(part)->cut_esp;
+    }
+    return NULL;
+}
+
+/* A file's beginning; NULL where it is none, which is told. */
+static struct input *
+begin_file(struct given *g, struct given_file *f, series_tell tell, const char *next)
+{
+    struct input *s;
     char *why;
 
-    source_stop_on_interrupt(f->path);
-    *s = source_open(f->path, &why);
-    if (*s) {
-        f->empty = !source_next(*s, &f->first);
-        why = f->empty ? source_fault(*s, 0, &nothing) : NULL;
+    source_stop_on_interrupt(f->at);
+    s = input_open(f->at, &why);
+    if (s) {
+        why = take_part(g, f, input_part(s));
+    }
+    if (s && !why) {
+        f->empty = !input_next(s, &f->first);
+        why = f->empty ? input_fault(s, 0) : NULL;
     }
     if (why) {
         tell(f->path, why, next);
-        source_close(*s);
-        *s = NULL;
+        input_close(s);
         g_free(why);
-        return false;
+        return NULL;
     }
-    (void)source_done(*s, &f->size);
+    (void)input_done(s, &f->size);
     if (!f->empty) {
-        source_time(*s, &f->secs, &f->nsecs);
+        input_time(s, &f->secs, &f->nsecs);
     }
-    return true;
+    return s;
 }
 
 /* A file of its own can be opened again; others are read from here on. */
 static void
-keep_or_close(struct given_file *f, struct source *s)
+keep_or_close(struct given_file *f, struct input *s)
 {
-    if (strcmp(f->path, "-") != 0 && g_file_test(f->path, G_FILE_TEST_IS_REGULAR)) {
-        source_close(s);
+    if (strcmp(f->at, "-") != 0 && g_file_test(f->at, G_FILE_TEST_IS_REGULAR)) {
+        input_close(s);
     } else {
-        f->source = s;
+        f->input = s;
     }
 }
 
@@ -270,12 +303,14 @@ gather(struct given *g, char *const *paths, unsigned num, series_tell tell)
 
     for (unsigned i = 0; i < num; i++) {
         struct given_file *f = g_new0(struct given_file, 1);
-        struct source *s;
-        f->path = paths[i];
+        struct input *s;
+        f->path = g_strdup(paths[i]);
+        f->at = paths[i];
         f->place = i;
         f->interfaces = g_ptr_array_new_with_free_func(g_free);
         f->points = g_array_new(FALSE, FALSE, sizeof(unsigned));
-        if (!begin_file(f, &s, tell, next)) {
+        s = begin_file(g, f, tell, next);
+        if (!s) {
             free_file(f);
             continue;
         }
@@ -308,6 +343,9 @@ given_open(char *const *paths, unsigned num, series_tell tell)
     if (!g->files->len || g->files->len > SERIES_MAX_FILES) {
         given_free(g);
         return NULL;
+    }
+    if (g->seed) {
+        ipsec_adopt_sum_seed(g->seed);
     }
     g_ptr_array_sort(g->files, in_time);
     look_for_one_point(g);

@@ -1,6 +1,6 @@
 /* joined.c - the files of a series read as one capture.  A file is opened when its time comes, and
  * closed at its end, so few are open at once.  SPDX-License-Identifier: GPL-2.0-or-later */
-#include "series.h"
+#include "input.h"
 
 #include "copies.h"
 
@@ -14,7 +14,7 @@
 /* A file that is open, and the frame of it that comes next. */
 struct open_file {
     struct given_file *file;
-    struct source *source;
+    struct input *input;
     struct feed_frame frame;
     int64_t secs;
     int nsecs;
@@ -102,18 +102,18 @@ rise(struct joined *j, guint i)
 static bool
 advance(struct open_file *o)
 {
-    if (!source_next(o->source, &o->frame)) {
+    if (!input_next(o->input, &o->frame)) {
         return false;
     }
     o->frames++;
-    o->timeless = !source_time(o->source, &o->secs, &o->nsecs);
+    o->timeless = !input_time(o->input, &o->secs, &o->nsecs);
     return true;
 }
 
 static void
 tell_damage(const struct joined *j, const struct open_file *o)
 {
-    char *damage = source_damage(o->source), *what;
+    char *damage = input_damage(o->input), *what;
 
     if (!damage) {
         return;
@@ -133,14 +133,14 @@ close_file(struct joined *j, struct open_file *o)
 {
     const char *link;
     int64_t size;
-    uint32_t strange = source_strange(o->source, &link);
+    uint32_t strange = input_strange(o->input, &link);
 
     tell_damage(j, o);
     j->strange_link = j->strange ? j->strange_link : link;
     j->strange += strange;
-    (void)source_done(o->source, &size);
+    (void)input_done(o->input, &size);
     j->done += size;
-    source_close(o->source);
+    input_close(o->input);
     g_free(o);
 }
 
@@ -155,16 +155,16 @@ open_file(struct joined *j, unsigned order)
 
     o->file = f;
     o->order = order;
-    o->source = f->source;
-    f->source = NULL;
-    if (o->source) {
+    o->input = f->input;
+    f->input = NULL;
+    if (o->input) {
         o->frame = f->first;
         o->frames = 1;
-        o->timeless = !source_time(o->source, &o->secs, &o->nsecs);
-    } else if (!(o->source = source_open(f->path, &problem)) || !advance(o)) {
+        o->timeless = !input_time(o->input, &o->secs, &o->nsecs);
+    } else if (!(o->input = input_open(f->at, &problem)) || !advance(o)) {
         j->tell(f->path, problem ? problem : "it has changed since it was looked at",
                 "left out of the series");
-        source_close(o->source);
+        input_close(o->input);
         g_free(o);
         g_free(problem);
         return;
@@ -197,8 +197,8 @@ open_due(struct joined *j)
             struct given_file *f = given_file(j->given, j->next++);
             char *what = g_strdup_printf("%u files that are older are of the same time, as many as "
                                          "are read at once", (unsigned)SERIES_MAX_OPEN);
-            source_close(f->source);
-            f->source = NULL;
+            input_close(f->input);
+            f->input = NULL;
             j->tell(f->path, what, "left out of the series");
             g_free(what);
             continue;
@@ -252,7 +252,7 @@ joined_close(struct joined *j)
         return;
     }
     for (guint i = 0; i < j->heap->len; i++) {
-        source_close(at(j, i)->source);
+        input_close(at(j, i)->input);
         g_free(at(j, i));
     }
     g_ptr_array_free(j->heap, TRUE);
@@ -300,11 +300,15 @@ static bool
 is_copy(struct joined *j, const struct open_file *o)
 {
     struct copy c = { .secs = o->secs, .nsecs = o->nsecs, .file = o->order,
-                      .octets = o->frame.octets.at, .len = o->frame.octets.captured };
+                      .captured = o->frame.octets.captured };
+    struct span octets;
 
     if (o->timeless || (j->heap->len < 2 && !copies_any(j->copies, o->secs))) {
         return false;
     }
+    octets = input_octets(o->input, &o->frame, &c.sum);
+    c.octets = octets.at;
+    c.len = octets.len;
     return copies_see(j->copies, &c, overlaps(j, o));
 }
 
@@ -351,7 +355,7 @@ joined_next(struct joined *j, struct feed_frame *out)
         j->number++;
         count(j, o);
         *out = o->frame;
-        out->point = (uint8_t)MIN(given_point(j->given, o->file, o->source), UINT8_MAX);
+        out->point = (uint8_t)MIN(given_point(j->given, o->file, o->input), UINT8_MAX);
         return true;
     }
 }
@@ -359,7 +363,7 @@ joined_next(struct joined *j, struct feed_frame *out)
 const char *
 joined_point_name(const struct joined *j)
 {
-    return given_point_name(j->given, given_point(j->given, j->last->file, j->last->source));
+    return given_point_name(j->given, given_point(j->given, j->last->file, j->last->input));
 }
 
 const struct given *
@@ -374,7 +378,7 @@ joined_done(const struct joined *j, int64_t *all)
     int64_t done = j->done, size;
 
     for (guint i = 0; i < j->heap->len; i++) {
-        done += source_done(at(j, i)->source, &size);
+        done += input_done(at(j, i)->input, &size);
     }
     *all = j->all;
     return done;
