@@ -163,7 +163,7 @@ put_group(struct page *p, const struct finding_group *g, size_t *left)
 void
 page_findings(struct page *p)
 {
-    GArray *groups = page_groups(p);
+    GArray *groups = finding_groups(p->r->findings);
     size_t left = PAGE_MAX_FINDINGS;
 
     g_string_append(
@@ -179,5 +179,5 @@ page_findings(struct page *p)
         put_group(p, &g_array_index(groups, struct finding_group, i), &left);
     }
     g_string_append(p->out, "</section>\n");
-    page_groups_free(groups);
+    finding_groups_free(groups);
 }

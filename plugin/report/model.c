@@ -135,15 +135,15 @@ page_end(struct page *p)
 }
 
 GArray *
-page_groups(const struct page *p)
+finding_groups(const struct findings *all)
 {
     GArray *groups = g_array_new(FALSE, FALSE, sizeof(struct finding_group));
     int *of = g_new(int, num_checks);
 
     for (int severity = SEV_ERROR; severity >= SEV_CHAT; severity--) {
         memset(of, -1, num_checks * sizeof *of);
-        for (size_t i = 0; i < findings_count(p->r->findings); i++) {
-            const struct finding *f = findings_get(p->r->findings, i);
+        for (size_t i = 0; i < findings_count(all); i++) {
+            const struct finding *f = findings_get(all, i);
             if ((int)f->severity != severity) {
                 continue;
             }
@@ -161,7 +161,7 @@ page_groups(const struct page *p)
 }
 
 void
-page_groups_free(GArray *groups)
+finding_groups_free(GArray *groups)
 {
     for (guint i = 0; i < groups->len; i++) {
         g_ptr_array_free(g_array_index(groups, struct finding_group, i).findings, TRUE);

@@ -63,7 +63,7 @@ struct finding_group {
     enum severity severity;
     GPtrArray *findings;            /* of const struct finding */
 };
-GArray *page_groups(const struct page *p);     /* of struct finding_group; page_groups_free */
-void page_groups_free(GArray *groups);
+GArray *finding_groups(const struct findings *all);     /* of struct finding_group; finding_groups_free */
+void finding_groups_free(GArray *groups);
 
 #endif

@@ -1,6 +1,7 @@
 /* text.c - SAs and findings as lines of text.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "left_out.h"
 #include "lines.h"
+#include "model.h"
 
 enum { FRAME_RANGES_SHOWN = 12 };
 
@@ -38,16 +39,44 @@ print_left_out(FILE *out, const struct report *r)
     g_ptr_array_free(left_out, TRUE);
 }
 
+/* Of which SA, and whose: a gateway has many. */
 static void
-print_finding(FILE *out, const struct finding *f)
+print_where(FILE *out, const struct sadb *db, const struct finding *f)
+{
+    const char *between = "  ";
+    char ip[ADDR_TEXT_MAX];
+
+    if (f->ike_sa != NO_ID && f->ike_sa < sadb_num_ike_sas(db)) {
+        const struct ike_sa *sa = sadb_ike_sa(db, f->ike_sa);
+        fprintf(out, "%sIKE SA %u (%s)", between, sa->id,
+                sa->user           ? sa->user :
+                sa->initiator.id   ? sa->initiator.id :
+                                     ip_print(&sa->initiator.addr, ip, sizeof ip));
+        between = ", ";
+    }
+    if (f->child_sa != NO_ID) {
+        fprintf(out, "%sChild SA %u", between, f->child_sa);
+        between = ", ";
+    }
+    if (f->stream != NO_ID && f->stream < sadb_num_streams(db)) {
+        fprintf(out, "%sSPI %08x", between, sadb_stream(db, f->stream)->spi);
+    }
+}
+
+/* next: of the same check, or NULL: it may say what to do for both. */
+static void
+print_finding(FILE *out, const struct sadb *db, const struct finding *f,
+              const struct finding *next)
 {
     const struct check *c = &checks[f->check];
+    bool same = next && strcmp(next->remedy, f->remedy) == 0;
 
     fprintf(out, "%-7s  %s  [%s]  frame%s ", severity_name(f->severity), c->name,
             basis_name(f->basis), f->frames->len == 1 ? "" : "s");
     print_frames(out, (const uint32_t *)(const void *)f->frames->data, f->frames->len);
+    print_where(out, db, f);
     fprintf(out, "\n  %s\n", f->detail);
-    if (f->severity != SEV_CHAT) {
+    if (f->severity != SEV_CHAT && !same) {
         fprintf(out, "  do: %s\n", f->remedy);
     }
 }
@@ -81,16 +110,20 @@ print_cut(FILE *out, const struct report *r)
 void
 report_findings(FILE *out, const struct report *r)
 {
+    GArray *groups = finding_groups(r->findings);
+
     fprintf(out, "\nEspial findings\n");
     print_cut(out, r);
-    for (int severity = SEV_ERROR; severity >= (int)r->least; severity--) {
-        for (size_t i = 0; i < findings_count(r->findings); i++) {
-            const struct finding *f = findings_get(r->findings, i);
-            if ((int)f->severity == severity) {
-                print_finding(out, f);
-            }
+    for (guint i = 0; i < groups->len; i++) {
+        const struct finding_group *g = &g_array_index(groups, struct finding_group, i);
+        for (guint n = 0; n < g->findings->len && g->severity >= r->least; n++) {
+            print_finding(out, r->db, (const struct finding *)g->findings->pdata[n],
+                          n + 1 < g->findings->len ?
+                              (const struct finding *)g->findings->pdata[n + 1] :
+                              NULL);
         }
     }
+    finding_groups_free(groups);
     print_left_out(out, r);
     print_counts(out, r);
 }

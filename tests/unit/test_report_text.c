@@ -50,19 +50,46 @@ findings(struct conversation *c)
     find(c, CHECK_auth_failed, 2, sadb_ike_sa(c->db, 0), "Not said again.");
     T_STR(printed(c, report_findings),
           "\nEspial findings\n"
-          "error    auth_failed  [observed]  frames 1-2, 4\n"
+          "error    auth_failed  [observed]  frames 1-2, 4  IKE SA 0 (192.0.2.10)\n"
           "  The first.\n"
           "  do: Compare the pre-shared key or password on both ends, then the identity that each "
           "side expects.\n"
-          "warning  weak_prf  [observed]  frame 2\n"
+          "warning  weak_prf  [observed]  frame 2  IKE SA 0 (192.0.2.10)\n"
           "  The second.\n"
           "  do: Configure PRF_HMAC_SHA2_256 on both ends.\n"
-          "warning  weak_integrity  [observed]  frame 3\n"
+          "warning  weak_integrity  [observed]  frame 3  IKE SA 0 (192.0.2.10)\n"
           "  The third.\n"
           "  do: Configure HMAC_SHA2_256_128 or an AEAD cipher on both ends.\n"
-          "chat     sa_established  [observed]  frame 4\n"
+          "chat     sa_established  [observed]  frame 4  IKE SA 0 (192.0.2.10)\n"
           "  It is up.\n"
           "1 error, 2 warnings, 0 notes, 1 chat\n");
+}
+
+/* Those of a check stand together, with one remedy where it is the same; each says whose it is. */
+static void
+groups(struct conversation *c)
+{
+    struct scope where = { .basis = BASIS_OBSERVED, .frame = 5, .exchange = NO_ID };
+
+    tunnel(c);
+    second_child(c, 2, 0xa1, 0xb1, "10.3.0.0/24");
+    where.sa = sadb_ike_sa(c->db, 0);
+    where.child = where.sa->children.at[1];
+    forget_findings(c);
+    find(c, CHECK_weak_prf, 2, NULL, "The capture's.");
+    find(c, CHECK_weak_integrity, 3, sadb_ike_sa(c->db, 0), "Of another kind.");
+    finding_add(c->found, CHECK_weak_prf, &where, "The second.");
+    T_STR(printed(c, report_findings),
+          "\nEspial findings\n"
+          "warning  weak_prf  [observed]  frame 2\n"
+          "  The capture's.\n"
+          "warning  weak_prf  [observed]  frame 5  IKE SA 0 (192.0.2.10), Child SA 1\n"
+          "  The second.\n"
+          "  do: Configure PRF_HMAC_SHA2_256 on both ends.\n"
+          "warning  weak_integrity  [observed]  frame 3  IKE SA 0 (192.0.2.10)\n"
+          "  Of another kind.\n"
+          "  do: Configure HMAC_SHA2_256_128 or an AEAD cipher on both ends.\n"
+          "0 errors, 3 warnings, 0 notes, 0 chats\n");
 }
 
 /* Twelve ranges, and two dots for the rest. */
@@ -182,6 +209,7 @@ main(void)
     nothing(&c);
     sas(&c);
     findings(&c);
+    groups(&c);
     frames(&c);
     limits(&c);
     cut(&c);
