@@ -112,7 +112,7 @@ install_packages() {
     fi
     command -v apt-get >/dev/null ||
         die "there is no apt-get here; install what these Debian packages hold:" \
-            "${packages[*]}"
+            "${packages[*]} (README.md, Installing, says what that is)"
     if [ "$(id -u)" != 0 ]; then
         command -v sudo >/dev/null ||
             die "no sudo here; as root, run: apt-get install ${packages[*]}"

@@ -333,6 +333,7 @@ main(int argc, char **argv)
 
     (void)argc;
     (void)setlocale(LC_ALL, "");
+    bear_closed_pipes();
     arguments = g_strdupv(argv);
     if (!options_read(&o, arguments, &wrong)) {
         refuse(wrong);
@@ -344,7 +345,6 @@ main(int argc, char **argv)
     } else if (!o.num_captures && !o.bulk.list) {
         options_help();
     } else {
-        bear_closed_pipes();
         compat_begin(argv[0]);
         run(&o, argv[0]);
         wtap_cleanup();

@@ -3,6 +3,7 @@
 
 #include "format.h"
 #include "names.h"
+#include "pager.h"
 #include "terminal.h"
 
 #include <string.h>
@@ -44,25 +45,37 @@ coloured_part(const char *line, const char **colour)
     return 0;
 }
 
-static void
-print_text(const char *text)
+/* The caller frees it. */
+static char *
+coloured(const char *text)
 {
-    char **lines;
+    GString *out = g_string_new(NULL);
+    char **lines = g_strsplit(text, "\n", 0);
 
-    if (!in_colours()) {
-        (void)fputs(text, stdout);
-        return;
-    }
-    lines = g_strsplit(text, "\n", 0);
     for (char **line = lines; *line; line++) {
         const char *colour = "";
         size_t len = coloured_part(*line, &colour);
         if (len) {
-            (void)fprintf(stdout, "%s%.*s\033[0m", colour, (int)len, *line);
+            g_string_append_printf(out, "%s%.*s\033[0m", colour, (int)len, *line);
         }
-        (void)fprintf(stdout, "%s%s", *line + len, line[1] ? "\n" : "");
+        g_string_append_printf(out, "%s%s", *line + len, line[1] ? "\n" : "");
     }
     g_strfreev(lines);
+    return g_string_free(out, FALSE);
+}
+
+/* Of one capture, as what is said meanwhile of others would come between. */
+static void
+print_text(const struct options *o, const char *text)
+{
+    char *shown = in_colours() ? coloured(text) : g_strdup(text);
+    bool alone = o->num_captures == 1 || o->points || o->series;
+
+    (void)fflush(stdout);
+    if (!alone || !is_terminal(stdout) || !pager_show(shown)) {
+        (void)fputs(shown, stdout);
+    }
+    g_free(shown);
 }
 
 /* What was written to a file that has no name. */
@@ -99,11 +112,11 @@ write_text(FILE *out, const struct options *o, struct report *r)
 }
 
 static void
-head(const char *capture, const struct report *r)
+head(FILE *out, const char *capture, const struct report *r)
 {
     char *name = name_full(r && r->called ? r->called : capture);
 
-    (void)fprintf(stdout, "%s=== %s ===\n", first ? "" : "\n", name);
+    (void)fprintf(out, "%s=== %s ===\n", first ? "" : "\n", name);
     first = false;
     g_free(name);
 }
@@ -114,14 +127,15 @@ print_as_text(const struct options *o, const char *capture, struct report *r)
     FILE *file;
     char *text;
 
-    head(capture, r);
-    if (!in_colours() || !(file = tmpfile())) {
+    if (!is_terminal(stdout) || !(file = tmpfile())) {
+        head(stdout, capture, r);
         write_text(stdout, o, r);
         return;
     }
+    head(file, capture, r);
     write_text(file, o, r);
     text = taken(file);
-    print_text(text);
+    print_text(o, text);
     g_free(text);
 }
 
@@ -181,7 +195,7 @@ print_page(const struct options *o, const char *capture, struct report *r,
     report_html(page, r, traffic, name);
     if (o->html) {
         *problem = report_save(o->html, page);
-        head(capture, r);
+        head(stdout, capture, r);
         print_outcome(r);
     } else {
         (void)fwrite(page->str, 1, page->len, stdout);
@@ -282,16 +296,16 @@ print_dissected(const struct options *o, const char *capture, const char *text, 
     if (o->json && fault) {
         print_faulty(stdout, text, fault);
     } else if (format_is_lines(o)) {
-        print_text(text);
+        print_text(o, text);
     } else if (o->html) {
-        head(capture, NULL);
+        head(stdout, capture, NULL);
         print_outcome_of(text);
         if (g_file_test(o->html, G_FILE_TEST_EXISTS)) {
             print_place(o);
         }
     } else {
-        head(capture, NULL);
-        print_text(text);
+        head(stdout, capture, NULL);
+        print_text(o, text);
     }
 }
 

@@ -12,6 +12,8 @@ bool is_terminal(FILE *f);
  * one the program. */
 void count_interrupts(void);
 unsigned num_interrupts(void);
+/* While another program has the terminal. */
+void ignore_interrupts(bool ignore);
 /* A pipe that nobody reads any more is an error of writing, and not the end of the program. */
 void bear_closed_pipes(void);
 

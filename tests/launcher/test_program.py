@@ -6,6 +6,7 @@ import gzip
 import json
 import lzma
 import os
+import pty
 import re
 import shutil
 import signal
@@ -386,6 +387,50 @@ def test_not_writable():
                                          env={**environment(), "HOME": folder, "WIRESHARK_CONFIG_DIR": folder})
                     expect(run, 2, err=[f"{path}: cannot be written ({option})"])
                     assert run.stdout == b"", run
+
+
+def on_terminal(*args, **more):
+    """What somebody reads on a terminal of 80 columns."""
+    here, there = pty.openpty()
+    with subprocess.Popen([PROGRAM, *map(str, args)], stdin=subprocess.DEVNULL, stdout=there, stderr=subprocess.PIPE,
+                          env=environment(TERM="xterm", **more)) as run:
+        os.close(there)
+        said = b""
+        try:
+            while part := os.read(here, 1 << 16):
+                said += part
+        except OSError:         # the other end is closed
+            pass
+        os.close(here)
+    return said.decode().replace("\r\n", "\n"), run.returncode
+
+
+def test_terminal():
+    """Colours, a pager for the report of one capture, and how to see it in Wireshark; none of it elsewhere."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, script in ("pager", "sed 's/^/> /'"), ("wireshark", "exit 0"):
+            Path(folder, name).write_text(f"#!/bin/sh\n{script}\n")
+            Path(folder, name).chmod(0o755)
+        env = {"PATH": f"{folder}:{os.environ['PATH']}", "PAGER": "pager"}
+        hint = f"\n\nTo see it in Wireshark: wireshark -C IPsec -o espial.keylog_file:{FINDING.with_suffix('.keys')} {FINDING}\n"
+        plain = espial(FINDING).stdout.decode()
+        said, status = on_terminal(FINDING, **env)
+        assert status == 1 and said.endswith(hint), said
+        assert said.startswith(f"> === {FINDING} ===\n") and "> \x1b[1;31mFails:\x1b[0m" in said, said
+        bare = re.sub(r"\x1b\[[0-9;]*m", "", said[:-len(hint) + 1])
+        assert "".join(line[2:] + "\n" for line in bare.splitlines()) == plain, (bare, plain)
+        for none in "", "cat", "no-such-pager":
+            said, _ = on_terminal(FINDING, **{**env, "PAGER": none, "NO_COLOR": "1"})
+            assert said == plain + hint[1:], said
+        said, _ = on_terminal(FINDING, CLEAN, **env)
+        assert "\n> " not in "\n" + said and "To see it" not in said and "=== " in said, said
+        for args in ("--json",), ("--html", Path(folder, "page")), ("--format", "ndjson"):
+            assert not on_terminal(*args, FINDING, **env)[0].startswith("> "), args
+        assert not on_terminal("--version", **env)[0].startswith("> ")
+        odd = Path(folder, "odd\x1b[31m.pcapng")
+        shutil.copy(FINDING, odd)
+        said, _ = on_terminal(odd, **env)
+        assert "\x1b[31m." not in said and "odd\\033[31m.pcapng'" in said.splitlines()[-1], said
 
 
 def test_dissected():

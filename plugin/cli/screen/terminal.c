@@ -62,6 +62,12 @@ num_interrupts(void)
 }
 
 void
+ignore_interrupts(bool ignore)
+{
+    (void)signal(SIGINT, ignore ? SIG_IGN : SIG_DFL);
+}
+
+void
 bear_closed_pipes(void)
 {
 #ifndef _WIN32
