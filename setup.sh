@@ -93,6 +93,12 @@ sys.exit(u.find_spec('$module') is None)" 2>/dev/null || echo "python3-$module"
     if [ "$(id -u)" = 0 ] && [ -z "${ESPIAL_INSIDE-}" ] && command -v apt-get >/dev/null; then
         command -v mmdebstrap >/dev/null || echo mmdebstrap
     fi
+    # Engines for many captures, which the tests start here: daemons, which only root finds in PATH.
+    if [ -z "${ESPIAL_INSIDE-}" ]; then
+        for tool in parallel:parallel slurmctld:slurmctld slurmd:slurmd sbatch:slurm-client munged:munge; do
+            PATH=$PATH:/usr/sbin:/sbin command -v "${tool%%:*}" >/dev/null || echo "${tool#*:}"
+        done
+    fi
     for tool in editcap:wireshark-common mergecap:wireshark-common sharkd:wireshark-common ip:iproute2; do
         command -v "${tool%%:*}" >/dev/null || echo "${tool#*:}"
     done

@@ -12,6 +12,8 @@ install(DIRECTORY docs DESTINATION "${CMAKE_INSTALL_DOCDIR}" ${docs}
 install(FILES expert/CHECKS.md DESTINATION "${CMAKE_INSTALL_DOCDIR}/expert" ${docs})
 install(FILES plugin/espial-report-1.schema.json plugin/espial-records-1.schema.json plugin/espial-summary-1.schema.json
   DESTINATION "${CMAKE_INSTALL_DOCDIR}/plugin" ${docs})
+install(PROGRAMS contrib/slurm/array.sh DESTINATION "${CMAKE_INSTALL_DOCDIR}/contrib/slurm" ${docs})
+install(FILES contrib/slurm/README.md DESTINATION "${CMAKE_INSTALL_DOCDIR}/contrib/slurm" ${docs})
 install(FILES plugin/lua/examples/house_rules.lua DESTINATION "${CMAKE_INSTALL_DOCDIR}/plugin/lua/examples" ${docs})
 
 set(docs COMPONENT program-doc EXCLUDE_FROM_ALL)

@@ -38,9 +38,14 @@ def expect(run, status, out=(), err=()):
         assert text.encode() in run.stderr, f"no {text!r} on stderr: {said}"
 
 
+def whole(folder):
+    """The files of results, without those that are being written, which are hidden."""
+    return sorted(path for path in Path(folder).glob("*.jsonl") if not path.name.startswith(PART))
+
+
 def results(folder):
     """{capture: the head of its result}."""
-    heads = [json.loads(path.read_text().split("\n", 1)[0]) for path in sorted(Path(folder).glob("*.jsonl"))]
+    heads = [json.loads(path.read_text().split("\n", 1)[0]) for path in whole(folder)]
     return {head["file"]: head for head in heads}
 
 
@@ -64,7 +69,7 @@ def workers_of(master):
     return found
 
 
-def wait_for(what, seconds=30):
+def wait_for(what, seconds=60):
     """What that gives, once it is something."""
     for _ in range(seconds * 50):
         found = what()

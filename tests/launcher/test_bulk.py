@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bulk import PART, PROGRAM, SOURCE, environment, espial, expect, folder_of, results, start, summary, wait_for, workers_of
+from bulk import PART, PROGRAM, SOURCE, environment, espial, expect, folder_of, results, start, summary, wait_for, whole, workers_of
 
 CLEAN = SOURCE / "pcaps/5_clean_ikev2.pcapng"
 FINDING = SOURCE / "pcaps/1_wrong_password.pcapng"
@@ -20,7 +20,7 @@ FINDING = SOURCE / "pcaps/1_wrong_password.pcapng"
 
 def told(folder):
     """The report of each result, and what espial --json says of its capture."""
-    for path in sorted(Path(folder).glob("*.jsonl")):
+    for path in whole(folder):
         head, report = path.read_text().split("\n", 1)
         yield report, espial("--json", json.loads(head)["file"]).stdout.decode()
 
@@ -181,7 +181,7 @@ def test_stopped(place):
     for number in signal.SIGINT, signal.SIGTERM:
         shutil.rmtree(place / "out", ignore_errors=True)
         master = start("--output", place / "out", "--jobs", 2, CLEAN, *pipes, FINDING)
-        wait_for(lambda: list((place / "out").glob("*.jsonl")) and len(workers_of(master.pid)) == 2)
+        wait_for(lambda: whole(place / "out") and len(workers_of(master.pid)) == 2)
         workers = workers_of(master.pid)
         master.send_signal(number)
         expect(end(master), 2, ["3 left"], ["stopped with 3 of 4 files left", "the same command goes on"])
@@ -229,13 +229,23 @@ def test_refused(place):
         assert run.stdout == b"", run.stdout
 
 
+def test_orphan(place):
+    """A worker does not outlive its master."""
+    pipe, = waiting(place, ["slow.pcapng"])
+    master = start("--output", place / "out", pipe)
+    worker = wait_for(lambda: workers_of(master.pid))[0]
+    time.sleep(0.5)         # it waits for the capture by then
+    master.kill()
+    master.communicate()
+    wait_for(lambda: not Path(f"/proc/{worker}").exists())
+
+
 def test_master_killed(place):
     """kill -9 of the master and of a worker in the middle of many: the next run goes on, and all are there."""
     captures = folder_of(place / "captures", 400)
-    whole = espial("--output", place / "whole", "--jobs", 2, captures)
-    expect(whole, 1, ["400 files: 400 read"])
+    expect(espial("--output", place / "whole", "--jobs", 2, captures), 1, ["400 files: 400 read"])
     master = start("--output", place / "out", "--jobs", 2, captures)
-    wait_for(lambda: len(list((place / "out").glob("*.jsonl"))) > 50)
+    wait_for(lambda: len(whole(place / "out")) > 50)
     for worker in workers_of(master.pid):
         try:
             os.kill(worker, signal.SIGKILL)

@@ -39,9 +39,9 @@ def test_components(folder):
     ends(plugin, "/epan/espial.so", "/epan/espial.lua")
     assert all(re.search(r"/epan/espial\.(so|lua)$|/profiles/IPsec/\w+$", f) for f in plugin), plugin
     documents = install("plugin-doc", folder / "doc")
-    ends(documents, "/man7/espial.7", "/README.md", "/docs/guide.md", "/docs/pictures/packets.png", "/plugin/espial-report-1.schema.json")
+    ends(documents, "/man7/espial.7", "/espial/README.md", "/docs/guide.md", "/docs/pictures/packets.png", "/plugin/espial-report-1.schema.json")
     # A link of README leads to a page that is installed too, but for what is of the source.
-    base = next(f for f in documents if f.endswith("/README.md") and "/docs/" not in f)[:-len("README.md")]
+    base = next(f for f in documents if f.endswith("/espial/README.md"))[:-len("README.md")]
     for link in re.findall(r"\]\(([\w./-]+)(?:#[\w-]+)?\)", (SOURCE / "README.md").read_text()):
         assert base + link in documents or link.startswith(("pcaps/", "contrib/", "CONTRIBUTING.md")), link
     ends(install("program-doc", folder / "program-doc"), "/man1/espial.1", "/bash-completion/completions/espial", "/_espial", "/espial.fish")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import jsonschema
 
-from bulk import PROGRAM, SOURCE, environment, espial, expect, results, summary
+from bulk import PROGRAM, SOURCE, environment, espial, expect, results, summary, whole
 
 SCHEMA = json.loads((SOURCE / "plugin/espial-summary-1.schema.json").read_text())
 MANY = 10000
@@ -25,7 +25,7 @@ def checked(*paths):
 def counted(folder):
     """The same from the whole reports, by other means."""
     causes, checks, tunnels, files = {}, {}, {}, 0
-    for path in Path(folder).glob("*.jsonl"):
+    for path in whole(folder):
         report = json.loads(path.read_text().split("\n")[1])
         files += 1
         for d in report["diagnoses"]:

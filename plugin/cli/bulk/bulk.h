@@ -32,8 +32,8 @@ enum { BULK_UNWRITTEN = 3 };    /* exit status of a worker whose result could no
 /* Which capture a result is of, as it is now: its path, size and time (g_free it). */
 char *bulk_id(const char *path);
 
-/* From now on the process may take that many MiB, where the system holds it to that. */
-void bulk_bound_memory(gint mebioctets);
+/* From now on the process may take that much memory and time, where the system holds it to that. */
+void bulk_bound(const struct bulk_options *o);
 
 struct bulk_work;
 /* fingerprint: of what else the result depends on; kept until bulk_work_end. */

@@ -170,6 +170,7 @@ command_of(const struct slot *s)
         g_ptr_array_add(line, g_strdup(*word));
     }
     g_ptr_array_add(line, g_strdup_printf("--memory-limit=%d", host->options->memory));
+    g_ptr_array_add(line, g_strdup_printf("--time-limit=%d", host->options->seconds));
     g_ptr_array_add(line, g_strconcat("--worker=", s->part, NULL));
     g_ptr_array_add(line, g_strdup("--"));
     g_ptr_array_add(line, g_strdup(s->capture));

@@ -177,8 +177,9 @@ put_peers(FILE *out, const struct summary *s)
         if (bad < SUMMARY_SHOWN_PEERS) {
             put(out, "", row->name);
             (void)fprintf(out, ": " U64 " of ", row->a);
-            put_num(out, row->c, "tunnel fails", "tunnels fail");
-            (void)fprintf(out, ", " U64 " with faults, in ", row->b);
+            put_num(out, row->c, "tunnel", "tunnels");
+            (void)fprintf(out, " %s, " U64 " with faults, in ", row->a == 1 ? "fails" : "fail",
+                          row->b);
             put_num(out, row->files, "file", "files");
             (void)fprintf(out, "\n");
         }

@@ -8,7 +8,12 @@
 #include <string.h>
 
 #ifndef _WIN32
+#include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #endif
 
 struct bulk_work {
@@ -17,19 +22,25 @@ struct bulk_work {
 };
 
 /* Memory that is written to, which is what runs out; Windows has job objects instead, which the
- * master would have to make. */
+ * master would have to make.  A worker whose master was killed ends too: Linux tells it at once,
+ * others have a clock. */
 void
-bulk_bound_memory(gint mebioctets)
+bulk_bound(const struct bulk_options *o)
 {
 #ifndef _WIN32
-    struct rlimit bound = { .rlim_cur = (rlim_t)mebioctets << 20 };
+    enum { GRACE = 60 };        /* seconds, in which a living master ends it and says so */
+    struct rlimit bound = { .rlim_cur = (rlim_t)o->memory << 20 };
 
     bound.rlim_max = bound.rlim_cur;
     (void)setrlimit(RLIMIT_DATA, &bound);
     bound.rlim_cur = bound.rlim_max = 0;        /* nobody reads thousands of core files */
     (void)setrlimit(RLIMIT_CORE, &bound);
+    (void)alarm((unsigned)o->seconds + GRACE);
+#ifdef __linux__
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
 #else
-    (void)mebioctets;
+    (void)o;
 #endif
 }
 

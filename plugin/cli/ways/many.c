@@ -153,7 +153,7 @@ many_begin(const struct options *o)
 {
     char *print = fingerprint((void *)o, o->captures[0]);
 
-    bulk_bound_memory(o->bulk.memory);
+    bulk_bound(&o->bulk);
     said = g_string_new(NULL);
     say_into(said);
     work = bulk_work_begin(o->captures[0], print);
