@@ -45,8 +45,7 @@ code_part_frame(struct codec *c, struct part_frame *r, const struct part_frame *
         c->at += r->octets.len;
     }
     c->bad |= r->octets.len > r->captured || r->captured > PART_MAX_FRAME ||
-              r->reported > UINT32_MAX || r->nsecs >= G_USEC_PER_SEC * UINT64_C(1000) ||
-              r->link > FRAME_LINK_PPP;
+              r->reported > UINT32_MAX || r->reported < r->captured || r->link > FRAME_LINK_PPP;
 }
 
 void

@@ -1,14 +1,17 @@
 /* part.h - what a series needs of one file, in a file: each frame with its time and lengths, and of
  * its octets those that matter.  A part is read in the place of its capture.
  *
- * The file: a line that names format and version; the seed of its sums; blocks, each with its length
- * and its sum before it, of whole records: the capture, its interfaces, its frames, its end.
+ * The file: a line that names format and version; the seed of its sums, and a sum that shows how
+ * they are made; blocks, each with its length and its sum before it, of whole records: the capture,
+ * its interfaces, its frames, its end.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef ESPIAL_CLI_PART_H
 #define ESPIAL_CLI_PART_H
 
 #include "codec.h"
 #include "series.h"
+
+#include <espial/hash.h>
 
 #define PART_HEAD "Espial part 1\n"
 #define PART_ENDING ".part"
@@ -44,6 +47,18 @@ void code_part_interface(struct codec *c, struct part_interface *r);
 /* Near to the frame before. */
 void code_part_frame(struct codec *c, struct part_frame *r, const struct part_frame *before);
 void code_part_end(struct codec *c, struct part_end *r);
+
+/* The same where sums are made the same way. */
+static inline uint64_t
+part_check(uint64_t seed)
+{
+    uint8_t probe[4 * PART_HEAD_LEN];
+
+    for (size_t i = 0; i < sizeof probe; i++) {
+        probe[i] = (uint8_t)(PART_HEAD[i % PART_HEAD_LEN] + i);
+    }
+    return GUINT64_TO_LE(hash_long(seed, probe, sizeof probe));
+}
 
 /* --- writing ---------------------------------------------------------------------------------- */
 

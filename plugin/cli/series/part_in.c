@@ -1,7 +1,6 @@
 /* part_in.c - reads a part, a block at a time.  SPDX-License-Identifier: GPL-2.0-or-later */
 #include "part.h"
 
-#include <espial/hash.h>
 #include <espial/limits.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -129,32 +128,42 @@ read_on(struct part *p)
     return false;
 }
 
-static bool
+/* NULL, or what is wrong. */
+static const char *
 read_head(struct part *p)
 {
+    static const char damaged[] = "a part of a series that is damaged at its beginning: make it "
+                                  "again (--extract)";
     char head[PART_HEAD_LEN];
+    uint64_t check;
     uint8_t tag = 0;
 
     if (fread(head, 1, sizeof head, p->from) != sizeof head ||
         memcmp(head, PART_HEAD, sizeof head) != 0 ||
-        fread(&p->seed, 1, sizeof p->seed, p->from) != sizeof p->seed) {
-        return false;
+        fread(&p->seed, 1, sizeof p->seed, p->from) != sizeof p->seed ||
+        fread(&check, 1, sizeof check, p->from) != sizeof check) {
+        return damaged;
     }
-    p->read = sizeof head + sizeof p->seed;
+    if (check != part_check(p->seed)) {
+        return "a part of a series that another version of Espial has made: make it again "
+               "(--extract)";
+    }
+    p->read = sizeof head + sizeof p->seed + sizeof check;
     if (!next_block(p)) {
-        return false;
+        return damaged;
     }
     code_octets(&p->c, &tag, 1);
     code_part_capture(&p->c, &p->capture);
     p->path = text_of(&p->capture.path);
     p->begins = (size_t)p->read;
-    return tag == PART_CAPTURE && !p->c.bad && p->path;
+    return tag == PART_CAPTURE && !p->c.bad && p->path ? NULL : damaged;
 }
 
 struct part *
 part_open(const char *path, char **problem)
 {
     FILE *from = g_fopen(path, "rb");
+    const char *wrong;
     struct part *p;
     GStatBuf about;
 
@@ -169,9 +178,9 @@ part_open(const char *path, char **problem)
     p->padded = g_byte_array_new();
     p->names = g_ptr_array_new_with_free_func(g_free);
     p->links = g_array_new(FALSE, FALSE, sizeof(int));
-    if (!read_head(p)) {
-        *problem = g_strdup("a part of a series that is damaged at its beginning: make it again "
-                            "(--extract)");
+    wrong = read_head(p);
+    if (wrong) {
+        *problem = g_strdup(wrong);
         part_close(p);
         return NULL;
     }
@@ -203,7 +212,7 @@ part_next(struct part *p, struct feed_frame *out)
     if (!read_on(p)) {
         return false;
     }
-    *out = (struct feed_frame){ .time = (double)(int64_t)r->secs + (double)r->nsecs / 1e9,
+    *out = (struct feed_frame){ .time = (double)(int64_t)r->secs + (double)(int64_t)r->nsecs / 1e9,
                                 .link = (enum frame_link)r->link,
                                 .octets = { r->octets.len ? r->octets.at : NULL,
                                             (size_t)r->captured, (size_t)r->reported },

@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "part.h"
 
-#include <espial/hash.h>
 #include <espial/ipsec.h>
 #include <espial/limits.h>
 #include <espial/names.h>
@@ -13,9 +12,10 @@
 #include <string.h>
 
 enum {
-    CLEAR_KEPT = 192,           /* octets of a clear packet: its headers, and what a copy of it is
-                                 * known by */
-    ESP_KEPT = 64               /* of an ESP packet: SPI, number, IV, and where IKE may stand */
+    CLEAR_KEPT = 40 + INNER_HEAD,       /* octets of a clear packet: its headers, and what a copy of
+                                         * it is known by */
+    ESP_KEPT = 32               /* of an ESP packet: SPI, number, IV; and where IKE stands by mistake,
+                                 * its header */
 };
 
 struct part_out {
@@ -253,8 +253,10 @@ part_write(struct source *s, const char *capture, const char *to, uint64_t seed,
     o.c.out = g_byte_array_new();
     ipsec_adopt_sum_seed(seed);
     if (o.to) {
+        uint64_t check = part_check(seed);
         put(&o, PART_HEAD, PART_HEAD_LEN);
         put(&o, &seed, sizeof seed);
+        put(&o, &check, sizeof check);
         put_records(&o, s, capture, frames);
         if (fclose(o.to) != 0 && !o.error) {
             o.error = errno;
