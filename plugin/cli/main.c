@@ -218,7 +218,7 @@ report_series(const struct options *o, struct joined *joined, struct reader *rea
 static void
 feed_series(const struct options *o, struct joined *joined, const struct inputs *in)
 {
-    struct traffic *traffic = o->html ? traffic_new() : NULL;
+    struct traffic *traffic = format_is_page(o) ? traffic_new() : NULL;
     struct reader *reader = reader_open_series(joined);
     unsigned num = given_count(joined_given(joined));
     char *base = name_base(joined_first(joined)), *name = named_with_others(base, num), *strange;
