@@ -1,6 +1,6 @@
 /* head.c - the head of a result as JSON: espial-result/1.
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "values.h"
+#include "json_values.h"
 #include "json_put.h"
 #include "result.h"
 

@@ -1,4 +1,4 @@
-/* values.h - reads a text of JSON: the tokens that wsutil parses, in the order of the text.
+/* json_values.h - reads a text of JSON: the tokens that wsutil parses, in the order of the text.
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef ESPIAL_BULK_VALUES_H
 #define ESPIAL_BULK_VALUES_H

@@ -1,5 +1,5 @@
-/* values.c - reads a text of JSON.  SPDX-License-Identifier: GPL-2.0-or-later */
-#include "values.h"
+/* json_values.c - reads a text of JSON.  SPDX-License-Identifier: GPL-2.0-or-later */
+#include "json_values.h"
 
 #include "result.h"
 
