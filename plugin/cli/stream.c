@@ -20,11 +20,13 @@
 #define read _read
 #define write _write
 #define make_pipe(ends) _pipe(ends, PART, _O_BINARY)
+#define set_binary(end) (void)_setmode(end, _O_BINARY)
 #define R_OK 4
 #else
 #include <unistd.h>
 #define O_BINARY 0
 #define make_pipe(ends) pipe(ends)
+#define set_binary(end) (void)(end)
 #endif
 
 enum { STANDARD_INPUT = 0, NONE = -1, FIRST = 6, PART = 1 << 16, RUNNING = -1 };
@@ -313,9 +315,12 @@ open_pipe(struct stream *s)
 {
     bool standard = strcmp(s->path, "-") == 0;
     int from = standard ? dup(STANDARD_INPUT) : g_open(s->path, O_RDONLY | O_BINARY, 0), fed, out;
-    struct first first = read_first(from);
-    char *problem = look(&first, &s->tool);
+    struct first first;
+    char *problem;
 
+    set_binary(from);
+    first = read_first(from);
+    problem = look(&first, &s->tool);
     if (!problem && s->tool) {
         problem = start_tool(s, &fed, &out);
         if (!problem) {
@@ -420,7 +425,8 @@ end_tool(struct stream *s)
 {
     uint8_t *part = (uint8_t *)g_malloc(PART);
 
-    while (s->rest != NONE && num_interrupts() < 2 && read(s->rest, part, PART) > 0) {}
+    while (s->rest != NONE && num_interrupts() < 2 && read(s->rest, part, PART) > 0) {
+    }
     close_end(s->rest);
     s->rest = NONE;
     if (s->status == RUNNING) {

@@ -63,7 +63,7 @@ struct finding_group {
     enum severity severity;
     GPtrArray *findings;            /* of const struct finding */
 };
-GArray *finding_groups(const struct findings *all);     /* of struct finding_group; finding_groups_free */
+GArray *finding_groups(const struct findings *all);     /* of struct finding_group */
 void finding_groups_free(GArray *groups);
 
 #endif
