@@ -99,7 +99,7 @@ sys.exit(u.find_spec('$module') is None)" 2>/dev/null || echo "python3-$module"
             PATH=$PATH:/usr/sbin:/sbin command -v "${tool%%:*}" >/dev/null || echo "${tool#*:}"
         done
     fi
-    for tool in editcap:wireshark-common mergecap:wireshark-common sharkd:wireshark-common ip:iproute2; do
+    for tool in editcap:wireshark-common mergecap:wireshark-common sharkd:wireshark-common ip:iproute2 jq:jq sqlite3:sqlite3; do
         command -v "${tool%%:*}" >/dev/null || echo "${tool#*:}"
     done
     [ "${2-}" = gui ] || return 0

@@ -11,7 +11,7 @@ from bulk import PROGRAM, SOURCE, environment, folder_of
 
 def commands():
     text = (SOURCE / "docs/bulk.md").read_text()
-    return [line for block in re.findall(r"^```\n(.*?)^```$", text, re.M | re.S) for line in block.splitlines() if "parallel " not in line]
+    return [line for block in re.findall(r"^```sh\n(.*?)^```$", text, re.M | re.S) for line in block.splitlines() if "parallel " not in line]
 
 
 def main():
