@@ -5,7 +5,7 @@ import subprocess
 
 # A block without "sh" that begins a line with one of these, or a sentence that has one with what follows, is a command.
 PROGRAMS = ("./espial", "espial", "./run-tests", "tshark", "wireshark", "dumpcap", "mergecap", "editcap", "capinfos", "tcpdump", "ssh", "cmake", "ctest", "ninja",
-            "sudo", "apt-get", "dpkg-buildpackage", "tar", "man", "jq", "sqlite3", "curl", "python3", "split", "parallel", "sbatch", "srun", "squeue", "zeek-cut", "find", "head", "tail", "for")
+            "sudo", "apt-get", "dpkg-buildpackage", "tar", "man", "jq", "sqlite3", "curl", "python3", "split", "parallel", "sbatch", "srun", "squeue", "zeek-cut", "find", "ls", "head", "tail", "for")
 
 
 def blocks(text):
