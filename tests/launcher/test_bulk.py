@@ -125,7 +125,9 @@ def test_broken(place):
     for table in "esp_sa", "ikev1_decryption_table", "ikev2_decryption_table":
         (captures / "e.keys" / table).write_text("no row of any table\n")
     expect(espial("--output", place / "out", captures / "e.pcapng"), 2)
-    assert "holds no key" in results(place / "out")[str(captures / "e.pcapng")]["messages"][0]
+    heads = results(place / "out")
+    assert heads[str(captures / "e.pcapng")]["messages"][0].startswith("CAPTURE.keys holds no key"), heads
+    assert not heads[str(captures / "c.pcapng")]["messages"] and not heads[str(captures / "none.pcap")]["messages"], heads
 
 
 def waiting(folder, names):

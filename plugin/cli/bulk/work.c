@@ -18,6 +18,7 @@
 
 struct bulk_work {
     struct result result;
+    char *capture;              /* as messages name it */
     FILE *report;               /* a line; NULL: none */
 };
 
@@ -51,6 +52,7 @@ bulk_work_begin(const char *capture, const char *fingerprint)
     char *whole = g_canonicalize_filename(capture, NULL), *shown = text_shown(whole);
     GStatBuf now;
 
+    w->capture = text_shown(capture);
     result_init(&w->result);
     w->result.id = bulk_id(capture);
     w->result.path = result_text(shown);
@@ -80,14 +82,34 @@ bulk_work_nothing(struct bulk_work *w, const char *why)
     w->result.reason = result_text(why);
 }
 
-static void
-take_lines(struct result *r, const char *said)
+/* What is said of thousands of captures is the same but for their names: it is counted without. */
+static char *
+without_name(const char *line, const char *capture)
 {
+    const char *base = strrchr(capture, G_DIR_SEPARATOR), *dot;
+    size_t len = strlen(capture);
+    char *whole, *text;
+
+    if (strncmp(line, capture, len) != 0) {     /* what lies beside it has another ending */
+        dot = strchr(base ? base + 1 : capture, '.');
+        len = dot ? (size_t)(dot - capture) : len;
+        len = strncmp(line, capture, len) == 0 && line[len] == '.' ? len : 0;
+    }
+    whole = len ? g_strconcat("CAPTURE", line + len, NULL) : g_strdup(line);
+    text = result_text(whole);
+    g_free(whole);
+    return text;
+}
+
+static void
+take_lines(struct bulk_work *w, const char *said)
+{
+    struct result *r = &w->result;
     char **lines = g_strsplit(said, "\n", 0);
 
     for (char **line = lines; *line && r->said->len < RESULT_MAX_SAID; line++) {
-        if (**line) {
-            g_ptr_array_add(r->said, result_text(*line));
+        if (**line && !(r->reason && strstr(*line, r->reason))) {
+            g_ptr_array_add(r->said, without_name(*line, w->capture));
         }
     }
     g_strfreev(lines);
@@ -102,7 +124,7 @@ bulk_work_end(struct bulk_work *w, const char *result, unsigned status, const ch
     w->result.status = status;
     w->result.espial = g_strdup(version);
     w->result.wireshark = g_strdup(wireshark);
-    take_lines(&w->result, said);
+    take_lines(w, said);
     if (w->result.state == RESULT_READ && (!w->report || ferror(w->report))) {
         why = g_strdup("no room for the report in the folder for temporary files");
     } else {
@@ -112,6 +134,7 @@ bulk_work_end(struct bulk_work *w, const char *result, unsigned status, const ch
         (void)fclose(w->report);
     }
     result_clear(&w->result);
+    g_free(w->capture);
     g_free(w);
     return why;
 }
