@@ -40,23 +40,28 @@ offer_of(GQueue *offers, uint32_t message_id, uint8_t exchange, bool by_initiato
 static void
 add_offer(GQueue *offers, const struct ike_message *m, bool by_initiator)
 {
-    struct offer *o = g_new0(struct offer, 1);
+    struct offered_spi spis[IKE_MAX_PROPOSALS];
+    struct offer *o;
     unsigned last = 0;
 
-    o->message_id = m->message_id;
-    o->exchange = m->exchange;
-    o->by_initiator = by_initiator;
-    o->nonce = has_nonce(m) ? g_bytes_new(m->nonce.at, m->nonce.len) : NULL;
     for (size_t i = 0; i < m->num_proposals; i++) {
         const struct proposal *p = &m->proposals[i];
         struct offered_spi one = { .number = p->number, .protocol = p->protocol };
         memcpy(one.spi, p->spi, sizeof one.spi);
         /* IKEv1 has one of these for each transform. */
-        if (last == 0 || memcmp(&o->spis[last - 1], &one, sizeof one) != 0) {
-            o->spis[last++] = one;
+        if (last == 0 || memcmp(&spis[last - 1], &one, sizeof one) != 0) {
+            spis[last++] = one;
         }
     }
+    o = (struct offer *)g_malloc0(sizeof *o + last * sizeof *spis);
+    o->message_id = m->message_id;
+    o->exchange = m->exchange;
+    o->by_initiator = by_initiator;
+    o->nonce = has_nonce(m) ? g_bytes_new(m->nonce.at, m->nonce.len) : NULL;
     o->num = last;
+    for (unsigned i = 0; i < last; i++) {
+        o->spis[i] = spis[i];
+    }
     g_queue_push_tail(offers, o);
     if (g_queue_get_length(offers) > KEYRING_MAX_OFFERS) {
         offer_free(g_queue_pop_head(offers));

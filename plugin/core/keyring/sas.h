@@ -22,8 +22,8 @@ struct offer {
     bool by_initiator;                  /* v2: of the IKE SA */
     bool answered;
     GBytes *nonce;                      /* NULL for IKE_AUTH */
-    unsigned num;
-    struct offered_spi spis[IKE_MAX_PROPOSALS];
+    unsigned num;               /* IKE_MAX_PROPOSALS at most */
+    struct offered_spi spis[];
 };
 
 /* Tries of the keys that follow from one negotiation. */
