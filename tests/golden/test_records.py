@@ -18,6 +18,8 @@ from datetime import datetime, timezone
 
 import jsonschema
 
+from test_native import has_keys, jobs_of
+
 ROOT = os.environ.get("ESPIAL_SOURCE_DIR", os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 BUILD = os.environ.get("ESPIAL_BUILD_DIR", os.path.join(ROOT, "build"))
 PROGRAM = os.path.join(BUILD, "bin", "espial")
@@ -168,7 +170,7 @@ def compare(job):
             at = os.path.join(empty, name)
             os.symlink(path, at)
         options = ["-o", "espial.feed_tables:FALSE"]
-        if keys and (not os.path.isdir(keys) or any(os.path.exists(os.path.join(keys, t)) for t in ("ikev1_decryption_table", "ikev2_decryption_table", "esp_sa"))):
+        if keys and has_keys(keys):
             options += ["-o", "espial.keylog_file:" + keys]
         if keys and os.path.isfile(os.path.join(keys, "plan")):
             options += ["-o", "espial.plan_file:" + os.path.join(keys, "plan")]
@@ -222,11 +224,7 @@ def check_others():
 
 def main():
     paths = [os.path.abspath(path) for path in sys.argv[1:]] or sorted(glob.glob(os.path.abspath(os.path.join(ROOT, "pcaps", "*.pcapng"))))
-    jobs = [(path, None) for path in paths]
-    for path in paths:
-        keys = [keys for keys in (os.path.splitext(path)[0] + ".keys", os.path.dirname(path)) if
-                os.path.exists(keys) and (keys.endswith(".keys") or glob.glob(os.path.join(keys, "*_table")))]
-        jobs += [(path, keys[0])] if keys else []
+    jobs = [job for path in paths for job in jobs_of(path)]
     with ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 1)) as pool:
         num = sum(pool.map(compare, jobs))
     check_others()
