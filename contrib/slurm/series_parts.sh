@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # series_parts.sh - the first stage of a series: an array job that makes the part of each file.
 # SPDX-License-Identifier: GPL-2.0-or-later
 #

@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # series_report.sh - the second stage of a series: one job that reads all parts in order of time.
 # SPDX-License-Identifier: GPL-2.0-or-later
 #

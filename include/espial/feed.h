@@ -114,7 +114,7 @@ struct feed_frame {
                                  * each; told with it, or NULL */
     enum frame_link link;
     struct octets octets;
-    uint64_t sum;               /* of its ESP packet (ipsec_sum), of which the first octets alone are
+    uint64_t sum;               /* of its ESP packet (ipsec_sum), of which only the first octets are
                                  * true: no key opens it; 0: all are */
 };
 

@@ -83,7 +83,8 @@ const char *joined_first(const struct joined *j);
  * what only keys of ESP open.  What goes wrong is told. */
 void series_extract(char *const *paths, const char *dir, bool cut_esp, series_tell tell);
 
-/* The files of a series as they are given, where a folder stands for the parts in it (g_strfreev). */
+/* The files of a series as they are given, where a folder stands for the parts in it
+ * (g_strfreev). */
 char **series_files(char *const *paths);
 
 /* --- beside.c: keys as people keep them with a series ----------------------------------------- */

@@ -44,12 +44,6 @@ bool series_append(struct series *to, const struct series *from);
  * where it was not, or these are too many.  The caller frees it. */
 struct series *series_with_parts(const struct series *all, const struct series *parts);
 
-/* A list from outside, a line for each file: its first and last frame, how many frames it has, how
- * many are left out, its first and last time, and its name, of which all but letters, digits and
- * "._-" is "%xx".  NULL where a line is not so, or a frame is of two files that do not overlap.
- * The caller frees it. */
-struct series *series_read(const char *text);
-
 size_t series_count(const struct series *s);    /* 0 for NULL */
 const struct series_file *series_get(const struct series *s, size_t i);
 

@@ -50,7 +50,8 @@ part_name(const char *dir, const char *capture)
 {
     char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, capture, -1),
          *base = g_path_get_basename(capture),
-         *name = g_strdup_printf("%s-%.8s" PART_ENDING, strcmp(base, "-") == 0 ? "stdin" : base, sum),
+         *name = g_strdup_printf("%s-%.8s" PART_ENDING, strcmp(base, "-") == 0 ? "stdin" : base,
+                                 sum),
          *path = g_build_filename(dir, name, NULL);
 
     g_free(name);
@@ -94,8 +95,8 @@ extract_one(const char *capture, const char *part, uint64_t seed, bool cut_esp, 
     if (why) {
         tell(part, why, "no part is written");
     } else if (damage) {
-        char *what = g_strdup_printf("cut short or damaged%s%s%s: its part has the %u frames before "
-                                     "that", *damage ? " (" : "", damage, *damage ? ")" : "",
+        char *what = g_strdup_printf("cut short or damaged%s%s%s: its part has the %u frames "
+                                     "before that", *damage ? " (" : "", damage, *damage ? ")" : "",
                                      frames);
         tell(capture, what, NULL);
         g_free(what);

@@ -14,8 +14,8 @@
 enum {
     CLEAR_KEPT = 40 + INNER_HEAD,       /* octets of a clear packet: its headers, and what a copy of
                                          * it is known by */
-    ESP_KEPT = 32               /* of an ESP packet: SPI, number, IV; and where IKE stands by mistake,
-                                 * its header */
+    ESP_KEPT = 32               /* of an ESP packet: SPI, number, IV; and the header of IKE that
+                                 * stands there by mistake */
 };
 
 struct part_out {
@@ -178,8 +178,9 @@ static void
 tell_interfaces(struct part_out *o, struct source *s)
 {
     for (unsigned num = source_interfaces(s); o->num_interfaces < num; o->num_interfaces++) {
-        struct part_interface r = { .link = (uint64_t)source_interface_link(s, o->num_interfaces),
-                                    .name = text_span(source_interface_name(s, o->num_interfaces)) };
+        unsigned i = o->num_interfaces;
+        struct part_interface r = { .link = (uint64_t)source_interface_link(s, i),
+                                    .name = text_span(source_interface_name(s, i)) };
         begin(o, PART_INTERFACE);
         code_part_interface(&o->c, &r);
     }
@@ -246,10 +247,10 @@ part_write(struct source *s, const char *capture, const char *to, uint64_t seed,
     char *dir = g_path_get_dirname(to), *beside = g_build_filename(dir, ".espial.XXXXXX", NULL);
     int fd = g_mkstemp_full(beside, O_RDWR, 0600);
     struct part_out o = { .seed = seed, .cut_esp = cut_esp_too,
-                          .to = fd < 0 ? NULL : fdopen(fd, "wb"),
-                          .ways = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL) };
+                          .to = fd < 0 ? NULL : fdopen(fd, "wb") };
 
     o.error = o.to ? 0 : errno;
+    o.ways = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     o.c.out = g_byte_array_new();
     ipsec_adopt_sum_seed(seed);
     if (o.to) {

@@ -7,8 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-enum { FIELDS = 7 };
-
 struct series {
     GArray *files;              /* of struct series_file */
     GArray *ends;               /* double: of each file, when the last of those before it ends */
@@ -106,97 +104,6 @@ series_with_parts(const struct series *all, const struct series *parts)
     }
     g_array_set_size(s->files, s->files->len - 1);
     if (!series_append(s, parts)) {
-        series_free(s);
-        return NULL;
-    }
-    return s;
-}
-
-/* --- a list from outside ---------------------------------------------------------- */
-
-static bool
-read_number(const char *word, uint32_t *out)
-{
-    guint64 n = 0;
-    bool good = g_ascii_string_to_unsigned(word, 10, 0, UINT32_MAX, &n, NULL);
-
-    *out = (uint32_t)n;
-    return good;
-}
-
-static bool
-read_time(const char *word, double *out)
-{
-    char *end;
-
-    *out = g_ascii_strtod(word, &end);
-    return end != word && !*end && *out > -1e12 && *out < 1e12;
-}
-
-/* It has frames, or none; and as many as there may be from the first to the last. */
-static bool
-is_sound(const struct series_file *f)
-{
-    if (!f->num_frames) {
-        return !f->first_frame && !f->last_frame;
-    }
-    return f->first_frame && f->first_frame <= f->last_frame && f->first_time <= f->last_time &&
-           f->num_frames - 1 <= f->last_frame - f->first_frame;
-}
-
-static bool
-read_line(struct series *s, const char *line)
-{
-    char **word = g_strsplit(line, " ", FIELDS + 1), *name = NULL;
-    struct series_file f = { .pause = -1 }, *to = NULL;
-    bool good = g_strv_length(word) == FIELDS && read_number(word[0], &f.first_frame) &&
-                read_number(word[1], &f.last_frame) && read_number(word[2], &f.num_frames) &&
-                read_number(word[3], &f.left_out) && read_time(word[4], &f.first_time) &&
-                read_time(word[5], &f.last_time) && is_sound(&f);
-
-    if (good) {
-        name = g_uri_unescape_string(word[FIELDS - 1], NULL);
-        to = name ? series_add(s, name) : NULL;
-    }
-    if (to) {
-        f.name = to->name;
-        *to = f;
-    }
-    g_free(name);
-    g_strfreev(word);
-    return to != NULL;
-}
-
-/* Numbers go on from file to file, and none is left out. */
-static bool
-is_whole(const struct series *s)
-{
-    uint32_t last = 0;
-    uint64_t frames = 0;
-
-    for (guint i = 0; i < s->files->len; i++) {
-        const struct series_file *f = file_at(s, i);
-        if (f->num_frames && f->first_frame > last + 1) {
-            return false;
-        }
-        last = MAX(last, f->last_frame);
-        frames += f->num_frames;
-    }
-    return frames == last;
-}
-
-struct series *
-series_read(const char *text)
-{
-    struct series *s = series_new();
-    char **lines = g_strsplit(text, "\n", SERIES_MAX_FILES + 1);
-    bool good = true;
-
-    for (char **line = lines; good && *line && **line; line++) {
-        good = read_line(s, *line);
-    }
-    g_strfreev(lines);
-    if (!good || !is_whole(s)) {
         series_free(s);
         return NULL;
     }
