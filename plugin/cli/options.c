@@ -270,8 +270,8 @@ static char *
 bulk_exclusions(const struct options *o)
 {
     if (o->findings || o->window || o->points || o->series || o->extract || o->dissect ||
-        o->state ||
-        o->save_state || format_is_page(o) || o->ndjson || (o->json && !o->bulk.merge)) {
+        o->state || o->save_state || format_is_page(o) || o->ndjson ||
+        (o->json && !o->bulk.merge)) {
         return g_strdup("of other ways to read and report, --output takes none, as its results are "
                         "JSON, and --merge takes --json alone");
     }
