@@ -29,7 +29,7 @@ exec sh -c "$*"
 def commands():
     """The lines of docs/bulk.md that call parallel: here, and over ssh."""
     text = (SOURCE / "docs/bulk.md").read_text()
-    found = [line for block in re.findall(r"^```\n(.*?)^```$", text, re.M | re.S) for line in block.replace("\\\n", " ").splitlines() if "| parallel " in line]
+    found = [line for block in re.findall(r"^```\w*\n(.*?)^```$", text, re.M | re.S) for line in block.replace("\\\n", " ").splitlines() if "| parallel " in line]
     assert len(found) == 2 and " -S " not in found[0] and " -S " in found[1], found
     return found
 

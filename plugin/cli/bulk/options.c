@@ -74,7 +74,7 @@ bulk_wrong(struct bulk_options *o, unsigned given)
         return g_strdup(o->merge ? "--merge needs results, or folders with them" :
                                    "--output needs captures, folders, or --list");
     }
-    o->jobs = o->jobs == -1 ? (gint)g_get_num_processors() : o->jobs;
+    o->jobs = o->jobs == -1 ? (gint)MIN(g_get_num_processors(), MOST_JOBS) : o->jobs;
     o->memory = o->memory == -1 ? USUAL_MEMORY : o->memory;
     o->seconds = o->seconds == -1 ? USUAL_SECONDS : o->seconds;
     why = out_of_range(o->jobs, 1, MOST_JOBS, "--jobs");
