@@ -49,8 +49,8 @@ context_of(struct options *o)
           "The captures are one in several files, as a ring buffer leaves it: one report of all",
           NULL },
         { "extract", 0, 0, G_OPTION_ARG_FILENAME, &o->extract,
-          "Write what --series needs of each capture to the folder DIR: parts, which it reads as the "
-          "captures",
+          "Write what --series needs of each capture to the folder DIR: parts, which it reads as "
+          "the captures",
           "DIR" },
         { "headers", 0, 0, G_OPTION_ARG_NONE, &o->headers,
           "With --extract: cut ESP to its headers; no key opens it afterwards", NULL },
@@ -252,7 +252,8 @@ series_exclusions(const struct options *o)
     }
     if (o->extract && (o->series || o->points || o->dissect || o->state || o->save_state ||
                        format_is_lines(o) || format_is_page(o))) {
-        return g_strdup("--extract makes parts and no report: --series, which reads them, makes it");
+        return g_strdup("--extract makes parts and no report: --series, which reads them, makes "
+                        "it");
     }
     if (o->series && o->points) {
         return g_strdup("--series and --points exclude each other: the files of a series are of "
