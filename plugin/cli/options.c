@@ -370,13 +370,15 @@ options_read(struct options *o, char **arguments, char **problem)
     }
     o->num_captures = g_strv_length(o->captures);
     if (!*problem && !o->version) {
+        *problem = without_value(o);
+    }
+    if (!*problem && !o->version) {
         *problem = bulk_wrong(&o->bulk, o->num_captures);
     }
     if (*problem || o->version || (!o->num_captures && !o->bulk.list)) {
         return !*problem;
     }
-    *problem = without_value(o);
-    if (!*problem && read_severity(o, problem)) {
+    if (read_severity(o, problem)) {
         *problem = format_choose(o);
     }
     if (!*problem) {

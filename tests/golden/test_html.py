@@ -301,7 +301,7 @@ def launcher(folder):
     expect(["--html", path, path], 2, "is the capture itself")
     expect(["--html", out, path, clean], 2, "one capture")
     expect(["--html", out, "--json", path], 2, "exclude each other")
-    expect(["--html"], 2, "needs a value")
+    expect(["--html"], 2, "Missing argument for --html")
     expect(["--html="], 2, "needs a value")
     # What an analyst wants above it.  The clock is not asked, whatever the zone: the same line, the same page.
     head = ["--title", "Acme & <Co>", "--author=K. Lee", "--date", "2026-11-30", "--html", out, path]
