@@ -205,7 +205,10 @@ track_beside_sealed(struct sadb *db, const struct ipsec_event *e, const struct s
     b = besides_of(db);
     s = &b->sealed[b->num_sealed++ % LAST];
     *s = (struct last_sealed){ at->time, at->frame, p->length, at->point, at->link, e->stream };
-    for (unsigned i = 0; i < LAST && at->time - AT_ONCE_S <= b->newest_clear && b->num_clear; i++) {
+    if (!b->num_clear || at->time - b->newest_clear > AT_ONCE_S) {
+        return;
+    }
+    for (unsigned i = 0; i < LAST; i++) {
         struct last_clear *c = &b->clear[i];
         if (c->frame && near_in_time(c->time, at->time) && elsewhere(c, at->point, at->link)) {
             found = c;
