@@ -214,16 +214,6 @@ put_finding(json_dumper *j, const struct sadb *db, const struct finding *f)
 }
 
 static void
-put_ids(json_dumper *j, const char *name, const GArray *ids)
-{
-    begin_list(j, name);
-    for (guint i = 0; i < ids->len; i++) {
-        json_dumper_value_anyf(j, "%u", g_array_index(ids, uint32_t, i));
-    }
-    json_dumper_end_array(j);
-}
-
-static void
 put_diagnosis(json_dumper *j, const struct report *r, const struct diagnosis *d)
 {
     json_dumper_begin_object(j);

@@ -89,6 +89,17 @@ begin_list(json_dumper *j, const char *name)
     json_dumper_begin_array(j);
 }
 
+/* Of uint32_t. */
+static inline void
+put_ids(json_dumper *j, const char *name, const GArray *ids)
+{
+    begin_list(j, name);
+    for (guint i = 0; i < ids->len; i++) {
+        json_dumper_value_anyf(j, "%u", g_array_index(ids, uint32_t, i));
+    }
+    json_dumper_end_array(j);
+}
+
 /* Null where it is not known. */
 static inline void
 put_spi(json_dumper *j, const char *name, uint32_t spi)

@@ -108,11 +108,11 @@ put_diagnosis_facts(json_dumper *j, const struct diagnosis *d)
     put_text(j, "severity", severity_name(d->severity));
     put_text(j, "basis", basis_name(d->basis));
     put_number(j, "first_frame", d->first_frame);
-    put_numbers(j, "frames", d->frames);
-    put_numbers(j, "ike_sas", d->ike_sas);
-    put_numbers(j, "child_sas", d->child_sas);
-    put_numbers(j, "evidence", d->evidence);
-    put_numbers(j, "follows", d->follows);
+    put_ids(j, "frames", d->frames);
+    put_ids(j, "ike_sas", d->ike_sas);
+    put_ids(j, "child_sas", d->child_sas);
+    put_ids(j, "evidence", d->evidence);
+    put_ids(j, "follows", d->follows);
     put_text(j, "remedy", d->remedy);
     json_dumper_end_object(j);
 }
@@ -206,9 +206,9 @@ records_tunnel(const struct records *all, const struct tunnel *t)
     put_text(&j, "who", t->who);
     put_text(&j, "peer", t->peer);
     put_text(&j, "verdict", verdict_name(t->verdict));
-    put_numbers(&j, "ike_sas", t->ike_sas);
-    put_numbers(&j, "streams", t->streams);
-    put_numbers(&j, "diagnoses", t->diagnoses);
+    put_ids(&j, "ike_sas", t->ike_sas);
+    put_ids(&j, "streams", t->streams);
+    put_ids(&j, "diagnoses", t->diagnoses);
     json_dumper_end_object(&j);
     put_link(&j, "diagnosis", diagnosis);
     record_end(&j);

@@ -54,16 +54,6 @@ put_texts(json_dumper *j, const char *name, const char *const *texts)
 }
 
 void
-put_numbers(json_dumper *j, const char *name, const GArray *numbers)
-{
-    begin_list(j, name);
-    for (guint i = 0; i < numbers->len; i++) {
-        json_dumper_value_anyf(j, "%u", g_array_index(numbers, uint32_t, i));
-    }
-    json_dumper_end_array(j);
-}
-
-void
 put_tags(json_dumper *j, bool inferred, bool weak)
 {
     const char *tags[3] = { NULL, NULL, NULL };

@@ -52,7 +52,6 @@ void put_unless(json_dumper *j, const char *name, uint32_t n, uint32_t none);
 /* An object with the number alone, {"ike_sa":{"id":0}}: what the record is joined by. */
 void put_link(json_dumper *j, const char *name, uint32_t id);
 void put_texts(json_dumper *j, const char *name, const char *const *texts);
-void put_numbers(json_dumper *j, const char *name, const GArray *numbers);
 /* Of a basis or a state that is inferred, and of an SA that is weak; nothing where of neither. */
 void put_tags(json_dumper *j, bool inferred, bool weak);
 
