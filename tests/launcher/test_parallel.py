@@ -13,7 +13,7 @@ from pathlib import Path
 from bulk import PROGRAM, SOURCE, environment, espial, folder_of, results, summary, wait_for, workers_of
 
 NUM = 120
-# As ssh does: options, the host, and behind it what a shell there reads.
+# As ssh does: options, the host, and behind it what a shell there reads; sshd always names the user's shell, which parallel runs.
 SSH = """#!/bin/sh
 while :; do
     case $1 in
@@ -22,7 +22,7 @@ while :; do
     shift
 done
 [ "$1" != -- ] || shift
-exec sh -c "$*"
+SHELL=/bin/sh exec sh -c "$*"
 """
 
 
@@ -95,6 +95,7 @@ def test_ssh(place):
     (place / "ssh").chmod(0o755)
     line = run_line(place, commands()[1], PARALLEL_SSH=str(place / "ssh"))
     out, err = line.communicate(timeout=60)
+    assert out.count(b" files: ") == len(range(0, NUM, 20)), (out, err)
     sent = (place / "sent").read_text()
     assert "host1" in sent and "host2" in sent, (out, err)
     assert summary(place / "results") == wanted(place), (out, err)
