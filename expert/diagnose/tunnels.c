@@ -178,7 +178,8 @@ add_tunnel(struct diagnoses *d)
     return t;
 }
 
-/* The names come from the SA that knows most of them. */
+/* The names come from the SA that knows most of them.  Where both ends call themselves the same,
+ * as with one identity for all of a preshared key, only addresses tell who is who. */
 static void
 name_tunnel(const struct diagnoses *d, struct tunnel *t)
 {
@@ -195,10 +196,12 @@ name_tunnel(const struct diagnoses *d, struct tunnel *t)
         }
     }
     if (best) {
-        const char *name = ike_sa_user(best);
+        const char *name = ike_sa_user(best), *other = best->responder.id;
+        if (g_strcmp0(name, other) == 0) {
+            name = other = NULL;
+        }
         t->who = g_strdup(name ? name : ip_print(&best->initiator.addr, addr, sizeof addr));
-        t->peer = g_strdup(best->responder.id ? best->responder.id :
-                                                ip_print(&best->responder.addr, addr, sizeof addr));
+        t->peer = g_strdup(other ? other : ip_print(&best->responder.addr, addr, sizeof addr));
     }
 }
 

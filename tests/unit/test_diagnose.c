@@ -109,6 +109,20 @@ who_with_whom(struct conversation *c)
     T(says(diagnoses_outcome(d), "Both tunnels cannot be told."));
 }
 
+/* With one identity for both ends, as some preshared keys have it, addresses tell who is who. */
+static void
+named_alike(struct conversation *c)
+{
+    const struct session both = { .spi = 0x21, .user = "vpn", .given = "vpn" };
+    const struct diagnoses *d;
+
+    reset(c);
+    session_up(c, &both);
+    d = diagnosed_quietly(c);
+    T_STR(diagnoses_tunnel(d, 0)->who, "192.0.2.10");
+    T_STR(diagnoses_tunnel(d, 0)->peer, "198.51.100.20");
+}
+
 /* --- what explains what ---- */
 
 static void
@@ -345,6 +359,7 @@ main(void)
     cannot_be_told(&c);
     fails_or_failed(&c);
     who_with_whom(&c);
+    named_alike(&c);
     cause_and_effects(&c);
     within_a_child(&c);
     only_with_consequence(&c);
