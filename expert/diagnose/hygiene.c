@@ -65,9 +65,9 @@ of_names(const struct names *n, const char *must, const char *should, const char
     return n->must_not && n->should_not ? both : n->must_not ? must : should;
 }
 
-/* "IKE SA 0 (lisa) uses DES_CBC and MODP_768, which must not be used (RFC 8247)." */
+/* " uses DES_CBC and MODP_768, which must not be used (RFC 8247)." */
 static void
-put_weak(GString *out, const struct diagnoses *d, const struct hygiene *h, const char *who)
+put_weak(GString *out, const struct diagnoses *d, const struct hygiene *h)
 {
     struct names ike = { .num = 0 }, ipsec = { .num = 0 };
     const struct ike_sa *sa = h->ike_sa != NO_ID ? sadb_ike_sa(d->db, h->ike_sa) : NULL;
@@ -91,7 +91,7 @@ put_weak(GString *out, const struct diagnoses *d, const struct hygiene *h, const
     if (!ike.num && !ipsec.num) {
         return;
     }
-    g_string_append_printf(out, "IKE SA %u (%s) uses ", sa->id, who);
+    g_string_append(out, " uses ");
     put_names(out, &ike);
     if (ike.num && sa->major == 1) {    /* RFC 8247 section 1: IKEv1 is out of its scope */
         g_string_append_printf(out, ", which RFC 8247 %s even for IKEv2",
@@ -113,10 +113,9 @@ put_weak(GString *out, const struct diagnoses *d, const struct hygiene *h, const
 
 /* The other kinds, by their titles. */
 static void
-put_others(GString *out, const struct diagnoses *d, const struct hygiene *h, const char *who)
+put_others(GString *out, const struct diagnoses *d, const struct hygiene *h, bool begun)
 {
     GArray *kinds = g_array_new(FALSE, FALSE, sizeof(unsigned));
-    bool begun = out->len > 0;
 
     for (guint i = 0; i < h->findings->len; i++) {
         unsigned check = findings_get(d->all, g_array_index(h->findings, uint32_t, i))->check;
@@ -131,7 +130,7 @@ put_others(GString *out, const struct diagnoses *d, const struct hygiene *h, con
     for (guint i = 0; i < kinds->len; i++) {
         const char *title = checks[g_array_index(kinds, unsigned, i)].title;
         if (i == 0 && !begun && h->ike_sa != NO_ID) {
-            g_string_append_printf(out, "IKE SA %u (%s): ", h->ike_sa, who);
+            g_string_append(out, ": ");
         }
         g_string_append(out, i > 0 ? "; " : begun ? " " : "");
         if (i > 0) {
@@ -150,10 +149,13 @@ write_line(const struct diagnoses *d, struct hygiene *h)
     const struct ike_sa *sa = h->ike_sa != NO_ID ? sadb_ike_sa(d->db, h->ike_sa) : NULL;
     const struct tunnel *t = sa ? diagnoses_tunnel(d, d->tunnel_of_sa[h->ike_sa]) : NULL;
     GString *out = g_string_new(NULL);
-    const char *who = t ? t->who : "";
 
-    put_weak(out, d, h, who);
-    put_others(out, d, h, who);
+    if (h->ike_sa != NO_ID) {
+        g_string_append_printf(out, "IKE SA %u (%s)", h->ike_sa, t ? t->who : "");
+    }
+    h->name_len = out->len;
+    put_weak(out, d, h);
+    put_others(out, d, h, out->len > h->name_len);
     h->text = g_string_free(out, FALSE);
 }
 

@@ -66,6 +66,7 @@ struct hygiene {
     enum severity severity;     /* the worst of them */
     GArray *findings;           /* of uint32_t, ids */
     char *text;                 /* one sentence or more */
+    gsize name_len;             /* of text, the octets that name the IKE SA; the rest tells */
 };
 
 enum finding_role { ROLE_EVIDENCE, ROLE_FOLLOWS, ROLE_HYGIENE, ROLE_INFORMATION };

@@ -114,17 +114,22 @@ print_healthy(FILE *out, const struct report *r)
 static void
 print_hygiene(FILE *out, const struct report *r)
 {
-    size_t n = diagnoses_num_hygiene(r->diagnoses), shown = 0;
+    GPtrArray *kinds = hygiene_kinds(r, r->least);
 
-    for (size_t i = 0; i < n; i++) {
-        const struct hygiene *h = diagnoses_hygiene(r->diagnoses, i);
-        if (h->severity >= r->least && shown++ < HYGIENE_SHOWN) {
-            fprintf(out, "%s  %s\n", shown == 1 ? "\nstrength:\n" : "", h->text);
+    for (guint i = 0; i < kinds->len && i < HYGIENE_SHOWN; i++) {
+        const struct hygiene_kind *k = (const struct hygiene_kind *)g_ptr_array_index(kinds, i);
+        fprintf(out, "%s  %s\n", i ? "" : "\nstrength:\n", k->first->text);
+        if (k->others->len) {
+            fprintf(out, "    the same: ");
+            print_plural(out, k->others->len, "other IKE SA (", "other IKE SAs (");
+            print_frames(out, (const uint32_t *)(const void *)k->others->data, k->others->len);
+            fprintf(out, ")\n");
         }
     }
-    if (shown > HYGIENE_SHOWN) {
-        fprintf(out, "  %zu more IKE SAs\n", shown - HYGIENE_SHOWN);
+    if (kinds->len > HYGIENE_SHOWN) {
+        fprintf(out, "  %u more kinds are in the JSON report\n", kinds->len - HYGIENE_SHOWN);
     }
+    g_ptr_array_free(kinds, TRUE);
 }
 
 /* What was given, and did not help. */

@@ -213,19 +213,28 @@ page_limits(struct page *p)
 void
 page_hygiene(struct page *p)
 {
-    size_t n = diagnoses_num_hygiene(p->r->diagnoses);
+    GPtrArray *kinds = hygiene_kinds(p->r, SEV_CHAT);
 
-    if (n) {
+    if (kinds->len) {
         g_string_append(p->out, "<h3>Strength</h3>\n<ul class=\"its\">\n");
     }
-    for (size_t i = 0; i < n && i < PAGE_MAX_PAIRS; i++) {
+    for (guint i = 0; i < kinds->len && i < PAGE_MAX_PAIRS; i++) {
+        const struct hygiene_kind *k = (const struct hygiene_kind *)g_ptr_array_index(kinds, i);
+        struct frame_list ids = { k->others->data, k->others->len, k->others->len };
         g_string_append(p->out, "<li>");
-        html_text_breaking(p->out, diagnoses_hygiene(p->r->diagnoses, i)->text);
+        html_text_breaking(p->out, k->first->text);
+        if (ids.len) {
+            g_string_append(p->out, " The same: ");
+            put_plural(p->out, ids.len, "other IKE SA", "other IKE SAs");
+            g_string_append(p->out, " (");
+            put_frames(p->out, &ids);
+            g_string_append(p->out, ").");
+        }
         g_string_append(p->out, "</li>\n");
     }
-    g_string_append(p->out, n ? "</ul>\n" : "");
-    if (n > PAGE_MAX_PAIRS) {
-        html_put(p->out, "<p class=\"limit\">%u more IKE SAs.</p>\n",
-                 (unsigned)(n - PAGE_MAX_PAIRS));
+    g_string_append(p->out, kinds->len ? "</ul>\n" : "");
+    if (kinds->len > PAGE_MAX_PAIRS) {
+        html_put(p->out, "<p class=\"limit\">%u more kinds.</p>\n", kinds->len - PAGE_MAX_PAIRS);
     }
+    g_ptr_array_free(kinds, TRUE);
 }

@@ -1,4 +1,5 @@
-/* kinds.c - tunnels that have the same causes.  SPDX-License-Identifier: GPL-2.0-or-later */
+/* kinds.c - tunnels that have the same causes, IKE SAs of the same strength.
+ * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kinds.h"
 
 bool
@@ -54,6 +55,50 @@ tunnel_kinds(const struct report *r)
             g_ptr_array_add(kinds, k);
             g_hash_table_insert(known, text, k);
         }
+    }
+    g_hash_table_destroy(known);
+    return kinds;
+}
+
+static void
+free_hygiene_kind(gpointer p)
+{
+    g_array_free(((struct hygiene_kind *)p)->others, TRUE);
+    g_free(p);
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+GPtrArray *
+hygiene_kinds(const struct report *r, enum severity least)
+{
+    GPtrArray *kinds = g_ptr_array_new_with_free_func(free_hygiene_kind);
+    GHashTable *known = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (size_t i = 0; i < diagnoses_num_hygiene(r->diagnoses); i++) {
+        const struct hygiene *h = diagnoses_hygiene(r->diagnoses, i);
+        char *said = h->text + h->name_len;
+        struct hygiene_kind *k = (struct hygiene_kind *)g_hash_table_lookup(known, said);
+        if (h->severity < least) {
+            continue;
+        }
+        if (k && h->ike_sa != NO_ID) {
+            g_array_append_val(k->others, h->ike_sa);
+        } else {
+            k = g_new(struct hygiene_kind, 1);
+            *k = (struct hygiene_kind){ h, g_array_new(FALSE, FALSE, sizeof(uint32_t)) };
+            g_ptr_array_add(kinds, k);
+            g_hash_table_insert(known, said, k);
+        }
+    }
+    for (guint i = 0; i < kinds->len; i++) {
+        g_array_sort(((struct hygiene_kind *)g_ptr_array_index(kinds, i))->others, by_number);
     }
     g_hash_table_destroy(known);
     return kinds;

@@ -171,13 +171,10 @@ in_tcp(struct conversation *c)
     }
 }
 
-/* Of many SAs, those of a diagnosis are listed before others, in order of the capture. */
+/* Five IKE SAs that begin, and a stream behind each. */
 static void
-many(struct conversation *c)
+five(struct conversation *c)
 {
-    struct report r;
-    const char *text;
-
     reset(c);
     for (uint8_t i = 0; i < 5; i++) {
         begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
@@ -187,6 +184,16 @@ many(struct conversation *c)
         packet(c, 0xc0000000 + i, &c->stranger, &c->gateway, NULL, NULL, 0);
     }
     forget_findings(c);
+}
+
+/* Of many SAs, those of a diagnosis are listed before others, in order of the capture. */
+static void
+many(struct conversation *c)
+{
+    struct report r;
+    const char *text;
+
+    five(c);
     find(c, CHECK_auth_failed, 7, sadb_ike_sa(c->db, 3), "Broken.");
     r = report_now(c);
     text = printed_of(report_sas, &r);
@@ -198,6 +205,32 @@ many(struct conversation *c)
     T(strstr(text, "3 more IKE SAs: the JSON report and tshark -z espial,sas list them all\n"));
     T(strstr(text, " c0000001 ") && !strstr(text, " c0000002 "));
     T(strstr(text, "3 more streams without a negotiated SA: "));
+}
+
+/* What is said of several IKE SAs is said once; of which, by their numbers. */
+static void
+strength(struct conversation *c)
+{
+    GString *page = g_string_new(NULL);
+    struct report r;
+
+    five(c);
+    find(c, CHECK_weak_offered, 1, sadb_ike_sa(c->db, 4), "Weak.");
+    find(c, CHECK_weak_offered, 2, sadb_ike_sa(c->db, 0), "Weak.");
+    find(c, CHECK_weak_offered, 3, sadb_ike_sa(c->db, 2), "Weak.");
+    find(c, CHECK_weak_offered, 4, sadb_ike_sa(c->db, 1), "Weak.");
+    find(c, CHECK_aggressive_mode_psk, 5, sadb_ike_sa(c->db, 3), "Another thing.");
+    T(strstr(printed(c, report_diagnosis),
+             "\nstrength:\n"
+             "  IKE SA 4 (192.0.2.10): Weak transforms are offered along with stronger ones.\n"
+             "    the same: 3 other IKE SAs (0-2)\n"
+             "  IKE SA 3 (192.0.2.10): "));
+    T(!strstr(printed(c, report_diagnosis), "the same: 0"));
+    r = report_now(c);
+    report_html(page, &r, NULL, NULL);
+    T(strstr(page->str, "stronger ones. The same: 3 other IKE SAs (0\xe2\x80\x93"
+                        "2).</li>\n<li>IKE SA 3 "));
+    g_string_free(page, TRUE);
 }
 
 int
@@ -215,5 +248,6 @@ main(void)
     cut(&c);
     in_tcp(&c);
     many(&c);
+    strength(&c);
     return conversation_done(&c);
 }
