@@ -46,6 +46,33 @@ ike_take_attribute(struct cur *c, uint16_t *type, struct span *value)
     return true;
 }
 
+enum ike_error
+ike_take_proposal(struct reading *r, struct cur *c, struct proposal *head, uint8_t *num,
+                  struct cur *body)
+{
+    struct cur at = *c;
+    uint8_t next, reserved;
+    uint16_t len;
+
+    memset(head, 0, sizeof *head);
+    r->where = c->at;
+    if (!cur_u8(&at, &next) || !cur_u8(&at, &reserved) || !cur_u16(&at, &len)) {
+        return IKE_ERR_PROPOSAL_OVERRUN;
+    }
+    if (len < PROPOSAL_HEADER) {
+        return IKE_ERR_PROPOSAL_LENGTH;
+    }
+    if (!cur_sub(&at, body, len - 4u)) {
+        return IKE_ERR_PROPOSAL_OVERRUN;
+    }
+    if (!cur_u8(body, &head->number) || !cur_u8(body, &head->protocol) ||
+        !cur_u8(body, &head->spi_len) || !cur_u8(body, num)) {
+        return IKE_ERR_PROPOSAL_LENGTH;
+    }
+    *c = at;
+    return IKE_OK;
+}
+
 struct proposal *
 ike_add_proposal(struct ike_message *m)
 {

@@ -183,33 +183,22 @@ read_sa(struct reading *r, struct cur c)
         return IKE_OK;          /* GDOI, or a labelled situation (RFC 2407 section 4.6.1) */
     }
     while (cur_left(&c)) {
-        struct cur at = c, body;
         struct proposal head;
-        uint8_t next, reserved, num;
-        uint16_t len;
-        enum ike_error e;
+        struct cur body;
+        uint8_t num;
+        enum ike_error e = ike_take_proposal(r, &c, &head, &num, &body);
 
-        memset(&head, 0, sizeof head);
+        if (e == IKE_OK && !take_spi(&head, &body)) {
+            e = IKE_ERR_PROPOSAL_LENGTH;
+        }
+        if (e != IKE_OK) {
+            return e;
+        }
         head.v1 = true;
-        r->where = c.at;
-        if (!cur_u8(&at, &next) || !cur_u8(&at, &reserved) || !cur_u16(&at, &len)) {
-            return IKE_ERR_PROPOSAL_OVERRUN;
-        }
-        if (len < PROPOSAL_HEADER) {
-            return IKE_ERR_PROPOSAL_LENGTH;
-        }
-        if (!cur_sub(&at, &body, len - 4u)) {
-            return IKE_ERR_PROPOSAL_OVERRUN;
-        }
-        if (!cur_u8(&body, &head.number) || !cur_u8(&body, &head.protocol) ||
-            !cur_u8(&body, &head.spi_len) || !cur_u8(&body, &num) || !take_spi(&head, &body)) {
-            return IKE_ERR_PROPOSAL_LENGTH;
-        }
         e = read_transforms(r, &head, num, &body);
         if (e != IKE_OK) {
             return e;
         }
-        c = at;
     }
     return IKE_OK;
 }

@@ -47,27 +47,17 @@ read_sa(struct reading *r, struct cur c)
 {
     r->m->sa_count++;
     while (cur_left(&c)) {
-        struct cur at = c, body;
         struct proposal *p, head;
-        uint8_t last, reserved, num;
-        uint16_t len;
-        enum ike_error e;
+        struct cur body;
+        uint8_t num;
+        enum ike_error e = ike_take_proposal(r, &c, &head, &num, &body);
 
-        memset(&head, 0, sizeof head);
-        r->where = c.at;
-        if (!cur_u8(&at, &last) || !cur_u8(&at, &reserved) || !cur_u16(&at, &len)) {
-            return IKE_ERR_PROPOSAL_OVERRUN;
+        if (e == IKE_OK && (head.spi_len > sizeof head.spi ||
+                            !cur_copy(&body, head.spi, head.spi_len))) {
+            e = IKE_ERR_PROPOSAL_LENGTH;
         }
-        if (len < PROPOSAL_HEADER) {
-            return IKE_ERR_PROPOSAL_LENGTH;
-        }
-        if (!cur_sub(&at, &body, len - 4u)) {
-            return IKE_ERR_PROPOSAL_OVERRUN;
-        }
-        if (!cur_u8(&body, &head.number) || !cur_u8(&body, &head.protocol) ||
-            !cur_u8(&body, &head.spi_len) || !cur_u8(&body, &num) ||
-            head.spi_len > sizeof head.spi || !cur_copy(&body, head.spi, head.spi_len)) {
-            return IKE_ERR_PROPOSAL_LENGTH;
+        if (e != IKE_OK) {
+            return e;
         }
         p = ike_add_proposal(r->m);
         if (p) {
@@ -78,7 +68,6 @@ read_sa(struct reading *r, struct cur c)
         if (e != IKE_OK) {
             return e;
         }
-        c = at;
     }
     return IKE_OK;
 }

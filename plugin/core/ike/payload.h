@@ -33,6 +33,11 @@ enum attribute_bits { ATTRIBUTE_FORMAT = 0x8000, ATTRIBUTE_TYPE = 0x7fff };
 /* One data attribute (RFC 2408 section 3.3, RFC 7296 section 3.3.5): *type without the AF bit.
  * False, and nothing read, where it runs past c. */
 bool ike_take_attribute(struct cur *c, uint16_t *type, struct span *value);
+/* The head of a Proposal payload up to its SPI (RFC 2408 section 3.5, RFC 7296 section 3.3.1): c
+ * passes the whole payload, and body is at the SPI.  num is the number of its transforms.  An
+ * error leaves c where it was. */
+enum ike_error ike_take_proposal(struct reading *r, struct cur *c, struct proposal *head,
+                                 uint8_t *num, struct cur *body);
 uint32_t ike_number(const struct span *value);      /* big-endian, at most UINT32_MAX */
 struct span ike_rest(const struct cur *c);
 
