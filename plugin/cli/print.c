@@ -5,6 +5,7 @@
 #include "names.h"
 #include "pager.h"
 #include "terminal.h"
+#include "wrap.h"
 
 #include <string.h>
 
@@ -68,7 +69,8 @@ coloured(const char *text)
 static void
 print_text(const struct options *o, const char *text)
 {
-    char *shown = in_colours() ? coloured(text) : g_strdup(text);
+    char *lines = wrapped(text, format_is_lines(o) ? 0 : terminal_columns(stdout));
+    char *shown = in_colours() ? coloured(lines) : g_strdup(lines);
     bool alone = o->num_captures == 1 || o->points || o->series;
 
     (void)fflush(stdout);
@@ -76,6 +78,7 @@ print_text(const struct options *o, const char *text)
         (void)fputs(shown, stdout);
     }
     g_free(shown);
+    g_free(lines);
 }
 
 /* What was written to a file that has no name. */

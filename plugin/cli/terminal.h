@@ -7,6 +7,8 @@
 #include <stdio.h>
 
 bool is_terminal(FILE *f);
+/* How wide it is; 0 where f is none, or nobody knows. */
+unsigned terminal_columns(FILE *f);
 
 /* From now on Ctrl+C does not end the program: the second one ends what it waits for, the third
  * one the program. */

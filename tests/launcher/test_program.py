@@ -2,6 +2,7 @@
 that several captures, the page and the way through tshark are the plugin's.
 SPDX-License-Identifier: GPL-2.0-or-later"""
 import bz2
+import fcntl
 import gzip
 import json
 import lzma
@@ -13,6 +14,7 @@ import signal
 import struct
 import subprocess
 import tempfile
+import termios
 import threading
 import time
 from pathlib import Path
@@ -389,9 +391,10 @@ def test_not_writable():
                     assert run.stdout == b"", run
 
 
-def on_terminal(*args, **more):
-    """What somebody reads on a terminal of 80 columns."""
+def on_terminal(*args, columns=0, **more):
+    """What somebody reads on a terminal of so many columns; 0: of a width that nobody knows."""
     here, there = pty.openpty()
+    fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack("HHHH", 24 if columns else 0, columns, 0, 0))
     with subprocess.Popen([PROGRAM, *map(str, args)], stdin=subprocess.DEVNULL, stdout=there, stderr=subprocess.PIPE,
                           env=environment(TERM="xterm", **more)) as run:
         os.close(there)
@@ -403,6 +406,27 @@ def on_terminal(*args, **more):
             pass
         os.close(here)
     return said.decode().replace("\r\n", "\n"), run.returncode
+
+
+def test_wrapped():
+    """On a terminal no line is longer than it is wide, but for a name and the command that is copied; not a word is lost, and a
+    number keeps its unit.  What is read by programs stays as it is."""
+    hint = re.compile(r"\n+To see it in Wireshark: .*\n$")
+    plain = espial(FINDING).stdout.decode()
+    assert max(map(len, plain.split("\n"))) > 150, plain
+    for columns in (40, 80, 132):
+        said, status = on_terminal(FINDING, columns=columns, PAGER="cat", NO_COLOR="1")
+        said = hint.sub("\n", said)
+        assert status == 1 and said.split() == plain.split(), said
+        lines = [line for line in said.split("\n") if not line.startswith("=== ")]
+        assert all(len(line) <= columns or len(line.split()) <= 2 for line in lines), said
+        assert not re.search(r"\d\n +s\b", said), said
+        assert columns > 100 or re.search(r"\n  do: .*\n      [^ ]", said), said
+        coloured, status = on_terminal(FINDING, columns=columns, PAGER="cat")
+        assert status == 1 and re.sub(r"\x1b\[[0-9;]*m", "", hint.sub("\n", coloured)) == said, coloured
+    assert hint.sub("\n", on_terminal(FINDING, PAGER="cat", NO_COLOR="1")[0]) == plain
+    for way in ("--json", "--format=ndjson"):
+        assert on_terminal(way, FINDING, columns=80, PAGER="cat", NO_COLOR="1")[0] == espial(way, FINDING).stdout.decode(), way
 
 
 def test_terminal():

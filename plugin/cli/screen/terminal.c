@@ -7,9 +7,11 @@
 
 #ifdef _WIN32
 #include <io.h>
+#include <windows.h>
 #define isatty _isatty
 #define fileno _fileno
 #else
+#include <sys/ioctl.h>
 #include <unistd.h>
 #endif
 
@@ -17,6 +19,26 @@ bool
 is_terminal(FILE *f)
 {
     return isatty(fileno(f)) != 0;
+}
+
+unsigned
+terminal_columns(FILE *f)
+{
+#ifdef _WIN32
+    CONSOLE_SCREEN_BUFFER_INFO info;
+
+    if (is_terminal(f) &&
+        GetConsoleScreenBufferInfo((HANDLE)_get_osfhandle(fileno(f)), &info)) {
+        return (unsigned)(info.srWindow.Right - info.srWindow.Left + 1);
+    }
+#else
+    struct winsize size;
+
+    if (is_terminal(f) && ioctl(fileno(f), TIOCGWINSZ, &size) == 0) {
+        return size.ws_col;
+    }
+#endif
+    return 0;
 }
 
 static volatile sig_atomic_t interrupts;
