@@ -218,10 +218,10 @@ void sadb_choose_inner(const struct sadb *db, struct ipsec_packet *p, const stru
 /* The Child SA whose traffic c carries on: the one that it rekeys, else the newest one before it
  * between the same peers with the same selectors.  NULL where there is none. */
 const struct child_sa *sadb_predecessor(const struct sadb *db, const struct child_sa *c);
-/* True when the capture shows the start of every IKE SA between these two addresses
- * and all its encrypted messages were read (at least one), and no answer that could hold
- * the SPI of a Child SA is missing. */
-bool sadb_peers_readable(const struct sadb *db, const struct ip_addr *a, const struct ip_addr *b);
+/* True when the capture shows the start of every IKE SA between the addresses of s, but those of
+ * other clients behind one NAT (RFC 3948 section 5.2), and all its encrypted messages were read (at
+ * least one), and no message that could hold the SPI of a Child SA is missing. */
+bool sadb_peers_readable(const struct sadb *db, const struct stream *s);
 /* The IKE SA that holds c now: the one that negotiated it, or what replaced that one. */
 const struct ike_sa *child_holder(const struct sadb *db, const struct child_sa *c);
 

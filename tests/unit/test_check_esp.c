@@ -402,6 +402,50 @@ answer_another_way(struct conversation *c)
     FIRES(c, spi_unknown);
 }
 
+/* The first message of the quick mode went another way, and holds one of the two SPIs. */
+static void
+offer_another_way(struct conversation *c)
+{
+    for (unsigned lost = 0; lost < 2; lost++) {
+        reset(c);
+        v1_phase1(c, aes256);
+        for (unsigned r = lost; r < 3; r++) {
+            begin(c, 1, V1_QUICK, 9, r != 1, false);
+            if (r < 2) {
+                propose(c, esp128, 2, PROTO_ESP, r ? TO_R : TO_I);
+            }
+            send(c, "qm1\0qm2\0qm3" + 4 * (size_t)r, (uint16_t)(3 + r));
+        }
+        packet(c, 0xc0000001, &c->gateway, &c->client, NULL, NULL, 0);
+        TOLD(c, spi_unknown, !lost);
+    }
+}
+
+/* A client behind the same NAT, which connected before the capture: its port tells it apart. */
+static void
+other_client(struct conversation *c)
+{
+    static const uint16_t ports[] = { PORT_NATT, 0, 61000 };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(ports); i++) {
+        for (unsigned back = 0; back < 2; back++) {
+            tunnel(c);
+            ((struct ike_sa *)sadb_ike_sa(c->db, 0))->nat = NAT_INITIATOR;
+            ((struct ike_sa *)sadb_ike_sa(c->db, 0))->initiator.port = PORT_NATT;
+            for (uint32_t seq = 1; seq <= 2; seq++) {
+                struct ipsec_packet p = esp_of(0xc0000001, seq);
+                struct sighting at = { .frame = c->frame + 1, .time = c->now + 0.5,
+                                       .src = back ? c->gateway : c->client,
+                                       .dst = back ? c->client : c->gateway,
+                                       .src_port = back && ports[i] ? PORT_NATT : ports[i],
+                                       .dst_port = back ? ports[i] : ports[i] ? PORT_NATT : 0 };
+                see_ipsec(c, &at, &p);
+            }
+            TOLD(c, spi_unknown, ports[i] != 61000);
+        }
+    }
+}
+
 /* The SPI is known, of the other protocol. */
 static void
 other_protocol(struct conversation *c)
@@ -452,6 +496,8 @@ main(void)
     deleted_before_rekeyed(&c);
     streams(&c);
     answer_another_way(&c);
+    offer_another_way(&c);
+    other_client(&c);
     other_protocol(&c);
     clear_payload(&c);
     return conversation_done(&c);

@@ -309,21 +309,34 @@ lacks_answer(const struct ike_sa *sa)
     for (struct newest n = newest_first(sa->exchanges.len, SADB_MAX_PER_PEER); newest_next(&n);) {
         const struct exchange *x = sa->exchanges.at[n.i];
         if ((x->type == V2_IKE_AUTH || x->type == V2_CREATE_CHILD_SA || x->type == V1_QUICK) &&
-            (!x->request || !x->response)) {
+            (!x->request || !x->response || x->answered_first)) {
             return true;
         }
     }
     return false;
 }
 
-bool
-sadb_peers_readable(const struct sadb *db, const struct ip_addr *a, const struct ip_addr *b)
+/* Its packets come from or go to another port of the NAT: to another client behind it. */
+static bool
+of_other_client(const struct stream *s, const struct ike_sa *sa)
 {
-    struct sa_key key = store_pair_key(&db->store, a, b);
+    bool out = ip_equal(&s->src, &sa->initiator.addr);
+    uint16_t port = out ? s->src_port : s->dst_port;
+
+    return port && ike_sa_behind_nat(sa, true) && port != sa->initiator.port;
+}
+
+bool
+sadb_peers_readable(const struct sadb *db, const struct stream *s)
+{
+    struct sa_key key = store_pair_key(&db->store, &s->src, &s->dst);
     uint32_t read = 0;
     const struct ike_sa *sa;
 
     for (struct walk w = store_walk(&db->store, &key, SADB_MAX_LOOKED_AT); (sa = walk_next(&w));) {
+        if (of_other_client(s, sa)) {
+            continue;
+        }
         /* a request that nobody answered made no SA, and anybody can send it */
         if (sa->started_here && !sa->from_responder && !sa->num_encrypted) {
             continue;

@@ -235,7 +235,7 @@ static void
 look_at_peers(const struct sadb *db, struct stream *s)
 {
     if (!s->child && s->readable_epoch != db->num_ike) {
-        s->peers_readable = sadb_peers_readable(db, &s->src, &s->dst);
+        s->peers_readable = sadb_peers_readable(db, s);
         s->readable_epoch = db->num_ike;
     }
 }
