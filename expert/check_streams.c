@@ -3,14 +3,17 @@
 #include "checks.h"
 #include "expert.h"
 
+#include <espial/flow.h>
 #include <espial/hash.h>
 
+#include <float.h>
 #include <stdio.h>
 
 enum { GAP_PACKETS = 8, MANY_PACKETS = 50 };
 #define GAP_SECONDS 1.0
 #define GAP_FACTOR 4.0          /* times the usual distance of packets */
 #define MANY_APART_S 0.1        /* between packets that are too many to be questions */
+#define PACE_FACTOR 1.5         /* between the shortest and the longest distance at one pace */
 #define UNUSED_SECONDS 30.0     /* an SA that carries nothing for so long is reported */
 
 /* With keys: among the packets of c, which go one way, are answers. */
@@ -22,13 +25,36 @@ has_replies(const struct child_sa *c, bool to_responder)
     return r && (r->way[to_responder].replies > 0 || r->way[to_responder].acked > 0);
 }
 
-/* Nobody asks so often without an answer: it is a stream that wants none, as of voice or a log, or
- * the answers take another way.  Where keys are given, it is read. */
+/* One packet after the other at one pace, for long: measurements and heartbeats look so, and so does
+ * a ping that nobody has stopped.  Who sends again what is not answered waits longer each time. */
 static bool
-wants_none(const struct child_sa *c, const struct stream *s, uint32_t packets)
+keeps_pace(const struct child_sa *c, const struct stream *s, uint32_t packets)
 {
-    return (!c->flow || !c->flow->reading) && packets >= MANY_PACKETS &&
-           s->last_time - s->first_time <= MANY_APART_S * packets;
+    const struct flow *f = c->flow;
+    double mean = (s->last_time - s->first_time) / packets, least = DBL_MAX, most = 0;
+
+    if (!f || f->num_beats < FLOW_BEATS || packets <= FLOW_BEATS) {
+        return false;
+    }
+    for (uint32_t i = 1; i < f->num_beats; i++) {
+        double apart = (double)(f->beats[i] - f->beats[i - 1]);
+        least = MIN(least, apart);
+        most = MAX(most, apart);
+    }
+    return most <= PACE_FACTOR * least && mean <= PACE_FACTOR * most && most <= PACE_FACTOR * mean;
+}
+
+/* Nobody asks so often without an answer: it is a stream that wants none, as of voice or a log, or
+ * the answers take another way; or it may be one.  Where keys are given, it is read. */
+static bool
+may_want_none(const struct child_sa *c, const struct stream *s, uint32_t packets)
+{
+    if (c->flow && c->flow->reading) {
+        return false;
+    }
+    return (packets >= MANY_PACKETS &&
+            s->last_time - s->first_time <= MANY_APART_S * packets) ||
+           keeps_pace(c, s, packets);
 }
 
 static void
@@ -89,7 +115,7 @@ check_one_way(const struct check_in *in, struct findings *out)
         if (!s || b.packets[!to_r] || b.packets[to_r] < ONE_WAY_PACKETS || !b.reply_expected ||
             !child_stands_alone(c) || !child_both_sides_captured(in->db, c) ||
             other_way_elsewhere(ways, c, !to_r) || lone_ways_answer(lone, c) ||
-            wants_none(c, s, b.packets[to_r])) {
+            may_want_none(c, s, b.packets[to_r])) {
             continue;
         }
         report_one_way(c, s, b.packets[to_r], out);

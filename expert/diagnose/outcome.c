@@ -344,6 +344,10 @@ put_unknown(GString *out, const struct diagnoses *d, const struct tunnel *t, con
                                     "captured (", t->who, t->peer);
         put_packets(out, p);
         g_string_append(out, "); IKE shows no fault.");
+        if (!p->read) {
+            g_string_append(out, " Packets that expect no answer and requests that get none look "
+                                 "the same without keys.");
+        }
     } else if (p->stood && !p->child && phase1_is_alone(p->stood)) {
         g_string_append_printf(out, "%s and %s have completed phase 1", t->who, t->peer);
         if (p->stood->established_in) {

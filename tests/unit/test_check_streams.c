@@ -99,6 +99,26 @@ directions(struct conversation *c)
     SAYS(c, one_way, "3 ESP packets go from 192.0.2.10 to 198.51.100.20");
 }
 
+/* A packet each half second: after a dozen of them nobody knows whether the sender expects answers;
+ * but pauses that grow are those of requests. */
+static void
+even_pace(struct conversation *c)
+{
+    struct ipsec_packet p = { .protocol = PROTO_ESP, .spi = TO_R, .length = SHORTEST };
+
+    for (uint32_t packets = 12; packets <= 13; packets++) {
+        for (unsigned grows = 0; grows < 2; grows++) {
+            tunnel(c);
+            for (p.seq = 1; p.seq <= packets; p.seq++) {
+                c->now += grows ? p.seq * 0.1 : 0;
+                ipsec(c, &c->client, &c->gateway, p);
+            }
+            end_after(c, 1);
+            TOLD(c, one_way, packets == 12 || grows);
+        }
+    }
+}
+
 static void
 ways(struct conversation *c)
 {
@@ -172,12 +192,13 @@ ways(struct conversation *c)
     for (unsigned quick = 0; quick < 2; quick++) {  /* a stream that wants no answer */
         tunnel(c);
         for (p.seq = 1; p.seq <= 60; p.seq++) {
-            c->now -= quick ? 0.48 : 0.2;
+            c->now -= quick ? 0.48 : p.seq % 2 ? 0.4 : 0;
             ipsec(c, &c->client, &c->gateway, p);
         }
         end_after(c, 1);
         TOLD(c, one_way, !quick);
     }
+    even_pace(c);
 
     tunnel(c);    /* answers come through another SA of the same two */
     second_child(c, 2, 0xa0000002, 0xb0000002, "10.3.0.0/24");
