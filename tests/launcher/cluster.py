@@ -2,11 +2,11 @@
 SPDX-License-Identifier: GPL-2.0-or-later"""
 import getpass
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
+import time
 
 from bulk import PROGRAM, environment, wait_for, workers_of
 
@@ -59,9 +59,10 @@ SelectTypeParameters=CR_CPU
 MpiDefault=none
 MailProg=/bin/true
 SwitchType=switch/none
+SchedulerParameters=sched_interval=1
 ReturnToService=2
 KillWait=2
-NodeName={self.host} NodeAddr=127.0.0.1 NodeHostname={self.host} CPUs=2 State=UNKNOWN
+NodeName={self.host} NodeAddr=127.0.0.1 NodeHostname={self.host} CPUs=2 RealMemory=16000 State=UNKNOWN
 PartitionName=all Nodes={self.host} Default=YES MaxTime=INFINITE State=UP
 """)
         # Nothing here needs cgroups, which a container may not give; older ones know no other way to say so.
@@ -90,8 +91,11 @@ PartitionName=all Nodes={self.host} Default=YES MaxTime=INFINITE State=UP
         if kind:
             for log in sorted(self.place.glob("*.log")) + sorted(self.place.glob("*.out")):
                 print(f"--- {log.name}\n{log.read_text(errors='replace')[-2500:]}", file=sys.stderr)
-        else:
-            self.ask("scancel", "--user", getpass.getuser(), check=False)
+        # Also what a test that failed has left waiting.
+        self.ask("scancel", "--user", getpass.getuser(), check=False)
+        limit = time.monotonic() + 15
+        while self.ask("squeue", "-h", check=False) and time.monotonic() < limit:
+            time.sleep(0.1)
         steps = workers_of(self.running[-1].pid)
         for process in reversed(self.running):
             process.terminate()
@@ -106,8 +110,8 @@ PartitionName=all Nodes={self.host} Default=YES MaxTime=INFINITE State=UP
             except ProcessLookupError:
                 pass
 
-    def ask(self, *command, check=True, **more):
-        run = subprocess.run(command, env={**self.env, **more}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60, check=False, cwd=self.place)
+    def ask(self, *command, check=True, cwd=None):
+        run = subprocess.run(command, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60, check=False, cwd=cwd or self.place)
         assert run.returncode == 0 or not check, run
         return run.stdout
 

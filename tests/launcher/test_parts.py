@@ -153,7 +153,7 @@ def test_array_jobs():
         files = cut(PCAPS / "peer_restarted.pcapng", 7, folder)
         (folder / "files").write_text("".join(f"{path}\n" for path in files))
         env = {**os.environ, "WIRESHARK_CONFIG_DIR": NOTHING.name, "LC_ALL": "C.UTF-8", "ESPIAL": str(PROGRAM), "SLURM_ARRAY_TASK_COUNT": "3",
-               "SLURM_ARRAY_TASK_MIN": "4"}
+               "SLURM_ARRAY_TASK_MIN": "4", "SLURM_ARRAY_TASK_MAX": "6"}
         scripts = SOURCE / "contrib/slurm"
 
         def task(number):
@@ -165,7 +165,7 @@ def test_array_jobs():
         assert [job.wait(60) for job in jobs] == [0, -signal.SIGKILL, 0]
         assert task(5).wait(60) == 0
         assert len(list((folder / "parts").glob("*.part"))) == len(files)
-        subprocess.run([scripts / "series_report.sh", "parts", "report.json", "--json"], cwd=folder, env=env, check=True, timeout=60)
+        subprocess.run([scripts / "series_report.sh", "files", "parts", "report.json", "--json"], cwd=folder, env=env, check=True, timeout=60)
         assert (folder / "report.json").read_text() == espial("--series", "--json", *files).stdout
 
 
