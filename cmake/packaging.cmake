@@ -12,7 +12,9 @@ install(DIRECTORY docs DESTINATION "${CMAKE_INSTALL_DOCDIR}" ${docs}
 install(FILES expert/CHECKS.md DESTINATION "${CMAKE_INSTALL_DOCDIR}/expert" ${docs})
 install(FILES plugin/espial-report-1.schema.json plugin/espial-records-1.schema.json plugin/espial-summary-1.schema.json
   DESTINATION "${CMAKE_INSTALL_DOCDIR}/plugin" ${docs})
-install(PROGRAMS contrib/slurm/array.sh DESTINATION "${CMAKE_INSTALL_DOCDIR}/contrib/slurm" ${docs})
+install(PROGRAMS contrib/slurm/array.sh contrib/slurm/series_parts.sh contrib/slurm/series_report.sh
+  DESTINATION "${CMAKE_INSTALL_DOCDIR}/contrib/slurm" ${docs})
+install(FILES contrib/elastic/espial-template.json DESTINATION "${CMAKE_INSTALL_DOCDIR}/contrib/elastic" ${docs})
 install(FILES contrib/slurm/README.md DESTINATION "${CMAKE_INSTALL_DOCDIR}/contrib/slurm" ${docs})
 install(FILES plugin/lua/examples/house_rules.lua DESTINATION "${CMAKE_INSTALL_DOCDIR}/plugin/lua/examples" ${docs})
 
