@@ -17,6 +17,7 @@ NUM = 120
 SSH = """#!/bin/sh
 while :; do
     case $1 in
+    hostless) exit 255 ;;
     host*) echo "$1" >>"$HOME/sent"; shift; break ;;
     esac
     shift
@@ -27,11 +28,12 @@ SHELL=/bin/sh exec sh -c "$*"
 
 
 def commands():
-    """The lines of docs/bulk.md that call parallel: here, and over ssh."""
+    """The lines of docs/bulk.md that call parallel, here and over ssh, and the one that says which parts failed."""
     text = (SOURCE / "docs/bulk.md").read_text()
-    found = [line for block in re.findall(r"^```\w*\n(.*?)^```$", text, re.M | re.S) for line in block.replace("\\\n", " ").splitlines() if "| parallel " in line]
+    lines = [line for block in re.findall(r"^```\w*\n(.*?)^```$", text, re.M | re.S) for line in block.splitlines()]
+    found = [line for line in lines if "| parallel " in line]
     assert len(found) == 2 and " -S " not in found[0] and " -S " in found[1], found
-    return found
+    return *found, *[line for line in lines if line.startswith("awk ")]
 
 
 def run_line(place, line, **more):
@@ -89,13 +91,24 @@ def test_here(place):
 
 
 def test_ssh(place):
-    """The command line as it is sent to other machines."""
+    """The command line as it is sent to other machines, one of which is down; and what parallel's log then says."""
     folder_of(place / "captures", NUM)
+    bad = place / "captures/gateway3/day00/00010.pcapng"
+    shutil.move(bad, place / "aside")
+    bad.write_text("x")
     (place / "ssh").write_text(SSH)
     (place / "ssh").chmod(0o755)
-    line = run_line(place, commands()[1], PARALLEL_SSH=str(place / "ssh"))
-    out, err = line.communicate(timeout=60)
-    assert out.count(b" files: ") == len(range(0, NUM, 20)), (out, err)
+    _, over_ssh, which_failed = commands()
+    assert "-S 2/host1,2/host2 " in over_ssh, over_ssh
+    for line, failed in ((over_ssh.replace("2/host2 ", "2/host2,2/hostless "), 1), (over_ssh, 0)):
+        run = run_line(place, line, PARALLEL_SSH=str(place / "ssh"))
+        out, err = run.communicate(timeout=60)
+        assert out.count(b" files: ") == len(range(0, NUM, 20)), (out, err)
+        out = run_line(place, which_failed).communicate(timeout=60)[0].decode()
+        assert out.count("\n") == failed and (str(bad) in out) == bool(failed), (out, err)
+        if failed:
+            bad.unlink()
+            shutil.move(place / "aside", bad)
     sent = (place / "sent").read_text()
     assert "host1" in sent and "host2" in sent, (out, err)
     assert summary(place / "results") == wanted(place), (out, err)
