@@ -25,15 +25,16 @@ has_replies(const struct child_sa *c, bool to_responder)
     return r && (r->way[to_responder].replies > 0 || r->way[to_responder].acked > 0);
 }
 
-/* One packet after the other at one pace, for long: measurements and heartbeats look so, and so does
- * a ping that nobody has stopped.  Who sends again what is not answered waits longer each time. */
+/* Unread packets one after the other at one pace, for long: measurements and heartbeats look so, and
+ * so does a ping that nobody has stopped, which is what most people send into a tunnel that is silent.
+ * Who sends again what is not answered waits longer each time. */
 static bool
 keeps_pace(const struct child_sa *c, const struct stream *s, uint32_t packets)
 {
     const struct flow *f = c->flow;
     double mean = (s->last_time - s->first_time) / packets, least = DBL_MAX, most = 0;
 
-    if (!f || f->num_beats < FLOW_BEATS || packets <= FLOW_BEATS) {
+    if (!f || f->reading || f->num_beats < FLOW_BEATS || packets <= FLOW_BEATS) {
         return false;
     }
     for (uint32_t i = 1; i < f->num_beats; i++) {
@@ -45,16 +46,12 @@ keeps_pace(const struct child_sa *c, const struct stream *s, uint32_t packets)
 }
 
 /* Nobody asks so often without an answer: it is a stream that wants none, as of voice or a log, or
- * the answers take another way; or it may be one.  Where keys are given, it is read. */
+ * the answers take another way.  Where keys are given, it is read. */
 static bool
-may_want_none(const struct child_sa *c, const struct stream *s, uint32_t packets)
+wants_none(const struct child_sa *c, const struct stream *s, uint32_t packets)
 {
-    if (c->flow && c->flow->reading) {
-        return false;
-    }
-    return (packets >= MANY_PACKETS &&
-            s->last_time - s->first_time <= MANY_APART_S * packets) ||
-           keeps_pace(c, s, packets);
+    return (!c->flow || !c->flow->reading) && packets >= MANY_PACKETS &&
+           s->last_time - s->first_time <= MANY_APART_S * packets;
 }
 
 static void
@@ -96,9 +93,13 @@ report_one_way(const struct child_sa *c, const struct stream *s, uint32_t packet
              stream_carried_in(s, carrier, sizeof carrier), from, to, to, s->spi);
     finding_add(out, CHECK_one_way, &where,
                 "%u %s packets go from %s to %s (SPI %08x%s, frames %u to %u), but none comes back, "
-                "although IKE of both ends was captured.",
+                "although IKE of both ends was captured.%s",
                 packets, ipsec_name(s->protocol), from, to, s->spi, networks, s->first_frame,
-                s->last_frame);
+                s->last_frame,
+                keeps_pace(c, s, packets) ? " They come at an even pace: if the sender expects no "
+                                            "answers (a heartbeat, a measurement), nothing is "
+                                            "wrong." :
+                                            "");
 }
 
 void
@@ -115,7 +116,7 @@ check_one_way(const struct check_in *in, struct findings *out)
         if (!s || b.packets[!to_r] || b.packets[to_r] < ONE_WAY_PACKETS || !b.reply_expected ||
             !child_stands_alone(c) || !child_both_sides_captured(in->db, c) ||
             other_way_elsewhere(ways, c, !to_r) || lone_ways_answer(lone, c) ||
-            may_want_none(c, s, b.packets[to_r])) {
+            wants_none(c, s, b.packets[to_r])) {
             continue;
         }
         report_one_way(c, s, b.packets[to_r], out);
