@@ -503,6 +503,8 @@ struct stream {
     double first_time, last_time;
     uint32_t first_frame, last_frame;       /* of those that are believed */
     uint32_t first_seq, last_seq;   /* of the first packet, and the highest */
+    uint32_t top_sight;         /* highest number of a packet that the tracker keeps to know its
+                                 * copies */
     uint64_t lost;              /* 64 bits: extended sequence numbers go round */
     uint64_t numbers;           /* from first_seq to last_seq, both counted, without jumps */
     uint32_t gap_frame;         /* first packet after numbers that are still missing, 0 */

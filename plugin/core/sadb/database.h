@@ -22,9 +22,16 @@ struct passing_packet {
 struct sight {
     double time;
     uint32_t whose;             /* id of its stream, or of its IKE SA with WHOSE_IKE */
-    uint32_t seq, digest, frame;        /* frame 0: none */
+    uint32_t seq, digest, frame;
+    uint32_t older;             /* number of the one before it with the same hash, 0 */
     uint16_t ip_id;
     uint8_t ttl, point;
+};
+/* The last ones, numbered from 1; those with the same hash are chained. */
+struct sights {
+    struct sight *at;           /* SADB_MAX_SIGHTS, by number modulo; or NULL */
+    uint32_t *newest;           /* number of the newest one of each hash, 0; as many */
+    uint32_t num;               /* of the last one */
 };
 #define WHOSE_IKE ((uint32_t)1 << 31)
 
@@ -52,7 +59,7 @@ struct recent_message {
 
 struct sadb {
     struct points *points;      /* NULL: the capture has one interface */
-    struct sight *sights;       /* SADB_MAX_SIGHTS, or NULL */
+    struct sights sights;       /* stream/sights.c */
     struct distance distances[SADB_MAX_DISTANCES];
     uint32_t num_distances;
     GArray *early;              /* of struct early_copy, SADB_MAX_EARLY_COPIES at most; or NULL.

@@ -5,7 +5,7 @@
 #include <espial/hash.h>
 #include <math.h>
 
-enum { WAYS = 4, PROOF = 2, PROOF_BY_TTL = 4, LINE_PROOF = 3 };
+enum { ALIKE = 8, PROOF = 2, PROOF_BY_TTL = 4, LINE_PROOF = 3 };
 #define AT_ONCE 0.1             /* seconds: what comes so soon needs no further proof */
 #define SAME_DISTANCE 0.05      /* what a path adds or takes from packet to packet */
 #define LATE_S 10.0             /* no network keeps a packet so long */
@@ -14,57 +14,76 @@ enum { WAYS = 4, PROOF = 2, PROOF_BY_TTL = 4, LINE_PROOF = 3 };
 
 /* --- packets that were seen ------------------------------------------------------------------ */
 
-/* The places where a packet of whose with that number may be. */
-static struct sight *
-ways_of(const struct sadb *db, uint32_t whose, uint32_t seq)
+/* The newest of those that share a hash with a packet of whose with that number. */
+static uint32_t *
+newest_of(const struct sights *all, uint32_t whose, uint32_t seq)
 {
     uint64_t hash = hash_word(hash_seed(), (uint64_t)whose << 32 | seq);
 
-    return db->sights + (size_t)(hash % (SADB_MAX_SIGHTS / WAYS)) * WAYS;
+    return &all->newest[hash % SADB_MAX_SIGHTS];
+}
+
+/* NULL: it has given its place to a later one, or there is none. */
+static const struct sight *
+numbered(const struct sights *all, uint32_t number)
+{
+    return number && all->num - number < SADB_MAX_SIGHTS ? &all->at[number % SADB_MAX_SIGHTS] :
+                                                           NULL;
 }
 
 static struct known_sight
 look_for(const struct sadb *db, const struct sight *now)
 {
+    const struct sights *all = &db->sights;
     struct known_sight known = { .now = *now };
-    const struct sight *w = db->sights ? ways_of(db, now->whose, now->seq) : NULL;
+    const struct sight *w =
+        all->at ? numbered(all, *newest_of(all, now->whose, now->seq)) : NULL;
 
-    for (size_t i = 0; w && i < WAYS; i++) {
-        if (w[i].seq != now->seq || w[i].whose != now->whose || !w[i].frame) {
+    for (size_t i = 0; w && i < ALIKE; i++, w = numbered(all, w->older)) {
+        if (w->seq != now->seq || w->whose != now->whose) {
             continue;
         }
-        if (w[i].digest != now->digest) {
+        if (w->digest != now->digest) {
             known.other = true;
-        } else if (w[i].ip_id != now->ip_id) {
+        } else if (w->ip_id != now->ip_id) {
             known.same_octets = true;
         } else {
             known.same_octets = true;
-            known.packet = known.packet ? known.packet : &w[i];
+            known.packet = known.packet ? known.packet : w;
         }
     }
     return known;
 }
 
-/* In the place of the oldest. */
+/* In the place of the oldest: one behind the other, for a processor's cache. */
 static void
 keep_sight(struct sadb *db, const struct sight *one)
 {
-    struct sight *w, *oldest;
+    struct sights *all = &db->sights;
+    uint32_t *newest;
 
-    if (!db->sights) {
-        db->sights = (struct sight *)store_alloc(&db->store, SADB_MAX_SIGHTS * sizeof *db->sights);
+    if (!all->at) {
+        all->at = (struct sight *)store_alloc(&db->store, SADB_MAX_SIGHTS * sizeof *all->at);
+        all->newest = (uint32_t *)store_alloc(&db->store, SADB_MAX_SIGHTS * sizeof *all->newest);
     }
-    w = oldest = ways_of(db, one->whose, one->seq);
-    for (size_t i = 1; i < WAYS; i++) {
-        oldest = w[i].frame < oldest->frame ? &w[i] : oldest;
-    }
-    *oldest = *one;
+    newest = newest_of(all, one->whose, one->seq);
+    all->num++;
+    all->at[all->num % SADB_MAX_SIGHTS] = *one;
+    all->at[all->num % SADB_MAX_SIGHTS].older = *newest;
+    *newest = all->num;
 }
 
 static struct sight
 sight_of(const struct sighting *at, uint32_t whose, uint32_t seq, uint32_t digest)
 {
-    return (struct sight){ at->time, whose, seq, digest, at->frame, at->ip_id, at->ttl, at->point };
+    return (struct sight){ .time = at->time,
+                           .whose = whose,
+                           .seq = seq,
+                           .digest = digest,
+                           .frame = at->frame,
+                           .ip_id = at->ip_id,
+                           .ttl = at->ttl,
+                           .point = at->point };
 }
 
 struct known_sight
@@ -73,7 +92,9 @@ sights_look(const struct sadb *db, const struct stream *s, const struct ipsec_ev
 {
     struct sight now = sight_of(&e->at, s->id, e->packet->seq, digest);
 
-    return digest ? look_for(db, &now) : (struct known_sight){ .now = now };
+    /* Of a number above all that were kept nothing is known. */
+    return digest && now.seq <= s->top_sight ? look_for(db, &now) :
+                                               (struct known_sight){ .now = now };
 }
 
 /* --- two capture points ---------------------------------------------------------------------- */
@@ -317,6 +338,7 @@ sights_line(struct sadb *db, struct stream *s, struct ipsec_event *e,
     }
     if (!known->packet) {
         keep_sight(db, &known->now);
+        s->top_sight = MAX(s->top_sight, known->now.seq);
     }
     if (!known->same_octets && e->packet->seq && (conflict || e->out_of_window)) {
         see_line(db, s, e, top, conflict);
