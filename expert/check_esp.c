@@ -71,7 +71,7 @@ check_spi_unknown(const struct check_in *in, struct findings *out)
     struct scope where;
 
     if (e->child || !e->stream || !e->stream->peers_readable ||
-        child_is_negotiated(e->stream->other_protocol)) {
+        child_is_negotiated(stream_rare(e->stream)->other_protocol)) {
         return;         /* the last: protocol_mismatch reports it */
     }
     where = scope_packet(in);
@@ -523,7 +523,7 @@ void
 check_protocol_mismatch(const struct check_in *in, struct findings *out)
 {
     const struct ipsec_event *e = in->ipsec;
-    const struct child_sa *c = e->stream ? e->stream->other_protocol : NULL;
+    const struct child_sa *c = e->stream ? stream_rare(e->stream)->other_protocol : NULL;
     struct scope where;
 
     if (!counts(in) || e->child || !child_is_negotiated(c)) {

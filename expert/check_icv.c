@@ -22,17 +22,18 @@ near_algorithm(const struct key_near *near, char *out, size_t size)
 static const char *
 near_of_stream(const struct stream *s, GString *text)
 {
+    const struct key_near *near = &stream_rare(s)->key_near;
     const struct child_sa *c = s->child;
     char name[SUITE_TEXT_MAX];
 
-    switch (s->key_near.miss) {
+    switch (near->miss) {
     case NEAR_SALT:
         g_string_append(text, " The key itself is right, but its salt (the last octets) is not.");
         return "Append the salt of exactly this SA to the key, in the order in which the daemon "
                "derives it; the sender's salt differs only if its software is faulty.";
     case NEAR_ALGORITHM:
         g_string_append_printf(text, " It matches as a key of %s.",
-                               near_algorithm(&s->key_near, name, sizeof name));
+                               near_algorithm(near, name, sizeof name));
         return "Give that algorithm with the key. If a different one was negotiated, the sender "
                "does not use it: update the sender, or configure both ends for what it uses.";
     case NEAR_CIPHER:
@@ -43,13 +44,13 @@ near_of_stream(const struct stream *s, GString *text)
                "compare with a capture at the sender.";
     case NEAR_OTHER_SPI:
         if (child_is_negotiated(c) &&
-            (s->key_near.spi == c->spi_i || s->key_near.spi == c->spi_r)) {
+            (near->spi == c->spi_i || near->spi == c->spi_r)) {
             g_string_append_printf(text, " The key given for SPI %08x, the other direction of the "
                                          "same SA, matches.",
-                                   s->key_near.spi);
+                                   near->spi);
             return "Swap the two keys: each belongs to the SPI of its own direction.";
         }
-        g_string_append_printf(text, " The key given for SPI %08x matches.", s->key_near.spi);
+        g_string_append_printf(text, " The key given for SPI %08x matches.", near->spi);
         return "Give this SPI that key: the rows of the two SPIs are swapped, or one was copied "
                "from the other.";
     default:
@@ -62,27 +63,29 @@ near_of_stream(const struct stream *s, GString *text)
 static void
 report_bad(struct findings *out, enum check_id check, const struct stream *s, uint32_t good)
 {
+    const struct stream_rare *rare = stream_rare(s);
     GString *near = g_string_new(NULL);
     const char *remedy = near_of_stream(s, near);
     char cipher[TEXT_MAX], none[40];
 
-    g_snprintf(none, sizeof none, "None of the %u packets", s->bad);
+    g_snprintf(none, sizeof none, "None of the %u packets", rare->bad);
     if (!remedy && stream_suggests(s, cipher, sizeof cipher)) {
         g_string_append_printf(near, " Their lengths suggest %s.", cipher);
     }
-    for (guint i = 0; i < s->bad_frames.len; i++) {
-        struct scope where = scope_stream(s, s->bad_frames.at[i]);
+    for (guint i = 0; i < rare->bad_frames.len; i++) {
+        struct scope where = scope_stream(s, rare->bad_frames.at[i]);
         where.basis = BASIS_DECRYPTED;
         if (check == CHECK_icv_bad) {
             finding_add(out, check, &where,
-                        "%u packet%s of SPI %08x fail%s the integrity check; %u pass it.", s->bad,
-                        s->bad == 1 ? "" : "s", s->spi, s->bad == 1 ? "s" : "", good);
+                        "%u packet%s of SPI %08x fail%s the integrity check; %u pass it.",
+                        rare->bad, rare->bad == 1 ? "" : "s", s->spi, rare->bad == 1 ? "s" : "",
+                        good);
         } else {
             where.remedy = remedy;
             finding_add(out, check, &where,
                         "%s of SPI %08x %s the integrity check with the key given.%s",
-                        s->bad == 1 ? "The only packet" : none, s->spi,
-                        s->bad == 1 ? "fails" : "passes", near->str);
+                        rare->bad == 1 ? "The only packet" : none, s->spi,
+                        rare->bad == 1 ? "fails" : "passes", near->str);
         }
     }
     g_string_free(near, TRUE);
@@ -93,7 +96,7 @@ check_icv_bad(const struct check_in *in, struct findings *out)
 {
     for (size_t i = 0; i < sadb_num_streams(in->db); i++) {
         const struct stream *s = sadb_stream(in->db, i);
-        uint32_t good = s->bad_frames.len ? stream_num_good(s) : 0;
+        uint32_t good = stream_rare(s)->bad_frames.len ? stream_num_good(s) : 0;
         if (good) {
             report_bad(out, CHECK_icv_bad, s, good);
         }
@@ -182,7 +185,8 @@ check_ike_icv_bad(const struct check_in *in, struct findings *out)
 static void
 report_noise(struct findings *out, const struct stream *s)
 {
-    struct scope where = scope_stream(s, s->noise_frame);
+    const struct stream_rare *rare = stream_rare(s);
+    struct scope where = scope_stream(s, rare->noise_frame);
 
     where.basis = BASIS_DECRYPTED;
     where.remedy = "Give the encryption key of exactly this SA: the integrity key is right, but "
@@ -191,8 +195,8 @@ report_noise(struct findings *out, const struct stream *s)
     finding_add(out, CHECK_wrong_key, &where,
                 "%u packet%s of SPI %08x pass%s the integrity check with the integrity key given, "
                 "but the encryption key given does not decrypt %s.",
-                s->noise, s->noise == 1 ? "" : "s", s->spi, s->noise == 1 ? "es" : "",
-                s->noise == 1 ? "it" : "them");
+                rare->noise, rare->noise == 1 ? "" : "s", s->spi, rare->noise == 1 ? "es" : "",
+                rare->noise == 1 ? "it" : "them");
 }
 
 void
@@ -200,9 +204,10 @@ check_wrong_key(const struct check_in *in, struct findings *out)
 {
     for (size_t i = 0; i < sadb_num_streams(in->db); i++) {
         const struct stream *s = sadb_stream(in->db, i);
-        if (s->bad_frames.len && !stream_num_good(s)) {
+        const struct stream_rare *rare = stream_rare(s);
+        if (rare->bad_frames.len && !stream_num_good(s)) {
             report_bad(out, CHECK_wrong_key, s, 0);
-        } else if (s->noise && s->noise >= s->good / 2) {
+        } else if (rare->noise && rare->noise >= s->good / 2) {
             report_noise(out, s);
         }
     }

@@ -112,7 +112,7 @@ see_streams(const struct check_in *in, struct unread *u, bool told)
             continue;
         }
         u->num_streams++;
-        if (s->bad_frames.len || s->noise || s->key_named != s->key_fails || !told) {
+        if (stream_rare(s)->bad_frames.len || stream_rare(s)->noise || s->key_named != s->key_fails || !told) {
             continue;
         }
         g_snprintf(name, sizeof name, "SPI %08x to %s", s->spi, ip_print(&s->dst, to, sizeof to));

@@ -48,15 +48,16 @@ is_open(const struct stream_gap *gap)
 static void
 report_gaps(struct findings *out, const struct stream *s)
 {
+    const struct stream_rare *rare = stream_rare(s);
     char lost[192], what[80];
     uint32_t first = 0, num = 0;
 
     say_lost(s, lost, sizeof lost);
-    for (uint32_t i = 0; i < s->num_gaps; i++) {
-        num += is_open(&g_array_index(s->gaps, struct stream_gap, i));
+    for (uint32_t i = 0; i < rare->num_gaps; i++) {
+        num += is_open(&g_array_index(rare->gaps, struct stream_gap, i));
     }
-    for (uint32_t i = 0; i < s->num_gaps; i++) {
-        const struct stream_gap *gap = &g_array_index(s->gaps, struct stream_gap, i);
+    for (uint32_t i = 0; i < rare->num_gaps; i++) {
+        const struct stream_gap *gap = &g_array_index(rare->gaps, struct stream_gap, i);
         struct scope where = scope_stream(s, gap->frame);
         if (!is_open(gap)) {
             continue;
@@ -93,8 +94,9 @@ check_sequence_jumped(const struct check_in *in, struct findings *out)
 {
     for (size_t i = 0; i < sadb_num_streams(in->db); i++) {
         const struct stream *s = sadb_stream(in->db, i);
-        for (uint32_t k = 0; k < s->num_gaps; k++) {
-            const struct stream_gap *gap = &g_array_index(s->gaps, struct stream_gap, k);
+        const struct stream_rare *rare = stream_rare(s);
+        for (uint32_t k = 0; k < rare->num_gaps; k++) {
+            const struct stream_gap *gap = &g_array_index(rare->gaps, struct stream_gap, k);
             struct scope where = scope_stream(s, gap->frame);
             if (gap->jump && !stream_two_lines(s)) {
                 finding_add(out, CHECK_sequence_jumped, &where,
@@ -132,7 +134,9 @@ how_told(const struct stream_line *l)
 static bool
 has_line(const struct stream *s)
 {
-    return s->line && s->line->proved && (s->line->conflicts > 1 || !s->duplicates);
+    const struct stream_rare *rare = stream_rare(s);
+
+    return rare->line && rare->line->proved && (rare->line->conflicts > 1 || !rare->duplicates);
 }
 
 void
@@ -140,7 +144,7 @@ check_two_senders(const struct check_in *in, struct findings *out)
 {
     for (size_t i = 0; i < sadb_num_streams(in->db); i++) {
         const struct stream *s = sadb_stream(in->db, i);
-        const struct stream_line *l = s->line;
+        const struct stream_line *l = stream_rare(s)->line;
         char ttl[40], who[ADDR_TEXT_MAX];
         for (uint32_t k = 0; has_line(s) && stream_two_lines(s) && k < l->frames.len; k++) {
             struct scope where = scope_stream(s, l->frames.at[k]);
@@ -160,7 +164,7 @@ check_two_senders(const struct check_in *in, struct findings *out)
 static bool
 begins_by_hand(const struct stream *s)
 {
-    return !s->child && (ip_is_multicast(&s->dst) || s->line->first_seq == 1);
+    return !s->child && (ip_is_multicast(&s->dst) || stream_rare(s)->line->first_seq == 1);
 }
 
 void
@@ -168,7 +172,7 @@ check_sequence_went_back(const struct check_in *in, struct findings *out)
 {
     for (size_t i = 0; i < sadb_num_streams(in->db); i++) {
         const struct stream *s = sadb_stream(in->db, i);
-        const struct stream_line *l = s->line;
+        const struct stream_line *l = stream_rare(s)->line;
         char ttl[40], who[ADDR_TEXT_MAX];
         if (!has_line(s) || stream_two_lines(s) || begins_by_hand(s)) {
             continue;

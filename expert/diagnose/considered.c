@@ -166,7 +166,7 @@ verified_stream(const struct looked *at)
             sadb_child_sa(at->d->db, g_array_index(at->one->child_sas, uint32_t, i));
         for (guint k = 0; k < c->streams.len; k++) {
             const struct stream *s = c->streams.at[k];
-            if (s->good && !s->bad) {
+            if (s->good && !stream_rare(s)->bad) {
                 return s;
             }
         }

@@ -339,6 +339,7 @@ static bool
 came_true(const struct finding *f, const struct sadb *db)
 {
     const struct stream *s = sadb_stream(db, (size_t)(f->doubt >> 33) - 1);
+    const struct stream_rare *rare = stream_rare(s);
 
     uint32_t frame = (uint32_t)(f->doubt >> 1);
     bool by_number = f->check == CHECK_out_of_window || f->check == CHECK_replay ||
@@ -352,11 +353,12 @@ came_true(const struct finding *f, const struct sadb *db)
     if (by_address && points_translated(sadb_points(db), frame)) {
         return false;
     }
-    if (by_number && (is_in(&s->copy_frames, frame) ||
-                      (s->line && s->line->proved && is_in(&s->line->frames, frame)))) {
+    if (by_number && (is_in(&rare->copy_frames, frame) ||
+                      (rare->line && rare->line->proved && is_in(&rare->line->frames, frame)))) {
         return false;
     }
-    return !is_in(&s->stray_frames, frame) && !(by_number && is_in(&s->restored_frames, frame));
+    return !is_in(&rare->stray_frames, frame) &&
+           !(by_number && is_in(&rare->restored_frames, frame));
 }
 
 static void

@@ -121,8 +121,8 @@ numbers_went_back(const struct child_sa *c, const struct flow_run *r)
 {
     for (guint i = 0; i < c->streams.len; i++) {
         const struct stream *s = c->streams.at[i];
-        if (s->to_responder != r->to_responder && s->line && s->line->proved &&
-            s->line->last_frame > r->first_frame) {
+        if (s->to_responder != r->to_responder && stream_rare(s)->line && stream_rare(s)->line->proved &&
+            stream_rare(s)->line->last_frame > r->first_frame) {
             return true;
         }
     }

@@ -241,7 +241,7 @@ check_esp_null_seen(const struct check_in *in, struct findings *out)
 
     for (size_t i = 0; i < sadb_num_streams(in->db); i++) {
         const struct stream *s = sadb_stream(in->db, i);
-        const struct esp_readable *r = s->readable;
+        const struct esp_readable *r = stream_rare(s)->readable;
         bool ordered = ip_compare(&s->src, &s->dst) <= 0;
         struct scope where = { .basis = BASIS_INFERRED, .exchange = NO_ID };
         if (!stream_is_readable(s) || stream_is_strange(s)) {

@@ -471,77 +471,21 @@ struct stream_tie {
     bool to_responder;
 };
 
-/* One protocol, source, destination and SPI.  Of constant size, whatever it carries: a packet
- * that is in order leaves nothing behind. */
-struct stream {
-    /* What each packet asks for, in a few lines of a processor's cache. */
-    uint32_t id;
-    uint32_t spi;
-    uint8_t protocol;           /* PROTO_ESP, PROTO_AH */
-    bool to_responder;          /* valid with child: this SPI is the IKE responder's */
-    bool esn;                   /* child negotiated extended sequence numbers */
-    bool reply_expected;        /* carried something other than readable UDP */
-    bool lengths_96;            /* all lengths fit the 96-bit ICV and not the negotiated one */
-    bool read;                  /* the clear text of a packet was read */
-    bool key_named, key_fails;  /* keys are given for its SPI; and a whole packet, which they do not
-                                 * open */
-    bool strange;               /* when it began, its addresses were not those of child's ends */
-    bool in_tcp;                /* the ports are TCP's */
-    bool peers_readable;        /* without child: sadb_peers_readable */
-    uint8_t ttl;                /* of the packet with the highest number, 0 */
-    struct ip_addr src, dst;
-    uint16_t last_src_port;
-    uint8_t readable_asked;     /* packets looked at for clear text, while no suite is known */
-    const struct child_sa *child;           /* or NULL */
-    const struct ike_sa *peers; /* newest IKE SA between the addresses, or NULL */
-    uint32_t epoch;             /* of the sadb when child, peers and other_protocol were looked
-                                 * up */
-    uint32_t readable_epoch;    /* and when peers_readable was, in IKE messages */
-    uint32_t packets;           /* duplicates of one capture not counted */
-    uint32_t num_others;
-    uint64_t bytes;             /* from the SPI to the ICV */
-    double first_time, last_time;
-    uint32_t first_frame, last_frame;       /* of those that are believed */
-    uint32_t first_seq, last_seq;   /* of the first packet, and the highest */
-    uint32_t top_sight;         /* highest number of a packet that the tracker keeps to know its
-                                 * copies */
-    uint64_t lost;              /* 64 bits: extended sequence numbers go round */
-    uint64_t numbers;           /* from first_seq to last_seq, both counted, without jumps */
-    uint32_t gap_frame;         /* first packet after numbers that are still missing, 0 */
-    uint32_t top_frame;         /* of the packet with the highest number */
-    uint32_t replayed;
-    uint32_t verified_in;       /* frame of the first one that is good, 0: from there on what is
-                                 * bad counts nowhere else (RFC 4303 section 3.4.3) */
-    uint32_t unchecked;         /* packets counted of which no integrity check says anything */
-    uint32_t tried;             /* of those: keys that may be their SPI's do not open them */
-    struct stream_step now;     /* the last step */
-    struct stream_doubt *doubt; /* the tracker's, or NULL */
-    struct stream_line *line;   /* or NULL */
-    struct esp_readable *readable;          /* what they say, or NULL: none can be read */
-    struct esp_lengths *lengths;            /* while no suite is known, or NULL */
-    uint64_t *last_iv;          /* of a counter mode: STREAM_IVS explicit ones, by packet modulo;
-                                 * else NULL */
-    uint32_t *digests;          /* by seq modulo the window, of what it has seen; NULL while seen
-                                 * holds all */
-    struct key_near key_near;   /* of the first packet that says so: what key would fit */
-    uint32_t num_ivs;           /* read so far into last_iv */
-
-    uint32_t noise, noise_frame;        /* packets whose ICV alone fits the keys; the first one */
-    enum basis basis;           /* of the tie to child */
-    uint16_t src_port, dst_port;    /* of the first packet; 0 natively */
-    uint32_t tied_frame;        /* to child, since when */
-    GArray *ties;               /* of struct stream_tie: the earlier ones, or NULL */
-    const struct child_sa *other_protocol;  /* without child: that of the same SPI, of ESP where
-                                             * this is AH or the reverse, or NULL */
-    uint32_t born;              /* frame of the first packet that looked like one of it */
-    uint32_t out_of_window, duplicates;
-    uint32_t num_gaps;          /* of gaps, which may hold more */
+/* What few streams have, made for those alone: what is missing in them or comes twice, what is not
+ * believed, what fails its check. */
+struct stream_rare {
     GArray *gaps;               /* of struct stream_gap, by number, STREAM_MAX_GAPS at most; or
                                  * NULL */
-    uint32_t good, bad;         /* integrity checks, where keys are known */
+    uint32_t num_gaps;          /* of gaps, which may hold more */
+    uint32_t gap_frame;         /* first packet after numbers that are still missing, 0 */
     uint32_t damaged;           /* bad ones behind last_seq, each with the next number: they were
                                  * captured, though no receiver took them */
     GArray *steps;              /* of struct stream_step, the first STREAM_MAX_STEPS; NULL */
+    struct stream_line *line;   /* or NULL */
+    uint32_t duplicates;
+    uint32_t num_others;
+    struct seen_packet others[STREAM_OTHERS];   /* the last packets whose number another one had
+                                                 * before */
     struct frame_numbers bad_frames;        /* the first STREAM_MAX_BAD_FRAMES */
     struct frame_numbers stray_frames;      /* packets that are not believed, since the next one
                                              * spoke against them; as many */
@@ -549,11 +493,77 @@ struct stream {
                                              * believed; as many */
     struct frame_numbers copy_frames;   /* copies from a second capture point that looked like
                                          * replays at first */
+    uint32_t bad;               /* integrity checks that fail, where keys are known */
+    uint32_t tried;             /* packets of which no integrity check says anything, and which keys
+                                 * that may be their SPI's do not open */
+    uint32_t noise, noise_frame;        /* packets whose ICV alone fits the keys; the first one */
+    struct key_near key_near;   /* of the first packet that says so: what key would fit */
+    struct esp_readable *readable;          /* what the first packets say, where no suite is known,
+                                             * or NULL: none can be read */
+    GArray *ties;               /* of struct stream_tie: the earlier ones, or NULL */
+    const struct child_sa *other_protocol;  /* without child: that of the same SPI, of ESP where
+                                             * this is AH or the reverse, or NULL */
     const struct stream *older; /* an earlier one of the same SPI and addresses */
+};
+
+/* One protocol, source, destination and SPI.  Of constant size, whatever it carries: a packet
+ * that is in order leaves nothing behind.  Members are in the order of use, so that a packet needs
+ * few lines of a processor's cache. */
+struct stream {
+    uint32_t id;
+    uint32_t spi;
+    struct ip_addr src, dst;
+    uint8_t protocol;           /* PROTO_ESP, PROTO_AH */
+    uint8_t basis;              /* enum basis: of the tie to child */
+    uint16_t src_port, dst_port;    /* of the first packet; 0 natively */
+    uint16_t last_src_port;
+    uint8_t ttl;                /* of the packet with the highest number, 0 */
+    uint8_t readable_asked;     /* packets looked at for clear text, while no suite is known */
+    bool to_responder : 1;      /* valid with child: this SPI is the IKE responder's */
+    bool esn : 1;               /* child negotiated extended sequence numbers */
+    bool reply_expected : 1;    /* carried something other than readable UDP */
+    bool read : 1;              /* the clear text of a packet was read */
+    bool key_named : 1, key_fails : 1;  /* keys are given for its SPI; and a whole packet, which
+                                         * they do not open */
+    bool strange : 1;           /* when it began, its addresses were not those of child's ends */
+    bool in_tcp : 1;            /* the ports are TCP's */
+    bool peers_readable : 1;    /* without child: sadb_peers_readable */
+    const struct child_sa *child;           /* or NULL */
+    const struct ike_sa *peers; /* newest IKE SA between the addresses, or NULL */
+    const struct stream_rare *rare;     /* or NULL; see stream_rare */
+    struct stream_doubt *doubt; /* the tracker's, or NULL */
+    uint32_t epoch;             /* of the sadb when child, peers and other_protocol were looked
+                                 * up */
+    uint32_t readable_epoch;    /* and when peers_readable was, in IKE messages */
+    uint32_t packets;           /* duplicates of one capture not counted */
+    uint32_t unchecked;         /* of those: no integrity check says anything of them */
+    uint64_t bytes;             /* from the SPI to the ICV */
+    double first_time, last_time;
+    uint32_t first_frame, last_frame;       /* of those that are believed */
+    uint32_t first_seq, last_seq;   /* of the first packet, and the highest */
+    uint32_t top_sight;         /* highest number of a packet that the tracker keeps to know its
+                                 * copies */
+    uint32_t top_frame;         /* of the packet with the highest number */
+    uint64_t lost;              /* 64 bits: extended sequence numbers go round */
+    uint64_t numbers;           /* from first_seq to last_seq, both counted, without jumps */
+    struct stream_step now;     /* the last step */
+    struct esp_lengths *lengths;            /* while no suite is known, or NULL */
+    uint32_t *digests;          /* by seq modulo the window, of what it has seen; NULL while seen
+                                 * holds all */
+    uint64_t *last_iv;          /* of a counter mode: STREAM_IVS explicit ones, by packet modulo;
+                                 * else NULL */
+    uint32_t num_ivs;           /* read so far into last_iv */
+    uint32_t good;              /* integrity checks, where keys are known */
+    uint32_t verified_in;       /* frame of the first one that is good, 0: from there on what is
+                                 * bad counts nowhere else (RFC 4303 section 3.4.3) */
+    uint32_t replayed, out_of_window;
+    uint32_t tied_frame;        /* to child, since when */
+    uint32_t born;              /* frame of the first packet that looked like one of it */
     struct seen_packet seen[STREAM_SEEN];       /* by seq modulo */
-    struct seen_packet others[STREAM_OTHERS];   /* the last packets whose number another one had
-                                                 * before */
     uint64_t window[];          /* bit seq modulo its size: was seen */
 };
+
+/* What is rare of s, or that there is nothing of it; never NULL. */
+const struct stream_rare *stream_rare(const struct stream *s);
 
 #endif

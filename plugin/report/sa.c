@@ -227,7 +227,7 @@ put_traffic(GString *out, const struct child_sa *c, bool to_responder)
             packets += s->packets;
             lost += s->lost;
             replayed += s->replayed;
-            bad += s->bad;
+            bad += stream_rare(s)->bad;
         }
     }
     put_plural(out, packets, "packet", "packets");

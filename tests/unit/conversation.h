@@ -51,6 +51,21 @@ G_GNUC_UNUSED static const struct transform esp128[] = {
     { TRANSFORM_ESN, ESN_NO_EXT_SEQ, 0 },
 };
 
+/* The frame behind the first numbers that are missing, 0. */
+static inline uint32_t
+gap_frame(const struct stream *s)
+{
+    const struct stream_rare *rare = stream_rare(s);
+
+    for (guint i = 0; i < rare->num_gaps; i++) {
+        const struct stream_gap *gap = &g_array_index(rare->gaps, struct stream_gap, i);
+        if (gap->missing && !gap->jump) {
+            return gap->frame;
+        }
+    }
+    return 0;
+}
+
 /* --- a conversation from its beginning to its end ------------------------------------------ */
 
 static inline void

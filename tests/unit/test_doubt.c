@@ -43,14 +43,14 @@ losses(struct conversation *c)
     SAYS(c, sequence_gap, "896 of the 901 sequence numbers 1 to 901 of SPI b0000001 were not "
                           "captured (99.4 %): 4 to 899 are missing between frames 7 and 8.");
     SILENT(c, out_of_window);
-    T(s->packets == 5 && s->lost == 896 && !s->stray_frames.len);
+    T(s->packets == 5 && s->lost == 896 && !stream_rare(s)->stray_frames.len);
     s = SEE(c, ends);
     SAYS(c, sequence_gap, "896 of the 900 sequence numbers 1 to 900");
     T(s->packets == 4);
     s = SEE(c, two);
     SAYS(c, sequence_gap, "4996 of the 5001 sequence numbers 1 to 5001 of SPI b0000001 were not "
                           "captured (99.9 %), in 2 places; the first is missing before frame 7.");
-    T(s->packets == 5 && !s->stray_frames.len);
+    T(s->packets == 5 && !stream_rare(s)->stray_frames.len);
     s = SEE(c, back);
     SAYS(c, sequence_gap, "896 of the 901 sequence numbers 1 to 901 of SPI b0000001 were not "
                           "captured (99.4 %): 4 to 899 are missing between frames 7 and 8.");
@@ -78,7 +78,7 @@ queues(struct conversation *c)
     T(f && f->count == 3 && f->frames->len == 3 && f->frame == 8 &&
       g_array_index(f->frames, uint32_t, 0) == 8 && g_array_index(f->frames, uint32_t, 2) == 12);
     SAYS(c, sequence_gap, "148 of the 153 sequence numbers 100 to 252");
-    T(s->out_of_window == 3 && s->packets == 8 && s->gap_frame == 7);
+    T(s->out_of_window == 3 && s->packets == 8 && gap_frame(s) == 7);
 }
 
 /* The mapping of a NAT moves; one late packet of the old one changes nothing of that. */
@@ -157,11 +157,11 @@ wrong_key(struct conversation *c)
     SAYS(c, out_of_window, "Sequence number 100 of SPI b0000001 is to the left of the window of 64 "
                            "packets that ends at 201");
     SAYS(c, sequence_gap, "195 of the 199");
-    T(s->packets == 6 && s->bad == 6 && s->verified_in == 0);
+    T(s->packets == 6 && stream_rare(s)->bad == 6 && s->verified_in == 0);
     /* The first that verifies ends that. */
     s = see(c, 1, ICV_GOOD);
-    T(s->packets == 1 && s->first_seq == 1 && s->lost == 0 && s->replayed == 0 && s->bad == 6 &&
-      s->verified_in == s->first_frame);
+    T(s->packets == 1 && s->first_seq == 1 && s->lost == 0 && s->replayed == 0 &&
+      stream_rare(s)->bad == 6 && s->verified_in == s->first_frame);
 }
 
 /* Damaged on the way: it was captured, and no receiver took it. */
@@ -175,7 +175,7 @@ damage(struct conversation *c)
     see(c, 2, ICV_BAD);
     see(c, 3, ICV_BAD);
     s = see(c, 4, ICV_GOOD);
-    T(s->lost == 0 && s->packets == 2 && s->bad == 2);
+    T(s->lost == 0 && s->packets == 2 && stream_rare(s)->bad == 2);
     see(c, 6, ICV_BAD);
     s = see(c, 8, ICV_GOOD);
     end_after(c, 1);

@@ -6,14 +6,15 @@ static const struct stream_step *
 step_at(const struct stream *s, uint32_t frame)
 {
     const struct stream_step *found = &s->now;
-    guint low = 0, high = s->steps ? s->steps->len : 0;
+    const GArray *steps = stream_rare(s)->steps;
+    guint low = 0, high = steps ? steps->len : 0;
 
     if (frame >= found->frame || !high) {
         return found;
     }
     while (low < high) {        /* the last one that does not lie behind the frame */
         guint mid = (low + high) / 2;
-        const struct stream_step *one = &g_array_index(s->steps, struct stream_step, mid);
+        const struct stream_step *one = &g_array_index(steps, struct stream_step, mid);
         if (one->frame <= frame) {
             found = one;
             low = mid + 1;
@@ -42,9 +43,10 @@ sadb_stream_at(const struct sadb *db, struct stream_at *out, uint8_t protocol, u
     struct sa_key key = store_key(&db->store, 's', protocol, &spi, sizeof spi, src, dst);
     const struct stream *s = (const struct stream *)g_hash_table_lookup(db->stream_of, &key);
     const struct stream_step *step;
+    const GArray *ties;
 
     while (s && s->born > frame) {
-        s = s->older;
+        s = stream_rare(s)->older;
     }
     s = s ? s : copied_stream(db, protocol, spi, frame);
     if (!s) {
@@ -59,9 +61,10 @@ sadb_stream_at(const struct sadb *db, struct stream_at *out, uint8_t protocol, u
         out->to_responder = s->to_responder;
         return true;
     }
-    for (guint low = 0, high = s->ties ? s->ties->len : 0; low < high;) {
+    ties = stream_rare(s)->ties;
+    for (guint low = 0, high = ties ? ties->len : 0; low < high;) {
         guint mid = (low + high) / 2;
-        const struct stream_tie *old = &g_array_index(s->ties, struct stream_tie, mid);
+        const struct stream_tie *old = &g_array_index(ties, struct stream_tie, mid);
         if (old->frame <= frame) {      /* the last such one */
             out->child = old->child;
             out->to_responder = old->to_responder;

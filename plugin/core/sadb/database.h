@@ -27,11 +27,12 @@ struct sight {
     uint16_t ip_id;
     uint8_t ttl, point;
 };
-/* The last ones, numbered from 1; those with the same hash are chained. */
+/* The last ones, numbered from 1.  Those with the same hash are chained, once one is looked for. */
 struct sights {
     struct sight *at;           /* SADB_MAX_SIGHTS, by number modulo; or NULL */
     uint32_t *newest;           /* number of the newest one of each hash, 0; as many */
     uint32_t num;               /* of the last one */
+    uint32_t chained;           /* of the last one that is chained so far */
 };
 #define WHOSE_IKE ((uint32_t)1 << 31)
 

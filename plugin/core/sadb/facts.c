@@ -373,9 +373,17 @@ flow_question_is_lost(const struct flow_question *q, double patience, double now
 bool
 stream_two_lines(const struct stream *s)
 {
-    const struct stream_line *l = s->line;
+    const struct stream_line *l = stream_rare(s)->line;
 
     return l && l->proved && (l->main_since > 1 || l->turns >= STREAM_LINE_TURNS);
+}
+
+const struct stream_rare *
+stream_rare(const struct stream *s)
+{
+    static const struct stream_rare nothing;
+
+    return s->rare ? s->rare : &nothing;
 }
 
 double

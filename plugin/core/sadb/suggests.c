@@ -13,7 +13,7 @@ enum { READABLE_PACKETS = 3 };
 bool
 stream_is_readable(const struct stream *s)
 {
-    const struct esp_readable *r = s->readable;
+    const struct esp_readable *r = stream_rare(s)->readable;
 
     return r && r->fits[r->way] >= READABLE_PACKETS && r->fits[r->way] * 2 > s->readable_asked &&
            !(s->child && s->child->chosen);
@@ -22,9 +22,10 @@ stream_is_readable(const struct stream *s)
 const char *
 stream_suggests(const struct stream *s, char *out, size_t size)
 {
+    const struct esp_readable *r = stream_rare(s)->readable;
     struct esp_shape shape;
 
-    if (!s->lengths || s->strange || (s->readable && s->readable->frame) ||
+    if (!s->lengths || s->strange || (r && r->frame) ||
         (s->child && s->child->chosen) || !esp_lengths_judge(&shape, s->lengths)) {
         return NULL;
     }

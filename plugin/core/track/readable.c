@@ -5,11 +5,23 @@
 
 #include <string.h>
 
+static struct esp_readable *
+readable_of(struct sadb *db, struct stream *s)
+{
+    struct stream_rare *rare = track_rare(db, s);
+
+    if (!rare->readable) {
+        rare->readable =
+            (struct esp_readable *)store_alloc(&db->store, sizeof *rare->readable);
+    }
+    return rare->readable;
+}
+
 void
 track_readable(struct sadb *db, struct stream *s, const struct ipsec_event *e)
 {
     const struct ipsec_packet *p = e->packet;
-    struct esp_readable now = { 0 };
+    struct esp_readable now = { 0 }, *known;
 
     if (s->protocol != PROTO_ESP || s->readable_asked >= STREAM_MAX_READABLE || !p->octets.len ||
         p->clear_read || p->icv != ICV_UNKNOWN || e->replayed || (s->child && s->child->chosen)) {
@@ -20,14 +32,11 @@ track_readable(struct sadb *db, struct stream *s, const struct ipsec_event *e)
         if (!esp_readable_way(&now, way, p->octets.at, p->octets.len)) {
             continue;
         }
-        if (!s->readable) {
-            s->readable = (struct esp_readable *)store_alloc(&db->store, sizeof now);
-        }
-        if (++s->readable->fits[way] > s->readable->fits[s->readable->way] ||
-            !s->readable->frame) {
-            memcpy(now.fits, s->readable->fits, sizeof now.fits);
+        known = readable_of(db, s);
+        if (++known->fits[way] > known->fits[known->way] || !known->frame) {
+            memcpy(now.fits, known->fits, sizeof now.fits);
             now.frame = e->at.frame;
-            *s->readable = now;
+            *known = now;
         }
     }
 }

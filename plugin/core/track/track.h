@@ -137,10 +137,13 @@ struct stream_doubt {
     uint32_t slot, slot_digest; /* what its digest and its IV took the place of */
     uint64_t slot_iv;
     uint64_t lost, numbers;     /* of the stream before the one ahead */
-    uint32_t last_seq, gap_frame, num_gaps, top_frame;
+    uint32_t last_seq, num_gaps, top_frame;
     uint32_t num_passed;        /* packets since then, the first of them in passed */
     struct passed_packet passed[STREAM_PASSED];
 };
+
+/* stream/rare.c: what is rare of s, made where there was nothing of it. */
+struct stream_rare *track_rare(struct sadb *db, struct stream *s);
 
 /* doubt.c: which packets of a stream are believed. */
 /* Of the packet that comes next: what it says of the one in doubt. */
@@ -208,7 +211,7 @@ struct known_sight {
     const struct sight *packet; /* the same packet, or NULL */
     bool same_octets, other;    /* one with the same octets, or with others, had the number */
 };
-struct known_sight sights_look(const struct sadb *db, const struct stream *s,
+struct known_sight sights_look(struct sadb *db, const struct stream *s,
                                const struct ipsec_event *e, uint32_t digest);
 /* The same of a packet that comes later than a copy does by one clock; e is told of the original.
  * What may be a copy all the same is in doubt until the end. */
@@ -229,8 +232,6 @@ void sights_end(struct sadb *db);
 void gap_open(struct sadb *db, struct stream *s, struct stream_gap gap, double now);
 /* One that was missing comes late. */
 void gap_fill(struct stream *s, uint32_t seq);
-/* The frame behind the first numbers that are missing, 0. */
-uint32_t gap_first(const struct stream *s);
 
 /* window.c */
 /* seq is ahead of the highest number so far, as a receiver reckons. */

@@ -112,15 +112,16 @@ set_tie(struct sadb *db, struct stream *s, struct child_sa *c, bool to_responder
 {
     if (s->child) {
         struct stream_tie old = { s->tied_frame, s->child, s->to_responder };
-        if (!s->ties) {
-            s->ties = store_array(&db->store, sizeof old);
+        struct stream_rare *rare = track_rare(db, s);
+        if (!rare->ties) {
+            rare->ties = store_array(&db->store, sizeof old);
         }
-        g_array_append_val(s->ties, old);
+        g_array_append_val(rare->ties, old);
     }
     s->child = c;
     s->tied_frame = frame;
     s->to_responder = to_responder;
-    s->basis = c->basis;
+    s->basis = (uint8_t)c->basis;
     s->esn = child_has_esn(c);
     if (!s->last_iv && kept_counts_iv(c->chosen)) {
         s->last_iv = (uint64_t *)store_alloc(&db->store, STREAM_IVS * sizeof *s->last_iv);
@@ -159,6 +160,7 @@ track_tie_stream(struct sadb *db, const struct ipsec_event *e, struct stream *s)
 {
     uint8_t other = s->protocol == PROTO_AH ? PROTO_ESP : PROTO_AH;
     struct ike_sa *peers;
+    const struct child_sa *beside;
     struct child_sa *c;
     bool to_r = s->to_responder;
 
@@ -178,7 +180,10 @@ track_tie_stream(struct sadb *db, const struct ipsec_event *e, struct stream *s)
         set_tie(db, s, c, to_r, e->at.frame);
         s->strange = !is_at_ends(s);
     }
-    s->other_protocol = s->child ? NULL : sadb_child_at(db, other, s->spi, &s->dst, e->at.frame,
-                                                        &to_r);
+    beside = s->child ? NULL :
+                        sadb_child_at(db, other, s->spi, &s->dst, e->at.frame, &to_r);
+    if (beside || s->rare) {
+        track_rare(db, s)->other_protocol = beside;
+    }
     s->epoch = db->store.epoch;
 }

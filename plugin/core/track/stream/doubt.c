@@ -7,10 +7,9 @@
 
 /* What packets change, and nothing else of the stream. */
 static void
-copy_line(struct stream *to, const struct stream *from, size_t window)
+copy_line(struct sadb *db, struct stream *to, const struct stream *from, size_t window)
 {
     to->reply_expected = from->reply_expected;
-    to->lengths_96 = from->lengths_96;
     to->src_port = from->src_port;
     to->dst_port = from->dst_port;
     to->last_src_port = from->last_src_port;
@@ -26,17 +25,20 @@ copy_line(struct stream *to, const struct stream *from, size_t window)
     to->numbers = from->numbers;
     to->replayed = from->replayed;
     to->out_of_window = from->out_of_window;
-    to->gap_frame = from->gap_frame;
     to->top_frame = from->top_frame;
-    to->num_gaps = from->num_gaps;
-    to->damaged = from->damaged;
     to->unchecked = from->unchecked;
-    to->tried = from->tried;
     to->num_ivs = from->num_ivs;
     memcpy(to->seen, from->seen, sizeof to->seen);
-    memcpy(to->others, from->others, sizeof to->others);
-    to->num_others = from->num_others;
     memcpy(to->window, from->window, window);
+    if (to->rare || from->rare) {
+        const struct stream_rare *of = stream_rare(from);
+        struct stream_rare *rare = track_rare(db, to);
+        rare->num_gaps = of->num_gaps;
+        rare->damaged = of->damaged;
+        rare->tried = of->tried;
+        rare->num_others = of->num_others;
+        memcpy(rare->others, of->others, sizeof rare->others);
+    }
 }
 
 void
@@ -44,9 +46,11 @@ track_begin(struct sadb *db, struct stream *s, const struct sighting *at)
 {
     static const struct stream empty;
 
-    copy_line(s, &empty, 0);
+    copy_line(db, s, &empty, 0);
     memset(s->window, 0, window_octets(db));
-    s->duplicates = 0;
+    if (s->rare) {
+        track_rare(db, s)->duplicates = 0;
+    }
     s->src_port = at->src_port;
     s->in_tcp = at->tcp;
     s->dst_port = at->dst_port;
@@ -118,7 +122,7 @@ take_back(struct sadb *db, struct stream *s, struct ipsec_event *e, bool but_lef
         track_begin(db, s, &e->at);
         e->new_stream = true;
     } else {
-        copy_line(s, d->before, window_octets(db));
+        copy_line(db, s, d->before, window_octets(db));
     }
     if (s->last_iv) {
         s->last_iv[s->num_ivs % STREAM_IVS] = d->slot_iv;
@@ -130,13 +134,13 @@ take_back(struct sadb *db, struct stream *s, struct ipsec_event *e, bool but_lef
         d->lost = s->lost;
         d->numbers = s->numbers;
         d->last_seq = s->last_seq;
-        d->gap_frame = s->gap_frame;
-        d->num_gaps = s->num_gaps;
+        d->num_gaps = stream_rare(s)->num_gaps;
         d->top_frame = s->top_frame;
     }
     for (uint32_t i = 0; i < d->num_since; i++) {
+        struct stream_rare *rare = track_rare(db, s);
         bool restored = but_left && d->since[i] == d->left.frame;
-        note_frame(db, restored ? &s->restored_frames : &s->stray_frames, d->since[i]);
+        note_frame(db, restored ? &rare->restored_frames : &rare->stray_frames, d->since[i]);
     }
 }
 
@@ -146,9 +150,9 @@ take_back_to_first(struct sadb *db, struct stream *s)
 {
     struct stream_doubt *d = s->doubt;
 
-    copy_line(s, d->between, window_octets(db));
+    copy_line(db, s, d->between, window_octets(db));
     for (uint32_t i = d->num_first; i < d->num_since; i++) {
-        note_frame(db, &s->stray_frames, d->since[i]);
+        note_frame(db, &track_rare(db, s)->stray_frames, d->since[i]);
     }
 }
 
@@ -159,12 +163,13 @@ believe_ahead(struct sadb *db, struct stream *s, struct ipsec_event *e)
 {
     struct stream_doubt *d = s->doubt;
     const struct doubted *one = &d->ahead;
-    struct frame_numbers *strays = &s->stray_frames;
+    struct stream_rare *rare = track_rare(db, s);
+    struct frame_numbers *strays = &rare->stray_frames;
     bool known = d->num_passed <= STREAM_PASSED;
 
     d->has_ahead = false;
     if (one->start) {
-        s->lost = s->gap_frame = s->num_gaps = 0;
+        s->lost = rare->num_gaps = 0;
         s->numbers = 1;
         s->first_seq = one->seq;
         s->first_frame = one->frame;
@@ -175,7 +180,7 @@ believe_ahead(struct sadb *db, struct stream *s, struct ipsec_event *e)
             s->last_seq = d->last_seq;
             s->lost = d->lost;
             s->numbers = d->numbers;
-            s->num_gaps = d->num_gaps;
+            rare->num_gaps = d->num_gaps;
             s->top_frame = d->top_frame;
         }
         gap.before = s->top_frame;
@@ -183,7 +188,6 @@ believe_ahead(struct sadb *db, struct stream *s, struct ipsec_event *e)
         gap.missing = one->seq - s->last_seq - 1;
         gap_open(db, s, gap, one->time);
         s->numbers++;
-        s->gap_frame = gap_first(s);
     }
     s->top_frame = one->frame;
     window_restart(db, s, one->seq);
@@ -192,7 +196,7 @@ believe_ahead(struct sadb *db, struct stream *s, struct ipsec_event *e)
     }
     s->packets++;
     s->unchecked += one->unchecked;
-    s->tried += one->tried;
+    rare->tried += one->tried;
     s->bytes += one->length;
     if (known) {
         s->out_of_window += d->num_passed;
@@ -244,7 +248,7 @@ keep_line(struct sadb *db, struct stream **to, const struct stream *s)
     if (!*to) {
         *to = (struct stream *)store_alloc(&db->store, sizeof *s + window);
     }
-    copy_line(*to, s, window);
+    copy_line(db, *to, s, window);
 }
 
 static void
@@ -340,13 +344,13 @@ track_verified(struct sadb *db, struct stream *s, struct ipsec_event *e)
 
     s->verified_in = e->at.frame;
     /* The keys are this SPI's: what they were tried with before in vain is bad too. */
-    if (!s->bad && !s->tried) {
+    if (!stream_rare(s)->bad && !stream_rare(s)->tried) {
         return;
     }
     if (s->doubt) {
         s->doubt->pending = s->doubt->has_ahead = false;
     }
-    if (s->unchecked == s->tried) {
+    if (s->unchecked == stream_rare(s)->tried) {
         track_begin(db, s, &e->at);
         e->new_stream = true;
     } else if (!window_ahead(s, seq, &wrapped) && s->last_seq - seq >= db->options.window) {

@@ -23,26 +23,27 @@ is_jump(const struct stream *s, uint32_t missing, double now)
 static struct stream_gap *
 gap_at(const struct stream *s, guint i)
 {
-    return &g_array_index(s->gaps, struct stream_gap, i);
+    return &g_array_index(s->rare->gaps, struct stream_gap, i);
 }
 
 /* Those that were filled give their room. */
 static void
-close_ranks(struct stream *s)
+close_ranks(struct stream *s, struct stream_rare *rare)
 {
     guint kept = 0;
 
-    for (guint i = 0; i < s->num_gaps; i++) {
+    for (guint i = 0; i < rare->num_gaps; i++) {
         if (gap_at(s, i)->missing) {
             *gap_at(s, kept++) = *gap_at(s, i);
         }
     }
-    s->num_gaps = kept;
+    rare->num_gaps = kept;
 }
 
 void
 gap_open(struct sadb *db, struct stream *s, struct stream_gap gap, double now)
 {
+    struct stream_rare *rare = track_rare(db, s);
     bool settled;
 
     gap.jump = is_jump(s, gap.missing, now);
@@ -51,30 +52,30 @@ gap_open(struct sadb *db, struct stream *s, struct stream_gap gap, double now)
         s->numbers += gap.missing;
     }
     gap.count = gap.missing;
-    if (!s->gaps) {
-        s->gaps = store_array(&db->store, sizeof gap);
+    if (!rare->gaps) {
+        rare->gaps = store_array(&db->store, sizeof gap);
     }
     /* What is in doubt may be taken back: until then the others keep their places. */
     settled = !s->doubt || !s->doubt->pending;
-    while (settled && s->num_gaps && !gap_at(s, s->num_gaps - 1)->missing) {
-        s->num_gaps--;
+    while (settled && rare->num_gaps && !gap_at(s, rare->num_gaps - 1)->missing) {
+        rare->num_gaps--;
     }
-    if (settled && s->num_gaps >= STREAM_MAX_GAPS) {
-        close_ranks(s);
+    if (settled && rare->num_gaps >= STREAM_MAX_GAPS) {
+        close_ranks(s, rare);
     }
-    if (s->num_gaps >= STREAM_MAX_GAPS) {
+    if (rare->num_gaps >= STREAM_MAX_GAPS) {
         store_cap(&db->store, "gaps in the sequence numbers of one stream that are told");
         return;
     }
-    g_array_set_size(s->gaps, s->num_gaps);
-    g_array_append_val(s->gaps, gap);
-    s->num_gaps++;
+    g_array_set_size(rare->gaps, rare->num_gaps);
+    g_array_append_val(rare->gaps, gap);
+    rare->num_gaps++;
 }
 
 void
 gap_fill(struct stream *s, uint32_t seq)
 {
-    for (guint i = s->num_gaps; i > 0; i--) {
+    for (guint i = stream_rare(s)->num_gaps; i > 0; i--) {
         struct stream_gap *gap = gap_at(s, i - 1);
         if (seq - gap->from < gap->count) {
             s->lost -= !gap->jump && s->lost > 0;
@@ -86,15 +87,4 @@ gap_fill(struct stream *s, uint32_t seq)
         }
     }
     s->lost -= s->lost > 0;
-}
-
-uint32_t
-gap_first(const struct stream *s)
-{
-    for (guint i = 0; i < s->num_gaps; i++) {
-        if (gap_at(s, i)->missing && !gap_at(s, i)->jump) {
-            return gap_at(s, i)->frame;
-        }
-    }
-    return 0;
 }

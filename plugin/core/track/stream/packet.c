@@ -39,10 +39,15 @@ is_copy(const struct stream *s, const struct seen_packet *one, const struct ipse
         uint32_t digest)
 {
     const struct sighting *at = &e->at;
-    double last = s->line ? MAX(s->line->last_time, s->last_time) : s->last_time;
+    const struct stream_line *line;
+    double last;
 
-    return one->frame && one->seq == e->packet->seq && one->ip_id == at->ip_id &&
-           same_octets(digest, one->digest) &&
+    if (!one->frame || one->seq != e->packet->seq) {
+        return false;
+    }
+    line = stream_rare(s)->line;
+    last = line ? MAX(line->last_time, s->last_time) : s->last_time;
+    return one->ip_id == at->ip_id && same_octets(digest, one->digest) &&
            at->time - last < DUPLICATE_SECONDS &&
            (uint16_t)(ticks_at(s, at->time) - one->ticks) <= DUPLICATE_SECONDS * 100;
 }
@@ -53,6 +58,7 @@ copied(const struct stream *s, const struct ipsec_event *e, uint32_t digest)
 {
     const struct seen_packet *one = &s->seen[e->packet->seq % STREAM_SEEN];
     const struct stream_doubt *d = s->doubt;
+    const struct stream_rare *rare;
 
     if (is_copy(s, one, e, digest)) {
         return one;
@@ -63,9 +69,10 @@ copied(const struct stream *s, const struct ipsec_event *e, uint32_t digest)
             return one;
         }
     }
-    for (size_t i = 0; s->num_others && i < STREAM_OTHERS; i++) {
-        if (is_copy(s, &s->others[i], e, digest)) {
-            return &s->others[i];
+    rare = stream_rare(s);
+    for (size_t i = 0; rare->num_others && i < STREAM_OTHERS; i++) {
+        if (is_copy(s, &rare->others[i], e, digest)) {
+            return &rare->others[i];
         }
     }
     return NULL;
@@ -175,26 +182,30 @@ see_integrity(struct sadb *db, struct stream *s, const struct ipsec_event *e)
     s->read |= e->packet->clear_read || e->packet->readable_ip;
     s->key_named |= e->packet->key_named;
     s->key_fails |= e->packet->key_named && !e->packet->cut && !e->packet->clear_read;
-    if (!s->key_near.miss) {
-        s->key_near = e->packet->near;
+    if (e->packet->near.miss && !stream_rare(s)->key_near.miss) {
+        track_rare(db, s)->key_near = e->packet->near;
     }
     /* What was sent in clear is noise once it has been decrypted. */
     if (e->packet->noise && !e->packet->readable_ip) {
-        s->noise++;
-        s->noise_frame = s->noise_frame ? s->noise_frame : e->at.frame;
+        struct stream_rare *rare = track_rare(db, s);
+        rare->noise++;
+        rare->noise_frame = rare->noise_frame ? rare->noise_frame : e->at.frame;
     }
     if (e->packet->icv == ICV_GOOD) {
         s->good += !e->replayed;
     } else if (e->packet->icv == ICV_BAD) {
-        s->bad++;
-        if (s->bad_frames.len < STREAM_MAX_BAD_FRAMES) {
-            store_add_frame(&db->store, &s->bad_frames, e->at.frame);
+        struct stream_rare *rare = track_rare(db, s);
+        rare->bad++;
+        if (rare->bad_frames.len < STREAM_MAX_BAD_FRAMES) {
+            store_add_frame(&db->store, &rare->bad_frames, e->at.frame);
         } else {
             store_cap(&db->store, "frames with a wrong ICV of one stream");
         }
     } else {
         s->unchecked++;
-        s->tried += e->packet->tried;
+        if (e->packet->tried) {
+            track_rare(db, s)->tried++;
+        }
     }
 }
 
@@ -209,7 +220,7 @@ make_stream(struct sadb *db, const struct sighting *at, const struct ipsec_packe
         store_cap(&db->store, "ESP and AH streams");
         return NULL;
     }
-    for (const struct stream *one = older; one; one = one->older) {
+    for (const struct stream *one = older; one; one = stream_rare(one)->older) {
         if (++num >= SADB_MAX_PER_SPI) {
             store_cap(&db->store, "streams of one SPI");
             return older;
@@ -224,7 +235,9 @@ make_stream(struct sadb *db, const struct sighting *at, const struct ipsec_packe
     s->born = at->frame;
     track_begin(db, s, at);
     s->epoch = db->store.epoch - 1;
-    s->older = older;
+    if (older) {
+        track_rare(db, s)->older = older;
+    }
     g_ptr_array_add(db->streams, s);
     g_hash_table_insert(db->stream_of, g_memdup2(key, sizeof *key), s);
     return s;
@@ -394,8 +407,9 @@ see_packet(struct sadb *db, struct stream *s, struct ipsec_event *e,
     s->ttl = s->last_seq == p->seq ? e->at.ttl : s->ttl;
     see_integrity(db, s, e);
     if (e->differs) {
+        struct stream_rare *rare = track_rare(db, s);
+        rare->others[rare->num_others++ % STREAM_OTHERS] = seen_now(s, e, digest);
         /* Whoever wants his packet taken for another sends it first. */
-        s->others[s->num_others++ % STREAM_OTHERS] = seen_now(s, e, digest);
         s->first_frame = s->packets == 1 ? e->at.frame : s->first_frame;
         s->last_frame = e->at.frame;
         e->number = p->seq + s->now.ahead;
@@ -451,7 +465,8 @@ see_any(struct sadb *db, struct ipsec_event *e, const struct sighting *at,
     e->forged = p->icv == ICV_BAD && key_is_right(s);
     e->unverified = p->icv == ICV_BAD && !e->forged;
     if (e->forged && s->packets) {
-        s->damaged += p->seq == s->last_seq + s->damaged + 1;
+        struct stream_rare *rare = track_rare(db, s);
+        rare->damaged += p->seq == s->last_seq + rare->damaged + 1;
         see_integrity(db, s, e);
         e->number = p->seq + s->now.ahead;
         return;
@@ -467,14 +482,14 @@ see_any(struct sadb *db, struct ipsec_event *e, const struct sighting *at,
     original = copied(s, e, digest);
     known = sights_look(db, s, e, digest);
     if (!original && sights_packet(db, s, e, &known)) {
-        s->duplicates++;
+        track_rare(db, s)->duplicates++;
         s->last_frame = at->frame;
         e->duplicate = true;
         e->number = p->seq + s->now.ahead;
         return;
     }
     if (original) {
-        s->duplicates++;
+        track_rare(db, s)->duplicates++;
         s->last_frame = at->frame;
         e->duplicate = true;
         e->original = original->frame;

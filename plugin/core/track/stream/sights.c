@@ -24,53 +24,68 @@ newest_of(const struct sights *all, uint32_t whose, uint32_t seq)
 }
 
 /* NULL: it has given its place to a later one, or there is none. */
-static const struct sight *
+static struct sight *
 numbered(const struct sights *all, uint32_t number)
 {
     return number && all->num - number < SADB_MAX_SIGHTS ? &all->at[number % SADB_MAX_SIGHTS] :
                                                            NULL;
 }
 
-static struct known_sight
-look_for(const struct sadb *db, const struct sight *now)
+/* Chains those that have come since somebody looked for one. */
+static void
+chain(struct sights *all)
 {
-    const struct sights *all = &db->sights;
-    struct known_sight known = { .now = *now };
-    const struct sight *w =
-        all->at ? numbered(all, *newest_of(all, now->whose, now->seq)) : NULL;
+    if (all->num - all->chained > SADB_MAX_SIGHTS) {
+        all->chained = all->num - SADB_MAX_SIGHTS;
+    }
+    while (all->chained != all->num) {
+        struct sight *one = &all->at[++all->chained % SADB_MAX_SIGHTS];
+        uint32_t *newest = newest_of(all, one->whose, one->seq);
+        one->older = *newest;
+        *newest = all->chained;
+    }
+}
 
-    for (size_t i = 0; w && i < ALIKE; i++, w = numbered(all, w->older)) {
-        if (w->seq != now->seq || w->whose != now->whose) {
+static struct known_sight
+look_for(struct sadb *db, const struct sight *now)
+{
+    struct sights *all = &db->sights;
+    struct known_sight known = { .now = *now };
+    const struct sight *one;
+
+    if (!all->at) {
+        return known;
+    }
+    chain(all);
+    one = numbered(all, *newest_of(all, now->whose, now->seq));
+    for (size_t i = 0; one && i < ALIKE; i++, one = numbered(all, one->older)) {
+        if (one->seq != now->seq || one->whose != now->whose) {
             continue;
         }
-        if (w->digest != now->digest) {
+        if (one->digest != now->digest) {
             known.other = true;
-        } else if (w->ip_id != now->ip_id) {
+        } else if (one->ip_id != now->ip_id) {
             known.same_octets = true;
         } else {
             known.same_octets = true;
-            known.packet = known.packet ? known.packet : w;
+            known.packet = known.packet ? known.packet : one;
         }
     }
     return known;
 }
 
-/* In the place of the oldest: one behind the other, for a processor's cache. */
+/* In the place of the oldest.  Most are never looked for: each stands behind the one before it,
+ * where a processor's cache expects it, and nothing else is written. */
 static void
 keep_sight(struct sadb *db, const struct sight *one)
 {
     struct sights *all = &db->sights;
-    uint32_t *newest;
 
     if (!all->at) {
         all->at = (struct sight *)store_alloc(&db->store, SADB_MAX_SIGHTS * sizeof *all->at);
         all->newest = (uint32_t *)store_alloc(&db->store, SADB_MAX_SIGHTS * sizeof *all->newest);
     }
-    newest = newest_of(all, one->whose, one->seq);
-    all->num++;
-    all->at[all->num % SADB_MAX_SIGHTS] = *one;
-    all->at[all->num % SADB_MAX_SIGHTS].older = *newest;
-    *newest = all->num;
+    all->at[++all->num % SADB_MAX_SIGHTS] = *one;
 }
 
 static struct sight
@@ -87,7 +102,7 @@ sight_of(const struct sighting *at, uint32_t whose, uint32_t seq, uint32_t diges
 }
 
 struct known_sight
-sights_look(const struct sadb *db, const struct stream *s, const struct ipsec_event *e,
+sights_look(struct sadb *db, const struct stream *s, const struct ipsec_event *e,
             uint32_t digest)
 {
     struct sight now = sight_of(&e->at, s->id, e->packet->seq, digest);
@@ -244,14 +259,15 @@ joins(const struct sadb *db, const struct stream_line *l, uint32_t seq)
 static bool
 is_too_far(const struct stream *s, const struct ipsec_event *e)
 {
+    const struct stream_rare *rare = stream_rare(s);
     uint32_t seq = e->packet->seq;
     double age = s->last_time - s->first_time;
 
     if (!e->out_of_window) {
         return false;
     }
-    for (guint i = s->num_gaps; i > 0; i--) {
-        const struct stream_gap *gap = &g_array_index(s->gaps, struct stream_gap, i - 1);
+    for (guint i = rare->num_gaps; i > 0; i--) {
+        const struct stream_gap *gap = &g_array_index(rare->gaps, struct stream_gap, i - 1);
         if (gap->jump && seq - gap->from < gap->count) {
             return true;
         }
@@ -265,7 +281,7 @@ is_too_far(const struct stream *s, const struct ipsec_event *e)
 static void
 see_main(struct stream *s, const struct ipsec_event *e, uint32_t top)
 {
-    struct stream_line *l = s->line;
+    struct stream_line *l = stream_rare(s)->line;
 
     if (l && s->last_seq != top && s->last_seq == e->packet->seq) {
         l->caught |= l->last_seq == top;
@@ -279,7 +295,7 @@ see_main(struct stream *s, const struct ipsec_event *e, uint32_t top)
 static void
 begin_line(struct stream *s, const struct ipsec_event *e, uint32_t top)
 {
-    struct stream_line *l = s->line;
+    struct stream_line *l = s->rare->line;
     struct frame_numbers room = l->frames;
 
     room.len = 0;
@@ -297,10 +313,11 @@ static void
 see_line(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t top, bool conflict)
 {
     uint32_t seq = e->packet->seq;
-    struct stream_line *l = s->line;
+    struct stream_rare *rare = track_rare(db, s);
+    struct stream_line *l = rare->line;
 
     if (!l) {
-        l = s->line = (struct stream_line *)store_alloc(&db->store, sizeof *l);
+        l = rare->line = (struct stream_line *)store_alloc(&db->store, sizeof *l);
     }
     if (!l->count || (!l->proved && !joins(db, l, seq))) {
         begin_line(s, e, top);
@@ -357,19 +374,30 @@ settle_early(struct sadb *db)
     for (guint i = 0; db->early && i < db->early->len; i++) {
         struct early_copy one = g_array_index(db->early, struct early_copy, i);
         struct stream *s = one.stream;
+        struct stream_rare *rare;
         if (!db->distances[one.distance].proved) {
             continue;
         }
+        rare = track_rare(db, s);
         s->packets -= s->packets > 0;
         s->bytes -= MIN(s->bytes, one.bytes);
-        s->duplicates++;
+        rare->duplicates++;
         s->out_of_window -= one.late && s->out_of_window;
         s->replayed -= !one.late && s->replayed;
-        store_add_frame(&db->store, &s->copy_frames, one.copy.frame);
+        store_add_frame(&db->store, &rare->copy_frames, one.copy.frame);
         g_array_index(db->early, struct early_copy, kept++) = one;
     }
     if (db->early) {
         g_array_set_size(db->early, kept);
+    }
+}
+
+static void
+lose_nothing(struct sadb *db, struct stream *s)
+{
+    s->lost = 0;
+    if (s->rare) {
+        track_rare(db, s)->num_gaps = 0;
     }
 }
 
@@ -391,8 +419,8 @@ share_counters(struct sadb *db)
             continue;
         }
         if (one && !ip_equal(&one->dst, &s->dst)) {
-            s->lost = one->lost = s->num_gaps = one->num_gaps = 0;
-            s->gap_frame = one->gap_frame = 0;
+            lose_nothing(db, s);
+            lose_nothing(db, one);
             s->numbers = s->packets;
             one->numbers = one->packets;
         } else if (!one) {

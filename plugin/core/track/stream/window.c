@@ -55,17 +55,17 @@ static void
 advance(struct sadb *db, struct stream *s, const struct ipsec_event *e, uint32_t seq)
 {
     uint32_t ahead = seq - s->last_seq, bits = db->window_mask + 1;
+    uint32_t damaged = stream_rare(s)->damaged;
 
     for (uint32_t i = 1; i < ahead && i <= bits; i++) {
         window_set(db, s, s->last_seq + i, false);
     }
-    if (ahead - 1 > s->damaged) {
+    if (ahead - 1 > damaged) {
         struct stream_gap gap = { .before = s->top_frame, .frame = e->at.frame,
-                                  .from = s->last_seq + s->damaged + 1,
-                                  .missing = ahead - 1 - s->damaged };
+                                  .from = s->last_seq + damaged + 1,
+                                  .missing = ahead - 1 - damaged };
         gap_open(db, s, gap, e->at.time);
-        s->numbers += s->damaged;
-        s->gap_frame = gap_first(s);
+        s->numbers += damaged;
     } else {
         s->numbers += ahead - 1;
     }
@@ -73,7 +73,9 @@ advance(struct sadb *db, struct stream *s, const struct ipsec_event *e, uint32_t
     s->last_seq = seq;
     s->top_frame = e->at.frame;
     s->numbers++;
-    s->damaged = 0;
+    if (damaged) {
+        track_rare(db, s)->damaged = 0;
+    }
 }
 
 /* The digest of the packet that had the number first, 0 where it is not known. */
@@ -128,7 +130,6 @@ window_see(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t di
     } else {
         window_set(db, s, seq, true);
         gap_fill(s, seq);
-        s->gap_frame = s->lost ? gap_first(s) : 0;
     }
 }
 
@@ -142,7 +143,6 @@ window_fill(struct sadb *db, struct stream *s, struct ipsec_event *e, uint32_t d
     }
     if (behind >= db->options.window && behind < UINT32_MAX / 2) {
         gap_fill(s, seq);
-        s->gap_frame = s->lost ? gap_first(s) : 0;
     } else {
         window_see(db, s, e, digest);
     }
@@ -154,6 +154,7 @@ void
 window_note_step(struct sadb *db, struct stream *s, uint32_t seq, uint32_t frame)
 {
     struct stream_step now = { s->lost, frame, s->packets - seq, s->replayed };
+    struct stream_rare *rare;
 
     if (!s->now.frame) {
         s->now = now;
@@ -162,11 +163,12 @@ window_note_step(struct sadb *db, struct stream *s, uint32_t seq, uint32_t frame
     if (now.ahead == s->now.ahead && now.lost == s->now.lost && now.replayed == s->now.replayed) {
         return;
     }
-    if (!s->steps) {
-        s->steps = store_array(&db->store, sizeof now);
+    rare = track_rare(db, s);
+    if (!rare->steps) {
+        rare->steps = store_array(&db->store, sizeof now);
     }
-    if (s->steps->len < STREAM_MAX_STEPS) {
-        g_array_append_val(s->steps, s->now);
+    if (rare->steps->len < STREAM_MAX_STEPS) {
+        g_array_append_val(rare->steps, s->now);
     } else {
         store_cap(&db->store, "packets out of order of one stream whose counts are remembered");
     }
