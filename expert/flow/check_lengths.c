@@ -9,8 +9,6 @@
 enum {
     FEW = 3, /* echoes lost, and packets answered, that make a rule */
     LADDER_STEPS = 2,
-    FULL_SEGMENT = 1360, /* octets of ESP: shorter ones that are sent again and again without
-                                 * keys may be requests that nobody answers */
     SAFE_OUTER = 1280, /* octets of an IP packet that every path should carry: what IPv6
                                  * demands of links */
     SMALLEST_OUTER = 576,
@@ -44,19 +42,20 @@ rule_of_read(const struct flow *f, bool to_r, double now, struct rule *out)
 {
     double patience = MAX(SURELY_LOST_S, flow_patience(&f->way[to_r]));
     struct flow_fate lost = f->reading->way[to_r].lost, got = f->reading->way[to_r].answered;
-    bool tcp = false;
+    bool tcp = false, heard = false;
 
     for (size_t i = 0; i < FLOW_QUESTIONS; i++) {
         const struct flow_question *q = &f->reading->way[to_r].open[i];
         if (flow_question_is_lost(q, patience, now)) {
             add_fate(&lost, q);
             tcp |= q->tcp;
+            heard |= q->tcp && q->back; /* its connection lives */
         }
     }
     *out = (struct rule){ lost.longest < got.shortest, tcp, lost.shortest, got.longest, lost.sent,
                           lost.first_frame, lost.last_frame };
     if (!lost.number || !got.number || lost.sent < FEW ||
-        (!tcp && (got.number < FEW || got.last_frame < lost.first_frame))) {
+        (!heard && (got.number < FEW || got.last_frame < lost.first_frame))) {
         return false;
     }
     if (out->below) {
@@ -76,7 +75,7 @@ rule_of_ladder(const struct flow_way *w, struct rule *out)
 
     *out = (struct rule){ false, false, l->length, w->longest, l->sent, l->first_frame,
                           l->last_frame };
-    return l->steps >= LADDER_STEPS && l->length >= FULL_SEGMENT && l->length > w->longest &&
+    return l->steps >= LADDER_STEPS && l->length >= FLOW_FULL_SEGMENT && l->length > w->longest &&
            w->questions >= FEW && l->back > 0;
 }
 

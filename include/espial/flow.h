@@ -13,7 +13,10 @@
 
 enum flow_sizes {
     FLOW_BEATS = 12, FLOW_LENGTHS = 4, FLOW_HEARD = 8, FLOW_TALKS = 4, FLOW_QUESTIONS = 6,
-    FLOW_ACKS = 4
+    FLOW_ACKS = 4,
+    FLOW_FULL_SEGMENT = 1360    /* octets of ESP: so long are the segments of TCP that has much to
+                                 * send; shorter ones that are sent again and again may be requests
+                                 * to a host that does not answer */
 };
 
 /* What comes later than that, seconds, answers nothing. */
@@ -105,8 +108,8 @@ struct flow {
 /* How many seconds without an answer are long in that direction. */
 double flow_patience(const struct flow_way *w);
 /* It is not answered: an echo that has waited for patience seconds, or a TCP segment that was sent
- * four times while other packets of its connection came back.  One that was sent once may have
- * been acknowledged out of order, or another one stands for it. */
+ * four times, a full one or one while other packets of its connection came back.  One that was sent
+ * once may have been acknowledged out of order, or another one stands for it. */
 bool flow_question_is_lost(const struct flow_question *q, double patience, double now);
 
 #endif

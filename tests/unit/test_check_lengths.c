@@ -142,6 +142,40 @@ long_ones(struct conversation *c, bool read)
     SILENT(c, large_esp_lost);
 }
 
+/* An upload of more segments than there are places, of which none arrives, so that its connection
+ * falls silent: what tells is that pings are answered later.  Segments that are not full may be
+ * requests to a host that has died. */
+static void
+nothing_arrives(struct conversation *c)
+{
+    enum { BURST = 20, FULL = 1464, HALF = 700 };
+
+    for (unsigned how = 0; how < 8; how++) {
+        bool short_last = how & 1, later = how & 2, full = how & 4;
+        uint32_t length = full ? FULL : HALF;
+        struct talk t = talk_of(c, true);
+        for (unsigned i = 0; i < 3; i++) {
+            segment(&t, 0.3, 104, 100 + 18 * i, 18);
+            acknowledge(&t, 118 + 18 * i);
+        }
+        for (unsigned i = 0; i < BURST; i++) {
+            segment(&t, 0.001, length, 154 + 1000 * i, 1000);
+        }
+        if (short_last) {
+            segment(&t, 0.001, 104, 154 + 1000 * BURST, 10);
+            acknowledge(&t, 154);
+        }
+        for (unsigned i = 0; i < 4; i++) {
+            segment(&t, 0.25 * (1u << i), length, 154, 1000);
+        }
+        for (unsigned i = 0; later && i < 3; i++) {
+            ping(&t, 136, true);
+        }
+        end_after(c, 5);
+        TOLD(c, large_esp_lost, short_last || (later && full));
+    }
+}
+
 /* Without keys: a request of middling length that nobody wants to answer may be lawful, and where
  * nothing at all comes back, length decides nothing. */
 static void
@@ -214,6 +248,7 @@ main(void)
     static struct conversation c;
 
     conversation_begin(&c);
+    nothing_arrives(&c);
     long_ones(&c, true);
     long_ones(&c, false);
     other_ladders(&c);

@@ -365,7 +365,8 @@ bool
 flow_question_is_lost(const struct flow_question *q, double patience, double now)
 {
     if (q->tcp) {
-        return q->first_frame && q->sent >= 4 && q->back;
+        return q->first_frame && q->sent >= 4 &&
+               (q->back || q->length >= FLOW_FULL_SEGMENT);
     }
     return q->first_frame && now - q->last_time >= patience;
 }

@@ -169,11 +169,33 @@ hear(struct flow *f, const struct ipsec_event *e)
     }
 }
 
+/* Where a question goes that was not asked before: a free place, else that of the oldest one; but of
+ * a connection that has sent much, that of the latest segment: the first one will be sent again. */
+static struct flow_question *
+place_for(struct flow_question *open, uint32_t id)
+{
+    struct flow_question *oldest = open, *latest = NULL;
+    unsigned same = 0;
+
+    for (size_t i = 0; i < FLOW_QUESTIONS; i++) {
+        struct flow_question *q = &open[i];
+        if (!q->first_frame) {
+            return q;
+        }
+        oldest = q->last_time < oldest->last_time ? q : oldest;
+        if (q->id == id && q->tcp && q->sent == 1) {
+            latest = latest && (int32_t)(q->seq - latest->seq) < 0 ? latest : q;
+            same++;
+        }
+    }
+    return same > 1 ? latest : oldest;
+}
+
 static void
 ask(struct flow *f, const struct ipsec_event *e)
 {
     const struct ipsec_packet *p = e->packet;
-    struct flow_question *open = f->reading->way[e->to_responder].open, *free = open;
+    struct flow_question *open = f->reading->way[e->to_responder].open, *free = NULL;
     double patience = flow_patience(&f->way[e->to_responder]);
     uint32_t id = hash_way(&p->inner, false), sent = 1, back = 0, first = e->at.frame;
 
@@ -186,10 +208,8 @@ ask(struct flow *f, const struct ipsec_event *e)
             first = q->first_frame;
             break;
         }
-        if (!q->first_frame || (free->first_frame && q->last_time < free->last_time)) {
-            free = q;
-        }
     }
+    free = free ? free : place_for(open, id);
     if (sent == 1 && flow_question_is_lost(free, patience, e->at.time)) {
         settle(&f->reading->way[e->to_responder].lost, free);
     }
