@@ -96,6 +96,8 @@ struct passed {
     double first_time, last_time;   /* of these packets */
     unsigned rekeyed;           /* how often an SA was replaced */
     unsigned lines;             /* Child SAs, those that replace another one not counted */
+    uint32_t tail;              /* packets there at the end, which nobody read: nothing has come
+                                 * back although they waited for it; 0 */
     bool both;                  /* there and back */
     bool read;                  /* some were read, or verify */
 };

@@ -5,6 +5,7 @@
 #include "expert.h"
 #include "words/turn.h"
 
+#include <espial/flow.h>
 #include <string.h>
 
 const char *
@@ -32,7 +33,10 @@ struct counting {
     struct passed passed;
     uint32_t last[2];           /* frames, there and back */
     bool carried;               /* by some Child SA */
+    uint32_t tail_frame;        /* where passed.tail begins */
 };
+
+enum { TAIL_PACKETS = 3 };
 
 static void
 count_stream(struct counting *c, const struct stream *s, bool there)
@@ -53,6 +57,19 @@ count_stream(struct counting *c, const struct stream *s, bool there)
     *(there ? &p->lost_there : &p->lost_back) += lost;
     p->read |= s->read || s->good;
     c->last[there ? 0 : 1] = MAX(c->last[there ? 0 : 1], s->last_frame);
+}
+
+/* Packets at the end that nobody could read, and that nothing came back after. */
+static void
+count_tail(struct counting *c, const struct child_sa *child, bool turned)
+{
+    const struct flow_run *r = child->flow ? &child->flow->run : NULL;
+
+    if (r && r->packets >= TAIL_PACKETS && !r->read && r->waited && r->to_responder != turned &&
+        child->rekeyed_by == NO_ID && !child->deleted_in && r->last_frame == c->last[0]) {
+        c->passed.tail = r->packets;
+        c->tail_frame = r->first_frame;
+    }
 }
 
 static void
@@ -79,6 +96,7 @@ count_sa(struct counting *c, const struct tunnel *t, const struct ike_sa *sa)
             count_stream(c, s, s->to_responder != turned);
             c->carried = true;
         }
+        count_tail(c, child, turned);
     }
 }
 
@@ -107,6 +125,9 @@ tunnel_passed(const struct diagnoses *d, const struct tunnel *t)
         count_stream(&c, s, goes_there(d, t, s));
     }
     c.passed.both = c.passed.there && c.passed.back;
+    if (c.tail_frame < c.last[1]) {
+        c.passed.tail = 0;      /* something came back in another SA */
+    }
     c.passed.last_both = c.passed.both ? MIN(c.last[0], c.last[1]) : 0;
     return c.passed;
 }
@@ -405,6 +426,9 @@ sentence(const struct diagnoses *d, const struct tunnel *t, const struct passed 
         g_string_append(out, !p->read ? "Works, as far as its packets show without keys: " :
                                             "Works: ");
         put_use(out, t, p);
+        if (!p->read && p->tail) {
+            g_string_append_printf(out, "; nothing comes back after the last %u out", p->tail);
+        }
         g_string_append_c(out, '.');
         break;
     default:

@@ -129,34 +129,6 @@ numbers_went_back(const struct child_sa *c, const struct flow_run *r)
     return false;
 }
 
-static bool
-has_stopped(const struct sadb *db, const struct child_sa *c)
-{
-    const struct flow_run *r = c->flow ? &c->flow->run : NULL;
-    const struct flow_way *w;
-    uint32_t waited;
-    double end;
-
-    if (!r || r->packets < STOPPED_PACKETS || c->rekeyed_by != NO_ID || c->state == CHILD_FAILED ||
-        !c->flow->way[0].packets || !c->flow->way[1].packets) {
-        return false;
-    }
-    if (length_decides(db, c, r->to_responder)) {
-        return false;
-    }
-    w = &c->flow->way[r->to_responder];
-    end = c->deleted_in ? c->deleted_time : sadb_last_time(db);
-    waited = r->waited + (end - r->last_time >= flow_patience(w));
-    if (waited < STOPPED_WAITS) {
-        return false;
-    }
-    if (r->read) {
-        /* Who acknowledges more and more gets answers, and the capture lacks them. */
-        return r->read == r->packets && w->questions > 0 && r->acked < STOPPED_ACKS;
-    }
-    return w->questions >= EXCHANGES && (asks_as_before(r, w) || asks_again(r));
-}
-
 /* What IKE shows of the end that has fallen silent. */
 struct gain {
     guint64 gets, sends;        /* packets */
@@ -241,6 +213,46 @@ takes_answers(const struct child_sa *c, const struct ike_sa *one, const struct i
     }
     g = gain_of(one);
     return g.gets >= g.sends + STOPPED_PACKETS;
+}
+
+/* The answers may go to another client: then they are missed though hosts are slow to answer. */
+static bool
+goes_to_other_client(const struct sadb *db, const struct child_sa *c)
+{
+    const struct ike_sa *sa = child_holder(db, c);
+
+    for (size_t n = sa->id + 1, k = 0; n < sadb_num_ike_sas(db) && k < SADB_MAX_LOOKED_AT; n++, k++) {
+        const struct ike_sa *one = sadb_ike_sa(db, n);
+        if (one->rekeys == NO_ID && one->stood && takes_answers(c, one, sa)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+has_stopped(const struct sadb *db, const struct child_sa *c)
+{
+    const struct flow_run *r = c->flow ? &c->flow->run : NULL;
+    const struct flow_way *w;
+    uint32_t waited;
+    double end;
+    bool asks;
+
+    if (!r || r->packets < STOPPED_PACKETS || c->rekeyed_by != NO_ID || c->state == CHILD_FAILED ||
+        !c->flow->way[0].packets || !c->flow->way[1].packets) {
+        return false;
+    }
+    if (length_decides(db, c, r->to_responder)) {
+        return false;
+    }
+    w = &c->flow->way[r->to_responder];
+    end = c->deleted_in ? c->deleted_time : sadb_last_time(db);
+    waited = r->waited + (end - r->last_time >= flow_patience(w));
+    /* Who acknowledges more and more gets answers, and the capture lacks them. */
+    asks = r->read ? r->read == r->packets && w->questions > 0 && r->acked < STOPPED_ACKS :
+                     w->questions >= EXCHANGES && (asks_as_before(r, w) || asks_again(r));
+    return asks && (waited >= STOPPED_WAITS || goes_to_other_client(db, c));
 }
 
 /* Another client at the same address: by its identity or, where that is unknown, by its port. */

@@ -4,6 +4,10 @@
 #include "expert.h"
 
 #define REFUSAL_SECONDS 3.0     /* a refusal comes at once */
+#define CHECK_ANSWER_S 1.0      /* and so does the answer to a liveness check */
+#define CHECKS_APART_S 0.5      /* what comes closer are Deletes at the end of an SA */
+
+enum { CHECKS_ANSWERED = 2, CHECKS_MISSED = 3 };
 
 /* The first message of the other side after quick mode's own, where quick mode gets no answer. */
 static const struct exchange_message *
@@ -302,6 +306,96 @@ dead_v1(const struct check_in *in, struct findings *out, const struct ike_sa *sa
     }
 }
 
+/* An Informational of IKEv1 that nobody could read, or NULL. */
+static const struct exchange_message *
+blind_informational(const struct exchange *x)
+{
+    const struct exchange_message *m = x->messages.len == 1 ? message_at(x, 0) : NULL;
+
+    return m && x->type == V1_INFORMATIONAL && m->encrypted && !m->readable && !m->injected &&
+                   !x->injected ?
+               m :
+               NULL;
+}
+
+/* That end of sa has sent ESP or AH behind the frame. */
+static bool
+carries_on(const struct ike_sa *sa, bool initiator, uint32_t since)
+{
+    for (struct newest n = newest_first(sa->children.len, SADB_MAX_PER_PEER); newest_next(&n);) {
+        const struct child_sa *c = sa->children.at[n.i];
+        for (struct newest k = newest_first(c->streams.len, SADB_MAX_PER_SPI); newest_next(&k);) {
+            const struct stream *s = c->streams.at[k.i];
+            if (s->to_responder == initiator && s->last_frame > since) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Liveness checks by their shape: Informationals of one length that the other end answered each at
+ * once by one of the same length. */
+struct blind_checks {
+    const struct exchange_message *asked;       /* the last one, without an answer so far */
+    const struct exchange_message *first, *last;        /* of those that nothing follows */
+    uint32_t length, answered, missed;
+};
+
+static void
+see_blind(struct blind_checks *b, const struct exchange_message *m, bool side, uint32_t heard_in)
+{
+    if (m->from_initiator != side) {
+        if (b->asked && m->length == b->length && m->time - b->asked->time <= CHECK_ANSWER_S) {
+            b->answered++;
+        }
+        b->asked = NULL;
+        return;
+    }
+    if (m->length != b->length || (b->asked && m->time - b->asked->time < CHECKS_APART_S)) {
+        *b = (struct blind_checks){ .length = m->length };
+    }
+    b->asked = m;
+    if (m->frame > heard_in) {
+        b->first = b->first ? b->first : m;
+        b->last = m;
+        b->missed++;
+    }
+}
+
+static void
+dead_by_shape(const struct check_in *in, struct findings *out, const struct ike_sa *sa)
+{
+    for (unsigned side = 0; side < 2; side++) {
+        struct blind_checks b = { .length = 0 };
+        struct scope where = {
+            .basis = BASIS_INFERRED, .sa = sa, .exchange = NO_ID, .variant = side
+        };
+        uint32_t heard_in = side ? sa->last_from_r : sa->last_from_i;
+        char a[ID_TEXT_MAX], peer[ID_TEXT_MAX];
+        for (guint i = 0; i < sa->exchanges.len; i++) {
+            const struct exchange_message *m = blind_informational(sa->exchanges.at[i]);
+            if (m) {
+                see_blind(&b, m, side, heard_in);
+            }
+        }
+        if (b.answered < CHECKS_ANSWERED || b.missed < CHECKS_MISSED ||
+            sadb_last_time(in->db) - b.first->time < AFTER_RETRANSMISSION_S ||
+            carries_on(sa, !side, b.first->frame)) {
+            continue;
+        }
+        where.frame = b.first->frame;
+        where.also = b.last->frame;
+        endpoint_print(side ? &sa->initiator : &sa->responder, a, sizeof a);
+        endpoint_print(side ? &sa->responder : &sa->initiator, peer, sizeof peer);
+        finding_add(out, CHECK_dead_peer, &where,
+                    "%s sends %u Informational messages of %u octets (frames %u to %u), and "
+                    "nothing comes back from %s. Before that, %s answered %u of them at once, each "
+                    "by one of the same length. Suggests liveness checks that get no answer.",
+                    a, b.missed, b.length, b.first->frame, b.last->frame, peer, peer, b.answered);
+    }
+}
+
 void
 check_dead_peer(const struct check_in *in, struct findings *out)
 {
@@ -310,6 +404,7 @@ check_dead_peer(const struct check_in *in, struct findings *out)
         const struct ike_sa *sa = sadb_ike_sa(in->db, i);
         if (sa->major == 1 && sa->from_initiator && sa->from_responder) {
             dead_v1(in, out, sa);
+            dead_by_shape(in, out, sa);
         }
     }
 }

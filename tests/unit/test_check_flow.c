@@ -410,9 +410,10 @@ checks_of_life(struct conversation *c)
 }
 
 /* The same user connects from elsewhere, and the gateway drops the first SA for that; or another
- * one does, and the gateway sends him the answers, or his own alone. */
+ * one does, and the gateway sends him the answers, or his own alone.  Of hosts that are slow to
+ * answer, nothing is missed yet but what another one gets. */
 static void
-other_device(struct conversation *c, const char *who, bool gets_answers)
+other_device(struct conversation *c, const char *who, bool gets_answers, bool slow)
 {
     struct ip_addr client = c->client;
 
@@ -441,7 +442,7 @@ other_device(struct conversation *c, const char *who, bool gets_answers)
         for (uint32_t seq = 1; seq <= 4; seq++) {
             ipsec(c, &c->client, &c->gateway, esp_of(0xb0000005, 4 * device + seq));
             if (!device) {
-                soon(c);
+                c->now -= slow ? 0 : 0.49;
                 ipsec(c, &c->gateway, &c->client, esp_of(0xa0000005, seq));
             } else if (strcmp(who, "bob") == 0) {
                 ipsec(c, &c->stranger, &c->gateway, esp_of(0xb0000006, seq));
@@ -455,7 +456,10 @@ other_device(struct conversation *c, const char *who, bool gets_answers)
         }
     }
     end_after(c, 0);
-    FIRES(c, stream_stopped);
+    TOLD(c, stream_stopped, !slow || gets_answers);
+    if (slow && !gets_answers) {
+        return;
+    }
     T((strstr(detail(c, CHECK_stream_stopped), "the same identity connected from 203.0.113.66") !=
        NULL) == (strcmp(who, "lisa") == 0));
     T((strstr(detail(c, CHECK_stream_stopped), "Suggests: IKE SA 1 of 203.0.113.66 came up "
@@ -484,8 +488,10 @@ main(void)
     stops_after_rekey(&c, true);
     signs(&c);
     checks_of_life(&c);
-    other_device(&c, "lisa", false);
-    other_device(&c, "bob", true);
-    other_device(&c, "bob", false);
+    other_device(&c, "lisa", false, false);
+    for (unsigned slow = 0; slow < 2; slow++) {
+        other_device(&c, "bob", true, slow);
+        other_device(&c, "bob", false, slow);
+    }
     return conversation_done(&c);
 }

@@ -96,6 +96,43 @@ v1_liveness(struct conversation *c)
     T(count(c, CHECK_dead_peer) == 0);
 }
 
+/* The same without keys: the lengths tell. */
+static void
+blind_checks(struct conversation *c)
+{
+    enum { DEAD, ONE_ANSWERED, OTHER_LENGTH, BURST, ESP_COMES, ENDS, TWO_MISSED, NUM };
+
+    for (unsigned how = 0; how < NUM; how++) {
+        unsigned answered = how == ONE_ANSWERED ? 1 : 2, missed = how == TWO_MISSED ? 2 : 3;
+        v1_tunnel(c, 0, 0);
+        for (unsigned i = 0; i < answered + missed; i++) {
+            for (unsigned back = 0; back < (i < answered ? 2 : 1); back++) {
+                char text[24];
+                begin(c, 1, V1_INFORMATIONAL, 20 + 2 * i + back, !back, false);
+                memset(c->m.spi_r, 0x22, 8);
+                c->m.readable = false;
+                c->m.length = how == OTHER_LENGTH && i >= answered ? 92 : 108;
+                c->now += back ? -0.4 : how == BURST && i >= answered ? -0.4 : 1;
+                g_snprintf(text, sizeof text, "blind %u %u", i, back);
+                send(c, text, (uint16_t)(200 + 2 * i + back));
+            }
+        }
+        if (how == ESP_COMES) {
+            for (uint32_t seq = 1; seq <= 3; seq++) {
+                ipsec(c, &c->gateway, &c->client, esp_of(TO_I, seq));
+            }
+        }
+        end_after(c, how == ENDS ? 0.1 : 20);
+        TOLD(c, dead_peer, how == DEAD || how == ENDS);
+        if (how == DEAD) {
+            SAYS(c, dead_peer, "192.0.2.10 sends 3 Informational messages of 108 octets (frames 9 "
+                               "to 11), and nothing comes back from 198.51.100.20. Before that, "
+                               "198.51.100.20 answered 2 of them at once");
+            T(basis_of(c, CHECK_dead_peer) == BASIS_INFERRED);
+        }
+    }
+}
+
 static void
 request(struct conversation *c, uint32_t id, const char *octets)
 {
@@ -310,6 +347,7 @@ main(void)
     conversation_begin(&c);
     inferred_quick_mode_refused(&c);
     v1_liveness(&c);
+    blind_checks(&c);
     answers_not_captured(&c);
     one_direction(&c);
     liveness_of_one_side(&c, true);

@@ -19,6 +19,21 @@ works(struct conversation *c)
     T(diagnoses_verdict(d) == VERDICT_WORKS);
     T(says(diagnoses_outcome(d), "lisa reached 10.2.0.0/24 for "));
     T(says(diagnoses_outcome(d), "5 packets out and 4 back."));
+    for (unsigned packets = 2; packets <= 3; packets++) {       /* it ends without an answer */
+        reset(c);
+        session_up(c, &lisa);
+        session_carries(c, &lisa, 4, 4);
+        for (unsigned i = 0; i < packets; i++) {
+            c->now += 5;
+            session_carries(c, &lisa, 1, 0);
+        }
+        T(says(diagnoses_outcome(diagnosed_quietly(c)),
+               packets == 2 ? "6 packets out and 4 back." :
+                              "7 packets out and 4 back; nothing comes back after the last 3 "
+                              "out."));
+        session_carries(c, &lisa, 0, 1);
+        T(says(diagnoses_outcome(diagnosed_quietly(c)), "and 5 back."));
+    }
 }
 
 static void
