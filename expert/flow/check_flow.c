@@ -215,19 +215,28 @@ takes_answers(const struct child_sa *c, const struct ike_sa *one, const struct i
     return g.gets >= g.sends + STOPPED_PACKETS;
 }
 
-/* The answers may go to another client: then they are missed though hosts are slow to answer. */
+/* Both are clients behind one NAT. */
 static bool
-goes_to_other_client(const struct sadb *db, const struct child_sa *c)
+share_nat(const struct ike_sa *one, const struct ike_sa *sa)
+{
+    return ip_equal(&one->initiator.addr, &sa->initiator.addr) &&
+           one->initiator.port != sa->initiator.port &&
+           (ike_sa_behind_nat(one, true) || ike_sa_behind_nat(sa, true));
+}
+
+/* Another client behind the same NAT, which gets the answers; NULL where there is none. */
+static const struct ike_sa *
+neighbour_gets(const struct sadb *db, const struct child_sa *c)
 {
     const struct ike_sa *sa = child_holder(db, c);
 
     for (size_t n = sa->id + 1, k = 0; n < sadb_num_ike_sas(db) && k < SADB_MAX_LOOKED_AT; n++, k++) {
         const struct ike_sa *one = sadb_ike_sa(db, n);
-        if (one->rekeys == NO_ID && one->stood && takes_answers(c, one, sa)) {
-            return true;
+        if (one->rekeys == NO_ID && one->stood && share_nat(one, sa) && takes_answers(c, one, sa)) {
+            return one;
         }
     }
-    return false;
+    return NULL;
 }
 
 static bool
@@ -252,7 +261,7 @@ has_stopped(const struct sadb *db, const struct child_sa *c)
     /* Who acknowledges more and more gets answers, and the capture lacks them. */
     asks = r->read ? r->read == r->packets && w->questions > 0 && r->acked < STOPPED_ACKS :
                      w->questions >= EXCHANGES && (asks_as_before(r, w) || asks_again(r));
-    return asks && (waited >= STOPPED_WAITS || goes_to_other_client(db, c));
+    return asks && (waited >= STOPPED_WAITS || neighbour_gets(db, c));
 }
 
 /* Another client at the same address: by its identity or, where that is unknown, by its port. */
@@ -262,8 +271,7 @@ other_client(const struct ike_sa *one, const struct ike_sa *sa)
     if (one->initiator.id && sa->initiator.id) {
         return !same_identity(one, sa);
     }
-    return one->initiator.port != sa->initiator.port &&
-           (ike_sa_behind_nat(one, true) || ike_sa_behind_nat(sa, true));
+    return share_nat(one, sa);
 }
 
 /* An IKE SA that comes up about the time when the answers stop: of the same two, of the same
@@ -436,6 +444,37 @@ say_cause(const struct stream *s, struct sign sign, const char *who, char *cause
     }
 }
 
+/* What the gateway owes one client it sends to another one behind the same NAT: their selectors are
+ * the same, though nobody read them. */
+static void
+report_neighbour(struct findings *out, const struct child_sa *c, const struct stream *s,
+                 const struct ike_sa *one)
+{
+    const struct flow_run *r = &c->flow->run;
+    struct scope where = scope_stream(s, r->first_frame);
+    char nat[ADDR_TEXT_MAX];
+    struct gain g = gain_of(one);
+
+    where.also = one->established_in;
+    where.basis = BASIS_INFERRED;
+    where.remedy =
+        "Connect only one client at a time from behind this NAT, or configure the gateway to "
+        "distinguish such clients by their UDP port (connection marks, unique policies). Tunnel "
+        "mode with an address for each client, as with IKEv2, has no such conflict.";
+    finding_add(out, CHECK_duplicate_child_sa, &where,
+                "Two clients behind the NAT %s use ports %u and %u. Since IKE SA %u of port %u came "
+                "up (frame %u), nothing goes to port %u, although it sends %u packets in Child SA "
+                "%u (frames %u to %u), and port %u gets %" G_GUINT64_FORMAT " packets for %"
+                G_GUINT64_FORMAT " that it sends.",
+                ip_print(&one->initiator.addr, nat, sizeof nat), c->ike_sa->initiator.port,
+                one->initiator.port, one->id, one->initiator.port, one->established_in,
+                c->ike_sa->initiator.port, r->packets, c->id, r->first_frame, r->last_frame,
+                one->initiator.port, g.gets, g.sends);
+    finding_raise(out, CHECK_duplicate_child_sa, &where, SEV_WARN, NULL,
+                  "Suggests that both have the same selectors: their addresses do not distinguish "
+                  "them.");
+}
+
 void
 check_stream_stopped(const struct check_in *in, struct findings *out)
 {
@@ -444,10 +483,16 @@ check_stream_stopped(const struct check_in *in, struct findings *out)
         const struct flow_run *r = c->flow ? &c->flow->run : NULL;
         char who[ADDR_TEXT_MAX], cause[TEXT_MAX], remedy[TEXT_MAX];
         const struct stream *s;
+        const struct ike_sa *neighbour;
         struct scope where;
         struct sign sign;
         if (!has_stopped(in->db, c) || !(s = stream_of_run(c)) || numbers_went_back(c, r) ||
             answered_elsewhere(in->db, c, s)) {
+            continue;
+        }
+        neighbour = c->basis == BASIS_INFERRED ? neighbour_gets(in->db, c) : NULL;
+        if (neighbour) {
+            report_neighbour(out, c, s, neighbour);
             continue;
         }
         sign = look_for_sign(in->db, c, s);
