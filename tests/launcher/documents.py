@@ -5,7 +5,7 @@ import subprocess
 
 # A block without "sh" that begins a line with one of these, or a sentence that has one with what follows, is a command.
 PROGRAMS = ("./espial", "espial", "./run-tests", "tshark", "wireshark", "dumpcap", "mergecap", "editcap", "capinfos", "tcpdump", "ssh", "cmake", "ctest", "ninja",
-            "sudo", "apt-get", "dpkg-buildpackage", "tar", "man", "jq", "sqlite3", "curl", "python3", "split", "parallel", "sbatch", "srun", "squeue", "zeek-cut", "find", "ls", "head", "tail", "for")
+            "sudo", "apt-get", "dpkg-buildpackage", "tar", "man", "jq", "sqlite3", "curl", "python3", "split", "parallel", "sbatch", "srun", "squeue", "pacman", "zeek-cut", "find", "ls", "head", "tail", "for")
 
 
 def blocks(text):
@@ -61,7 +61,7 @@ def of_markdown(path, others):
             yield line, "untagged", body
     for line, code in spans(text):
         first = code.split(" ")[0]
-        if first in PROGRAMS + others and " " in code:
+        if (first in PROGRAMS + others or re.fullmatch(r"tests/\w+/run", first)) and " " in code:
             yield line, "sentence", code
         elif re.match(r"--?[A-Za-z0-9]", code):
             yield line, "option", code
@@ -76,12 +76,24 @@ def of_manual(path):
                 yield number, "command" if line.startswith(".Dl") else "sentence", command
 
 
+# Generated, of fields, sentences and checks; and what was, which nobody types.
+NOT_TYPED = ("TEXTS.md", "FIELDS.md", "CHECKS.md", "CHANGELOG.md")
+
+
+def pages(source):
+    """All of the project: what git tracks, or, of a tarball, what it holds."""
+    run = subprocess.run(["git", "-c", "safe.directory=*", "ls-files", "-z"], cwd=source, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    paths = [source / name for name in run.stdout.decode().split("\0") if name] if run.returncode == 0 else \
+        [path for path in source.rglob("*") if "build" not in path.relative_to(source).parts]
+    return sorted(path for path in paths if path.is_file())
+
+
 def all_of(source, others):
     """(document, line, kind, text), in the order of reading."""
-    for path in [source / "README.md", source / "pcaps/README.md", *sorted((source / "docs").rglob("*"))]:
-        if path.suffix == ".md" and path.name not in ("TEXTS.md", "FIELDS.md"):     # generated, of fields and sentences
+    for path in pages(source):
+        if path.suffix == ".md" and path.name not in NOT_TYPED:
             found = of_markdown(path, others)
-        elif re.search(r"/man/[^/]+\.[1-8]$", str(path)):
+        elif re.search(r"/docs/man/[^/]+\.[1-8]$", str(path)):
             found = of_manual(path)
         else:
             continue

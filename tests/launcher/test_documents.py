@@ -1,4 +1,4 @@
-"""Every command of README, the manual pages and docs/ is run, in a folder of its own, and does what its page says: none fails, none
+"""Every command of the manual pages and of each page in Markdown is run, in a folder of its own, and does what its page says: none fails, none
 is told how it is used, and each option is one.  What the recipes for records make is looked at.  A new page is found by itself.
 SPDX-License-Identifier: GPL-2.0-or-later"""
 import csv
@@ -27,7 +27,7 @@ STAND_INS = {
                'out=""; live=""; before=""\n'
                'for one; do [ "$before" = -w ] && out=$one; [ "$before" = -i ] && live=$one; before=$one; done\n'
                '[ -n "$live" ] || exec "$TSHARK" "$@"\ncp "$SAMPLE" "$out"'),
-    "ssh": ("there is no gateway: what tcpdump -w - there would send is a sample", '[[ "$*" == *"tcpdump -i "*" -w -" ]] || exit 9\nexec cat "$SAMPLE"'),
+    "ssh": ("there is no gateway, nor another machine: what tcpdump -w - there would send is a sample", '[ "$*" = "host1 espial --version" ] && exec espial --version\n[[ "$*" == *"tcpdump -i "*" -w -" ]] || exit 9\nexec cat "$SAMPLE"'),
     "curl": ("no engine listens: that the file is one, and each line of it JSON, is looked at",
              'for one; do case $one in @*) jq -es "length > 0" "${one#@}" >/dev/null || exit 9; seen=1 ;; esac; done\n'
              '[ "${seen-}" = 1 ] && [[ "${@: -1}" == http://localhost:9200/* ]]'),
@@ -36,28 +36,43 @@ STAND_INS = {
     "sudo": ("nobody asks for a password", 'exec "$@"'),
     "apt-get": ("tests/package/run installs the packages, in a Debian of its own: here, that they have these names",
                 'control=$SOURCE/debian/control\ncase "$*" in\n"build-dep ./") exec test -f debian/control ;;\n'
-                'install*) shift; for deb; do [ -f "$deb" ] || exit 9; done ;;\n'
+                'install*) shift; for deb; do [ -f "$deb" ] || [[ $deb =~ ^[a-z0-9][a-z0-9+.-]+$ ]] || exit 9; done ;;\n'
                 'purge*) shift; for name; do grep -qx "Package: $name" "$control" || exit 9; done ;;\n*) exit 9 ;;\nesac'),
     "dpkg-buildpackage": ("tests/package/run builds them, in a Debian of its own, by this command: here, what it would make",
                           'grep -q "dpkg-buildpackage -.*us -uc" "$SOURCE/tests/package/run" && [ -x debian/rules ] || exit 9\n'
                           'sed -n "s/^Package: //p" debian/control | while read -r name; do : >"../${name}_0_all.deb"; done'),
     "man": ("no manual page is installed by the tests: those of this checkout", 'page=${@: -1}\n[ $# = 2 ] || set -- 1 "$page"\n[ -f "$SOURCE/docs/man/$2.$1" ]'),
     "cmake": ("a build takes minutes, and the tests have one: what is asked of it is looked for there; what is installed goes into a folder",
-              'case "$*" in\n"-S . -B build") exec test -f CMakeLists.txt ;;\n'
-              '"--build build") exec test -f "$BUILD/CMakeCache.txt" ;;\n'
+              'case "$*" in\n"-S . -B build"*) shift 4; while [ $# -gt 0 ]; do case $1 in\n    -G) [ "${2-}" = Ninja ] || exit 9; shift ;;\n'
+              '    -D*=*) name=${1%%=*}; grep -q "^${name#-D}:" "$BUILD/CMakeCache.txt" || exit 9 ;;\n    *) exit 9 ;;\n    esac; shift; done; exec test -f CMakeLists.txt ;;\n'
+              '"--build build"|"--build build/san") exec test -f "$BUILD/CMakeCache.txt" ;;\n'
               '"--build build --target dist") "$CMAKE" --build "$BUILD" --target dist && exec cp "$BUILD"/espial-*.tar.gz . ;;\n'
               '"--build build --target uninstall") mkdir -p "$INSTALLED/manifests" && cp "$BUILD"/install_manifest*.txt "$INSTALLED/manifests" &&\n'
               '    DESTDIR=$INSTALLED exec "$CMAKE" "-DMANIFESTS=$INSTALLED/manifests" -P "$SOURCE/cmake/uninstall.cmake" ;;\n'
-              '"--build build --target "*) exec "$CMAKE" --build "$BUILD" --target help | grep -qE "(^|[ .])$4(:|$)" ;;\n'
+              '"--build build --target "*) shift 3; for one; do "$CMAKE" --build "$BUILD" --target help | grep -E "(^|[ .])$one(:|$)" >/dev/null || exit 9; done ;;\n'
               '"--install build"*) shift 2; DESTDIR=$INSTALLED exec "$CMAKE" --install "$BUILD" "$@" ;;\n"-S /"*|"--build /"*|"--install /"*) exec "$CMAKE" "$@" ;;     # setup.sh\n*) exit 9 ;;\nesac'),
     "ctest": ("it is what runs this test: here, that it has tests of that name", '[ "$1" = --test-dir ] || exit 9\nshift 2\n"$CTEST" --test-dir "$BUILD" -N "$@" | grep -q "Total Tests: [1-9]"'),
-    "run-tests": ("it is what runs this test: here, that it knows the option", '[ $# = 0 ] || grep -q -- "^    $1)" "$SOURCE/run-tests"'),
+    "sbatch": ("there is no cluster: tests/launcher/test_slurm.py has one; here, the tasks are run one after the other",
+               'array="" wrap="" say="Submitted batch job "\nwhile [ $# -gt 0 ]; do case $1 in\n    --array=1-*) array=${1#*-*-*-} ;;\n    --parsable) say="" ;;\n'
+               '    --wrap) wrap=$2; shift ;;\n    --dependency=afterany:7 | --mem=*G) ;;\n    --cpus-per-task=*) export SLURM_CPUS_PER_TASK=${1#*=} ;;\n'
+               '    --mem-per-cpu=*G) gib=${1#*=}; export SLURM_MEM_PER_CPU=$((${gib%G} * 1024)) ;;\n    -*) exit 9 ;;\n    *) break ;;\n    esac; shift; done\n'
+               '[ -n "$wrap" ] && set -- -c "$wrap"\n[ -z "$array" ] || export SLURM_ARRAY_TASK_MIN=1 SLURM_ARRAY_TASK_MAX=$array SLURM_ARRAY_TASK_COUNT=$array\n'
+               'for ((task = 1; task <= ${array:-1}; task++)); do SLURM_ARRAY_TASK_ID=$task bash "$@" >>slurm-7.out || exit 9; done\necho "${say}7"'),
+    "pacman": ("this is not Windows: here, that the names are of the one environment", '[ "$1 $2" = "-S --needed" ] || exit 9\nshift 2\n'
+               'for one; do [[ $one == mingw-w64-ucrt-x86_64-[a-z]* ]] || exit 9; done'),
+    "of-tests": ("what in tests/ is run by name takes minutes to hours, most of it by ctest: here, that it knows the options, and what they name is there",
+                 'room=${0%/*}; room=${room##*/}; program=$SOURCE/tests/$room/run\nhelp=$("$program" --help) || exit 9\n'
+                 'while [ $# -gt 0 ]; do case $1 in\n    -*) grep -qE -e "(^|[^a-z-])$1([^a-z-]|$)" <<<"$help" || exit 9 ;;\n    esac\n    case $1 in\n'
+                 '    --capture) [ -f "$SOURCE/pcaps/$2.pcapng" ] || exit 9; shift ;;\n    --build) [ -d "$2" ] || exit 9; shift ;;\n'
+                 '    --only) [[ $2 =~ ^[A-Z]+$ ]] || grep -rqw "$2" "$SOURCE/tests/$room" || exit 9; shift ;;\n    esac; shift; done'),
+    "run-tests": ("it is what runs this test: here, that it knows the option", '[ $# = 0 ] || grep -q -e "^    $1)" "$SOURCE/run-tests"'),
 }
 # Commands of gateways' daemons and kernels, named for what they print: nothing here has them, and none is run.
 NOT_RUN = ("swanctl", "ipsec", "ip", "setkey", "diagnose", "vppctl", "journalctl", "iked")
 
 # Of other programs, named without what they are of.
-OTHER_OPTIONS = {"--component": "cmake --install", "--enable-save-keys": "strongSwan's configure", "-G": "tcpdump"}
+OTHER_OPTIONS = {"--component": "cmake --install", "--enable-save-keys": "strongSwan's configure", "-G": "tcpdump", "-flto": "gcc", "-O3": "gcc",
+                 "-O2": "gcc", "--resume": "parallel", "--filter-hosts": "parallel", "--disable-protocol": "tshark"}
 # A name that stands for another one; the rest are names of files that lie in the folder.
 PLACEHOLDERS = {"espial.CHECK": "espial.finding", "/var/lib/ipsec-keys": "KEYS", "FILE...": "FILE", "io,stat": "io,stat,1"}
 OF_OPTIONS = {"--merge": "results"}             # what they are given instead of a capture
@@ -73,6 +88,10 @@ def stand_ins(folder, scratch):
         path = folder / name
         path.write_text("#!/bin/bash\n" + script + "\n")
         path.chmod(0o755)
+    for run in SOURCE.glob("tests/*/run"):
+        place = scratch / run.parent.relative_to(SOURCE)
+        place.mkdir(parents=True)
+        shutil.copy(folder / "of-tests", place / "run")
     return {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "SOURCE": str(SOURCE), "BUILD": str(BUILD), "DISPLAY": ":none",
             "SAMPLE": str(SOURCE / "pcaps/5_clean_ikev2.pcapng"), "INSTALLED": str(scratch / "installed"), "XDG_CONFIG_HOME": str(scratch / "config"),
             "LC_ALL": "C.UTF-8", **{name.upper(): shutil.which(name) or name for name in ("tshark", "cmake", "ctest", "parallel")}}
@@ -85,8 +104,10 @@ def lay_out(scratch):
                      ("client.pcapng", "5_clean_ikev2.pcapng"), ("CLIENT", "5_clean_ikev2.pcapng"), *((f"ring_0000{i}.pcapng", f"ring_buffer_{i}.pcapng") for i in (1, 2, 3))):
         shutil.copy(pcaps / of, scratch / name)
     (scratch / "captures").mkdir(exist_ok=True)
-    for name in "2_3des_against_des.pcapng", "5_clean_ikev2.pcapng":
-        shutil.copy(pcaps / name, scratch / "captures")
+    for name in "2_3des_against_des.pcapng", "5_clean_ikev2.pcapng", *(f"ring_buffer_{i}.pcapng" for i in (1, 2, 3)):
+        shutil.copy(pcaps / name, scratch / "captures" / name.replace("ring_buffer_", "ring_0000"))
+    for script in (SOURCE / "contrib/slurm").glob("*.sh"):
+        shutil.copy(script, scratch)
     if not (scratch / "results").exists():
         subprocess.run([BUILD / "bin/espial", "--output", "results", "captures"], cwd=scratch, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
         for name in "results_of_host1", "results_of_host2":
@@ -130,7 +151,7 @@ def complete(command, needs_value):
 class Run:
     def __init__(self, scratch):
         self.scratch, self.env = scratch, stand_ins(scratch / ".bin", scratch)
-        self.at, self.block = scratch, None         # "cd" holds for the commands behind it in its block
+        self.at, self.block, self.set = scratch, None, ""       # "cd" and variables hold for the commands behind them in their block
         self.num, self.outputs = 0, {}
         _, self.options, self.needs_value = options_of([SOURCE / "espial", "--help"])
         _, more, needs = options_of([BUILD / "bin/espial", "--help"])
@@ -144,22 +165,26 @@ class Run:
 
     def command(self, where, text, in_sentence, folder=None):
         if self.block != where or folder:
-            self.block, self.at = where, folder or self.scratch
+            self.block, self.at, self.set = where, folder or self.scratch, ""
         first = text.split()[0]
         if first in NOT_RUN:
             return
-        if re.fullmatch(r"(tshark|dumpcap|tcpdump) -\w", text):
+        if re.fullmatch(r"(tshark|dumpcap|tcpdump|capinfos) -\w", text):
             self.named(where, *text.split())
             return
         script = complete(text, self.needs_value) if in_sentence else text
-        script = re.sub(r"\bFILE\.\.\.", "FILE", script)
-        done = subprocess.run(["timeout", "-k", "5", "120", "bash", "-c", script + "\nstatus=$?; pwd >\"$SCRATCH/.pwd\"; exit $status"], cwd=self.at, check=False,
+        script = re.sub(r"\bFILE\.\.\.", "FILE", script).replace(" /captures ", ' "$SCRATCH/captures" ')
+        variable = re.match(r"(\w+)=", script)
+        after = 'status=$?; pwd >"$SCRATCH/.pwd"; ' + (f'declare -p {variable[1]} >"$SCRATCH/.set"; ' if variable else "") + "exit $status"
+        done = subprocess.run(["timeout", "-k", "5", "120", "bash", "-c", f"{self.set}\n{script}\n{after}"], cwd=self.at, check=False,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
                               env={**self.env, "SCRATCH": str(self.scratch)})
         self.num += 1
         self.outputs[text] = done.stdout
         pwd = self.scratch / ".pwd"
         self.at = Path(pwd.read_text().strip()) if pwd.exists() else self.at
+        if variable and done.returncode == 0:
+            self.set += (self.scratch / ".set").read_text()
         reports = re.search(r"(^|[|;/ ])espial( |$)", script) is not None
         said = BAD.search(done.stderr)
         if done.returncode not in ((0, 1) if reports else (0,)) or said:
@@ -185,9 +210,14 @@ class Run:
         name, _, value = text.partition(" ")
         if name in OTHER_OPTIONS:
             return
+        its = SOURCE / where.rpartition("/")[0] / "run"         # of a page beside a program
         if name.startswith("--"):
-            if name.split("=")[0] not in self.options:
+            if name.split("=")[0] not in self.options and not (its.exists() and name in options_of([its, "--help"])[1]):
                 failed.append(f"{where}: no option {name}")
+        elif re.match(r"-D[A-Z_]+(=|$)", name):
+            names = [re.match("-D([A-Z_]+)", one)[1] for one in text.split()]
+            if not all(re.search(f"^{one}:", (BUILD / "CMakeCache.txt").read_text(), re.M) for one in names):
+                failed.append(f"{where}: {text}: no option of the build")
         elif value:
             self.command(where, f"tshark -q {text}" + (" -w OUT" if name == "-U" else ""), True)
         else:
@@ -306,7 +336,10 @@ def check_planted(run):
                        ("command", "cmake --build build --target nope"), ("command", "cmake -S . -B build -G Nope"), ("command", "ctest --test-dir build -L nope"),
                        ("command", "sudo apt-get install ../nothing_*.deb"), ("command", "sudo apt-get purge nope"), ("command", "./run-tests --nope"),
                        ("command", "curl --data-binary @none http://localhost:9200/_bulk"), ("sentence", "./espial --htm"), ("sentence", "tshark -7"),
-                       ("option", "--nope"), ("option", "-z espial,nope"), ("option", "-7")):
+                       ("option", "--nope"), ("option", "-z espial,nope"), ("option", "-7"),
+                       ("option", "-DNOPE=ON"), ("command", "cmake -S . -B build -DNOPE=1"), ("command", "sbatch --nope x.sh"), ("command", "sbatch --array=1-2 none.sh x"),
+                       ("command", "sbatch --wrap 'espial none'"), ("command", "pacman -S nope"), ("command", "tests/lint/run --nope"),
+                       ("command", "tests/trust/run --only nope_x"), ("sentence", "tests/trust/run --capture nope"), ("sentence", "capinfos -8")):
         num = len(failed)
         run.one("planted", kind, text)
         assert len(failed) == num + 1, f"planted, and not found: {text}"
