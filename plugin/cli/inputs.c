@@ -265,7 +265,7 @@ bool
 inputs_judged_without(const char *message)
 {
     static const char *const words[] = { "this key is left out.", "this group is left out.",
-                                         "judged without", "a folder without esp_sa", "the state ",
+                                         "judged without", "made without it", "a folder without esp_sa", "the state ",
                                          "no state " };
 
     for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {

@@ -331,7 +331,6 @@ main(int argc, char **argv)
     struct options o;
     char **arguments, *wrong;
 
-    (void)argc;
     (void)setlocale(LC_ALL, "");
     bear_closed_pipes();
     arguments = g_strdupv(argv);
@@ -342,6 +341,10 @@ main(int argc, char **argv)
     }
     if (o.version) {
         printf("espial %s, of Wireshark %s\n", PLUGIN_VERSION_STR, COMPAT_VERSION);
+    } else if (!o.num_captures && !o.bulk.list && argc > 1) {
+        /* Behind --html, say, a capture was taken for the name of the page. */
+        say("no capture is given; try --help");
+        status = STATUS_PROBLEM;
     } else if (!o.num_captures && !o.bulk.list) {
         options_help();
     } else {

@@ -303,10 +303,7 @@ without_value(const struct options *o)
 {
     const struct {
         const char *option, *value;
-    } all[] = { { "--html", o->html },   { "--title", o->title }, { "--author", o->author },
-                { "--date", o->date },   { "--keys", o->keys },   { "--plan", o->plan },
-                { "--state", o->state }, { "--save-state", o->save_state },
-                { "--extract", o->extract } };
+    } all[] = { { "--html", o->html }, { "--title", o->title }, { "--author", o->author }, { "--date", o->date }, { "--keys", o->keys }, { "--plan", o->plan }, { "--state", o->state }, { "--save-state", o->save_state }, { "--extract", o->extract } };
 
     for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
         if (all[i].value && !*all[i].value) {
@@ -327,27 +324,39 @@ is_readable(const char *path)
     return in != NULL;
 }
 
+/* NULL, or why that is no file that can be read. */
+static char *
+no_file(const char *path, const char *option)
+{
+    if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
+        return g_strdup_printf("%s: is a folder, and cannot be read (%s)", path, option);
+    }
+    return g_file_test(path, G_FILE_TEST_IS_REGULAR) && is_readable(path) ?
+               NULL :
+               g_strdup_printf("%s: cannot be read (%s)", path, option);
+}
+
 static char *
 cannot_read(const struct options *o)
 {
+    char *why = o->state ? no_file(o->state, "--state") : NULL;
+
+    if (why) {
+        return why;
+    }
     if (o->keys && !g_file_test(o->keys, G_FILE_TEST_EXISTS)) {
         return g_strdup_printf("%s: no such file or folder (--keys)", o->keys);
     }
     if (o->keys && !is_readable(o->keys)) {
         return g_strdup_printf("%s: cannot be read (--keys)", o->keys);
     }
-    if (o->state && (!g_file_test(o->state, G_FILE_TEST_IS_REGULAR) || !is_readable(o->state))) {
-        return g_strdup_printf("%s: cannot be read (--state)", o->state);
-    }
     if (o->plan && !is_readable(o->plan)) {
         return g_strdup_printf("%s: cannot be read (--plan)", o->plan);
     }
-    for (char **log = o->logs; log && *log; log++) {
-        if (!g_file_test(*log, G_FILE_TEST_IS_REGULAR) || !is_readable(*log)) {
-            return g_strdup_printf("%s: cannot be read (--log)", *log);
-        }
+    for (char **log = o->logs; !why && log && *log; log++) {
+        why = no_file(*log, "--log");
     }
-    return NULL;
+    return why;
 }
 
 bool

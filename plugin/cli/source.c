@@ -5,6 +5,7 @@
 #include "stream.h"
 #include "terminal.h"
 #include "wiretap_frame.h"
+#include "wrong.h"
 
 #include <espial/text.h>
 #include <errno.h>
@@ -42,7 +43,7 @@ source_stopped(void)
 
 /* Wireshark reads any MP4, JPEG, JSON or e-mail as "packets": its kind tells. */
 static bool
-is_no_capture(wtap *w)
+is_no_capture(wtap *w, const char *path)
 {
     static const char *const kinds[] = { "MIME", "MP4", "JPEG", "GIF", "PNG", "MPEG",
                                          "Object Notation", " 7468 ", "ELF" };
@@ -53,11 +54,11 @@ is_no_capture(wtap *w)
             return true;
         }
     }
-    return false;
+    return wrong_is_known(path, kind);
 }
 
 static char *
-say_open_error(int error, char *info)
+say_open_error(const char *path, int error, char *info)
 {
     char *shown = info ? text_shown(info) : NULL, *said;
 
@@ -65,7 +66,7 @@ say_open_error(int error, char *info)
     case ESPIPE:                /* it was read as a pipe, and sought for its format in vain */
     case WTAP_ERR_FILE_UNKNOWN_FORMAT:
     case WTAP_ERR_CANT_OPEN:
-        said = g_strdup("not a capture file");
+        said = wrong_file(path);
         break;
     case WTAP_ERR_SHORT_READ:
         said = g_strdup("the capture is cut short in the middle of its first packet: 0 frames "
@@ -101,8 +102,8 @@ source_open(const char *path, char **problem)
     }
     w = wtap_open_offline(stream_path(stream), WTAP_TYPE_AUTO, &error, &info, FALSE);
     stream_opened(stream);
-    if (!w || is_no_capture(w)) {
-        char *said = w ? g_strdup("not a capture file") : say_open_error(error, info);
+    if (!w || is_no_capture(w, path)) {
+        char *said = w ? wrong_file(path) : say_open_error(path, error, info);
         if (w) {
             wtap_close(w);
         }

@@ -3,6 +3,7 @@
 #include "stream.h"
 
 #include "terminal.h"
+#include "wrong.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -102,7 +103,7 @@ look(const struct first *first, const char **tool)
     if (found && !found->tool) {
         return g_strdup("a ZIP archive: take the capture out of it (unzip)");
     }
-    return first->len ? NULL : g_strdup("not a capture file");
+    return first->len ? NULL : g_strdup("not a capture file: it is empty");
 }
 
 /* libwiretap reads it from its beginning to its end.  To know other formats it seeks. */
@@ -347,9 +348,11 @@ no_file(const char *path)
     if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
         return g_strdup("no such file");
     }
-    return g_file_test(path, G_FILE_TEST_IS_DIR) || g_access(path, R_OK) != 0 ?
-               g_strdup("cannot be read as a file") :
-               NULL;
+    if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
+        return wrong_folder(path);
+    }
+    return g_access(path, R_OK) != 0 ? g_strdup_printf("cannot be read (%s)", g_strerror(errno)) :
+                                       NULL;
 }
 
 struct stream *

@@ -18,14 +18,16 @@ feed_keylog(const char *path, feed_tell tell)
 {
     struct keylog *log = keylog_new();
     char *messages = NULL;
+    bool none = path && *path && keylog_load(log, path, &messages) == 0;
 
-    if (path && *path && keylog_load(log, path, &messages) == 0 && !messages) {
+    tell_all(tell, messages);
+    if (none) {
         char *name = text_shown(path);
-        messages = g_strdup_printf(
-            "%s holds no key that Espial can read; the capture is judged without keys.", name);
+        tell_all(tell, g_strdup_printf("%s holds no key that Espial can read; the capture is "
+                                       "judged without keys.",
+                                       name));
         g_free(name);
     }
-    tell_all(tell, messages);
     return log;
 }
 
@@ -62,7 +64,13 @@ feed_plan(struct plan *plan, const char *path, feed_tell tell)
     char *messages = NULL;
 
     if (path && *path) {
-        plan_load(plan, path, &messages);
+        if (plan_load(plan, path, &messages) == 0 && !messages) {
+            char *name = text_shown(path);
+            messages = g_strdup_printf("%s holds no group [peer ...]; the capture is judged "
+                                       "without a plan.",
+                                       name);
+            g_free(name);
+        }
         tell_all(tell, messages);
     }
 }

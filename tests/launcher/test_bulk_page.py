@@ -1,4 +1,4 @@
-"""The commands of docs/bulk.md, run as they stand there, but those of GNU parallel and Slurm, which have tests of their own.
+"""The commands of docs/bulk.md, run as they stand there, but those of GNU parallel (and of its log) and Slurm, which have tests of their own.
 SPDX-License-Identifier: GPL-2.0-or-later"""
 import os
 import re
@@ -11,7 +11,7 @@ from bulk import PROGRAM, SOURCE, environment, folder_of
 
 def commands():
     text = (SOURCE / "docs/bulk.md").read_text()
-    return [line for block in re.findall(r"^```sh\n(.*?)^```$", text, re.M | re.S) for line in block.splitlines() if "parallel " not in line]
+    return [line for block in re.findall(r"^```sh\n(.*?)^```$", text, re.M | re.S) for line in block.splitlines() if "parallel " not in line and not line.startswith("awk ")]
 
 
 def main():

@@ -354,7 +354,7 @@ def test_hostile_names(tmp):
         os.rename(tmp / "text", tmp / (name + ".txt"))
         run = espial(name, name + ".txt", "none" + name, cwd=tmp)
         expect(run, 2, [f"=== {shown}.pcapng ===\n"],
-               [f"{shown}.pcapng.txt: not a capture file; going on",
+               [f"{shown}.pcapng.txt: not a capture file: it is text, ",
                 f"none{shown}.pcapng: no such file"])
         for text in run.stdout, run.stderr:
             assert all(c.isprintable() or c == "\n" for c in text), text
@@ -375,7 +375,7 @@ def test_dash(tmp):
     """A name may begin with a dash: of the capture, its keys, plan and page."""
     shutil.copy(FINDING, tmp / "-x.pcapng")
     shutil.copytree(FINDING.with_suffix(".keys"), tmp / "-x.keys")
-    (tmp / "-plan").write_text("")
+    (tmp / "-plan").write_text("[peer nobody.example]\nauth = psk\n")
     for args in (), ("--keys=-x.keys", "--plan", "-plan"):
         run = espial(*args, "--", "-x.pcapng", cwd=tmp)
         expect(run, 1, ["-x.pcapng ===", "[decrypted]"])

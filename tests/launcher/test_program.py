@@ -109,10 +109,10 @@ def test_unreadable():
         line = json.loads(espial("--json", cut).stdout)
         assert line["error"].startswith("the capture is cut short") and line["capture"]["frames"] == 17, line
         for path, words in ((first, "the capture is cut short in the middle of its first packet: 0 frames could be read"),
-                            (text, "not a capture file"),
-                            (empty, "not a capture file"),
+                            (text, "not a capture file: it is text, "),
+                            (empty, "not a capture file: it is empty"),
                             (archive, "a ZIP archive: take the capture out of it"),
-                            (Path(folder, "none"), "no such file"), (folder, "cannot be read as a file")):
+                            (Path(folder, "none"), "no such file"), (folder, "a folder: name the files in it")):
             run = espial(path, CLEAN)
             expect(run, 2, [f"=== {CLEAN} ==="], [f"{path}: {words}", "going on with the next file"])
             assert run.stdout.startswith(b"=== ") and b"\n=== " not in run.stdout, run.stdout

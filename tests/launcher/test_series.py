@@ -269,10 +269,10 @@ def test_unreadable():
                [f"{short}: cut short or damaged: the 5 frames before that are in the series"])
         run = espial("--series", none, zero, text, folder / "nosuch", *RING)
         expect(run, 2, ["ring_buffer_3.pcapng: frames 15 to ", "none.pcapng: no frame"],
-               [f"{zero}: not a capture file; left out of the series", f"{text}: not a capture file; left out of the series",
+               [f"{zero}: not a capture file: it is empty; left out of the series", f"{text}: not a capture file: it is text, ",
                 "nosuch: no such file; left out of the series"])
         data = json.loads(espial("--series", "--json", zero, *RING).stdout)
-        assert data["error"] == f"{zero}: not a capture file" and len(data["capture"]["files"]) == 3, data["capture"]
+        assert data["error"] == f"{zero}: not a capture file: it is empty" and len(data["capture"]["files"]) == 3, data["capture"]
         data = json.loads(espial("--series", "--json", zero, folder / "nosuch").stdout)
         assert "no such file" in data["error"] and data["capture"]["frames"] == 0, data
         expect(espial("--series", none), 0, ["no IKE, ESP or AH in this capture"])

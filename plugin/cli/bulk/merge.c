@@ -3,12 +3,16 @@
 #include "summary.h"
 #include "walk.h"
 
+#include <espial/text.h>
 #include <string.h>
+
+/* Of files without a result, where there is nothing else. */
+enum { MOST_NAMED = 5 };
 
 /* A result that counts, of all of one file. */
 struct candidate {
-    char *path;                 /* of the result */
-    char *rank;                 /* the greater one counts: any order, as long as it is one */
+    char *path; /* of the result */
+    char *rank; /* the greater one counts: any order, as long as it is one */
 };
 
 static void
@@ -95,6 +99,22 @@ add_all(struct summary *s, GHashTable *all)
     g_list_free(ids);
 }
 
+/* Where there is nothing else to say. */
+static void
+tell_wrong(const struct bulk_host *host, const char *path)
+{
+    struct result r;
+    char *why = result_load(&r, path), *shown = text_shown(path);
+
+    if (why) {
+        host->say("%s: %s", shown, why);
+    } else {
+        result_clear(&r);
+    }
+    g_free(shown);
+    g_free(why);
+}
+
 int
 bulk_merge(const struct bulk_host *host, char *const *paths, unsigned num, bool json)
 {
@@ -112,7 +132,10 @@ bulk_merge(const struct bulk_host *host, char *const *paths, unsigned num, bool 
         consider(all, &s, g_ptr_array_index(w.files, i));
     }
     add_all(&s, all);
-    if (!s.results) {
+    if (!g_hash_table_size(all)) {
+        for (guint i = 0; i < MIN(w.files->len, MOST_NAMED); i++) {
+            tell_wrong(host, g_ptr_array_index(w.files, i));
+        }
         host->say("there is no result in what is given (--merge)");
         s.worst = 2;
     } else if (json) {

@@ -504,9 +504,11 @@ bulk_run(const struct bulk_host *host, char *const *paths, unsigned num)
     if (why) {
         host->say("%s: %s (--list)", list, why);
     } else if (!w.files->len) {
-        host->say("there is no capture in what is given; %u other files are there", w.others);
+        host->say("there is no capture in what is given; %u other file%s there", w.others,
+                  w.others == 1 ? " is" : "s are");
     } else if (g_mkdir_with_parents(output, 0777) != 0) {
-        host->say("%s: no such folder can be made (--output)", output);
+        host->say("%s: %sno such folder can be made (--output)", output,
+                  g_file_test(output, G_FILE_TEST_EXISTS) ? "is a file; " : "");
     } else {
         if (w.too_deep) {
             host->say("folders deeper than %u are left out", (unsigned)WALK_MAX_DEPTH);

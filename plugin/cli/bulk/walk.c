@@ -197,6 +197,11 @@ walk_list(struct walk *w, const char *path)
         g_string_free(line, TRUE);
         return g_strdup(g_strerror(errno));
     }
+    if (!given && begins_as_capture(path)) {
+        (void)fclose(f);
+        g_string_free(line, TRUE);
+        return g_strdup("a capture, and no list of paths");
+    }
     while (fgets(part, sizeof part, f)) {
         g_string_append(line, part);
         if (line->str[line->len - 1] == '\n') {

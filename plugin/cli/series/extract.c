@@ -11,7 +11,9 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-enum { SEED_DIGITS = 16, SEED_WAITS = 100, SEED_WAIT_US = 100000 };
+enum { SEED_DIGITS = 16,
+       SEED_WAITS = 100,
+       SEED_WAIT_US = 100000 };
 
 /* All parts of a folder have one seed, which whoever comes first makes.  False where it can be
  * neither made nor read. */
@@ -96,7 +98,8 @@ extract_one(const char *capture, const char *part, uint64_t seed, bool cut_esp, 
         tell(part, why, "no part is written");
     } else if (damage) {
         char *what = g_strdup_printf("cut short or damaged%s%s%s: its part has the %u frames "
-                                     "before that", *damage ? " (" : "", damage, *damage ? ")" : "",
+                                     "before that",
+                                     *damage ? " (" : "", damage, *damage ? ")" : "",
                                      frames);
         tell(capture, what, NULL);
         g_free(what);
@@ -158,7 +161,7 @@ series_extract(char *const *paths, const char *dir, bool cut_esp, series_tell te
     uint64_t seed;
 
     if (g_mkdir_with_parents(dir, 0700) != 0) {
-        tell(dir, g_strerror(errno), "no part is made");
+        tell(dir, errno == EEXIST || errno == ENOTDIR ? "no such folder can be made (--extract)" : g_strerror(errno), "no part is made");
         return;
     }
     if (!shared_seed(dir, &seed)) {

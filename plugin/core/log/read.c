@@ -487,7 +487,8 @@ reader_end(struct reader *r, const char *why, char **messages)
         say(r, text);
         g_free(text);
     } else if (!r->file->kept) {
-        say(r, ": holds no line of an IKE daemon that Espial can read.");
+        say(r, ": holds no line of an IKE daemon that Espial can read; the report "
+               "is made without it.");
     }
     if (r->file->unreadable) {
         text = g_strdup_printf(" line %u: is no text, or too long; %u such lines are left out.",
