@@ -265,8 +265,8 @@ bool
 inputs_judged_without(const char *message)
 {
     static const char *const words[] = { "this key is left out.", "this group is left out.",
-                                         "judged without", "made without it", "a folder without esp_sa", "the state ",
-                                         "no state " };
+                                         "judged without", "made without it",
+                                         "a folder without esp_sa", "the state ", "no state " };
 
     for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
         if (strstr(message, words[i])) {

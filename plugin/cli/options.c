@@ -303,7 +303,10 @@ without_value(const struct options *o)
 {
     const struct {
         const char *option, *value;
-    } all[] = { { "--html", o->html }, { "--title", o->title }, { "--author", o->author }, { "--date", o->date }, { "--keys", o->keys }, { "--plan", o->plan }, { "--state", o->state }, { "--save-state", o->save_state }, { "--extract", o->extract } };
+    } all[] = { { "--html", o->html },   { "--title", o->title }, { "--author", o->author },
+                { "--date", o->date },   { "--keys", o->keys },   { "--plan", o->plan },
+                { "--state", o->state }, { "--save-state", o->save_state },
+                { "--extract", o->extract } };
 
     for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
         if (all[i].value && !*all[i].value) {

@@ -114,7 +114,7 @@ wrong_file(const char *path)
     size_t len = look(path, octets, &read);
     const char *is = read ? kind_of(path, octets, len) : NULL;
 
-    memset(octets, 0, sizeof octets); /* it may hold keys */
+    memset(octets, 0, sizeof octets);       /* it may hold keys */
     return is ? g_strdup_printf("not a capture file: it is %s", is) :
                 g_strdup("not a capture file");
 }
@@ -155,9 +155,15 @@ has(const char *folder, bool (*wanted)(const char *name))
 char *
 wrong_folder(const char *path)
 {
-    return g_strdup(has(path, is_part)         ? "a folder with parts, which --series takes" :
-                    has(path, inputs_is_table) ? "a folder with keys, which --keys takes" :
-                    has(path, walk_is_result)  ? "a folder with results, which --merge takes" :
-                                                 "a folder: name the files in it, or let espial --output RESULTS FOLDER read "
-                                                 "all captures in it");
+    if (has(path, is_part)) {
+        return g_strdup("a folder with parts, which --series takes");
+    }
+    if (has(path, inputs_is_table)) {
+        return g_strdup("a folder with keys, which --keys takes");
+    }
+    if (has(path, walk_is_result)) {
+        return g_strdup("a folder with results, which --merge takes");
+    }
+    return g_strdup("a folder: name the files in it, or let espial --output RESULTS FOLDER read "
+                    "all captures in it");
 }

@@ -11,8 +11,8 @@ enum { MOST_NAMED = 5 };
 
 /* A result that counts, of all of one file. */
 struct candidate {
-    char *path; /* of the result */
-    char *rank; /* the greater one counts: any order, as long as it is one */
+    char *path;                 /* of the result */
+    char *rank;                 /* the greater one counts: any order, as long as it is one */
 };
 
 static void

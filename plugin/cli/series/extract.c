@@ -161,7 +161,9 @@ series_extract(char *const *paths, const char *dir, bool cut_esp, series_tell te
     uint64_t seed;
 
     if (g_mkdir_with_parents(dir, 0700) != 0) {
-        tell(dir, errno == EEXIST || errno == ENOTDIR ? "no such folder can be made (--extract)" : g_strerror(errno), "no part is made");
+        bool is_file = errno == EEXIST || errno == ENOTDIR;
+        tell(dir, is_file ? "no such folder can be made (--extract)" : g_strerror(errno),
+             "no part is made");
         return;
     }
     if (!shared_seed(dir, &seed)) {
