@@ -10,6 +10,7 @@
 struct own_ports {
     uint64_t bits[65536 / 64];
     GHashTable *since;          /* hash of two addresses and ports -> the first frame */
+    GHashTable *ends;           /* the same without the port of the end that began */
     bool capped;
 };
 
@@ -19,6 +20,7 @@ own_ports_new(void)
     struct own_ports *own = g_new0(struct own_ports, 1);
 
     own->since = g_hash_table_new(g_direct_hash, g_direct_equal);
+    own->ends = g_hash_table_new(g_direct_hash, g_direct_equal);
     return own;
 }
 
@@ -27,6 +29,7 @@ own_ports_free(struct own_ports *own)
 {
     if (own) {
         g_hash_table_destroy(own->since);
+        g_hash_table_destroy(own->ends);
         g_free(own);
     }
 }
@@ -43,7 +46,8 @@ own_ports_capped(const struct own_ports *own)
     return own->capped;
 }
 
-/* The same for both directions. */
+/* The same for both directions.  Without the port of one end: whatever NAT is in front of that one
+ * may give it another port at any time. */
 static gpointer
 key_of(const struct sighting *at)
 {
@@ -59,12 +63,24 @@ key_of(const struct sighting *at)
     return GSIZE_TO_POINTER((gsize)hash_octets(hash_seed(), end, sizeof end));
 }
 
+static struct sighting
+from_any_port(const struct sighting *at)
+{
+    return (struct sighting){ .src = at->src, .dst = at->dst, .dst_port = at->dst_port };
+}
+
+static struct sighting
+to_any_port(const struct sighting *at)
+{
+    return (struct sighting){ .src = at->src, .dst = at->dst, .src_port = at->src_port };
+}
+
 void
 own_ports_add(struct own_ports *own, const struct sighting *at)
 {
-    gpointer key = key_of(at);
+    struct sighting there = from_any_port(at);
 
-    if (g_hash_table_contains(own->since, key)) {
+    if (g_hash_table_contains(own->since, key_of(at))) {
         return;
     }
     if (g_hash_table_size(own->since) >= OWN_PORTS_MAX) {
@@ -73,15 +89,27 @@ own_ports_add(struct own_ports *own, const struct sighting *at)
     }
     own->bits[at->src_port / 64] |= UINT64_C(1) << at->src_port % 64;
     own->bits[at->dst_port / 64] |= UINT64_C(1) << at->dst_port % 64;
-    g_hash_table_insert(own->since, key, GUINT_TO_POINTER(at->frame));
+    g_hash_table_insert(own->since, key_of(at), GUINT_TO_POINTER(at->frame));
+    if (!g_hash_table_contains(own->ends, key_of(&there))) {
+        g_hash_table_insert(own->ends, key_of(&there), GUINT_TO_POINTER(at->frame));
+    }
+}
+
+static bool
+is_since(GHashTable *table, const struct sighting *at, uint32_t frame)
+{
+    guint since = GPOINTER_TO_UINT(g_hash_table_lookup(table, key_of(at)));
+
+    return since && since <= frame;
 }
 
 static bool
 own_ports_has(const struct own_ports *own, const struct sighting *at)
 {
-    guint since = GPOINTER_TO_UINT(g_hash_table_lookup(own->since, key_of(at)));
+    struct sighting there = from_any_port(at), back = to_any_port(at);
 
-    return since && since <= at->frame;
+    return is_since(own->since, at, at->frame) || is_since(own->ends, &there, at->frame) ||
+           is_since(own->ends, &back, at->frame);
 }
 
 bool

@@ -210,6 +210,31 @@ has_port(const struct frame_walk *w, uint16_t port)
     return w->ports && (w->ports[port / 64] >> port % 64 & 1);
 }
 
+/* A header of IKE whose length is that of the datagram. */
+static bool
+fills(const struct octets *o)
+{
+    enum { VERSION = 17, LENGTH = 24 };
+
+    return o->captured == o->reported && o->captured > IKE_HEADER &&
+           be32(o->at + LENGTH) == o->reported &&
+           (o->at[VERSION] == 0x10 || o->at[VERSION] == 0x20) && ike_plausible(o->at, o->captured);
+}
+
+/* IKEv1 moves to the other ports in the midst of phase 1, with its first encrypted message
+ * (RFC 3947 section 4). */
+static bool
+moves_here(const struct octets *o)
+{
+    enum { NEXT = 16, VERSION = 17, EXCHANGE = 18, FLAGS = 19 };
+    static const uint8_t none[8];
+    const uint8_t *h = o->at;
+
+    return fills(o) && h[VERSION] == 0x10 && h[FLAGS] == FLAG_ENCRYPTED &&
+           memcmp(h + sizeof none, none, sizeof none) != 0 &&
+           (h[EXCHANGE] == V1_MAIN ? h[NEXT] == V1P_ID : h[NEXT] == V1P_HASH);
+}
+
 /* IKE may use any ports (RFC 7296 section 2.23), and ESP follows it there.  Every datagram of a
  * capture comes here: the form is looked at from its cheapest part on. */
 static enum step
@@ -218,21 +243,20 @@ own_ports(struct frame_walk *w, uint16_t from, uint16_t to)
     static const uint8_t marker[NON_ESP_MARKER];
     struct octets o = w->rest;
     bool marked = o.captured >= NON_ESP_MARKER && memcmp(o.at, marker, NON_ESP_MARKER) == 0;
+    bool known = has_port(w, from) || has_port(w, to);
 
     if (marked) {
         octets_skip(&o, NON_ESP_MARKER);
     }
     w->now.own_ports = true;
-    if (o.captured == o.reported && ike_has_form(o.at, o.captured)) {
-        w->now.by_form = true;
+    w->now.by_form = o.captured == o.reported && (ike_has_form(o.at, o.captured) ||
+                                                  (marked && moves_here(&o)));
+    if (w->now.by_form || (known && !marked && fills(&o))) {
         w->now.marked = marked;
         w->rest = o;
         return give(w, FRAME_IKE);
     }
-    if ((has_port(w, from) && has_port(w, to)) || from == PORT_CISCO_UDP || to == PORT_CISCO_UDP) {
-        return udp_encap(w);
-    }
-    return STEP_DONE;
+    return known || from == PORT_CISCO_UDP || to == PORT_CISCO_UDP ? udp_encap(w) : STEP_DONE;
 }
 
 /* Four zero octets, and behind them a header whose length is that of the rest. */

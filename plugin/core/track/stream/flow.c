@@ -169,8 +169,9 @@ hear(struct flow *f, const struct ipsec_event *e)
     }
 }
 
-/* Where a question goes that was not asked before: a free place, else that of the oldest one; but of
- * a connection that has sent much, that of the latest segment: the first one will be sent again. */
+/* Where a question goes that was not asked before: a free place, else that of the oldest one; but
+ * of a connection that has sent much, that of the latest segment: the first one will be sent
+ * again. */
 static struct flow_question *
 place_for(struct flow_question *open, uint32_t id)
 {
