@@ -3,6 +3,8 @@
 #include "checks.h"
 #include "expert.h"
 
+#include <espial/points.h>
+
 #include <stdio.h>
 
 enum { ICV_96 = 12 };      /* octets */
@@ -83,6 +85,18 @@ check_spi_unknown(const struct check_in *in, struct findings *out)
                 ip_print(&e->at.dst, to, sizeof to), e->packet->spi, instead);
 }
 
+/* The Delete was captured at another place than the packet, and nobody knows how far the clocks of
+ * the two are apart. */
+static bool
+clocks_apart(const struct check_in *in)
+{
+    const struct points *p = sadb_points(in->db);
+    const struct ipsec_event *e = in->ipsec;
+
+    return !points_one_place(p, e->child->deleted_in, e->at.frame) &&
+           !(points_meet(p) && points_knows_clock(p, e->at.point));
+}
+
 void
 check_esp_after_delete(const struct check_in *in, struct findings *out)
 {
@@ -94,7 +108,7 @@ check_esp_after_delete(const struct check_in *in, struct findings *out)
         return;
     }
     since = e->at.time - e->child->deleted_time;
-    if (since <= sadb_options(in->db)->delete_grace) {
+    if (since <= sadb_options(in->db)->delete_grace || clocks_apart(in)) {
         return;
     }
     where = scope_packet(in);

@@ -25,9 +25,9 @@ has_replies(const struct child_sa *c, bool to_responder)
     return r && (r->way[to_responder].replies > 0 || r->way[to_responder].acked > 0);
 }
 
-/* Unread packets one after the other at one pace, for long: measurements and heartbeats look so, and
- * so does a ping that nobody has stopped, which is what most people send into a tunnel that is silent.
- * Who sends again what is not answered waits longer each time. */
+/* Unread packets one after the other at one pace, for long: measurements and heartbeats look so,
+ * and so does a ping that nobody has stopped, which is what most people send into a tunnel that is
+ * silent.  Who sends again what is not answered waits longer each time. */
 static bool
 keeps_pace(const struct child_sa *c, const struct stream *s, uint32_t packets)
 {

@@ -121,7 +121,8 @@ numbers_went_back(const struct child_sa *c, const struct flow_run *r)
 {
     for (guint i = 0; i < c->streams.len; i++) {
         const struct stream *s = c->streams.at[i];
-        if (s->to_responder != r->to_responder && stream_rare(s)->line && stream_rare(s)->line->proved &&
+        if (s->to_responder != r->to_responder && stream_rare(s)->line &&
+            stream_rare(s)->line->proved &&
             stream_rare(s)->line->last_frame > r->first_frame) {
             return true;
         }
@@ -230,7 +231,8 @@ neighbour_gets(const struct sadb *db, const struct child_sa *c)
 {
     const struct ike_sa *sa = child_holder(db, c);
 
-    for (size_t n = sa->id + 1, k = 0; n < sadb_num_ike_sas(db) && k < SADB_MAX_LOOKED_AT; n++, k++) {
+    for (size_t n = sa->id + 1; n < sadb_num_ike_sas(db) && n - sa->id <= SADB_MAX_LOOKED_AT;
+         n++) {
         const struct ike_sa *one = sadb_ike_sa(db, n);
         if (one->rekeys == NO_ID && one->stood && share_nat(one, sa) && takes_answers(c, one, sa)) {
             return one;
@@ -444,8 +446,8 @@ say_cause(const struct stream *s, struct sign sign, const char *who, char *cause
     }
 }
 
-/* What the gateway owes one client it sends to another one behind the same NAT: their selectors are
- * the same, though nobody read them. */
+/* The gateway sends to another client behind the same NAT what it owes this one: their selectors
+ * are the same, though nobody read them. */
 static void
 report_neighbour(struct findings *out, const struct child_sa *c, const struct stream *s,
                  const struct ike_sa *one)
@@ -462,10 +464,10 @@ report_neighbour(struct findings *out, const struct child_sa *c, const struct st
         "distinguish such clients by their UDP port (connection marks, unique policies). Tunnel "
         "mode with an address for each client, as with IKEv2, has no such conflict.";
     finding_add(out, CHECK_duplicate_child_sa, &where,
-                "Two clients behind the NAT %s use ports %u and %u. Since IKE SA %u of port %u came "
-                "up (frame %u), nothing goes to port %u, although it sends %u packets in Child SA "
-                "%u (frames %u to %u), and port %u gets %" G_GUINT64_FORMAT " packets for %"
-                G_GUINT64_FORMAT " that it sends.",
+                "Two clients behind the NAT %s use ports %u and %u. Since IKE SA %u of port %u "
+                "came up (frame %u), nothing goes to port %u, although it sends %u packets in "
+                "Child SA %u (frames %u to %u), and port %u gets %" G_GUINT64_FORMAT
+                " packets for %" G_GUINT64_FORMAT " that it sends.",
                 ip_print(&one->initiator.addr, nat, sizeof nat), c->ike_sa->initiator.port,
                 one->initiator.port, one->id, one->initiator.port, one->established_in,
                 c->ike_sa->initiator.port, r->packets, c->id, r->first_frame, r->last_frame,

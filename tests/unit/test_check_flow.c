@@ -476,8 +476,8 @@ nat_packet(struct conversation *c, uint16_t port, bool there, uint32_t seq)
     see_ipsec(c, &at, &p);
 }
 
-/* Two clients behind one NAT, which nobody could read, and hosts that are slow to answer: the second
- * client gets the answers of both, or its own. */
+/* Two clients behind one NAT, which nobody could read, and hosts that are slow to answer: the
+ * second client gets the answers of both, or its own. */
 static void
 one_nat(struct conversation *c)
 {

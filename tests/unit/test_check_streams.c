@@ -99,8 +99,8 @@ directions(struct conversation *c)
     SAYS(c, one_way, "3 ESP packets go from 192.0.2.10 to 198.51.100.20");
 }
 
-/* A packet each half second: after a dozen of them a heartbeat looks as a ping does, and that is said;
- * pauses that grow are those of requests. */
+/* A packet each half second: after a dozen of them a heartbeat looks as a ping does, and that is
+ * said; pauses that grow are those of requests. */
 static void
 even_pace(struct conversation *c)
 {
