@@ -513,6 +513,30 @@ differ(const struct ike_sa *a, const struct ike_sa *b)
     return strcmp(a->initiator.id, b->initiator.id) != 0;
 }
 
+/* Whoever has it by now is found by it: a gateway has thousands of others, and anybody can begin
+ * thousands more. */
+static void
+shared_with(const struct check_in *in, struct findings *out, const struct ip_addr *addr)
+{
+    const struct ike_sa *now = in->ike->sa, *holders[SADB_MAX_PER_PEER];
+    size_t num = sadb_assigned_by(in->db, addr, holders, G_N_ELEMENTS(holders));
+
+    for (size_t i = 0; i < num; i++) {
+        const struct ike_sa *old = holders[i];
+        char ip[ADDR_TEXT_MAX];
+        struct scope where;
+        if (old->id >= now->id || old->state != IKE_ESTABLISHED || !old->initiator.id ||
+            old->rekeyed_by != NO_ID || !differ(old, now)) {
+            continue;
+        }
+        where = scope_message(in);
+        finding_add(out, CHECK_virtual_ip_shared, &where,
+                    "%s is assigned to %s although %s still has it (IKE SA %u).",
+                    ip_print(addr, ip, sizeof ip), now->user ? now->user : now->initiator.id,
+                    old->user ? old->user : old->initiator.id, old->id);
+    }
+}
+
 void
 check_virtual_ip_shared(const struct check_in *in, struct findings *out)
 {
@@ -523,27 +547,8 @@ check_virtual_ip_shared(const struct check_in *in, struct findings *out)
         return;
     }
     for (guint k = 0; k < now->addresses->len; k++) {
-        const struct assigned_address *a = &now->addresses->at[k];
-        for (size_t i = now->id;
-             a->frame == in->ike->at.frame && i > 0 && now->id - i < SADB_MAX_PER_PEER; i--) {
-            const struct ike_sa *old = sadb_ike_sa(in->db, i - 1);
-            char ip[ADDR_TEXT_MAX];
-            struct scope where;
-            bool holds = false;
-            for (guint n = 0; n < old->addresses->len; n++) {
-                holds |= ip_equal(&old->addresses->at[n].addr,
-                                  &a->addr);
-            }
-            if (!holds || old->state != IKE_ESTABLISHED || !old->initiator.id ||
-                old->rekeyed_by != NO_ID || !differ(old, now)) {
-                continue;
-            }
-            where = scope_message(in);
-            finding_add(out, CHECK_virtual_ip_shared, &where,
-                        "%s is assigned to %s although %s still has it (IKE SA %u).",
-                        ip_print(&a->addr, ip, sizeof ip),
-                        now->user ? now->user : now->initiator.id,
-                        old->user ? old->user : old->initiator.id, old->id);
+        if (now->addresses->at[k].frame == in->ike->at.frame) {
+            shared_with(in, out, &now->addresses->at[k].addr);
         }
     }
 }

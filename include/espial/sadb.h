@@ -222,6 +222,10 @@ const struct child_sa *sadb_predecessor(const struct sadb *db, const struct chil
  * other clients behind one NAT (RFC 3948 section 5.2), and all its encrypted messages were read (at
  * least one), and no message that could hold the SPI of a Child SA is missing. */
 bool sadb_peers_readable(const struct sadb *db, const struct stream *s);
+/* IKE SAs that have assigned that inner address, the newest first, into out, which holds max of
+ * them; returns how many. */
+size_t sadb_assigned_by(const struct sadb *db, const struct ip_addr *addr,
+                        const struct ike_sa **out, size_t max);
 /* The IKE SA that holds c now: the one that negotiated it, or what replaced that one. */
 const struct ike_sa *child_holder(const struct sadb *db, const struct child_sa *c);
 

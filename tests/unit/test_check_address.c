@@ -370,6 +370,16 @@ pools(struct conversation *c)
     SILENT(c, virtual_ip_shared);
     assign(c, "eve", 0x55, &c->stranger, one_address);
     SAYS(c, virtual_ip_shared, "10.9.0.1 is assigned to eve although lisa still has it");
+    /* however many others come between the two */
+    reset(c);
+    assign(c, "lisa", 0x11, &c->client, one_address);
+    for (unsigned i = 0; i < SADB_MAX_PER_PEER + 6; i++) {
+        const uint8_t another[] = { 10, 9, 1, (uint8_t)i };
+        assign(c, "bob", (uint8_t)(0x80 + i), &c->stranger, another);
+    }
+    SILENT(c, virtual_ip_shared);
+    assign(c, "eve", 0x55, &c->stranger, one_address);
+    SAYS(c, virtual_ip_shared, "10.9.0.1 is assigned to eve although lisa still has it");
     /* one identity for all: the users tell them apart */
     for (unsigned two = 0; two < 2; two++) {
         reset(c);

@@ -141,6 +141,8 @@ struct sa_key database_spi_key(const struct sadb *db, uint8_t protocol, uint32_t
 void sadb_ike_stands(struct sadb *db, struct ike_sa *sa);
 /* sa has failed, stands or goes on: it is found among the tries of its two ends from now on. */
 void sadb_ike_decided(struct sadb *db, struct ike_sa *sa);
+/* sa has that address assigned from now on. */
+void sadb_ike_assigned(struct sadb *db, struct ike_sa *sa, const struct ip_addr *addr);
 /* IKE SAs that are or were established between two addresses, newest first. */
 struct walk sadb_stood_between(const struct sadb *db, const struct ip_addr *a,
                                const struct ip_addr *b);

@@ -12,7 +12,8 @@ struct sa_key {
     uint32_t seed;
     uint8_t kind;               /* 'i' IKE SPI, 'b' both, 'h' the initiator's and two addresses,
                                  * 'c' Child SPI, 'C' of an inferred one, 's' stream, 'p' pair,
-                                 * 'P' of an IKE SA that stood, 'a' policy, 'f' fragment */
+                                 * 'P' of an IKE SA that stood, 'a' policy, 'f' fragment, 'v' an
+                                 * address that an IKE SA assigned */
     uint8_t protocol;
     uint8_t spi[8];
     struct ip_addr a, b;

@@ -202,6 +202,9 @@ track_rekey(struct turn *t, const struct proposal *chosen)
     fresh->auth_method_in = old->auth_method_in && !old->eap ? e->at.frame : 0;
     if (x->by_initiator) {
         fresh->addresses = old->addresses;
+        for (uint32_t i = 0; i < old->addresses->len; i++) {
+            sadb_ike_assigned(db, fresh, &old->addresses->at[i].addr);
+        }
     }
     inherit(db, fresh, old, x->by_initiator);
     fresh->rekeys = old->id;

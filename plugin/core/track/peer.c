@@ -98,6 +98,7 @@ add_address(struct sadb *db, struct ike_sa *sa, const struct assigned_address *o
     all[len] = *one;
     *own = (struct address_list){ all, len + 1 };
     sa->addresses = own;
+    sadb_ike_assigned(db, sa, &one->addr);
 }
 
 /* Only the initiator is a client here: the gateway that assigns is the responder
