@@ -16,10 +16,27 @@ answered_in_fragments(const struct ike_sa *sa)
     return false;
 }
 
+/* Some message that nobody could read may have negotiated a Child SA.  Of IKEv1, whose messages
+ * tell nobody that they are false, one of another exchange than quick mode cannot, where keys open
+ * the others. */
+static bool
+has_unread_child(const struct ike_sa *sa)
+{
+    if (sa->major != 1 || !sa->num_readable || sa->exchanges.len > SADB_MAX_PER_PEER) {
+        return sa->num_encrypted > sa->num_readable;
+    }
+    for (uint32_t i = 0; i < sa->exchanges.len; i++) {
+        if (sa->exchanges.at[i]->unreadable && sa->exchanges.at[i]->type == V1_QUICK) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool
 unread(const struct ike_sa *sa)
 {
-    return sa->num_encrypted > sa->num_readable || !sa->started_here || answered_in_fragments(sa);
+    return has_unread_child(sa) || !sa->started_here || answered_in_fragments(sa);
 }
 
 /* RFC 4303 section 2.1: 1 to 255 are reserved. Some products use them, and then for all their SAs;
