@@ -214,10 +214,11 @@ def v1_informational_noise(scene, r):
 
 @attack(may={"malformed_message", "ike_icv_bad"})
 def v1_fragments_noise(scene, r):
-    """IKEv1 fragments of noise, the last one among them or not."""
+    """IKEv1 fragments of noise, the last one among them or not.  Nobody knows the responder's cookie before it was sent."""
     sa = pick(r, [s for s in scene.sas if not s.v2 and scene.both_ways(s)])
-    if not sa:
+    known = [m for m in sa.messages if m.header.spi_r != bytes(8)][1:] if sa else []
+    if not known:
         return None
-    m = r.choice(sa.messages)
+    m = r.choice(known)
     return [say(sa, m.n - r.randrange(2), sa.from_initiator(m), ike.message(
         sa.spi_i, sa.spi_r, ike.V1, m.header.exchange, 0, 0, [(ike.FRAGMENT1, bytes((0, 1, k, last)) + r.randbytes(120))])) for k, last in ((1, 0), (3, 1))]
