@@ -205,12 +205,24 @@ put_peers(struct page *p, GArray *peers)
     }
 }
 
+/* page_limits says more of those that do not open everything. */
+static bool
+says_of_keys(const struct findings *all)
+{
+    for (size_t i = 0; i < findings_count(all); i++) {
+        if (strcmp(checks[findings_get(all, i)->check].name, "keys_unused") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 put_keys(struct page *p)
 {
     const struct key_use *keys = sadb_keys(p->r->db);
 
-    if (keys) {
+    if (keys && !says_of_keys(p->r->findings)) {
         html_put(p->out,
                  "<p>Keys given: %u for IKE, %u for ESP. Used in this capture: %u and %u.</p>\n",
                  keys->ike_given, keys->esp_given, keys->ike_used, keys->esp_used);

@@ -369,6 +369,9 @@ counts(struct conversation *c)
     sadb_see_keys(c->db, &(struct key_use){ 3, 1, 1, 4, 2, 2 });
     make_page(c);
     T(shows("<p>Keys given: 3 for IKE, 4 for ESP. Used in this capture: 1 and 2.</p>"));
+    find(c, CHECK_keys_unused, 1, NULL, "Keys given: 3 IKE, 4 ESP; they decrypt little.");
+    make_page(c);
+    T(shows("Keys given: 3 IKE, 4 ESP; they decrypt little.") && !shows("Keys given: 3 for IKE"));
     T(shows("with 1 Child SA that carried 1 packet. 1 stream of ESP or AH belongs to no SA"));
     T(shows("<section id=\"streams\"") && shows("<code>c0000001</code>"));
 }
