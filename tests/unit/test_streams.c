@@ -178,7 +178,6 @@ captured_twice(struct conversation *c)
                     "it.");
 }
 
-/* Nobody could read IKE: opposite streams pair in the order of their birth. */
 /* An inferred Child SA of ESP shows no mode; AH's next header stands in clear. */
 static void
 mode_of_inferred(struct conversation *c)
@@ -209,6 +208,32 @@ mode_of_inferred(struct conversation *c)
     }
 }
 
+/* Keys open IKEv1, but for a message that may be noise: a packet of a new SPI belongs to a Child SA
+ * only where it may be of quick mode.  Where no key opens any, each of them may. */
+static void
+beside_noise(struct conversation *c)
+{
+    static const struct { uint8_t exchange; bool keys, inferred; } table[] = {
+        { V1_INFORMATIONAL, true, false }, { V1_QUICK, true, true },
+        { V1_INFORMATIONAL, false, true },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        reset(c);
+        v1_phase1(c, aes256);
+        begin(c, 1, V1_MAIN, 0, true, false);
+        c->m.encrypted = true;
+        c->m.readable = table[i].keys;
+        send(c, "identity", 7);
+        begin(c, 1, table[i].exchange, 9, true, false);
+        c->m.encrypted = true;
+        c->m.readable = false;
+        send(c, "noise", 8);
+        T(!see(c, 0xc1, 1)->child == !table[i].inferred);
+    }
+}
+
+/* Nobody could read IKE: opposite streams pair in the order of their birth. */
 static void
 inferred(struct conversation *c)
 {
@@ -416,6 +441,7 @@ main(void)
     extended(&c);
     losses(&c);
     captured_twice(&c);
+    beside_noise(&c);
     inferred(&c);
     mode_of_inferred(&c);
     reused(&c);
