@@ -2,6 +2,7 @@
 -- protected by AES-GCM.  Copy it into your Wireshark plugin folder and change the rule, or
 -- try it with
 --     tshark -X lua_script:plugin/lua/examples/house_rules.lua -Y house.not_gcm -r FILE
+-- (not as root: Wireshark 4.4 and newer load no script for root).
 -- Lua 5.2 to 5.4.  SPDX-License-Identifier: GPL-2.0-or-later
 
 local house = Proto("house", "House rules for IPsec")
