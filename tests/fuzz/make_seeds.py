@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Seeds for the fuzz targets from captures, one folder for each target: OUT/datagrams, OUT/ike,
-OUT/frames, OUT/ipsec, OUT/plan, OUT/keylog, OUT/log; the captures' keys in OUT/keys, and a dictionary of all
-registered numbers in OUT/dict.
+OUT/frames, OUT/feed, OUT/ipsec, OUT/plan, OUT/keylog, OUT/log, and, made by the program in $ESPIAL_BUILD_DIR where it is built,
+OUT/state and OUT/result; the captures' keys in OUT/keys, and a dictionary of all registered numbers in OUT/dict.
 usage: make_seeds.py OUT EVERY CAPTURE...  (of the captures each EVERY-th; of these each fourth for streams of datagrams,
 whose keys are read for each execution)"""
 # SPDX-License-Identifier: GPL-2.0-or-later
@@ -9,7 +9,9 @@ import os
 import re
 import shutil
 import struct
+import subprocess
 import sys
+import tempfile
 
 from scapy.all import ICMP, IP, UDP, PcapNgReader, RawPcapNgReader
 
@@ -67,6 +69,7 @@ def of_frames(capture, base, write):
     for i in range(0, len(frames), 8):
         some = b"".join(struct.pack(">H", len(f)) + f for f in frames[i:i + 8])
         write("frames", f"{base}_{i}", bytes((LINKS.get(link, 0),)) + some)
+        write("feed", f"{base}_{i}", bytes((LINKS.get(link, 0),)) + some)
 
 
 def tcp_seed(packets, write):
@@ -107,9 +110,36 @@ def dictionary(out):
         f.writelines(f'{name}="{text}"\n' for name, text in sorted(words.items()))
 
 
+def of_program(captures, write):
+    """States without their first line and their sum, which the target adds; heads of results."""
+    program = os.path.join(os.environ.get("ESPIAL_BUILD_DIR", os.path.join(HERE, "..", "..", "build")), "bin", "espial")
+    if not os.path.exists(program):
+        write("state", "none", b"")
+        write("result", "none", b"{}")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        def run(*words):
+            subprocess.run([program, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, timeout=300,
+                           env={**os.environ, "WIRESHARK_CONFIG_DIR": folder})
+        state, results = os.path.join(folder, "state"), os.path.join(folder, "results")
+        for capture in captures:
+            run("--save-state", state, capture)
+            if os.path.exists(state):
+                with open(state, "rb") as f:
+                    octets = f.read()
+                write("state", os.path.basename(capture), octets[octets.index(b"\n") + 1:-32])
+                os.unlink(state)
+        run("--output", results, *captures)
+        for place, _, names in os.walk(results):
+            for name in sorted(names):
+                if name.endswith(".jsonl"):
+                    with open(os.path.join(place, name), "rb") as f:
+                        write("result", name, f.readline().rstrip(b"\n"))
+
+
 def main():
     out, seeds, captures = sys.argv[1], 0, sorted(sys.argv[3:])[::int(sys.argv[2])]
-    for folder in ("datagrams", "ike", "frames", "ipsec", "plan"):
+    for folder in ("datagrams", "ike", "frames", "feed", "ipsec", "plan", "state", "result"):
         os.makedirs(os.path.join(out, folder), exist_ok=True)
     for texts in ("keylog", "log"):
         shutil.copytree(os.path.join(HERE, texts), os.path.join(out, texts), dirs_exist_ok=True)
@@ -138,6 +168,7 @@ def main():
                 elif table != "preferences" and i % 4 == 0:
                     keys.write(text)
     tcp_seed(stream, write)
+    of_program(captures, write)
     dictionary(out)
     print(f"{seeds} seeds of {len(captures)} captures")
 
