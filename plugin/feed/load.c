@@ -20,7 +20,8 @@ static char *
 look(struct state_in *in, const uint8_t *at, size_t len)
 {
     static const char name[] = STATE_NAME;
-    const uint8_t *line_end = (const uint8_t *)memchr(at, '\n', MIN(len, STATE_HEAD_LEN + 8u));
+    const uint8_t *line_end =
+        len ? (const uint8_t *)memchr(at, '\n', MIN(len, STATE_HEAD_LEN + 8u)) : NULL;
     GChecksum *sum;
     uint8_t digest[STATE_SUM];
     gsize size = sizeof digest;
