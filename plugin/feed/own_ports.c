@@ -7,6 +7,10 @@
 #include <glib.h>
 #include <string.h>
 
+/* What else goes to such a port from another one, as DNS or QUIC, looks like ESP with some high
+ * number. */
+enum { FIRST_NUMBERS = 64 };
+
 struct own_ports {
     uint64_t bits[65536 / 64];
     GHashTable *since;          /* hash of two addresses and ports -> the first frame */
@@ -103,13 +107,15 @@ is_since(GHashTable *table, const struct sighting *at, uint32_t frame)
     return since && since <= frame;
 }
 
+/* ESP that begins with its first packets (RFC 4303 section 2.2), or that has begun. */
 static bool
-own_ports_has(const struct own_ports *own, const struct sighting *at)
+is_esp(const struct feed *f, const struct frame_part *p, uint32_t frame)
 {
-    struct sighting there = from_any_port(at), back = to_any_port(at);
+    struct stream_at at;
+    uint32_t spi = be32(p->octets.at), seq = be32(p->octets.at + sizeof spi);
 
-    return is_since(own->since, at, at->frame) || is_since(own->ends, &there, at->frame) ||
-           is_since(own->ends, &back, at->frame);
+    return (seq && seq <= FIRST_NUMBERS) ||
+           sadb_stream_at(f->db, &at, PROTO_ESP, spi, seq, &p->src, &p->dst, frame);
 }
 
 bool
@@ -117,15 +123,17 @@ own_ports_known(const struct feed *f, const struct frame_part *p, uint32_t frame
 {
     const struct sighting at = { .frame = frame, .src = p->src, .dst = p->dst,
                                  .src_port = p->src_port, .dst_port = p->dst_port };
+    const struct sighting there = from_any_port(&at), back = to_any_port(&at);
     const struct child_sa *child;
-    bool to_r;
+    bool to_r, one_end = is_since(f->own_ports->ends, &there, frame) ||
+                         is_since(f->own_ports->ends, &back, frame);
 
-    if (own_ports_has(f->own_ports, &at)) {
+    if (is_since(f->own_ports->since, &at, frame) || (one_end && p->kind != FRAME_ESP)) {
         return true;
     }
     if (p->kind != FRAME_ESP || p->octets.captured < ESP_HEADER) {
         return false;
     }
     child = sadb_child_at(f->db, PROTO_ESP, be32(p->octets.at), &p->dst, frame, &to_r);
-    return child && child->basis != BASIS_INFERRED;
+    return (child && child->basis != BASIS_INFERRED) || (one_end && is_esp(f, p, frame));
 }
