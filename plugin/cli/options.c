@@ -362,6 +362,27 @@ cannot_read(const struct options *o)
     return why;
 }
 
+/* Of an option that tshark has: what takes its place. */
+static const char *
+other_way(const GError *error)
+{
+    static const struct {
+        const char *option, *way;
+    } all[] = { { " -r", "captures are given without an option" },
+                { " -i", "what passes an interface comes through a pipe: tcpdump -i eth0 -w - | "
+                         "espial -" },
+                { " -Y", "it is of tshark, which has Espial's fields with the plugin" },
+                { " -z", "it is of tshark, which has Espial's reports with the plugin" } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
+        if (g_error_matches(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION) &&
+            g_str_has_suffix(error->message, all[i].option)) {
+            return all[i].way;
+        }
+    }
+    return "try --help";
+}
+
 bool
 options_read(struct options *o, char **arguments, char **problem)
 {
@@ -372,7 +393,7 @@ options_read(struct options *o, char **arguments, char **problem)
     *problem = NULL;
     context = context_of(o);
     if (!g_option_context_parse_strv(context, &arguments, &error)) {
-        *problem = g_strdup_printf("%s; try --help", error->message);
+        *problem = g_strdup_printf("%s; %s", error->message, other_way(error));
         g_error_free(error);
     }
     g_option_context_free(context);

@@ -285,7 +285,8 @@ def test_wireshark(tmp):
     expect(espial("--wireshark", FINDING, DISPLAY="", WAYLAND_DISPLAY=""), 2, err=["no screen"])
     expect(espial("--wireshark", FINDING, CLEAN, **screen), 2, err=["opens one capture"])
     expect(espial("--wireshark", "--json", FINDING, **screen), 2, err=["excludes"])
-    expect(espial("--wireshark", tmp / "none", **screen), 2, err=["not a capture file"])
+    expect(espial("--wireshark", tmp / "none", **screen), 2, err=["no such file; Wireshark is not opened"])
+    expect(espial("--wireshark", tmp / "sheet", **screen), 2, err=["not a capture file: it is empty; Wireshark is not opened"])
 
 
 def test_windows(tmp):

@@ -70,6 +70,8 @@ def test_captures(place, said):
             if option == ["--series"] and (name == "parts" or str(name).endswith(".part")):
                 continue
             expect(espial(*option, path), 2, err=[f"{path}: {middle}{words}"])
+    for name in "report.json", "a.tar":
+        expect(espial("--dissect", place / name), 2, err=["not a capture file: it is ", "; nothing to report for it"])
     # Nothing more is known of these than that they are none.
     run = espial(place / "octets")
     expect(run, 2, err=[f"{place}/octets: not a capture file; nothing to report for it"])
@@ -111,6 +113,9 @@ def test_no_capture(place):
         expect(espial(option, page), 2, err=["no capture is given; try --help"])
     assert Path(page).read_bytes() == CLEAN.read_bytes()
     expect(espial(), 0, ["Usage:"])
+    for option, words in (("-r", "captures are given without an option"), ("-i", "tcpdump -i eth0 -w - | espial -"), ("-z", "it is of tshark"),
+                          ("-7", "try --help")):
+        expect(espial(option, page), 2, err=[words])
 
 
 def main():

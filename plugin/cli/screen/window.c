@@ -119,17 +119,21 @@ window_hint(const struct options *o, const struct inputs *in, const char *captur
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-static bool
-is_capture(const char *path)
+/* NULL, or why Wireshark has nothing to open there (g_free it). */
+static char *
+no_capture(const char *path)
 {
+    bool waits = g_file_test(path, G_FILE_TEST_EXISTS) &&
+                 !g_file_test(path, G_FILE_TEST_IS_REGULAR | G_FILE_TEST_IS_DIR);
     char *problem = NULL;
-    struct source *s = g_file_test(path, G_FILE_TEST_IS_REGULAR) ? source_open(path, &problem) :
-                                                                   NULL;
-    bool good = s != NULL;
+    struct source *s;
 
+    if (waits || strcmp(path, "-") == 0) {
+        return g_strdup("no file: write what comes to one first");
+    }
+    s = source_open(path, &problem);
     source_close(s);
-    g_free(problem);
-    return good;
+    return problem;
 }
 
 int
@@ -139,11 +143,13 @@ window_open(const struct options *o, const struct inputs *in, const char *captur
     GError *error = NULL;
     GSubprocess *run;
     int status = FAILED;
+    char *problem = no_capture(capture);
 
-    if (!is_capture(capture)) {
+    if (problem) {
         char *name = name_full(capture);
-        say("%s: not a capture file that can be read", name);
+        say("%s: %s; Wireshark is not opened", name, problem);
         g_free(name);
+        g_free(problem);
         return FAILED;
     }
     line = command_of(o, in, capture);

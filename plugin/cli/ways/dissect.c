@@ -6,6 +6,7 @@
 #include "print.h"
 #include "say.h"
 #include "stream.h"
+#include "wrong.h"
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>
@@ -342,9 +343,16 @@ report(const struct options *o, const struct inputs *in, const char *capture, co
 int
 dissect(const struct options *o, const struct inputs *in, const char *capture)
 {
-    char *problem;
-    struct stream *stream = stream_open(capture, &problem);
+    char *problem = NULL;
+    struct stream *stream = NULL;
     int status = 2;
+
+    /* Wireshark shows the objects of any JSON as packets. */
+    if (wrong_is_known(capture, NULL)) {
+        problem = wrong_file(capture);
+    } else {
+        stream = stream_open(capture, &problem);
+    }
 
     if (stream) {
         status = report(o, in, capture, stream_path(stream), stream);
