@@ -9,7 +9,7 @@
 #include <float.h>
 #include <stdio.h>
 
-enum { GAP_PACKETS = 8, MANY_PACKETS = 50 };
+enum { GAP_PACKETS = 8 };
 #define GAP_SECONDS 1.0
 #define GAP_FACTOR 4.0          /* times the usual distance of packets */
 #define MANY_APART_S 0.1        /* between packets that are too many to be questions */
@@ -50,7 +50,7 @@ keeps_pace(const struct child_sa *c, const struct stream *s, uint32_t packets)
 static bool
 wants_none(const struct child_sa *c, const struct stream *s, uint32_t packets)
 {
-    return (!c->flow || !c->flow->reading) && packets >= MANY_PACKETS &&
+    return (!c->flow || !c->flow->reading) && packets >= UNANSWERED_PACKETS &&
            s->last_time - s->first_time <= MANY_APART_S * packets;
 }
 

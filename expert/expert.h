@@ -170,7 +170,10 @@ void beside_sources(const struct check_in *in, struct findings *out, unsigned ch
 
 /* --- flow/ways.c: which way packets go ---------------------------------------------- */
 
-enum { ONE_WAY_PACKETS = 3 };       /* so many make a direction */
+enum {
+    ONE_WAY_PACKETS = 3,        /* so many make a direction */
+    UNANSWERED_PACKETS = 50     /* and so many may be a stream that wants no answer */
+};
 
 /* The traffic of a Child SA, by to_responder. */
 struct both_ways {

@@ -365,7 +365,7 @@ put_unknown(GString *out, const struct diagnoses *d, const struct tunnel *t, con
                                     "captured (", t->who, t->peer);
         put_packets(out, p);
         g_string_append(out, "); IKE shows no fault.");
-        if (!p->read) {
+        if (!p->read && MAX(p->there, p->back) >= UNANSWERED_PACKETS) {
             g_string_append(out, " Packets that expect no answer and requests that get none look "
                                  "the same without keys.");
         }

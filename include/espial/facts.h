@@ -477,7 +477,6 @@ struct stream_rare {
     GArray *gaps;               /* of struct stream_gap, by number, STREAM_MAX_GAPS at most; or
                                  * NULL */
     uint32_t num_gaps;          /* of gaps, which may hold more */
-    uint32_t gap_frame;         /* first packet after numbers that are still missing, 0 */
     uint32_t damaged;           /* bad ones behind last_seq, each with the next number: they were
                                  * captured, though no receiver took them */
     GArray *steps;              /* of struct stream_step, the first STREAM_MAX_STEPS; NULL */
