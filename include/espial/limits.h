@@ -60,7 +60,6 @@ enum limits {
     SADB_RECENT = 16,               /* last IKE messages whose addresses are remembered */
     SADB_PASSING = 8,               /* last ESP and AH packets that one is compared with for a copy
                                      * of it */
-    SADB_RECALLED = 1 << 10,        /* streams that are found again without a table, of few */
     STREAM_WINDOW_MAX = 1024,       /* packets */
     STREAM_SEEN = 8,               /* packets of a stream whose frames are remembered */
     STREAM_PASSED = 8,              /* packets remembered behind one far ahead */

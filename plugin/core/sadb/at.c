@@ -40,8 +40,7 @@ bool
 sadb_stream_at(const struct sadb *db, struct stream_at *out, uint8_t protocol, uint32_t spi,
                uint32_t seq, const struct ip_addr *src, const struct ip_addr *dst, uint32_t frame)
 {
-    struct sa_key key = store_key(&db->store, 's', protocol, &spi, sizeof spi, src, dst);
-    const struct stream *s = (const struct stream *)g_hash_table_lookup(db->stream_of, &key);
+    const struct stream *s = database_stream_of(db, protocol, spi, src, dst);
     const struct stream_step *step;
     const GArray *ties;
 

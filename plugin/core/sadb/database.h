@@ -44,6 +44,17 @@ struct distance {
     bool proved;                /* they are copies */
 };
 
+/* The newest stream of each protocol, SPI and addresses: open addressing, twice as many places as
+ * streams or more.  It is known by the 64 bits of a seeded hash. */
+struct stream_place {
+    uint64_t hash;
+    struct stream *stream;      /* NULL: the place is free */
+};
+struct stream_places {
+    struct stream_place *at;
+    uint32_t size, num;         /* of places, a power of two or 0; of those that are taken */
+};
+
 /* A packet that came again before a distance was proved. */
 struct early_copy {
     struct stream *stream;
@@ -70,10 +81,7 @@ struct sadb {
     uint32_t num_recent;
     GPtrArray *ike_sas, *child_sas, *streams;
     GPtrArray *stood;           /* IKE SAs that are or were established, in that order */
-    GHashTable *stream_of;      /* sa_key -> the newest struct stream */
-    struct stream **recalled;   /* the last ones that were looked up, by SPI; or NULL */
-    uint32_t recalled_mask;     /* how many there are less one: a power of two, twice the
-                                 * streams or more, SADB_RECALLED at least */
+    struct stream_places stream_places;     /* streams.c */
     uint32_t num_ike;           /* messages seen */
     uint32_t num_inherited;     /* members of the lists of IKE SAs that replace others */
     uint32_t num_loose;         /* distinct lines that sadb_keep_line added */
@@ -117,6 +125,13 @@ database_child_sa(const struct sadb *db, uint32_t id)
 {
     return (struct child_sa *)g_ptr_array_index(db->child_sas, id);
 }
+
+/* The newest stream of these addresses; NULL where there is none.  streams.c */
+struct stream *database_stream_of(const struct sadb *db, uint8_t protocol, uint32_t spi,
+                                  const struct ip_addr *src, const struct ip_addr *dst);
+/* s is the one of its protocol and SPI between these addresses from now on. */
+void database_place_stream(struct sadb *db, struct stream *s, const struct ip_addr *src,
+                           const struct ip_addr *dst);
 
 /* When frames were captured: sadb_time_of. */
 void sadb_clock_begin(struct sadb *db);

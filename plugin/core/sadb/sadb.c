@@ -27,7 +27,6 @@ sadb_new(uint32_t seed)
     db->stood = g_ptr_array_new();
     db->child_sas = g_ptr_array_new();
     db->streams = g_ptr_array_new();
-    db->stream_of = g_hash_table_new_full(key_hash, key_equal, g_free, NULL);
     sadb_set_options(db, &(struct sadb_options){ 64, 0.5 });    /* RFC 4303 section 3.4.3 */
     db->fragments = g_hash_table_new_full(key_hash, key_equal, g_free, NULL);
     db->clear = g_array_new(FALSE, FALSE, sizeof(struct clear_packet));
@@ -48,8 +47,7 @@ sadb_free(struct sadb *db)
     g_ptr_array_free(db->stood, TRUE);
     g_ptr_array_free(db->child_sas, TRUE);
     g_ptr_array_free(db->streams, TRUE);
-    g_hash_table_destroy(db->stream_of);
-    g_free(db->recalled);
+    g_free(db->stream_places.at);
     g_hash_table_destroy(db->fragments);
     g_array_free(db->clear, TRUE);
     g_array_free(db->first_fragments, TRUE);

@@ -11,7 +11,7 @@ enum { SADB_MAX_POLICIES = 16 };    /* remembered of one address and protocol */
 struct sa_key {
     uint32_t seed;
     uint8_t kind;               /* 'i' IKE SPI, 'b' both, 'h' the initiator's and two addresses,
-                                 * 'c' Child SPI, 'C' of an inferred one, 's' stream, 'p' pair,
+                                 * 'c' Child SPI, 'C' of an inferred one, 'p' pair,
                                  * 'P' of an IKE SA that stood, 'a' policy, 'f' fragment, 'v' an
                                  * address that an IKE SA assigned */
     uint8_t protocol;

@@ -117,12 +117,9 @@ track_copied_message(struct sadb *db, struct ike_event *e, const struct ike_mess
 static void
 know_translated(struct sadb *db, struct stream *s, const struct sighting *at)
 {
-    struct sa_key key =
-        store_key(&db->store, 's', s->protocol, &s->spi, sizeof s->spi, &at->src, &at->dst);
-
-    if (!g_hash_table_contains(db->stream_of, &key) &&
-        g_hash_table_size(db->stream_of) < 2 * SADB_MAX_STREAMS) {
-        g_hash_table_insert(db->stream_of, g_memdup2(&key, sizeof key), s);
+    if (!database_stream_of(db, s->protocol, s->spi, &at->src, &at->dst) &&
+        db->stream_places.num < 2 * SADB_MAX_STREAMS) {
+        database_place_stream(db, s, &at->src, &at->dst);
     }
 }
 

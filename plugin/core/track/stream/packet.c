@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "track.h"
 
-#include <espial/hash.h>
 #include <string.h>
 
 #define DUPLICATE_SECONDS 0.1       /* one packet, two capture points */
@@ -211,9 +210,9 @@ see_integrity(struct sadb *db, struct stream *s, const struct ipsec_event *e)
 
 static struct stream *
 make_stream(struct sadb *db, const struct sighting *at, const struct ipsec_packet *p,
-            const struct sa_key *key)
+            struct stream *older)
 {
-    struct stream *s, *older = (struct stream *)g_hash_table_lookup(db->stream_of, key);
+    struct stream *s;
     unsigned num = 0;
 
     if (db->streams->len >= SADB_MAX_STREAMS) {
@@ -239,7 +238,7 @@ make_stream(struct sadb *db, const struct sighting *at, const struct ipsec_packe
         track_rare(db, s)->older = older;
     }
     g_ptr_array_add(db->streams, s);
-    g_hash_table_insert(db->stream_of, g_memdup2(key, sizeof *key), s);
+    database_place_stream(db, s, &s->src, &s->dst);
     return s;
 }
 
@@ -296,50 +295,17 @@ key_is_right(const struct stream *s)
     return false;
 }
 
-static bool
-is_of(const struct stream *s, const struct ipsec_event *e)
-{
-    return s->spi == e->packet->spi && s->protocol == e->packet->protocol &&
-           ip_equal(&s->src, &e->at.src) && ip_equal(&s->dst, &e->at.dst);
-}
-
-static struct stream *
-look_up_stream(struct sadb *db, struct ipsec_event *e)
-{
-    const struct ipsec_packet *p = e->packet;
-    struct sa_key key =
-        store_key(&db->store, 's', p->protocol, &p->spi, sizeof p->spi, &e->at.src, &e->at.dst);
-    struct stream *s = (struct stream *)g_hash_table_lookup(db->stream_of, &key);
-
-    if (!s || reused(db, s, &e->at)) {
-        struct stream *made = make_stream(db, &e->at, p, &key);
-        e->new_stream = made != s;
-        s = made;
-    }
-    return s;
-}
-
-/* Where the stream of that SPI may be. */
-static struct stream **
-recalled(struct sadb *db, uint32_t spi)
-{
-    if (!db->recalled || db->streams->len > db->recalled_mask / 2) {
-        uint32_t size = MAX((uint32_t)SADB_RECALLED, 2 * (db->recalled_mask + 1));
-        g_free(db->recalled);
-        db->recalled = g_new0(struct stream *, size);
-        db->recalled_mask = size - 1;
-    }
-    return &db->recalled[hash_word(hash_seed(), spi) & db->recalled_mask];
-}
-
 /* The stream of the packet, tied to its SAs; NULL at a limit. */
 static struct stream *
 find_stream(struct sadb *db, struct ipsec_event *e)
 {
-    struct stream **place = recalled(db, e->packet->spi), *s = *place;
+    const struct ipsec_packet *p = e->packet;
+    struct stream *s = database_stream_of(db, p->protocol, p->spi, &e->at.src, &e->at.dst);
 
-    if (!s || !is_of(s, e) || reused(db, s, &e->at)) {
-        s = *place = look_up_stream(db, e);
+    if (!s || reused(db, s, &e->at)) {
+        struct stream *made = make_stream(db, &e->at, p, s);
+        e->new_stream = made != s;
+        s = made;
     }
     if (s) {
         track_translated_packet(s, &e->at);
