@@ -546,7 +546,7 @@ struct stream {
     uint64_t lost;              /* 64 bits: extended sequence numbers go round */
     uint64_t numbers;           /* from first_seq to last_seq, both counted, without jumps */
     struct stream_step now;     /* the last step */
-    struct esp_lengths *lengths;            /* while no suite is known, or NULL */
+    struct esp_lengths lengths; /* while no suite is known; num 0: of no packet */
     uint32_t *digests;          /* by seq modulo the window, of what it has seen; NULL while seen
                                  * holds all */
     uint64_t *last_iv;          /* of a counter mode: STREAM_IVS explicit ones, by packet modulo;

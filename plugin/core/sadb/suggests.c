@@ -25,8 +25,8 @@ stream_suggests(const struct stream *s, char *out, size_t size)
     const struct esp_readable *r = stream_rare(s)->readable;
     struct esp_shape shape;
 
-    if (!s->lengths || s->strange || (r && r->frame) ||
-        (s->child && s->child->chosen) || !esp_lengths_judge(&shape, s->lengths)) {
+    if (!s->lengths.num || s->strange || (r && r->frame) ||
+        (s->child && s->child->chosen) || !esp_lengths_judge(&shape, &s->lengths)) {
         return NULL;
     }
     return esp_shape_print(&shape, out, size);

@@ -43,7 +43,7 @@ track_readable(struct sadb *db, struct stream *s, const struct ipsec_event *e)
 
 /* Strangers send one packet of an SPI, or two: the lengths of the third and later are kept. */
 void
-track_lengths(struct sadb *db, struct stream *s, const struct ipsec_event *e)
+track_lengths(struct stream *s, const struct ipsec_event *e)
 {
     const struct ipsec_packet *p = e->packet;
 
@@ -51,8 +51,5 @@ track_lengths(struct sadb *db, struct stream *s, const struct ipsec_event *e)
         e->forged || p->fragmented || (s->child && s->child->chosen)) {
         return;
     }
-    if (!s->lengths) {
-        s->lengths = (struct esp_lengths *)store_alloc(&db->store, sizeof *s->lengths);
-    }
-    esp_lengths_add(s->lengths, p->length);
+    esp_lengths_add(&s->lengths, p->length);
 }

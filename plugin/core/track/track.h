@@ -251,7 +251,7 @@ void window_note_step(struct sadb *db, struct stream *s, uint32_t seq, uint32_t 
 /* readable.c: a packet of s that was counted, and whose clear text may stand in it. */
 void track_readable(struct sadb *db, struct stream *s, const struct ipsec_event *e);
 /* The same packet's length. */
-void track_lengths(struct sadb *db, struct stream *s, const struct ipsec_event *e);
+void track_lengths(struct stream *s, const struct ipsec_event *e);
 
 /* child.c: what an offer and its answer make. */
 void track_offer(struct turn *t);

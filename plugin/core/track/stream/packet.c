@@ -391,7 +391,7 @@ see_packet(struct sadb *db, struct stream *s, struct ipsec_event *e,
     count_packet(s, &e->at, p);
     window_note_step(db, s, p->seq, e->at.frame);
     track_readable(db, s, e);
-    track_lengths(db, s, e);
+    track_lengths(s, e);
     track_flow(db, s, e);
     if (!s->strange && !e->forged) {
         track_sent(db, s->child ? s->child->ike_sa : NULL, s->to_responder, &e->at);
