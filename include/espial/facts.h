@@ -531,8 +531,9 @@ struct stream {
     const struct ike_sa *peers; /* newest IKE SA between the addresses, or NULL */
     const struct stream_rare *rare;     /* or NULL; see stream_rare */
     struct stream_doubt *doubt; /* the tracker's, or NULL */
-    uint32_t epoch;             /* of the sadb when child, peers and other_protocol were looked
-                                 * up */
+    uint32_t epoch;             /* of the sadb, as the two below say, when child, peers and
+                                 * other_protocol were looked up */
+    uint16_t spi_epoch, pair_epoch;     /* the places of its SPI's and its addresses' epochs */
     uint32_t readable_epoch;    /* and when peers_readable was, in IKE messages */
     uint32_t packets;           /* duplicates of one capture not counted */
     uint32_t unchecked;         /* of those: no integrity check says anything of them */

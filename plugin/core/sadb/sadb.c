@@ -124,6 +124,7 @@ sadb_child_spi(struct sadb *db, struct child_sa *c, bool initiator, uint32_t spi
 
     if (spi) {
         *(initiator ? &c->spi_i : &c->spi_r) = spi;
+        db->store.epochs[store_epoch_of_spi(&db->store, spi)]++;
         store_add(&db->store, &key, c);
     }
 }
@@ -249,6 +250,7 @@ sadb_ike_stands(struct sadb *db, struct ike_sa *sa)
     struct sa_key pair = store_pair_key(&db->store, &sa->initiator.addr, &sa->responder.addr);
 
     sadb_ike_decided(db, sa);
+    db->store.epochs[store_epoch_of_pair(&db->store, &sa->initiator.addr, &sa->responder.addr)]++;
     pair.kind = 'P';
     store_add(&db->store, &pair, sa);
     if (!sa->stood) {

@@ -177,7 +177,6 @@ store_add(struct store *store, const struct sa_key *key, void *member)
     if (store->num_keys >= store->num_places / 4 * 3) {
         more_places(store);
     }
-    store->epoch++;
     link->hash = sa_key_hash(key);
     link->member = member;
     place = place_of(store, link->hash);
@@ -186,12 +185,27 @@ store_add(struct store *store, const struct sa_key *key, void *member)
     *place = link;
 }
 
+uint16_t
+store_epoch_of_spi(const struct store *store, uint32_t spi)
+{
+    return hash_word(store->seed, spi) % STORE_EPOCHS;
+}
+
+uint16_t
+store_epoch_of_pair(const struct store *store, const struct ip_addr *a, const struct ip_addr *b)
+{
+    struct sa_key pair = store_pair_key(store, a, b);
+
+    return sa_key_hash(&pair) % STORE_EPOCHS;
+}
+
 void
 store_pair_add(struct store *store, struct ike_sa *sa, const struct ip_addr *a,
                const struct ip_addr *b)
 {
     struct sa_key pair = store_pair_key(store, a, b);
 
+    store->epochs[store_epoch_of_pair(store, a, b)]++;
     store_add(store, &pair, sa);
 }
 

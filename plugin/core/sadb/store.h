@@ -6,6 +6,7 @@
 #include <espial/sadb.h>
 
 enum { SADB_MAX_POLICIES = 16 };    /* remembered of one address and protocol */
+enum { STORE_EPOCHS = 1 << 12 };
 
 /* Keys carry the seed, so that whoever chose an SPI cannot choose its bucket. */
 struct sa_key {
@@ -31,7 +32,8 @@ struct store {
     uint32_t seed;
     struct link **places;       /* the newest of each key, found by its hash */
     uint32_t num_places, num_keys;
-    uint32_t epoch;             /* of what streams are tied by: SPIs, addresses, pairs of peers */
+    uint32_t epochs[STORE_EPOCHS];      /* how much has come that streams are tied by: SPIs, pairs
+                                         * of peers, each in the place of its hash */
     GPtrArray *chunks;          /* all memory that lives as long as the store */
     size_t chunk_left;          /* octets of the last one that are free */
     GPtrArray *arrays;
@@ -97,6 +99,10 @@ walk_next(struct walk *w)
 }
 
 void store_add(struct store *store, const struct sa_key *key, void *member);
+/* The places in epochs of what has that SPI, and of what is between the two. */
+uint16_t store_epoch_of_spi(const struct store *store, uint32_t spi);
+uint16_t store_epoch_of_pair(const struct store *store, const struct ip_addr *a,
+                             const struct ip_addr *b);
 void store_pair_add(struct store *store, struct ike_sa *sa, const struct ip_addr *a,
                     const struct ip_addr *b);
 /* The keys of an IKE SA: both SPIs; the initiator's and two addresses, whichever of them sends. */

@@ -321,6 +321,12 @@ struct exchange *track_refused(struct turn *t);                 /* or NULL */
 const struct ike_sa *track_replaced(const struct turn *t);      /* or NULL */
 
 /* stream/bind.c */
+/* Changes with what s may be tied to. */
+static inline uint32_t
+track_epoch(const struct sadb *db, const struct stream *s)
+{
+    return db->store.epochs[s->spi_epoch] + db->store.epochs[s->pair_epoch];
+}
 /* Ties the stream of the packet to its Child SA.  Looks the SAs up again only when some have come
  * or changed since. */
 /* A translation of sa's packets has become known: streams beyond it are its own. */

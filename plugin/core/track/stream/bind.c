@@ -181,7 +181,7 @@ track_tie_stream(struct sadb *db, const struct ipsec_event *e, struct stream *s)
     struct child_sa *c;
     bool to_r = s->to_responder;
 
-    if (s->epoch == db->store.epoch) {
+    if (s->epoch == track_epoch(db, s)) {
         return;
     }
     s->peers = peers = sadb_ike_between(db, &s->src, &s->dst);
@@ -202,5 +202,5 @@ track_tie_stream(struct sadb *db, const struct ipsec_event *e, struct stream *s)
     if (beside || s->rare) {
         track_rare(db, s)->other_protocol = beside;
     }
-    s->epoch = db->store.epoch;
+    s->epoch = track_epoch(db, s);
 }

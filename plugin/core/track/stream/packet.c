@@ -233,7 +233,9 @@ make_stream(struct sadb *db, const struct sighting *at, const struct ipsec_packe
     s->dst = at->dst;
     s->born = at->frame;
     track_begin(db, s, at);
-    s->epoch = db->store.epoch - 1;
+    s->spi_epoch = store_epoch_of_spi(&db->store, s->spi);
+    s->pair_epoch = store_epoch_of_pair(&db->store, &s->src, &s->dst);
+    s->epoch = track_epoch(db, s) - 1;
     if (older) {
         track_rare(db, s)->older = older;
     }
@@ -259,7 +261,7 @@ reused(const struct sadb *db, const struct stream *s, const struct sighting *at)
     bool to_r;
     const struct child_sa *c;
 
-    if (s->epoch == db->store.epoch || !s->child) {
+    if (s->epoch == track_epoch(db, s) || !s->child) {
         return false;
     }
     c = sadb_child_at(db, s->protocol, s->spi, &s->dst, at->frame, &to_r);
