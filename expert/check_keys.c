@@ -103,6 +103,7 @@ see_streams(const struct check_in *in, struct unread *u, bool told)
 
     for (size_t n = 0; n < sadb_num_streams(in->db); n++) {
         const struct stream *s = sadb_stream(in->db, n);
+        const struct stream_rare *rare = stream_rare(s);
         if (s->protocol != PROTO_ESP || s->strange || !s->packets ||
             (!s->child && s->packets < SURE_PACKETS)) {
             continue;
@@ -112,7 +113,7 @@ see_streams(const struct check_in *in, struct unread *u, bool told)
             continue;
         }
         u->num_streams++;
-        if (stream_rare(s)->bad_frames.len || stream_rare(s)->noise || s->key_named != s->key_fails || !told) {
+        if (rare->bad_frames.len || rare->noise || s->key_named != s->key_fails || !told) {
             continue;
         }
         g_snprintf(name, sizeof name, "SPI %08x to %s", s->spi, ip_print(&s->dst, to, sizeof to));

@@ -285,8 +285,8 @@ inferred(struct conversation *c)
     auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
     auth_response(c, "10.1.0.0/24", "10.2.0.0/24");
     see(c, TO_R, 2);
-    T(s->child && s->child->basis == BASIS_DECRYPTED && s->tied_frame == 7 && stream_rare(s)->ties &&
-      stream_rare(s)->ties->len == 1);
+    T(s->child && s->child->basis == BASIS_DECRYPTED && s->tied_frame == 7 &&
+      stream_rare(s)->ties && stream_rare(s)->ties->len == 1);
     T(sadb_stream_at(c->db, &then, PROTO_ESP, TO_R, 1, &c->client, &c->gateway, 4) && then.child &&
       then.child->basis == BASIS_INFERRED);
     T(sadb_stream_at(c->db, &then, PROTO_ESP, TO_R, 2, &c->client, &c->gateway, 7) &&
