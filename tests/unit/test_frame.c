@@ -92,8 +92,6 @@ put(struct packet *p, const void *octets, size_t n)
     memcpy(front(p, n), octets, n);
 }
 
-static const uint64_t *ports;           /* on which IKE is known, or NULL */
-
 /* The frame cut to n octets, in a block of just that size. */
 static unsigned
 parts_of(const struct packet *p, enum frame_link link, size_t n, struct frame_part *out,
@@ -106,7 +104,6 @@ parts_of(const struct packet *p, enum frame_link link, size_t n, struct frame_pa
     unsigned found = 0;
 
     memcpy(copy, p->at + p->start, n);
-    w.ports = ports;
     frame_begin(&w, link, &o);
     while (frame_next(&w, &one)) {
         if (one.octets.captured > one.octets.reported || one.octets.at < copy ||
@@ -301,52 +298,6 @@ markers(void)
             T(part.by_form == (i > 0 && of == 0) && part.own_ports == (i == 1 || (i && !of)));
             T(i != 1 || part.kind == (of == 0 ? FRAME_IKE : of == 1 ? FRAME_ESP : FRAME_KEEPALIVE));
         }
-    }
-}
-
-/* IKEv1 goes on with an encrypted message behind the marker, on ports of its own; and where IKE is
- * known on one of the ports, what follows is looked at. */
-static void
-own_ports(void)
-{
-    static const uint8_t ike[48] = {
-        1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 9, 9, 9, 9, 9, 5, 0x10, 2, 1, 0, 0, 0, 0, 0, 0, 0, 48,
-        7, 7, 7, 7, 7, 7, 7, 7
-    };
-    uint64_t bits[65536 / 64] = { 0 };
-    struct frame_part part;
-
-    for (size_t i = 0; i <= sizeof ike; i++) {
-        uint8_t other[sizeof ike];
-        struct packet p;
-        memcpy(other, ike, sizeof ike);
-        if (i < sizeof ike) {
-            other[i] ^= 0x40;
-        }
-        p = payload(other, sizeof other);
-        put(&p, "\0\0\0\0", 4);
-        udp(&p, 24500, 53000);
-        ipv4(&p, 17);
-        memset(&part, 0, sizeof part);
-        /* SPIs, message ID and what is encrypted may be anything. */
-        T((parts_of(&p, FRAME_LINK_IP, p.end - p.start, &part, 1) == 1) ==
-          (i < 16 || (i >= 20 && i < 24) || i >= 28));
-        T(!part.kind || (part.kind == FRAME_IKE && part.by_form && part.marked));
-    }
-    for (unsigned known = 0; known < 3; known++) {
-        struct packet p = payload(ike, sizeof ike);
-        udp(&p, 24500, 53000);
-        ipv4(&p, 17);
-        memset(&part, 0, sizeof part);
-        memset(bits, 0, sizeof bits);
-        if (known) {
-            unsigned port = known == 1 ? 24500 : 53000;
-            bits[port / 64] |= UINT64_C(1) << port % 64;
-        }
-        ports = bits;
-        T(parts_of(&p, FRAME_LINK_IP, p.end - p.start, &part, 1) == (known > 0));
-        ports = NULL;
-        T(!known || (part.kind == FRAME_IKE && part.own_ports && !part.by_form && !part.marked));
     }
 }
 
@@ -639,7 +590,6 @@ main(void)
     tunnels();
     udp_ports();
     markers();
-    own_ports();
     ah_and_esp();
     fragments();
     inside();
