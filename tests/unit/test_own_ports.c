@@ -31,7 +31,7 @@ enum { IP = 20, UDP = 8, MARKER = 4, IKE = 48 };
 static struct frame_part
 part_of(size_t i, bool marked, uint16_t port)
 {
-    static const uint8_t ike[IKE] = {
+    uint8_t ike[IKE] = {
         1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 9, 9, 9, 9, 9, 5, 0x10, 2, 1, 0, 0, 0, 0, 0, 0, 0, IKE,
         7, 7, 7, 7, 7, 7, 7, 7
     };
@@ -45,10 +45,10 @@ part_of(size_t i, bool marked, uint16_t port)
     struct frame_walk w = { 0 };
     struct frame_part part = { 0 };
 
-    memcpy(packet + head, ike, IKE);
     if (i < IKE) {
-        packet[head + i] ^= 0x40;
+        ike[i] ^= 0x40;
     }
+    memcpy(packet + head, ike, IKE);
     if (port) {
         bits[port / 64] |= UINT64_C(1) << port % 64;
         w.ports = bits;
