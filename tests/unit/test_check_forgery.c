@@ -268,6 +268,39 @@ lost_between(struct conversation *c)
     stands(c);
 }
 
+/* Two requests under one SPI, of which one is refused and the other one answered: a request that
+ * was on its way when the refusal came is nothing that the refusal led to, so one of both is
+ * nobody's. */
+static void
+refused_beside(struct conversation *c)
+{
+    for (unsigned after = 0; after < 2; after++) {
+        reset(c);
+        for (unsigned n = 0; n < 3; n++) {
+            if (n == (after ? 2 : 1)) {
+                begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+                propose(c, aes256, 4, PROTO_IKE, 0);
+                send(c, "init?", (uint16_t)(c->frame + 1));
+            } else if (n == 0) {
+                begin(c, 2, V2_IKE_SA_INIT, 0, true, false);
+                propose(c, aes256, 3, PROTO_IKE, 0);
+                send(c, "another?", 1);
+            } else {
+                begin(c, 2, V2_IKE_SA_INIT, 0, false, true);
+                memset(c->m.spi_r, 0, sizeof c->m.spi_r);
+                notify(c, N2_NO_PROPOSAL_CHOSEN);
+                send(c, "no", (uint16_t)(c->frame + 1));
+            }
+        }
+        init_answer(c, "init!");
+        auth_request(c, "10.1.0.0/24", "10.2.0.0/24");
+        end_after(c, 30);
+        TOLD(c, no_proposal_chosen, after);
+        TOLD(c, injected_answer, !after);
+        T(sadb_ike_sa(c->db, 0)->state != IKE_FAILED || after);
+    }
+}
+
 int
 main(void)
 {
@@ -280,5 +313,6 @@ main(void)
     v1(&c);
     lawful(&c);
     lost_between(&c);
+    refused_beside(&c);
     return conversation_done(&c);
 }

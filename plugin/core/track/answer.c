@@ -26,7 +26,15 @@ track_learn_spi(struct turn *t)
     know_spi(t);
 }
 
-/* The exchange of first requests that was answered before: x, or another one that made a choice. */
+/* The answer to other did not lead to the request of x, which was on its way when it came. */
+static bool
+came_beside(const struct ike_sa *sa, const struct exchange *x, const struct exchange *other)
+{
+    return sa->major == 2 && other != x && x->request && other->response > x->request;
+}
+
+/* The exchange of first requests that was answered before: x, or another one that made a choice, or
+ * whose refusal x does not follow. */
 static struct exchange *
 answered_before(struct ike_sa *sa, struct exchange *x, const struct exchange_message *now)
 {
@@ -35,7 +43,8 @@ answered_before(struct ike_sa *sa, struct exchange *x, const struct exchange_mes
     }
     for (guint i = 0; i < sa->exchanges.len && i <= SADB_MAX_REQUESTS; i++) {
         struct exchange *other = track_exchange(sa, i);
-        if (track_is_first(other) && other->chosen && !other->injected) {
+        if (track_is_first(other) && !other->injected &&
+            (other->chosen || came_beside(sa, x, other))) {
             return other;
         }
     }
