@@ -72,7 +72,7 @@ NOT_RUN = ("swanctl", "ipsec", "ip", "setkey", "diagnose", "vppctl", "journalctl
 
 # Of other programs, named without what they are of.
 OTHER_OPTIONS = {"--component": "cmake --install", "--enable-save-keys": "strongSwan's configure", "-G": "tcpdump", "-flto": "gcc", "-O3": "gcc",
-                 "-O2": "gcc", "--resume": "parallel", "--filter-hosts": "parallel", "--disable-protocol": "tshark"}
+                 "-O2": "gcc", "-mmemset-strategy": "gcc", "--resume": "parallel", "--filter-hosts": "parallel", "--disable-protocol": "tshark"}
 # A name that stands for another one; the rest are names of files that lie in the folder.
 PLACEHOLDERS = {"espial.CHECK": "espial.finding", "/var/lib/ipsec-keys": "KEYS", "FILE...": "FILE", "io,stat": "io,stat,1"}
 OF_OPTIONS = {"--merge": "results"}             # what they are given instead of a capture
