@@ -125,10 +125,14 @@ own_ports_known(const struct feed *f, const struct frame_part *p, uint32_t frame
                                  .src_port = p->src_port, .dst_port = p->dst_port };
     const struct sighting there = from_any_port(&at), back = to_any_port(&at);
     const struct child_sa *child;
-    bool to_r, one_end = is_since(f->own_ports->ends, &there, frame) ||
-                         is_since(f->own_ports->ends, &back, frame);
+    bool to_r, one_end;
 
-    if (is_since(f->own_ports->since, &at, frame) || (one_end && p->kind != FRAME_ESP)) {
+    if (is_since(f->own_ports->since, &at, frame)) {
+        return true;
+    }
+    one_end = is_since(f->own_ports->ends, &there, frame) ||
+              is_since(f->own_ports->ends, &back, frame);
+    if (one_end && p->kind != FRAME_ESP) {
         return true;
     }
     if (p->kind != FRAME_ESP || p->octets.captured < ESP_HEADER) {
